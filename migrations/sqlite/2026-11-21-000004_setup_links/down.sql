@@ -1,0 +1,2 @@
+DROP TABLE held_secrets;
+DROP TABLE setup_links;

@@ -1,0 +1,113 @@
+//! One connection type over both databases, opened by the URL's scheme: `MultiConnection::establish` would fall through
+//! from a PostgreSQL that is down to an SQLite file of that name.
+
+use anyhow::{Context as _, bail};
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::r2d2;
+
+/// A connection to SQLite or PostgreSQL.
+#[derive(diesel::MultiConnection)]
+pub enum Conn {
+    /// The embedded database.
+    Sqlite(SqliteConnection),
+    /// A PostgreSQL server.
+    #[cfg(feature = "postgres")]
+    Postgres(PgConnection),
+}
+
+/// Where the data lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// Path of an SQLite file.
+    Sqlite(String),
+    /// A `postgres://` URL. It may hold a password: never print it, use [`Place::shown`].
+    Postgres(String),
+}
+
+impl Place {
+    /// Reads `sqlite:PATH`, `sqlite://PATH` or `postgres://…`; anything else is refused rather than guessed.
+    ///
+    /// # Errors
+    /// An unknown scheme, with the accepted ones named.
+    pub fn parse(url: &str) -> anyhow::Result<Self> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self::Postgres(url.to_owned()));
+        }
+        match url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) {
+            Some("") => bail!("sqlite: names no file; write sqlite:/path/to/vestibule.db"),
+            Some(path) => Ok(Self::Sqlite(path.to_owned())),
+            None => bail!("must begin with sqlite: or postgres://"),
+        }
+    }
+
+    /// The place for people and logs: without user and password.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Sqlite(path) => format!("SQLite file {path}"),
+            Self::Postgres(url) => match url::Url::parse(url) {
+                Ok(url) => format!("PostgreSQL at {}{}", url.host_str().unwrap_or("local socket"), url.path()),
+                Err(_) => "PostgreSQL".to_owned(),
+            },
+        }
+    }
+
+    /// Opens one connection and gives it this product's settings.
+    ///
+    /// # Errors
+    /// The database cannot be reached, or this build has no PostgreSQL support.
+    pub fn open(&self) -> anyhow::Result<Conn> {
+        match self {
+            Self::Sqlite(path) => open_sqlite(path),
+            Self::Postgres(url) => open_postgres(url),
+        }
+    }
+}
+
+fn open_sqlite(path: &str) -> anyhow::Result<Conn> {
+    let mut conn = SqliteConnection::establish(path).with_context(|| format!("cannot open the SQLite file {path}"))?;
+    // busy_timeout comes first: switching to WAL already needs the lock.
+    conn.batch_execute(
+        "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+         PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;",
+    )
+    .context("cannot set up the SQLite connection")?;
+    Ok(Conn::Sqlite(conn))
+}
+
+#[cfg(feature = "postgres")]
+fn open_postgres(url: &str) -> anyhow::Result<Conn> {
+    let mut conn = PgConnection::establish(url).map_err(|error| anyhow::anyhow!("cannot reach PostgreSQL: {error}"))?;
+    conn.batch_execute("SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s';")
+        .context("cannot set up the PostgreSQL connection")?;
+    Ok(Conn::Postgres(conn))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn open_postgres(_url: &str) -> anyhow::Result<Conn> {
+    bail!(
+        "this build has no PostgreSQL support. Install libpq (Debian: apt-get install libpq-dev) and build with: \
+         cargo build --release --features postgres"
+    )
+}
+
+/// Makes connections for r2d2.
+#[derive(Debug, Clone)]
+pub struct Manager(pub Place);
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = Conn;
+    type Error = r2d2::Error;
+
+    fn connect(&self) -> Result<Conn, Self::Error> {
+        self.0.open().map_err(|error| r2d2::Error::ConnectionError(ConnectionError::BadConnection(format!("{error:#}"))))
+    }
+
+    fn is_valid(&self, conn: &mut Conn) -> Result<(), Self::Error> {
+        conn.batch_execute("SELECT 1").map_err(r2d2::Error::QueryError)
+    }
+
+    fn has_broken(&self, conn: &mut Conn) -> bool {
+        std::thread::panicking() || super::dialect::is_broken(conn)
+    }
+}

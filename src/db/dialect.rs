@@ -1,0 +1,69 @@
+//! The only file that asks which database is on the other side.
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
+use diesel::prelude::*;
+
+use super::conn::Conn;
+
+/// Begins a transaction that is going to write: SQLite must take its write lock at once, because a transaction that reads
+/// first and writes later fails with "database is locked" whatever the busy timeout.
+pub fn begin_write(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(inner) => {
+            AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE")
+        }
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(inner) => AnsiTransactionManager::begin_transaction(inner),
+    }
+}
+
+/// Commits what [`begin_write`] began.
+pub fn commit(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(inner) => AnsiTransactionManager::commit_transaction(inner),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(inner) => AnsiTransactionManager::commit_transaction(inner),
+    }
+}
+
+/// Undoes what happened since [`begin_write`].
+pub fn rollback(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(inner) => AnsiTransactionManager::rollback_transaction(inner),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(inner) => AnsiTransactionManager::rollback_transaction(inner),
+    }
+}
+
+/// Whether a connection has lost its place in a transaction and must not be used again.
+pub fn is_broken(conn: &mut Conn) -> bool {
+    match conn {
+        Conn::Sqlite(inner) => AnsiTransactionManager::is_broken_transaction_manager(inner),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(inner) => AnsiTransactionManager::is_broken_transaction_manager(inner),
+    }
+}
+
+/// Copies a whole SQLite database into a new file while it is in use; PostgreSQL has `pg_dump` for that.
+///
+/// # Errors
+/// The file exists already, cannot be written, or the database is not SQLite.
+pub fn copy_to_file(conn: &mut Conn, path: &str) -> anyhow::Result<()> {
+    match conn {
+        Conn::Sqlite(inner) => {
+            diesel::sql_query("VACUUM INTO ?").bind::<diesel::sql_types::Text, _>(path).execute(inner)?;
+            Ok(())
+        }
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(_) => anyhow::bail!("a PostgreSQL database is backed up with pg_dump; only SQLite is copied by this command"),
+    }
+}
+
+/// Lets SQLite fold its write-ahead log back into the main file; nothing to do elsewhere.
+pub fn checkpoint(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(inner) => inner.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)"),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(_) => Ok(()),
+    }
+}

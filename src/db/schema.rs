@@ -1,0 +1,163 @@
+// The tables as both databases have them. `tests/it/migrations.rs` compares this file with the migrated databases.
+
+diesel::table! {
+    instance (name) {
+        name -> Text,
+        value -> Binary,
+    }
+}
+
+diesel::table! {
+    workspaces (id) {
+        id -> Text,
+        slug -> Text,
+        name -> Text,
+        accent -> Text,
+        contact -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    members (id) {
+        id -> Text,
+        workspace_id -> Text,
+        email -> Text,
+        name -> Text,
+        password_hash -> Text,
+        role -> Text,
+        theme -> Text,
+        created_at -> Timestamp,
+        removed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        token_hash -> Binary,
+        member_id -> Text,
+        workspace_id -> Text,
+        user_agent -> Text,
+        created_at -> Timestamp,
+        last_seen_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    account_links (id) {
+        id -> Text,
+        workspace_id -> Text,
+        purpose -> Text,
+        email -> Text,
+        role -> Text,
+        member_id -> Nullable<Text>,
+        token_hash -> Binary,
+        sealed_token -> Nullable<Binary>,
+        created_by -> Nullable<Text>,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    api_keys (id) {
+        id -> Text,
+        workspace_id -> Text,
+        name -> Text,
+        prefix -> Text,
+        key_hash -> Binary,
+        scopes -> Text,
+        created_by -> Nullable<Text>,
+        created_at -> Timestamp,
+        expires_at -> Nullable<Timestamp>,
+        last_used_at -> Nullable<Timestamp>,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    connections (id) {
+        id -> Text,
+        workspace_id -> Text,
+        kind -> Text,
+        connector_slug -> Text,
+        slug -> Text,
+        description -> Text,
+        config -> Text,
+        secret_paths -> Text,
+        sealed_secrets -> Nullable<Binary>,
+        origins -> Text,
+        missing_count -> Integer,
+        version -> BigInt,
+        created_by -> Nullable<Text>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        finalised_at -> Nullable<Timestamp>,
+        deleted_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    setup_links (id) {
+        id -> Text,
+        workspace_id -> Text,
+        connection_id -> Text,
+        token_hash -> Binary,
+        created_by -> Nullable<Text>,
+        recipient -> Text,
+        note -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+        revoked_at -> Nullable<Timestamp>,
+        expiry_noted_at -> Nullable<Timestamp>,
+        form_nonce -> Nullable<Text>,
+        receipt_hash -> Nullable<Binary>,
+        receipt -> Nullable<Text>,
+        submitted_fields -> Nullable<Text>,
+        empty_fields -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    held_secrets (setup_link_id, form_nonce) {
+        setup_link_id -> Text,
+        form_nonce -> Text,
+        sealed -> Binary,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    activity (id) {
+        id -> Text,
+        workspace_id -> Text,
+        connection_id -> Nullable<Text>,
+        setup_link_id -> Nullable<Text>,
+        at -> Timestamp,
+        event -> Text,
+        actor -> Text,
+        actor_name -> Text,
+        detail -> Text,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> Text,
+        kind -> Text,
+        payload -> Text,
+        run_at -> Timestamp,
+        lease_until -> Nullable<Timestamp>,
+        attempts -> Integer,
+        created_at -> Timestamp,
+        failed_at -> Nullable<Timestamp>,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(instance, workspaces, members, sessions, account_links, api_keys, connections, setup_links, held_secrets, activity, jobs);

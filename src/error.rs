@@ -1,0 +1,73 @@
+//! What can go wrong, without a word about HTTP: `web/page.rs` says it to people, `web/problem.rs` to programs.
+
+use std::time::Duration;
+
+/// The one error meaning of the whole product; two renderings exist.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// There is no such thing, or it belongs to somebody else: both look the same from outside.
+    #[error("not found")]
+    NotFound,
+    /// The form came from another page, or was open for too long.
+    #[error("the form's origin could not be proven")]
+    ForeignForm,
+    /// The member is signed in but the role does not allow this; carries who can.
+    #[error("the role does not allow this")]
+    Forbidden,
+    /// Nobody is signed in; carries the page that was wanted.
+    #[error("nobody is signed in")]
+    SignedOut {
+        /// Path to come back to after signing in.
+        wanted: String,
+    },
+    /// The state of things does not allow this (any more); the sentence is for people.
+    #[error("conflict: {0}")]
+    Conflict(&'static str),
+    /// The request cannot be read at all (not a form, broken encoding).
+    #[error("unreadable request: {0}")]
+    Unreadable(&'static str),
+    /// The body is larger than we take.
+    #[error("the body is too large")]
+    TooLarge,
+    /// Too many tries; the caller may come back later.
+    #[error("too many requests")]
+    TooMany {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// Something on our side; the text goes to the log with the request id, never to a page.
+    #[error("internal: {0:#}")]
+    Internal(#[from] anyhow::Error),
+}
+
+impl AppError {
+    /// An internal error from any error type.
+    pub fn internal(error: impl Into<anyhow::Error>) -> Self {
+        Self::Internal(error.into())
+    }
+
+    /// Says what was being done when an internal error came; other errors stay as they are.
+    #[must_use]
+    pub fn context(self, doing: &'static str) -> Self {
+        match self {
+            Self::Internal(error) => Self::Internal(error.context(doing)),
+            other => other,
+        }
+    }
+}
+
+impl From<diesel::result::Error> for AppError {
+    /// Any database error is internal: look-ups return `Option`, so "not found" never comes this way.
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Internal(anyhow::Error::new(error).context("database"))
+    }
+}
+
+impl From<askama::Error> for AppError {
+    fn from(error: askama::Error) -> Self {
+        Self::Internal(anyhow::Error::new(error).context("template"))
+    }
+}
+
+/// Shorthand for what may fail with an [`AppError`].
+pub type AppResult<T> = Result<T, AppError>;
