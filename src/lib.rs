@@ -1,8 +1,36 @@
 //! Vestibule: an outsider steps in, hands a data connection over, and never goes further.
+//!
+//! The way of the data, each arrow a function, no type on the right can be built without it:
+//!
+//! | step | where | in → out |
+//! |---|---|---|
+//! | recipient opens the link | `setup_links/guard.rs` | path token → hash → row → `OpenSetupLink` |
+//! | form is shown | `setup_links/recipient_pages.rs` | `OpenSetupLink` + spec → view |
+//! | submit arrives | `web/csrf.rs` | body → form whose origin is proven |
+//! | checked against the spec | `connectors/spec_form` | (spec, raw form, what is known) → `Submission` or errors |
+//! | one transaction | `setup_links/submit.rs` | redeem, merge and seal (`connections/draft.rs`), activity, mail job |
+//! | answer | `setup_links/receipt_pages.rs` | 303 → a page that needs no live token |
+//! | later | `jobs/worker.rs` | mail, expiry |
+//!
+//! In every feature folder `mod.rs` holds nouns, states and rules, `store.rs` the queries, `guard.rs` the proofs of
+//! permission, `*_pages.rs` the handlers, `jobs.rs` what runs later. `web/routes.rs` is the map of all routes.
 
+pub mod accounts;
+pub mod activity;
+pub mod app;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod connections;
+pub mod connectors;
 pub mod crypto;
 pub mod db;
+pub mod email;
 pub mod error;
+pub mod forms;
 pub mod ids;
+pub mod jobs;
+pub mod links;
 pub mod rng;
+pub mod setup_links;
+pub mod web;

@@ -124,8 +124,9 @@ fn parts(bytes: &[u8]) -> anyhow::Result<(&str, [u8; NONCE_BYTES], &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use proptest::prelude::*;
+    use super::{KeyRing, Sealed, SealedAt};
+    use crate::rng::Rng;
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
     const AT: SealedAt<'static> = SealedAt { table: "connections", row: "1", column: "sealed_secrets", workspace: "w" };
 

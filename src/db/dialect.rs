@@ -67,3 +67,49 @@ pub fn checkpoint(conn: &mut Conn) -> QueryResult<()> {
         Conn::Postgres(_) => Ok(()),
     }
 }
+
+/// Reads a whole SQLite database and checks that nothing in it is damaged; PostgreSQL looks after that itself.
+///
+/// # Errors
+/// What is damaged, as the database says it.
+pub fn verify(conn: &mut Conn) -> anyhow::Result<()> {
+    match conn {
+        Conn::Sqlite(inner) => {
+            let found: Integrity = diesel::sql_query("PRAGMA integrity_check(1)").get_result(inner)?;
+            anyhow::ensure!(found.integrity_check == "ok", "the file is damaged: {}", found.integrity_check);
+            Ok(())
+        }
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(_) => Ok(()),
+    }
+}
+
+/// Folds SQLite's write-ahead log into the main file and gives it up, so that the file stands alone. That takes the only
+/// connection there is: it fails while any other process has the database open.
+///
+/// # Errors
+/// Somebody else has the database open, or it cannot be read.
+pub fn stand_alone(conn: &mut Conn) -> anyhow::Result<()> {
+    match conn {
+        Conn::Sqlite(inner) => {
+            inner.batch_execute("PRAGMA busy_timeout = 500")?;
+            let mode: JournalMode = diesel::sql_query("PRAGMA journal_mode = DELETE").get_result(inner)?;
+            anyhow::ensure!(mode.journal_mode == "delete", "the database stays in use");
+            Ok(())
+        }
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(_) => Ok(()),
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Integrity {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    integrity_check: String,
+}
+
+#[derive(diesel::QueryableByName)]
+struct JournalMode {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    journal_mode: String,
+}

@@ -38,36 +38,39 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> AppResult<T> + Send + 'static,
     {
-        self.submit(work)?.await.unwrap_or_else(|_| Err(gone()))
+        let (tell, answer) = oneshot::channel();
+        self.submit(work, move |done| drop(tell.send(done)))?;
+        answer.await.unwrap_or_else(|_| Err(gone()))
     }
 
+    /// Waits on the calling thread, so it must not be one that drives other people's requests.
     pub(super) fn write_blocking<T, F>(&self, work: F) -> AppResult<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> AppResult<T> + Send + 'static,
     {
-        self.submit(work)?.blocking_recv().unwrap_or_else(|_| Err(gone()))
+        let (tell, answer) = channel();
+        self.submit(work, move |done| drop(tell.send(done)))?;
+        answer.recv().unwrap_or_else(|_| Err(gone()))
     }
 
-    fn submit<T, F>(&self, work: F) -> AppResult<oneshot::Receiver<AppResult<T>>>
+    fn submit<T, F>(&self, work: F, tell: impl FnOnce(AppResult<T>) + Send + 'static) -> AppResult<()>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> AppResult<T> + Send + 'static,
     {
-        let (tell, answer) = oneshot::channel();
         let work: Work = Box::new(move |conn| {
             let done = catch_unwind(AssertUnwindSafe(|| conn.transaction(work)));
             let done = done.unwrap_or_else(|_| Err(AppError::Internal(anyhow!("a database step panicked"))));
             Box::new(move |commit| {
-                let _ = tell.send(match commit {
+                tell(match commit {
                     Ok(()) => done,
                     Err(reason) => Err(AppError::Internal(anyhow!("the commit failed: {reason}"))),
                 });
             })
         });
         let queue = self.queue.lock().map_err(|_| gone())?;
-        queue.send(work).map_err(|_| gone())?;
-        Ok(answer)
+        queue.send(work).map_err(|_| gone())
     }
 }
 

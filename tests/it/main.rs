@@ -1,0 +1,7 @@
+//! The one integration binary. Folders mirror `src/`; `support/` holds the actors.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests say what is wrong by failing")]
+
+mod support;
+
+mod setup_links;
+mod static_files;

@@ -12,11 +12,12 @@ CREATE TABLE connections (
   origins        TEXT NOT NULL,
   missing_count  INTEGER NOT NULL,
   version        BIGINT NOT NULL,
+  form_nonce     TEXT UNIQUE,
   created_by     TEXT REFERENCES members (id),
   created_at     TIMESTAMP NOT NULL,
   updated_at     TIMESTAMP NOT NULL,
   finalised_at   TIMESTAMP,
   deleted_at     TIMESTAMP,
-  UNIQUE (workspace_id, kind, slug)
+  UNIQUE (workspace_id, slug)
 );
 CREATE INDEX connections_by_change ON connections (workspace_id, updated_at, id);

@@ -4,6 +4,7 @@ CREATE TABLE setup_links (
   connection_id    TEXT NOT NULL REFERENCES connections (id),
   token_hash       BLOB NOT NULL UNIQUE,
   created_by       TEXT REFERENCES members (id),
+  create_nonce     TEXT UNIQUE,
   recipient        TEXT NOT NULL,
   note             TEXT NOT NULL,
   created_at       TIMESTAMP NOT NULL,

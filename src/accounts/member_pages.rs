@@ -1,0 +1,225 @@
+//! `/settings/members`: who belongs to the workspace, who is invited, and who may do what.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::fields::{FormErrors, NoFields};
+use super::guard::{Admin, SignedIn};
+use super::invitations::{self, Invited, NewInvitation};
+use super::links::{self, Invitation};
+use super::store::{self, MemberRow};
+use super::views::{Choice, When, names_in_words, role_choices};
+use super::{MemberCard, Role, members};
+use crate::app::App;
+use crate::error::AppError;
+use crate::ids::{AccountLinkId, MemberId};
+use crate::web::csrf::CsrfForm;
+use crate::web::flash::{Flash, see_other_with};
+use crate::web::frame::OwnerFrame;
+use crate::web::page::{PageResult, page, unprocessable};
+use crate::web::urls;
+
+/// What the invitation form sends.
+#[derive(Deserialize)]
+pub struct InviteForm {
+    email: String,
+    #[serde(default)]
+    role: String,
+}
+
+/// What the form of a member's role sends.
+#[derive(Deserialize)]
+pub struct RoleForm {
+    role: String,
+}
+
+struct MemberView {
+    name: String,
+    email: String,
+    role: Role,
+    since: When,
+    oneself: bool,
+    /// The roles the reader may give; empty when this member is not for them to handle.
+    choices: Vec<Choice>,
+    role_url: String,
+    removal_url: String,
+}
+
+struct InvitationView {
+    email: String,
+    role: &'static str,
+    inviter: String,
+    sent: When,
+    until: When,
+    open: bool,
+    withdrawal_url: String,
+}
+
+/// A link that was just made, on the one page that shows it.
+struct MadeView {
+    email: String,
+    url: String,
+    until: When,
+}
+
+#[derive(Template)]
+#[template(path = "accounts/settings/members.html")]
+struct MembersPage {
+    frame: OwnerFrame,
+    tab: &'static str,
+    errors: FormErrors,
+    may_change: bool,
+    ask: String,
+    members: Vec<MemberView>,
+    invitations: Vec<InvitationView>,
+    email: String,
+    roles: Vec<Choice>,
+    made: Option<MadeView>,
+    made_before: bool,
+}
+
+#[derive(Template)]
+#[template(path = "accounts/settings/remove_member.html")]
+struct RemovePage {
+    frame: OwnerFrame,
+    tab: &'static str,
+    name: String,
+    email: String,
+    role: &'static str,
+    since: When,
+    action: String,
+}
+
+/// `GET /settings/members`
+pub async fn index(request: HttpRequest, app: web::Data<App>, member: SignedIn) -> PageResult {
+    page(&members_page(&request, &app, &member).await?)
+}
+
+async fn members_page(request: &HttpRequest, app: &App, reader: &SignedIn) -> Result<MembersPage, AppError> {
+    let (id, now) = (reader.workspace_id.clone(), app.clock.now());
+    let (rows, invitations) = app
+        .db
+        .read(move |conn| Ok((store::list_members(conn, &id)?, links::pending_invitations(conn, &id, now)?)))
+        .await?;
+    let owners: Vec<MemberCard> = rows.iter().filter(|row| row.role == Role::Owner).cloned().map(MemberCard::from).collect();
+    Ok(MembersPage {
+        frame: reader.frame(request, app, "settings"),
+        tab: urls::SETTINGS_MEMBERS,
+        errors: FormErrors::default(),
+        may_change: reader.role.may_administer(),
+        ask: names_in_words(&owners),
+        members: rows.into_iter().map(|row| member_view(row, reader)).collect(),
+        invitations: invitations.into_iter().map(|row| invitation_view(row, now)).collect(),
+        email: String::new(),
+        roles: role_choices(reader.role, Some(Role::Member)),
+        made: None,
+        made_before: false,
+    })
+}
+
+fn member_view(row: MemberRow, reader: &SignedIn) -> MemberView {
+    let handled = reader.role.may_handle(row.role);
+    MemberView {
+        oneself: row.id == reader.member_id,
+        choices: if handled { role_choices(reader.role, Some(row.role)) } else { Vec::new() },
+        role_url: urls::member_role(&row.id),
+        removal_url: urls::member_removal(&row.id),
+        name: row.name,
+        email: row.email,
+        role: row.role,
+        since: row.created_at.into(),
+    }
+}
+
+fn invitation_view(row: Invitation, now: crate::clock::UtcTime) -> InvitationView {
+    InvitationView {
+        withdrawal_url: urls::invitation_withdrawal(&row.id),
+        email: row.email,
+        role: row.role.words(),
+        inviter: row.inviter.unwrap_or_default(),
+        sent: row.created_at.into(),
+        open: now < row.expires_at,
+        until: row.expires_at.into(),
+    }
+}
+
+/// `POST /settings/members/invitations`: answers with the page that shows the link, this once.
+pub async fn invite(request: HttpRequest, app: web::Data<App>, member: Admin, form: CsrfForm<InviteForm>) -> PageResult {
+    let mut errors = FormErrors::default();
+    let email = errors.email("email", &form.value.email);
+    let role = Role::parse(&form.value.role);
+    if role.is_none() {
+        errors.add("role-admin", "Choose a role");
+    }
+    let Some(role) = role.filter(|_| errors.is_empty()) else {
+        return refused(&request, &app, &member, form.value, errors).await;
+    };
+    let new = NewInvitation { nonce: form.token.nonce, email: email.clone(), role };
+    let (who, now, rng, keys) = (member.acting(), app.clock.now(), app.rng.clone(), app.keys.clone());
+    let invited = app.db.write(move |conn| invitations::invite(conn, &who, &new, &keys, now, &rng)).await?;
+    let (token, until) = match invited {
+        Invited::Made { token, until } => (token, until),
+        Invited::MadeBefore => {
+            let view = members_page(&request, &app, &member).await?;
+            return page(&MembersPage { made_before: true, ..view });
+        }
+        Invited::IsMember => {
+            errors.add("email", "This address belongs to a member already");
+            return refused(&request, &app, &member, form.value, errors).await;
+        }
+    };
+    let url = app.config.server.base_url.join(&urls::account_link(&token));
+    let view = members_page(&request, &app, &member).await?;
+    page(&MembersPage { made: Some(MadeView { email, url, until: until.into() }), ..view })
+}
+
+async fn refused(request: &HttpRequest, app: &App, member: &SignedIn, form: InviteForm, errors: FormErrors) -> PageResult {
+    let view = members_page(request, app, member).await?;
+    let roles = role_choices(member.role, Role::parse(&form.role));
+    unprocessable(&MembersPage { errors, email: form.email, roles, ..view })
+}
+
+/// `POST /settings/members/invitations/{id}/withdrawal`
+pub async fn withdraw(app: web::Data<App>, member: Admin, id: web::Path<String>, _form: CsrfForm<NoFields>) -> PageResult {
+    let id = AccountLinkId::from_text(&id);
+    let (who, now, rng) = (member.acting(), app.clock.now(), app.rng.clone());
+    app.db.write(move |conn| invitations::withdraw(conn, &who, &id, now, &rng)).await?;
+    Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_MEMBERS, Flash::InvitationWithdrawn))
+}
+
+/// `POST /settings/members/{id}/role`
+pub async fn change_role(app: web::Data<App>, member: Admin, id: web::Path<String>, form: CsrfForm<RoleForm>) -> PageResult {
+    let role = Role::parse(&form.value.role).ok_or(AppError::Unreadable("no such role"))?;
+    let id = MemberId::from_text(&id);
+    let (who, now, rng) = (member.acting(), app.clock.now(), app.rng.clone());
+    app.db.write(move |conn| members::change_role(conn, &who, &id, role, now, &rng)).await?;
+    Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_MEMBERS, Flash::RoleChanged))
+}
+
+/// `GET /settings/members/{id}/removal`: asks first.
+pub async fn confirm_removal(request: HttpRequest, app: web::Data<App>, member: Admin, id: web::Path<String>) -> PageResult {
+    let (workspace, id) = (member.workspace_id.clone(), MemberId::from_text(&id));
+    let found = app.db.read(move |conn| Ok(store::find_living(conn, &workspace, &id)?)).await?;
+    let row = found.ok_or(AppError::NotFound)?;
+    if row.id == member.member_id || !member.role.may_handle(row.role) {
+        return Err(AppError::Forbidden.into());
+    }
+    page(&RemovePage {
+        frame: member.frame(&request, &app, "settings"),
+        tab: urls::SETTINGS_MEMBERS,
+        action: urls::member_removal(&row.id),
+        name: row.name,
+        email: row.email,
+        role: row.role.words(),
+        since: row.created_at.into(),
+    })
+}
+
+/// `POST /settings/members/{id}/removal`
+pub async fn remove(app: web::Data<App>, member: Admin, id: web::Path<String>, _form: CsrfForm<NoFields>) -> PageResult {
+    let id = MemberId::from_text(&id);
+    let (who, now, rng) = (member.acting(), app.clock.now(), app.rng.clone());
+    app.db.write(move |conn| members::remove(conn, &who, &id, now, &rng)).await?;
+    Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_MEMBERS, Flash::MemberRemoved))
+}

@@ -1,0 +1,134 @@
+//! What happened, by whom, when: append-only rows, written in the transaction of the deed itself. Never a value, only names.
+
+mod store;
+
+pub use store::{ActivityRow, record, timeline, was_noted_since};
+
+use crate::ids::{ConnectionId, MemberId, SetupLinkId, WorkspaceId};
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident => $text:literal),+ $(,)?) => {
+        /// What happened.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        pub enum Event { $($(#[$doc])* $name),+ }
+
+        impl Event {
+            /// The name in the database, and later in the API.
+            pub fn as_str(&self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
+
+            fn from_text(text: String) -> Result<Self, String> {
+                match text.as_str() {
+                    $($text => Ok(Self::$name),)+
+                    _ => Err(format!("unknown event {text}")),
+                }
+            }
+        }
+    };
+}
+
+events! {
+    /// A workspace was made.
+    WorkspaceCreated => "workspace.created",
+    /// Settings of the workspace were changed.
+    WorkspaceChanged => "workspace.changed",
+    /// Somebody was invited to the workspace.
+    MemberInvited => "member.invited",
+    /// An invitation was withdrawn.
+    InvitationWithdrawn => "member.invitation_withdrawn",
+    /// Somebody joined.
+    MemberJoined => "member.joined",
+    /// A member got another role.
+    RoleChanged => "member.role_changed",
+    /// A member was removed.
+    MemberRemoved => "member.removed",
+    /// A member changed their password.
+    PasswordChanged => "member.password_changed",
+    /// An API key was made.
+    ApiKeyCreated => "api_key.created",
+    /// An API key was revoked.
+    ApiKeyRevoked => "api_key.revoked",
+    /// A draft was made.
+    ConnectionCreated => "connection.created",
+    /// A member filled in fields.
+    DetailsSaved => "connection.details_saved",
+    /// The description was changed.
+    DescriptionChanged => "connection.description_changed",
+    /// The draft was deleted.
+    ConnectionDeleted => "connection.deleted",
+    /// A setup link was made.
+    LinkCreated => "setup_link.created",
+    /// A person opened the link.
+    OpenedByPerson => "setup_link.opened",
+    /// A mail scanner or a chat preview opened the link.
+    OpenedByScanner => "setup_link.scanned",
+    /// A recipient sent details.
+    Submitted => "setup_link.submitted",
+    /// The link's time ran out.
+    Expired => "setup_link.expired",
+    /// A member revoked the link.
+    Revoked => "setup_link.revoked",
+}
+
+crate::db::types::text_column!(Event, Event::from_text, Event::as_str);
+
+/// Who did it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// A member of the workspace.
+    Member {
+        /// Their id.
+        id: MemberId,
+        /// Their name at that time.
+        name: String,
+    },
+    /// Somebody outside, through a link; the name is the one the asker gave, possibly empty.
+    Recipient {
+        /// The name.
+        name: String,
+    },
+    /// A program that opens links before people do.
+    Scanner {
+        /// What it calls itself.
+        name: String,
+    },
+    /// The product itself, or a command on its machine.
+    System,
+}
+
+impl Actor {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Member { .. } => "member",
+            Self::Recipient { .. } => "recipient",
+            Self::Scanner { .. } => "scanner",
+            Self::System => "system",
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Member { name, .. } | Self::Recipient { name } | Self::Scanner { name } => name,
+            Self::System => "",
+        }
+    }
+}
+
+/// One thing to write down.
+#[derive(Debug, Clone)]
+pub struct Entry<'a> {
+    /// The workspace it happened in.
+    pub workspace: &'a WorkspaceId,
+    /// The connection it is about.
+    pub connection: Option<&'a ConnectionId>,
+    /// The setup link it is about.
+    pub setup_link: Option<&'a SetupLinkId>,
+    /// What happened.
+    pub event: Event,
+    /// Who did it.
+    pub actor: Actor,
+    /// A short text for people: names of fields, a role, a mail address; never a value.
+    pub detail: &'a str,
+}

@@ -1,0 +1,24 @@
+//! `VESTIBULE_CONNECTORS_DIR`.
+
+use std::path::PathBuf;
+
+use super::source::{Problems, Source};
+
+/// Connectors beside the built-in ones.
+#[derive(Debug, Clone)]
+pub struct ConnectorsConfig {
+    /// Folder of connector files; a file there replaces a built-in connector of the same kind and slug.
+    pub dir: Option<PathBuf>,
+}
+
+impl ConnectorsConfig {
+    pub(super) fn read(source: &dyn Source, problems: &mut Problems) -> Self {
+        let dir = problems.text(source, "VESTIBULE_CONNECTORS_DIR").map(PathBuf::from);
+        if let Some(dir) = &dir
+            && !dir.is_dir()
+        {
+            problems.add("VESTIBULE_CONNECTORS_DIR", format!("is no folder: {}", dir.display()));
+        }
+        Self { dir }
+    }
+}

@@ -1,0 +1,47 @@
+//! `VESTIBULE_LOG`, `VESTIBULE_LOG_FORMAT`.
+
+use super::source::{Problems, Source};
+
+/// What is logged, and how.
+#[derive(Debug, Clone)]
+pub struct LogConfig {
+    /// Filter in the syntax of `tracing_subscriber::EnvFilter`.
+    pub filter: String,
+    /// One line of text, or one JSON object, per event.
+    pub format: LogFormat,
+}
+
+/// The shape of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl LogConfig {
+    pub(super) fn read(source: &dyn Source, problems: &mut Problems) -> Self {
+        let filter = problems.parsed(source, "VESTIBULE_LOG", "info".to_owned(), |text| {
+            tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| format!("is no log filter: {error}"))
+        });
+        let format = problems.parsed(source, "VESTIBULE_LOG_FORMAT", LogFormat::Text, |text| match text {
+            "text" => Ok(LogFormat::Text),
+            "json" => Ok(LogFormat::Json),
+            _ => Err("must be text or json"),
+        });
+        Self { filter, format }
+    }
+
+    /// Starts logging to standard error; a second call changes nothing.
+    pub fn start(&self) {
+        let builder = tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::new(&self.filter))
+            .with_writer(std::io::stderr)
+            .with_target(true);
+        let _ = match self.format {
+            LogFormat::Text => builder.try_init(),
+            LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        };
+    }
+}

@@ -1,0 +1,67 @@
+//! Settings: environment variables, each also as `…_FILE`; every problem is reported at once. One file a section.
+
+mod connectors;
+mod log;
+mod mail;
+mod server;
+pub mod source;
+mod storage;
+
+pub use connectors::ConnectorsConfig;
+pub use log::{LogConfig, LogFormat};
+pub use mail::MailConfig;
+pub use server::{BaseUrl, ServerConfig};
+pub use source::{Environment, Problems, Source};
+pub use storage::StorageConfig;
+
+/// All settings, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Address, public URL, proxies, limits.
+    pub server: ServerConfig,
+    /// Data folder, database, master keys.
+    pub storage: StorageConfig,
+    /// How mail leaves.
+    pub mail: MailConfig,
+    /// More connector files.
+    pub connectors: ConnectorsConfig,
+    /// What is logged, and how.
+    pub log: LogConfig,
+    /// Variables that look like ours but are no setting of this version: worth a warning, they may be misspelt.
+    pub unknown: Vec<String>,
+}
+
+impl Config {
+    /// Reads and checks every setting.
+    ///
+    /// # Errors
+    /// All problems, one line each; no line contains a secret value.
+    pub fn from_source(source: &dyn Source) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let server = ServerConfig::read(source, &mut problems);
+        let storage = StorageConfig::read(source, &mut problems);
+        let mail = MailConfig::read(source, &mut problems, &server);
+        let connectors = ConnectorsConfig::read(source, &mut problems);
+        let log = LogConfig::read(source, &mut problems);
+        let unknown = source.unknown(&SETTINGS.map(|(name, _)| name));
+        problems.into_result(Self { server, storage, mail, connectors, log, unknown })
+    }
+}
+
+/// Every setting with what it is for: the one list that `--help`, `check-config` and the README's table agree with.
+pub const SETTINGS: [(&str, &str); 14] = [
+    ("VESTIBULE_BIND", "address and port to listen on; default 127.0.0.1:8080"),
+    ("VESTIBULE_BASE_URL", "public address people open; default http://localhost:8080"),
+    ("VESTIBULE_DATA_DIR", "folder for the database, the master key and mails; default ./data"),
+    ("VESTIBULE_DATABASE_URL", "sqlite:PATH or postgres://…; default an SQLite file in the data folder"),
+    ("VESTIBULE_MASTER_KEYS", "id:base64,… the first seals, all open; default a file in the data folder, made on the first run"),
+    ("VESTIBULE_SMTP_URL", "smtp://, smtps:// or smtp+starttls://user:password@host:port; without it mails become files in <data>/mail"),
+    ("VESTIBULE_MAIL_FROM", "sender of mails, like Vestibule <vestibule@example.com>"),
+    ("VESTIBULE_TRUSTED_PROXIES", "addresses or networks, comma-separated, whose X-Forwarded-For is believed"),
+    ("VESTIBULE_EXTRA_CA_FILE", "PEM file of further certificate authorities to trust (mail server)"),
+    ("VESTIBULE_CONNECTORS_DIR", "folder with more connector files"),
+    ("VESTIBULE_RATE_LIMITS", "on or off; default on"),
+    ("VESTIBULE_WORKERS", "threads that answer requests; default the number of cores"),
+    ("VESTIBULE_LOG", "what is logged, like info or vestibule=debug; default info"),
+    ("VESTIBULE_LOG_FORMAT", "text or json; default text"),
+];

@@ -1,0 +1,211 @@
+//! The verbs of a draft: make, fill in, rename, delete.
+
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
+
+use super::store::{self, Contents, NewConnection};
+use super::{Connection, ConnectionState, FieldOrigin, Filler};
+use crate::activity::{self, Actor, Entry, Event};
+use crate::clock::UtcTime;
+use crate::connectors::Connector;
+use crate::connectors::spec_form::{Submission, Values, missing_required};
+use crate::crypto::KeyRing;
+use crate::db::Conn;
+use crate::error::{AppError, AppResult};
+use crate::forms::FieldPath;
+use crate::ids::{ConnectionId, MemberId, WorkspaceId};
+use crate::rng::Rng;
+
+const TAIL_ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
+/// A write that finds the row changed since it was read is done again this often.
+const MOST_TRIES: usize = 20;
+
+/// What a new draft needs.
+pub struct NewDraft<'a> {
+    /// Whose it will be.
+    pub workspace: &'a WorkspaceId,
+    /// Of which type.
+    pub connector: &'a Connector,
+    /// Its name; empty: the connector's name.
+    pub description: &'a str,
+    /// Who makes it.
+    pub creator: Option<&'a MemberId>,
+    /// The actor for the activity log.
+    pub actor: Actor,
+    /// The nonce of the form it came from, so that sending it twice makes one.
+    pub form_nonce: Option<&'a str>,
+}
+
+/// Makes an empty draft. A form that was sent before gives the draft it made then.
+pub fn create_draft(conn: &mut Conn, new: NewDraft<'_>, now: UtcTime, rng: &Rng) -> AppResult<Connection> {
+    if let Some(nonce) = new.form_nonce
+        && let Some(made) = store::find_by_form_nonce(conn, new.workspace, nonce)?
+    {
+        return Ok(made);
+    }
+    let id = ConnectionId::new(now, rng);
+    let slug = free_slug(conn, new.workspace, &new.connector.file.slug, rng)?;
+    let description = if new.description.is_empty() { new.connector.name() } else { new.description };
+    let missing = missing_required(&new.connector.spec, &crate::connectors::spec_form::Known::default()).len();
+    NewConnection {
+        id: &id,
+        workspace_id: new.workspace,
+        kind: new.connector.file.kind,
+        connector_slug: &new.connector.file.slug,
+        slug: &slug,
+        description,
+        missing_count: i32::try_from(missing).unwrap_or(i32::MAX),
+        form_nonce: new.form_nonce,
+        created_by: new.creator,
+        now,
+    }
+    .insert(conn)?;
+    let entry = Entry {
+        workspace: new.workspace,
+        connection: Some(&id),
+        setup_link: None,
+        event: Event::ConnectionCreated,
+        actor: new.actor,
+        detail: new.connector.name(),
+    };
+    activity::record(conn, &entry, now, rng)?;
+    store::find_by_id(conn, new.workspace, &id)?.ok_or(AppError::NotFound)
+}
+
+fn free_slug(conn: &mut Conn, workspace: &WorkspaceId, connector: &str, rng: &Rng) -> AppResult<String> {
+    for length in [4, 4, 6, 8, 12] {
+        let slug = format!("{connector}-{}", rng.text(TAIL_ALPHABET, length));
+        if !store::slug_is_taken(conn, workspace, &slug)? {
+            return Ok(slug);
+        }
+    }
+    Err(AppError::Internal(anyhow::anyhow!("no free name for a connection was found")))
+}
+
+/// A submission on its way into a draft.
+pub struct Apply<'a> {
+    /// The workspace.
+    pub workspace: &'a WorkspaceId,
+    /// The draft.
+    pub connection: &'a ConnectionId,
+    /// Its connector.
+    pub connector: &'a Connector,
+    /// What was handed over.
+    pub submission: &'a Submission,
+    /// Who filled it in.
+    pub by: Filler,
+    /// Their name, possibly empty.
+    pub name: &'a str,
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub struct Applied {
+    /// The draft as it is now.
+    pub connection: Connection,
+}
+
+/// Merges a submission into the draft as it is now and seals its secrets.
+///
+/// # Errors
+/// [`AppError::Conflict`] when the connection takes no values any more.
+pub fn apply(conn: &mut Conn, apply: &Apply<'_>, keys: &KeyRing, now: UtcTime, rng: &Rng) -> AppResult<Applied> {
+    for _ in 0..MOST_TRIES {
+        let read = store::find_by_id(conn, apply.workspace, apply.connection)?.ok_or(AppError::NotFound)?;
+        if read.state() != ConnectionState::Draft {
+            return Err(AppError::Conflict("This connection takes no more details."));
+        }
+        if write_merged(conn, apply, &read, keys, now, rng)? {
+            let connection = store::find_by_id(conn, apply.workspace, apply.connection)?.ok_or(AppError::NotFound)?;
+            return Ok(Applied { connection });
+        }
+    }
+    Err(AppError::Internal(anyhow::anyhow!("the draft kept changing under the writer")))
+}
+
+fn write_merged(conn: &mut Conn, apply: &Apply<'_>, read: &Connection, keys: &KeyRing, now: UtcTime, rng: &Rng) -> AppResult<bool> {
+    let mut values = Values { plain: read.config.clone(), secrets: open_secrets(read, keys)? };
+    apply.submission.merge_into(&apply.connector.spec, &mut values);
+    let secret_paths = values.secrets.keys().cloned().collect();
+    let mut after = read.clone();
+    after.config = values.plain;
+    after.secret_paths = secret_paths;
+    after.origins = origins_after(&after, apply, now);
+    let missing = missing_required(&apply.connector.spec, &after.known_to_members()).len();
+    let sealed = if values.secrets.is_empty() { None } else { Some(keys.seal(&secret_bytes(&values.secrets)?, read.sealed_at(), rng)?) };
+    let contents = Contents {
+        config: &after.config,
+        secret_paths: &after.secret_paths,
+        sealed_secrets: sealed.as_ref(),
+        origins: &after.origins,
+        missing_count: i32::try_from(missing).unwrap_or(i32::MAX),
+    };
+    Ok(store::replace_contents(conn, read, &contents, now)?)
+}
+
+/// Who filled in what: new fields get this filler, fields that are gone are forgotten.
+fn origins_after(after: &Connection, apply: &Apply<'_>, now: UtcTime) -> BTreeMap<FieldPath, FieldOrigin> {
+    let mut origins = after.origins.clone();
+    for field in apply.submission.provided() {
+        let origin = FieldOrigin { by: apply.by, name: apply.name.to_owned(), at: now.unix() };
+        origins.insert(field.path, origin);
+    }
+    let tree = serde_json::Value::Object(after.config.clone());
+    origins.retain(|path, _| after.secret_paths.contains(path) || tree.pointer(&path.to_string()).is_some());
+    origins
+}
+
+fn open_secrets(connection: &Connection, keys: &KeyRing) -> AppResult<BTreeMap<FieldPath, SecretString>> {
+    let Some(sealed) = &connection.sealed_secrets else { return Ok(BTreeMap::new()) };
+    let bytes = keys.open(sealed, connection.sealed_at())?;
+    let texts: BTreeMap<FieldPath, String> = serde_json::from_slice(&bytes).map_err(AppError::internal)?;
+    Ok(texts.into_iter().map(|(path, text)| (path, SecretString::from(text))).collect())
+}
+
+fn secret_bytes(secrets: &BTreeMap<FieldPath, SecretString>) -> AppResult<Zeroizing<Vec<u8>>> {
+    let texts: BTreeMap<&FieldPath, &str> = secrets.iter().map(|(path, secret)| (path, secret.expose_secret())).collect();
+    serde_json::to_vec(&texts).map(Zeroizing::new).map_err(AppError::internal)
+}
+
+impl Connection {
+    /// All values with the secrets in the clear, for whoever must hand them to the connected system.
+    ///
+    /// # Errors
+    /// The sealed value does not open.
+    pub fn open_values(&self, keys: &KeyRing) -> AppResult<Values> {
+        Ok(Values { plain: self.config.clone(), secrets: open_secrets(self, keys)? })
+    }
+}
+
+/// Changes a connection's name for people.
+///
+/// # Errors
+/// [`AppError::NotFound`] when it was deleted meanwhile.
+pub fn rename(conn: &mut Conn, connection: &Connection, description: &str, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<()> {
+    if !store::set_description(conn, connection, description, now)? {
+        return Err(AppError::NotFound);
+    }
+    let entry = entry(connection, Event::DescriptionChanged, actor, description);
+    Ok(activity::record(conn, &entry, now, rng)?)
+}
+
+/// Erases a draft: values and keys are gone at once; its links say from then on that it was deleted.
+///
+/// # Errors
+/// [`AppError::Conflict`] when it is finalised, [`AppError::NotFound`] when it was deleted meanwhile.
+pub fn delete_draft(conn: &mut Conn, connection: &Connection, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<()> {
+    if connection.finalised_at.is_some() {
+        return Err(AppError::Conflict("A finalised connection is not deleted as a draft."));
+    }
+    if !store::erase_draft(conn, connection, now)? {
+        return Err(AppError::NotFound);
+    }
+    let entry = entry(connection, Event::ConnectionDeleted, actor, &connection.description);
+    Ok(activity::record(conn, &entry, now, rng)?)
+}
+
+fn entry<'a>(connection: &'a Connection, event: Event, actor: Actor, detail: &'a str) -> Entry<'a> {
+    Entry { workspace: &connection.workspace_id, connection: Some(&connection.id), setup_link: None, event, actor, detail }
+}

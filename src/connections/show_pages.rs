@@ -1,0 +1,237 @@
+//! A connection's page: what is there, what is missing, by whom; every link; what happened; rename, delete.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+
+use super::configure_pages;
+use super::timeline::{TimelineItem, items};
+use super::view::description_problem;
+use super::{Connection, FieldOrigin, Filler, Progress, Step, delete_draft, find, rename, steps};
+use crate::accounts::guard::{Editor, SignedIn};
+use crate::activity;
+use crate::app::App;
+use crate::clock::UtcTime;
+use crate::connectors::spec_form::{Answer, overview};
+use crate::error::{AppError, AppResult};
+use crate::setup_links::{self, LinkRow};
+use crate::web::csrf::CsrfForm;
+use crate::web::flash::{Flash, see_other_with};
+use crate::web::frame::OwnerFrame;
+use crate::web::page::{PageResult, page, unprocessable};
+use crate::web::urls;
+
+const TIMELINE_ROWS: i64 = 200;
+
+/// One field of the connection.
+struct FactRow {
+    title: String,
+    dot: String,
+    secret: bool,
+    shown: Option<String>,
+    is_set: bool,
+    is_required: bool,
+    is_default: bool,
+    filled_by: String,
+}
+
+/// One setup link of the connection.
+struct LinkItem {
+    created_iso: String,
+    created: String,
+    recipient: String,
+    state: &'static str,
+    tone: &'static str,
+    until_iso: String,
+    until: String,
+    is_open: bool,
+    revoke_url: String,
+}
+
+#[derive(Template)]
+#[template(path = "connections/show.html")]
+struct ShowPage {
+    frame: OwnerFrame,
+    may_edit: bool,
+    is_draft: bool,
+    description: String,
+    description_problem: Option<String>,
+    typed_description: String,
+    slug: String,
+    connector: String,
+    kind: &'static str,
+    state: &'static str,
+    tone: &'static str,
+    steps: Vec<Step>,
+    facts: Vec<FactRow>,
+    missing: Vec<FactRow>,
+    links: Vec<LinkItem>,
+    timeline: Vec<TimelineItem>,
+    configuration_url: String,
+    description_url: String,
+    deletion_url: String,
+}
+
+#[derive(Template)]
+#[template(path = "connections/delete.html")]
+struct DeletePage {
+    frame: OwnerFrame,
+    description: String,
+    connector: String,
+    open_links: usize,
+    has_values: bool,
+    connection_url: String,
+    deletion_url: String,
+}
+
+struct Loaded {
+    connection: Connection,
+    links: Vec<LinkRow>,
+    timeline: Vec<activity::ActivityRow>,
+}
+
+async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
+    let workspace = member.workspace_id.clone();
+    app.db
+        .read(move |conn| {
+            let connection = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+            let links = setup_links::list(conn, &workspace, &connection.id)?;
+            let timeline = activity::timeline(conn, &workspace, &connection.id, TIMELINE_ROWS)?;
+            Ok(Loaded { connection, links, timeline })
+        })
+        .await
+}
+
+/// `GET /connections/{slug}`
+pub async fn show(app: web::Data<App>, request: HttpRequest, member: SignedIn, slug: web::Path<String>) -> PageResult {
+    let loaded = load(&app, &member, slug.into_inner()).await?;
+    page(&view(&app, &request, &member, &loaded, None))
+}
+
+fn view(app: &App, request: &HttpRequest, member: &SignedIn, loaded: &Loaded, typed: Option<(String, String)>) -> ShowPage {
+    let Loaded { connection, links, timeline } = loaded;
+    let now = app.clock.now();
+    let connector = app.connectors.find(connection.kind, &connection.connector_slug);
+    let answers = connector.map(|connector| overview(&connector.spec, &connection.known_to_members())).unwrap_or_default();
+    let required: Vec<&Answer> = answers.iter().filter(|answer| answer.required).collect();
+    let have = required.iter().filter(|answer| answer.is_set() || answer.has_default).count();
+    let open_links = links.iter().filter(|link| link.state(now).is_open()).count();
+    let progress = Progress::of(connection.missing_count, connection.version == 0, i64::try_from(open_links).unwrap_or(0), connection.finalised_at);
+    let sent = links.last().map(|link| link.created_at);
+    let slug = &connection.slug;
+    let facts: Vec<FactRow> = answers.iter().map(|answer| fact(answer, connection)).collect();
+    let (typed_description, problem) = typed.unwrap_or_else(|| (connection.description.clone(), String::new()));
+    ShowPage {
+        frame: member.frame(request, app, "connections"),
+        may_edit: member.role.may_edit(),
+        is_draft: connection.finalised_at.is_none(),
+        description: connection.description.clone(),
+        description_problem: Some(problem).filter(|problem| !problem.is_empty()),
+        typed_description,
+        slug: slug.clone(),
+        connector: connector.map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
+        kind: connection.kind.as_str(),
+        state: progress.word(),
+        tone: progress.tone(),
+        steps: steps(progress, connection.created_at, sent, (have, required.len())),
+        missing: answers.iter().filter(|answer| answer.is_missing()).map(|answer| fact(answer, connection)).collect(),
+        facts,
+        links: links.iter().map(|link| link_item(link, slug, now)).collect(),
+        timeline: items(timeline),
+        configuration_url: urls::connection_configuration(slug),
+        description_url: urls::connection_description(slug),
+        deletion_url: urls::connection_deletion(slug),
+    }
+}
+
+fn fact(answer: &Answer, connection: &Connection) -> FactRow {
+    FactRow {
+        title: answer.title.clone(),
+        dot: answer.path.dot(),
+        secret: answer.secret,
+        shown: answer.shown.clone(),
+        is_set: answer.is_set(),
+        is_required: answer.required,
+        is_default: !answer.is_set() && answer.has_default,
+        filled_by: connection.origin_of(&answer.path).map(filled_by).unwrap_or_default(),
+    }
+}
+
+fn filled_by(origin: &FieldOrigin) -> String {
+    let day = UtcTime::from_unix(origin.at).map(UtcTime::short).unwrap_or_default();
+    match (origin.by, origin.name.as_str()) {
+        (Filler::Member, name) => format!("{name}, {day}"),
+        (Filler::Recipient, "") => format!("Through a setup link, {day}"),
+        (Filler::Recipient, name) => format!("{name}, through a setup link, {day}"),
+    }
+}
+
+fn link_item(link: &LinkRow, slug: &str, now: UtcTime) -> LinkItem {
+    let state = link.state(now);
+    LinkItem {
+        created_iso: link.created_at.iso(),
+        created: link.created_at.words(),
+        recipient: link.recipient.clone(),
+        state: state.word(),
+        tone: state.tone(),
+        until_iso: link.expires_at.iso(),
+        until: link.expires_at.words(),
+        is_open: state.is_open(),
+        revoke_url: urls::setup_link_revocation(slug, &link.id),
+    }
+}
+
+/// What a form with one text field sends.
+#[derive(Debug, serde::Deserialize)]
+pub struct DescriptionForm {
+    description: String,
+}
+
+/// `POST /connections/{slug}/description`
+pub async fn update_description(app: web::Data<App>, request: HttpRequest, member: Editor, slug: web::Path<String>, form: CsrfForm<DescriptionForm>) -> PageResult {
+    let slug = slug.into_inner();
+    let description = form.value.description.trim().to_owned();
+    let problem = if description.is_empty() { Some("Enter a name".to_owned()) } else { description_problem(&description) };
+    if let Some(problem) = problem {
+        let loaded = load(&app, &member, slug).await?;
+        return unprocessable(&view(&app, &request, &member, &loaded, Some((description, problem))));
+    }
+    let (workspace, actor, now, rng) = (member.workspace_id.clone(), member.actor(), app.clock.now(), app.rng.clone());
+    let target = urls::connection(&slug);
+    app.db
+        .write(move |conn| {
+            let connection = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+            rename(conn, &connection, &description, actor, now, &rng)
+        })
+        .await?;
+    Ok(see_other_with(&app.config.server.base_url, &target, Flash::DescriptionSaved))
+}
+
+/// `GET /connections/{slug}/deletion`
+pub async fn ask_deletion(app: web::Data<App>, request: HttpRequest, member: Editor, slug: web::Path<String>) -> PageResult {
+    let Loaded { connection, links, .. } = load(&app, &member, slug.into_inner()).await?;
+    let now = app.clock.now();
+    let target = configure_pages::load(&app, &member, connection.slug.clone()).await.ok();
+    page(&DeletePage {
+        frame: member.frame(&request, &app, "connections"),
+        connector: target.map_or_else(|| connection.connector_slug.clone(), |target| target.connector.name().to_owned()),
+        open_links: links.iter().filter(|link| link.state(now).is_open()).count(),
+        has_values: !connection.is_blank(),
+        connection_url: urls::connection(&connection.slug),
+        deletion_url: urls::connection_deletion(&connection.slug),
+        description: connection.description,
+    })
+}
+
+/// `POST /connections/{slug}/deletion`
+pub async fn delete(app: web::Data<App>, member: Editor, slug: web::Path<String>, _form: CsrfForm<Vec<(String, String)>>) -> PageResult {
+    let slug = slug.into_inner();
+    let (workspace, actor, now, rng) = (member.workspace_id.clone(), member.actor(), app.clock.now(), app.rng.clone());
+    app.db
+        .write(move |conn| {
+            let connection = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+            delete_draft(conn, &connection, actor, now, &rng)?;
+            setup_links::forget_held(conn, &connection)
+        })
+        .await?;
+    Ok(see_other_with(&app.config.server.base_url, urls::CONNECTIONS, Flash::ConnectionDeleted))
+}

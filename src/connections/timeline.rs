@@ -1,0 +1,67 @@
+//! The timeline in words: who and what, never a value.
+
+use crate::activity::{ActivityRow, Event};
+
+/// One line of the timeline.
+pub(super) struct TimelineItem {
+    pub(super) tone: &'static str,
+    pub(super) text: String,
+    pub(super) iso: String,
+    pub(super) words: String,
+}
+
+pub(super) fn items(rows: &[ActivityRow]) -> Vec<TimelineItem> {
+    rows.iter()
+        .map(|row| TimelineItem { tone: tone(row.event), text: text(row), iso: row.at.iso(), words: row.at.words() })
+        .collect()
+}
+
+fn tone(event: Event) -> &'static str {
+    match event {
+        Event::Submitted => "ok",
+        Event::Revoked | Event::ConnectionDeleted => "bad",
+        _ => "",
+    }
+}
+
+fn text(row: &ActivityRow) -> String {
+    let who = if row.actor_name.is_empty() { "Somebody" } else { row.actor_name.as_str() };
+    let detail = row.detail.as_str();
+    match row.event {
+        Event::ConnectionCreated => format!("{who} added the connection"),
+        Event::DetailsSaved if detail.is_empty() => format!("{who} changed details"),
+        Event::DetailsSaved => format!("{who} filled in: {detail}"),
+        Event::DescriptionChanged => format!("{who} renamed it to “{detail}”"),
+        Event::ConnectionDeleted => format!("{who} deleted the connection"),
+        Event::LinkCreated if detail.is_empty() => format!("{who} created a setup link"),
+        Event::LinkCreated => format!("{who} created a setup link for {detail}"),
+        Event::OpenedByPerson if row.actor_name.is_empty() => "Setup link opened by a person".to_owned(),
+        Event::OpenedByPerson => format!("Setup link opened by a person (link for {who})"),
+        Event::OpenedByScanner => format!("Setup link opened by a scanner or preview ({who}); nothing was spent"),
+        Event::Submitted if detail.is_empty() => format!("{who} sent the form through the setup link"),
+        Event::Submitted => format!("{who} sent details through the setup link: {detail}"),
+        Event::Expired if detail.is_empty() => "Setup link expired unused".to_owned(),
+        Event::Expired => format!("Setup link for {detail} expired unused"),
+        Event::Revoked if detail.is_empty() => format!("{who} revoked a setup link"),
+        Event::Revoked => format!("{who} revoked the setup link for {detail}"),
+        other => other.as_str().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::UtcTime;
+
+    #[test]
+    fn a_scanner_is_called_a_scanner() {
+        let row = ActivityRow {
+            at: UtcTime::from_unix(0).unwrap(),
+            event: Event::OpenedByScanner,
+            actor: "scanner".to_owned(),
+            actor_name: "Slack".to_owned(),
+            detail: String::new(),
+        };
+        assert!(text(&row).contains("scanner") && text(&row).contains("Slack"));
+    }
+}

@@ -1,0 +1,116 @@
+//! Specifications of other makers, taken as they come: a connector's `spec` message, the `spec` block of a manifest, a bare JSON
+//! Schema, a whole registry, and connector files of our own. What a document does not say (slug, name, kind) is read from its name.
+//!
+//! Invariants: nothing in a document, however broken, ends the reading of the others; what cannot be used is told with its place.
+
+mod document;
+mod names;
+mod read;
+mod references;
+mod write;
+
+use serde_json::{Value, json};
+
+use super::{Connector, ConnectorFile, Kind};
+use super::spec::SpecNote;
+
+pub use read::read_path;
+pub use write::write_file;
+
+/// A specification that was found, with what its document says about it.
+#[derive(Debug, Clone)]
+pub struct FoundSpec {
+    /// Where: the file, and the entry when the file holds several.
+    pub origin: String,
+    /// Source or destination, when the document says so.
+    pub kind: Option<Kind>,
+    /// The short name, possibly empty.
+    pub slug: String,
+    /// The name for people, possibly empty.
+    pub name: String,
+    /// The provider's documentation, possibly empty.
+    pub documentation_url: String,
+    /// The configuration as JSON Schema.
+    pub schema: Value,
+    /// How the connector's maker describes the sign-in, as it came.
+    pub advanced_auth: Option<Value>,
+    /// The whole file, when it was one of ours.
+    pub own: Option<Box<ConnectorFile>>,
+}
+
+/// Something that was looked at and holds no specification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Where.
+    pub origin: String,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// What the operator says about a specification; it counts more than what the document says.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// Source or destination.
+    pub kind: Option<Kind>,
+    /// The short name.
+    pub slug: Option<String>,
+    /// The name for people.
+    pub name: Option<String>,
+}
+
+/// A connector file made of a specification, and what its form will not carry.
+#[derive(Debug, Clone)]
+pub struct Imported {
+    /// The file.
+    pub file: ConnectorFile,
+    /// What the form cannot carry.
+    pub notes: Vec<SpecNote>,
+}
+
+impl FoundSpec {
+    /// Makes a connector file of it.
+    ///
+    /// # Errors
+    /// Says what is missing or wrong: no kind, no usable slug, a schema that cannot be a form.
+    pub fn into_file(self, wish: &Wish) -> Result<Imported, String> {
+        let mut file = match self.own.clone() {
+            Some(own) => *own,
+            None => self.new_file(wish)?,
+        };
+        file.kind = wish.kind.unwrap_or(file.kind);
+        file.slug = wish.slug.clone().unwrap_or(file.slug);
+        file.name = wish.name.clone().unwrap_or(file.name);
+        let problems = file.problems();
+        if !problems.is_empty() {
+            return Err(problems.join("; "));
+        }
+        let connector = Connector::new(file.clone(), true).map_err(|error| format!("{error:#}"))?;
+        Ok(Imported { file, notes: connector.spec.notes().to_vec() })
+    }
+
+    fn new_file(self, wish: &Wish) -> Result<ConnectorFile, String> {
+        let kind = wish.kind.or(self.kind).ok_or("it does not say whether it is a source or a destination: add --kind")?;
+        let slug = wish.slug.clone().unwrap_or(self.slug);
+        if slug.is_empty() {
+            return Err("it has no name to call it by: add --slug".to_owned());
+        }
+        let name = wish.name.clone().filter(|name| !name.is_empty());
+        let name = name.unwrap_or(if self.name.is_empty() { names::in_words(&slug) } else { self.name });
+        let documentation_url = Some(self.documentation_url).filter(|url| url.starts_with("https://")).unwrap_or_default();
+        Ok(ConnectorFile {
+            mark: names::mark(&name),
+            category: "Other".to_owned(),
+            summary: String::new(),
+            system: String::new(),
+            guide: String::new(),
+            documentation_url,
+            spec: self.schema,
+            oauth: self.advanced_auth.map(|auth| json!({ "airbyte": auth })),
+            check: None,
+            streams: Vec::new(),
+            slug,
+            name,
+            kind,
+        })
+    }
+}

@@ -1,0 +1,258 @@
+//! What is wrong with one field, in words a person can act on.
+
+use super::FieldPath;
+
+/// One field that needs attention. Never holds what was typed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldError {
+    /// Where the value belongs in the configuration.
+    pub path: FieldPath,
+    /// The form field's name, so that a page can link to it; empty when the error did not come from a form.
+    pub name: String,
+    /// How the form calls the field.
+    pub label: String,
+    /// What tells it from others of the same label: the row ("Report 2") or the group ("SSH tunnel") it stands in.
+    pub within: Option<String>,
+    /// The field takes a secret.
+    pub secret: bool,
+    /// What is wrong.
+    pub code: Problem,
+}
+
+/// What can be wrong with a value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Problem {
+    /// Nothing was entered and the connector needs it.
+    Missing,
+    /// Nothing was chosen and the connector needs a choice.
+    NotChosen,
+    /// Not a whole number.
+    NotWhole,
+    /// Not a number.
+    NotNumber,
+    /// A comma stands where a point or nothing should: `1,5` and `1,000` are not guessed at.
+    Comma,
+    /// Outside the allowed numbers.
+    Range(Bounds),
+    /// Not a multiple of this number.
+    Step(f64),
+    /// Does not match the connector's pattern. Holds an example or a description of the form, when the connector gives one.
+    Pattern {
+        /// A value that would be right.
+        example: Option<String>,
+        /// The connector's own description of the form.
+        form: Option<String>,
+    },
+    /// Fewer characters than this.
+    TooShort(usize),
+    /// More characters than this.
+    TooLong(usize),
+    /// More than [`super::MAX_FIELD_BYTES`].
+    TooLarge,
+    /// Holds a character that no setting can have (NUL).
+    ControlCharacter,
+    /// Not among the offered answers.
+    NotOffered,
+    /// Not a real calendar date.
+    NotDate,
+    /// Not a date with a time.
+    NotDateTime,
+    /// Not an absolute web address.
+    NotUrl,
+    /// Not an e-mail address.
+    NotEmail,
+    /// Not JSON; where the reading stopped, counted from 1.
+    NotJson {
+        /// Line.
+        line: usize,
+        /// Column.
+        column: usize,
+    },
+    /// JSON, but not an object in braces.
+    NotObject,
+    /// JSON, but not a list in brackets.
+    NotList,
+    /// Fewer entries than this.
+    TooFew(usize),
+    /// More entries than this.
+    TooMany(usize),
+    /// One line of several is wrong; counted from 1.
+    Line(usize, Box<Problem>),
+    /// The connector has no such setting.
+    Unknown,
+    /// Another kind of value is needed; the word says which ("text", "true or false").
+    WrongKind(&'static str),
+    /// The connector fixes this value and another was given.
+    Fixed,
+}
+
+/// The numbers a field takes. `None` is no bound on that side.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bounds {
+    /// Smallest value, itself allowed.
+    pub min: Option<f64>,
+    /// Greatest value, itself allowed.
+    pub max: Option<f64>,
+    /// The value must be greater than this.
+    pub above: Option<f64>,
+    /// The value must be less than this.
+    pub below: Option<f64>,
+}
+
+impl Bounds {
+    /// Whether the number lies inside.
+    #[must_use]
+    pub fn hold(&self, number: f64) -> bool {
+        self.min.is_none_or(|min| number >= min)
+            && self.max.is_none_or(|max| number <= max)
+            && self.above.is_none_or(|above| number > above)
+            && self.below.is_none_or(|below| number < below)
+    }
+
+    /// "between 1 and 65535", "1 or more"; nothing when every number is allowed.
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        let low = match (self.min, self.above) {
+            (Some(min), _) => Some(format!("{min} or more")),
+            (None, Some(above)) => Some(format!("more than {above}")),
+            (None, None) => None,
+        };
+        let high = match (self.max, self.below) {
+            (Some(max), _) => Some(format!("{max} or less")),
+            (None, Some(below)) => Some(format!("less than {below}")),
+            (None, None) => None,
+        };
+        match (self.min, self.max, low, high) {
+            (Some(min), Some(max), _, _) => Some(format!("between {min} and {max}")),
+            (_, _, Some(low), Some(high)) => Some(format!("{low}, and {high}")),
+            (_, _, low, high) => low.or(high),
+        }
+    }
+}
+
+impl FieldError {
+    /// The sentence shown at the field and, in the same words, in the summary on top of the page.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let bare = self.code.sentence(&self.label);
+        match &self.within {
+            Some(within) => format!("{within}: {}", lower_first(&bare)),
+            None => bare,
+        }
+    }
+}
+
+impl Problem {
+    /// Whether the field is merely empty, not wrong.
+    #[must_use]
+    pub const fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing | Self::NotChosen)
+    }
+
+    /// A stable word for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing | Self::NotChosen => "missing",
+            Self::NotWhole => "not_an_integer",
+            Self::NotNumber | Self::Comma => "not_a_number",
+            Self::Range(_) | Self::Step(_) => "out_of_range",
+            Self::Pattern { .. } => "pattern",
+            Self::TooShort(_) => "too_short",
+            Self::TooLong(_) | Self::TooLarge => "too_long",
+            Self::ControlCharacter => "control_character",
+            Self::NotOffered => "not_an_option",
+            Self::NotDate => "not_a_date",
+            Self::NotDateTime => "not_a_date_time",
+            Self::NotUrl => "not_a_url",
+            Self::NotEmail => "not_an_email",
+            Self::NotJson { .. } => "not_json",
+            Self::NotObject | Self::NotList | Self::WrongKind(_) => "wrong_type",
+            Self::TooFew(_) => "too_few",
+            Self::TooMany(_) => "too_many",
+            Self::Line(_, inner) => inner.code(),
+            Self::Unknown => "unknown_field",
+            Self::Fixed => "fixed_value",
+        }
+    }
+
+    fn sentence(&self, label: &str) -> String {
+        let inline = lower_first(label);
+        match self {
+            Self::Missing => format!("Enter {inline}"),
+            Self::NotChosen => format!("Choose {inline}"),
+            Self::Pattern { example: None, form: Some(form) } if form.len() > 40 => format!("{label} does not fit: {form}"),
+            Self::Line(number, inner) => format!("{label}, line {number}: {}", inner.rule()),
+            Self::Unknown => format!("{label} is not a setting of this connector"),
+            Self::TooFew(1) => format!("Enter at least one entry for {inline}"),
+            other => format!("{label} {}", other.rule()),
+        }
+    }
+
+    /// The end of a sentence that begins with the field's name.
+    fn rule(&self) -> String {
+        match self {
+            Self::Missing | Self::NotChosen => "must not be empty".to_owned(),
+            Self::NotWhole => "must be a whole number, like 5432".to_owned(),
+            Self::NotNumber => "must be a number, like 2.5".to_owned(),
+            Self::Comma => "must be a number without a comma, like 1000 or 2.5".to_owned(),
+            Self::Range(bounds) => bounds.words().map_or_else(|| "must be another number".to_owned(), |words| format!("must be {words}")),
+            Self::Step(step) => format!("must be a multiple of {step}"),
+            Self::Pattern { example: Some(example), .. } => format!("must look like {example}"),
+            Self::Pattern { form: Some(form), .. } => format!("must look like {form}"),
+            Self::Pattern { .. } => "does not have the form that this connector expects".to_owned(),
+            Self::TooShort(least) => format!("must be {least} characters or more"),
+            Self::TooLong(most) => format!("must be {most} characters or fewer"),
+            Self::TooLarge => "must be smaller than 64 kB".to_owned(),
+            Self::ControlCharacter => "must not hold control characters".to_owned(),
+            Self::NotOffered => "must be one of the answers on this page".to_owned(),
+            Self::NotDate => "must be a real date, like 2026-03-14".to_owned(),
+            Self::NotDateTime => "must be a date with a time, like 2026-03-14T09:30:00Z".to_owned(),
+            Self::NotUrl => "must be a whole web address, like https://example.com".to_owned(),
+            Self::NotEmail => "must be an e-mail address, like ana@example.com".to_owned(),
+            Self::NotJson { line, column } => format!("must be JSON; reading stopped at line {line}, column {column}"),
+            Self::NotObject => "must be a JSON object, in braces".to_owned(),
+            Self::NotList => "must be a JSON list, in brackets".to_owned(),
+            Self::TooFew(least) => format!("must have at least {least} entries"),
+            Self::TooMany(most) => format!("must have {most} entries or fewer"),
+            Self::Line(number, inner) => format!("line {number} {}", inner.rule()),
+            Self::Unknown => "is not known".to_owned(),
+            Self::WrongKind(kind) => format!("must be {kind}"),
+            Self::Fixed => "is fixed by the connector and cannot be changed".to_owned(),
+        }
+    }
+}
+
+/// "Host" inside a sentence is "host"; "API token" and "Ana" style names with inner capitals stay.
+fn lower_first(text: &str) -> String {
+    let first_word = text.split(' ').next().unwrap_or_default();
+    let plain = first_word.chars().skip(1).all(|letter| letter.is_lowercase() || letter == ':' || letter == ',') && first_word.chars().count() > 1;
+    if !plain {
+        return text.to_owned();
+    }
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sentence(label: &str, within: Option<&str>, code: Problem) -> String {
+        let error = FieldError { path: FieldPath::root(), name: String::new(), label: label.into(), within: within.map(Into::into), secret: false, code };
+        error.sentence()
+    }
+
+    #[test]
+    fn sentences_read_like_sentences() {
+        let ports = Bounds { min: Some(1.0), max: Some(65535.0), ..Bounds::default() };
+        assert_eq!(sentence("Host", None, Problem::Missing), "Enter host");
+        assert_eq!(sentence("API token", None, Problem::Missing), "Enter API token");
+        assert_eq!(sentence("Port", None, Problem::NotWhole), "Port must be a whole number, like 5432");
+        assert_eq!(sentence("Port", None, Problem::Range(ports)), "Port must be between 1 and 65535");
+        assert_eq!(sentence("Name", Some("Report 2"), Problem::Missing), "Report 2: enter name");
+        assert_eq!(sentence("IDs", None, Problem::Line(3, Box::new(Problem::NotWhole))), "IDs, line 3: must be a whole number, like 5432");
+        let form = Problem::Pattern { example: None, form: Some("YYYY-MM-DD".into()) };
+        assert_eq!(sentence("Start date", None, form), "Start date must look like YYYY-MM-DD");
+    }
+}

@@ -1,0 +1,86 @@
+//! Claim, commit, work, record.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::store::{self, JobRow};
+use super::{Job, MOST_ATTEMPTS, Outcome, backoff};
+use crate::app::App;
+use crate::error::AppResult;
+use crate::{accounts, setup_links};
+
+const AT_ONCE: i64 = 20;
+const PAUSE: Duration = Duration::from_secs(1);
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// Does everything that is due now, once; says how many jobs were tried.
+///
+/// # Errors
+/// The database cannot be asked; a job that fails is no error here.
+pub async fn run_due(app: &Arc<App>) -> AppResult<usize> {
+    let now = app.clock.now();
+    let due = app.db.read(move |conn| Ok(store::due(conn, now, AT_ONCE)?)).await?;
+    let mut tried = 0;
+    for id in due {
+        if let Some(row) = app.db.write(move |conn| Ok(store::claim(conn, &id, now)?)).await? {
+            let outcome = perform(app, &row).await;
+            record(app, row, outcome).await?;
+            tried += 1;
+        }
+    }
+    Ok(tried)
+}
+
+/// Works until `stop` resolves; looks for work every second.
+pub async fn run_until(app: Arc<App>, stop: impl Future<Output = ()>) {
+    tokio::pin!(stop);
+    loop {
+        match run_due(&app).await {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(error) => tracing::error!(error = %error, "the worker cannot look for jobs"),
+        }
+        tokio::select! {
+            () = &mut stop => return,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+async fn perform(app: &Arc<App>, row: &JobRow) -> Outcome {
+    let Some(job) = Job::read(&row.kind, &row.payload) else {
+        return Outcome::GiveUp { reason: format!("no job is called {}", row.kind) };
+    };
+    let done = match job {
+        Job::SubmissionMail(link) => setup_links::send_submission_mail(app, link).await,
+        Job::AccountMail(link) => accounts::send_account_mail(app, link).await,
+        Job::Sweep => sweep(app).await,
+    };
+    done.unwrap_or_else(|error| Outcome::Retry { reason: error.to_string() })
+}
+
+async fn sweep(app: &Arc<App>) -> AppResult<Outcome> {
+    setup_links::sweep(app).await?;
+    accounts::sweep(app).await?;
+    Ok(Outcome::Again { after: SWEEP_EVERY })
+}
+
+async fn record(app: &Arc<App>, row: JobRow, outcome: Outcome) -> AppResult<()> {
+    let now = app.clock.now();
+    let given_up = matches!(&outcome, Outcome::Retry { .. } if row.attempts >= MOST_ATTEMPTS);
+    if let Outcome::Retry { reason } | Outcome::GiveUp { reason } = &outcome {
+        tracing::warn!(job = %row.id, kind = %row.kind, attempt = row.attempts, reason = %reason, "a job failed");
+    }
+    app.db
+        .write(move |conn| {
+            match outcome {
+                Outcome::Done => store::delete(conn, &row.id)?,
+                Outcome::Again { after } => store::reset(conn, &row.id, now + after.try_into().unwrap_or(time::Duration::MINUTE))?,
+                Outcome::Retry { reason } if given_up => store::fail(conn, &row.id, now, &reason)?,
+                Outcome::Retry { reason } => store::postpone(conn, &row.id, now + backoff(row.attempts), Some(&reason))?,
+                Outcome::GiveUp { reason } => store::fail(conn, &row.id, now, &reason)?,
+            }
+            Ok(())
+        })
+        .await
+}

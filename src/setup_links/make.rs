@@ -1,0 +1,117 @@
+//! Making and withdrawing a setup link.
+
+use super::store::{self, LinkRow, NewRow};
+use super::{ClosedReason, Lifetime};
+use crate::activity::{self, Actor, Entry, Event};
+use crate::clock::UtcTime;
+use crate::connections::{Connection, ConnectionState};
+use crate::crypto::PlainToken;
+use crate::db::Conn;
+use crate::error::{AppError, AppResult};
+use crate::ids::{MemberId, SetupLinkId, WorkspaceId};
+use crate::rng::Rng;
+
+/// What a new link needs.
+pub struct NewSetupLink<'a> {
+    /// The draft it opens.
+    pub connection: &'a Connection,
+    /// Who makes it.
+    pub creator: Option<&'a MemberId>,
+    /// The actor for the activity log.
+    pub actor: Actor,
+    /// How long it stays open.
+    pub lifetime: Lifetime,
+    /// For whom, possibly empty.
+    pub recipient: &'a str,
+    /// A note for them, possibly empty.
+    pub note: &'a str,
+    /// The nonce of the form it came from, so that sending it twice makes one.
+    pub form_nonce: Option<&'a str>,
+}
+
+/// Makes a link; its token exists in the answer and nowhere else.
+///
+/// # Errors
+/// [`AppError::Conflict`] when the connection is no draft any more.
+pub fn make(conn: &mut Conn, new: NewSetupLink<'_>, now: UtcTime, rng: &Rng) -> AppResult<(SetupLinkId, PlainToken)> {
+    if new.connection.state() != ConnectionState::Draft {
+        return Err(AppError::Conflict("A setup link can only be made for a draft. This connection is finalised."));
+    }
+    let id = SetupLinkId::new(now, rng);
+    let token = PlainToken::new(rng, "");
+    let row = NewRow {
+        id: &id,
+        workspace_id: &new.connection.workspace_id,
+        connection_id: &new.connection.id,
+        token_hash: &token.hash(),
+        created_by: new.creator,
+        create_nonce: new.form_nonce,
+        recipient: new.recipient,
+        note: new.note,
+        created_at: now,
+        expires_at: new.lifetime.expires_at,
+    };
+    row.insert(conn)?;
+    let entry = Entry {
+        workspace: &new.connection.workspace_id,
+        connection: Some(&new.connection.id),
+        setup_link: Some(&id),
+        event: Event::LinkCreated,
+        actor: new.actor,
+        detail: new.recipient,
+    };
+    activity::record(conn, &entry, now, rng)?;
+    Ok((id, token))
+}
+
+/// The link this very form has made before, if it was sent before.
+pub fn made_by_form(conn: &mut Conn, workspace: &WorkspaceId, nonce: &str) -> AppResult<Option<LinkRow>> {
+    Ok(store::find_by_create_nonce(conn, workspace, nonce)?)
+}
+
+/// Withdraws a link; `false` when it was closed already. What was held for it is forgotten.
+///
+/// # Errors
+/// [`AppError::NotFound`] when the workspace has no such link on that connection.
+pub fn revoke(conn: &mut Conn, connection: &Connection, id: &SetupLinkId, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<bool> {
+    let links = store::list(conn, &connection.workspace_id, &connection.id)?;
+    let link = links.iter().find(|link| &link.id == id).ok_or(AppError::NotFound)?;
+    if !store::revoke(conn, &connection.workspace_id, id, now)? {
+        return Ok(false);
+    }
+    store::drop_held(conn, id)?;
+    let entry = Entry {
+        workspace: &connection.workspace_id,
+        connection: Some(&connection.id),
+        setup_link: Some(id),
+        event: Event::Revoked,
+        actor,
+        detail: &link.recipient,
+    };
+    activity::record(conn, &entry, now, rng)?;
+    Ok(true)
+}
+
+impl ClosedReason {
+    /// The word for logs and tests.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Used(_) => "used",
+            Self::Revoked => "revoked",
+            Self::Finished => "finished",
+            Self::Deleted => "deleted",
+            Self::Expired(_) => "expired",
+        }
+    }
+}
+
+/// Forgets what is held for any link of a connection; for a draft that is deleted or finalised.
+///
+/// # Errors
+/// The database refuses.
+pub fn forget_held(conn: &mut Conn, connection: &Connection) -> AppResult<()> {
+    for link in store::list(conn, &connection.workspace_id, &connection.id)? {
+        store::drop_held(conn, &link.id)?;
+    }
+    Ok(())
+}

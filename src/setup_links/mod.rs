@@ -1,0 +1,94 @@
+//! Setup links: a secret URL for somebody outside, bound to one draft. It dies when it is used, revoked, expired, or when
+//! the draft is finalised or deleted.
+//!
+//! Invariants: only the token's hash is stored; GET and HEAD change nothing; redeeming is one conditional UPDATE in the
+//! transaction that also merges the values, writes the activity row and queues the mail; a link reaches its own draft only.
+
+mod guard;
+mod held;
+mod jobs;
+mod lifetime;
+mod make;
+mod opened;
+mod qr;
+pub mod owner_pages;
+pub mod receipt_pages;
+pub mod recipient_pages;
+mod recipient_view;
+mod share_view;
+mod store;
+mod submit;
+
+pub use jobs::{send_submission_mail, sweep};
+pub use lifetime::{LIFETIMES, Lifetime, LifetimeError};
+pub use make::{NewSetupLink, forget_held, made_by_form, make, revoke};
+pub use owner_pages::{NewLink, created};
+pub use opened::OpenNotes;
+pub use share_view::{ShareForm, ShareInput, ShareView};
+pub use store::{LinkRow, list, open_counts};
+pub use submit::{Outcome, submit};
+
+use crate::clock::UtcTime;
+use crate::connections::ConnectionState;
+use crate::links::{LinkState, LinkTimes};
+
+/// Most characters of a note to the recipient.
+pub const LONGEST_NOTE: usize = 280;
+/// Most characters of the recipient's name.
+pub const LONGEST_RECIPIENT: usize = 80;
+
+/// Why a link does not open, in the order of what to say first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClosedReason {
+    /// Details were sent with it.
+    Used(UtcTime),
+    /// A member withdrew it.
+    Revoked,
+    /// The connection is finished and needs nothing more.
+    Finished,
+    /// The draft was deleted.
+    Deleted,
+    /// Its time ran out.
+    Expired(UtcTime),
+}
+
+/// Whether a link opens, from its own times and from what became of its draft.
+///
+/// # Errors
+/// The reason why it does not.
+pub fn check_open(times: LinkTimes, draft: ConnectionState, now: UtcTime) -> Result<UtcTime, ClosedReason> {
+    match (times.state(now), draft) {
+        (LinkState::Used { at }, _) => Err(ClosedReason::Used(at)),
+        (LinkState::Revoked { .. }, _) => Err(ClosedReason::Revoked),
+        (_, ConnectionState::Finalised) => Err(ClosedReason::Finished),
+        (_, ConnectionState::Deleted) => Err(ClosedReason::Deleted),
+        (LinkState::Expired { at }, ConnectionState::Draft) => Err(ClosedReason::Expired(at)),
+        (LinkState::Open { until }, ConnectionState::Draft) => Ok(until),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_end_has_its_reason() {
+        let at = |seconds| UtcTime::from_unix(seconds).unwrap();
+        let open = LinkTimes { expires_at: at(100), used_at: None, revoked_at: None };
+        let used = LinkTimes { used_at: Some(at(10)), ..open };
+        let revoked = LinkTimes { revoked_at: Some(at(10)), ..open };
+        use ConnectionState::{Deleted, Draft, Finalised};
+        for (times, draft, now, expected) in [
+            (open, Draft, 50, Ok(at(100))),
+            (open, Draft, 100, Err(ClosedReason::Expired(at(100)))),
+            (open, Finalised, 50, Err(ClosedReason::Finished)),
+            (open, Deleted, 50, Err(ClosedReason::Deleted)),
+            (open, Finalised, 150, Err(ClosedReason::Finished)),
+            (used, Draft, 50, Err(ClosedReason::Used(at(10)))),
+            (used, Finalised, 150, Err(ClosedReason::Used(at(10)))),
+            (revoked, Deleted, 50, Err(ClosedReason::Revoked)),
+        ] {
+            assert_eq!(check_open(times, draft, at(now)), expected);
+        }
+    }
+}

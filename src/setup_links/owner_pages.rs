@@ -1,0 +1,106 @@
+//! What members do with setup links: see the new one once, withdraw one.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+
+use super::qr::{QrPath, qr_path};
+use super::recipient_view::When;
+use super::{LinkRow, make};
+use crate::accounts::guard::{Editor, SignedIn};
+use crate::app::App;
+use crate::clock::distance_in_words;
+use crate::connections::{self, Connection};
+use crate::crypto::PlainToken;
+use crate::error::AppError;
+use crate::ids::SetupLinkId;
+use crate::web::csrf::CsrfForm;
+use crate::web::flash::{Flash, see_other_with};
+use crate::web::frame::OwnerFrame;
+use crate::web::page::{PageResult, page};
+use crate::web::urls;
+
+/// The page that shows a new link, this one time.
+#[derive(Template)]
+#[template(path = "setup_links/created.html")]
+struct CreatedPage {
+    frame: OwnerFrame,
+    description: String,
+    connection_url: String,
+    configuration_url: String,
+    recipient: String,
+    once: Option<Once>,
+    until: When,
+    distance: String,
+}
+
+/// What is shown once.
+struct Once {
+    url: String,
+    qr: QrPath,
+    mail_subject: String,
+    mail: String,
+    mailto: String,
+    chat: String,
+}
+
+/// A new link for a page; it exists nowhere else.
+pub struct NewLink<'a> {
+    /// The draft it opens.
+    pub connection: &'a Connection,
+    /// How to call the recipient's system.
+    pub system: &'a str,
+    /// The row.
+    pub link: &'a LinkRow,
+    /// The token; `None` when it was shown before.
+    pub token: Option<&'a PlainToken>,
+}
+
+/// The answer to the form that made a link. Reloading sends the form again: then the link is not shown a second time.
+pub fn created(app: &App, request: &HttpRequest, member: &SignedIn, new: &NewLink<'_>) -> PageResult {
+    let slug = &new.connection.slug;
+    let until = new.link.expires_at;
+    page(&CreatedPage {
+        frame: member.frame(request, app, "connections"),
+        description: new.connection.description.clone(),
+        connection_url: urls::connection(slug),
+        configuration_url: urls::connection_configuration(slug),
+        recipient: new.link.recipient.clone(),
+        once: new.token.map(|token| once(app, member, new, token)).transpose()?,
+        until: until.into(),
+        distance: distance_in_words(app.clock.now(), until),
+    })
+}
+
+fn once(app: &App, member: &SignedIn, new: &NewLink<'_>, token: &PlainToken) -> Result<Once, AppError> {
+    let url = app.config.server.base_url.join(&urls::setup_link(token));
+    let hello = if new.link.recipient.is_empty() { "Hello,".to_owned() } else { format!("Hello {},", new.link.recipient) };
+    let until = new.link.expires_at.words();
+    let (name, workspace, system) = (&member.member_name, &member.workspace_name, new.system);
+    let mail_subject = format!("{workspace} asks for access to your {system}");
+    let mail = format!(
+        "{hello}\n\nplease open this page and fill in the details of your {system}, so that {workspace} can connect it:\n\n{url}\n\n\
+         The page is open until {until} and can be used once. You need no account. Passwords and keys are encrypted and never shown again.\n\
+         If you are not sure that this is from me, ask me in a way you already use.\n\n{name}\n{workspace}"
+    );
+    let chat = format!("{workspace} asks for the details of your {system}: {url} (open until {until}, works once, no account needed)");
+    let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
+    let mailto = format!("mailto:?subject={}&body={}", encode(&mail_subject), encode(&mail.replace('\n', "\r\n")));
+    Ok(Once { qr: qr_path(&url)?, url, mail_subject, mail, mailto, chat })
+}
+
+/// `POST /connections/{slug}/setup-links/{id}/revocation`
+pub async fn revoke(app: web::Data<App>, member: Editor, path: web::Path<(String, String)>, _form: CsrfForm<Vec<(String, String)>>) -> PageResult {
+    let (slug, id) = path.into_inner();
+    let target = urls::connection(&slug);
+    let (workspace, actor) = (member.workspace_id.clone(), member.actor());
+    let (now, rng) = (app.clock.now(), app.rng.clone());
+    let revoked = app
+        .db
+        .write(move |conn| {
+            let connection = connections::find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+            make::revoke(conn, &connection, &SetupLinkId::from_text(&id), actor, now, &rng)
+        })
+        .await?;
+    let flash = if revoked { Flash::LinkRevoked } else { Flash::LinkWasClosed };
+    Ok(see_other_with(&app.config.server.base_url, &target, flash))
+}

@@ -1,0 +1,54 @@
+//! The page after sending. It needs no token that still opens anything: the key comes from the form that was sent.
+
+use actix_web::web;
+use askama::Template;
+
+use super::recipient_view::{Asker, When, frame};
+use super::submit::{NamedField, read_names};
+use super::{guard, store};
+use crate::app::App;
+use crate::connections::Connection;
+use crate::crypto::PlainToken;
+use crate::error::AppError;
+use crate::web::frame::RecipientFrame;
+use crate::web::page::{PageResult, page};
+
+/// What was handed over: names of fields, never values.
+#[derive(Template)]
+#[template(path = "setup_links/receipt.html")]
+struct ReceiptPage {
+    frame: RecipientFrame,
+    asker: Asker,
+    contact: String,
+    connector: String,
+    system: String,
+    connection: String,
+    sent: When,
+    provided: Vec<NamedField>,
+    left_empty: Vec<NamedField>,
+    receipt: String,
+}
+
+/// `GET /receipts/{key}`
+pub async fn show(app: web::Data<App>, key: web::Path<String>) -> PageResult {
+    let hash = PlainToken::presented(&key).hash();
+    let link = app.db.read(move |conn| Ok(store::find_by_receipt(conn, &hash)?)).await?.ok_or(AppError::NotFound)?;
+    let known = guard::around(&app, link).await?;
+    let sent = known.link.used_at.ok_or(AppError::NotFound)?;
+    page(&ReceiptPage {
+        frame: frame(&known, &app),
+        asker: Asker::of(&known),
+        contact: known.workspace.contact.clone(),
+        connector: connector_name(&known.connection, &known),
+        system: known.connector.as_ref().map_or_else(String::new, |connector| connector.system().to_owned()),
+        connection: known.connection.description.clone(),
+        sent: sent.into(),
+        provided: read_names(known.link.submitted_fields.as_deref())?,
+        left_empty: read_names(known.link.empty_fields.as_deref())?,
+        receipt: known.link.receipt.clone().unwrap_or_default(),
+    })
+}
+
+fn connector_name(connection: &Connection, known: &guard::KnownSetupLink) -> String {
+    known.connector.as_ref().map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned())
+}

@@ -1,0 +1,121 @@
+//! A recipient's submission: one transaction that spends the link, merges the values, writes the activity row and queues
+//! the mail. Of many at once exactly one succeeds; a repeated send of the same form is told what the first one did.
+
+use std::collections::BTreeSet;
+
+use super::store::{self, LinkRow, Redemption};
+use crate::activity::{self, Actor, Entry, Event};
+use crate::app::App;
+use crate::connections::{self, Apply, Filler};
+use crate::connectors::Connector;
+use crate::connectors::spec_form::Submission;
+use crate::crypto::PlainToken;
+use crate::error::{AppError, AppResult};
+use crate::forms::FieldRef;
+use crate::ids::SetupLinkId;
+use crate::jobs::{self, Job};
+
+const RECEIPT_ALPHABET: &[u8] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
+
+/// What became of a submission.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It was taken, now or by an earlier send of the same form; the key opens the receipt.
+    Taken {
+        /// For `/receipts/{key}`.
+        receipt_key: String,
+    },
+    /// The link was closed before it came.
+    Closed,
+}
+
+/// The key of a link's receipt for one form: the same for every send of that form, unknown to everybody else.
+pub(super) fn receipt_key(app: &App, link: &SetupLinkId, nonce: &str) -> String {
+    app.receipt_marks.text(&[link.as_str().as_bytes(), nonce.as_bytes()])
+}
+
+/// Spends the link and stores what was handed over.
+///
+/// # Errors
+/// The database refuses, or the draft takes no values any more (finalised or deleted meanwhile).
+pub async fn submit(
+    app: &App,
+    link: &LinkRow,
+    connector: &std::sync::Arc<Connector>,
+    nonce: &str,
+    submission: Submission,
+    left_empty: Vec<FieldRef>,
+) -> AppResult<Outcome> {
+    let key = receipt_key(app, &link.id, nonce);
+    let receipt_hash = PlainToken::presented(&key).hash();
+    let code = app.rng.text(RECEIPT_ALPHABET, 8);
+    let receipt = format!("VB-{}-{}", code.get(..4).unwrap_or_default(), code.get(4..).unwrap_or_default());
+    let (now, rng, keys) = (app.clock.now(), app.rng.clone(), app.keys.clone());
+    let (link, connector, nonce) = (link.clone(), std::sync::Arc::clone(connector), nonce.to_owned());
+    let provided = submission.provided();
+    let (submitted_fields, empty_fields) = (names(&provided)?, names(&left_empty)?);
+    let taken = app
+        .db
+        .write(move |conn| {
+            let with = Redemption {
+                form_nonce: &nonce,
+                receipt_hash: &receipt_hash,
+                receipt: &receipt,
+                submitted_fields: &submitted_fields,
+                empty_fields: &empty_fields,
+            };
+            if !store::redeem(conn, &link.id, &with, now)? {
+                let stored = store::find_by_id(conn, &link.id)?;
+                return Ok(stored.is_some_and(|row| row.form_nonce.as_deref() == Some(nonce.as_str())));
+            }
+            let apply = Apply {
+                workspace: &link.workspace_id,
+                connection: &link.connection_id,
+                connector: &connector,
+                submission: &submission,
+                by: Filler::Recipient,
+                name: &link.recipient,
+            };
+            connections::apply(conn, &apply, &keys, now, &rng)?;
+            store::drop_held(conn, &link.id)?;
+            let detail = titles(&provided);
+            let entry = Entry {
+                workspace: &link.workspace_id,
+                connection: Some(&link.connection_id),
+                setup_link: Some(&link.id),
+                event: Event::Submitted,
+                actor: Actor::Recipient { name: link.recipient.clone() },
+                detail: &detail,
+            };
+            activity::record(conn, &entry, now, &rng)?;
+            jobs::enqueue(conn, &Job::SubmissionMail(link.id.clone()), now, &rng)?;
+            Ok(true)
+        })
+        .await?;
+    Ok(if taken { Outcome::Taken { receipt_key: key } } else { Outcome::Closed })
+}
+
+/// One field as a receipt names it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) struct NamedField {
+    /// How the form calls it.
+    pub(super) title: String,
+    /// Whether its value is hidden.
+    pub(super) secret: bool,
+}
+
+fn names(fields: &[FieldRef]) -> AppResult<String> {
+    let named: Vec<NamedField> =
+        fields.iter().map(|field| NamedField { title: field.title.clone(), secret: field.secret }).collect();
+    serde_json::to_string(&named).map_err(AppError::internal)
+}
+
+/// The fields of a receipt, read back.
+pub(super) fn read_names(text: Option<&str>) -> AppResult<Vec<NamedField>> {
+    text.map_or(Ok(Vec::new()), |text| serde_json::from_str(text).map_err(AppError::internal))
+}
+
+fn titles(fields: &[FieldRef]) -> String {
+    let titles: BTreeSet<&str> = fields.iter().map(|field| field.title.as_str()).collect();
+    titles.into_iter().collect::<Vec<_>>().join(", ")
+}

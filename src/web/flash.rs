@@ -1,0 +1,89 @@
+//! One sentence for the next page. The cookie carries a code of this list, never text, so nobody can put words on our pages.
+
+use actix_web::HttpRequest;
+use actix_web::cookie::Cookie;
+
+use super::cookies::{self, CookieKind};
+use super::frame::FlashView;
+use crate::config::BaseUrl;
+
+macro_rules! flashes {
+    ($($name:ident, $code:literal, $tone:literal, $text:literal;)+) => {
+        /// What just happened.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Flash { $(
+            #[doc = $text]
+            $name,
+        )+ }
+
+        impl Flash {
+            /// Every message.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            fn code(self) -> &'static str {
+                match self { $(Self::$name => $code),+ }
+            }
+
+            /// `ok`, `warn`, `bad` or `info`.
+            pub fn tone(self) -> &'static str {
+                match self { $(Self::$name => $tone),+ }
+            }
+
+            /// The sentence.
+            pub fn text(self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
+        }
+    };
+}
+
+flashes! {
+    LinkRevoked, "link-revoked", "ok", "Setup link revoked. Nobody can open it any more.";
+    LinkWasClosed, "link-was-closed", "info", "That setup link was closed already.";
+    DetailsSaved, "details-saved", "ok", "Saved.";
+    NothingToSave, "nothing-to-save", "info", "Nothing was changed.";
+    DescriptionSaved, "description-saved", "ok", "Name saved.";
+    ConnectionDeleted, "connection-deleted", "ok", "Connection deleted. Its details and keys are erased.";
+    WorkspaceSaved, "workspace-saved", "ok", "Workspace saved.";
+    ProfileSaved, "profile-saved", "ok", "Profile saved.";
+    PasswordChanged, "password-changed", "ok", "Password changed. Your other sessions are ended.";
+    SessionEnded, "session-ended", "ok", "Session ended.";
+    SessionsEnded, "sessions-ended", "ok", "All your other sessions are ended.";
+    AppearanceSaved, "appearance-saved", "ok", "Appearance saved.";
+    RoleChanged, "role-changed", "ok", "Role changed.";
+    MemberRemoved, "member-removed", "ok", "Member removed. They cannot sign in any more.";
+    InvitationWithdrawn, "invitation-withdrawn", "ok", "Invitation withdrawn. Its link does not work any more.";
+    KeyRevoked, "key-revoked", "ok", "API key revoked. It does not work any more.";
+    SignedOut, "signed-out", "ok", "You are signed out.";
+    PasswordChosen, "password-chosen", "ok", "Your new password is set. Sign in with it.";
+    WorkspaceMade, "workspace-made", "ok", "Your workspace is ready.";
+    Joined, "joined", "ok", "Welcome. You are a member now.";
+}
+
+impl Flash {
+    /// The cookie that brings the message to the next page.
+    pub fn cookie(self, base_url: &BaseUrl) -> Cookie<'static> {
+        CookieKind::Flash.write(base_url, self.code(), Some(120))
+    }
+
+    /// The message a request brings, if any.
+    pub fn read(request: &HttpRequest, base_url: &BaseUrl) -> Option<Self> {
+        let code = CookieKind::Flash.read(request, base_url)?;
+        Self::ALL.iter().copied().find(|flash| flash.code() == code)
+    }
+}
+
+/// The message for the page that answers this request. It is shown once: the answer takes it from the browser.
+pub fn take(request: &HttpRequest, base_url: &BaseUrl) -> Option<FlashView> {
+    let flash = Flash::read(request, base_url)?;
+    cookies::later(request, CookieKind::Flash.remove(base_url));
+    Some(flash.into())
+}
+
+/// Sends somebody to a page with a message.
+pub fn see_other_with(base_url: &BaseUrl, path: &str, flash: Flash) -> actix_web::HttpResponse {
+    let mut answer = super::page::see_other(path);
+    // A cookie that does not fit into a header would only lose the message.
+    let _ = answer.add_cookie(&flash.cookie(base_url));
+    answer
+}

@@ -1,0 +1,18 @@
+//! The edge: what is the same for every page. Features bring handlers; `routes.rs` is the only file that names them.
+
+pub mod accent;
+pub mod assets;
+pub mod body;
+pub mod client_ip;
+pub mod cookies;
+pub mod csrf;
+pub mod flash;
+pub mod frame;
+pub mod headers;
+pub mod health;
+pub mod page;
+pub mod rate_limit;
+pub mod request_log;
+pub mod routes;
+pub mod server;
+pub mod urls;

@@ -1,0 +1,38 @@
+//! Assembles the HTTP server out of an [`App`]: the same for `serve`, for the demo and for tests.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{HttpServer, web};
+
+use super::{cookies, headers, request_log, routes};
+use crate::app::App;
+
+/// A server on a listening socket; it runs when awaited.
+///
+/// # Errors
+/// The socket cannot be used.
+pub fn server(app: &Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
+    let data = web::Data::from(Arc::clone(app));
+    let workers = app.config.server.workers;
+    let mut server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(data.clone())
+            .configure(routes::all)
+            .default_service(web::to(routes::no_such_page))
+            .wrap(from_fn(cookies::send))
+            .wrap(from_fn(headers::add))
+            .wrap(from_fn(request_log::log))
+    })
+    .client_request_timeout(Duration::from_secs(10))
+    .keep_alive(Duration::from_secs(30))
+    .shutdown_timeout(10)
+    .disable_signals();
+    if let Some(workers) = workers {
+        server = server.workers(workers);
+    }
+    Ok(server.listen(listener)?.run())
+}

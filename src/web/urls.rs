@@ -1,0 +1,127 @@
+//! Every path of the product is written here and in `routes.rs`, nowhere else.
+
+use crate::connectors::Kind;
+use crate::crypto::PlainToken;
+use crate::ids::{AccountLinkId, ApiKeyId, MemberId, SessionId, SetupLinkId};
+
+/// Where a signed-in member starts.
+pub const HOME: &str = CONNECTIONS;
+/// The list of connections.
+pub const CONNECTIONS: &str = "/connections";
+/// The catalogue, to add a connection.
+pub const NEW_CONNECTION: &str = "/connections/new";
+/// First run.
+pub const SETUP: &str = "/setup";
+/// Signing in.
+pub const SIGN_IN: &str = "/sign-in";
+/// Signing out (POST).
+pub const SIGN_OUT: &str = "/sign-out";
+/// Asking for a link to choose a new password.
+pub const FORGOT_PASSWORD: &str = "/forgot-password";
+/// Settings of the workspace.
+pub const SETTINGS_WORKSPACE: &str = "/settings/workspace";
+/// Members and invitations.
+pub const SETTINGS_MEMBERS: &str = "/settings/members";
+/// API keys.
+pub const SETTINGS_API_KEYS: &str = "/settings/api-keys";
+/// The member's own name, password and sessions.
+pub const SETTINGS_ACCOUNT: &str = "/settings/account";
+/// Changes the member's password (POST).
+pub const ACCOUNT_PASSWORD: &str = "/settings/account/password";
+/// Ends every other session of the member (POST).
+pub const OTHER_SESSIONS_END: &str = "/settings/account/other-sessions/end";
+/// Invites somebody (POST).
+pub const INVITATIONS: &str = "/settings/members/invitations";
+/// How pages look to the member.
+pub const SETTINGS_APPEARANCE: &str = "/settings/appearance";
+/// How mail leaves, as the environment says.
+pub const SETTINGS_MAIL: &str = "/settings/mail";
+/// Where data lies and what seals it, as the environment says.
+pub const SETTINGS_DATA: &str = "/settings/data";
+
+/// The first-run page with its code filled in.
+pub fn setup_with_code(code: &str) -> String {
+    format!("{SETUP}?code={code}")
+}
+
+/// Signing in, and then back to `wanted`.
+pub fn sign_in_then(wanted: &str) -> String {
+    let wanted: String = url::form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
+    format!("{SIGN_IN}?next={wanted}")
+}
+
+/// One-use account link: join a workspace or choose a new password.
+pub fn account_link(token: &PlainToken) -> String {
+    format!("/join/{}", token.expose())
+}
+
+/// Withdraws an invitation (POST).
+pub fn invitation_withdrawal(id: &AccountLinkId) -> String {
+    format!("{SETTINGS_MEMBERS}/invitations/{id}/withdrawal")
+}
+
+/// Changes a member's role (POST).
+pub fn member_role(id: &MemberId) -> String {
+    format!("{SETTINGS_MEMBERS}/{id}/role")
+}
+
+/// Asks before removing a member; POST removes.
+pub fn member_removal(id: &MemberId) -> String {
+    format!("{SETTINGS_MEMBERS}/{id}/removal")
+}
+
+/// Ends a session (POST).
+pub fn session_end(id: &SessionId) -> String {
+    format!("{SETTINGS_ACCOUNT}/sessions/{id}/end")
+}
+
+/// Revokes an API key (POST).
+pub fn api_key_revocation(id: &ApiKeyId) -> String {
+    format!("{SETTINGS_API_KEYS}/{id}/revocation")
+}
+
+/// Names a new connection of one connector.
+pub fn new_connection_of(kind: Kind, connector: &str) -> String {
+    format!("{NEW_CONNECTION}/{}/{connector}", kind.as_str())
+}
+
+/// A connection's page.
+pub fn connection(slug: &str) -> String {
+    format!("{CONNECTIONS}/{slug}")
+}
+
+/// The configuration step: the form for the owner, and the setup link beside it.
+pub fn connection_configuration(slug: &str) -> String {
+    format!("{CONNECTIONS}/{slug}/configuration")
+}
+
+/// Changes the description (POST).
+pub fn connection_description(slug: &str) -> String {
+    format!("{CONNECTIONS}/{slug}/description")
+}
+
+/// Asks before deleting a draft; POST deletes.
+pub fn connection_deletion(slug: &str) -> String {
+    format!("{CONNECTIONS}/{slug}/deletion")
+}
+
+
+/// Revokes a setup link (POST).
+pub fn setup_link_revocation(slug: &str, id: &SetupLinkId) -> String {
+    format!("{CONNECTIONS}/{slug}/setup-links/{id}/revocation")
+}
+
+/// What the recipient opens.
+pub fn setup_link(token: &PlainToken) -> String {
+    format!("/scl/{}", token.expose())
+}
+
+/// What the recipient sees after sending: bound to a receipt, not to a token that still opens something.
+pub fn receipt(key: &str) -> String {
+    format!("/receipts/{key}")
+}
+
+/// The workspace's colours.
+pub fn accent(hex: &str) -> String {
+    format!("/accent/{hex}.css")
+}

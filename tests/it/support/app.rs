@@ -1,0 +1,167 @@
+//! The whole product on a port of its own, with a clock that stands still and mails kept in memory.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use time::macros::datetime;
+use vestibule::accounts::{self, NewOwner, Role};
+use vestibule::app::App;
+use vestibule::clock::{Clock, UtcTime};
+use vestibule::config::Config;
+use vestibule::crypto::password::{self, Cost};
+use vestibule::db::Place;
+use vestibule::email::Mailer;
+use vestibule::jobs;
+use vestibule::rng::Rng;
+use vestibule::web::server;
+
+use super::{PASSWORD, Visitor, db};
+
+pub struct TestApp {
+    pub app: Arc<App>,
+    pub base: String,
+    pub place: Place,
+    handle: actix_web::dev::ServerHandle,
+    thread: Option<std::thread::JoinHandle<()>>,
+    dir: TempDir,
+}
+
+impl TestApp {
+    /// A fresh product with nothing in it.
+    pub fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// A fresh product with settings of the test's own. Rate limits are off unless the test turns them on.
+    pub fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let place = db::fresh(dir.path());
+        Self::start_on(dir, place, Clock::manual(UtcTime::new(datetime!(2026-03-13 16:00 UTC))), adjust)
+    }
+
+    fn start_on(dir: TempDir, place: Place, clock: Clock, adjust: impl FnOnce(&mut Config)) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let mut config = Config::from_source(&settings(&base, dir.path())).unwrap();
+        config.storage.database = place.clone();
+        config.server.workers = Some(2);
+        config.server.rate_limits = false;
+        adjust(&mut config);
+        let from = config.mail.from.clone();
+        let mut app = App::build_with(config, clock, Rng::System, Cost::Cheap).unwrap();
+        Arc::get_mut(&mut app).unwrap().mailer = Mailer::memory(from);
+        let (handle, thread) = serve(&app, listener);
+        Self { app, base, place, handle, thread: Some(thread), dir }
+    }
+
+    /// The folder with the key and the SQLite file.
+    pub fn data_dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// A second process on the same database (PostgreSQL) or a second server in this process (SQLite allows one process).
+    pub fn second_server(&self) -> (String, Arc<App>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let app = match &self.place {
+            Place::Sqlite(_) => Arc::clone(&self.app),
+            Place::Postgres(_) => {
+                let mut app = App::build_with(self.app.config.clone(), self.app.clock.clone(), Rng::System, Cost::Cheap).unwrap();
+                Arc::get_mut(&mut app).unwrap().mailer = self.app.mailer.clone();
+                app
+            }
+        };
+        let (_handle, _thread) = serve(&app, listener);
+        (base, app)
+    }
+
+    /// Somebody with a browser of their own and no account.
+    pub fn visitor(&self) -> Visitor {
+        Visitor::new(&self.base, &self.app.config.server.base_url.origin())
+    }
+
+    /// The first workspace "Acme Analytics" with its owner Ana Lima, signed in.
+    pub async fn owner(&self) -> Visitor {
+        self.owner_of("Acme Analytics", "Ana Lima", "ana@acme.example").await
+    }
+
+    /// Another workspace with its owner, signed in.
+    pub async fn owner_of(&self, workspace: &str, name: &str, email: &str) -> Visitor {
+        let (now, rng) = (self.app.clock.now(), self.app.rng.clone());
+        let password_hash = password::hash(&PASSWORD.into(), Cost::Cheap, &rng).unwrap();
+        let new = NewOwner {
+            workspace_name: workspace.to_owned(),
+            name: name.to_owned(),
+            email: email.to_owned(),
+            password_hash,
+        };
+        self.app.db.write(move |conn| accounts::create_workspace_with_owner(conn, &new, now, &rng).map(|_| ())).await.unwrap();
+        let visitor = self.visitor();
+        visitor.sign_in(email).await;
+        visitor
+    }
+
+    /// Somebody who joined the owner's workspace with a role, signed in; through the pages, like a person.
+    pub async fn member(&self, owner: &Visitor, role: Role, email: &str) -> Visitor {
+        let page = owner.get("/settings/members").await;
+        let sent = page.form_with("email").set("email", email).set("role", role.as_str()).send(owner).await;
+        assert_eq!(sent.status, 200, "{}", sent.text());
+        let link = sent.links().into_iter().chain(sent.field_values()).find(|text| text.contains("/join/")).expect("an invitation link");
+        let visitor = self.visitor();
+        let path = link.split_once("/join/").map(|(_, token)| format!("/join/{token}")).unwrap();
+        let joined = visitor.get(&path).await;
+        let done = joined.form_with("name").set("name", &format!("{} Person", role.words())).set("password", PASSWORD).send(&visitor).await;
+        assert_eq!(done.status, 303, "{}", done.text());
+        visitor
+    }
+
+    /// Does all work that is due.
+    pub async fn run_jobs(&self) {
+        while jobs::run_due(&self.app).await.unwrap() > 0 {}
+    }
+
+    /// Writes down expiries and forgets what is held too long, as the worker does every minute.
+    pub async fn sweep(&self) {
+        vestibule::setup_links::sweep(&self.app).await.unwrap();
+    }
+
+    /// Moves the clock.
+    pub fn advance(&self, span: time::Duration) {
+        self.app.clock.advance(span);
+    }
+}
+
+fn settings(base: &str, dir: &Path) -> std::collections::BTreeMap<String, String> {
+    let pairs = [("VESTIBULE_BASE_URL", base), ("VESTIBULE_DATA_DIR", dir.to_str().unwrap()), ("VESTIBULE_MAIL_FROM", "Vestibule <vestibule@example.com>")];
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn serve(app: &Arc<App>, listener: TcpListener) -> (actix_web::dev::ServerHandle, std::thread::JoinHandle<()>) {
+    let (tell, told) = std::sync::mpsc::channel();
+    let app = Arc::clone(app);
+    let thread = std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let server = server::server(&app, listener).unwrap();
+            tell.send(server.handle()).unwrap();
+            drop(app);
+            server.await.unwrap();
+        });
+    });
+    (told.recv().unwrap(), thread)
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        let handle = self.handle.clone();
+        let stop = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(handle.stop(false));
+        });
+        let _ = stop.join();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        db::remove(&self.place);
+    }
+}

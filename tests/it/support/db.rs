@@ -1,0 +1,73 @@
+//! A database of its own for every test: SQLite by default, PostgreSQL when TEST_DATABASE_URL names a server.
+
+use std::path::Path;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use vestibule::db::{Db, Place};
+
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// The PostgreSQL server to use, if any.
+pub fn postgres_url() -> Option<String> {
+    #[allow(clippy::disallowed_methods, reason = "tests are told by the environment which database to use")]
+    std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty())
+}
+
+/// An empty, migrated database.
+pub fn fresh(dir: &Path) -> Place {
+    match postgres_url() {
+        Some(server) => fresh_postgres(&server),
+        None => fresh_sqlite(dir),
+    }
+}
+
+static SQLITE_TEMPLATE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("template.db");
+    let place = Place::Sqlite(path.to_string_lossy().into_owned());
+    drop(Db::open(&place).unwrap());
+    let mut conn = place.open().unwrap();
+    vestibule::db::dialect::checkpoint(&mut conn).unwrap();
+    std::fs::read(&path).unwrap()
+});
+
+fn fresh_sqlite(dir: &Path) -> Place {
+    let path = dir.join("vestibule.db");
+    std::fs::write(&path, &*SQLITE_TEMPLATE).unwrap();
+    Place::Sqlite(path.to_string_lossy().into_owned())
+}
+
+fn named(server: &str, database: &str) -> String {
+    let mut url = url::Url::parse(server).unwrap();
+    url.set_path(database);
+    url.to_string()
+}
+
+fn run(server: &str, sql: &str) {
+    use diesel::connection::SimpleConnection as _;
+    Place::Postgres(server.to_owned()).open().unwrap().batch_execute(sql).unwrap();
+}
+
+static POSTGRES_TEMPLATE: LazyLock<String> = LazyLock::new(|| {
+    let server = postgres_url().unwrap();
+    let name = format!("template_{}", std::process::id());
+    run(&server, &format!("CREATE DATABASE {name}"));
+    let place = Place::Postgres(named(&server, &name));
+    vestibule::db::migrations::run(&mut place.open().unwrap()).unwrap();
+    name
+});
+
+fn fresh_postgres(server: &str) -> Place {
+    let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
+    run(server, &format!("CREATE DATABASE {name} TEMPLATE {}", *POSTGRES_TEMPLATE));
+    Place::Postgres(named(server, &name))
+}
+
+/// Takes a test's database away; for SQLite its folder goes anyway.
+pub fn remove(place: &Place) {
+    if let (Place::Postgres(url), Some(server)) = (place, postgres_url()) {
+        let url = url::Url::parse(url).unwrap();
+        run(&server, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", url.path().trim_start_matches('/')));
+    }
+}

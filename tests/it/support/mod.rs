@@ -1,0 +1,16 @@
+//! Actors, not clients: a visitor opens pages and sends forms like a person, a member is a visitor who has signed in.
+
+mod app;
+mod db;
+mod page;
+mod visitor;
+
+pub use app::TestApp;
+pub use page::{Form, Page};
+pub use visitor::Visitor;
+
+/// Stands in every secret that tests type, so that a leak can be searched for.
+pub const CANARY: &str = "cAnArY-7f3e9b";
+
+/// The password of every member that tests make.
+pub const PASSWORD: &str = "four unrelated words here";
