@@ -82,7 +82,8 @@ impl App {
     }
 }
 
-const KEY_CHECK: &str = "key_check";
+/// Name of the value in the instance table that only the right master keys open.
+pub const KEY_CHECK: &str = "key_check";
 const KEY_CHECK_AT: SealedAt<'static> = SealedAt { table: "instance", row: KEY_CHECK, column: "value", workspace: "" };
 
 /// The master keys: from the settings, else from the key file; made only for a database that has never had a key.

@@ -58,7 +58,12 @@ pub struct OwnerMade {
 /// [`AppError::Conflict`] when a member of this installation has the address already.
 pub fn create_owner(conn: &mut Conn, details: &OwnerDetails, password_hash: &str, now: UtcTime, rng: &Rng) -> AppResult<OwnerMade> {
     let Some(workspace) = store::find_workspace_called(conn, &details.workspace)? else {
-        let new = NewOwner { workspace_name: &details.workspace, name: &details.name, email: &details.email, password_hash };
+        let new = NewOwner {
+            workspace_name: details.workspace.clone(),
+            name: details.name.clone(),
+            email: details.email.clone(),
+            password_hash: password_hash.to_owned(),
+        };
         let made = create_workspace_with_owner(conn, &new, now, rng)?;
         return Ok(OwnerMade { workspace_slug: made.slug, workspace_name: details.workspace.clone(), is_new_workspace: true });
     };

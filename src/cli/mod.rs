@@ -1,1 +1,142 @@
-//! Commands.
+//! Commands: the same program serves, looks after its data, and is asked about its state.
+//!
+//! What a command was asked for goes to standard output, everything else to standard error. A command ends with 0 when it did its
+//! work, with 1 when it could not, and with 2 when the settings or its arguments do not allow it to begin.
+
+mod api_key;
+mod backup;
+mod check_config;
+mod check_specs;
+mod connectors;
+mod demo;
+mod demo_data;
+mod doctor;
+mod import;
+mod keys;
+mod migrate;
+mod out;
+mod owner;
+mod restore;
+mod serve;
+mod worker;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, Environment, Problems, SETTINGS};
+
+/// Hand out a link, get somebody's data connection back: safely, without an account.
+#[derive(Parser)]
+#[command(name = "vestibule", version, after_help = settings_help(), max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the web server and the worker (also without any command); brings the database up to date first
+    Serve,
+    /// Run only the worker: mail, expiry (PostgreSQL; with SQLite `serve` does it)
+    Worker,
+    /// Bring the database's tables up to this version
+    Migrate,
+    /// Say what is wrong with the settings, or what is in force
+    CheckConfig,
+    /// Try database, keys, folders, mail server and connectors, and say what to do about problems
+    Doctor(doctor::Args),
+    /// Copy the SQLite database into a new file, also while the server runs
+    Backup(backup::Args),
+    /// Put a backup in the place of the database
+    Restore(restore::Args),
+    /// Make master keys, and seal everything anew with the first one
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Make owners of workspaces
+    #[command(subcommand)]
+    Owner(owner::Command),
+    /// Make API keys
+    #[command(subcommand)]
+    ApiKey(api_key::Command),
+    /// List, import and check connectors
+    #[command(subcommand)]
+    Connectors(connectors::Command),
+    /// Run with a filled example workspace in a folder of its own
+    Demo(demo::Args),
+}
+
+/// How a command ends when nothing went wrong on the way.
+type Ending = anyhow::Result<ExitCode>;
+
+/// The settings or arguments do not allow a command to begin; the text says what to do instead.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Unfit(String);
+
+/// Runs what the arguments say.
+pub fn run() -> ExitCode {
+    let ending = match Cli::parse().command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::run(),
+        Command::Worker => worker::run(),
+        Command::Migrate => migrate::run(),
+        Command::CheckConfig => check_config::run(),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
+        Command::Keys(command) => keys::run(&command),
+        Command::Owner(command) => owner::run(&command),
+        Command::ApiKey(command) => api_key::run(&command),
+        Command::Connectors(command) => connectors::run(command),
+        Command::Demo(args) => demo::run(&args),
+    };
+    ending.unwrap_or_else(|error| complain(&error))
+}
+
+fn complain(error: &anyhow::Error) -> ExitCode {
+    if let Some(problems) = error.downcast_ref::<Problems>() {
+        out::aside("The settings cannot be used:");
+        problems.lines().iter().for_each(|line| out::aside(format_args!("  {line}")));
+        return ExitCode::from(2);
+    }
+    out::aside(format_args!("vestibule: {error:#}"));
+    if error.is::<Unfit>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+}
+
+/// Reads the settings, starts logging, and warns about variables that look like settings and are none.
+fn settings() -> anyhow::Result<Config> {
+    let config = Config::from_source(&Environment)?;
+    config.log.start();
+    for name in &config.unknown {
+        tracing::warn!("{name} is set, but is no setting of this version");
+    }
+    Ok(config)
+}
+
+fn settings_help() -> String {
+    let width = SETTINGS.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let lines: Vec<String> = SETTINGS.iter().map(|(name, meaning)| format!("  {name:width$}  {meaning}")).collect();
+    format!("Settings are environment variables; NAME_FILE names a file to read the value from instead:\n{}", lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn every_command_has_one_line_of_help_and_every_setting_is_named() {
+        let command = Cli::command();
+        command.clone().debug_assert();
+        let help = Cli::command().render_help().to_string();
+        for sub in command.get_subcommands() {
+            let about = sub.get_about().map(ToString::to_string).unwrap_or_default();
+            assert!(!about.is_empty() && !about.contains('\n'), "{}", sub.get_name());
+            assert!(help.contains(sub.get_name()));
+        }
+        for (name, meaning) in SETTINGS {
+            assert!(help.contains(name) && !meaning.is_empty());
+        }
+    }
+}

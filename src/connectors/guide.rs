@@ -10,9 +10,9 @@ pub(super) fn to_html(markdown: &str) -> String {
         Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => None,
         Event::Start(Tag::HtmlBlock) | Event::End(TagEnd::HtmlBlock) => None,
         Event::Start(Tag::Heading { id, classes, attrs, .. }) => {
-            Some(Event::Start(Tag::Heading { level: HeadingLevel::H3, id, classes, attrs }))
+            Some(Event::Start(Tag::Heading { level: HeadingLevel::H2, id, classes, attrs }))
         }
-        Event::End(TagEnd::Heading(_)) => Some(Event::End(TagEnd::Heading(HeadingLevel::H3))),
+        Event::End(TagEnd::Heading(_)) => Some(Event::End(TagEnd::Heading(HeadingLevel::H2))),
         Event::Start(Tag::Link { dest_url, .. }) => {
             let leaves = dest_url.starts_with("https://");
             open_links.push(leaves);
@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn markup_of_the_writer_is_kept_and_html_is_not() {
         let html = to_html("# Get a key\n\n1. Open <b>Settings</b>\n2. [Docs](https://x.example/?a=1&b=\"2\") and [bad](javascript:alert(1))\n\n<script>x</script>");
-        assert!(html.contains("<h3>Get a key</h3>"));
+        assert!(html.contains("<h2>Get a key</h2>"));
         assert!(html.contains("&lt;b&gt;Settings"));
         assert!(html.contains("rel=\"noopener nofollow\""));
         assert!(!html.contains("javascript:") && !html.contains("<script>"));

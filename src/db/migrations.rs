@@ -42,6 +42,19 @@ pub fn pending(conn: &mut Conn) -> anyhow::Result<usize> {
     pending.map_err(|error| anyhow!("the migrations cannot be listed: {error}"))
 }
 
+/// Whether no migration was ever run: there is no table yet.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn is_fresh(conn: &mut Conn) -> anyhow::Result<bool> {
+    let done = match conn {
+        Conn::Sqlite(inner) => inner.applied_migrations().map(|list| list.len()),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(inner) => inner.applied_migrations().map(|list| list.len()),
+    };
+    done.map(|done| done == 0).map_err(|error| anyhow!("the migrations cannot be listed: {error}"))
+}
+
 /// Takes every migration back, for the test that runs them up, down and up again.
 ///
 /// # Errors

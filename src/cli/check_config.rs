@@ -1,0 +1,93 @@
+//! `check-config`: what is wrong with the settings, or what is in force. No secret is printed.
+
+use std::process::ExitCode;
+
+use secrecy::ExposeSecret as _;
+
+use super::{Ending, out};
+use crate::config::{Config, Environment, LogFormat};
+use crate::crypto::KeyRing;
+
+pub(super) fn run() -> Ending {
+    match Config::from_source(&Environment) {
+        Ok(config) => {
+            out::line("The settings are fine.");
+            out::table(&in_force(&config));
+            for name in &config.unknown {
+                out::line(format_args!("{name} is set, but is no setting of this version: is it misspelt?"));
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(problems) => {
+            problems.lines().iter().for_each(out::line);
+            Ok(ExitCode::from(2))
+        }
+    }
+}
+
+/// Every setting with its value, in the order of [`crate::config::SETTINGS`].
+fn in_force(config: &Config) -> Vec<Vec<String>> {
+    let (server, storage, mail) = (&config.server, &config.storage, &config.mail);
+    let path = |path: Option<&std::path::PathBuf>| path.map_or_else(|| "none".to_owned(), |path| path.display().to_string());
+    let proxies: Vec<String> = server.trusted_proxies.iter().map(ToString::to_string).collect();
+    let values = [
+        ("VESTIBULE_BIND", server.bind.to_string()),
+        ("VESTIBULE_BASE_URL", server.base_url.origin()),
+        ("VESTIBULE_DATA_DIR", storage.data_dir.display().to_string()),
+        ("VESTIBULE_DATABASE_URL", storage.database.shown()),
+        ("VESTIBULE_MASTER_KEYS", master_keys(config)),
+        ("VESTIBULE_SMTP_URL", mail.smtp_url.as_ref().map_or_else(|| format!("none: files in {}", storage.mail_dir().display()), mail_server)),
+        ("VESTIBULE_MAIL_FROM", mail.from.to_string()),
+        ("VESTIBULE_TRUSTED_PROXIES", if proxies.is_empty() { "none".to_owned() } else { proxies.join(", ") }),
+        ("VESTIBULE_EXTRA_CA_FILE", path(mail.extra_ca_file.as_ref())),
+        ("VESTIBULE_CONNECTORS_DIR", path(config.connectors.dir.as_ref())),
+        ("VESTIBULE_RATE_LIMITS", if server.rate_limits { "on" } else { "off" }.to_owned()),
+        ("VESTIBULE_WORKERS", server.workers.map_or_else(|| "one per core".to_owned(), |count| count.to_string())),
+        ("VESTIBULE_LOG", config.log.filter.clone()),
+        ("VESTIBULE_LOG_FORMAT", match config.log.format { LogFormat::Text => "text", LogFormat::Json => "json" }.to_owned()),
+    ];
+    values.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect()
+}
+
+fn master_keys(config: &Config) -> String {
+    match &config.storage.master_keys {
+        Some(text) => match KeyRing::parse(text.expose_secret()) {
+            Ok(keys) => format!("{} (the first one seals)", keys.ids().join(", ")),
+            Err(_) => "given".to_owned(),
+        },
+        None => format!("the key file {}", config.storage.key_file().display()),
+    }
+}
+
+/// The mail server without user and password.
+fn mail_server(url: &secrecy::SecretString) -> String {
+    let text = url.expose_secret();
+    let (scheme, rest) = text.split_once("://").unwrap_or(("smtp", ""));
+    let host = rest.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{}", host.split(['/', '?']).next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::config::SETTINGS;
+
+    #[test]
+    fn every_setting_is_shown_and_no_password() {
+        let source: BTreeMap<String, String> = [
+            ("VESTIBULE_SMTP_URL", "smtps://ana:geheim%40x@mail.example.com:465"),
+            ("VESTIBULE_DATABASE_URL", "postgres://ana:geheim@db.example.com/vestibule"),
+            ("VESTIBULE_MASTER_KEYS", "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        let shown = in_force(&Config::from_source(&source).unwrap());
+        let names: Vec<&str> = shown.iter().map(|row| row[0].as_str()).collect();
+        assert_eq!(names, SETTINGS.map(|(name, _)| name));
+        let text = format!("{shown:?}");
+        assert!(!text.contains("geheim") && !text.contains("AAAA"), "{text}");
+        assert!(text.contains("smtps://mail.example.com:465") && text.contains("k1"));
+    }
+}

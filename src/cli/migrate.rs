@@ -1,0 +1,19 @@
+//! `migrate`: the tables of this version, for those who run it as a step of its own.
+
+use std::process::ExitCode;
+
+use super::{Ending, out};
+use crate::app;
+use crate::db::migrations;
+
+pub(super) fn run() -> Ending {
+    let config = super::settings()?;
+    app::private_dir(&config.storage.data_dir)?;
+    let steps = migrations::run(&mut config.storage.database.open()?)?;
+    let place = config.storage.database.shown();
+    match steps {
+        0 => out::line(format_args!("{place}: up to date, nothing to do.")),
+        steps => out::line(format_args!("{place}: {} done.", out::count(steps, "migration", "migrations"))),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,116 @@
+//! `serve`: the web server and the worker in one process, until somebody stops it.
+
+use std::io::ErrorKind;
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::rt::System;
+use anyhow::Context as _;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::{Ending, out};
+use crate::app::App;
+use crate::config::{BaseUrl, Config};
+use crate::error::AppError;
+use crate::jobs::{self, Job};
+use crate::web::{server, urls};
+use crate::accounts;
+
+/// How long the worker may finish what it has begun; another process takes over what is left when the lease ends.
+const LAST_WORK: Duration = Duration::from_secs(15);
+
+pub(super) fn run() -> Ending {
+    let mut config = super::settings()?;
+    let listener = listen(&mut config)?;
+    let app = App::build(config)?;
+    System::new().block_on(async {
+        let code = accounts::first_run_code(&app).await?;
+        announce(&app, &listener)?;
+        if let Some(code) = code {
+            out::line("There is no workspace yet. Open this address to make the first one:");
+            out::line(format_args!("  {}", app.config.server.base_url.join(&urls::setup_with_code(&code))));
+        }
+        run_until_stopped(&app, listener).await
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Takes the port. With port 0 the system chooses one, and a base URL that nobody set follows it.
+pub(super) fn listen(config: &mut Config) -> anyhow::Result<TcpListener> {
+    let bind = config.server.bind;
+    let listener = TcpListener::bind(bind).map_err(|error| {
+        let advice = match error.kind() {
+            ErrorKind::AddrInUse => "another program uses this port: stop it, or choose another one with VESTIBULE_BIND",
+            ErrorKind::PermissionDenied => "this user may not use that port: choose one above 1023 with VESTIBULE_BIND",
+            ErrorKind::AddrNotAvailable => "this machine has no such address: correct VESTIBULE_BIND",
+            _ => "see VESTIBULE_BIND",
+        };
+        anyhow::anyhow!("cannot listen on {bind} ({error}): {advice}")
+    })?;
+    let port = listener.local_addr().context("asking for the port")?.port();
+    if bind.port() == 0 && config.server.base_url == default_base_url(8080)? {
+        config.server.base_url = default_base_url(port)?;
+    }
+    Ok(listener)
+}
+
+fn default_base_url(port: u16) -> anyhow::Result<BaseUrl> {
+    BaseUrl::parse(&format!("http://localhost:{port}")).map_err(anyhow::Error::msg)
+}
+
+/// Says where the product is; the address it listens on too, when nobody could know it.
+pub(super) fn announce(app: &App, listener: &TcpListener) -> anyhow::Result<()> {
+    let server = &app.config.server;
+    out::line(format_args!("Vestibule is running at {}", server.base_url.origin()));
+    let address = listener.local_addr()?;
+    if server.bind.port() == 0 {
+        out::line(format_args!("Listening on {address}"));
+    }
+    tracing::info!(address = %address, base_url = %server.base_url.origin(), database = %app.db.place().shown(), mail = %app.mailer.shown(), "running");
+    Ok(())
+}
+
+/// Serves and works until the process is asked to stop; then finishes what was begun.
+pub(super) async fn run_until_stopped(app: &Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
+    let server = server::server(app, listener).context("starting the server")?;
+    let handle = server.handle();
+    let (stop, stopped) = watch::channel(false);
+    let worker = actix_web::rt::spawn(work(Arc::clone(app), stopped));
+    tokio::select! {
+        ended = server => ended.context("the server ended")?,
+        asked = asked_to_stop() => {
+            tracing::info!("stopping as asked by {}", asked?);
+            handle.stop(true).await;
+        }
+    }
+    let _ = stop.send(true);
+    if tokio::time::timeout(LAST_WORK, worker).await.is_err() {
+        tracing::warn!("the worker was still busy; what it left is done at the next start");
+    }
+    Ok(())
+}
+
+/// The worker, until the channel says stop.
+pub(super) async fn work(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    let now = app.clock.now();
+    let begun = app.db.write(move |conn| jobs::ensure_recurring(conn, &Job::Sweep, now).map_err(AppError::from)).await;
+    if let Err(error) = begun {
+        tracing::error!(error = %error, "the recurring jobs cannot be set up");
+    }
+    // An error means that the sender is gone: that is a stop, too.
+    let stop = async move { drop(stopped.wait_for(|stop| *stop).await) };
+    jobs::run_until(app, stop).await;
+}
+
+/// Waits for SIGTERM or SIGINT; gives the signal's name.
+pub(super) async fn asked_to_stop() -> anyhow::Result<&'static str> {
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    tokio::select! {
+        _ = terminate.recv() => Ok("SIGTERM"),
+        _ = interrupt.recv() => Ok("SIGINT"),
+    }
+}

@@ -1,0 +1,29 @@
+//! `worker`: only what happens later, for installations with several processes.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use actix_web::rt::System;
+use tokio::sync::watch;
+
+use super::{Ending, out, serve};
+use crate::app::App;
+use crate::db::Place;
+
+pub(super) fn run() -> Ending {
+    let config = super::settings()?;
+    let app = App::build(config)?;
+    if matches!(app.db.place(), Place::Sqlite(_)) {
+        tracing::warn!("an SQLite database serves one process well: `vestibule serve` works by itself; several processes need PostgreSQL");
+    }
+    System::new().block_on(async {
+        let (stop, stopped) = watch::channel(false);
+        let worker = actix_web::rt::spawn(serve::work(Arc::clone(&app), stopped));
+        out::line("The worker is running.");
+        let asked = serve::asked_to_stop().await?;
+        tracing::info!("stopping as asked by {asked}");
+        let _ = stop.send(true);
+        let _ = worker.await;
+        Ok(ExitCode::SUCCESS)
+    })
+}

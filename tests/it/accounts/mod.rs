@@ -1,0 +1,67 @@
+//! Accounts: who gets in, who may do what, and what nobody may learn.
+
+mod access;
+mod api_keys;
+mod first_run;
+mod invitations;
+mod members;
+mod own_account;
+mod pages;
+mod resets;
+mod sessions;
+mod settings;
+mod sign_in;
+mod upkeep;
+
+use vestibule::activity::Event;
+use vestibule::db::schema::{account_links, activity, members, sessions};
+
+use crate::support::{Page, TestApp};
+
+/// The path of the only link to `/join/…` in a text.
+fn join_path(text: &str) -> String {
+    let token: String = text.split_once("/join/").expect("a link to join").1.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
+    format!("/join/{token}")
+}
+
+/// The path of the account link in the newest mail to that address.
+fn mailed_path(app: &TestApp, to: &str) -> String {
+    let mails = app.app.mailer.kept();
+    let mail = mails.iter().rev().find(|mail| mail.to == to).expect("a mail to that address");
+    join_path(&mail.text)
+}
+
+/// Events of the activity log, oldest first, with who did them and what is said of them.
+async fn events(app: &TestApp) -> Vec<(Event, String, String)> {
+    use diesel::prelude::*;
+    let rows = app.app.db.read(|conn| {
+        Ok(activity::table.order((activity::at, activity::id)).select((activity::event, activity::actor_name, activity::detail)).load(conn)?)
+    });
+    rows.await.unwrap()
+}
+
+async fn id_of_member(app: &TestApp, email: &str) -> String {
+    use diesel::prelude::*;
+    let email = email.to_owned();
+    app.app.db.read(move |conn| Ok(members::table.filter(members::email.eq(email)).select(members::id).first(conn)?)).await.unwrap()
+}
+
+async fn session_count(app: &TestApp) -> i64 {
+    use diesel::prelude::*;
+    app.app.db.read(|conn| Ok(sessions::table.count().get_result(conn)?)).await.unwrap()
+}
+
+/// The sealed tokens of account links, oldest first.
+async fn sealed_tokens(app: &TestApp) -> Vec<Option<Vec<u8>>> {
+    use diesel::prelude::*;
+    app.app.db.read(|conn| Ok(account_links::table.order(account_links::created_at).select(account_links::sealed_token).load(conn)?)).await.unwrap()
+}
+
+/// A refused form says so on top and at the field, and in its title.
+fn assert_refused(page: &Page, field: &str, sentence: &str) {
+    assert_eq!(page.status, 422, "{}", page.text());
+    assert!(page.title().starts_with("Error: "), "{}", page.title());
+    assert!(page.has(&format!(".error-summary a[href='#{field}']")), "{}", page.body);
+    assert!(page.has(&format!("#{field}")), "no field {field}");
+    assert_eq!(page.text().matches(sentence).count(), 2, "{}", page.text());
+}

@@ -1,0 +1,82 @@
+//! What is left lying about: nothing that opens anything.
+
+use diesel::prelude::*;
+use time::Duration;
+use vestibule::accounts::{reseal_some, send_account_mail, sweep};
+use vestibule::crypto::{KeyRing, PlainToken};
+use vestibule::db::schema::account_links;
+use vestibule::ids::AccountLinkId;
+use vestibule::jobs::Outcome;
+
+use super::{join_path, sealed_tokens};
+use crate::support::{Page, TestApp, Visitor};
+
+async fn invite(owner: &Visitor, email: &str) -> Page {
+    owner.get("/settings/members").await.form_to("/settings/members/invitations").set("email", email).send(owner).await
+}
+
+#[tokio::test]
+async fn tokens_of_dead_links_are_forgotten() {
+    let app = TestApp::start();
+    let owner = app.owner().await;
+    invite(&owner, "bo@acme.example").await;
+    assert!(matches!(&sealed_tokens(&app).await[..], [Some(_)]));
+    app.advance(Duration::days(7));
+    sweep(&app.app).await.unwrap();
+    assert_eq!(sealed_tokens(&app).await, [None]);
+}
+
+#[tokio::test]
+async fn the_database_holds_no_token() {
+    let app = TestApp::start();
+    let owner = app.owner().await;
+    let path = join_path(&invite(&owner, "bo@acme.example").await.body);
+    let token = path.rsplit('/').next().unwrap().to_owned();
+    let rows = app.app.db.read(|conn| Ok(account_links::table.select((account_links::token_hash, account_links::sealed_token)).load::<(Vec<u8>, Option<Vec<u8>>)>(conn)?));
+    let (hash, sealed) = rows.await.unwrap().remove(0);
+    assert_eq!(hash.as_slice(), PlainToken::presented(&token).hash().as_bytes());
+    let sealed = sealed.expect("kept until the mail is out");
+    assert!(!sealed.windows(token.len()).any(|window| window == token.as_bytes()));
+    let session = owner.cookies().into_values().find(|value| value.len() == 43).unwrap();
+    let found = app.app.db.read(move |conn| {
+        use vestibule::db::schema::sessions;
+        Ok(sessions::table.filter(sessions::token_hash.eq(session.as_bytes())).count().get_result::<i64>(conn)?)
+    });
+    assert_eq!(found.await.unwrap(), 0, "a session is stored as its hash");
+}
+
+#[tokio::test]
+async fn a_mail_that_went_out_is_not_sent_again_by_a_worker_that_died() {
+    let app = TestApp::start();
+    let owner = app.owner().await;
+    invite(&owner, "bo@acme.example").await;
+    let id: AccountLinkId = app.app.db.read(|conn| Ok(account_links::table.select(account_links::id).first(conn)?)).await.unwrap();
+    assert_eq!(send_account_mail(&app.app, id.clone()).await.unwrap(), Outcome::Done);
+    assert_eq!(send_account_mail(&app.app, id).await.unwrap(), Outcome::Done);
+    assert_eq!(send_account_mail(&app.app, AccountLinkId::from_text("never")).await.unwrap(), Outcome::Done);
+    assert_eq!(app.app.mailer.kept().len(), 1);
+}
+
+#[tokio::test]
+async fn waiting_tokens_move_to_a_new_master_key() {
+    let app = TestApp::start();
+    let owner = app.owner().await;
+    let path = join_path(&invite(&owner, "bo@acme.example").await.body);
+    let old = std::fs::read_to_string(app.data_dir().join("master.key")).unwrap();
+    let new = KeyRing::generate(app.app.clock.now(), &app.app.rng);
+    let both = KeyRing::parse(&format!("{},{}", new.as_str(), old.trim())).unwrap();
+    let keys = both.clone();
+    let (rng, start) = (app.app.rng.clone(), AccountLinkId::from_text(""));
+    let step = app.app.db.write(move |conn| {
+        let first = reseal_some(conn, &start, &keys, &rng)?;
+        let (last, count) = first.expect("one row");
+        Ok((count, reseal_some(conn, &last, &keys, &rng)?.is_none(), reseal_some(conn, &start, &keys, &rng)?.map(|(_, count)| count)))
+    });
+    assert_eq!(step.await.unwrap(), (1, true, Some(0)), "a second run finds nothing left to do");
+    let only_new = KeyRing::parse(new.as_str()).unwrap();
+    let sealed = vestibule::crypto::Sealed::from_bytes(sealed_tokens(&app).await.remove(0).unwrap());
+    assert_eq!(sealed.key_id(), Some(only_new.primary_id()));
+    let ids: (String, String) = app.app.db.read(|conn| Ok(account_links::table.select((account_links::id, account_links::workspace_id)).first(conn)?)).await.unwrap();
+    let at = vestibule::crypto::SealedAt { table: "account_links", row: &ids.0, column: "sealed_token", workspace: &ids.1 };
+    assert_eq!(only_new.open(&sealed, at).unwrap().as_slice(), path.rsplit('/').next().unwrap().as_bytes());
+}
