@@ -7,11 +7,11 @@ use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, StorageConfig};
 use crate::connectors::Connectors;
 use crate::crypto::password::Cost;
 use crate::crypto::{KeyRing, Marker, Sealed, SealedAt};
-use crate::db::{Conn, Db, instance};
+use crate::db::{Conn, Db, Place, instance};
 use crate::email::Mailer;
 use crate::error::AppError;
 use crate::rng::Rng;
@@ -60,7 +60,7 @@ impl App {
     /// # Errors
     /// As [`App::build`].
     pub fn build_with(config: Config, clock: Clock, rng: Rng, password_cost: Cost) -> anyhow::Result<Arc<Self>> {
-        private_dir(&config.storage.data_dir)?;
+        prepare_storage(&config.storage)?;
         let db = Db::open(&config.storage.database)?;
         let keys = load_keys(&config, &db, &clock, &rng)?;
         let mailer = Mailer::from_config(&config.mail, &config.storage.mail_dir())?;
@@ -163,6 +163,23 @@ fn new_key_file(config: &Config, database_has_key: bool, clock: &Clock, rng: &Rn
     write_private(&path, text.as_bytes())?;
     tracing::info!(file = %path.display(), "made a new master key; keep a copy of this file in a safe place");
     KeyRing::parse(&text)
+}
+
+/// Makes the data folder and the file of an SQLite database, for the owner's eyes only; what exists stays as it is.
+///
+/// # Errors
+/// They cannot be made.
+pub fn prepare_storage(storage: &StorageConfig) -> anyhow::Result<()> {
+    private_dir(&storage.data_dir)?;
+    match &storage.database {
+        // SQLite gives its log files the rights of this one.
+        Place::Sqlite(path) if !std::path::Path::new(path).exists() => {
+            let made = write_private(std::path::Path::new(path), b"");
+            // Another process may have been faster.
+            if std::path::Path::new(path).exists() { Ok(()) } else { made }
+        }
+        Place::Sqlite(_) | Place::Postgres(_) => Ok(()),
+    }
 }
 
 /// Makes a folder only its owner can enter; an existing one stays as it is.

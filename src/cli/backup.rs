@@ -28,6 +28,9 @@ pub(super) fn run(args: &Args) -> Ending {
     if !Path::new(database).exists() {
         return Err(Unfit(format!("there is no database at {database} yet")).into());
     }
+    if args.file.exists() {
+        return Err(Unfit(format!("{} exists already, and a backup never replaces a file", args.file.display())).into());
+    }
     // Made here and filled by SQLite: nobody else can read it at any moment.
     app::write_private(&args.file, b"")?;
     if let Err(error) = copy(&config.storage.database, &args.file) {

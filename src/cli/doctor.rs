@@ -49,7 +49,7 @@ fn examine(config: &Config) -> Vec<(&'static str, Finding)> {
     vec![
         ("settings", unknown_settings(&config.unknown)),
         ("base URL", base_url(config)),
-        ("data folder", private(&storage.data_dir, 0o700, "it is made on the first start")),
+        ("data folder", private(&storage.data_dir, 0o700)),
         ("key file", key_file(config)),
         ("database", database(config)),
         ("master keys", keys(config)),
@@ -94,7 +94,7 @@ fn base_url(config: &Config) -> Finding {
 }
 
 /// Only its owner may use it.
-fn private(path: &Path, most: u32, missing: &str) -> Finding {
+fn private(path: &Path, most: u32) -> Finding {
     let shown = path.display();
     match std::fs::metadata(path) {
         Ok(found) => {
@@ -104,7 +104,7 @@ fn private(path: &Path, most: u32, missing: &str) -> Finding {
             }
             Err(format!("{shown} is open to others ({mode:04o}); run: chmod {most:o} {shown}"))
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(format!("{shown} does not exist yet; {missing}")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(format!("{shown} does not exist")),
         Err(error) => Err(format!("{shown} cannot be looked at ({error}); give the user that runs Vestibule access to it")),
     }
 }
@@ -113,7 +113,7 @@ fn key_file(config: &Config) -> Finding {
     if config.storage.master_keys.is_some() {
         return Ok("not used; VESTIBULE_MASTER_KEYS is set".to_owned());
     }
-    private(&config.storage.key_file(), 0o600, "it is made on the first start")
+    private(&config.storage.key_file(), 0o600)
 }
 
 /// `None` when there is no database yet: looking must not make one.

@@ -8,7 +8,7 @@ use crate::db::migrations;
 
 pub(super) fn run() -> Ending {
     let config = super::settings()?;
-    app::private_dir(&config.storage.data_dir)?;
+    app::prepare_storage(&config.storage)?;
     let steps = migrations::run(&mut config.storage.database.open()?)?;
     let place = config.storage.database.shown();
     match steps {

@@ -104,10 +104,12 @@ impl Incoming {
             "{} has a write-ahead log beside it: it is a database in use, not a backup. Make one with `vestibule backup`",
             file.display()
         );
-        let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let mut from = std::fs::File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
         let incoming = Self { path: beside(target, ".restoring") };
         let _ = std::fs::remove_file(&incoming.path);
-        app::write_private(&incoming.path, &bytes)?;
+        app::write_private(&incoming.path, b"")?;
+        let mut to = std::fs::OpenOptions::new().write(true).open(&incoming.path)?;
+        std::io::copy(&mut from, &mut to).with_context(|| format!("copying {}", file.display()))?;
         Ok(incoming)
     }
 

@@ -1,5 +1,7 @@
 //! `VESTIBULE_LOG`, `VESTIBULE_LOG_FORMAT`.
 
+use std::io::IsTerminal as _;
+
 use super::source::{Problems, Source};
 
 /// What is logged, and how.
@@ -38,6 +40,7 @@ impl LogConfig {
         let builder = tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::new(&self.filter))
             .with_writer(std::io::stderr)
+            .with_ansi(std::io::stderr().is_terminal())
             .with_target(true);
         let _ = match self.format {
             LogFormat::Text => builder.try_init(),

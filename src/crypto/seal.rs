@@ -140,7 +140,8 @@ mod tests {
         fn opens_what_it_sealed_and_nothing_else(plain in proptest::collection::vec(any::<u8>(), 0..300), flip in any::<proptest::sample::Index>(), bit in 0..8_u8) {
             let keys = ring(&["a"]);
             let sealed = keys.seal(&plain, AT, &Rng::System).unwrap();
-            prop_assert_eq!(keys.open(&sealed, AT).unwrap().as_slice(), plain.as_slice());
+            let opened = keys.open(&sealed, AT).unwrap();
+            prop_assert_eq!(opened.as_slice(), plain.as_slice());
             let mut bytes = sealed.as_bytes().to_vec();
             let at = flip.index(bytes.len());
             bytes[at] ^= 1 << bit;

@@ -181,7 +181,9 @@ impl Problem {
         match self {
             Self::Missing => format!("Enter {inline}"),
             Self::NotChosen => format!("Choose {inline}"),
-            Self::Pattern { example: None, form: Some(form) } if form.len() > 40 => format!("{label} does not fit: {form}"),
+            Self::Pattern { example: None, form: Some(form) } if form.len() > 40 => {
+                format!("{label} does not fit: {form}")
+            }
             Self::Line(number, inner) => format!("{label}, line {number}: {}", inner.rule()),
             Self::Unknown => format!("{label} is not a setting of this connector"),
             Self::TooFew(1) => format!("Enter at least one entry for {inline}"),
@@ -196,7 +198,9 @@ impl Problem {
             Self::NotWhole => "must be a whole number, like 5432".to_owned(),
             Self::NotNumber => "must be a number, like 2.5".to_owned(),
             Self::Comma => "must be a number without a comma, like 1000 or 2.5".to_owned(),
-            Self::Range(bounds) => bounds.words().map_or_else(|| "must be another number".to_owned(), |words| format!("must be {words}")),
+            Self::Range(bounds) => {
+                bounds.words().map_or_else(|| "must be another number".to_owned(), |words| format!("must be {words}"))
+            }
             Self::Step(step) => format!("must be a multiple of {step}"),
             Self::Pattern { example: Some(example), .. } => format!("must look like {example}"),
             Self::Pattern { form: Some(form), .. } => format!("must look like {form}"),
@@ -226,7 +230,9 @@ impl Problem {
 /// "Host" inside a sentence is "host"; "API token" and "Ana" style names with inner capitals stay.
 fn lower_first(text: &str) -> String {
     let first_word = text.split(' ').next().unwrap_or_default();
-    let plain = first_word.chars().skip(1).all(|letter| letter.is_lowercase() || letter == ':' || letter == ',') && first_word.chars().count() > 1;
+    let plain =
+        first_word.chars().skip(1).all(|letter| letter.is_lowercase() || matches!(letter, ':' | ',' | '-' | '\''))
+            && first_word.chars().count() > 1;
     if !plain {
         return text.to_owned();
     }
@@ -239,7 +245,14 @@ mod tests {
     use super::*;
 
     fn sentence(label: &str, within: Option<&str>, code: Problem) -> String {
-        let error = FieldError { path: FieldPath::root(), name: String::new(), label: label.into(), within: within.map(Into::into), secret: false, code };
+        let error = FieldError {
+            path: FieldPath::root(),
+            name: String::new(),
+            label: label.into(),
+            within: within.map(Into::into),
+            secret: false,
+            code,
+        };
         error.sentence()
     }
 
@@ -251,7 +264,10 @@ mod tests {
         assert_eq!(sentence("Port", None, Problem::NotWhole), "Port must be a whole number, like 5432");
         assert_eq!(sentence("Port", None, Problem::Range(ports)), "Port must be between 1 and 65535");
         assert_eq!(sentence("Name", Some("Report 2"), Problem::Missing), "Report 2: enter name");
-        assert_eq!(sentence("IDs", None, Problem::Line(3, Box::new(Problem::NotWhole))), "IDs, line 3: must be a whole number, like 5432");
+        assert_eq!(
+            sentence("IDs", None, Problem::Line(3, Box::new(Problem::NotWhole))),
+            "IDs, line 3: must be a whole number, like 5432"
+        );
         let form = Problem::Pattern { example: None, form: Some("YYYY-MM-DD".into()) };
         assert_eq!(sentence("Start date", None, form), "Start date must look like YYYY-MM-DD");
     }

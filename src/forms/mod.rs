@@ -11,8 +11,8 @@ mod raw;
 mod state;
 
 pub use error::{Bounds, FieldError, Problem};
-pub use path::{BadFieldPath, FieldPath};
 pub(crate) use path::push_segment;
+pub use path::{BadFieldPath, FieldPath};
 pub use raw::{RawForm, RawFormError};
 pub use state::FormState;
 

@@ -89,7 +89,9 @@ impl RawForm {
     #[must_use]
     pub fn has_text_within(&self, name: &str) -> bool {
         let is_control = |field: &str| field.rsplit('/').next().is_some_and(|last| last.starts_with('~'));
-        self.inside(name).filter(|field| !is_control(field)).any(|field| self.all(field).any(|text| !text.trim().is_empty()))
+        self.inside(name)
+            .filter(|field| !is_control(field))
+            .any(|field| self.all(field).any(|text| !text.trim().is_empty()))
     }
 
     /// The row numbers that occur directly inside the name: `/reports/3/name` gives 3 for `/reports`. Numbers from `most` on are left out.
@@ -166,7 +168,11 @@ mod tests {
 
     #[test]
     fn names_only_are_printed_and_rows_are_numbers() {
-        let form = RawForm::from_pairs([("/r/0/x".into(), "hidden-value".into()), ("/r/07/x".into(), String::new()), ("/r/99/x".into(), String::new())]);
+        let form = RawForm::from_pairs([
+            ("/r/0/x".into(), "hidden-value".into()),
+            ("/r/07/x".into(), String::new()),
+            ("/r/99/x".into(), String::new()),
+        ]);
         assert_eq!(format!("{form:?}"), r#"{"/r/0/x", "/r/07/x", "/r/99/x"}"#);
         assert_eq!(form.rows("/r", 50), BTreeSet::from([0]));
         assert!(form.has_within("/r/0") && !form.has_within("/r/1"));

@@ -55,8 +55,13 @@ impl FormState {
     /// One more than the highest row number that was typed directly inside the name; 0 when there is none below `most`.
     pub(crate) fn typed_rows(&self, name: &str, most: usize) -> usize {
         let from = format!("{name}/");
-        let inside = self.typed.range::<str, _>((Bound::Included(from.as_str()), Bound::Unbounded)).map(|(field, _)| field.as_str());
-        let numbers = inside.map_while(|field| field.strip_prefix(&from)).filter_map(|rest| rest.split('/').next()?.parse::<usize>().ok());
+        let inside = self
+            .typed
+            .range::<str, _>((Bound::Included(from.as_str()), Bound::Unbounded))
+            .map(|(field, _)| field.as_str());
+        let numbers = inside
+            .map_while(|field| field.strip_prefix(&from))
+            .filter_map(|rest| rest.split('/').next()?.parse::<usize>().ok());
         numbers.filter(|number| *number < most).max().map_or(0, |last| last + 1)
     }
 
@@ -68,6 +73,10 @@ impl FormState {
 
 impl fmt::Debug for FormState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FormState").field("typed", &self.typed.keys()).field("errors", &self.errors).field("held", &self.held).finish()
+        f.debug_struct("FormState")
+            .field("typed", &self.typed.keys())
+            .field("errors", &self.errors)
+            .field("held", &self.held)
+            .finish()
     }
 }

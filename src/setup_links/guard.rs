@@ -20,6 +20,7 @@ use crate::crypto::PlainToken;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::web::client_ip::client_ip;
+use crate::web::csrf::CsrfForm;
 use crate::web::page::PageError;
 
 /// A setup link that exists, open or not, with all its page may say.
@@ -131,12 +132,26 @@ fn known(app: &App, (link, connection, workspace, asker): Surroundings, ip: std:
     KnownSetupLink { link, connection, connector, workspace, asker, ip }
 }
 
-impl FromRequest for KnownSetupLink {
+/// A form sent to a setup link. The link is looked up first: what an unknown token is told must not depend on the form.
+pub struct SentForm {
+    /// The link, open or not.
+    pub known: KnownSetupLink,
+    /// What was sent.
+    pub form: CsrfForm<Vec<(String, String)>>,
+}
+
+impl FromRequest for SentForm {
     type Error = PageError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        Box::pin(load(request.clone()))
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let mut payload = payload.take();
+        Box::pin(async move {
+            let known = load(request.clone()).await?;
+            let form = CsrfForm::from_request(&request, &mut payload).await?;
+            Ok(Self { known, form })
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::guard::{KnownSetupLink, OpenSetupLink};
+use super::guard::{KnownSetupLink, OpenSetupLink, SentForm};
 use super::recipient_view::{Answer, DeadPage, FormPage};
 use super::submit::{self, Outcome};
 use super::{held, opened};
@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::connectors::spec_form::{self, Audience, Decoded, Layer, Submission};
 use crate::error::{AppError, AppResult};
 use crate::forms::{FieldRef, FormState, RawForm};
-use crate::web::csrf::{self, CsrfForm, FormToken};
+use crate::web::csrf::{self, FormToken};
 use crate::web::page::{PageResult, page, page_with, see_other, unprocessable};
 use crate::web::urls;
 
@@ -25,7 +25,8 @@ pub async fn show(app: web::Data<App>, request: HttpRequest, link: OpenSetupLink
 }
 
 /// `POST /scl/{token}`
-pub async fn submit(app: web::Data<App>, request: HttpRequest, known: KnownSetupLink, form: CsrfForm<Vec<(String, String)>>) -> PageResult {
+pub async fn submit(app: web::Data<App>, request: HttpRequest, sent: SentForm) -> PageResult {
+    let SentForm { known, form } = sent;
     app.limits.submit(known.ip)?;
     if known.link.form_nonce.as_deref() == Some(form.token.nonce.as_str()) {
         return Ok(to_receipt(&submit::receipt_key(&app, &known.link.id, &form.token.nonce)));

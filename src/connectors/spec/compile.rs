@@ -47,7 +47,8 @@ pub(super) struct Inherit<'a> {
 type Schema = Map<String, Value>;
 
 pub(super) fn compile(document: &Value) -> Result<Compiled, SpecError> {
-    let mut compiler = Compiler { document, patterns: Patterns::default(), notes: Vec::new(), nodes: 0, copied: Cell::new(0) };
+    let mut compiler =
+        Compiler { document, patterns: Patterns::default(), notes: Vec::new(), nodes: 0, copied: Cell::new(0) };
     let flat = compiler.flat(document).map_err(|_| SpecError::NotAnObject)?;
     let kinds = flatten::kinds(&flat);
     if !kinds.is_empty() && !kinds.contains(&"object") {
@@ -125,7 +126,8 @@ impl Compiler<'_> {
 
     /// The properties of an object, in the order they are shown.
     pub(super) fn group(&mut self, at: &FieldPath, schema: &Schema, inherit: &Inherit<'_>) -> Result<Group, SpecError> {
-        let required: Vec<&str> = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        let required: Vec<&str> =
+            schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
         let properties = schema.get("properties").and_then(Value::as_object);
         let mut fields: Vec<(Order, Node)> = Vec::new();
         for (key, property) in properties.into_iter().flatten() {
@@ -135,7 +137,12 @@ impl Compiler<'_> {
                 continue;
             }
             let needed = required.contains(&key.as_str());
-            let handed = Inherit { required: needed, secret: inherit.secret, default: defaults::inside(inherit.default, key), level: inherit.level + 1 };
+            let handed = Inherit {
+                required: needed,
+                secret: inherit.secret,
+                default: defaults::inside(inherit.default, key),
+                level: inherit.level + 1,
+            };
             let node = self.node(&path, key, property, &handed)?;
             fields.push((Order::of(&node, property), node));
         }
@@ -153,7 +160,8 @@ impl Compiler<'_> {
     fn is_given(&self, schema: &Schema, default: Option<&Value>) -> bool {
         let properties = schema.get("properties").and_then(Value::as_object);
         let fits = |(key, value): (&String, &Value)| {
-            let constant = properties.and_then(|properties| properties.get(key)).and_then(|schema| self.flat(schema).ok());
+            let constant =
+                properties.and_then(|properties| properties.get(key)).and_then(|schema| self.flat(schema).ok());
             constant.is_some_and(|schema| flatten::constant(&schema).is_none_or(|constant| constant == value))
         };
         match default {
@@ -181,7 +189,13 @@ impl Compiler<'_> {
     }
 
     /// One property.
-    pub(super) fn node(&mut self, at: &FieldPath, key: &str, schema: &Value, inherit: &Inherit<'_>) -> Result<Node, SpecError> {
+    pub(super) fn node(
+        &mut self,
+        at: &FieldPath,
+        key: &str,
+        schema: &Value,
+        inherit: &Inherit<'_>,
+    ) -> Result<Node, SpecError> {
         self.nodes += 1;
         if inherit.level > limits::MAX_LEVELS {
             return Err(SpecError::TooDeep);
@@ -209,7 +223,8 @@ impl Compiler<'_> {
         node.section = flat.get("group").and_then(Value::as_str).map(str::to_owned);
         // A hidden field that nobody could ever fill would block the connection for good: it is shown.
         node.hidden = flag("airbyte_hidden") && (!required || node.answers_itself());
-        node.folds = !required && !flag("always_show") && !matches!(node.kind, Kind::OneOf(_) | Kind::Group(_) | Kind::Const(_));
+        node.folds =
+            !required && !flag("always_show") && !matches!(node.kind, Kind::OneOf(_) | Kind::Group(_) | Kind::Const(_));
         node.complete_hint(&flat);
         Ok(node)
     }
@@ -233,7 +248,13 @@ impl Compiler<'_> {
         let is_list = says("array") || (kinds.is_empty() && schema.contains_key("items"));
         let is_object = says("object") || (kinds.is_empty() && schema.contains_key("properties"));
         if kinds.len() > 1 {
-            self.note(at, &format!("several kinds of value are allowed; it is asked for as {}", kinds.first().copied().unwrap_or("text")));
+            self.note(
+                at,
+                &format!(
+                    "several kinds of value are allowed; it is asked for as {}",
+                    kinds.first().copied().unwrap_or("text")
+                ),
+            );
         }
         if !is_list && let Some(constant) = flatten::constant(schema) {
             return Ok(Kind::Const(constant.clone()));
@@ -271,7 +292,9 @@ struct Order {
 
 impl Order {
     fn of(node: &Node, schema: &Value) -> Self {
-        let order = schema.get("order").and_then(|order| order.as_i64().or_else(|| order.as_f64().and_then(|order| format!("{order:.0}").parse().ok())));
+        let order = schema.get("order").and_then(|order| {
+            order.as_i64().or_else(|| order.as_f64().and_then(|order| format!("{order:.0}").parse().ok()))
+        });
         Self { folds: node.folds, unordered: order.is_none(), order: order.unwrap_or_default() }
     }
 }
@@ -279,10 +302,14 @@ impl Order {
 /// The groups that fields of the root name, in the order of the spec's list; groups that are not in the list follow, titled by their id.
 fn sections(schema: &Schema, root: &Node) -> Vec<Section> {
     let listed = schema.get("groups").and_then(Value::as_array).into_iter().flatten();
-    let named = listed.filter_map(|group| Some((group.get("id")?.as_str()?, group.get("title").and_then(Value::as_str))));
+    let named =
+        listed.filter_map(|group| Some((group.get("id")?.as_str()?, group.get("title").and_then(Value::as_str))));
     let mut sections: Vec<Section> = Vec::new();
     for (id, title) in named {
-        let title = title.map(str::trim).filter(|title| !title.is_empty()).map(|title| limits::clip(title, limits::MAX_TITLE).to_owned());
+        let title = title
+            .map(str::trim)
+            .filter(|title| !title.is_empty())
+            .map(|title| limits::clip(title, limits::MAX_TITLE).to_owned());
         sections.push(Section { id: id.to_owned(), title });
     }
     let Kind::Group(group) = &root.kind else { return Vec::new() };

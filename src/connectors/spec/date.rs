@@ -46,7 +46,9 @@ impl DateShape {
         if !looks_dated || !says_no {
             return None;
         }
-        Self::candidates(format).find(|shape| pattern.fits(&shape.join("2026-03-14T09:30:45")) && pattern.fits(&shape.join("1999-12-31T00:00:00")))
+        Self::candidates(format).find(|shape| {
+            pattern.fits(&shape.join("2026-03-14T09:30:45")) && pattern.fits(&shape.join("1999-12-31T00:00:00"))
+        })
     }
 
     fn candidates(format: Format) -> impl Iterator<Item = Self> {
@@ -65,7 +67,9 @@ impl DateShape {
     pub(crate) fn control_value(self, stored: &str) -> Option<&str> {
         match self {
             Self::Day => is_day(stored).then_some(stored),
-            Self::Moment(ending) => stored.strip_suffix(ending).filter(|local| local.len() == 19 && PrimitiveDateTime::parse(local, SECOND).is_ok()),
+            Self::Moment(ending) => stored
+                .strip_suffix(ending)
+                .filter(|local| local.len() == 19 && PrimitiveDateTime::parse(local, SECOND).is_ok()),
         }
     }
 
@@ -73,7 +77,10 @@ impl DateShape {
     pub(crate) fn takes(self, typed: &str) -> bool {
         match self {
             Self::Day => is_day(typed),
-            Self::Moment(_) => typed.len() == 16 && PrimitiveDateTime::parse(typed, MINUTE).is_ok() || typed.len() == 19 && PrimitiveDateTime::parse(typed, SECOND).is_ok(),
+            Self::Moment(_) => {
+                typed.len() == 16 && PrimitiveDateTime::parse(typed, MINUTE).is_ok()
+                    || typed.len() == 19 && PrimitiveDateTime::parse(typed, SECOND).is_ok()
+            }
         }
     }
 
@@ -87,7 +94,9 @@ impl DateShape {
         if matches!(self, Self::Day) {
             return typed.to_owned();
         }
-        let local = typed.split_once('.').map_or(typed, |(whole, fraction)| if fraction.bytes().all(|digit| digit.is_ascii_digit()) { whole } else { typed });
+        let local = typed.split_once('.').map_or(typed, |(whole, fraction)| {
+            if fraction.bytes().all(|digit| digit.is_ascii_digit()) { whole } else { typed }
+        });
         match local.len() {
             16 if PrimitiveDateTime::parse(local, MINUTE).is_ok() => self.join(&format!("{local}:00")),
             19 if PrimitiveDateTime::parse(local, SECOND).is_ok() => self.join(local),
@@ -110,7 +119,8 @@ pub(crate) fn is_day(text: &str) -> bool {
 
 /// A date with a time and a zone (RFC 3339), or without a zone as some connectors have it.
 pub(crate) fn is_moment(text: &str) -> bool {
-    time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).is_ok() || PrimitiveDateTime::parse(text, SECOND).is_ok()
+    time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).is_ok()
+        || PrimitiveDateTime::parse(text, SECOND).is_ok()
 }
 
 #[cfg(test)]
@@ -124,8 +134,14 @@ mod tests {
 
     #[test]
     fn the_pattern_tells_the_spelling() {
-        assert_eq!(shape(Format::DateTime, r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"), Some(DateShape::Moment("Z")));
-        assert_eq!(shape(Format::DateTime, r"^$|^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.\d{6}Z$"), Some(DateShape::Moment(".000000Z")));
+        assert_eq!(
+            shape(Format::DateTime, r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"),
+            Some(DateShape::Moment("Z"))
+        );
+        assert_eq!(
+            shape(Format::DateTime, r"^$|^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.\d{6}Z$"),
+            Some(DateShape::Moment(".000000Z"))
+        );
         assert_eq!(shape(Format::Free, r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), Some(DateShape::Day));
         assert_eq!(shape(Format::Free, r"^\d{2}-\d{2}-\d{4}$"), None);
         assert_eq!(shape(Format::Free, r"^[0-9]{4}.*$"), None);

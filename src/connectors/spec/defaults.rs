@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn a_choice_knows_its_default() {
-        let branches: Vec<Map<String, Value>> = [json!({"mode": "a"}), json!({"mode": "b", "n": 2})].iter().filter_map(Value::as_object).cloned().collect();
+        let branches: Vec<Map<String, Value>> =
+            [json!({"mode": "a"}), json!({"mode": "b", "n": 2})].iter().filter_map(Value::as_object).cloned().collect();
         assert_eq!(branch(&json!("b"), &branches), Some(1));
         assert_eq!(branch(&json!({"mode": "b"}), &branches), Some(1));
         assert_eq!(branch(&json!({"mode": "c"}), &branches), None);

@@ -160,7 +160,8 @@ impl<'a> Reader<'a> {
     }
 
     fn entity(&mut self) -> Option<()> {
-        const ENTITIES: [(&str, char); 6] = [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>'), ("&quot;", '"'), ("&#39;", '\''), ("&nbsp;", ' ')];
+        const ENTITIES: [(&str, char); 6] =
+            [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>'), ("&quot;", '"'), ("&#39;", '\''), ("&nbsp;", ' ')];
         let (entity, letter) = ENTITIES.iter().find(|(entity, _)| self.rest.starts_with(entity))?;
         self.skip(entity.len());
         self.push_letter(*letter);
@@ -173,7 +174,11 @@ impl<'a> Reader<'a> {
         let gap = self.rest.get(..self.rest.len() - trimmed.len())?;
         let breaks = gap.matches('\n').count() > 1 || trimmed.starts_with(['-', '*', '\u{2022}']);
         self.skip(gap.len());
-        if breaks { self.pieces.push(Piece::Open("br")) } else { self.push_letter(' ') }
+        if breaks {
+            self.pieces.push(Piece::Open("br"))
+        } else {
+            self.push_letter(' ')
+        }
         Some(())
     }
 }
@@ -190,10 +195,17 @@ fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
 /// Only web addresses with a host and without a user name in them.
 fn link(href: &str, label: &str) -> Option<HelpLink> {
     let url = Url::parse(href.trim()).ok()?;
-    let host = url.host_str().filter(|_| matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none())?.to_owned();
+    let host = url
+        .host_str()
+        .filter(|_| matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none())?
+        .to_owned();
     let words = label.split_whitespace().collect::<Vec<_>>().join(" ");
     let vague = ["", "here", "link", "this", "docs", "documentation", "this page", "our docs", "this link"];
-    let title = if vague.contains(&words.to_lowercase().as_str()) || words.contains('<') { "Help page".to_owned() } else { limits::clip(&words, 120).to_owned() };
+    let title = if vague.contains(&words.to_lowercase().as_str()) || words.contains('<') {
+        "Help page".to_owned()
+    } else {
+        limits::clip(&words, 120).to_owned()
+    };
     Some(HelpLink { url: url.into(), title, host })
 }
 
@@ -206,7 +218,9 @@ fn first_sentence(pieces: &[Piece]) -> (Option<String>, Vec<Piece>) {
                 Some(end) => (text.get(..end).unwrap_or_default(), text.get(end..)),
                 None => (text.as_str(), None),
             },
-            Piece::Open("br" | "p" | "ul" | "ol" | "li") if !hint.trim().is_empty() => return split(&hint, None, pieces, place),
+            Piece::Open("br" | "p" | "ul" | "ol" | "li") if !hint.trim().is_empty() => {
+                return split(&hint, None, pieces, place);
+            }
             _ => continue,
         };
         hint.push_str(head);
@@ -233,7 +247,9 @@ fn sentence_end(text: &str) -> Option<usize> {
     for (at, letter) in ends {
         let after = text.get(at + letter.len_utf8()..)?;
         let head = text.get(..at)?.to_lowercase();
-        let short = ["e.g", "i.e", "eg", "ie", "etc", "vs", "approx", "no", "ex"].iter().any(|word| head.ends_with(word) && !head.trim_end_matches(word).ends_with(char::is_alphanumeric));
+        let short = ["e.g", "i.e", "eg", "ie", "etc", "vs", "approx", "no", "ex"]
+            .iter()
+            .any(|word| head.ends_with(word) && !head.trim_end_matches(word).ends_with(char::is_alphanumeric));
         if after.starts_with(char::is_whitespace) && !after.trim().is_empty() && !short {
             return Some(at + letter.len_utf8());
         }

@@ -38,7 +38,9 @@ struct Wrapped {
 }
 
 fn take_wrapper(document: &Value, flat: &Map<String, Value>) -> Result<Option<Wrapped>, Gap> {
-    let without = |key: &str| flat.iter().filter(|(name, _)| *name != key).map(|(name, value)| (name.clone(), value.clone())).collect();
+    let without = |key: &str| {
+        flat.iter().filter(|(name, _)| *name != key).map(|(name, value)| (name.clone(), value.clone())).collect()
+    };
     if let Some(target) = flat.get("$ref").and_then(Value::as_str) {
         let found = resolve(document, target).and_then(Value::as_object).ok_or(Gap::Reference)?;
         return Ok(Some(Wrapped { outer: without("$ref"), parts: vec![found.clone()] }));
@@ -66,9 +68,12 @@ fn resolve<'a>(document: &'a Value, target: &str) -> Option<&'a Value> {
 
 /// A schema that allows null alone.
 pub(super) fn is_null(schema: &Value) -> bool {
-    let only_null = |value: &Value| value.as_array().is_some_and(|values| !values.is_empty() && values.iter().all(Value::is_null));
-    schema.get("type").is_some_and(|kind| kind == "null" || kind.as_array().is_some_and(|kinds| kinds.len() == 1 && kinds.iter().all(|kind| kind == "null")))
-        || schema.get("const").is_some_and(Value::is_null)
+    let only_null =
+        |value: &Value| value.as_array().is_some_and(|values| !values.is_empty() && values.iter().all(Value::is_null));
+    schema.get("type").is_some_and(|kind| {
+        kind == "null"
+            || kind.as_array().is_some_and(|kinds| kinds.len() == 1 && kinds.iter().all(|kind| kind == "null"))
+    }) || schema.get("const").is_some_and(Value::is_null)
         || schema.get("enum").is_some_and(only_null)
 }
 
@@ -146,7 +151,8 @@ mod tests {
     #[test]
     fn wrappers_come_off() {
         let document = json!({"definitions": {"level": {"type": "string", "title": "Level", "enum": ["a", "b"]}}});
-        let schema = json!({"title": "My level", "anyOf": [{"allOf": [{"$ref": "#/definitions/level"}]}, {"type": "null"}]});
+        let schema =
+            json!({"title": "My level", "anyOf": [{"allOf": [{"$ref": "#/definitions/level"}]}, {"type": "null"}]});
         let flat = flatten(&document, &schema).unwrap().into_owned();
         assert_eq!(Value::Object(flat), json!({"title": "My level", "type": "string", "enum": ["a", "b"]}));
     }

@@ -7,17 +7,55 @@ use super::model::{Group, Kind, Node};
 
 /// Words that are written in their own way.
 const WORDS: [(&str, &str); 40] = [
-    ("api", "API"), ("arn", "ARN"), ("aws", "AWS"), ("ca", "CA"), ("cdc", "CDC"), ("cdn", "CDN"), ("cpu", "CPU"), ("crm", "CRM"),
-    ("csv", "CSV"), ("db", "DB"), ("dns", "DNS"), ("gcs", "GCS"), ("hmac", "HMAC"), ("html", "HTML"), ("http", "HTTP"), ("https", "HTTPS"),
-    ("iam", "IAM"), ("id", "ID"), ("ids", "IDs"), ("ip", "IP"), ("jdbc", "JDBC"), ("json", "JSON"), ("jwt", "JWT"), ("kms", "KMS"),
-    ("ldap", "LDAP"), ("oauth", "OAuth"), ("oauth2", "OAuth 2"), ("pem", "PEM"), ("s3", "S3"), ("sdk", "SDK"), ("sftp", "SFTP"), ("sql", "SQL"),
-    ("ssh", "SSH"), ("ssl", "SSL"), ("tls", "TLS"), ("ttl", "TTL"), ("uri", "URI"), ("url", "URL"), ("utc", "UTC"), ("uuid", "UUID"),
+    ("api", "API"),
+    ("arn", "ARN"),
+    ("aws", "AWS"),
+    ("ca", "CA"),
+    ("cdc", "CDC"),
+    ("cdn", "CDN"),
+    ("cpu", "CPU"),
+    ("crm", "CRM"),
+    ("csv", "CSV"),
+    ("db", "DB"),
+    ("dns", "DNS"),
+    ("gcs", "GCS"),
+    ("hmac", "HMAC"),
+    ("html", "HTML"),
+    ("http", "HTTP"),
+    ("https", "HTTPS"),
+    ("iam", "IAM"),
+    ("id", "ID"),
+    ("ids", "IDs"),
+    ("ip", "IP"),
+    ("jdbc", "JDBC"),
+    ("json", "JSON"),
+    ("jwt", "JWT"),
+    ("kms", "KMS"),
+    ("ldap", "LDAP"),
+    ("oauth", "OAuth"),
+    ("oauth2", "OAuth 2"),
+    ("pem", "PEM"),
+    ("s3", "S3"),
+    ("sdk", "SDK"),
+    ("sftp", "SFTP"),
+    ("sql", "SQL"),
+    ("ssh", "SSH"),
+    ("ssl", "SSL"),
+    ("tls", "TLS"),
+    ("ttl", "TTL"),
+    ("uri", "URI"),
+    ("url", "URL"),
+    ("utc", "UTC"),
+    ("uuid", "UUID"),
 ];
 
 /// The spec's title, trimmed; else the key in words.
 pub(super) fn title(given: Option<&str>, key: &str) -> String {
     let given = given.map(str::trim).filter(|given| !given.is_empty());
-    given.map_or_else(|| humanise(key), |given| limits::clip(given, limits::MAX_TITLE).split_whitespace().collect::<Vec<_>>().join(" "))
+    given.map_or_else(
+        || humanise(key),
+        |given| limits::clip(given, limits::MAX_TITLE).split_whitespace().collect::<Vec<_>>().join(" "),
+    )
 }
 
 /// `access_token` is "Access token", `apiURL` is "API URL".
@@ -148,8 +186,14 @@ mod tests {
     #[test]
     fn keys_become_words() {
         let cases = [
-            ("access_token", "Access token"), ("account_ids", "Account IDs"), ("apiURL", "API URL"), ("X-Postmark-Server-Token", "X postmark server token"),
-            ("keep_files_in_gcs-bucket", "Keep files in GCS bucket"), ("AWS_REGION", "AWS REGION"), ("___", "Value"), ("clientId", "Client ID"),
+            ("access_token", "Access token"),
+            ("account_ids", "Account IDs"),
+            ("apiURL", "API URL"),
+            ("X-Postmark-Server-Token", "X postmark server token"),
+            ("keep_files_in_gcs-bucket", "Keep files in GCS bucket"),
+            ("AWS_REGION", "AWS REGION"),
+            ("___", "Value"),
+            ("clientId", "Client ID"),
         ];
         for (key, words) in cases {
             assert_eq!(humanise(key), words);
@@ -159,6 +203,9 @@ mod tests {
 
     #[test]
     fn one_of_several_has_a_name() {
-        assert_eq!(["Reports", "Custom queries", "Address", "IDs", "Data"].map(one_of_many), ["Report", "Custom query", "Address", "ID", "Data"]);
+        assert_eq!(
+            ["Reports", "Custom queries", "Address", "IDs", "Data"].map(one_of_many),
+            ["Report", "Custom query", "Address", "ID", "Data"]
+        );
     }
 }

@@ -28,7 +28,8 @@ pub(crate) use date::{DateShape, is_day, is_moment};
 pub(crate) use describe::{Help, MoreHelp};
 pub(crate) use labels::lower_first;
 pub(crate) use model::{
-    Bool, Branch, Checks, Choice, Format, Group, JsonShape, Kind, LineItem, Lines, Node, Number, OneOf, Opt, Rows, Text, BRANCH_KEY,
+    BRANCH_KEY, Bool, Branch, Checks, Choice, Format, Group, JsonShape, Kind, LineItem, Lines, Node, Number, OneOf,
+    Opt, Rows, Text,
 };
 
 use crate::forms::FieldPath;
@@ -108,9 +109,10 @@ impl Spec {
     /// Judges a finished configuration by the schema itself, formats aside. The message says where and which rule, never a value.
     pub(crate) fn disagreement(&self, config: &Value) -> Option<String> {
         match self.validator.get_or_init(|| clean::validator(&clean::clean(&self.schema))) {
-            Ok(validator) => validator.iter_errors(config).next().map(|error| {
-                format!("{} at {} (rule {})", error.masked(), error.instance_path(), error.schema_path())
-            }),
+            Ok(validator) => validator
+                .iter_errors(config)
+                .next()
+                .map(|error| format!("{} at {} (rule {})", error.masked(), error.instance_path(), error.schema_path())),
             Err(reason) => Some(format!("the schema itself cannot be read: {reason}")),
         }
     }

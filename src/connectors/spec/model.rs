@@ -145,6 +145,8 @@ pub(crate) struct Text {
     pub(crate) example: Option<String>,
     /// The spec's words for the pattern.
     pub(crate) form: Option<String>,
+    /// The only texts that are allowed, where they cannot be shown as options. Empty for any.
+    pub(crate) offered: Vec<String>,
 }
 
 /// The formats that are checked beyond the pattern.

@@ -13,19 +13,33 @@ const MAX_STEPS: usize = 50_000;
 /// Bytes of one compiled pattern.
 const MAX_COMPILED: usize = 1 << 20;
 
+/// Bytes of text that are tried against a pattern with look-around or back-references: its time may grow with their square.
+const MAX_HARD_TEXT: usize = 1_024;
+
 /// A regular expression with the search meaning of JSON Schema (6.3.3: not anchored).
 #[derive(Clone)]
-pub(crate) struct Pattern(Arc<Regex>);
+pub(crate) struct Pattern {
+    regex: Arc<Regex>,
+    hard: bool,
+}
 
 impl Pattern {
-    /// Whether the text fits. A match that takes too many steps counts as a fit: the connector judges again, the visitor is not stuck.
+    /// Whether the text fits. A match that would take too many steps counts as a fit: the connector judges again, the visitor is not stuck.
     pub(crate) fn fits(&self, text: &str) -> bool {
-        self.0.is_match(text).unwrap_or(true)
+        if self.hard && text.len() > MAX_HARD_TEXT {
+            return true;
+        }
+        self.regex.is_match(text).unwrap_or(true)
+    }
+
+    /// Whether its time stays in proportion to the text, whatever the text is.
+    pub(super) const fn is_linear(&self) -> bool {
+        !self.hard
     }
 
     /// The expression as the spec has it.
     pub(crate) fn source(&self) -> &str {
-        self.0.as_str()
+        self.regex.as_str()
     }
 }
 
@@ -57,5 +71,34 @@ impl Patterns {
 /// Compiles one pattern within the limits.
 pub(super) fn compile(source: &str) -> Option<Pattern> {
     let regex = RegexBuilder::new(source).backtrack_limit(MAX_STEPS).delegate_size_limit(MAX_COMPILED).build().ok()?;
-    Some(Pattern(Arc::new(regex)))
+    Some(Pattern { regex: Arc::new(regex), hard: is_hard(source) })
+}
+
+/// Whether the expression asks for more than a finite automaton can do. Says yes too often rather than too seldom.
+fn is_hard(source: &str) -> bool {
+    let groups = source.split("(?").skip(1).any(|after| {
+        let named =
+            after.starts_with("P<") || (after.starts_with('<') && !after.starts_with("<=") && !after.starts_with("<!"));
+        !(named || after.starts_with(['i', 'm', 's', 'x', ':']))
+    });
+    let escapes = source
+        .split('\\')
+        .skip(1)
+        .any(|after| after.starts_with(|letter: char| letter.is_ascii_digit() || "gkKGRXhH".contains(letter)));
+    groups || escapes || ["++", "*+", "?+", "}+"].iter().any(|possessive| source.contains(possessive))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hard_patterns_are_told_from_linear_ones() {
+        for easy in ["^[a-z]+$", "(?:a|b)", "(?i)x", "(?P<n>a)", "(?<n>a)", "\\d{4}\\.\\w"] {
+            assert!(compile(easy).unwrap().is_linear(), "{easy}");
+        }
+        for hard in ["(?=a)", "(?!a)b", "(?<=a)b", "(?<!a)b", "(a)\\1", "(?>a)", "a++"] {
+            assert!(!compile(hard).unwrap().is_linear(), "{hard}");
+        }
+    }
 }

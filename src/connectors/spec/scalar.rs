@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::SpecError;
 use super::compile::{Compiler, Inherit};
 use super::date::DateShape;
 use super::flatten;
@@ -9,13 +10,18 @@ use super::labels;
 use super::limits;
 use super::model::{Bool, Checks, Choice, Format, JsonShape, Kind, LineItem, Lines, Node, Number, Opt, Rows, Text};
 use super::pattern::Pattern;
-use super::SpecError;
 use crate::forms::{Bounds, FieldPath};
 
 type Schema = Map<String, Value>;
 
 impl Compiler<'_> {
-    pub(super) fn list(&mut self, at: &FieldPath, key: &str, schema: &Schema, inherit: &Inherit<'_>) -> Result<Kind, SpecError> {
+    pub(super) fn list(
+        &mut self,
+        at: &FieldPath,
+        key: &str,
+        schema: &Schema,
+        inherit: &Inherit<'_>,
+    ) -> Result<Kind, SpecError> {
         let min = count(schema, "minItems").unwrap_or(0);
         let max = count(schema, "maxItems");
         if let Some(options) = self.options(schema.get("enum"))
@@ -40,7 +46,9 @@ impl Compiler<'_> {
         let unique = schema.get("uniqueItems").and_then(Value::as_bool).unwrap_or(false);
         let lines = |item| Kind::Lines(Lines { item, unique, min, max });
         Ok(match node.kind {
-            Kind::Text(text) if !text.multiline || inherit.secret => lines(LineItem::Text(Text { multiline: false, ..text })),
+            Kind::Text(text) if !text.multiline || inherit.secret => {
+                lines(LineItem::Text(Text { multiline: false, ..text }))
+            }
             Kind::Number(number) => lines(LineItem::Number(number)),
             Kind::Group(_) | Kind::OneOf(_) => {
                 let owner = labels::title(schema.get("title").and_then(Value::as_str), key);
@@ -75,15 +83,24 @@ impl Compiler<'_> {
     fn guess(&mut self, at: &FieldPath, schema: &Schema, secret: bool) -> Option<&'static str> {
         let variants = flatten::variants(schema);
         if !variants.is_empty() {
-            let kinds: Vec<String> =
-                variants.iter().filter_map(|variant| self.flat(variant).ok()).flat_map(|flat| flatten::kinds(&flat).into_iter().map(str::to_owned).collect::<Vec<_>>()).collect();
+            let kinds: Vec<String> = variants
+                .iter()
+                .filter_map(|variant| self.flat(variant).ok())
+                .flat_map(|flat| flatten::kinds(&flat).into_iter().map(str::to_owned).collect::<Vec<_>>())
+                .collect();
             let has = |wanted: &str| kinds.iter().any(|kind| kind == wanted);
             let found = ["string", "number", "integer"].into_iter().find(|wanted| has(wanted));
-            self.note(at, &format!("several kinds of value are allowed; it is asked for as {}", found.unwrap_or("JSON")));
+            self.note(
+                at,
+                &format!("several kinds of value are allowed; it is asked for as {}", found.unwrap_or("JSON")),
+            );
             return found;
         }
         let text_words = ["pattern", "minLength", "maxLength", "format", "multiline", "pattern_descriptor"];
-        if secret || text_words.iter().any(|word| schema.contains_key(*word)) || schema.get("default").is_some_and(Value::is_string) {
+        if secret
+            || text_words.iter().any(|word| schema.contains_key(*word))
+            || schema.get("default").is_some_and(Value::is_string)
+        {
             return Some("string");
         }
         match schema.get("default") {
@@ -110,7 +127,8 @@ impl Compiler<'_> {
             let flat = self.flat(variant).ok()?;
             let value = flatten::constant(&flat)?.clone();
             let title = flat.get("title").and_then(Value::as_str).map(str::trim).filter(|title| !title.is_empty());
-            let label = title.map_or_else(|| option_label(&value), |title| limits::clip(title, limits::MAX_TITLE).to_owned());
+            let label =
+                title.map_or_else(|| option_label(&value), |title| limits::clip(title, limits::MAX_TITLE).to_owned());
             Some(Opt { value, label })
         };
         let options: Option<Vec<Opt>> = variants.iter().map(option).collect();
@@ -121,11 +139,31 @@ impl Compiler<'_> {
         let pattern = schema.get("pattern").and_then(Value::as_str).and_then(|source| self.pattern(at, source));
         let format = format(schema);
         let samples = samples(schema);
-        let date = if secret { None } else { DateShape::of(format, pattern.as_ref(), &samples.iter().map(String::as_str).collect::<Vec<_>>()) };
-        let multiline = schema.get("multiline").and_then(Value::as_bool).unwrap_or(false) || (secret && is_key_file(key, schema));
-        let example = samples.into_iter().find(|sample| !sample.is_empty() && pattern.as_ref().is_none_or(|pattern| pattern.fits(sample)));
-        let form = schema.get("pattern_descriptor").and_then(Value::as_str).map(|form| limits::clip(form.trim(), limits::MAX_TITLE).to_owned());
-        Text { multiline, pattern, format, date, min: count(schema, "minLength"), max: count(schema, "maxLength"), example, form: form.filter(|form| !form.is_empty()) }
+        let date = if secret {
+            None
+        } else {
+            DateShape::of(format, pattern.as_ref(), &samples.iter().map(String::as_str).collect::<Vec<_>>())
+        };
+        let multiline =
+            schema.get("multiline").and_then(Value::as_bool).unwrap_or(false) || (secret && is_key_file(key, schema));
+        let example = samples
+            .into_iter()
+            .find(|sample| !sample.is_empty() && pattern.as_ref().is_none_or(|pattern| pattern.fits(sample)));
+        let form = schema
+            .get("pattern_descriptor")
+            .and_then(Value::as_str)
+            .map(|form| limits::clip(form.trim(), limits::MAX_TITLE).to_owned());
+        Text {
+            multiline,
+            pattern,
+            format,
+            date,
+            min: count(schema, "minLength"),
+            max: count(schema, "maxLength"),
+            example,
+            form: form.filter(|form| !form.is_empty()),
+            offered: Vec::new(),
+        }
     }
 
     fn pattern(&mut self, at: &FieldPath, source: &str) -> Option<Pattern> {
@@ -141,18 +179,32 @@ impl Compiler<'_> {
 
 /// A list of offered values. A secret one is typed, one value a line: ticks on a page would show it.
 fn checks(options: Vec<Opt>, min: usize, max: Option<usize>, secret: bool) -> Kind {
-    if secret {
-        return Kind::Lines(Lines { item: LineItem::Text(Text::default()), unique: true, min, max });
+    if !secret {
+        return Kind::Checks(Checks { options, min, max });
     }
-    Kind::Checks(Checks { options, min, max })
+    let texts: Option<Vec<String>> = options.iter().map(|option| option.value.as_str().map(str::to_owned)).collect();
+    match texts {
+        Some(offered) => {
+            Kind::Lines(Lines { item: LineItem::Text(Text { offered, ..Text::default() }), unique: true, min, max })
+        }
+        None => Kind::Json(JsonShape::List),
+    }
 }
 
 fn boolean(schema: &Schema, inherit: &Inherit<'_>) -> Kind {
     if inherit.secret {
         let yes_no = [(true, "Yes"), (false, "No")];
-        return Kind::Choice(Choice { options: yes_no.into_iter().map(|(value, label)| Opt { value: Value::Bool(value), label: label.to_owned() }).collect() });
+        return Kind::Choice(Choice {
+            options: yes_no
+                .into_iter()
+                .map(|(value, label)| Opt { value: Value::Bool(value), label: label.to_owned() })
+                .collect(),
+        });
     }
-    let known = inherit.default.or_else(|| schema.get("default")).is_some_and(|default| default.is_boolean() || default.is_string());
+    let known = inherit
+        .default
+        .or_else(|| schema.get("default"))
+        .is_some_and(|default| default.is_boolean() || default.is_string());
     Kind::Bool(Bool { open: !known })
 }
 
@@ -212,9 +264,24 @@ fn option_label(value: &Value) -> String {
 fn is_key_file(key: &str, schema: &Schema) -> bool {
     let title = schema.get("title").and_then(Value::as_str).unwrap_or_default();
     let words = format!("{key} {title}").to_lowercase().replace(['-', ' '], "_");
-    let file = ["private_key", "service_account", "credentials_json", "json_key", "key_json", "json_credentials", "_pem", "pem_", "certificate", "ssh_key", "keyfile", "key_file"];
+    let file = [
+        "private_key",
+        "service_account",
+        "credentials_json",
+        "json_key",
+        "key_json",
+        "json_credentials",
+        "_pem",
+        "pem_",
+        "certificate",
+        "ssh_key",
+        "keyfile",
+        "key_file",
+    ];
     let other = ["password", "passphrase", "key_id", "fingerprint", "email", "username"];
-    let typical = ["examples", "default"].iter().any(|place| schema.get(*place).is_some_and(|value| value.to_string().contains("-----BEGIN")));
+    let typical = ["examples", "default"]
+        .iter()
+        .any(|place| schema.get(*place).is_some_and(|value| value.to_string().contains("-----BEGIN")));
     typical || (file.iter().any(|word| words.contains(word)) && !other.iter().any(|word| words.contains(word)))
 }
 
@@ -230,8 +297,15 @@ impl Node {
             Kind::Text(text) => text.takes(),
             Kind::Number(number) => number.bounds.words().map(|words| format!("Takes {words}.")),
             Kind::Lines(lines) => {
-                let example = if let LineItem::Text(text) = &lines.item { text.example.clone().or_else(|| samples(schema).into_iter().next()) } else { None };
-                Some(example.map_or_else(|| "One per line.".to_owned(), |example| format!("One per line, for example {example}")))
+                let example = if let LineItem::Text(text) = &lines.item {
+                    text.example.clone().or_else(|| samples(schema).into_iter().next())
+                } else {
+                    None
+                };
+                Some(example.map_or_else(
+                    || "One per line.".to_owned(),
+                    |example| format!("One per line, for example {example}"),
+                ))
             }
             Kind::Checks(_) => Some("Select all that apply.".to_owned()),
             Kind::Json(_) => Some("Written as JSON.".to_owned()),

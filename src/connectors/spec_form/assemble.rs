@@ -42,7 +42,9 @@ impl<'a> Assembly<'a> {
             Kind::OneOf(one_of) if plain.is_empty() && !self.secrets.any_within(&place.path) => {
                 self.one_of(root, one_of, &place, None).unwrap_or_else(|| Value::Object(Map::new()))
             }
-            _ => self.node(root, &place, Some(&Value::Object(plain.clone()))).unwrap_or_else(|| Value::Object(Map::new())),
+            _ => self
+                .node(root, &place, Some(&Value::Object(plain.clone())))
+                .unwrap_or_else(|| Value::Object(Map::new())),
         }
     }
 
@@ -51,7 +53,10 @@ impl<'a> Assembly<'a> {
             Kind::Const(constant) => Some(constant.clone()),
             Kind::Group(group) => {
                 let object = value.and_then(Value::as_object);
-                let active = node.required || group.given || object.is_some_and(|object| !object.is_empty()) || self.secrets.any_within(&place.path);
+                let active = node.required
+                    || group.given
+                    || object.is_some_and(|object| !object.is_empty())
+                    || self.secrets.any_within(&place.path);
                 active.then(|| Value::Object(self.group(group, place, object)))
             }
             Kind::OneOf(one_of) => self.one_of(node, one_of, place, value),
@@ -106,7 +111,9 @@ impl<'a> Assembly<'a> {
         }
         // A removed row leaves null behind while a form is judged, so that the others keep their number.
         let kept = list.iter().enumerate().filter(|(_, row)| !row.is_null());
-        let configs: Vec<Value> = kept.filter_map(|(index, row)| self.node(&rows.item, &place.row(index, index, &rows.item.title), Some(row))).collect();
+        let configs: Vec<Value> = kept
+            .filter_map(|(index, row)| self.node(&rows.item, &place.row(index, index, &rows.item.title), Some(row)))
+            .collect();
         if let Some(problem) = judge_count(configs.len(), rows.min, Some(rows.max)) {
             self.found.push(place.error(node, problem));
         }
@@ -116,7 +123,9 @@ impl<'a> Assembly<'a> {
     fn leaf(&mut self, node: &Node, place: &Place, value: Option<&Value>) -> Option<Value> {
         let kept = self.secrets.value(&place.path).and_then(|kept| leaf::kept_secret(node, kept.expose_secret()));
         let value = if node.secret { kept.as_ref() } else { value };
-        let counts = node.required && node.default.is_none() && !(self.skip_json && matches!(node.kind, Kind::Json(_)) && !node.secret);
+        let counts = node.required
+            && node.default.is_none()
+            && !(self.skip_json && matches!(node.kind, Kind::Json(_)) && !node.secret);
         self.required += usize::from(counts);
         if let Some(value) = value {
             self.answered += usize::from(counts);

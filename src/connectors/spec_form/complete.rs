@@ -49,10 +49,16 @@ pub struct Completion {
 pub fn complete(spec: &Spec, values: &Values) -> Completion {
     let mut assembly = Assembly::new(&values.secrets, false);
     let config = assembly.whole(spec.root(), &values.plain);
-    let (missing, problems): (Vec<FieldError>, Vec<FieldError>) = assembly.found.into_iter().partition(|error| error.code.is_missing());
+    let (missing, problems): (Vec<FieldError>, Vec<FieldError>) =
+        assembly.found.into_iter().partition(|error| error.code.is_missing());
     let whole = missing.is_empty() && problems.is_empty();
     let disagreement = whole.then(|| spec.disagreement(&config)).flatten();
-    Completion { missing: missing.iter().map(reference).collect(), problems, config: whole.then_some(FinalConfig(config)), disagreement }
+    Completion {
+        missing: missing.iter().map(reference).collect(),
+        problems,
+        config: whole.then_some(FinalConfig(config)),
+        disagreement,
+    }
 }
 
 /// The required fields nobody has filled: those of the chosen branches only, and none that has a default.
@@ -64,6 +70,7 @@ pub fn missing_required(spec: &Spec, known: &Known) -> Vec<FieldRef> {
 }
 
 pub(super) fn reference(error: &FieldError) -> FieldRef {
-    let title = error.within.as_ref().map_or_else(|| error.label.clone(), |within| format!("{within}: {}", error.label));
+    let title =
+        error.within.as_ref().map_or_else(|| error.label.clone(), |within| format!("{within}: {}", error.label));
     FieldRef { path: error.path.clone(), title, secret: error.secret }
 }

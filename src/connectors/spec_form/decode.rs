@@ -46,7 +46,8 @@ pub fn decode(spec: &Spec, raw: &RawForm, known: &Known, layer: Layer, who: &Aud
     let mut typed_secrets = decoder.typed_secrets;
     typed_secrets.retain(|name, _| !errors.iter().any(|error| error.name == *name));
     let state = FormState::posted(echo(spec, raw, known, by_owner), errors.clone());
-    let submission = Submission { patch: got.patch, provided: decoder.provided, removes: decoder.removals > 0, by_owner };
+    let submission =
+        Submission { patch: got.patch, provided: decoder.provided, removes: decoder.removals > 0, by_owner };
     Decoded { submission, errors, state, typed_secrets }
 }
 
@@ -103,16 +104,31 @@ pub(super) struct Decoder<'a> {
     pub(super) removals: usize,
     /// The list whose rows are being read.
     inside_rows: Option<FieldRef>,
+    /// Reads only to see whether something was typed.
+    trial: bool,
 }
 
 impl<'a> Decoder<'a> {
     fn new(raw: &'a RawForm, known: &'a Known, by_owner: bool) -> Self {
-        Self { raw, known, by_owner, errors: Vec::new(), typed_secrets: BTreeMap::new(), provided: Vec::new(), removals: 0, inside_rows: None }
+        Self {
+            raw,
+            known,
+            by_owner,
+            errors: Vec::new(),
+            typed_secrets: BTreeMap::new(),
+            provided: Vec::new(),
+            removals: 0,
+            inside_rows: None,
+            trial: false,
+        }
     }
 
     /// Notes that a field got a value.
     pub(super) fn provide(&mut self, node: &Node, place: &Place) {
-        let given = self.inside_rows.clone().map_or_else(|| place.reference(node), |list| FieldRef { secret: node.secret, ..list });
+        let given = self
+            .inside_rows
+            .clone()
+            .map_or_else(|| place.reference(node), |list| FieldRef { secret: node.secret, ..list });
         match self.provided.iter_mut().find(|earlier| earlier.path == given.path) {
             Some(earlier) => earlier.secret |= given.secret,
             None => self.provided.push(given),
@@ -137,7 +153,8 @@ impl<'a> Decoder<'a> {
             Kind::Const(_) => Got::default(),
             Kind::Group(group) => {
                 let (changes, got) = self.fields(group, place, scope);
-                let there = scope.value.and_then(Value::as_object).is_some_and(|object| !object.is_empty()) || self.has_secret_within(place, scope);
+                let there = scope.value.and_then(Value::as_object).is_some_and(|object| !object.is_empty())
+                    || self.has_secret_within(place, scope);
                 let keeps = changes.is_empty() || !(node.required || got.touched || there);
                 Got { patch: if keeps { Patch::Keep } else { Patch::Group(changes) }, ..got }
             }
@@ -164,7 +181,8 @@ impl<'a> Decoder<'a> {
     }
 
     fn one_of(&mut self, node: &Node, one_of: &OneOf, place: &Place, scope: Scope<'_>) -> Got {
-        let current = if scope.fresh { None } else { chosen(one_of, scope.value, &self.known.secret_paths, &place.path) };
+        let current =
+            if scope.fresh { None } else { chosen(one_of, scope.value, &self.known.secret_paths, &place.path) };
         let posted = match self.raw.first(&place.posted_chooser()) {
             Some("") if self.by_owner && current.is_some() && !node.required => {
                 self.removals += 1;
@@ -192,12 +210,26 @@ impl<'a> Decoder<'a> {
             return Got::default();
         }
         let keeps = stays && changes.is_empty();
-        Got { patch: if keeps { Patch::Keep } else { Patch::Branch(index, changes) }, touched, filled: touched || got.filled || stays && one_of.default != Some(index) }
+        Got {
+            patch: if keeps { Patch::Keep } else { Patch::Branch(index, changes) },
+            touched,
+            filled: touched || got.filled || stays && one_of.default != Some(index),
+        }
     }
 
     /// Without a chooser in the form, the one branch that something was typed into. A page without style sheets shows all of them.
     fn only_filled_branch(&self, one_of: &OneOf, place: &Place) -> Option<usize> {
-        let mut filled = (0..one_of.branches.len()).filter(|index| self.raw.has_text_within(place.branch(*index).posted()));
+        if self.trial || !self.raw.has_text_within(place.posted()) {
+            return None;
+        }
+        let typed_into = |index: &usize| {
+            let mut trial = Decoder { trial: true, ..Decoder::new(self.raw, self.known, self.by_owner) };
+            let branch = one_of.branches.get(*index).map(|branch| &branch.group);
+            branch.is_some_and(|group| {
+                trial.fields(group, &place.branch(*index), Scope { value: None, fresh: true }).1.touched
+            })
+        };
+        let mut filled = (0..one_of.branches.len()).filter(typed_into);
         let only = filled.next()?;
         filled.next().is_none().then_some(only)
     }
@@ -226,7 +258,11 @@ impl<'a> Decoder<'a> {
             self.inside_rows = None;
         }
         whole.filled |= !changes.is_empty();
-        let patch = if changes.is_empty() { Patch::Keep } else { Patch::Rows(RowsPatch { base: there, replace: false, rows: changes }) };
+        let patch = if changes.is_empty() {
+            Patch::Keep
+        } else {
+            Patch::Rows(RowsPatch { base: there, replace: false, rows: changes })
+        };
         Got { patch, ..whole }
     }
 

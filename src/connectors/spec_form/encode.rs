@@ -83,7 +83,9 @@ impl Encoder<'_> {
             }
             (Kind::Checks(checks), Value::Array(members)) => {
                 self.push(control(&place.name, "set"), "1");
-                for (index, _) in checks.options.iter().enumerate().filter(|(_, option)| members.contains(&option.value)) {
+                for (index, _) in
+                    checks.options.iter().enumerate().filter(|(_, option)| members.contains(&option.value))
+                {
                     self.push(&place.name, index.to_string());
                 }
             }

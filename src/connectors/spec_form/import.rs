@@ -69,7 +69,14 @@ impl Importer {
         }
         for key in object.keys().filter(|key| group.field(key).is_none()) {
             let path = place.path.child(key);
-            self.errors.push(FieldError { label: path.dot(), path, name: String::new(), within: None, secret: false, code: Problem::Unknown });
+            self.errors.push(FieldError {
+                label: path.dot(),
+                path,
+                name: String::new(),
+                within: None,
+                secret: false,
+                code: Problem::Unknown,
+            });
         }
         changes
     }
@@ -94,7 +101,9 @@ impl Importer {
             self.inside_rows = Some(place.reference(node));
             self.provide(node, place);
         }
-        let row = |(index, given): (usize, &Value)| (index, self.node(&rows.item, &place.row(index, index, &rows.item.title), given));
+        let row = |(index, given): (usize, &Value)| {
+            (index, self.node(&rows.item, &place.row(index, index, &rows.item.title), given))
+        };
         let rows = list.iter().enumerate().map(row).collect();
         if outermost {
             self.inside_rows = None;
@@ -116,11 +125,18 @@ impl Importer {
             return self.wrong(node, place, problem);
         }
         self.provide(node, place);
-        if node.secret { Patch::Secret(SecretString::from(leaf::secret_to_keep(given))) } else { Patch::Plain(given.clone()) }
+        if node.secret {
+            Patch::Secret(SecretString::from(leaf::secret_to_keep(given)))
+        } else {
+            Patch::Plain(given.clone())
+        }
     }
 
     fn provide(&mut self, node: &Node, place: &Place) {
-        let given = self.inside_rows.clone().map_or_else(|| place.reference(node), |list| FieldRef { secret: node.secret, ..list });
+        let given = self
+            .inside_rows
+            .clone()
+            .map_or_else(|| place.reference(node), |list| FieldRef { secret: node.secret, ..list });
         match self.provided.iter_mut().find(|earlier| earlier.path == given.path) {
             Some(earlier) => earlier.secret |= given.secret,
             None => self.provided.push(given),
@@ -134,8 +150,12 @@ fn mistyped(node: &Node, given: &Value) -> Option<Problem> {
         Kind::Text(_) => text(given),
         Kind::Number(number) => numeric(*number, given),
         Kind::Bool(_) => (!given.is_boolean()).then_some(Problem::WrongKind("true or false")),
-        Kind::Choice(choice) => (!choice.options.iter().any(|option| option.value == *given)).then_some(Problem::NotOffered),
-        Kind::Checks(checks) => each(given, |member| (!checks.options.iter().any(|option| option.value == *member)).then_some(Problem::NotOffered)),
+        Kind::Choice(choice) => {
+            (!choice.options.iter().any(|option| option.value == *given)).then_some(Problem::NotOffered)
+        }
+        Kind::Checks(checks) => each(given, |member| {
+            (!checks.options.iter().any(|option| option.value == *member)).then_some(Problem::NotOffered)
+        }),
         Kind::Lines(lines) => each(given, |line| match &lines.item {
             LineItem::Text(Text { .. }) => text(line),
             LineItem::Number(number) => numeric(*number, line),

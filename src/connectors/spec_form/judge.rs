@@ -14,7 +14,9 @@ pub(super) fn judge(node: &Node, value: &Value) -> Option<Problem> {
         },
         Kind::Number(number) => judge_number(*number, value),
         Kind::Bool(_) => (!value.is_boolean()).then_some(Problem::WrongKind("true or false")),
-        Kind::Choice(choice) => (!choice.options.iter().any(|option| option.value == *value)).then_some(Problem::NotOffered),
+        Kind::Choice(choice) => {
+            (!choice.options.iter().any(|option| option.value == *value)).then_some(Problem::NotOffered)
+        }
         Kind::Checks(checks) => judge_checks(checks, value),
         Kind::Lines(lines) => judge_lines(lines, value),
         Kind::Json(_) | Kind::Const(_) | Kind::OneOf(_) | Kind::Group(_) | Kind::Rows(_) => None,
@@ -28,6 +30,9 @@ fn judge_text(text: &Text, given: &str) -> Option<Problem> {
     if given.contains('\0') {
         return Some(Problem::ControlCharacter);
     }
+    if !text.offered.is_empty() && !text.offered.iter().any(|offered| offered == given) {
+        return Some(Problem::NotOffered);
+    }
     let length = given.chars().count();
     if let Some(min) = text.min.filter(|min| length < *min) {
         return Some(Problem::TooShort(min));
@@ -36,7 +41,9 @@ fn judge_text(text: &Text, given: &str) -> Option<Problem> {
         return Some(Problem::TooLong(max));
     }
     match &text.pattern {
-        Some(pattern) if !pattern.fits(given) => Some(Problem::Pattern { example: text.example.clone(), form: text.form.clone() }),
+        Some(pattern) if !pattern.fits(given) => {
+            Some(Problem::Pattern { example: text.example.clone(), form: text.form.clone() })
+        }
         Some(_) => judge_calendar(given),
         None => judge_format(text, given),
     }
@@ -44,7 +51,9 @@ fn judge_text(text: &Text, given: &str) -> Option<Problem> {
 
 /// A pattern says how a date is spelled; whether there is such a day, it cannot say.
 fn judge_calendar(given: &str) -> Option<Problem> {
-    let day = given.get(..10).filter(|day| day.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() }))?;
+    let day = given.get(..10).filter(|day| {
+        day.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() })
+    })?;
     let alone = given.len() == 10 || given.as_bytes().get(10) == Some(&b'T');
     (alone && !is_day(day)).then_some(Problem::NotDate)
 }
@@ -53,7 +62,9 @@ fn judge_format(text: &Text, given: &str) -> Option<Problem> {
     match text.format {
         Format::Date => (!is_day(given)).then_some(Problem::NotDate),
         // Examples of another spelling count more than the format's name.
-        Format::DateTime if text.date.is_some() => (!is_moment(given) && !is_day(given)).then_some(Problem::NotDateTime),
+        Format::DateTime if text.date.is_some() => {
+            (!is_moment(given) && !is_day(given)).then_some(Problem::NotDateTime)
+        }
         Format::Url => (!url::Url::parse(given).is_ok_and(|url| url.has_host())).then_some(Problem::NotUrl),
         Format::Email => (!is_email(given)).then_some(Problem::NotEmail),
         Format::DateTime | Format::Free => None,
@@ -96,7 +107,9 @@ fn judge_lines(lines: &Lines, value: &Value) -> Option<Problem> {
     };
     for (index, member) in members.iter().enumerate() {
         let problem = match &lines.item {
-            LineItem::Text(text) => member.as_str().map_or(Some(Problem::WrongKind("text")), |given| judge_text(text, given)),
+            LineItem::Text(text) => {
+                member.as_str().map_or(Some(Problem::WrongKind("text")), |given| judge_text(text, given))
+            }
             LineItem::Number(number) => judge_number(*number, member),
         };
         if let Some(problem) = problem {

@@ -60,7 +60,8 @@ fn numeric(number: Number, posted: &str) -> Result<Value, Problem> {
         Ok(whole) => Ok(whole),
         Err(_) if number.whole => Err(Problem::NotWhole),
         Err(_) => {
-            let plain = digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'e' | b'E' | b'+'));
+            let plain =
+                digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'e' | b'E' | b'+'));
             let float = digits.parse::<f64>().ok().filter(|_| plain).and_then(JsonNumber::from_f64);
             float.map(Value::Number).ok_or(Problem::NotNumber)
         }
@@ -72,7 +73,10 @@ fn option(options: &[crate::connectors::spec::Opt], posted: &str) -> Result<Valu
     options.get(index).map(|option| option.value.clone()).ok_or(Problem::NotOffered)
 }
 
-pub(super) fn options_at<'a>(options: &[crate::connectors::spec::Opt], posted: impl Iterator<Item = &'a str>) -> Result<Value, Problem> {
+pub(super) fn options_at<'a>(
+    options: &[crate::connectors::spec::Opt],
+    posted: impl Iterator<Item = &'a str>,
+) -> Result<Value, Problem> {
     let mut chosen: Vec<usize> = Vec::new();
     for index in posted.filter(|index| !index.is_empty()) {
         let index: usize = index.parse().map_err(|_| Problem::NotOffered)?;
@@ -91,11 +95,14 @@ fn yes_no(posted: &str) -> Result<Value, Problem> {
 
 fn each_line(item: &LineItem, unique: bool, posted: &str) -> Result<Value, Problem> {
     let mut values: Vec<Value> = Vec::new();
-    let lines = posted.lines().enumerate().map(|(index, line)| (index, line.trim())).filter(|(_, line)| !line.is_empty());
+    let lines =
+        posted.lines().enumerate().map(|(index, line)| (index, line.trim())).filter(|(_, line)| !line.is_empty());
     for (index, line) in lines {
         let value = match item {
             LineItem::Text(text) => Value::String(text.date.map_or_else(|| line.to_owned(), |date| date.stored(line))),
-            LineItem::Number(number) => numeric(*number, line).map_err(|problem| Problem::Line(index + 1, Box::new(problem)))?,
+            LineItem::Number(number) => {
+                numeric(*number, line).map_err(|problem| Problem::Line(index + 1, Box::new(problem)))?
+            }
         };
         if !unique || !values.contains(&value) {
             values.push(value);
@@ -105,7 +112,8 @@ fn each_line(item: &LineItem, unique: bool, posted: &str) -> Result<Value, Probl
 }
 
 fn json(shape: JsonShape, posted: &str) -> Result<Value, Problem> {
-    let value: Value = serde_json::from_str(posted).map_err(|error| Problem::NotJson { line: error.line(), column: error.column() })?;
+    let value: Value = serde_json::from_str(posted)
+        .map_err(|error| Problem::NotJson { line: error.line(), column: error.column() })?;
     match shape {
         JsonShape::Object if !value.is_object() => Err(Problem::NotObject),
         JsonShape::List if !value.is_array() => Err(Problem::NotList),
@@ -116,8 +124,14 @@ fn json(shape: JsonShape, posted: &str) -> Result<Value, Problem> {
 /// The text that stands in the field for a value, and that [`parse`] reads back. For options it is their number in the list.
 pub(super) fn text(node: &Node, value: &Value) -> String {
     match (&node.kind, value) {
-        (Kind::Text(text), Value::String(stored)) => text.date.and_then(|date| date.control_value(stored)).unwrap_or(stored).to_owned(),
-        (Kind::Choice(choice), value) => choice.options.iter().position(|option| option.value == *value).map_or_else(String::new, |index| index.to_string()),
+        (Kind::Text(text), Value::String(stored)) => {
+            text.date.and_then(|date| date.control_value(stored)).unwrap_or(stored).to_owned()
+        }
+        (Kind::Choice(choice), value) => choice
+            .options
+            .iter()
+            .position(|option| option.value == *value)
+            .map_or_else(String::new, |index| index.to_string()),
         (Kind::Lines(_), Value::Array(lines)) => lines.iter().map(bare).collect::<Vec<_>>().join("\n"),
         (Kind::Json(_), value) => serde_json::to_string_pretty(value).unwrap_or_default(),
         (_, value) => bare(value),
@@ -137,7 +151,9 @@ pub(super) fn secret_to_keep(value: &Value) -> String {
 pub(super) fn kept_secret(node: &Node, kept: &str) -> Option<Value> {
     match &node.kind {
         Kind::Text(_) => Some(Value::from(kept)),
-        Kind::Choice(choice) => choice.options.iter().map(|option| &option.value).find(|value| bare(value) == kept).cloned(),
+        Kind::Choice(choice) => {
+            choice.options.iter().map(|option| &option.value).find(|value| bare(value) == kept).cloned()
+        }
         _ => serde_json::from_str(kept).ok(),
     }
 }

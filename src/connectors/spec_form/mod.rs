@@ -96,7 +96,11 @@ impl Known {
     /// What a page of the owner may know of these values.
     #[must_use]
     pub fn of(values: &Values) -> Self {
-        Self { plain: values.plain.clone(), secret_paths: values.secrets.keys().cloned().collect(), concealed: BTreeSet::new() }
+        Self {
+            plain: values.plain.clone(),
+            secret_paths: values.secrets.keys().cloned().collect(),
+            concealed: BTreeSet::new(),
+        }
     }
 
     /// Whether the value here, if there is one, must not be shown.

@@ -65,7 +65,9 @@ impl Reader<'_> {
             return;
         }
         match &node.kind {
-            Kind::Group(group) => self.group(group, place, value, needed && (node.required || place.path.as_str().is_empty())),
+            Kind::Group(group) => {
+                self.group(group, place, value, needed && (node.required || place.path.as_str().is_empty()))
+            }
             Kind::OneOf(one_of) => self.one_of(node, one_of, place, value, needed),
             Kind::Rows(rows) => self.rows(node, rows, place, value, needed),
             _ => self.leaf(node, place, value, needed),
@@ -107,23 +109,44 @@ impl Reader<'_> {
         self.push(node, place, (shown, set, node.default.is_some()), needed);
     }
 
-    fn push(&mut self, node: &Node, place: &Place, (shown, set, has_default): (Option<String>, bool, bool), needed: bool) {
+    fn push(
+        &mut self,
+        node: &Node,
+        place: &Place,
+        (shown, set, has_default): (Option<String>, bool, bool),
+        needed: bool,
+    ) {
         let field = place.reference(node);
         let missing = self.missing.contains(&field.path);
         let required = missing || (needed && node.required);
-        self.answers.push(Answer { path: field.path, title: field.title, secret: node.secret, required, has_default, shown, set, missing });
+        self.answers.push(Answer {
+            path: field.path,
+            title: field.title,
+            secret: node.secret,
+            required,
+            has_default,
+            shown,
+            set,
+            missing,
+        });
     }
 }
 
 /// A value as a person reads it.
 fn words(node: &Node, value: &Value) -> String {
-    let label = |choice: &Choice| choice.options.iter().find(|option| &option.value == value).map(|option| option.label.clone());
+    let label = |choice: &Choice| {
+        choice.options.iter().find(|option| &option.value == value).map(|option| option.label.clone())
+    };
     match (&node.kind, value) {
         (_, Value::Bool(true)) => "Yes".to_owned(),
         (_, Value::Bool(false)) => "No".to_owned(),
         (Kind::Choice(choice), _) => label(choice).unwrap_or_else(|| leaf::text(node, value)),
         (Kind::Checks(checks), Value::Array(members)) => {
-            let chosen = checks.options.iter().filter(|option| members.contains(&option.value)).map(|option| option.label.as_str());
+            let chosen = checks
+                .options
+                .iter()
+                .filter(|option| members.contains(&option.value))
+                .map(|option| option.label.as_str());
             chosen.collect::<Vec<_>>().join(", ")
         }
         (Kind::Lines(_), _) => leaf::text(node, value).lines().collect::<Vec<_>>().join(", "),

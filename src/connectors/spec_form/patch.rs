@@ -73,7 +73,8 @@ impl Submission {
 
     /// Puts the changes on a draft. Rows that were added to the draft since the form was shown stay.
     pub fn merge_into(&self, spec: &Spec, values: &mut Values) {
-        let secrets = std::mem::take(&mut values.secrets).into_iter().map(|(path, secret)| (path, Some(secret))).collect();
+        let secrets =
+            std::mem::take(&mut values.secrets).into_iter().map(|(path, secret)| (path, Some(secret))).collect();
         let mut tree = Tree { plain: std::mem::take(&mut values.plain), secrets };
         tree.apply(spec.root(), &self.patch, Mode::Merge);
         values.plain = tree.plain;
@@ -88,7 +89,10 @@ impl Submission {
 
 impl std::fmt::Debug for Submission {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Submission").field("provided", &self.provided).field("removes", &self.removes).finish_non_exhaustive()
+        f.debug_struct("Submission")
+            .field("provided", &self.provided)
+            .field("removes", &self.removes)
+            .finish_non_exhaustive()
     }
 }
 
@@ -154,7 +158,13 @@ impl Change<'_> {
         }
     }
 
-    fn fields(&mut self, group: &Group, changes: &[(String, Patch)], path: &FieldPath, mut object: Map<String, Value>) -> Map<String, Value> {
+    fn fields(
+        &mut self,
+        group: &Group,
+        changes: &[(String, Patch)],
+        path: &FieldPath,
+        mut object: Map<String, Value>,
+    ) -> Map<String, Value> {
         for (key, patch) in changes {
             let Some(field) = group.field(key) else { continue };
             let old = object.get_mut(key).map(Value::take);
@@ -170,7 +180,14 @@ impl Change<'_> {
         object
     }
 
-    fn branch(&mut self, one_of: &OneOf, index: usize, changes: &[(String, Patch)], path: &FieldPath, mut old: Option<Value>) -> Option<Value> {
+    fn branch(
+        &mut self,
+        one_of: &OneOf,
+        index: usize,
+        changes: &[(String, Patch)],
+        path: &FieldPath,
+        mut old: Option<Value>,
+    ) -> Option<Value> {
         let Some(branch) = one_of.branches.get(index) else { return old };
         if chosen(one_of, old.as_ref(), self.secrets, path) != Some(index) {
             self.forget(path);
@@ -186,7 +203,14 @@ impl Change<'_> {
         Some(Value::Object(self.fields(&branch.group, changes, path, fields)))
     }
 
-    fn rows(&mut self, node: &Node, rows: &Rows, patch: &RowsPatch, path: &FieldPath, old: Option<Value>) -> Option<Value> {
+    fn rows(
+        &mut self,
+        node: &Node,
+        rows: &Rows,
+        patch: &RowsPatch,
+        path: &FieldPath,
+        old: Option<Value>,
+    ) -> Option<Value> {
         if patch.replace {
             self.forget(path);
         }
@@ -208,7 +232,9 @@ impl Change<'_> {
             list.resize_with(list.len().max(number + 1), || Value::Null);
             if let Some(slot) = list.get_mut(number) {
                 let old = Some(slot.take()).filter(|row| !row.is_null());
-                *slot = self.node(&rows.item, change, &path.index(number), old).unwrap_or_else(|| Value::Object(Map::new()));
+                *slot = self
+                    .node(&rows.item, change, &path.index(number), old)
+                    .unwrap_or_else(|| Value::Object(Map::new()));
             }
         }
         for number in removed {
@@ -219,7 +245,8 @@ impl Change<'_> {
             list = self.close_up(path, list);
         }
         let gone = list.iter().all(Value::is_null);
-        let explicit = patch.replace || node.default.as_ref().and_then(Value::as_array).is_some_and(|rows| !rows.is_empty());
+        let explicit =
+            patch.replace || node.default.as_ref().and_then(Value::as_array).is_some_and(|rows| !rows.is_empty());
         (!gone || explicit).then_some(Value::Array(list))
     }
 
@@ -236,7 +263,8 @@ impl Change<'_> {
     }
 
     fn rename(&mut self, from: &FieldPath, to: &FieldPath) {
-        let moving: BTreeMap<FieldPath, FieldPath> = self.secrets.within(from).filter_map(|path| Some((path.clone(), path.moved(from, to)?))).collect();
+        let moving: BTreeMap<FieldPath, FieldPath> =
+            self.secrets.within(from).filter_map(|path| Some((path.clone(), path.moved(from, to)?))).collect();
         for (old, new) in moving {
             if let Some(secret) = self.secrets.remove(&old) {
                 self.secrets.insert(new, secret);

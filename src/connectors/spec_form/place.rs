@@ -34,7 +34,12 @@ impl Place {
             push_segment(&mut longer, key);
             longer
         };
-        Self { path: self.path.child(key), name: extend(&self.name), moved: self.moved.as_ref().map(extend), row: self.row.clone() }
+        Self {
+            path: self.path.child(key),
+            name: extend(&self.name),
+            moved: self.moved.as_ref().map(extend),
+            row: self.row.clone(),
+        }
     }
 
     /// Inside branch `index` of the choice here.
@@ -62,7 +67,14 @@ impl Place {
 
     pub(super) fn error(&self, node: &Node, code: Problem) -> FieldError {
         let name = if self.name.is_empty() { self.chooser() } else { self.name.clone() };
-        FieldError { path: self.path.clone(), name, label: node.title.clone(), within: self.row.clone().or_else(|| node.within.clone()), secret: node.secret, code }
+        FieldError {
+            path: self.path.clone(),
+            name,
+            label: node.title.clone(),
+            within: self.row.clone().or_else(|| node.within.clone()),
+            secret: node.secret,
+            code,
+        }
     }
 
     pub(super) fn reference(&self, node: &Node) -> FieldRef {

@@ -19,6 +19,13 @@ enum Posted {
     Wrong(Problem),
 }
 
+/// What is known of a leaf, and whether the page kept it back.
+#[derive(Clone, Copy)]
+struct Old<'v> {
+    known: Option<&'v Value>,
+    concealed: bool,
+}
+
 impl Decoder<'_> {
     /// Whether the owner ticked "Remove" at this field.
     fn is_cleared(&self, place: &Place) -> bool {
@@ -34,7 +41,11 @@ impl Decoder<'_> {
             Ok(Some(value)) => {
                 self.typed_secrets.insert(place.name.clone(), leaf::unix_lines(posted).into());
                 self.provide(node, place);
-                Got { patch: Patch::Secret(SecretString::from(leaf::secret_to_keep(&value))), touched: true, filled: true }
+                Got {
+                    patch: Patch::Secret(SecretString::from(leaf::secret_to_keep(&value))),
+                    touched: true,
+                    filled: true,
+                }
             }
             Ok(None) if set && self.is_cleared(place) => {
                 self.removals += 1;
@@ -48,7 +59,7 @@ impl Decoder<'_> {
         let known = if scope.fresh { None } else { scope.value };
         let concealed = known.is_some() && self.known.conceals(&place.path);
         let kept = Got { filled: known.is_some_and(|value| counts(node, value)), ..Got::default() };
-        let posted = match self.posted(node, place, known.filter(|_| !concealed)) {
+        let posted = match self.posted(node, place, Old { known, concealed }) {
             Posted::Wrong(problem) => return self.wrong(node, place, problem),
             Posted::Value(value) => Some(value),
             Posted::Absent if !self.is_cleared(place) => return kept,
@@ -74,26 +85,27 @@ impl Decoder<'_> {
         Got { patch: Patch::Plain(value), touched, filled }
     }
 
-    /// `shown` is the value that stood on the page.
-    fn posted(&self, node: &Node, place: &Place, shown: Option<&Value>) -> Posted {
+    fn posted(&self, node: &Node, place: &Place, old: Old<'_>) -> Posted {
         match &node.kind {
             Kind::Bool(_) => self.posted_bool(place),
             Kind::Checks(checks) => {
                 let read = leaf::options_at(&checks.options, self.raw.all(place.posted()));
                 match read {
                     Err(problem) => Posted::Wrong(problem),
-                    Ok(value) if value == Value::Array(Vec::new()) => self.posted_nothing(node, place, shown, checks.min),
+                    Ok(value) if value == Value::Array(Vec::new()) => self.posted_nothing(node, place, old, checks.min),
                     Ok(value) => Posted::Value(value),
                 }
             }
-            _ => self.posted_text(node, place, shown),
+            _ => self.posted_text(node, place, old),
         }
     }
 
     fn posted_bool(&self, place: &Place) -> Posted {
         match self.raw.first(place.posted()) {
             Some("") => Posted::Blank,
-            Some(word) => word.parse().map_or(Posted::Wrong(Problem::NotOffered), |answer: bool| Posted::Value(Value::Bool(answer))),
+            Some(word) => word
+                .parse()
+                .map_or(Posted::Wrong(Problem::NotOffered), |answer: bool| Posted::Value(Value::Bool(answer))),
             None if self.is_on_page(place) => Posted::Value(Value::Bool(false)),
             None => Posted::Absent,
         }
@@ -105,22 +117,26 @@ impl Decoder<'_> {
     }
 
     /// An emptied list is blank, except where a default would come back for it.
-    fn posted_nothing(&self, node: &Node, place: &Place, shown: Option<&Value>, min: usize) -> Posted {
+    fn posted_nothing(&self, node: &Node, place: &Place, old: Old<'_>, min: usize) -> Posted {
         let has_default = node.default.as_ref().and_then(Value::as_array).is_some_and(|list| !list.is_empty());
         let on_page = self.is_on_page(place) || self.raw.has(place.posted());
         match (on_page, has_default && min == 0) {
             (false, _) => Posted::Absent,
-            (true, true) if self.by_owner || shown.is_none() => Posted::Value(Value::Array(Vec::new())),
+            (true, true) if old.known.is_none() || (self.by_owner && !old.concealed) => {
+                Posted::Value(Value::Array(Vec::new()))
+            }
             (true, _) => Posted::Blank,
         }
     }
 
-    fn posted_text(&self, node: &Node, place: &Place, shown: Option<&Value>) -> Posted {
+    fn posted_text(&self, node: &Node, place: &Place, old: Old<'_>) -> Posted {
         let Some(text) = self.raw.first(place.posted()) else {
             return Posted::Absent;
         };
         // What stood in the field comes back as it is, also when it would be read in another way if it were typed.
-        let same = |value: &&Value| leaf::unix_lines(text) == leaf::unix_lines(&leaf::text(node, value)) && !text.is_empty();
+        let same =
+            |value: &&Value| leaf::unix_lines(text) == leaf::unix_lines(&leaf::text(node, value)) && !text.is_empty();
+        let shown = old.known.filter(|_| !old.concealed);
         if let Some(value) = shown.filter(same).or_else(|| node.default.as_ref().filter(same)) {
             return Posted::Value(value.clone());
         }
@@ -128,7 +144,7 @@ impl Decoder<'_> {
             Err(problem) => Posted::Wrong(problem),
             Ok(Some(value)) => Posted::Value(value),
             Ok(None) => match &node.kind {
-                Kind::Lines(lines) => self.posted_nothing(node, place, shown, lines.min),
+                Kind::Lines(lines) => self.posted_nothing(node, place, old, lines.min),
                 _ => Posted::Blank,
             },
         }

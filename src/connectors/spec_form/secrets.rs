@@ -21,7 +21,8 @@ pub(super) trait Secrets {
 
     /// How many rows the array here must have for its secrets' sake.
     fn rows(&self, path: &FieldPath) -> usize {
-        let row = |inner: &FieldPath| inner.as_str().get(path.as_str().len() + 1..)?.split('/').next()?.parse::<usize>().ok();
+        let row =
+            |inner: &FieldPath| inner.as_str().get(path.as_str().len() + 1..)?.split('/').next()?.parse::<usize>().ok();
         self.within(path).filter_map(row).max().map_or(0, |last| last + 1)
     }
 }
@@ -37,7 +38,11 @@ impl Secrets for BTreeSet<FieldPath> {
         None
     }
     fn within<'a>(&'a self, path: &'a FieldPath) -> Box<dyn Iterator<Item = &'a FieldPath> + 'a> {
-        Box::new(self.range::<str, _>((Bound::Included(path.as_str()), Bound::Unbounded)).take_while(|found| found.as_str().starts_with(path.as_str())).filter(|found| found.is_within(path)))
+        Box::new(
+            self.range::<str, _>((Bound::Included(path.as_str()), Bound::Unbounded))
+                .take_while(|found| found.as_str().starts_with(path.as_str()))
+                .filter(|found| found.is_within(path)),
+        )
     }
 }
 
@@ -66,7 +71,14 @@ impl Secrets for BTreeMap<FieldPath, SecretString> {
 }
 
 /// `/a-b` sorts between `/a` and `/a/b`, so the range is filtered once more.
-fn within_map<'a, V>(map: &'a BTreeMap<FieldPath, V>, path: &'a FieldPath) -> Box<dyn Iterator<Item = &'a FieldPath> + 'a> {
+fn within_map<'a, V>(
+    map: &'a BTreeMap<FieldPath, V>,
+    path: &'a FieldPath,
+) -> Box<dyn Iterator<Item = &'a FieldPath> + 'a> {
     let from = map.range::<str, _>((Bound::Included(path.as_str()), Bound::Unbounded));
-    Box::new(from.map(|(found, _)| found).take_while(|found| found.as_str().starts_with(path.as_str())).filter(|found| found.is_within(path)))
+    Box::new(
+        from.map(|(found, _)| found)
+            .take_while(|found| found.as_str().starts_with(path.as_str()))
+            .filter(|found| found.is_within(path)),
+    )
 }

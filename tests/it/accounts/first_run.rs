@@ -71,13 +71,13 @@ async fn without_the_code_nothing_is_made_and_what_was_typed_stays() {
 async fn two_at_once_make_one_workspace() {
     let app = TestApp::start();
     let (second, _app) = app.second_server();
-    let mut tries = JoinSet::new();
+    let mut ready = Vec::new();
     for number in 0..8 {
         let visitor = app.visitor();
         let form = filled(&app, &visitor).await.set("email", &format!("owner{number}@acme.example"));
-        let visitor = if number % 2 == 0 { visitor.at(&second) } else { visitor };
-        tries.spawn(async move { form.send(&visitor).await.status });
+        ready.push((form, if number % 2 == 0 { visitor.at(&second) } else { visitor }));
     }
+    let tries: JoinSet<u16> = ready.into_iter().map(|(form, visitor)| async move { form.send(&visitor).await.status }).collect();
     let mut statuses = tries.join_all().await;
     statuses.sort_unstable();
     assert_eq!(statuses[0], 303, "{statuses:?}");

@@ -87,11 +87,11 @@ async fn owners_who_unmake_each_other_leave_one() {
     let (ana_id, bo_id) = (id_of_member(&app, "ana@acme.example").await, id_of_member(&app, "bo@acme.example").await);
     for round in 0..6 {
         let kind = if round % 2 == 0 { ("/role", vec![("role", "admin")]) } else { ("/removal", vec![]) };
-        let mut tries = JoinSet::new();
+        let mut ready = Vec::new();
         for (visitor, target) in [(owner.clone(), &bo_id), (bo.at(&second), &ana_id)] {
-            let form = form(&visitor, &format!("/settings/members/{target}{}", kind.0), &kind.1).await;
-            tries.spawn(async move { form.send(&visitor).await.status });
+            ready.push((form(&visitor, &format!("/settings/members/{target}{}", kind.0), &kind.1).await, visitor));
         }
+        let tries: JoinSet<u16> = ready.into_iter().map(|(form, visitor)| async move { form.send(&visitor).await.status }).collect();
         let mut statuses = tries.join_all().await;
         statuses.sort_unstable();
         assert_eq!(statuses[0], 303, "{statuses:?}");

@@ -14,7 +14,7 @@ mod sign_in;
 mod upkeep;
 
 use vestibule::activity::Event;
-use vestibule::db::schema::{account_links, activity, members, sessions};
+use vestibule::db::schema;
 
 use crate::support::{Page, TestApp};
 
@@ -31,29 +31,34 @@ fn mailed_path(app: &TestApp, to: &str) -> String {
     join_path(&mail.text)
 }
 
-/// Events of the activity log, oldest first, with who did them and what is said of them.
+/// Events of the activity log, oldest first, with who did them and what is said of them. The clock stands still unless a test
+/// moves it, so those of one moment come by name.
 async fn events(app: &TestApp) -> Vec<(Event, String, String)> {
     use diesel::prelude::*;
+    use schema::activity;
     let rows = app.app.db.read(|conn| {
-        Ok(activity::table.order((activity::at, activity::id)).select((activity::event, activity::actor_name, activity::detail)).load(conn)?)
+        Ok(activity::table.order((activity::at, activity::event)).select((activity::event, activity::actor_name, activity::detail)).load(conn)?)
     });
     rows.await.unwrap()
 }
 
 async fn id_of_member(app: &TestApp, email: &str) -> String {
     use diesel::prelude::*;
+    use schema::members;
     let email = email.to_owned();
     app.app.db.read(move |conn| Ok(members::table.filter(members::email.eq(email)).select(members::id).first(conn)?)).await.unwrap()
 }
 
 async fn session_count(app: &TestApp) -> i64 {
     use diesel::prelude::*;
+    use schema::sessions;
     app.app.db.read(|conn| Ok(sessions::table.count().get_result(conn)?)).await.unwrap()
 }
 
 /// The sealed tokens of account links, oldest first.
 async fn sealed_tokens(app: &TestApp) -> Vec<Option<Vec<u8>>> {
     use diesel::prelude::*;
+    use schema::account_links;
     app.app.db.read(|conn| Ok(account_links::table.order(account_links::created_at).select(account_links::sealed_token).load(conn)?)).await.unwrap()
 }
 

@@ -79,6 +79,9 @@ async fn the_pages_of_members_of_every_role() {
         app.member(&owner, Role::Admin, "ad@acme.example").await,
         owner.clone(),
     ];
+    for visitor in &visitors {
+        visitor.get("/settings/mail").await;
+    }
     let mut titles = std::collections::BTreeSet::new();
     for visitor in &visitors {
         for page in ["workspace", "members", "api-keys", "mail", "data", "account", "appearance"] {

@@ -76,13 +76,14 @@ async fn many_at_once_set_one_password() {
     ask(&app, "ana@acme.example").await;
     app.run_jobs().await;
     let path = mailed_path(&app, "ana@acme.example");
-    let mut tries = JoinSet::new();
+    let mut ready = Vec::new();
     for number in 0..8 {
         let visitor = app.visitor();
         let form = visitor.get(&path).await.form_with("password").set("password", &format!("new password {number}"));
-        let visitor = if number % 2 == 0 { visitor.at(&second) } else { visitor };
-        tries.spawn(async move { (form.send(&visitor).await.status, number) });
+        ready.push((form, if number % 2 == 0 { visitor.at(&second) } else { visitor }, number));
     }
+    let send = |(form, visitor, number): (crate::support::Form, crate::support::Visitor, i32)| async move { (form.send(&visitor).await.status, number) };
+    let tries: JoinSet<(u16, i32)> = ready.into_iter().map(send).collect();
     let results = tries.join_all().await;
     let won: Vec<i32> = results.iter().filter(|(status, _)| *status == 303).map(|(_, number)| *number).collect();
     assert_eq!(won.len(), 1, "{results:?}");

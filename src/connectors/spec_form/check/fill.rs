@@ -137,11 +137,18 @@ impl Filler<'_> {
                     LineItem::Number(Number { step: None, .. }) if count == 0 => Some("1".to_owned()),
                     LineItem::Number(number) => Some(sample::number(*number)),
                 };
-                (0..lines.min.max(1)).map(|index| line(self.count * 10 + index)).collect::<Option<Vec<_>>>().map(|lines| lines.join("\n"))
+                (0..lines.min.max(1))
+                    .map(|index| line(self.count * 10 + index))
+                    .collect::<Option<Vec<_>>>()
+                    .map(|lines| lines.join("\n"))
             }
             Kind::Json(JsonShape::Object) => Some(sample::json(node, "{}")),
             Kind::Json(JsonShape::List) => Some(sample::json(node, "[]")),
-            Kind::Json(JsonShape::Any) => node.default.as_ref().map(|default| leaf::text(node, default)).or_else(|| node.required.then(|| "\"sample\"".to_owned())),
+            Kind::Json(JsonShape::Any) => node
+                .default
+                .as_ref()
+                .map(|default| leaf::text(node, default))
+                .or_else(|| node.required.then(|| "\"sample\"".to_owned())),
             _ => None,
         };
         if let Some(text) = text {

@@ -31,7 +31,11 @@ pub fn check_spec(spec: &Spec) -> SpecCheck {
     let empty = view(spec, &Known::default(), &FormState::empty(), &Audience::Owner);
     let mut check = SpecCheck { fields: empty.counts().fields, html_bytes: empty.html().len(), ..SpecCheck::default() };
     for note in spec.notes() {
-        check.find(format!("{}: {}", if note.path.as_str().is_empty() { "/" } else { note.path.as_str() }, note.reason));
+        check.find(format!(
+            "{}: {}",
+            if note.path.as_str().is_empty() { "/" } else { note.path.as_str() },
+            note.reason
+        ));
     }
     let controls = empty.html().matches(" name=\"").count();
     if controls > RawForm::MAX_PAIRS {
@@ -84,7 +88,9 @@ impl Trial<'_> {
         if let Some(problem) = completion.problems.first() {
             return Err(problem.sentence());
         }
-        completion.disagreement.map_or(Ok(()), |disagreement| Err(format!("the schema refuses the finished configuration: {disagreement}")))
+        completion.disagreement.map_or(Ok(()), |disagreement| {
+            Err(format!("the schema refuses the finished configuration: {disagreement}"))
+        })
     }
 
     /// The values as a form, read again, are the values: on a draft that has them, and on an empty one.
@@ -112,6 +118,12 @@ impl Trial<'_> {
 }
 
 fn same(left: &Values, right: &Values) -> bool {
-    let secrets = |values: &Values| values.secrets.iter().map(|(path, secret)| (path.clone(), secret.expose_secret().to_owned())).collect::<Vec<_>>();
+    let secrets = |values: &Values| {
+        values
+            .secrets
+            .iter()
+            .map(|(path, secret)| (path.clone(), secret.expose_secret().to_owned()))
+            .collect::<Vec<_>>()
+    };
     left.plain == right.plain && secrets(left) == secrets(right)
 }

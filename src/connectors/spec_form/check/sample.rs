@@ -10,9 +10,30 @@ use crate::connectors::spec::{Kind, Node, Number, Text};
 
 /// Usual values of all sorts.
 const STOCK: [&str; 24] = [
-    "2026-03-14", "2026-03-14T09:30:00Z", "2026-03-14T09:30:00.000Z", "2026-03-14T09:30:00.000000Z", "2026-03-14 09:30:00", "14-03-2026", "03-14-2026",
-    "2026-03", "2026", "1", "12", "12345678", "sample", "sample_1", "SAMPLE", "https://example.com", "https://example.com/", "http://example.com/path",
-    "example.com", "ana@example.com", "0123456789abcdef0123456789abcdef", "123e4567-e89b-42d3-a456-426614174000", "arn:aws:iam::123456789012:role/sample", "en-US",
+    "2026-03-14",
+    "2026-03-14T09:30:00Z",
+    "2026-03-14T09:30:00.000Z",
+    "2026-03-14T09:30:00.000000Z",
+    "2026-03-14 09:30:00",
+    "14-03-2026",
+    "03-14-2026",
+    "2026-03",
+    "2026",
+    "1",
+    "12",
+    "12345678",
+    "sample",
+    "sample_1",
+    "SAMPLE",
+    "https://example.com",
+    "https://example.com/",
+    "http://example.com/path",
+    "example.com",
+    "ana@example.com",
+    "0123456789abcdef0123456789abcdef",
+    "123e4567-e89b-42d3-a456-426614174000",
+    "arn:aws:iam::123456789012:role/sample",
+    "en-US",
 ];
 
 /// Whether a text keeps all rules of its field.
@@ -20,15 +41,23 @@ pub(super) fn fits(text: &Text, value: &str) -> bool {
     judge(&Node::leaf(Kind::Text(text.clone())), &Value::from(value)).is_none()
 }
 
-/// A text that fits; free ones differ by their count. None when nothing was found.
+/// A text that fits. Others come out for other counts, as far as there are others. None when nothing was found.
 pub(super) fn text(text: &Text, count: usize) -> Option<String> {
     let free = format!("sample {count}");
-    let own = text.example.iter().cloned().chain([free]);
+    if text.example.is_none() && fits(text, &free) {
+        return Some(free);
+    }
+    let own = text.offered.iter().chain(&text.example).cloned();
     let stock = STOCK.iter().map(|value| (*value).to_owned());
-    let long = [text.min.unwrap_or(1)].into_iter().map(|length| "a".repeat(length.min(4_000)));
+    let long = "a".repeat(text.min.unwrap_or(1).min(4_000));
     let pattern = text.pattern.as_ref().map(|pattern| pattern.source().to_owned()).unwrap_or_default();
     let spelled = (0..24).map(|variety| Speller::new(&pattern, variety).whole());
-    own.chain(stock).chain(long).chain(spelled).find(|value| !value.trim().is_empty() && fits(text, value)).map(|value| shown(text, value))
+    let all =
+        own.chain(stock).chain([long]).chain(spelled).filter(|value| !value.trim().is_empty() && fits(text, value));
+    let mut some: Vec<String> = all.take(12).collect();
+    some.dedup();
+    let pick = if text.example.is_some() && count < 10 { 0 } else { count % some.len().max(1) };
+    some.into_iter().nth(pick).map(|value| shown(text, value))
 }
 
 fn shown(text: &Text, value: String) -> String {
@@ -41,8 +70,18 @@ pub(super) fn number(number: Number) -> String {
     let step = number.step.unwrap_or(1.0);
     let low = bounds.min.or(bounds.above.map(|above| above + step));
     let high = bounds.max.or(bounds.below.map(|below| below - step));
-    let near = [Some(step), low, high, low.map(|low| (low / step).ceil() * step), bounds.above.zip(bounds.below).map(|(low, high)| low.midpoint(high)), Some(0.0)];
-    let good = |value: &f64| bounds.hold(*value) && (!number.whole || value.fract() == 0.0) && (value / step).fract() == 0.0 || (bounds.hold(*value) && number.step.is_none() && !number.whole);
+    let near = [
+        Some(step),
+        low,
+        high,
+        low.map(|low| (low / step).ceil() * step),
+        bounds.above.zip(bounds.below).map(|(low, high)| low.midpoint(high)),
+        Some(0.0),
+    ];
+    let good = |value: &f64| {
+        bounds.hold(*value) && (!number.whole || value.fract() == 0.0) && (value / step).fract() == 0.0
+            || (bounds.hold(*value) && number.step.is_none() && !number.whole)
+    };
     near.into_iter().flatten().find(good).unwrap_or(step).to_string()
 }
 
@@ -133,7 +172,9 @@ impl<'a> Speller<'a> {
             match letter {
                 ']' if !members.is_empty() => break,
                 '\\' => members.extend(self.rest.next().map(escape).unwrap_or_default().chars()),
-                '-' if !members.is_empty() && self.rest.peek().is_some_and(|next| *next != ']') => members.extend(self.rest.next()),
+                '-' if !members.is_empty() && self.rest.peek().is_some_and(|next| *next != ']') => {
+                    members.extend(self.rest.next())
+                }
                 other => members.push(other),
             }
         }

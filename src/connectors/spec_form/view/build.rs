@@ -73,11 +73,23 @@ impl<'a> Builder<'a> {
             Audience::Owner => "",
             Audience::Recipient { workspace } => workspace,
         };
-        Self { spec, known, state, owner: who.is_owner(), workspace, errors, linked: BTreeSet::new(), summary: Vec::new(), ids: 0, fields: 0 }
+        Self {
+            spec,
+            known,
+            state,
+            owner: who.is_owner(),
+            workspace,
+            errors,
+            linked: BTreeSet::new(),
+            summary: Vec::new(),
+            ids: 0,
+            fields: 0,
+        }
     }
 
-    pub(super) const fn fields(&self) -> usize {
-        self.fields
+    /// How many things on the page have an id, which tells how long it will be.
+    pub(super) const fn size(&self) -> usize {
+        self.ids
     }
 
     /// The number of fields, and the summary; errors that belong to no field on the page come last and lead to its top.
@@ -118,18 +130,31 @@ impl<'a> Builder<'a> {
     }
 
     /// The parts of a group, the optional ones folded away when others stand beside them.
-    pub(super) fn group(&mut self, group: &'a Group, place: &Place, scope: Scope<'a>, title: Option<&'a str>) -> (Vec<Part<'a>>, bool) {
+    pub(super) fn group(
+        &mut self,
+        group: &'a Group,
+        place: &Place,
+        scope: Scope<'a>,
+        title: Option<&'a str>,
+    ) -> (Vec<Part<'a>>, bool) {
         let fields: Vec<&'a Node> = group.fields.iter().collect();
         self.fields_of(&fields, place, scope, title)
     }
 
-    fn fields_of(&mut self, fields: &[&'a Node], place: &Place, scope: Scope<'a>, title: Option<&'a str>) -> (Vec<Part<'a>>, bool) {
+    fn fields_of(
+        &mut self,
+        fields: &[&'a Node],
+        place: &Place,
+        scope: Scope<'a>,
+        title: Option<&'a str>,
+    ) -> (Vec<Part<'a>>, bool) {
         let asked: Vec<&'a Node> = fields.iter().copied().filter(|field| field.is_asked()).collect();
         let folds = asked.iter().any(|field| !field.folds);
         let (mut parts, mut folded) = (Vec::new(), Vec::new());
         let (mut busy, mut unfold) = (false, false);
         for field in asked {
-            let here = if place.path.as_str().is_empty() { self.root_scope(field, scope) } else { scope.inside(&field.key) };
+            let here =
+                if place.path.as_str().is_empty() { self.root_scope(field, scope) } else { scope.inside(&field.key) };
             let Some(made) = self.node(field, &place.child(&field.key), here) else { continue };
             busy |= made.busy;
             if folds && field.folds {
@@ -155,12 +180,16 @@ impl<'a> Builder<'a> {
             Kind::Const(_) => None,
             Kind::Group(group) => self.group_part(node, group, place, scope),
             Kind::OneOf(one_of) => self.one_of(node, one_of, place, scope),
-            Kind::Rows(rows) => Some(self.rows(node, rows, place, scope)),
-            Kind::Json(_) if !self.owner && !node.secret => {
-                Some(Made { part: Part::Elsewhere(Elsewhere { label: &node.title, workspace: self.workspace }), busy: false })
+            Kind::Rows(rows) => {
+                self.fields += usize::from(!scope.in_rows);
+                Some(self.rows(node, rows, place, scope))
             }
+            Kind::Json(_) if !self.owner && !node.secret => Some(Made {
+                part: Part::Elsewhere(Elsewhere { label: &node.title, workspace: self.workspace }),
+                busy: false,
+            }),
             _ => {
-                self.fields += 1;
+                self.fields += usize::from(!scope.in_rows);
                 Some(self.leaf(node, place, scope))
             }
         }
@@ -196,8 +225,14 @@ impl<'a> Builder<'a> {
         }
     }
 
-    pub(super) fn one_of(&mut self, node: &'a Node, one_of: &'a OneOf, place: &Place, scope: Scope<'a>) -> Option<Made<'a>> {
-        self.fields += 1;
+    pub(super) fn one_of(
+        &mut self,
+        node: &'a Node,
+        one_of: &'a OneOf,
+        place: &Place,
+        scope: Scope<'a>,
+    ) -> Option<Made<'a>> {
+        self.fields += usize::from(!scope.in_rows);
         let frame = self.frame(node, place, scope);
         let whole;
         let value = if place.path.as_str().is_empty() && !scope.fresh {
@@ -207,13 +242,18 @@ impl<'a> Builder<'a> {
             scope.value
         };
         let stands = if scope.fresh { None } else { chosen(one_of, value, &self.known.secret_paths, &place.path) };
-        let typed = self.state.typed(&frame.name).and_then(|typed| typed.first()).map(|typed| typed.parse::<usize>().ok());
+        let typed =
+            self.state.typed(&frame.name).and_then(|typed| typed.first()).map(|typed| typed.parse::<usize>().ok());
         let on = typed.unwrap_or_else(|| stands.or(one_of.default));
         let mut busy = frame.error.is_some() || (on.is_some() && on != one_of.default);
         let options = one_of.branches.iter().enumerate().map(|(index, branch)| option(index, branch, on)).collect();
         let mut panels = Vec::new();
         for (index, branch) in one_of.branches.iter().enumerate() {
-            let inner = Scope { fresh: stands != Some(index), value: scope.value.filter(|_| stands == Some(index)), ..scope.deeper() };
+            let inner = Scope {
+                fresh: stands != Some(index),
+                value: scope.value.filter(|_| stands == Some(index)),
+                ..scope.deeper()
+            };
             let (parts, busy_inside) = self.group(&branch.group, &place.branch(index), inner, Some(&branch.title));
             busy |= busy_inside && on == Some(index);
             if !parts.is_empty() {
@@ -221,13 +261,25 @@ impl<'a> Builder<'a> {
             }
         }
         let empty = (!node.required && one_of.default.is_none()).then_some("Not set");
-        let part = OneOfPart { select: one_of.branches.len() > MAX_RADIOS, empty, none_chosen: on.is_none(), frame, options, panels };
+        let part = OneOfPart {
+            select: one_of.branches.len() > MAX_RADIOS,
+            empty,
+            none_chosen: on.is_none(),
+            frame,
+            options,
+            panels,
+        };
         Some(Made { part: Part::OneOf(Box::new(part)), busy })
     }
 }
 
 fn option<'a>(index: usize, branch: &'a Branch, on: Option<usize>) -> OptPart<'a> {
-    OptPart { value: Cow::Owned(index.to_string()), label: Cow::Borrowed(&branch.title), hint: branch.hint.as_deref(), on: on == Some(index) }
+    OptPart {
+        value: Cow::Owned(index.to_string()),
+        label: Cow::Borrowed(&branch.title),
+        hint: branch.hint.as_deref(),
+        on: on == Some(index),
+    }
 }
 
 fn panel<'a>(index: usize, branch: &'a Branch, parts: Vec<Part<'a>>) -> Panel<'a> {

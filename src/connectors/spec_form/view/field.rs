@@ -44,8 +44,10 @@ impl<'a> Builder<'a> {
         let typed = typed.or_else(|| boxes.map(|_| &[][..]));
         let shown = if concealed { None } else { known.or(node.default.as_ref()) };
         let standing = Standing { typed, value: shown };
-        let mut field = Field { frame: self.frame(node, place, scope), control: self.control(node, &standing, concealed) };
-        field.frame.utc = matches!(&field.control, Control::Input(input) if input.kind == "datetime-local") && is_utc(node);
+        let mut field =
+            Field { frame: self.frame(node, place, scope), control: self.control(node, &standing, concealed) };
+        field.frame.utc =
+            matches!(&field.control, Control::Input(input) if input.kind == "datetime-local") && is_utc(node);
         let typed_now = typed.is_some_and(|typed| typed.iter().any(|text| !text.trim().is_empty()));
         if concealed {
             let open = field.frame.error.is_some() || typed_now;
@@ -55,7 +57,9 @@ impl<'a> Builder<'a> {
         let default_text = node.default.as_ref().map(|default| leaf::text(node, default)).unwrap_or_default();
         let differs = match (&field.control, typed) {
             (Control::Ticks { .. } | Control::Tick { .. }, Some(_)) => true,
-            (Control::Ticks { .. } | Control::Tick { .. }, None) => known.is_some_and(|known| Some(known) != node.default.as_ref()),
+            (Control::Ticks { .. } | Control::Tick { .. }, None) => {
+                known.is_some_and(|known| Some(known) != node.default.as_ref())
+            }
             _ => !standing_text.trim().is_empty() && standing_text != default_text,
         };
         let busy = field.frame.error.is_some() || differs && is_news(node, &field.control);
@@ -67,7 +71,11 @@ impl<'a> Builder<'a> {
         let held = self.state.held_until(&place.name);
         let control = match &node.kind {
             Kind::Text(Text { multiline: false, .. }) | Kind::Number(_) => Control::Secret,
-            Kind::Choice(choice) => Control::Select { options: options(&choice.options, |_| false), empty: Some("Choose\u{2026}"), none_chosen: true },
+            Kind::Choice(choice) => Control::Select {
+                options: options(&choice.options, |_| false),
+                empty: Some("Choose\u{2026}"),
+                none_chosen: true,
+            },
             _ => Control::SecretArea,
         };
         let mut field = Field { frame: self.frame(node, place, scope), control };
@@ -77,7 +85,9 @@ impl<'a> Builder<'a> {
                 let hint = format!("We keep what you typed until {until}, so you do not have to type it again.");
                 self.provided(node, place, field, "Received just now", Cow::Owned(hint), wrong)
             }
-            (None, true) => self.provided(node, place, field, "Already provided", Cow::Borrowed("It cannot be shown."), wrong),
+            (None, true) => {
+                self.provided(node, place, field, "Already provided", Cow::Borrowed("It cannot be shown."), wrong)
+            }
             (None, false) => {
                 field.frame.utc = false;
                 Made { part: Part::Field(field), busy: wrong }
@@ -86,23 +96,45 @@ impl<'a> Builder<'a> {
     }
 
     /// The value is there; the field to replace it waits behind a fold.
-    fn provided(&self, node: &'a Node, place: &Place, mut field: Field<'a>, badge: &'static str, hint: Cow<'a, str>, open: bool) -> Made<'a> {
+    fn provided(
+        &self,
+        node: &'a Node,
+        place: &Place,
+        mut field: Field<'a>,
+        badge: &'static str,
+        hint: Cow<'a, str>,
+        open: bool,
+    ) -> Made<'a> {
         let inline = inline(&node.title);
         let label = std::mem::replace(&mut field.frame.label, Cow::Owned(format!("New {inline}")));
         field.frame.optional = false;
         let keep = "Leave empty to keep the one we have.";
-        field.frame.hint = Some(field.frame.hint.map_or(Cow::Borrowed(keep), |hint| Cow::Owned(format!("{keep} {hint}"))));
+        field.frame.hint =
+            Some(field.frame.hint.map_or(Cow::Borrowed(keep), |hint| Cow::Owned(format!("{keep} {hint}"))));
         let name = control(&place.name, "clear");
         let ticked = self.state.typed(&name).is_some();
         let clear = self.owner.then_some((name, ticked));
-        Made { part: Part::Provided(Box::new(Provided { label, inline, badge, hint, open: open || ticked, replace: field, clear })), busy: true }
+        Made {
+            part: Part::Provided(Box::new(Provided {
+                label,
+                inline,
+                badge,
+                hint,
+                open: open || ticked,
+                replace: field,
+                clear,
+            })),
+            busy: true,
+        }
     }
 
     fn control(&self, node: &'a Node, standing: &Standing<'a>, concealed: bool) -> Control<'a> {
         match &node.kind {
             Kind::Bool(Bool { open }) if *open || concealed => yes_no(node, standing, concealed),
             Kind::Bool(_) => {
-                let on = standing.typed.map_or(standing.value == Some(&Value::Bool(true)), |typed| typed.iter().any(|text| text == "true"));
+                let on = standing.typed.map_or(standing.value == Some(&Value::Bool(true)), |typed| {
+                    typed.iter().any(|text| text == "true")
+                });
                 Control::Tick { on }
             }
             Kind::Choice(choice) => {
@@ -118,14 +150,25 @@ impl<'a> Builder<'a> {
                     Some(typed) => typed.iter().any(|text| text == index),
                     None => members.is_some_and(|members| members.contains(&option.value)),
                 };
-                let options: Vec<OptPart<'a>> = checks.options.iter().enumerate().map(|(index, option)| part(index, option, on(&index.to_string(), option))).collect();
+                let options: Vec<OptPart<'a>> = checks
+                    .options
+                    .iter()
+                    .enumerate()
+                    .map(|(index, option)| part(index, option, on(&index.to_string(), option)))
+                    .collect();
                 let open = options.len() <= MANY_OPTIONS || options.iter().any(|option| option.on);
                 Control::Ticks { options, open }
             }
             Kind::Lines(_) | Kind::Json(_) => area(standing.text(node), 3),
             Kind::Number(number) => {
                 let mode = if number.whole { "numeric" } else { "decimal" };
-                Control::Input(Input { kind: "text", value: standing.text(node), mode: Some(mode), width: Some("s"), dir: "ltr" })
+                Control::Input(Input {
+                    kind: "text",
+                    value: standing.text(node),
+                    mode: Some(mode),
+                    width: Some("s"),
+                    dir: "ltr",
+                })
             }
             Kind::Text(text) => text_control(text, standing.text(node)),
             Kind::Const(_) | Kind::OneOf(_) | Kind::Group(_) | Kind::Rows(_) => area(String::new(), 3),
@@ -139,7 +182,8 @@ fn is_news(node: &Node, control: &Control<'_>) -> bool {
         Control::Tick { on } => Some(&Value::Bool(*on)) != node.default.as_ref(),
         Control::Ticks { options, .. } => {
             let default = node.default.as_ref().and_then(Value::as_array).map_or(0, Vec::len);
-            options.iter().filter(|option| option.on).count() != default || default > 0 && options.iter().any(|option| option.on) && node.default.is_none()
+            options.iter().filter(|option| option.on).count() != default
+                || default > 0 && options.iter().any(|option| option.on) && node.default.is_none()
         }
         _ => true,
     }
@@ -182,7 +226,12 @@ fn yes_no<'a>(node: &Node, standing: &Standing<'_>, concealed: bool) -> Control<
     } else if !node.required {
         words.push(("", "Not set"));
     }
-    let option = |(value, label): (&'static str, &'static str)| OptPart { value: Cow::Borrowed(value), label: Cow::Borrowed(label), hint: None, on: text == value };
+    let option = |(value, label): (&'static str, &'static str)| OptPart {
+        value: Cow::Borrowed(value),
+        label: Cow::Borrowed(label),
+        hint: None,
+        on: text == value,
+    };
     Control::Radios { options: words.into_iter().map(option).collect() }
 }
 
@@ -192,7 +241,12 @@ fn choice_control<'a>(mut options: Vec<OptPart<'a>>, may_be_empty: bool, none_ch
         return Control::Select { options, empty, none_chosen };
     }
     if may_be_empty {
-        options.push(OptPart { value: Cow::Borrowed(""), label: Cow::Borrowed("Not set"), hint: None, on: none_chosen });
+        options.push(OptPart {
+            value: Cow::Borrowed(""),
+            label: Cow::Borrowed("Not set"),
+            hint: None,
+            on: none_chosen,
+        });
     }
     Control::Radios { options }
 }

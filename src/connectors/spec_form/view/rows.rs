@@ -16,10 +16,12 @@ impl<'a> Builder<'a> {
         let slots = typed.max(known + rows.spare(scope.in_rows)).clamp(known, rows.max.max(known));
         let first_open = known == 0 && (node.required || rows.min > 0);
         let standing = known.max(usize::from(first_open));
-        let mut all: Vec<(RowPart<'a>, bool)> = (0..slots).map(|index| self.row(rows, place, scope, index, known)).collect();
+        let mut all: Vec<(RowPart<'a>, bool)> =
+            (0..slots).map(|index| self.row(rows, place, scope, index, known)).collect();
         let last_busy = all.iter().rposition(|(_, busy)| *busy).map_or(0, |last| last + 1);
         let busy = frame.error.is_some() || known > 0 || last_busy > 0;
-        let mut spare: Vec<RowPart<'a>> = all.split_off(standing.min(all.len())).into_iter().map(|(row, _)| row).collect();
+        let mut spare: Vec<RowPart<'a>> =
+            all.split_off(standing.min(all.len())).into_iter().map(|(row, _)| row).collect();
         for (index, row) in spare.iter_mut().enumerate() {
             row.open = standing + index < last_busy;
             row.first = standing + index == 0;
@@ -34,10 +36,24 @@ impl<'a> Builder<'a> {
         Made { part: Part::Rows(Box::new(rows)), busy }
     }
 
-    fn row(&mut self, rows: &'a Rows, place: &Place, scope: Scope<'a>, index: usize, known: usize) -> (RowPart<'a>, bool) {
+    fn row(
+        &mut self,
+        rows: &'a Rows,
+        place: &Place,
+        scope: Scope<'a>,
+        index: usize,
+        known: usize,
+    ) -> (RowPart<'a>, bool) {
         let here = place.row(index, index, &rows.item.title);
-        let value = scope.value.filter(|_| index < known).and_then(|list| list.get(index)).filter(|row| !Value::is_null(row));
-        let inner = Scope { value, fresh: index >= known, depth: scope.depth + 1, in_rows: true, brief: scope.brief || index > 0 };
+        let value =
+            scope.value.filter(|_| index < known).and_then(|list| list.get(index)).filter(|row| !Value::is_null(row));
+        let inner = Scope {
+            value,
+            fresh: index >= known,
+            depth: scope.depth + 1,
+            in_rows: true,
+            brief: scope.brief || index > 0,
+        };
         let (parts, busy) = self.item(&rows.item, &here, inner);
         let title = format!("{} {}", rows.item.title, index + 1);
         let mark = control(&here.name, "rm");

@@ -1,0 +1,110 @@
+//! `connectors import`: specifications of other makers become connector files.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+use super::{Ending, Unfit, out};
+use crate::config::{Config, Environment};
+use crate::connectors::Kind;
+use crate::connectors::import::{FoundSpec, Wish, read_path, write_file};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// A file, or a folder of files: a specification (JSON or YAML), a `spec` message, a manifest, a whole registry
+    path: PathBuf,
+    /// The folder to write to; without it VESTIBULE_CONNECTORS_DIR
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// source or destination, when the document does not say it
+    #[arg(long, value_parser = kind)]
+    kind: Option<Kind>,
+    /// Short name in addresses, like corner-shop (for a single specification)
+    #[arg(long)]
+    slug: Option<String>,
+    /// Name for people (for a single specification)
+    #[arg(long)]
+    name: Option<String>,
+    /// Replace files that are there already
+    #[arg(long)]
+    force: bool,
+}
+
+fn kind(text: &str) -> Result<Kind, &'static str> {
+    Kind::from_text(text).ok_or("write source or destination")
+}
+
+pub(super) fn run(args: Args) -> Ending {
+    let dir = target(args.dir.as_deref())?;
+    let found = read_path(&args.path);
+    if (args.slug.is_some() || args.name.is_some()) && found.len() != 1 {
+        return Err(Unfit(format!("--slug and --name name one connector, but {} were found", found.len())).into());
+    }
+    let wish = Wish { kind: args.kind, slug: args.slug, name: args.name };
+    let mut report = Report::default();
+    for one in found {
+        match one {
+            Ok(spec) => report.take(spec, &wish, &dir, args.force),
+            Err(unreadable) => report.refuse(&unreadable.origin, &unreadable.reason),
+        }
+    }
+    report.end(&dir)
+}
+
+fn target(dir: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let dir = match dir {
+        Some(dir) => dir.to_owned(),
+        None => Config::from_source(&Environment)?.connectors.dir.ok_or_else(|| {
+            Unfit("say where to with --dir, or set VESTIBULE_CONNECTORS_DIR: connectors there are offered beside the built-in ones".to_owned())
+        })?,
+    };
+    std::fs::create_dir_all(&dir).with_context(|| format!("cannot make the folder {}", dir.display()))?;
+    Ok(dir)
+}
+
+#[derive(Default)]
+struct Report {
+    written: BTreeSet<PathBuf>,
+    refused: usize,
+}
+
+impl Report {
+    fn take(&mut self, spec: FoundSpec, wish: &Wish, dir: &Path, force: bool) {
+        let origin = spec.origin.clone();
+        let imported = match spec.into_file(wish) {
+            Ok(imported) => imported,
+            Err(reason) => return self.refuse(&origin, &reason),
+        };
+        let file = &imported.file;
+        let expected = dir.join(format!("{}-{}.json", file.kind.as_str(), file.slug));
+        if self.written.contains(&expected) {
+            return self.refuse(&origin, "another specification of this import has the same kind and short name");
+        }
+        match write_file(file, dir, force) {
+            Ok(path) => {
+                out::line(format_args!("{} {}: {}", file.kind.as_str(), file.slug, path.display()));
+                self.written.insert(path);
+            }
+            Err(error) => return self.refuse(&origin, &format!("{error:#}")),
+        }
+        for note in &imported.notes {
+            out::line(format_args!("    not carried by the form: {}: {}", note.path.dot(), note.reason));
+        }
+    }
+
+    fn refuse(&mut self, origin: &str, reason: &str) {
+        self.refused += 1;
+        out::aside(format_args!("{origin}: not imported: {reason}"));
+    }
+
+    fn end(&self, dir: &Path) -> Ending {
+        let refused = if self.refused == 0 { String::new() } else { format!(", {} not imported", self.refused) };
+        out::line(format_args!("{} imported into {}{refused}.", out::count(self.written.len(), "connector", "connectors"), dir.display()));
+        if !self.written.is_empty() {
+            out::line("A running server offers them after its next start.");
+        }
+        Ok(if self.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}

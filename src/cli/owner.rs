@@ -1,0 +1,66 @@
+//! `owner create`: an owner, and the workspace when there is none of that name.
+
+use std::io::{BufRead as _, IsTerminal as _, Read as _};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use super::{Ending, Unfit, out};
+use crate::accounts::{self, OwnerDetails};
+use crate::app::App;
+use crate::crypto::password;
+use crate::error::AppError;
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Make an owner, and the workspace when there is none of that name; the password is one line on standard input
+    Create(Args),
+}
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Address to sign in with
+    #[arg(long)]
+    email: String,
+    /// Name of the person
+    #[arg(long)]
+    name: String,
+    /// The workspace, by its slug or its name
+    #[arg(long)]
+    workspace: String,
+}
+
+pub(super) fn run(Command::Create(args): &Command) -> Ending {
+    let config = super::settings()?;
+    let password = read_password()?;
+    let details = OwnerDetails::check(&args.workspace, &args.name, &args.email, &password).map_err(|wrong| Unfit(wrong.join(". ")))?;
+    let app = App::build(config)?;
+    let hash = password::hash(&password, app.password_cost, &app.rng)?;
+    let (now, rng, asked) = (app.clock.now(), app.rng.clone(), details.clone());
+    let made = app.db.write_blocking(move |conn| accounts::create_owner(conn, &asked, &hash, now, &rng));
+    let made = made.map_err(|error| match error {
+        AppError::Conflict(sentence) => anyhow::Error::msg(sentence),
+        other => other.into(),
+    })?;
+    let whole = format!("{} ({})", made.workspace_name, made.workspace_slug);
+    if made.is_new_workspace {
+        out::line(format_args!("The workspace {whole} was made; {} is its owner.", details.email));
+    } else {
+        out::line(format_args!("{} is now an owner of the workspace {whole}.", details.email));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One line; a longer password than we take is refused later, and a whole file is never read.
+fn read_password() -> anyhow::Result<SecretString> {
+    let input = std::io::stdin();
+    if input.is_terminal() {
+        out::aside(format_args!("Password (at least {} characters, shown as you type):", password::SHORTEST));
+    }
+    let most = u64::try_from(password::LONGEST + 3).unwrap_or(u64::MAX);
+    let mut line = Zeroizing::new(String::new());
+    input.lock().take(most).read_line(&mut line).context("reading the password from standard input")?;
+    Ok(SecretString::from(line.trim_end_matches(['\r', '\n'])))
+}

@@ -1,0 +1,69 @@
+//! A form to play with: one schema, what is known, and a visitor who types.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use vestibule::connectors::spec::Spec;
+use vestibule::connectors::spec_form::{Audience, Decoded, Known, Layer, Values, decode, view};
+use vestibule::forms::{FieldPath, FormState, RawForm};
+
+pub fn spec(schema: &Value) -> Spec {
+    Spec::compile(schema).unwrap_or_else(|error| panic!("{error}: {schema}"))
+}
+
+pub fn raw(pairs: &[(&str, &str)]) -> RawForm {
+    RawForm::from_pairs(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+}
+
+pub fn path(text: &str) -> FieldPath {
+    FieldPath::parse(text).unwrap()
+}
+
+pub fn paths(texts: &[&str]) -> BTreeSet<FieldPath> {
+    texts.iter().map(|text| path(text)).collect()
+}
+
+pub fn recipient() -> Audience {
+    Audience::Recipient { workspace: "Acme Analytics".to_owned() }
+}
+
+/// The owner's draft after this form, which must be without faults.
+pub fn filled(spec: &Spec, pairs: &[(&str, &str)]) -> Values {
+    let mut values = Values::default();
+    put(spec, &mut values, pairs, &Audience::Owner);
+    values
+}
+
+/// Puts one faultless form on a draft.
+pub fn put(spec: &Spec, values: &mut Values, pairs: &[(&str, &str)], who: &Audience) -> Decoded {
+    let decoded = decode(spec, &raw(pairs), &Known::of(values), Layer::Draft, who);
+    assert_eq!(sentences(&decoded), Vec::<String>::new());
+    decoded.submission.merge_into(spec, values);
+    decoded
+}
+
+pub fn sentences(decoded: &Decoded) -> Vec<String> {
+    decoded.errors.iter().map(|error| error.sentence()).collect()
+}
+
+pub fn provided(decoded: &Decoded) -> Vec<String> {
+    decoded.submission.provided().iter().map(|field| field.path.to_string()).collect()
+}
+
+/// Errors of the final layer, for the owner, on an empty draft.
+pub fn refusals(spec: &Spec, pairs: &[(&str, &str)]) -> Vec<String> {
+    sentences(&decode(spec, &raw(pairs), &Known::default(), Layer::Final, &Audience::Owner))
+}
+
+pub fn plain(values: &Values) -> Value {
+    Value::Object(values.plain.clone())
+}
+
+pub fn secrets(values: &Values) -> Vec<(String, String)> {
+    use secrecy::ExposeSecret;
+    values.secrets.iter().map(|(path, secret)| (path.to_string(), secret.expose_secret().to_owned())).collect()
+}
+
+pub fn page(spec: &Spec, known: &Known) -> String {
+    view(spec, known, &FormState::empty(), &Audience::Owner).html().to_owned()
+}

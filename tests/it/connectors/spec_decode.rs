@@ -1,0 +1,299 @@
+//! What a posted form changes, and what it must not.
+
+use serde_json::json;
+use vestibule::connectors::spec_form::{Audience, Known, Layer, Values, decode};
+
+use super::form::{filled, path, paths, plain, provided, put, raw, recipient, refusals, secrets, sentences, spec};
+
+fn login() -> vestibule::connectors::spec::Spec {
+    spec(&json!({"type": "object", "required": ["host", "auth"], "properties": {
+        "host": {"type": "string", "title": "Host"}, "port": {"type": "integer", "title": "Port", "default": 5432, "minimum": 1, "maximum": 65535},
+        "tags": {"type": "array", "items": {"type": "string"}, "default": ["all"]},
+        "deleted": {"type": "boolean", "default": true},
+        "auth": {"type": "object", "title": "Sign-in", "oneOf": [
+            {"title": "Token", "required": ["token"], "properties": {"by": {"const": "token"}, "token": {"type": "string", "title": "Token", "airbyte_secret": true}}},
+            {"title": "Password", "required": ["user", "password"], "properties": {"by": {"const": "password"}, "user": {"type": "string"}, "password": {"type": "string", "airbyte_secret": true}}}]}}}))
+}
+
+#[test]
+fn a_form_becomes_values() {
+    let values = filled(
+        &login(),
+        &[
+            ("/host", " db.example.com "),
+            ("/port", "5 433"),
+            ("/tags", "a\r\n\r\n b \r\n"),
+            ("/deleted/~set", "1"),
+            ("/auth", "1"),
+            ("/auth/~o1/user", "ana"),
+            ("/auth/~o1/password", " pass word \r\n"),
+        ],
+    );
+    assert_eq!(
+        plain(&values),
+        json!({"host": "db.example.com", "port": 5433, "tags": ["a", "b"], "deleted": false, "auth": {"by": "password", "user": "ana"}})
+    );
+    assert_eq!(secrets(&values), [("/auth/password".to_owned(), " pass word ".to_owned())]);
+}
+
+#[test]
+fn blank_never_overwrites_what_a_recipient_does_not_see() {
+    let spec = login();
+    let mut values =
+        filled(&spec, &[("/host", "db.example.com"), ("/tags", "mine"), ("/auth", "0"), ("/auth/~o0/token", "t0k3n")]);
+    let before = (plain(&values), secrets(&values));
+    let blank = [
+        ("/host", ""),
+        ("/port", ""),
+        ("/tags", ""),
+        ("/auth", ""),
+        ("/auth/~o0/token", ""),
+        ("/auth/~o0/token/~clear", "1"),
+        ("/host/~clear", "1"),
+    ];
+    let decoded = put(&spec, &mut values, &blank, &recipient());
+    assert_eq!((plain(&values), secrets(&values)), before);
+    assert!(provided(&decoded).is_empty(), "{:?}", provided(&decoded));
+}
+
+#[test]
+fn an_owner_empties_what_is_shown_and_clears_what_is_not() {
+    let spec = login();
+    let mut values = filled(&spec, &[("/host", "db.example.com"), ("/auth", "0"), ("/auth/~o0/token", "t0k3n")]);
+    let decoded = put(&spec, &mut values, &[("/host", " "), ("/auth", "0"), ("/auth/~o0/token", "")], &Audience::Owner);
+    assert_eq!((plain(&values), secrets(&values).len()), (json!({"auth": {"by": "token"}}), 1));
+    assert!(!decoded.submission.is_empty());
+    put(&spec, &mut values, &[("/auth", "0"), ("/auth/~o0/token/~clear", "1")], &Audience::Owner);
+    assert!(values.secrets.is_empty());
+}
+
+#[test]
+fn a_concealed_value_is_kept_by_blank_and_replaced_by_text() {
+    let spec = login();
+    let mut values = filled(&spec, &[("/host", "db.example.com")]);
+    let known = Known { concealed: paths(&["/host"]), ..Known::of(&values) };
+    let blank = decode(&spec, &raw(&[("/host", "")]), &known, Layer::Draft, &Audience::Owner);
+    assert!(blank.submission.is_empty());
+    let mut tagged = filled(&spec, &[("/tags", "mine")]);
+    let hidden = Known { concealed: paths(&["/tags"]), ..Known::of(&tagged) };
+    decode(&spec, &raw(&[("/tags", "")]), &hidden, Layer::Draft, &recipient())
+        .submission
+        .merge_into(&spec, &mut tagged);
+    assert_eq!(plain(&tagged), json!({"tags": ["mine"]}));
+    let new = decode(&spec, &raw(&[("/host", "new.example.com")]), &known, Layer::Draft, &recipient());
+    new.submission.merge_into(&spec, &mut values);
+    assert_eq!(plain(&values), json!({"host": "new.example.com"}));
+}
+
+#[test]
+fn another_branch_drops_the_first_ones_values() {
+    let spec = login();
+    let mut values = filled(&spec, &[("/auth", "1"), ("/auth/~o1/user", "ana"), ("/auth/~o1/password", "one")]);
+    let both = [("/auth", "0"), ("/auth/~o0/token", "two"), ("/auth/~o1/user", "eve"), ("/auth/~o1/password", "three")];
+    let decoded = put(&spec, &mut values, &both, &recipient());
+    assert_eq!(plain(&values), json!({"auth": {"by": "token"}}));
+    assert_eq!(secrets(&values), [("/auth/token".to_owned(), "two".to_owned())]);
+    assert_eq!(provided(&decoded), ["/auth", "/auth/token"]);
+    assert_eq!(decoded.typed_secrets.keys().collect::<Vec<_>>(), ["/auth/~o0/token"]);
+}
+
+#[test]
+fn a_branch_without_a_chooser_is_the_one_that_was_filled() {
+    let values = filled(&login(), &[("/auth/~o0/token", ""), ("/auth/~o1/user", "ana")]);
+    assert_eq!(plain(&values), json!({"auth": {"by": "password", "user": "ana"}}));
+    assert_eq!(plain(&filled(&login(), &[("/auth/~o0/token", "x"), ("/auth/~o1/user", "ana")])), json!({}));
+}
+
+#[test]
+fn defaults_left_standing_are_kept_but_not_provided() {
+    let spec = login();
+    let decoded = decode(
+        &spec,
+        &raw(&[("/port", "5432"), ("/tags", "all"), ("/deleted/~set", "1"), ("/deleted", "true")]),
+        &Known::default(),
+        Layer::Draft,
+        &recipient(),
+    );
+    assert!(decoded.submission.is_empty());
+    let mut values = Values::default();
+    decoded.submission.merge_into(&spec, &mut values);
+    assert_eq!(plain(&values), json!({"port": 5432, "tags": ["all"], "deleted": true}));
+    assert_eq!(plain(&filled(&spec, &[("/tags", "")])), json!({"tags": []}), "an emptied default stays empty");
+}
+
+#[test]
+fn names_the_spec_does_not_have_change_nothing() {
+    let spec = spec(
+        &json!({"type": "object", "properties": {"a": {"type": "string"}, "h": {"type": "string", "airbyte_hidden": true, "default": "x"}, "c": {"const": 1}, "j": {"type": "object"}}}),
+    );
+    let nasty = [
+        ("/a/b", "x"),
+        ("/h", "evil"),
+        ("/c", "2"),
+        ("/__proto__", "x"),
+        ("/a/~o1/b", "x"),
+        ("a", "x"),
+        ("/z", "x"),
+        ("_csrf", "x"),
+        ("/j", "{\"a\": 1}"),
+    ];
+    let mut values = Values::default();
+    let decoded = put(&spec, &mut values, &nasty, &recipient());
+    assert!(decoded.submission.is_empty());
+    assert_eq!(plain(&values), json!({}));
+    assert_eq!(plain(&filled(&spec, &nasty)), json!({"j": {"a": 1}}), "free JSON is the owner's");
+}
+
+#[test]
+fn types_are_judged_in_a_draft_and_rules_at_the_end() {
+    let spec = login();
+    let draft = |pairs: &[(&str, &str)]| {
+        sentences(&decode(&spec, &raw(pairs), &Known::default(), Layer::Draft, &Audience::Owner))
+    };
+    assert_eq!(draft(&[("/port", "99999")]), Vec::<String>::new());
+    assert_eq!(draft(&[("/port", "abc")]), ["Port must be a whole number, like 5432"]);
+    assert_eq!(draft(&[("/port", "5,432")]), ["Port must be a number without a comma, like 1000 or 2.5"]);
+    assert_eq!(draft(&[("/host", "a\0b")]), ["Host must not hold control characters"]);
+    assert_eq!(draft(&[("/host", &"x".repeat(70_000))]), ["Host must be smaller than 64 kB"]);
+    assert_eq!(draft(&[("/auth", "7")]), ["Sign-in must be one of the answers on this page"]);
+    assert_eq!(
+        refusals(&spec, &[("/port", "99999")]),
+        ["Enter host", "Choose sign-in", "Port must be between 1 and 65535"]
+    );
+    assert_eq!(
+        refusals(&spec, &[("/port", "x"), ("/host", "h"), ("/auth", "0")]),
+        ["Port must be a whole number, like 5432", "Enter token"]
+    );
+}
+
+#[test]
+fn what_is_known_counts_at_the_end() {
+    let spec = login();
+    let known = Known {
+        plain: json!({"host": "h", "auth": {"by": "token"}}).as_object().cloned().unwrap(),
+        secret_paths: paths(&["/auth/token"]),
+        ..Known::default()
+    };
+    assert_eq!(
+        sentences(&decode(&spec, &raw(&[("/host", "")]), &known, Layer::Final, &recipient())),
+        Vec::<String>::new()
+    );
+    let gone =
+        decode(&spec, &raw(&[("/host", ""), ("/auth/~o0/token/~clear", "1")]), &known, Layer::Final, &Audience::Owner);
+    assert_eq!(sentences(&gone), ["Enter host", "Enter token"]);
+    let left = decode(&spec, &raw(&[("/auth", "1"), ("/auth/~o1/user", "ana")]), &known, Layer::Draft, &recipient());
+    assert_eq!(
+        left.submission.left_empty(&spec, &known).iter().map(|field| field.path.dot()).collect::<Vec<_>>(),
+        ["auth.password"]
+    );
+}
+
+#[test]
+fn key_files_keep_their_lines() {
+    let spec = spec(
+        &json!({"type": "object", "properties": {"pem": {"type": "string", "airbyte_secret": true, "multiline": true}, "sql": {"type": "string", "multiline": true}}}),
+    );
+    let values =
+        filled(&spec, &[("/pem", "-----BEGIN-----\r\nabc\r\n-----END-----\r\n"), ("/sql", " select 1\r\nfrom t ")]);
+    assert_eq!(secrets(&values)[0].1, "-----BEGIN-----\nabc\n-----END-----\n");
+    assert_eq!(plain(&values), json!({"sql": "select 1\nfrom t"}));
+}
+
+#[test]
+fn a_held_secret_stands_in_for_a_blank_one() {
+    let spec = login();
+    let first = decode(
+        &spec,
+        &raw(&[("/port", "x"), ("/auth", "0"), ("/auth/~o0/token", "t0k3n")]),
+        &Known::default(),
+        Layer::Draft,
+        &recipient(),
+    );
+    let mut second = raw(&[("/port", "1"), ("/auth", "0"), ("/auth/~o0/token", "")]);
+    second.fill_blank(&first.typed_secrets);
+    let decoded = decode(&spec, &second, &Known::default(), Layer::Draft, &recipient());
+    let mut values = Values::default();
+    decoded.submission.merge_into(&spec, &mut values);
+    assert_eq!(secrets(&values), [("/auth/token".to_owned(), "t0k3n".to_owned())]);
+}
+
+#[test]
+fn a_secret_with_a_fault_is_not_held() {
+    let spec = spec(
+        &json!({"type": "object", "properties": {"key": {"type": "string", "airbyte_secret": true, "pattern": "^sk_"}, "other": {"type": "string", "airbyte_secret": true}}}),
+    );
+    let decoded =
+        decode(&spec, &raw(&[("/key", "nope"), ("/other", "fine")]), &Known::default(), Layer::Final, &recipient());
+    assert_eq!(decoded.errors.len(), 1);
+    assert_eq!(decoded.typed_secrets.keys().collect::<Vec<_>>(), ["/other"]);
+    assert!(decoded.errors[0].secret && decoded.errors[0].path == path("/key"));
+}
+
+#[test]
+fn dates_from_a_browser_get_the_spelling_of_the_connector() {
+    let fixtures: serde_json::Value = serde_json::from_str(include_str!("fixtures/values.json")).unwrap();
+    let spec = spec(&fixtures["dates"]["schema"]);
+    let values = filled(
+        &spec,
+        &[
+            ("/start", "2026-03-14T09:30"),
+            ("/millis", "2026-03-14T09:30:15"),
+            ("/micros", "2026-03-14T09:30:15"),
+            ("/day", "2026-03-14"),
+            ("/bare", "2026-03-14T09:30"),
+            ("/end", ""),
+        ],
+    );
+    assert_eq!(
+        plain(&values),
+        json!({"start": "2026-03-14T09:30:00Z", "millis": "2026-03-14T09:30:15.000Z", "micros": "2026-03-14T09:30:15.000000Z", "day": "2026-03-14", "bare": "2026-03-14T09:30:00Z"})
+    );
+    let wrong = refusals(
+        &spec,
+        &[("/start", "2026-02-30T00:00:00Z"), ("/american", "2026-03-14"), ("/month", "3"), ("/day", "soon")],
+    );
+    assert_eq!(
+        wrong,
+        [
+            "Start must be a real date, like 2026-03-14",
+            "Day must be a real date, like 2026-03-14",
+            "American must look like MM-DD-YYYY",
+            "Month must look like 2024-01"
+        ]
+    );
+}
+
+#[test]
+fn lists_say_which_line_is_wrong() {
+    let spec = spec(
+        &json!({"type": "object", "properties": {"ids": {"type": "array", "title": "IDs", "uniqueItems": true, "items": {"type": "integer"}}, "names": {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "^[a-z]+$"}}}}),
+    );
+    assert_eq!(refusals(&spec, &[("/ids", "1\n2\nx")]), ["IDs, line 3: must be a whole number, like 5432"]);
+    assert_eq!(
+        refusals(&spec, &[("/names", "a\nB")]),
+        ["Names, line 2: does not have the form that this connector expects"]
+    );
+    assert_eq!(plain(&filled(&spec, &[("/ids", "3\n3\n1")])), json!({"ids": [3, 1]}));
+}
+
+#[test]
+fn answers_are_posted_by_number() {
+    let fixtures: serde_json::Value = serde_json::from_str(include_str!("fixtures/values.json")).unwrap();
+    let spec = spec(&fixtures["options"]["schema"]);
+    let values = filled(&spec, &[("/days", "2"), ("/region", "0"), ("/twice", "1"), ("/only", "evil")]);
+    assert_eq!(plain(&values), json!({"days": 30, "region": "", "twice": "b"}));
+    assert_eq!(refusals(&spec, &[("/days", "30")]), ["Days must be one of the answers on this page"]);
+}
+
+#[test]
+fn debug_output_names_fields_only() {
+    let spec = login();
+    let form = raw(&[("/host", "visible.example.com"), ("/auth", "0"), ("/auth/~o0/token", "t0k3n-secret")]);
+    let decoded = decode(&spec, &form, &Known::default(), Layer::Final, &recipient());
+    let mut values = Values::default();
+    decoded.submission.merge_into(&spec, &mut values);
+    let complete = vestibule::connectors::spec_form::complete(&spec, &values);
+    assert!(complete.config.is_some());
+    let printed = format!("{form:?} {decoded:?} {values:?} {complete:?} {spec:?}");
+    assert!(!printed.contains("t0k3n") && !printed.contains("visible.example.com"), "{printed}");
+}
