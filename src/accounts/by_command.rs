@@ -4,8 +4,9 @@ use secrecy::SecretString;
 
 use super::fields::FormErrors;
 use super::first_run::{NewOwner, create_workspace_with_owner};
+use super::notes::note;
 use super::store::{self, NewMember};
-use super::{Role, note};
+use super::Role;
 use crate::activity::{Actor, Event};
 use crate::clock::UtcTime;
 use crate::db::Conn;

@@ -1,7 +1,8 @@
 //! The first run: whoever can read the server's log makes the first workspace, once. A code, not a race.
 
+use super::notes::note;
 use super::store::{self, NewMember};
-use super::{Role, WorkspaceCard, note};
+use super::{Role, WorkspaceCard};
 use crate::activity::{Actor, Event};
 use crate::app::App;
 use crate::clock::UtcTime;

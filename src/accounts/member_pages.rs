@@ -20,6 +20,9 @@ use crate::web::frame::OwnerFrame;
 use crate::web::page::{PageResult, page, unprocessable};
 use crate::web::urls;
 
+const MAILED: &str = "We mail this link. You can also send it yourself: copy it now, because it is shown only once.";
+const NOT_MAILED: &str = "No mail server is set, so send this link yourself: copy it now, because it is shown only once.";
+
 /// What the invitation form sends.
 #[derive(Deserialize)]
 pub struct InviteForm {
@@ -37,13 +40,23 @@ pub struct RoleForm {
 struct MemberView {
     name: String,
     email: String,
-    role: Role,
+    role: &'static str,
     since: When,
     oneself: bool,
-    /// The roles the reader may give; empty when this member is not for them to handle.
-    choices: Vec<Choice>,
-    role_url: String,
-    removal_url: String,
+    url: String,
+}
+
+impl MemberView {
+    fn new(row: MemberRow, reader: &SignedIn) -> Self {
+        Self {
+            oneself: row.id == reader.member_id,
+            url: urls::member(&row.id),
+            name: row.name,
+            email: row.email,
+            role: row.role.words(),
+            since: row.created_at.into(),
+        }
+    }
 }
 
 struct InvitationView {
@@ -59,6 +72,7 @@ struct InvitationView {
 /// A link that was just made, on the one page that shows it.
 struct MadeView {
     email: String,
+    why: &'static str,
     url: String,
     until: When,
 }
@@ -80,14 +94,24 @@ struct MembersPage {
 }
 
 #[derive(Template)]
+#[template(path = "accounts/settings/member.html")]
+struct MemberPage {
+    frame: OwnerFrame,
+    tab: &'static str,
+    member: MemberView,
+    /// The roles the reader may give; empty when this member is not for them to handle.
+    roles: Vec<Choice>,
+    ask: String,
+    role_url: String,
+    removal_url: String,
+}
+
+#[derive(Template)]
 #[template(path = "accounts/settings/remove_member.html")]
 struct RemovePage {
     frame: OwnerFrame,
     tab: &'static str,
-    name: String,
-    email: String,
-    role: &'static str,
-    since: When,
+    member: MemberView,
     action: String,
 }
 
@@ -109,27 +133,13 @@ async fn members_page(request: &HttpRequest, app: &App, reader: &SignedIn) -> Re
         errors: FormErrors::default(),
         may_change: reader.role.may_administer(),
         ask: names_in_words(&owners),
-        members: rows.into_iter().map(|row| member_view(row, reader)).collect(),
+        members: rows.into_iter().map(|row| MemberView::new(row, reader)).collect(),
         invitations: invitations.into_iter().map(|row| invitation_view(row, now)).collect(),
         email: String::new(),
         roles: role_choices(reader.role, Some(Role::Member)),
         made: None,
         made_before: false,
     })
-}
-
-fn member_view(row: MemberRow, reader: &SignedIn) -> MemberView {
-    let handled = reader.role.may_handle(row.role);
-    MemberView {
-        oneself: row.id == reader.member_id,
-        choices: if handled { role_choices(reader.role, Some(row.role)) } else { Vec::new() },
-        role_url: urls::member_role(&row.id),
-        removal_url: urls::member_removal(&row.id),
-        name: row.name,
-        email: row.email,
-        role: row.role,
-        since: row.created_at.into(),
-    }
 }
 
 fn invitation_view(row: Invitation, now: crate::clock::UtcTime) -> InvitationView {
@@ -171,7 +181,8 @@ pub async fn invite(request: HttpRequest, app: web::Data<App>, member: Admin, fo
     };
     let url = app.config.server.base_url.join(&urls::account_link(&token));
     let view = members_page(&request, &app, &member).await?;
-    page(&MembersPage { made: Some(MadeView { email, url, until: until.into() }), ..view })
+    let why = if app.config.mail.smtp_url.is_some() { MAILED } else { NOT_MAILED };
+    page(&MembersPage { made: Some(MadeView { email, why, url, until: until.into() }), ..view })
 }
 
 async fn refused(request: &HttpRequest, app: &App, member: &SignedIn, form: InviteForm, errors: FormErrors) -> PageResult {
@@ -186,6 +197,26 @@ pub async fn withdraw(app: web::Data<App>, member: Admin, id: web::Path<String>,
     let (who, now, rng) = (member.acting(), app.clock.now(), app.rng.clone());
     app.db.write(move |conn| invitations::withdraw(conn, &who, &id, now, &rng)).await?;
     Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_MEMBERS, Flash::InvitationWithdrawn))
+}
+
+/// `GET /settings/members/{id}`
+pub async fn show(request: HttpRequest, app: web::Data<App>, reader: SignedIn, id: web::Path<String>) -> PageResult {
+    let (workspace, id) = (reader.workspace_id.clone(), MemberId::from_text(&id));
+    let found = app.db.read(move |conn| {
+        let Some(row) = store::find_living(conn, &workspace, &id)? else { return Ok(None) };
+        Ok(Some((row, store::owners_of(conn, &workspace)?)))
+    });
+    let (row, owners) = found.await?.ok_or(AppError::NotFound)?;
+    let handled = reader.role.may_handle(row.role);
+    page(&MemberPage {
+        frame: reader.frame(&request, &app, "settings"),
+        tab: urls::SETTINGS_MEMBERS,
+        roles: if handled { role_choices(reader.role, Some(row.role)) } else { Vec::new() },
+        ask: names_in_words(&owners),
+        role_url: urls::member_role(&row.id),
+        removal_url: urls::member_removal(&row.id),
+        member: MemberView::new(row, &reader),
+    })
 }
 
 /// `POST /settings/members/{id}/role`
@@ -209,10 +240,7 @@ pub async fn confirm_removal(request: HttpRequest, app: web::Data<App>, member: 
         frame: member.frame(&request, &app, "settings"),
         tab: urls::SETTINGS_MEMBERS,
         action: urls::member_removal(&row.id),
-        name: row.name,
-        email: row.email,
-        role: row.role.words(),
-        since: row.created_at.into(),
+        member: MemberView::new(row, &member),
     })
 }
 

@@ -20,6 +20,7 @@ pub mod join_pages;
 mod links;
 mod members;
 pub mod member_pages;
+mod notes;
 pub mod operator_pages;
 mod passwords;
 mod preview;
@@ -36,13 +37,7 @@ pub use first_run::{NewOwner, NewWorkspace, create_workspace_with_owner, first_r
 pub use jobs::{reseal_some, send_account_mail, sweep};
 pub use store::{any_workspace, find_member, find_workspace, find_workspace_by_slug, owners_of};
 
-use diesel::QueryResult;
-
-use crate::activity::{self, Actor, Entry, Event};
-use crate::clock::UtcTime;
-use crate::db::Conn;
 use crate::ids::{MemberId, WorkspaceId};
-use crate::rng::Rng;
 
 /// What a member may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
@@ -196,19 +191,6 @@ pub struct Acting {
     pub member: MemberId,
     /// Their name.
     pub name: String,
-}
-
-impl Acting {
-    /// Writes down what they did; call it inside the transaction of the deed.
-    fn note(&self, conn: &mut Conn, event: Event, detail: &str, now: UtcTime, rng: &Rng) -> QueryResult<()> {
-        let actor = Actor::Member { id: self.member.clone(), name: self.name.clone() };
-        note(conn, &self.workspace, actor, event, detail, (now, rng))
-    }
-}
-
-/// Writes down a deed that concerns neither a connection nor a setup link.
-fn note(conn: &mut Conn, workspace: &WorkspaceId, actor: Actor, event: Event, detail: &str, (now, rng): (UtcTime, &Rng)) -> QueryResult<()> {
-    activity::record(conn, &Entry { workspace, connection: None, setup_link: None, event, actor, detail }, now, rng)
 }
 
 #[cfg(test)]

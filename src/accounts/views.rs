@@ -12,6 +12,8 @@ use crate::web::{cookies, csrf};
 pub(super) struct When {
     /// For machines.
     pub(super) iso: String,
+    /// The day for machines: without an hour, a script leaves the words as they are.
+    pub(super) date: String,
     /// The day, short.
     pub(super) day: String,
     /// Day and hour, with the zone.
@@ -20,7 +22,9 @@ pub(super) struct When {
 
 impl From<UtcTime> for When {
     fn from(at: UtcTime) -> Self {
-        Self { iso: at.iso(), day: at.short(), words: at.words() }
+        let iso = at.iso();
+        let date = iso.split('T').next().unwrap_or_default().to_owned();
+        Self { iso, date, day: at.short(), words: at.words() }
     }
 }
 

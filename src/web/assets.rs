@@ -8,8 +8,8 @@ use actix_web::{HttpResponse, web};
 use include_dir::{Dir, include_dir};
 use sha2::{Digest as _, Sha256};
 
-use super::accent;
 use super::page::PageError;
+use super::{accent, urls};
 use crate::error::AppError;
 
 static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/static");
@@ -38,7 +38,7 @@ fn collect(dir: &'static Dir<'static>, assets: &mut Assets) {
         let digest = Sha256::digest(file.contents());
         let hash: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
         let hashed = format!("{stem}.{hash}.{ending}");
-        assets.urls.insert(name.clone(), format!("/static/{hashed}"));
+        assets.urls.insert(name.clone(), urls::static_file(&hashed));
         assets.by_hashed_name.insert(hashed, Asset { bytes: file.contents(), kind: kind_of(ending) });
     }
     dir.dirs().for_each(|inner| collect(inner, assets));
@@ -57,7 +57,7 @@ fn kind_of(ending: &str) -> &'static str {
 
 /// The address of a file of `static/`, like `app.css`. A name that does not exist gives its plain path (and a 404 there).
 pub fn url(name: &str) -> String {
-    ASSETS.urls.get(name).cloned().unwrap_or_else(|| format!("/static/{name}"))
+    ASSETS.urls.get(name).cloned().unwrap_or_else(|| urls::static_file(name))
 }
 
 /// `GET /static/{name}`

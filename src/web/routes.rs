@@ -45,6 +45,7 @@ fn settings_pages(config: &mut web::ServiceConfig) {
         .service(get("/settings/members", member_pages::index))
         .service(post("/settings/members/invitations", member_pages::invite))
         .service(post("/settings/members/invitations/{id}/withdrawal", member_pages::withdraw))
+        .service(get("/settings/members/{id}", member_pages::show))
         .service(post("/settings/members/{id}/role", member_pages::change_role))
         .service(get_post("/settings/members/{id}/removal", member_pages::confirm_removal, member_pages::remove))
         .service(get_post("/settings/api-keys", key_pages::index, key_pages::create))

@@ -1,4 +1,4 @@
-//! Every path of the product is written here and in `routes.rs`, nowhere else.
+//! Every path that code writes is written here and in `routes.rs`, nowhere else; templates may link to fixed pages by themselves.
 
 use crate::connectors::Kind;
 use crate::crypto::PlainToken;
@@ -60,9 +60,14 @@ pub fn invitation_withdrawal(id: &AccountLinkId) -> String {
     format!("{SETTINGS_MEMBERS}/invitations/{id}/withdrawal")
 }
 
+/// A member's page.
+pub fn member(id: &MemberId) -> String {
+    format!("{SETTINGS_MEMBERS}/{id}")
+}
+
 /// Changes a member's role (POST).
 pub fn member_role(id: &MemberId) -> String {
-    format!("{SETTINGS_MEMBERS}/{id}/role")
+    format!("{}/role", member(id))
 }
 
 /// Asks before removing a member; POST removes.
@@ -124,4 +129,9 @@ pub fn receipt(key: &str) -> String {
 /// The workspace's colours.
 pub fn accent(hex: &str) -> String {
     format!("/accent/{hex}.css")
+}
+
+/// A file of `static/`, by the name that holds its hash.
+pub fn static_file(name: &str) -> String {
+    format!("/static/{name}")
 }

@@ -1,19 +1,13 @@
 //! Sessions: a random token in a cookie, its hash here. A session lasts for 30 days after it was last seen; that it was seen
 //! is noted at most every five minutes, so that looking at pages costs no write.
 
+mod browser;
 mod store;
 
-use store::begin;
+pub(super) use browser::Browser;
 pub(super) use store::{OpenSession, SessionRow, delete_expired, end, end_all, end_by_token, end_others, find, list, touch};
 
-use diesel::QueryResult;
 use time::Duration;
-
-use crate::clock::UtcTime;
-use crate::crypto::{PlainToken, TokenHash};
-use crate::db::Conn;
-use crate::ids::{MemberId, WorkspaceId};
-use crate::rng::Rng;
 
 /// How long a session lasts without being seen.
 pub(super) const LIFETIME: Duration = Duration::days(30);
@@ -21,25 +15,6 @@ pub(super) const LIFETIME: Duration = Duration::days(30);
 pub(super) const NOTED_EVERY: Duration = Duration::minutes(5);
 /// Most characters kept of what a browser calls itself.
 const LONGEST_AGENT: usize = 300;
-
-/// The browser somebody signs in with.
-#[derive(Debug, Clone)]
-pub(super) struct Browser {
-    /// What it calls itself.
-    pub(super) agent: String,
-    /// The session it brings along.
-    pub(super) session: Option<TokenHash>,
-}
-
-impl Browser {
-    /// Begins a session in this browser. The one it had before ends, so that a token known from earlier is worth nothing.
-    pub(super) fn sign_in(&self, conn: &mut Conn, workspace: &WorkspaceId, member: &MemberId, now: UtcTime, rng: &Rng) -> QueryResult<PlainToken> {
-        if let Some(old) = &self.session {
-            end_by_token(conn, old)?;
-        }
-        begin(conn, workspace, member, &self.agent, now, rng)
-    }
-}
 
 /// What a browser calls itself, cut to what is kept.
 fn cut_agent(agent: &str) -> String {

@@ -10,6 +10,7 @@ use super::choice;
 use super::defaults;
 use super::describe::{self, Help};
 use super::flatten::{self, Gap, Object};
+use super::judge::judge;
 use super::labels;
 use super::limits;
 use super::model::{BRANCH_KEY, Group, JsonShape, Kind, Node, Text};
@@ -65,7 +66,7 @@ pub(super) fn compile(document: &Value) -> Result<Compiled, SpecError> {
     };
     let mut root = Node { title: "Configuration".to_owned(), required: true, ..Node::leaf(kind) };
     labels::tell_groups_apart(&mut root);
-    let sections = sections(&flat, &root);
+    let sections = sections(&flat);
     Ok(Compiled { root, sections, notes: compiler.notes })
 }
 
@@ -219,12 +220,14 @@ impl Compiler<'_> {
         node.help = flat.get("description").and_then(Value::as_str).map(describe::describe).unwrap_or_default();
         node.required = required;
         node.secret = secret && node.holds_value();
-        node.default = default.and_then(|default| defaults::fit(&node.kind, default));
+        // A default that breaks the field's own rules would only be in the way.
+        node.default = default
+            .and_then(|default| defaults::fit(&node.kind, default))
+            .filter(|value| judge(&node, value).is_none());
         node.section = flat.get("group").and_then(Value::as_str).map(str::to_owned);
         // A hidden field that nobody could ever fill would block the connection for good: it is shown.
         node.hidden = flag("airbyte_hidden") && (!required || node.answers_itself());
-        node.folds =
-            !required && !flag("always_show") && !matches!(node.kind, Kind::OneOf(_) | Kind::Group(_) | Kind::Const(_));
+        node.folds = !required && !flag("always_show") && !matches!(node.kind, Kind::OneOf(_) | Kind::Const(_));
         node.complete_hint(&flat);
         Ok(node)
     }
@@ -299,23 +302,19 @@ impl Order {
     }
 }
 
-/// The groups that fields of the root name, in the order of the spec's list; groups that are not in the list follow, titled by their id.
-fn sections(schema: &Schema, root: &Node) -> Vec<Section> {
+/// More headings than this are no help.
+const MAX_SECTIONS: usize = 50;
+
+/// The titled groups that fields of the root name, in the order of the spec's list.
+fn sections(schema: &Schema) -> Vec<Section> {
     let listed = schema.get("groups").and_then(Value::as_array).into_iter().flatten();
-    let named =
-        listed.filter_map(|group| Some((group.get("id")?.as_str()?, group.get("title").and_then(Value::as_str))));
     let mut sections: Vec<Section> = Vec::new();
-    for (id, title) in named {
-        let title = title
-            .map(str::trim)
-            .filter(|title| !title.is_empty())
-            .map(|title| limits::clip(title, limits::MAX_TITLE).to_owned());
-        sections.push(Section { id: id.to_owned(), title });
-    }
-    let Kind::Group(group) = &root.kind else { return Vec::new() };
-    for id in group.fields.iter().filter_map(|field| field.section.as_deref()) {
-        if !sections.iter().any(|section| section.id == id) {
-            sections.push(Section { id: id.to_owned(), title: None });
+    for group in listed.take(MAX_SECTIONS) {
+        let text = |key: &str| group.get(key).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
+        if let (Some(id), Some(title)) = (text("id"), text("title"))
+            && !sections.iter().any(|section| section.id == id)
+        {
+            sections.push(Section { id: id.to_owned(), title: limits::clip(title, limits::MAX_TITLE).to_owned() });
         }
     }
     sections

@@ -200,7 +200,27 @@ fn link(href: &str, label: &str) -> Option<HelpLink> {
         .filter(|_| matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none())?
         .to_owned();
     let words = label.split_whitespace().collect::<Vec<_>>().join(" ");
-    let vague = ["", "here", "link", "this", "docs", "documentation", "this page", "our docs", "this link"];
+    let vague = [
+        "",
+        "here",
+        "link",
+        "this",
+        "docs",
+        "the docs",
+        "in the docs",
+        "our docs",
+        "in our docs",
+        "documentation",
+        "the documentation",
+        "in the documentation",
+        "our documentation",
+        "this page",
+        "this link",
+        "read more",
+        "more",
+        "learn more",
+        "guide",
+    ];
     let title = if vague.contains(&words.to_lowercase().as_str()) || words.contains('<') {
         "Help page".to_owned()
     } else {

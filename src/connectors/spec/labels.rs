@@ -93,7 +93,7 @@ fn spell(word: &str, first: bool) -> String {
     }
 }
 
-fn upper_first(word: &str) -> String {
+pub(super) fn upper_first(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

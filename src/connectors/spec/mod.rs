@@ -13,6 +13,7 @@ mod date;
 mod defaults;
 mod describe;
 mod flatten;
+mod judge;
 mod labels;
 mod limits;
 mod model;
@@ -24,11 +25,12 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 pub(crate) use choice::chosen_by_values;
-pub(crate) use date::{DateShape, is_day, is_moment};
+pub(crate) use date::DateShape;
 pub(crate) use describe::{Help, MoreHelp};
+pub(crate) use judge::{judge, judge_count};
 pub(crate) use labels::lower_first;
 pub(crate) use model::{
-    BRANCH_KEY, Bool, Branch, Checks, Choice, Format, Group, JsonShape, Kind, LineItem, Lines, Node, Number, OneOf,
+    BRANCH_KEY, Bool, Branch, Choice, Format, Group, JsonShape, Kind, LineItem, Node, Number, OneOf,
     Opt, Rows, Text,
 };
 
@@ -43,11 +45,11 @@ pub struct Spec {
     validator: OnceLock<Result<jsonschema::Validator, String>>,
 }
 
-/// A part of the form with its own heading: a `group` of the spec.
+/// A part of the form with its own heading: a `group` of the spec that has a title.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Section {
     pub(crate) id: String,
-    pub(crate) title: Option<String>,
+    pub(crate) title: String,
 }
 
 /// Something the spec asks for that the form cannot carry, or carries only in part.

@@ -236,7 +236,7 @@ impl Rows {
     /// How many empty rows a page holds ready: fewer, the heavier one row is, and fewer inside other rows.
     pub(crate) fn spare(&self, nested: bool) -> usize {
         let weight = self.item.kind.weight().max(1);
-        let ready = if nested { (24 / weight).clamp(1, 3) } else { (120 / weight).clamp(2, 10) };
+        let ready = if nested { (12 / weight).clamp(1, 3) } else { (60 / weight).clamp(2, 10) };
         ready.min(self.max)
     }
 

@@ -295,7 +295,7 @@ impl Node {
     pub(super) fn complete_hint(&mut self, schema: &Schema) {
         let extra = match &self.kind {
             Kind::Text(text) => text.takes(),
-            Kind::Number(number) => number.bounds.words().map(|words| format!("Takes {words}.")),
+            Kind::Number(number) => number.bounds.words().map(|words| format!("{}.", labels::upper_first(&words))),
             Kind::Lines(lines) => {
                 let example = if let LineItem::Text(text) = &lines.item {
                     text.example.clone().or_else(|| samples(schema).into_iter().next())
@@ -311,7 +311,8 @@ impl Node {
             Kind::Json(_) => Some("Written as JSON.".to_owned()),
             _ => None,
         };
-        let hint = self.help.hint.take();
+        let says_more = |hint: &String| bare_words(hint) != bare_words(&self.title);
+        let hint = self.help.hint.take().filter(says_more);
         self.help.hint = match (hint, extra) {
             (Some(hint), Some(extra)) => Some(format!("{} {extra}", ended(&hint))),
             (hint, extra) => hint.or(extra),
@@ -330,6 +331,11 @@ impl Text {
             (None, None) => None,
         }
     }
+}
+
+/// For telling whether a hint only repeats the label.
+fn bare_words(text: &str) -> String {
+    text.to_lowercase().chars().filter(|letter| letter.is_alphanumeric()).collect()
 }
 
 /// With a full stop, so that another sentence can follow.

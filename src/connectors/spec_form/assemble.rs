@@ -3,11 +3,10 @@
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
-use super::judge::{judge, judge_count};
 use super::leaf;
 use super::place::Place;
 use super::secrets::Secrets;
-use crate::connectors::spec::{Group, Kind, Node, OneOf, Rows, chosen_by_values};
+use crate::connectors::spec::{Group, Kind, Node, OneOf, Rows, chosen_by_values, judge, judge_count};
 use crate::forms::{FieldError, FieldPath, Problem};
 
 /// The branch that stored values stand for.

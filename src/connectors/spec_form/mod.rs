@@ -13,7 +13,6 @@ mod decode;
 mod echo;
 mod encode;
 mod import;
-mod judge;
 mod leaf;
 mod overview;
 mod patch;

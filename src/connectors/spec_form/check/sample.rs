@@ -5,8 +5,7 @@ use std::str::Chars;
 
 use serde_json::Value;
 
-use super::super::judge::judge;
-use crate::connectors::spec::{Kind, Node, Number, Text};
+use crate::connectors::spec::{Kind, Node, Number, Text, judge};
 
 /// Usual values of all sorts.
 const STOCK: [&str; 24] = [

@@ -114,13 +114,18 @@ impl<'a> Builder<'a> {
     }
 
     fn root_sections(&mut self, group: &'a Group, place: &Place, scope: Scope<'a>) -> Vec<Section<'a>> {
-        let spec = self.spec;
+        let headings = self.spec.sections();
+        let mut blocks: Vec<(Option<&'a str>, Vec<&'a Node>)> = vec![(None, Vec::new())];
+        blocks.extend(headings.iter().map(|heading| (Some(heading.title.as_str()), Vec::new())));
+        for field in &group.fields {
+            let named = field.section.as_deref();
+            let at = headings.iter().position(|heading| Some(heading.id.as_str()) == named).map_or(0, |at| at + 1);
+            if let Some((_, fields)) = blocks.get_mut(at) {
+                fields.push(field);
+            }
+        }
         let mut sections = Vec::new();
-        let headings = std::iter::once(None).chain(spec.sections().iter().map(Some));
-        for heading in headings {
-            let id = heading.map(|heading| heading.id.as_str());
-            let fields: Vec<&'a Node> = group.fields.iter().filter(|field| field.section.as_deref() == id).collect();
-            let title = heading.and_then(|heading| heading.title.as_deref());
+        for (title, fields) in blocks {
             let (parts, _) = self.fields_of(&fields, place, scope, title);
             if !parts.is_empty() {
                 sections.push(Section { title, parts });

@@ -13,6 +13,9 @@ use crate::connectors::spec::{Bool, DateShape, Format, Kind, Node, Opt, Text};
 /// More options than this fold away, with a box to find one by name.
 const MANY_OPTIONS: usize = 15;
 
+/// The answer that leaves a concealed one as it is.
+const KEEP: &str = "Keep the answer we have";
+
 /// What a plain leaf shows.
 struct Standing<'a> {
     /// What was typed the last time, when the field was on the page then.
@@ -142,7 +145,8 @@ impl<'a> Builder<'a> {
                 let none_chosen = text.is_empty();
                 let may_be_empty = !node.required && node.default.is_none();
                 let options = options(&choice.options, |index| text == index);
-                choice_control(options, may_be_empty || concealed, none_chosen)
+                let empty = if concealed { Some(KEEP) } else { may_be_empty.then_some("Not set") };
+                choice_control(options, empty, none_chosen)
             }
             Kind::Checks(checks) => {
                 let members = standing.value.and_then(Value::as_array);
@@ -222,7 +226,7 @@ fn yes_no<'a>(node: &Node, standing: &Standing<'_>, concealed: bool) -> Control<
     let text = standing.text(node);
     let mut words = vec![("true", "Yes"), ("false", "No")];
     if concealed {
-        words.push(("", "Keep the answer we have"));
+        words.push(("", KEEP));
     } else if !node.required {
         words.push(("", "Not set"));
     }
@@ -235,18 +239,13 @@ fn yes_no<'a>(node: &Node, standing: &Standing<'_>, concealed: bool) -> Control<
     Control::Radios { options: words.into_iter().map(option).collect() }
 }
 
-fn choice_control<'a>(mut options: Vec<OptPart<'a>>, may_be_empty: bool, none_chosen: bool) -> Control<'a> {
+fn choice_control<'a>(mut options: Vec<OptPart<'a>>, empty: Option<&'static str>, none_chosen: bool) -> Control<'a> {
     if options.len() > MAX_RADIOS {
-        let empty = if may_be_empty { Some("Not set") } else { none_chosen.then_some("Choose\u{2026}") };
+        let empty = empty.or(none_chosen.then_some("Choose\u{2026}"));
         return Control::Select { options, empty, none_chosen };
     }
-    if may_be_empty {
-        options.push(OptPart {
-            value: Cow::Borrowed(""),
-            label: Cow::Borrowed("Not set"),
-            hint: None,
-            on: none_chosen,
-        });
+    if let Some(words) = empty {
+        options.push(OptPart { value: Cow::Borrowed(""), label: Cow::Borrowed(words), hint: None, on: none_chosen });
     }
     Control::Radios { options }
 }

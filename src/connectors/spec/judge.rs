@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use crate::connectors::spec::{Checks, Format, Kind, LineItem, Lines, Node, Number, Text, is_day, is_moment};
+use super::date::{is_day, is_moment};
+use super::model::{Checks, Format, Kind, LineItem, Lines, Node, Number, Text};
 use crate::forms::{MAX_FIELD_BYTES, Problem};
 
 /// What is wrong with the value, if anything.
-pub(super) fn judge(node: &Node, value: &Value) -> Option<Problem> {
+pub(crate) fn judge(node: &Node, value: &Value) -> Option<Problem> {
     match &node.kind {
         Kind::Text(text) => match value.as_str() {
             Some(given) => judge_text(text, given),
@@ -119,7 +120,7 @@ fn judge_lines(lines: &Lines, value: &Value) -> Option<Problem> {
     judge_count(members.len(), lines.min, lines.max)
 }
 
-pub(super) fn judge_count(count: usize, min: usize, max: Option<usize>) -> Option<Problem> {
+pub(crate) fn judge_count(count: usize, min: usize, max: Option<usize>) -> Option<Problem> {
     if count < min {
         return Some(Problem::TooFew(min));
     }
