@@ -83,7 +83,12 @@ fn session_view(row: SessionRow, current: &SessionId) -> SessionView {
 }
 
 /// `POST /settings/account`
-pub async fn save_profile(request: HttpRequest, app: web::Data<App>, member: SignedIn, form: CsrfForm<ProfileForm>) -> PageResult {
+pub async fn save_profile(
+    request: HttpRequest,
+    app: web::Data<App>,
+    member: SignedIn,
+    form: CsrfForm<ProfileForm>,
+) -> PageResult {
     let mut errors = FormErrors::default();
     let name = errors.name("name", "Your name", &form.value.name);
     if !errors.is_empty() {
@@ -96,7 +101,12 @@ pub async fn save_profile(request: HttpRequest, app: web::Data<App>, member: Sig
 }
 
 /// `POST /settings/account/password`
-pub async fn change_password(request: HttpRequest, app: web::Data<App>, member: SignedIn, form: CsrfForm<PasswordForm>) -> PageResult {
+pub async fn change_password(
+    request: HttpRequest,
+    app: web::Data<App>,
+    member: SignedIn,
+    form: CsrfForm<PasswordForm>,
+) -> PageResult {
     let mut errors = FormErrors::default();
     if form.value.current_password.expose_secret().is_empty() {
         errors.add("current_password", "Enter your current password");
@@ -127,7 +137,12 @@ async fn replace_password(request: &HttpRequest, app: &App, member: &SignedIn, f
 }
 
 /// `POST /settings/account/sessions/{id}/end`
-pub async fn end_session(app: web::Data<App>, member: SignedIn, id: web::Path<String>, _form: CsrfForm<NoFields>) -> PageResult {
+pub async fn end_session(
+    app: web::Data<App>,
+    member: SignedIn,
+    id: web::Path<String>,
+    _form: CsrfForm<NoFields>,
+) -> PageResult {
     let (workspace, owner, id) = (member.workspace_id.clone(), member.member_id.clone(), SessionId::from_text(&id));
     let ended = app.db.write(move |conn| Ok(sessions::end(conn, &workspace, &owner, &id)?)).await?;
     if !ended {

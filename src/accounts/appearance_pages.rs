@@ -31,7 +31,12 @@ struct AppearancePage {
 
 /// `GET /settings/appearance`
 pub async fn show(request: HttpRequest, app: web::Data<App>, member: SignedIn) -> PageResult {
-    let choice = |theme: &Theme| Choice { value: theme.as_str(), words: theme.words(), hint: "", chosen: *theme == member.theme };
+    let choice = |theme: &Theme| Choice {
+        value: theme.as_str(),
+        words: theme.words(),
+        hint: "",
+        chosen: *theme == member.theme,
+    };
     page(&AppearancePage {
         frame: member.frame(&request, &app, "settings"),
         tab: urls::SETTINGS_APPEARANCE,

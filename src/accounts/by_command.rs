@@ -2,11 +2,11 @@
 
 use secrecy::SecretString;
 
+use super::Role;
 use super::fields::FormErrors;
 use super::first_run::{NewOwner, create_workspace_with_owner};
 use super::notes::note;
 use super::store::{self, NewMember};
-use super::Role;
 use crate::activity::{Actor, Event};
 use crate::clock::UtcTime;
 use crate::db::Conn;
@@ -38,7 +38,11 @@ impl OwnerDetails {
             email: errors.email("email", email),
         };
         errors.new_password("password", "Password", password);
-        if errors.is_empty() { Ok(details) } else { Err(errors.items().iter().map(|(_, sentence)| sentence.clone()).collect()) }
+        if errors.is_empty() {
+            Ok(details)
+        } else {
+            Err(errors.items().iter().map(|(_, sentence)| sentence.clone()).collect())
+        }
     }
 }
 
@@ -57,7 +61,13 @@ pub struct OwnerMade {
 ///
 /// # Errors
 /// [`AppError::Conflict`] when a member of this installation has the address already.
-pub fn create_owner(conn: &mut Conn, details: &OwnerDetails, password_hash: &str, now: UtcTime, rng: &Rng) -> AppResult<OwnerMade> {
+pub fn create_owner(
+    conn: &mut Conn,
+    details: &OwnerDetails,
+    password_hash: &str,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<OwnerMade> {
     let Some(workspace) = store::find_workspace_called(conn, &details.workspace)? else {
         let new = NewOwner {
             workspace_name: details.workspace.clone(),
@@ -66,7 +76,11 @@ pub fn create_owner(conn: &mut Conn, details: &OwnerDetails, password_hash: &str
             password_hash: password_hash.to_owned(),
         };
         let made = create_workspace_with_owner(conn, &new, now, rng)?;
-        return Ok(OwnerMade { workspace_slug: made.slug, workspace_name: details.workspace.clone(), is_new_workspace: true });
+        return Ok(OwnerMade {
+            workspace_slug: made.slug,
+            workspace_name: details.workspace.clone(),
+            is_new_workspace: true,
+        });
     };
     let id = MemberId::new(now, rng);
     let member = NewMember {
@@ -78,8 +92,17 @@ pub fn create_owner(conn: &mut Conn, details: &OwnerDetails, password_hash: &str
         role: Role::Owner,
     };
     if !member.insert(conn, now)? {
-        return Err(AppError::Conflict("A member with this email address exists already. An address belongs to one workspace."));
+        return Err(AppError::Conflict(
+            "A member with this email address exists already. An address belongs to one workspace.",
+        ));
     }
-    note(conn, &workspace.id, Actor::Member { id, name: details.name.clone() }, Event::MemberJoined, Role::Owner.as_str(), (now, rng))?;
+    note(
+        conn,
+        &workspace.id,
+        Actor::Member { id, name: details.name.clone() },
+        Event::MemberJoined,
+        Role::Owner.as_str(),
+        (now, rng),
+    )?;
     Ok(OwnerMade { workspace_slug: workspace.slug, workspace_name: workspace.name, is_new_workspace: false })
 }

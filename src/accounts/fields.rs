@@ -135,7 +135,15 @@ mod tests {
         let mut errors = FormErrors::default();
         assert_eq!(errors.email("email", "  Ana.Lima@Example.COM "), "ana.lima@example.com");
         assert!(errors.is_empty());
-        for typed in ["", "ana", "ana@", "@example.com", "ana@example.com\r\nBcc: x@y.z", "\"a b\"@example.com", &format!("{}@example.com", "a".repeat(250))] {
+        for typed in [
+            "",
+            "ana",
+            "ana@",
+            "@example.com",
+            "ana@example.com\r\nBcc: x@y.z",
+            "\"a b\"@example.com",
+            &format!("{}@example.com", "a".repeat(250)),
+        ] {
             let mut errors = FormErrors::default();
             errors.email("email", typed);
             assert_eq!(errors.items().len(), 1, "{typed}");
@@ -155,7 +163,13 @@ mod tests {
 
     #[test]
     fn passwords_are_counted_in_characters_and_bounded_in_bytes() {
-        for (typed, good) in [("elf zeichen", false), ("zwölf zeichn", true), (&*"x".repeat(1_024), true), (&"x".repeat(1_025), false), ("", false)] {
+        for (typed, good) in [
+            ("elf zeichen", false),
+            ("zwölf zeichn", true),
+            (&*"x".repeat(1_024), true),
+            (&"x".repeat(1_025), false),
+            ("", false),
+        ] {
             let mut errors = FormErrors::default();
             errors.new_password("password", "Password", &typed.into());
             assert_eq!(errors.is_empty(), good, "{}", typed.len());

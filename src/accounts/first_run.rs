@@ -37,7 +37,9 @@ fn code(marker: &Marker) -> String {
 
 /// Whether what somebody typed is the code; case, spaces and hyphens are forgiven.
 pub(super) fn is_code(typed: &str, code: &str) -> bool {
-    let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect::<String>();
+    let plain = |text: &str| {
+        text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect::<String>()
+    };
     bool::from(subtle::ConstantTimeEq::ct_eq(plain(typed).as_bytes(), plain(code).as_bytes()))
 }
 
@@ -73,7 +75,12 @@ pub struct NewWorkspace {
 ///
 /// # Errors
 /// [`AppError::Conflict`] when a member of this installation has the address already.
-pub fn create_workspace_with_owner(conn: &mut Conn, new: &NewOwner, now: UtcTime, rng: &Rng) -> AppResult<NewWorkspace> {
+pub fn create_workspace_with_owner(
+    conn: &mut Conn,
+    new: &NewOwner,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<NewWorkspace> {
     let workspace = WorkspaceCard {
         id: WorkspaceId::new(now, rng),
         slug: free_slug(conn, &new.workspace_name)?,
@@ -92,7 +99,9 @@ pub fn create_workspace_with_owner(conn: &mut Conn, new: &NewOwner, now: UtcTime
         role: Role::Owner,
     };
     if !member.insert(conn, now)? {
-        return Err(AppError::Conflict("A member with this email address exists already. An address belongs to one workspace."));
+        return Err(AppError::Conflict(
+            "A member with this email address exists already. An address belongs to one workspace.",
+        ));
     }
     let actor = Actor::Member { id: owner.clone(), name: new.name.clone() };
     note(conn, &workspace.id, actor, Event::WorkspaceCreated, &workspace.name, (now, rng))?;
@@ -127,7 +136,12 @@ mod tests {
 
     #[test]
     fn slugs_are_plain() {
-        for (name, expected) in [("Acme Analytics", "acme-analytics"), ("  Über & Co. ", "ber-co"), ("日本", "workspace"), ("-", "workspace")] {
+        for (name, expected) in [
+            ("Acme Analytics", "acme-analytics"),
+            ("  Über & Co. ", "ber-co"),
+            ("日本", "workspace"),
+            ("-", "workspace"),
+        ] {
             assert_eq!(slug(name), expected);
         }
         assert!(slug(&"ab ".repeat(60)).len() <= LONGEST_SLUG);

@@ -55,7 +55,12 @@ pub async fn request_link(request: HttpRequest, app: web::Data<App>, form: CsrfF
     let email = errors.email("email", &form.value.email);
     let host = app.config.server.base_url.host();
     if !errors.is_empty() {
-        return unprocessable(&ForgotPage { host, csrf: visitor_csrf(&request, &app), errors, email: form.value.email });
+        return unprocessable(&ForgotPage {
+            host,
+            csrf: visitor_csrf(&request, &app),
+            errors,
+            email: form.value.email,
+        });
     }
     let ip = client_ip(&request, &app.config.server.trusted_proxies);
     app.limits.sign_in(ip, &format!("forgot {email}"))?;

@@ -43,7 +43,14 @@ pub(super) enum Invited {
 ///
 /// # Errors
 /// [`AppError::Forbidden`] when the one who invites may not give that role.
-pub(super) fn invite(conn: &mut Conn, who: &Acting, new: &NewInvitation, keys: &KeyRing, now: UtcTime, rng: &Rng) -> AppResult<Invited> {
+pub(super) fn invite(
+    conn: &mut Conn,
+    who: &Acting,
+    new: &NewInvitation,
+    keys: &KeyRing,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<Invited> {
     if !role_now(conn, who)?.may_handle(new.role) {
         return Err(AppError::Forbidden);
     }
@@ -111,7 +118,9 @@ pub(super) fn accept(
     let id = MemberId::new(now, rng);
     let member = NewMember { id: &id, workspace, email: &link.row.email, name, password_hash, role: link.row.role };
     if !member.insert(conn, now)? {
-        return Err(AppError::Conflict("This email address has an account here already. Sign in with it, or ask to be invited at another address."));
+        return Err(AppError::Conflict(
+            "This email address has an account here already. Sign in with it, or ask to be invited at another address.",
+        ));
     }
     let joined = Acting { workspace: workspace.clone(), member: id.clone(), name: name.to_owned() };
     joined.note(conn, Event::MemberJoined, link.row.role.as_str(), now, rng)?;

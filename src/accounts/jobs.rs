@@ -55,10 +55,20 @@ struct Letter {
 impl Letter {
     fn mail(&self, link: &LinkRow) -> Result<Mail, askama::Error> {
         let (subject, text, html) = match link.purpose {
-            Purpose::Join => (InvitationSubject(self).render()?, InvitationText(self).render()?, InvitationHtml(self).render()?),
-            Purpose::Reset => (PasswordSubject(self).render()?, PasswordText(self).render()?, PasswordHtml(self).render()?),
+            Purpose::Join => {
+                (InvitationSubject(self).render()?, InvitationText(self).render()?, InvitationHtml(self).render()?)
+            }
+            Purpose::Reset => {
+                (PasswordSubject(self).render()?, PasswordText(self).render()?, PasswordHtml(self).render()?)
+            }
         };
-        Ok(Mail { to: link.email.clone(), to_name: self.to_name.clone(), subject: subject.trim().to_owned(), text, html })
+        Ok(Mail {
+            to: link.email.clone(),
+            to_name: self.to_name.clone(),
+            subject: subject.trim().to_owned(),
+            text,
+            html,
+        })
     }
 }
 
@@ -119,7 +129,12 @@ pub async fn sweep(app: &App) -> AppResult<()> {
 ///
 /// # Errors
 /// A token does not open with any key of the ring.
-pub fn reseal_some(conn: &mut Conn, after: &AccountLinkId, keys: &KeyRing, rng: &Rng) -> AppResult<Option<(AccountLinkId, usize)>> {
+pub fn reseal_some(
+    conn: &mut Conn,
+    after: &AccountLinkId,
+    keys: &KeyRing,
+    rng: &Rng,
+) -> AppResult<Option<(AccountLinkId, usize)>> {
     let rows = links::sealed_after(conn, after, RESEALED_AT_ONCE)?;
     let Some(last) = rows.last().map(|row| row.id.clone()) else { return Ok(None) };
     let mut resealed = 0;

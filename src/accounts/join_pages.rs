@@ -11,7 +11,7 @@ use super::links::{self, OpenAccountLink, Purpose};
 use super::setup_pages::signed_in;
 use super::{invitations, passwords, resets};
 use crate::app::App;
-use crate::web::csrf::{self, CsrfForm};
+use crate::web::csrf::{self, FormBehind};
 use crate::web::flash::{Flash, see_other_with};
 use crate::web::frame::RecipientFrame;
 use crate::web::page::{PageResult, page, unprocessable};
@@ -68,7 +68,12 @@ pub async fn show(request: HttpRequest, app: web::Data<App>, link: OpenAccountLi
 }
 
 /// `POST /join/{token}`
-pub async fn accept(request: HttpRequest, app: web::Data<App>, link: OpenAccountLink, form: CsrfForm<JoinForm>) -> PageResult {
+pub async fn accept(
+    request: HttpRequest,
+    app: web::Data<App>,
+    sent: FormBehind<OpenAccountLink, JoinForm>,
+) -> PageResult {
+    let FormBehind { guard: link, form } = sent;
     let mut view = JoinPage::new(&request, &app, &link);
     if view.joins {
         view.name = view.errors.name("name", "Your name", &form.value.name);
@@ -78,7 +83,11 @@ pub async fn accept(request: HttpRequest, app: web::Data<App>, link: OpenAccount
         return unprocessable(&view);
     }
     let hash = passwords::hash(&app, form.value.password).await?;
-    if view.joins { join(&request, &app, link, view.name, hash).await } else { choose(&request, &app, link, hash).await }
+    if view.joins {
+        join(&request, &app, link, view.name, hash).await
+    } else {
+        choose(&request, &app, link, hash).await
+    }
 }
 
 async fn join(request: &HttpRequest, app: &App, link: OpenAccountLink, name: String, hash: String) -> PageResult {
@@ -101,6 +110,9 @@ async fn choose(request: &HttpRequest, app: &App, link: OpenAccountLink, hash: S
 }
 
 /// The reason why the link, open a moment ago, is not any more.
-async fn closed_meanwhile(request: &HttpRequest, app: &App) -> Result<crate::web::page::PageError, crate::web::page::PageError> {
+async fn closed_meanwhile(
+    request: &HttpRequest,
+    app: &App,
+) -> Result<crate::web::page::PageError, crate::web::page::PageError> {
     Ok(links::closed_page(app, &links::find_by_path(request, app).await?))
 }

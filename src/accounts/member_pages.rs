@@ -21,7 +21,8 @@ use crate::web::page::{PageResult, page, unprocessable};
 use crate::web::urls;
 
 const MAILED: &str = "We mail this link. You can also send it yourself: copy it now, because it is shown only once.";
-const NOT_MAILED: &str = "No mail server is set, so send this link yourself: copy it now, because it is shown only once.";
+const NOT_MAILED: &str =
+    "No mail server is set, so send this link yourself: copy it now, because it is shown only once.";
 
 /// What the invitation form sends.
 #[derive(Deserialize)]
@@ -126,7 +127,8 @@ async fn members_page(request: &HttpRequest, app: &App, reader: &SignedIn) -> Re
         .db
         .read(move |conn| Ok((store::list_members(conn, &id)?, links::pending_invitations(conn, &id, now)?)))
         .await?;
-    let owners: Vec<MemberCard> = rows.iter().filter(|row| row.role == Role::Owner).cloned().map(MemberCard::from).collect();
+    let owners: Vec<MemberCard> =
+        rows.iter().filter(|row| row.role == Role::Owner).cloned().map(MemberCard::from).collect();
     Ok(MembersPage {
         frame: reader.frame(request, app, "settings"),
         tab: urls::SETTINGS_MEMBERS,
@@ -155,7 +157,12 @@ fn invitation_view(row: Invitation, now: crate::clock::UtcTime) -> InvitationVie
 }
 
 /// `POST /settings/members/invitations`: answers with the page that shows the link, this once.
-pub async fn invite(request: HttpRequest, app: web::Data<App>, member: Admin, form: CsrfForm<InviteForm>) -> PageResult {
+pub async fn invite(
+    request: HttpRequest,
+    app: web::Data<App>,
+    member: Admin,
+    form: CsrfForm<InviteForm>,
+) -> PageResult {
     let mut errors = FormErrors::default();
     let email = errors.email("email", &form.value.email);
     let role = Role::parse(&form.value.role);
@@ -185,14 +192,25 @@ pub async fn invite(request: HttpRequest, app: web::Data<App>, member: Admin, fo
     page(&MembersPage { made: Some(MadeView { email, why, url, until: until.into() }), ..view })
 }
 
-async fn refused(request: &HttpRequest, app: &App, member: &SignedIn, form: InviteForm, errors: FormErrors) -> PageResult {
+async fn refused(
+    request: &HttpRequest,
+    app: &App,
+    member: &SignedIn,
+    form: InviteForm,
+    errors: FormErrors,
+) -> PageResult {
     let view = members_page(request, app, member).await?;
     let roles = role_choices(member.role, Role::parse(&form.role));
     unprocessable(&MembersPage { errors, email: form.email, roles, ..view })
 }
 
 /// `POST /settings/members/invitations/{id}/withdrawal`
-pub async fn withdraw(app: web::Data<App>, member: Admin, id: web::Path<String>, _form: CsrfForm<NoFields>) -> PageResult {
+pub async fn withdraw(
+    app: web::Data<App>,
+    member: Admin,
+    id: web::Path<String>,
+    _form: CsrfForm<NoFields>,
+) -> PageResult {
     let id = AccountLinkId::from_text(&id);
     let (who, now, rng) = (member.acting(), app.clock.now(), app.rng.clone());
     app.db.write(move |conn| invitations::withdraw(conn, &who, &id, now, &rng)).await?;
@@ -220,7 +238,12 @@ pub async fn show(request: HttpRequest, app: web::Data<App>, reader: SignedIn, i
 }
 
 /// `POST /settings/members/{id}/role`
-pub async fn change_role(app: web::Data<App>, member: Admin, id: web::Path<String>, form: CsrfForm<RoleForm>) -> PageResult {
+pub async fn change_role(
+    app: web::Data<App>,
+    member: Admin,
+    id: web::Path<String>,
+    form: CsrfForm<RoleForm>,
+) -> PageResult {
     let role = Role::parse(&form.value.role).ok_or(AppError::Unreadable("no such role"))?;
     let id = MemberId::from_text(&id);
     let (who, now, rng) = (member.acting(), app.clock.now(), app.rng.clone());
@@ -229,7 +252,12 @@ pub async fn change_role(app: web::Data<App>, member: Admin, id: web::Path<Strin
 }
 
 /// `GET /settings/members/{id}/removal`: asks first.
-pub async fn confirm_removal(request: HttpRequest, app: web::Data<App>, member: Admin, id: web::Path<String>) -> PageResult {
+pub async fn confirm_removal(
+    request: HttpRequest,
+    app: web::Data<App>,
+    member: Admin,
+    id: web::Path<String>,
+) -> PageResult {
     let (workspace, id) = (member.workspace_id.clone(), MemberId::from_text(&id));
     let found = app.db.read(move |conn| Ok(store::find_living(conn, &workspace, &id)?)).await?;
     let row = found.ok_or(AppError::NotFound)?;
@@ -245,7 +273,12 @@ pub async fn confirm_removal(request: HttpRequest, app: web::Data<App>, member: 
 }
 
 /// `POST /settings/members/{id}/removal`
-pub async fn remove(app: web::Data<App>, member: Admin, id: web::Path<String>, _form: CsrfForm<NoFields>) -> PageResult {
+pub async fn remove(
+    app: web::Data<App>,
+    member: Admin,
+    id: web::Path<String>,
+    _form: CsrfForm<NoFields>,
+) -> PageResult {
     let id = MemberId::from_text(&id);
     let (who, now, rng) = (member.acting(), app.clock.now(), app.rng.clone());
     app.db.write(move |conn| members::remove(conn, &who, &id, now, &rng)).await?;

@@ -27,7 +27,14 @@ pub(super) fn role_now(conn: &mut Conn, who: &Acting) -> AppResult<Role> {
 /// # Errors
 /// [`AppError::NotFound`]: the workspace has no such member. [`AppError::Forbidden`]: not for this role to decide.
 /// [`AppError::Conflict`]: nobody would be an owner any more.
-pub(super) fn change_role(conn: &mut Conn, who: &Acting, id: &MemberId, role: Role, now: UtcTime, rng: &Rng) -> AppResult<()> {
+pub(super) fn change_role(
+    conn: &mut Conn,
+    who: &Acting,
+    id: &MemberId,
+    role: Role,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
     let member = locked(conn, who, id)?;
     if !role_now(conn, who)?.may_handle(role) {
         return Err(AppError::Forbidden);
@@ -39,7 +46,13 @@ pub(super) fn change_role(conn: &mut Conn, who: &Acting, id: &MemberId, role: Ro
         return Err(AppError::Conflict(LAST_OWNER));
     }
     store::set_role(conn, &who.workspace, id, role)?;
-    Ok(who.note(conn, Event::RoleChanged, &format!("{}: {} to {}", member.name, member.role.as_str(), role.as_str()), now, rng)?)
+    Ok(who.note(
+        conn,
+        Event::RoleChanged,
+        &format!("{}: {} to {}", member.name, member.role.as_str(), role.as_str()),
+        now,
+        rng,
+    )?)
 }
 
 /// Removes a member, ends their sessions and closes what could bring them back. Whoever may remove an owner is an owner and stays, so
@@ -66,7 +79,14 @@ fn locked(conn: &mut Conn, who: &Acting, id: &MemberId) -> AppResult<MemberRow> 
 }
 
 /// A member's own new password: every other session ends. `false` when their password is not the old one any more.
-pub(super) fn change_password(conn: &mut Conn, who: &Acting, keep: &SessionId, (old, new): (&str, &str), now: UtcTime, rng: &Rng) -> AppResult<bool> {
+pub(super) fn change_password(
+    conn: &mut Conn,
+    who: &Acting,
+    keep: &SessionId,
+    (old, new): (&str, &str),
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<bool> {
     if !store::set_password(conn, &who.workspace, &who.member, old, new)? {
         return Ok(false);
     }

@@ -18,8 +18,8 @@ mod invitations;
 mod jobs;
 pub mod join_pages;
 mod links;
-mod members;
 pub mod member_pages;
+mod members;
 mod notes;
 pub mod operator_pages;
 mod passwords;
@@ -112,7 +112,11 @@ impl Role {
     }
 }
 
-crate::db::types::text_column!(Role, |text: String| Role::parse(&text).ok_or_else(|| format!("unknown role {text}")), Role::as_str);
+crate::db::types::text_column!(
+    Role,
+    |text: String| Role::parse(&text).ok_or_else(|| format!("unknown role {text}")),
+    Role::as_str
+);
 
 /// How pages look to a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
@@ -154,7 +158,11 @@ impl Theme {
     }
 }
 
-crate::db::types::text_column!(Theme, |text: String| Theme::parse(&text).ok_or_else(|| format!("unknown theme {text}")), Theme::as_str);
+crate::db::types::text_column!(
+    Theme,
+    |text: String| Theme::parse(&text).ok_or_else(|| format!("unknown theme {text}")),
+    Theme::as_str
+);
 
 /// A workspace as others show it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,6 +18,13 @@ impl Acting {
 }
 
 /// Writes down a deed that concerns neither a connection nor a setup link.
-pub(super) fn note(conn: &mut Conn, workspace: &WorkspaceId, actor: Actor, event: Event, detail: &str, (now, rng): (UtcTime, &Rng)) -> QueryResult<()> {
+pub(super) fn note(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    actor: Actor,
+    event: Event,
+    detail: &str,
+    (now, rng): (UtcTime, &Rng),
+) -> QueryResult<()> {
     activity::record(conn, &Entry { workspace, connection: None, setup_link: None, event, actor, detail }, now, rng)
 }

@@ -76,7 +76,10 @@ pub async fn data(request: HttpRequest, app: web::Data<App>, member: SignedIn) -
         base_url: app.config.server.base_url.origin(),
         database: storage.database.shown(),
         data_dir: storage.data_dir.display().to_string(),
-        keys_from: storage.master_keys.as_ref().map_or_else(from_file, |_| "The setting VESTIBULE_MASTER_KEYS".to_owned()),
+        keys_from: storage
+            .master_keys
+            .as_ref()
+            .map_or_else(from_file, |_| "The setting VESTIBULE_MASTER_KEYS".to_owned()),
         primary_key: app.keys.primary_id().to_owned(),
         other_keys: ids.iter().skip(1).map(|id| (*id).to_owned()).collect(),
     })

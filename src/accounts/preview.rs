@@ -37,7 +37,21 @@ impl Preview {
 fn both(hex: accent::Hex) -> Vec<PreviewTheme> {
     let colours = accent::accent(hex);
     vec![
-        PreviewTheme { label: "Light", shades: colours.light, canvas: "#f9fafc", surface: "#ffffff", line: "#d5d9df", ink: "#1b222b" },
-        PreviewTheme { label: "Dark", shades: colours.dark, canvas: "#10151b", surface: "#1a1e25", line: "#343b45", ink: "#eef0f3" },
+        PreviewTheme {
+            label: "Light",
+            shades: colours.light,
+            canvas: "#f9fafc",
+            surface: "#ffffff",
+            line: "#d5d9df",
+            ink: "#1b222b",
+        },
+        PreviewTheme {
+            label: "Dark",
+            shades: colours.dark,
+            canvas: "#10151b",
+            surface: "#1a1e25",
+            line: "#343b45",
+            ink: "#eef0f3",
+        },
     ]
 }

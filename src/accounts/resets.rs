@@ -46,7 +46,13 @@ pub(super) fn request(conn: &mut Conn, email: &str, keys: &KeyRing, now: UtcTime
 ///
 /// # Errors
 /// [`AppError::Conflict`] when the password was changed in the same moment; the link is not spent then.
-pub(super) fn choose(conn: &mut Conn, link: &OpenAccountLink, password_hash: &str, now: UtcTime, rng: &Rng) -> AppResult<bool> {
+pub(super) fn choose(
+    conn: &mut Conn,
+    link: &OpenAccountLink,
+    password_hash: &str,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<bool> {
     let workspace = &link.workspace.id;
     if !links::redeem(conn, workspace, &link.row.id, now)? {
         return Ok(false);
@@ -54,7 +60,9 @@ pub(super) fn choose(conn: &mut Conn, link: &OpenAccountLink, password_hash: &st
     let id = link.row.member_id.as_ref().ok_or(AppError::NotFound)?;
     let member = store::credentials_of(conn, workspace, id)?.ok_or(AppError::NotFound)?;
     if !store::set_password(conn, workspace, id, &member.password_hash, password_hash)? {
-        return Err(AppError::Conflict("Your password was changed a moment ago. Try to sign in, or ask for a new link."));
+        return Err(AppError::Conflict(
+            "Your password was changed a moment ago. Try to sign in, or ask for a new link.",
+        ));
     }
     sessions::end_all(conn, workspace, id)?;
     links::revoke_resets(conn, workspace, id, now)?;

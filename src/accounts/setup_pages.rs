@@ -99,7 +99,9 @@ async fn claim(app: &App, view: SetupPage, password_hash: String, browser: Brows
     app.db
         .write(move |conn| {
             if !first_run::claim(conn)? {
-                return Err(AppError::Conflict("The setup was finished a moment ago. Sign in with the account that was made there."));
+                return Err(AppError::Conflict(
+                    "The setup was finished a moment ago. Sign in with the account that was made there.",
+                ));
             }
             let new = NewOwner { workspace_name: view.workspace, name: view.name, email: view.email, password_hash };
             let made = create_workspace_with_owner(conn, &new, now, &rng)?;

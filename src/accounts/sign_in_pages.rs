@@ -59,7 +59,11 @@ impl SignInPage {
 }
 
 /// `GET /sign-in`: those who are signed in go on; an installation without a workspace is set up first.
-pub async fn show(request: HttpRequest, app: web::Data<App>, member: Result<SignedIn, crate::web::page::PageError>) -> PageResult {
+pub async fn show(
+    request: HttpRequest,
+    app: web::Data<App>,
+    member: Result<SignedIn, crate::web::page::PageError>,
+) -> PageResult {
     let next = local_path(&query_value(&request, "next").unwrap_or_default()).to_owned();
     if member.is_ok() {
         return Ok(see_other(&next));
@@ -149,7 +153,17 @@ mod tests {
         for path in ["/connections", "/settings/members?x=1&y=%2F", "/"] {
             assert_eq!(local_path(path), path);
         }
-        for path in ["", "connections", "//evil.example", "/\\evil.example", "/\t/evil.example", "https://evil.example", "/a b", "/x\r\nSet-Cookie:a=b", "javascript:alert(1)"] {
+        for path in [
+            "",
+            "connections",
+            "//evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+            "https://evil.example",
+            "/a b",
+            "/x\r\nSet-Cookie:a=b",
+            "javascript:alert(1)",
+        ] {
             assert_eq!(local_path(path), urls::HOME, "{path}");
         }
     }

@@ -50,12 +50,18 @@ pub(super) struct Credentials {
 
 /// The workspace of that id.
 pub fn find_workspace(conn: &mut Conn, id: &WorkspaceId) -> QueryResult<Option<WorkspaceCard>> {
-    workspaces::table.find(id).select(WorkspaceRow::as_select()).first(conn).optional().map(|row| row.map(WorkspaceCard::from))
+    workspaces::table
+        .find(id)
+        .select(WorkspaceRow::as_select())
+        .first(conn)
+        .optional()
+        .map(|row| row.map(WorkspaceCard::from))
 }
 
 /// The workspace of that slug, for commands.
 pub fn find_workspace_by_slug(conn: &mut Conn, slug: &str) -> QueryResult<Option<WorkspaceCard>> {
-    let found = workspaces::table.filter(workspaces::slug.eq(slug)).select(WorkspaceRow::as_select()).first(conn).optional()?;
+    let found =
+        workspaces::table.filter(workspaces::slug.eq(slug)).select(WorkspaceRow::as_select()).first(conn).optional()?;
     Ok(found.map(WorkspaceCard::from))
 }
 
@@ -91,7 +97,11 @@ pub(super) fn insert_workspace(conn: &mut Conn, new: &WorkspaceCard, now: UtcTim
 /// Writes a workspace's name, colour and contact; its slug stays.
 pub(super) fn update_workspace(conn: &mut Conn, card: &WorkspaceCard) -> QueryResult<()> {
     diesel::update(workspaces::table.find(&card.id))
-        .set((workspaces::name.eq(&card.name), workspaces::accent.eq(&card.accent), workspaces::contact.eq(&card.contact)))
+        .set((
+            workspaces::name.eq(&card.name),
+            workspaces::accent.eq(&card.accent),
+            workspaces::contact.eq(&card.contact),
+        ))
         .execute(conn)
         .map(|_| ())
 }
@@ -151,7 +161,11 @@ pub(super) fn credentials_of_email(conn: &mut Conn, email: &str) -> QueryResult<
         .optional()
 }
 
-pub(super) fn credentials_of(conn: &mut Conn, workspace: &WorkspaceId, id: &MemberId) -> QueryResult<Option<Credentials>> {
+pub(super) fn credentials_of(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &MemberId,
+) -> QueryResult<Option<Credentials>> {
     members::table
         .filter(members::workspace_id.eq(workspace))
         .filter(members::id.eq(id))
@@ -186,7 +200,9 @@ impl NewMember<'_> {
         );
         match conn.transaction(|conn| diesel::insert_into(members::table).values(row).execute(conn)) {
             Ok(_) => Ok(true),
-            Err(diesel::result::Error::DatabaseError(diesel::result::DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
+            Err(diesel::result::Error::DatabaseError(diesel::result::DatabaseErrorKind::UniqueViolation, _)) => {
+                Ok(false)
+            }
             Err(error) => Err(error),
         }
     }
@@ -208,7 +224,13 @@ pub(super) fn set_role(conn: &mut Conn, workspace: &WorkspaceId, id: &MemberId, 
 }
 
 /// Sets a new password of a living member; `false` when they are not living any more, or their password is not `old` any more.
-pub(super) fn set_password(conn: &mut Conn, workspace: &WorkspaceId, id: &MemberId, old: &str, new: &str) -> QueryResult<bool> {
+pub(super) fn set_password(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &MemberId,
+    old: &str,
+    new: &str,
+) -> QueryResult<bool> {
     let member = members::table
         .filter(members::workspace_id.eq(workspace))
         .filter(members::id.eq(id))
@@ -218,7 +240,12 @@ pub(super) fn set_password(conn: &mut Conn, workspace: &WorkspaceId, id: &Member
 }
 
 /// Removes a member: the row stays for what they made, the password goes, and the address is free for somebody new.
-pub(super) fn remove_member(conn: &mut Conn, workspace: &WorkspaceId, member: &MemberRow, now: UtcTime) -> QueryResult<()> {
+pub(super) fn remove_member(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    member: &MemberRow,
+    now: UtcTime,
+) -> QueryResult<()> {
     let row = members::table.filter(members::workspace_id.eq(workspace)).filter(members::id.eq(&member.id));
     let retired = format!("{}{RETIRED}{}", member.email, member.id);
     diesel::update(row)

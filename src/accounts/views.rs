@@ -40,9 +40,15 @@ pub(super) struct Choice {
 /// The roles somebody may give, with one of them chosen.
 pub(super) fn role_choices(giver: Role, chosen: Option<Role>) -> Vec<Choice> {
     let given = Role::ALL.into_iter().filter(|role| giver.may_handle(*role));
-    given.map(|role| Choice { value: role.as_str(), words: role.words(), hint: role.means(), chosen: chosen == Some(role) }).collect()
+    given
+        .map(|role| Choice {
+            value: role.as_str(),
+            words: role.words(),
+            hint: role.means(),
+            chosen: chosen == Some(role),
+        })
+        .collect()
 }
-
 
 /// The form token of somebody who need not be signed in; their browser gets a cookie to bind it to when it has none.
 pub(super) fn visitor_csrf(request: &HttpRequest, app: &App) -> String {
@@ -70,8 +76,19 @@ mod tests {
 
     #[test]
     fn names_read_like_speech() {
-        let people = |names: &[&str]| names.iter().map(|name| MemberCard { id: MemberId::from_text(name), name: (*name).to_owned(), email: String::new() }).collect::<Vec<_>>();
-        for (names, words) in [(&[][..], ""), (&["Ana"], "Ana"), (&["Ana", "Bo"], "Ana or Bo"), (&["Ana", "Bo", "Cy"], "Ana, Bo or Cy")] {
+        let people = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| MemberCard {
+                    id: MemberId::from_text(name),
+                    name: (*name).to_owned(),
+                    email: String::new(),
+                })
+                .collect::<Vec<_>>()
+        };
+        for (names, words) in
+            [(&[][..], ""), (&["Ana"], "Ana"), (&["Ana", "Bo"], "Ana or Bo"), (&["Ana", "Bo", "Cy"], "Ana, Bo or Cy")]
+        {
             assert_eq!(names_in_words(&people(names)), words);
         }
     }

@@ -70,7 +70,12 @@ pub async fn show(request: HttpRequest, app: web::Data<App>, member: SignedIn) -
 }
 
 /// `POST /settings/workspace`
-pub async fn save(request: HttpRequest, app: web::Data<App>, member: Admin, form: CsrfForm<WorkspaceForm>) -> PageResult {
+pub async fn save(
+    request: HttpRequest,
+    app: web::Data<App>,
+    member: Admin,
+    form: CsrfForm<WorkspaceForm>,
+) -> PageResult {
     let form = form.value;
     let mut errors = FormErrors::default();
     let card = checked(&member, &form, &mut errors);
@@ -138,7 +143,14 @@ mod tests {
 
     #[test]
     fn colours_are_read_kindly() {
-        for (typed, read) in [("#0F766E", Some("0f766e")), (" 0f766e ", Some("0f766e")), ("#1af", Some("11aaff")), ("teal", None), ("", None), ("#12345", None)] {
+        for (typed, read) in [
+            ("#0F766E", Some("0f766e")),
+            (" 0f766e ", Some("0f766e")),
+            ("#1af", Some("11aaff")),
+            ("teal", None),
+            ("", None),
+            ("#12345", None),
+        ] {
             assert_eq!(digits(typed).as_deref(), read, "{typed}");
         }
     }

@@ -75,7 +75,13 @@ pub(super) fn everyday_scopes() -> Vec<Scope> {
 }
 
 /// Makes the key; the token exists in the answer and nowhere else.
-pub(super) fn create(app: &App, workspace: &WorkspaceCard, name: &str, scopes: Vec<Scope>, expires_at: Option<UtcTime>) -> anyhow::Result<PlainToken> {
+pub(super) fn create(
+    app: &App,
+    workspace: &WorkspaceCard,
+    name: &str,
+    scopes: Vec<Scope>,
+    expires_at: Option<UtcTime>,
+) -> anyhow::Result<PlainToken> {
     let (now, rng) = (app.clock.now(), app.rng.clone());
     let (workspace, name) = (workspace.id.clone(), name.to_owned());
     let made: AppResult<Option<PlainToken>> = app.db.write_blocking(move |conn| {

@@ -38,7 +38,9 @@ pub(super) fn run(args: &Args) -> Ending {
         return Err(error);
     }
     out::line(format_args!("{} holds the whole database.", args.file.display()));
-    out::line("The master key is not in it, and without the key its secrets cannot be opened. Keep a copy of the key in another place:");
+    out::line(
+        "The master key is not in it, and without the key its secrets cannot be opened. Keep a copy of the key in another place:",
+    );
     match config.storage.master_keys {
         Some(_) => out::line("  it is what VESTIBULE_MASTER_KEYS holds."),
         None => out::line(format_args!("  it is the file {}.", config.storage.key_file().display())),

@@ -28,7 +28,8 @@ pub(super) fn run() -> Ending {
 /// Every setting with its value, in the order of [`crate::config::SETTINGS`].
 fn in_force(config: &Config) -> Vec<Vec<String>> {
     let (server, storage, mail) = (&config.server, &config.storage, &config.mail);
-    let path = |path: Option<&std::path::PathBuf>| path.map_or_else(|| "none".to_owned(), |path| path.display().to_string());
+    let path =
+        |path: Option<&std::path::PathBuf>| path.map_or_else(|| "none".to_owned(), |path| path.display().to_string());
     let proxies: Vec<String> = server.trusted_proxies.iter().map(ToString::to_string).collect();
     let values = [
         ("VESTIBULE_BIND", server.bind.to_string()),
@@ -36,7 +37,12 @@ fn in_force(config: &Config) -> Vec<Vec<String>> {
         ("VESTIBULE_DATA_DIR", storage.data_dir.display().to_string()),
         ("VESTIBULE_DATABASE_URL", storage.database.shown()),
         ("VESTIBULE_MASTER_KEYS", master_keys(config)),
-        ("VESTIBULE_SMTP_URL", mail.smtp_url.as_ref().map_or_else(|| format!("none: files in {}", storage.mail_dir().display()), mail_server)),
+        (
+            "VESTIBULE_SMTP_URL",
+            mail.smtp_url
+                .as_ref()
+                .map_or_else(|| format!("none: files in {}", storage.mail_dir().display()), mail_server),
+        ),
         ("VESTIBULE_MAIL_FROM", mail.from.to_string()),
         ("VESTIBULE_TRUSTED_PROXIES", if proxies.is_empty() { "none".to_owned() } else { proxies.join(", ") }),
         ("VESTIBULE_EXTRA_CA_FILE", path(mail.extra_ca_file.as_ref())),
@@ -44,7 +50,14 @@ fn in_force(config: &Config) -> Vec<Vec<String>> {
         ("VESTIBULE_RATE_LIMITS", if server.rate_limits { "on" } else { "off" }.to_owned()),
         ("VESTIBULE_WORKERS", server.workers.map_or_else(|| "one per core".to_owned(), |count| count.to_string())),
         ("VESTIBULE_LOG", config.log.filter.clone()),
-        ("VESTIBULE_LOG_FORMAT", match config.log.format { LogFormat::Text => "text", LogFormat::Json => "json" }.to_owned()),
+        (
+            "VESTIBULE_LOG_FORMAT",
+            match config.log.format {
+                LogFormat::Text => "text",
+                LogFormat::Json => "json",
+            }
+            .to_owned(),
+        ),
     ];
     values.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect()
 }

@@ -75,7 +75,14 @@ fn check(found: &FoundSpec) -> Checked {
 }
 
 fn unread(unreadable: Unreadable) -> Checked {
-    Checked { name: unreadable.origin.clone(), origin: unreadable.origin, fields: 0, variants: 0, findings: vec![unreadable.reason], readable: false }
+    Checked {
+        name: unreadable.origin.clone(),
+        origin: unreadable.origin,
+        fields: 0,
+        variants: 0,
+        findings: vec![unreadable.reason],
+        readable: false,
+    }
 }
 
 fn print(checked: &Checked) {
@@ -84,7 +91,8 @@ fn print(checked: &Checked) {
         (true, 0) => "carried".to_owned(),
         (true, count) => format!("NOT carried: {}", out::count(count, "finding", "findings")),
     };
-    let (fields, variants) = (out::count(checked.fields, "field", "fields"), out::count(checked.variants, "variant", "variants"));
+    let (fields, variants) =
+        (out::count(checked.fields, "field", "fields"), out::count(checked.variants, "variant", "variants"));
     out::line(format_args!("{:<48} {fields}, {variants}, {verdict}", checked.name));
     checked.findings.iter().for_each(|finding| out::line(format_args!("    {finding}")));
 }

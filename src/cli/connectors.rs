@@ -39,7 +39,9 @@ fn list(args: &ListArgs) -> Ending {
         let all: Vec<Value> = connectors.all().map(|one| described(one)).collect();
         out::line(format_args!("{:#}", Value::Array(all)));
     } else {
-        let row = |one: &Connector| vec![one.file.kind.as_str().to_owned(), one.file.slug.clone(), from(one).to_owned(), one.file.name.clone()];
+        let row = |one: &Connector| {
+            vec![one.file.kind.as_str().to_owned(), one.file.slug.clone(), from(one).to_owned(), one.file.name.clone()]
+        };
         out::table(&connectors.all().map(|one| row(one)).collect::<Vec<_>>());
     }
     Ok(ExitCode::SUCCESS)
@@ -51,7 +53,8 @@ fn from(connector: &Connector) -> &'static str {
 
 fn described(connector: &Connector) -> Value {
     let file = &connector.file;
-    let notes: Vec<String> = connector.spec.notes().iter().map(|note| format!("{}: {}", note.path.dot(), note.reason)).collect();
+    let notes: Vec<String> =
+        connector.spec.notes().iter().map(|note| format!("{}: {}", note.path.dot(), note.reason)).collect();
     json!({
         "kind": file.kind.as_str(),
         "slug": file.slug,

@@ -26,13 +26,15 @@ pub(super) fn run(args: &Args) -> Ending {
     let mut config = super::settings()?;
     let listener = serve::listen(&mut config)?;
     let folder = Folder::new(args.dir.as_deref())?;
+    let system = System::new();
+    let stop = system.block_on(async { serve::Stop::listen() })?;
     let app = App::build(in_folder(config, &folder.path))?;
     let example = demo_data::fill(&app)?;
-    System::new().block_on(async {
+    system.block_on(async {
         demo_data::submit_as_recipient(&app, &example).await?;
         serve::announce(&app, &listener)?;
         introduce(&app, &example, &folder);
-        serve::run_until_stopped(&app, listener).await
+        serve::run_until_stopped(&app, listener, stop).await
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -85,7 +85,11 @@ fn connector<'a>(app: &'a App, kind: Kind, slug: &str) -> anyhow::Result<&'a Arc
 fn submission(connector: &Connector, values: &Value) -> anyhow::Result<Submission> {
     import_config(&connector.spec, values).map_err(|errors| {
         let sentences: Vec<String> = errors.iter().map(|error| error.sentence()).collect();
-        anyhow::anyhow!("{} of this installation does not take the example's values: {}", connector.file.slug, sentences.join(" "))
+        anyhow::anyhow!(
+            "{} of this installation does not take the example's values: {}",
+            connector.file.slug,
+            sentences.join(" ")
+        )
     })
 }
 
@@ -99,7 +103,12 @@ struct Owner<'a> {
 
 fn owner<'a>(app: &'a Arc<App>, password: &str) -> anyhow::Result<Owner<'a>> {
     let password_hash = password::hash(&SecretString::from(password), app.password_cost, &app.rng)?;
-    let new = NewOwner { workspace_name: WORKSPACE.to_owned(), name: OWNER.to_owned(), email: OWNER_EMAIL.to_owned(), password_hash };
+    let new = NewOwner {
+        workspace_name: WORKSPACE.to_owned(),
+        name: OWNER.to_owned(),
+        email: OWNER_EMAIL.to_owned(),
+        password_hash,
+    };
     let (now, rng) = (app.clock.now(), app.rng.clone());
     let made = app.db.write_blocking(move |conn| accounts::create_workspace_with_owner(conn, &new, now, &rng))?;
     Ok(Owner { app, id: made.owner, workspace: made.id, workspace_slug: made.slug })
@@ -110,7 +119,10 @@ impl Owner<'_> {
         Actor::Member { id: self.id.clone(), name: OWNER.to_owned() }
     }
 
-    fn write<T: Send + 'static>(&self, work: impl FnOnce(&mut Conn, UtcTime) -> AppResult<T> + Send + 'static) -> anyhow::Result<T> {
+    fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Conn, UtcTime) -> AppResult<T> + Send + 'static,
+    ) -> anyhow::Result<T> {
         let now = self.app.clock.now();
         Ok(self.app.db.write_blocking(move |conn| work(conn, now))?)
     }
@@ -119,7 +131,14 @@ impl Owner<'_> {
         let connector = Arc::clone(connector(self.app, kind, slug)?);
         let (workspace, id, actor, rng) = (self.workspace.clone(), self.id.clone(), self.actor(), self.app.rng.clone());
         self.write(move |conn, now| {
-            let new = NewDraft { workspace: &workspace, connector: &connector, description, creator: Some(&id), actor, form_nonce: None };
+            let new = NewDraft {
+                workspace: &workspace,
+                connector: &connector,
+                description,
+                creator: Some(&id),
+                actor,
+                form_nonce: None,
+            };
             connections::create_draft(conn, new, now, &rng)
         })
     }
@@ -154,11 +173,25 @@ impl Owner<'_> {
         })
     }
 
-    fn link(&self, connection: &Connection, recipient: &'static str, note: &'static str) -> anyhow::Result<(SetupLinkId, PlainToken)> {
+    fn link(
+        &self,
+        connection: &Connection,
+        recipient: &'static str,
+        note: &'static str,
+    ) -> anyhow::Result<(SetupLinkId, PlainToken)> {
         let lifetime = Lifetime::choose("7d", "", self.app.clock.now())?;
-        let (connection, creator, actor, rng) = (connection.clone(), self.id.clone(), self.actor(), self.app.rng.clone());
+        let (connection, creator, actor, rng) =
+            (connection.clone(), self.id.clone(), self.actor(), self.app.rng.clone());
         self.write(move |conn, now| {
-            let new = NewSetupLink { connection: &connection, creator: Some(&creator), actor, lifetime, recipient, note, form_nonce: None };
+            let new = NewSetupLink {
+                connection: &connection,
+                creator: Some(&creator),
+                actor,
+                lifetime,
+                recipient,
+                note,
+                form_nonce: None,
+            };
             setup_links::make(conn, new, now, &rng)
         })
     }

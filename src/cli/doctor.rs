@@ -82,13 +82,22 @@ fn base_url(config: &Config) -> Finding {
         ));
     }
     if is_local && !base.is_https() && host != format!("{name}:{}", bind.port()) && bind.port() != 0 {
-        return Err(format!("links lead to {}, but the server listens on {bind}; set VESTIBULE_BASE_URL to where people open it", base.origin()));
+        return Err(format!(
+            "links lead to {}, but the server listens on {bind}; set VESTIBULE_BASE_URL to where people open it",
+            base.origin()
+        ));
     }
     if is_local && !bind.ip().is_loopback() {
-        return Err(format!("links lead to {}, which only works on this machine; set VESTIBULE_BASE_URL to the public address", base.origin()));
+        return Err(format!(
+            "links lead to {}, which only works on this machine; set VESTIBULE_BASE_URL to the public address",
+            base.origin()
+        ));
     }
     if base.is_https() && !bind.ip().is_loopback() && config.server.trusted_proxies.is_empty() {
-        return Ok(format!("{}; behind a proxy, name it in VESTIBULE_TRUSTED_PROXIES so that callers are told apart", base.origin()));
+        return Ok(format!(
+            "{}; behind a proxy, name it in VESTIBULE_TRUSTED_PROXIES so that callers are told apart",
+            base.origin()
+        ));
     }
     Ok(base.origin())
 }
@@ -105,7 +114,9 @@ fn private(path: &Path, most: u32) -> Finding {
             Err(format!("{shown} is open to others ({mode:04o}); run: chmod {most:o} {shown}"))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(format!("{shown} does not exist")),
-        Err(error) => Err(format!("{shown} cannot be looked at ({error}); give the user that runs Vestibule access to it")),
+        Err(error) => {
+            Err(format!("{shown} cannot be looked at ({error}); give the user that runs Vestibule access to it"))
+        }
     }
 }
 
@@ -127,7 +138,9 @@ fn open(config: &Config) -> anyhow::Result<Option<Conn>> {
 fn database(config: &Config) -> Finding {
     let tried = || {
         let place = config.storage.database.shown();
-        let Some(mut conn) = open(config)? else { return Ok(format!("{place} does not exist yet; it is made on the first start")) };
+        let Some(mut conn) = open(config)? else {
+            return Ok(format!("{place} does not exist yet; it is made on the first start"));
+        };
         let waiting = migrations::pending(&mut conn)?;
         if waiting > 0 {
             let steps = out::count(waiting, "migration", "migrations");
@@ -156,7 +169,10 @@ fn keys(config: &Config) -> Finding {
         let used = conn.filter(|(fresh, _)| !fresh).map(|(_, conn)| conn);
         judge_keys(keys, used)
     };
-    said(tried(), "put the keys back that this database was made with (VESTIBULE_MASTER_KEYS, or master.key in the data folder)")
+    said(
+        tried(),
+        "put the keys back that this database was made with (VESTIBULE_MASTER_KEYS, or master.key in the data folder)",
+    )
 }
 
 fn judge_keys(keys: Option<KeyRing>, database: Option<Conn>) -> anyhow::Result<String> {
@@ -167,7 +183,11 @@ fn judge_keys(keys: Option<KeyRing>, database: Option<Conn>) -> anyhow::Result<S
     };
     let fit = database.map(|mut conn| app::keys_fit(&mut conn, &keys)).transpose()?.unwrap_or(false);
     let ids = keys.ids().join(", ");
-    Ok(if fit { format!("{ids} open what is stored; {} seals", keys.primary_id()) } else { format!("{ids}; not used with this database yet") })
+    Ok(if fit {
+        format!("{ids} open what is stored; {} seals", keys.primary_id())
+    } else {
+        format!("{ids}; not used with this database yet")
+    })
 }
 
 fn mail(config: &Config) -> Finding {
@@ -185,12 +205,16 @@ fn mail(config: &Config) -> Finding {
 fn connectors(config: &Config) -> Finding {
     let tried = || {
         let connectors = Connectors::load(config.connectors.dir.as_deref())?;
-        let noted: Vec<&str> = connectors.all().filter(|one| !one.spec.notes().is_empty()).map(|one| one.file.slug.as_str()).collect();
+        let noted: Vec<&str> =
+            connectors.all().filter(|one| !one.spec.notes().is_empty()).map(|one| one.file.slug.as_str()).collect();
         let count = out::count(connectors.all().count(), "connector", "connectors");
         if noted.is_empty() {
             return Ok(format!("{count}, whose forms carry everything"));
         }
-        Ok(format!("{count}; not everything is carried by the forms of {} (`vestibule connectors list --json` says what)", noted.join(", ")))
+        Ok(format!(
+            "{count}; not everything is carried by the forms of {} (`vestibule connectors list --json` says what)",
+            noted.join(", ")
+        ))
     };
     said(tried(), "correct or remove the file in VESTIBULE_CONNECTORS_DIR")
 }
@@ -204,7 +228,8 @@ fn ready(bind: SocketAddr) -> anyhow::Result<String> {
     };
     let address = SocketAddr::new(ip, bind.port());
     let patience = Duration::from_secs(5);
-    let mut stream = TcpStream::connect_timeout(&address, patience).with_context(|| format!("nothing answers at {address}"))?;
+    let mut stream =
+        TcpStream::connect_timeout(&address, patience).with_context(|| format!("nothing answers at {address}"))?;
     stream.set_read_timeout(Some(patience))?;
     stream.write_all(format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes())?;
     let mut answer = [0_u8; 12];

@@ -101,7 +101,11 @@ impl Report {
 
     fn end(&self, dir: &Path) -> Ending {
         let refused = if self.refused == 0 { String::new() } else { format!(", {} not imported", self.refused) };
-        out::line(format_args!("{} imported into {}{refused}.", out::count(self.written.len(), "connector", "connectors"), dir.display()));
+        out::line(format_args!(
+            "{} imported into {}{refused}.",
+            out::count(self.written.len(), "connector", "connectors"),
+            dir.display()
+        ));
         if !self.written.is_empty() {
             out::line("A running server offers them after its next start.");
         }

@@ -21,10 +21,9 @@ pub(super) enum Command {
     Generate,
     /// Seal everything anew with the first master key, while the server runs
     ///
-    /// 1. Put a new key (`vestibule keys generate`) in front of the old one: in VESTIBULE_MASTER_KEYS as NEW,OLD, or in the file
-    /// master.key as one such line. 2. Restart the server. 3. Run this command. It may be stopped and run again at any time.
-    /// 4. Remove the old key where this command says so, and restart the server.
-    #[command(verbatim_doc_comment)]
+    /// First put a new key (`vestibule keys generate`) in front of the old one: NEW,OLD in VESTIBULE_MASTER_KEYS, or as the one line of
+    /// the file master.key. Restart the server. Then run this command; it may be stopped and run again at any time. At the end it says
+    /// which keys can be removed; remove them, and restart the server again.
     Rotate,
 }
 
@@ -46,7 +45,10 @@ fn rotate() -> Ending {
     let mut sealed = Sealed::default();
     let mut settled = false;
     for _ in 0..MOST_ROUNDS {
-        let round = Sealed { connections: all(&app, &ConnectionId::from_text(""), connections::reseal_some)?, account_links: all(&app, &AccountLinkId::from_text(""), accounts::reseal_some)? };
+        let round = Sealed {
+            connections: all(&app, &ConnectionId::from_text(""), connections::reseal_some)?,
+            account_links: all(&app, &AccountLinkId::from_text(""), accounts::reseal_some)?,
+        };
         sealed.add(&round);
         settled = round.is_nothing();
         if settled {
@@ -58,7 +60,9 @@ fn rotate() -> Ending {
     let links = out::count(sealed.account_links, "account link", "account links");
     out::line(format_args!("Sealed anew with {primary}: {connections}, {links}."));
     if !settled {
-        bail!("a running server still seals with another key: restart it with {primary} as its first key, then run this again");
+        bail!(
+            "a running server still seals with another key: restart it with {primary} as its first key, then run this again"
+        );
     }
     app::reseal_key_check(&app.db, &app.keys, &app.rng)?;
     say_what_may_go(&app);
@@ -69,11 +73,18 @@ fn say_what_may_go(app: &App) {
     let ids = app.keys.ids();
     let old = ids.get(1..).unwrap_or_default();
     if old.is_empty() {
-        out::line("There is no other key. To change keys, put a new one in front: `vestibule keys rotate --help` says how.");
+        out::line(
+            "There is no other key. To change keys, put a new one in front: `vestibule keys rotate --help` says how.",
+        );
         return;
     }
-    out::line(format_args!("Nothing needs these keys any more; remove them and restart the server: {}", old.join(", ")));
-    out::line("Wait 30 minutes first if people are filling in forms: what they typed in a form that had errors is kept that long, sealed with");
+    out::line(format_args!(
+        "Nothing needs these keys any more; remove them and restart the server: {}",
+        old.join(", ")
+    ));
+    out::line(
+        "Wait 30 minutes first if people are filling in forms: what they typed in a form that had errors is kept that long, sealed with",
+    );
     out::line("the key of that moment, and they would have to type it again.");
     out::line("Backups made before now still need the old keys.");
 }
@@ -95,15 +106,20 @@ impl Sealed {
     }
 }
 
+/// Seals the next few rows after an id anew; gives the last id and how many were, or `None` at the end.
+type Batch<Id> = fn(&mut Conn, &Id, &KeyRing, &Rng) -> AppResult<Option<(Id, usize)>>;
+
 /// Goes once through a table, a few rows in each transaction; gives how many values were sealed anew.
-fn all<Id>(app: &Arc<App>, before_all: &Id, some: fn(&mut Conn, &Id, &KeyRing, &Rng) -> AppResult<Option<(Id, usize)>>) -> AppResult<usize>
+fn all<Id>(app: &Arc<App>, before_all: &Id, some: Batch<Id>) -> AppResult<usize>
 where
     Id: Clone + Send + 'static,
 {
     let (mut after, mut count) = (before_all.clone(), 0);
     loop {
         let (from, keys, rng) = (after, app.keys.clone(), app.rng.clone());
-        let Some((last, sealed)) = app.db.write_blocking(move |conn| some(conn, &from, &keys, &rng))? else { return Ok(count) };
+        let Some((last, sealed)) = app.db.write_blocking(move |conn| some(conn, &from, &keys, &rng))? else {
+            return Ok(count);
+        };
         count += sealed;
         after = last;
     }

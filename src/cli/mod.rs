@@ -116,7 +116,10 @@ fn settings() -> anyhow::Result<Config> {
 fn settings_help() -> String {
     let width = SETTINGS.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     let lines: Vec<String> = SETTINGS.iter().map(|(name, meaning)| format!("  {name:width$}  {meaning}")).collect();
-    format!("Settings are environment variables; NAME_FILE names a file to read the value from instead:\n{}", lines.join("\n"))
+    format!(
+        "Settings are environment variables; NAME_FILE names a file to read the value from instead:\n{}",
+        lines.join("\n")
+    )
 }
 
 #[cfg(test)]

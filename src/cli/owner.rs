@@ -35,7 +35,8 @@ pub(super) struct Args {
 pub(super) fn run(Command::Create(args): &Command) -> Ending {
     let config = super::settings()?;
     let password = read_password()?;
-    let details = OwnerDetails::check(&args.workspace, &args.name, &args.email, &password).map_err(|wrong| Unfit(wrong.join(". ")))?;
+    let details = OwnerDetails::check(&args.workspace, &args.name, &args.email, &password)
+        .map_err(|wrong| Unfit(wrong.join(". ")))?;
     let app = App::build(config)?;
     let hash = password::hash(&password, app.password_cost, &app.rng)?;
     let (now, rng, asked) = (app.clock.now(), app.rng.clone(), details.clone());

@@ -33,7 +33,9 @@ pub(super) fn run(args: &Args) -> Ending {
     let target = Path::new(database);
     may_replace(target, args.force)?;
     let incoming = Incoming::copy(&args.file, target)?;
-    incoming.check(&config).with_context(|| format!("{} was not restored, and nothing was changed", args.file.display()))?;
+    incoming
+        .check(&config)
+        .with_context(|| format!("{} was not restored, and nothing was changed", args.file.display()))?;
     step_aside(target, args.force)?;
     incoming.take_place_of(target)?;
     out::line(format_args!("{} is now what {} held.", target.display(), args.file.display()));
@@ -51,8 +53,14 @@ fn may_replace(target: &Path, force: bool) -> anyhow::Result<()> {
     };
     match used() {
         Ok(false) => Ok(()),
-        Ok(true) => Err(Unfit(format!("{} has been used: it holds a workspace. --force replaces it", target.display())).into()),
-        Err(error) => Err(Unfit(format!("{} cannot be asked whether it has been used ({error:#}). --force replaces it", target.display())).into()),
+        Ok(true) => {
+            Err(Unfit(format!("{} has been used: it holds a workspace. --force replaces it", target.display())).into())
+        }
+        Err(error) => Err(Unfit(format!(
+            "{} cannot be asked whether it has been used ({error:#}). --force replaces it",
+            target.display()
+        ))
+        .into()),
     }
 }
 
@@ -78,7 +86,9 @@ fn step_aside(target: &Path, force: bool) -> anyhow::Result<()> {
 fn remove_logs(target: &Path) -> anyhow::Result<()> {
     for ending in ["-wal", "-shm", "-journal"] {
         match std::fs::remove_file(beside(target, ending)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => bail!("cannot remove {}: {error}", beside(target, ending).display()),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                bail!("cannot remove {}: {error}", beside(target, ending).display())
+            }
             _ => {}
         }
     }
@@ -117,9 +127,15 @@ impl Incoming {
     fn check(&self, config: &Config) -> anyhow::Result<()> {
         let mut conn = open(&self.path).context("it is no SQLite database")?;
         dialect::verify(&mut conn)?;
-        ensure!(!migrations::is_fresh(&mut conn)? && instance::find(&mut conn, app::KEY_CHECK).is_ok(), "it is no database of Vestibule");
+        ensure!(
+            !migrations::is_fresh(&mut conn)? && instance::find(&mut conn, app::KEY_CHECK).is_ok(),
+            "it is no database of Vestibule"
+        );
         let Some(keys) = app::existing_keys(config)? else {
-            bail!("there is no master key here: put the key of that backup into {} or set VESTIBULE_MASTER_KEYS", config.storage.key_file().display());
+            bail!(
+                "there is no master key here: put the key of that backup into {} or set VESTIBULE_MASTER_KEYS",
+                config.storage.key_file().display()
+            );
         };
         let fit = app::keys_fit(&mut conn, &keys).context("the master keys here are not those of that backup")?;
         ensure!(fit, "it was never sealed with a key: it is no backup of a used installation");

@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use actix_web::rt::System;
 use anyhow::Context as _;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::{Ending, out};
+use crate::accounts;
 use crate::app::App;
 use crate::config::{BaseUrl, Config};
 use crate::error::AppError;
 use crate::jobs::{self, Job};
 use crate::web::{server, urls};
-use crate::accounts;
 
 /// How long the worker may finish what it has begun; another process takes over what is left when the lease ends.
 const LAST_WORK: Duration = Duration::from_secs(15);
@@ -25,15 +25,17 @@ const LAST_WORK: Duration = Duration::from_secs(15);
 pub(super) fn run() -> Ending {
     let mut config = super::settings()?;
     let listener = listen(&mut config)?;
+    let system = System::new();
+    let stop = system.block_on(async { Stop::listen() })?;
     let app = App::build(config)?;
-    System::new().block_on(async {
+    system.block_on(async {
         let code = accounts::first_run_code(&app).await?;
         announce(&app, &listener)?;
         if let Some(code) = code {
             out::line("There is no workspace yet. Open this address to make the first one:");
             out::line(format_args!("  {}", app.config.server.base_url.join(&urls::setup_with_code(&code))));
         }
-        run_until_stopped(&app, listener).await
+        run_until_stopped(&app, listener, stop).await
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -43,7 +45,9 @@ pub(super) fn listen(config: &mut Config) -> anyhow::Result<TcpListener> {
     let bind = config.server.bind;
     let listener = TcpListener::bind(bind).map_err(|error| {
         let advice = match error.kind() {
-            ErrorKind::AddrInUse => "another program uses this port: stop it, or choose another one with VESTIBULE_BIND",
+            ErrorKind::AddrInUse => {
+                "another program uses this port: stop it, or choose another one with VESTIBULE_BIND"
+            }
             ErrorKind::PermissionDenied => "this user may not use that port: choose one above 1023 with VESTIBULE_BIND",
             ErrorKind::AddrNotAvailable => "this machine has no such address: correct VESTIBULE_BIND",
             _ => "see VESTIBULE_BIND",
@@ -74,15 +78,15 @@ pub(super) fn announce(app: &App, listener: &TcpListener) -> anyhow::Result<()> 
 }
 
 /// Serves and works until the process is asked to stop; then finishes what was begun.
-pub(super) async fn run_until_stopped(app: &Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
+pub(super) async fn run_until_stopped(app: &Arc<App>, listener: TcpListener, mut asked: Stop) -> anyhow::Result<()> {
     let server = server::server(app, listener).context("starting the server")?;
     let handle = server.handle();
     let (stop, stopped) = watch::channel(false);
     let worker = actix_web::rt::spawn(work(Arc::clone(app), stopped));
     tokio::select! {
         ended = server => ended.context("the server ended")?,
-        asked = asked_to_stop() => {
-            tracing::info!("stopping as asked by {}", asked?);
+        signal = asked.wait() => {
+            tracing::info!("stopping as asked by {signal}");
             handle.stop(true).await;
         }
     }
@@ -105,12 +109,25 @@ pub(super) async fn work(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     jobs::run_until(app, stop).await;
 }
 
-/// Waits for SIGTERM or SIGINT; gives the signal's name.
-pub(super) async fn asked_to_stop() -> anyhow::Result<&'static str> {
-    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
-    tokio::select! {
-        _ = terminate.recv() => Ok("SIGTERM"),
-        _ = interrupt.recv() => Ok("SIGINT"),
+/// The wish to stop: SIGTERM or SIGINT. From [`Stop::listen`] on a signal is remembered, so that one that comes during the start
+/// still ends the process in order.
+pub(super) struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    pub(super) fn listen() -> anyhow::Result<Self> {
+        let terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+        let interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+        Ok(Self { terminate, interrupt })
+    }
+
+    /// Waits; gives the signal's name.
+    pub(super) async fn wait(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
     }
 }

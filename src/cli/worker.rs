@@ -12,16 +12,20 @@ use crate::db::Place;
 
 pub(super) fn run() -> Ending {
     let config = super::settings()?;
+    let system = System::new();
+    let mut asked = system.block_on(async { serve::Stop::listen() })?;
     let app = App::build(config)?;
     if matches!(app.db.place(), Place::Sqlite(_)) {
-        tracing::warn!("an SQLite database serves one process well: `vestibule serve` works by itself; several processes need PostgreSQL");
+        tracing::warn!(
+            "an SQLite database serves one process well: `vestibule serve` works by itself; several processes need PostgreSQL"
+        );
     }
-    System::new().block_on(async {
+    system.block_on(async {
         let (stop, stopped) = watch::channel(false);
         let worker = actix_web::rt::spawn(serve::work(Arc::clone(&app), stopped));
         out::line("The worker is running.");
-        let asked = serve::asked_to_stop().await?;
-        tracing::info!("stopping as asked by {asked}");
+        let signal = asked.wait().await;
+        tracing::info!("stopping as asked by {signal}");
         let _ = stop.send(true);
         let _ = worker.await;
         Ok(ExitCode::SUCCESS)

@@ -77,10 +77,27 @@ fn open_sqlite(path: &str) -> anyhow::Result<Conn> {
 
 #[cfg(feature = "postgres")]
 fn open_postgres(url: &str) -> anyhow::Result<Conn> {
-    let mut conn = PgConnection::establish(url).map_err(|error| anyhow::anyhow!("cannot reach PostgreSQL: {error}"))?;
+    let mut conn = PgConnection::establish(url)
+        .map_err(|error| anyhow::anyhow!("cannot reach PostgreSQL: {}", safe_reason(&error.to_string())))?;
     conn.batch_execute("SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s';")
         .context("cannot set up the PostgreSQL connection")?;
     Ok(Conn::Postgres(conn))
+}
+
+/// What libpq says when it tried to connect, in one line. What it says when it cannot read the URL quotes parts of it, the
+/// password among them.
+#[cfg(feature = "postgres")]
+fn safe_reason(said: &str) -> String {
+    let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.starts_with("connection to server") {
+        return line;
+    }
+    let reason = if line.starts_with("could not translate host name") {
+        "the host is not known"
+    } else {
+        "the address cannot be read; in user and password write @ as %40, / as %2F and % as %25"
+    };
+    format!("{reason} (VESTIBULE_DATABASE_URL)")
 }
 
 #[cfg(not(feature = "postgres"))]

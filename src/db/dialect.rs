@@ -9,9 +9,7 @@ use super::conn::Conn;
 /// first and writes later fails with "database is locked" whatever the busy timeout.
 pub fn begin_write(conn: &mut Conn) -> QueryResult<()> {
     match conn {
-        Conn::Sqlite(inner) => {
-            AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE")
-        }
+        Conn::Sqlite(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE"),
         #[cfg(feature = "postgres")]
         Conn::Postgres(inner) => AnsiTransactionManager::begin_transaction(inner),
     }
@@ -55,7 +53,9 @@ pub fn copy_to_file(conn: &mut Conn, path: &str) -> anyhow::Result<()> {
             Ok(())
         }
         #[cfg(feature = "postgres")]
-        Conn::Postgres(_) => anyhow::bail!("a PostgreSQL database is backed up with pg_dump; only SQLite is copied by this command"),
+        Conn::Postgres(_) => {
+            anyhow::bail!("a PostgreSQL database is backed up with pg_dump; only SQLite is copied by this command")
+        }
     }
 }
 

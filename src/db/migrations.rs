@@ -9,13 +9,18 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 #[cfg(feature = "postgres")]
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// Brings the tables up to this version; says how many steps it took. Safe to run from several processes at once.
+/// Brings the tables up to this version; says how many steps it took. Safe to run from several processes at once: one of
+/// them takes the steps, the others wait and find them taken.
 ///
 /// # Errors
-/// A migration fails: the database is then as it was before that migration.
+/// A migration fails: it leaves no trace; steps before it may stay taken.
 pub fn run(conn: &mut Conn) -> anyhow::Result<usize> {
     let done = match conn {
-        Conn::Sqlite(inner) => inner.run_pending_migrations(SQLITE).map(|done| done.len()),
+        // What is pending must be read under the write lock, or two processes both take the same step.
+        Conn::Sqlite(inner) => match inner.has_pending_migration(SQLITE) {
+            Ok(true) => inner.immediate_transaction(|conn| conn.run_pending_migrations(SQLITE).map(|done| done.len())),
+            nothing => nothing.map(|_| 0),
+        },
         #[cfg(feature = "postgres")]
         Conn::Postgres(inner) => {
             use diesel::connection::SimpleConnection as _;

@@ -36,7 +36,8 @@ pub enum Problem {
     Range(Bounds),
     /// Not a multiple of this number.
     Step(f64),
-    /// Does not match the connector's pattern. Holds an example or a description of the form, when the connector gives one.
+    /// Does not match the connector's pattern. Holds an example or a description of the form, when the connector
+    /// gives one.
     Pattern {
         /// A value that would be right.
         example: Option<String>,

@@ -1,9 +1,11 @@
 //! Forms: how a field is named, what a person typed, and what was wrong with it.
 //!
-//! Why: pages, API and mails all talk about fields of a connector's configuration. They name them one way (a [`FieldPath`]), complain one
-//! way (a [`FieldError`]) and put back on a page only what may be seen there (a [`FormState`]).
+//! Why: pages, API and mails all talk about fields of a connector's configuration. They name them one way (a
+//! [`FieldPath`]), complain one way (a [`FieldError`]) and put back on a page only what may be seen there (a
+//! [`FormState`]).
 //!
-//! Invariants: no type here prints a value that was typed; a [`FormState`] never holds a secret; a sentence never quotes what was typed.
+//! Invariants: no type here prints a value that was typed; a [`FormState`] never holds a secret; a sentence never
+//! quotes what was typed.
 
 mod error;
 mod path;

@@ -41,7 +41,8 @@ impl RawForm {
         Self { fields }
     }
 
-    /// Reads a body of `application/x-www-form-urlencoded` (URL Standard, section 5.1), strictly: a damaged secret is refused, not repaired.
+    /// Reads a body of `application/x-www-form-urlencoded` (URL Standard, section 5.1), strictly: a damaged secret is
+    /// refused, not repaired.
     ///
     /// # Errors
     /// [`RawFormError`] when the body is too large or is no text.
@@ -94,7 +95,8 @@ impl RawForm {
             .any(|field| self.all(field).any(|text| !text.trim().is_empty()))
     }
 
-    /// The row numbers that occur directly inside the name: `/reports/3/name` gives 3 for `/reports`. Numbers from `most` on are left out.
+    /// The row numbers that occur directly inside the name: `/reports/3/name` gives 3 for `/reports`. Numbers from
+    /// `most` on are left out.
     #[must_use]
     pub fn rows(&self, name: &str, most: usize) -> BTreeSet<usize> {
         let number = |field: &str| -> Option<usize> {

@@ -27,7 +27,8 @@ impl FormState {
         Self { typed, errors, ..Self::default() }
     }
 
-    /// Says that the secrets typed under these field names are kept sealed until `until` (words for people, with the zone).
+    /// Says that the secrets typed under these field names are kept sealed until `until` (words for people, with the
+    /// zone).
     #[must_use]
     pub fn with_held(mut self, names: BTreeSet<String>, until: String) -> Self {
         self.held = names;

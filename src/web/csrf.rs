@@ -123,6 +123,33 @@ impl<T: DeserializeOwned + 'static> FromRequest for CsrfForm<T> {
     }
 }
 
+/// A form behind a guard that is asked first: what somebody without the guard's proof is told does not depend on the form.
+pub struct FormBehind<G, T> {
+    /// The proof.
+    pub guard: G,
+    /// The form.
+    pub form: CsrfForm<T>,
+}
+
+impl<G, T> FromRequest for FormBehind<G, T>
+where
+    G: FromRequest<Error = PageError> + 'static,
+    T: DeserializeOwned + 'static,
+{
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let mut payload = payload.take();
+        Box::pin(async move {
+            let guard = G::from_request(&request, &mut Payload::None).await?;
+            let form = CsrfForm::from_request(&request, &mut payload).await?;
+            Ok(Self { guard, form })
+        })
+    }
+}
+
 fn is_form(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))

@@ -3,5 +3,11 @@
 
 mod support;
 
+mod accounts;
+mod architecture;
+mod cli;
+mod db;
+mod migrations;
+mod routes;
 mod setup_links;
 mod static_files;

@@ -56,7 +56,14 @@ pub fn list(conn: &mut Conn, workspace: &WorkspaceId) -> AppResult<Vec<ApiKeyRow
 ///
 /// # Errors
 /// The database cannot be asked.
-pub fn revoke(conn: &mut Conn, workspace: &WorkspaceId, id: &ApiKeyId, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<Option<bool>> {
+pub fn revoke(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &ApiKeyId,
+    actor: Actor,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<Option<bool>> {
     let Some(key) = store::find(conn, workspace, id)? else { return Ok(None) };
     if !store::revoke(conn, workspace, id, now)? {
         return Ok(Some(false));

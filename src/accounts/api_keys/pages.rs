@@ -77,9 +77,14 @@ struct KeyForm {
 
 impl KeyForm {
     fn read(pairs: Vec<(String, String)>) -> Self {
-        let first = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default();
+        let first =
+            |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default();
         let chosen = |scope: &Scope| pairs.iter().any(|(key, value)| key == "scope" && value == scope.as_str());
-        Self { name: first("name"), expires: first("expires"), scopes: Scope::ALL.iter().copied().filter(chosen).collect() }
+        Self {
+            name: first("name"),
+            expires: first("expires"),
+            scopes: Scope::ALL.iter().copied().filter(chosen).collect(),
+        }
     }
 
     /// The key's name and end.
@@ -151,11 +156,19 @@ fn key_view(row: ApiKeyRow, now: UtcTime) -> KeyView {
 }
 
 fn scope_views(chosen: &[Scope]) -> Vec<ScopeView> {
-    Scope::ALL.iter().map(|scope| ScopeView { value: scope.as_str(), words: scope.words(), chosen: chosen.contains(scope) }).collect()
+    Scope::ALL
+        .iter()
+        .map(|scope| ScopeView { value: scope.as_str(), words: scope.words(), chosen: chosen.contains(scope) })
+        .collect()
 }
 
 /// `POST /settings/api-keys`: answers with the page that shows the key, this once.
-pub async fn create(request: HttpRequest, app: web::Data<App>, member: Admin, form: CsrfForm<Vec<(String, String)>>) -> PageResult {
+pub async fn create(
+    request: HttpRequest,
+    app: web::Data<App>,
+    member: Admin,
+    form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
     let key_form = KeyForm::read(form.value);
     let mut errors = FormErrors::default();
     let (name, end) = key_form.check(&mut errors, app.clock.now());
@@ -171,7 +184,14 @@ pub async fn create(request: HttpRequest, app: web::Data<App>, member: Admin, fo
     page(&KeysPage { made_before: token.is_none(), made: token.map(|token| MadeView { name, token }), ..view })
 }
 
-async fn make(app: &App, who: Acting, id: ApiKeyId, name: String, scopes: Vec<Scope>, expires_at: Option<UtcTime>) -> AppResult<Option<PlainToken>> {
+async fn make(
+    app: &App,
+    who: Acting,
+    id: ApiKeyId,
+    name: String,
+    scopes: Vec<Scope>,
+    expires_at: Option<UtcTime>,
+) -> AppResult<Option<PlainToken>> {
     let (now, rng) = (app.clock.now(), app.rng.clone());
     app.db
         .write(move |conn| {
@@ -179,14 +199,27 @@ async fn make(app: &App, who: Acting, id: ApiKeyId, name: String, scopes: Vec<Sc
                 return Err(AppError::Forbidden);
             }
             let actor = Actor::Member { id: who.member.clone(), name: who.name.clone() };
-            let new = NewApiKey { id, workspace: &who.workspace, name: &name, scopes: &scopes, expires_at, created_by: Some(&who.member), actor };
+            let new = NewApiKey {
+                id,
+                workspace: &who.workspace,
+                name: &name,
+                scopes: &scopes,
+                expires_at,
+                created_by: Some(&who.member),
+                actor,
+            };
             super::create(conn, &new, now, &rng)
         })
         .await
 }
 
 /// `POST /settings/api-keys/{id}/revocation`
-pub async fn revoke(app: web::Data<App>, member: Admin, id: web::Path<String>, _form: CsrfForm<NoFields>) -> PageResult {
+pub async fn revoke(
+    app: web::Data<App>,
+    member: Admin,
+    id: web::Path<String>,
+    _form: CsrfForm<NoFields>,
+) -> PageResult {
     let (who, actor, id) = (member.acting(), member.actor(), ApiKeyId::from_text(&id));
     let (now, rng) = (app.clock.now(), app.rng.clone());
     let revoked = app.db.write(move |conn| {
@@ -205,7 +238,10 @@ mod tests {
 
     #[test]
     fn a_day_ends_where_the_next_begins() {
-        assert_eq!(end_of_day("2026-03-14").map(|end| end.map(UtcTime::iso)), Ok(Some("2026-03-15T00:00:00Z".to_owned())));
+        assert_eq!(
+            end_of_day("2026-03-14").map(|end| end.map(UtcTime::iso)),
+            Ok(Some("2026-03-15T00:00:00Z".to_owned()))
+        );
         assert_eq!(end_of_day(""), Ok(None));
         for text in ["2026-02-30", "14.3.2026", "tomorrow", "2026-3-14"] {
             assert!(end_of_day(text).is_err(), "{text}");

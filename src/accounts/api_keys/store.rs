@@ -39,7 +39,13 @@ impl ApiKeyRow {
 }
 
 /// Stores a key; `false` when there is one of that id.
-pub(super) fn insert(conn: &mut Conn, new: &NewApiKey<'_>, hash: &TokenHash, shown: &str, now: UtcTime) -> QueryResult<bool> {
+pub(super) fn insert(
+    conn: &mut Conn,
+    new: &NewApiKey<'_>,
+    hash: &TokenHash,
+    shown: &str,
+    now: UtcTime,
+) -> QueryResult<bool> {
     let scopes: Vec<&str> = new.scopes.iter().map(Scope::as_str).collect();
     let row = (
         api_keys::id.eq(&new.id),

@@ -8,8 +8,8 @@ use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpRequest, web};
 use askama::Template;
 
-use super::store::{self, LinkRow};
 use super::Purpose;
+use super::store::{self, LinkRow};
 use crate::accounts::store::{find_member, find_workspace};
 use crate::accounts::{MemberCard, WorkspaceCard};
 use crate::app::App;

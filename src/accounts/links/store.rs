@@ -73,7 +73,11 @@ impl NewLink<'_> {
 
 /// The link of that token, whatever its state. Who has the token belongs to no workspace yet, so none is asked for.
 pub(in crate::accounts) fn find_by_token(conn: &mut Conn, token: &TokenHash) -> QueryResult<Option<LinkRow>> {
-    account_links::table.filter(account_links::token_hash.eq(token.as_bytes())).select(LinkRow::as_select()).first(conn).optional()
+    account_links::table
+        .filter(account_links::token_hash.eq(token.as_bytes()))
+        .select(LinkRow::as_select())
+        .first(conn)
+        .optional()
 }
 
 /// The link of that id, for the mail that brings it.
@@ -82,7 +86,12 @@ pub(in crate::accounts) fn find(conn: &mut Conn, id: &AccountLinkId) -> QueryRes
 }
 
 /// Spends the link; `false` when it was spent, withdrawn or over already.
-pub(in crate::accounts) fn redeem(conn: &mut Conn, workspace: &WorkspaceId, id: &AccountLinkId, now: UtcTime) -> QueryResult<bool> {
+pub(in crate::accounts) fn redeem(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &AccountLinkId,
+    now: UtcTime,
+) -> QueryResult<bool> {
     let open = account_links::table
         .filter(account_links::workspace_id.eq(workspace))
         .filter(account_links::id.eq(id))
@@ -107,7 +116,11 @@ pub(in crate::accounts) struct Invitation {
 }
 
 /// Invitations nobody has answered or withdrawn, newest first; those that ran out stay for a while.
-pub(in crate::accounts) fn pending_invitations(conn: &mut Conn, workspace: &WorkspaceId, now: UtcTime) -> QueryResult<Vec<Invitation>> {
+pub(in crate::accounts) fn pending_invitations(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    now: UtcTime,
+) -> QueryResult<Vec<Invitation>> {
     account_links::table
         .left_join(members::table.on(members::id.nullable().eq(account_links::created_by)))
         .filter(account_links::workspace_id.eq(workspace))
@@ -128,7 +141,11 @@ pub(in crate::accounts) fn pending_invitations(conn: &mut Conn, workspace: &Work
 }
 
 /// An invitation of the workspace, whatever its state.
-pub(in crate::accounts) fn invitation_of(conn: &mut Conn, workspace: &WorkspaceId, id: &AccountLinkId) -> QueryResult<Option<LinkRow>> {
+pub(in crate::accounts) fn invitation_of(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &AccountLinkId,
+) -> QueryResult<Option<LinkRow>> {
     account_links::table
         .filter(account_links::workspace_id.eq(workspace))
         .filter(account_links::id.eq(id))
@@ -139,7 +156,12 @@ pub(in crate::accounts) fn invitation_of(conn: &mut Conn, workspace: &WorkspaceI
 }
 
 /// Withdraws one invitation; `false` when it was answered or withdrawn already.
-pub(in crate::accounts) fn revoke_invitation(conn: &mut Conn, workspace: &WorkspaceId, id: &AccountLinkId, now: UtcTime) -> QueryResult<bool> {
+pub(in crate::accounts) fn revoke_invitation(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &AccountLinkId,
+    now: UtcTime,
+) -> QueryResult<bool> {
     let open = account_links::table
         .filter(account_links::workspace_id.eq(workspace))
         .filter(account_links::id.eq(id))
@@ -153,7 +175,12 @@ pub(in crate::accounts) fn revoke_invitation(conn: &mut Conn, workspace: &Worksp
 }
 
 /// Withdraws what was sent to that address before, so that only the newest invitation works.
-pub(in crate::accounts) fn revoke_invitations_to(conn: &mut Conn, workspace: &WorkspaceId, email: &str, now: UtcTime) -> QueryResult<()> {
+pub(in crate::accounts) fn revoke_invitations_to(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    email: &str,
+    now: UtcTime,
+) -> QueryResult<()> {
     let open = account_links::table
         .filter(account_links::workspace_id.eq(workspace))
         .filter(account_links::purpose.eq(Purpose::Join))
@@ -167,7 +194,12 @@ pub(in crate::accounts) fn revoke_invitations_to(conn: &mut Conn, workspace: &Wo
 }
 
 /// Closes every link with which the member could still choose a new password.
-pub(in crate::accounts) fn revoke_resets(conn: &mut Conn, workspace: &WorkspaceId, member: &MemberId, now: UtcTime) -> QueryResult<()> {
+pub(in crate::accounts) fn revoke_resets(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    member: &MemberId,
+    now: UtcTime,
+) -> QueryResult<()> {
     let open = account_links::table
         .filter(account_links::workspace_id.eq(workspace))
         .filter(account_links::purpose.eq(Purpose::Reset))
@@ -181,7 +213,12 @@ pub(in crate::accounts) fn revoke_resets(conn: &mut Conn, workspace: &WorkspaceI
 }
 
 /// How many links to choose a new password the member was sent since then.
-pub(in crate::accounts) fn recent_resets(conn: &mut Conn, workspace: &WorkspaceId, member: &MemberId, since: UtcTime) -> QueryResult<i64> {
+pub(in crate::accounts) fn recent_resets(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    member: &MemberId,
+    since: UtcTime,
+) -> QueryResult<i64> {
     account_links::table
         .filter(account_links::workspace_id.eq(workspace))
         .filter(account_links::purpose.eq(Purpose::Reset))
@@ -193,19 +230,29 @@ pub(in crate::accounts) fn recent_resets(conn: &mut Conn, workspace: &WorkspaceI
 
 /// Forgets the sealed token of a link whose mail is on its way.
 pub(in crate::accounts) fn drop_token(conn: &mut Conn, id: &AccountLinkId) -> QueryResult<()> {
-    diesel::update(account_links::table.find(id)).set(account_links::sealed_token.eq(None::<Vec<u8>>)).execute(conn).map(|_| ())
+    diesel::update(account_links::table.find(id))
+        .set(account_links::sealed_token.eq(None::<Vec<u8>>))
+        .execute(conn)
+        .map(|_| ())
 }
 
 /// Forgets the sealed tokens of links that open nothing any more, in every workspace.
 pub(in crate::accounts) fn drop_dead_tokens(conn: &mut Conn, now: UtcTime) -> QueryResult<usize> {
     let dead = account_links::table.filter(account_links::sealed_token.is_not_null()).filter(
-        account_links::expires_at.le(now).or(account_links::used_at.is_not_null()).or(account_links::revoked_at.is_not_null()),
+        account_links::expires_at
+            .le(now)
+            .or(account_links::used_at.is_not_null())
+            .or(account_links::revoked_at.is_not_null()),
     );
     diesel::update(dead).set(account_links::sealed_token.eq(None::<Vec<u8>>)).execute(conn)
 }
 
 /// Links after that id that hold a sealed token, in the order of their ids: for the rotation of master keys.
-pub(in crate::accounts) fn sealed_after(conn: &mut Conn, after: &AccountLinkId, limit: i64) -> QueryResult<Vec<LinkRow>> {
+pub(in crate::accounts) fn sealed_after(
+    conn: &mut Conn,
+    after: &AccountLinkId,
+    limit: i64,
+) -> QueryResult<Vec<LinkRow>> {
     account_links::table
         .filter(account_links::id.gt(after))
         .filter(account_links::sealed_token.is_not_null())

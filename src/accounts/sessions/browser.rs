@@ -20,7 +20,14 @@ pub(in crate::accounts) struct Browser {
 
 impl Browser {
     /// Begins a session in this browser. The one it had before ends, so that a token known from earlier is worth nothing.
-    pub(in crate::accounts) fn sign_in(&self, conn: &mut Conn, workspace: &WorkspaceId, member: &MemberId, now: UtcTime, rng: &Rng) -> QueryResult<PlainToken> {
+    pub(in crate::accounts) fn sign_in(
+        &self,
+        conn: &mut Conn,
+        workspace: &WorkspaceId,
+        member: &MemberId,
+        now: UtcTime,
+        rng: &Rng,
+    ) -> QueryResult<PlainToken> {
         if let Some(old) = &self.session {
             end_by_token(conn, old)?;
         }

@@ -5,7 +5,9 @@ mod browser;
 mod store;
 
 pub(super) use browser::Browser;
-pub(super) use store::{OpenSession, SessionRow, delete_expired, end, end_all, end_by_token, end_others, find, list, touch};
+pub(super) use store::{
+    OpenSession, SessionRow, delete_expired, end, end_all, end_by_token, end_others, find, list, touch,
+};
 
 use time::Duration;
 
@@ -24,7 +26,8 @@ fn cut_agent(agent: &str) -> String {
 /// A browser and its system in words, as far as they can be told: "Firefox on Linux". What browsers say of themselves is a
 /// pile of other browsers' names, so the rarer name is looked for first.
 pub(super) fn device_in_words(agent: &str) -> String {
-    let known = |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+    let known =
+        |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
     let browser = known(&[
         ("Edg", "Edge"),
         ("OPR/", "Opera"),
@@ -46,7 +49,9 @@ pub(super) fn device_in_words(agent: &str) -> String {
     match (browser, system) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(name), None) | (None, Some(name)) => name.to_owned(),
-        (None, None) => agent.split(['/', ' ']).next().filter(|name| !name.is_empty()).unwrap_or("Unknown device").to_owned(),
+        (None, None) => {
+            agent.split(['/', ' ']).next().filter(|name| !name.is_empty()).unwrap_or("Unknown device").to_owned()
+        }
     }
 }
 
@@ -58,10 +63,22 @@ mod tests {
     fn browsers_are_told_apart() {
         for (agent, words) in [
             ("Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0", "Firefox on Linux"),
-            ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0 Safari/537.36 Edg/129.0", "Edge on Windows"),
-            ("Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0 Mobile Safari/537.36", "Chrome on Android"),
-            ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Safari/604.1", "Safari on iPhone"),
-            ("Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 Version/17.5 Safari/605.1.15", "Safari on Mac"),
+            (
+                "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0 Safari/537.36 Edg/129.0",
+                "Edge on Windows",
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0 Mobile Safari/537.36",
+                "Chrome on Android",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Safari/604.1",
+                "Safari on iPhone",
+            ),
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 Version/17.5 Safari/605.1.15",
+                "Safari on Mac",
+            ),
             ("curl/8.9.1", "curl"),
             ("", "Unknown device"),
         ] {

@@ -87,13 +87,26 @@ pub(in crate::accounts) fn find(conn: &mut Conn, token: &TokenHash, now: UtcTime
 }
 
 /// Notes that the session was seen, which prolongs it.
-pub(in crate::accounts) fn touch(conn: &mut Conn, workspace: &WorkspaceId, id: &SessionId, now: UtcTime) -> QueryResult<()> {
+pub(in crate::accounts) fn touch(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &SessionId,
+    now: UtcTime,
+) -> QueryResult<()> {
     let session = sessions::table.filter(sessions::workspace_id.eq(workspace)).filter(sessions::id.eq(id));
-    diesel::update(session).set((sessions::last_seen_at.eq(now), sessions::expires_at.eq(now + LIFETIME))).execute(conn).map(|_| ())
+    diesel::update(session)
+        .set((sessions::last_seen_at.eq(now), sessions::expires_at.eq(now + LIFETIME)))
+        .execute(conn)
+        .map(|_| ())
 }
 
 /// The open sessions of a member, the last seen first.
-pub(in crate::accounts) fn list(conn: &mut Conn, workspace: &WorkspaceId, member: &MemberId, now: UtcTime) -> QueryResult<Vec<SessionRow>> {
+pub(in crate::accounts) fn list(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    member: &MemberId,
+    now: UtcTime,
+) -> QueryResult<Vec<SessionRow>> {
     sessions::table
         .filter(sessions::workspace_id.eq(workspace))
         .filter(sessions::member_id.eq(member))
@@ -104,7 +117,12 @@ pub(in crate::accounts) fn list(conn: &mut Conn, workspace: &WorkspaceId, member
 }
 
 /// Ends one session of the member; `false` when they have no such session.
-pub(in crate::accounts) fn end(conn: &mut Conn, workspace: &WorkspaceId, member: &MemberId, id: &SessionId) -> QueryResult<bool> {
+pub(in crate::accounts) fn end(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    member: &MemberId,
+    id: &SessionId,
+) -> QueryResult<bool> {
     let session = sessions::table
         .filter(sessions::workspace_id.eq(workspace))
         .filter(sessions::member_id.eq(member))
@@ -118,7 +136,12 @@ pub(in crate::accounts) fn end_by_token(conn: &mut Conn, token: &TokenHash) -> Q
 }
 
 /// Ends every session of the member but one.
-pub(in crate::accounts) fn end_others(conn: &mut Conn, workspace: &WorkspaceId, member: &MemberId, keep: &SessionId) -> QueryResult<()> {
+pub(in crate::accounts) fn end_others(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    member: &MemberId,
+    keep: &SessionId,
+) -> QueryResult<()> {
     let others = sessions::table
         .filter(sessions::workspace_id.eq(workspace))
         .filter(sessions::member_id.eq(member))

@@ -22,7 +22,8 @@ pub(super) fn specs_in(document: &Value, path: &Path) -> Vec<Found> {
 }
 
 fn is_registry(object: &Map<String, Value>) -> bool {
-    ["sources", "destinations"].iter().any(|list| object.get(*list).is_some_and(Value::is_array)) && !object.contains_key("spec")
+    ["sources", "destinations"].iter().any(|list| object.get(*list).is_some_and(Value::is_array))
+        && !object.contains_key("spec")
 }
 
 fn registry(object: &Map<String, Value>, place: &Place) -> Vec<Found> {
@@ -62,7 +63,8 @@ impl Place {
     }
 
     fn own(&self, document: &Value) -> Found {
-        let file: ConnectorFile = serde_json::from_value(document.clone()).map_err(|error| self.refuse(error.to_string()))?;
+        let file: ConnectorFile =
+            serde_json::from_value(document.clone()).map_err(|error| self.refuse(error.to_string()))?;
         let problems = file.problems();
         if !problems.is_empty() {
             return Err(self.refuse(problems.join("; ")));
@@ -88,7 +90,8 @@ impl Place {
         let file = Some(file_slug.clone()).filter(|_| file_kind.is_some());
         let slugs = [image.clone().map(|(_, slug)| slug), file, Some(names::slug(&name)), Some(file_slug)];
         let documentation_url = text(message, &["documentationUrl", "documentation_url"]);
-        let documentation_url = documentation_url.or(text(document, &["documentationUrl"])).unwrap_or_default().to_owned();
+        let documentation_url =
+            documentation_url.or(text(document, &["documentationUrl"])).unwrap_or_default().to_owned();
         let kinds = [
             text(document, &["kind", "connectorType"]).and_then(Kind::from_text),
             image.and_then(|(kind, _)| kind),
@@ -100,7 +103,11 @@ impl Place {
             origin: self.origin.clone(),
             kind: kinds.into_iter().flatten().next(),
             slug: slugs.into_iter().flatten().find(|slug| !slug.is_empty()).unwrap_or_default(),
-            advanced_auth: message.get("advanced_auth").or(message.get("advancedAuth")).filter(|auth| auth.is_object()).cloned(),
+            advanced_auth: message
+                .get("advanced_auth")
+                .or(message.get("advancedAuth"))
+                .filter(|auth| auth.is_object())
+                .cloned(),
             name,
             documentation_url,
             schema,
@@ -122,13 +129,16 @@ fn schema_of(document: &Value) -> Option<(&Value, &Value)> {
 
 /// A manifest may keep the whole `spec` block elsewhere.
 fn resolved<'a>(spec: &'a Value, document: &'a Value) -> &'a Value {
-    let target = spec.get("$ref").and_then(Value::as_str).and_then(|target| document.pointer(target.strip_prefix('#')?));
+    let target =
+        spec.get("$ref").and_then(Value::as_str).and_then(|target| document.pointer(target.strip_prefix('#')?));
     target.unwrap_or(spec)
 }
 
 fn is_schema(value: &Value) -> bool {
     let is_object_type = value.get("type").is_some_and(|kind| kind == "object");
-    is_object_type || value.get("properties").is_some_and(Value::is_object) || value.get("oneOf").is_some_and(Value::is_array)
+    is_object_type
+        || value.get("properties").is_some_and(Value::is_object)
+        || value.get("oneOf").is_some_and(Value::is_array)
 }
 
 /// Only destinations say how they write; a manifest with streams, and a documentation page below `/sources/`, is a source's.
@@ -155,7 +165,8 @@ mod tests {
 
     #[test]
     fn every_form_is_known() {
-        let schema = json!({"title": "Corner Shop Source Spec", "type": "object", "properties": {"key": {"type": "string"}}});
+        let schema =
+            json!({"title": "Corner Shop Source Spec", "type": "object", "properties": {"key": {"type": "string"}}});
         for document in [
             json!({"connectionSpecification": schema}),
             json!({"spec": {"connectionSpecification": schema}}),
@@ -165,20 +176,25 @@ mod tests {
             schema.clone(),
         ] {
             let found = only(document, "x.json");
-            assert_eq!((found.kind, found.slug.as_str(), found.name.as_str()), (Some(Kind::Source), "corner-shop", "Corner Shop"));
+            assert_eq!(
+                (found.kind, found.slug.as_str(), found.name.as_str()),
+                (Some(Kind::Source), "corner-shop", "Corner Shop")
+            );
             assert_eq!(found.schema, schema);
         }
     }
 
     #[test]
     fn a_registry_gives_every_entry_and_names_the_broken_one() {
-        let spec = json!({"connectionSpecification": {"type": "object"}, "advanced_auth": {"auth_flow_type": "oauth2.0"}});
+        let spec =
+            json!({"connectionSpecification": {"type": "object"}, "advanced_auth": {"auth_flow_type": "oauth2.0"}});
         let document = json!({
             "sources": [{"name": "Shop", "dockerRepository": "maker/source-shop-api", "spec": spec}, {"name": "Broken"}],
             "destinations": [{"name": "Lake", "dockerRepository": "maker/destination-lake", "spec": spec}],
         });
         let found = specs_in(&document, Path::new("registry.json"));
-        let slugs: Vec<_> = found.iter().flatten().map(|spec| (spec.kind.unwrap().as_str(), spec.slug.as_str())).collect();
+        let slugs: Vec<_> =
+            found.iter().flatten().map(|spec| (spec.kind.unwrap().as_str(), spec.slug.as_str())).collect();
         assert_eq!(slugs, [("source", "shop-api"), ("destination", "lake")]);
         assert!(found.iter().flatten().all(|spec| spec.advanced_auth.is_some()));
         assert_eq!(found[1].as_ref().unwrap_err().origin, "registry.json: Broken");

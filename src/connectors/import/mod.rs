@@ -11,8 +11,8 @@ mod write;
 
 use serde_json::{Value, json};
 
-use super::{Connector, ConnectorFile, Kind};
 use super::spec::SpecNote;
+use super::{Connector, ConnectorFile, Kind};
 
 pub use read::read_path;
 pub use write::write_file;
@@ -89,14 +89,16 @@ impl FoundSpec {
     }
 
     fn new_file(self, wish: &Wish) -> Result<ConnectorFile, String> {
-        let kind = wish.kind.or(self.kind).ok_or("it does not say whether it is a source or a destination: add --kind")?;
+        let kind =
+            wish.kind.or(self.kind).ok_or("it does not say whether it is a source or a destination: add --kind")?;
         let slug = wish.slug.clone().unwrap_or(self.slug);
         if slug.is_empty() {
             return Err("it has no name to call it by: add --slug".to_owned());
         }
         let name = wish.name.clone().filter(|name| !name.is_empty());
         let name = name.unwrap_or(if self.name.is_empty() { names::in_words(&slug) } else { self.name });
-        let documentation_url = Some(self.documentation_url).filter(|url| url.starts_with("https://")).unwrap_or_default();
+        let documentation_url =
+            Some(self.documentation_url).filter(|url| url.starts_with("https://")).unwrap_or_default();
         Ok(ConnectorFile {
             mark: names::mark(&name),
             category: "Other".to_owned(),

@@ -6,9 +6,11 @@ use crate::connectors::{Kind, Mark};
 
 const LONGEST_SLUG: usize = 60;
 /// Names of files that say what is in them and not of what; the folder's name counts then.
-const GENERAL: [&str; 6] = ["spec", "manifest", "connector", "connector-specification", "connection-specification", "schema"];
+const GENERAL: [&str; 6] =
+    ["spec", "manifest", "connector", "connector-specification", "connection-specification", "schema"];
 /// Words a title carries beside the system's name.
-const BESIDE: [&str; 8] = ["spec", "specification", "connector", "configuration", "config", "source", "destination", "schema"];
+const BESIDE: [&str; 8] =
+    ["spec", "specification", "connector", "configuration", "config", "source", "destination", "schema"];
 /// Dark enough for white letters on them (contrast above 4.5).
 const COLOURS: [&str; 10] =
     ["#1666d8", "#336791", "#0f766e", "#15803d", "#4d7c0f", "#a16207", "#c2410c", "#b91c1c", "#9d174d", "#6d28d9"];
@@ -73,7 +75,8 @@ pub(super) fn in_words(slug: &str) -> String {
 
 /// Letters and a colour for a connector that brought none; the same name has the same mark everywhere.
 pub(super) fn mark(name: &str) -> Mark {
-    let words: Vec<&str> = name.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        name.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let text: String = match words.as_slice() {
         [] => "?".to_owned(),
         [one] => one.chars().take(2).collect(),
@@ -90,7 +93,10 @@ mod tests {
 
     #[test]
     fn names_are_found_where_they_stand() {
-        assert_eq!(from_image("airbyte/source-facebook-marketing:1.2"), (Some(Kind::Source), "facebook-marketing".to_owned()));
+        assert_eq!(
+            from_image("airbyte/source-facebook-marketing:1.2"),
+            (Some(Kind::Source), "facebook-marketing".to_owned())
+        );
         assert_eq!(from_image("example.com:5000/team/destination-s3"), (Some(Kind::Destination), "s3".to_owned()));
         assert_eq!(from_file(Path::new("a/source-postgres.json")), (Some(Kind::Source), "postgres".to_owned()));
         assert_eq!(from_file(Path::new("source_my_shop/manifest.yaml")), (Some(Kind::Source), "my-shop".to_owned()));

@@ -31,7 +31,8 @@ fn refuse(path: &Path, reason: impl std::fmt::Display) -> Unreadable {
 
 fn list(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Unreadable> {
     let entries = std::fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let mut paths: Vec<PathBuf> = entries.map_err(|error| refuse(folder, error))?.iter().map(std::fs::DirEntry::path).collect();
+    let mut paths: Vec<PathBuf> =
+        entries.map_err(|error| refuse(folder, error))?.iter().map(std::fs::DirEntry::path).collect();
     paths.sort();
     for path in paths {
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));

@@ -36,7 +36,8 @@ impl Follower<'_> {
     }
 
     fn object(&mut self, object: &Map<String, Value>, depth: usize) -> Value {
-        let target = object.get("$ref").and_then(Value::as_str).and_then(|target| self.whole.pointer(target.strip_prefix('#')?));
+        let target =
+            object.get("$ref").and_then(Value::as_str).and_then(|target| self.whole.pointer(target.strip_prefix('#')?));
         let mut result = Map::new();
         if let Some(target) = target {
             match self.value(target, depth + 1) {

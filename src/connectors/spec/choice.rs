@@ -1,4 +1,5 @@
-//! Choices between groups (`oneOf`): their branches, the branch a spec means by its default, and the branch a stored object stands for.
+//! Choices between groups (`oneOf`): their branches, the branch a spec means by its default, and the branch a stored
+//! object stands for.
 
 use serde_json::{Map, Value};
 
@@ -16,7 +17,8 @@ const MAX_BRANCHES: usize = 100;
 
 type Schema = Map<String, Value>;
 
-/// Whether the alternatives are groups with questions of their own. Alternatives that only demand or forbid are rules, not a choice.
+/// Whether the alternatives are groups with questions of their own. Alternatives that only demand or forbid are
+/// rules, not a choice.
 pub(super) fn are_groups(compiler: &Compiler<'_>, variants: &[&Value]) -> bool {
     let flats: Vec<Object<'_>> = variants.iter().filter_map(|variant| compiler.flat(variant).ok()).collect();
     let is_group = |schema: &Object<'_>| {
@@ -146,7 +148,8 @@ fn differ(left: &Group, right: &Group) -> bool {
     })
 }
 
-/// The branch an object stands for: the one it is marked with, else the one whose constants and names fit best. None when none fits.
+/// The branch an object stands for: the one it is marked with, else the one whose constants and names fit best. None
+/// when none fits.
 pub(crate) fn chosen_by_values(one_of: &OneOf, object: &Schema) -> Option<usize> {
     if let Some(marked) = object.get(BRANCH_KEY).and_then(Value::as_u64).and_then(|index| usize::try_from(index).ok()) {
         return (marked < one_of.branches.len()).then_some(marked);

@@ -1,5 +1,5 @@
-//! The schema as a validator can read it: only the rules of draft 7 that say something about values, and those well formed.
-//! Annotations go, because some specs write them in ways no validator accepts.
+//! The schema as a validator can read it: only the rules of draft 7 that say something about values, and those well
+//! formed. Annotations go, because some specs write them in ways no validator accepts.
 
 use serde_json::{Map, Value};
 
@@ -93,7 +93,8 @@ impl Cleaner {
         Value::Object(fields.iter().map(|(key, schema)| (key.clone(), self.rules(schema))).collect())
     }
 
-    /// Whether a pattern can be compiled within the limits. Hard ones are judged by the form alone, which bounds their time.
+    /// Whether a pattern can be compiled within the limits. Hard ones are judged by the form alone, which bounds
+    /// their time.
     fn pattern(&mut self, source: &str) -> bool {
         self.kept += 1;
         self.kept <= MAX_KEPT_PATTERNS && self.patterns.get(source).is_ok_and(|pattern| pattern.is_linear())

@@ -1,5 +1,5 @@
-//! From schema to tree. The order of decisions (constant, choice, list, object, yes/no, options, number, text, JSON) is what makes every
-//! real spec come out right: specs often say several of these at once.
+//! From schema to tree. The order of decisions (constant, choice, list, object, yes/no, options, number, text, JSON)
+//! is what makes every real spec come out right: specs often say several of these at once.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -113,7 +113,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// Rules between fields that no form of independent questions can hold; the schema still judges the finished configuration.
+    /// Rules between fields that no form of independent questions can hold; the schema still judges the finished
+    /// configuration.
     fn note_rules(&mut self, at: &FieldPath, schema: &Schema) {
         if !flatten::variants(schema).is_empty() {
             self.note(at, "its alternatives ask for no fields of their own; they are only checked at the end");
@@ -174,7 +175,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// A property that is demanded but nowhere described: a text can fill it, unless the spec forbids undescribed properties.
+    /// A property that is demanded but nowhere described: a text can fill it, unless the spec forbids undescribed
+    /// properties.
     fn undeclared(&mut self, at: &FieldPath, key: &str, schema: &Schema) -> Option<Node> {
         let path = at.child(key);
         if schema.get("additionalProperties") == Some(&Value::Bool(false)) {

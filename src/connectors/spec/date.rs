@@ -1,4 +1,5 @@
-//! Dates and times: which of the usual spellings a connector wants, and the way between a browser's date control and that spelling.
+//! Dates and times: which of the usual spellings a connector wants, and the way between a browser's date control and
+//! that spelling.
 
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -24,7 +25,8 @@ const SECOND: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[d
 const ENDINGS: [&str; 6] = ["Z", ".000Z", ".000000Z", "", "+00:00", ".000+00:00"];
 
 impl DateShape {
-    /// The spelling a field wants, judged by its pattern, else by its examples, else by its format. None when no date control fits.
+    /// The spelling a field wants, judged by its pattern, else by its examples, else by its format. None when no date
+    /// control fits.
     pub(super) fn of(format: Format, pattern: Option<&Pattern>, samples: &[&str]) -> Option<Self> {
         if let Some(pattern) = pattern {
             return Self::of_pattern(format, pattern);
@@ -89,7 +91,8 @@ impl DateShape {
         matches!(self, Self::Moment(ending) if !ending.is_empty())
     }
 
-    /// What is stored for what was typed: what the control sends gets its seconds and ending, anything else stays as it is.
+    /// What is stored for what was typed: what the control sends gets its seconds and ending, anything else stays as
+    /// it is.
     pub(crate) fn stored(self, typed: &str) -> String {
         if matches!(self, Self::Day) {
             return typed.to_owned();

@@ -71,7 +71,8 @@ pub(super) fn inside<'a>(default: Option<&'a Value>, key: &str) -> Option<&'a Va
     default?.as_object()?.get(key)
 }
 
-/// The branch that a choice's default means: a text names one of its constants, an object agrees with all and has at least one.
+/// The branch that a choice's default means: a text names one of its constants, an object agrees with all and has at
+/// least one.
 pub(super) fn branch(default: &Value, constants: &[Map<String, Value>]) -> Option<usize> {
     constants.iter().position(|branch| match default {
         Value::Object(given) => {

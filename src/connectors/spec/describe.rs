@@ -1,7 +1,8 @@
-//! Descriptions from specs, made safe: a first sentence in plain text, and the rest in a small markup of our own making.
+//! Descriptions from specs, made safe: a first sentence in plain text, and the rest in a small markup of our own
+//! making.
 //!
-//! Known tags, markdown links, backticks and double asterisks are read. Whatever else stands between angle brackets is text, because
-//! `<DATABASE_NAME>` is meant to be seen.
+//! Known tags, markdown links, backticks and double asterisks are read. Whatever else stands between angle brackets
+//! is text, because `<DATABASE_NAME>` is meant to be seen.
 
 use url::Url;
 

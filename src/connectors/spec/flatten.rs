@@ -1,4 +1,5 @@
-//! One schema object out of the many ways to write it: local references followed, `allOf` and choices of one merged, null put aside.
+//! One schema object out of the many ways to write it: local references followed, `allOf` and choices of one merged,
+//! null put aside.
 
 use std::borrow::Cow;
 
@@ -61,7 +62,8 @@ fn take_wrapper(document: &Value, flat: &Map<String, Value>) -> Result<Option<Wr
     Ok(None)
 }
 
-/// The part of the document a local reference names (RFC 6901 in a URI fragment; percent signs are not used by connectors).
+/// The part of the document a local reference names (RFC 6901 in a URI fragment; percent signs are not used by
+/// connectors).
 fn resolve<'a>(document: &'a Value, target: &str) -> Option<&'a Value> {
     document.pointer(target.strip_prefix('#')?)
 }

@@ -1,4 +1,5 @@
-//! What fields are called: titles as the spec has them, or made from keys, and made different where two would be the same.
+//! What fields are called: titles as the spec has them, or made from keys, and made different where two would be the
+//! same.
 
 use std::collections::{BTreeMap, BTreeSet};
 

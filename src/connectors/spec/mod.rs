@@ -1,10 +1,11 @@
 //! A connector's spec, compiled: JSON Schema with the Airbyte annotations in, a small tree of questions out.
 //!
-//! Why: real specs are loose. They mix drafts, leave types out, hide constants in enums of one, give defaults of the wrong type and name
-//! choices in half a dozen ways. All of that is settled once, here; everything that shows, reads or completes a form walks the same tree.
+//! Why: real specs are loose. They mix drafts, leave types out, hide constants in enums of one, give defaults of the
+//! wrong type and name choices in half a dozen ways. All of that is settled once, here; everything that shows, reads
+//! or completes a form walks the same tree.
 //!
-//! Invariants: compiling any JSON value ends quickly, with a [`Spec`] or a [`SpecError`]; what a spec asks for and the tree cannot carry is
-//! in [`Spec::notes`]; a compiled spec never changes, and may be shared between threads.
+//! Invariants: compiling any JSON value ends quickly, with a [`Spec`] or a [`SpecError`]; what a spec asks for and
+//! the tree cannot carry is in [`Spec::notes`]; a compiled spec never changes, and may be shared between threads.
 
 mod choice;
 mod clean;
@@ -30,8 +31,7 @@ pub(crate) use describe::{Help, MoreHelp};
 pub(crate) use judge::{judge, judge_count};
 pub(crate) use labels::lower_first;
 pub(crate) use model::{
-    BRANCH_KEY, Bool, Branch, Choice, Format, Group, JsonShape, Kind, LineItem, Node, Number, OneOf,
-    Opt, Rows, Text,
+    BRANCH_KEY, Bool, Branch, Choice, Format, Group, JsonShape, Kind, LineItem, Node, Number, OneOf, Opt, Rows, Text,
 };
 
 use crate::forms::FieldPath;
@@ -76,8 +76,9 @@ pub enum SpecError {
 }
 
 impl Spec {
-    /// Compiles the `connectionSpecification` of a connector: JSON Schema (draft 7) with the annotations of the Airbyte protocol
-    /// (`airbyte_secret`, `airbyte_hidden`, `order`, `group`, `always_show`, `multiline`, `pattern_descriptor`, `display_type`).
+    /// Compiles the `connectionSpecification` of a connector: JSON Schema (draft 7) with the annotations of the
+    /// Airbyte protocol (`airbyte_secret`, `airbyte_hidden`, `order`, `group`, `always_show`, `multiline`,
+    /// `pattern_descriptor`, `display_type`).
     ///
     /// # Errors
     /// [`SpecError`] when the schema is no object, or so large or deep that it is not a connector's.
@@ -108,7 +109,8 @@ impl Spec {
         &self.sections
     }
 
-    /// Judges a finished configuration by the schema itself, formats aside. The message says where and which rule, never a value.
+    /// Judges a finished configuration by the schema itself, formats aside. The message says where and which rule,
+    /// never a value.
     pub(crate) fn disagreement(&self, config: &Value) -> Option<String> {
         match self.validator.get_or_init(|| clean::validator(&clean::clean(&self.schema))) {
             Ok(validator) => validator

@@ -7,7 +7,8 @@ use super::describe::Help;
 use super::pattern::Pattern;
 use crate::forms::Bounds;
 
-/// Remembers the chosen branch inside a stored object where no constant tells it. No real property is named so; one that is, is refused.
+/// Remembers the chosen branch inside a stored object where no constant tells it. No real property is named so; one
+/// that is, is refused.
 pub(crate) const BRANCH_KEY: &str = "~branch";
 
 /// One property, the root, a branch of a choice or the item of an array.

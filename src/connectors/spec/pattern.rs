@@ -13,7 +13,8 @@ const MAX_STEPS: usize = 50_000;
 /// Bytes of one compiled pattern.
 const MAX_COMPILED: usize = 1 << 20;
 
-/// Bytes of text that are tried against a pattern with look-around or back-references: its time may grow with their square.
+/// Bytes of text that are tried against a pattern with look-around or back-references: its time may grow with their
+/// square.
 const MAX_HARD_TEXT: usize = 1_024;
 
 /// A regular expression with the search meaning of JSON Schema (6.3.3: not anchored).
@@ -24,7 +25,8 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
-    /// Whether the text fits. A match that would take too many steps counts as a fit: the connector judges again, the visitor is not stuck.
+    /// Whether the text fits. A match that would take too many steps counts as a fit: the connector judges again, the
+    /// visitor is not stuck.
     pub(crate) fn fits(&self, text: &str) -> bool {
         if self.hard && text.len() > MAX_HARD_TEXT {
             return true;

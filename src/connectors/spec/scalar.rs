@@ -1,4 +1,5 @@
-//! The leaves: lists, options, numbers, texts, and JSON where nothing else fits; and the hint that says what a leaf takes.
+//! The leaves: lists, options, numbers, texts, and JSON where nothing else fits; and the hint that says what a leaf
+//! takes.
 
 use serde_json::{Map, Value};
 
@@ -79,7 +80,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// What a schema without a type most likely means. Alternatives of several kinds come down to text, when text is one of them.
+    /// What a schema without a type most likely means. Alternatives of several kinds come down to text, when text is
+    /// one of them.
     fn guess(&mut self, at: &FieldPath, schema: &Schema, secret: bool) -> Option<&'static str> {
         let variants = flatten::variants(schema);
         if !variants.is_empty() {

@@ -39,8 +39,8 @@ pub struct Completion {
     pub problems: Vec<FieldError>,
     /// The configuration with defaults, constants and hidden values; only when nothing is missing and nothing wrong.
     pub config: Option<FinalConfig>,
-    /// Where the spec's own schema still refuses that configuration: for the operator's log, without any value. The form and the schema then
-    /// disagree, and the schema has usually a rule that no form can show.
+    /// Where the spec's own schema still refuses that configuration: for the operator's log, without any value. The
+    /// form and the schema then disagree, and the schema has usually a rule that no form can show.
     pub disagreement: Option<String>,
 }
 

@@ -21,7 +21,8 @@ pub struct Decoded {
     pub submission: Submission,
     /// What is wrong, in the order it was found.
     pub errors: Vec<FieldError>,
-    /// What the page may show again: what was typed into fields that are no secrets, in every branch, right or wrong; and the errors.
+    /// What the page may show again: what was typed into fields that are no secrets, in every branch, right or wrong;
+    /// and the errors.
     pub state: FormState,
     /// The secrets that were typed into fields of chosen branches and have nothing wrong, by field name.
     pub typed_secrets: BTreeMap<String, SecretString>,
@@ -217,7 +218,8 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Without a chooser in the form, the one branch that something was typed into. A page without style sheets shows all of them.
+    /// Without a chooser in the form, the one branch that something was typed into. A page without style sheets shows
+    /// all of them.
     fn only_filled_branch(&self, one_of: &OneOf, place: &Place) -> Option<usize> {
         if self.trial || !self.raw.has_text_within(place.posted()) {
             return None;

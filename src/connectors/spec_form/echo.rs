@@ -1,4 +1,5 @@
-//! What was typed, to be shown again: every plain field of the spec, in every branch. Secrets, hidden fields and unknown names are left out.
+//! What was typed, to be shown again: every plain field of the spec, in every branch. Secrets, hidden fields and
+//! unknown names are left out.
 
 use std::collections::BTreeMap;
 

@@ -10,12 +10,14 @@ use super::{FieldError, Spec};
 use crate::connectors::spec::{Group, Kind, LineItem, Node, Number, OneOf, Rows, Text, chosen_by_values};
 use crate::forms::{FieldRef, MAX_FIELD_BYTES, Problem};
 
-/// Reads a nested configuration, or a part of one. What is not named stays; null takes a value away; a list replaces the whole list; an
-/// object of a choice is read by its constants, else by the branch its names fit best. An empty text counts as null, an empty secret as not
-/// named. Types and options are judged; the rest is when the draft is completed.
+/// Reads a nested configuration, or a part of one. What is not named stays; null takes a value away; a list replaces
+/// the whole list; an object of a choice is read by its constants, else by the branch its names fit best. An empty
+/// text counts as null, an empty secret as not named. Types and options are judged; the rest is when the draft is
+/// completed.
 ///
 /// # Errors
-/// One error for every value that is of the wrong type, fixed by the connector, or no setting of it. The errors hold no values.
+/// One error for every value that is of the wrong type, fixed by the connector, or no setting of it. The errors hold
+/// no values.
 pub fn import_config(spec: &Spec, config: &Value) -> Result<Submission, Vec<FieldError>> {
     let mut importer = Importer::default();
     let patch = importer.node(spec.root(), &Place::root(), config);

@@ -40,7 +40,8 @@ fn plain_text(text: &Text, posted: &str) -> Option<Value> {
     Some(Value::String(text.date.map_or_else(|| trimmed.to_owned(), |date| date.stored(trimmed))))
 }
 
-/// Inner and outer spaces may belong to a secret. One line end behind a single line never does; that behind a key file does.
+/// Inner and outer spaces may belong to a secret. One line end behind a single line never does; that behind a key
+/// file does.
 fn secret_text(text: &Text, posted: &str) -> Option<Value> {
     if text.multiline {
         return (!posted.trim().is_empty()).then(|| Value::from(posted));
@@ -121,7 +122,8 @@ fn json(shape: JsonShape, posted: &str) -> Result<Value, Problem> {
     }
 }
 
-/// The text that stands in the field for a value, and that [`parse`] reads back. For options it is their number in the list.
+/// The text that stands in the field for a value, and that [`parse`] reads back. For options it is their number in
+/// the list.
 pub(super) fn text(node: &Node, value: &Value) -> String {
     match (&node.kind, value) {
         (Kind::Text(text), Value::String(stored)) => {

@@ -1,10 +1,12 @@
 //! The form of a connector: shown, read back, merged into what is there, and completed into a configuration.
 //!
-//! Why: a stranger fills in whatever they have, blank never overwrites, several people may fill in parts, and in the end the connector gets
-//! a whole configuration with every default and constant in it. All of that follows one compiled [`Spec`], never the names that were posted.
+//! Why: a stranger fills in whatever they have, blank never overwrites, several people may fill in parts, and in the
+//! end the connector gets a whole configuration with every default and constant in it. All of that follows one
+//! compiled [`Spec`], never the names that were posted.
 //!
-//! Invariants: no secret value is in a [`Known`], a [`FormState`], a [`FormView`] or anything printed; a posted name that the spec does not
-//! know changes nothing; only the chosen branch of a choice is kept; what [`complete`] calls a configuration fits the spec's rules.
+//! Invariants: no secret value is in a [`Known`], a [`FormState`], a [`FormView`] or anything printed; a posted name
+//! that the spec does not know changes nothing; only the chosen branch of a choice is kept; what [`complete`] calls a
+//! configuration fits the spec's rules.
 
 mod assemble;
 mod check;
@@ -42,7 +44,8 @@ pub use crate::forms::{FieldError, FieldPath, FieldRef, FormState, RawForm};
 
 /// What a draft holds. The plain tree has the values of the chosen branches only; secrets lie beside it by path.
 ///
-/// A choice whose branches no constant tells apart carries the key `~branch` with the branch's number in its object; [`complete`] drops it.
+/// A choice whose branches no constant tells apart carries the key `~branch` with the branch's number in its object;
+/// [`complete`] drops it.
 #[derive(Clone, Default)]
 pub struct Values {
     /// Everything that is no secret.
@@ -58,8 +61,9 @@ pub struct Known {
     pub plain: Map<String, Value>,
     /// Which secrets are set.
     pub secret_paths: BTreeSet<FieldPath>,
-    /// Plain fields that somebody else's submission filled: they and all inside them are shown as "Already provided", never with their value,
-    /// and blank keeps them. Which branch of a choice stands is shown all the same, because its questions follow from it.
+    /// Plain fields that somebody else's submission filled: they and all inside them are shown as "Already provided",
+    /// never with their value, and blank keeps them. Which branch of a choice stands is shown all the same, because
+    /// its questions follow from it.
     pub concealed: BTreeSet<FieldPath>,
 }
 

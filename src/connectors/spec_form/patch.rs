@@ -1,4 +1,5 @@
-//! What a form changes: a patch that can be put on a draft later, in a transaction, when the draft may have changed meanwhile.
+//! What a form changes: a patch that can be put on a draft later, in a transaction, when the draft may have changed
+//! meanwhile.
 
 use std::collections::BTreeMap;
 
@@ -48,15 +49,15 @@ pub struct Submission {
 }
 
 impl Submission {
-    /// The fields that were given a new value, in the order of the form. Rows are named once, by their list. A default that was merely left
-    /// standing is not among them.
+    /// The fields that were given a new value, in the order of the form. Rows are named once, by their list. A
+    /// default that was merely left standing is not among them.
     #[must_use]
     pub fn provided(&self) -> Vec<FieldRef> {
         self.provided.clone()
     }
 
-    /// The required fields that are still empty when this is put on what was known. Free JSON, which a recipient is not asked for, is not
-    /// among a recipient's.
+    /// The required fields that are still empty when this is put on what was known. Free JSON, which a recipient is
+    /// not asked for, is not among a recipient's.
     #[must_use]
     pub fn left_empty(&self, spec: &Spec, known: &Known) -> Vec<FieldRef> {
         let tree = self.overlay(spec, known);

@@ -1,8 +1,9 @@
 //! Where a walk over the spec stands: the path in the configuration, and the name of the form field.
 //!
-//! A field's name is the JSON Pointer of its path with segments that no property can have, since `~` stands otherwise before 0 or 1 only:
-//! `/x/~o2/field` is a field of branch 2 of the choice `/x`, whose own name carries the branch's number; `/rows/~n` counts the rows shown,
-//! `/rows/0/~rm` removes one; `/flag/~set` says that a box was on the page; `/key/~clear` removes a value.
+//! A field's name is the JSON Pointer of its path with segments that no property can have, since `~` stands otherwise
+//! before 0 or 1 only: `/x/~o2/field` is a field of branch 2 of the choice `/x`, whose own name carries the branch's
+//! number; `/rows/~n` counts the rows shown, `/rows/0/~rm` removes one; `/flag/~set` says that a box was on the page;
+//! `/key/~clear` removes a value.
 
 use crate::connectors::spec::Node;
 use crate::forms::{FieldError, FieldPath, FieldRef, Problem, push_segment};

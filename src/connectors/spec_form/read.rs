@@ -151,7 +151,8 @@ impl Decoder<'_> {
     }
 }
 
-/// Whether a value shows that somebody filled the row it stands in: any text does, boxes and choices only when they differ from their default.
+/// Whether a value shows that somebody filled the row it stands in: any text does, boxes and choices only when they
+/// differ from their default.
 pub(super) fn counts(node: &Node, value: &Value) -> bool {
     match &node.kind {
         Kind::Bool(_) | Kind::Choice(_) | Kind::Checks(_) => node.default.as_ref() != Some(value),

@@ -54,10 +54,18 @@ async fn members_and_viewers_administer_nothing() {
         for page in ["workspace", "members", "api-keys", "mail", "data", "account", "appearance"] {
             let page = visitor.get(&format!("/settings/{page}")).await;
             assert_eq!(page.status, 200, "everything can be seen");
-            let foreign = page.actions().into_iter().find(|action| !action.contains("/account") && !action.contains("/appearance") && action != "/sign-out");
+            let foreign = page.actions().into_iter().find(|action| {
+                !action.contains("/account") && !action.contains("/appearance") && action != "/sign-out"
+            });
             assert_eq!(foreign, None, "no form that would be refused is offered");
         }
-        assert!(visitor.get("/settings/api-keys").await.text().contains("Only owners and admins can create and revoke keys. Ask Ana Lima ."));
+        assert!(
+            visitor
+                .get("/settings/api-keys")
+                .await
+                .text()
+                .contains("Only owners and admins can create and revoke keys. Ask Ana Lima .")
+        );
         let changed = filled(&token, "/settings/appearance", &[("theme", "dark")]).send(&visitor).await;
         assert_eq!(changed.status, 303, "their own account is theirs");
     }
@@ -89,10 +97,14 @@ async fn forms_of_other_pages_and_other_people_are_not_read() {
     let owner = app.owner().await;
     let other = app.owner_of("Other", "Olga", "olga@other.example").await;
     let (own, foreign) = (token_of(&owner).await, token_of(&other).await);
-    let posts: Vec<_> = admin_posts(&app).await.into_iter().chain(own_posts()).chain([("/sign-out".to_owned(), vec![])]).collect();
+    let posts: Vec<_> =
+        admin_posts(&app).await.into_iter().chain(own_posts()).chain([("/sign-out".to_owned(), vec![])]).collect();
     for (action, pairs) in &posts {
         let with = |token: &Form| filled(token, action, pairs);
-        let none = Form { action: action.clone(), pairs: with(&own).pairs.into_iter().filter(|(name, _)| name != "_csrf").collect() };
+        let none = Form {
+            action: action.clone(),
+            pairs: with(&own).pairs.into_iter().filter(|(name, _)| name != "_csrf").collect(),
+        };
         let refusals: Vec<(&str, Page)> = vec![
             ("no token", none.send(&owner).await),
             ("a token of somebody else", with(&foreign).send(&owner).await),
@@ -106,7 +118,11 @@ async fn forms_of_other_pages_and_other_people_are_not_read() {
     }
     assert_eq!(owner.get("/settings/account").await.status, 200, "nothing of all that signed the owner out");
     app.advance(time::Duration::hours(25));
-    assert_eq!(filled(&own, "/settings/appearance", &[("theme", "dark")]).send(&owner).await.status, 403, "a form of yesterday");
+    assert_eq!(
+        filled(&own, "/settings/appearance", &[("theme", "dark")]).send(&owner).await.status,
+        403,
+        "a form of yesterday"
+    );
 }
 
 #[tokio::test]
@@ -115,7 +131,12 @@ async fn signing_in_cannot_be_done_from_elsewhere() {
     app.owner().await;
     let (attacker, victim) = (app.visitor(), app.visitor());
     victim.get("/sign-in").await;
-    let form = attacker.get("/sign-in").await.form_with("email").set("email", "ana@acme.example").set("password", crate::support::PASSWORD);
+    let form = attacker
+        .get("/sign-in")
+        .await
+        .form_with("email")
+        .set("email", "ana@acme.example")
+        .set("password", crate::support::PASSWORD);
     assert_eq!(form.send(&victim).await.status, 403, "a form of one browser is nothing in another");
     assert!(!victim.cookies().keys().any(|name| name.contains("session")));
     let forgot = attacker.get("/forgot-password").await.form_with("email").set("email", "ana@acme.example");
@@ -126,7 +147,12 @@ async fn signing_in_cannot_be_done_from_elsewhere() {
 async fn pages_are_opened_and_deeds_are_posted() {
     let app = TestApp::start();
     let owner = app.owner().await;
-    for path in ["/sign-out", "/settings/members/invitations", "/settings/account/password", "/settings/account/other-sessions/end"] {
+    for path in [
+        "/sign-out",
+        "/settings/members/invitations",
+        "/settings/account/password",
+        "/settings/account/other-sessions/end",
+    ] {
         let page = owner.get(path).await;
         assert_eq!(page.status, 405, "{path}");
     }

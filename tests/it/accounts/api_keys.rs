@@ -35,12 +35,22 @@ async fn a_key_is_shown_once_and_stored_as_its_hash() {
     assert!(key.starts_with("vst_") && key.len() == 47, "{key}");
     let list = owner.get("/settings/api-keys").await;
     assert!(!list.body.contains(&key));
-    for words in ["Reporting job", &key[..8], "Read sources, Make and revoke setup links", "Never", "Works until", "Friday 20 March 2026"] {
+    for words in [
+        "Reporting job",
+        &key[..8],
+        "Read sources, Make and revoke setup links",
+        "Last used Never",
+        "Works",
+        "Friday 20 March 2026",
+    ] {
         assert!(list.text().contains(words), "{words}: {}", list.text());
     }
     let stored = rows(&app).await;
     let (name, prefix, scopes, _, hash) = &stored[0];
-    assert_eq!((name.as_str(), prefix.as_str(), scopes.as_str()), ("Reporting job", &key[..8], "sources:read links:write"));
+    assert_eq!(
+        (name.as_str(), prefix.as_str(), scopes.as_str()),
+        ("Reporting job", &key[..8], "sources:read links:write")
+    );
     assert_eq!(hash.as_slice(), PlainToken::presented(&key).hash().as_bytes());
     assert!(events(&app).await.contains(&(Event::ApiKeyCreated, "Ana Lima".to_owned(), "Reporting job".to_owned())));
 
@@ -54,11 +64,16 @@ async fn a_key_is_shown_once_and_stored_as_its_hash() {
 async fn the_same_form_twice_is_one_key() {
     let app = TestApp::start();
     let owner = app.owner().await;
-    let form = owner.get("/settings/api-keys").await.form_with("expires").set("name", "Job").add("scope", "sources:read");
+    let form =
+        owner.get("/settings/api-keys").await.form_with("expires").set("name", "Job").add("scope", "sources:read");
     assert!(form.send(&owner).await.value_of("made-key").is_some());
     let again = form.send(&owner).await;
     assert_eq!(again.status, 200);
-    assert!(again.value_of("made-key").is_none() && again.text().contains("made before and shown once"), "{}", again.text());
+    assert!(
+        again.value_of("made-key").is_none() && again.text().contains("made before and shown once"),
+        "{}",
+        again.text()
+    );
     assert_eq!(rows(&app).await.len(), 1);
 }
 
@@ -70,9 +85,15 @@ async fn what_is_missing_is_asked_for() {
     assert_refused(&refused, "name", "Enter name");
     assert_refused(&refused, "scope-sources-read", "Choose what the key may do");
     assert_refused(&refused, "expires", "Expires on must be a day that is not over");
-    assert_refused(&create(&owner, "Job", &["sources:read"], "soon").await, "expires", "Expires on must be a real date, like 2026-03-14");
+    assert_refused(
+        &create(&owner, "Job", &["sources:read"], "soon").await,
+        "expires",
+        "Expires on must be a real date, like 2026-03-14",
+    );
     let kept = create(&owner, "", &["links:read", "everything"], "2026-04-01").await;
-    assert!(kept.has("input[value='links:read'][checked]") && kept.value_of("expires").as_deref() == Some("2026-04-01"));
+    assert!(
+        kept.has("input[value='links:read'][checked]") && kept.value_of("expires").as_deref() == Some("2026-04-01")
+    );
     assert_eq!(rows(&app).await, []);
 }
 
@@ -86,7 +107,11 @@ async fn a_revoked_key_stays_in_the_list_without_a_way_back() {
     let form = page.form_to(&action);
     let done = form.send(&owner).await;
     let page = owner.follow(&done).await;
-    assert!(page.text().contains("API key revoked. It does not work any more.") && page.text().contains("Revoked"), "{}", page.text());
+    assert!(
+        page.text().contains("API key revoked. It does not work any more.") && page.text().contains("Revoked"),
+        "{}",
+        page.text()
+    );
     assert!(!page.actions().contains(&action));
     assert_eq!(form.send(&owner).await.status, 303, "revoking twice is no error");
     let log: Vec<Event> = events(&app).await.into_iter().map(|(event, ..)| event).collect();
@@ -98,7 +123,13 @@ async fn keys_of_another_workspace_do_not_exist() {
     let app = TestApp::start();
     let owner = app.owner().await;
     create(&owner, "Job", &["sources:read"], "").await;
-    let action = owner.get("/settings/api-keys").await.actions().into_iter().find(|action| action.ends_with("/revocation")).unwrap();
+    let action = owner
+        .get("/settings/api-keys")
+        .await
+        .actions()
+        .into_iter()
+        .find(|action| action.ends_with("/revocation"))
+        .unwrap();
     let stranger = app.owner_of("Other", "Olga", "olga@other.example").await;
     assert!(stranger.get("/settings/api-keys").await.text().contains("No API keys yet"));
     let token = stranger.get("/settings/api-keys").await.form_to("/sign-out");

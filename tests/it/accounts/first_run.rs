@@ -15,7 +15,10 @@ async fn filled(app: &TestApp, visitor: &Visitor) -> Form {
     assert_eq!(page.status, 200);
     let form = page.form_with("code");
     assert_eq!(form.value("code"), Some(code.as_str()));
-    form.set("workspace", "Acme Analytics").set("name", "Ana Lima").set("email", "Ana@Acme.example").set("password", PASSWORD)
+    form.set("workspace", "Acme Analytics")
+        .set("name", "Ana Lima")
+        .set("email", "Ana@Acme.example")
+        .set("password", PASSWORD)
 }
 
 #[tokio::test]
@@ -27,7 +30,9 @@ async fn the_code_opens_the_door_once() {
     assert_eq!((done.status, done.location().as_deref()), (303, Some("/connections")));
     let home = visitor.follow(&done).await;
     assert!(home.text().contains("Your workspace is ready."), "{}", home.text());
-    assert!(home.text().contains("Acme Analytics") && home.text().contains("Ana Lima") && home.text().contains("Owner"));
+    assert!(
+        home.text().contains("Acme Analytics") && home.text().contains("Ana Lima") && home.text().contains("Owner")
+    );
     assert_eq!(events(&app).await, [(Event::WorkspaceCreated, "Ana Lima".to_owned(), "Acme Analytics".to_owned())]);
 
     assert_eq!(first_run_code(&app.app).await.unwrap(), None);
@@ -55,7 +60,8 @@ async fn without_the_code_nothing_is_made_and_what_was_typed_stays() {
     assert_eq!(wrong.value_of("email").as_deref(), Some("ana@acme.example"));
     assert!(!wrong.body.contains(PASSWORD));
 
-    let empty = ["workspace", "name", "email", "password"].iter().fold(form.clone(), |form, field| form.set(field, " "));
+    let empty =
+        ["workspace", "name", "email", "password"].iter().fold(form.clone(), |form, field| form.set(field, " "));
     let refused = empty.send(&visitor).await;
     assert_refused(&refused, "workspace", "Enter workspace name");
     assert_refused(&refused, "email", "Enter your email");
@@ -77,7 +83,8 @@ async fn two_at_once_make_one_workspace() {
         let form = filled(&app, &visitor).await.set("email", &format!("owner{number}@acme.example"));
         ready.push((form, if number % 2 == 0 { visitor.at(&second) } else { visitor }));
     }
-    let tries: JoinSet<u16> = ready.into_iter().map(|(form, visitor)| async move { form.send(&visitor).await.status }).collect();
+    let tries: JoinSet<u16> =
+        ready.into_iter().map(|(form, visitor)| async move { form.send(&visitor).await.status }).collect();
     let mut statuses = tries.join_all().await;
     statuses.sort_unstable();
     assert_eq!(statuses[0], 303, "{statuses:?}");

@@ -9,7 +9,14 @@ use super::{assert_refused, events, join_path, mailed_path, sealed_tokens, sessi
 use crate::support::{PASSWORD, Page, TestApp, Visitor};
 
 async fn invite(owner: &Visitor, email: &str, role: &str) -> Page {
-    owner.get("/settings/members").await.form_to("/settings/members/invitations").set("email", email).set("role", role).send(owner).await
+    owner
+        .get("/settings/members")
+        .await
+        .form_to("/settings/members/invitations")
+        .set("email", email)
+        .set("role", role)
+        .send(owner)
+        .await
 }
 
 fn shown_path(page: &Page) -> String {
@@ -22,6 +29,7 @@ async fn the_link_is_shown_once_mailed_once_and_used_once() {
     let owner = app.owner().await;
     let made = invite(&owner, " Bo@Acme.example", "viewer").await;
     assert_eq!(made.status, 200);
+    assert!(made.text().contains("No mail server is set, so send this link yourself"), "{}", made.text());
     let path = shown_path(&made);
     assert!(!owner.get("/settings/members").await.body.contains("/join/"));
     assert!(owner.get("/settings/members").await.text().contains("bo@acme.example"));
@@ -31,7 +39,11 @@ async fn the_link_is_shown_once_mailed_once_and_used_once() {
     let mail = &app.app.mailer.kept()[0];
     assert_eq!(mail.subject, "Ana Lima invites you to Acme Analytics");
     for text in [&mail.text, &mail.html] {
-        assert!(text.contains(&app.app.config.server.base_url.join(&path)) && text.contains("Friday 20 March 2026, 16:00 UTC"), "{text}");
+        assert!(
+            text.contains(&app.app.config.server.base_url.join(&path))
+                && text.contains("Friday 20 March 2026, 16:00 UTC"),
+            "{text}"
+        );
     }
     assert_eq!(sealed_tokens(&app).await, [None], "once mailed, the token is forgotten");
     app.run_jobs().await;
@@ -39,7 +51,13 @@ async fn the_link_is_shown_once_mailed_once_and_used_once() {
 
     let bo = app.visitor();
     let page = bo.get(&path).await;
-    assert!(page.text().contains("Ana Lima has invited you") && page.text().contains("bo@acme.example") && page.text().contains("viewer"), "{}", page.text());
+    assert!(
+        page.text().contains("Ana Lima has invited you")
+            && page.text().contains("bo@acme.example")
+            && page.text().contains("Viewer. Looks at everything"),
+        "{}",
+        page.text()
+    );
     let done = page.form_with("name").set("name", "Bo Chen").set("password", PASSWORD).send(&bo).await;
     assert_eq!((done.status, done.location().as_deref()), (303, Some("/connections")));
     assert!(bo.follow(&done).await.text().contains("Welcome. You are a member now."));
@@ -48,7 +66,11 @@ async fn the_link_is_shown_once_mailed_once_and_used_once() {
 
     let again = app.visitor().get(&path).await;
     assert_eq!(again.status, 410);
-    assert!(again.text().contains("This invitation has already been used") && again.text().contains("Ana Lima"), "{}", again.text());
+    assert!(
+        again.text().contains("This invitation has already been used") && again.text().contains("Ana Lima"),
+        "{}",
+        again.text()
+    );
     let log: Vec<Event> = events(&app).await.into_iter().map(|(event, _, _)| event).collect();
     assert_eq!(log, [Event::MemberInvited, Event::MemberJoined, Event::WorkspaceCreated]);
 }
@@ -77,10 +99,12 @@ async fn many_at_once_make_one_member() {
     let mut ready = Vec::new();
     for number in 0..10 {
         let visitor = app.visitor();
-        let form = visitor.get(&path).await.form_with("name").set("name", &format!("Bo {number}")).set("password", PASSWORD);
+        let form =
+            visitor.get(&path).await.form_with("name").set("name", &format!("Bo {number}")).set("password", PASSWORD);
         ready.push((form, if number % 2 == 0 { visitor.at(&second) } else { visitor }));
     }
-    let tries: JoinSet<u16> = ready.into_iter().map(|(form, visitor)| async move { form.send(&visitor).await.status }).collect();
+    let tries: JoinSet<u16> =
+        ready.into_iter().map(|(form, visitor)| async move { form.send(&visitor).await.status }).collect();
     let mut statuses = tries.join_all().await;
     statuses.sort_unstable();
     assert_eq!(statuses[0], 303, "{statuses:?}");
@@ -118,7 +142,11 @@ async fn seven_days_and_then_no_more() {
     app.advance(Duration::hours(1));
     let late = form.send(&bo).await;
     assert_eq!(late.status, 410);
-    assert!(late.text().contains("This invitation has expired") && late.text().contains("Ask Ana Lima for a new one"), "{}", late.text());
+    assert!(
+        late.text().contains("This invitation has expired") && late.text().contains("Ask Ana Lima for a new one"),
+        "{}",
+        late.text()
+    );
     app.run_jobs().await;
     assert!(app.app.mailer.kept().is_empty(), "a dead link is not mailed");
     assert!(owner.get("/settings/members").await.text().contains("Expired"));
@@ -136,7 +164,11 @@ async fn a_withdrawn_link_says_so() {
     let dead = app.visitor().get(&path).await;
     assert_eq!(dead.status, 410);
     assert!(dead.text().contains("This invitation was withdrawn"));
-    assert!(events(&app).await.contains(&(Event::InvitationWithdrawn, "Ana Lima".to_owned(), "bo@acme.example".to_owned())));
+    assert!(events(&app).await.contains(&(
+        Event::InvitationWithdrawn,
+        "Ana Lima".to_owned(),
+        "bo@acme.example".to_owned()
+    )));
     assert!(!owner.get("/settings/members").await.text().contains("bo@acme.example"));
 }
 
@@ -144,7 +176,12 @@ async fn a_withdrawn_link_says_so() {
 async fn the_same_form_twice_is_one_invitation_and_a_new_one_replaces_the_old() {
     let app = TestApp::start();
     let owner = app.owner().await;
-    let form = owner.get("/settings/members").await.form_to("/settings/members/invitations").set("email", "bo@acme.example").set("role", "member");
+    let form = owner
+        .get("/settings/members")
+        .await
+        .form_to("/settings/members/invitations")
+        .set("email", "bo@acme.example")
+        .set("role", "member");
     let first = form.send(&owner).await;
     let reload = form.send(&owner).await;
     assert_eq!(reload.status, 200);
@@ -163,8 +200,16 @@ async fn addresses_that_cannot_be_invited() {
     let app = TestApp::start();
     let owner = app.owner().await;
     app.member(&owner, Role::Member, "bo@acme.example").await;
-    assert_refused(&invite(&owner, "Bo@acme.example", "viewer").await, "email", "This address belongs to a member already");
-    assert_refused(&invite(&owner, "not an address", "viewer").await, "email", "Email must be an address, like ana@example.com");
+    assert_refused(
+        &invite(&owner, "Bo@acme.example", "viewer").await,
+        "email",
+        "This address belongs to a member already",
+    );
+    assert_refused(
+        &invite(&owner, "not an address", "viewer").await,
+        "email",
+        "Email must be an address, like ana@example.com",
+    );
     let nobody = invite(&owner, "cy@acme.example", "emperor").await;
     assert_refused(&nobody, "role-admin", "Choose a role");
     assert_eq!(nobody.value_of("email").as_deref(), Some("cy@acme.example"));

@@ -29,12 +29,16 @@ async fn the_owner_changes_a_role_and_the_change_counts_at_once() {
     let bo = app.member(&owner, Role::Viewer, "bo@acme.example").await;
     assert_eq!(bo.get("/connections/new").await.status, 403);
     let id = id_of_member(&app, "bo@acme.example").await;
-    let page = owner.get("/settings/members").await;
+    let page = owner.get(&format!("/settings/members/{id}")).await;
     let done = page.form_to(&format!("/settings/members/{id}/role")).set("role", "admin").send(&owner).await;
     assert_eq!(done.status, 303);
     assert!(owner.follow(&done).await.text().contains("Role changed."));
     assert!(bo.get("/settings/members").await.has("form[action='/settings/members/invitations']"));
-    assert!(events(&app).await.contains(&(Event::RoleChanged, "Ana Lima".to_owned(), "Viewer Person: viewer to admin".to_owned())));
+    assert!(events(&app).await.contains(&(
+        Event::RoleChanged,
+        "Ana Lima".to_owned(),
+        "Viewer Person: viewer to admin".to_owned()
+    )));
 }
 
 #[tokio::test]
@@ -43,7 +47,11 @@ async fn only_owners_make_and_unmake_owners() {
     let owner = app.owner().await;
     let admin = app.member(&owner, Role::Admin, "ad@acme.example").await;
     app.member(&owner, Role::Member, "bo@acme.example").await;
-    let (ana, ad, bo) = (id_of_member(&app, "ana@acme.example").await, id_of_member(&app, "ad@acme.example").await, id_of_member(&app, "bo@acme.example").await);
+    let (ana, ad, bo) = (
+        id_of_member(&app, "ana@acme.example").await,
+        id_of_member(&app, "ad@acme.example").await,
+        id_of_member(&app, "bo@acme.example").await,
+    );
     for (id, role) in [(&bo, "owner"), (&ad, "owner"), (&ana, "admin")] {
         let refused = give_role(&admin, id, role).await;
         assert_eq!(refused.status, 403, "{}", refused.text());
@@ -51,10 +59,24 @@ async fn only_owners_make_and_unmake_owners() {
     }
     assert_eq!(remove(&admin, &ana).await.status, 403);
     assert_eq!(admin.get(&format!("/settings/members/{ana}/removal")).await.status, 403);
-    let invited = form(&admin, "/settings/members/invitations", &[("email", "cy@acme.example"), ("role", "owner")]).await.send(&admin).await;
+    let invited = form(&admin, "/settings/members/invitations", &[("email", "cy@acme.example"), ("role", "owner")])
+        .await
+        .send(&admin)
+        .await;
     assert_eq!(invited.status, 403);
-    let page = admin.get("/settings/members").await;
-    assert!(!page.has("input[value=owner]"), "an admin is not offered what is not theirs to give");
+    for path in ["/settings/members".to_owned(), format!("/settings/members/{bo}")] {
+        assert!(
+            !admin.get(&path).await.has("input[value=owner]"),
+            "an admin is not offered what is not theirs to give"
+        );
+    }
+    let page = admin.get(&format!("/settings/members/{ana}")).await;
+    assert!(
+        page.actions().iter().all(|action| action == "/sign-out")
+            && page.text().contains("Only owners can change an owner."),
+        "{}",
+        page.text()
+    );
     assert_eq!(give_role(&admin, &bo, "viewer").await.status, 303);
     assert_eq!(give_role(&owner, &bo, "owner").await.status, 303);
     assert_eq!(give_role(&owner, &bo, "emperor").await.status, 400);
@@ -91,7 +113,8 @@ async fn owners_who_unmake_each_other_leave_one() {
         for (visitor, target) in [(owner.clone(), &bo_id), (bo.at(&second), &ana_id)] {
             ready.push((form(&visitor, &format!("/settings/members/{target}{}", kind.0), &kind.1).await, visitor));
         }
-        let tries: JoinSet<u16> = ready.into_iter().map(|(form, visitor)| async move { form.send(&visitor).await.status }).collect();
+        let tries: JoinSet<u16> =
+            ready.into_iter().map(|(form, visitor)| async move { form.send(&visitor).await.status }).collect();
         let mut statuses = tries.join_all().await;
         statuses.sort_unstable();
         assert_eq!(statuses[0], 303, "{statuses:?}");
@@ -99,7 +122,11 @@ async fn owners_who_unmake_each_other_leave_one() {
         let owners = app.app.db.read(|conn| {
             use diesel::prelude::*;
             use vestibule::db::schema::members;
-            Ok(members::table.filter(members::role.eq("owner")).filter(members::removed_at.is_null()).select(members::email).load::<String>(conn)?)
+            Ok(members::table
+                .filter(members::role.eq("owner"))
+                .filter(members::removed_at.is_null())
+                .select(members::email)
+                .load::<String>(conn)?)
         });
         let owners = owners.await.unwrap();
         assert_eq!(owners.len(), 1, "round {round}: {owners:?}");
@@ -118,15 +145,24 @@ async fn a_removed_member_is_out_at_once_and_may_come_back_as_somebody_new() {
     let bo = app.member(&owner, Role::Admin, "bo@acme.example").await;
     let id = id_of_member(&app, "bo@acme.example").await;
     let asked = owner.get(&format!("/settings/members/{id}/removal")).await;
-    assert!(asked.text().contains("Remove Admin Person ?") || asked.text().contains("Remove Admin Person?"), "{}", asked.text());
+    assert!(
+        asked.text().contains("Remove Admin Person ?") || asked.text().contains("Remove Admin Person?"),
+        "{}",
+        asked.text()
+    );
     let done = asked.form_to(&format!("/settings/members/{id}/removal")).send(&owner).await;
     assert_eq!(done.status, 303);
     assert!(owner.follow(&done).await.text().contains("Member removed. They cannot sign in any more."));
     assert_eq!(bo.get("/settings/account").await.status, 303);
     let page = bo.get("/sign-in").await;
-    assert_eq!(page.form_with("email").set("email", "bo@acme.example").set("password", PASSWORD).send(&bo).await.status, 422);
+    assert_eq!(
+        page.form_with("email").set("email", "bo@acme.example").set("password", PASSWORD).send(&bo).await.status,
+        422
+    );
     assert!(!owner.get("/settings/members").await.text().contains("bo@acme.example"));
-    assert_eq!(owner.get(&format!("/settings/members/{id}/removal")).await.status, 404);
+    for path in [format!("/settings/members/{id}"), format!("/settings/members/{id}/removal")] {
+        assert_eq!(owner.get(&path).await.status, 404);
+    }
 
     let card = app.app.db.read({
         let id = vestibule::ids::MemberId::from_text(&id);
@@ -143,7 +179,13 @@ async fn another_workspace_does_not_exist() {
     let app = TestApp::start();
     let owner = app.owner().await;
     app.member(&owner, Role::Member, "bo@acme.example").await;
-    owner.get("/settings/members").await.form_to("/settings/members/invitations").set("email", "cy@acme.example").send(&owner).await;
+    owner
+        .get("/settings/members")
+        .await
+        .form_to("/settings/members/invitations")
+        .set("email", "cy@acme.example")
+        .send(&owner)
+        .await;
     let page = owner.get("/settings/members").await;
     let withdrawal = page.actions().into_iter().find(|action| action.ends_with("/withdrawal")).unwrap();
     let bo = id_of_member(&app, "bo@acme.example").await;
@@ -154,9 +196,14 @@ async fn another_workspace_does_not_exist() {
     assert_eq!(give_role(&stranger, &bo, "viewer").await.status, 404);
     assert_eq!(remove(&stranger, &bo).await.status, 404);
     assert_eq!(stranger.get(&format!("/settings/members/{bo}/removal")).await.status, 404);
+    assert_eq!(stranger.get(&format!("/settings/members/{bo}")).await.status, 404);
     assert_eq!(form(&stranger, &withdrawal, &[]).await.send(&stranger).await.status, 404);
     let made_up = give_role(&stranger, "01900000-0000-7000-8000-000000000000", "viewer").await;
     assert_eq!(made_up.status, 404);
-    assert_eq!(made_up.body, give_role(&stranger, &bo, "viewer").await.body, "no difference to an id that never existed");
+    assert_eq!(
+        made_up.body,
+        give_role(&stranger, &bo, "viewer").await.body,
+        "no difference to an id that never existed"
+    );
     assert!(owner.get("/settings/members").await.text().contains("cy@acme.example"));
 }

@@ -20,7 +20,13 @@ use crate::support::{Page, TestApp};
 
 /// The path of the only link to `/join/…` in a text.
 fn join_path(text: &str) -> String {
-    let token: String = text.split_once("/join/").expect("a link to join").1.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
+    let token: String = text
+        .split_once("/join/")
+        .expect("a link to join")
+        .1
+        .chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
+        .collect();
     format!("/join/{token}")
 }
 
@@ -37,7 +43,10 @@ async fn events(app: &TestApp) -> Vec<(Event, String, String)> {
     use diesel::prelude::*;
     use schema::activity;
     let rows = app.app.db.read(|conn| {
-        Ok(activity::table.order((activity::at, activity::event)).select((activity::event, activity::actor_name, activity::detail)).load(conn)?)
+        Ok(activity::table
+            .order((activity::at, activity::event))
+            .select((activity::event, activity::actor_name, activity::detail))
+            .load(conn)?)
     });
     rows.await.unwrap()
 }
@@ -46,7 +55,11 @@ async fn id_of_member(app: &TestApp, email: &str) -> String {
     use diesel::prelude::*;
     use schema::members;
     let email = email.to_owned();
-    app.app.db.read(move |conn| Ok(members::table.filter(members::email.eq(email)).select(members::id).first(conn)?)).await.unwrap()
+    app.app
+        .db
+        .read(move |conn| Ok(members::table.filter(members::email.eq(email)).select(members::id).first(conn)?))
+        .await
+        .unwrap()
 }
 
 async fn session_count(app: &TestApp) -> i64 {
@@ -59,7 +72,13 @@ async fn session_count(app: &TestApp) -> i64 {
 async fn sealed_tokens(app: &TestApp) -> Vec<Option<Vec<u8>>> {
     use diesel::prelude::*;
     use schema::account_links;
-    app.app.db.read(|conn| Ok(account_links::table.order(account_links::created_at).select(account_links::sealed_token).load(conn)?)).await.unwrap()
+    app.app
+        .db
+        .read(|conn| {
+            Ok(account_links::table.order(account_links::created_at).select(account_links::sealed_token).load(conn)?)
+        })
+        .await
+        .unwrap()
 }
 
 /// A refused form says so on top and at the field, and in its title.

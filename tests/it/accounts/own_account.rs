@@ -43,7 +43,11 @@ async fn a_new_password_needs_the_old_one_and_ends_the_other_sessions() {
     let elsewhere = app.visitor();
     elsewhere.sign_in("ana@acme.example").await;
     let form = owner.get("/settings/account").await.form_with("new_password");
-    assert_refused(&form.clone().set("new_password", NEW).send(&owner).await, "current_password", "Enter your current password");
+    assert_refused(
+        &form.clone().set("new_password", NEW).send(&owner).await,
+        "current_password",
+        "Enter your current password",
+    );
     let wrong = form.clone().set("current_password", "not my password").set("new_password", NEW).send(&owner).await;
     assert_refused(&wrong, "current_password", "Current password is not right");
     assert!(!wrong.body.contains(NEW) && !wrong.body.contains("not my password"));
@@ -70,7 +74,12 @@ async fn sessions_are_ended_one_by_one_or_all_at_once() {
         other.sign_in("ana@acme.example").await;
     }
     let page = owner.get("/settings/account").await;
-    assert_eq!((page.text().matches("This one").count(), page.count("form[action$='/end']")), (1, 4), "{}", page.text());
+    assert_eq!(
+        (page.text().matches("This one").count(), page.count("form[action$='/end']")),
+        (1, 4),
+        "{}",
+        page.text()
+    );
     assert!(page.text().contains("curl"));
     let action = page.actions().into_iter().find(|action| action.contains("/sessions/")).unwrap();
     let done = page.form_to(&action).send(&owner).await;

@@ -12,29 +12,47 @@ fn check(page: &Page) {
     assert_eq!(page.count("main"), 1, "{at}");
     assert!(page.title().contains("Vestibule"), "{at}: {}", page.title());
     assert!(page.has("a.skip[href='#main']") && page.has("html[lang=en]"), "{at}");
-    assert!(!page.has("[style]") && !page.has("style") && !page.has("script:not([src])") && !page.has("[required]") && !page.has("[disabled]"), "{at}");
+    assert!(
+        !page.has("[style]")
+            && !page.has("style")
+            && !page.has("script:not([src])")
+            && !page.has("[required]")
+            && !page.has("[disabled]"),
+        "{at}"
+    );
     assert!(!page.has("input[type=password][value]"), "{at}");
     let html = page.html();
     let every = |css: &str| Selector::parse(css).unwrap();
     let mut ids = std::collections::BTreeSet::new();
     for element in html.select(&every("[id]")) {
-        assert!(ids.insert(element.attr("id").unwrap()), "{at}: two elements are called {}", element.attr("id").unwrap());
+        assert!(
+            ids.insert(element.attr("id").unwrap()),
+            "{at}: two elements are called {}",
+            element.attr("id").unwrap()
+        );
     }
     for field in html.select(&every("input:not([type=hidden]), select, textarea")) {
         let named = field.attr("id").is_some_and(|id| page.has(&format!("label[for='{id}']")));
-        let inside = field.ancestors().filter_map(scraper::ElementRef::wrap).any(|parent| parent.value().name() == "label");
+        let inside =
+            field.ancestors().filter_map(scraper::ElementRef::wrap).any(|parent| parent.value().name() == "label");
         assert!(named || inside, "{at}: a field without a label: {}", field.html());
         for id in field.attr("aria-describedby").unwrap_or_default().split(' ').filter(|id| !id.is_empty()) {
             assert!(ids.contains(id), "{at}: nothing is called {id}");
         }
     }
     for form in html.select(&every("form[method=post]")) {
-        assert!(form.select(&every("input[name=_csrf]")).next().is_some_and(|token| !token.attr("value").unwrap().is_empty()), "{at}: a form without a token");
+        assert!(
+            form.select(&every("input[name=_csrf]"))
+                .next()
+                .is_some_and(|token| !token.attr("value").unwrap().is_empty()),
+            "{at}: a form without a token"
+        );
     }
     for button in html.select(&every("button")) {
         assert!(!button.text().collect::<String>().trim().is_empty(), "{at}: a button without words");
     }
-    let titles: Vec<String> = html.select(&every("summary, button[data-kind=main]")).map(|element| element.text().collect()).collect();
+    let titles: Vec<String> =
+        html.select(&every("summary, button[data-kind=main]")).map(|element| element.text().collect()).collect();
     assert!(page.count("button[data-kind=main]:not([data-js])") <= 1, "{at}: one main button a page: {titles:?}");
 }
 
@@ -49,12 +67,25 @@ async fn the_pages_of_strangers() {
     let owner = app.owner().await;
     let sign_in = visitor.get("/sign-in").await;
     check(&sign_in);
-    check(&sign_in.form_with("email").set("email", "\"><script>alert(1)</script>").set("password", "x").send(&visitor).await);
+    check(
+        &sign_in
+            .form_with("email")
+            .set("email", "\"><script>alert(1)</script>")
+            .set("password", "x")
+            .send(&visitor)
+            .await,
+    );
     let forgot = visitor.get("/forgot-password").await;
     check(&forgot);
     check(&forgot.form_with("email").set("email", "x").send(&visitor).await);
     check(&forgot.form_with("email").set("email", "nobody@acme.example").send(&visitor).await);
-    let made = owner.get("/settings/members").await.form_to("/settings/members/invitations").set("email", "bo@acme.example").send(&owner).await;
+    let made = owner
+        .get("/settings/members")
+        .await
+        .form_to("/settings/members/invitations")
+        .set("email", "bo@acme.example")
+        .send(&owner)
+        .await;
     let path = join_path(&made.body);
     let join = visitor.get(&path).await;
     check(&join);
@@ -67,9 +98,20 @@ async fn the_pages_of_strangers() {
 async fn the_pages_of_members_of_every_role() {
     let app = TestApp::start();
     let owner = app.owner().await;
-    let invited = owner.get("/settings/members").await.form_to("/settings/members/invitations").set("email", "later@acme.example").send(&owner).await;
+    let invited = owner
+        .get("/settings/members")
+        .await
+        .form_to("/settings/members/invitations")
+        .set("email", "later@acme.example")
+        .send(&owner)
+        .await;
     check(&invited);
-    let form = owner.get("/settings/api-keys").await.form_with("expires").set("name", "<i>Job</i>").add("scope", "sources:read");
+    let form = owner
+        .get("/settings/api-keys")
+        .await
+        .form_with("expires")
+        .set("name", "<i>Job</i>")
+        .add("scope", "sources:read");
     check(&form.send(&owner).await);
     check(&form.send(&owner).await);
     check(&form.set("name", "").set("expires", "x").send(&owner).await);
@@ -92,8 +134,11 @@ async fn the_pages_of_members_of_every_role() {
         }
     }
     assert_eq!(titles.len(), 7, "{titles:?}");
-    let removal = owner.get("/settings/members").await.links().into_iter().find(|link| link.ends_with("/removal")).unwrap();
-    check(&owner.get(&removal).await);
+    let id = super::id_of_member(&app, "me@acme.example").await;
+    for visitor in &visitors {
+        check(&visitor.get(&format!("/settings/members/{id}")).await);
+    }
+    check(&owner.get(&format!("/settings/members/{id}/removal")).await);
 }
 
 #[tokio::test]

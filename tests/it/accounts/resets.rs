@@ -65,7 +65,11 @@ async fn one_hour_and_then_no_more() {
     app.advance(Duration::minutes(60));
     let dead = app.visitor().get(&path).await;
     assert_eq!(dead.status, 410);
-    assert!(dead.text().contains("This link has expired") && dead.links().contains(&"/forgot-password".to_owned()), "{}", dead.text());
+    assert!(
+        dead.text().contains("This link has expired") && dead.links().contains(&"/forgot-password".to_owned()),
+        "{}",
+        dead.text()
+    );
 }
 
 #[tokio::test]
@@ -82,7 +86,9 @@ async fn many_at_once_set_one_password() {
         let form = visitor.get(&path).await.form_with("password").set("password", &format!("new password {number}"));
         ready.push((form, if number % 2 == 0 { visitor.at(&second) } else { visitor }, number));
     }
-    let send = |(form, visitor, number): (crate::support::Form, crate::support::Visitor, i32)| async move { (form.send(&visitor).await.status, number) };
+    let send = |(form, visitor, number): (crate::support::Form, crate::support::Visitor, i32)| async move {
+        (form.send(&visitor).await.status, number)
+    };
     let tries: JoinSet<(u16, i32)> = ready.into_iter().map(send).collect();
     let results = tries.join_all().await;
     let won: Vec<i32> = results.iter().filter(|(status, _)| *status == 303).map(|(_, number)| *number).collect();
@@ -109,7 +115,8 @@ async fn a_mailbox_is_not_flooded_and_older_links_die_with_the_change() {
     assert_eq!(app.app.mailer.kept().len(), 2);
     assert_eq!(app.visitor().get(&first).await.status, 200, "an older mail still works");
     let page = owner.get("/settings/account").await;
-    let changed = page.form_with("new_password").set("current_password", PASSWORD).set("new_password", NEW).send(&owner).await;
+    let changed =
+        page.form_with("new_password").set("current_password", PASSWORD).set("new_password", NEW).send(&owner).await;
     assert_eq!(changed.status, 303);
     let dead = app.visitor().get(&first).await;
     assert_eq!(dead.status, 410);

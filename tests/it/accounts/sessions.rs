@@ -6,7 +6,10 @@ use super::session_count;
 use crate::support::TestApp;
 
 fn session_cookie(page: &crate::support::Page) -> Option<String> {
-    page.headers.iter().find(|(name, value)| name == "set-cookie" && value.contains("session=")).map(|(_, value)| value.clone())
+    page.headers
+        .iter()
+        .find(|(name, value)| name == "set-cookie" && value.contains("session="))
+        .map(|(_, value)| value.clone())
 }
 
 #[tokio::test]
@@ -14,7 +17,12 @@ async fn the_cookie_is_closed_to_scripts_and_lasts_as_long_as_the_session() {
     let app = TestApp::start();
     app.owner().await;
     let visitor = app.visitor();
-    let form = visitor.get("/sign-in").await.form_with("email").set("email", "ana@acme.example").set("password", crate::support::PASSWORD);
+    let form = visitor
+        .get("/sign-in")
+        .await
+        .form_with("email")
+        .set("email", "ana@acme.example")
+        .set("password", crate::support::PASSWORD);
     let done = form.send(&visitor).await;
     let cookie = session_cookie(&done).expect("a session cookie");
     for part in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=2592000"] {
@@ -24,10 +32,17 @@ async fn the_cookie_is_closed_to_scripts_and_lasts_as_long_as_the_session() {
 
 #[tokio::test]
 async fn on_https_the_cookie_belongs_to_this_host_alone() {
-    let app = TestApp::start_with(|config| config.server.base_url = vestibule::config::BaseUrl::parse("https://connect.example.com").unwrap());
+    let app = TestApp::start_with(|config| {
+        config.server.base_url = vestibule::config::BaseUrl::parse("https://connect.example.com").unwrap()
+    });
     app.owner().await;
     let visitor = app.visitor();
-    let form = visitor.get("/sign-in").await.form_with("email").set("email", "ana@acme.example").set("password", crate::support::PASSWORD);
+    let form = visitor
+        .get("/sign-in")
+        .await
+        .form_with("email")
+        .set("email", "ana@acme.example")
+        .set("password", crate::support::PASSWORD);
     let cookie = session_cookie(&form.send(&visitor).await).expect("a session cookie");
     assert!(cookie.starts_with("__Host-vestibule_session=") && cookie.contains("Secure"), "{cookie}");
     assert!(!cookie.to_lowercase().contains("domain="));
@@ -40,7 +55,10 @@ async fn thirty_days_of_silence_end_it_and_being_seen_prolongs_it() {
     app.advance(Duration::days(29));
     let seen = owner.get("/settings/account").await;
     assert_eq!(seen.status, 200);
-    assert!(session_cookie(&seen).is_some_and(|cookie| cookie.contains("Max-Age=2592000")), "the browser keeps it as long as we do");
+    assert!(
+        session_cookie(&seen).is_some_and(|cookie| cookie.contains("Max-Age=2592000")),
+        "the browser keeps it as long as we do"
+    );
     app.advance(Duration::days(29));
     assert_eq!(owner.get("/settings/account").await.status, 200);
     app.advance(Duration::days(30));

@@ -12,8 +12,15 @@ async fn the_workspace_has_a_name_a_colour_and_a_contact() {
     let app = TestApp::start();
     let owner = app.owner().await;
     let page = owner.get("/settings/workspace").await;
-    assert_eq!((page.value_of("name").as_deref(), page.value_of("accent").as_deref()), (Some("Acme Analytics"), Some("0f766e")));
-    let form = page.form_with("accent").set("name", " Acme  Data ").set("accent", "#1D4ED8").set("contact", "Questions? data@acme.example");
+    assert_eq!(
+        (page.value_of("name").as_deref(), page.value_of("accent").as_deref()),
+        (Some("Acme Analytics"), Some("0f766e"))
+    );
+    let form = page
+        .form_with("accent")
+        .set("name", " Acme  Data ")
+        .set("accent", "#1D4ED8")
+        .set("contact", "Questions? data@acme.example");
     let done = form.send(&owner).await;
     let page = owner.follow(&done).await;
     assert!(page.text().contains("Workspace saved.") && page.title().contains("Acme Data"), "{}", page.title());
@@ -27,12 +34,16 @@ async fn a_colour_is_looked_at_before_it_is_saved() {
     let app = TestApp::start();
     let owner = app.owner().await;
     let form = owner.get("/settings/workspace").await.form_with("accent");
-    let preview = form.clone().set("accent", "b91c1c").set("name", "Red House").press("intent", "preview", &owner).await;
+    let preview =
+        form.clone().set("accent", "b91c1c").set("name", "Red House").press("intent", "preview", &owner).await;
     assert_eq!(preview.status, 200);
     assert!(preview.text().contains("Nothing is saved.") && preview.text().contains("Red House"), "{}", preview.text());
     assert_eq!((preview.count("svg[role=img]"), preview.value_of("accent").as_deref()), (2, Some("b91c1c")));
     let colours = vestibule::web::accent::accent(vestibule::web::accent::parse_hex("b91c1c").unwrap());
-    assert!(preview.body.contains(&format!("fill=\"{}\"", colours.light.fill)) && preview.body.contains(&format!("fill=\"{}\"", colours.dark.fill)));
+    assert!(
+        preview.body.contains(&format!("fill=\"{}\"", colours.light.fill))
+            && preview.body.contains(&format!("fill=\"{}\"", colours.dark.fill))
+    );
     assert_eq!(owner.get("/settings/workspace").await.value_of("accent").as_deref(), Some("0f766e"));
 
     let refused = form.set("accent", "reddish").set("contact", &"x".repeat(201)).set("name", "").send(&owner).await;
@@ -49,7 +60,12 @@ async fn mail_and_data_pages_tell_the_truth_without_a_secret() {
     });
     let owner = app.owner().await;
     let mail = owner.get("/settings/mail").await;
-    for words in ["mail.example.com, port 587, encrypted (STARTTLS)", "VESTIBULE_SMTP_URL", "VESTIBULE_MAIL_FROM", "vestibule@example.com"] {
+    for words in [
+        "mail.example.com, port 587, encrypted (STARTTLS)",
+        "VESTIBULE_SMTP_URL",
+        "VESTIBULE_MAIL_FROM",
+        "vestibule@example.com",
+    ] {
         assert!(mail.text().contains(words), "{words}: {}", mail.text());
     }
     let data = owner.get("/settings/data").await;

@@ -11,7 +11,8 @@ async fn back_to_the_page_that_was_wanted() {
     let sent_away = visitor.get("/settings/members?from=mail").await;
     assert_eq!(sent_away.location().as_deref(), Some("/sign-in?next=%2Fsettings%2Fmembers%3Ffrom%3Dmail"));
     let page = visitor.follow(&sent_away).await;
-    let done = page.form_with("email").set("email", " ANA@acme.example ").set("password", PASSWORD).send(&visitor).await;
+    let done =
+        page.form_with("email").set("email", " ANA@acme.example ").set("password", PASSWORD).send(&visitor).await;
     assert_eq!((done.status, done.location().as_deref()), (303, Some("/settings/members?from=mail")));
     assert_eq!(visitor.follow(&done).await.status, 200);
     assert_eq!(visitor.get("/sign-in?next=/settings/mail").await.location().as_deref(), Some("/settings/mail"));
@@ -21,7 +22,9 @@ async fn back_to_the_page_that_was_wanted() {
 async fn nobody_is_sent_to_another_host() {
     let app = TestApp::start();
     app.owner().await;
-    for next in ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "/%09/evil.example\t"] {
+    for next in
+        ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "/%09/evil.example\t"]
+    {
         let visitor = app.visitor();
         let page = visitor.get("/sign-in").await;
         let form = page.form_with("email").set("email", "ana@acme.example").set("password", PASSWORD).set("next", next);
@@ -35,7 +38,11 @@ async fn wrong_address_and_wrong_password_look_the_same() {
     let app = TestApp::start();
     app.owner().await;
     let mut texts = Vec::new();
-    for (email, password) in [("ana@acme.example", "not the right password"), ("nobody@acme.example", PASSWORD), ("no address at all", PASSWORD)] {
+    for (email, password) in [
+        ("ana@acme.example", "not the right password"),
+        ("nobody@acme.example", PASSWORD),
+        ("no address at all", PASSWORD),
+    ] {
         let visitor = app.visitor();
         let form = visitor.get("/sign-in").await.form_with("email");
         let refused = form.set("email", email).set("password", password).send(&visitor).await;
@@ -57,7 +64,12 @@ async fn tries_are_limited_by_address_and_by_account() {
     let app = TestApp::start_with(|config| config.server.rate_limits = true);
     app.owner().await;
     let visitor = app.visitor();
-    let form = visitor.get("/sign-in").await.form_with("email").set("email", "ana@acme.example").set("password", "wrong password");
+    let form = visitor
+        .get("/sign-in")
+        .await
+        .form_with("email")
+        .set("email", "ana@acme.example")
+        .set("password", "wrong password");
     let mut statuses = Vec::new();
     for _ in 0..7 {
         statuses.push(form.send(&visitor).await.status);
@@ -88,7 +100,11 @@ async fn signing_out_ends_the_session_and_says_so_once() {
     assert!(first.text().contains("You are signed out."), "{}", first.text());
     assert!(!owner.get("/sign-in").await.text().contains("You are signed out."));
 
-    let token = before.iter().find(|(name, _)| name.contains("session")).map(|(name, value)| format!("{name}={value}")).unwrap();
+    let token = before
+        .iter()
+        .find(|(name, _)| name.contains("session"))
+        .map(|(name, value)| format!("{name}={value}"))
+        .unwrap();
     let replayed = app.visitor().request(reqwest::Method::GET, "/settings/account", &[("cookie", &token)]).await;
     assert_eq!(replayed.status, 303, "an ended session opens nothing");
 }
@@ -101,7 +117,10 @@ async fn a_new_sign_in_ends_the_session_the_browser_had() {
     let first = owner.cookies();
     // The form of a page that was opened before signing in, in the same browser.
     let form = page.form_to("/sign-out");
-    let again = crate::support::Form { action: "/sign-in".to_owned(), ..form }.set("email", "ana@acme.example").set("password", PASSWORD).set("next", "");
+    let again = crate::support::Form { action: "/sign-in".to_owned(), ..form }
+        .set("email", "ana@acme.example")
+        .set("password", PASSWORD)
+        .set("next", "");
     assert_eq!(again.send(&owner).await.status, 303);
     assert_ne!(first, owner.cookies());
     assert_eq!(session_count(&app).await, 1);

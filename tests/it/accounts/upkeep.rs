@@ -32,7 +32,11 @@ async fn the_database_holds_no_token() {
     let owner = app.owner().await;
     let path = join_path(&invite(&owner, "bo@acme.example").await.body);
     let token = path.rsplit('/').next().unwrap().to_owned();
-    let rows = app.app.db.read(|conn| Ok(account_links::table.select((account_links::token_hash, account_links::sealed_token)).load::<(Vec<u8>, Option<Vec<u8>>)>(conn)?));
+    let rows = app.app.db.read(|conn| {
+        Ok(account_links::table
+            .select((account_links::token_hash, account_links::sealed_token))
+            .load::<(Vec<u8>, Option<Vec<u8>>)>(conn)?)
+    });
     let (hash, sealed) = rows.await.unwrap().remove(0);
     assert_eq!(hash.as_slice(), PlainToken::presented(&token).hash().as_bytes());
     let sealed = sealed.expect("kept until the mail is out");
@@ -50,7 +54,8 @@ async fn a_mail_that_went_out_is_not_sent_again_by_a_worker_that_died() {
     let app = TestApp::start();
     let owner = app.owner().await;
     invite(&owner, "bo@acme.example").await;
-    let id: AccountLinkId = app.app.db.read(|conn| Ok(account_links::table.select(account_links::id).first(conn)?)).await.unwrap();
+    let id: AccountLinkId =
+        app.app.db.read(|conn| Ok(account_links::table.select(account_links::id).first(conn)?)).await.unwrap();
     assert_eq!(send_account_mail(&app.app, id.clone()).await.unwrap(), Outcome::Done);
     assert_eq!(send_account_mail(&app.app, id).await.unwrap(), Outcome::Done);
     assert_eq!(send_account_mail(&app.app, AccountLinkId::from_text("never")).await.unwrap(), Outcome::Done);
@@ -70,13 +75,23 @@ async fn waiting_tokens_move_to_a_new_master_key() {
     let step = app.app.db.write(move |conn| {
         let first = reseal_some(conn, &start, &keys, &rng)?;
         let (last, count) = first.expect("one row");
-        Ok((count, reseal_some(conn, &last, &keys, &rng)?.is_none(), reseal_some(conn, &start, &keys, &rng)?.map(|(_, count)| count)))
+        Ok((
+            count,
+            reseal_some(conn, &last, &keys, &rng)?.is_none(),
+            reseal_some(conn, &start, &keys, &rng)?.map(|(_, count)| count),
+        ))
     });
     assert_eq!(step.await.unwrap(), (1, true, Some(0)), "a second run finds nothing left to do");
     let only_new = KeyRing::parse(new.as_str()).unwrap();
     let sealed = vestibule::crypto::Sealed::from_bytes(sealed_tokens(&app).await.remove(0).unwrap());
     assert_eq!(sealed.key_id(), Some(only_new.primary_id()));
-    let ids: (String, String) = app.app.db.read(|conn| Ok(account_links::table.select((account_links::id, account_links::workspace_id)).first(conn)?)).await.unwrap();
-    let at = vestibule::crypto::SealedAt { table: "account_links", row: &ids.0, column: "sealed_token", workspace: &ids.1 };
+    let ids: (String, String) = app
+        .app
+        .db
+        .read(|conn| Ok(account_links::table.select((account_links::id, account_links::workspace_id)).first(conn)?))
+        .await
+        .unwrap();
+    let at =
+        vestibule::crypto::SealedAt { table: "account_links", row: &ids.0, column: "sealed_token", workspace: &ids.1 };
     assert_eq!(only_new.open(&sealed, at).unwrap().as_slice(), path.rsplit('/').next().unwrap().as_bytes());
 }

@@ -44,6 +44,11 @@ fn defaults_constants_and_hidden_values_are_written() {
 fn defaults_of_the_wrong_kind_are_mended_or_dropped() {
     let done = config(&fixture("values", "defaults_of_the_wrong_kind"), &[]);
     assert_eq!(done, json!({"count": 100, "flag": true, "empty": ""}));
+    let unruly = spec(
+        &json!({"type": "object", "required": ["port"], "properties": {"port": {"type": "integer", "maximum": 9, "default": 99}, "start": {"type": "string", "pattern": "^[0-9]+$", "default": "soon"}, "ids": {"type": "array", "minItems": 1, "default": []}}}),
+    );
+    assert_eq!(missing(&unruly, &Known::default()), ["port"], "a default outside the range is none");
+    assert_eq!(config(&unruly, &[("/port", "1")]), json!({"port": 1}));
 }
 
 #[test]

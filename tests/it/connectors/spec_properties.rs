@@ -1,4 +1,5 @@
-//! What holds for any spec and any form: nothing panics, values come back, finished configurations validate, secrets stay out of sight.
+//! What holds for any spec and any form: nothing panics, values come back, finished configurations validate, secrets
+//! stay out of sight.
 
 use proptest::prelude::*;
 use scraper::{Html, Selector};
@@ -7,7 +8,7 @@ use vestibule::connectors::spec::Spec;
 use vestibule::connectors::spec_form::{
     Audience, Known, Layer, Values, complete, decode, encode, import_config, missing_required, view,
 };
-use vestibule::forms::{FormState, RawForm};
+use vestibule::forms::{FieldPath, FormState, RawForm};
 
 use super::form::{recipient, secrets};
 
@@ -94,7 +95,8 @@ fn texts() -> impl Strategy<Value = String> {
     ]
 }
 
-/// The names on the page, and whether what is typed there is a secret. Names of a few rows that are not there are made up.
+/// The names on the page, and whether what is typed there is a secret. Names of a few rows that are not there are
+/// made up.
 fn names(spec: &Spec) -> Vec<(String, bool)> {
     let page = view(spec, &Known::default(), &FormState::empty(), &Audience::Owner);
     let html = Html::parse_fragment(page.html());
@@ -152,7 +154,7 @@ fn assert_same(left: &Values, right: &Values) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_form_panics_and_no_secret_is_shown((schema, choices) in forms()) {
@@ -203,6 +205,12 @@ proptest! {
         let decoded = decode(&spec, &RawForm::from_pairs(as_posted(page.html())), &known, Layer::Draft, &Audience::Owner);
         prop_assert!(decoded.errors.is_empty(), "{:?}", decoded.errors);
         prop_assert!(decoded.submission.is_empty(), "{:?}", decoded.submission);
+        // The same for an outsider from whom everything is kept back.
+        let concealed = values.plain.keys().map(|key| FieldPath::root().child(key)).collect();
+        let kept_back = Known { concealed, ..known.clone() };
+        let page = view(&spec, &kept_back, &FormState::empty(), &recipient());
+        let theirs = decode(&spec, &RawForm::from_pairs(as_posted(page.html())), &kept_back, Layer::Draft, &recipient());
+        prop_assert!(theirs.errors.is_empty() && theirs.submission.is_empty(), "{:?} {:?}", theirs.errors, theirs.submission);
         prop_assert_eq!(complete(&spec, &values).missing, { let mut same = values.clone(); decoded.submission.merge_into(&spec, &mut same); complete(&spec, &same).missing });
     }
 
@@ -214,7 +222,8 @@ proptest! {
         if let Some(config) = done.config {
             let raw = jsonschema::draft7::new(&schema).unwrap();
             prop_assert_eq!(raw.is_valid(config.expose()), done.disagreement.is_none());
-            // Where nothing tells the branches of a choice apart, a value may fit two, which `oneOf` forbids and no form can avoid.
+            // Where nothing tells the branches of a choice apart, a value may fit two, which `oneOf` forbids and no
+            // form can avoid.
             if tells_branches_apart(&schema) {
                 prop_assert_eq!(done.disagreement, None);
                 let submission = import_config(&spec, config.expose());

@@ -111,7 +111,7 @@ fn required_comes_first_and_optional_folds_until_it_is_filled() {
     assert_eq!(texts(&html, "h2"), ["Connection"]);
     assert_eq!(
         texts(&html, "label"),
-        ["E (optional)", "B (optional)", "C", "A (optional)", "D (optional)", "F (optional)"]
+        ["D (optional)", "E (optional)", "F (optional)", "B (optional)", "C", "A (optional)"]
     );
     assert_eq!(texts(&html, "summary"), ["More settings (1) for Connection"]);
     assert!(one(&html, "details").attr("open").is_none());
@@ -225,6 +225,13 @@ fn a_refused_form_keeps_what_was_typed_except_secrets() {
     );
     assert_eq!(texts(&html, ".badge"), ["Received just now"]);
     assert!(again.html().contains("We keep what you typed until 14:52 UTC, so you do not have to type it again."));
+    let owners = decoded.typed_secrets.keys().cloned().collect();
+    let theirs =
+        view(&spec, &Known::default(), &FormState::empty().with_held(owners, "soon".to_owned()), &Audience::Owner);
+    assert!(
+        theirs.html().contains("Received just now") && !theirs.html().contains("~clear"),
+        "nothing is stored that could be removed"
+    );
     let summary: Vec<&str> = again.error_summary_items().iter().map(|item| item.text.as_str()).collect();
     assert_eq!(summary, ["Enter host", "Port must be a whole number, like 5432"]);
 }

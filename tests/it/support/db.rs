@@ -64,6 +64,14 @@ fn fresh_postgres(server: &str) -> Place {
     Place::Postgres(named(server, &name))
 }
 
+/// A PostgreSQL database without any table, for what starts at the very beginning.
+pub fn empty_postgres() -> Place {
+    let server = postgres_url().unwrap();
+    let name = format!("empty_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
+    run(&server, &format!("CREATE DATABASE {name}"));
+    Place::Postgres(named(&server, &name))
+}
+
 /// Takes a test's database away; for SQLite its folder goes anyway.
 pub fn remove(place: &Place) {
     if let (Place::Postgres(url), Some(server)) = (place, postgres_url()) {

@@ -1,7 +1,7 @@
 //! Actors, not clients: a visitor opens pages and sends forms like a person, a member is a visitor who has signed in.
 
 mod app;
-mod db;
+pub mod db;
 mod page;
 mod visitor;
 

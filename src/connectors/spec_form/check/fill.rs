@@ -12,7 +12,8 @@ use crate::connectors::spec::{Bool, Group, JsonShape, Kind, LineItem, Node, Numb
 /// More ways than this are not tried.
 const MAX_PLANS: usize = 1_500;
 
-/// Which branch to choose where, by the chooser's name. Choices that are not named take their default, else the first branch.
+/// Which branch to choose where, by the chooser's name. Choices that are not named take their default, else the first
+/// branch.
 #[derive(Clone, Default)]
 pub(super) struct Plan(BTreeMap<String, (usize, String)>);
 

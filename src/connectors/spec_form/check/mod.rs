@@ -1,6 +1,8 @@
-//! Tries a spec out: every branch of every choice is filled in, read back, merged, completed, judged by the schema and written out again.
+//! Tries a spec out: every branch of every choice is filled in, read back, merged, completed, judged by the schema
+//! and written out again.
 //!
-//! Why: specs come from many hands and change. Whoever adds one can see before anybody else does whether its form carries it.
+//! Why: specs come from many hands and change. Whoever adds one can see before anybody else does whether its form
+//! carries it.
 
 mod fill;
 mod sample;

@@ -89,7 +89,8 @@ pub(super) fn json(node: &Node, empty: &str) -> String {
     node.default.as_ref().map_or_else(|| empty.to_owned(), Value::to_string)
 }
 
-/// Spells out one text along a pattern, as far as patterns of connectors go. What comes out is tried against the pattern, so it may be wrong.
+/// Spells out one text along a pattern, as far as patterns of connectors go. What comes out is tried against the
+/// pattern, so it may be wrong.
 struct Speller<'a> {
     rest: Peekable<Chars<'a>>,
     /// Which alternative and how many repetitions.

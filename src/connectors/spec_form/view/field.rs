@@ -24,6 +24,20 @@ struct Standing<'a> {
     value: Option<&'a Value>,
 }
 
+/// How the page says that a value is there.
+struct Seal<'a> {
+    badge: &'static str,
+    hint: Cow<'a, str>,
+    /// It is on the draft, so there is something to remove. What is held for the next try is not.
+    stored: bool,
+}
+
+impl Seal<'_> {
+    const fn stored(hint: &'static str) -> Self {
+        Self { badge: "Already provided", hint: Cow::Borrowed(hint), stored: true }
+    }
+}
+
 impl<'a> Standing<'a> {
     fn text(&self, node: &Node) -> String {
         match (self.typed, self.value) {
@@ -54,7 +68,7 @@ impl<'a> Builder<'a> {
         let typed_now = typed.is_some_and(|typed| typed.iter().any(|text| !text.trim().is_empty()));
         if concealed {
             let open = field.frame.error.is_some() || typed_now;
-            return self.provided(node, place, field, "Already provided", Cow::Borrowed("It is not shown here."), open);
+            return self.provided(node, place, field, Seal::stored("It is not shown here."), open);
         }
         let standing_text = standing.text(node);
         let default_text = node.default.as_ref().map(|default| leaf::text(node, default)).unwrap_or_default();
@@ -86,11 +100,15 @@ impl<'a> Builder<'a> {
         match (held, set) {
             (Some(until), _) => {
                 let hint = format!("We keep what you typed until {until}, so you do not have to type it again.");
-                self.provided(node, place, field, "Received just now", Cow::Owned(hint), wrong)
+                self.provided(
+                    node,
+                    place,
+                    field,
+                    Seal { badge: "Received just now", hint: Cow::Owned(hint), stored: false },
+                    wrong,
+                )
             }
-            (None, true) => {
-                self.provided(node, place, field, "Already provided", Cow::Borrowed("It cannot be shown."), wrong)
-            }
+            (None, true) => self.provided(node, place, field, Seal::stored("It cannot be shown."), wrong),
             (None, false) => {
                 field.frame.utc = false;
                 Made { part: Part::Field(field), busy: wrong }
@@ -99,15 +117,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The value is there; the field to replace it waits behind a fold.
-    fn provided(
-        &self,
-        node: &'a Node,
-        place: &Place,
-        mut field: Field<'a>,
-        badge: &'static str,
-        hint: Cow<'a, str>,
-        open: bool,
-    ) -> Made<'a> {
+    fn provided(&self, node: &'a Node, place: &Place, mut field: Field<'a>, seal: Seal<'a>, open: bool) -> Made<'a> {
         let inline = inline(&node.title);
         let label = std::mem::replace(&mut field.frame.label, Cow::Owned(format!("New {inline}")));
         field.frame.optional = false;
@@ -116,13 +126,13 @@ impl<'a> Builder<'a> {
             Some(field.frame.hint.map_or(Cow::Borrowed(keep), |hint| Cow::Owned(format!("{keep} {hint}"))));
         let name = control(&place.name, "clear");
         let ticked = self.state.typed(&name).is_some();
-        let clear = self.owner.then_some((name, ticked));
+        let clear = (self.owner && seal.stored).then_some((name, ticked));
         Made {
             part: Part::Provided(Box::new(Provided {
                 label,
                 inline,
-                badge,
-                hint,
+                badge: seal.badge,
+                hint: seal.hint,
                 open: open || ticked,
                 replace: field,
                 clear,

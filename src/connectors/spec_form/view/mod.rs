@@ -1,8 +1,8 @@
-//! The form as HTML: the fields, and what the error summary on top of the page says. The page around it adds the `<form>`, its hidden
-//! token and its buttons.
+//! The form as HTML: the fields, and what the error summary on top of the page says. The page around it adds the
+//! `<form>`, its hidden token and its buttons.
 //!
-//! One builder serves the first look and every look after a refused submission, for members and for outsiders. It cannot show a secret or
-//! a concealed value, because it asks [`super::Known`] for neither.
+//! One builder serves the first look and every look after a refused submission, for members and for outsiders. It
+//! cannot show a secret or a concealed value, because it asks [`super::Known`] for neither.
 
 mod build;
 mod field;

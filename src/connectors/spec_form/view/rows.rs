@@ -1,4 +1,5 @@
-//! Rows of an array without any script: the known ones stand open, further ones wait behind "Add another", each inside the one before.
+//! Rows of an array without any script: the known ones stand open, further ones wait behind "Add another", each
+//! inside the one before.
 
 use serde_json::Value;
 

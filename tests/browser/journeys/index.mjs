@@ -1,0 +1,31 @@
+// All journeys, in the order they are made. Each begins as the signed-in owner; only the first is needed by the others, and the two
+// about one's account belong together.
+import { appearance, forgotten, ownAccount, signingIn } from "./account.mjs";
+import { notFound, refusedForms, tooMany } from "./dead_ends.mjs";
+import { firstRun } from "./first_run.mjs";
+import { advertising, httpApi } from "./forms.mjs";
+import { handOver } from "./hand_over.mjs";
+import { endings, list, rename } from "./links.mjs";
+import { oddNames } from "./odd_names.mjs";
+import { apiKeys, members, workspace } from "./workspace.mjs";
+
+export const journeys = [
+  ["first run", firstRun],
+  ["hand over", handOver],
+  ["advertising", advertising],
+  ["http api", httpApi],
+  ["endings", endings],
+  ["list", list],
+  ["rename", rename],
+  ["signing in", signingIn],
+  ["own account", ownAccount],
+  ["appearance", appearance],
+  ["forgotten password", forgotten],
+  ["workspace", workspace],
+  ["members", members],
+  ["api keys", apiKeys],
+  ["not found", notFound],
+  ["refused forms", refusedForms],
+  ["too many", tooMany],
+  ["odd names", oddNames],
+];

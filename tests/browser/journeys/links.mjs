@@ -1,0 +1,117 @@
+// How links end: revoked, expired, their draft finished or deleted. And how a draft ends.
+import { newPerson } from "../lib/browser.mjs";
+import { checkState } from "../lib/checks.mjs";
+import { draftWithLink, outsider, shareAgain } from "./sharing.mjs";
+
+export async function endings(lane) {
+  const { owner } = lane;
+  const { link, page } = await draftWithLink(owner, "destination", "snowflake", "Warehouse", { recipient: "Dana Weber" });
+  const dana = await outsider(lane, "Dana", link);
+  await checkState(dana, "recipient-destination");
+  const second = await shareAgain(owner, page);
+  await owner.unfold("Revoke", "tr:has(details)");
+  await checkState(owner, "connection-revoke-asked");
+  await owner.press("Revoke link");
+  await owner.says("Setup link revoked. Nobody can open it any more.", "Revoked");
+  owner.expect((await owner.title()).startsWith("Setup link revoked – "), "the title begins with what happened");
+  await checkState(owner, "connection-revoked");
+  await sendTooLate(dana);
+  await findDead(lane, [link, second]);
+  await deleteDraft(lane, page);
+  const late = await newPerson(lane, "Late", { width: 390, height: 844 });
+  const statuses = [await late.open(link), await late.open(second)];
+  late.equal(statuses, [410, 410], "links of a deleted draft");
+  await checkState(late, "dead-deleted");
+  await late.says("This request was deleted", "Ana Lima");
+  if (lane.server.isSqlite) await endedByTime(lane, late);
+  await late.leave();
+  await dana.leave();
+}
+
+/** One of two links was revoked: its page says so, and a form that was open stays unsent. */
+async function sendTooLate(dana) {
+  const field = await dana.page.$("form input[type=text], form input:not([type])");
+  await field.focus();
+  await dana.page.keyboard.sendCharacter("too-late.example");
+  await dana.press("Send what I have");
+  dana.expect([200, 410].includes(dana.status), `a form sent late is answered with ${dana.status}`);
+}
+
+async function findDead(lane, links) {
+  const other = await newPerson(lane, "Other", { width: 390, height: 844 });
+  const revoked = [];
+  for (const link of links) {
+    if ((await other.open(link)) === 410 && (await other.text()).includes("withdrew this link")) revoked.push(link);
+  }
+  other.equal(revoked.length, 1, "revoked links");
+  await other.open(revoked[0]);
+  await other.says("This link was withdrawn", "Ana Lima");
+  await checkState(other, "dead-revoked");
+  await other.leave();
+}
+
+async function deleteDraft(lane, page) {
+  const { owner } = lane;
+  await owner.open(page);
+  await owner.press("Delete this connection");
+  await owner.says("Delete Warehouse?", "This cannot be undone");
+  await checkState(owner, "delete-asked");
+  await owner.press("Keep it");
+  await owner.press("Delete this connection");
+  await owner.press("Delete connection");
+  await owner.says("Connection deleted");
+  owner.equal(owner.path, "/connections", "where one is after deleting");
+  owner.equal(await owner.open(page), 404, "the page of a deleted connection");
+}
+
+/** Days pass by changing the rows. */
+async function endedByTime(lane, late) {
+  const { owner, server } = lane;
+  const { link, page } = await draftWithLink(owner, "source", "stripe", "Payments");
+  const slug = page.split("/").pop();
+  const itsId = `(SELECT id FROM connections WHERE slug = '${slug}')`;
+  await server.sql(`UPDATE setup_links SET expires_at = '2026-01-02 03:04:05.000000' WHERE connection_id = ${itsId}`);
+  late.equal(await late.open(link), 410, "an expired link");
+  await late.says("This link has expired", "Friday 2 January 2026", "Ana Lima");
+  await checkState(late, "dead-expired");
+  await server.sql(`UPDATE setup_links SET expires_at = '2099-01-02 03:04:05.000000' WHERE connection_id = ${itsId}`);
+  await server.sql(`UPDATE connections SET finalised_at = '2026-01-02 03:04:05.000000' WHERE slug = '${slug}'`);
+  late.equal(await late.open(link), 410, "the link of a finished connection");
+  await late.says("This connection is finished", "Acme Analytics");
+  await checkState(late, "dead-finished");
+  await owner.open(page);
+  await owner.saysNot("Share another link", "Fill in or change");
+  await checkState(owner, "connection-finalised");
+}
+
+/** The list: filled, filtered, nothing found. */
+export async function list(lane) {
+  const { owner } = lane;
+  await owner.open("/connections");
+  await owner.says("Shop database", "Summer campaign", "Filled in");
+  await checkState(owner, "connections");
+  await owner.fill("Find", "shop");
+  await owner.press("Search");
+  await owner.says("Shop database");
+  await owner.saysNot("Summer campaign");
+  await owner.open("/connections?state=missing");
+  await owner.saysNot("Shop database");
+  await owner.open("/connections?find=nosuchthing");
+  await owner.says("Nothing matches");
+  await checkState(owner, "connections-no-match");
+  await owner.press("Clear the search");
+  await owner.says("Shop database");
+}
+
+/** The name of a connection: refused empty, then changed. */
+export async function rename(lane) {
+  const { owner } = lane;
+  const { page } = await draftWithLink(owner, "source", "notion", "Wiki");
+  await owner.open(page);
+  await owner.fill("Name of this connection", "");
+  owner.equal(await owner.press("Save name"), 422, "a connection without a name");
+  await checkState(owner, "connection-name-error");
+  await owner.fill("Name of this connection", "Company wiki");
+  await owner.press("Save name");
+  await owner.says("Name saved", "Company wiki");
+}

@@ -1,0 +1,75 @@
+// Journeys through the real program in a real browser, with and without JavaScript.
+//
+//   node tests/browser/run.mjs --binary target/debug/vestibule [--database postgres://…] [--readme] [--no-shots] [--only NAME]
+//
+// Two lanes run side by side, one with scripts and one without. On SQLite each has a server of its own; with --database both use
+// one server, and the second lane's owner is made by the command `owner create`.
+import { existsSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { launch } from "./lib/browser.mjs";
+import { Report } from "./lib/report.mjs";
+import { startServer } from "./lib/server.mjs";
+import { journeys } from "./journeys/index.mjs";
+
+const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable"];
+
+const { values: options } = parseArgs({
+  options: {
+    binary: { type: "string", default: "target/debug/vestibule" },
+    database: { type: "string" },
+    chromium: { type: "string", default: CHROMIUM.find(existsSync) },
+    only: { type: "string" },
+    readme: { type: "boolean", default: false },
+    "no-shots": { type: "boolean", default: false },
+  },
+});
+
+function lane(name, js, parts) {
+  const account = { workspace: "Acme Analytics", name: "Ana Lima", email: "ana@acme.example", password: "a quiet room with two doors" };
+  if (parts.shared) Object.assign(account, { email: "ana@second.example" });
+  return { name, js, account, shots: !options["no-shots"], folder: `${options.database ? "postgres" : "sqlite"}-${js ? "script" : "plain"}`, ...parts };
+}
+
+async function startLanes(common) {
+  const settings = { VESTIBULE_RATE_LIMITS: "off" };
+  const start = () => startServer({ binary: options.binary, database: options.database, settings });
+  const first = await start();
+  const second = options.database ? first : await start();
+  const scripted = lane("with JavaScript", true, { ...common, server: first, readme: options.readme });
+  const plain = lane("without JavaScript", false, { ...common, server: second, shared: second === first });
+  return [scripted, plain];
+}
+
+async function runLane(lane) {
+  for (const [name, journey] of journeys) {
+    if (options.only && name !== options.only && name !== "first run") continue;
+    const begun = Date.now();
+    try {
+      await journey(lane);
+    } catch (error) {
+      lane.report.check(false, `${lane.name}, ${name}`, error.stack);
+    }
+    process.stdout.write(`  ${lane.name}: ${name} (${((Date.now() - begun) / 1000).toFixed(1)} s)\n`);
+  }
+}
+
+async function main() {
+  const begun = Date.now();
+  const report = new Report();
+  const { browser, close } = await launch(options.chromium);
+  let lanes = [];
+  try {
+    process.stdout.write(`${await browser.version()}, ${options.database ? "PostgreSQL" : "SQLite"}\n`);
+    lanes = await startLanes({ browser, report });
+    await Promise.all(lanes.map(runLane));
+  } finally {
+    await close();
+    const servers = [...new Set(lanes.map(({ server }) => server))];
+    for (const server of servers) report.equal(await server.stop(), 0, "server", "exit code after SIGTERM");
+    for (const server of servers) report.check(!/ ERROR |panicked/.test(server.log), "server", `errors in the log:\n${server.log}`);
+  }
+  report.print((Date.now() - begun) / 1000);
+  process.exitCode = report.failures.length === 0 ? 0 : 1;
+}
+
+await main();

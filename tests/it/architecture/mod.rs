@@ -1,0 +1,8 @@
+//! The rules of the house, held by reading it: who may name whom, how long things may get, what may not be written.
+
+pub mod files;
+mod imports;
+mod paths;
+pub mod scanner;
+mod sizes;
+mod words;

@@ -1,0 +1,191 @@
+use std::path::{Path, PathBuf};
+
+use secrecy::ExposeSecret as _;
+use vestibule::accounts;
+use vestibule::app::App;
+use vestibule::connections;
+use vestibule::forms::FieldPath;
+
+use super::{Installation, mode};
+
+/// An installation with the example's connections in it, whose secrets are real sealed values.
+fn filled() -> Installation {
+    let here = Installation::on_sqlite();
+    let demo = here.start(&["demo", "--dir", here.data().to_str().unwrap()]);
+    assert_eq!(demo.stop().code, 0);
+    here
+}
+
+/// Another machine that got the key, and nothing else.
+fn with_key_of(here: &Installation) -> Installation {
+    let there = Installation::on_sqlite();
+    std::fs::create_dir(there.data()).unwrap();
+    std::fs::copy(here.key_file(), there.key_file()).unwrap();
+    there
+}
+
+/// What a recipient of the example has sent.
+fn stored_secret(app: &App) -> Option<String> {
+    let workspace =
+        app.db.read_blocking(|conn| Ok(accounts::find_workspace_by_slug(conn, "acme-analytics")?)).unwrap()?;
+    let rows =
+        app.db.read_blocking(|conn| Ok(connections::list(conn, &workspace.id, &Default::default(), 100)?)).unwrap();
+    let row = rows.into_iter().find(|row| row.connector_slug == "stripe")?;
+    let found = app.db.read_blocking(|conn| Ok(connections::find_by_id(conn, &workspace.id, &row.id)?)).unwrap()?;
+    let values = found.open_values(&app.keys).unwrap();
+    Some(values.secrets[&FieldPath::root().child("client_secret")].expose_secret().to_owned())
+}
+
+fn backup(here: &Installation) -> PathBuf {
+    let file = here.file("backup.db");
+    here.run(&["backup", file.to_str().unwrap()]).good();
+    file
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn a_backup_taken_while_running_opens_elsewhere() {
+    let here = filled();
+    let server = here.start(&["serve"]);
+    let file = here.file("backup.db");
+    let ran = here.run(&["backup", text(&file)]).good();
+    assert!(ran.out.contains("The master key is not in it") && ran.out.contains(text(&here.key_file())), "{ran:?}");
+    assert_eq!(mode(&file), 0o600);
+    assert_eq!(server.get("/readyz").0, 200);
+    let before = std::fs::read(&file).unwrap();
+
+    let there = with_key_of(&here);
+    there.run(&["restore", text(&file)]).good();
+    assert_eq!(stored_secret(&there.app()).unwrap(), "rk_example_of_the_demo");
+    assert_eq!(mode(&there.database_file()), 0o600);
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    assert_eq!(there.start(&["serve"]).stop().code, 0);
+    let left: Vec<_> = std::fs::read_dir(there.data())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(
+        left.iter().all(|name| !name.contains("restoring") && !name.ends_with("-wal") && !name.ends_with("-shm")),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn a_backup_replaces_no_file_and_needs_a_database() {
+    let here = Installation::on_sqlite();
+    let file = here.file("backup.db");
+    here.run(&["backup", text(&file)]).refused(2, "there is no database");
+    assert!(!file.exists() && !here.data().exists());
+    here.owner("Acme", "ana@acme.example").good();
+    std::fs::write(&file, "precious").unwrap();
+    here.run(&["backup", text(&file)]).refused(2, "exists already");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
+    here.run(&["backup", text(&here.file("no/such/folder/b.db"))]).refused(1, "cannot make");
+}
+
+#[test]
+fn a_used_database_is_replaced_by_force_only() {
+    let here = filled();
+    let file = backup(&here);
+    here.owner("Later", "late@acme.example").good();
+    // Through a connection that is closed when this returns: the product closes its own a moment after it is dropped.
+    let later = || {
+        let mut conn = here.config().storage.database.open().unwrap();
+        accounts::find_workspace_by_slug(&mut conn, "later").unwrap().is_some()
+    };
+    here.run(&["restore", text(&file)]).refused(2, "--force");
+    assert!(later());
+    here.run(&["restore", text(&file), "--force"]).good();
+    assert!(!later());
+    assert!(stored_secret(&here.app()).is_some());
+}
+
+#[test]
+fn a_database_that_was_never_used_may_be_replaced() {
+    let here = filled();
+    let file = backup(&here);
+    let there = with_key_of(&here);
+    there.start(&["serve"]).stop();
+    there.run(&["restore", text(&file)]).good();
+    assert!(stored_secret(&there.app()).is_some());
+}
+
+#[test]
+fn nothing_is_replaced_under_a_running_server() {
+    let here = filled();
+    let file = backup(&here);
+    let server = here.start(&["serve"]);
+    here.run(&["restore", text(&file), "--force"]).refused(1, "is in use: stop Vestibule");
+    assert_eq!(server.get("/readyz").0, 200);
+    here.owner("Still here", "still@acme.example").good();
+    server.stop();
+    here.run(&["restore", text(&file), "--force"]).good();
+}
+
+#[test]
+fn only_a_sound_backup_of_these_keys_comes_in() {
+    let here = filled();
+    let file = backup(&here);
+    let bytes = std::fs::read(&file).unwrap();
+    let there = with_key_of(&here);
+    let refuse = |name: &str, content: &[u8], why: &str| {
+        let path = there.file(name);
+        std::fs::write(&path, content).unwrap();
+        let ran = there.run(&["restore", text(&path)]).refused(1, why);
+        assert!(ran.err.contains("nothing was changed"), "{ran:?}");
+        let left: Vec<_> = std::fs::read_dir(there.data()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["master.key"]);
+    };
+    refuse("text.db", b"this is no database, but it is long enough to be looked at", "no SQLite database");
+    refuse("empty.db", b"", "no database of Vestibule");
+    let mut damaged = bytes.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle..middle + 9_000].fill(0xA5);
+    refuse("damaged.db", &damaged, "");
+    refuse("short.db", &bytes[..bytes.len() / 2], "");
+    there.run(&["restore", text(&there.file("missing.db"))]).refused(1, "cannot read");
+
+    let stranger = Installation::on_sqlite();
+    stranger.run(&["restore", text(&file)]).refused(1, "there is no master key here");
+    stranger.owner("Other", "o@other.example").good();
+    stranger.run(&["restore", text(&file), "--force"]).refused(1, "not those of that backup");
+    assert!(stored_secret(&stranger.app()).is_none());
+    assert!(
+        stranger.app().db.read_blocking(|conn| Ok(accounts::find_workspace_by_slug(conn, "other")?)).unwrap().is_some()
+    );
+}
+
+#[test]
+fn a_database_in_use_is_no_backup() {
+    let here = filled();
+    let server = here.start(&["serve"]);
+    here.owner("In the log", "log@acme.example").good();
+    let there = with_key_of(&here);
+    let there_ran = there.run(&["restore", text(&here.database_file())]);
+    there_ran.refused(1, "write-ahead log");
+    server.stop();
+}
+
+#[test]
+fn a_damaged_database_can_be_replaced() {
+    let here = filled();
+    let file = backup(&here);
+    std::fs::write(here.database_file(), "what a disk may leave behind after a bad night, and then some more of it")
+        .unwrap();
+    std::fs::write(here.data().join("vestibule.db-wal"), "stale").unwrap();
+    here.run(&["restore", text(&file)]).refused(2, "--force");
+    here.run(&["restore", text(&file), "--force"]).good();
+    assert!(stored_secret(&here.app()).is_some());
+}
+
+#[test]
+fn postgres_has_tools_of_its_own() {
+    let mut here = Installation::on_sqlite();
+    here.set("VESTIBULE_DATABASE_URL", "postgres://localhost/acme");
+    here.run(&["backup", "b.db"]).refused(2, "pg_dump");
+    here.run(&["restore", "b.db"]).refused(2, "pg_restore");
+    assert!(!here.file("b.db").exists());
+}

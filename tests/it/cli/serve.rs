@@ -1,0 +1,126 @@
+use std::net::TcpListener;
+
+use super::{Installation, mode};
+use crate::support::Visitor;
+
+#[test]
+fn the_first_start_makes_everything_private_and_shows_the_first_run_link() {
+    let here = Installation::new();
+    let mut server = here.start(&[]);
+    server.wait_for("Listening on 127.0.0.1:");
+    let link = server.wait_for(&format!("{}/setup?code=", server.base));
+    assert_eq!(server.get(&format!("/setup?code={link}")).0, 200);
+    assert_eq!(server.get("/readyz").0, 200);
+    assert_eq!((mode(&here.data()), mode(&here.key_file())), (0o700, 0o600));
+    if !here.is_postgres() {
+        assert_eq!(mode(&here.database_file()), 0o600);
+    }
+    let done = server.stop();
+    assert_eq!(done.code, 0, "{done:?}");
+    let key = std::fs::read_to_string(here.key_file()).unwrap();
+    let secret = key.split(':').nth(1).unwrap();
+    assert!(!done.err.contains(secret) && !done.out.contains(secret));
+}
+
+#[test]
+fn the_first_run_link_stays_the_same_and_goes_with_the_first_workspace() {
+    let here = Installation::new();
+    let link = |here: &Installation| {
+        let done = here.start(&["serve"]).stop();
+        assert_eq!(done.code, 0, "{done:?}");
+        done.out.lines().find_map(|line| line.split("/setup?code=").nth(1).map(str::to_owned))
+    };
+    let first = link(&here).expect("a link");
+    assert_eq!(link(&here), Some(first));
+    here.owner("Acme", "ana@acme.example").good();
+    assert_eq!(link(&here), None);
+}
+
+#[test]
+fn interrupt_stops_it_too() {
+    let here = Installation::new();
+    let done = here.start(&["serve"]).stop_with("INT");
+    assert_eq!(done.code, 0, "{done:?}");
+}
+
+#[test]
+fn all_problems_of_the_settings_are_told_at_once() {
+    let mut here = Installation::new();
+    here.set("VESTIBULE_BIND", "somewhere")
+        .set("VESTIBULE_RATE_LIMITS", "perhaps")
+        .set("VESTIBULE_MASTER_KEYS", "k1:too-short-geheim");
+    let ran = here.run(&["serve"]).refused(2, "VESTIBULE_BIND ");
+    assert!(ran.err.contains("VESTIBULE_RATE_LIMITS ") && ran.err.contains("VESTIBULE_MASTER_KEYS "));
+    assert!(!ran.err.contains("geheim"));
+    assert!(!here.data().exists());
+}
+
+#[test]
+fn variables_that_are_no_settings_are_warned_about() {
+    let mut here = Installation::new();
+    here.set("VESTIBULE_BASE_ULR", "https://typo.example.com");
+    let done = here.start(&["serve"]).stop();
+    assert!(done.err.contains("VESTIBULE_BASE_ULR is set, but is no setting"), "{done:?}");
+}
+
+#[test]
+fn a_taken_port_is_said_clearly_before_anything_is_made() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut here = Installation::new();
+    here.set("VESTIBULE_BIND", &taken.local_addr().unwrap().to_string());
+    here.run(&["serve"]).refused(1, "another program uses this port");
+    assert!(!here.data().exists());
+}
+
+#[test]
+fn without_its_key_a_used_database_is_refused_and_no_key_is_made() {
+    let here = Installation::new();
+    here.owner("Acme", "ana@acme.example").good();
+    let kept = here.file("kept.key");
+    std::fs::rename(here.key_file(), &kept).unwrap();
+    for command in
+        [&["serve"][..], &["worker"], &["keys", "rotate"], &["api-key", "create", "--workspace", "acme", "--name", "k"]]
+    {
+        here.run(command).refused(1, "put it back into");
+        assert!(!here.key_file().exists());
+    }
+    std::fs::rename(&kept, here.key_file()).unwrap();
+    assert_eq!(here.start(&["serve"]).stop().code, 0);
+}
+
+#[test]
+fn a_wrong_key_is_refused() {
+    let mut here = Installation::new();
+    here.owner("Acme", "ana@acme.example").good();
+    let other = here.run(&["keys", "generate"]).good().out;
+    here.set("VESTIBULE_MASTER_KEYS", other.trim());
+    here.run(&["serve"]).refused(1, "do not fit this database");
+    // The name alone does not open anything either.
+    let name = std::fs::read_to_string(here.key_file()).unwrap().split(':').next().unwrap().to_owned();
+    here.set("VESTIBULE_MASTER_KEYS", &format!("{name}:{}", other.trim().split(':').nth(1).unwrap()));
+    here.run(&["serve"]).refused(1, "do not fit this database");
+}
+
+#[test]
+fn the_worker_runs_alone() {
+    let here = Installation::new();
+    here.run(&["migrate"]).good();
+    let mut child = here.command(&["worker"]);
+    let mut child = child.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let lines = super::read_lines(child.stdout.take().unwrap());
+    let said = lines.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
+    assert_eq!(said, "The worker is running.");
+    let worker =
+        super::Running { child, lines, errors: std::sync::mpsc::channel().1, said: vec![], base: String::new() };
+    assert_eq!(worker.stop().code, 0);
+}
+
+#[actix_web::test]
+async fn somebody_can_sign_in_on_it() {
+    let here = Installation::new();
+    here.owner("Acme", "ana@acme.example").good();
+    let server = here.start(&["serve"]);
+    let ana = Visitor::new(&server.base, &server.base);
+    ana.sign_in("ana@acme.example").await;
+    assert_eq!(ana.get("/connections").await.status, 200);
+}

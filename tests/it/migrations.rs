@@ -1,0 +1,175 @@
+//! The tables: both databases get the same ones, every step can be taken back, and `schema.rs` tells the truth about them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::RunQueryDsl as _;
+use diesel::sql_types::{Bool, Text};
+use vestibule::db::conn::Conn;
+use vestibule::db::{Db, Place, migrations};
+
+use crate::architecture::files::{all, read};
+use crate::support::db::{empty_postgres, postgres_url, remove};
+
+#[derive(diesel::QueryableByName)]
+struct ColumnRow {
+    #[diesel(sql_type = Text)]
+    of: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Bool)]
+    required: bool,
+    #[diesel(sql_type = Bool)]
+    key: bool,
+}
+
+/// What diesel says about a column: `Nullable<Timestamp>`; and whether it is part of the primary key.
+type Columns = BTreeMap<(String, String), (String, bool)>;
+
+const SQLITE_COLUMNS: &str = "SELECT m.name AS \"of\", c.name AS name, c.type AS kind, c.\"notnull\" AS required, c.pk > 0 AS key \
+    FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE '\\_\\_%' ESCAPE '\\'";
+#[cfg(feature = "postgres")]
+const POSTGRES_COLUMNS: &str = "SELECT c.table_name::text AS \"of\", c.column_name::text AS name, c.data_type::text AS kind, \
+    c.is_nullable = 'NO' AS required, EXISTS (SELECT 1 FROM information_schema.table_constraints t \
+    JOIN information_schema.key_column_usage k USING (constraint_name, table_name) \
+    WHERE t.constraint_type = 'PRIMARY KEY' AND t.table_name = c.table_name AND k.column_name = c.column_name) AS key \
+    FROM information_schema.columns c WHERE c.table_schema = 'public' AND c.table_name NOT LIKE '\\_\\_%'";
+
+fn columns(conn: &mut Conn) -> Columns {
+    let rows: Vec<ColumnRow> = match conn {
+        Conn::Sqlite(inner) => diesel::sql_query(SQLITE_COLUMNS).load(inner).unwrap(),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(inner) => diesel::sql_query(POSTGRES_COLUMNS).load(inner).unwrap(),
+    };
+    rows.into_iter()
+        .map(|row| {
+            let kind = kind(&row.kind);
+            let kind = if row.required { kind.to_owned() } else { format!("Nullable<{kind}>") };
+            ((row.of, row.name), (kind, row.key))
+        })
+        .collect()
+}
+
+fn kind(declared: &str) -> &str {
+    match declared.to_lowercase().as_str() {
+        "text" => "Text",
+        "blob" | "bytea" => "Binary",
+        "integer" => "Integer",
+        "bigint" => "BigInt",
+        "timestamp" | "timestamp without time zone" => "Timestamp",
+        other => panic!("a column type this product does not use: {other}"),
+    }
+}
+
+/// What `schema.rs` says.
+fn written() -> Columns {
+    let text = read("src/db/schema.rs");
+    let mut columns = Columns::new();
+    for table in text.split("diesel::table! {").skip(1) {
+        let (head, rest) = table.split_once('{').unwrap();
+        let (name, keys) = head.trim().split_once(" (").unwrap();
+        let keys: Vec<&str> = keys.trim_end_matches(')').split(", ").collect();
+        for line in rest.split('}').next().unwrap().lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let (column, kind) = line.trim_end_matches(',').split_once(" -> ").unwrap();
+            columns.insert((name.to_owned(), column.to_owned()), (kind.to_owned(), keys.contains(&column)));
+        }
+    }
+    columns
+}
+
+/// An SQLite file, and an empty PostgreSQL database when there is a server for it.
+fn both(dir: &std::path::Path) -> Vec<Place> {
+    let sqlite = Place::Sqlite(dir.join("tables.db").to_string_lossy().into_owned());
+    let postgres = postgres_url().map(|_| empty_postgres());
+    [Some(sqlite), postgres].into_iter().flatten().collect()
+}
+
+fn differences(left: &Columns, right: &Columns) -> Vec<String> {
+    let all: BTreeSet<_> = left.keys().chain(right.keys()).collect();
+    let differ = all.into_iter().filter(|key| left.get(*key) != right.get(*key));
+    differ.map(|key| format!("{key:?}: {:?} / {:?}", left.get(key), right.get(key))).collect()
+}
+
+#[test]
+fn every_step_goes_up_and_down_and_up_again() {
+    let dir = tempfile::tempdir().unwrap();
+    for place in both(dir.path()) {
+        let mut conn = place.open().unwrap();
+        assert!(migrations::is_fresh(&mut conn).unwrap());
+        let steps = migrations::pending(&mut conn).unwrap();
+        assert!(steps >= 6);
+        assert_eq!(migrations::run(&mut conn).unwrap(), steps);
+        let first = columns(&mut conn);
+        assert_eq!((migrations::pending(&mut conn).unwrap(), migrations::run(&mut conn).unwrap()), (0, 0));
+
+        migrations::revert_all(&mut conn).unwrap();
+        assert_eq!(columns(&mut conn), Columns::new(), "nothing is left behind");
+        assert_eq!(migrations::pending(&mut conn).unwrap(), steps);
+
+        assert_eq!(migrations::run(&mut conn).unwrap(), steps);
+        assert_eq!(columns(&mut conn), first);
+        drop(conn);
+        remove(&place);
+    }
+}
+
+#[test]
+fn the_schema_in_the_code_is_that_of_the_database() {
+    let dir = tempfile::tempdir().unwrap();
+    let written = written();
+    assert!(written.len() > 60, "schema.rs is read whole: {written:?}");
+    for place in both(dir.path()) {
+        let mut conn = place.open().unwrap();
+        migrations::run(&mut conn).unwrap();
+        let found = columns(&mut conn);
+        assert_eq!(differences(&written, &found), Vec::<String>::new(), "schema.rs / {}", place.shown());
+        drop(conn);
+        remove(&place);
+    }
+}
+
+#[test]
+fn both_databases_take_the_same_steps() {
+    let of = |kind: &str| -> Vec<String> {
+        let folder = format!("migrations/{kind}");
+        all(&folder).into_iter().map(|path| path.trim_start_matches(&folder).to_owned()).collect()
+    };
+    let steps = of("sqlite");
+    assert_eq!(steps, of("postgres"));
+    assert_eq!(steps.len() % 2, 0, "an up and a down for each: {steps:?}");
+    for step in steps {
+        let spoken = read(&format!("migrations/sqlite{step}")).replace("BLOB", "BYTEA");
+        assert_eq!(spoken, read(&format!("migrations/postgres{step}")), "only the name of the byte type differs in {step}");
+    }
+}
+
+#[test]
+fn opening_brings_an_older_database_up_to_date_and_as_is_leaves_it_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    for place in both(dir.path()) {
+        drop(Db::open_as_is(&place).unwrap());
+        assert!(migrations::is_fresh(&mut place.open().unwrap()).unwrap());
+        drop(Db::open(&place).unwrap());
+        assert_eq!(migrations::pending(&mut place.open().unwrap()).unwrap(), 0);
+        remove(&place);
+    }
+}
+
+#[test]
+fn two_processes_that_start_together_take_each_step_once() {
+    let dir = tempfile::tempdir().unwrap();
+    for place in both(dir.path()) {
+        let starts: Vec<_> = (0..4)
+            .map(|_| {
+                let place = place.clone();
+                std::thread::spawn(move || Db::open(&place).map(drop))
+            })
+            .collect();
+        for start in starts {
+            start.join().unwrap().unwrap();
+        }
+        assert_eq!(migrations::pending(&mut place.open().unwrap()).unwrap(), 0);
+        remove(&place);
+    }
+}

@@ -1,0 +1,5 @@
+//! Who may go where.
+
+mod matrix;
+pub mod table;
+mod world;

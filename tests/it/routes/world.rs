@@ -1,0 +1,200 @@
+//! A small installation with one of everybody in it, and something of everything to go for.
+
+use diesel::prelude::*;
+use vestibule::accounts::Role;
+use vestibule::db::schema::{activity, members, sessions};
+
+use crate::setup_links::{connection_path, link_path, share_page};
+use crate::support::{Form, TestApp, Visitor};
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// No account, no link.
+    Nobody,
+    /// No account, but the setup link.
+    Recipient,
+    /// The owner of another workspace.
+    Stranger,
+    Viewer,
+    Member,
+    Admin,
+    Owner,
+}
+
+impl Who {
+    pub const ALL: [Self; 7] =
+        [Self::Nobody, Self::Recipient, Self::Stranger, Self::Viewer, Self::Member, Self::Admin, Self::Owner];
+
+    fn email(self) -> Option<&'static str> {
+        match self {
+            Self::Nobody | Self::Recipient => None,
+            Self::Stranger => Some("olga@other.example"),
+            Self::Viewer => Some("vi@acme.example"),
+            Self::Member => Some("bo@acme.example"),
+            Self::Admin => Some("ada@acme.example"),
+            Self::Owner => Some("ana@acme.example"),
+        }
+    }
+}
+
+pub struct World {
+    pub app: TestApp,
+    /// Another owner, who makes what all these go for.
+    maker: Visitor,
+    made: std::cell::Cell<u32>,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let app = TestApp::start();
+        let owner = app.owner().await;
+        let maker = app.member(&owner, Role::Owner, "mia@acme.example").await;
+        app.owner_of("Other", "Olga", "olga@other.example").await;
+        for (role, who) in [(Role::Viewer, Who::Viewer), (Role::Member, Who::Member), (Role::Admin, Who::Admin)] {
+            app.member(&maker, role, who.email().unwrap()).await;
+        }
+        Self { app, maker, made: std::cell::Cell::new(0) }
+    }
+
+    /// Somebody with a browser of their own, signed in if they can.
+    pub async fn browser_of(&self, who: Who) -> Visitor {
+        let visitor = self.app.visitor();
+        match who.email() {
+            Some(email) => visitor.sign_in(email).await,
+            None => drop(visitor.get("/sign-in").await),
+        }
+        visitor
+    }
+
+    /// A form token that this browser may use on any page but those of links.
+    pub async fn token_of(&self, who: Who, visitor: &Visitor) -> String {
+        let form = match who.email() {
+            Some(_) => visitor.get("/settings/account").await.form_to("/sign-out"),
+            None => visitor.get("/sign-in").await.form_with("email"),
+        };
+        form.value("_csrf").unwrap().to_owned()
+    }
+
+    /// The path with a fresh thing for every name in it. Nobody has no link, so theirs leads nowhere.
+    pub async fn path(&self, pattern: &str, who: Who) -> String {
+        let mut path = pattern.to_owned();
+        if path.contains("{draft}") || path.contains("{link}") || path.contains("{setup}") || path.contains("{receipt}") {
+            let created = share_page(&self.maker, "source", "postgres", &[]).await;
+            let connection = connection_path(&created);
+            let page = self.maker.get(&connection).await;
+            let revocation = page.actions().into_iter().find(|action| action.ends_with("/revocation")).unwrap();
+            let mut parts = revocation.trim_start_matches('/').split('/');
+            let (slug, link) = (parts.nth(1).unwrap(), parts.nth(1).unwrap());
+            let setup = link_path(&created).trim_start_matches("/scl/").to_owned();
+            let setup = if who == Who::Nobody { "no-such-link".to_owned() } else { setup };
+            path = path.replace("{draft}", slug).replace("{link}", link).replace("{setup}", &setup);
+            if path.contains("{receipt}") {
+                path = path.replace("{receipt}", &self.receipt(&setup).await);
+            }
+        }
+        if path.contains("{member}") {
+            path = path.replace("{member}", &self.fresh_member().await);
+        }
+        for (name, make) in [("{invitation}", "/settings/members"), ("{key}", "/settings/api-keys")] {
+            if path.contains(name) {
+                path = path.replace(name, &self.fresh_at(make).await);
+            }
+        }
+        if path.contains("{join}") {
+            path = path.replace("{join}", &self.join_token(who).await);
+        }
+        if path.contains("{session}") {
+            path = path.replace("{session}", &self.session_of_owner().await);
+        }
+        path
+    }
+
+    async fn receipt(&self, setup: &str) -> String {
+        if setup == "no-such-link" {
+            return "no-such-receipt".to_owned();
+        }
+        let recipient = self.app.visitor();
+        let form = recipient.get(&format!("/scl/{setup}")).await.form_with("/host");
+        let sent = form.set("/host", "db.example").press("intent", "partial", &recipient).await;
+        sent.location().unwrap().trim_start_matches("/receipts/").to_owned()
+    }
+
+    async fn fresh_member(&self) -> String {
+        let email = format!("new-{}@acme.example", self.next());
+        self.app.member(&self.maker, Role::Viewer, &email).await;
+        let find = move |conn: &mut _| Ok(members::table.filter(members::email.eq(email)).select(members::id).first(conn)?);
+        self.app.app.db.read(find).await.unwrap()
+    }
+
+    /// Makes an invitation or a key, and takes its id from the form that ends it.
+    async fn fresh_at(&self, page: &str) -> String {
+        let before = self.maker.get(page).await.actions();
+        self.invite_or_key(page).await;
+        let after = self.maker.get(page).await.actions();
+        let ends = |action: &&String| action.ends_with("/withdrawal") || action.ends_with("/revocation");
+        let new = after.iter().filter(ends).find(|action| !before.contains(action)).expect("something new");
+        new.rsplit('/').nth(1).unwrap().to_owned()
+    }
+
+    async fn invite_or_key(&self, page: &str) -> crate::support::Page {
+        let number = self.next();
+        let shown = self.maker.get(page).await;
+        let form = if page.ends_with("members") {
+            shown.form_with("email").set("email", &format!("guest-{number}@acme.example")).set("role", "viewer")
+        } else {
+            shown.form_with("scope").set("name", &format!("Key {number}")).set("scope", "sources:read")
+        };
+        let made = form.send(&self.maker).await;
+        assert_eq!(made.status, 200, "{}", made.text());
+        made
+    }
+
+    /// A link to join; the recipient of a setup link holds none, and tries with the token they have.
+    async fn join_token(&self, who: Who) -> String {
+        match who {
+            Who::Nobody => "no-such-link".to_owned(),
+            Who::Recipient => {
+                let created = share_page(&self.maker, "source", "postgres", &[]).await;
+                link_path(&created).trim_start_matches("/scl/").to_owned()
+            }
+            _ => {
+                let made = self.invite_or_key("/settings/members").await;
+                let url = made.field_values().into_iter().find(|text| text.contains("/join/")).unwrap();
+                url.split_once("/join/").unwrap().1.to_owned()
+            }
+        }
+    }
+
+    async fn session_of_owner(&self) -> String {
+        self.app.visitor().sign_in("ana@acme.example").await;
+        let find = |conn: &mut _| {
+            let owner = members::table.filter(members::email.eq("ana@acme.example")).select(members::id).first::<String>(conn)?;
+            let newest = sessions::table.filter(sessions::member_id.eq(owner)).order(sessions::id.desc());
+            Ok(newest.select(sessions::id).first(conn)?)
+        };
+        self.app.app.db.read(find).await.unwrap()
+    }
+
+    fn next(&self) -> u32 {
+        self.made.set(self.made.get() + 1);
+        self.made.get()
+    }
+
+    /// How many deeds were written down so far.
+    pub async fn deeds(&self) -> i64 {
+        self.app.app.db.read(|conn| Ok(activity::table.count().get_result(conn)?)).await.unwrap()
+    }
+
+    /// A form as an actor would send it: the page's own token for links, the browser's elsewhere.
+    pub async fn form(&self, who: Who, visitor: &Visitor, path: &str, fields: &[(&str, &str)]) -> Form {
+        let of_link = path.starts_with("/scl/") || path.starts_with("/join/");
+        let page = if of_link { Some(visitor.get(path).await) } else { None };
+        let token = match page.filter(|page| page.status == 200 && page.has("form [name=_csrf]")) {
+            Some(page) => page.form_with("_csrf").value("_csrf").unwrap().to_owned(),
+            None => self.token_of(who, visitor).await,
+        };
+        let form = Form { action: path.to_owned(), pairs: vec![("_csrf".to_owned(), token)] };
+        fields.iter().fold(form, |form, (name, value)| form.set(name, value))
+    }
+}
