@@ -6,9 +6,6 @@ use crate::db::Conn;
 use crate::db::schema::{members, workspaces};
 use crate::ids::{MemberId, WorkspaceId};
 
-/// What stands between the address of a removed member and their id in the address column; no address holds a space.
-const RETIRED: &str = " removed ";
-
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = workspaces)]
 struct WorkspaceRow {
@@ -126,8 +123,7 @@ pub fn owners_of(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<Vec<Me
 
 impl From<MemberRow> for MemberCard {
     fn from(row: MemberRow) -> Self {
-        let email = row.email.split(RETIRED).next().unwrap_or_default().to_owned();
-        Self { id: row.id, name: row.name, email }
+        Self { id: row.id, name: row.name, email: row.email }
     }
 }
 
@@ -247,9 +243,5 @@ pub(super) fn remove_member(
     now: UtcTime,
 ) -> QueryResult<()> {
     let row = members::table.filter(members::workspace_id.eq(workspace)).filter(members::id.eq(&member.id));
-    let retired = format!("{}{RETIRED}{}", member.email, member.id);
-    diesel::update(row)
-        .set((members::removed_at.eq(now), members::password_hash.eq(""), members::email.eq(retired)))
-        .execute(conn)
-        .map(|_| ())
+    diesel::update(row).set((members::removed_at.eq(now), members::password_hash.eq(""))).execute(conn).map(|_| ())
 }

@@ -33,6 +33,16 @@ pub fn rollback(conn: &mut Conn) -> QueryResult<()> {
     }
 }
 
+/// How many transactions are open on a connection, one inside the other (the inner ones are savepoints).
+pub fn depth(conn: &mut Conn) -> QueryResult<u32> {
+    let status = match conn {
+        Conn::Sqlite(inner) => AnsiTransactionManager::transaction_manager_status_mut(inner),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(inner) => AnsiTransactionManager::transaction_manager_status_mut(inner),
+    };
+    Ok(status.transaction_depth()?.map_or(0, std::num::NonZeroU32::get))
+}
+
 /// Whether a connection has lost its place in a transaction and must not be used again.
 pub fn is_broken(conn: &mut Conn) -> bool {
     match conn {

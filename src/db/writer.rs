@@ -17,8 +17,9 @@ use crate::error::{AppError, AppResult};
 /// More than this many pieces of work never share a commit, so that the first of them is not kept waiting.
 const LARGEST_GROUP: usize = 64;
 
-/// Runs the work inside the open transaction; gives back what tells its owner how the commit went.
-type Work = Box<dyn FnOnce(&mut Conn) -> Answer + Send>;
+/// Runs the work inside the open transaction, or not at all when there is none; gives back what tells its owner how the
+/// commit went.
+type Work = Box<dyn FnOnce(Option<&mut Conn>) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
 
 pub(super) struct Writer {
@@ -60,8 +61,7 @@ impl Writer {
         F: FnOnce(&mut Conn) -> AppResult<T> + Send + 'static,
     {
         let work: Work = Box::new(move |conn| {
-            let done = catch_unwind(AssertUnwindSafe(|| conn.transaction(work)));
-            let done = done.unwrap_or_else(|_| Err(AppError::Internal(anyhow!("a database step panicked"))));
+            let done = conn.map_or_else(|| Err(gone()), |conn| step(conn, work));
             Box::new(move |commit| {
                 tell(match commit {
                     Ok(()) => done,
@@ -72,6 +72,20 @@ impl Writer {
         let queue = self.queue.lock().map_err(|_| gone())?;
         queue.send(work).map_err(|_| gone())
     }
+}
+
+/// One piece of work in a savepoint of its own. A panic is caught inside of it, and whatever the work had opened in turn is
+/// closed: a savepoint left open would take the place of the commit, and everybody would be told of a commit that never was.
+fn step<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> AppResult<T>) -> AppResult<T> {
+    conn.transaction(|conn| {
+        let own = dialect::depth(conn)?;
+        catch_unwind(AssertUnwindSafe(|| work(conn))).unwrap_or_else(|_| {
+            while dialect::depth(conn)? > own {
+                dialect::rollback(conn)?;
+            }
+            Err(AppError::Internal(anyhow!("a database step panicked")))
+        })
+    })
 }
 
 fn gone() -> AppError {
@@ -97,9 +111,9 @@ fn serve(place: &Place, mut conn: Conn, waiting: &Receiver<Work>) {
 }
 
 fn commit_group(conn: &mut Conn, group: Vec<Work>) {
-    let begun = dialect::begin_write(conn).map_err(|error| error.to_string());
-    let answers: Vec<Answer> = group.into_iter().map(|work| work(conn)).collect();
-    let outcome = begun.and_then(|()| dialect::commit(conn).map_err(|error| error.to_string()));
+    let begun = dialect::begin_write(conn);
+    let answers: Vec<Answer> = group.into_iter().map(|work| work(begun.is_ok().then_some(&mut *conn))).collect();
+    let outcome = begun.and_then(|()| dialect::commit(conn)).map_err(|error| error.to_string());
     if outcome.is_err() {
         // After a failed commit the transaction may still be open; a failure here shows as a broken connection.
         let _ = dialect::rollback(conn);

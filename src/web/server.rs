@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::{HttpServer, web};
 
 use super::{cookies, headers, request_log, routes};
@@ -24,6 +24,8 @@ pub fn server(app: &Arc<App>, listener: TcpListener) -> std::io::Result<Server> 
             .configure(routes::all)
             .default_service(web::to(routes::no_such_page))
             .wrap(from_fn(cookies::send))
+            // No page holds a secret, and form tokens differ on every page, so a compressed length tells nothing.
+            .wrap(Compress::default())
             .wrap(from_fn(headers::add))
             .wrap(from_fn(request_log::log))
     })

@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, OnceLock};
 
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::{HttpResponse, HttpServer, web};
 use tempfile::TempDir;
 use vestibule::accounts::{self, NewOwner};
@@ -17,7 +17,7 @@ use vestibule::crypto::PlainToken;
 use vestibule::crypto::password::Cost;
 use vestibule::rng::Rng;
 use vestibule::setup_links::{self, Lifetime, NewSetupLink};
-use vestibule::web::{headers, request_log, routes};
+use vestibule::web::{cookies, headers, request_log, routes};
 
 pub struct Site {
     pub app: Arc<App>,
@@ -51,6 +51,8 @@ impl Site {
                         .app_data(data.clone())
                         .route("/bench/fixed", web::get().to(fixed))
                         .configure(routes::all)
+                        .wrap(from_fn(cookies::send))
+                        .wrap(Compress::default())
                         .wrap(from_fn(headers::add))
                         .wrap(from_fn(request_log::log))
                 };

@@ -85,7 +85,11 @@ async fn a_step_that_fails_or_panics_takes_only_itself_back() {
         match number % 3 {
             0 => Ok(()),
             1 => Err(AppError::Conflict("this one does not want to")),
-            _ => panic!("this one breaks"),
+            // As deep as it gets: in a transaction of its own.
+            _ => conn.transaction(|conn| {
+                instance::put(conn, &format!("step-{number}-inside"), b"written")?;
+                std::panic::resume_unwind(Box::new("this one breaks"))
+            }),
         }
     })
     .await;
@@ -159,6 +163,28 @@ async fn whoever_goes_away_before_the_answer_leaves_the_door_open() {
     go.send(()).unwrap();
     opened.db.write(|conn| Ok(instance::put(conn, "next", b"")?)).await.unwrap();
     assert!(stored(&opened.db, "next").await.contains("next"));
+}
+
+#[tokio::test]
+async fn what_cannot_begin_is_not_done_half() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = Place::Sqlite(dir.path().join("locked.db").to_string_lossy().into_owned());
+    let db = Db::open(&place).unwrap();
+    db.write(|conn| Ok(conn.batch_execute("PRAGMA busy_timeout = 20")?)).await.unwrap();
+    let mut other = place.open().unwrap();
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let (asked, was_asked) = channel();
+    let refused = db
+        .write(move |conn| {
+            asked.send(()).unwrap();
+            Ok(instance::put(conn, "locked", b"")?)
+        })
+        .await;
+    assert!(refused.unwrap_err().to_string().contains("locked"));
+    assert!(was_asked.try_recv().is_err(), "the work was begun without a transaction");
+    other.batch_execute("ROLLBACK").unwrap();
+    db.write(|conn| Ok(instance::put(conn, "free", b"")?)).await.unwrap();
+    assert_eq!((stored(&db, "locked").await.len(), stored(&db, "free").await.len()), (0, 1));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod support;
 mod accounts;
 mod architecture;
 mod cli;
+mod connectors;
 mod db;
 mod migrations;
 mod routes;

@@ -10,7 +10,7 @@ CREATE TABLE workspaces (
 CREATE TABLE members (
   id            TEXT PRIMARY KEY NOT NULL,
   workspace_id  TEXT NOT NULL REFERENCES workspaces (id),
-  email         TEXT NOT NULL UNIQUE,
+  email         TEXT NOT NULL,
   name          TEXT NOT NULL,
   password_hash TEXT NOT NULL,
   role          TEXT NOT NULL,
@@ -19,6 +19,8 @@ CREATE TABLE members (
   removed_at    TIMESTAMP
 );
 CREATE INDEX members_by_workspace ON members (workspace_id, name);
+-- A removed member's address is free for somebody new; the row stays for what they made.
+CREATE UNIQUE INDEX members_by_email ON members (email) WHERE removed_at IS NULL;
 
 CREATE TABLE sessions (
   id           TEXT PRIMARY KEY NOT NULL,

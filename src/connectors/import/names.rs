@@ -79,7 +79,7 @@ pub(super) fn mark(name: &str) -> Mark {
         name.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let text: String = match words.as_slice() {
         [] => "?".to_owned(),
-        [one] => one.chars().take(2).collect(),
+        [one] => in_words(one).chars().take(2).collect(),
         [first, second, ..] => first.chars().take(1).chain(second.chars().take(1)).collect(),
     };
     let sum = name.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
@@ -112,6 +112,6 @@ mod tests {
         assert_eq!((slug(" Über  Shop! "), slug("日本")), ("ber-shop".to_owned(), String::new()));
         let first = mark("Google Ads");
         assert_eq!((first.text.as_str(), first.color.as_str()), ("GA", mark("Google Ads").color.as_str()));
-        assert_eq!((mark("S3").text, mark("").text), ("S3".to_owned(), "?".to_owned()));
+        assert_eq!((mark("s3").text, mark("").text), ("S3".to_owned(), "?".to_owned()));
     }
 }
