@@ -55,11 +55,11 @@ async fn id_of_member(app: &TestApp, email: &str) -> String {
     use diesel::prelude::*;
     use schema::members;
     let email = email.to_owned();
-    app.app
-        .db
-        .read(move |conn| Ok(members::table.filter(members::email.eq(email)).select(members::id).first(conn)?))
-        .await
-        .unwrap()
+    let find = move |conn: &mut vestibule::db::Conn| {
+        let living = members::table.filter(members::email.eq(email)).filter(members::removed_at.is_null());
+        Ok(living.select(members::id).first(conn)?)
+    };
+    app.app.db.read(find).await.unwrap()
 }
 
 async fn session_count(app: &TestApp) -> i64 {
