@@ -34,6 +34,13 @@ struct FactRow {
     filled_by: String,
 }
 
+impl FactRow {
+    /// Nobody answered, and nobody has to.
+    fn is_left_empty(&self) -> bool {
+        !self.is_set && !self.is_default && !self.is_required
+    }
+}
+
 /// One setup link of the connection.
 struct LinkItem {
     created_iso: String,
@@ -63,6 +70,7 @@ struct ShowPage {
     tone: &'static str,
     steps: Vec<Step>,
     facts: Vec<FactRow>,
+    left_empty: Vec<FactRow>,
     missing: Vec<FactRow>,
     links: Vec<LinkItem>,
     timeline: Vec<TimelineItem>,
@@ -118,7 +126,7 @@ fn view(app: &App, request: &HttpRequest, member: &SignedIn, loaded: &Loaded, ty
     let progress = Progress::of(connection.missing_count, connection.version == 0, i64::try_from(open_links).unwrap_or(0), connection.finalised_at);
     let sent = links.last().map(|link| link.created_at);
     let slug = &connection.slug;
-    let facts: Vec<FactRow> = answers.iter().map(|answer| fact(answer, connection)).collect();
+    let (left_empty, facts): (Vec<FactRow>, Vec<FactRow>) = answers.iter().map(|answer| fact(answer, connection)).partition(FactRow::is_left_empty);
     let (typed_description, problem) = typed.unwrap_or_else(|| (connection.description.clone(), String::new()));
     ShowPage {
         frame: member.frame(request, app, "connections"),
@@ -135,6 +143,7 @@ fn view(app: &App, request: &HttpRequest, member: &SignedIn, loaded: &Loaded, ty
         steps: steps(progress, connection.created_at, sent, (have, required.len())),
         missing: answers.iter().filter(|answer| answer.is_missing()).map(|answer| fact(answer, connection)).collect(),
         facts,
+        left_empty,
         links: links.iter().map(|link| link_item(link, slug, now)).collect(),
         timeline: items(timeline),
         configuration_url: urls::connection_configuration(slug),

@@ -11,7 +11,10 @@ pub(super) struct TimelineItem {
 }
 
 pub(super) fn items(rows: &[ActivityRow]) -> Vec<TimelineItem> {
-    rows.iter()
+    let mut rows: Vec<&ActivityRow> = rows.iter().collect();
+    // A connection can be added, filled in and shared in one moment; nothing comes before adding it.
+    rows.sort_by_key(|row| row.event == Event::ConnectionCreated);
+    rows.into_iter()
         .map(|row| TimelineItem { tone: tone(row.event), text: text(row), iso: row.at.iso(), words: row.at.words() })
         .collect()
 }

@@ -17,11 +17,11 @@ pub enum Conn {
 }
 
 /// Where the data lives.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Place {
     /// Path of an SQLite file.
     Sqlite(String),
-    /// A `postgres://` URL. It may hold a password: never print it, use [`Place::shown`].
+    /// A `postgres://` URL. It may hold a password: never print it; [`Place::shown`] is what may be seen.
     Postgres(String),
 }
 
@@ -64,6 +64,12 @@ impl Place {
     }
 }
 
+impl std::fmt::Debug for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.shown())
+    }
+}
+
 fn open_sqlite(path: &str) -> anyhow::Result<Conn> {
     let mut conn = SqliteConnection::establish(path).with_context(|| format!("cannot open the SQLite file {path}"))?;
     // busy_timeout comes first: switching to WAL already needs the lock.
@@ -79,8 +85,10 @@ fn open_sqlite(path: &str) -> anyhow::Result<Conn> {
 fn open_postgres(url: &str) -> anyhow::Result<Conn> {
     let mut conn = PgConnection::establish(url)
         .map_err(|error| anyhow::anyhow!("cannot reach PostgreSQL: {}", safe_reason(&error.to_string())))?;
-    conn.batch_execute("SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s';")
-        .context("cannot set up the PostgreSQL connection")?;
+    conn.batch_execute(
+        "SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s';",
+    )
+    .context("cannot set up the PostgreSQL connection")?;
     Ok(Conn::Postgres(conn))
 }
 
@@ -117,7 +125,9 @@ impl r2d2::ManageConnection for Manager {
     type Error = r2d2::Error;
 
     fn connect(&self) -> Result<Conn, Self::Error> {
-        self.0.open().map_err(|error| r2d2::Error::ConnectionError(ConnectionError::BadConnection(format!("{error:#}"))))
+        self.0
+            .open()
+            .map_err(|error| r2d2::Error::ConnectionError(ConnectionError::BadConnection(format!("{error:#}"))))
     }
 
     fn is_valid(&self, conn: &mut Conn) -> Result<(), Self::Error> {

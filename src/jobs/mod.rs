@@ -39,6 +39,11 @@ impl Job {
         }
     }
 
+    /// Whether it comes round for ever. Such a job is never given up: nobody would put it back.
+    fn recurs(&self) -> bool {
+        matches!(self, Self::Sweep)
+    }
+
     fn read(kind: &str, payload: &str) -> Option<Self> {
         match kind {
             "submission_mail" => Some(Self::SubmissionMail(SetupLinkId::from_text(payload))),

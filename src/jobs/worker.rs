@@ -23,7 +23,7 @@ pub async fn run_due(app: &Arc<App>) -> AppResult<usize> {
     let mut tried = 0;
     for id in due {
         if let Some(row) = app.db.write(move |conn| Ok(store::claim(conn, &id, now)?)).await? {
-            let outcome = perform(app, &row).await;
+            let outcome = guarded(perform(Arc::clone(app), row.clone())).await;
             record(app, row, outcome).await?;
             tried += 1;
         }
@@ -47,14 +47,24 @@ pub async fn run_until(app: Arc<App>, stop: impl Future<Output = ()>) {
     }
 }
 
-async fn perform(app: &Arc<App>, row: &JobRow) -> Outcome {
+/// A job that panics has failed; the worker goes on.
+async fn guarded(job: impl Future<Output = Outcome> + Send + 'static) -> Outcome {
+    let ended = tokio::task::spawn(job).await;
+    ended.unwrap_or_else(|_| Outcome::Retry { reason: "it panicked; the log says where".to_owned() })
+}
+
+async fn perform(app: Arc<App>, row: JobRow) -> Outcome {
     let Some(job) = Job::read(&row.kind, &row.payload) else {
         return Outcome::GiveUp { reason: format!("no job is called {}", row.kind) };
     };
+    // A claim counts as a try, so this many workers took it and none of them lived to say how it went.
+    if row.attempts > MOST_ATTEMPTS && !job.recurs() {
+        return Outcome::GiveUp { reason: "none of its tries came to an end".to_owned() };
+    }
     let done = match job {
-        Job::SubmissionMail(link) => setup_links::send_submission_mail(app, link).await,
-        Job::AccountMail(link) => accounts::send_account_mail(app, link).await,
-        Job::Sweep => sweep(app).await,
+        Job::SubmissionMail(link) => setup_links::send_submission_mail(&app, link).await,
+        Job::AccountMail(link) => accounts::send_account_mail(&app, link).await,
+        Job::Sweep => sweep(&app).await,
     };
     done.unwrap_or_else(|error| Outcome::Retry { reason: error.to_string() })
 }
@@ -67,7 +77,9 @@ async fn sweep(app: &Arc<App>) -> AppResult<Outcome> {
 
 async fn record(app: &Arc<App>, row: JobRow, outcome: Outcome) -> AppResult<()> {
     let now = app.clock.now();
-    let given_up = matches!(&outcome, Outcome::Retry { .. } if row.attempts >= MOST_ATTEMPTS);
+    let recurs = Job::read(&row.kind, &row.payload).is_some_and(|job| job.recurs());
+    let given_up = row.attempts >= MOST_ATTEMPTS && !recurs;
+    let wait = if recurs { backoff(row.attempts).min(time::Duration::MINUTE) } else { backoff(row.attempts) };
     if let Outcome::Retry { reason } | Outcome::GiveUp { reason } = &outcome {
         tracing::warn!(job = %row.id, kind = %row.kind, attempt = row.attempts, reason = %reason, "a job failed");
     }
@@ -77,10 +89,22 @@ async fn record(app: &Arc<App>, row: JobRow, outcome: Outcome) -> AppResult<()> 
                 Outcome::Done => store::delete(conn, &row.id)?,
                 Outcome::Again { after } => store::reset(conn, &row.id, now + after.try_into().unwrap_or(time::Duration::MINUTE))?,
                 Outcome::Retry { reason } if given_up => store::fail(conn, &row.id, now, &reason)?,
-                Outcome::Retry { reason } => store::postpone(conn, &row.id, now + backoff(row.attempts), Some(&reason))?,
+                Outcome::Retry { reason } => store::postpone(conn, &row.id, now + wait, Some(&reason))?,
                 Outcome::GiveUp { reason } => store::fail(conn, &row.id, now, &reason)?,
             }
             Ok(())
         })
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_job_that_panics_is_tried_again() {
+        let outcome = guarded(async { panic!("broken") }).await;
+        assert!(matches!(outcome, Outcome::Retry { reason } if !reason.contains("broken")));
+        assert_eq!(guarded(async { Outcome::Done }).await, Outcome::Done);
+    }
 }

@@ -78,7 +78,7 @@ fn once(app: &App, member: &SignedIn, new: &NewLink<'_>, token: &PlainToken) -> 
     let (name, workspace, system) = (&member.member_name, &member.workspace_name, new.system);
     let mail_subject = format!("{workspace} asks for access to your {system}");
     let mail = format!(
-        "{hello}\n\nplease open this page and fill in the details of your {system}, so that {workspace} can connect it:\n\n{url}\n\n\
+        "{hello}\n\nPlease open this page and fill in the details of your {system}, so that {workspace} can connect it:\n\n{url}\n\n\
          The page is open until {until} and can be used once. You need no account. Passwords and keys are encrypted and never shown again.\n\
          If you are not sure that this is from me, ask me in a way you already use.\n\n{name}\n{workspace}"
     );

@@ -26,7 +26,7 @@ const { values: options } = parseArgs({
 
 function lane(name, js, parts) {
   const account = { workspace: "Acme Analytics", name: "Ana Lima", email: "ana@acme.example", password: "a quiet room with two doors" };
-  if (parts.shared) Object.assign(account, { email: "ana@second.example" });
+  if (parts.shared) Object.assign(account, { workspace: "Birch & Sons", email: "ana@birch.example" });
   return { name, js, account, shots: !options["no-shots"], folder: `${options.database ? "postgres" : "sqlite"}-${js ? "script" : "plain"}`, ...parts };
 }
 

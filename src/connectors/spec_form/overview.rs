@@ -149,6 +149,8 @@ fn words(node: &Node, value: &Value) -> String {
                 .map(|option| option.label.as_str());
             chosen.collect::<Vec<_>>().join(", ")
         }
+        // As it is stored: the control of a date leaves out what the spec adds, such as the zone.
+        (Kind::Text(_), Value::String(stored)) => stored.clone(),
         (Kind::Lines(_), _) => leaf::text(node, value).lines().collect::<Vec<_>>().join(", "),
         _ => leaf::text(node, value),
     }

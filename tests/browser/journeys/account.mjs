@@ -63,7 +63,7 @@ export async function appearance(lane) {
   await owner.says("Appearance saved");
   const colour = () => owner.page.evaluate(() => getComputedStyle(document.documentElement).colorScheme);
   owner.equal(await colour(), "dark", "the scheme of who chose the dark one");
-  await owner.choose("As this device is set");
+  await owner.choose("As my device is set");
   await owner.press("Save appearance");
   owner.equal(await colour(), "light dark", "the scheme of who follows the device");
 }

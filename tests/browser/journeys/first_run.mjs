@@ -6,9 +6,11 @@ import { checkState } from "../lib/checks.mjs";
 export async function firstRun(lane) {
   lane.owner = await newPerson(lane, "Ana");
   if (lane.server.firstRun && !lane.server.claimed) {
-    lane.server.claimed = true;
-    await claim(lane);
+    lane.server.claimed = claim(lane);
+    await lane.server.claimed;
   } else {
+    // A lane that shares its server comes second: the first workspace is made in the browser.
+    await lane.server.claimed;
     await lane.server.createOwner(lane.account);
     await signInAsOwner(lane);
   }

@@ -25,7 +25,7 @@ export async function oddNames(lane) {
   await rename(lane, RTL, RTL);
   await owner.open("/connections");
   await checkState(owner, "odd-connections-rtl");
-  await rename(lane, "Acme Analytics", "Ana Lima");
+  await rename(lane, lane.account.workspace, "Ana Lima");
 }
 
 async function rename(lane, workspace, person) {

@@ -49,7 +49,7 @@ export async function members(lane) {
 async function join(lane, link) {
   const viewer = await newPerson(lane, "Vera");
   viewer.equal(await viewer.open(link), 200, "an invitation");
-  await viewer.says("Join", lane.account.workspace, "as viewer");
+  await viewer.says("Join", lane.account.workspace, "Viewer. Looks at everything, changes nothing");
   await checkState(viewer, "join");
   await viewer.fill("Password", "short");
   viewer.equal(await viewer.press("Join the workspace"), 422, "no name and a short password");

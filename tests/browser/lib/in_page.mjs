@@ -16,7 +16,6 @@ export function structure() {
     inline: [...inline, ...handlers.map((element) => element.outerHTML.slice(0, 80))],
     scripted: scripted.length === 0 ? null : [...states].join(" and "),
     summary: summary?.innerText ?? null,
-    summaryFocused: document.activeElement === summary,
     deadLinks: anchors.map((anchor) => anchor.hash.slice(1)).filter((id) => !focusable(id)),
   };
 }
@@ -48,7 +47,10 @@ export function overflow() {
     return box.width > 0 && !scrolls(element) && (box.right > limit + 1 || box.left < -1);
   });
   const sideways = document.documentElement.scrollWidth > innerWidth ? [`scrolls sideways by ${document.documentElement.scrollWidth - innerWidth} px`] : [];
-  return [...sideways, ...wide.slice(0, 3).map(name)];
+  // A table may scroll within itself on a middling screen; as cards on a phone, and with room on a desk, it must not.
+  const mustFit = limit < 640 || limit >= 1280;
+  const scrolling = [...document.querySelectorAll(".scroll")].filter((element) => mustFit && element.scrollWidth > element.clientWidth + 1);
+  return [...sideways, ...wide.slice(0, 3).map(name), ...scrolling.map((element) => `scrolls within: ${name(element)}`)];
 }
 
 /** WCAG 2.5.8: 24 by 24 px, links in a sentence excepted. For a box or radio its label counts. */

@@ -157,9 +157,16 @@ export class Person {
     return (await this.field(label, within)).evaluate((element) => element.value);
   }
 
-  /** The id and the words of what holds the focus. */
-  focused() {
-    return this.page.evaluate(() => ({ id: document.activeElement.id, className: document.activeElement.className }));
+  /** A selector for the part (a row of a table or of a form) whose first words are these. */
+  async part(selector, words) {
+    const mark = `part-${words.toLowerCase().replace(/[^a-z0-9]+/g, "-")}`;
+    const find = (all, wanted, name) => {
+      const hit = all.find((one) => one.textContent.replace(/\s+/g, " ").toLowerCase().includes(wanted));
+      if (hit) hit.dataset.part = name;
+      return Boolean(hit);
+    };
+    if (!(await this.page.$$eval(selector, find, words.toLowerCase(), mark))) throw new Error(`${this.where}: no ${selector} says “${words}”`);
+    return `[data-part="${mark}"]`;
   }
 
   async leave() {

@@ -79,7 +79,11 @@ fn what_cannot_be_reached_is_a_problem() {
 #[test]
 fn an_address_that_cannot_be_read_is_never_quoted() {
     let mut here = Installation::on_sqlite();
-    for url in ["postgres://ana:geheim%zz@127.0.0.1/x", "postgres://ana:geheim@[::1/x", "postgres://ana:a@geheim@nowhere.invalid/x"] {
+    for url in [
+        "postgres://ana:geheim%zz@127.0.0.1/x",
+        "postgres://ana:geheim@[::1/x",
+        "postgres://ana:a@geheim@nowhere.invalid/x",
+    ] {
         here.set("VESTIBULE_DATABASE_URL", url);
         has_problem(&here, "database", "VESTIBULE_DATABASE_URL");
         let (doctor, server) = (here.run(&["doctor"]), here.run(&["serve"]));

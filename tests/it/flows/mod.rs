@@ -1,0 +1,5 @@
+//! The hard promises, held by the real program in a process of its own.
+
+mod canary;
+mod killed;
+mod sweep;
