@@ -6,7 +6,18 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use time::{Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 /// A moment in UTC, cut to whole microseconds: what both databases give back is exactly what was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
 #[diesel(sql_type = diesel::sql_types::Timestamp)]
 pub struct UtcTime(PrimitiveDateTime);
 
@@ -40,7 +51,9 @@ impl UtcTime {
 
     /// For people: "Saturday 14 March 2026, 15:30 UTC".
     pub fn words(self) -> String {
-        let form = time::macros::format_description!("[weekday] [day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
+        let form = time::macros::format_description!(
+            "[weekday] [day padding:none] [month repr:long] [year], [hour]:[minute] UTC"
+        );
         self.0.format(form).unwrap_or_default()
     }
 
@@ -141,7 +154,9 @@ fn micros(at: UtcTime) -> i64 {
 }
 
 fn from_micros(micros: i64) -> UtcTime {
-    UtcTime::new(OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000).unwrap_or(OffsetDateTime::UNIX_EPOCH))
+    UtcTime::new(
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000).unwrap_or(OffsetDateTime::UNIX_EPOCH),
+    )
 }
 
 #[cfg(test)]

@@ -41,7 +41,9 @@ impl Rng {
         while text.len() < len {
             for byte in self.bytes::<32>() {
                 let byte = usize::from(byte);
-                if let Some(symbol) = alphabet.get(byte % alphabet.len().max(1)).filter(|_| byte < limit && text.len() < len) {
+                if let Some(symbol) =
+                    alphabet.get(byte % alphabet.len().max(1)).filter(|_| byte < limit && text.len() < len)
+                {
                     text.push(char::from(*symbol));
                 }
             }

@@ -42,7 +42,12 @@ pub fn record(conn: &mut Conn, entry: &Entry<'_>, now: UtcTime, rng: &Rng) -> Qu
 }
 
 /// What happened to a connection, newest first, at most `limit` rows.
-pub fn timeline(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId, limit: i64) -> QueryResult<Vec<ActivityRow>> {
+pub fn timeline(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    connection: &ConnectionId,
+    limit: i64,
+) -> QueryResult<Vec<ActivityRow>> {
     activity::table
         .filter(activity::workspace_id.eq(workspace))
         .filter(activity::connection_id.eq(connection))
@@ -53,7 +58,13 @@ pub fn timeline(conn: &mut Conn, workspace: &WorkspaceId, connection: &Connectio
 }
 
 /// Whether this happened to the link at or after `since`, by an actor of that name.
-pub fn was_noted_since(conn: &mut Conn, link: &SetupLinkId, event: Event, actor_name: &str, since: UtcTime) -> QueryResult<bool> {
+pub fn was_noted_since(
+    conn: &mut Conn,
+    link: &SetupLinkId,
+    event: Event,
+    actor_name: &str,
+    since: UtcTime,
+) -> QueryResult<bool> {
     let found: Option<ActivityId> = activity::table
         .filter(activity::setup_link_id.eq(link))
         .filter(activity::event.eq(event))

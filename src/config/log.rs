@@ -25,7 +25,9 @@ pub enum LogFormat {
 impl LogConfig {
     pub(super) fn read(source: &dyn Source, problems: &mut Problems) -> Self {
         let filter = problems.parsed(source, "VESTIBULE_LOG", "info".to_owned(), |text| {
-            tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| format!("is no log filter: {error}"))
+            tracing_subscriber::EnvFilter::try_new(text)
+                .map(|_| text.to_owned())
+                .map_err(|error| format!("is no log filter: {error}"))
         });
         let format = problems.parsed(source, "VESTIBULE_LOG_FORMAT", LogFormat::Text, |text| match text {
             "text" => Ok(LogFormat::Text),

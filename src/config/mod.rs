@@ -54,8 +54,14 @@ pub const SETTINGS: [(&str, &str); 14] = [
     ("VESTIBULE_BASE_URL", "public address people open; default http://localhost:8080"),
     ("VESTIBULE_DATA_DIR", "folder for the database, the master key and mails; default ./data"),
     ("VESTIBULE_DATABASE_URL", "sqlite:PATH or postgres://…; default an SQLite file in the data folder"),
-    ("VESTIBULE_MASTER_KEYS", "id:base64,… the first seals, all open; default a file in the data folder, made on the first run"),
-    ("VESTIBULE_SMTP_URL", "smtp://, smtps:// or smtp+starttls://user:password@host:port; without it mails become files in the data folder"),
+    (
+        "VESTIBULE_MASTER_KEYS",
+        "id:base64,… the first seals, all open; default a file in the data folder, made on the first run",
+    ),
+    (
+        "VESTIBULE_SMTP_URL",
+        "smtp://, smtps:// or smtp+starttls://user:password@host:port; without it mails become files in the data folder",
+    ),
     ("VESTIBULE_MAIL_FROM", "sender of mails, like Vestibule <vestibule@example.com>"),
     ("VESTIBULE_TRUSTED_PROXIES", "addresses or networks, comma-separated, whose X-Forwarded-For is believed"),
     ("VESTIBULE_EXTRA_CA_FILE", "PEM file of further certificate authorities to trust (mail server)"),

@@ -36,7 +36,8 @@ impl BaseUrl {
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
             return Err("must begin with https:// (or http:// on your own machine)".to_owned());
         }
-        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || has_user {
             return Err("must be only scheme, host and port, like https://connect.example.com".to_owned());
         }
         Ok(Self(url))
@@ -71,7 +72,8 @@ impl ServerConfig {
             text.parse().map_err(|_| "must be an address and a port, like 127.0.0.1:8080 or [::]:8080")
         });
         let local_url = BaseUrl(LOCAL.clone());
-        let base_url = problems.parsed(source, "VESTIBULE_BASE_URL", local_url, |text| BaseUrl::parse(text.trim_end_matches('/')));
+        let base_url =
+            problems.parsed(source, "VESTIBULE_BASE_URL", local_url, |text| BaseUrl::parse(text.trim_end_matches('/')));
         let trusted_proxies = problems.parsed(source, "VESTIBULE_TRUSTED_PROXIES", Vec::new(), networks);
         let rate_limits = problems.parsed(source, "VESTIBULE_RATE_LIMITS", true, |text| match text {
             "on" => Ok(true),
@@ -87,14 +89,17 @@ impl ServerConfig {
 }
 
 #[expect(clippy::expect_used, reason = "a constant address; a test reads it")]
-static LOCAL: std::sync::LazyLock<Url> = std::sync::LazyLock::new(|| Url::parse("http://localhost:8080").expect("a constant"));
+static LOCAL: std::sync::LazyLock<Url> =
+    std::sync::LazyLock::new(|| Url::parse("http://localhost:8080").expect("a constant"));
 
 fn networks(text: &str) -> Result<Vec<IpNet>, String> {
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
     parts
         .map(|part| {
             let single = || part.parse::<IpAddr>().map(IpNet::from);
-            part.parse::<IpNet>().or_else(|_| single()).map_err(|_| format!("has an entry that is no address or network: {part}"))
+            part.parse::<IpNet>()
+                .or_else(|_| single())
+                .map_err(|_| format!("has an entry that is no address or network: {part}"))
         })
         .collect()
 }

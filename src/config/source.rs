@@ -76,7 +76,11 @@ impl Problems {
             }
             (Some(value), None) => Some(value),
             (None, Some(path)) => match std::fs::read_to_string(&path) {
-                Ok(text) => Some(text.strip_suffix('\n').map_or(text.as_str(), |cut| cut.strip_suffix('\r').unwrap_or(cut)).to_owned()),
+                Ok(text) => Some(
+                    text.strip_suffix('\n')
+                        .map_or(text.as_str(), |cut| cut.strip_suffix('\r').unwrap_or(cut))
+                        .to_owned(),
+                ),
                 Err(error) => {
                     self.add(&file_name, format!("cannot be read ({path}): {error}"));
                     None

@@ -20,7 +20,8 @@ pub struct StorageConfig {
 
 impl StorageConfig {
     pub(super) fn read(source: &dyn Source, problems: &mut Problems) -> Self {
-        let data_dir = PathBuf::from(problems.text(source, "VESTIBULE_DATA_DIR").unwrap_or_else(|| "./data".to_owned()));
+        let data_dir =
+            PathBuf::from(problems.text(source, "VESTIBULE_DATA_DIR").unwrap_or_else(|| "./data".to_owned()));
         let default = Place::Sqlite(data_dir.join("vestibule.db").to_string_lossy().into_owned());
         let database = problems.parsed(source, "VESTIBULE_DATABASE_URL", default, Place::parse);
         let master_keys = problems.parsed(source, "VESTIBULE_MASTER_KEYS", None, |text| {

@@ -36,7 +36,8 @@ pub(super) async fn load(app: &App, member: &SignedIn, slug: String) -> AppResul
     let workspace = member.workspace_id.clone();
     let draft = app.db.read(move |conn| Ok(find(conn, &workspace, &slug)?)).await?.ok_or(AppError::NotFound)?;
     let connector = app.connectors.find(draft.kind, &draft.connector_slug).cloned();
-    let connector = connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
+    let connector =
+        connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
     Ok(Target { connector, draft: Some(draft) })
 }
 
@@ -47,7 +48,13 @@ pub async fn edit(app: web::Data<App>, request: HttpRequest, member: Editor, slu
 }
 
 /// `POST /connections/{slug}/configuration`
-pub async fn update(app: web::Data<App>, request: HttpRequest, member: Editor, slug: web::Path<String>, form: CsrfForm<Vec<(String, String)>>) -> PageResult {
+pub async fn update(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Editor,
+    slug: web::Path<String>,
+    form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
     let target = load(&app, &member, slug.into_inner()).await?;
     act(&app, &request, &member, target, form).await
 }
@@ -64,7 +71,13 @@ struct Checked {
     share: Option<ShareForm>,
 }
 
-pub(super) async fn act(app: &App, request: &HttpRequest, member: &SignedIn, target: Target, form: CsrfForm<Vec<(String, String)>>) -> PageResult {
+pub(super) async fn act(
+    app: &App,
+    request: &HttpRequest,
+    member: &SignedIn,
+    target: Target,
+    form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
     let raw = RawForm::from_pairs(form.value);
     let mut input = Input::read(&raw);
     let known = target.draft.as_ref().map(Connection::known_to_members).unwrap_or_default();
@@ -91,7 +104,14 @@ struct Written {
     link: Option<(LinkRow, Option<PlainToken>)>,
 }
 
-async fn store_and_answer(app: &App, request: &HttpRequest, member: &SignedIn, target: Target, checked: Checked, form: FormToken) -> PageResult {
+async fn store_and_answer(
+    app: &App,
+    request: &HttpRequest,
+    member: &SignedIn,
+    target: Target,
+    checked: Checked,
+    form: FormToken,
+) -> PageResult {
     let connector = Arc::clone(&target.connector);
     let (member_here, app_keys, rng, now) = (member.clone(), app.keys.clone(), app.rng.clone(), app.clock.now());
     let written = app
@@ -118,7 +138,9 @@ async fn store_and_answer(app: &App, request: &HttpRequest, member: &SignedIn, t
                 connection
             };
             let share = checked.share.as_ref();
-            let link = share.map(|share| make_link(conn, &member_here, &connection, share, &form.nonce, now, &rng)).transpose()?;
+            let link = share
+                .map(|share| make_link(conn, &member_here, &connection, share, &form.nonce, now, &rng))
+                .transpose()?;
             Ok(Written { connection, saved, link })
         })
         .await?;
@@ -154,7 +176,14 @@ fn new_draft(
     create_draft(conn, new, now, rng)
 }
 
-fn note_saved(conn: &mut Conn, member: &SignedIn, connection: &Connection, submission: &Submission, now: crate::clock::UtcTime, rng: &crate::rng::Rng) -> AppResult<()> {
+fn note_saved(
+    conn: &mut Conn,
+    member: &SignedIn,
+    connection: &Connection,
+    submission: &Submission,
+    now: crate::clock::UtcTime,
+    rng: &crate::rng::Rng,
+) -> AppResult<()> {
     let mut titles: Vec<String> = submission.provided().into_iter().map(|field| field.title).collect();
     titles.dedup();
     let detail = titles.join(", ");

@@ -125,7 +125,14 @@ pub fn apply(conn: &mut Conn, apply: &Apply<'_>, keys: &KeyRing, now: UtcTime, r
     Err(AppError::Internal(anyhow::anyhow!("the draft kept changing under the writer")))
 }
 
-fn write_merged(conn: &mut Conn, apply: &Apply<'_>, read: &Connection, keys: &KeyRing, now: UtcTime, rng: &Rng) -> AppResult<bool> {
+fn write_merged(
+    conn: &mut Conn,
+    apply: &Apply<'_>,
+    read: &Connection,
+    keys: &KeyRing,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<bool> {
     let mut values = Values { plain: read.config.clone(), secrets: open_secrets(read, keys)? };
     apply.submission.merge_into(&apply.connector.spec, &mut values);
     let secret_paths = values.secrets.keys().cloned().collect();
@@ -134,7 +141,11 @@ fn write_merged(conn: &mut Conn, apply: &Apply<'_>, read: &Connection, keys: &Ke
     after.secret_paths = secret_paths;
     after.origins = origins_after(&after, apply, now);
     let missing = missing_required(&apply.connector.spec, &after.known_to_members()).len();
-    let sealed = if values.secrets.is_empty() { None } else { Some(keys.seal(&secret_bytes(&values.secrets)?, read.sealed_at(), rng)?) };
+    let sealed = if values.secrets.is_empty() {
+        None
+    } else {
+        Some(keys.seal(&secret_bytes(&values.secrets)?, read.sealed_at(), rng)?)
+    };
     let contents = Contents {
         config: &after.config,
         secret_paths: &after.secret_paths,
@@ -165,7 +176,8 @@ fn open_secrets(connection: &Connection, keys: &KeyRing) -> AppResult<BTreeMap<F
 }
 
 fn secret_bytes(secrets: &BTreeMap<FieldPath, SecretString>) -> AppResult<Zeroizing<Vec<u8>>> {
-    let texts: BTreeMap<&FieldPath, &str> = secrets.iter().map(|(path, secret)| (path, secret.expose_secret())).collect();
+    let texts: BTreeMap<&FieldPath, &str> =
+        secrets.iter().map(|(path, secret)| (path, secret.expose_secret())).collect();
     serde_json::to_vec(&texts).map(Zeroizing::new).map_err(AppError::internal)
 }
 
@@ -183,7 +195,14 @@ impl Connection {
 ///
 /// # Errors
 /// [`AppError::NotFound`] when it was deleted meanwhile.
-pub fn rename(conn: &mut Conn, connection: &Connection, description: &str, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<()> {
+pub fn rename(
+    conn: &mut Conn,
+    connection: &Connection,
+    description: &str,
+    actor: Actor,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
     if !store::set_description(conn, connection, description, now)? {
         return Err(AppError::NotFound);
     }
@@ -207,5 +226,12 @@ pub fn delete_draft(conn: &mut Conn, connection: &Connection, actor: Actor, now:
 }
 
 fn entry<'a>(connection: &'a Connection, event: Event, actor: Actor, detail: &'a str) -> Entry<'a> {
-    Entry { workspace: &connection.workspace_id, connection: Some(&connection.id), setup_link: None, event, actor, detail }
+    Entry {
+        workspace: &connection.workspace_id,
+        connection: Some(&connection.id),
+        setup_link: None,
+        event,
+        actor,
+        detail,
+    }
 }

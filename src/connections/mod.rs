@@ -1,11 +1,11 @@
 //! Connections: one configured source or destination of a workspace, a draft until it is finalised.
 //!
 //! Invariants: secret values exist only in the sealed column; `secret_paths` says which are set, so that no page needs to
-//! open them; every change merges a [`Submission`] into the row as it is *now*, inside the transaction, so two people who
+//! open them; every change merges a `Submission` into the row as it is *now*, inside the transaction, so two people who
 //! fill in different fields at the same time both keep theirs.
 
-mod draft;
 pub mod configure_pages;
+mod draft;
 pub mod new_pages;
 pub mod pages;
 mod progress;
@@ -125,17 +125,25 @@ impl Connection {
 
     /// What a recipient's page may know: what members filled in is shown, what other recipients sent is only said to exist.
     pub fn known_to_recipients(&self) -> Known {
-        let concealed = self.origins.iter().filter(|(_, origin)| origin.by == Filler::Recipient).map(|(path, _)| path.clone());
+        let concealed =
+            self.origins.iter().filter(|(_, origin)| origin.by == Filler::Recipient).map(|(path, _)| path.clone());
         Known { concealed: concealed.collect(), ..self.known_to_members() }
     }
 
     /// Who filled in a field; for a group or a list, whoever filled in the first thing inside it.
     pub fn origin_of(&self, path: &FieldPath) -> Option<&FieldOrigin> {
         let inside = format!("{}/", path.as_str());
-        self.origins.get(path).or_else(|| self.origins.iter().find(|(at, _)| at.as_str().starts_with(&inside)).map(|(_, origin)| origin))
+        self.origins
+            .get(path)
+            .or_else(|| self.origins.iter().find(|(at, _)| at.as_str().starts_with(&inside)).map(|(_, origin)| origin))
     }
 
     fn sealed_at(&self) -> SealedAt<'_> {
-        SealedAt { table: "connections", row: self.id.as_str(), column: "sealed_secrets", workspace: self.workspace_id.as_str() }
+        SealedAt {
+            table: "connections",
+            row: self.id.as_str(),
+            column: "sealed_secrets",
+            workspace: self.workspace_id.as_str(),
+        }
     }
 }

@@ -49,7 +49,12 @@ struct CataloguePage {
 }
 
 /// `GET /connections/new`
-pub async fn catalogue(app: web::Data<App>, request: HttpRequest, member: Editor, search: web::Query<Search>) -> PageResult {
+pub async fn catalogue(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Editor,
+    search: web::Query<Search>,
+) -> PageResult {
     let find = search.find.trim().to_owned();
     let section = |kind, id, title| {
         let found = app.connectors.search(kind, &find);
@@ -57,8 +62,14 @@ pub async fn catalogue(app: web::Data<App>, request: HttpRequest, member: Editor
     };
     let (sources, source_section) = section(Kind::Source, "sources", "Sources");
     let (destinations, destination_section) = section(Kind::Destination, "destinations", "Destinations");
-    let sections = [source_section, destination_section].into_iter().filter(|section| !section.groups.is_empty()).collect();
-    page(&CataloguePage { frame: member.frame(&request, &app, "connections"), find, sections, count: sources + destinations })
+    let sections =
+        [source_section, destination_section].into_iter().filter(|section| !section.groups.is_empty()).collect();
+    page(&CataloguePage {
+        frame: member.frame(&request, &app, "connections"),
+        find,
+        sections,
+        count: sources + destinations,
+    })
 }
 
 fn groups(found: &[&std::sync::Arc<Connector>]) -> Vec<Group> {
@@ -88,12 +99,23 @@ fn target(app: &App, kind: &str, slug: &str) -> AppResult<Target> {
 }
 
 /// `GET /connections/new/{kind}/{connector}`
-pub async fn new(app: web::Data<App>, request: HttpRequest, member: Editor, path: web::Path<(String, String)>) -> PageResult {
+pub async fn new(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Editor,
+    path: web::Path<(String, String)>,
+) -> PageResult {
     configure_pages::show(&app, &request, &member, &target(&app, &path.0, &path.1)?)
 }
 
 /// `POST /connections/new/{kind}/{connector}`
-pub async fn create(app: web::Data<App>, request: HttpRequest, member: Editor, path: web::Path<(String, String)>, form: CsrfForm<Vec<(String, String)>>) -> PageResult {
+pub async fn create(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Editor,
+    path: web::Path<(String, String)>,
+    form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
     let target = target(&app, &path.0, &path.1)?;
     configure_pages::act(&app, &request, &member, target, form).await
 }

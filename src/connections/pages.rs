@@ -58,7 +58,12 @@ impl IndexPage {
 }
 
 /// `GET /connections`
-pub async fn index(app: web::Data<App>, request: HttpRequest, member: SignedIn, query: web::Query<ListQuery>) -> PageResult {
+pub async fn index(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: SignedIn,
+    query: web::Query<ListQuery>,
+) -> PageResult {
     let filter = Filter {
         query: query.find.trim().to_owned(),
         state: state_filter(&query.state),
@@ -81,7 +86,15 @@ pub async fn index(app: web::Data<App>, request: HttpRequest, member: SignedIn, 
     let rows = found.iter().map(|row| view(&app, row, open.get(&row.id).copied().unwrap_or(0))).collect();
     let frame = member.frame(&request, &app, "connections");
     let query = query.into_inner();
-    page(&IndexPage { frame, may_edit: member.role.may_edit(), find: query.find, state: query.state, rows, older, is_first_page })
+    page(&IndexPage {
+        frame,
+        may_edit: member.role.may_edit(),
+        find: query.find,
+        state: query.state,
+        rows,
+        older,
+        is_first_page,
+    })
 }
 
 fn view(app: &App, row: &ListRow, open_links: i64) -> Row {

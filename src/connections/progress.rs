@@ -82,9 +82,19 @@ pub fn steps(progress: Progress, created: UtcTime, link_sent: Option<UtcTime>, f
     if let Some(sent) = link_sent {
         steps.push(Step { label: "Link sent", state: "done", note: sent.short() });
     } else if !complete {
-        steps.push(Step { label: "Link sent", state: if progress == Progress::Draft { "current" } else { "" }, note: String::new() });
+        steps.push(Step {
+            label: "Link sent",
+            state: if progress == Progress::Draft { "current" } else { "" },
+            note: String::new(),
+        });
     }
-    let filling = if complete { "done" } else if link_sent.is_some() || progress == Progress::PartlyFilled { "current" } else { "" };
+    let filling = if complete {
+        "done"
+    } else if link_sent.is_some() || progress == Progress::PartlyFilled {
+        "current"
+    } else {
+        ""
+    };
     let note = if need == 0 { "nothing is required".to_owned() } else { format!("{have} of {need} needed") };
     steps.push(Step { label: "Filled in", state: filling, note });
     steps
@@ -107,7 +117,12 @@ mod tests {
     #[test]
     fn exactly_one_step_is_current_until_all_is_done() {
         let now = UtcTime::from_unix(0).unwrap();
-        for (progress, sent) in [(Progress::Draft, None), (Progress::LinkOpen, Some(now)), (Progress::PartlyFilled, Some(now)), (Progress::PartlyFilled, None)] {
+        for (progress, sent) in [
+            (Progress::Draft, None),
+            (Progress::LinkOpen, Some(now)),
+            (Progress::PartlyFilled, Some(now)),
+            (Progress::PartlyFilled, None),
+        ] {
             let steps = steps(progress, now, sent, (0, 2));
             assert_eq!(steps.iter().filter(|step| step.state == "current").count(), 1, "{progress:?}");
         }

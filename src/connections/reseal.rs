@@ -13,7 +13,12 @@ const AT_ONCE: i64 = 50;
 ///
 /// # Errors
 /// A value does not open with any key of the ring.
-pub fn reseal_some(conn: &mut Conn, after: &ConnectionId, keys: &KeyRing, rng: &Rng) -> AppResult<Option<(ConnectionId, usize)>> {
+pub fn reseal_some(
+    conn: &mut Conn,
+    after: &ConnectionId,
+    keys: &KeyRing,
+    rng: &Rng,
+) -> AppResult<Option<(ConnectionId, usize)>> {
     let rows = store::sealed_after(conn, after, AT_ONCE)?;
     let Some(last) = rows.last().map(|row| row.id.clone()) else { return Ok(None) };
     let mut resealed = 0;

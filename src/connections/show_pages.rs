@@ -115,18 +115,31 @@ pub async fn show(app: web::Data<App>, request: HttpRequest, member: SignedIn, s
     page(&view(&app, &request, &member, &loaded, None))
 }
 
-fn view(app: &App, request: &HttpRequest, member: &SignedIn, loaded: &Loaded, typed: Option<(String, String)>) -> ShowPage {
+fn view(
+    app: &App,
+    request: &HttpRequest,
+    member: &SignedIn,
+    loaded: &Loaded,
+    typed: Option<(String, String)>,
+) -> ShowPage {
     let Loaded { connection, links, timeline } = loaded;
     let now = app.clock.now();
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
-    let answers = connector.map(|connector| overview(&connector.spec, &connection.known_to_members())).unwrap_or_default();
+    let answers =
+        connector.map(|connector| overview(&connector.spec, &connection.known_to_members())).unwrap_or_default();
     let required: Vec<&Answer> = answers.iter().filter(|answer| answer.required).collect();
     let have = required.iter().filter(|answer| answer.is_set() || answer.has_default).count();
     let open_links = links.iter().filter(|link| link.state(now).is_open()).count();
-    let progress = Progress::of(connection.missing_count, connection.version == 0, i64::try_from(open_links).unwrap_or(0), connection.finalised_at);
+    let progress = Progress::of(
+        connection.missing_count,
+        connection.version == 0,
+        i64::try_from(open_links).unwrap_or(0),
+        connection.finalised_at,
+    );
     let sent = links.last().map(|link| link.created_at);
     let slug = &connection.slug;
-    let (left_empty, facts): (Vec<FactRow>, Vec<FactRow>) = answers.iter().map(|answer| fact(answer, connection)).partition(FactRow::is_left_empty);
+    let (left_empty, facts): (Vec<FactRow>, Vec<FactRow>) =
+        answers.iter().map(|answer| fact(answer, connection)).partition(FactRow::is_left_empty);
     let (typed_description, problem) = typed.unwrap_or_else(|| (connection.description.clone(), String::new()));
     ShowPage {
         frame: member.frame(request, app, "connections"),
@@ -196,10 +209,17 @@ pub struct DescriptionForm {
 }
 
 /// `POST /connections/{slug}/description`
-pub async fn update_description(app: web::Data<App>, request: HttpRequest, member: Editor, slug: web::Path<String>, form: CsrfForm<DescriptionForm>) -> PageResult {
+pub async fn update_description(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Editor,
+    slug: web::Path<String>,
+    form: CsrfForm<DescriptionForm>,
+) -> PageResult {
     let slug = slug.into_inner();
     let description = form.value.description.trim().to_owned();
-    let problem = if description.is_empty() { Some("Enter a name".to_owned()) } else { description_problem(&description) };
+    let problem =
+        if description.is_empty() { Some("Enter a name".to_owned()) } else { description_problem(&description) };
     if let Some(problem) = problem {
         let loaded = load(&app, &member, slug).await?;
         return unprocessable(&view(&app, &request, &member, &loaded, Some((description, problem))));
@@ -216,13 +236,19 @@ pub async fn update_description(app: web::Data<App>, request: HttpRequest, membe
 }
 
 /// `GET /connections/{slug}/deletion`
-pub async fn ask_deletion(app: web::Data<App>, request: HttpRequest, member: Editor, slug: web::Path<String>) -> PageResult {
+pub async fn ask_deletion(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Editor,
+    slug: web::Path<String>,
+) -> PageResult {
     let Loaded { connection, links, .. } = load(&app, &member, slug.into_inner()).await?;
     let now = app.clock.now();
     let target = configure_pages::load(&app, &member, connection.slug.clone()).await.ok();
     page(&DeletePage {
         frame: member.frame(&request, &app, "connections"),
-        connector: target.map_or_else(|| connection.connector_slug.clone(), |target| target.connector.name().to_owned()),
+        connector: target
+            .map_or_else(|| connection.connector_slug.clone(), |target| target.connector.name().to_owned()),
         open_links: links.iter().filter(|link| link.state(now).is_open()).count(),
         has_values: !connection.is_blank(),
         connection_url: urls::connection(&connection.slug),
@@ -232,7 +258,12 @@ pub async fn ask_deletion(app: web::Data<App>, request: HttpRequest, member: Edi
 }
 
 /// `POST /connections/{slug}/deletion`
-pub async fn delete(app: web::Data<App>, member: Editor, slug: web::Path<String>, _form: CsrfForm<Vec<(String, String)>>) -> PageResult {
+pub async fn delete(
+    app: web::Data<App>,
+    member: Editor,
+    slug: web::Path<String>,
+    _form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
     let slug = slug.into_inner();
     let (workspace, actor, now, rng) = (member.workspace_id.clone(), member.actor(), app.clock.now(), app.rng.clone());
     app.db

@@ -161,7 +161,12 @@ pub(super) struct Contents<'a> {
 }
 
 /// Replaces a draft's contents if nobody changed it since it was read; says whether it did.
-pub(super) fn replace_contents(conn: &mut Conn, read: &Connection, contents: &Contents<'_>, now: UtcTime) -> QueryResult<bool> {
+pub(super) fn replace_contents(
+    conn: &mut Conn,
+    read: &Connection,
+    contents: &Contents<'_>,
+    now: UtcTime,
+) -> QueryResult<bool> {
     let unchanged = connections::table
         .filter(connections::id.eq(&read.id))
         .filter(connections::workspace_id.eq(&read.workspace_id))
@@ -182,7 +187,12 @@ pub(super) fn replace_contents(conn: &mut Conn, read: &Connection, contents: &Co
     Ok(changed == 1)
 }
 
-pub(super) fn set_description(conn: &mut Conn, connection: &Connection, description: &str, now: UtcTime) -> QueryResult<bool> {
+pub(super) fn set_description(
+    conn: &mut Conn,
+    connection: &Connection,
+    description: &str,
+    now: UtcTime,
+) -> QueryResult<bool> {
     let row = connections::table
         .filter(connections::id.eq(&connection.id))
         .filter(connections::workspace_id.eq(&connection.workspace_id))
@@ -274,19 +284,26 @@ pub fn list(conn: &mut Conn, workspace: &WorkspaceId, filter: &Filter, limit: i6
         let pattern = format!("%{escaped}%");
         let contains = |column: &str| diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("lower({column}) LIKE "));
         query = query.filter(
-            contains("description").bind::<diesel::sql_types::Text, _>(pattern.clone()).sql(" ESCAPE '\\'")
+            contains("description")
+                .bind::<diesel::sql_types::Text, _>(pattern.clone())
+                .sql(" ESCAPE '\\'")
                 .or(contains("connector_slug").bind::<diesel::sql_types::Text, _>(pattern.clone()).sql(" ESCAPE '\\'"))
                 .or(contains("slug").bind::<diesel::sql_types::Text, _>(pattern).sql(" ESCAPE '\\'")),
         );
     }
     query = match filter.state {
         None => query,
-        Some(StateFilter::Missing) => query.filter(connections::finalised_at.is_null().and(connections::missing_count.gt(0))),
-        Some(StateFilter::FilledIn) => query.filter(connections::finalised_at.is_null().and(connections::missing_count.eq(0))),
+        Some(StateFilter::Missing) => {
+            query.filter(connections::finalised_at.is_null().and(connections::missing_count.gt(0)))
+        }
+        Some(StateFilter::FilledIn) => {
+            query.filter(connections::finalised_at.is_null().and(connections::missing_count.eq(0)))
+        }
         Some(StateFilter::Finalised) => query.filter(connections::finalised_at.is_not_null()),
     };
     if let Some((at, id)) = &filter.before {
-        let older = connections::updated_at.lt(*at).or(connections::updated_at.eq(*at).and(connections::id.lt(id.clone())));
+        let older =
+            connections::updated_at.lt(*at).or(connections::updated_at.eq(*at).and(connections::id.lt(id.clone())));
         query = query.filter(older);
     }
     query.load(conn)
@@ -307,6 +324,7 @@ pub(super) fn sealed_after(conn: &mut Conn, after: &ConnectionId, limit: i64) ->
 
 /// Puts a re-sealed value in the place of the one that was read, unless somebody wrote meanwhile.
 pub(super) fn replace_sealed(conn: &mut Conn, read: &Connection, sealed: &Sealed) -> QueryResult<()> {
-    let unchanged = connections::table.filter(connections::id.eq(&read.id)).filter(connections::version.eq(read.version));
+    let unchanged =
+        connections::table.filter(connections::id.eq(&read.id)).filter(connections::version.eq(read.version));
     diesel::update(unchanged).set(connections::sealed_secrets.eq(sealed.as_bytes())).execute(conn).map(|_| ())
 }

@@ -82,7 +82,13 @@ pub(super) struct ConfigurePage {
 }
 
 impl ConfigurePage {
-    pub(super) fn new(app: &App, request: &HttpRequest, member: &SignedIn, target: &Target, input: &Input) -> AppResult<Self> {
+    pub(super) fn new(
+        app: &App,
+        request: &HttpRequest,
+        member: &SignedIn,
+        target: &Target,
+        input: &Input,
+    ) -> AppResult<Self> {
         let known = target.draft.as_ref().map(Connection::known_to_members).unwrap_or_default();
         let view = spec_form::view(&target.connector.spec, &known, &input.state, &Audience::Owner);
         let mut problems: Vec<(String, String)> = Vec::new();
@@ -98,14 +104,24 @@ impl ConfigurePage {
             documentation_url: file.documentation_url.clone(),
             is_new: target.draft.is_none(),
             is_draft: target.draft.as_ref().is_none_or(|draft| draft.finalised_at.is_none()),
-            connection_url: target.draft.as_ref().map_or_else(|| urls::NEW_CONNECTION.to_owned(), |draft| urls::connection(&draft.slug)),
-            description: target.draft.as_ref().map_or_else(|| input.description.clone(), |draft| draft.description.clone()),
+            connection_url: target
+                .draft
+                .as_ref()
+                .map_or_else(|| urls::NEW_CONNECTION.to_owned(), |draft| urls::connection(&draft.slug)),
+            description: target
+                .draft
+                .as_ref()
+                .map_or_else(|| input.description.clone(), |draft| draft.description.clone()),
             description_problem: input.description_problem.clone(),
             share: input.share.view(input.share_problems.clone(), app.clock.now()),
             longest_note: crate::setup_links::LONGEST_NOTE,
             has_fields: !view.is_empty_form(),
             fields: view.render()?,
-            problems_title: if count == 1 { "1 answer needs attention".to_owned() } else { format!("{count} answers need attention") },
+            problems_title: if count == 1 {
+                "1 answer needs attention".to_owned()
+            } else {
+                format!("{count} answers need attention")
+            },
             problems,
         })
     }

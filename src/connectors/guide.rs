@@ -18,7 +18,9 @@ pub(super) fn to_html(markdown: &str) -> String {
             open_links.push(leaves);
             leaves.then(|| Event::InlineHtml(opening(&dest_url)))
         }
-        Event::End(TagEnd::Link) => open_links.pop().unwrap_or_default().then(|| Event::InlineHtml(CowStr::Borrowed(CLOSING))),
+        Event::End(TagEnd::Link) => {
+            open_links.pop().unwrap_or_default().then_some(Event::InlineHtml(CowStr::Borrowed(CLOSING)))
+        }
         other => Some(other),
     });
     let mut out = String::new();
@@ -29,7 +31,8 @@ pub(super) fn to_html(markdown: &str) -> String {
 const CLOSING: &str = "<span class=\"visually-hidden\"> (opens in a new tab)</span></a>";
 
 fn opening(url: &str) -> CowStr<'static> {
-    let href = url.replace('&', "&amp;").replace('"', "%22").replace('\'', "%27").replace('<', "%3C").replace('>', "%3E");
+    let href =
+        url.replace('&', "&amp;").replace('"', "%22").replace('\'', "%27").replace('<', "%3C").replace('>', "%3E");
     CowStr::from(format!("<a href=\"{href}\" rel=\"noopener nofollow\" target=\"_blank\">"))
 }
 
@@ -39,7 +42,9 @@ mod tests {
 
     #[test]
     fn markup_of_the_writer_is_kept_and_html_is_not() {
-        let html = to_html("# Get a key\n\n1. Open <b>Settings</b>\n2. [Docs](https://x.example/?a=1&b=\"2\") and [bad](javascript:alert(1))\n\n<script>x</script>");
+        let html = to_html(
+            "# Get a key\n\n1. Open <b>Settings</b>\n2. [Docs](https://x.example/?a=1&b=\"2\") and [bad](javascript:alert(1))\n\n<script>x</script>",
+        );
         assert!(html.contains("<h2>Get a key</h2>"));
         assert!(html.contains("&lt;b&gt;Settings"));
         assert!(html.contains("rel=\"noopener nofollow\""));

@@ -35,12 +35,21 @@ impl KeyRing {
         let mut keys: Vec<MasterKey> = Vec::new();
         for (place, entry) in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).enumerate() {
             let place = place + 1;
-            let Some((id, encoded)) = entry.split_once(':') else { bail!("key {place} has no name: write name:base64") };
+            let Some((id, encoded)) = entry.split_once(':') else {
+                bail!("key {place} has no name: write name:base64")
+            };
             let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-            ensure!(!id.is_empty() && id.len() <= LONGEST_ID && id.chars().all(plain), "key {place} has no usable name");
+            ensure!(
+                !id.is_empty() && id.len() <= LONGEST_ID && id.chars().all(plain),
+                "key {place} has no usable name"
+            );
             ensure!(keys.iter().all(|key| key.id != id), "two keys are called {id}");
-            let Ok(bytes) = STANDARD.decode(encoded.trim()).map(Zeroizing::new) else { bail!("key {id} is not base64") };
-            let Ok(bytes) = <[u8; KEY_BYTES]>::try_from(bytes.as_slice()) else { bail!("key {id} must be {KEY_BYTES} bytes long") };
+            let Ok(bytes) = STANDARD.decode(encoded.trim()).map(Zeroizing::new) else {
+                bail!("key {id} is not base64")
+            };
+            let Ok(bytes) = <[u8; KEY_BYTES]>::try_from(bytes.as_slice()) else {
+                bail!("key {id} must be {KEY_BYTES} bytes long")
+            };
             keys.push(MasterKey { id: id.to_owned(), bytes: Zeroizing::new(bytes) });
         }
         ensure!(!keys.is_empty(), "no key is given");

@@ -45,7 +45,8 @@ pub fn hash(password: &SecretString, cost: Cost, rng: &Rng) -> anyhow::Result<St
 /// Whether the password is the one the PHC string was made of. A broken string is a "no".
 pub fn verify(password: &SecretString, phc: &str) -> bool {
     let Ok(parsed) = PasswordHash::new(phc) else { return false };
-    password.expose_secret().len() <= LONGEST && Argon2::default().verify_password(password.expose_secret().as_bytes(), &parsed).is_ok()
+    password.expose_secret().len() <= LONGEST
+        && Argon2::default().verify_password(password.expose_secret().as_bytes(), &parsed).is_ok()
 }
 
 #[cfg(test)]

@@ -131,7 +131,12 @@ mod tests {
     const AT: SealedAt<'static> = SealedAt { table: "connections", row: "1", column: "sealed_secrets", workspace: "w" };
 
     fn ring(ids: &[&str]) -> KeyRing {
-        let one = |id: &&str| format!("{id}:{}", base64::Engine::encode(&base64::engine::general_purpose::STANDARD, [id.as_bytes()[0]; 32]));
+        let one = |id: &&str| {
+            format!(
+                "{id}:{}",
+                base64::Engine::encode(&base64::engine::general_purpose::STANDARD, [id.as_bytes()[0]; 32])
+            )
+        };
         KeyRing::parse(&ids.iter().map(one).collect::<Vec<_>>().join(",")).unwrap()
     }
 
@@ -158,7 +163,12 @@ mod tests {
     fn a_value_is_bound_to_its_place() {
         let keys = ring(&["a"]);
         let sealed = keys.seal(b"x", AT, &Rng::System).unwrap();
-        for elsewhere in [SealedAt { row: "2", ..AT }, SealedAt { workspace: "v", ..AT }, SealedAt { column: "c", ..AT }, SealedAt { table: "t", ..AT }] {
+        for elsewhere in [
+            SealedAt { row: "2", ..AT },
+            SealedAt { workspace: "v", ..AT },
+            SealedAt { column: "c", ..AT },
+            SealedAt { table: "t", ..AT },
+        ] {
             assert!(keys.open(&sealed, elsewhere).is_err());
         }
     }

@@ -27,7 +27,9 @@ pub fn claim(conn: &mut Conn, name: &str, value: &[u8]) -> QueryResult<bool> {
 pub fn put(conn: &mut Conn, name: &str, value: &[u8]) -> QueryResult<()> {
     let changed = diesel::update(instance::table.find(name)).set(instance::value.eq(value)).execute(conn)?;
     if changed == 0 {
-        diesel::insert_into(instance::table).values((instance::name.eq(name), instance::value.eq(value))).execute(conn)?;
+        diesel::insert_into(instance::table)
+            .values((instance::name.eq(name), instance::value.eq(value)))
+            .execute(conn)?;
     }
     Ok(())
 }

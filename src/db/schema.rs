@@ -162,4 +162,16 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(instance, workspaces, members, sessions, account_links, api_keys, connections, setup_links, held_secrets, activity, jobs);
+diesel::allow_tables_to_appear_in_same_query!(
+    instance,
+    workspaces,
+    members,
+    sessions,
+    account_links,
+    api_keys,
+    connections,
+    setup_links,
+    held_secrets,
+    activity,
+    jobs
+);

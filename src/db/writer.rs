@@ -104,7 +104,9 @@ fn serve(place: &Place, mut conn: Conn, waiting: &Receiver<Work>) {
         if dialect::is_broken(&mut conn) {
             match place.open() {
                 Ok(fresh) => conn = fresh,
-                Err(error) => tracing::error!(error = %format!("{error:#}"), "the SQLite writer cannot reopen its file"),
+                Err(error) => {
+                    tracing::error!(error = %format!("{error:#}"), "the SQLite writer cannot reopen its file")
+                }
             }
         }
     }

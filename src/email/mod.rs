@@ -8,6 +8,7 @@ use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{Message, SmtpTransport, Transport as _};
 use secrecy::ExposeSecret as _;
+use sha2::{Digest as _, Sha256};
 
 use crate::config::MailConfig;
 use crate::error::{AppError, AppResult};
@@ -82,15 +83,22 @@ impl Mailer {
     /// The address cannot be used, or the mail is not taken.
     pub async fn send(&self, mail: Mail) -> AppResult<()> {
         let mailer = self.clone();
-        tokio::task::spawn_blocking(move || mailer.send_blocking(&mail)).await.map_err(AppError::internal)?.map_err(AppError::Internal)
+        tokio::task::spawn_blocking(move || mailer.send_blocking(&mail))
+            .await
+            .map_err(AppError::internal)?
+            .map_err(AppError::Internal)
     }
 
     fn send_blocking(&self, mail: &Mail) -> anyhow::Result<()> {
-        let to = Mailbox::new(Some(mail.to_name.clone()).filter(|name| !name.is_empty()), mail.to.parse().context("the receiver's address")?);
+        let to = Mailbox::new(
+            Some(mail.to_name.clone()).filter(|name| !name.is_empty()),
+            mail.to.parse().context("the receiver's address")?,
+        );
         let message = Message::builder()
             .from(self.from.clone())
             .to(to)
             .subject(&mail.subject)
+            .message_id(Some(self.message_id(mail)))
             .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
             .context("building a mail")?;
         match &self.transport {
@@ -106,6 +114,17 @@ impl Mailer {
         }
     }
 
+    /// The same mail always has the same id: when a try was taken but its answer lost, the receiver's side can tell the second copy.
+    fn message_id(&self, mail: &Mail) -> String {
+        let mut digest = Sha256::new();
+        for part in [&mail.to, &mail.subject, &mail.text] {
+            digest.update(part.len().to_be_bytes());
+            digest.update(part);
+        }
+        let id: String = digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        format!("<{id}@{}>", self.from.email.domain())
+    }
+
     /// Asks the mail server for a greeting; nothing to ask for the other transports.
     ///
     /// # Errors
@@ -113,7 +132,10 @@ impl Mailer {
     pub fn check(&self) -> anyhow::Result<()> {
         match &self.transport {
             Transport::Smtp(smtp) => {
-                anyhow::ensure!(smtp.test_connection().context("the mail server does not answer")?, "the mail server refused the connection");
+                anyhow::ensure!(
+                    smtp.test_connection().context("the mail server does not answer")?,
+                    "the mail server refused the connection"
+                );
                 Ok(())
             }
             Transport::Dir(_) | Transport::Memory(_) => Ok(()),
@@ -133,7 +155,9 @@ fn smtp(url: &str, extra_ca_file: Option<&Path>) -> anyhow::Result<SmtpTransport
         Some(rest) => (true, format!("smtp://{rest}?tls=required")),
         None => (url.starts_with("smtps://"), url.to_owned()),
     };
-    let mut builder = SmtpTransport::from_url(&plain_url).context("VESTIBULE_SMTP_URL")?.timeout(Some(std::time::Duration::from_secs(20)));
+    let mut builder = SmtpTransport::from_url(&plain_url)
+        .context("VESTIBULE_SMTP_URL")?
+        .timeout(Some(std::time::Duration::from_secs(20)));
     if let Some(path) = extra_ca_file.filter(|_| secured) {
         let parsed = url::Url::parse(&plain_url).context("VESTIBULE_SMTP_URL")?;
         let pem = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -99,7 +99,11 @@ mod tests {
 
     #[test]
     fn a_job_reads_back_as_itself() {
-        for job in [Job::SubmissionMail(SetupLinkId::from_text("a")), Job::AccountMail(AccountLinkId::from_text("b")), Job::Sweep] {
+        for job in [
+            Job::SubmissionMail(SetupLinkId::from_text("a")),
+            Job::AccountMail(AccountLinkId::from_text("b")),
+            Job::Sweep,
+        ] {
             assert_eq!(Job::read(job.kind(), job.payload()), Some(job));
         }
         assert_eq!(Job::read("unknown", ""), None);

@@ -87,7 +87,9 @@ async fn record(app: &Arc<App>, row: JobRow, outcome: Outcome) -> AppResult<()> 
         .write(move |conn| {
             match outcome {
                 Outcome::Done => store::delete(conn, &row.id)?,
-                Outcome::Again { after } => store::reset(conn, &row.id, now + after.try_into().unwrap_or(time::Duration::MINUTE))?,
+                Outcome::Again { after } => {
+                    store::reset(conn, &row.id, now + after.try_into().unwrap_or(time::Duration::MINUTE))?
+                }
                 Outcome::Retry { reason } if given_up => store::fail(conn, &row.id, now, &reason)?,
                 Outcome::Retry { reason } => store::postpone(conn, &row.id, now + wait, Some(&reason))?,
                 Outcome::GiveUp { reason } => store::fail(conn, &row.id, now, &reason)?,

@@ -60,10 +60,13 @@ impl KnownSetupLink {
     /// # Errors
     /// The database cannot be read.
     pub async fn reload(mut self, app: &App) -> AppResult<Self> {
-        let (workspace, connection, link) = (self.link.workspace_id.clone(), self.connection.id.clone(), self.link.id.clone());
+        let (workspace, connection, link) =
+            (self.link.workspace_id.clone(), self.connection.id.clone(), self.link.id.clone());
         let (row, connection) = app
             .db
-            .read(move |conn| Ok((store::find_by_id(conn, &link)?, connections::find_by_id(conn, &workspace, &connection)?)))
+            .read(move |conn| {
+                Ok((store::find_by_id(conn, &link)?, connections::find_by_id(conn, &workspace, &connection)?))
+            })
             .await?;
         self.link = row.ok_or(AppError::NotFound)?;
         self.connection = connection.ok_or(AppError::NotFound)?;
@@ -78,7 +81,8 @@ impl KnownSetupLink {
         match check_open(self.link.times(), self.connection.state(), app.clock.now()) {
             Err(reason) => Err(PageError::ready(StatusCode::GONE, &DeadPage::new(&self, reason, app))),
             Ok(until) => {
-                let connector = self.connector.clone().ok_or_else(|| AppError::Internal(missing_connector(&self.connection)))?;
+                let connector =
+                    self.connector.clone().ok_or_else(|| AppError::Internal(missing_connector(&self.connection)))?;
                 Ok(OpenSetupLink { known: self, connector, until })
             }
         }

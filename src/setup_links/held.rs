@@ -26,7 +26,9 @@ fn place<'a>(link: &'a LinkRow) -> SealedAt<'a> {
 /// What is held for this form of the link. A value that does not open any more (its key is gone) counts as nothing.
 pub(super) async fn load(app: &App, link: &LinkRow, nonce: &str) -> AppResult<Held> {
     let (id, nonce, now) = (link.id.clone(), nonce.to_owned(), app.clock.now());
-    let Some(bytes) = app.db.read(move |conn| Ok(store::held(conn, &id, &nonce, now)?)).await? else { return Ok(Held::new()) };
+    let Some(bytes) = app.db.read(move |conn| Ok(store::held(conn, &id, &nonce, now)?)).await? else {
+        return Ok(Held::new());
+    };
     let Ok(plain) = app.keys.open(&Sealed::from_bytes(bytes), place(link)) else { return Ok(Held::new()) };
     let texts: BTreeMap<String, String> = serde_json::from_slice(&plain).map_err(AppError::internal)?;
     Ok(texts.into_iter().map(|(name, text)| (name, SecretString::from(text))).collect())

@@ -52,7 +52,9 @@ pub async fn send_submission_mail(app: &Arc<App>, id: SetupLinkId) -> AppResult<
         .db
         .read(move |conn| {
             let Some(link) = store::find_by_id(conn, &id)? else { return Ok(None) };
-            let Some(connection) = connections::find_by_id(conn, &link.workspace_id, &link.connection_id)? else { return Ok(None) };
+            let Some(connection) = connections::find_by_id(conn, &link.workspace_id, &link.connection_id)? else {
+                return Ok(None);
+            };
             let asker = link.created_by.as_ref().map(|id| accounts::find_member(conn, id)).transpose()?.flatten();
             let receivers = match asker {
                 Some(member) => vec![member],
@@ -69,7 +71,8 @@ pub async fn send_submission_mail(app: &Arc<App>, id: SetupLinkId) -> AppResult<
         let told = Told {
             name: name.clone(),
             connection: connection.description.clone(),
-            connector: connector.map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
+            connector: connector
+                .map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
             recipient: link.recipient.clone(),
             sent: link.used_at.map(crate::clock::UtcTime::words).unwrap_or_default(),
             provided: read_names(link.submitted_fields.as_deref())?,

@@ -40,7 +40,7 @@ pub enum LifetimeError {
 }
 
 impl Lifetime {
-    /// From the form: one of [`LIFETIMES`], or [`UNTIL_DATE`] with a date, which counts to the end of that day (UTC).
+    /// From the form: one of [`LIFETIMES`], or `UNTIL_DATE` with a date, which counts to the end of that day (UTC).
     ///
     /// # Errors
     /// What is wrong, as a sentence.

@@ -73,7 +73,14 @@ pub fn made_by_form(conn: &mut Conn, workspace: &WorkspaceId, nonce: &str) -> Ap
 ///
 /// # Errors
 /// [`AppError::NotFound`] when the workspace has no such link on that connection.
-pub fn revoke(conn: &mut Conn, connection: &Connection, id: &SetupLinkId, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<bool> {
+pub fn revoke(
+    conn: &mut Conn,
+    connection: &Connection,
+    id: &SetupLinkId,
+    actor: Actor,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<bool> {
     let links = store::list(conn, &connection.workspace_id, &connection.id)?;
     let link = links.iter().find(|link| &link.id == id).ok_or(AppError::NotFound)?;
     if !store::revoke(conn, &connection.workspace_id, id, now)? {

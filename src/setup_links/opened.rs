@@ -62,17 +62,22 @@ const KNOWN: [(&str, &str); 30] = [
     ("mattermost", "Mattermost"),
 ];
 /// Words that give away a program whose name we do not know.
-const PROGRAM_WORDS: [&str; 9] = ["bot", "crawler", "spider", "preview", "scan", "fetch", "monitor", "http-client", "headlesschecker"];
+const PROGRAM_WORDS: [&str; 9] =
+    ["bot", "crawler", "spider", "preview", "scan", "fetch", "monitor", "http-client", "headlesschecker"];
 
 /// Judges by the method and by what the agent says of itself. Browsers call themselves Mozilla and name their languages;
 /// what does not, or only looks ahead, is a program.
 pub fn agent(request: &HttpRequest) -> Agent {
-    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_lowercase();
+    let text = |name: &str| {
+        request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_lowercase()
+    };
     let user_agent = text(USER_AGENT.as_str());
     if let Some((_, name)) = KNOWN.iter().find(|(mark, _)| user_agent.contains(mark)) {
         return Agent::Scanner(name);
     }
-    let looks_ahead = ["purpose", "sec-purpose", "x-purpose", "x-moz"].iter().any(|name| ["prefetch", "preview"].iter().any(|word| text(name).contains(word)));
+    let looks_ahead = ["purpose", "sec-purpose", "x-purpose", "x-moz"]
+        .iter()
+        .any(|name| ["prefetch", "preview"].iter().any(|word| text(name).contains(word)));
     let is_browser = user_agent.starts_with("mozilla/") && request.headers().contains_key(ACCEPT_LANGUAGE);
     let is_program = PROGRAM_WORDS.iter().any(|word| user_agent.contains(word));
     if request.method() == Method::HEAD || looks_ahead || is_program || !is_browser {
@@ -149,7 +154,8 @@ mod tests {
     const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
 
     fn judge(method: Method, headers: &[(&'static str, &'static str)]) -> Agent {
-        let request = headers.iter().fold(TestRequest::default().method(method), |request, pair| request.insert_header(*pair));
+        let request =
+            headers.iter().fold(TestRequest::default().method(method), |request, pair| request.insert_header(*pair));
         agent(&request.to_http_request())
     }
 
@@ -160,8 +166,16 @@ mod tests {
             (Method::GET, vec![("user-agent", FIREFOX), language], Agent::Person),
             (Method::HEAD, vec![("user-agent", FIREFOX), language], Agent::Scanner("a program")),
             (Method::GET, vec![("user-agent", FIREFOX)], Agent::Scanner("a program")),
-            (Method::GET, vec![("user-agent", FIREFOX), language, ("purpose", "prefetch")], Agent::Scanner("a program")),
-            (Method::GET, vec![("user-agent", "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)")], Agent::Scanner("Slack")),
+            (
+                Method::GET,
+                vec![("user-agent", FIREFOX), language, ("purpose", "prefetch")],
+                Agent::Scanner("a program"),
+            ),
+            (
+                Method::GET,
+                vec![("user-agent", "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)")],
+                Agent::Scanner("Slack"),
+            ),
             (Method::GET, vec![("user-agent", "WhatsApp/2.23.20.0 A"), language], Agent::Scanner("WhatsApp")),
             (Method::GET, vec![("user-agent", "curl/8.5.0"), language], Agent::Scanner("a program")),
             (Method::GET, vec![], Agent::Scanner("a program")),

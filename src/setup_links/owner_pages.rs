@@ -73,7 +73,8 @@ pub fn created(app: &App, request: &HttpRequest, member: &SignedIn, new: &NewLin
 
 fn once(app: &App, member: &SignedIn, new: &NewLink<'_>, token: &PlainToken) -> Result<Once, AppError> {
     let url = app.config.server.base_url.join(&urls::setup_link(token));
-    let hello = if new.link.recipient.is_empty() { "Hello,".to_owned() } else { format!("Hello {},", new.link.recipient) };
+    let hello =
+        if new.link.recipient.is_empty() { "Hello,".to_owned() } else { format!("Hello {},", new.link.recipient) };
     let until = new.link.expires_at.words();
     let (name, workspace, system) = (&member.member_name, &member.workspace_name, new.system);
     let mail_subject = format!("{workspace} asks for access to your {system}");
@@ -82,14 +83,22 @@ fn once(app: &App, member: &SignedIn, new: &NewLink<'_>, token: &PlainToken) -> 
          The page is open until {until} and can be used once. You need no account. Passwords and keys are encrypted and never shown again.\n\
          If you are not sure that this is from me, ask me in a way you already use.\n\n{name}\n{workspace}"
     );
-    let chat = format!("{workspace} asks for the details of your {system}: {url} (open until {until}, works once, no account needed)");
-    let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
+    let chat = format!(
+        "{workspace} asks for the details of your {system}: {url} (open until {until}, works once, no account needed)"
+    );
+    let encode =
+        |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
     let mailto = format!("mailto:?subject={}&body={}", encode(&mail_subject), encode(&mail.replace('\n', "\r\n")));
     Ok(Once { qr: qr_path(&url)?, url, mail_subject, mail, mailto, chat })
 }
 
 /// `POST /connections/{slug}/setup-links/{id}/revocation`
-pub async fn revoke(app: web::Data<App>, member: Editor, path: web::Path<(String, String)>, _form: CsrfForm<Vec<(String, String)>>) -> PageResult {
+pub async fn revoke(
+    app: web::Data<App>,
+    member: Editor,
+    path: web::Path<(String, String)>,
+    _form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
     let (slug, id) = path.into_inner();
     let target = urls::connection(&slug);
     let (workspace, actor) = (member.workspace_id.clone(), member.actor());

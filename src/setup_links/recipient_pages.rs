@@ -76,7 +76,14 @@ fn may_be_empty(link: &OpenSetupLink, layer: Layer) -> bool {
 }
 
 /// The form again: what was typed stays, secrets are held sealed, the form keeps its nonce.
-async fn again(app: &App, request: &HttpRequest, link: &OpenSetupLink, decoded: Decoded, nonce: &str, answer: &Answer) -> PageResult {
+async fn again(
+    app: &App,
+    request: &HttpRequest,
+    link: &OpenSetupLink,
+    decoded: Decoded,
+    nonce: &str,
+    answer: &Answer,
+) -> PageResult {
     let state = hold(app, link, decoded, nonce).await?;
     let binding = csrf::binding(request, app).ok_or(AppError::NotFound)?;
     let token = FormToken::again(&app.form_marks, &binding, app.clock.now(), nonce);
@@ -94,6 +101,8 @@ async fn hold(app: &App, link: &OpenSetupLink, decoded: Decoded, nonce: &str) ->
 /// The link was closed between reading the form and sending it: the page of a dead link, with what is true now.
 async fn closed_meanwhile(app: &App, known: KnownSetupLink) -> PageResult {
     let known = known.reload(app).await?;
-    let reason = known.closed(app.clock.now()).ok_or(AppError::Conflict("This link changed while you were sending. Send again."))?;
+    let reason = known
+        .closed(app.clock.now())
+        .ok_or(AppError::Conflict("This link changed while you were sending. Send again."))?;
     page_with(StatusCode::GONE, &DeadPage::new(&known, reason, app))
 }

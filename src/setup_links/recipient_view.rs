@@ -51,7 +51,10 @@ pub(super) fn frame(known: &KnownSetupLink, app: &App) -> RecipientFrame {
 }
 
 fn system(known: &KnownSetupLink) -> String {
-    known.connector.as_ref().map_or_else(|| known.connection.connector_slug.clone(), |connector| connector.system().to_owned())
+    known
+        .connector
+        .as_ref()
+        .map_or_else(|| known.connection.connector_slug.clone(), |connector| connector.system().to_owned())
 }
 
 /// `GET /scl/{token}`, and again after a send that was not accepted.
@@ -91,11 +94,19 @@ pub(super) enum Answer {
 }
 
 impl FormPage {
-    pub(super) fn new(link: &OpenSetupLink, state: &FormState, token: &FormToken, answer: &Answer, app: &App) -> AppResult<Self> {
+    pub(super) fn new(
+        link: &OpenSetupLink,
+        state: &FormState,
+        token: &FormToken,
+        answer: &Answer,
+        app: &App,
+    ) -> AppResult<Self> {
         let known = &link.known;
         let audience = Audience::Recipient { workspace: known.workspace.name.clone() };
-        let view: FormView = spec_form::view(&link.connector.spec, &known.connection.known_to_recipients(), state, &audience);
-        let problems: Vec<(String, String)> = view.error_summary_items().iter().map(SummaryItem::target_and_text).collect();
+        let view: FormView =
+            spec_form::view(&link.connector.spec, &known.connection.known_to_recipients(), state, &audience);
+        let problems: Vec<(String, String)> =
+            view.error_summary_items().iter().map(SummaryItem::target_and_text).collect();
         let only_missing = !state.errors().is_empty() && state.errors().iter().all(|error| error.code.is_missing());
         Ok(Self {
             frame: frame(known, app),

@@ -73,15 +73,18 @@ impl ShareInput {
             let field = if self.choice == UNTIL_DATE { "share-until" } else { "share-lifetime" };
             problems.push((field.to_owned(), error.to_string()));
         }
-        for (field, label, text, longest) in
-            [("share-recipient", "Name", &self.recipient, LONGEST_RECIPIENT), ("share-note", "Note", &self.note, LONGEST_NOTE)]
-        {
+        for (field, label, text, longest) in [
+            ("share-recipient", "Name", &self.recipient, LONGEST_RECIPIENT),
+            ("share-note", "Note", &self.note, LONGEST_NOTE),
+        ] {
             if text.chars().count() > longest {
                 problems.push((field.to_owned(), format!("{label} must be {longest} characters or fewer")));
             }
         }
         match lifetime {
-            Ok(lifetime) if problems.is_empty() => Ok(ShareForm { lifetime, recipient: self.recipient.clone(), note: self.note.clone() }),
+            Ok(lifetime) if problems.is_empty() => {
+                Ok(ShareForm { lifetime, recipient: self.recipient.clone(), note: self.note.clone() })
+            }
             _ => Err(problems),
         }
     }

@@ -104,7 +104,11 @@ pub(super) fn find_by_receipt(conn: &mut Conn, hash: &TokenHash) -> QueryResult<
         .optional()
 }
 
-pub(super) fn find_by_create_nonce(conn: &mut Conn, workspace: &WorkspaceId, nonce: &str) -> QueryResult<Option<LinkRow>> {
+pub(super) fn find_by_create_nonce(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    nonce: &str,
+) -> QueryResult<Option<LinkRow>> {
     setup_links::table
         .filter(setup_links::workspace_id.eq(workspace))
         .filter(setup_links::create_nonce.eq(nonce))
@@ -129,7 +133,12 @@ pub fn list(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId)
 }
 
 /// How many open links each of these connections has; those with none are absent.
-pub fn open_counts(conn: &mut Conn, workspace: &WorkspaceId, of: &[ConnectionId], now: UtcTime) -> QueryResult<HashMap<ConnectionId, i64>> {
+pub fn open_counts(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    of: &[ConnectionId],
+    now: UtcTime,
+) -> QueryResult<HashMap<ConnectionId, i64>> {
     let rows: Vec<(ConnectionId, i64)> = setup_links::table
         .filter(setup_links::workspace_id.eq(workspace))
         .filter(setup_links::connection_id.eq_any(of.iter().map(ConnectionId::as_str)))

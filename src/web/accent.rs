@@ -62,22 +62,8 @@ pub struct Accent {
 
 /// Lightness and greatest chroma of each role: fill, hover, ink, soft, line, on.
 type Plan = [(f64, f64); 6];
-const LIGHT: Plan = [
-    (0.50, 0.15),
-    (0.43, 0.15),
-    (0.40, 0.13),
-    (0.955, 0.03),
-    (0.58, 0.14),
-    (1.0, 0.0),
-];
-const DARK: Plan = [
-    (0.80, 0.12),
-    (0.86, 0.10),
-    (0.86, 0.09),
-    (0.30, 0.05),
-    (0.66, 0.12),
-    (0.20, 0.02),
-];
+const LIGHT: Plan = [(0.50, 0.15), (0.43, 0.15), (0.40, 0.13), (0.955, 0.03), (0.58, 0.14), (1.0, 0.0)];
+const DARK: Plan = [(0.80, 0.12), (0.86, 0.10), (0.86, 0.09), (0.30, 0.05), (0.66, 0.12), (0.20, 0.02)];
 /// Below this chroma a colour has no hue worth keeping; it is treated as grey.
 const GREY: f64 = 0.02;
 
@@ -86,27 +72,11 @@ pub fn accent(hex: Hex) -> Accent {
     let given = Oklch::from(hex);
     let chroma = if given.c < GREY { 0.0 } else { given.c };
     let shades = |plan: Plan| {
-        let [fill, hover, ink, soft, line, on] = plan.map(|(l, most)| {
-            Oklch {
-                l,
-                c: chroma.min(most),
-                h: given.h,
-            }
-            .into_srgb()
-        });
-        Shades {
-            fill,
-            hover,
-            ink,
-            soft,
-            line,
-            on,
-        }
+        let [fill, hover, ink, soft, line, on] =
+            plan.map(|(l, most)| Oklch { l, c: chroma.min(most), h: given.h }.into_srgb());
+        Shades { fill, hover, ink, soft, line, on }
     };
-    Accent {
-        light: shades(LIGHT),
-        dark: shades(DARK),
-    }
+    Accent { light: shades(LIGHT), dark: shades(DARK) }
 }
 
 impl Accent {
@@ -151,11 +121,7 @@ impl From<Hex> for Oklch {
         let l = 0.210_454_255_3 * long + 0.793_617_785_0 * medium - 0.004_072_046_8 * short;
         let a = 1.977_998_495_1 * long - 2.428_592_205_0 * medium + 0.450_593_709_9 * short;
         let b = 0.025_904_037_1 * long + 0.782_771_766_2 * medium - 0.808_675_766_0 * short;
-        Self {
-            l,
-            c: a.hypot(b),
-            h: b.atan2(a),
-        }
+        Self { l, c: a.hypot(b), h: b.atan2(a) }
     }
 }
 
@@ -174,25 +140,16 @@ impl Oklch {
     }
 
     fn on_screen(self) -> bool {
-        self.linear_rgb()
-            .into_iter()
-            .all(|channel| (-1e-6..=1.0 + 1e-6).contains(&channel))
+        self.linear_rgb().into_iter().all(|channel| (-1e-6..=1.0 + 1e-6).contains(&channel))
     }
 
     /// The nearest colour of this lightness and hue that sRGB has. Chroma gives way, because a browser that clips a channel
     /// would change the lightness, and the contrast with it.
     fn into_srgb(self) -> Hex {
-        let mut fits = if self.on_screen() {
-            self
-        } else {
-            Self { c: 0.0, ..self }
-        };
+        let mut fits = if self.on_screen() { self } else { Self { c: 0.0, ..self } };
         let mut step = (self.c - fits.c) / 2.0;
         while step > 0.4 / 16_384.0 {
-            let richer = Self {
-                c: fits.c + step,
-                ..fits
-            };
+            let richer = Self { c: fits.c + step, ..fits };
             if richer.on_screen() {
                 fits = richer;
             }
@@ -204,11 +161,7 @@ impl Oklch {
 
 /// The sRGB transfer function backwards (IEC 61966-2-1): an encoded channel 0–1 to linear light.
 fn linear(channel: f64) -> f64 {
-    if channel <= 0.040_45 {
-        channel / 12.92
-    } else {
-        ((channel + 0.055) / 1.055).powf(2.4)
-    }
+    if channel <= 0.040_45 { channel / 12.92 } else { ((channel + 0.055) / 1.055).powf(2.4) }
 }
 
 /// Linear light to the byte of an sRGB channel.
@@ -219,11 +172,7 @@ fn linear(channel: f64) -> f64 {
 )]
 fn byte(light: f64) -> u8 {
     let light = light.clamp(0.0, 1.0);
-    let channel = if light <= 0.003_130_8 {
-        light * 12.92
-    } else {
-        1.055 * light.powf(1.0 / 2.4) - 0.055
-    };
+    let channel = if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 };
     (channel * 255.0).round() as u8
 }
 
@@ -242,10 +191,8 @@ mod tests {
     }
 
     /// Lowest ratios by design: text on fill, text on hover, fill on surface, ink on soft, line on surface.
-    const FLOORS: [(Hex, [f64; 5]); 2] = [
-        (Hex([0xff; 3]), [5.59, 7.60, 5.59, 7.68, 3.98]),
-        (Hex([0x1a, 0x1e, 0x25]), [9.18, 11.2, 8.43, 8.71, 5.02]),
-    ];
+    const FLOORS: [(Hex, [f64; 5]); 2] =
+        [(Hex([0xff; 3]), [5.59, 7.60, 5.59, 7.68, 3.98]), (Hex([0x1a, 0x1e, 0x25]), [9.18, 11.2, 8.43, 8.71, 5.02])];
 
     #[test]
     fn no_hue_at_any_chroma_can_break_contrast() {
@@ -253,18 +200,10 @@ mod tests {
         for given in channel().flat_map(|r| channel().flat_map(move |g| channel().map(move |b| Hex([r, g, b])))) {
             let Accent { light, dark } = accent(given);
             for (of, (surface, floors)) in [light, dark].into_iter().zip(FLOORS) {
-                let pairs = [
-                    (of.on, of.fill),
-                    (of.on, of.hover),
-                    (of.fill, surface),
-                    (of.ink, of.soft),
-                    (of.line, surface),
-                ];
+                let pairs =
+                    [(of.on, of.fill), (of.on, of.hover), (of.fill, surface), (of.ink, of.soft), (of.line, surface)];
                 for ((front, back), floor) in pairs.into_iter().zip(floors) {
-                    assert!(
-                        contrast(front, back) >= floor,
-                        "{given}: {front} on {back} is under {floor}"
-                    );
+                    assert!(contrast(front, back) >= floor, "{given}: {front} on {back} is under {floor}");
                 }
             }
         }
@@ -281,9 +220,7 @@ mod tests {
     #[test]
     fn only_six_digits_are_a_colour() {
         assert_eq!(parse_hex("0F766E").map(Hex::digits).as_deref(), Some("0f766e"));
-        for text in [
-            "", "#0f766e", "0f766", "0f766e0", "0f766g", "+f766e", "0f 66e", "０f76e", "teal",
-        ] {
+        for text in ["", "#0f766e", "0f766", "0f766e0", "0f766g", "+f766e", "0f 66e", "０f76e", "teal"] {
             assert_eq!(parse_hex(text), None, "{text}");
         }
     }

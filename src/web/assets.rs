@@ -72,7 +72,9 @@ pub async fn file(name: web::Path<String>) -> Result<HttpResponse, PageError> {
 pub async fn accent_css(hex: web::Path<String>) -> Result<HttpResponse, PageError> {
     let hex = accent::parse_hex(&hex).ok_or(AppError::NotFound)?;
     let mut answer = HttpResponse::Ok();
-    answer.insert_header((header::CACHE_CONTROL, FOR_EVER)).insert_header((header::CONTENT_TYPE, "text/css; charset=utf-8"));
+    answer
+        .insert_header((header::CACHE_CONTROL, FOR_EVER))
+        .insert_header((header::CONTENT_TYPE, "text/css; charset=utf-8"));
     Ok(answer.body(accent::accent(hex).css()))
 }
 

@@ -76,7 +76,10 @@ pub fn later(request: &HttpRequest, cookie: Cookie<'static>) {
 ///
 /// # Errors
 /// Passes on what the inner service answers.
-pub async fn send(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub async fn send(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let mut response = next.call(request).await?;
     let later = response.request().extensions_mut().remove::<Later>().unwrap_or_default();
     for cookie in later.0 {

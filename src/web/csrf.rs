@@ -113,11 +113,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for CsrfForm<T> {
             if body.iter().filter(|byte| **byte == b'&').count() >= RawForm::MAX_PAIRS {
                 return Err(AppError::TooLarge.into());
             }
-            let text = url::form_urlencoded::parse(&body).find(|(name, _)| name == FIELD).map(|(_, value)| value.into_owned());
+            let text =
+                url::form_urlencoded::parse(&body).find(|(name, _)| name == FIELD).map(|(_, value)| value.into_owned());
             let binding = binding(&request, app).ok_or(AppError::ForeignForm)?;
             let token = text.and_then(|text| FormToken::verify(&text, &app.form_marks, &binding, app.clock.now()));
             let token = token.ok_or(AppError::ForeignForm)?;
-            let value = serde_urlencoded::from_bytes(&body).map_err(|_| AppError::Unreadable("the form has other fields"))?;
+            let value =
+                serde_urlencoded::from_bytes(&body).map_err(|_| AppError::Unreadable("the form has other fields"))?;
             Ok(Self { value, token })
         })
     }

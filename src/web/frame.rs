@@ -19,7 +19,12 @@ pub struct RecipientFrame {
 impl RecipientFrame {
     /// The frame of a workspace on this installation.
     pub fn new(workspace: &str, accent: &str, base_url: &BaseUrl) -> Self {
-        Self { workspace: workspace.to_owned(), mark: first_letter(workspace), accent: accent.to_owned(), host: base_url.host() }
+        Self {
+            workspace: workspace.to_owned(),
+            mark: first_letter(workspace),
+            accent: accent.to_owned(),
+            host: base_url.host(),
+        }
     }
 }
 

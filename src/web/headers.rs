@@ -16,7 +16,10 @@ const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-
 ///
 /// # Errors
 /// Passes on what the inner service answers.
-pub async fn add(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub async fn add(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let https = request.app_data::<web::Data<App>>().is_some_and(|app| app.config.server.base_url.is_https());
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();

@@ -25,7 +25,10 @@ pub fn current_id() -> String {
 ///
 /// # Errors
 /// Passes on what the inner service answers.
-pub async fn log(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub async fn log(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let Some(app) = request.app_data::<web::Data<App>>().cloned() else { return next.call(request).await };
     let text = app.rng.text(ALPHABET, 8);
     let id = format!("{}-{}", text.get(..4).unwrap_or_default(), text.get(4..).unwrap_or_default());

@@ -1,7 +1,7 @@
 //! Every route of the product. Start here.
 
 use actix_web::http::StatusCode;
-use actix_web::{Handler, Resource, Responder, FromRequest, web};
+use actix_web::{FromRequest, Handler, Resource, Responder, web};
 
 use super::page::{Method, PageError, PageResult, page_with};
 use super::{assets, health, page, urls};

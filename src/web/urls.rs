@@ -110,7 +110,6 @@ pub fn connection_deletion(slug: &str) -> String {
     format!("{CONNECTIONS}/{slug}/deletion")
 }
 
-
 /// Revokes a setup link (POST).
 pub fn setup_link_revocation(slug: &str, id: &SetupLinkId) -> String {
     format!("{CONNECTIONS}/{slug}/setup-links/{id}/revocation")

@@ -16,7 +16,9 @@ impl Client {
     }
 
     pub fn get(&mut self, path: &str) -> (u16, usize) {
-        self.send(&format!("GET {path} HTTP/1.1\r\nhost: bench\r\nuser-agent: Mozilla/5.0 bench\r\naccept-language: en\r\n\r\n"))
+        self.send(&format!(
+            "GET {path} HTTP/1.1\r\nhost: bench\r\nuser-agent: Mozilla/5.0 bench\r\naccept-language: en\r\n\r\n"
+        ))
     }
 
     pub fn post(&mut self, path: &str, body: &str) -> (u16, usize) {
@@ -37,7 +39,10 @@ impl Client {
             self.buffer.extend_from_slice(&chunk[..read]);
             let Some(end) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
             let head = String::from_utf8_lossy(&self.buffer[..end]).to_lowercase();
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |text| text.trim().parse().unwrap());
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "))
+                .map_or(0, |text| text.trim().parse().unwrap());
             if self.buffer.len() >= end + 4 + length {
                 return (head.split(' ').nth(1).unwrap().parse().unwrap(), length);
             }

@@ -1,5 +1,11 @@
 //! Figures, each against a reference measured in the same run: `cargo bench`. Nothing here passes or fails.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a bench stops where it stops")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a bench stops where it stops"
+)]
 #![allow(clippy::disallowed_methods, reason = "a bench starts the program and reads its own settings")]
 
 mod client;

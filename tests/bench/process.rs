@@ -33,7 +33,10 @@ fn start_once(dir: &std::path::Path) -> (f64, f64) {
     assert_eq!(Client::new(address).get("/sign-in").0, 200);
     std::thread::sleep(Duration::from_secs(10));
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-    let kilobytes: f64 = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).map_or(0.0, |text| text.trim().trim_end_matches(" kB").parse().unwrap());
+    let kilobytes: f64 = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .map_or(0.0, |text| text.trim().trim_end_matches(" kB").parse().unwrap());
     child.kill().unwrap();
     child.wait().unwrap();
     (millis, kilobytes / 1_024.0)

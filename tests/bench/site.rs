@@ -45,7 +45,11 @@ impl Site {
                     let answer = Arc::clone(&answer);
                     let fixed = move || {
                         let answer = Arc::clone(&answer);
-                        async move { HttpResponse::Ok().content_type("text/html; charset=utf-8").body(answer.get().cloned().unwrap_or_default()) }
+                        async move {
+                            HttpResponse::Ok()
+                                .content_type("text/html; charset=utf-8")
+                                .body(answer.get().cloned().unwrap_or_default())
+                        }
                     };
                     actix_web::App::new()
                         .app_data(data.clone())
@@ -71,14 +75,30 @@ impl Site {
             .db
             .write_blocking(move |conn| {
                 let email = format!("{}@bench.example", rng.text(b"abcdefghij", 12));
-                let owner = NewOwner { workspace_name: name, name: "Bench".to_owned(), email, password_hash: String::new() };
+                let owner =
+                    NewOwner { workspace_name: name, name: "Bench".to_owned(), email, password_hash: String::new() };
                 let workspace = accounts::create_workspace_with_owner(conn, &owner, now, &rng)?;
                 (0..count)
                     .map(|_| {
-                        let new = NewDraft { workspace: &workspace.id, connector: &connector, description: "", creator: None, actor: Actor::System, form_nonce: None };
+                        let new = NewDraft {
+                            workspace: &workspace.id,
+                            connector: &connector,
+                            description: "",
+                            creator: None,
+                            actor: Actor::System,
+                            form_nonce: None,
+                        };
                         let connection = connections::create_draft(conn, new, now, &rng)?;
                         let lifetime = Lifetime::choose("7d", "", now).unwrap();
-                        let link = NewSetupLink { connection: &connection, creator: None, actor: Actor::System, lifetime, recipient: "", note: "", form_nonce: None };
+                        let link = NewSetupLink {
+                            connection: &connection,
+                            creator: None,
+                            actor: Actor::System,
+                            lifetime,
+                            recipient: "",
+                            note: "",
+                            form_nonce: None,
+                        };
                         Ok(setup_links::make(conn, link, now, &rng)?.1)
                     })
                     .collect()

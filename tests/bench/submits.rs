@@ -27,7 +27,10 @@ pub fn run(site: &Site) {
     let raw = (raw_before + raw_commits(site)) / 2.0;
     times.sort_by(f64::total_cmp);
     let (p50, p99) = (quantile(&times, 0.5), quantile(&times, 0.99));
-    println!("submissions: {rate:.0}/s with {CLIENTS} clients; raw single-row commits: {raw:.0}/s; ratio {:.2}", rate / raw);
+    println!(
+        "submissions: {rate:.0}/s with {CLIENTS} clients; raw single-row commits: {raw:.0}/s; ratio {:.2}",
+        rate / raw
+    );
     println!("submission latency: p50 {p50:.1} ms, p99 {p99:.1} ms, p99/p50 {:.1}", p99 / p50);
 }
 
@@ -38,7 +41,13 @@ fn submit_until_empty(site: &Site, links: &Mutex<Vec<PlainToken>>) -> Vec<f64> {
         let Some(token) = links.lock().unwrap().pop() else { return times };
         let bound: TokenHash = PlainToken::presented(&format!("link {}", token.expose())).hash();
         let form = FormToken::new(&site.app.form_marks, bound.as_bytes(), site.app.clock.now(), &site.app.rng);
-        let pairs = [("_csrf", form.text.as_str()), ("intent", "partial"), ("/host", "db.example.com"), ("/username", "reader"), ("/password", "a long password here")];
+        let pairs = [
+            ("_csrf", form.text.as_str()),
+            ("intent", "partial"),
+            ("/host", "db.example.com"),
+            ("/username", "reader"),
+            ("/password", "a long password here"),
+        ];
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         let started = Instant::now();
         let (status, _) = client.post(&format!("/scl/{}", token.expose()), &body);
@@ -54,7 +63,8 @@ fn raw_commits(site: &Site) -> f64 {
     let started = Instant::now();
     let mut done = 0;
     while started.elapsed() < Duration::from_secs(3) {
-        conn.batch_execute("INSERT INTO raw (text) VALUES ('one row of a usual length, as an activity row has')").unwrap();
+        conn.batch_execute("INSERT INTO raw (text) VALUES ('one row of a usual length, as an activity row has')")
+            .unwrap();
         done += 1;
     }
     f64::from(done) / started.elapsed().as_secs_f64()

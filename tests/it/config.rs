@@ -21,7 +21,10 @@ fn without_any_setting_the_documented_defaults_are_in_force() {
     let config = Config::from_source(&source(&[])).unwrap();
     assert_eq!(config.server.bind.to_string(), "127.0.0.1:8080");
     assert_eq!(config.server.base_url.origin(), "http://localhost:8080");
-    assert_eq!((config.server.trusted_proxies.len(), config.server.rate_limits, config.server.workers), (0, true, None));
+    assert_eq!(
+        (config.server.trusted_proxies.len(), config.server.rate_limits, config.server.workers),
+        (0, true, None)
+    );
     assert_eq!(config.storage.data_dir.to_str(), Some("./data"));
     assert_eq!(config.storage.database, Place::Sqlite("./data/vestibule.db".to_owned()));
     assert!(config.storage.master_keys.is_none() && config.mail.smtp_url.is_none() && config.connectors.dir.is_none());
@@ -53,7 +56,10 @@ fn every_problem_is_said_at_once_with_the_name_of_its_setting() {
     for (name, _) in WRONG {
         assert_eq!(lines.iter().filter(|line| line.starts_with(&format!("{name} "))).count(), 1, "{name}: {lines:#?}");
     }
-    assert!(Config::from_source(&source(&[("VESTIBULE_LOG", "vestibule=loud")])).is_err(), "a log filter can be wrong too");
+    assert!(
+        Config::from_source(&source(&[("VESTIBULE_LOG", "vestibule=loud")])).is_err(),
+        "a log filter can be wrong too"
+    );
 }
 
 #[test]
@@ -61,7 +67,10 @@ fn every_setting_can_come_from_a_file_and_from_one_place_only() {
     for (name, _) in SETTINGS.iter().filter(|(name, _)| !name.ends_with("_FILE")) {
         let by_file = format!("{name}_FILE");
         let lines = problems(&[(&by_file, "no/such/setting")]).lines().to_vec();
-        assert!(lines.len() == 1 && lines[0].starts_with(&format!("{by_file} cannot be read (no/such/setting)")), "{lines:?}");
+        assert!(
+            lines.len() == 1 && lines[0].starts_with(&format!("{by_file} cannot be read (no/such/setting)")),
+            "{lines:?}"
+        );
         let lines = problems(&[(name, "a"), (&by_file, "no/such/setting")]).lines().to_vec();
         assert_eq!(lines, [format!("{name} and {by_file} are both set; keep one")]);
     }
@@ -112,7 +121,14 @@ fn slips() -> Vec<(&'static str, String)> {
     ]
     .map(|value| ("VESTIBULE_MASTER_KEYS", value))
     .to_vec();
-    for wrong in ["smtp//ann:@@PW@@@mail", "http://ann:@@PW@@@mail", "@@PW@@", "smtps://ann:@@PW@@@mail:port", "smtps://ann:@@PW@@@", "smtp+starttls://ann:@@PW@@ @:x"] {
+    for wrong in [
+        "smtp//ann:@@PW@@@mail",
+        "http://ann:@@PW@@@mail",
+        "@@PW@@",
+        "smtps://ann:@@PW@@@mail:port",
+        "smtps://ann:@@PW@@@",
+        "smtp+starttls://ann:@@PW@@ @:x",
+    ] {
         slips.push(("VESTIBULE_SMTP_URL", wrong.replace("@@PW@@", CANARY)));
     }
     for wrong in ["postgress://ann:@@PW@@@db/v", "ann:@@PW@@@db", "mysql://ann:@@PW@@@db"] {
@@ -128,7 +144,10 @@ fn no_problem_tells_a_secret() {
     let dir = tempfile::tempdir().unwrap();
     for (name, value) in slips() {
         let problems = problems(&[(name, &value)]);
-        assert!(!problems.to_string().contains(CANARY) && !format!("{problems:?}").contains(CANARY), "{name}: {problems}");
+        assert!(
+            !problems.to_string().contains(CANARY) && !format!("{problems:?}").contains(CANARY),
+            "{name}: {problems}"
+        );
         let path = dir.path().join("secret");
         std::fs::write(&path, &value).unwrap();
         let by_file = Config::from_source(&source(&[(&format!("{name}_FILE"), path.to_str().unwrap())])).unwrap_err();
@@ -154,13 +173,18 @@ fn the_list_of_settings_is_the_one_that_is_read_and_the_one_that_is_documented()
     let listed: BTreeSet<&str> = SETTINGS.iter().map(|(name, _)| *name).collect();
     let config_files = product().iter().filter(|file| file.path.starts_with("src/config/") && file.name() != "mod.rs");
     let texts = config_files.flat_map(|file| file.scan.texts.iter().filter(|(at, _)| !file.scan.is_test(*at)));
-    let is_name = |text: &str| text.len() > 10 && text.starts_with("VESTIBULE_") && text.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    let is_name = |text: &str| {
+        text.len() > 10 && text.starts_with("VESTIBULE_") && text.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+    };
     let named: BTreeSet<&str> = texts.map(|(_, text)| text.as_str()).filter(|text| is_name(text)).collect();
     assert_eq!(named, listed);
 
     let readme = read("README.md");
-    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `VESTIBULE_")?.strip_suffix(" |")?.split_once("` | "));
-    let documented: Vec<(String, String)> = rows.map(|(name, meaning)| (format!("VESTIBULE_{name}"), meaning.replace('`', ""))).collect();
-    let due: Vec<(String, String)> = SETTINGS.iter().map(|(name, meaning)| ((*name).to_owned(), (*meaning).to_owned())).collect();
+    let rows =
+        readme.lines().filter_map(|line| line.strip_prefix("| `VESTIBULE_")?.strip_suffix(" |")?.split_once("` | "));
+    let documented: Vec<(String, String)> =
+        rows.map(|(name, meaning)| (format!("VESTIBULE_{name}"), meaning.replace('`', ""))).collect();
+    let due: Vec<(String, String)> =
+        SETTINGS.iter().map(|(name, meaning)| ((*name).to_owned(), (*meaning).to_owned())).collect();
     assert_eq!(documented, due, "README.md / SETTINGS");
 }

@@ -33,7 +33,10 @@ fn opened() -> Opened {
 /// Names that are stored, of those that begin so.
 async fn stored(db: &Db, beginning: &'static str) -> BTreeSet<String> {
     use vestibule::db::schema::instance::dsl::{instance as table, name};
-    let all: Vec<String> = db.read(move |conn| Ok(table.filter(name.like(format!("{beginning}%"))).select(name).load(conn)?)).await.unwrap();
+    let all: Vec<String> = db
+        .read(move |conn| Ok(table.filter(name.like(format!("{beginning}%"))).select(name).load(conn)?))
+        .await
+        .unwrap();
     all.into_iter().collect()
 }
 
@@ -129,7 +132,9 @@ async fn of_many_who_claim_a_name_one_gets_it() {
     let running: Vec<_> = (0..40_u8)
         .map(|number| {
             let db = opened.db.clone();
-            tokio::spawn(async move { db.write(move |conn| Ok(instance::claim(conn, "claimed", &[number])?)).await.unwrap() })
+            tokio::spawn(async move {
+                db.write(move |conn| Ok(instance::claim(conn, "claimed", &[number])?)).await.unwrap()
+            })
         })
         .collect();
     let mut winners = Vec::new();
@@ -216,7 +221,12 @@ fn orphan(conn: &mut Conn) -> QueryResult<usize> {
     let now = UtcTime::from_unix(0).unwrap();
     let row = (
         (members::id.eq("m"), members::workspace_id.eq("nowhere"), members::email.eq("e"), members::name.eq("n")),
-        (members::password_hash.eq(""), members::role.eq("viewer"), members::theme.eq("system"), members::created_at.eq(now)),
+        (
+            members::password_hash.eq(""),
+            members::role.eq("viewer"),
+            members::theme.eq("system"),
+            members::created_at.eq(now),
+        ),
     );
     diesel::insert_into(members::table).values(row).execute(conn)
 }
@@ -266,7 +276,18 @@ fn an_address_says_which_database_is_meant_and_nothing_is_guessed() {
     for url in ["postgres://h/d", "postgresql://h/d"] {
         assert_eq!(Place::parse(url).unwrap(), Place::Postgres(url.into()));
     }
-    for url in ["", "sqlite:", "sqlite://", "/var/x.db", "x.db", "postgress://h/d", "mysql://h/d", "Postgres:h", "file:x.db", ":memory:"] {
+    for url in [
+        "",
+        "sqlite:",
+        "sqlite://",
+        "/var/x.db",
+        "x.db",
+        "postgress://h/d",
+        "mysql://h/d",
+        "Postgres:h",
+        "file:x.db",
+        ":memory:",
+    ] {
         assert!(Place::parse(url).is_err(), "{url}");
     }
 }
@@ -275,14 +296,21 @@ fn an_address_says_which_database_is_meant_and_nothing_is_guessed() {
 fn a_server_that_is_down_is_never_taken_for_a_file_and_its_password_never_shown() {
     let dir = tempfile::tempdir().unwrap();
     let before: BTreeSet<_> = std::fs::read_dir(".").unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    for url in ["postgres://ann:cAnArY-pw@127.0.0.1:1/gone", "postgres://ann:cAnArY%zz@127.0.0.1:1/gone", "postgres://ann:cAnArY pw@127.0.0.1:1/gone?x=y"] {
+    for url in [
+        "postgres://ann:cAnArY-pw@127.0.0.1:1/gone",
+        "postgres://ann:cAnArY%zz@127.0.0.1:1/gone",
+        "postgres://ann:cAnArY pw@127.0.0.1:1/gone?x=y",
+    ] {
         let place = Place::parse(url).unwrap();
         let error = Db::open(&place).err().map(|error| format!("{error:#} {error:?}")).expect("nobody listens there");
         assert!(!error.contains("cAnArY") && !place.shown().contains("cAnArY"), "{error}");
         if cfg!(feature = "postgres") {
             assert!(error.contains("cannot reach PostgreSQL"), "{error}");
         } else {
-            assert!(error.contains("libpq-dev") && error.contains("cargo build --release --features postgres"), "{error}");
+            assert!(
+                error.contains("libpq-dev") && error.contains("cargo build --release --features postgres"),
+                "{error}"
+            );
         }
     }
     let after: BTreeSet<_> = std::fs::read_dir(".").unwrap().map(|entry| entry.unwrap().file_name()).collect();

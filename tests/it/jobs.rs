@@ -138,7 +138,8 @@ async fn a_job_whose_tries_never_come_to_an_end_is_given_up_too() {
     let (app, link) = app_with_submission().await;
     add(&app, &link, 1).await;
     // Eight workers took it, and none of them lived to tell.
-    let claimed = diesel::update(jobs::table).set((jobs::lease_until.eq(app.app.clock.now()), jobs::attempts.eq(MOST_ATTEMPTS)));
+    let claimed =
+        diesel::update(jobs::table).set((jobs::lease_until.eq(app.app.clock.now()), jobs::attempts.eq(MOST_ATTEMPTS)));
     app.app.db.write(move |conn| Ok(claimed.execute(conn)?)).await.unwrap();
     app.advance(Duration::SECOND);
     assert_eq!(run_due(&app.app).await.unwrap(), 1);

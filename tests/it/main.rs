@@ -1,5 +1,12 @@
 //! The one integration binary. Folders mirror `src/`; `support/` holds the actors.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests say what is wrong by failing")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests say what is wrong by failing"
+)]
 
 mod support;
 
@@ -9,6 +16,7 @@ mod cli;
 mod config;
 mod connectors;
 mod db;
+mod email;
 mod flows;
 mod jobs;
 mod migrations;

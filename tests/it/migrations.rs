@@ -140,7 +140,11 @@ fn both_databases_take_the_same_steps() {
     assert_eq!(steps.len() % 2, 0, "an up and a down for each: {steps:?}");
     for step in steps {
         let spoken = read(&format!("migrations/sqlite{step}")).replace("BLOB", "BYTEA");
-        assert_eq!(spoken, read(&format!("migrations/postgres{step}")), "only the name of the byte type differs in {step}");
+        assert_eq!(
+            spoken,
+            read(&format!("migrations/postgres{step}")),
+            "only the name of the byte type differs in {step}"
+        );
     }
 }
 

@@ -19,9 +19,7 @@ fn sheet(name: &str) -> String {
     let text = read(&root("static").join(name));
     let mut parts = text.split("/*");
     let head = parts.next().unwrap_or_default().to_owned();
-    parts.fold(head, |out, part| {
-        out + part.split_once("*/").expect("a closed comment").1
-    })
+    parts.fold(head, |out, part| out + part.split_once("*/").expect("a closed comment").1)
 }
 
 /// The sheet without the block of one layer.
@@ -75,11 +73,7 @@ fn without_tags(text: &str) -> String {
 
 fn classes_written() -> BTreeSet<String> {
     let mut texts: Vec<String> = page_templates().iter().map(|path| without_tags(&read(path))).collect();
-    texts.extend(
-        files(&root("src"), ".rs")
-            .iter()
-            .map(|path| read(path).replace("\\\"", "\"")),
-    );
+    texts.extend(files(&root("src"), ".rs").iter().map(|path| read(path).replace("\\\"", "\"")));
     let mut names = BTreeSet::new();
     for text in texts {
         for rest in text.split(" class=\"").skip(1) {
@@ -93,16 +87,8 @@ fn classes_written() -> BTreeSet<String> {
 fn classes_styled() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for (name, _) in SHEETS {
-        for rest in sheet(name)
-            .split('.')
-            .skip(1)
-            .filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()))
-        {
-            names.insert(
-                rest.chars()
-                    .take_while(|c| c.is_ascii_alphanumeric() || *c == '-')
-                    .collect(),
-            );
+        for rest in sheet(name).split('.').skip(1).filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase())) {
+            names.insert(rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect());
         }
     }
     names
@@ -152,9 +138,7 @@ fn only_hidden_and_print_insist() {
 fn colours_are_named_in_tokens_only() {
     for (name, _) in SHEETS {
         let css = without_layer(&sheet(name), "tokens");
-        let found = ["#", "oklch(", "rgb(", "hsl("]
-            .into_iter()
-            .find(|mark| css.contains(mark));
+        let found = ["#", "oklch(", "rgb(", "hsl("].into_iter().find(|mark| css.contains(mark));
         assert_eq!(found, None, "{name} has a colour outside the layer `tokens`");
     }
 }
@@ -178,21 +162,11 @@ fn every_class_is_both_written_and_styled() {
 fn pages_carry_no_inline_style_or_script() {
     for path in page_templates() {
         let text = without_tags(&read(&path)).to_lowercase();
-        for word in [
-            "style=\"",
-            "<style",
-            "javascript:",
-            " onclick=",
-            " onsubmit=",
-            " onchange=",
-            " oninput=",
-        ] {
+        for word in ["style=\"", "<style", "javascript:", " onclick=", " onsubmit=", " onchange=", " oninput="] {
             assert!(!text.contains(word), "{} contains {word}", path.display());
         }
-        let inline = text
-            .split("<script")
-            .skip(1)
-            .find(|tag| !tag.split('>').next().unwrap_or_default().contains("src="));
+        let inline =
+            text.split("<script").skip(1).find(|tag| !tag.split('>').next().unwrap_or_default().contains("src="));
         assert_eq!(inline, None, "{} has an inline script", path.display());
     }
 }
@@ -200,8 +174,5 @@ fn pages_carry_no_inline_style_or_script() {
 #[test]
 fn an_unknown_page_says_the_same_to_everybody() {
     let text = read(&root("templates/errors/not_found.html"));
-    assert!(
-        !text.contains("{{"),
-        "the page of an unknown address depends on something"
-    );
+    assert!(!text.contains("{{"), "the page of an unknown address depends on something");
 }

@@ -74,6 +74,8 @@ async function ownerSeesOpenLink(lane) {
   const { owner } = lane;
   await owner.press("Go to the connection");
   await owner.says("Shop database", "Ben Okafor", "Open");
+  const events = await owner.page.$$eval(".timeline li > span", (all) => all.map((one) => one.textContent));
+  owner.equal(events.at(-1), "Ana Lima added the connection", "what happened first");
   await checkState(owner, "connection-link-open");
   return new URL(owner.page.url()).pathname;
 }

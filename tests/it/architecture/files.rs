@@ -30,7 +30,11 @@ impl File {
 
     /// The top-level module it belongs to.
     pub fn feature(&self) -> &str {
-        self.path.strip_prefix("src/").and_then(|inner| inner.split('/').next()).unwrap_or_default().trim_end_matches(".rs")
+        self.path
+            .strip_prefix("src/")
+            .and_then(|inner| inner.split('/').next())
+            .unwrap_or_default()
+            .trim_end_matches(".rs")
     }
 
     pub fn at(&self, position: usize) -> String {
@@ -51,15 +55,12 @@ pub fn tests() -> &'static [File] {
 }
 
 fn rust(folder: &str) -> Vec<File> {
-    all(folder)
-        .into_iter()
-        .filter(|path| path.ends_with(".rs"))
-        .map(|path| File::new(&path, &read(&path)))
-        .collect()
+    all(folder).into_iter().filter(|path| path.ends_with(".rs")).map(|path| File::new(&path, &read(&path))).collect()
 }
 
 pub fn read(path: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path))
+        .unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// Every file below a folder that belongs to the project.

@@ -11,14 +11,26 @@ fn paths(file: &File) -> Vec<(String, String)> {
     named(&file.path, &file.scan.product()).into_iter().map(|(at, path)| (file.at(at), path)).collect()
 }
 
-fn offenders<'a>(files: impl IntoIterator<Item = &'a File>, may: impl Fn(&File) -> bool, wrong: impl Fn(&File, &str) -> bool) -> Vec<String> {
+fn offenders<'a>(
+    files: impl IntoIterator<Item = &'a File>,
+    may: impl Fn(&File) -> bool,
+    wrong: impl Fn(&File, &str) -> bool,
+) -> Vec<String> {
     let watched = files.into_iter().filter(|file| !may(file));
-    watched.flat_map(|file| paths(file).into_iter().filter(|(_, path)| wrong(file, path)).map(|(at, path)| format!("{at} names {path}"))).collect()
+    watched
+        .flat_map(|file| {
+            paths(file).into_iter().filter(|(_, path)| wrong(file, path)).map(|(at, path)| format!("{at} names {path}"))
+        })
+        .collect()
 }
 
 #[test]
 fn only_stores_and_the_database_itself_name_tables() {
-    let wrong = offenders(product(), |file| file.is_store() || file.feature() == "db", |_, path| path.starts_with("db::schema"));
+    let wrong = offenders(
+        product(),
+        |file| file.is_store() || file.feature() == "db",
+        |_, path| path.starts_with("db::schema"),
+    );
     none("only store.rs and db/ name db::schema", wrong);
 }
 
@@ -26,7 +38,7 @@ fn only_stores_and_the_database_itself_name_tables() {
 fn one_table_belongs_to_one_store() {
     let mut owners: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for file in product() {
-        for (_, path) in paths(&file) {
+        for (_, path) in paths(file) {
             let rest = path.strip_prefix("db::schema::").unwrap_or_default();
             let table = rest.split("::").next().unwrap_or_default();
             if !table.is_empty() {
@@ -44,7 +56,11 @@ fn one_table_belongs_to_one_store() {
         .collect();
     assert!(tables.len() >= 10, "the tables are read from schema.rs: {tables:?}");
     assert_eq!(owners.keys().cloned().collect::<BTreeSet<_>>(), tables, "every table has an owner");
-    let shared = owners.iter().filter(|(_, owners)| owners.len() > 1).map(|(table, owners)| format!("{table}: {owners:?}")).collect();
+    let shared = owners
+        .iter()
+        .filter(|(_, owners)| owners.len() > 1)
+        .map(|(table, owners)| format!("{table}: {owners:?}"))
+        .collect();
     none("one table belongs to one feature", shared);
 }
 
@@ -84,9 +100,15 @@ fn features_meet_at_their_faces() {
             inner && (length < parts.len() || is_open(&parts[..length - 1], &parts[length - 1]))
         })
     };
-    let foreign = |file: &File, path: &str| path.split("::").next().is_some_and(|feature| feature != file.feature() && !BASE.contains(&feature));
+    let foreign = |file: &File, path: &str| {
+        path.split("::").next().is_some_and(|feature| feature != file.feature() && !BASE.contains(&feature))
+    };
     // The route table names handlers; that is what it is for.
-    let wrong = offenders(product(), |file| file.path == "src/web/routes.rs", |file, path| foreign(file, path) && is_inner(path));
+    let wrong = offenders(
+        product(),
+        |file| file.path == "src/web/routes.rs",
+        |file, path| foreign(file, path) && is_inner(path),
+    );
     none("a feature uses another one only through what its mod.rs gives out", wrong);
 }
 
@@ -99,7 +121,12 @@ fn handlers() -> BTreeSet<String> {
         let file = files.iter().find(|file| module_of(&file.path).join("::") == module);
         file.is_some_and(|file| file.scan.functions().iter().any(|function| function.name == name))
     };
-    paths(routes).into_iter().map(|(_, path)| path).filter(|path| is_function(path)).filter(|path| !path.starts_with("web::page::") && !path.starts_with("web::routes::")).collect()
+    paths(routes)
+        .into_iter()
+        .map(|(_, path)| path)
+        .filter(|path| is_function(path))
+        .filter(|path| !path.starts_with("web::page::") && !path.starts_with("web::routes::"))
+        .collect()
 }
 
 #[test]
@@ -138,7 +165,11 @@ fn every_file_is_part_of_a_program() {
             if ["lib", "main"].contains(&name) {
                 continue;
             }
-            let candidates = if parent == folder { vec![root.to_owned()] } else { vec![format!("{parent}/mod.rs"), format!("{parent}.rs")] };
+            let candidates = if parent == folder {
+                vec![root.to_owned()]
+            } else {
+                vec![format!("{parent}/mod.rs"), format!("{parent}.rs")]
+            };
             let declared = files.iter().filter(|other| candidates.contains(&other.path)).any(|other| {
                 words(&other.scan.code, name).into_iter().any(|at| other.scan.code[..at].trim_end().ends_with("mod"))
             });
@@ -152,7 +183,14 @@ fn every_file_is_part_of_a_program() {
 
 #[test]
 fn a_breach_is_seen() {
-    let file = File::new("src/activity/store.rs", "use crate::db::{Conn, schema::jobs}; fn a(c: &mut Conn) { crate::jobs::store::due(c) }");
-    let found = offenders([&file], |_| false, |_, path| path.starts_with("db::schema") || path.starts_with("jobs::store"));
-    assert_eq!(found, ["src/activity/store.rs:1 names db::schema::jobs", "src/activity/store.rs:1 names jobs::store::due"]);
+    let file = File::new(
+        "src/activity/store.rs",
+        "use crate::db::{Conn, schema::jobs}; fn a(c: &mut Conn) { crate::jobs::store::due(c) }",
+    );
+    let found =
+        offenders([&file], |_| false, |_, path| path.starts_with("db::schema") || path.starts_with("jobs::store"));
+    assert_eq!(
+        found,
+        ["src/activity/store.rs:1 names db::schema::jobs", "src/activity/store.rs:1 names jobs::store::due"]
+    );
 }

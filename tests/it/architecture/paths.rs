@@ -77,7 +77,8 @@ fn flatten(tree: &str, prefix: &[String], leaves: &mut Vec<(Vec<String>, String)
         let prefix = [prefix, &head].concat();
         split(inner).into_iter().for_each(|part| flatten(part, &prefix, leaves));
     } else if !tree.is_empty() {
-        let (path, alias) = tree.split_once(" as ").map_or((tree, None), |(path, alias)| (path, Some(alias.trim().to_owned())));
+        let (path, alias) =
+            tree.split_once(" as ").map_or((tree, None), |(path, alias)| (path, Some(alias.trim().to_owned())));
         let mut path = [prefix, &segments(path)].concat();
         if path.last().is_some_and(|last| last == "self") && path.len() > 1 {
             path.pop();
@@ -133,8 +134,19 @@ fn paths_are_resolved_whole() {
     let paths: Vec<String> = named("src/accounts/mod.rs", code).into_iter().map(|(_, path)| path).collect();
     assert_eq!(
         paths,
-        ["db::schema", "db::schema::jobs", "web", "links", "accounts::store::find", "links::b", "web::page::x", "db::schema::x::table", "ids::A::new"]
+        [
+            "db::schema",
+            "db::schema::jobs",
+            "web",
+            "links",
+            "accounts::store::find",
+            "links::b",
+            "web::page::x",
+            "db::schema::x::table",
+            "ids::A::new"
+        ]
     );
-    let deep: Vec<String> = named("src/a/b/c.rs", "use super::super::d::E; use self::f::G;").into_iter().map(|(_, path)| path).collect();
+    let deep: Vec<String> =
+        named("src/a/b/c.rs", "use super::super::d::E; use self::f::G;").into_iter().map(|(_, path)| path).collect();
     assert_eq!(deep, ["a::d::E", "a::b::c::f::G"]);
 }

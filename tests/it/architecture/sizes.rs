@@ -9,7 +9,10 @@ const LONGEST_FUNCTION: usize = 60;
 fn no_file_is_too_long_to_read() {
     let files = product().iter().chain(tests()).filter(|file| file.path != "src/db/schema.rs");
     let long = files.filter(|file| file.text.lines().count() > LONGEST_FILE);
-    none("no file has more than 400 lines", long.map(|file| format!("{}: {}", file.path, file.text.lines().count())).collect());
+    none(
+        "no file has more than 400 lines",
+        long.map(|file| format!("{}: {}", file.path, file.text.lines().count())).collect(),
+    );
 }
 
 #[test]

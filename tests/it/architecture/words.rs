@@ -8,14 +8,16 @@ use crate::routes::table::{self, ROUTES};
 
 #[test]
 fn paths_are_written_in_two_files_only() {
-    let heads: BTreeSet<&str> = ROUTES.iter().filter_map(|route| route.pattern.split('/').nth(1)).filter(|head| !head.is_empty()).collect();
+    let heads: BTreeSet<&str> =
+        ROUTES.iter().filter_map(|route| route.pattern.split('/').nth(1)).filter(|head| !head.is_empty()).collect();
     assert!(heads.contains("connections") && heads.contains("scl"), "{heads:?}");
     let is_path = |text: &str| {
         let inner = text.trim_start_matches("{}").strip_prefix('/');
         inner.is_some_and(|inner| heads.contains(inner.split(['/', '?', '{', '"']).next().unwrap_or_default()))
     };
     let mut wrong = Vec::new();
-    for file in product().iter().filter(|file| !["src/web/urls.rs", "src/web/routes.rs"].contains(&file.path.as_str())) {
+    for file in product().iter().filter(|file| !["src/web/urls.rs", "src/web/routes.rs"].contains(&file.path.as_str()))
+    {
         let texts = file.scan.texts.iter().filter(|(at, text)| !file.scan.is_test(*at) && is_path(text));
         wrong.extend(texts.map(|(at, text)| format!("{} {text}", file.at(*at))));
     }
@@ -71,7 +73,10 @@ fn nothing_in_the_product_panics_without_a_reason() {
         let code = file.scan.product();
         for (word, rule) in forbidden {
             let excepted = excepted(file, rule);
-            let found = code.match_indices(word).map(|(at, _)| at).filter(|at| !excepted.iter().any(|range| range.contains(at)));
+            let found = code
+                .match_indices(word)
+                .map(|(at, _)| at)
+                .filter(|at| !excepted.iter().any(|range| range.contains(at)));
             wrong.extend(found.map(|at| format!("{} {word}", file.at(at))));
         }
     }
@@ -84,7 +89,9 @@ fn every_exception_gives_its_reason() {
     for file in product().iter().chain(tests()) {
         let code = &file.scan.code;
         for mark in ["[expect(", "[allow("] {
-            let bare = code.match_indices(mark).filter(|(at, _)| !code[*at..].split(']').next().is_some_and(|text| text.contains("reason")));
+            let bare = code
+                .match_indices(mark)
+                .filter(|(at, _)| !code[*at..].split(']').next().is_some_and(|text| text.contains("reason")));
             wrong.extend(bare.map(|(at, _)| file.at(at)));
         }
     }
@@ -112,7 +119,10 @@ fn each_door_to_the_outside_is_in_one_file() {
 #[test]
 fn every_feature_says_what_it_is() {
     let faces = product().iter().filter(|file| file.name() == "mod.rs");
-    none("a mod.rs opens with what it is for", faces.filter(|file| !file.text.starts_with("//! ")).map(|file| file.path.clone()).collect());
+    none(
+        "a mod.rs opens with what it is for",
+        faces.filter(|file| !file.text.starts_with("//! ")).map(|file| file.path.clone()).collect(),
+    );
 }
 
 #[test]
@@ -135,5 +145,7 @@ fn the_project_speaks_of_itself_alone() {
 /// Whether a person wrote the file (locks are written by tools, pictures are no text).
 fn is_written(path: &str) -> bool {
     let ending = path.rsplit('.').next().unwrap_or_default();
-    !["lock", "png", "ico", "woff2", "log"].contains(&ending) && !path.ends_with("package-lock.json") && path != "LICENSE"
+    !["lock", "png", "ico", "woff2", "log"].contains(&ending)
+        && !path.ends_with("package-lock.json")
+        && path != "LICENSE"
 }

@@ -79,7 +79,11 @@ impl Story {
         let page = recipient.get(link).await;
         self.hay.add_page("the recipient's form", &page);
         let secret = marked("held-after-a-slip");
-        let form = page.form_with("/host").set("/host", "db.found-me.example").set("/username", "reader").set("/database", "shop");
+        let form = page
+            .form_with("/host")
+            .set("/host", "db.found-me.example")
+            .set("/username", "reader")
+            .set("/database", "shop");
         let refused = form.set("/port", "many").set("/password", &secret).press("intent", "partial", &recipient).await;
         assert_eq!(refused.status, 422, "{}", refused.text());
         self.hay.add_page("the form again", &refused);
@@ -118,7 +122,8 @@ impl Story {
         let link = link_path(&created);
         self.token("an open setup token", link.trim_start_matches("/scl/"), &["page created three"]);
         let (recipient, secret) = (self.visitor(), marked("held-to-the-end"));
-        let form = self.hay_free(&recipient, &link).await.form_with("/host").set("/port", "many").set("/password", &secret);
+        let form =
+            self.hay_free(&recipient, &link).await.form_with("/host").set("/port", "many").set("/password", &secret);
         let refused = form.press("intent", "partial", &recipient).await;
         assert_eq!(refused.status, 422);
         self.hay.add_page("held to the end", &refused);
@@ -151,7 +156,8 @@ impl Story {
         let keys = self.hay.get(owner, "/settings/api-keys").await;
         let key = keys.form_with("scope").set("name", "Warehouse").set("scope", "sources:read").send(owner).await;
         self.hay.add_page("key", &key);
-        let shown = key.field_values().into_iter().chain([key.text()]).find(|text| text.contains("vst_")).expect("an API key");
+        let shown =
+            key.field_values().into_iter().chain([key.text()]).find(|text| text.contains("vst_")).expect("an API key");
         let secret = format!("vst_{}", after(&shown, "vst_"));
         self.token("an API key", &secret, &["page key"]);
     }
@@ -159,7 +165,8 @@ impl Story {
     async fn signing_in(&mut self) {
         let somebody = self.visitor();
         let page = self.hay.get(&somebody, "/sign-in").await;
-        let wrong = page.form_with("email").set("email", "ana@acme.example").set("password", &marked("mistyped-password"));
+        let wrong =
+            page.form_with("email").set("email", "ana@acme.example").set("password", &marked("mistyped-password"));
         let refused = wrong.send(&somebody).await;
         assert_eq!(refused.status, 422, "{}", refused.text());
         self.hay.add_page("sign-in refused", &refused);
@@ -179,7 +186,16 @@ impl Story {
     }
 
     async fn look_around(&mut self, owner: &Visitor, connection: &str) {
-        for path in ["/connections", "/settings/workspace", "/settings/members", "/settings/account", "/settings/appearance", "/settings/api-keys", "/settings/mail", "/settings/data"] {
+        for path in [
+            "/connections",
+            "/settings/workspace",
+            "/settings/members",
+            "/settings/account",
+            "/settings/appearance",
+            "/settings/api-keys",
+            "/settings/mail",
+            "/settings/data",
+        ] {
             assert_eq!(self.hay.get(owner, path).await.status, 200, "{path}");
         }
         let page = self.hay.get(owner, connection).await;
@@ -200,9 +216,10 @@ fn wait_for_mails(here: &Installation, count: usize) {
 /// The token of the link in the mail that helps somebody who cannot sign in.
 fn mailed_reset(here: &Installation, invitation: &str) -> String {
     let mails = std::fs::read_dir(here.data().join("mail")).unwrap();
-    let mails: Vec<String> = mails.map(|mail| std::fs::read_to_string(mail.unwrap().path()).unwrap().replace("=\r\n", "")).collect();
-    let tokens = mails.iter().filter(|mail| mail.contains("/join/")).map(|mail| after(mail, "/join/"));
-    tokens.filter(|token| *token != invitation).next_back().expect("a mail about a password").to_owned()
+    let mails: Vec<String> =
+        mails.map(|mail| std::fs::read_to_string(mail.unwrap().path()).unwrap().replace("=\r\n", "")).collect();
+    let mut tokens = mails.iter().filter(|mail| mail.contains("/join/")).map(|mail| after(mail, "/join/"));
+    tokens.rfind(|token| *token != invitation).expect("a mail about a password").to_owned()
 }
 
 fn started(here: &Installation) -> (Running, String) {
@@ -227,11 +244,14 @@ async fn no_secret_and_no_usable_token_is_left_anywhere() {
     story.look_around(&owner, &connection).await;
     wait_for_mails(&here, 4);
 
-    let invitation = story.needles.iter().find(|needle| needle.what == "the token of an invitation").unwrap().text.clone();
+    let invitation =
+        story.needles.iter().find(|needle| needle.what == "the token of an invitation").unwrap().text.clone();
     story.token("the token of a reset", &mailed_reset(&here, &invitation), &["data/mail/"]);
     let Story { mut hay, mut needles, .. } = story;
     hay.add_files("running data", &here.data());
-    for (name, args) in [("check-config", vec!["check-config"]), ("doctor", vec!["doctor"]), ("rotate", vec!["keys", "rotate"])] {
+    for (name, args) in
+        [("check-config", vec!["check-config"]), ("doctor", vec!["doctor"]), ("rotate", vec!["keys", "rotate"])]
+    {
         let ran = here.run(&args);
         hay.add(format!("command {name}"), format!("{}{}", ran.out, ran.err));
     }
@@ -249,7 +269,12 @@ async fn no_secret_and_no_usable_token_is_left_anywhere() {
     });
     for needle in &mut needles {
         // Mails lie in the data folder, which is read twice.
-        let twice = needle.at_home.iter().filter(|home| *home == "data/mail/").map(|home| format!("running {home}")).collect::<Vec<_>>();
+        let twice = needle
+            .at_home
+            .iter()
+            .filter(|home| *home == "data/mail/")
+            .map(|home| format!("running {home}"))
+            .collect::<Vec<_>>();
         needle.at_home.extend(twice);
     }
     assert!(needles.len() >= 19, "{}", needles.len());

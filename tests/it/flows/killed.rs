@@ -39,13 +39,34 @@ fn ask(app: &App, round: usize) -> Vec<Asked> {
         let workspace = find_workspace_by_slug(conn, "acme")?.unwrap();
         (0..AT_ONCE)
             .map(|number| {
-                let new = NewDraft { workspace: &workspace.id, connector: &connector, description: "", creator: None, actor: Actor::System, form_nonce: None };
+                let new = NewDraft {
+                    workspace: &workspace.id,
+                    connector: &connector,
+                    description: "",
+                    creator: None,
+                    actor: Actor::System,
+                    form_nonce: None,
+                };
                 let draft = connections::create_draft(conn, new, now, &rng)?;
                 let lifetime = Lifetime::choose("24h", "", now).unwrap();
-                let new = NewSetupLink { connection: &draft, creator: None, actor: Actor::System, lifetime, recipient: "", note: "", form_nonce: None };
+                let new = NewSetupLink {
+                    connection: &draft,
+                    creator: None,
+                    actor: Actor::System,
+                    lifetime,
+                    recipient: "",
+                    note: "",
+                    form_nonce: None,
+                };
                 let (link, token) = make(conn, new, now, &rng)?;
                 let of = |what: &str| format!("{what}-{round}-{number}");
-                Ok(Asked { slug: draft.slug, link, path: format!("/scl/{}", token.expose()), host: of("host"), password: of("password") })
+                Ok(Asked {
+                    slug: draft.slug,
+                    link,
+                    path: format!("/scl/{}", token.expose()),
+                    host: of("host"),
+                    password: of("password"),
+                })
             })
             .collect()
     };
@@ -109,7 +130,13 @@ struct Found {
 
 impl Found {
     fn whole(asked: &Asked) -> Self {
-        Self { used: true, host: Some(asked.host.clone()), password: Some(asked.password.clone()), written_down: 1, told: true }
+        Self {
+            used: true,
+            host: Some(asked.host.clone()),
+            password: Some(asked.password.clone()),
+            written_down: 1,
+            told: true,
+        }
     }
 
     fn nothing() -> Self {
@@ -123,10 +150,17 @@ fn find(app: &App, asked: &Asked, mails: &str) -> Found {
         .db
         .read_blocking(|conn| {
             let workspace = find_workspace_by_slug(conn, "acme")?.unwrap();
-            let used = setup_links::table.find(&wanted.link).select(setup_links::used_at.is_not_null()).first(conn).optional()?;
+            let used = setup_links::table
+                .find(&wanted.link)
+                .select(setup_links::used_at.is_not_null())
+                .first(conn)
+                .optional()?;
             let connection = connections::find(conn, &workspace.id, &wanted.slug)?.unwrap();
-            let rows = activity::table.filter(activity::setup_link_id.eq(&wanted.link)).filter(activity::event.eq(Event::Submitted));
-            let mails = jobs::table.filter(jobs::kind.eq("submission_mail")).filter(jobs::payload.eq(wanted.link.as_str()));
+            let rows = activity::table
+                .filter(activity::setup_link_id.eq(&wanted.link))
+                .filter(activity::event.eq(Event::Submitted));
+            let mails =
+                jobs::table.filter(jobs::kind.eq("submission_mail")).filter(jobs::payload.eq(wanted.link.as_str()));
             Ok((used, connection, rows.count().get_result(conn)?, mails.count().get_result(conn)?))
         })
         .unwrap();

@@ -28,7 +28,12 @@ impl Hay {
     /// What a browser got: the page and its headers, but for the cookies, which are meant for it alone.
     pub fn add_page(&mut self, name: &str, page: &Page) {
         self.add(format!("page {name}"), page.body.as_bytes());
-        let headers: Vec<String> = page.headers.iter().filter(|(name, _)| name != "set-cookie").map(|(name, value)| format!("{name}: {value}")).collect();
+        let headers: Vec<String> = page
+            .headers
+            .iter()
+            .filter(|(name, _)| name != "set-cookie")
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
         self.add(format!("headers {name}"), headers.join("\n"));
     }
 
@@ -59,11 +64,15 @@ impl Hay {
                 use diesel::connection::SimpleConnection as _;
                 // Bytes that are letters stay letters, so that a text inside of them is found.
                 conn.batch_execute("SET bytea_output = 'escape'").unwrap();
-                let tables = "SELECT table_name::text AS text FROM information_schema.tables WHERE table_schema = 'public'";
+                let tables =
+                    "SELECT table_name::text AS text FROM information_schema.tables WHERE table_schema = 'public'";
                 for table in diesel::sql_query(tables).load::<TextRow>(&mut conn).unwrap() {
                     let rows = diesel::sql_query(format!("SELECT t::text AS text FROM \"{}\" t", table.text));
                     let rows: Vec<TextRow> = rows.load(&mut conn).unwrap();
-                    self.add(format!("{name}/{}", table.text), rows.into_iter().map(|row| row.text).collect::<Vec<_>>().join("\n"));
+                    self.add(
+                        format!("{name}/{}", table.text),
+                        rows.into_iter().map(|row| row.text).collect::<Vec<_>>().join("\n"),
+                    );
                 }
             }
         }
@@ -82,12 +91,18 @@ impl Hay {
         for needle in needles {
             assert!(needle.text.len() >= 12, "too short to be looked for: {} {}", needle.what, needle.text);
             let places = self.holding(&needle.text);
-            let strays = places.iter().filter(|place| !needle.at_home.iter().any(|home| place.starts_with(home.as_str())));
+            let strays =
+                places.iter().filter(|place| !needle.at_home.iter().any(|home| place.starts_with(home.as_str())));
             found.extend(strays.map(|place| format!("{} in {place}", needle.what)));
-            let empty = needle.at_home.iter().filter(|home| !places.iter().any(|place| place.starts_with(home.as_str())));
+            let empty =
+                needle.at_home.iter().filter(|home| !places.iter().any(|place| place.starts_with(home.as_str())));
             found.extend(empty.map(|home| format!("{} is not in {home}, where it belongs", needle.what)));
         }
-        assert!(found.is_empty(), "{found:#?}\nof {:?}", self.0.iter().map(|(name, bytes)| format!("{name} {}", bytes.len())).collect::<Vec<_>>());
+        assert!(
+            found.is_empty(),
+            "{found:#?}\nof {:?}",
+            self.0.iter().map(|(name, bytes)| format!("{name} {}", bytes.len())).collect::<Vec<_>>()
+        );
     }
 }
 
@@ -132,7 +147,10 @@ fn a_text_is_found_however_it_is_written_down() {
     let mut hay = Hay::default();
     hay.add("plain", format!("a {secret} b"));
     for before in 0..4 {
-        hay.add(format!("base64 {before}"), STANDARD_NO_PAD.encode(format!("{}{secret}{{\"next\"", "x".repeat(before))));
+        hay.add(
+            format!("base64 {before}"),
+            STANDARD_NO_PAD.encode(format!("{}{secret}{{\"next\"", "x".repeat(before))),
+        );
         hay.add(format!("base64url {before}"), URL_SAFE_NO_PAD.encode(format!("{}{secret}", "x".repeat(before))));
     }
     hay.add("hex", secret.bytes().map(|byte| format!("{byte:02X}")).collect::<String>());

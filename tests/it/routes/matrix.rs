@@ -99,8 +99,10 @@ fn outcome(page: &Page) -> u16 {
 
 #[test]
 fn every_route_has_a_row_and_every_row_a_route() {
-    let rows: BTreeSet<(String, String)> = ROWS.iter().map(|(method, pattern, ..)| ((*method).to_owned(), (*pattern).to_owned())).collect();
-    let routes: BTreeSet<(String, String)> = ROUTES.iter().map(|Route { method, pattern }| ((*method).to_owned(), pattern.clone())).collect();
+    let rows: BTreeSet<(String, String)> =
+        ROWS.iter().map(|(method, pattern, ..)| ((*method).to_owned(), (*pattern).to_owned())).collect();
+    let routes: BTreeSet<(String, String)> =
+        ROUTES.iter().map(|Route { method, pattern }| ((*method).to_owned(), pattern.clone())).collect();
     assert_eq!(rows.len(), ROWS.len(), "no row comes twice");
     assert_eq!(routes.difference(&rows).collect::<Vec<_>>(), Vec::<&_>::new(), "routes without a row");
     assert_eq!(rows.difference(&routes).collect::<Vec<_>>(), Vec::<&_>::new(), "rows without a route");

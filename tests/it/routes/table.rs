@@ -54,7 +54,8 @@ pub fn fits(pattern: &str, path: &str) -> bool {
         let (name, tail) = rest.split_once('}').expect("a closed name");
         let Some(after) = path.strip_prefix(head) else { return false };
         let whole = name.ends_with(":.+");
-        let ends = (1..=after.len()).filter(|end| after.is_char_boundary(*end) && (whole || !after[..*end].contains('/')));
+        let ends =
+            (1..=after.len()).filter(|end| after.is_char_boundary(*end) && (whole || !after[..*end].contains('/')));
         return ends.into_iter().any(|end| fits(tail, &after[end..]));
     }
     pattern == path

@@ -79,7 +79,8 @@ impl World {
     /// The path with a fresh thing for every name in it. Nobody has no link, so theirs leads nowhere.
     pub async fn path(&self, pattern: &str, who: Who) -> String {
         let mut path = pattern.to_owned();
-        if path.contains("{draft}") || path.contains("{link}") || path.contains("{setup}") || path.contains("{receipt}") {
+        if path.contains("{draft}") || path.contains("{link}") || path.contains("{setup}") || path.contains("{receipt}")
+        {
             let created = share_page(&self.maker, "source", "postgres", &[]).await;
             let connection = connection_path(&created);
             let page = self.maker.get(&connection).await;
@@ -123,7 +124,8 @@ impl World {
     async fn fresh_member(&self) -> String {
         let email = format!("new-{}@acme.example", self.next());
         self.app.member(&self.maker, Role::Viewer, &email).await;
-        let find = move |conn: &mut _| Ok(members::table.filter(members::email.eq(email)).select(members::id).first(conn)?);
+        let find =
+            move |conn: &mut _| Ok(members::table.filter(members::email.eq(email)).select(members::id).first(conn)?);
         self.app.app.db.read(find).await.unwrap()
     }
 
@@ -169,7 +171,10 @@ impl World {
     async fn session_of_owner(&self) -> String {
         self.app.visitor().sign_in("ana@acme.example").await;
         let find = |conn: &mut _| {
-            let owner = members::table.filter(members::email.eq("ana@acme.example")).select(members::id).first::<String>(conn)?;
+            let owner = members::table
+                .filter(members::email.eq("ana@acme.example"))
+                .select(members::id)
+                .first::<String>(conn)?;
             let newest = sessions::table.filter(sessions::member_id.eq(owner)).order(sessions::id.desc());
             Ok(newest.select(sessions::id).first(conn)?)
         };

@@ -6,7 +6,13 @@ use super::{app_with_link, share_again};
 async fn every_dead_link_says_why_and_whom_to_ask() {
     let (app, owner, connection, used) = app_with_link().await;
     let outsider = app.visitor();
-    let sent = outsider.get(&used).await.form_with("/host").set("/host", "a.example").press("intent", "partial", &outsider).await;
+    let sent = outsider
+        .get(&used)
+        .await
+        .form_with("/host")
+        .set("/host", "a.example")
+        .press("intent", "partial", &outsider)
+        .await;
     assert_eq!(sent.status, 303);
 
     let revoked = share_again(&owner, &connection).await;

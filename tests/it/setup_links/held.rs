@@ -9,15 +9,28 @@ async fn a_typed_secret_is_held_and_used_when_the_slip_is_mended() {
     let outsider = app.visitor();
     let secret = format!("{CANARY}-held");
     let form = outsider.get(&link).await.form_with("/host");
-    let form = form.set("/host", "db.example").set("/port", "many").set("/username", "u").set("/database", "d").set("/password", &secret);
+    let form = form
+        .set("/host", "db.example")
+        .set("/port", "many")
+        .set("/username", "u")
+        .set("/database", "d")
+        .set("/password", &secret);
     let refused = form.press("intent", "complete", &outsider).await;
     assert_eq!(refused.status, 422);
     assert!(refused.title().starts_with("Error: "));
     assert!(!refused.body.contains(CANARY), "a secret is never sent back");
     let text = refused.text();
-    assert!(text.contains("Port must be a whole number") && text.contains("Received just now") && text.contains("16:30 UTC"), "{text}");
+    assert!(
+        text.contains("Port must be a whole number")
+            && text.contains("Received just now")
+            && text.contains("16:30 UTC"),
+        "{text}"
+    );
     let again = refused.form_with("/host");
-    assert_eq!((again.value("/host"), again.value("/port"), again.value("/password")), (Some("db.example"), Some("many"), Some("")));
+    assert_eq!(
+        (again.value("/host"), again.value("/port"), again.value("/password")),
+        (Some("db.example"), Some("many"), Some(""))
+    );
     let sent = again.set("/port", "5432").press("intent", "complete", &outsider).await;
     assert_eq!(sent.status, 303, "{}", sent.text());
     let page = owner.get(&connection).await;
@@ -33,7 +46,12 @@ async fn what_is_held_is_forgotten_after_half_an_hour() {
     assert_eq!(refused.status, 422);
     app.advance(time::Duration::minutes(31));
     app.sweep().await;
-    let sent = refused.form_with("/host").set("/port", "5432").set("/host", "db.example").press("intent", "partial", &outsider).await;
+    let sent = refused
+        .form_with("/host")
+        .set("/port", "5432")
+        .set("/host", "db.example")
+        .press("intent", "partial", &outsider)
+        .await;
     assert_eq!(sent.status, 303, "{}", sent.text());
     let page = owner.get(&connection).await;
     assert!(!page.text().contains("Provided, cannot be shown"), "{}", page.text());

@@ -7,16 +7,29 @@ use crate::support::{CANARY, TestApp};
 async fn two_outsiders_fill_in_a_draft_and_it_is_complete() {
     let app = TestApp::start();
     let owner = app.owner().await;
-    let (connection, link) = share(&owner, "source", "postgres", &[("description", "Shop database"), ("recipient", "Maria")]).await;
+    let (connection, link) =
+        share(&owner, "source", "postgres", &[("description", "Shop database"), ("recipient", "Maria")]).await;
 
     let maria = app.visitor();
     let form = maria.get(&link).await;
     assert_eq!(form.status, 200);
     let text = form.text();
-    for words in ["Acme Analytics", "Ana Lima", "ana@acme.example", "Hello Maria", "You need no account", "Open until Saturday 14 March 2026, 16:00 UTC"] {
+    for words in [
+        "Acme Analytics",
+        "Ana Lima",
+        "ana@acme.example",
+        "Hello Maria",
+        "You need no account",
+        "Open until Saturday 14 March 2026, 16:00 UTC",
+    ] {
         assert!(text.contains(words), "{words} is not in: {text}");
     }
-    let sent = form.form_with("/host").set("/host", "db.shop.example").set("/database", "shop").press("intent", "partial", &maria).await;
+    let sent = form
+        .form_with("/host")
+        .set("/host", "db.shop.example")
+        .set("/database", "shop")
+        .press("intent", "partial", &maria)
+        .await;
     assert_eq!(sent.status, 303, "{}", sent.text());
     let receipt = maria.follow(&sent).await;
     assert_eq!(receipt.status, 200);
@@ -35,18 +48,30 @@ async fn two_outsiders_fill_in_a_draft_and_it_is_complete() {
     let form = joe.get(&second).await;
     assert!(!form.body.contains("db.shop.example"), "what another outsider sent is not shown");
     let secret = format!("{CANARY}-password");
-    let sent = form.form_with("/password").set("/username", "reader").set("/password", &secret).press("intent", "complete", &joe).await;
+    let sent = form
+        .form_with("/password")
+        .set("/username", "reader")
+        .set("/password", &secret)
+        .press("intent", "complete", &joe)
+        .await;
     assert_eq!(sent.status, 303, "{}", sent.text());
 
     let page = owner.get(&connection).await;
     let text = page.text();
-    assert!(text.contains("Filled in") && text.contains("db.shop.example") && text.contains("Provided, cannot be shown"), "{text}");
+    assert!(
+        text.contains("Filled in") && text.contains("db.shop.example") && text.contains("Provided, cannot be shown"),
+        "{text}"
+    );
     assert!(!page.body.contains(CANARY));
     app.run_jobs().await;
     let mails = app.app.mailer.kept();
     assert_eq!(mails.len(), 2, "one mail a submission");
-    assert!(mails.iter().all(|mail| mail.to == "ana@acme.example" && mail.subject == "Details received: Shop database"));
-    assert!(mails.iter().all(|mail| !mail.text.contains(CANARY) && !mail.html.contains(CANARY) && !mail.html.contains("db.shop.example")));
+    assert!(
+        mails.iter().all(|mail| mail.to == "ana@acme.example" && mail.subject == "Details received: Shop database")
+    );
+    assert!(mails.iter().all(|mail| !mail.text.contains(CANARY)
+        && !mail.html.contains(CANARY)
+        && !mail.html.contains("db.shop.example")));
 }
 
 #[tokio::test]
@@ -57,13 +82,29 @@ async fn what_was_handed_over_opens_with_the_key_ring() {
     let outsider = app.visitor();
     let secret = format!("{CANARY}-token");
     let form = outsider.get(&link).await.form_with("/access_token");
-    let sent = form.set("/access_token", &secret).set("/account_ids", "1234567890\n987654321").press("intent", "complete", &outsider).await;
+    let sent = form
+        .set("/access_token", &secret)
+        .set("/account_ids", "1234567890\n987654321")
+        .press("intent", "complete", &outsider)
+        .await;
     assert_eq!(sent.status, 303, "{}", sent.text());
 
     let slug = connection.trim_start_matches("/connections/").to_owned();
     let keys = app.app.keys.clone();
-    let workspace = app.app.db.read(|conn| Ok(vestibule::accounts::find_workspace_by_slug(conn, "acme-analytics")?)).await.unwrap().unwrap();
-    let stored = app.app.db.read(move |conn| Ok(vestibule::connections::find(conn, &workspace.id, &slug)?)).await.unwrap().unwrap();
+    let workspace = app
+        .app
+        .db
+        .read(|conn| Ok(vestibule::accounts::find_workspace_by_slug(conn, "acme-analytics")?))
+        .await
+        .unwrap()
+        .unwrap();
+    let stored = app
+        .app
+        .db
+        .read(move |conn| Ok(vestibule::connections::find(conn, &workspace.id, &slug)?))
+        .await
+        .unwrap()
+        .unwrap();
     assert!(!serde_json::to_string(&stored.config).unwrap().contains(CANARY));
     assert_eq!(stored.config.get("account_ids"), Some(&serde_json::json!(["1234567890", "987654321"])));
     let values = stored.open_values(&keys).unwrap();

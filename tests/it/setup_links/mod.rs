@@ -1,6 +1,6 @@
 mod closed;
-mod journey;
 mod held;
+mod journey;
 mod opened;
 mod races;
 mod recipient;

@@ -18,11 +18,19 @@ async fn scanners_open_a_link_two_hundred_times_and_it_still_works() {
         assert_eq!(page.body.is_empty(), turn % 2 == 1);
     }
     let text = owner.get(&connection).await.text();
-    for name in ["scanner or preview (Slack)", "scanner or preview (WhatsApp)", "scanner or preview (Microsoft Safe Links)"] {
+    for name in
+        ["scanner or preview (Slack)", "scanner or preview (WhatsApp)", "scanner or preview (Microsoft Safe Links)"]
+    {
         assert_eq!(text.matches(name).count(), 1, "{name} in {text}");
     }
     assert!(!text.contains("opened by a person"), "{text}");
-    let sent = outsider.get(&link).await.form_with("/host").set("/host", "db.example").press("intent", "partial", &outsider).await;
+    let sent = outsider
+        .get(&link)
+        .await
+        .form_with("/host")
+        .set("/host", "db.example")
+        .press("intent", "partial", &outsider)
+        .await;
     assert_eq!(sent.status, 303);
     assert!(owner.get(&connection).await.text().contains("opened by a person"));
 }

@@ -14,10 +14,16 @@ async fn of_fifty_parallel_sends_exactly_one_succeeds() {
         for person in 0..50 {
             let visitor = if person % 2 == 0 { app.visitor() } else { app.visitor().at(&second_base) };
             let form = visitor.get(&link).await.form_with("/host");
-            let form = form.set("/host", &format!("host-{person}.example")).set("/username", &format!("user-{person}")).add("intent", "partial");
+            let form = form
+                .set("/host", &format!("host-{person}.example"))
+                .set("/username", &format!("user-{person}"))
+                .add("intent", "partial");
             sends.push((visitor, form));
         }
-        let running: Vec<_> = sends.into_iter().map(|(visitor, form)| tokio::spawn(async move { form.send(&visitor).await.status })).collect();
+        let running: Vec<_> = sends
+            .into_iter()
+            .map(|(visitor, form)| tokio::spawn(async move { form.send(&visitor).await.status }))
+            .collect();
         let mut statuses = Vec::new();
         for send in running {
             statuses.push(send.await.unwrap());

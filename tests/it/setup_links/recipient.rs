@@ -23,7 +23,12 @@ async fn a_form_from_elsewhere_is_refused_and_stores_nothing() {
     let (app, owner, connection, link) = app_with_link().await;
     let outsider = app.visitor();
     let form = outsider.get(&link).await.form_with("/host").set("/host", "evil.example").add("intent", "partial");
-    for headers in [[("sec-fetch-site", "cross-site")], [("sec-fetch-site", "same-site")], [("origin", "https://evil.example")], [("origin", "null")]] {
+    for headers in [
+        [("sec-fetch-site", "cross-site")],
+        [("sec-fetch-site", "same-site")],
+        [("origin", "https://evil.example")],
+        [("origin", "null")],
+    ] {
         assert_eq!(outsider.post_with(&link, &form.pairs, &headers).await.status, 403, "{headers:?}");
     }
     let without: Vec<(String, String)> = form.pairs.iter().filter(|(name, _)| name != "_csrf").cloned().collect();
@@ -40,7 +45,12 @@ async fn nobody_can_add_a_key_the_spec_does_not_have() {
     let (app, owner, connection, link) = app_with_link().await;
     let outsider = app.visitor();
     let form = outsider.get(&link).await.form_with("/host").set("/host", "db.example");
-    let sent = form.add("/is_admin", "true").add("/ssl_mode/~o9/x", "1").add("__proto__", "1").press("intent", "partial", &outsider).await;
+    let sent = form
+        .add("/is_admin", "true")
+        .add("/ssl_mode/~o9/x", "1")
+        .add("__proto__", "1")
+        .press("intent", "partial", &outsider)
+        .await;
     assert_eq!(sent.status, 303);
     let text = owner.get(&connection).await.text();
     assert!(!text.contains("is_admin"));
@@ -68,9 +78,11 @@ async fn missing_answers_are_said_and_can_be_left_out_on_purpose() {
 async fn a_body_that_is_too_large_is_refused() {
     let (app, _owner, _connection, link) = app_with_link().await;
     let outsider = app.visitor();
-    let form = outsider.get(&link).await.form_with("/host").set("/host", &"x".repeat(1_100_000)).add("intent", "partial");
+    let form =
+        outsider.get(&link).await.form_with("/host").set("/host", &"x".repeat(1_100_000)).add("intent", "partial");
     assert_eq!(form.send(&outsider).await.status, 413);
-    let many = (0..2_100).fold(outsider.get(&link).await.form_with("/host"), |form, n| form.add(&format!("/n{n}"), "1"));
+    let many =
+        (0..2_100).fold(outsider.get(&link).await.form_with("/host"), |form, n| form.add(&format!("/n{n}"), "1"));
     assert_eq!(many.send(&outsider).await.status, 413);
 }
 

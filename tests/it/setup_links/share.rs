@@ -8,7 +8,12 @@ async fn the_new_link_is_shown_once_with_texts_and_a_qr_code() {
     let app = TestApp::start();
     let owner = app.owner().await;
     let page = owner.get("/connections/new/source/postgres").await;
-    let form = page.form_with("lifetime").set("lifetime", "7d").set("recipient", "Maria").set("note", "Read-only is enough.").add("intent", "share");
+    let form = page
+        .form_with("lifetime")
+        .set("lifetime", "7d")
+        .set("recipient", "Maria")
+        .set("note", "Read-only is enough.")
+        .add("intent", "share");
     let created = form.send(&owner).await;
     assert_eq!(created.status, 200);
     assert_eq!(created.header("cache-control"), Some("no-store"));
@@ -25,7 +30,13 @@ async fn the_new_link_is_shown_once_with_texts_and_a_qr_code() {
 async fn a_wrong_lifetime_keeps_what_was_typed() {
     let app = TestApp::start();
     let owner = app.owner().await;
-    let fields = [("lifetime", "date"), ("until", "2026-02-30"), ("note", "Kept note"), ("/host", "kept.example"), ("description", "Kept name")];
+    let fields = [
+        ("lifetime", "date"),
+        ("until", "2026-02-30"),
+        ("note", "Kept note"),
+        ("/host", "kept.example"),
+        ("description", "Kept name"),
+    ];
     let refused = share_page(&owner, "source", "postgres", &fields).await;
     assert_eq!(refused.status, 422);
     assert!(refused.text().contains("must be a real date"), "{}", refused.text());
@@ -41,10 +52,19 @@ async fn a_wrong_lifetime_keeps_what_was_typed() {
 async fn the_owner_fills_in_replaces_and_removes() {
     let (app, owner, connection, _link) = app_with_link().await;
     let page = owner.get(&format!("{connection}/configuration")).await;
-    let saved = page.form_with("/host").set("/host", "own.example").set("/password", "first secret").press("intent", "save", &owner).await;
+    let saved = page
+        .form_with("/host")
+        .set("/host", "own.example")
+        .set("/password", "first secret")
+        .press("intent", "save", &owner)
+        .await;
     assert_eq!(saved.status, 303, "{}", saved.text());
     let shown = owner.follow(&saved).await;
-    assert!(shown.text().contains("Saved.") && shown.text().contains("own.example") && shown.text().contains("Ana Lima"), "{}", shown.text());
+    assert!(
+        shown.text().contains("Saved.") && shown.text().contains("own.example") && shown.text().contains("Ana Lima"),
+        "{}",
+        shown.text()
+    );
     assert!(!owner.get(&connection).await.text().contains("Saved."), "a message is shown once");
 
     let page = owner.get(&format!("{connection}/configuration")).await;
@@ -62,7 +82,8 @@ async fn the_owner_fills_in_replaces_and_removes() {
 async fn what_the_owner_filled_in_is_shown_to_the_recipient() {
     let app = TestApp::start();
     let owner = app.owner().await;
-    let (_, link) = share(&owner, "source", "postgres", &[("/host", "prefilled.example"), ("/password", "zq-not-for-eyes")]).await;
+    let (_, link) =
+        share(&owner, "source", "postgres", &[("/host", "prefilled.example"), ("/password", "zq-not-for-eyes")]).await;
     let page = app.visitor().get(&link).await;
     assert_eq!(page.form_with("/host").value("/host"), Some("prefilled.example"));
     assert!(page.text().contains("Already provided") && !page.body.contains("zq-not-for-eyes"));

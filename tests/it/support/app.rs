@@ -34,7 +34,8 @@ impl TestApp {
         Self::start_with(|_| {})
     }
 
-    /// A fresh product with settings of the test's own. Rate limits are off unless the test turns them on.
+    /// A fresh product with settings of the test's own. Rate limits are off unless the test turns them on, and mails are kept
+    /// in memory unless the test names a mail server.
     pub fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let place = db::fresh(dir.path());
@@ -51,7 +52,9 @@ impl TestApp {
         adjust(&mut config);
         let from = config.mail.from.clone();
         let mut app = App::build_with(config, clock, Rng::System, Cost::Cheap).unwrap();
-        Arc::get_mut(&mut app).unwrap().mailer = Mailer::memory(from);
+        if app.config.mail.smtp_url.is_none() {
+            Arc::get_mut(&mut app).unwrap().mailer = Mailer::memory(from);
+        }
         let (handle, thread) = serve(&app, listener);
         Self { app, base, place, handle, thread: Some(thread), dir }
     }
@@ -68,7 +71,8 @@ impl TestApp {
         let app = match &self.place {
             Place::Sqlite(_) => Arc::clone(&self.app),
             Place::Postgres(_) => {
-                let mut app = App::build_with(self.app.config.clone(), self.app.clock.clone(), Rng::System, Cost::Cheap).unwrap();
+                let mut app =
+                    App::build_with(self.app.config.clone(), self.app.clock.clone(), Rng::System, Cost::Cheap).unwrap();
                 Arc::get_mut(&mut app).unwrap().mailer = self.app.mailer.clone();
                 app
             }
@@ -97,7 +101,11 @@ impl TestApp {
             email: email.to_owned(),
             password_hash,
         };
-        self.app.db.write(move |conn| accounts::create_workspace_with_owner(conn, &new, now, &rng).map(|_| ())).await.unwrap();
+        self.app
+            .db
+            .write(move |conn| accounts::create_workspace_with_owner(conn, &new, now, &rng).map(|_| ()))
+            .await
+            .unwrap();
         let visitor = self.visitor();
         visitor.sign_in(email).await;
         visitor
@@ -108,11 +116,21 @@ impl TestApp {
         let page = owner.get("/settings/members").await;
         let sent = page.form_with("email").set("email", email).set("role", role.as_str()).send(owner).await;
         assert_eq!(sent.status, 200, "{}", sent.text());
-        let link = sent.links().into_iter().chain(sent.field_values()).find(|text| text.contains("/join/")).expect("an invitation link");
+        let link = sent
+            .links()
+            .into_iter()
+            .chain(sent.field_values())
+            .find(|text| text.contains("/join/"))
+            .expect("an invitation link");
         let visitor = self.visitor();
         let path = link.split_once("/join/").map(|(_, token)| format!("/join/{token}")).unwrap();
         let joined = visitor.get(&path).await;
-        let done = joined.form_with("name").set("name", &format!("{} Person", role.words())).set("password", PASSWORD).send(&visitor).await;
+        let done = joined
+            .form_with("name")
+            .set("name", &format!("{} Person", role.words()))
+            .set("password", PASSWORD)
+            .send(&visitor)
+            .await;
         assert_eq!(done.status, 303, "{}", done.text());
         visitor
     }
@@ -134,7 +152,11 @@ impl TestApp {
 }
 
 fn settings(base: &str, dir: &Path) -> std::collections::BTreeMap<String, String> {
-    let pairs = [("VESTIBULE_BASE_URL", base), ("VESTIBULE_DATA_DIR", dir.to_str().unwrap()), ("VESTIBULE_MAIL_FROM", "Vestibule <vestibule@example.com>")];
+    let pairs = [
+        ("VESTIBULE_BASE_URL", base),
+        ("VESTIBULE_DATA_DIR", dir.to_str().unwrap()),
+        ("VESTIBULE_MAIL_FROM", "Vestibule <vestibule@example.com>"),
+    ];
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 

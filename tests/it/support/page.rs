@@ -62,7 +62,10 @@ impl Page {
 
     /// Values of visible fields.
     pub fn field_values(&self) -> Vec<String> {
-        self.html().select(&select("input:not([type=hidden])")).filter_map(|field| field.attr("value").map(str::to_owned)).collect()
+        self.html()
+            .select(&select("input:not([type=hidden])"))
+            .filter_map(|field| field.attr("value").map(str::to_owned))
+            .collect()
     }
 
     /// The value of the field with that id.
@@ -73,15 +76,21 @@ impl Page {
     /// The form that has a field of that name.
     pub fn form_with(&self, name: &str) -> Form {
         let html = self.html();
-        let form = html.select(&select("form")).find(|form| form.select(&select("[name]")).any(|field| field.attr("name") == Some(name)));
-        self.read(form.unwrap_or_else(|| panic!("no form with {name} on {} ({}): {}", self.path, self.status, self.text())))
+        let form = html
+            .select(&select("form"))
+            .find(|form| form.select(&select("[name]")).any(|field| field.attr("name") == Some(name)));
+        self.read(
+            form.unwrap_or_else(|| panic!("no form with {name} on {} ({}): {}", self.path, self.status, self.text())),
+        )
     }
 
     /// The form that is sent to that path.
     pub fn form_to(&self, action: &str) -> Form {
         let html = self.html();
         let form = html.select(&select("form")).find(|form| form.attr("action").unwrap_or(&self.path) == action);
-        self.read(form.unwrap_or_else(|| panic!("no form to {action} on {} ({}): {}", self.path, self.status, self.text())))
+        self.read(
+            form.unwrap_or_else(|| panic!("no form to {action} on {} ({}): {}", self.path, self.status, self.text())),
+        )
     }
 
     /// Where the page's forms go.
@@ -96,15 +105,19 @@ impl Page {
             let checkable = matches!(field.attr("type"), Some("checkbox" | "radio"));
             match field.value().name() {
                 "input" if checkable && field.attr("checked").is_none() => {}
-                "input" => pairs.push((name, field.attr("value").unwrap_or(if checkable { "on" } else { "" }).to_owned())),
+                "input" => {
+                    pairs.push((name, field.attr("value").unwrap_or(if checkable { "on" } else { "" }).to_owned()))
+                }
                 "textarea" => {
                     let text: String = field.text().collect();
                     pairs.push((name, text.strip_prefix('\n').unwrap_or(&text).to_owned()));
                 }
                 _ => {
                     let options = select("option");
-                    let chosen = field.select(&select("option[selected]")).next().or_else(|| field.select(&options).next());
-                    let value = chosen.map(|option| option.attr("value").map_or_else(|| option.text().collect(), str::to_owned));
+                    let chosen =
+                        field.select(&select("option[selected]")).next().or_else(|| field.select(&options).next());
+                    let value = chosen
+                        .map(|option| option.attr("value").map_or_else(|| option.text().collect(), str::to_owned));
                     pairs.push((name, value.unwrap_or_default()));
                 }
             }

@@ -20,7 +20,13 @@ impl Visitor {
     pub fn new(base: &str, origin: &str) -> Self {
         #[allow(clippy::disallowed_methods, reason = "a browser of the tests")]
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
-        Self { client, base: base.to_owned(), origin: origin.to_owned(), cookies: Arc::default(), agent: BROWSER.to_owned() }
+        Self {
+            client,
+            base: base.to_owned(),
+            origin: origin.to_owned(),
+            cookies: Arc::default(),
+            agent: BROWSER.to_owned(),
+        }
     }
 
     /// The same person on another server of the installation.
@@ -44,7 +50,8 @@ impl Visitor {
 
     /// A request with headers of the test's own.
     pub async fn request(&self, method: reqwest::Method, path: &str, headers: &[(&str, &str)]) -> Page {
-        let request = headers.iter().fold(self.start(method, path), |request, (name, value)| request.header(*name, *value));
+        let request =
+            headers.iter().fold(self.start(method, path), |request, (name, value)| request.header(*name, *value));
         self.finish(path, request).await
     }
 
@@ -56,7 +63,10 @@ impl Visitor {
     /// Sends a form with headers of the test's own and nothing that says where it comes from.
     pub async fn post_with(&self, path: &str, pairs: &[(String, String)], headers: &[(&str, &str)]) -> Page {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        let request = self.start(reqwest::Method::POST, path).header("content-type", "application/x-www-form-urlencoded").body(body);
+        let request = self
+            .start(reqwest::Method::POST, path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body);
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         self.finish(path, request).await
     }
@@ -88,8 +98,11 @@ impl Visitor {
     async fn finish(&self, path: &str, request: reqwest::RequestBuilder) -> Page {
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
-        let headers: Vec<(String, String)> =
-            response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned())).collect();
+        let headers: Vec<(String, String)> = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()))
+            .collect();
         for (_, cookie) in headers.iter().filter(|(name, _)| name == "set-cookie") {
             self.keep(cookie);
         }
