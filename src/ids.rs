@@ -63,6 +63,8 @@ id_type! {
     ActivityId,
     /// A job.
     JobId,
+    /// A request that may be sent twice.
+    IdempotencyId,
     /// A secret that signs webhooks.
     WebhookSecretId,
     /// A workspace's webhook endpoint.
