@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::clock::UtcTime;
 use crate::connections::{Connection, ConnectionState};
 use crate::connectors::spec_form::missing_required;
-use crate::connectors::{Connectors, Kind};
+use crate::connectors::{Connector, Connectors, Kind};
 use crate::ids::{ConnectionId, SetupLinkId, WorkspaceId};
 
 macro_rules! kinds {
@@ -165,6 +165,10 @@ pub(super) fn filled(event: &str, connection: &Connection, missing: &[String]) -
 /// The required fields of a connection that are still empty, as dot paths; none when its connector is not installed any more.
 pub fn missing_fields(connectors: &Connectors, connection: &Connection) -> Vec<String> {
     let connector = connectors.find(connection.kind, &connection.connector_slug);
-    let fields = connector.map(|connector| missing_required(&connector.spec, &connection.known_to_members())).unwrap_or_default();
-    fields.iter().map(|field| field.path.dot()).collect()
+    connector.map(|connector| missing_of(connector, connection)).unwrap_or_default()
+}
+
+/// The same for a connector at hand.
+pub fn missing_of(connector: &Connector, connection: &Connection) -> Vec<String> {
+    missing_required(&connector.spec, &connection.known_to_members()).iter().map(|field| field.path.dot()).collect()
 }

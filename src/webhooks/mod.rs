@@ -8,6 +8,7 @@
 //! no payload holds a secret, a token or a value; the address is judged when it is saved and again at every try; only 2xx is success; a
 //! redirect is a failure and never followed; signing secrets and header values exist sealed only and are never shown again.
 
+pub mod api;
 pub mod callback;
 pub mod deliveries;
 pub mod endpoints;
@@ -23,7 +24,7 @@ pub use callback::{CallbackWebhook, check_callback, find_callback, has_callback,
 pub use deliveries::{
     Delivery, DeliveryState, attempts, count_deliveries, find_delivery, list_deliveries, record_event, request_of, resend, send_test,
 };
-pub use event::{Event, EventKind, LinkDeed, missing_fields};
+pub use event::{Event, EventKind, LinkDeed, missing_fields, missing_of};
 pub use jobs::{reseal_headers, reseal_secrets, send_gave_up_mail, sweep};
 pub use judged::FieldProblem;
 pub use schedule::next_delay;

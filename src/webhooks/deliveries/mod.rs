@@ -7,6 +7,8 @@ pub mod pages;
 mod store;
 mod view;
 
+pub(crate) use view::{DeliveryItem, Moment, items};
+
 pub use store::{AttemptRow, Delivery, DeliveryState, Message, attempts, count_deliveries, find_delivery, list_deliveries, request_of};
 pub(super) use store::{
     Claimed, NewAttempt, Settled, add_attempt, claim, disable_callback, disable_endpoint, due, find_by_id, list_endpoint_deliveries, redirect_callback,
