@@ -8,9 +8,9 @@
 //! | form is shown | `setup_links/recipient_pages.rs` | `OpenSetupLink` + spec → view |
 //! | submit arrives | `web/csrf.rs` | body → form whose origin is proven |
 //! | checked against the spec | `connectors/spec_form` | (spec, raw form, what is known) → `Submission` or errors |
-//! | one transaction | `setup_links/submit.rs` | redeem, merge and seal (`connections/draft.rs`), activity, mail job |
+//! | one transaction | `setup_links/submit.rs` | redeem, merge and seal (`connections/draft.rs`), activity, mail job, webhook outbox |
 //! | answer | `setup_links/receipt_pages.rs` | 303 → a page that needs no live token |
-//! | later | `jobs/worker.rs` | mail, expiry |
+//! | later | `jobs/worker.rs` | mail, expiry; webhooks by `webhooks/worker.rs` |
 //!
 //! In every feature folder `mod.rs` holds nouns, states and rules, `store.rs` the queries, `guard.rs` the proofs of
 //! permission, `*_pages.rs` the handlers, `jobs.rs` what runs later. `web/routes.rs` is the map of all routes.
@@ -25,12 +25,16 @@ pub mod connections;
 pub mod connectors;
 pub mod crypto;
 pub mod db;
+pub mod docs;
 pub mod email;
 pub mod error;
 pub mod forms;
+pub mod http_client;
+pub mod idempotency;
 pub mod ids;
 pub mod jobs;
 pub mod links;
 pub mod rng;
 pub mod setup_links;
 pub mod web;
+pub mod webhooks;

@@ -243,4 +243,17 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(instance, workspaces, members, sessions, account_links, api_keys, connections, setup_links, held_secrets, activity, jobs, webhook_secrets, webhook_endpoints, callback_webhooks, webhook_messages, webhook_deliveries, webhook_attempts);
+diesel::table! {
+    idempotency_keys (id) {
+        id -> Text,
+        workspace_id -> Text,
+        api_key_id -> Text,
+        key_hash -> Binary,
+        request_hash -> Binary,
+        lease_until -> Timestamp,
+        sealed_answer -> Nullable<Binary>,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(instance, workspaces, members, sessions, account_links, api_keys, connections, setup_links, held_secrets, activity, idempotency_keys, jobs, webhook_secrets, webhook_endpoints, callback_webhooks, webhook_messages, webhook_deliveries, webhook_attempts);

@@ -3,10 +3,11 @@
 //! Invariants: only the hash and the first eight characters are stored; a revoked or expired key never works again; that a key was
 //! made or revoked is in the activity log.
 
+pub mod guard;
 pub mod pages;
 mod store;
 
-pub use store::ApiKeyRow;
+pub use store::{ApiKeyRow, KnownKey};
 
 use crate::accounts::note;
 use crate::activity::{Actor, Event};
@@ -127,6 +128,25 @@ pub fn revoke(conn: &mut Conn, workspace: &WorkspaceId, id: &ApiKeyId, actor: Ac
     }
     note(conn, workspace, actor, Event::ApiKeyRevoked, &key.name, (now, rng))?;
     Ok(Some(true))
+}
+
+/// How often it is noted that a key was used.
+pub const NOTED_EVERY: time::Duration = time::Duration::minutes(1);
+
+/// The key a program shows; `None` when it is unknown, revoked or expired.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn authenticate(conn: &mut Conn, shown: &PlainToken, now: UtcTime) -> AppResult<Option<KnownKey>> {
+    Ok(store::find_working(conn, &shown.hash(), now)?)
+}
+
+/// Notes that a key was used now.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn note_use(conn: &mut Conn, key: &ApiKeyId, now: UtcTime) -> AppResult<()> {
+    Ok(store::touch(conn, key, now)?)
 }
 
 #[cfg(test)]
