@@ -42,7 +42,7 @@ pub async fn show<S: Side>(app: web::Data<App>, key: ApiKey<ReadCredentials>, sl
             let connector = app_here.connectors.find(S::KIND, &connection.connector_slug);
             let connector = connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
             let Completion { config: Some(config), .. } = complete(&connector.spec, &connection.open_values(&app_here.keys)?) else {
-                return Err(AppError::Conflict("The configuration is not complete: missing_required_fields of the connection says what is missing."));
+                return Err(AppError::Conflict("The configuration is not finished: something required is missing, or a value breaks a rule of the connector."));
             };
             let entry = Entry {
                 workspace: &caller.workspace,

@@ -182,13 +182,9 @@ pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) 
 /// The middleware around `/api`: how the caller stands with their limit, and every error as a problem document.
 ///
 /// # Errors
-/// None of its own: errors become answers.
+/// Passes on what the inner service answers.
 pub async fn finish(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
-    let inner = request.request().clone();
-    let mut response = match next.call(request).await {
-        Ok(response) => response.map_into_boxed_body(),
-        Err(error) => ServiceResponse::new(inner, error.error_response()),
-    };
+    let mut response = next.call(request).await?.map_into_boxed_body();
     let status = response.status();
     let is_problem = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == MEDIA_TYPE);
     if (status.is_client_error() || status.is_server_error()) && !is_problem {

@@ -3,5 +3,8 @@
 
 mod support;
 
+mod api;
 mod setup_links;
 mod static_files;
+mod http_client;
+mod webhooks;
