@@ -243,7 +243,8 @@ pub async fn delete(app: web::Data<App>, member: Editor, slug: web::Path<String>
     app.db
         .write(move |conn| {
             let connection = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
-            delete_draft(conn, &connection, actor, now, &rng)?;
+            delete_draft(conn, &connection, actor.clone(), now, &rng)?;
+            webhooks::remove_callback(conn, &connection, actor, now, &rng)?;
             setup_links::forget_held(conn, &connection)
         })
         .await?;

@@ -62,6 +62,9 @@ mod tests {
         // The values were worked out with Python's hmac module.
         let secret = SigningSecret::from_bytes(Zeroizing::new((0..32).collect()));
         assert_eq!(secret.expose().as_str(), "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
-        assert_eq!(secret.sign("msg_1", 1_700_000_000, r#"{"a":1}"#), "v1,AMaOha7DUT/0J0JMycRuYOBSvbx3WtwLd2khXXbaVj4=");
+        assert_eq!(
+            secret.sign("msg_1", 1_700_000_000, r#"{"a":1}"#),
+            "v1,AMaOha7DUT/0J0JMycRuYOBSvbx3WtwLd2khXXbaVj4="
+        );
     }
 }

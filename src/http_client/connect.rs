@@ -38,8 +38,10 @@ pub(super) fn tls(extra_ca_file: Option<&Path>) -> anyhow::Result<TlsConnector> 
         anyhow::ensure!(found > 0, "VESTIBULE_EXTRA_CA_FILE holds no certificate: {}", path.display());
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config =
-        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth();
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsConnector::from(Arc::new(config)))
 }
@@ -53,8 +55,11 @@ pub(super) async fn post(
     deadline: Instant,
 ) -> Result<Answer, Failure> {
     let stream = secure(tls, url, addresses).await?;
-    let (mut sender, connection) =
-        http1::Builder::new().max_buf_size(MOST_READ).handshake(TokioIo::new(stream)).await.map_err(|_| Failure::Broken)?;
+    let (mut sender, connection) = http1::Builder::new()
+        .max_buf_size(MOST_READ)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(|_| Failure::Broken)?;
     let request = request(url, headers, body)?;
     let exchange = async {
         let answer = sender.send_request(request).await.map_err(|_| Failure::Broken)?;

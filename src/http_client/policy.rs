@@ -17,25 +17,25 @@ const fn v6(first: u16, second: u16, third: u16, length: u8) -> Ipv6Net {
 
 /// IPv4 ranges that are not the public internet, or only look like it.
 const SHUT_V4: [Ipv4Net; 20] = [
-    v4(0, 0, 0, 0, 8),         // this network
-    v4(10, 0, 0, 0, 8),        // private
-    v4(100, 64, 0, 0, 10),     // shared with carriers
-    v4(127, 0, 0, 0, 8),       // loopback
-    v4(168, 63, 129, 16, 32),  // the platform address of Azure
-    v4(169, 254, 0, 0, 16),    // link-local, with the metadata address
-    v4(172, 16, 0, 0, 12),     // private
-    v4(192, 0, 0, 0, 24),      // protocol assignments
-    v4(192, 0, 2, 0, 24),      // documentation
-    v4(192, 31, 196, 0, 24),   // AS112
-    v4(192, 52, 193, 0, 24),   // AMT
-    v4(192, 88, 99, 0, 24),    // 6to4 relays, withdrawn
-    v4(192, 168, 0, 0, 16),    // private
-    v4(192, 175, 48, 0, 24),   // AS112
-    v4(198, 18, 0, 0, 15),     // benchmarks
-    v4(198, 51, 100, 0, 24),   // documentation
-    v4(203, 0, 113, 0, 24),    // documentation
-    v4(224, 0, 0, 0, 4),       // multicast
-    v4(240, 0, 0, 0, 4),       // reserved
+    v4(0, 0, 0, 0, 8),          // this network
+    v4(10, 0, 0, 0, 8),         // private
+    v4(100, 64, 0, 0, 10),      // shared with carriers
+    v4(127, 0, 0, 0, 8),        // loopback
+    v4(168, 63, 129, 16, 32),   // the platform address of Azure
+    v4(169, 254, 0, 0, 16),     // link-local, with the metadata address
+    v4(172, 16, 0, 0, 12),      // private
+    v4(192, 0, 0, 0, 24),       // protocol assignments
+    v4(192, 0, 2, 0, 24),       // documentation
+    v4(192, 31, 196, 0, 24),    // AS112
+    v4(192, 52, 193, 0, 24),    // AMT
+    v4(192, 88, 99, 0, 24),     // 6to4 relays, withdrawn
+    v4(192, 168, 0, 0, 16),     // private
+    v4(192, 175, 48, 0, 24),    // AS112
+    v4(198, 18, 0, 0, 15),      // benchmarks
+    v4(198, 51, 100, 0, 24),    // documentation
+    v4(203, 0, 113, 0, 24),     // documentation
+    v4(224, 0, 0, 0, 4),        // multicast
+    v4(240, 0, 0, 0, 4),        // reserved
     v4(255, 255, 255, 255, 32), // broadcast
 ];
 
@@ -45,11 +45,11 @@ const PUBLIC_V6: Ipv6Net = v6(0x2000, 0, 0, 3);
 
 /// Ranges inside it that are something else.
 const SHUT_V6: [Ipv6Net; 5] = [
-    v6(0x2001, 0, 0, 23),          // protocol assignments: Teredo, benchmarks, ORCHID
-    v6(0x2001, 0xdb8, 0, 32),      // documentation
-    v6(0x2002, 0, 0, 16),          // 6to4
-    v6(0x2620, 0x4f, 0x8000, 48),  // AS112
-    v6(0x3fff, 0, 0, 20),          // documentation
+    v6(0x2001, 0, 0, 23),         // protocol assignments: Teredo, benchmarks, ORCHID
+    v6(0x2001, 0xdb8, 0, 32),     // documentation
+    v6(0x2002, 0, 0, 16),         // 6to4
+    v6(0x2620, 0x4f, 0x8000, 48), // AS112
+    v6(0x3fff, 0, 0, 20),         // documentation
 ];
 
 /// The rules of one installation.

@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::deliveries::{AttemptRow, Delivery, DeliveryState, attempts, find_delivery, list_deliveries, request_of, resend, send_test};
+use super::deliveries::{
+    AttemptRow, Delivery, DeliveryState, attempts, find_delivery, list_deliveries, request_of, resend, send_test,
+};
 use crate::accounts::api_keys::guard::{ApiKey, Caller, Read, Side, Write};
 use crate::app::App;
 use crate::clock::UtcTime;
@@ -135,7 +137,13 @@ impl DeliveryOut {
 
 impl From<AttemptRow> for AttemptOut {
     fn from(row: AttemptRow) -> Self {
-        Self { at: row.at.iso(), status: row.status, failure: row.failure, milliseconds: row.millis, answer: row.answer }
+        Self {
+            at: row.at.iso(),
+            status: row.status,
+            failure: row.failure,
+            milliseconds: row.millis,
+            answer: row.answer,
+        }
     }
 }
 
@@ -167,7 +175,12 @@ fn details(conn: &mut Conn, delivery: Delivery) -> AppResult<DetailsOut> {
 }
 
 /// `GET /api/v1/sources/{slug}/deliveries/`
-pub async fn index<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, slug: web::Path<String>, query: ApiQuery<ListQuery>) -> ApiResult {
+pub async fn index<S: Side>(
+    app: web::Data<App>,
+    key: ApiKey<Read<S>>,
+    slug: web::Path<String>,
+    query: ApiQuery<ListQuery>,
+) -> ApiResult {
     let wanted = Wanted::read(query.0.cursor.as_deref(), query.0.limit)?;
     let (workspace, slug) = (key.workspace.clone(), slug.into_inner());
     let address = app.config.server.base_url.join(&path(S::PLURAL, &slug));
@@ -198,18 +211,33 @@ pub async fn show<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, path: web:
 }
 
 /// `POST /api/v1/sources/{slug}/deliveries/`
-pub async fn test<S: Side>(app: web::Data<App>, key: ApiKey<Write<S>>, slug: web::Path<String>, once: Once) -> ApiResult {
+pub async fn test<S: Side>(
+    app: web::Data<App>,
+    key: ApiKey<Write<S>>,
+    slug: web::Path<String>,
+    once: Once,
+) -> ApiResult {
     act::<S>(&app, &key, (slug.into_inner(), None), &once).await
 }
 
 /// `POST /api/v1/sources/{slug}/deliveries/{id}/resend/`
-pub async fn send_again<S: Side>(app: web::Data<App>, key: ApiKey<Write<S>>, path: web::Path<(String, String)>, once: Once) -> ApiResult {
+pub async fn send_again<S: Side>(
+    app: web::Data<App>,
+    key: ApiKey<Write<S>>,
+    path: web::Path<(String, String)>,
+    once: Once,
+) -> ApiResult {
     let (slug, id) = path.into_inner();
     act::<S>(&app, &key, (slug, Some(WebhookDeliveryId::from_text(&id))), &once).await
 }
 
 /// Sends a test when no delivery is named, else that delivery again.
-async fn act<S: Side>(app: &web::Data<App>, caller: &Caller, what: (String, Option<WebhookDeliveryId>), once: &Once) -> ApiResult {
+async fn act<S: Side>(
+    app: &web::Data<App>,
+    caller: &Caller,
+    what: (String, Option<WebhookDeliveryId>),
+    once: &Once,
+) -> ApiResult {
     match once.open::<NothingIn>(app, caller).await? {
         Opened::Replay(answer) => Ok(answer),
         Opened::Fresh(_, ticket) => {
@@ -219,7 +247,12 @@ async fn act<S: Side>(app: &web::Data<App>, caller: &Caller, what: (String, Opti
     }
 }
 
-async fn queue<S: Side>(app: &web::Data<App>, caller: &Caller, (slug, id): (String, Option<WebhookDeliveryId>), ticket: Ticket) -> Result<Answer, Problem> {
+async fn queue<S: Side>(
+    app: &web::Data<App>,
+    caller: &Caller,
+    (slug, id): (String, Option<WebhookDeliveryId>),
+    ticket: Ticket,
+) -> Result<Answer, Problem> {
     let (app, workspace, now) = (app.clone(), caller.workspace.clone(), app.clock.now());
     let db = app.db.clone();
     let answer = db

@@ -56,7 +56,15 @@ pub async fn send_gave_up_mail(app: &Arc<App>, id: WebhookDeliveryId) -> AppResu
     let Some((told, owners)) = found else { return Ok(Outcome::GiveUp { reason: "the delivery is gone".to_owned() }) };
     for MemberCard { name, email, .. } in owners {
         let url = app.config.server.base_url.join(&told.url);
-        let told = Told { name: name.clone(), url, about: told.about.clone(), host: told.host.clone(), event: told.event.clone(), reason: told.reason.clone(), ..told };
+        let told = Told {
+            name: name.clone(),
+            url,
+            about: told.about.clone(),
+            host: told.host.clone(),
+            event: told.event.clone(),
+            reason: told.reason.clone(),
+            ..told
+        };
         let subject = Subject(&told).render()?.trim().to_owned();
         let mail = Mail { to: email, to_name: name, subject, text: Text(&told).render()?, html: Html(&told).render()? };
         if let Err(error) = app.mailer.send(mail).await {
@@ -69,8 +77,10 @@ pub async fn send_gave_up_mail(app: &Arc<App>, id: WebhookDeliveryId) -> AppResu
 fn facts(conn: &mut Conn, id: &WebhookDeliveryId) -> AppResult<Option<(Told, Vec<MemberCard>)>> {
     let Some(delivery) = deliveries::find_by_id(conn, id)? else { return Ok(None) };
     let workspace = &delivery.workspace_id;
-    let endpoint = delivery.endpoint_id.as_ref().map(|id| endpoints::find_any(conn, workspace, id)).transpose()?.flatten();
-    let connection = delivery.connection_id.as_ref().map(|id| connections::find_by_id(conn, workspace, id)).transpose()?.flatten();
+    let endpoint =
+        delivery.endpoint_id.as_ref().map(|id| endpoints::find_any(conn, workspace, id)).transpose()?.flatten();
+    let connection =
+        delivery.connection_id.as_ref().map(|id| connections::find_by_id(conn, workspace, id)).transpose()?.flatten();
     let host = delivery.host();
     let about = match (endpoint, connection) {
         (Some(endpoint), _) if !endpoint.description.is_empty() => endpoint.description,
@@ -98,7 +108,9 @@ impl deliveries::AttemptRow {
     pub fn reason(&self) -> Option<String> {
         let reason = self.failure.as_deref().and_then(Reason::parse)?;
         Some(match (reason, self.status) {
-            (Reason::Status | Reason::Redirect | Reason::Gone, Some(status)) => format!("{} ({status})", reason.words()),
+            (Reason::Status | Reason::Redirect | Reason::Gone, Some(status)) => {
+                format!("{} ({status})", reason.words())
+            }
             _ => reason.words().to_owned(),
         })
     }
@@ -117,12 +129,18 @@ pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
 ///
 /// # Errors
 /// A secret does not open with any key of the ring.
-pub fn reseal_secrets(conn: &mut Conn, after: &WebhookSecretId, keys: &KeyRing, rng: &Rng) -> AppResult<Option<(WebhookSecretId, usize)>> {
+pub fn reseal_secrets(
+    conn: &mut Conn,
+    after: &WebhookSecretId,
+    keys: &KeyRing,
+    rng: &Rng,
+) -> AppResult<Option<(WebhookSecretId, usize)>> {
     let rows = secrets::sealed_after(conn, after, RESEALED_AT_ONCE)?;
     let Some(last) = rows.last().map(|row| row.id.clone()) else { return Ok(None) };
     let mut resealed = 0;
     for row in rows {
-        let fresh = keys.reseal(&Sealed::from_bytes(row.sealed), secrets::sealed_at(&row.id, &row.workspace_id), rng)?;
+        let fresh =
+            keys.reseal(&Sealed::from_bytes(row.sealed), secrets::sealed_at(&row.id, &row.workspace_id), rng)?;
         if let Some(fresh) = fresh {
             secrets::replace(conn, &row.id, &fresh)?;
             resealed += 1;
@@ -135,7 +153,12 @@ pub fn reseal_secrets(conn: &mut Conn, after: &WebhookSecretId, keys: &KeyRing, 
 ///
 /// # Errors
 /// A value does not open with any key of the ring.
-pub fn reseal_headers(conn: &mut Conn, after: &ConnectionId, keys: &KeyRing, rng: &Rng) -> AppResult<Option<(ConnectionId, usize)>> {
+pub fn reseal_headers(
+    conn: &mut Conn,
+    after: &ConnectionId,
+    keys: &KeyRing,
+    rng: &Rng,
+) -> AppResult<Option<(ConnectionId, usize)>> {
     let rows = callback::sealed_after(conn, after, RESEALED_AT_ONCE)?;
     let Some(last) = rows.last().map(|row| row.connection_id.clone()) else { return Ok(None) };
     let mut resealed = 0;

@@ -38,9 +38,32 @@ pub struct CustomHeader {
 
 /// Names that mean something to the way of a request (RFC 9110, 7.6.1; RFC 9112), and those we write ourselves.
 const TAKEN: [&str; 26] = [
-    "accept", "accept-encoding", "age", "connection", "content-encoding", "content-length", "content-type", "date", "expect", "forwarded",
-    "host", "http2-settings", "keep-alive", "max-forwards", "proxy-authenticate", "proxy-authorization", "proxy-connection", "range", "te",
-    "trailer", "transfer-encoding", "upgrade", "user-agent", "via", "origin", "cookie",
+    "accept",
+    "accept-encoding",
+    "age",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "date",
+    "expect",
+    "forwarded",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "max-forwards",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "range",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "via",
+    "origin",
+    "cookie",
 ];
 const TAKEN_BEGINNINGS: [&str; 5] = ["webhook-", "x-forwarded-", "sec-", "svix-", "proxy-"];
 
@@ -57,7 +80,9 @@ impl CustomHeader {
             (None, Some(_)) => Err(name_problem("header_name_missing", "Header name is needed with a header value")),
             (Some(name), value) => {
                 check_name(name)?;
-                let value = value.ok_or_else(|| value_problem("header_value_missing", "Header value is needed with a header name"))?;
+                let value = value.ok_or_else(|| {
+                    value_problem("header_value_missing", "Header value is needed with a header name")
+                })?;
                 check_value(value.expose_secret())?;
                 Ok(Some(Self { name: name.to_owned(), value }))
             }
@@ -79,7 +104,10 @@ fn check_name(name: &str) -> Result<(), FieldProblem> {
     }
     let lower = name.to_ascii_lowercase();
     if TAKEN.contains(&lower.as_str()) || TAKEN_BEGINNINGS.iter().any(|start| lower.starts_with(start)) {
-        return Err(name_problem("header_name_reserved", "Header name is one that every request has already; choose another, like X-Webhook-Secret"));
+        return Err(name_problem(
+            "header_name_reserved",
+            "Header name is one that every request has already; choose another, like X-Webhook-Secret",
+        ));
     }
     Ok(())
 }
@@ -87,7 +115,10 @@ fn check_name(name: &str) -> Result<(), FieldProblem> {
 fn check_value(value: &str) -> Result<(), FieldProblem> {
     let plain = value.chars().all(|c| c.is_ascii_graphic() || c == ' ') && HeaderValue::from_str(value).is_ok();
     if value.len() > LONGEST_VALUE || !plain || value.trim() != value {
-        return Err(value_problem("header_value_invalid", "Header value must be one line of up to 4,096 ASCII characters, without spaces around it"));
+        return Err(value_problem(
+            "header_value_invalid",
+            "Header value must be one line of up to 4,096 ASCII characters, without spaces around it",
+        ));
     }
     Ok(())
 }
@@ -107,7 +138,17 @@ mod tests {
 
     #[test]
     fn headers_that_are_not_theirs_are_refused() {
-        for name in ["Host", "content-length", "Transfer-Encoding", "webhook-signature", "Webhook-Id", "X-Forwarded-For", "Connection", "TE", "Sec-Fetch-Site"] {
+        for name in [
+            "Host",
+            "content-length",
+            "Transfer-Encoding",
+            "webhook-signature",
+            "Webhook-Id",
+            "X-Forwarded-For",
+            "Connection",
+            "TE",
+            "Sec-Fetch-Site",
+        ] {
             assert_eq!(code(name, "x"), Some("header_name_reserved"), "{name}");
         }
         for name in ["X Webhook", "X:Y", "Ünlaut", "a\r\nb", "x\0"] {

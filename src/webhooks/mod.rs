@@ -20,9 +20,13 @@ pub mod secrets;
 mod send;
 mod worker;
 
-pub use callback::{CallbackWebhook, check_callback, find_callback, has_callback, remove_callback, set_callback, with_callback};
+pub use callback::{
+    CallbackWebhook, check_callback, find_callback, has_callback, remove_callback, set_callback,
+    with_callback,
+};
 pub use deliveries::{
-    Delivery, DeliveryState, attempts, count_deliveries, find_delivery, list_deliveries, record_event, request_of, resend, send_test,
+    Delivery, DeliveryState, attempts, count_deliveries, find_delivery, list_deliveries, record_event, request_of,
+    resend, send_test, undelivered,
 };
 pub use event::{Event, EventKind, LinkDeed, missing_fields, missing_of};
 pub use jobs::{reseal_headers, reseal_secrets, send_gave_up_mail, sweep};

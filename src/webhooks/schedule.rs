@@ -9,7 +9,12 @@ pub type Jitter = u16;
 ///
 /// The step of the schedule is stretched or shortened by up to 20 %, so that receivers that came back are not met by everybody at once.
 /// A receiver that asks for more time (`Retry-After`) gets it, up to twice the step.
-pub fn next_delay(schedule: &[Duration], done: usize, retry_after: Option<Duration>, jitter: Jitter) -> Option<Duration> {
+pub fn next_delay(
+    schedule: &[Duration],
+    done: usize,
+    retry_after: Option<Duration>,
+    jitter: Jitter,
+) -> Option<Duration> {
     let step = *schedule.get(done)?;
     let share = 0.8 + 0.4 * f64::from(jitter) / f64::from(u16::MAX);
     let usual = step.mul_f64(share);
@@ -57,7 +62,13 @@ mod tests {
     #[test]
     fn retry_after_is_seconds_or_a_date() {
         let now = UtcTime::from_unix(784_111_777).unwrap();
-        for (text, expected) in [("120", Some(120)), ("Sun, 06 Nov 1994 08:50:37 GMT", Some(60)), ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)), ("soon", None), ("-5", None)] {
+        for (text, expected) in [
+            ("120", Some(120)),
+            ("Sun, 06 Nov 1994 08:50:37 GMT", Some(60)),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+            ("soon", None),
+            ("-5", None),
+        ] {
             assert_eq!(retry_after(text, now), expected.map(Duration::from_secs), "{text}");
         }
     }

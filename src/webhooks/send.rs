@@ -103,7 +103,8 @@ pub(super) struct Receiver {
 /// The headers of a try: the body's type, the Standard Webhooks headers, the receiver's own.
 fn headers(message: &Message, receiver: &Receiver, now: UtcTime) -> Vec<(String, String)> {
     let timestamp = now.unix();
-    let signatures: Vec<String> = receiver.secrets.iter().map(|secret| secret.sign(message.id.as_str(), timestamp, &message.payload)).collect();
+    let signatures: Vec<String> =
+        receiver.secrets.iter().map(|secret| secret.sign(message.id.as_str(), timestamp, &message.payload)).collect();
     let mut headers = vec![
         ("content-type".to_owned(), "application/json".to_owned()),
         ("webhook-id".to_owned(), message.id.to_string()),
@@ -129,7 +130,9 @@ pub(super) async fn send(app: &App, message: &Message, receiver: &Receiver) -> T
             answer: masked(text, receiver.header.as_ref()),
             millis,
         },
-        Err(failure) => Tried { at, status: None, reason: Some(failure.into()), retry_after: None, answer: String::new(), millis },
+        Err(failure) => {
+            Tried { at, status: None, reason: Some(failure.into()), retry_after: None, answer: String::new(), millis }
+        }
     }
 }
 
@@ -159,13 +162,18 @@ mod tests {
         for status in 100..600 {
             assert_eq!(judge(status).is_none(), (200..300).contains(&status), "{status}");
         }
-        assert_eq!((judge(302), judge(410), judge(500)), (Some(Reason::Redirect), Some(Reason::Gone), Some(Reason::Status)));
+        assert_eq!(
+            (judge(302), judge(410), judge(500)),
+            (Some(Reason::Redirect), Some(Reason::Gone), Some(Reason::Status))
+        );
     }
 
     #[test]
     fn a_repeated_header_value_is_not_kept() {
         let header = CustomHeader { name: "X-Secret".to_owned(), value: "s3cret-value".into() };
-        for (answer, kept) in [("got s3cret-value!", "got ••••••!"), ("cut s3cret-va", "cut ••••••"), ("nothing", "nothing")] {
+        for (answer, kept) in
+            [("got s3cret-value!", "got ••••••!"), ("cut s3cret-va", "cut ••••••"), ("nothing", "nothing")]
+        {
             assert_eq!(masked(answer.to_owned(), Some(&header)), kept);
         }
     }

@@ -141,7 +141,13 @@ async fn claim(app: &Arc<App>, id: WebhookDeliveryId) -> AppResult<Option<Work>>
 }
 
 /// Who gets a delivery; `None` when the receiver is off or removed by now.
-fn receiver(conn: &mut Conn, delivery: &Delivery, keys: &KeyRing, now: UtcTime, rng: &Rng) -> AppResult<Option<Receiver>> {
+fn receiver(
+    conn: &mut Conn,
+    delivery: &Delivery,
+    keys: &KeyRing,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<Option<Receiver>> {
     let (url, header) = match (&delivery.endpoint_id, &delivery.connection_id) {
         (Some(endpoint), _) => match endpoints::find_any(conn, &delivery.workspace_id, endpoint)? {
             Some(row) if row.deleted_at.is_none() && row.disabled_at.is_none() => (row.url, None),
@@ -179,7 +185,8 @@ fn decide(app: &App, delivery: &Delivery, tried: &Tried, now: UtcTime) -> Settle
     };
     let done = usize::try_from(delivery.step).unwrap_or(usize::MAX).saturating_add(1);
     let jitter = Jitter::from_be_bytes(app.rng.bytes::<2>());
-    let delay = next_delay(&app.config.webhooks.retry_schedule, done, tried.retry_after, jitter).filter(|_| state == DeliveryState::GaveUp);
+    let delay = next_delay(&app.config.webhooks.retry_schedule, done, tried.retry_after, jitter)
+        .filter(|_| state == DeliveryState::GaveUp);
     match delay.and_then(|delay| time::Duration::try_from(delay).ok()) {
         Some(delay) => Settled { state: DeliveryState::Pending, next_at: Some(now + delay) },
         None => Settled { state, next_at: None },

@@ -4,13 +4,13 @@
 pub mod pages;
 mod store;
 
-pub use store::{has_callback, with_callback};
 pub(super) use store::{CallbackRow, disable, find, sealed_after};
+pub use store::{has_callback, with_callback};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::judged::{self, CustomHeader, FieldProblem};
 use super::deliveries;
+use super::judged::{self, CustomHeader, FieldProblem};
 use crate::activity::{self, Actor, Entry, Event};
 use crate::app::App;
 use crate::clock::UtcTime;
@@ -49,7 +49,11 @@ impl CallbackWebhook {
     ///
     /// # Errors
     /// The first thing that is wrong.
-    pub fn parse(url: &str, header_name: Option<&str>, header_value: Option<SecretString>) -> Result<Self, FieldProblem> {
+    pub fn parse(
+        url: &str,
+        header_name: Option<&str>,
+        header_value: Option<SecretString>,
+    ) -> Result<Self, FieldProblem> {
         Ok(Self { url: judged::address(url)?, header: CustomHeader::parse(header_name, header_value)? })
     }
 }
@@ -63,30 +67,64 @@ pub async fn check_callback(app: &App, callback: &CallbackWebhook) -> Result<(),
 }
 
 fn sealed_at<'a>(connection: &'a ConnectionId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "callback_webhooks", row: connection.as_str(), column: "sealed_header", workspace: workspace.as_str() }
+    SealedAt {
+        table: "callback_webhooks",
+        row: connection.as_str(),
+        column: "sealed_header",
+        workspace: workspace.as_str(),
+    }
 }
 
 /// Sets a connection's callback webhook, or puts another in its place; what waits to be sent goes to the new one.
 ///
 /// # Errors
 /// Only internal ones.
-pub fn set_callback(conn: &mut Conn, connection: &Connection, callback: &CallbackWebhook, actor: Actor, keys: &KeyRing, now: UtcTime, rng: &Rng) -> AppResult<()> {
+pub fn set_callback(
+    conn: &mut Conn,
+    connection: &Connection,
+    callback: &CallbackWebhook,
+    actor: Actor,
+    keys: &KeyRing,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
     let at = sealed_at(&connection.id, &connection.workspace_id);
     let seal = |header: &CustomHeader| keys.seal(header.value.expose_secret().as_bytes(), at, rng);
     let sealed = callback.header.as_ref().map(seal).transpose()?;
-    put(conn, connection, &callback.url, callback.header.as_ref().map(|header| header.name.as_str()), sealed.as_ref(), now)?;
+    put(
+        conn,
+        connection,
+        &callback.url,
+        callback.header.as_ref().map(|header| header.name.as_str()),
+        sealed.as_ref(),
+        now,
+    )?;
     note(conn, connection, Event::CallbackSet, &callback.url.host(), actor, now, rng)
 }
 
 /// Changes the address and keeps the header that was set before.
-pub(super) fn move_callback(conn: &mut Conn, connection: &Connection, url: &HttpsUrl, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<()> {
+pub(super) fn move_callback(
+    conn: &mut Conn,
+    connection: &Connection,
+    url: &HttpsUrl,
+    actor: Actor,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
     let row = find(conn, &connection.id)?.ok_or(AppError::NotFound)?;
     let sealed = row.sealed_header.map(Sealed::from_bytes);
     put(conn, connection, url, row.header_name.as_deref(), sealed.as_ref(), now)?;
     note(conn, connection, Event::CallbackSet, &url.host(), actor, now, rng)
 }
 
-fn put(conn: &mut Conn, connection: &Connection, url: &HttpsUrl, header: Option<&str>, sealed: Option<&Sealed>, now: UtcTime) -> AppResult<()> {
+fn put(
+    conn: &mut Conn,
+    connection: &Connection,
+    url: &HttpsUrl,
+    header: Option<&str>,
+    sealed: Option<&Sealed>,
+    now: UtcTime,
+) -> AppResult<()> {
     store::put(conn, (&connection.workspace_id, &connection.id), url.as_str(), header.zip(sealed), now)?;
     Ok(deliveries::redirect_callback(conn, &connection.id, url)?)
 }
@@ -95,7 +133,13 @@ fn put(conn: &mut Conn, connection: &Connection, url: &HttpsUrl, header: Option<
 ///
 /// # Errors
 /// Only internal ones.
-pub fn remove_callback(conn: &mut Conn, connection: &Connection, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<bool> {
+pub fn remove_callback(
+    conn: &mut Conn,
+    connection: &Connection,
+    actor: Actor,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<bool> {
     let Some(row) = find(conn, &connection.id)? else { return Ok(false) };
     store::delete(conn, &connection.workspace_id, &connection.id)?;
     deliveries::disable_callback(conn, &connection.id, None, now)?;
@@ -107,7 +151,11 @@ pub fn remove_callback(conn: &mut Conn, connection: &Connection, actor: Actor, n
 ///
 /// # Errors
 /// The database cannot be asked.
-pub fn find_callback(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId) -> AppResult<Option<CallbackShown>> {
+pub fn find_callback(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    connection: &ConnectionId,
+) -> AppResult<Option<CallbackShown>> {
     let row = find(conn, connection)?.filter(|row| &row.workspace_id == workspace);
     Ok(row.map(|row| CallbackShown {
         disabled: row.disabled_at.map(|at| (at, row.disabled_reason.clone())),
@@ -117,8 +165,23 @@ pub fn find_callback(conn: &mut Conn, workspace: &WorkspaceId, connection: &Conn
     }))
 }
 
-fn note(conn: &mut Conn, connection: &Connection, event: Event, host: &str, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    let entry = Entry { workspace: &connection.workspace_id, connection: Some(&connection.id), setup_link: None, event, actor, detail: host };
+fn note(
+    conn: &mut Conn,
+    connection: &Connection,
+    event: Event,
+    host: &str,
+    actor: Actor,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
+    let entry = Entry {
+        workspace: &connection.workspace_id,
+        connection: Some(&connection.id),
+        setup_link: None,
+        event,
+        actor,
+        detail: host,
+    };
     Ok(activity::record(conn, &entry, now, rng)?)
 }
 

@@ -5,7 +5,9 @@ use askama::Template;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer};
 
-use super::{CallbackShown, CallbackWebhook, check_callback, find_callback, move_callback, remove_callback, set_callback};
+use super::{
+    CallbackShown, CallbackWebhook, check_callback, find_callback, move_callback, remove_callback, set_callback,
+};
 use crate::accounts::guard::{Editor, SignedIn};
 use crate::app::App;
 use crate::connections::{self, Connection};
@@ -78,7 +80,13 @@ async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<(Connecti
         .await
 }
 
-fn view(app: &App, request: &HttpRequest, member: &SignedIn, connection: &Connection, callback: Option<&CallbackShown>) -> CallbackPage {
+fn view(
+    app: &App,
+    request: &HttpRequest,
+    member: &SignedIn,
+    connection: &Connection,
+    callback: Option<&CallbackShown>,
+) -> CallbackPage {
     CallbackPage {
         frame: member.frame(request, app, "connections"),
         description: connection.description.clone(),
@@ -103,7 +111,8 @@ pub async fn show(app: web::Data<App>, request: HttpRequest, member: Editor, slu
 /// Judges a form. A stored value goes nowhere but to the host it was given for: for another host it must be typed again.
 fn judge(form: &CallbackForm, stored: Option<&CallbackShown>) -> Result<Change, FieldProblem> {
     let (url, name) = (form.url.trim(), form.header_name.trim());
-    let same_header = stored.and_then(|stored| stored.header_name.as_deref()).is_some_and(|stored| stored.eq_ignore_ascii_case(name));
+    let same_header =
+        stored.and_then(|stored| stored.header_name.as_deref()).is_some_and(|stored| stored.eq_ignore_ascii_case(name));
     if same_header && form.header_value.expose_secret().is_empty() {
         let url = crate::webhooks::judged::address(url)?;
         let stored_host = stored.and_then(|stored| HttpsUrl::parse(&stored.url).ok()).map(|url| url.host());
@@ -117,7 +126,13 @@ fn judge(form: &CallbackForm, stored: Option<&CallbackShown>) -> Result<Change, 
 }
 
 /// `POST /connections/{slug}/webhook`
-pub async fn save(app: web::Data<App>, request: HttpRequest, member: Editor, slug: web::Path<String>, form: CsrfForm<CallbackForm>) -> PageResult {
+pub async fn save(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Editor,
+    slug: web::Path<String>,
+    form: CsrfForm<CallbackForm>,
+) -> PageResult {
     let (connection, stored) = load(&app, &member, slug.into_inner()).await?;
     let judged = match judge(&form.value, stored.as_ref()) {
         Ok(change) => look_up(&app, &change).await.map(|()| change),
@@ -150,7 +165,12 @@ async fn look_up(app: &App, change: &Change) -> Result<(), FieldProblem> {
 }
 
 /// `POST /connections/{slug}/webhook/removal`
-pub async fn remove(app: web::Data<App>, member: Editor, slug: web::Path<String>, _form: CsrfForm<Vec<(String, String)>>) -> PageResult {
+pub async fn remove(
+    app: web::Data<App>,
+    member: Editor,
+    slug: web::Path<String>,
+    _form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
     let (connection, _) = load(&app, &member, slug.into_inner()).await?;
     let (actor, now, rng) = (member.actor(), app.clock.now(), app.rng.clone());
     let target = urls::connection(&connection.slug);
@@ -159,7 +179,12 @@ pub async fn remove(app: web::Data<App>, member: Editor, slug: web::Path<String>
 }
 
 /// `POST /connections/{slug}/webhook/test`
-pub async fn test(app: web::Data<App>, member: Editor, slug: web::Path<String>, _form: CsrfForm<Vec<(String, String)>>) -> PageResult {
+pub async fn test(
+    app: web::Data<App>,
+    member: Editor,
+    slug: web::Path<String>,
+    _form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
     let (connection, _) = load(&app, &member, slug.into_inner()).await?;
     let (now, port) = (app.clock.now(), app.clone().into_inner());
     let id = app.db.write(move |conn| send_test(conn, &port, &connection, now)).await?;

@@ -34,7 +34,11 @@ pub fn has_callback(conn: &mut Conn, workspace: &WorkspaceId, connection: &Conne
 }
 
 /// Which of these connections have a callback webhook.
-pub fn with_callback(conn: &mut Conn, workspace: &WorkspaceId, of: &[ConnectionId]) -> QueryResult<HashSet<ConnectionId>> {
+pub fn with_callback(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    of: &[ConnectionId],
+) -> QueryResult<HashSet<ConnectionId>> {
     let found: Vec<ConnectionId> = callback_webhooks::table
         .filter(callback_webhooks::workspace_id.eq(workspace))
         .filter(callback_webhooks::connection_id.eq_any(of.iter().map(ConnectionId::as_str)))
@@ -44,7 +48,13 @@ pub fn with_callback(conn: &mut Conn, workspace: &WorkspaceId, of: &[ConnectionI
 }
 
 /// Puts a callback webhook in the place of whatever was there; it is in force.
-pub(super) fn put(conn: &mut Conn, (workspace, connection): (&WorkspaceId, &ConnectionId), url: &str, header: Option<(&str, &Sealed)>, now: UtcTime) -> QueryResult<()> {
+pub(super) fn put(
+    conn: &mut Conn,
+    (workspace, connection): (&WorkspaceId, &ConnectionId),
+    url: &str,
+    header: Option<(&str, &Sealed)>,
+    now: UtcTime,
+) -> QueryResult<()> {
     delete(conn, workspace, connection)?;
     diesel::insert_into(callback_webhooks::table)
         .values((
@@ -66,8 +76,17 @@ pub(super) fn delete(conn: &mut Conn, workspace: &WorkspaceId, connection: &Conn
 }
 
 /// Sends nothing more there; says whether that is new. A callback that goes elsewhere by now stays as it is.
-pub(in crate::webhooks) fn disable(conn: &mut Conn, connection: &ConnectionId, url: &str, reason: &str, now: UtcTime) -> QueryResult<bool> {
-    let row = callback_webhooks::table.find(connection).filter(callback_webhooks::url.eq(url)).filter(callback_webhooks::disabled_at.is_null());
+pub(in crate::webhooks) fn disable(
+    conn: &mut Conn,
+    connection: &ConnectionId,
+    url: &str,
+    reason: &str,
+    now: UtcTime,
+) -> QueryResult<bool> {
+    let row = callback_webhooks::table
+        .find(connection)
+        .filter(callback_webhooks::url.eq(url))
+        .filter(callback_webhooks::disabled_at.is_null());
     let changed = diesel::update(row)
         .set((callback_webhooks::disabled_at.eq(now), callback_webhooks::disabled_reason.eq(reason)))
         .execute(conn)?;
@@ -75,7 +94,11 @@ pub(in crate::webhooks) fn disable(conn: &mut Conn, connection: &ConnectionId, u
 }
 
 /// Callbacks of all workspaces with a sealed header, by connection; for the rotation of master keys.
-pub(in crate::webhooks) fn sealed_after(conn: &mut Conn, after: &ConnectionId, limit: i64) -> QueryResult<Vec<CallbackRow>> {
+pub(in crate::webhooks) fn sealed_after(
+    conn: &mut Conn,
+    after: &ConnectionId,
+    limit: i64,
+) -> QueryResult<Vec<CallbackRow>> {
     callback_webhooks::table
         .filter(callback_webhooks::connection_id.gt(after))
         .filter(callback_webhooks::sealed_header.is_not_null())
@@ -86,7 +109,13 @@ pub(in crate::webhooks) fn sealed_after(conn: &mut Conn, after: &ConnectionId, l
 }
 
 /// Puts a re-sealed value in the place of the one that was read, unless somebody wrote meanwhile.
-pub(super) fn replace_sealed(conn: &mut Conn, connection: &ConnectionId, read: &Sealed, fresh: &Sealed) -> QueryResult<()> {
-    let unchanged = callback_webhooks::table.find(connection).filter(callback_webhooks::sealed_header.eq(read.as_bytes()));
+pub(super) fn replace_sealed(
+    conn: &mut Conn,
+    connection: &ConnectionId,
+    read: &Sealed,
+    fresh: &Sealed,
+) -> QueryResult<()> {
+    let unchanged =
+        callback_webhooks::table.find(connection).filter(callback_webhooks::sealed_header.eq(read.as_bytes()));
     diesel::update(unchanged).set(callback_webhooks::sealed_header.eq(fresh.as_bytes())).execute(conn).map(|_| ())
 }

@@ -4,16 +4,21 @@
 //! try, so that one who comes back late changes nothing that another has decided; a delivery that is not pending is never sent.
 
 pub mod pages;
+mod queue;
 mod store;
 mod view;
 
 pub(crate) use view::{DeliveryItem, Moment, items};
 
-pub use store::{AttemptRow, Delivery, DeliveryState, Message, attempts, count_deliveries, find_delivery, list_deliveries, request_of};
-pub(super) use store::{
-    Claimed, NewAttempt, Settled, add_attempt, claim, disable_callback, disable_endpoint, due, find_by_id, list_endpoint_deliveries, redirect_callback,
+pub(super) use queue::{
+    Claimed, NewAttempt, Settled, add_attempt, claim, disable_callback, disable_endpoint, due, redirect_callback,
     redirect_endpoint, settle,
 };
+pub use store::{
+    AttemptRow, Delivery, DeliveryState, Message, attempts, count_deliveries, find_delivery, list_deliveries,
+    request_of, undelivered,
+};
+pub(super) use store::{find_by_id, list_endpoint_deliveries};
 
 use serde_json::{Value, json};
 
@@ -56,7 +61,8 @@ pub fn record_event(conn: &mut Conn, event: &Event<'_>, now: UtcTime, rng: &Rng)
     if targets.is_empty() {
         return Ok(());
     }
-    let message = message(event.workspace(), Some(event.connection_id()), event.kind().as_str(), &event.payload(), now, rng);
+    let message =
+        message(event.workspace(), Some(event.connection_id()), event.kind().as_str(), &event.payload(), now, rng);
     insert_message(conn, &message)?;
     for target in targets {
         insert(conn, &message, &target, 0, now, rng)?;
@@ -70,10 +76,22 @@ fn callback_target(conn: &mut Conn, connection: &ConnectionId) -> AppResult<Opti
 }
 
 fn endpoint_target(row: &endpoints::EndpointRow) -> Target {
-    Target { endpoint: Some(row.id.clone()), url: row.url.clone(), host: row.host(), enabled: row.disabled_at.is_none() }
+    Target {
+        endpoint: Some(row.id.clone()),
+        url: row.url.clone(),
+        host: row.host(),
+        enabled: row.disabled_at.is_none(),
+    }
 }
 
-fn message(workspace: &WorkspaceId, connection: Option<&ConnectionId>, event: &str, payload: &Value, now: UtcTime, rng: &Rng) -> Message {
+fn message(
+    workspace: &WorkspaceId,
+    connection: Option<&ConnectionId>,
+    event: &str,
+    payload: &Value,
+    now: UtcTime,
+    rng: &Rng,
+) -> Message {
     Message {
         id: WebhookMessageId::from_text(&format!("msg_{}", WebhookMessageId::new(now, rng))),
         workspace_id: workspace.clone(),
@@ -84,10 +102,25 @@ fn message(workspace: &WorkspaceId, connection: Option<&ConnectionId>, event: &s
     }
 }
 
-fn insert(conn: &mut Conn, message: &Message, target: &Target, step: i32, now: UtcTime, rng: &Rng) -> AppResult<WebhookDeliveryId> {
+fn insert(
+    conn: &mut Conn,
+    message: &Message,
+    target: &Target,
+    step: i32,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<WebhookDeliveryId> {
     let id = WebhookDeliveryId::new(now, rng);
     let state = if target.enabled { DeliveryState::Pending } else { DeliveryState::Disabled };
-    let new = NewDelivery { id: &id, message, endpoint: target.endpoint.as_ref(), url: &target.url, host: &target.host, state, step };
+    let new = NewDelivery {
+        id: &id,
+        message,
+        endpoint: target.endpoint.as_ref(),
+        url: &target.url,
+        host: &target.host,
+        state,
+        step,
+    };
     insert_delivery(conn, &new, now)?;
     Ok(id)
 }
@@ -106,13 +139,26 @@ pub fn send_test(conn: &mut Conn, app: &App, connection: &Connection, now: UtcTi
 ///
 /// # Errors
 /// [`AppError::NotFound`] when the workspace has no such endpoint, [`AppError::Conflict`] when it is off.
-pub fn send_endpoint_test(conn: &mut Conn, workspace: &WorkspaceId, id: &WebhookEndpointId, now: UtcTime, rng: &Rng) -> AppResult<WebhookDeliveryId> {
+pub fn send_endpoint_test(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &WebhookEndpointId,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<WebhookDeliveryId> {
     let row = endpoints::find(conn, workspace, id)?.ok_or(AppError::NotFound)?;
     let payload = json!({"event": event::TEST, "endpoint": {"id": row.id.as_str(), "description": row.description}});
     test(conn, workspace, None, &endpoint_target(&row), &payload, (now, rng))
 }
 
-fn test(conn: &mut Conn, workspace: &WorkspaceId, connection: Option<&ConnectionId>, target: &Target, payload: &Value, (now, rng): (UtcTime, &Rng)) -> AppResult<WebhookDeliveryId> {
+fn test(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    connection: Option<&ConnectionId>,
+    target: &Target,
+    payload: &Value,
+    (now, rng): (UtcTime, &Rng),
+) -> AppResult<WebhookDeliveryId> {
     if !target.enabled {
         return Err(AppError::Conflict("This webhook is off. Save it again to turn it on."));
     }
@@ -138,7 +184,7 @@ pub fn resend(conn: &mut Conn, workspace: &WorkspaceId, id: &WebhookDeliveryId, 
         return Err(AppError::Conflict("This webhook is off. Save it again to turn it on."));
     }
     let step = if delivery.event == event::TEST { ONCE } else { 0 };
-    if store::start_again(conn, &delivery, (&target.url, &target.host), step, now)? {
+    if queue::start_again(conn, &delivery, (&target.url, &target.host), step, now)? {
         Ok(())
     } else {
         Err(AppError::Conflict("This webhook is being sent at the moment."))

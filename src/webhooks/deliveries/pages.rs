@@ -55,7 +55,8 @@ async fn load(app: &App, member: &SignedIn, id: WebhookDeliveryId) -> AppResult<
             let about = delivery.connection_id.as_ref().filter(|_| delivery.endpoint_id.is_none());
             let connection = about.map(|id| connections::find_by_id(conn, &workspace, id)).transpose()?.flatten();
             let callback = about.map(|id| callback::find_callback(conn, &workspace, id)).transpose()?.flatten();
-            let header_name = callback.filter(|callback| callback.url == delivery.url).and_then(|callback| callback.header_name);
+            let header_name =
+                callback.filter(|callback| callback.url == delivery.url).and_then(|callback| callback.header_name);
             Ok(Loaded { delivery, message, attempts, connection, header_name })
         })
         .await
@@ -63,7 +64,8 @@ async fn load(app: &App, member: &SignedIn, id: WebhookDeliveryId) -> AppResult<
 
 /// `GET /webhook-deliveries/{id}`
 pub async fn show(app: web::Data<App>, request: HttpRequest, member: SignedIn, id: web::Path<String>) -> PageResult {
-    let Loaded { delivery, message, attempts, connection, header_name } = load(&app, &member, WebhookDeliveryId::from_text(&id)).await?;
+    let Loaded { delivery, message, attempts, connection, header_name } =
+        load(&app, &member, WebhookDeliveryId::from_text(&id)).await?;
     let (nav, back_url, back) = match connection {
         Some(connection) => ("connections", urls::connection(&connection.slug), connection.description),
         None => ("settings", urls::SETTINGS_WEBHOOKS.to_owned(), "Webhooks".to_owned()),
@@ -93,7 +95,12 @@ fn pretty(payload: &str) -> String {
 }
 
 /// `POST /webhook-deliveries/{id}/resend`
-pub async fn resend(app: web::Data<App>, member: Editor, id: web::Path<String>, _form: CsrfForm<Vec<(String, String)>>) -> PageResult {
+pub async fn resend(
+    app: web::Data<App>,
+    member: Editor,
+    id: web::Path<String>,
+    _form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
     let (workspace, id, now) = (member.workspace_id.clone(), WebhookDeliveryId::from_text(&id), app.clock.now());
     let (target, administers) = (urls::webhook_delivery(&id), member.role.may_administer());
     app.db

@@ -104,6 +104,9 @@ mod tests {
 
     #[test]
     fn short_times_are_milliseconds() {
-        assert_eq!((took(12), took(1_000), took(15_049)), ("12 ms".to_owned(), "1.0 s".to_owned(), "15.0 s".to_owned()));
+        assert_eq!(
+            (took(12), took(1_000), took(15_049)),
+            ("12 ms".to_owned(), "1.0 s".to_owned(), "15.0 s".to_owned())
+        );
     }
 }

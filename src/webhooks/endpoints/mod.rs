@@ -3,8 +3,8 @@
 pub mod pages;
 mod store;
 
-pub(super) use store::{disable, find_any, subscribed};
 pub use store::EndpointRow;
+pub(super) use store::{disable, find_any, subscribed};
 
 use super::judged::{self, FieldProblem};
 use super::{EventKind, deliveries};
@@ -42,11 +42,20 @@ impl NewEndpoint {
         let url = judged::address(url.trim()).map_err(|problem| problems.push(problem)).ok();
         let description = description.trim().to_owned();
         if description.chars().count() > LONGEST_DESCRIPTION || description.chars().any(char::is_control) {
-            problems.push(FieldProblem { field: "description", code: "description_invalid", sentence: "Name must be one line of up to 80 characters" });
+            problems.push(FieldProblem {
+                field: "description",
+                code: "description_invalid",
+                sentence: "Name must be one line of up to 80 characters",
+            });
         }
-        let events: Vec<EventKind> = EventKind::ALL.iter().copied().filter(|kind| events.iter().any(|name| name == kind.as_str())).collect();
+        let events: Vec<EventKind> =
+            EventKind::ALL.iter().copied().filter(|kind| events.iter().any(|name| name == kind.as_str())).collect();
         if events.is_empty() {
-            problems.push(FieldProblem { field: "events", code: "events_missing", sentence: "Choose at least one event" });
+            problems.push(FieldProblem {
+                field: "events",
+                code: "events_missing",
+                sentence: "Choose at least one event",
+            });
         }
         match url {
             Some(url) if problems.is_empty() => Ok(Self { url, description, events }),
@@ -59,7 +68,15 @@ impl NewEndpoint {
 ///
 /// # Errors
 /// [`AppError::Conflict`] when the workspace has too many.
-pub fn add(conn: &mut Conn, workspace: &WorkspaceId, id: &WebhookEndpointId, new: &NewEndpoint, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<()> {
+pub fn add(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &WebhookEndpointId,
+    new: &NewEndpoint,
+    actor: Actor,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
     let there = store::list(conn, workspace)?;
     if there.iter().any(|row| &row.id == id) {
         return Ok(());
@@ -75,7 +92,15 @@ pub fn add(conn: &mut Conn, workspace: &WorkspaceId, id: &WebhookEndpointId, new
 ///
 /// # Errors
 /// [`AppError::NotFound`] when the workspace has no such endpoint.
-pub fn change(conn: &mut Conn, workspace: &WorkspaceId, id: &WebhookEndpointId, new: &NewEndpoint, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<()> {
+pub fn change(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &WebhookEndpointId,
+    new: &NewEndpoint,
+    actor: Actor,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
     if !store::update(conn, workspace, id, new)? {
         return Err(AppError::NotFound);
     }
@@ -87,7 +112,14 @@ pub fn change(conn: &mut Conn, workspace: &WorkspaceId, id: &WebhookEndpointId, 
 ///
 /// # Errors
 /// [`AppError::NotFound`] when the workspace has no such endpoint.
-pub fn delete(conn: &mut Conn, workspace: &WorkspaceId, id: &WebhookEndpointId, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<()> {
+pub fn delete(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &WebhookEndpointId,
+    actor: Actor,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
     let row = find(conn, workspace, id)?.ok_or(AppError::NotFound)?;
     store::mark_deleted(conn, workspace, id, now)?;
     deliveries::disable_endpoint(conn, id, None, now)?;
@@ -110,7 +142,15 @@ pub fn find(conn: &mut Conn, workspace: &WorkspaceId, id: &WebhookEndpointId) ->
     Ok(store::list(conn, workspace)?.into_iter().find(|row| &row.id == id))
 }
 
-fn note(conn: &mut Conn, workspace: &WorkspaceId, event: Event, host: &str, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<()> {
+fn note(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    event: Event,
+    host: &str,
+    actor: Actor,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
     let entry = Entry { workspace, connection: None, setup_link: None, event, actor, detail: host };
     Ok(activity::record(conn, &entry, now, rng)?)
 }

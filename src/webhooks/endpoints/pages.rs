@@ -87,9 +87,14 @@ struct Typed {
 
 impl Typed {
     fn read(pairs: Vec<(String, String)>) -> Self {
-        let first = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default();
+        let first =
+            |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default();
         let (url, description) = (first("url"), first("description"));
-        Self { url, description, events: pairs.into_iter().filter(|(key, _)| key == "events").map(|(_, value)| value).collect() }
+        Self {
+            url,
+            description,
+            events: pairs.into_iter().filter(|(key, _)| key == "events").map(|(_, value)| value).collect(),
+        }
     }
 
     async fn judge(&self, app: &App) -> Result<NewEndpoint, Vec<FieldProblem>> {
@@ -102,7 +107,10 @@ impl Typed {
 }
 
 fn choices(chosen: impl Fn(EventKind) -> bool) -> Vec<EventChoice> {
-    EventKind::ALL.iter().map(|kind| EventChoice { value: kind.as_str(), words: kind.words(), chosen: chosen(*kind) }).collect()
+    EventKind::ALL
+        .iter()
+        .map(|kind| EventChoice { value: kind.as_str(), words: kind.words(), chosen: chosen(*kind) })
+        .collect()
 }
 
 async fn settings(app: &App, request: &HttpRequest, member: &SignedIn) -> AppResult<SettingsPage> {
@@ -142,7 +150,12 @@ pub async fn index(app: web::Data<App>, request: HttpRequest, member: SignedIn) 
 }
 
 /// `POST /settings/webhooks/secret`: answers with the page that shows the secret, this once.
-pub async fn make_secret(app: web::Data<App>, request: HttpRequest, member: Admin, _form: CsrfForm<Vec<(String, String)>>) -> PageResult {
+pub async fn make_secret(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Admin,
+    _form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
     let (workspace, actor, keys) = (member.workspace_id.clone(), member.actor(), app.keys.clone());
     let (now, rng) = (app.clock.now(), app.rng.clone());
     let secret = app.db.write(move |conn| secrets::make_secret(conn, &workspace, actor, &keys, now, &rng)).await?;
@@ -175,7 +188,12 @@ fn refused(view: EndpointPage, typed: Typed, problems: Vec<FieldProblem>) -> Pag
 }
 
 /// `POST /settings/webhooks/new`
-pub async fn create(app: web::Data<App>, request: HttpRequest, member: Admin, form: CsrfForm<Vec<(String, String)>>) -> PageResult {
+pub async fn create(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Admin,
+    form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
     let typed = Typed::read(form.value);
     let new = match typed.judge(&app).await {
         Ok(new) => new,
@@ -188,7 +206,12 @@ pub async fn create(app: web::Data<App>, request: HttpRequest, member: Admin, fo
     Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_WEBHOOKS, Flash::EndpointSaved))
 }
 
-async fn stored(app: &App, request: &HttpRequest, member: &SignedIn, id: &WebhookEndpointId) -> AppResult<EndpointPage> {
+async fn stored(
+    app: &App,
+    request: &HttpRequest,
+    member: &SignedIn,
+    id: &WebhookEndpointId,
+) -> AppResult<EndpointPage> {
     let (workspace, key) = (member.workspace_id.clone(), id.clone());
     let (row, sent) = app
         .db
@@ -215,7 +238,13 @@ pub async fn edit(app: web::Data<App>, request: HttpRequest, member: Admin, id: 
 }
 
 /// `POST /settings/webhooks/{id}`
-pub async fn update(app: web::Data<App>, request: HttpRequest, member: Admin, id: web::Path<String>, form: CsrfForm<Vec<(String, String)>>) -> PageResult {
+pub async fn update(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Admin,
+    id: web::Path<String>,
+    form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
     let id = WebhookEndpointId::from_text(&id);
     let view = stored(&app, &request, &member, &id).await?;
     let typed = Typed::read(form.value);
@@ -229,7 +258,12 @@ pub async fn update(app: web::Data<App>, request: HttpRequest, member: Admin, id
 }
 
 /// `POST /settings/webhooks/{id}/deletion`
-pub async fn delete(app: web::Data<App>, member: Admin, id: web::Path<String>, _form: CsrfForm<Vec<(String, String)>>) -> PageResult {
+pub async fn delete(
+    app: web::Data<App>,
+    member: Admin,
+    id: web::Path<String>,
+    _form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
     let id = WebhookEndpointId::from_text(&id);
     let (workspace, actor, now, rng) = (member.workspace_id.clone(), member.actor(), app.clock.now(), app.rng.clone());
     app.db.write(move |conn| super::delete(conn, &workspace, &id, actor, now, &rng)).await?;
@@ -237,7 +271,12 @@ pub async fn delete(app: web::Data<App>, member: Admin, id: web::Path<String>, _
 }
 
 /// `POST /settings/webhooks/{id}/test`
-pub async fn test(app: web::Data<App>, member: Admin, id: web::Path<String>, _form: CsrfForm<Vec<(String, String)>>) -> PageResult {
+pub async fn test(
+    app: web::Data<App>,
+    member: Admin,
+    id: web::Path<String>,
+    _form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
     let id = WebhookEndpointId::from_text(&id);
     let (workspace, now, rng) = (member.workspace_id.clone(), app.clock.now(), app.rng.clone());
     let delivery = app.db.write(move |conn| send_endpoint_test(conn, &workspace, &id, now, &rng)).await?;

@@ -32,7 +32,13 @@ fn names(events: &[EventKind]) -> String {
     events.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-pub(super) fn insert(conn: &mut Conn, workspace: &WorkspaceId, id: &WebhookEndpointId, new: &NewEndpoint, now: UtcTime) -> QueryResult<()> {
+pub(super) fn insert(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &WebhookEndpointId,
+    new: &NewEndpoint,
+    now: UtcTime,
+) -> QueryResult<()> {
     diesel::insert_into(webhook_endpoints::table)
         .values((
             webhook_endpoints::id.eq(id),
@@ -58,16 +64,34 @@ pub(super) fn list(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<Vec<
 }
 
 /// The endpoint of that id, deleted or not.
-pub(in crate::webhooks) fn find_any(conn: &mut Conn, workspace: &WorkspaceId, id: &WebhookEndpointId) -> QueryResult<Option<EndpointRow>> {
-    webhook_endpoints::table.find(id).filter(webhook_endpoints::workspace_id.eq(workspace)).select(EndpointRow::as_select()).first(conn).optional()
+pub(in crate::webhooks) fn find_any(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &WebhookEndpointId,
+) -> QueryResult<Option<EndpointRow>> {
+    webhook_endpoints::table
+        .find(id)
+        .filter(webhook_endpoints::workspace_id.eq(workspace))
+        .select(EndpointRow::as_select())
+        .first(conn)
+        .optional()
 }
 
 /// The endpoints that want to hear of such an event.
-pub(in crate::webhooks) fn subscribed(conn: &mut Conn, workspace: &WorkspaceId, kind: EventKind) -> QueryResult<Vec<EndpointRow>> {
+pub(in crate::webhooks) fn subscribed(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    kind: EventKind,
+) -> QueryResult<Vec<EndpointRow>> {
     Ok(list(conn, workspace)?.into_iter().filter(|row| row.events().contains(&kind)).collect())
 }
 
-pub(super) fn update(conn: &mut Conn, workspace: &WorkspaceId, id: &WebhookEndpointId, new: &NewEndpoint) -> QueryResult<bool> {
+pub(super) fn update(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &WebhookEndpointId,
+    new: &NewEndpoint,
+) -> QueryResult<bool> {
     let row = webhook_endpoints::table
         .find(id)
         .filter(webhook_endpoints::workspace_id.eq(workspace))
@@ -84,14 +108,28 @@ pub(super) fn update(conn: &mut Conn, workspace: &WorkspaceId, id: &WebhookEndpo
     Ok(changed == 1)
 }
 
-pub(super) fn mark_deleted(conn: &mut Conn, workspace: &WorkspaceId, id: &WebhookEndpointId, now: UtcTime) -> QueryResult<()> {
+pub(super) fn mark_deleted(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &WebhookEndpointId,
+    now: UtcTime,
+) -> QueryResult<()> {
     let row = webhook_endpoints::table.find(id).filter(webhook_endpoints::workspace_id.eq(workspace));
     diesel::update(row).set(webhook_endpoints::deleted_at.eq(now)).execute(conn).map(|_| ())
 }
 
 /// Sends nothing more there; says whether that is new. An endpoint that is elsewhere by now stays as it is.
-pub(in crate::webhooks) fn disable(conn: &mut Conn, id: &WebhookEndpointId, url: &str, reason: &str, now: UtcTime) -> QueryResult<bool> {
-    let row = webhook_endpoints::table.find(id).filter(webhook_endpoints::url.eq(url)).filter(webhook_endpoints::disabled_at.is_null());
+pub(in crate::webhooks) fn disable(
+    conn: &mut Conn,
+    id: &WebhookEndpointId,
+    url: &str,
+    reason: &str,
+    now: UtcTime,
+) -> QueryResult<bool> {
+    let row = webhook_endpoints::table
+        .find(id)
+        .filter(webhook_endpoints::url.eq(url))
+        .filter(webhook_endpoints::disabled_at.is_null());
     let changed = diesel::update(row)
         .set((webhook_endpoints::disabled_at.eq(now), webhook_endpoints::disabled_reason.eq(reason)))
         .execute(conn)?;

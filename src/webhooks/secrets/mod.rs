@@ -38,16 +38,31 @@ pub(super) fn sealed_at<'a>(id: &'a WebhookSecretId, workspace: &'a WorkspaceId)
 ///
 /// # Errors
 /// Only internal ones.
-pub fn make_secret(conn: &mut Conn, workspace: &WorkspaceId, actor: Actor, keys: &KeyRing, now: UtcTime, rng: &Rng) -> AppResult<SigningSecret> {
+pub fn make_secret(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    actor: Actor,
+    keys: &KeyRing,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<SigningSecret> {
     let secret = SigningSecret::new(rng);
     store::end_all(conn, workspace, now + OVERLAP)?;
     insert(conn, workspace, &secret, keys, now, rng)?;
-    let entry = Entry { workspace, connection: None, setup_link: None, event: Event::SigningSecretMade, actor, detail: "" };
+    let entry =
+        Entry { workspace, connection: None, setup_link: None, event: Event::SigningSecretMade, actor, detail: "" };
     activity::record(conn, &entry, now, rng)?;
     Ok(secret)
 }
 
-fn insert(conn: &mut Conn, workspace: &WorkspaceId, secret: &SigningSecret, keys: &KeyRing, now: UtcTime, rng: &Rng) -> AppResult<()> {
+fn insert(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    secret: &SigningSecret,
+    keys: &KeyRing,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
     let id = WebhookSecretId::new(now, rng);
     let sealed = keys.seal(secret.as_bytes(), sealed_at(&id, workspace), rng)?;
     Ok(store::insert(conn, &id, workspace, &sealed, now)?)
@@ -55,13 +70,21 @@ fn insert(conn: &mut Conn, workspace: &WorkspaceId, secret: &SigningSecret, keys
 
 /// The secrets that sign now, the newest first. Without any, one is made that nobody has seen: webhooks are never sent unsigned, and an
 /// owner who wants to check signatures makes a new one.
-pub(super) fn signing(conn: &mut Conn, workspace: &WorkspaceId, keys: &KeyRing, now: UtcTime, rng: &Rng) -> AppResult<Vec<SigningSecret>> {
+pub(super) fn signing(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    keys: &KeyRing,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<Vec<SigningSecret>> {
     if store::living(conn, workspace, now)?.is_empty() {
         insert(conn, workspace, &SigningSecret::new(rng), keys, now, rng)?;
     }
     let rows = store::living(conn, workspace, now)?;
     rows.into_iter()
-        .map(|row| Ok(SigningSecret::from_bytes(keys.open(&Sealed::from_bytes(row.sealed), sealed_at(&row.id, workspace))?)))
+        .map(|row| {
+            Ok(SigningSecret::from_bytes(keys.open(&Sealed::from_bytes(row.sealed), sealed_at(&row.id, workspace))?))
+        })
         .collect()
 }
 

@@ -16,7 +16,13 @@ pub(in crate::webhooks) struct SecretRow {
     pub(super) ends_at: Option<UtcTime>,
 }
 
-pub(super) fn insert(conn: &mut Conn, id: &WebhookSecretId, workspace: &WorkspaceId, sealed: &Sealed, now: UtcTime) -> QueryResult<()> {
+pub(super) fn insert(
+    conn: &mut Conn,
+    id: &WebhookSecretId,
+    workspace: &WorkspaceId,
+    sealed: &Sealed,
+    now: UtcTime,
+) -> QueryResult<()> {
     diesel::insert_into(webhook_secrets::table)
         .values((
             webhook_secrets::id.eq(id),
@@ -30,7 +36,9 @@ pub(super) fn insert(conn: &mut Conn, id: &WebhookSecretId, workspace: &Workspac
 
 /// Gives every secret without an end this one.
 pub(super) fn end_all(conn: &mut Conn, workspace: &WorkspaceId, at: UtcTime) -> QueryResult<()> {
-    let endless = webhook_secrets::table.filter(webhook_secrets::workspace_id.eq(workspace)).filter(webhook_secrets::ends_at.is_null());
+    let endless = webhook_secrets::table
+        .filter(webhook_secrets::workspace_id.eq(workspace))
+        .filter(webhook_secrets::ends_at.is_null());
     diesel::update(endless).set(webhook_secrets::ends_at.eq(at)).execute(conn).map(|_| ())
 }
 
@@ -49,7 +57,11 @@ pub(super) fn delete_ended(conn: &mut Conn, now: UtcTime) -> QueryResult<()> {
 }
 
 /// Secrets of all workspaces by id, for the rotation of master keys.
-pub(in crate::webhooks) fn sealed_after(conn: &mut Conn, after: &WebhookSecretId, limit: i64) -> QueryResult<Vec<SecretRow>> {
+pub(in crate::webhooks) fn sealed_after(
+    conn: &mut Conn,
+    after: &WebhookSecretId,
+    limit: i64,
+) -> QueryResult<Vec<SecretRow>> {
     webhook_secrets::table
         .filter(webhook_secrets::id.gt(after))
         .order(webhook_secrets::id)
@@ -59,5 +71,8 @@ pub(in crate::webhooks) fn sealed_after(conn: &mut Conn, after: &WebhookSecretId
 }
 
 pub(super) fn replace_sealed(conn: &mut Conn, id: &WebhookSecretId, sealed: &Sealed) -> QueryResult<()> {
-    diesel::update(webhook_secrets::table.find(id)).set(webhook_secrets::sealed.eq(sealed.as_bytes())).execute(conn).map(|_| ())
+    diesel::update(webhook_secrets::table.find(id))
+        .set(webhook_secrets::sealed.eq(sealed.as_bytes()))
+        .execute(conn)
+        .map(|_| ())
 }

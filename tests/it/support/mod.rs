@@ -1,8 +1,9 @@
 //! Actors, not clients: a visitor opens pages and sends forms like a person, a member is a visitor who has signed in.
 
 mod app;
-mod db;
+pub mod db;
 mod page;
+pub mod receiver;
 mod visitor;
 
 pub use app::TestApp;
