@@ -11,9 +11,11 @@
 //! | one transaction | `setup_links/submit.rs` | redeem, merge and seal (`connections/draft.rs`), activity, mail job, webhook outbox |
 //! | answer | `setup_links/receipt_pages.rs` | 303 → a page that needs no live token |
 //! | later | `jobs/worker.rs` | mail, expiry; webhooks by `webhooks/worker.rs` |
+//! | a program calls | `accounts/api_keys/guard.rs` | `x-api-key` → hash → row → `ApiKey<Scope>`; then a feature's `api.rs` |
+//! | it may call twice | `idempotency/guard.rs` | `Idempotency-Key` → the deed and a ticket, or the first answer |
 //!
 //! In every feature folder `mod.rs` holds nouns, states and rules, `store.rs` the queries, `guard.rs` the proofs of
-//! permission, `*_pages.rs` the handlers, `jobs.rs` what runs later. `web/routes.rs` is the map of all routes.
+//! permission, `*_pages.rs` the handlers for people, `api.rs` those for programs, `jobs.rs` what runs later. `web/routes.rs` is the map of all routes.
 
 pub mod accounts;
 pub mod activity;

@@ -10,7 +10,9 @@ use serde::Deserialize;
 use super::api_in::{self, ChangeIn, NewIn};
 use super::api_view::{ConnectionOut, State};
 use super::store::StateFilter;
-use super::{Apply, Connection, Filler, Filter, NewDraft, apply, count, create_draft, delete_draft, find_of_kind, page, rename};
+use super::{
+    Apply, Connection, Filler, Filter, NewDraft, apply, count, create_draft, delete_draft, find_of_kind, page, rename,
+};
 use crate::accounts::api_keys::guard::{ApiKey, Caller, Read, Side, Write};
 use crate::activity::{self, Entry, Event};
 use crate::app::App;
@@ -66,7 +68,10 @@ impl ListQuery {
     }
 
     fn pairs(&self) -> Vec<(&'static str, String)> {
-        let state = self.state.and_then(|state| serde_json::to_value(state).ok()).and_then(|state| state.as_str().map(str::to_owned));
+        let state = self
+            .state
+            .and_then(|state| serde_json::to_value(state).ok())
+            .and_then(|state| state.as_str().map(str::to_owned));
         let all = [
             ("draft", self.draft.map(|draft| draft.to_string())),
             ("connector", self.connector.clone()),
@@ -105,7 +110,11 @@ pub async fn show<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, slug: web:
     tagged(StatusCode::OK, &ConnectionOut::new(&app, &connection, called_back))
 }
 
-fn with_callback<S: Side>(conn: &mut Conn, workspace: &crate::ids::WorkspaceId, slug: &str) -> AppResult<(Connection, bool)> {
+fn with_callback<S: Side>(
+    conn: &mut Conn,
+    workspace: &crate::ids::WorkspaceId,
+    slug: &str,
+) -> AppResult<(Connection, bool)> {
     let connection = find_of_kind(conn, workspace, S::KIND, slug)?.ok_or(AppError::NotFound)?;
     let called_back = webhooks::has_callback(conn, workspace, &connection.id)?;
     Ok((connection, called_back))
@@ -152,7 +161,8 @@ async fn make<S: Side>(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket
     let values = api_in::values(&connector, new.config, &mut faults);
     let callback = api_in::callback(app, new.callback_webhook, &mut faults).await;
     api_in::sound(faults)?;
-    let change = Change { connector: Some(Arc::clone(&connector)), description: None, values, callback: callback.map(Some) };
+    let change =
+        Change { connector: Some(Arc::clone(&connector)), description: None, values, callback: callback.map(Some) };
     let (app_here, caller, now) = (app.clone(), caller.clone(), app.clock.now());
     let made = app
         .db
@@ -183,7 +193,14 @@ fn created<S: Side>(app: &App, out: &ConnectionOut) -> AppResult<Answer> {
 }
 
 /// Puts the parts of a change on a connection.
-fn put(conn: &mut Conn, app: &App, caller: &Caller, connection: Connection, change: &Change, now: UtcTime) -> AppResult<Connection> {
+fn put(
+    conn: &mut Conn,
+    app: &App,
+    caller: &Caller,
+    connection: Connection,
+    change: &Change,
+    now: UtcTime,
+) -> AppResult<Connection> {
     if let (Some(submission), Some(connector)) = (&change.values, &change.connector) {
         let one = Apply {
             workspace: &caller.workspace,
@@ -200,7 +217,9 @@ fn put(conn: &mut Conn, app: &App, caller: &Caller, connection: Connection, chan
         rename(conn, &connection, description, caller.actor(), now, &app.rng)?;
     }
     match &change.callback {
-        Some(Some(callback)) => webhooks::set_callback(conn, &connection, callback, caller.actor(), &app.keys, now, &app.rng)?,
+        Some(Some(callback)) => {
+            webhooks::set_callback(conn, &connection, callback, caller.actor(), &app.keys, now, &app.rng)?
+        }
         Some(None) => {
             webhooks::remove_callback(conn, &connection, caller.actor(), now, &app.rng)?;
         }
@@ -215,13 +234,34 @@ fn titles(submission: &Submission) -> String {
     titles.join(", ")
 }
 
-fn note(conn: &mut Conn, caller: &Caller, connection: &Connection, event: Event, detail: &str, now: UtcTime, app: &App) -> AppResult<()> {
-    let entry = Entry { workspace: &caller.workspace, connection: Some(&connection.id), setup_link: None, event, actor: caller.actor(), detail };
+fn note(
+    conn: &mut Conn,
+    caller: &Caller,
+    connection: &Connection,
+    event: Event,
+    detail: &str,
+    now: UtcTime,
+    app: &App,
+) -> AppResult<()> {
+    let entry = Entry {
+        workspace: &caller.workspace,
+        connection: Some(&connection.id),
+        setup_link: None,
+        event,
+        actor: caller.actor(),
+        detail,
+    };
     Ok(activity::record(conn, &entry, now, &app.rng)?)
 }
 
 /// `PATCH /api/v1/sources/{slug}/`
-pub async fn update<S: Side>(app: web::Data<App>, key: ApiKey<Write<S>>, request: HttpRequest, slug: web::Path<String>, body: RawBody) -> ApiResult {
+pub async fn update<S: Side>(
+    app: web::Data<App>,
+    key: ApiKey<Write<S>>,
+    request: HttpRequest,
+    slug: web::Path<String>,
+    body: RawBody,
+) -> ApiResult {
     let (slug, if_match) = (slug.into_inner(), IfMatch::read(&request));
     let (workspace, wanted) = (key.workspace.clone(), slug.clone());
     let (connection, _) = app.db.read(move |conn| with_callback::<S>(conn, &workspace, &wanted)).await?;
@@ -250,7 +290,9 @@ async fn judge(app: &App, connection: &Connection, given: ChangeIn) -> Result<Ch
     let values = match (&connector, given.config) {
         (Some(connector), config) => api_in::values(connector, config, &mut faults),
         (None, None) => None,
-        (None, Some(_)) => return Err(AppError::Conflict("The connector of this connection is not installed any more.").into()),
+        (None, Some(_)) => {
+            return Err(AppError::Conflict("The connector of this connection is not installed any more.").into());
+        }
     };
     let callback = match given.callback_webhook {
         None => None,
@@ -262,7 +304,11 @@ async fn judge(app: &App, connection: &Connection, given: ChangeIn) -> Result<Ch
 }
 
 /// `DELETE /api/v1/sources/{slug}/`
-pub async fn delete<S: Side>(app: web::Data<App>, key: ApiKey<Write<S>>, slug: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn delete<S: Side>(
+    app: web::Data<App>,
+    key: ApiKey<Write<S>>,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let (slug, caller, now, rng) = (slug.into_inner(), Caller::clone(&key), app.clock.now(), app.rng.clone());
     app.db
         .write(move |conn| {

@@ -75,13 +75,18 @@ pub struct ChangeIn {
 /// A description that can be taken, trimmed.
 pub(super) fn description(text: Option<&str>, may_be_empty: bool, faults: &mut Vec<Fault>) -> String {
     let text = text.unwrap_or_default().trim();
-    let problem = if text.is_empty() && !may_be_empty { Some("Enter a name".to_owned()) } else { description_problem(text) };
+    let problem =
+        if text.is_empty() && !may_be_empty { Some("Enter a name".to_owned()) } else { description_problem(text) };
     faults.extend(problem.map(|sentence| Fault::at("/description", "invalid", sentence)));
     text.to_owned()
 }
 
 /// The values as a change of a draft; `None` when there is nothing to change.
-pub(super) fn values(connector: &Connector, config: Option<Map<String, Value>>, faults: &mut Vec<Fault>) -> Option<Submission> {
+pub(super) fn values(
+    connector: &Connector,
+    config: Option<Map<String, Value>>,
+    faults: &mut Vec<Fault>,
+) -> Option<Submission> {
     match import_config(&connector.spec, &Value::Object(config?)) {
         Ok(submission) => Some(submission).filter(|submission| !submission.is_empty()),
         Err(errors) => {

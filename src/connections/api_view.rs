@@ -1,8 +1,8 @@
 //! A connection as the API shows it: everything but secrets.
 
-use serde_json::{Map, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::Connection;
 use crate::app::App;
@@ -86,7 +86,11 @@ impl ConnectionOut {
 
 /// The stored values without the marks that only the form engine needs.
 fn public(object: &Map<String, Value>) -> Map<String, Value> {
-    object.iter().filter(|(key, _)| *key != BRANCH_KEY).map(|(key, value)| (key.clone(), without_marks(value))).collect()
+    object
+        .iter()
+        .filter(|(key, _)| *key != BRANCH_KEY)
+        .map(|(key, value)| (key.clone(), without_marks(value)))
+        .collect()
 }
 
 fn without_marks(value: &Value) -> Value {

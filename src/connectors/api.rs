@@ -80,19 +80,26 @@ pub struct ListQuery {
 pub async fn index<S: Side>(app: web::Data<App>, _key: ApiKey<Read<S>>, query: ApiQuery<ListQuery>) -> ApiResult {
     let query = query.0;
     let wanted = Wanted::read(query.cursor.as_deref(), query.limit)?;
-    let found: Vec<Arc<Connector>> = app.connectors.search(S::KIND, query.search.as_deref().unwrap_or_default()).into_iter().cloned().collect();
+    let found: Vec<Arc<Connector>> =
+        app.connectors.search(S::KIND, query.search.as_deref().unwrap_or_default()).into_iter().cloned().collect();
     let row_of = |connector: &Arc<Connector>| connector.file.slug.clone();
     let address = app.config.server.base_url.join(&urls::api_connectors(S::KIND));
     let pairs = [("search", query.search), ("limit", query.limit.map(|limit| limit.to_string()))];
     let pairs: Vec<(&str, String)> = pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-    json(StatusCode::OK, &Page::new(wanted.cut(found, row_of), &address, &pairs, row_of, |connector| ConnectorOut::new(&connector)))
+    json(
+        StatusCode::OK,
+        &Page::new(wanted.cut(found, row_of), &address, &pairs, row_of, |connector| ConnectorOut::new(&connector)),
+    )
 }
 
 /// `GET /api/v1/source-connectors/{slug}/`
 pub async fn show<S: Side>(app: web::Data<App>, _key: ApiKey<Read<S>>, slug: web::Path<String>) -> ApiResult {
     let connector = app.connectors.find(S::KIND, &slug).ok_or(AppError::NotFound)?;
     let file = &connector.file;
-    json(StatusCode::OK, &DetailsOut { connector: ConnectorOut::new(connector), guide: file.guide.clone(), spec: file.spec.clone() })
+    json(
+        StatusCode::OK,
+        &DetailsOut { connector: ConnectorOut::new(connector), guide: file.guide.clone(), spec: file.spec.clone() },
+    )
 }
 
 /// The endpoints of this file.

@@ -101,7 +101,11 @@ fn endpoint(method: &str, path: &str, operation: &Value) -> Endpoint {
     let answer = |(status, one): (&String, &Value)| Answer {
         status: status.clone(),
         about: text(one, "/description").replace('`', ""),
-        shape: object(one, "/content").filter_map(|(_, content)| content.get("schema")).map(kind).next().unwrap_or_default(),
+        shape: object(one, "/content")
+            .filter_map(|(_, content)| content.get("schema"))
+            .map(kind)
+            .next()
+            .unwrap_or_default(),
     };
     Endpoint {
         id: text(operation, "/operationId"),
@@ -117,20 +121,33 @@ fn endpoint(method: &str, path: &str, operation: &Value) -> Endpoint {
 
 fn shapes(document: &Value) -> Vec<Shape> {
     let all = object(document, "/components/schemas");
-    all.map(|(name, schema)| Shape { name: name.clone(), about: text(schema, "/description"), members: members(schema), values: values(schema) }).collect()
+    all.map(|(name, schema)| Shape {
+        name: name.clone(),
+        about: text(schema, "/description"),
+        members: members(schema),
+        values: values(schema),
+    })
+    .collect()
 }
 
 fn members(schema: &Value) -> Vec<Member> {
-    let needed: Vec<&str> = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let needed: Vec<&str> =
+        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     object(schema, "/properties")
-        .map(|(name, member)| Member { name: name.clone(), kind: kind(member), needed: needed.contains(&name.as_str()), about: text(member, "/description") })
+        .map(|(name, member)| Member {
+            name: name.clone(),
+            kind: kind(member),
+            needed: needed.contains(&name.as_str()),
+            about: text(member, "/description"),
+        })
         .collect()
 }
 
 /// The words of an enumeration.
 fn values(schema: &Value) -> Vec<String> {
     let listed = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
-    let described = schema.get("oneOf").and_then(Value::as_array).into_iter().flatten().filter_map(|one| one.get("const"));
+    let described =
+        schema.get("oneOf").and_then(Value::as_array).into_iter().flatten().filter_map(|one| one.get("const"));
     listed.chain(described).filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
@@ -145,7 +162,9 @@ fn kind(schema: &Value) -> String {
     }
     match schema.get("type") {
         Some(Value::String(one)) => one_kind(one, schema),
-        Some(Value::Array(some)) => some.iter().filter_map(Value::as_str).map(|one| one_kind(one, schema)).collect::<Vec<_>>().join(" or "),
+        Some(Value::Array(some)) => {
+            some.iter().filter_map(Value::as_str).map(|one| one_kind(one, schema)).collect::<Vec<_>>().join(" or ")
+        }
         _ => "any value".to_owned(),
     }
 }

@@ -40,7 +40,11 @@ fn heading_texts(events: &[Event<'_>]) -> Vec<String> {
 
 /// "Make a draft" is `make-a-draft`; `api_key_missing` stays as it is.
 fn id_of(heading: &str) -> String {
-    let kept = heading.to_lowercase().chars().map(|c| if c.is_alphanumeric() || c == '_' { c } else { ' ' }).collect::<String>();
+    let kept = heading
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_alphanumeric() || c == '_' { c } else { ' ' })
+        .collect::<String>();
     kept.split_whitespace().collect::<Vec<_>>().join("-")
 }
 

@@ -51,8 +51,18 @@ pub const PAGES: [Page; 5] = [
         about: "Prove that a webhook came from here, in Python, JavaScript and Go.",
         text: Text::Written(include_str!("pages/verify-webhooks.md")),
     },
-    Page { name: "api-errors", title: "API errors", about: "Every code the API may refuse with, and what to do.", text: Text::Errors },
-    Page { name: "settings", title: "Settings", about: "Every environment variable the server reads.", text: Text::Settings },
+    Page {
+        name: "api-errors",
+        title: "API errors",
+        about: "Every code the API may refuse with, and what to do.",
+        text: Text::Errors,
+    },
+    Page {
+        name: "settings",
+        title: "Settings",
+        about: "Every environment variable the server reads.",
+        text: Text::Settings,
+    },
 ];
 
 /// What an agent needs to share a setup link.
@@ -81,7 +91,9 @@ pub fn skill(base: &str) -> String {
 
 /// The list of pages for programs that read documentation (llmstxt.org).
 pub fn llms(base: &str) -> String {
-    let mut text = String::from("# Vestibule\n\n> Hand out a link; somebody outside, without an account, fills in a data connection's details; they arrive encrypted.\n\n## Documentation\n\n");
+    let mut text = String::from(
+        "# Vestibule\n\n> Hand out a link; somebody outside, without an account, fills in a data connection's details; they arrive encrypted.\n\n## Documentation\n\n",
+    );
     for page in PAGES {
         let _ = writeln!(text, "- [{}]({base}/docs/{}.md): {}", page.title, page.name, page.about);
     }
@@ -118,7 +130,14 @@ fn errors() -> String {
          Pointer, and `request_id` finds the request in the server's log. What you sent is never repeated.\n",
     );
     for code in Code::ALL {
-        let _ = write!(text, "\n## {}\n\n{} (status {}). {}\n", code.as_str(), code.title(), code.status().as_u16(), code.advice());
+        let _ = write!(
+            text,
+            "\n## {}\n\n{} (status {}). {}\n",
+            code.as_str(),
+            code.title(),
+            code.status().as_u16(),
+            code.advice()
+        );
     }
     text
 }

@@ -34,7 +34,11 @@ struct DocPage {
 pub async fn index() -> PageResult {
     let line = |page: &Page| Line { url: urls::docs_page(page.name), title: page.title, about: page.about };
     let mut lines: Vec<Line> = PAGES.iter().map(line).collect();
-    lines.push(Line { url: urls::API_DOCS.to_owned(), title: "API reference", about: "Every endpoint with its parameters and answers." });
+    lines.push(Line {
+        url: urls::API_DOCS.to_owned(),
+        title: "API reference",
+        about: "Every endpoint with its parameters and answers.",
+    });
     answer(&IndexPage { lines })
 }
 

@@ -56,7 +56,12 @@ pub struct Request {
 
 impl Request {
     /// `key` is the text of the header; the rest says which request it is.
-    pub fn new(workspace: &WorkspaceId, api_key: &ApiKeyId, key: &str, (method, path, body): (&str, &str, &[u8])) -> Self {
+    pub fn new(
+        workspace: &WorkspaceId,
+        api_key: &ApiKeyId,
+        key: &str,
+        (method, path, body): (&str, &str, &[u8]),
+    ) -> Self {
         let mut hash = Sha256::new();
         for part in [method.as_bytes(), path.trim_end_matches('/').as_bytes(), body] {
             hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
@@ -152,7 +157,12 @@ const RESEALED_AT_ONCE: i64 = 50;
 ///
 /// # Errors
 /// An answer does not open with any key of the ring.
-pub fn reseal_some(conn: &mut Conn, after: &IdempotencyId, keys: &KeyRing, rng: &Rng) -> AppResult<Option<(IdempotencyId, usize)>> {
+pub fn reseal_some(
+    conn: &mut Conn,
+    after: &IdempotencyId,
+    keys: &KeyRing,
+    rng: &Rng,
+) -> AppResult<Option<(IdempotencyId, usize)>> {
     let rows = store::sealed_after(conn, after, RESEALED_AT_ONCE)?;
     let Some(last) = rows.last().map(|row| row.id.clone()) else { return Ok(None) };
     let mut resealed = 0;

@@ -17,7 +17,13 @@ pub(super) struct Row {
 }
 
 /// Takes the key; `false` when it is taken.
-pub(super) fn insert(conn: &mut Conn, id: &IdempotencyId, request: &Request, lease_until: UtcTime, expires_at: UtcTime) -> QueryResult<bool> {
+pub(super) fn insert(
+    conn: &mut Conn,
+    id: &IdempotencyId,
+    request: &Request,
+    lease_until: UtcTime,
+    expires_at: UtcTime,
+) -> QueryResult<bool> {
     let row = (
         idempotency_keys::id.eq(id),
         idempotency_keys::workspace_id.eq(&request.workspace),
@@ -54,12 +60,14 @@ pub(super) fn drop_over(conn: &mut Conn, request: &Request, now: UtcTime) -> Que
 
 /// Stores the answer; `false` when the row is gone or has one.
 pub(super) fn put_answer(conn: &mut Conn, id: &IdempotencyId, sealed: &[u8]) -> QueryResult<bool> {
-    let open = idempotency_keys::table.filter(idempotency_keys::id.eq(id)).filter(idempotency_keys::sealed_answer.is_null());
+    let open =
+        idempotency_keys::table.filter(idempotency_keys::id.eq(id)).filter(idempotency_keys::sealed_answer.is_null());
     diesel::update(open).set(idempotency_keys::sealed_answer.eq(sealed)).execute(conn).map(|changed| changed == 1)
 }
 
 pub(super) fn delete_unanswered(conn: &mut Conn, id: &IdempotencyId) -> QueryResult<()> {
-    let open = idempotency_keys::table.filter(idempotency_keys::id.eq(id)).filter(idempotency_keys::sealed_answer.is_null());
+    let open =
+        idempotency_keys::table.filter(idempotency_keys::id.eq(id)).filter(idempotency_keys::sealed_answer.is_null());
     diesel::delete(open).execute(conn).map(|_| ())
 }
 
@@ -79,5 +87,8 @@ pub(super) fn sealed_after(conn: &mut Conn, after: &IdempotencyId, limit: i64) -
 }
 
 pub(super) fn replace_sealed(conn: &mut Conn, id: &IdempotencyId, sealed: &[u8]) -> QueryResult<()> {
-    diesel::update(idempotency_keys::table.find(id)).set(idempotency_keys::sealed_answer.eq(sealed)).execute(conn).map(|_| ())
+    diesel::update(idempotency_keys::table.find(id))
+        .set(idempotency_keys::sealed_answer.eq(sealed))
+        .execute(conn)
+        .map(|_| ())
 }

@@ -145,7 +145,12 @@ fn connection<S: Side>(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> 
 }
 
 /// `GET /api/v1/sources/{slug}/setup-tokens/`
-pub async fn index<S: Side>(app: web::Data<App>, key: ApiKey<ReadLinks>, slug: web::Path<String>, query: ApiQuery<ListQuery>) -> ApiResult {
+pub async fn index<S: Side>(
+    app: web::Data<App>,
+    key: ApiKey<ReadLinks>,
+    slug: web::Path<String>,
+    query: ApiQuery<ListQuery>,
+) -> ApiResult {
     let wanted = Wanted::read(query.0.cursor.as_deref(), query.0.limit)?;
     let (workspace, slug, now) = (key.workspace.clone(), slug.into_inner(), app.clock.now());
     let address = app.config.server.base_url.join(&path(S::PLURAL, &slug));
@@ -163,7 +168,12 @@ pub async fn index<S: Side>(app: web::Data<App>, key: ApiKey<ReadLinks>, slug: w
 }
 
 /// `POST /api/v1/sources/{slug}/setup-tokens/`
-pub async fn create<S: Side>(app: web::Data<App>, key: ApiKey<WriteLinks>, slug: web::Path<String>, once: Once) -> ApiResult {
+pub async fn create<S: Side>(
+    app: web::Data<App>,
+    key: ApiKey<WriteLinks>,
+    slug: web::Path<String>,
+    once: Once,
+) -> ApiResult {
     match once.open::<NewIn>(&app, &key).await? {
         Opened::Replay(answer) => Ok(answer),
         Opened::Fresh(new, ticket) => {
@@ -173,7 +183,13 @@ pub async fn create<S: Side>(app: web::Data<App>, key: ApiKey<WriteLinks>, slug:
     }
 }
 
-async fn make_token<S: Side>(app: &web::Data<App>, caller: &Caller, slug: String, new: NewIn, ticket: Ticket) -> Result<Answer, Problem> {
+async fn make_token<S: Side>(
+    app: &web::Data<App>,
+    caller: &Caller,
+    slug: String,
+    new: NewIn,
+    ticket: Ticket,
+) -> Result<Answer, Problem> {
     let now = app.clock.now();
     let lifetime = check(&new, now)?;
     let (app, caller) = (app.clone(), caller.clone());
@@ -212,7 +228,9 @@ fn check(new: &NewIn, now: UtcTime) -> Result<Lifetime, Problem> {
     if let Err(problem) = &lifetime {
         faults.push(Fault::at("/expires_in_seconds", "out_of_range", problem.to_string()));
     }
-    for (pointer, text, most, lines) in [("/recipient", &new.recipient, LONGEST_RECIPIENT, false), ("/note", &new.note, LONGEST_NOTE, true)] {
+    for (pointer, text, most, lines) in
+        [("/recipient", &new.recipient, LONGEST_RECIPIENT, false), ("/note", &new.note, LONGEST_NOTE, true)]
+    {
         let text = text.as_deref().unwrap_or_default().trim();
         if text.chars().count() > most {
             faults.push(Fault::at(pointer, "too_long", format!("This must be {most} characters or fewer.")));
@@ -227,7 +245,11 @@ fn check(new: &NewIn, now: UtcTime) -> Result<Lifetime, Problem> {
 }
 
 /// `DELETE /api/v1/sources/{slug}/setup-tokens/{id}/`
-pub async fn withdraw<S: Side>(app: web::Data<App>, key: ApiKey<WriteLinks>, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
+pub async fn withdraw<S: Side>(
+    app: web::Data<App>,
+    key: ApiKey<WriteLinks>,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
     let (slug, id) = path.into_inner();
     let (caller, now, rng) = (Caller::clone(&key), app.clock.now(), app.rng.clone());
     app.db

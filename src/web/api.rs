@@ -5,10 +5,12 @@ use std::pin::Pin;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::{StatusCode, header};
+use actix_web::http::{StatusCode, Uri, header};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
-use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError as _};
+use actix_web::{
+    Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError as _,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -18,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 use super::body;
 use super::problem::{Code, Fault, MEDIA_TYPE, Problem};
 use super::rate_limit::Standing;
+use crate::error::AppError;
 use crate::forms::FieldPath;
 
 /// What every endpoint returns.
@@ -31,7 +34,7 @@ pub const LARGEST_BODY: usize = body::LARGEST_FORM;
 /// # Errors
 /// Only internal ones.
 pub fn json(status: StatusCode, value: &impl Serialize) -> ApiResult {
-    let body = serde_json::to_vec(value).map_err(crate::error::AppError::internal)?;
+    let body = serde_json::to_vec(value).map_err(AppError::internal)?;
     Ok(HttpResponseBuilder::new(status).content_type("application/json").body(body))
 }
 
@@ -45,7 +48,7 @@ pub fn no_content() -> HttpResponse {
 /// # Errors
 /// Only internal ones.
 pub fn etag(value: &impl Serialize) -> Result<String, Problem> {
-    let bytes = serde_json::to_vec(value).map_err(crate::error::AppError::internal)?;
+    let bytes = serde_json::to_vec(value).map_err(AppError::internal)?;
     let hash: String = Sha256::digest(bytes).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
     Ok(format!("\"{hash}\""))
 }
@@ -57,7 +60,12 @@ pub struct IfMatch(Option<String>);
 impl IfMatch {
     /// What the request says.
     pub fn read(request: &HttpRequest) -> Self {
-        let all = request.headers().get_all(header::IF_MATCH).filter_map(|value| value.to_str().ok()).collect::<Vec<_>>().join(",");
+        let all = request
+            .headers()
+            .get_all(header::IF_MATCH)
+            .filter_map(|value| value.to_str().ok())
+            .collect::<Vec<_>>()
+            .join(",");
         Self(Some(all).filter(|text| !text.trim().is_empty() && text.trim() != "*"))
     }
 
@@ -104,8 +112,12 @@ impl RawBody {
 }
 
 fn parse(bytes: &[u8]) -> Result<Value, Problem> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| Problem::new(Code::InvalidJson, format!("The body is not JSON: reading stopped at line {}, column {}.", error.line(), error.column())))
+    serde_json::from_slice(bytes).map_err(|error| {
+        Problem::new(
+            Code::InvalidJson,
+            format!("The body is not JSON: reading stopped at line {}, column {}.", error.line(), error.column()),
+        )
+    })
 }
 
 /// Says where and what is wrong, without what was there: serde's own sentence may quote it.
@@ -117,7 +129,8 @@ fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Fault {
     });
     let said = error.inner().to_string();
     let named = said.split('`').nth(1).unwrap_or_default();
-    let inside = |key: &str| if place.segments().last().as_deref() == Some(key) { place.clone() } else { place.child(key) };
+    let inside =
+        |key: &str| if place.segments().last().as_deref() == Some(key) { place.clone() } else { place.child(key) };
     if said.starts_with("unknown field") {
         return Fault::at(inside(named).to_string(), "unknown_field", "There is no such member here.");
     }
@@ -134,7 +147,8 @@ impl FromRequest for RawBody {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let mut payload = payload.take();
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind =
+            request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let is_json = kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
         Box::pin(async move { Ok(Self { bytes: body::read(&mut payload, LARGEST_BODY).await?, is_json }) })
     }
@@ -149,7 +163,8 @@ impl<T: DeserializeOwned> FromRequest for ApiQuery<T> {
     type Future = std::future::Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let parser = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(request.query_string().as_bytes()));
+        let parser =
+            serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(request.query_string().as_bytes()));
         let read = serde_path_to_error::deserialize(parser).map(Self).map_err(|error| {
             let said = error.inner().to_string();
             let place = error.path().to_string();
@@ -167,7 +182,9 @@ impl<T: DeserializeOwned> FromRequest for ApiQuery<T> {
 ///
 /// # Errors
 /// The value is no `T`.
-pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -183,7 +200,13 @@ pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) 
 ///
 /// # Errors
 /// Passes on what the inner service answers.
-pub async fn finish(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+pub async fn finish(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if let Some(problem) = nul(request.uri()) {
+        return Ok(request.into_response(problem.error_response()));
+    }
     let mut response = next.call(request).await?.map_into_boxed_body();
     let status = response.status();
     let is_problem = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == MEDIA_TYPE);
@@ -195,6 +218,15 @@ pub async fn finish(request: ServiceRequest, next: Next<impl MessageBody + 'stat
         standing.tell(response.headers_mut());
     }
     Ok(response)
+}
+
+/// An address with a NUL in it names nothing, and PostgreSQL does not even take the question.
+fn nul(uri: &Uri) -> Option<Problem> {
+    if uri.path().contains("%00") {
+        return Some(AppError::NotFound.into());
+    }
+    let query = uri.query().unwrap_or_default();
+    query.contains("%00").then(|| Problem::new(Code::Unreadable, "A query parameter holds a NUL character."))
 }
 
 /// What has no endpoint.
@@ -231,7 +263,8 @@ mod tests {
     fn refused(body: &str) -> (String, String, String) {
         let raw = RawBody { bytes: Bytes::copy_from_slice(body.as_bytes()), is_json: true };
         let answer = raw.read::<Sample>().unwrap_err().error_response();
-        let bytes = futures_util::FutureExt::now_or_never(actix_web::body::to_bytes(answer.into_body())).unwrap().unwrap();
+        let bytes =
+            futures_util::FutureExt::now_or_never(actix_web::body::to_bytes(answer.into_body())).unwrap().unwrap();
         let problem: Value = serde_json::from_slice(&bytes).unwrap();
         let text = |pointer: &str| problem.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
         (text("/errors/0/pointer"), text("/errors/0/code"), text("/detail"))

@@ -61,12 +61,20 @@ impl Wanted {
     pub fn read(cursor: Option<&str>, limit: Option<u32>) -> Result<Self, Problem> {
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MOST).contains(&limit) {
-            return Err(Problem::fault(Fault::of("limit", "out_of_range", format!("limit must be a number from 1 to {MOST}."))));
+            return Err(Problem::fault(Fault::of(
+                "limit",
+                "out_of_range",
+                format!("limit must be a number from 1 to {MOST}."),
+            )));
         }
         let cursor = match cursor {
             None | Some("") => None,
             Some(text) => Some(Cursor::parse(text).ok_or_else(|| {
-                Problem::fault(Fault::of("cursor", "bad_cursor", "cursor must be taken from next or previous of another page."))
+                Problem::fault(Fault::of(
+                    "cursor",
+                    "bad_cursor",
+                    "cursor must be taken from next or previous of another page.",
+                ))
             })?),
         };
         Ok(Self { cursor, limit: usize::try_from(limit).unwrap_or(1) })
@@ -116,7 +124,13 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// The page of a cut. `address` is the list's address; `query` are the parameters other than the cursor.
-    pub fn new<R>(cut: Cut<R>, address: &str, query: &[(&str, String)], row_of: impl Fn(&R) -> String, show: impl Fn(R) -> T) -> Self {
+    pub fn new<R>(
+        cut: Cut<R>,
+        address: &str,
+        query: &[(&str, String)],
+        row_of: impl Fn(&R) -> String,
+        show: impl Fn(R) -> T,
+    ) -> Self {
         let at = |cursor: Cursor| {
             let mut text = url::form_urlencoded::Serializer::new(String::new());
             let text = text.extend_pairs(query).append_pair("cursor", &cursor.text()).finish();

@@ -81,7 +81,10 @@ impl Operation {
 
 /// A generator whose shapes go under `components`.
 pub fn generator() -> SchemaGenerator {
-    SchemaSettings::draft2020_12().with(|settings| settings.definitions_path = "/components/schemas".into()).for_serialize().into_generator()
+    SchemaSettings::draft2020_12()
+        .with(|settings| settings.definitions_path = "/components/schemas".into())
+        .for_serialize()
+        .into_generator()
 }
 
 /// The whole document. `server` is the address of this installation.
@@ -127,7 +130,10 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     });
     if let (Some(body), Some(object)) = (operation.body, all.as_object_mut()) {
         let schema = body(generator);
-        object.insert("requestBody".to_owned(), json!({"content": {"application/json": {"schema": schema}}, "required": false}));
+        object.insert(
+            "requestBody".to_owned(),
+            json!({"content": {"application/json": {"schema": schema}}, "required": false}),
+        );
     }
     all
 }
@@ -148,10 +154,18 @@ fn parameters(operation: &Operation, generator: &mut SchemaGenerator) -> Vec<Val
         all.extend(query_parameters(&query(generator)));
     }
     if operation.method == "post" {
-        all.push(header("Idempotency-Key", "The same key with the same request gives the first answer again, for 24 hours.", json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"})));
+        all.push(header(
+            "Idempotency-Key",
+            "The same key with the same request gives the first answer again, for 24 hours.",
+            json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}),
+        ));
     }
     if operation.tagged && operation.method == "patch" {
-        all.push(header("If-Match", "The `ETag` of what is to be changed; refused with 412 when it is not that any more.", json!({"type": "string"})));
+        all.push(header(
+            "If-Match",
+            "The `ETag` of what is to be changed; refused with 412 when it is not that any more.",
+            json!({"type": "string"}),
+        ));
     }
     all
 }
@@ -195,7 +209,10 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     if operation.tagged
         && let Some(object) = done.as_object_mut()
     {
-        object.insert("headers".to_owned(), json!({"ETag": {"description": "Names this state of it.", "schema": {"type": "string"}}}));
+        object.insert(
+            "headers".to_owned(),
+            json!({"ETag": {"description": "Names this state of it.", "schema": {"type": "string"}}}),
+        );
     }
     all.insert(status.to_string(), done);
     let problem = generator.subschema_for::<ProblemOut>();
@@ -208,7 +225,10 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
                 text.push_str(&said);
             }
             _ => {
-                all.insert(status, json!({"description": said, "content": {"application/problem+json": {"schema": problem}}}));
+                all.insert(
+                    status,
+                    json!({"description": said, "content": {"application/problem+json": {"schema": problem}}}),
+                );
             }
         }
     }

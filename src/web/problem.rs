@@ -192,7 +192,9 @@ impl Problem {
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
         match error {
-            AppError::NotFound => Self::new(Code::NotFound, "There is nothing at this address, or it belongs to another workspace."),
+            AppError::NotFound => {
+                Self::new(Code::NotFound, "There is nothing at this address, or it belongs to another workspace.")
+            }
             AppError::Forbidden | AppError::ForeignForm => Self::new(Code::ScopeMissing, "This is not allowed."),
             AppError::SignedOut { .. } => Self::new(Code::ApiKeyMissing, Code::ApiKeyMissing.advice()),
             AppError::Conflict(sentence) => Self::new(Code::Conflict, sentence),
@@ -212,7 +214,8 @@ impl Problem {
     pub fn too_many(retry_after: Duration) -> Self {
         let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
         let seconds = seconds.max(1);
-        Self::new(Code::TooManyRequests, format!("Try again in {seconds} seconds.")).with(header::RETRY_AFTER, seconds.to_string())
+        Self::new(Code::TooManyRequests, format!("Try again in {seconds} seconds."))
+            .with(header::RETRY_AFTER, seconds.to_string())
     }
 }
 

@@ -155,7 +155,8 @@ impl<N: Needs> FromRequest for ApiKey<N> {
 }
 
 async fn prove<N: Needs>(request: &HttpRequest, app: &App) -> Result<Caller, Problem> {
-    let shown = request.headers().get(HEADER).ok_or_else(|| Problem::new(Code::ApiKeyMissing, Code::ApiKeyMissing.advice()))?;
+    let shown =
+        request.headers().get(HEADER).ok_or_else(|| Problem::new(Code::ApiKeyMissing, Code::ApiKeyMissing.advice()))?;
     let key = match shown.to_str() {
         Ok(text) if text.len() <= LONGEST_KEY => known(app, PlainToken::presented(text.trim())).await?,
         _ => None,
@@ -166,7 +167,10 @@ async fn prove<N: Needs>(request: &HttpRequest, app: &App) -> Result<Caller, Pro
     };
     count::<N>(request, app, &key)?;
     if !key.may(N::SCOPE) {
-        return Err(Problem::new(Code::ScopeMissing, format!("This needs a key with the scope {}.", N::SCOPE.as_str())));
+        return Err(Problem::new(
+            Code::ScopeMissing,
+            format!("This needs a key with the scope {}.", N::SCOPE.as_str()),
+        ));
     }
     Ok(key.into())
 }

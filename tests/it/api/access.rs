@@ -83,15 +83,19 @@ async fn address(app: &TestApp, all: &Program, path: &str) -> String {
 
 /// Gives a draft whatever it still needs.
 async fn fill(all: &Program, one: &str) {
-    let missing: Vec<String> = serde_json::from_value(all.get(one).await.json["missing_required_fields"].clone()).unwrap();
-    let config: serde_json::Map<String, serde_json::Value> = missing.into_iter().map(|field| (field, json!("value"))).collect();
+    let missing: Vec<String> =
+        serde_json::from_value(all.get(one).await.json["missing_required_fields"].clone()).unwrap();
+    let config: serde_json::Map<String, serde_json::Value> =
+        missing.into_iter().map(|field| (field, json!("value"))).collect();
     let filled = all.patch(one, json!({"config": config})).await.expect(200);
     assert_eq!(filled.json["config_completed"], true, "{}", filled.body);
 }
 
 fn body(method: &str, path: &str) -> Option<String> {
     match method {
-        "post" if path.ends_with("sources/") || path.ends_with("destinations/") => Some(json!({"connector_slug": "postgres"}).to_string()),
+        "post" if path.ends_with("sources/") || path.ends_with("destinations/") => {
+            Some(json!({"connector_slug": "postgres"}).to_string())
+        }
         "post" | "patch" => Some("{}".to_owned()),
         _ => None,
     }
@@ -128,7 +132,12 @@ async fn no_endpoint_is_without_a_row() {
     let operations = vestibule::web::routes::operations();
     let rows: Vec<(&str, &str, &str)> = ROWS.iter().map(|row| (row.0, row.1, row.2.as_str())).collect();
     for operation in &operations {
-        assert!(rows.contains(&(operation.method, &operation.path, operation.scope.unwrap())), "{} {}", operation.method, operation.path);
+        assert!(
+            rows.contains(&(operation.method, &operation.path, operation.scope.unwrap())),
+            "{} {}",
+            operation.method,
+            operation.path
+        );
     }
     assert_eq!(rows.len(), operations.len());
 }

@@ -22,7 +22,11 @@ async fn a_key_opens_its_workspace_and_nothing_else_does() {
         let refused = nobody.with_key(wrong).get("/api/v1/sources/").await;
         assert_eq!((refused.status, refused.code()), (401, "api_key_invalid"), "{wrong}");
     }
-    assert_eq!(app.owner_of("Other", "Olga", "olga@other.example").await.get("/api/v1/sources/").await.status, 401, "a session is no key");
+    assert_eq!(
+        app.owner_of("Other", "Olga", "olga@other.example").await.get("/api/v1/sources/").await.status,
+        401,
+        "a session is no key"
+    );
 }
 
 #[tokio::test]
@@ -34,7 +38,11 @@ async fn a_revoked_or_expired_key_is_dead_at_once() {
     holder.get("/api/v1/sources/").await.expect(200);
     let workspace = workspace_id(&app, "Acme Analytics").await;
     let (now, rng, id_here, workspace_here) = (app.app.clock.now(), app.app.rng.clone(), id.clone(), workspace.clone());
-    app.app.db.write(move |conn| api_keys::revoke(conn, &workspace_here, &id_here, Actor::System, now, &rng)).await.unwrap();
+    app.app
+        .db
+        .write(move |conn| api_keys::revoke(conn, &workspace_here, &id_here, Actor::System, now, &rng))
+        .await
+        .unwrap();
     assert_eq!(holder.get("/api/v1/sources/").await.expect(401).code(), "api_key_invalid");
 
     let (id, text) = key(&app, "Acme Analytics", Scope::ALL).await;
@@ -56,7 +64,15 @@ async fn a_revoked_or_expired_key_is_dead_at_once() {
 
 async fn last_used(app: &TestApp) -> Option<vestibule::clock::UtcTime> {
     let workspace = workspace_id(app, "Acme Analytics").await;
-    app.app.db.read(move |conn| api_keys::list(conn, &workspace)).await.unwrap().into_iter().next().unwrap().last_used_at
+    app.app
+        .db
+        .read(move |conn| api_keys::list(conn, &workspace))
+        .await
+        .unwrap()
+        .into_iter()
+        .next()
+        .unwrap()
+        .last_used_at
 }
 
 #[tokio::test]
@@ -82,7 +98,11 @@ async fn a_key_for_links_collects_credentials_and_never_reads_one() {
     let slug = program.draft("sources", "postgres").await;
     let links = program.with_scopes(&app, "Acme Analytics", &[Scope::LinksRead, Scope::LinksWrite]).await;
     links.post(&format!("/api/v1/sources/{slug}/setup-tokens/"), json!({})).await.expect(201);
-    for path in [format!("/api/v1/sources/{slug}/"), format!("/api/v1/sources/{slug}/credentials/"), "/api/v1/sources/".to_owned()] {
+    for path in [
+        format!("/api/v1/sources/{slug}/"),
+        format!("/api/v1/sources/{slug}/credentials/"),
+        "/api/v1/sources/".to_owned(),
+    ] {
         assert_eq!(links.get(&path).await.expect(403).code(), "scope_missing", "{path}");
     }
 }
@@ -105,7 +125,11 @@ async fn limits_are_said_and_kept() {
             refused = Some(answer);
             break;
         }
-        assert_eq!((answer.status, answer.header("ratelimit-limit")), (409, Some("30")), "an incomplete draft has no credentials yet");
+        assert_eq!(
+            (answer.status, answer.header("ratelimit-limit")),
+            (409, Some("30")),
+            "an incomplete draft has no credentials yet"
+        );
     }
     let refused = refused.expect("the limit for credentials is thirty");
     assert_eq!((refused.code(), number(&refused, "ratelimit-remaining")), ("too_many_requests", 0));

@@ -32,8 +32,10 @@ impl Document {
     pub fn path_of(&self, address: &str) -> Option<String> {
         let address = address.split('?').next().unwrap().trim_end_matches('/');
         let fits = |path: &str| {
-            let (known, given): (Vec<&str>, Vec<&str>) = (path.trim_end_matches('/').split('/').collect(), address.split('/').collect());
-            known.len() == given.len() && known.iter().zip(&given).all(|(known, given)| known.starts_with('{') || known == given)
+            let (known, given): (Vec<&str>, Vec<&str>) =
+                (path.trim_end_matches('/').split('/').collect(), address.split('/').collect());
+            known.len() == given.len()
+                && known.iter().zip(&given).all(|(known, given)| known.starts_with('{') || known == given)
         };
         self.value["paths"].as_object().unwrap().keys().find(|path| fits(path)).cloned()
     }
@@ -64,7 +66,8 @@ impl Document {
         whole["components"] = self.strict.clone();
         let validator = jsonschema::draft202012::new(&whole).unwrap();
         let value: Value = serde_json::from_str(body).unwrap_or_else(|error| panic!("{address}: {error}: {body}"));
-        let errors: Vec<String> = validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        let errors: Vec<String> =
+            validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert!(errors.is_empty(), "{address}: {errors:?}\n{body}");
     }
 }
@@ -82,7 +85,8 @@ async fn the_document_is_an_openapi_document_and_knows_every_route() {
     }
     let ids: std::collections::BTreeSet<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
     assert_eq!(ids.len(), operations.len(), "every name is unique");
-    let described: usize = document.value["paths"].as_object().unwrap().values().map(|path| path.as_object().unwrap().len()).sum();
+    let described: usize =
+        document.value["paths"].as_object().unwrap().values().map(|path| path.as_object().unwrap().len()).sum();
     assert_eq!(described, operations.len());
     let text = document.value.to_string();
     for reference in text.split("\"#/components/schemas/").skip(1).map(|rest| rest.split('"').next().unwrap()) {
@@ -116,6 +120,7 @@ fn every_endpoint_in_the_source_is_described() {
     let source = include_str!("../../../src/web/routes.rs");
     let body = source.split_once("fn api_of<S: Side>").unwrap().1.split_once("\n}\n").unwrap().0;
     let in_source = body.matches("endpoint(").count();
-    let paths: std::collections::BTreeSet<String> = vestibule::web::routes::operations().into_iter().map(|operation| operation.path).collect();
+    let paths: std::collections::BTreeSet<String> =
+        vestibule::web::routes::operations().into_iter().map(|operation| operation.path).collect();
     assert_eq!(paths.len(), 2 * in_source, "sources and destinations have {in_source} addresses each: {paths:?}");
 }

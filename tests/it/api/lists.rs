@@ -26,7 +26,10 @@ async fn pages_are_turned_both_ways_while_rows_come_and_change() {
     let program = Program::start(&app).await;
     let made = drafts(&app, &program, 7).await;
     let first = program.get("/api/v1/sources/?limit=3").await.expect(200);
-    assert_eq!((first.json["count"].as_u64(), &first.json["previous"], slugs(&first)), (Some(7), &Value::Null, made[0..3].to_vec()));
+    assert_eq!(
+        (first.json["count"].as_u64(), &first.json["previous"], slugs(&first)),
+        (Some(7), &Value::Null, made[0..3].to_vec())
+    );
 
     let newest = program.draft("sources", "mysql").await;
     program.patch(&format!("/api/v1/sources/{}/", made[5]), json!({"description": "Changed"})).await.expect(200);
@@ -51,7 +54,10 @@ async fn lists_are_narrowed() {
     program.draft("destinations", "postgres").await;
     app.advance(Duration::seconds(1));
     let config = json!({"host": "h", "database": "d", "username": "u", "password": "p", "port": 5432});
-    let whole = program.post("/api/v1/sources/", json!({"connector_slug": "mysql", "description": "100%_whole", "config": config})).await.expect(201);
+    let whole = program
+        .post("/api/v1/sources/", json!({"connector_slug": "mysql", "description": "100%_whole", "config": config}))
+        .await
+        .expect(201);
     assert_eq!(whole.json["config_completed"], true, "{}", whole.body);
     let whole = whole.text("/slug");
     for (query, expected) in [
@@ -103,7 +109,11 @@ async fn connectors_can_be_looked_up() {
     assert_eq!(slugs(&found), ["facebook-ads"]);
     let one = program.get("/api/v1/source-connectors/facebook-ads/").await.expect(200);
     assert!(one.json["spec"].is_object() && !one.text("/guide").is_empty());
-    assert!(one.json["required_fields"].as_array().unwrap().contains(&json!("access_token")), "{}", one.json["required_fields"]);
+    assert!(
+        one.json["required_fields"].as_array().unwrap().contains(&json!("access_token")),
+        "{}",
+        one.json["required_fields"]
+    );
     program.get("/api/v1/destination-connectors/facebook-ads/").await.expect(404);
     let mut all = Vec::new();
     let mut next = Some("/api/v1/source-connectors/?limit=7".to_owned());

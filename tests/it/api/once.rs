@@ -4,8 +4,8 @@ use time::Duration;
 use vestibule::accounts::api_keys::Scope;
 use vestibule::idempotency::{self, Request, Start};
 
-use super::{Answer, Program};
 use super::program::{key, workspace_id};
+use super::{Answer, Program};
 use crate::support::TestApp;
 
 async fn post(program: &Program, path: &str, body: &str, key: &str) -> Answer {
@@ -66,7 +66,10 @@ async fn an_answer_is_kept_for_a_day() {
     app.run_jobs().await;
     assert_eq!(post(&program, "/api/v1/sources/", DRAFT, "order-1").await.text("/slug"), first.text("/slug"));
     app.advance(Duration::seconds(1));
-    assert_ne!(post(&program, "/api/v1/sources/", DRAFT, "order-1").await.expect(201).text("/slug"), first.text("/slug"));
+    assert_ne!(
+        post(&program, "/api/v1/sources/", DRAFT, "order-1").await.expect(201).text("/slug"),
+        first.text("/slug")
+    );
 }
 
 #[tokio::test]
@@ -78,14 +81,20 @@ async fn a_running_request_keeps_its_key_until_its_lease_is_over() {
     let workspace = workspace_id(&app, "Acme Analytics").await;
     let inner = std::sync::Arc::clone(&app.app);
     let claim = move || {
-        let (inner, request) = (std::sync::Arc::clone(&inner), Request::new(&workspace, &id, "order-1", ("POST", "/api/v1/sources/", DRAFT.as_bytes())));
+        let (inner, request) = (
+            std::sync::Arc::clone(&inner),
+            Request::new(&workspace, &id, "order-1", ("POST", "/api/v1/sources/", DRAFT.as_bytes())),
+        );
         async move {
             let (keys, now, rng) = (inner.keys.clone(), inner.clock.now(), inner.rng.clone());
             inner.db.write(move |conn| idempotency::start(conn, &request, &keys, now, &rng)).await.unwrap()
         }
     };
     assert!(matches!(claim().await, Start::Fresh(_)), "somebody begins and dies");
-    assert_eq!(post(&program, "/api/v1/sources/", DRAFT, "order-1").await.expect(409).code(), "idempotency_in_progress");
+    assert_eq!(
+        post(&program, "/api/v1/sources/", DRAFT, "order-1").await.expect(409).code(),
+        "idempotency_in_progress"
+    );
     app.advance(Duration::seconds(60));
     post(&program, "/api/v1/sources/", DRAFT, "order-1").await.expect(201);
 }
@@ -123,7 +132,8 @@ async fn kept_answers_are_sealed() {
     let program = Program::start(&app).await;
     let slug = program.draft("sources", "postgres").await;
     let made = post(&program, &format!("/api/v1/sources/{slug}/setup-tokens/"), "{}", "token-1").await.expect(201);
-    let stored: Vec<Option<Vec<u8>>> = app.app.db.read(|conn| Ok(dsl::idempotency_keys.select(dsl::sealed_answer).load(conn)?)).await.unwrap();
+    let stored: Vec<Option<Vec<u8>>> =
+        app.app.db.read(|conn| Ok(dsl::idempotency_keys.select(dsl::sealed_answer).load(conn)?)).await.unwrap();
     let token = made.text("/token");
     let sealed = stored[0].as_ref().unwrap();
     assert!(!sealed.windows(token.len()).any(|window| window == token.as_bytes()));

@@ -38,7 +38,11 @@ impl Answer {
 
     /// The value at a JSON Pointer, as text.
     pub fn text(&self, pointer: &str) -> String {
-        self.json.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("no {pointer} in {}", self.body)).to_owned()
+        self.json
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_else(|| panic!("no {pointer} in {}", self.body))
+            .to_owned()
     }
 
     pub fn expect(self, status: u16) -> Self {
@@ -52,7 +56,11 @@ pub async fn workspace_id(app: &TestApp, name: &str) -> WorkspaceId {
     use diesel::prelude::*;
     use vestibule::db::schema::workspaces;
     let name = name.to_owned();
-    app.app.db.read(move |conn| Ok(workspaces::table.filter(workspaces::name.eq(name)).select(workspaces::id).first(conn)?)).await.unwrap()
+    app.app
+        .db
+        .read(move |conn| Ok(workspaces::table.filter(workspaces::name.eq(name)).select(workspaces::id).first(conn)?))
+        .await
+        .unwrap()
 }
 
 /// A new key of a workspace.
@@ -63,7 +71,15 @@ pub async fn key(app: &TestApp, workspace: &str, scopes: &[Scope]) -> (ApiKeyId,
         .db
         .write(move |conn| {
             let id = ApiKeyId::new(now, &rng);
-            let new = NewApiKey { id: id.clone(), workspace: &workspace, name: "Program", scopes: &scopes, expires_at: None, created_by: None, actor: Actor::System };
+            let new = NewApiKey {
+                id: id.clone(),
+                workspace: &workspace,
+                name: "Program",
+                scopes: &scopes,
+                expires_at: None,
+                created_by: None,
+                actor: Actor::System,
+            };
             let token = api_keys::create(conn, &new, now, &rng)?.unwrap();
             Ok((id, token.expose().to_owned()))
         })
@@ -92,7 +108,6 @@ impl Program {
     pub fn with_key(&self, key: &str) -> Self {
         Self { key: Some(key.to_owned()), ..self.clone() }
     }
-
 
     pub async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None, &[]).await
@@ -128,8 +143,11 @@ impl Program {
         }
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
-        let headers: Vec<(String, String)> =
-            response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned())).collect();
+        let headers: Vec<(String, String)> = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()))
+            .collect();
         let body = response.text().await.unwrap();
         let answer = Answer { status, headers, json: serde_json::from_str(&body).unwrap_or_default(), body };
         if method != "HEAD" {
@@ -140,7 +158,10 @@ impl Program {
 
     /// A new draft; gives its slug.
     pub async fn draft(&self, side: &str, connector: &str) -> String {
-        self.post(&format!("/api/v1/{side}/"), serde_json::json!({"connector_slug": connector})).await.expect(201).text("/slug")
+        self.post(&format!("/api/v1/{side}/"), serde_json::json!({"connector_slug": connector}))
+            .await
+            .expect(201)
+            .text("/slug")
     }
 
     /// Gives a connection a callback webhook without asking the DNS.
@@ -152,8 +173,21 @@ impl Program {
             .write(move |conn| {
                 let connection = vestibule::connections::find(conn, &workspace, &slug)?.unwrap();
                 let secret = Some(SecretString::from(crate::support::CANARY));
-                let callback = vestibule::webhooks::CallbackWebhook::parse("https://hooks.example.com/in?key=1", Some("X-Webhook-Secret"), secret).unwrap();
-                vestibule::webhooks::set_callback(conn, &connection, &callback, Actor::System, &inner.keys, inner.clock.now(), &inner.rng)
+                let callback = vestibule::webhooks::CallbackWebhook::parse(
+                    "https://hooks.example.com/in?key=1",
+                    Some("X-Webhook-Secret"),
+                    secret,
+                )
+                .unwrap();
+                vestibule::webhooks::set_callback(
+                    conn,
+                    &connection,
+                    &callback,
+                    Actor::System,
+                    &inner.keys,
+                    inner.clock.now(),
+                    &inner.rng,
+                )
             })
             .await
             .unwrap();

@@ -10,7 +10,13 @@ async fn a_draft_is_made_filled_in_and_read() {
     let app = TestApp::start();
     let program = Program::start(&app).await;
     let config = json!({"host": "db.shop.example", "password": CANARY});
-    let made = program.post("/api/v1/sources/", json!({"draft": true, "connector_slug": "postgres", "description": "Shop database", "config": config})).await.expect(201);
+    let made = program
+        .post(
+            "/api/v1/sources/",
+            json!({"draft": true, "connector_slug": "postgres", "description": "Shop database", "config": config}),
+        )
+        .await
+        .expect(201);
     let slug = made.text("/slug");
     assert!(slug.starts_with("postgres-"), "{slug}");
     assert_eq!(made.header("location"), Some(format!("{}/api/v1/sources/{slug}/", app.base).as_str()));
@@ -24,19 +30,32 @@ async fn a_draft_is_made_filled_in_and_read() {
 
     let path = format!("/api/v1/sources/{slug}/");
     assert_eq!(program.get(&path).await.expect(200).json, made.json);
-    assert_eq!(program.get(path.trim_end_matches('/')).await.expect(200).json, made.json, "without the slash the answer is the same");
+    assert_eq!(
+        program.get(path.trim_end_matches('/')).await.expect(200).json,
+        made.json,
+        "without the slash the answer is the same"
+    );
     assert_eq!(program.get(&format!("/api/v1/destinations/{slug}/")).await.status, 404, "a source is no destination");
 
     let rest: serde_json::Map<String, Value> = missing.iter().map(|field| (field.clone(), json!("value"))).collect();
-    let rest = rest.into_iter().map(|(field, value)| if field == "port" { (field, json!(5432)) } else { (field, value) }).collect::<serde_json::Map<_, _>>();
+    let rest = rest
+        .into_iter()
+        .map(|(field, value)| if field == "port" { (field, json!(5432)) } else { (field, value) })
+        .collect::<serde_json::Map<_, _>>();
     let changed = program.patch(&path, json!({"config": rest, "description": "Shop"})).await.expect(200);
-    assert_eq!((&changed.json["description"], &changed.json["config_completed"], &changed.json["state"]), (&json!("Shop"), &json!(true), &json!("complete")));
+    assert_eq!(
+        (&changed.json["description"], &changed.json["config_completed"], &changed.json["state"]),
+        (&json!("Shop"), &json!(true), &json!("complete"))
+    );
     assert_eq!(changed.json["config"]["host"], "db.shop.example", "what is left out stays");
     for answer in [&made, &changed] {
         assert!(!answer.body.contains(CANARY));
     }
     let credentials = program.get(&format!("{path}credentials/")).await.expect(200);
-    assert_eq!((&credentials.json["config"]["password"], &credentials.json["config"]["host"]), (&json!(CANARY), &json!("db.shop.example")));
+    assert_eq!(
+        (&credentials.json["config"]["password"], &credentials.json["config"]["host"]),
+        (&json!(CANARY), &json!("db.shop.example"))
+    );
     let owner = app.visitor();
     owner.sign_in("ana@acme.example").await;
     let page = owner.get(&format!("/connections/{slug}")).await;
@@ -73,12 +92,36 @@ async fn what_cannot_be_taken_is_named_by_its_place() {
         (json!({"connector_slug": "postgres", "config": {"hots": CANARY}}), "/config/hots", "unknown_field"),
         (json!({"connector_slug": "postgres", "config": {"port": CANARY}}), "/config/port", "not_an_integer"),
         (json!({"connector_slug": "postgres", "config": [CANARY]}), "/config", "wrong_type"),
-        (json!({"connector_slug": "postgres", "callback_webhook": {"url": "http://x.example/"}}), "/callback_webhook/url", ""),
-        (json!({"connector_slug": "postgres", "callback_webhook": {"url": "https://127.0.0.1/"}}), "/callback_webhook/url", ""),
-        (json!({"connector_slug": "postgres", "callback_webhook": {"url": "https://x.example/", "header_name": "X-A"}}), "/callback_webhook/header_value", ""),
-        (json!({"connector_slug": "postgres", "callback_webhook": {"url": "https://x.example/", "header_name": "X-A", "header_value": format!("{CANARY}\r\nX: y")}}), "/callback_webhook/header_value", ""),
-        (json!({"connector_slug": "postgres", "callback_webhook": {"url": "https://x.example/", "header_name": "Host", "header_value": CANARY}}), "/callback_webhook/header_name", ""),
-        (json!({"connector_slug": "postgres", "callback_webhook": {"url": "https://x.example/", "method": CANARY}}), "/callback_webhook/method", "unknown_field"),
+        (
+            json!({"connector_slug": "postgres", "callback_webhook": {"url": "http://x.example/"}}),
+            "/callback_webhook/url",
+            "",
+        ),
+        (
+            json!({"connector_slug": "postgres", "callback_webhook": {"url": "https://127.0.0.1/"}}),
+            "/callback_webhook/url",
+            "",
+        ),
+        (
+            json!({"connector_slug": "postgres", "callback_webhook": {"url": "https://x.example/", "header_name": "X-A"}}),
+            "/callback_webhook/header_value",
+            "",
+        ),
+        (
+            json!({"connector_slug": "postgres", "callback_webhook": {"url": "https://x.example/", "header_name": "X-A", "header_value": format!("{CANARY}\r\nX: y")}}),
+            "/callback_webhook/header_value",
+            "",
+        ),
+        (
+            json!({"connector_slug": "postgres", "callback_webhook": {"url": "https://x.example/", "header_name": "Host", "header_value": CANARY}}),
+            "/callback_webhook/header_name",
+            "",
+        ),
+        (
+            json!({"connector_slug": "postgres", "callback_webhook": {"url": "https://x.example/", "method": CANARY}}),
+            "/callback_webhook/method",
+            "unknown_field",
+        ),
     ] {
         let refused = program.post("/api/v1/sources/", body.clone()).await;
         assert_eq!((refused.status, refused.code()), (422, "invalid"), "{body}: {}", refused.body);
@@ -87,7 +130,12 @@ async fn what_cannot_be_taken_is_named_by_its_place() {
         assert!(!refused.body.contains(CANARY), "what was sent is never repeated: {}", refused.body);
     }
     assert_eq!(program.get("/api/v1/sources/").await.json["count"], 0, "nothing was made");
-    let several = program.post("/api/v1/sources/", json!({"connector_slug": "postgres", "description": "x".repeat(121), "config": {"port": "a", "hots": 1}})).await;
+    let several = program
+        .post(
+            "/api/v1/sources/",
+            json!({"connector_slug": "postgres", "description": "x".repeat(121), "config": {"port": "a", "hots": 1}}),
+        )
+        .await;
     assert_eq!(several.json["errors"].as_array().unwrap().len(), 3, "{}", several.body);
 }
 
@@ -95,14 +143,25 @@ async fn what_cannot_be_taken_is_named_by_its_place() {
 async fn a_callback_webhook_is_written_and_never_read() {
     let app = TestApp::start_with(|config| config.webhooks.allow = vec!["127.0.0.0/8".parse().unwrap()]);
     let program = Program::start(&app).await;
-    let callback = json!({"url": "https://127.0.0.1:9443/hooks", "header_name": "X-Webhook-Secret", "header_value": CANARY});
-    let made = program.post("/api/v1/sources/", json!({"connector_slug": "postgres", "callback_webhook": callback})).await.expect(201);
+    let callback =
+        json!({"url": "https://127.0.0.1:9443/hooks", "header_name": "X-Webhook-Secret", "header_value": CANARY});
+    let made = program
+        .post("/api/v1/sources/", json!({"connector_slug": "postgres", "callback_webhook": callback}))
+        .await
+        .expect(201);
     assert_eq!(made.json["has_callback_webhook"], true);
     assert!(!made.body.contains(CANARY) && !made.body.contains("127.0.0.1:9443"), "{}", made.body);
     let path = format!("/api/v1/sources/{}/", made.text("/slug"));
-    assert_eq!(program.patch(&path, json!({"description": "Renamed"})).await.expect(200).json["has_callback_webhook"], true, "left out is left alone");
+    assert_eq!(
+        program.patch(&path, json!({"description": "Renamed"})).await.expect(200).json["has_callback_webhook"],
+        true,
+        "left out is left alone"
+    );
     assert_eq!(program.get("/api/v1/sources/").await.json["results"][0]["has_callback_webhook"], true);
-    assert_eq!(program.patch(&path, json!({"callback_webhook": null})).await.expect(200).json["has_callback_webhook"], false);
+    assert_eq!(
+        program.patch(&path, json!({"callback_webhook": null})).await.expect(200).json["has_callback_webhook"],
+        false
+    );
 }
 
 #[tokio::test]
@@ -138,7 +197,9 @@ async fn a_finalised_source_takes_no_more_details() {
         .write(move |conn| {
             use diesel::prelude::*;
             use vestibule::db::schema::connections::dsl;
-            Ok(diesel::update(dsl::connections.filter(dsl::slug.eq(finalised))).set(dsl::finalised_at.eq(now)).execute(conn)?)
+            Ok(diesel::update(dsl::connections.filter(dsl::slug.eq(finalised)))
+                .set(dsl::finalised_at.eq(now))
+                .execute(conn)?)
         })
         .await
         .unwrap();

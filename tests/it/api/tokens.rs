@@ -12,15 +12,26 @@ async fn a_program_hands_out_a_link_and_learns_what_came_of_it() {
     let program = Program::start(&app).await;
     let slug = program.draft("sources", "postgres").await;
     let tokens = format!("/api/v1/sources/{slug}/setup-tokens/");
-    let made = program.post(&tokens, json!({"expires_in_seconds": 3600, "recipient": "Maria", "note": "Thank you"})).await.expect(201);
+    let made = program
+        .post(&tokens, json!({"expires_in_seconds": 3600, "recipient": "Maria", "note": "Thank you"}))
+        .await
+        .expect(201);
     let (token, url) = (made.text("/token"), made.text("/url"));
     assert_eq!(url, format!("{}/scl/{token}", app.base));
-    assert_eq!((made.text("/created_at"), made.text("/expires_at")), ("2026-03-13T16:00:00Z".to_owned(), "2026-03-13T17:00:00Z".to_owned()));
+    assert_eq!(
+        (made.text("/created_at"), made.text("/expires_at")),
+        ("2026-03-13T16:00:00Z".to_owned(), "2026-03-13T17:00:00Z".to_owned())
+    );
 
     let maria = app.visitor();
     let form = maria.get(&format!("/scl/{token}")).await;
     assert!(form.text().contains("Hello Maria") && form.text().contains("Thank you"), "{}", form.text());
-    let sent = form.form_with("/host").set("/host", "db.shop.example").set("/password", CANARY).press("intent", "partial", &maria).await;
+    let sent = form
+        .form_with("/host")
+        .set("/host", "db.shop.example")
+        .set("/password", CANARY)
+        .press("intent", "partial", &maria)
+        .await;
     assert_eq!(sent.status, 303, "{}", sent.text());
     let listed = program.get(&tokens).await.expect(200);
     assert_eq!(listed.json["results"][0]["state"], "used");
@@ -39,7 +50,9 @@ async fn a_link_without_wishes_is_open_for_a_day() {
     let program = Program::start(&app).await;
     let slug = program.draft("destinations", "postgres").await;
     let tokens = format!("/api/v1/destinations/{slug}/setup-tokens/");
-    for (body, headers) in [(None, vec![]), (Some("{}".to_owned()), vec![]), (Some(String::new()), vec![("content-type", "")])] {
+    for (body, headers) in
+        [(None, vec![]), (Some("{}".to_owned()), vec![]), (Some(String::new()), vec![("content-type", "")])]
+    {
         let made = program.send("POST", &tokens, body, &headers).await.expect(201);
         assert_eq!(made.text("/expires_at"), "2026-03-14T16:00:00Z");
     }
@@ -55,11 +68,28 @@ async fn lifetimes_have_bounds() {
     for seconds in [json!(300), json!(7_776_000)] {
         program.post(&tokens, json!({"expires_in_seconds": seconds})).await.expect(201);
     }
-    for (seconds, code) in [(json!(299), "out_of_range"), (json!(0), "out_of_range"), (json!(-86400), "out_of_range"), (json!(7_776_001), "out_of_range"), (json!(i64::MAX), "out_of_range"), (json!(1e300), "wrong_type"), (json!("3600"), "wrong_type"), (json!(null), "wrong_type")] {
+    for (seconds, code) in [
+        (json!(299), "out_of_range"),
+        (json!(0), "out_of_range"),
+        (json!(-86400), "out_of_range"),
+        (json!(7_776_001), "out_of_range"),
+        (json!(i64::MAX), "out_of_range"),
+        (json!(1e300), "wrong_type"),
+        (json!("3600"), "wrong_type"),
+        (json!(null), "wrong_type"),
+    ] {
         let refused = program.post(&tokens, json!({"expires_in_seconds": seconds})).await.expect(422);
-        assert_eq!((refused.text("/errors/0/pointer").as_str(), refused.text("/errors/0/code").as_str()), ("/expires_in_seconds", code), "{seconds}");
+        assert_eq!(
+            (refused.text("/errors/0/pointer").as_str(), refused.text("/errors/0/code").as_str()),
+            ("/expires_in_seconds", code),
+            "{seconds}"
+        );
     }
-    for (body, pointer) in [(json!({"recipient": "x".repeat(81)}), "/recipient"), (json!({"note": "x".repeat(281)}), "/note"), (json!({"recipient": "a\nb"}), "/recipient")] {
+    for (body, pointer) in [
+        (json!({"recipient": "x".repeat(81)}), "/recipient"),
+        (json!({"note": "x".repeat(281)}), "/note"),
+        (json!({"recipient": "a\nb"}), "/recipient"),
+    ] {
         assert_eq!(program.post(&tokens, body).await.expect(422).text("/errors/0/pointer"), pointer);
     }
     assert_eq!(program.get(&tokens).await.json["count"], 2);
@@ -84,6 +114,7 @@ async fn a_withdrawn_link_opens_nothing() {
     let expiring = program.post(&tokens, json!({"expires_in_seconds": 300})).await.expect(201);
     app.advance(Duration::seconds(300));
     let listed = program.get(&tokens).await.expect(200);
-    let states: Vec<&str> = listed.json["results"].as_array().unwrap().iter().map(|row| row["state"].as_str().unwrap()).collect();
+    let states: Vec<&str> =
+        listed.json["results"].as_array().unwrap().iter().map(|row| row["state"].as_str().unwrap()).collect();
     assert_eq!((listed.text("/results/0/id"), states), (expiring.text("/id"), vec!["expired", "revoked"]));
 }
