@@ -25,13 +25,16 @@ pub const MOST_READ: usize = 64 * 1024;
 /// Bytes of an answer that are kept, as text.
 pub const KEPT: usize = 1_024;
 
+/// The addresses of a name.
+pub type Lookup = dyn Fn(&str) -> Vec<IpAddr> + Send + Sync;
+
 /// How names become addresses.
 #[derive(Clone)]
 pub enum Resolver {
     /// The system's.
     System,
     /// A table or function of one's own; for tests.
-    Fixed(Arc<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>),
+    Fixed(Arc<Lookup>),
 }
 
 /// What came back.
