@@ -14,6 +14,7 @@ use crate::crypto::{KeyRing, Marker, Sealed, SealedAt};
 use crate::db::{Conn, Db, Place, instance};
 use crate::email::Mailer;
 use crate::error::AppError;
+use crate::http_client::{AddressPolicy, GuardedClient, Resolver};
 use crate::rng::Rng;
 use crate::setup_links::OpenNotes;
 use crate::web::rate_limit::RateLimits;
@@ -32,6 +33,8 @@ pub struct App {
     pub keys: KeyRing,
     /// Where mail goes.
     pub mailer: Mailer,
+    /// The way out to addresses that people give.
+    pub http: GuardedClient,
     /// The catalogue.
     pub connectors: Connectors,
     /// Who is asking too often.
@@ -64,6 +67,8 @@ impl App {
         let db = Db::open(&config.storage.database)?;
         let keys = load_keys(&config, &db, &clock, &rng)?;
         let mailer = Mailer::from_config(&config.mail, &config.storage.mail_dir())?;
+        let policy = AddressPolicy::with_open(config.webhooks.allow.clone());
+        let http = GuardedClient::new(policy, Resolver::System, config.mail.extra_ca_file.as_deref())?;
         let connectors = Connectors::load(config.connectors.dir.as_deref())?;
         Ok(Arc::new(Self {
             limits: RateLimits::new(config.server.rate_limits),
@@ -76,6 +81,7 @@ impl App {
             rng,
             keys,
             mailer,
+            http,
             connectors,
             password_cost,
         }))

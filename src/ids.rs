@@ -63,4 +63,16 @@ id_type! {
     ActivityId,
     /// A job.
     JobId,
+    /// A request that may be sent twice.
+    IdempotencyId,
+    /// A secret that signs webhooks.
+    WebhookSecretId,
+    /// A workspace's webhook endpoint.
+    WebhookEndpointId,
+    /// A webhook message: the `webhook-id` that receivers see.
+    WebhookMessageId,
+    /// One message on its way to one receiver.
+    WebhookDeliveryId,
+    /// One try of a delivery.
+    WebhookAttemptId,
 }

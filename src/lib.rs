@@ -8,12 +8,14 @@
 //! | form is shown | `setup_links/recipient_pages.rs` | `OpenSetupLink` + spec → view |
 //! | submit arrives | `web/csrf.rs` | body → form whose origin is proven |
 //! | checked against the spec | `connectors/spec_form` | (spec, raw form, what is known) → `Submission` or errors |
-//! | one transaction | `setup_links/submit.rs` | redeem, merge and seal (`connections/draft.rs`), activity, mail job |
+//! | one transaction | `setup_links/submit.rs` | redeem, merge and seal (`connections/draft.rs`), activity, mail job, webhook outbox |
 //! | answer | `setup_links/receipt_pages.rs` | 303 → a page that needs no live token |
-//! | later | `jobs/worker.rs` | mail, expiry |
+//! | later | `jobs/worker.rs` | mail, expiry; webhooks by `webhooks/worker.rs` |
+//! | a program calls | `accounts/api_keys/guard.rs` | `x-api-key` → hash → row → `ApiKey<Scope>`; then a feature's `api.rs` |
+//! | it may call twice | `idempotency/guard.rs` | `Idempotency-Key` → the deed and a ticket, or the first answer |
 //!
 //! In every feature folder `mod.rs` holds nouns, states and rules, `store.rs` the queries, `guard.rs` the proofs of
-//! permission, `*_pages.rs` the handlers, `jobs.rs` what runs later. `web/routes.rs` is the map of all routes.
+//! permission, `*_pages.rs` the handlers for people, `api.rs` those for programs, `jobs.rs` what runs later. `web/routes.rs` is the map of all routes.
 
 pub mod accounts;
 pub mod activity;
@@ -25,12 +27,16 @@ pub mod connections;
 pub mod connectors;
 pub mod crypto;
 pub mod db;
+pub mod docs;
 pub mod email;
 pub mod error;
 pub mod forms;
+pub mod http_client;
+pub mod idempotency;
 pub mod ids;
 pub mod jobs;
 pub mod links;
 pub mod rng;
 pub mod setup_links;
 pub mod web;
+pub mod webhooks;

@@ -58,6 +58,8 @@ events! {
     DescriptionChanged => "connection.description_changed",
     /// The draft was deleted.
     ConnectionDeleted => "connection.deleted",
+    /// A program read the credentials.
+    CredentialsRead => "connection.credentials_read",
     /// A setup link was made.
     LinkCreated => "setup_link.created",
     /// A person opened the link.
@@ -70,6 +72,22 @@ events! {
     Expired => "setup_link.expired",
     /// A member revoked the link.
     Revoked => "setup_link.revoked",
+    /// A connection got a callback webhook, or another one.
+    CallbackSet => "callback_webhook.set",
+    /// A connection's callback webhook was removed.
+    CallbackRemoved => "callback_webhook.removed",
+    /// The last try of a webhook failed.
+    WebhookGaveUp => "webhook.gave_up",
+    /// A receiver said that it is gone, so nothing more is sent there.
+    WebhookDisabled => "webhook.disabled",
+    /// An endpoint was added.
+    EndpointAdded => "webhook_endpoint.added",
+    /// An endpoint was changed.
+    EndpointChanged => "webhook_endpoint.changed",
+    /// An endpoint was deleted.
+    EndpointDeleted => "webhook_endpoint.deleted",
+    /// A signing secret was made.
+    SigningSecretMade => "webhook_secret.made",
 }
 
 crate::db::types::text_column!(Event, Event::from_text, Event::as_str);
@@ -94,6 +112,11 @@ pub enum Actor {
         /// What it calls itself.
         name: String,
     },
+    /// A program with an API key.
+    Program {
+        /// What the key is for, in the words of who made it.
+        name: String,
+    },
     /// The product itself, or a command on its machine.
     System,
 }
@@ -104,13 +127,14 @@ impl Actor {
             Self::Member { .. } => "member",
             Self::Recipient { .. } => "recipient",
             Self::Scanner { .. } => "scanner",
+            Self::Program { .. } => "program",
             Self::System => "system",
         }
     }
 
     fn name(&self) -> &str {
         match self {
-            Self::Member { name, .. } | Self::Recipient { name } | Self::Scanner { name } => name,
+            Self::Member { name, .. } | Self::Recipient { name } | Self::Scanner { name } | Self::Program { name } => name,
             Self::System => "",
         }
     }

@@ -15,7 +15,7 @@ pub struct ActivityRow {
     pub at: UtcTime,
     /// What.
     pub event: Event,
-    /// `member`, `recipient`, `scanner` or `system`.
+    /// `member`, `recipient`, `scanner`, `program` or `system`.
     pub actor: String,
     /// The actor's name, possibly empty.
     pub actor_name: String,

@@ -28,9 +28,7 @@ pub(super) fn run() -> Ending {
 /// Every setting with its value, in the order of [`crate::config::SETTINGS`].
 fn in_force(config: &Config) -> Vec<Vec<String>> {
     let (server, storage, mail) = (&config.server, &config.storage, &config.mail);
-    let path =
-        |path: Option<&std::path::PathBuf>| path.map_or_else(|| "none".to_owned(), |path| path.display().to_string());
-    let proxies: Vec<String> = server.trusted_proxies.iter().map(ToString::to_string).collect();
+    let path = |path: Option<&std::path::PathBuf>| path.map_or_else(|| "none".to_owned(), |path| path.display().to_string());
     let values = [
         ("VESTIBULE_BIND", server.bind.to_string()),
         ("VESTIBULE_BASE_URL", server.base_url.origin()),
@@ -44,9 +42,11 @@ fn in_force(config: &Config) -> Vec<Vec<String>> {
                 .map_or_else(|| format!("none: files in {}", storage.mail_dir().display()), mail_server),
         ),
         ("VESTIBULE_MAIL_FROM", mail.from.to_string()),
-        ("VESTIBULE_TRUSTED_PROXIES", if proxies.is_empty() { "none".to_owned() } else { proxies.join(", ") }),
+        ("VESTIBULE_TRUSTED_PROXIES", listed(&server.trusted_proxies)),
         ("VESTIBULE_EXTRA_CA_FILE", path(mail.extra_ca_file.as_ref())),
         ("VESTIBULE_CONNECTORS_DIR", path(config.connectors.dir.as_ref())),
+        ("VESTIBULE_WEBHOOK_RETRY_SCHEDULE", listed(config.webhooks.retry_schedule.iter().map(std::time::Duration::as_secs))),
+        ("VESTIBULE_WEBHOOK_ALLOW_CIDRS", listed(&config.webhooks.allow)),
         ("VESTIBULE_RATE_LIMITS", if server.rate_limits { "on" } else { "off" }.to_owned()),
         ("VESTIBULE_WORKERS", server.workers.map_or_else(|| "one per core".to_owned(), |count| count.to_string())),
         ("VESTIBULE_LOG", config.log.filter.clone()),
@@ -60,6 +60,11 @@ fn in_force(config: &Config) -> Vec<Vec<String>> {
         ),
     ];
     values.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect()
+}
+
+fn listed<T: std::fmt::Display>(values: impl IntoIterator<Item = T>) -> String {
+    let values: Vec<String> = values.into_iter().map(|value| value.to_string()).collect();
+    if values.is_empty() { "none".to_owned() } else { values.join(", ") }
 }
 
 fn master_keys(config: &Config) -> String {

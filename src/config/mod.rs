@@ -6,6 +6,7 @@ mod mail;
 mod server;
 pub mod source;
 mod storage;
+mod webhooks;
 
 pub use connectors::ConnectorsConfig;
 pub use log::{LogConfig, LogFormat};
@@ -13,6 +14,7 @@ pub use mail::MailConfig;
 pub use server::{BaseUrl, ServerConfig};
 pub use source::{Environment, Problems, Source};
 pub use storage::StorageConfig;
+pub use webhooks::WebhooksConfig;
 
 /// All settings, checked.
 #[derive(Debug, Clone)]
@@ -25,6 +27,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// More connector files.
     pub connectors: ConnectorsConfig,
+    /// How webhooks are delivered.
+    pub webhooks: WebhooksConfig,
     /// What is logged, and how.
     pub log: LogConfig,
     /// Variables that look like ours but are no setting of this version: worth a warning, they may be misspelt.
@@ -42,14 +46,15 @@ impl Config {
         let storage = StorageConfig::read(source, &mut problems);
         let mail = MailConfig::read(source, &mut problems, &server);
         let connectors = ConnectorsConfig::read(source, &mut problems);
+        let webhooks = WebhooksConfig::read(source, &mut problems);
         let log = LogConfig::read(source, &mut problems);
         let unknown = source.unknown(&SETTINGS.map(|(name, _)| name));
-        problems.into_result(Self { server, storage, mail, connectors, log, unknown })
+        problems.into_result(Self { server, storage, mail, connectors, webhooks, log, unknown })
     }
 }
 
 /// Every setting with what it is for: the one list that `--help`, `check-config` and the README's table agree with.
-pub const SETTINGS: [(&str, &str); 14] = [
+pub const SETTINGS: [(&str, &str); 16] = [
     ("VESTIBULE_BIND", "address and port to listen on; default 127.0.0.1:8080"),
     ("VESTIBULE_BASE_URL", "public address people open; default http://localhost:8080"),
     ("VESTIBULE_DATA_DIR", "folder for the database, the master key and mails; default ./data"),
@@ -64,8 +69,10 @@ pub const SETTINGS: [(&str, &str); 14] = [
     ),
     ("VESTIBULE_MAIL_FROM", "sender of mails, like Vestibule <vestibule@example.com>"),
     ("VESTIBULE_TRUSTED_PROXIES", "addresses or networks, comma-separated, whose X-Forwarded-For is believed"),
-    ("VESTIBULE_EXTRA_CA_FILE", "PEM file of further certificate authorities to trust (mail server)"),
+    ("VESTIBULE_EXTRA_CA_FILE", "PEM file of further certificate authorities to trust (mail server, receivers of webhooks)"),
     ("VESTIBULE_CONNECTORS_DIR", "folder with more connector files"),
+    ("VESTIBULE_WEBHOOK_RETRY_SCHEDULE", "seconds before each try, comma-separated; default 0,5,300,1800,7200,18000,36000,50400,72000,86400"),
+    ("VESTIBULE_WEBHOOK_ALLOW_CIDRS", "networks, comma-separated, that webhooks may go to although they are not public; default none"),
     ("VESTIBULE_RATE_LIMITS", "on or off; default on"),
     ("VESTIBULE_WORKERS", "threads that answer requests; default the number of cores"),
     ("VESTIBULE_LOG", "what is logged, like info or vestibule=debug; default info"),

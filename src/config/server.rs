@@ -92,7 +92,8 @@ impl ServerConfig {
 static LOCAL: std::sync::LazyLock<Url> =
     std::sync::LazyLock::new(|| Url::parse("http://localhost:8080").expect("a constant"));
 
-fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+/// A list of addresses and networks, comma-separated.
+pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, String> {
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
     parts
         .map(|part| {

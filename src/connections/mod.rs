@@ -4,7 +4,11 @@
 //! open them; every change merges a `Submission` into the row as it is *now*, inside the transaction, so two people who
 //! fill in different fields at the same time both keep theirs.
 
+pub mod api;
+mod api_in;
+mod api_view;
 pub mod configure_pages;
+pub mod credentials_api;
 mod draft;
 pub mod new_pages;
 pub mod pages;
@@ -20,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use draft::{Applied, Apply, NewDraft, apply, create_draft, delete_draft, rename};
 pub use progress::{Progress, Step, steps};
 pub use reseal::reseal_some;
-pub use store::{Filter, ListRow, find, find_by_form_nonce, find_by_id, list};
+pub use store::{Filter, ListRow, StateFilter, count, find, find_by_form_nonce, find_by_id, find_of_kind, list, page};
 
 use crate::clock::UtcTime;
 use crate::connectors::Kind;

@@ -68,6 +68,7 @@ pub async fn index(
         query: query.find.trim().to_owned(),
         state: state_filter(&query.state),
         before: read_cursor(&query.before),
+        ..Filter::default()
     };
     let (workspace, now) = (member.workspace_id.clone(), app.clock.now());
     let is_first_page = filter.before.is_none();

@@ -19,8 +19,12 @@ use crate::web::flash::{Flash, see_other_with};
 use crate::web::frame::OwnerFrame;
 use crate::web::page::{PageResult, page, unprocessable};
 use crate::web::urls;
+use crate::webhooks::callback::CallbackShown;
+use crate::webhooks::deliveries::DeliveryItem;
+use crate::webhooks::{self, Delivery};
 
 const TIMELINE_ROWS: i64 = 200;
+const DELIVERY_ROWS: i64 = 20;
 
 /// One field of the connection.
 struct FactRow {
@@ -74,6 +78,9 @@ struct ShowPage {
     missing: Vec<FactRow>,
     links: Vec<LinkItem>,
     timeline: Vec<TimelineItem>,
+    callback: Option<CallbackShown>,
+    deliveries: Vec<DeliveryItem>,
+    webhook_url: String,
     configuration_url: String,
     description_url: String,
     deletion_url: String,
@@ -95,6 +102,8 @@ struct Loaded {
     connection: Connection,
     links: Vec<LinkRow>,
     timeline: Vec<activity::ActivityRow>,
+    callback: Option<CallbackShown>,
+    deliveries: Vec<Delivery>,
 }
 
 async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
@@ -104,7 +113,9 @@ async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
             let connection = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
             let links = setup_links::list(conn, &workspace, &connection.id)?;
             let timeline = activity::timeline(conn, &workspace, &connection.id, TIMELINE_ROWS)?;
-            Ok(Loaded { connection, links, timeline })
+            let callback = webhooks::find_callback(conn, &workspace, &connection.id)?;
+            let deliveries = webhooks::list_deliveries(conn, &workspace, &connection.id, None, DELIVERY_ROWS)?;
+            Ok(Loaded { connection, links, timeline, callback, deliveries })
         })
         .await
 }
@@ -122,7 +133,7 @@ fn view(
     loaded: &Loaded,
     typed: Option<(String, String)>,
 ) -> ShowPage {
-    let Loaded { connection, links, timeline } = loaded;
+    let Loaded { connection, links, timeline, callback, deliveries } = loaded;
     let now = app.clock.now();
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     let answers =
@@ -159,6 +170,9 @@ fn view(
         left_empty,
         links: links.iter().map(|link| link_item(link, slug, now)).collect(),
         timeline: items(timeline),
+        callback: callback.clone(),
+        deliveries: webhooks::deliveries::items(deliveries),
+        webhook_url: urls::connection_webhook(slug),
         configuration_url: urls::connection_configuration(slug),
         description_url: urls::connection_description(slug),
         deletion_url: urls::connection_deletion(slug),
@@ -269,7 +283,8 @@ pub async fn delete(
     app.db
         .write(move |conn| {
             let connection = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
-            delete_draft(conn, &connection, actor, now, &rng)?;
+            delete_draft(conn, &connection, actor.clone(), now, &rng)?;
+            webhooks::remove_callback(conn, &connection, actor, now, &rng)?;
             setup_links::forget_held(conn, &connection)
         })
         .await?;

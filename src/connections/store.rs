@@ -8,9 +8,11 @@ use crate::clock::UtcTime;
 use crate::connectors::Kind;
 use crate::crypto::Sealed;
 use crate::db::Conn;
+use crate::db::conn::MultiBackend;
 use crate::db::schema::connections;
 use crate::forms::FieldPath;
 use crate::ids::{ConnectionId, MemberId, WorkspaceId};
+use crate::web::cursor::{Cursor, Cut, Wanted};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = connections)]
@@ -76,6 +78,11 @@ pub fn find(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> QueryResult
         .first(conn)
         .optional()?;
     found.map(Row::read).transpose()
+}
+
+/// The source or destination of that slug; deleted ones are not found.
+pub fn find_of_kind(conn: &mut Conn, workspace: &WorkspaceId, kind: Kind, slug: &str) -> QueryResult<Option<Connection>> {
+    Ok(find(conn, workspace, slug)?.filter(|found| found.kind == kind))
 }
 
 /// The connection of that id, even when it is deleted: its links still have to say so.
@@ -255,6 +262,12 @@ pub struct Filter {
     pub query: String,
     /// Only these.
     pub state: Option<StateFilter>,
+    /// Only sources, or only destinations.
+    pub kind: Option<Kind>,
+    /// Only those of this connector.
+    pub connector: Option<String>,
+    /// Only drafts, or only what is none any more.
+    pub draft: Option<bool>,
     /// Only older than this place: (changed at, id) of the last row seen.
     pub before: Option<(UtcTime, ConnectionId)>,
 }
@@ -272,13 +285,43 @@ pub enum StateFilter {
 
 /// The workspace's connections, last changed first; at most `limit`.
 pub fn list(conn: &mut Conn, workspace: &WorkspaceId, filter: &Filter, limit: i64) -> QueryResult<Vec<ListRow>> {
-    let mut query = connections::table
-        .filter(connections::workspace_id.eq(workspace))
-        .filter(connections::deleted_at.is_null())
-        .order((connections::updated_at.desc(), connections::id.desc()))
-        .limit(limit)
-        .select(ListRow::as_select())
-        .into_boxed();
+    let mut query = narrowed(workspace, filter);
+    if let Some((at, id)) = &filter.before {
+        let older = connections::updated_at.lt(*at).or(connections::updated_at.eq(*at).and(connections::id.lt(id.clone())));
+        query = query.filter(older);
+    }
+    query.order((connections::updated_at.desc(), connections::id.desc())).limit(limit).select(ListRow::as_select()).load(conn)
+}
+
+/// How many connections a filter shows.
+pub fn count(conn: &mut Conn, workspace: &WorkspaceId, filter: &Filter) -> QueryResult<usize> {
+    let found: i64 = narrowed(workspace, filter).count().get_result(conn)?;
+    Ok(usize::try_from(found).unwrap_or(0))
+}
+
+/// One page of the workspace's connections, newest first; `count` is how many there are in all. Ids sort by the time they were
+/// made, and nothing changes them, so no row moves while somebody turns the pages.
+pub fn page(conn: &mut Conn, workspace: &WorkspaceId, filter: &Filter, wanted: &Wanted, count: usize) -> QueryResult<Cut<Connection>> {
+    let one_more = i64::try_from(wanted.limit).unwrap_or(i64::MAX).saturating_add(1);
+    let query = narrowed(workspace, filter).limit(one_more);
+    let (query, backwards) = match &wanted.cursor {
+        None => (query.order(connections::id.desc()), false),
+        Some(Cursor::After(id)) => (query.filter(connections::id.lt(id.clone())).order(connections::id.desc()), false),
+        Some(Cursor::Before(id)) => (query.filter(connections::id.gt(id.clone())).order(connections::id.asc()), true),
+    };
+    let mut found: Vec<Row> = query.select(Row::as_select()).load(conn)?;
+    let more = found.len() > wanted.limit;
+    found.truncate(wanted.limit);
+    if backwards {
+        found.reverse();
+    }
+    let (has_before, has_after) = if backwards { (more, true) } else { (wanted.cursor.is_some(), more) };
+    Ok(Cut { count, has_before, has_after, rows: found.into_iter().map(Row::read).collect::<QueryResult<_>>()? })
+}
+
+/// The connections a filter shows, in no order yet.
+fn narrowed<'a>(workspace: &'a WorkspaceId, filter: &'a Filter) -> connections::BoxedQuery<'a, MultiBackend> {
+    let mut query = connections::table.filter(connections::workspace_id.eq(workspace)).filter(connections::deleted_at.is_null()).into_boxed();
     if !filter.query.is_empty() {
         let escaped = filter.query.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         let pattern = format!("%{escaped}%");
@@ -291,7 +334,18 @@ pub fn list(conn: &mut Conn, workspace: &WorkspaceId, filter: &Filter, limit: i6
                 .or(contains("slug").bind::<diesel::sql_types::Text, _>(pattern).sql(" ESCAPE '\\'")),
         );
     }
-    query = match filter.state {
+    if let Some(kind) = filter.kind {
+        query = query.filter(connections::kind.eq(kind));
+    }
+    if let Some(connector) = &filter.connector {
+        query = query.filter(connections::connector_slug.eq(connector));
+    }
+    query = match filter.draft {
+        None => query,
+        Some(true) => query.filter(connections::finalised_at.is_null()),
+        Some(false) => query.filter(connections::finalised_at.is_not_null()),
+    };
+    match filter.state {
         None => query,
         Some(StateFilter::Missing) => {
             query.filter(connections::finalised_at.is_null().and(connections::missing_count.gt(0)))
@@ -300,13 +354,7 @@ pub fn list(conn: &mut Conn, workspace: &WorkspaceId, filter: &Filter, limit: i6
             query.filter(connections::finalised_at.is_null().and(connections::missing_count.eq(0)))
         }
         Some(StateFilter::Finalised) => query.filter(connections::finalised_at.is_not_null()),
-    };
-    if let Some((at, id)) = &filter.before {
-        let older =
-            connections::updated_at.lt(*at).or(connections::updated_at.eq(*at).and(connections::id.lt(id.clone())));
-        query = query.filter(older);
     }
-    query.load(conn)
 }
 
 /// Up to `limit` connections whose secrets are sealed with another key than the one that begins with `current`,

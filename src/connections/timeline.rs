@@ -22,7 +22,7 @@ pub(super) fn items(rows: &[ActivityRow]) -> Vec<TimelineItem> {
 fn tone(event: Event) -> &'static str {
     match event {
         Event::Submitted => "ok",
-        Event::Revoked | Event::ConnectionDeleted => "bad",
+        Event::Revoked | Event::ConnectionDeleted | Event::WebhookGaveUp | Event::WebhookDisabled => "bad",
         _ => "",
     }
 }
@@ -36,6 +36,7 @@ fn text(row: &ActivityRow) -> String {
         Event::DetailsSaved => format!("{who} filled in: {detail}"),
         Event::DescriptionChanged => format!("{who} renamed it to “{detail}”"),
         Event::ConnectionDeleted => format!("{who} deleted the connection"),
+        Event::CredentialsRead => format!("{who} read the credentials through the API"),
         Event::LinkCreated if detail.is_empty() => format!("{who} created a setup link"),
         Event::LinkCreated => format!("{who} created a setup link for {detail}"),
         Event::OpenedByPerson if row.actor_name.is_empty() => "Setup link opened by a person".to_owned(),
@@ -47,6 +48,10 @@ fn text(row: &ActivityRow) -> String {
         Event::Expired => format!("Setup link for {detail} expired unused"),
         Event::Revoked if detail.is_empty() => format!("{who} revoked a setup link"),
         Event::Revoked => format!("{who} revoked the setup link for {detail}"),
+        Event::CallbackSet => format!("{who} set a webhook that is told when details come: {detail}"),
+        Event::CallbackRemoved => format!("{who} removed the webhook to {detail}"),
+        Event::WebhookGaveUp => format!("Webhook to {detail} failed at its last try"),
+        Event::WebhookDisabled => format!("Webhook to {detail} is off: the receiver says it is gone"),
         other => other.as_str().to_owned(),
     }
 }

@@ -7,6 +7,7 @@ pub mod keys;
 pub mod mark;
 pub mod password;
 pub mod seal;
+pub mod sign;
 pub mod token;
 
 pub use keys::KeyRing;

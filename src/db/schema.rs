@@ -162,16 +162,98 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(
-    instance,
-    workspaces,
-    members,
-    sessions,
-    account_links,
-    api_keys,
-    connections,
-    setup_links,
-    held_secrets,
-    activity,
-    jobs
-);
+diesel::table! {
+    webhook_secrets (id) {
+        id -> Text,
+        workspace_id -> Text,
+        sealed -> Binary,
+        created_at -> Timestamp,
+        ends_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    webhook_endpoints (id) {
+        id -> Text,
+        workspace_id -> Text,
+        url -> Text,
+        description -> Text,
+        events -> Text,
+        created_at -> Timestamp,
+        disabled_at -> Nullable<Timestamp>,
+        disabled_reason -> Text,
+        deleted_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    callback_webhooks (connection_id) {
+        connection_id -> Text,
+        workspace_id -> Text,
+        url -> Text,
+        header_name -> Nullable<Text>,
+        sealed_header -> Nullable<Binary>,
+        updated_at -> Timestamp,
+        disabled_at -> Nullable<Timestamp>,
+        disabled_reason -> Text,
+    }
+}
+
+diesel::table! {
+    webhook_messages (id) {
+        id -> Text,
+        workspace_id -> Text,
+        connection_id -> Nullable<Text>,
+        event -> Text,
+        payload -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Text,
+        workspace_id -> Text,
+        message_id -> Text,
+        connection_id -> Nullable<Text>,
+        endpoint_id -> Nullable<Text>,
+        event -> Text,
+        url -> Text,
+        host -> Text,
+        state -> Text,
+        attempts -> Integer,
+        step -> Integer,
+        next_at -> Nullable<Timestamp>,
+        lease_until -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    webhook_attempts (id) {
+        id -> Text,
+        delivery_id -> Text,
+        number -> Integer,
+        at -> Timestamp,
+        status -> Nullable<Integer>,
+        failure -> Nullable<Text>,
+        millis -> Integer,
+        answer -> Text,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (id) {
+        id -> Text,
+        workspace_id -> Text,
+        api_key_id -> Text,
+        key_hash -> Binary,
+        request_hash -> Binary,
+        lease_until -> Timestamp,
+        sealed_answer -> Nullable<Binary>,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(instance, workspaces, members, sessions, account_links, api_keys, connections, setup_links, held_secrets, activity, idempotency_keys, jobs, webhook_secrets, webhook_endpoints, callback_webhooks, webhook_messages, webhook_deliveries, webhook_attempts);

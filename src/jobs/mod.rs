@@ -9,7 +9,7 @@ pub use worker::{run_due, run_until};
 
 use std::time::Duration;
 
-use crate::ids::{AccountLinkId, SetupLinkId};
+use crate::ids::{AccountLinkId, SetupLinkId, WebhookDeliveryId};
 
 /// A thing to do. The payload is ids, never data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Job {
     SubmissionMail(SetupLinkId),
     /// Send a one-use account link (an invitation, or a new password).
     AccountMail(AccountLinkId),
+    /// Tell the owners that a webhook was given up.
+    WebhookGaveUpMail(WebhookDeliveryId),
     /// Note what has expired and delete what is over; every minute.
     Sweep,
 }
@@ -27,6 +29,7 @@ impl Job {
         match self {
             Self::SubmissionMail(_) => "submission_mail",
             Self::AccountMail(_) => "account_mail",
+            Self::WebhookGaveUpMail(_) => "webhook_gave_up_mail",
             Self::Sweep => "sweep",
         }
     }
@@ -35,6 +38,7 @@ impl Job {
         match self {
             Self::SubmissionMail(id) => id.as_str(),
             Self::AccountMail(id) => id.as_str(),
+            Self::WebhookGaveUpMail(id) => id.as_str(),
             Self::Sweep => "",
         }
     }
@@ -48,6 +52,7 @@ impl Job {
         match kind {
             "submission_mail" => Some(Self::SubmissionMail(SetupLinkId::from_text(payload))),
             "account_mail" => Some(Self::AccountMail(AccountLinkId::from_text(payload))),
+            "webhook_gave_up_mail" => Some(Self::WebhookGaveUpMail(WebhookDeliveryId::from_text(payload))),
             "sweep" => Some(Self::Sweep),
             _ => None,
         }
@@ -99,11 +104,8 @@ mod tests {
 
     #[test]
     fn a_job_reads_back_as_itself() {
-        for job in [
-            Job::SubmissionMail(SetupLinkId::from_text("a")),
-            Job::AccountMail(AccountLinkId::from_text("b")),
-            Job::Sweep,
-        ] {
+        let gave_up = Job::WebhookGaveUpMail(WebhookDeliveryId::from_text("c"));
+        for job in [Job::SubmissionMail(SetupLinkId::from_text("a")), Job::AccountMail(AccountLinkId::from_text("b")), gave_up, Job::Sweep] {
             assert_eq!(Job::read(job.kind(), job.payload()), Some(job));
         }
         assert_eq!(Job::read("unknown", ""), None);

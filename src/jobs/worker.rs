@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::store::{self, JobRow};
 use super::{Job, MOST_ATTEMPTS, Outcome, backoff};
 use crate::app::App;
 use crate::error::AppResult;
-use crate::{accounts, setup_links};
+use crate::{accounts, idempotency, setup_links, webhooks};
 
 const AT_ONCE: i64 = 20;
 const PAUSE: Duration = Duration::from_secs(1);
@@ -31,11 +33,21 @@ pub async fn run_due(app: &Arc<App>) -> AppResult<usize> {
     Ok(tried)
 }
 
-/// Works until `stop` resolves; looks for work every second.
+/// Works until `stop` resolves, jobs and webhooks side by side; looks for work every second.
 pub async fn run_until(app: Arc<App>, stop: impl Future<Output = ()>) {
+    let (tell, told) = watch::channel(false);
+    let jobs = async {
+        run_jobs_until(&app, stop).await;
+        // Without a receiver the webhooks have stopped already.
+        let _ = tell.send(true);
+    };
+    tokio::join!(jobs, webhooks::run_until(Arc::clone(&app), told));
+}
+
+async fn run_jobs_until(app: &Arc<App>, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
     loop {
-        match run_due(&app).await {
+        match run_due(app).await {
             Ok(0) => {}
             Ok(_) => continue,
             Err(error) => tracing::error!(error = %error, "the worker cannot look for jobs"),
@@ -64,6 +76,7 @@ async fn perform(app: Arc<App>, row: JobRow) -> Outcome {
     let done = match job {
         Job::SubmissionMail(link) => setup_links::send_submission_mail(&app, link).await,
         Job::AccountMail(link) => accounts::send_account_mail(&app, link).await,
+        Job::WebhookGaveUpMail(delivery) => webhooks::send_gave_up_mail(&app, delivery).await,
         Job::Sweep => sweep(&app).await,
     };
     done.unwrap_or_else(|error| Outcome::Retry { reason: error.to_string() })
@@ -72,6 +85,9 @@ async fn perform(app: Arc<App>, row: JobRow) -> Outcome {
 async fn sweep(app: &Arc<App>) -> AppResult<Outcome> {
     setup_links::sweep(app).await?;
     accounts::sweep(app).await?;
+    webhooks::sweep(app).await?;
+    let now = app.clock.now();
+    app.db.write(move |conn| idempotency::sweep(conn, now)).await?;
     Ok(Outcome::Again { after: SWEEP_EVERY })
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 
+use super::make;
 use super::store;
 use super::submit::{NamedField, read_names};
 use crate::accounts::{self, MemberCard};
@@ -15,6 +16,7 @@ use crate::error::AppResult;
 use crate::ids::SetupLinkId;
 use crate::jobs::Outcome;
 use crate::web::urls;
+use crate::webhooks::LinkDeed;
 
 const AT_ONCE: i64 = 100;
 
@@ -112,6 +114,9 @@ pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
                     detail: &link.recipient,
                 };
                 activity::record(conn, &entry, link.expires_at, &rng)?;
+                if let Some(connection) = connections::find_by_id(conn, &link.workspace_id, &link.connection_id)? {
+                    make::tell(conn, LinkDeed::Expired, &connection, (&link.id, link.expires_at), now, &rng)?;
+                }
             }
             Ok(())
         })

@@ -34,6 +34,9 @@ pub enum LifetimeError {
     /// Today or earlier.
     #[error("Open until must be a day that is still to come, or today")]
     Past,
+    /// Not between [`SHORTEST`] and [`LONGEST`].
+    #[error("expires_in_seconds must be a number from 300 (5 minutes) to 7776000 (90 days)")]
+    OutOfRange,
     /// Too far away.
     #[error("A setup link can stay open for 90 days at most")]
     TooLong,
@@ -53,6 +56,18 @@ impl Lifetime {
             UNTIL_DATE => return Self::until_end_of(date, now),
             _ => return Err(LifetimeError::NotChosen),
         };
+        Ok(Self { expires_at: now + span })
+    }
+
+    /// From the API: so many seconds from now; a day when nothing is said.
+    ///
+    /// # Errors
+    /// Shorter than [`SHORTEST`] or longer than [`LONGEST`].
+    pub fn of_seconds(seconds: Option<i64>, now: UtcTime) -> Result<Self, LifetimeError> {
+        let span = seconds.map_or(Duration::hours(24), Duration::seconds);
+        if span < SHORTEST || span > LONGEST {
+            return Err(LifetimeError::OutOfRange);
+        }
         Ok(Self { expires_at: now + span })
     }
 
@@ -88,5 +103,12 @@ mod tests {
         assert_eq!(until("date", "2026-02-30"), Err(LifetimeError::NotDate));
         assert_eq!(until("date", "2027-03-20"), Err(LifetimeError::TooLong));
         assert_eq!(until("1y", ""), Err(LifetimeError::NotChosen));
+        let after = |seconds| Lifetime::of_seconds(seconds, now).map(|life| (life.expires_at - now).whole_seconds());
+        for (seconds, expected) in [(None, Ok(86_400)), (Some(300), Ok(300)), (Some(7_776_000), Ok(7_776_000))] {
+            assert_eq!(after(seconds), expected);
+        }
+        for seconds in [299, 0, -1, i64::MIN, 7_776_001, i64::MAX] {
+            assert_eq!(after(Some(seconds)), Err(LifetimeError::OutOfRange), "{seconds}");
+        }
     }
 }

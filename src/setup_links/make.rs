@@ -10,6 +10,7 @@ use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::ids::{MemberId, SetupLinkId, WorkspaceId};
 use crate::rng::Rng;
+use crate::webhooks::{self, LinkDeed};
 
 /// What a new link needs.
 pub struct NewSetupLink<'a> {
@@ -61,6 +62,7 @@ pub fn make(conn: &mut Conn, new: NewSetupLink<'_>, now: UtcTime, rng: &Rng) -> 
         detail: new.recipient,
     };
     activity::record(conn, &entry, now, rng)?;
+    tell(conn, LinkDeed::Created, new.connection, (&id, new.lifetime.expires_at), now, rng)?;
     Ok((id, token))
 }
 
@@ -96,7 +98,13 @@ pub fn revoke(
         detail: &link.recipient,
     };
     activity::record(conn, &entry, now, rng)?;
+    tell(conn, LinkDeed::Revoked, connection, (id, link.expires_at), now, rng)?;
     Ok(true)
+}
+
+/// Queues the webhooks of whoever wants to hear what became of a link.
+pub(super) fn tell(conn: &mut Conn, deed: LinkDeed, connection: &Connection, (link, expires_at): (&SetupLinkId, UtcTime), now: UtcTime, rng: &Rng) -> AppResult<()> {
+    webhooks::record_event(conn, &webhooks::Event::Link { deed, connection, link, expires_at }, now, rng)
 }
 
 impl ClosedReason {

@@ -4,6 +4,7 @@
 //! Invariants: only the token's hash is stored; GET and HEAD change nothing; redeeming is one conditional UPDATE in the
 //! transaction that also merges the values, writes the activity row and queues the mail; a link reaches its own draft only.
 
+pub mod api;
 mod guard;
 mod held;
 mod jobs;

@@ -8,12 +8,15 @@ use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT_LANGUAGE, USER_AGENT};
 
+use super::make;
 use super::store::LinkRow;
 use crate::activity::{self, Actor, Entry, Event};
 use crate::app::App;
 use crate::clock::UtcTime;
+use crate::connections;
 use crate::error::AppResult;
 use crate::ids::SetupLinkId;
+use crate::webhooks::LinkDeed;
 
 /// The same kind of opener is noted once in this time.
 const QUIET: time::Duration = time::Duration::hours(1);
@@ -128,7 +131,7 @@ pub(super) async fn note(app: &App, link: &LinkRow, agent: Agent) -> AppResult<(
             };
             let name = match &actor {
                 Actor::Recipient { name } | Actor::Scanner { name } => name.clone(),
-                Actor::Member { .. } | Actor::System => String::new(),
+                Actor::Member { .. } | Actor::Program { .. } | Actor::System => String::new(),
             };
             if activity::was_noted_since(conn, &link.id, event, &name, now - QUIET)? {
                 return Ok(());
@@ -141,7 +144,13 @@ pub(super) async fn note(app: &App, link: &LinkRow, agent: Agent) -> AppResult<(
                 actor,
                 detail: "",
             };
-            Ok(activity::record(conn, &entry, now, &rng)?)
+            activity::record(conn, &entry, now, &rng)?;
+            if event == Event::OpenedByPerson
+                && let Some(connection) = connections::find_by_id(conn, &link.workspace_id, &link.connection_id)?
+            {
+                make::tell(conn, LinkDeed::Opened, &connection, (&link.id, link.expires_at), now, &rng)?;
+            }
+            Ok(())
         })
         .await
 }

@@ -1,19 +1,23 @@
 //! A recipient's submission: one transaction that spends the link, merges the values, writes the activity row and queues
-//! the mail. Of many at once exactly one succeeds; a repeated send of the same form is told what the first one did.
+//! the mail and the webhooks. Of many at once exactly one succeeds; a repeated send of the same form is told what the first one did.
 
 use std::collections::BTreeSet;
 
 use super::store::{self, LinkRow, Redemption};
 use crate::activity::{self, Actor, Entry, Event};
 use crate::app::App;
-use crate::connections::{self, Apply, Filler};
+use crate::clock::UtcTime;
+use crate::connections::{self, Apply, Connection, Filler};
 use crate::connectors::Connector;
 use crate::connectors::spec_form::Submission;
 use crate::crypto::PlainToken;
+use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::forms::FieldRef;
 use crate::ids::SetupLinkId;
 use crate::jobs::{self, Job};
+use crate::rng::Rng;
+use crate::webhooks::{self, LinkDeed};
 
 const RECEIPT_ALPHABET: &[u8] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 
@@ -76,7 +80,7 @@ pub async fn submit(
                 by: Filler::Recipient,
                 name: &link.recipient,
             };
-            connections::apply(conn, &apply, &keys, now, &rng)?;
+            let applied = connections::apply(conn, &apply, &keys, now, &rng)?;
             store::drop_held(conn, &link.id)?;
             let detail = titles(&provided);
             let entry = Entry {
@@ -88,11 +92,20 @@ pub async fn submit(
                 detail: &detail,
             };
             activity::record(conn, &entry, now, &rng)?;
+            tell(conn, &link, &applied.connection, &connector, now, &rng)?;
             jobs::enqueue(conn, &Job::SubmissionMail(link.id.clone()), now, &rng)?;
             Ok(true)
         })
         .await?;
     Ok(if taken { Outcome::Taken { receipt_key: key } } else { Outcome::Closed })
+}
+
+/// Queues the webhooks: that details came, and that the link was used.
+fn tell(conn: &mut Conn, link: &LinkRow, connection: &Connection, connector: &Connector, now: UtcTime, rng: &Rng) -> AppResult<()> {
+    let missing = webhooks::missing_of(connector, connection);
+    webhooks::record_event(conn, &webhooks::Event::SetupFilled { connection, missing: &missing }, now, rng)?;
+    let used = webhooks::Event::Link { deed: LinkDeed::Submitted, connection, link: &link.id, expires_at: link.expires_at };
+    webhooks::record_event(conn, &used, now, rng)
 }
 
 /// One field as a receipt names it.

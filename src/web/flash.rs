@@ -54,6 +54,11 @@ flashes! {
     MemberRemoved, "member-removed", "ok", "Member removed. They cannot sign in any more.";
     InvitationWithdrawn, "invitation-withdrawn", "ok", "Invitation withdrawn. Its link does not work any more.";
     KeyRevoked, "key-revoked", "ok", "API key revoked. It does not work any more.";
+    WebhookSaved, "webhook-saved", "ok", "Webhook saved.";
+    WebhookRemoved, "webhook-removed", "ok", "Webhook removed. Nothing more is sent there.";
+    WebhookQueued, "webhook-queued", "info", "It is on its way. Refresh this page to see the answer.";
+    EndpointSaved, "endpoint-saved", "ok", "Endpoint saved.";
+    EndpointDeleted, "endpoint-deleted", "ok", "Endpoint deleted. Nothing more is sent there.";
     SignedOut, "signed-out", "ok", "You are signed out.";
     PasswordChosen, "password-chosen", "ok", "Your new password is set. Sign in with it.";
     WorkspaceMade, "workspace-made", "ok", "Your workspace is ready.";

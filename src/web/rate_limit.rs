@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use governor::clock::{Clock as _, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
@@ -13,6 +15,11 @@ use crate::error::{AppError, AppResult};
 
 /// More keys than this and the quiet ones are dropped before the next is taken in.
 const MOST_KEYS: usize = 50_000;
+
+/// Requests a minute with one API key.
+pub const API_PER_MINUTE: u32 = 600;
+/// Times a minute one API key may read credentials.
+pub const CREDENTIALS_PER_MINUTE: u32 = 30;
 
 /// One limit: so many at once, refilled evenly over a minute.
 struct Limit<K: Hash + Eq + Clone> {
@@ -35,6 +42,56 @@ impl<K: Hash + Eq + Clone> Limit<K> {
     }
 }
 
+/// A limit that also says how much of it is left.
+struct CountedLimit {
+    limiter: RateLimiter<String, HashMapStateStore<String>, DefaultClock, StateInformationMiddleware>,
+    per_minute: u32,
+}
+
+/// How a caller stands with a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Requests a minute.
+    pub limit: u32,
+    /// Requests that are left at once.
+    pub remaining: u32,
+}
+
+impl Standing {
+    /// Seconds until all of the limit is there again.
+    fn reset(self) -> u32 {
+        (self.limit.saturating_sub(self.remaining) * 60).div_ceil(self.limit.max(1))
+    }
+
+    /// Writes the `RateLimit-…` headers.
+    pub fn tell(self, headers: &mut HeaderMap) {
+        for (name, value) in [("ratelimit-limit", self.limit), ("ratelimit-remaining", self.remaining), ("ratelimit-reset", self.reset())] {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
+        }
+    }
+}
+
+impl CountedLimit {
+    fn per_minute(count: u32) -> Self {
+        let quota = Quota::per_minute(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN));
+        Self { limiter: RateLimiter::hashmap(quota).with_middleware(), per_minute: count }
+    }
+
+    fn check(&self, key: &str) -> (Standing, AppResult<()>) {
+        if self.limiter.len() > MOST_KEYS {
+            self.limiter.retain_recent();
+        }
+        let standing = |remaining| Standing { limit: self.per_minute, remaining };
+        match self.limiter.check_key(&key.to_owned()) {
+            Ok(snapshot) => (standing(snapshot.remaining_burst_capacity()), Ok(())),
+            Err(until) => {
+                let retry_after = until.wait_time_from(DefaultClock::default().now()).max(Duration::from_secs(1));
+                (standing(0), Err(AppError::TooMany { retry_after }))
+            }
+        }
+    }
+}
+
 /// All limits of the product. IPv6 callers are counted by /64, the smallest block a customer is given (RFC 6177).
 pub struct RateLimits {
     on: bool,
@@ -43,6 +100,8 @@ pub struct RateLimits {
     submit: Limit<IpAddr>,
     sign_in: Limit<IpAddr>,
     account: Limit<String>,
+    api: CountedLimit,
+    credentials: CountedLimit,
 }
 
 impl RateLimits {
@@ -55,6 +114,8 @@ impl RateLimits {
             submit: Limit::per_minute(30),
             sign_in: Limit::per_minute(20),
             account: Limit::per_minute(6),
+            api: CountedLimit::per_minute(API_PER_MINUTE),
+            credentials: CountedLimit::per_minute(CREDENTIALS_PER_MINUTE),
         }
     }
 
@@ -91,6 +152,16 @@ impl RateLimits {
             self.sign_in.check(&block(ip))?;
             self.account.check(&account.to_lowercase())
         })
+    }
+
+    /// Any request with an API key: [`API_PER_MINUTE`]. `None` when nobody is slowed down.
+    pub fn api(&self, key: &str) -> Option<(Standing, AppResult<()>)> {
+        self.on.then(|| self.api.check(key))
+    }
+
+    /// Reading credentials with an API key: [`CREDENTIALS_PER_MINUTE`]. `None` when nobody is slowed down.
+    pub fn credentials(&self, key: &str) -> Option<(Standing, AppResult<()>)> {
+        self.on.then(|| self.credentials.check(key))
     }
 
     fn run(&self, check: impl FnOnce() -> AppResult<()>) -> AppResult<()> {

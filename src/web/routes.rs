@@ -1,16 +1,27 @@
 //! Every route of the product. Start here.
 
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::{FromRequest, Handler, Resource, Responder, web};
+use actix_web::middleware::from_fn;
+use actix_web::{Error, FromRequest, Handler, HttpResponse, Resource, Responder, Route, Scope, guard, web};
 
+use super::openapi::Operation;
 use super::page::{Method, PageError, PageResult, page_with};
-use super::{assets, health, page, urls};
+use super::problem::Problem;
+use super::{api, assets, health, page, urls};
+use crate::accounts::api_keys::guard::{Destinations, Side, Sources};
+use crate::connections::{api as connections_api, credentials_api};
+use crate::connectors::api as connectors_api;
+use crate::docs;
 use crate::error::AppError;
-use crate::{accounts, connections, setup_links};
+use crate::setup_links::api as links_api;
+use crate::webhooks::api as deliveries_api;
+use crate::{accounts, connections, setup_links, webhooks};
 
 /// The route table.
 pub fn all(config: &mut web::ServiceConfig) {
-    config.configure(base).configure(account_pages).configure(connection_pages).configure(recipient_pages);
+    config.configure(base).configure(account_pages).configure(connection_pages).configure(recipient_pages).configure(docs_pages).service(api());
 }
 
 fn base(config: &mut web::ServiceConfig) {
@@ -50,8 +61,23 @@ fn settings_pages(config: &mut web::ServiceConfig) {
         .service(get_post("/settings/members/{id}/removal", member_pages::confirm_removal, member_pages::remove))
         .service(get_post("/settings/api-keys", key_pages::index, key_pages::create))
         .service(post("/settings/api-keys/{id}/revocation", key_pages::revoke))
+        .configure(webhook_pages)
         .service(get("/settings/mail", operator_pages::mail))
         .service(get("/settings/data", operator_pages::data));
+}
+
+fn webhook_pages(config: &mut web::ServiceConfig) {
+    use webhooks::deliveries::pages as delivery_pages;
+    use webhooks::endpoints::pages as endpoint_pages;
+    config
+        .service(get("/settings/webhooks", endpoint_pages::index))
+        .service(get_post("/settings/webhooks/new", endpoint_pages::new, endpoint_pages::create))
+        .service(post("/settings/webhooks/secret", endpoint_pages::make_secret))
+        .service(get_post("/settings/webhooks/{id}", endpoint_pages::edit, endpoint_pages::update))
+        .service(post("/settings/webhooks/{id}/deletion", endpoint_pages::delete))
+        .service(post("/settings/webhooks/{id}/test", endpoint_pages::test))
+        .service(get("/webhook-deliveries/{id}", delivery_pages::show))
+        .service(post("/webhook-deliveries/{id}/resend", delivery_pages::resend));
 }
 
 fn own_settings_pages(config: &mut web::ServiceConfig) {
@@ -67,6 +93,7 @@ fn own_settings_pages(config: &mut web::ServiceConfig) {
 fn connection_pages(config: &mut web::ServiceConfig) {
     use connections::{configure_pages, new_pages, pages, show_pages};
     use setup_links::owner_pages;
+    use webhooks::callback::pages as callback_pages;
     config
         .service(get("/connections", pages::index))
         .service(get("/connections/new", new_pages::catalogue))
@@ -75,6 +102,9 @@ fn connection_pages(config: &mut web::ServiceConfig) {
         .service(get_post("/connections/{slug}/configuration", configure_pages::edit, configure_pages::update))
         .service(post("/connections/{slug}/description", show_pages::update_description))
         .service(get_post("/connections/{slug}/deletion", show_pages::ask_deletion, show_pages::delete))
+        .service(get_post("/connections/{slug}/webhook", callback_pages::show, callback_pages::save))
+        .service(post("/connections/{slug}/webhook/removal", callback_pages::remove))
+        .service(post("/connections/{slug}/webhook/test", callback_pages::test))
         .service(post("/connections/{slug}/setup-links/{id}/revocation", owner_pages::revoke));
 }
 
@@ -83,6 +113,85 @@ fn recipient_pages(config: &mut web::ServiceConfig) {
     config
         .service(get_post("/scl/{token}", recipient_pages::show, recipient_pages::submit))
         .service(get("/receipts/{key}", receipt_pages::show));
+}
+
+fn docs_pages(config: &mut web::ServiceConfig) {
+    config
+        .service(get("/docs", docs::pages::index))
+        .service(get("/docs/{page}", docs::pages::page))
+        .service(get("/docs/skills/share-setup-link/SKILL.md", docs::pages::skill))
+        .service(get("/llms.txt", docs::pages::llms));
+}
+
+/// Everything under `/api`. Paths end with a slash; without it the answer is the same.
+fn api() -> Scope<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>> {
+    web::scope("/api")
+        .service(get("/openapi.json", docs::api_pages::openapi))
+        .service(get("/docs", docs::api_pages::show))
+        .configure(api_of::<Sources>)
+        .configure(api_of::<Destinations>)
+        .default_service(web::to(api::no_such_endpoint))
+        .wrap(from_fn(api::finish))
+}
+
+/// The endpoints of sources, or of destinations.
+fn api_of<S: Side>(config: &mut web::ServiceConfig) {
+    let list = format!("/v1/{}", S::PLURAL);
+    let one = format!("{list}/{{slug}}");
+    let catalogue = format!("/v1/{}-connectors", S::KIND.as_str());
+    config
+        .service(endpoint(&catalogue, "GET, HEAD", vec![read(connectors_api::index::<S>)]))
+        .service(endpoint(&format!("{catalogue}/{{slug}}"), "GET, HEAD", vec![read(connectors_api::show::<S>)]))
+        .service(endpoint(&list, "GET, HEAD, POST", vec![read(connections_api::list::<S>), web::post().to(connections_api::create::<S>)]))
+        .service(endpoint(
+            &one,
+            "GET, HEAD, PATCH, DELETE",
+            vec![
+                read(connections_api::show::<S>),
+                web::patch().to(connections_api::update::<S>),
+                web::delete().to(connections_api::delete::<S>),
+            ],
+        ))
+        .service(endpoint(&format!("{one}/credentials"), "GET", vec![web::get().to(credentials_api::show::<S>)]))
+        .service(endpoint(
+            &format!("{one}/setup-tokens"),
+            "GET, HEAD, POST",
+            vec![read(links_api::index::<S>), web::post().to(links_api::create::<S>)],
+        ))
+        .service(endpoint(&format!("{one}/setup-tokens/{{id}}"), "DELETE", vec![web::delete().to(links_api::withdraw::<S>)]))
+        .service(endpoint(
+            &format!("{one}/deliveries"),
+            "GET, HEAD, POST",
+            vec![read(deliveries_api::index::<S>), web::post().to(deliveries_api::test::<S>)],
+        ))
+        .service(endpoint(&format!("{one}/deliveries/{{id}}"), "GET, HEAD", vec![read(deliveries_api::show::<S>)]))
+        .service(endpoint(&format!("{one}/deliveries/{{id}}/resend"), "POST", vec![web::post().to(deliveries_api::send_again::<S>)]));
+}
+
+/// Every operation of the API, as the document describes them.
+pub fn operations() -> Vec<Operation> {
+    fn of<S: Side>() -> Vec<Operation> {
+        [connections_api::operations::<S>(), credentials_api::operations::<S>(), links_api::operations::<S>(), deliveries_api::operations::<S>()].concat()
+    }
+    let catalogues = [connectors_api::operations::<Sources>(), connectors_api::operations::<Destinations>()];
+    [of::<Sources>(), of::<Destinations>(), catalogues.concat()].concat()
+}
+
+/// An address of the API, with and without the slash at its end; `allow` are the methods of its routes.
+fn endpoint(path: &str, allow: &'static str, routes: Vec<Route>) -> Resource {
+    let resource = web::resource([format!("{path}/"), path.to_owned()]);
+    let wrong_method = move || async move { Err::<HttpResponse, Problem>(Problem::method(allow)) };
+    routes.into_iter().fold(resource, Resource::route).default_service(web::to(wrong_method))
+}
+
+/// GET and HEAD.
+fn read<F, Args>(show: F) -> Route
+where
+    F: Handler<Args>,
+    F::Output: Responder + 'static,
+    Args: FromRequest + 'static,
+{
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(show)
 }
 
 /// A page that is only looked at: GET and HEAD.

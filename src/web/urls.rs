@@ -2,7 +2,7 @@
 
 use crate::connectors::Kind;
 use crate::crypto::PlainToken;
-use crate::ids::{AccountLinkId, ApiKeyId, MemberId, SessionId, SetupLinkId};
+use crate::ids::{AccountLinkId, ApiKeyId, MemberId, SessionId, SetupLinkId, WebhookDeliveryId, WebhookEndpointId};
 
 /// Where a signed-in member starts.
 pub const HOME: &str = CONNECTIONS;
@@ -38,6 +38,13 @@ pub const SETTINGS_APPEARANCE: &str = "/settings/appearance";
 pub const SETTINGS_MAIL: &str = "/settings/mail";
 /// Where data lies and what seals it, as the environment says.
 pub const SETTINGS_DATA: &str = "/settings/data";
+
+/// Webhook endpoints and the secret that signs.
+pub const SETTINGS_WEBHOOKS: &str = "/settings/webhooks";
+/// The form of a new endpoint.
+pub const NEW_WEBHOOK_ENDPOINT: &str = "/settings/webhooks/new";
+/// Makes a signing secret (POST).
+pub const WEBHOOK_SECRET: &str = "/settings/webhooks/secret";
 
 /// The first-run page with its code filled in.
 pub fn setup_with_code(code: &str) -> String {
@@ -115,6 +122,46 @@ pub fn setup_link_revocation(slug: &str, id: &SetupLinkId) -> String {
     format!("{CONNECTIONS}/{slug}/setup-links/{id}/revocation")
 }
 
+/// The callback webhook of a connection.
+pub fn connection_webhook(slug: &str) -> String {
+    format!("{CONNECTIONS}/{slug}/webhook")
+}
+
+/// Removes the callback webhook (POST).
+pub fn connection_webhook_removal(slug: &str) -> String {
+    format!("{CONNECTIONS}/{slug}/webhook/removal")
+}
+
+/// Sends a test to the callback webhook (POST).
+pub fn connection_webhook_test(slug: &str) -> String {
+    format!("{CONNECTIONS}/{slug}/webhook/test")
+}
+
+/// One webhook on its way to one receiver, with every try.
+pub fn webhook_delivery(id: &WebhookDeliveryId) -> String {
+    format!("/webhook-deliveries/{id}")
+}
+
+/// Sends a webhook again (POST).
+pub fn webhook_resend(id: &WebhookDeliveryId) -> String {
+    format!("/webhook-deliveries/{id}/resend")
+}
+
+/// One endpoint: its form.
+pub fn webhook_endpoint(id: &WebhookEndpointId) -> String {
+    format!("{SETTINGS_WEBHOOKS}/{id}")
+}
+
+/// Deletes an endpoint (POST).
+pub fn webhook_endpoint_deletion(id: &WebhookEndpointId) -> String {
+    format!("{SETTINGS_WEBHOOKS}/{id}/deletion")
+}
+
+/// Sends a test to an endpoint (POST).
+pub fn webhook_endpoint_test(id: &WebhookEndpointId) -> String {
+    format!("{SETTINGS_WEBHOOKS}/{id}/test")
+}
+
 /// What the recipient opens.
 pub fn setup_link(token: &PlainToken) -> String {
     format!("/scl/{}", token.expose())
@@ -133,4 +180,31 @@ pub fn accent(hex: &str) -> String {
 /// A file of `static/`, by the name that holds its hash.
 pub fn static_file(name: &str) -> String {
     format!("/static/{name}")
+}
+
+/// The API's description.
+pub const OPENAPI: &str = "/api/openapi.json";
+/// The same for people.
+pub const API_DOCS: &str = "/api/docs";
+/// The documentation.
+pub const DOCS: &str = "/docs";
+
+/// The list of sources or destinations in the API.
+pub fn api_connections(plural: &str) -> String {
+    format!("/api/v1/{plural}/")
+}
+
+/// One source or destination in the API.
+pub fn api_connection(plural: &str, slug: &str) -> String {
+    format!("/api/v1/{plural}/{slug}/")
+}
+
+/// The connectors of a kind in the API.
+pub fn api_connectors(kind: Kind) -> String {
+    format!("/api/v1/{}-connectors/", kind.as_str())
+}
+
+/// A page of the documentation.
+pub fn docs_page(name: &str) -> String {
+    format!("{DOCS}/{name}")
 }

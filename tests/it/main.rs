@@ -11,6 +11,7 @@
 mod support;
 
 mod accounts;
+mod api;
 mod architecture;
 mod cli;
 mod config;
@@ -18,8 +19,10 @@ mod connectors;
 mod db;
 mod email;
 mod flows;
+mod http_client;
 mod jobs;
 mod migrations;
 mod routes;
 mod setup_links;
 mod static_files;
+mod webhooks;

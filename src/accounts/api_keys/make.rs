@@ -1,6 +1,6 @@
 //! Making, listing and revoking keys.
 
-use super::store::{self, ApiKeyRow};
+use super::store::{self, ApiKeyRow, KnownKey};
 use super::{PREFIX, SHOWN, Scope};
 use crate::accounts::notes::note;
 use crate::activity::{Actor, Event};
@@ -70,4 +70,20 @@ pub fn revoke(
     }
     note(conn, workspace, actor, Event::ApiKeyRevoked, &key.name, (now, rng))?;
     Ok(Some(true))
+}
+
+/// The key a program shows; `None` when it is unknown, revoked or expired.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn authenticate(conn: &mut Conn, shown: &PlainToken, now: UtcTime) -> AppResult<Option<KnownKey>> {
+    Ok(store::find_working(conn, &shown.hash(), now)?)
+}
+
+/// Notes that a key was used now.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn note_use(conn: &mut Conn, key: &ApiKeyId, now: UtcTime) -> AppResult<()> {
+    Ok(store::touch(conn, key, now)?)
 }

@@ -3,12 +3,13 @@
 //! Invariants: only the hash and the first eight characters are stored; a revoked or expired key never works again; that a key was
 //! made or revoked is in the activity log.
 
+pub mod guard;
 mod make;
 pub mod pages;
 mod store;
 
-pub use make::{NewApiKey, create, list, revoke};
-pub use store::ApiKeyRow;
+pub use make::{NewApiKey, authenticate, create, list, note_use, revoke};
+pub use store::{ApiKeyRow, KnownKey};
 
 /// How every key begins, so that people and secret scanners know one.
 pub const PREFIX: &str = "vst_";
@@ -67,6 +68,9 @@ impl Scope {
         Self::ALL.iter().copied().find(|scope| scope.as_str() == text)
     }
 }
+
+/// How often it is noted that a key was used.
+pub const NOTED_EVERY: time::Duration = time::Duration::minutes(1);
 
 #[cfg(test)]
 mod tests {

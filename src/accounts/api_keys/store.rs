@@ -90,3 +90,41 @@ pub(super) fn revoke(conn: &mut Conn, workspace: &WorkspaceId, id: &ApiKeyId, no
         .filter(api_keys::revoked_at.is_null());
     diesel::update(key).set(api_keys::revoked_at.eq(now)).execute(conn).map(|revoked| revoked == 1)
 }
+
+/// A key that a program has shown, and that works.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = api_keys)]
+pub struct KnownKey {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// The workspace it opens.
+    pub workspace_id: WorkspaceId,
+    /// What it is for.
+    pub name: String,
+    scopes: String,
+    /// The member who made it; `None`: a command.
+    pub created_by: Option<MemberId>,
+    /// When it was last noted that it was used.
+    pub last_used_at: Option<UtcTime>,
+}
+
+impl KnownKey {
+    /// Whether it may do this.
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes.split(' ').any(|one| one == scope.as_str())
+    }
+}
+
+pub(super) fn find_working(conn: &mut Conn, hash: &TokenHash, now: UtcTime) -> QueryResult<Option<KnownKey>> {
+    api_keys::table
+        .filter(api_keys::key_hash.eq(hash.as_bytes()))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::expires_at.is_null().or(api_keys::expires_at.gt(now)))
+        .select(KnownKey::as_select())
+        .first(conn)
+        .optional()
+}
+
+pub(super) fn touch(conn: &mut Conn, id: &ApiKeyId, now: UtcTime) -> QueryResult<()> {
+    diesel::update(api_keys::table.find(id)).set(api_keys::last_used_at.eq(now)).execute(conn).map(|_| ())
+}

@@ -3,6 +3,7 @@
 mod app;
 pub mod db;
 mod page;
+pub mod receiver;
 mod visitor;
 
 pub use app::TestApp;

@@ -1,0 +1,128 @@
+//! A connection as the API shows it: everything but secrets.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::Connection;
+use crate::app::App;
+use crate::connectors::spec::BRANCH_KEY;
+use crate::connectors::spec_form::overview;
+use crate::webhooks;
+
+/// How far a connection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// A draft in which required fields are missing.
+    Incomplete,
+    /// A draft in which nothing required is missing.
+    Complete,
+    /// No draft any more.
+    Finalised,
+}
+
+/// A source or destination. Secrets are never in it: `provided_fields` says which are set.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Connection")]
+pub struct ConnectionOut {
+    /// Its id.
+    pub id: String,
+    /// Its name in addresses: the connector's slug and a random tail.
+    pub slug: String,
+    /// Its name for people.
+    pub description: String,
+    /// It still takes values, and setup links can be made for it.
+    pub draft: bool,
+    /// How far it is.
+    pub state: State,
+    /// The type of system it connects.
+    pub connector_slug: String,
+    /// The values that are no secrets.
+    pub config: Map<String, Value>,
+    /// Nothing required is missing.
+    pub config_completed: bool,
+    /// Required fields without a value, as dot paths.
+    pub missing_required_fields: Vec<String>,
+    /// Fields somebody has filled in, secret or not, as dot paths.
+    pub provided_fields: Vec<String>,
+    /// A callback webhook is set. Nothing else of it is ever given back.
+    pub has_callback_webhook: bool,
+    /// When it was made (RFC 3339, UTC).
+    #[schemars(extend("format" = "date-time"))]
+    pub created_at: String,
+    /// When it last changed (RFC 3339, UTC).
+    #[schemars(extend("format" = "date-time"))]
+    pub updated_at: String,
+}
+
+impl ConnectionOut {
+    /// The connection as it is now; whether it has a callback webhook is asked for many at once.
+    pub fn new(app: &App, connection: &Connection, has_callback_webhook: bool) -> Self {
+        let missing = webhooks::missing_fields(&app.connectors, connection);
+        let config_completed = missing.is_empty();
+        let state = match (connection.finalised_at, config_completed) {
+            (Some(_), _) => State::Finalised,
+            (None, true) => State::Complete,
+            (None, false) => State::Incomplete,
+        };
+        Self {
+            id: connection.id.to_string(),
+            slug: connection.slug.clone(),
+            description: connection.description.clone(),
+            draft: connection.finalised_at.is_none(),
+            state,
+            connector_slug: connection.connector_slug.clone(),
+            config: public(&connection.config),
+            config_completed,
+            missing_required_fields: missing,
+            provided_fields: provided(app, connection),
+            has_callback_webhook,
+            created_at: connection.created_at.iso(),
+            updated_at: connection.updated_at.iso(),
+        }
+    }
+}
+
+/// The stored values without the marks that only the form engine needs.
+fn public(object: &Map<String, Value>) -> Map<String, Value> {
+    object
+        .iter()
+        .filter(|(key, _)| *key != BRANCH_KEY)
+        .map(|(key, value)| (key.clone(), without_marks(value)))
+        .collect()
+}
+
+fn without_marks(value: &Value) -> Value {
+    match value {
+        Value::Object(object) => Value::Object(public(object)),
+        Value::Array(list) => Value::Array(list.iter().map(without_marks).collect()),
+        other => other.clone(),
+    }
+}
+
+/// What is filled in. Without its connector, which may be gone from the installation, only what the row itself remembers.
+fn provided(app: &App, connection: &Connection) -> Vec<String> {
+    let mut paths: Vec<String> = match app.connectors.find(connection.kind, &connection.connector_slug) {
+        Some(connector) => {
+            let answers = overview(&connector.spec, &connection.known_to_members());
+            answers.iter().filter(|answer| answer.is_set()).map(|answer| answer.path.dot()).collect()
+        }
+        None => connection.origins.keys().map(crate::forms::FieldPath::dot).collect(),
+    };
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn marks_of_the_form_engine_stay_inside() {
+        let stored = json!({"a": {"~branch": 1, "b": [{"~branch": 0, "c": 2}]}, "~branch": 3});
+        assert_eq!(Value::Object(public(stored.as_object().unwrap())), json!({"a": {"b": [{"c": 2}]}}));
+    }
+}

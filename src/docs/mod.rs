@@ -1,0 +1,148 @@
+//! The documentation, compiled in: pages as Markdown, served as HTML and, word for word, as Markdown for programs.
+//!
+//! Invariants: what describes settings, errors or endpoints is made from the code that has them; every shell line of the pages about
+//! the API is run by a test; no page loads anything from elsewhere.
+
+pub mod api_pages;
+mod markdown;
+pub mod pages;
+
+use std::fmt::Write as _;
+
+use crate::config::SETTINGS;
+use crate::web::problem::Code;
+
+/// One page.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// Its name in the address.
+    pub name: &'static str,
+    /// Its heading.
+    pub title: &'static str,
+    /// What it is about, in one sentence.
+    pub about: &'static str,
+    text: Text,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Text {
+    Written(&'static str),
+    Settings,
+    Errors,
+}
+
+/// All pages, in the order to read them.
+pub const PAGES: [Page; 5] = [
+    Page {
+        name: "share-a-setup-link",
+        title: "Share a setup link",
+        about: "Ask somebody outside for a connection's details, in the app.",
+        text: Text::Written(include_str!("pages/share-a-setup-link.md")),
+    },
+    Page {
+        name: "api",
+        title: "Use the API",
+        about: "Make a draft, hand out a link, hear when it is filled in, read the credentials: step by step with curl.",
+        text: Text::Written(include_str!("pages/api.md")),
+    },
+    Page {
+        name: "verify-webhooks",
+        title: "Verify webhooks",
+        about: "Prove that a webhook came from here, in Python, JavaScript and Go.",
+        text: Text::Written(include_str!("pages/verify-webhooks.md")),
+    },
+    Page {
+        name: "api-errors",
+        title: "API errors",
+        about: "Every code the API may refuse with, and what to do.",
+        text: Text::Errors,
+    },
+    Page {
+        name: "settings",
+        title: "Settings",
+        about: "Every environment variable the server reads.",
+        text: Text::Settings,
+    },
+];
+
+/// What an agent needs to share a setup link.
+const SKILL: &str = include_str!("pages/skill.md");
+
+/// The page of that name.
+pub fn find(name: &str) -> Option<&'static Page> {
+    PAGES.iter().find(|page| page.name == name)
+}
+
+impl Page {
+    /// The page as Markdown; `base` is the address of this installation.
+    pub fn markdown(&self, base: &str) -> String {
+        match self.text {
+            Text::Written(text) => here(text, base),
+            Text::Settings => settings(),
+            Text::Errors => errors(),
+        }
+    }
+}
+
+/// The skill file for agents.
+pub fn skill(base: &str) -> String {
+    here(SKILL, base)
+}
+
+/// The list of pages for programs that read documentation (llmstxt.org).
+pub fn llms(base: &str) -> String {
+    let mut text = String::from(
+        "# Vestibule\n\n> Hand out a link; somebody outside, without an account, fills in a data connection's details; they arrive encrypted.\n\n## Documentation\n\n",
+    );
+    for page in PAGES {
+        let _ = writeln!(text, "- [{}]({base}/docs/{}.md): {}", page.title, page.name, page.about);
+    }
+    let _ = write!(
+        text,
+        "\n## For programs\n\n- [OpenAPI document]({base}/api/openapi.json): every endpoint with its shapes.\n\
+         - [Skill: share a setup link]({base}/docs/skills/share-setup-link/SKILL.md): instructions for agents.\n"
+    );
+    text
+}
+
+/// Pages are written for a server on this address; readers get their own.
+const WRITTEN_FOR: &str = "https://vestibule.example.com";
+
+fn here(text: &str, base: &str) -> String {
+    text.replace(WRITTEN_FOR, base)
+}
+
+fn settings() -> String {
+    let mut text = String::from(
+        "# Settings\n\nThe server reads these environment variables when it starts. Each can also be given as a file: `NAME_FILE` names a file \
+         whose contents are the value, which keeps secrets out of the environment. `vestibule check-config` says what is wrong with them.\n",
+    );
+    for (name, about) in SETTINGS {
+        let _ = write!(text, "\n## {name}\n\n{}.\n", upper_first(about));
+    }
+    text
+}
+
+fn errors() -> String {
+    let mut text = String::from(
+        "# API errors\n\nWhatever goes wrong, the API answers with a problem document (RFC 9457, `application/problem+json`). Decide by `code`, \
+         which never changes its meaning. `detail` says what happened this time, `errors` names each value that cannot be taken with a JSON \
+         Pointer, and `request_id` finds the request in the server's log. What you sent is never repeated.\n",
+    );
+    for code in Code::ALL {
+        let _ = write!(
+            text,
+            "\n## {}\n\n{} (status {}). {}\n",
+            code.as_str(),
+            code.title(),
+            code.status().as_u16(),
+            code.advice()
+        );
+    }
+    text
+}
+
+fn upper_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

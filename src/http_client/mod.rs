@@ -1,0 +1,141 @@
+//! The only door to addresses that people give: https, public unicast only, no redirects, no proxies, no compression, little time
+//! and little room for an answer.
+//!
+//! Invariants: every address a host leads to is judged, and one that is not public refuses them all; the connection goes to an address
+//! that was judged a moment ago, never to a name, so a second answer of the DNS changes nothing; there is no other way to connect.
+
+mod address;
+mod connect;
+mod policy;
+
+pub use address::{AddressProblem, HttpsUrl, LONGEST};
+pub use policy::{AddressPolicy, is_public};
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_rustls::TlsConnector;
+
+/// An answer has to come within this time, everything included.
+pub const TIMEOUT: Duration = Duration::from_secs(15);
+/// Most bytes of an answer that are read.
+pub const MOST_READ: usize = 64 * 1024;
+/// Bytes of an answer that are kept, as text.
+pub const KEPT: usize = 1_024;
+
+/// The addresses of a name.
+pub type Lookup = dyn Fn(&str) -> Vec<IpAddr> + Send + Sync;
+
+/// How names become addresses.
+#[derive(Clone)]
+pub enum Resolver {
+    /// The system's.
+    System,
+    /// A table or function of one's own; for tests.
+    Fixed(Arc<Lookup>),
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The header `Retry-After`, as it was sent.
+    pub retry_after: Option<String>,
+    /// The beginning of the body: at most 1,024 bytes, as text without control characters.
+    pub text: String,
+}
+
+/// Why no answer came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// Nobody knows the host.
+    Unknown,
+    /// The host leads to an address that is not public.
+    NotPublic,
+    /// Nobody listens there.
+    Connect,
+    /// The secure connection was not made: no TLS, or a certificate nobody vouches for.
+    Tls,
+    /// No answer within the time.
+    Timeout,
+    /// What came back is no HTTP, or the connection broke.
+    Broken,
+}
+
+/// The client. Clones share its rules.
+#[derive(Clone)]
+pub struct GuardedClient {
+    policy: Arc<AddressPolicy>,
+    resolver: Resolver,
+    tls: TlsConnector,
+}
+
+impl GuardedClient {
+    /// A client with these rules, which trusts the usual certificate authorities and those of a PEM file.
+    ///
+    /// # Errors
+    /// The file cannot be read or holds no certificate.
+    pub fn new(policy: AddressPolicy, resolver: Resolver, extra_ca_file: Option<&Path>) -> anyhow::Result<Self> {
+        Ok(Self { policy: Arc::new(policy), resolver, tls: connect::tls(extra_ca_file)? })
+    }
+
+    /// Judges where an address leads at this moment.
+    ///
+    /// # Errors
+    /// Nobody knows the host, or one of its addresses is not public.
+    pub async fn judge(&self, url: &HttpsUrl) -> Result<(), AddressProblem> {
+        match self.addresses(url).await {
+            Ok(_) => Ok(()),
+            Err(Failure::NotPublic) => Err(AddressProblem::NotPublic),
+            Err(_) => Err(AddressProblem::Unknown),
+        }
+    }
+
+    /// Posts a body once. Whatever the receiver answers is an answer, redirects and errors too.
+    ///
+    /// # Errors
+    /// Why there was no answer.
+    pub async fn post(&self, url: &HttpsUrl, headers: &[(String, String)], body: String) -> Result<Answer, Failure> {
+        let deadline = tokio::time::Instant::now() + TIMEOUT;
+        let send = async {
+            let addresses = self.addresses(url).await?;
+            connect::post(&self.tls, url, &addresses, headers, body, deadline).await
+        };
+        tokio::time::timeout_at(deadline, send).await.unwrap_or(Err(Failure::Timeout))
+    }
+
+    /// The judged addresses of a host: all of them, or none.
+    async fn addresses(&self, url: &HttpsUrl) -> Result<Vec<SocketAddr>, Failure> {
+        let found = match url.literal() {
+            Some(address) => vec![address],
+            None => self.resolve(url).await?,
+        };
+        if found.is_empty() {
+            return Err(Failure::Unknown);
+        }
+        if !found.iter().all(|address| self.policy.allows(*address)) {
+            return Err(Failure::NotPublic);
+        }
+        Ok(found.into_iter().map(|address| SocketAddr::new(address, url.port())).collect())
+    }
+
+    async fn resolve(&self, url: &HttpsUrl) -> Result<Vec<IpAddr>, Failure> {
+        match &self.resolver {
+            Resolver::Fixed(table) => Ok(table(&url.host())),
+            Resolver::System => {
+                let lookup = tokio::time::timeout(TIMEOUT, tokio::net::lookup_host((url.host(), url.port()))).await;
+                let found = lookup.map_err(|_| Failure::Timeout)?.map_err(|_| Failure::Unknown)?;
+                Ok(found.map(|address| address.ip()).collect())
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for GuardedClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GuardedClient").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,174 @@
+//! What is told, and in which words: the payloads.
+
+use serde_json::{Value, json};
+
+use crate::clock::UtcTime;
+use crate::connections::{Connection, ConnectionState};
+use crate::connectors::spec_form::missing_required;
+use crate::connectors::{Connector, Connectors, Kind};
+use crate::ids::{ConnectionId, SetupLinkId, WorkspaceId};
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident, $text:literal, $words:literal;)+) => {
+        /// What can be told.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum EventKind { $($(#[$doc])* $name),+ }
+
+        impl EventKind {
+            /// Everything an endpoint can subscribe to, in the order of the form.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The name in payloads and in the database.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
+
+            /// What happened, for people.
+            pub fn words(self) -> &'static str {
+                match self { $(Self::$name => $words),+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Details for a source came.
+    SourceSetupFilled, "source.setup_filled", "Details for a source arrived";
+    /// Details for a destination came.
+    DestinationSetupFilled, "destination.setup_filled", "Details for a destination arrived";
+    /// A setup link was made.
+    LinkCreated, "setup_link.created", "A setup link was created";
+    /// A person opened a setup link.
+    LinkOpened, "setup_link.opened", "A setup link was opened by a person";
+    /// A setup link was used.
+    LinkSubmitted, "setup_link.submitted", "A setup link was used";
+    /// A setup link ran out unused.
+    LinkExpired, "setup_link.expired", "A setup link expired";
+    /// A setup link was withdrawn.
+    LinkRevoked, "setup_link.revoked", "A setup link was revoked";
+}
+
+/// The event of a test: nobody subscribes to it.
+pub(super) const TEST: &str = "webhook.test";
+
+impl EventKind {
+    /// The kind of that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// What became of a setup link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkDeed {
+    /// It was made.
+    Created,
+    /// A person opened it.
+    Opened,
+    /// Details came through it.
+    Submitted,
+    /// Its time ran out.
+    Expired,
+    /// It was withdrawn.
+    Revoked,
+}
+
+/// Something that happened, with all a payload may say of it.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// A recipient handed details over.
+    SetupFilled {
+        /// The connection as it is now.
+        connection: &'a Connection,
+        /// Its required fields that are still empty, as dot paths.
+        missing: &'a [String],
+    },
+    /// Something became of a setup link.
+    Link {
+        /// What.
+        deed: LinkDeed,
+        /// The connection it opens.
+        connection: &'a Connection,
+        /// The link.
+        link: &'a SetupLinkId,
+        /// When it ends or ended.
+        expires_at: UtcTime,
+    },
+}
+
+impl Event<'_> {
+    /// Its kind.
+    pub fn kind(&self) -> EventKind {
+        match self {
+            Self::SetupFilled { connection, .. } => match connection.kind {
+                Kind::Source => EventKind::SourceSetupFilled,
+                Kind::Destination => EventKind::DestinationSetupFilled,
+            },
+            Self::Link { deed, .. } => match deed {
+                LinkDeed::Created => EventKind::LinkCreated,
+                LinkDeed::Opened => EventKind::LinkOpened,
+                LinkDeed::Submitted => EventKind::LinkSubmitted,
+                LinkDeed::Expired => EventKind::LinkExpired,
+                LinkDeed::Revoked => EventKind::LinkRevoked,
+            },
+        }
+    }
+
+    pub(super) fn workspace(&self) -> &WorkspaceId {
+        &self.connection().workspace_id
+    }
+
+    pub(super) fn connection_id(&self) -> &ConnectionId {
+        &self.connection().id
+    }
+
+    fn connection(&self) -> &Connection {
+        match self {
+            Self::SetupFilled { connection, .. } | Self::Link { connection, .. } => connection,
+        }
+    }
+
+    /// The body of the request.
+    pub(super) fn payload(&self) -> Value {
+        let event = self.kind().as_str();
+        match self {
+            Self::SetupFilled { connection, missing } => filled(event, connection, missing),
+            Self::Link { connection, link, expires_at, .. } => json!({
+                "event": event,
+                "setup_link": {"id": link.as_str(), "expires_at": expires_at.iso()},
+                connection.kind.as_str(): {
+                    "id": connection.id.as_str(),
+                    "slug": connection.slug,
+                    "description": connection.description,
+                    "draft": connection.state() == ConnectionState::Draft,
+                },
+            }),
+        }
+    }
+}
+
+/// The payload about a connection that was filled in; a test of the callback webhook has the same shape.
+pub(super) fn filled(event: &str, connection: &Connection, missing: &[String]) -> Value {
+    json!({
+        "event": event,
+        connection.kind.as_str(): {
+            "id": connection.id.as_str(),
+            "slug": connection.slug,
+            "description": connection.description,
+            "draft": connection.state() == ConnectionState::Draft,
+            "config_completed": missing.is_empty(),
+            "missing_required_fields": missing,
+        },
+    })
+}
+
+/// The required fields of a connection that are still empty, as dot paths; none when its connector is not installed any more.
+pub fn missing_fields(connectors: &Connectors, connection: &Connection) -> Vec<String> {
+    let connector = connectors.find(connection.kind, &connection.connector_slug);
+    connector.map(|connector| missing_of(connector, connection)).unwrap_or_default()
+}
+
+/// The same for a connector at hand.
+pub fn missing_of(connector: &Connector, connection: &Connection) -> Vec<String> {
+    missing_required(&connector.spec, &connection.known_to_members()).iter().map(|field| field.path.dot()).collect()
+}

@@ -1,0 +1,154 @@
+//! The access matrix of the API: every endpoint against everybody. An endpoint without a row fails.
+
+use serde_json::json;
+use vestibule::accounts::api_keys::{self, Scope};
+use vestibule::activity::Actor;
+
+use super::Program;
+use super::program::{key, workspace_id};
+use crate::support::TestApp;
+
+use Scope::{CredentialsRead, DestinationsRead, DestinationsWrite, LinksRead, LinksWrite, SourcesRead, SourcesWrite};
+
+/// Method, path, the scope it takes, the status with the right key, and with the right key of another workspace.
+const ROWS: &[(&str, &str, Scope, u16, u16)] = &[
+    ("get", "/api/v1/sources/", SourcesRead, 200, 200),
+    ("post", "/api/v1/sources/", SourcesWrite, 201, 201),
+    ("get", "/api/v1/sources/{slug}/", SourcesRead, 200, 404),
+    ("patch", "/api/v1/sources/{slug}/", SourcesWrite, 200, 404),
+    ("delete", "/api/v1/sources/{slug}/", SourcesWrite, 204, 404),
+    ("get", "/api/v1/sources/{slug}/credentials/", CredentialsRead, 200, 404),
+    ("get", "/api/v1/sources/{slug}/setup-tokens/", LinksRead, 200, 404),
+    ("post", "/api/v1/sources/{slug}/setup-tokens/", LinksWrite, 201, 404),
+    ("delete", "/api/v1/sources/{slug}/setup-tokens/{id}/", LinksWrite, 204, 404),
+    ("get", "/api/v1/sources/{slug}/deliveries/", SourcesRead, 200, 404),
+    ("post", "/api/v1/sources/{slug}/deliveries/", SourcesWrite, 202, 404),
+    ("get", "/api/v1/sources/{slug}/deliveries/{id}/", SourcesRead, 200, 404),
+    ("post", "/api/v1/sources/{slug}/deliveries/{id}/resend/", SourcesWrite, 202, 404),
+    ("get", "/api/v1/source-connectors/", SourcesRead, 200, 200),
+    ("get", "/api/v1/source-connectors/{slug}/", SourcesRead, 200, 200),
+    ("get", "/api/v1/destinations/", DestinationsRead, 200, 200),
+    ("post", "/api/v1/destinations/", DestinationsWrite, 201, 201),
+    ("get", "/api/v1/destinations/{slug}/", DestinationsRead, 200, 404),
+    ("patch", "/api/v1/destinations/{slug}/", DestinationsWrite, 200, 404),
+    ("delete", "/api/v1/destinations/{slug}/", DestinationsWrite, 204, 404),
+    ("get", "/api/v1/destinations/{slug}/credentials/", CredentialsRead, 200, 404),
+    ("get", "/api/v1/destinations/{slug}/setup-tokens/", LinksRead, 200, 404),
+    ("post", "/api/v1/destinations/{slug}/setup-tokens/", LinksWrite, 201, 404),
+    ("delete", "/api/v1/destinations/{slug}/setup-tokens/{id}/", LinksWrite, 204, 404),
+    ("get", "/api/v1/destinations/{slug}/deliveries/", DestinationsRead, 200, 404),
+    ("post", "/api/v1/destinations/{slug}/deliveries/", DestinationsWrite, 202, 404),
+    ("get", "/api/v1/destinations/{slug}/deliveries/{id}/", DestinationsRead, 200, 404),
+    ("post", "/api/v1/destinations/{slug}/deliveries/{id}/resend/", DestinationsWrite, 202, 404),
+    ("get", "/api/v1/destination-connectors/", DestinationsRead, 200, 200),
+    ("get", "/api/v1/destination-connectors/{slug}/", DestinationsRead, 200, 200),
+];
+
+/// Everybody who knocks.
+struct Callers {
+    nobody: Program,
+    all: Program,
+    revoked: Program,
+}
+
+async fn callers(app: &TestApp) -> Callers {
+    let all = Program::start(app).await;
+    app.owner_of("Other", "Olga", "olga@other.example").await;
+    let (id, text) = key(app, "Acme Analytics", Scope::ALL).await;
+    let workspace = workspace_id(app, "Acme Analytics").await;
+    let (now, rng) = (app.app.clock.now(), app.app.rng.clone());
+    app.app.db.write(move |conn| api_keys::revoke(conn, &workspace, &id, Actor::System, now, &rng)).await.unwrap();
+    Callers { nobody: Program::nobody(app).await, revoked: all.with_key(&text), all }
+}
+
+/// Something to work on: the address with a draft, a token or a delivery that exists.
+async fn address(app: &TestApp, all: &Program, path: &str) -> String {
+    if path.contains("-connectors/") {
+        return path.replace("{slug}", "postgres");
+    }
+    let side = if path.contains("/sources/") { "sources" } else { "destinations" };
+    let slug = all.draft(side, "postgres").await;
+    let one = format!("/api/v1/{side}/{slug}/");
+    fill(all, &one).await;
+    all.call_back(app, &slug).await;
+    let id = if path.contains("setup-tokens/{id}") {
+        all.post(&format!("{one}setup-tokens/"), json!({})).await.expect(201).text("/id")
+    } else if path.contains("{id}") {
+        all.post(&format!("{one}deliveries/"), json!({})).await.expect(202).text("/id")
+    } else {
+        String::new()
+    };
+    path.replace("{slug}", &slug).replace("{id}", &id)
+}
+
+/// Gives a draft whatever it still needs.
+async fn fill(all: &Program, one: &str) {
+    let missing: Vec<String> =
+        serde_json::from_value(all.get(one).await.json["missing_required_fields"].clone()).unwrap();
+    let config: serde_json::Map<String, serde_json::Value> =
+        missing.into_iter().map(|field| (field, json!("value"))).collect();
+    let filled = all.patch(one, json!({"config": config})).await.expect(200);
+    assert_eq!(filled.json["config_completed"], true, "{}", filled.body);
+}
+
+fn body(method: &str, path: &str) -> Option<String> {
+    match method {
+        "post" if path.ends_with("sources/") || path.ends_with("destinations/") => {
+            Some(json!({"connector_slug": "postgres"}).to_string())
+        }
+        "post" | "patch" => Some("{}".to_owned()),
+        _ => None,
+    }
+}
+
+async fn send(program: &Program, method: &str, address: &str, path: &str) -> u16 {
+    program.send(&method.to_uppercase(), address, body(method, path), &[]).await.status
+}
+
+#[tokio::test]
+async fn every_endpoint_against_everybody() {
+    let app = TestApp::start();
+    let callers = callers(&app).await;
+    for (method, path, scope, right, foreign) in ROWS.iter().copied() {
+        let address = address(&app, &callers.all, path).await;
+        let others: Vec<Scope> = Scope::ALL.iter().copied().filter(|one| *one != scope).collect();
+        let without = callers.all.with_scopes(&app, "Acme Analytics", &others).await;
+        let stranger = callers.all.with_scopes(&app, "Other", Scope::ALL).await;
+        let holder = callers.all.with_scopes(&app, "Acme Analytics", &[scope]).await;
+        for (who, program, expected) in [
+            ("nobody", &callers.nobody, 401),
+            ("a revoked key", &callers.revoked, 401),
+            ("a key without the scope", &without, 403),
+            ("a key of another workspace", &stranger, foreign),
+            ("the right key", &holder, right),
+        ] {
+            assert_eq!(send(program, method, &address, path).await, expected, "{who}: {method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_endpoint_is_without_a_row() {
+    let operations = vestibule::web::routes::operations();
+    let rows: Vec<(&str, &str, &str)> = ROWS.iter().map(|row| (row.0, row.1, row.2.as_str())).collect();
+    for operation in &operations {
+        assert!(
+            rows.contains(&(operation.method, &operation.path, operation.scope.unwrap())),
+            "{} {}",
+            operation.method,
+            operation.path
+        );
+    }
+    assert_eq!(rows.len(), operations.len());
+}
+
+/// Lists of another workspace are there, and empty of ours.
+#[tokio::test]
+async fn lists_show_ones_own() {
+    let app = TestApp::start();
+    let callers = callers(&app).await;
+    callers.all.draft("sources", "postgres").await;
+    let stranger = callers.all.with_scopes(&app, "Other", Scope::ALL).await;
+    assert_eq!(stranger.get("/api/v1/sources/").await.json["count"], 0);
+    assert_eq!(callers.all.get("/api/v1/sources/").await.json["count"], 1);
+}

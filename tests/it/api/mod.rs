@@ -1,0 +1,15 @@
+//! The API as programs use it. Every answer is held against the OpenAPI document.
+
+mod access;
+mod auth;
+mod docs;
+mod document;
+mod lists;
+mod once;
+mod problems;
+mod program;
+mod sources;
+mod tokens;
+
+pub use document::Document;
+pub use program::{Answer, Program};

@@ -1,0 +1,5 @@
+//! The only way out: which addresses it takes, and that nothing goes where it must not.
+
+mod addresses;
+mod delivery;
+mod policy;
