@@ -23,3 +23,4 @@ mod migrations;
 mod routes;
 mod setup_links;
 mod static_files;
+mod templates;
