@@ -134,7 +134,9 @@ impl Actor {
 
     fn name(&self) -> &str {
         match self {
-            Self::Member { name, .. } | Self::Recipient { name } | Self::Scanner { name } | Self::Program { name } => name,
+            Self::Member { name, .. } | Self::Recipient { name } | Self::Scanner { name } | Self::Program { name } => {
+                name
+            }
             Self::System => "",
         }
     }

@@ -28,7 +28,8 @@ pub(super) fn run() -> Ending {
 /// Every setting with its value, in the order of [`crate::config::SETTINGS`].
 fn in_force(config: &Config) -> Vec<Vec<String>> {
     let (server, storage, mail) = (&config.server, &config.storage, &config.mail);
-    let path = |path: Option<&std::path::PathBuf>| path.map_or_else(|| "none".to_owned(), |path| path.display().to_string());
+    let path =
+        |path: Option<&std::path::PathBuf>| path.map_or_else(|| "none".to_owned(), |path| path.display().to_string());
     let values = [
         ("VESTIBULE_BIND", server.bind.to_string()),
         ("VESTIBULE_BASE_URL", server.base_url.origin()),
@@ -45,7 +46,10 @@ fn in_force(config: &Config) -> Vec<Vec<String>> {
         ("VESTIBULE_TRUSTED_PROXIES", listed(&server.trusted_proxies)),
         ("VESTIBULE_EXTRA_CA_FILE", path(mail.extra_ca_file.as_ref())),
         ("VESTIBULE_CONNECTORS_DIR", path(config.connectors.dir.as_ref())),
-        ("VESTIBULE_WEBHOOK_RETRY_SCHEDULE", listed(config.webhooks.retry_schedule.iter().map(std::time::Duration::as_secs))),
+        (
+            "VESTIBULE_WEBHOOK_RETRY_SCHEDULE",
+            listed(config.webhooks.retry_schedule.iter().map(std::time::Duration::as_secs)),
+        ),
         ("VESTIBULE_WEBHOOK_ALLOW_CIDRS", listed(&config.webhooks.allow)),
         ("VESTIBULE_RATE_LIMITS", if server.rate_limits { "on" } else { "off" }.to_owned()),
         ("VESTIBULE_WORKERS", server.workers.map_or_else(|| "one per core".to_owned(), |count| count.to_string())),

@@ -69,10 +69,19 @@ pub const SETTINGS: [(&str, &str); 16] = [
     ),
     ("VESTIBULE_MAIL_FROM", "sender of mails, like Vestibule <vestibule@example.com>"),
     ("VESTIBULE_TRUSTED_PROXIES", "addresses or networks, comma-separated, whose X-Forwarded-For is believed"),
-    ("VESTIBULE_EXTRA_CA_FILE", "PEM file of further certificate authorities to trust (mail server, receivers of webhooks)"),
+    (
+        "VESTIBULE_EXTRA_CA_FILE",
+        "PEM file of further certificate authorities to trust (mail server, receivers of webhooks)",
+    ),
     ("VESTIBULE_CONNECTORS_DIR", "folder with more connector files"),
-    ("VESTIBULE_WEBHOOK_RETRY_SCHEDULE", "seconds before each try, comma-separated; default 0,5,300,1800,7200,18000,36000,50400,72000,86400"),
-    ("VESTIBULE_WEBHOOK_ALLOW_CIDRS", "networks, comma-separated, that webhooks may go to although they are not public; default none"),
+    (
+        "VESTIBULE_WEBHOOK_RETRY_SCHEDULE",
+        "seconds before each try, comma-separated; default 0,5,300,1800,7200,18000,36000,50400,72000,86400",
+    ),
+    (
+        "VESTIBULE_WEBHOOK_ALLOW_CIDRS",
+        "networks, comma-separated, that webhooks may go to although they are not public; default none",
+    ),
     ("VESTIBULE_RATE_LIMITS", "on or off; default on"),
     ("VESTIBULE_WORKERS", "threads that answer requests; default the number of cores"),
     ("VESTIBULE_LOG", "what is logged, like info or vestibule=debug; default info"),

@@ -81,7 +81,12 @@ pub fn find(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> QueryResult
 }
 
 /// The source or destination of that slug; deleted ones are not found.
-pub fn find_of_kind(conn: &mut Conn, workspace: &WorkspaceId, kind: Kind, slug: &str) -> QueryResult<Option<Connection>> {
+pub fn find_of_kind(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    kind: Kind,
+    slug: &str,
+) -> QueryResult<Option<Connection>> {
     Ok(find(conn, workspace, slug)?.filter(|found| found.kind == kind))
 }
 
@@ -287,10 +292,15 @@ pub enum StateFilter {
 pub fn list(conn: &mut Conn, workspace: &WorkspaceId, filter: &Filter, limit: i64) -> QueryResult<Vec<ListRow>> {
     let mut query = narrowed(workspace, filter);
     if let Some((at, id)) = &filter.before {
-        let older = connections::updated_at.lt(*at).or(connections::updated_at.eq(*at).and(connections::id.lt(id.clone())));
+        let older =
+            connections::updated_at.lt(*at).or(connections::updated_at.eq(*at).and(connections::id.lt(id.clone())));
         query = query.filter(older);
     }
-    query.order((connections::updated_at.desc(), connections::id.desc())).limit(limit).select(ListRow::as_select()).load(conn)
+    query
+        .order((connections::updated_at.desc(), connections::id.desc()))
+        .limit(limit)
+        .select(ListRow::as_select())
+        .load(conn)
 }
 
 /// How many connections a filter shows.
@@ -301,7 +311,13 @@ pub fn count(conn: &mut Conn, workspace: &WorkspaceId, filter: &Filter) -> Query
 
 /// One page of the workspace's connections, newest first; `count` is how many there are in all. Ids sort by the time they were
 /// made, and nothing changes them, so no row moves while somebody turns the pages.
-pub fn page(conn: &mut Conn, workspace: &WorkspaceId, filter: &Filter, wanted: &Wanted, count: usize) -> QueryResult<Cut<Connection>> {
+pub fn page(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    filter: &Filter,
+    wanted: &Wanted,
+    count: usize,
+) -> QueryResult<Cut<Connection>> {
     let one_more = i64::try_from(wanted.limit).unwrap_or(i64::MAX).saturating_add(1);
     let query = narrowed(workspace, filter).limit(one_more);
     let (query, backwards) = match &wanted.cursor {
@@ -321,7 +337,10 @@ pub fn page(conn: &mut Conn, workspace: &WorkspaceId, filter: &Filter, wanted: &
 
 /// The connections a filter shows, in no order yet.
 fn narrowed<'a>(workspace: &'a WorkspaceId, filter: &'a Filter) -> connections::BoxedQuery<'a, MultiBackend> {
-    let mut query = connections::table.filter(connections::workspace_id.eq(workspace)).filter(connections::deleted_at.is_null()).into_boxed();
+    let mut query = connections::table
+        .filter(connections::workspace_id.eq(workspace))
+        .filter(connections::deleted_at.is_null())
+        .into_boxed();
     if !filter.query.is_empty() {
         let escaped = filter.query.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         let pattern = format!("%{escaped}%");

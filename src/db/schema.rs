@@ -256,4 +256,23 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(instance, workspaces, members, sessions, account_links, api_keys, connections, setup_links, held_secrets, activity, idempotency_keys, jobs, webhook_secrets, webhook_endpoints, callback_webhooks, webhook_messages, webhook_deliveries, webhook_attempts);
+diesel::allow_tables_to_appear_in_same_query!(
+    instance,
+    workspaces,
+    members,
+    sessions,
+    account_links,
+    api_keys,
+    connections,
+    setup_links,
+    held_secrets,
+    activity,
+    idempotency_keys,
+    jobs,
+    webhook_secrets,
+    webhook_endpoints,
+    callback_webhooks,
+    webhook_messages,
+    webhook_deliveries,
+    webhook_attempts
+);

@@ -105,7 +105,12 @@ mod tests {
     #[test]
     fn a_job_reads_back_as_itself() {
         let gave_up = Job::WebhookGaveUpMail(WebhookDeliveryId::from_text("c"));
-        for job in [Job::SubmissionMail(SetupLinkId::from_text("a")), Job::AccountMail(AccountLinkId::from_text("b")), gave_up, Job::Sweep] {
+        for job in [
+            Job::SubmissionMail(SetupLinkId::from_text("a")),
+            Job::AccountMail(AccountLinkId::from_text("b")),
+            gave_up,
+            Job::Sweep,
+        ] {
             assert_eq!(Job::read(job.kind(), job.payload()), Some(job));
         }
         assert_eq!(Job::read("unknown", ""), None);

@@ -103,7 +103,14 @@ pub fn revoke(
 }
 
 /// Queues the webhooks of whoever wants to hear what became of a link.
-pub(super) fn tell(conn: &mut Conn, deed: LinkDeed, connection: &Connection, (link, expires_at): (&SetupLinkId, UtcTime), now: UtcTime, rng: &Rng) -> AppResult<()> {
+pub(super) fn tell(
+    conn: &mut Conn,
+    deed: LinkDeed,
+    connection: &Connection,
+    (link, expires_at): (&SetupLinkId, UtcTime),
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
     webhooks::record_event(conn, &webhooks::Event::Link { deed, connection, link, expires_at }, now, rng)
 }
 

@@ -101,10 +101,18 @@ pub async fn submit(
 }
 
 /// Queues the webhooks: that details came, and that the link was used.
-fn tell(conn: &mut Conn, link: &LinkRow, connection: &Connection, connector: &Connector, now: UtcTime, rng: &Rng) -> AppResult<()> {
+fn tell(
+    conn: &mut Conn,
+    link: &LinkRow,
+    connection: &Connection,
+    connector: &Connector,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
     let missing = webhooks::missing_of(connector, connection);
     webhooks::record_event(conn, &webhooks::Event::SetupFilled { connection, missing: &missing }, now, rng)?;
-    let used = webhooks::Event::Link { deed: LinkDeed::Submitted, connection, link: &link.id, expires_at: link.expires_at };
+    let used =
+        webhooks::Event::Link { deed: LinkDeed::Submitted, connection, link: &link.id, expires_at: link.expires_at };
     webhooks::record_event(conn, &used, now, rng)
 }
 

@@ -65,7 +65,11 @@ impl Standing {
 
     /// Writes the `RateLimit-…` headers.
     pub fn tell(self, headers: &mut HeaderMap) {
-        for (name, value) in [("ratelimit-limit", self.limit), ("ratelimit-remaining", self.remaining), ("ratelimit-reset", self.reset())] {
+        for (name, value) in [
+            ("ratelimit-limit", self.limit),
+            ("ratelimit-remaining", self.remaining),
+            ("ratelimit-reset", self.reset()),
+        ] {
             headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
         }
     }

@@ -21,7 +21,13 @@ use crate::{accounts, connections, setup_links, webhooks};
 
 /// The route table.
 pub fn all(config: &mut web::ServiceConfig) {
-    config.configure(base).configure(account_pages).configure(connection_pages).configure(recipient_pages).configure(docs_pages).service(api());
+    config
+        .configure(base)
+        .configure(account_pages)
+        .configure(connection_pages)
+        .configure(recipient_pages)
+        .configure(docs_pages)
+        .service(api());
 }
 
 fn base(config: &mut web::ServiceConfig) {
@@ -124,7 +130,9 @@ fn docs_pages(config: &mut web::ServiceConfig) {
 }
 
 /// Everything under `/api`. Paths end with a slash; without it the answer is the same.
-fn api() -> Scope<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>> {
+fn api() -> Scope<
+    impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>,
+> {
     web::scope("/api")
         .service(get("/openapi.json", docs::api_pages::openapi))
         .service(get("/docs", docs::api_pages::show))
@@ -142,7 +150,11 @@ fn api_of<S: Side>(config: &mut web::ServiceConfig) {
     config
         .service(endpoint(&catalogue, "GET, HEAD", vec![read(connectors_api::index::<S>)]))
         .service(endpoint(&format!("{catalogue}/{{slug}}"), "GET, HEAD", vec![read(connectors_api::show::<S>)]))
-        .service(endpoint(&list, "GET, HEAD, POST", vec![read(connections_api::list::<S>), web::post().to(connections_api::create::<S>)]))
+        .service(endpoint(
+            &list,
+            "GET, HEAD, POST",
+            vec![read(connections_api::list::<S>), web::post().to(connections_api::create::<S>)],
+        ))
         .service(endpoint(
             &one,
             "GET, HEAD, PATCH, DELETE",
@@ -158,20 +170,34 @@ fn api_of<S: Side>(config: &mut web::ServiceConfig) {
             "GET, HEAD, POST",
             vec![read(links_api::index::<S>), web::post().to(links_api::create::<S>)],
         ))
-        .service(endpoint(&format!("{one}/setup-tokens/{{id}}"), "DELETE", vec![web::delete().to(links_api::withdraw::<S>)]))
+        .service(endpoint(
+            &format!("{one}/setup-tokens/{{id}}"),
+            "DELETE",
+            vec![web::delete().to(links_api::withdraw::<S>)],
+        ))
         .service(endpoint(
             &format!("{one}/deliveries"),
             "GET, HEAD, POST",
             vec![read(deliveries_api::index::<S>), web::post().to(deliveries_api::test::<S>)],
         ))
         .service(endpoint(&format!("{one}/deliveries/{{id}}"), "GET, HEAD", vec![read(deliveries_api::show::<S>)]))
-        .service(endpoint(&format!("{one}/deliveries/{{id}}/resend"), "POST", vec![web::post().to(deliveries_api::send_again::<S>)]));
+        .service(endpoint(
+            &format!("{one}/deliveries/{{id}}/resend"),
+            "POST",
+            vec![web::post().to(deliveries_api::send_again::<S>)],
+        ));
 }
 
 /// Every operation of the API, as the document describes them.
 pub fn operations() -> Vec<Operation> {
     fn of<S: Side>() -> Vec<Operation> {
-        [connections_api::operations::<S>(), credentials_api::operations::<S>(), links_api::operations::<S>(), deliveries_api::operations::<S>()].concat()
+        [
+            connections_api::operations::<S>(),
+            credentials_api::operations::<S>(),
+            links_api::operations::<S>(),
+            deliveries_api::operations::<S>(),
+        ]
+        .concat()
     }
     let catalogues = [connectors_api::operations::<Sources>(), connectors_api::operations::<Destinations>()];
     [of::<Sources>(), of::<Destinations>(), catalogues.concat()].concat()

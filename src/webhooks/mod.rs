@@ -21,8 +21,7 @@ mod send;
 mod worker;
 
 pub use callback::{
-    CallbackWebhook, check_callback, find_callback, has_callback, remove_callback, set_callback,
-    with_callback,
+    CallbackWebhook, check_callback, find_callback, has_callback, remove_callback, set_callback, with_callback,
 };
 pub use deliveries::{
     Delivery, DeliveryState, attempts, count_deliveries, find_delivery, list_deliveries, record_event, request_of,

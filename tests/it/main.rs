@@ -25,4 +25,8 @@ mod migrations;
 mod routes;
 mod setup_links;
 mod static_files;
+<<<<<<< HEAD
 mod webhooks;
+=======
+mod templates;
+>>>>>>> main

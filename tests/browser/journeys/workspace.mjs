@@ -31,7 +31,7 @@ export async function members(lane) {
   await checkState(owner, "settings-members-alone");
   owner.equal(await owner.press("Send invitation"), 422, "an invitation to nobody");
   await checkState(owner, "settings-members-error");
-  await owner.fill("Email", `viewer-${lane.folder}@acme.example`);
+  await owner.fill("Email", `vera-${lane.folder}@acme.example`);
   await owner.choose("Viewer", "form[action$=invitations]");
   await owner.press("Send invitation");
   await owner.says("Invitation made", "shown only once");

@@ -67,7 +67,7 @@ export function smallTargets() {
 }
 
 export async function axe(rules) {
-  const { violations } = await window.axe.run(document, { runOnly: { type: "tag", values: rules }, resultTypes: ["violations"] });
+  const { violations } = await window.axe.run(document, { runOnly: rules, resultTypes: ["violations"] });
   const why = (node) => [...node.any, ...node.all, ...node.none][0]?.message ?? "";
   return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target.join(" ")} ${why(node)}`).join(" | ")}`);
 }
