@@ -25,8 +25,5 @@ mod migrations;
 mod routes;
 mod setup_links;
 mod static_files;
-<<<<<<< HEAD
-mod webhooks;
-=======
 mod templates;
->>>>>>> main
+mod webhooks;
