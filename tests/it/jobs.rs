@@ -9,7 +9,7 @@ use vestibule::error::AppError;
 use vestibule::ids::SetupLinkId;
 use vestibule::jobs::{Job, LEASE, MOST_ATTEMPTS, enqueue, ensure_recurring, run_due};
 
-use crate::setup_links::app_with_link;
+use crate::setup_links::{app_with_link, share};
 use crate::support::TestApp;
 
 /// The state of a job in the table.
@@ -79,6 +79,40 @@ async fn several_workers_do_each_job_once() {
         tried += worker.await.unwrap();
     }
     assert_eq!((tried, app.app.mailer.kept().len()), (90, 91));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_job_in_work_is_nobody_elses_until_its_lease_is_over() {
+    // A mail server that takes calls and says nothing.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("smtp://{}", silent.local_addr().unwrap());
+    let app = TestApp::start_with(|config| config.mail.smtp_url = Some(url.into()));
+    let owner = app.owner().await;
+    let (_, link) = share(&owner, "source", "postgres", &[]).await;
+    let visitor = app.visitor();
+    let form = visitor.get(&link).await.form_with("/host").set("/host", "db.example").add("intent", "partial");
+    assert_eq!(form.send(&visitor).await.status, 303);
+    let work = || {
+        tokio::spawn({
+            let worker = std::sync::Arc::clone(&app.app);
+            async move { run_due(&worker).await.unwrap() }
+        })
+    };
+
+    let first = work();
+    let (call, _) = silent.accept().await.unwrap();
+    let row = rows(&app).await.remove(0);
+    assert_eq!((row.attempts, row.lease_until), (1, Some(app.app.clock.now() + LEASE)));
+    app.advance(LEASE);
+    assert_eq!(work().await.unwrap(), 0, "held to its last moment");
+    app.advance(Duration::SECOND);
+    let second = work();
+    let (other_call, _) = silent.accept().await.unwrap();
+    assert_eq!(rows(&app).await.remove(0).attempts, 2);
+    drop((call, other_call));
+    assert_eq!((first.await.unwrap(), second.await.unwrap()), (1, 1));
+    let row = rows(&app).await.remove(0);
+    assert!(row.lease_until.is_none() && row.last_error.is_some(), "{row:?}");
 }
 
 #[tokio::test]

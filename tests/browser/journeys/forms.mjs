@@ -64,7 +64,8 @@ export async function httpApi(lane) {
   chidi.equal(await chidi.press(`Send to ${lane.account.workspace}`), 422, "an address without https, a path without a slash");
   await chidi.says("2 answers need attention", "Received just now", "Endpoint 2");
   await chidi.holdsNone([API_KEY]);
-  chidi.equal(await chidi.page.$$eval("input[name$='/name']", (all) => all.map((one) => one.value).filter(Boolean)), ["customers", "invoices"], "rows are kept");
+  const names = await chidi.page.$$eval("input[name$='/name']", (all) => all.map((one) => one.value).filter(Boolean));
+  chidi.equal(names, ["customers", "invoices"], "rows are kept");
   await checkState(chidi, "recipient-http-api-error");
   if (lane.js) await checkKeyboard(chidi, "recipient-http-api-error");
   await chidi.fill("Base URL", "https://billing.example/v1");

@@ -2,6 +2,7 @@
 // about one's account belong together.
 import { appearance, forgotten, ownAccount, signingIn } from "./account.mjs";
 import { notFound, refusedForms, tooMany } from "./dead_ends.mjs";
+import { faults } from "./faults.mjs";
 import { firstRun } from "./first_run.mjs";
 import { advertising, httpApi } from "./forms.mjs";
 import { handOver } from "./hand_over.mjs";
@@ -11,6 +12,7 @@ import { apiKeys, members, workspace } from "./workspace.mjs";
 
 export const journeys = [
   ["first run", firstRun],
+  ["faults", faults],
   ["hand over", handOver],
   ["advertising", advertising],
   ["http api", httpApi],

@@ -132,8 +132,8 @@ export async function checkKeyboard(person, name) {
   await page.setViewport(person.size);
 }
 
-/** Twice the text size on half a desktop; high contrast of the system. */
-export async function checkZoomAndContrast(person, name) {
+/** Twice the text size on half a desktop; from right to left; high contrast of the system. */
+export async function checkOtherWaysToLook(person, name) {
   const { page, lane } = person;
   const where = `${lane.name}, ${name}`;
   const client = await page.createCDPSession();
@@ -142,6 +142,11 @@ export async function checkZoomAndContrast(person, name) {
   lane.report.check(sheet, where, "text cannot be doubled");
   lane.report.equal(await page.evaluate(inPage.overflow), [], where, "wider than the window with text of 200 %");
   await page.evaluate(inPage.normalText);
+  await page.setViewport({ width: PHONE, height: WIDTHS[PHONE] });
+  await page.evaluate(() => (document.documentElement.dir = "rtl"));
+  lane.report.equal(await page.evaluate(inPage.overflow), [], where, "wider than the window from right to left");
+  if (lane.shots) await new Look(person, name).shot(`${name}-right-to-left`);
+  await page.evaluate(() => (document.documentElement.dir = "ltr"));
   await page.setViewport(person.size);
   await client.send("Emulation.setEmulatedMedia", { features: [{ name: "forced-colors", value: "active" }] });
   lane.report.equal(await page.evaluate(inPage.edgeless), [], where, "controls without an edge in forced colours");

@@ -41,12 +41,13 @@ export function fold() {
 export function overflow() {
   const limit = document.documentElement.clientWidth;
   const scrolls = (element) => element.parentElement?.closest(".scroll, .visually-hidden, .skip") || element.matches(".visually-hidden, .skip");
-  const name = (element) => `${element.tagName.toLowerCase()}${element.id ? `#${element.id}` : ""}.${element.getAttribute("class") ?? ""} ${element.textContent.trim().slice(0, 30)}`;
+  const name = (element) => `${element.tagName.toLowerCase()} ${element.id || element.className} “${element.textContent.trim().slice(0, 30)}”`;
   const wide = [...document.querySelectorAll("body *")].filter((element) => {
     const box = element.getBoundingClientRect();
     return box.width > 0 && !scrolls(element) && (box.right > limit + 1 || box.left < -1);
   });
-  const sideways = document.documentElement.scrollWidth > innerWidth ? [`scrolls sideways by ${document.documentElement.scrollWidth - innerWidth} px`] : [];
+  const over = document.documentElement.scrollWidth - innerWidth;
+  const sideways = over > 0 ? [`scrolls sideways by ${over} px`] : [];
   // A table may scroll within itself on a middling screen; as cards on a phone, and with room on a desk, it must not.
   const mustFit = limit < 640 || limit >= 1280;
   const scrolling = [...document.querySelectorAll(".scroll")].filter((element) => mustFit && element.scrollWidth > element.clientWidth + 1);
@@ -55,7 +56,8 @@ export function overflow() {
 
 /** WCAG 2.5.8: 24 by 24 px, links in a sentence excepted. For a box or radio its label counts. */
 export function smallTargets() {
-  const inSentence = (element) => element.matches("a, summary") && getComputedStyle(element).display === "inline" && element.closest("p, li, dd, th, td, label");
+  const isInline = (element) => getComputedStyle(element).display === "inline";
+  const inSentence = (element) => element.matches("a, summary") && isInline(element) && element.closest("p, li, dd, th, td, label");
   const targets = [...document.querySelectorAll("a, button, input:not([type=hidden]), select, textarea, summary")];
   const small = targets.filter((element) => {
     if (!element.checkVisibility({ visibilityProperty: true }) || element.closest(".visually-hidden, .skip") || inSentence(element)) return false;
@@ -74,7 +76,8 @@ export async function axe(rules) {
 
 /** Marks what Tab must reach, in order, and puts the start before the page. */
 export function startTabbing() {
-  const candidates = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']")];
+  const focusable = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
+  const candidates = [...document.querySelectorAll(focusable)];
   const groups = new Set();
   const once = (element) => {
     if (element.type !== "radio") return true;
@@ -85,7 +88,8 @@ export function startTabbing() {
     groups.add(element.name);
     return isFirst;
   };
-  const wanted = candidates.filter((element) => !element.disabled && !element.matches(":disabled") && element.tabIndex >= 0 && element.checkVisibility({ visibilityProperty: true }) && once(element));
+  const usable = (element) => !element.matches(":disabled") && element.tabIndex >= 0 && element.checkVisibility({ visibilityProperty: true });
+  const wanted = candidates.filter((element) => usable(element) && once(element));
   document.querySelectorAll("[data-stop]").forEach((element) => element.removeAttribute("data-stop"));
   wanted.forEach((element, index) => (element.dataset.stop = String(index)));
   document.activeElement?.blur();
@@ -144,5 +148,6 @@ export function edgeless() {
 
 export function printedControls() {
   const controls = [...document.querySelectorAll("nav[aria-label=Main], .skip, main button, main .button")];
-  return controls.filter((element) => element.checkVisibility() && element.getBoundingClientRect().width > 1).map((element) => element.outerHTML.slice(0, 80));
+  const printed = controls.filter((element) => element.checkVisibility() && element.getBoundingClientRect().width > 1);
+  return printed.map((element) => element.outerHTML.slice(0, 80));
 }

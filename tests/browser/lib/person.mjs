@@ -32,7 +32,10 @@ export class Person {
       const own = request.url().startsWith(`${server.origin}/`) || request.url().startsWith("data:");
       report.check(own, this.where, `asks another server: ${request.url()}`);
     });
-    this.page.on("requestfailed", (request) => report.check(request.failure()?.errorText === "net::ERR_ABORTED", this.where, `failed: ${request.url()}`));
+    this.page.on("requestfailed", (request) => {
+      const reason = request.failure()?.errorText;
+      report.check(reason === "net::ERR_ABORTED", this.where, `${request.url()} failed: ${reason}`);
+    });
     this.page.on("response", (response) => {
       if (response.request().isNavigationRequest()) this.status = response.status();
     });
