@@ -41,7 +41,7 @@ export function fold() {
 export function overflow() {
   const limit = document.documentElement.clientWidth;
   const scrolls = (element) => element.parentElement?.closest(".scroll, .visually-hidden, .skip") || element.matches(".visually-hidden, .skip");
-  const name = (element) => `${element.tagName.toLowerCase()} ${element.id || element.className} “${element.textContent.trim().slice(0, 30)}”`;
+  const name = (element) => `${element.tagName.toLowerCase()} ${element.id || element.getAttribute("class")} “${element.textContent.trim().slice(0, 30)}”`;
   const wide = [...document.querySelectorAll("body *")].filter((element) => {
     const box = element.getBoundingClientRect();
     return box.width > 0 && !scrolls(element) && (box.right > limit + 1 || box.left < -1);

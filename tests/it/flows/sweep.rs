@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+#[cfg(feature = "postgres")]
 use diesel::RunQueryDsl as _;
 use vestibule::db::Place;
 use vestibule::db::conn::Conn;
@@ -58,7 +59,8 @@ impl Hay {
     /// Every row of every table, as text, when the database is no file of its own.
     pub fn add_tables(&mut self, name: &str, place: &Place) {
         match place.open().unwrap() {
-            Conn::Sqlite(_) => {}
+            // A file of its own, and read as one, whatever it is called here.
+            Conn::Sqlite(_) => drop(name.to_owned()),
             #[cfg(feature = "postgres")]
             Conn::Postgres(mut conn) => {
                 use diesel::connection::SimpleConnection as _;
@@ -106,6 +108,7 @@ impl Hay {
     }
 }
 
+#[cfg(feature = "postgres")]
 #[derive(diesel::QueryableByName)]
 struct TextRow {
     #[diesel(sql_type = diesel::sql_types::Text)]
