@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use vestibule::accounts::Role;
-use vestibule::db::schema::{activity, members, sessions, webhook_endpoints};
+use vestibule::db::schema::{activity, members, sessions};
 
 use crate::setup_links::{connection_path, link_path, share, share_page};
 use crate::support::{Form, TestApp, Visitor};
@@ -143,11 +143,9 @@ impl World {
         let form = self.maker.get("/settings/webhooks/new").await.form_with("url");
         let made = form.set("url", RECEIVER).set("events", "setup_link.opened").send(&self.maker).await;
         assert_eq!(made.status, 303, "{}", made.text());
-        let find = |conn: &mut _| {
-            let newest = webhook_endpoints::table.order(webhook_endpoints::created_at.desc());
-            Ok(newest.select(webhook_endpoints::id).first(conn)?)
-        };
-        self.app.app.db.read(find).await.unwrap()
+        let own = |link: &String| link.starts_with("/settings/webhooks/") && !link.ends_with("/new");
+        let link = self.maker.get("/settings/webhooks").await.links().into_iter().find(own).expect("the new one");
+        link.rsplit('/').next().unwrap().to_owned()
     }
 
     async fn receipt(&self, setup: &str) -> String {
