@@ -40,7 +40,7 @@ export function fold() {
 /** What makes the page wider than the window; nothing if it fits. */
 export function overflow() {
   const limit = document.documentElement.clientWidth;
-  const scrolls = (element) => element.parentElement?.closest(".scroll, .visually-hidden, .skip") || element.matches(".visually-hidden, .skip");
+  const scrolls = (element) => element.parentElement?.closest(".scroll, pre, .visually-hidden, .skip") || element.matches(".visually-hidden, .skip");
   const name = (element) => `${element.tagName.toLowerCase()} ${element.id || element.getAttribute("class")} “${element.textContent.trim().slice(0, 30)}”`;
   const wide = [...document.querySelectorAll("body *")].filter((element) => {
     const box = element.getBoundingClientRect();
