@@ -44,7 +44,7 @@ export function overflow() {
   const name = (element) => `${element.tagName.toLowerCase()} ${element.id || element.getAttribute("class")} “${element.textContent.trim().slice(0, 30)}”`;
   const wide = [...document.querySelectorAll("body *")].filter((element) => {
     const box = element.getBoundingClientRect();
-    return box.width > 0 && !scrolls(element) && (box.right > limit + 1 || box.left < -1);
+    return box.width > 0 && element.checkVisibility() && !scrolls(element) && (box.right > limit + 1 || box.left < -1);
   });
   const over = document.documentElement.scrollWidth - innerWidth;
   const sideways = over > 0 ? [`scrolls sideways by ${over} px`] : [];
