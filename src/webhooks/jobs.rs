@@ -119,7 +119,7 @@ impl deliveries::AttemptRow {
     }
 }
 
-/// Forgets signing secrets whose day of overlap is over, and what was delivered or given up [`KEPT`] ago.
+/// Forgets signing secrets whose day of overlap is over, and what was delivered or given up 90 days ago.
 ///
 /// # Errors
 /// The database refuses.
