@@ -158,6 +158,7 @@ impl Owner<'_> {
                 submission: &submission,
                 by: Filler::Member,
                 name: OWNER,
+                then: None,
             };
             let applied = connections::apply(conn, &apply, &keys, now, &rng)?;
             let entry = Entry {
@@ -191,6 +192,7 @@ impl Owner<'_> {
                 recipient,
                 note,
                 form_nonce: None,
+                purpose: setup_links::Purpose::Fill,
             };
             setup_links::make(conn, new, now, &rng)
         })

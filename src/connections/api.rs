@@ -209,6 +209,7 @@ fn put(
             submission,
             by: Filler::Member,
             name: &caller.name,
+            then: None,
         };
         apply(conn, &one, &app.keys, now, &app.rng)?;
         note(conn, caller, &connection, Event::DetailsSaved, &titles(submission), now, app)?;
