@@ -5,13 +5,14 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 
 use super::guard::{KnownSetupLink, OpenSetupLink};
+use super::recipient_view::Answer;
 use super::submit::Sent;
 use crate::app::App;
 use crate::connectors::Connector;
 use crate::connectors::spec_form::{self, Audience, Decoded, Known, Layer, Submission};
 use crate::error::AppResult;
 use crate::forms::{FieldRef, FormState, RawForm};
-use crate::oauth::{Desk, Door, Handed, PlanError};
+use crate::oauth::{self, Asked, Desk, Door, Handed, Panel, PlanError};
 
 /// An open link, and what the person in front of it has done so far.
 pub(super) struct Sheet {
@@ -44,7 +45,7 @@ impl Sheet {
 
     /// What was typed before going to the provider.
     pub(super) fn resumed(&self, app: &App) -> FormState {
-        let until = (app.clock.now() + crate::oauth::sign_ins::KEPT).min(self.link.until);
+        let until = (app.clock.now() + oauth::sign_ins::KEPT).min(self.link.until);
         self.desk.as_ref().map_or_else(FormState::empty, |desk| desk.resumed(&until.hour()))
     }
 
@@ -82,6 +83,18 @@ impl Sheet {
     pub(super) fn may_be_empty(&self, layer: Layer) -> bool {
         let whole = spec_form::missing_required(&self.connector().spec, &self.known()).is_empty();
         self.handed.is_some() || (layer == Layer::Final && whole)
+    }
+
+    /// Signing in, ready to stand in the form; `None` where there is no way, or no app to do it with.
+    pub(super) fn panel(&self, answer: &Answer, raw: Option<&RawForm>) -> AppResult<Option<Panel>> {
+        let Some(desk) = &self.desk else { return Ok(None) };
+        let (input_problems, problem) = match answer {
+            Answer::Inputs(problems) => (problems.as_slice(), None),
+            Answer::Accounts(problem) => (&[][..], Some(*problem)),
+            _ => (&[][..], None),
+        };
+        let workspace = &self.link.known.workspace.name;
+        oauth::panel(desk, &Asked { workspace, raw, problem, input_problems, chooses: !self.is_reconnect() })
     }
 
     /// What the sign-in hands over, taken out.

@@ -19,7 +19,7 @@ pub use store::GrantRow;
 pub use values::{Ready, values};
 pub use view::{ConnectedOut, ConnectedView, connected, connected_out};
 
-pub(super) use values::{MARK, marked, marked_app};
+pub(super) use values::{marked, marked_app};
 
 use serde::{Deserialize, Serialize};
 

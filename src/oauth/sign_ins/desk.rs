@@ -127,6 +127,11 @@ impl Desk {
         if self.is_signed_in() { &self.narrowed } else { &self.connector }
     }
 
+    /// The provider's name for people.
+    pub fn provider(&self) -> &str {
+        &self.block.name
+    }
+
     pub(super) fn folder(&self) -> Option<&Folder> {
         self.folder.as_ref().map(|(_, folder)| folder)
     }

@@ -27,8 +27,6 @@ pub struct Asked<'a> {
     pub problem: Option<PlanError>,
     /// What is wrong with what was answered before leaving.
     pub input_problems: &'a [InputProblem],
-    /// The account that has to sign in, when it is the same as before.
-    pub same_as: Option<&'a str>,
     /// Whether accounts are chosen here; not when the same account signs in again.
     pub chooses: bool,
 }
@@ -87,9 +85,10 @@ struct PanelView<'a> {
     provider: &'a str,
     button: String,
     trouble: String,
-    same_as: &'a str,
+    is_again: bool,
     allowed: Vec<&'a str>,
     inputs: Vec<InputView>,
+    inputs_wrong: bool,
     signed_in: Option<SignedInView<'a>>,
 }
 
@@ -115,9 +114,10 @@ pub fn panel(desk: &Desk, asked: &Asked<'_>) -> AppResult<Option<Panel>> {
         provider: &block.name,
         button: block.button(),
         trouble: desk.trouble().map(|trouble| trouble.sentence(&block.name)).unwrap_or_default(),
-        same_as: asked.same_as.unwrap_or_default(),
+        is_again: !asked.chooses,
         allowed: block.scopes.iter().map(|scope| scope.words.as_str()).collect(),
         inputs: block.inputs.iter().map(|rule| input_view(desk, rule, asked)).collect(),
+        inputs_wrong: !asked.input_problems.is_empty(),
         signed_in,
     };
     Ok(Some(Panel { problems: view.problems(), html: view.render()? }))
