@@ -16,6 +16,7 @@ use std::sync::Arc;
 pub use catalogue::Connectors;
 pub use file::{ConnectorFile, KnownStream, Mark};
 
+use crate::oauth::provider::ProviderBlock;
 use spec::Spec;
 
 /// Whether data is read from a system or written to it.
@@ -84,9 +85,11 @@ impl Connector {
     /// Compiles a file's spec.
     ///
     /// # Errors
-    /// The spec cannot be used at all.
+    /// The spec cannot be used at all, or the block about signing in is wrong.
     pub fn new(file: ConnectorFile, is_custom: bool) -> anyhow::Result<Arc<Self>> {
         let spec = Spec::compile(&file.spec).map_err(|error| anyhow::anyhow!("{}: {error}", file.slug))?;
+        let problems = file.oauth.as_ref().map(|block| block.problems(&spec)).unwrap_or_default();
+        anyhow::ensure!(problems.is_empty(), "{}: {}", file.slug, problems.join("; "));
         let guide_html = guide::to_html(&file.guide);
         Ok(Arc::new(Self { file, spec, guide_html, is_custom }))
     }
@@ -94,6 +97,11 @@ impl Connector {
     /// The name, like "Facebook Ads".
     pub fn name(&self) -> &str {
         &self.file.name
+    }
+
+    /// How to sign in with the provider, when the connector has it.
+    pub fn oauth(&self) -> Option<&ProviderBlock> {
+        self.file.oauth.as_deref()
     }
 
     /// How to call the recipient's side of it, like "Postgres database".
