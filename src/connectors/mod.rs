@@ -17,6 +17,7 @@ pub use catalogue::Connectors;
 pub use guide::to_html as guide_html;
 pub use file::{ConnectorFile, KnownStream, Mark};
 
+use crate::oauth::provider::ProviderBlock;
 use spec::Spec;
 
 use crate::forms::FieldPath;
@@ -92,9 +93,11 @@ impl Connector {
     /// Compiles a file's spec.
     ///
     /// # Errors
-    /// The spec cannot be used at all.
+    /// The spec cannot be used at all, or the block about signing in is wrong.
     pub fn new(file: ConnectorFile, is_custom: bool) -> anyhow::Result<Arc<Self>> {
         let spec = Spec::compile(&file.spec).map_err(|error| anyhow::anyhow!("{}: {error}", file.slug))?;
+        let problems = file.oauth.as_ref().map(|block| block.problems(&spec)).unwrap_or_default();
+        anyhow::ensure!(problems.is_empty(), "{}: {}", file.slug, problems.join("; "));
         let guide_html = guide::to_html(&file.guide);
         let oauth = file.oauth.clone().map(serde_json::from_value::<ProviderBlock>).transpose();
         let oauth = oauth.map_err(|error| anyhow::anyhow!("{}: oauth: {error}", file.slug))?.map(Arc::new);
@@ -130,6 +133,11 @@ impl Connector {
     /// The name, like "Facebook Ads".
     pub fn name(&self) -> &str {
         &self.file.name
+    }
+
+    /// How to sign in with the provider, when the connector has it.
+    pub fn oauth(&self) -> Option<&ProviderBlock> {
+        self.file.oauth.as_deref()
     }
 
     /// How to call the recipient's side of it, like "Postgres database".

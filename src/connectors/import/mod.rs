@@ -9,7 +9,7 @@ mod read;
 mod references;
 mod write;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::spec::SpecNote;
 use super::{Connector, ConnectorFile, Kind};
@@ -107,7 +107,7 @@ impl FoundSpec {
             guide: String::new(),
             documentation_url,
             spec: self.schema,
-            oauth: self.advanced_auth.map(|auth| json!({ "airbyte": auth })),
+            oauth: None,
             check: None,
             streams: Vec::new(),
             slug,

@@ -64,6 +64,18 @@ pub struct Predicate {
     pub value: Value,
 }
 
+impl Predicate {
+    /// The same below a key; `None` when it stands elsewhere.
+    pub(super) fn inside(&self, key: &str) -> Option<Self> {
+        match self.path.keys() {
+            [first, rest @ ..] if first == key && !rest.is_empty() => {
+                Some(Self { path: DotPath(rest.to_vec()), value: self.value.clone() })
+            }
+            _ => None,
+        }
+    }
+}
+
 /// What of a sign-in can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

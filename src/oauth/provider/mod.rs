@@ -10,6 +10,7 @@
 mod accounts;
 mod inputs;
 mod landing;
+mod problems;
 mod request;
 mod scopes;
 mod template;
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use accounts::{AccountRules, AccountTarget, Encoding, Expand, Paging, Selection};
 pub use inputs::{InputKind, InputOption, InputProblem, InputRule, Inputs};
 pub use landing::{Constant, DotPath, Landing, Output, Predicate};
-pub use request::{Body, Method, Request};
+pub use request::{Body, Method, Request, RequestAuth};
 pub use scopes::{Granted, Scope};
 pub use template::{BadTemplate, Part, Template};
 pub use token::{ClientAuth, ErrorShape, Exchange, Lifetime, Refresh, RefreshKind, TokenRules};

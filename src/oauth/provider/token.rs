@@ -19,7 +19,8 @@ pub struct TokenRules {
     /// Whether the body is JSON instead of a form.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub json: bool,
-    /// Other names for standard parameters: `{"code": "auth_code", "client_id": "app_id"}`; an empty name leaves one out.
+    /// Other names for standard parameters: `{"code": "auth_code", "client_id": "app_id"}`; an empty name leaves one
+    /// out when a code is exchanged.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rename: BTreeMap<String, String>,
     /// Further parameters.

@@ -22,9 +22,12 @@ impl Wire<'_> {
     fn provider_request(&self, request: &HttpRequest) -> Result<Call, WireError> {
         let rules = &self.block.token;
         let mut fields: Vec<(String, String)> = Vec::new();
-        for (name, value) in url::form_urlencoded::parse(request.body()).into_owned() {
+        let given: Vec<(String, String)> = url::form_urlencoded::parse(request.body()).into_owned().collect();
+        let is_code = given.iter().any(|(name, _)| name == "code");
+        for (name, value) in given {
             match rules.rename.get(&name) {
-                Some(other) if other.is_empty() => {}
+                Some(other) if other.is_empty() && is_code => {}
+                Some(other) if other.is_empty() => fields.push((name, value)),
                 Some(other) => fields.push((other.clone(), value)),
                 None => fields.push((name, value)),
             }

@@ -3,6 +3,7 @@
 mod app;
 pub mod db;
 mod page;
+pub mod provider;
 pub mod receiver;
 mod visitor;
 
