@@ -17,7 +17,6 @@ pub use catalogue::Connectors;
 pub use guide::to_html as guide_html;
 pub use file::{ConnectorFile, KnownStream, Mark};
 
-use crate::oauth::provider::ProviderBlock;
 use spec::Spec;
 
 use crate::forms::FieldPath;
@@ -84,7 +83,7 @@ pub struct Connector {
     /// Whether it came from the operator's folder.
     pub is_custom: bool,
     /// How to sign in with its provider, when it has a way.
-    pub oauth: Option<Arc<ProviderBlock>>,
+    oauth: Option<Arc<ProviderBlock>>,
     /// The same connector without the questions that signing in answers; there is one when there is a way to sign in.
     narrowed: Option<Arc<Connector>>,
 }
@@ -99,10 +98,9 @@ impl Connector {
         let problems = file.oauth.as_ref().map(|block| block.problems(&spec)).unwrap_or_default();
         anyhow::ensure!(problems.is_empty(), "{}: {}", file.slug, problems.join("; "));
         let guide_html = guide::to_html(&file.guide);
-        let oauth = file.oauth.clone().map(serde_json::from_value::<ProviderBlock>).transpose();
-        let oauth = oauth.map_err(|error| anyhow::anyhow!("{}: oauth: {error}", file.slug))?.map(Arc::new);
+        let block = file.oauth.as_deref().cloned().map(Arc::new);
         let mut whole = Self { file, spec, guide_html, is_custom, oauth: None, narrowed: None };
-        if let Some(block) = oauth {
+        if let Some(block) = block {
             whole.narrowed = Some(Arc::new(whole.narrow(&block)));
             whole.oauth = Some(block);
         }
@@ -136,8 +134,8 @@ impl Connector {
     }
 
     /// How to sign in with the provider, when the connector has it.
-    pub fn oauth(&self) -> Option<&ProviderBlock> {
-        self.file.oauth.as_deref()
+    pub fn oauth(&self) -> Option<&Arc<ProviderBlock>> {
+        self.oauth.as_ref()
     }
 
     /// How to call the recipient's side of it, like "Postgres database".

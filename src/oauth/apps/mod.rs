@@ -46,7 +46,7 @@ pub struct Offered {
 pub fn providers(connectors: &Connectors) -> Vec<Offered> {
     let mut found: BTreeMap<String, Offered> = BTreeMap::new();
     for connector in connectors.all() {
-        let Some(block) = &connector.oauth else { continue };
+        let Some(block) = connector.oauth() else { continue };
         let offered = found.entry(block.provider.clone()).or_insert_with(|| Offered {
             block: block.as_ref().clone(),
             constants: Vec::new(),
@@ -235,7 +235,7 @@ pub fn standings(
 /// # Errors
 /// The database cannot be asked.
 pub async fn is_ready(app: &App, connector: &Arc<Connector>, workspace: &WorkspaceId) -> AppResult<Option<bool>> {
-    let Some(block) = &connector.oauth else { return Ok(None) };
+    let Some(block) = connector.oauth() else { return Ok(None) };
     if app.config.oauth.apps.contains_key(&block.provider) {
         return Ok(Some(true));
     }

@@ -117,7 +117,7 @@ pub async fn give_back(app: &Arc<App>, id: OauthGrantId) -> AppResult<Outcome> {
 async fn revoke(app: &App, row: &GrantRow) -> AppResult<Option<String>> {
     let Some((block, secrets)) = block_of(app, row).zip(refresh::secrets(app, row).await?) else { return Ok(None) };
     let Ok(opened) = row.open(&app.keys) else { return Ok(None) };
-    let asked = Wire::new(&app.http, &block, &secrets, &opened.inputs).revoke(&opened.tokens).await;
+    let asked = Wire::new(&app.connector_http, &block, &secrets, &opened.inputs).revoke(&opened.tokens).await;
     Ok(asked.err().filter(WireError::is_transient).map(|error| error.to_string()))
 }
 

@@ -21,6 +21,8 @@ pub use view::{ConnectedOut, ConnectedView, connected, connected_out};
 
 pub(super) use values::{marked, marked_app};
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::UtcTime;
@@ -85,6 +87,22 @@ pub fn of_connection(
 ) -> AppResult<Option<Connected>> {
     let found = store::of_connection(conn, workspace, connection)?;
     found.map(|(grant, accounts)| Ok(Connected { grant, accounts: read(&accounts)? })).transpose()
+}
+
+/// The grants that many connections live on; those without one are absent.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn of_connections(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    connections: &[ConnectionId],
+) -> AppResult<HashMap<ConnectionId, Connected>> {
+    let found = store::of_connections(conn, workspace, connections)?;
+    found
+        .into_iter()
+        .map(|(connection, grant, accounts)| Ok((connection, Connected { grant, accounts: read(&accounts)? })))
+        .collect()
 }
 
 /// What the sealed column holds.

@@ -1,7 +1,6 @@
 //! Tokens that are about to end are renewed: by whoever needs them, and by a job. One at a time: the right to renew is a lease in the
 //! row, taken by a conditional UPDATE, so it holds across processes. Losers use the token there is, or wait for the new one.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -94,7 +93,7 @@ async fn claim(app: &App, row: &GrantRow, lease: &str, now: UtcTime) -> AppResul
 /// The block of a grant's connector; `None` when it is not installed any more, or signs in elsewhere now.
 pub(super) fn block_of(app: &App, row: &GrantRow) -> Option<Arc<ProviderBlock>> {
     let connector = app.connectors.find(row.kind, &row.connector_slug)?;
-    connector.oauth.clone().filter(|block| block.provider == row.provider)
+    connector.oauth().cloned().filter(|block| block.provider == row.provider)
 }
 
 fn is_due(block: &ProviderBlock, tokens: &Tokens, now: UtcTime, ahead: Ahead) -> bool {
@@ -119,7 +118,7 @@ async fn renew(
         return Ok(Some(Err(Refusal::App)));
     };
     let work = Work { block, secrets };
-    let asked = ask(Wire::new(&app.http, &work.block, &work.secrets, &opened.inputs), &opened.tokens, now).await;
+    let asked = Wire::new(&app.connector_http, &work.block, &work.secrets, &opened.inputs).refresh(&opened.tokens, now).await;
     match asked {
         Ok(tokens) => {
             let fresh = Opened { tokens, inputs: opened.inputs };
@@ -135,15 +134,6 @@ async fn renew(
             Ok(Some(after_failure(opened, &error, now)))
         }
     }
-}
-
-/// The call behind a plain pointer: what is borrowed inside of it does not show in the type of a job.
-fn ask<'a>(
-    wire: Wire<'a>,
-    tokens: &'a Tokens,
-    now: UtcTime,
-) -> Pin<Box<dyn Future<Output = Result<Tokens, WireError>> + Send + 'a>> {
-    Box::pin(async move { wire.refresh(tokens, now).await })
 }
 
 /// A token that still lives is good enough when the provider has trouble.

@@ -110,6 +110,25 @@ pub(super) fn of_connection(
     Ok(find(conn, &id)?.map(|grant| (grant, accounts)))
 }
 
+/// The grants many connections live on, and the accounts chosen for them, JSON.
+pub(super) fn of_connections(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    connections: &[ConnectionId],
+) -> QueryResult<Vec<(ConnectionId, GrantRow, String)>> {
+    let uses: Vec<(ConnectionId, OauthGrantId, String)> = oauth_uses::table
+        .filter(oauth_uses::workspace_id.eq(workspace))
+        .filter(oauth_uses::connection_id.eq_any(connections.iter().map(ConnectionId::as_str)))
+        .select((oauth_uses::connection_id, oauth_uses::grant_id, oauth_uses::accounts))
+        .load(conn)?;
+    let grants: Vec<GrantRow> = oauth_grants::table
+        .filter(oauth_grants::id.eq_any(uses.iter().map(|(_, grant, _)| grant.as_str())))
+        .select(GrantRow::as_select())
+        .load(conn)?;
+    let grant_of = |id: &OauthGrantId| grants.iter().find(|grant| grant.id == *id).cloned();
+    Ok(uses.into_iter().filter_map(|(connection, id, accounts)| Some((connection, grant_of(&id)?, accounts))).collect())
+}
+
 /// The connections that live on a grant.
 pub(super) fn users(conn: &mut Conn, id: &OauthGrantId) -> QueryResult<Vec<ConnectionId>> {
     oauth_uses::table.filter(oauth_uses::grant_id.eq(id)).select(oauth_uses::connection_id).load(conn)

@@ -75,7 +75,7 @@ async fn finish(app: &App, provider: &str, query: &CallbackQuery, found: Found) 
     let plain = app.keys.open(&Sealed::from_bytes(found.attempt.sealed.clone()), at)?;
     let luggage: Luggage = serde_json::from_slice(&plain).map_err(AppError::internal)?;
     let connector = app.connectors.find(found.folder.kind, &found.folder.connector).cloned();
-    let block = connector.and_then(|connector| connector.oauth.clone()).filter(|block| block.provider == provider);
+    let block = connector.and_then(|connector| connector.oauth().cloned()).filter(|block| block.provider == provider);
     let secrets = secrets(app, provider, &found.row).await?;
     let result = match (block, secrets) {
         (Some(block), Some(secrets)) => exchange(app, &block, &secrets, luggage, query).await,
@@ -97,7 +97,7 @@ async fn exchange(
     luggage: Luggage,
     query: &CallbackQuery,
 ) -> Result<Held, Trouble> {
-    let wire = Wire::new(&app.http, block, secrets, &luggage.inputs);
+    let wire = Wire::new(&app.connector_http, block, secrets, &luggage.inputs);
     let now = app.clock.now();
     let code = wire.read_callback(query).map_err(trouble("callback"))?;
     let verifier = luggage.verifier.map(SecretString::from);

@@ -16,7 +16,6 @@ use crate::app::App;
 use crate::connections::Connection;
 use crate::connectors::Connector;
 use crate::connectors::spec_form::{Known, Submission, import_config};
-use crate::crypto::TokenHash;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::forms::{FieldRef, FormState, RawForm};
@@ -42,7 +41,6 @@ pub struct Desk {
     /// The connector without those that signing in answers.
     narrowed: Arc<Connector>,
     pub(super) app: Option<AppSecrets>,
-    pub(super) browser: Option<TokenHash>,
     folder: Option<(OauthSignInId, Folder)>,
     signed_in: Option<SignedIn>,
 }
@@ -89,9 +87,8 @@ impl Desk {
         connector: &Arc<Connector>,
     ) -> AppResult<Option<Self>> {
         let Some((block, narrowed)) = connector.sign_in() else { return Ok(None) };
-        let browser = browser::of(request, app);
         let (keys, instance, now) = (app.keys.clone(), app.config.oauth.clone(), app.clock.now());
-        let (at, who, provider) = (door.clone(), browser.clone(), block.provider.clone());
+        let (at, who, provider) = (door.clone(), browser::of(request, app), block.provider.clone());
         let (secrets, row) = app
             .db
             .read(move |conn| {
@@ -104,7 +101,7 @@ impl Desk {
         let folder = opened.filter(|(_, folder)| folder.is_for(connector));
         let signed_in = folder.as_ref().and_then(|(_, folder)| folder.signed_in.clone()).and_then(SignedIn::open);
         let (connector, narrowed) = (Arc::clone(connector), Arc::clone(narrowed));
-        Ok(Some(Self { door, block: Arc::clone(block), connector, narrowed, app: secrets, browser, folder, signed_in }))
+        Ok(Some(Self { door, block: Arc::clone(block), connector, narrowed, app: secrets, folder, signed_in }))
     }
 
     /// Whether there is a button: without the operator's app there is none.

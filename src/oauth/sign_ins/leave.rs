@@ -141,7 +141,7 @@ pub async fn leave(app: &App, request: &HttpRequest, desk: &Desk, leaving: Leavi
     let redirect_uri = app.config.server.base_url.join(&urls::oauth_callback(&desk.block.provider));
     let state = PlainToken::new(&app.rng, "");
     let again = desk.is_signed_in();
-    let wire = Wire::new(&app.http, &desk.block, secrets, &inputs);
+    let wire = Wire::new(&app.connector_http, &desk.block, secrets, &inputs);
     let departure = wire.depart(&redirect_uri, state.expose(), again, &app.rng).map_err(AppError::internal)?;
     let verifier = departure.verifier.as_ref().map(|verifier| verifier.expose_secret().to_owned());
     let luggage = Luggage { verifier, inputs, redirect_uri };
