@@ -115,7 +115,7 @@ impl Landing {
 }
 
 /// A value of the operator's app that the connector's program needs.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Constant {
     /// Where it goes in the configuration the program gets; it is never saved with the customer's.

@@ -263,7 +263,7 @@ impl Check<'_> {
 }
 
 /// Whether the spec has this place, in the branch that the predicate names where it lies in one.
-fn exists(node: &Node, path: &[String], when: Option<&Predicate>) -> bool {
+pub(super) fn exists(node: &Node, path: &[String], when: Option<&Predicate>) -> bool {
     let Some((key, rest)) = path.split_first() else {
         return true;
     };
