@@ -119,7 +119,11 @@ impl Sealed {
     }
 
     fn is_nothing(&self) -> bool {
-        self.connections == 0 && self.account_links == 0 && self.webhooks == 0 && self.answers == 0 && self.sign_ins == 0
+        self.connections == 0
+            && self.account_links == 0
+            && self.webhooks == 0
+            && self.answers == 0
+            && self.sign_ins == 0
     }
 }
 

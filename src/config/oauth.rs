@@ -47,7 +47,9 @@ impl OauthConfig {
                 let place = format!("line {}, column {}", error.line(), error.column());
                 problems.add(
                     NAME,
-                    format!("must hold {{\"provider\": {{\"client_id\": \"…\", \"client_secret\": \"…\"}}}}; see {place}"),
+                    format!(
+                        "must hold {{\"provider\": {{\"client_id\": \"…\", \"client_secret\": \"…\"}}}}; see {place}"
+                    ),
                 );
                 Self::default()
             }
@@ -81,17 +83,23 @@ mod tests {
 
     #[test]
     fn apps_are_read_and_nothing_prints_their_secrets() {
-        let (config, problems) =
-            read(r#"{"google": {"client_id": "id", "client_secret": "geheim", "constants": {"developer_token": "geheim2"}}}"#);
+        let (config, problems) = read(
+            r#"{"google": {"client_id": "id", "client_secret": "geheim", "constants": {"developer_token": "geheim2"}}}"#,
+        );
         assert_eq!((problems.len(), config.apps.len()), (0, 1));
         assert!(!format!("{config:?}").contains("geheim"));
     }
 
     #[test]
     fn a_problem_names_its_place_and_no_secret() {
-        for text in [r#"{"google": {"client_id": "id", "client_secrets": "geheim"}}"#, r#"["geheim"#, r#"{"google": "geheim"}"#] {
+        for text in
+            [r#"{"google": {"client_id": "id", "client_secrets": "geheim"}}"#, r#"["geheim"#, r#"{"google": "geheim"}"#]
+        {
             let (_, problems) = read(text);
-            assert!(problems.len() == 1 && problems[0].contains("line 1") && !problems[0].contains("geheim"), "{problems:?}");
+            assert!(
+                problems.len() == 1 && problems[0].contains("line 1") && !problems[0].contains("geheim"),
+                "{problems:?}"
+            );
         }
         let (_, problems) = read(r#"{"google": {"client_id": "id", "client_secret": ""}}"#);
         assert_eq!(problems, ["VESTIBULE_OAUTH_APPS_FILE has an empty value for google"]);

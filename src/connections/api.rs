@@ -178,7 +178,11 @@ async fn make<S: Side>(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket
             };
             let made = create_draft(conn, draft, now, &app_here.rng)?;
             let made = put(conn, &app_here, &caller, made, &change, now)?;
-            let out = ConnectionOut::new(&app_here, &made, Beside { has_callback: matches!(change.callback, Some(Some(_))), oauth: None });
+            let out = ConnectionOut::new(
+                &app_here,
+                &made,
+                Beside { has_callback: matches!(change.callback, Some(Some(_))), oauth: None },
+            );
             let answer = created::<S>(&app_here, &out)?;
             ticket.store(conn, &answer, &app_here.keys, &app_here.rng)?;
             Ok(answer)

@@ -41,7 +41,8 @@ pub async fn show<S: Side>(app: web::Data<App>, key: ApiKey<ReadCredentials>, sl
     let found = app.db.read(move |conn| Ok(find_of_kind(conn, &workspace, S::KIND, &slug)?)).await?;
     let connection = found.ok_or(AppError::NotFound)?;
     let connector = app.connectors.find(S::KIND, &connection.connector_slug);
-    let connector = connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
+    let connector =
+        connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
     let values = oauth::values(&app, &connection).await?.map_err(refused)?;
     let Completion { config: Some(config), .. } = complete(&connector.spec, &values) else {
         return Err(AppError::Conflict("The configuration is not finished: something required is missing, or a value breaks a rule of the connector.").into());
@@ -57,10 +58,13 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::NeedsReconnecting => {
             Problem::new(Code::NeedsReconnecting, "The provider has ended the access of this connection.")
         }
-        Refusal::Unavailable => {
-            Problem::new(Code::ProviderUnavailable, "The token has ended and the provider does not give a new one right now.")
+        Refusal::Unavailable => Problem::new(
+            Code::ProviderUnavailable,
+            "The token has ended and the provider does not give a new one right now.",
+        ),
+        Refusal::App => {
+            Problem::new(Code::Conflict, "The OAuth app of this provider is not set, or the provider does not take it.")
         }
-        Refusal::App => Problem::new(Code::Conflict, "The OAuth app of this provider is not set, or the provider does not take it."),
     }
 }
 

@@ -22,7 +22,11 @@ pub(super) fn items(rows: &[ActivityRow]) -> Vec<TimelineItem> {
 fn tone(event: Event) -> &'static str {
     match event {
         Event::Submitted | Event::Connected | Event::Reconnected => "ok",
-        Event::NeedsReconnecting | Event::Revoked | Event::ConnectionDeleted | Event::WebhookGaveUp | Event::WebhookDisabled => "bad",
+        Event::NeedsReconnecting
+        | Event::Revoked
+        | Event::ConnectionDeleted
+        | Event::WebhookGaveUp
+        | Event::WebhookDisabled => "bad",
         _ => "",
     }
 }

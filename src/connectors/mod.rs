@@ -14,8 +14,8 @@ pub mod spec_form;
 use std::sync::Arc;
 
 pub use catalogue::Connectors;
-pub use guide::to_html as guide_html;
 pub use file::{ConnectorFile, KnownStream, Mark};
+pub use guide::to_html as guide_html;
 
 use spec::Spec;
 

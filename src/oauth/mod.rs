@@ -15,4 +15,6 @@ pub mod sign_ins;
 pub mod wire;
 
 pub use grants::{Contract, attach, disconnect, of_connection, values};
-pub use sign_ins::{ACCOUNT_FIELD, Asked, Desk, Door, DoorKind, Handed, Leaving, Panel, PlanError, forget, keep, leave, panel};
+pub use sign_ins::{
+    ACCOUNT_FIELD, Asked, Desk, Door, DoorKind, Handed, Leaving, Panel, PlanError, forget, keep, leave, panel,
+};

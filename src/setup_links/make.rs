@@ -40,7 +40,9 @@ pub struct NewSetupLink<'a> {
 pub fn make(conn: &mut Conn, new: NewSetupLink<'_>, now: UtcTime, rng: &Rng) -> AppResult<(SetupLinkId, PlainToken)> {
     match (new.connection.state(), new.purpose.is_reconnect()) {
         (ConnectionState::Draft, _) | (ConnectionState::Finalised, true) => {}
-        _ => return Err(AppError::Conflict("A setup link can only be made for a draft. This connection is finalised.")),
+        _ => {
+            return Err(AppError::Conflict("A setup link can only be made for a draft. This connection is finalised."));
+        }
     }
     let id = SetupLinkId::new(now, rng);
     let token = PlainToken::new(rng, "");

@@ -122,7 +122,9 @@ impl Answer {
             Self::OtherAccount => {
                 Some(format!("Another {provider} account signed in than before. Use the account that was used before"))
             }
-            Self::CannotSee(account) => Some(format!("This {provider} account cannot see {account}. Use another account")),
+            Self::CannotSee(account) => {
+                Some(format!("This {provider} account cannot see {account}. Use another account"))
+            }
             _ => None,
         }
     }

@@ -38,7 +38,8 @@ pub(super) async fn send(act: &Act<'_>, mut sheet: Sheet) -> PageResult {
 
 async fn store_it(app: &App, link: &LinkRow, nonce: &str, handed: Handed) -> AppResult<Outcome> {
     let receipt = NamedReceipt::new(app, link, nonce, &[handed.receipt_line()], &[])?;
-    let (now, rng, keys, link, nonce) = (app.clock.now(), app.rng.clone(), app.keys.clone(), link.clone(), nonce.to_owned());
+    let (now, rng, keys, link, nonce) =
+        (app.clock.now(), app.rng.clone(), app.keys.clone(), link.clone(), nonce.to_owned());
     let key = receipt.key.clone();
     let taken = app
         .db

@@ -86,7 +86,11 @@ impl Submission {
     #[must_use]
     pub fn known_after(&self, spec: &Spec, known: &Known) -> Known {
         let tree = self.overlay(spec, known);
-        Known { plain: tree.plain, secret_paths: tree.secrets.into_keys().collect(), concealed: known.concealed.clone() }
+        Known {
+            plain: tree.plain,
+            secret_paths: tree.secrets.into_keys().collect(),
+            concealed: known.concealed.clone(),
+        }
     }
 
     /// What is known with the changes on top, each row under the number its field names have.

@@ -89,9 +89,8 @@ pub(super) fn replace(conn: &mut Conn, read: &AppRow, contents: &Contents<'_>) -
 }
 
 pub(super) fn delete(conn: &mut Conn, workspace: &WorkspaceId, provider: &str) -> QueryResult<bool> {
-    let row = oauth_apps::table
-        .filter(oauth_apps::workspace_id.eq(workspace))
-        .filter(oauth_apps::provider.eq(provider));
+    let row =
+        oauth_apps::table.filter(oauth_apps::workspace_id.eq(workspace)).filter(oauth_apps::provider.eq(provider));
     Ok(diesel::delete(row).execute(conn)? == 1)
 }
 

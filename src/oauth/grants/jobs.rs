@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use askama::Template;
 
+use super::GrantState;
 use super::refresh::{self, Ahead, Refusal, block_of};
 use super::store::{self, GrantRow};
-use super::GrantState;
 use crate::accounts::{self, MemberCard};
 use crate::activity::{self, Actor, Entry, Event};
 use crate::app::App;
@@ -158,9 +158,8 @@ pub async fn send_reconnect_mail(app: &Arc<App>, id: OauthGrantId) -> AppResult<
     // It was connected again, or deleted, before the mail went out.
     let Some((users, owners, row)) = found.filter(|(users, ..)| !users.is_empty()) else { return Ok(Outcome::Done) };
     let provider = block_of(app, &row).map_or_else(|| row.provider.clone(), |block| block.name.clone());
-    let link = |user: &Connection| {
-        (user.description.clone(), app.config.server.base_url.join(&urls::connection(&user.slug)))
-    };
+    let link =
+        |user: &Connection| (user.description.clone(), app.config.server.base_url.join(&urls::connection(&user.slug)));
     for MemberCard { name, email, .. } in owners {
         let told = Told {
             name: name.clone(),

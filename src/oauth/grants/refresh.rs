@@ -118,7 +118,8 @@ async fn renew(
         return Ok(Some(Err(Refusal::App)));
     };
     let work = Work { block, secrets };
-    let asked = Wire::new(&app.connector_http, &work.block, &work.secrets, &opened.inputs).refresh(&opened.tokens, now).await;
+    let asked =
+        Wire::new(&app.connector_http, &work.block, &work.secrets, &opened.inputs).refresh(&opened.tokens, now).await;
     match asked {
         Ok(tokens) => {
             let fresh = Opened { tokens, inputs: opened.inputs };
@@ -166,7 +167,9 @@ async fn save(app: &App, row: &GrantRow, fresh: &Opened, block: &ProviderBlock, 
         tries += 1;
         match write(app, row, &sealed, &times, &lease).await {
             // The old refresh token may be spent: what came must not be lost to a hiccup of the database.
-            Err(error) if tries < SAVE_TRIES => tracing::warn!(grant = %row.id, error = %error, "saving a renewed token"),
+            Err(error) if tries < SAVE_TRIES => {
+                tracing::warn!(grant = %row.id, error = %error, "saving a renewed token")
+            }
             other => return other,
         }
         tokio::time::sleep(PAUSE * 4).await;

@@ -171,9 +171,8 @@ pub(super) fn claim(
         .filter(oauth_grants::version.eq(read.version))
         .filter(oauth_grants::state.eq(GrantState::Works))
         .filter(oauth_grants::lease_until.is_null().or(oauth_grants::lease_until.le(now)));
-    let taken = diesel::update(free)
-        .set((oauth_grants::lease.eq(lease), oauth_grants::lease_until.eq(until)))
-        .execute(conn)?;
+    let taken =
+        diesel::update(free).set((oauth_grants::lease.eq(lease), oauth_grants::lease_until.eq(until))).execute(conn)?;
     Ok(taken == 1)
 }
 

@@ -1,10 +1,10 @@
 //! Coming back from the provider: the state is spent in the browser that began, the code becomes tokens, and what came of it is put
 //! away for the link, if the link still opens.
 
+use super::KEPT;
 use super::folder::{self, Folder, Held, Trouble};
 use super::leave::{Luggage, sealed_at};
 use super::store::{self, AttemptRow, SignInRow};
-use super::KEPT;
 use secrecy::SecretString;
 
 use crate::app::App;
@@ -101,7 +101,8 @@ async fn exchange(
     let now = app.clock.now();
     let code = wire.read_callback(query).map_err(trouble("callback"))?;
     let verifier = luggage.verifier.map(SecretString::from);
-    let tokens = wire.exchange(&code, verifier.as_ref(), &luggage.redirect_uri, now).await.map_err(trouble("exchange"))?;
+    let tokens =
+        wire.exchange(&code, verifier.as_ref(), &luggage.redirect_uri, now).await.map_err(trouble("exchange"))?;
     let lives_on_refresh = block.refresh.how == RefreshKind::RefreshToken && tokens.expires_at.is_some();
     if lives_on_refresh && tokens.refresh_token.is_none() {
         return Err(Trouble::NoLastingAccess);

@@ -179,13 +179,7 @@ impl Desk {
         let known = self.block.has_accounts() && !held.accounts_failed && !held.accounts_cut;
         let offered = known.then(|| held.accounts.iter().map(|account| account.id.clone()).collect());
         let grant = NewGrant::new(&self.connector, &self.block, identity, held.granted.clone(), contents);
-        Ok(Ok(Some(Handed {
-            sign_in: sign_in.clone(),
-            submission,
-            accounts,
-            grant,
-            offered,
-        })))
+        Ok(Ok(Some(Handed { sign_in: sign_in.clone(), submission, accounts, grant, offered })))
     }
 
     fn pick(&self, offered: &[Account], chosen: &[String], partial: bool) -> Result<Vec<Account>, PlanError> {

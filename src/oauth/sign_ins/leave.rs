@@ -119,7 +119,8 @@ async fn put(app: &App, desk: &Desk, leaving: &Leaving<'_>, who: &TokenHash) -> 
 impl Folder {
     /// These contents, with what the folder before them still has to say.
     fn on_top_of(mut self, before: Option<Self>) -> Self {
-        let Some(before) = before.filter(|before| before.kind == self.kind && before.connector == self.connector) else {
+        let Some(before) = before.filter(|before| before.kind == self.kind && before.connector == self.connector)
+        else {
             return self;
         };
         let mut secrets = before.resume.secrets;

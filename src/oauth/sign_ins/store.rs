@@ -26,12 +26,7 @@ impl SignInRow {
     }
 }
 
-pub(super) fn find(
-    conn: &mut Conn,
-    door: &Door,
-    browser: &TokenHash,
-    now: UtcTime,
-) -> QueryResult<Option<SignInRow>> {
+pub(super) fn find(conn: &mut Conn, door: &Door, browser: &TokenHash, now: UtcTime) -> QueryResult<Option<SignInRow>> {
     oauth_sign_ins::table
         .filter(oauth_sign_ins::door.eq(door.kind))
         .filter(oauth_sign_ins::door_id.eq(&door.id))

@@ -184,7 +184,7 @@ fn ids_that_cannot_be_written_are_refused() {
 #[test]
 fn accounts_may_become_objects() {
     let connectors = Connectors::load(None).unwrap();
-    let mut block = connectors.find(Kind::Source, "facebook-ads").unwrap().oauth().unwrap().clone();
+    let mut block = connectors.find(Kind::Source, "facebook-ads").unwrap().oauth().unwrap().as_ref().clone();
     block.accounts.as_mut().unwrap().target.encoding =
         Encoding::Objects(json!({ "operator": "Equals", "name": "{label}", "ids": ["{id}"] }));
     let patch = outputs(&block, &tokens("at", None, None), &Inputs::default(), Some(&accounts(&block, 1))).unwrap();
@@ -208,7 +208,8 @@ proptest! {
         let given = tokens(&access, refresh.as_deref(), expires_at);
         let chosen = accounts(block, count);
         let patch = outputs(block, &given, &inputs(block), Some(&chosen)).unwrap();
-        prop_assert!(!format!("{patch:?}").contains(&access));
+        let printed = format!("{patch:?}");
+        prop_assert!(!printed.contains(&access));
         prop_assert!(patch.submission(&connector.spec).is_ok());
 
         let mut left = BTreeMap::new();
