@@ -11,9 +11,11 @@ use crate::clock::Clock;
 use crate::crypto::KeyRing;
 use crate::db::Conn;
 use crate::error::AppResult;
-use crate::ids::{AccountLinkId, ConnectionId, IdempotencyId, WebhookSecretId};
+use crate::ids::{
+    AccountLinkId, ConnectionId, IdempotencyId, OauthAppId, OauthGrantId, OauthSignInId, WebhookSecretId,
+};
 use crate::rng::Rng;
-use crate::{accounts, connections, idempotency, webhooks};
+use crate::{accounts, connections, idempotency, oauth, webhooks};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -51,6 +53,9 @@ fn rotate() -> Ending {
             account_links: all(&app, &AccountLinkId::from_text(""), accounts::reseal_some)?,
             webhooks: secrets + all(&app, &ConnectionId::from_text(""), webhooks::reseal_headers)?,
             answers: all(&app, &IdempotencyId::from_text(""), idempotency::reseal_some)?,
+            sign_ins: all(&app, &OauthGrantId::from_text(""), oauth::grants::reseal_some)?
+                + all(&app, &OauthSignInId::from_text(""), oauth::sign_ins::reseal_some)?
+                + all(&app, &OauthAppId::from_text(""), oauth::apps::reseal_some)?,
         };
         sealed.add(&round);
         settled = round.is_nothing();
@@ -63,7 +68,8 @@ fn rotate() -> Ending {
     let links = out::count(sealed.account_links, "account link", "account links");
     let webhooks = out::count(sealed.webhooks, "webhook secret", "webhook secrets");
     let answers = out::count(sealed.answers, "kept API answer", "kept API answers");
-    out::line(format_args!("Sealed anew with {primary}: {connections}, {links}, {webhooks}, {answers}."));
+    let sign_ins = out::count(sealed.sign_ins, "sign-in or OAuth app", "sign-ins and OAuth apps");
+    out::line(format_args!("Sealed anew with {primary}: {connections}, {links}, {webhooks}, {answers}, {sign_ins}."));
     if !settled {
         bail!(
             "a running server still seals with another key: restart it with {primary} as its first key, then run this again"
@@ -100,6 +106,7 @@ struct Sealed {
     account_links: usize,
     webhooks: usize,
     answers: usize,
+    sign_ins: usize,
 }
 
 impl Sealed {
@@ -108,10 +115,15 @@ impl Sealed {
         self.account_links += round.account_links;
         self.webhooks += round.webhooks;
         self.answers += round.answers;
+        self.sign_ins += round.sign_ins;
     }
 
     fn is_nothing(&self) -> bool {
-        self.connections == 0 && self.account_links == 0 && self.webhooks == 0 && self.answers == 0
+        self.connections == 0
+            && self.account_links == 0
+            && self.webhooks == 0
+            && self.answers == 0
+            && self.sign_ins == 0
     }
 }
 

@@ -50,6 +50,7 @@ fn fill(app: &Arc<App>, count: usize) -> WorkspaceId {
                     submission: &submission,
                     by: Filler::Member,
                     name: "",
+                    then: None,
                 };
                 connections::apply(conn, &apply, &keys, now, &rng)?;
             }

@@ -3,6 +3,7 @@
 mod app;
 pub mod db;
 mod page;
+pub mod provider;
 mod python;
 pub mod receiver;
 mod visitor;

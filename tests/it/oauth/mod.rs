@@ -1,0 +1,3 @@
+mod links;
+mod provider;
+mod wire;
