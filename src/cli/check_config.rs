@@ -51,6 +51,7 @@ fn in_force(config: &Config) -> Vec<Vec<String>> {
             listed(config.webhooks.retry_schedule.iter().map(std::time::Duration::as_secs)),
         ),
         ("VESTIBULE_WEBHOOK_ALLOW_CIDRS", listed(&config.webhooks.allow)),
+        ("VESTIBULE_SIGN_IN_ALLOW_CIDRS", listed(&config.sign_in.allow)),
         ("VESTIBULE_RATE_LIMITS", if server.rate_limits { "on" } else { "off" }.to_owned()),
         ("VESTIBULE_WORKERS", server.workers.map_or_else(|| "one per core".to_owned(), |count| count.to_string())),
         ("VESTIBULE_LOG", config.log.filter.clone()),

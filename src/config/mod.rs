@@ -4,6 +4,7 @@ mod connectors;
 mod log;
 mod mail;
 mod server;
+mod sign_in;
 pub mod source;
 mod storage;
 mod webhooks;
@@ -12,6 +13,7 @@ pub use connectors::ConnectorsConfig;
 pub use log::{LogConfig, LogFormat};
 pub use mail::MailConfig;
 pub use server::{BaseUrl, ServerConfig};
+pub use sign_in::SignInConfig;
 pub use source::{Environment, Problems, Source};
 pub use storage::StorageConfig;
 pub use webhooks::WebhooksConfig;
@@ -29,6 +31,8 @@ pub struct Config {
     pub connectors: ConnectorsConfig,
     /// How webhooks are delivered.
     pub webhooks: WebhooksConfig,
+    /// Where identity providers may be.
+    pub sign_in: SignInConfig,
     /// What is logged, and how.
     pub log: LogConfig,
     /// Variables that look like ours but are no setting of this version: worth a warning, they may be misspelt.
@@ -47,14 +51,15 @@ impl Config {
         let mail = MailConfig::read(source, &mut problems, &server);
         let connectors = ConnectorsConfig::read(source, &mut problems);
         let webhooks = WebhooksConfig::read(source, &mut problems);
+        let sign_in = SignInConfig::read(source, &mut problems);
         let log = LogConfig::read(source, &mut problems);
         let unknown = source.unknown(&SETTINGS.map(|(name, _)| name));
-        problems.into_result(Self { server, storage, mail, connectors, webhooks, log, unknown })
+        problems.into_result(Self { server, storage, mail, connectors, webhooks, sign_in, log, unknown })
     }
 }
 
 /// Every setting with what it is for: the one list that `--help`, `check-config` and the README's table agree with.
-pub const SETTINGS: [(&str, &str); 16] = [
+pub const SETTINGS: [(&str, &str); 17] = [
     ("VESTIBULE_BIND", "address and port to listen on; default 127.0.0.1:8080"),
     ("VESTIBULE_BASE_URL", "public address people open; default http://localhost:8080"),
     ("VESTIBULE_DATA_DIR", "folder for the database, the master key and mails; default ./data"),
@@ -81,6 +86,10 @@ pub const SETTINGS: [(&str, &str); 16] = [
     (
         "VESTIBULE_WEBHOOK_ALLOW_CIDRS",
         "networks, comma-separated, that webhooks may go to although they are not public; default none",
+    ),
+    (
+        "VESTIBULE_SIGN_IN_ALLOW_CIDRS",
+        "networks, comma-separated, where a workspace's identity provider may be although they are not public; default none",
     ),
     ("VESTIBULE_RATE_LIMITS", "on or off; default on"),
     ("VESTIBULE_WORKERS", "threads that answer requests; default the number of cores"),
