@@ -37,6 +37,8 @@ pub struct App {
     pub http: GuardedClient,
     /// The way out to identity providers of workspaces.
     pub identity_http: GuardedClient,
+    /// The way out to providers that connectors sign in with.
+    pub connector_http: GuardedClient,
     /// The catalogue.
     pub connectors: Connectors,
     /// Who is asking too often.
@@ -72,6 +74,7 @@ impl App {
         let policy = AddressPolicy::with_open(config.webhooks.allow.clone());
         let http = GuardedClient::new(policy, Resolver::System, config.mail.extra_ca_file.as_deref())?;
         let identity_http = http.with_policy(AddressPolicy::with_open(config.sign_in.allow.clone()));
+        let connector_http = http.with_policy(AddressPolicy::with_open(config.connectors.allow.clone()));
         let connectors = Connectors::load(config.connectors.dir.as_deref())?;
         Ok(Arc::new(Self {
             limits: RateLimits::new(config.server.rate_limits),
@@ -86,6 +89,7 @@ impl App {
             mailer,
             http,
             identity_http,
+            connector_http,
             connectors,
             password_cost,
         }))
