@@ -114,7 +114,9 @@ pub(super) fn accept(
 ) -> AppResult<Option<PlainToken>> {
     let workspace = &link.workspace.id;
     if sign_in_provider::passwords_off(conn, workspace)?.is_some() {
-        return Err(AppError::Conflict("This workspace takes no passwords. Open the invitation again to sign in its way."));
+        return Err(AppError::Conflict(
+            "This workspace takes no passwords. Open the invitation again to sign in its way.",
+        ));
     }
     if !links::redeem(conn, workspace, &link.row.id, now)? {
         return Ok(None);

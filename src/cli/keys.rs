@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::crypto::KeyRing;
 use crate::db::Conn;
 use crate::error::AppResult;
-use crate::ids::{AccountLinkId, ConnectionId, IdempotencyId, WebhookSecretId};
+use crate::ids::{AccountLinkId, ConnectionId, IdempotencyId, SignInProviderId, WebhookSecretId};
 use crate::rng::Rng;
 use crate::{accounts, connections, idempotency, webhooks};
 
@@ -50,6 +50,7 @@ fn rotate() -> Ending {
             connections: all(&app, &ConnectionId::from_text(""), connections::reseal_some)?,
             account_links: all(&app, &AccountLinkId::from_text(""), accounts::reseal_some)?,
             webhooks: secrets + all(&app, &ConnectionId::from_text(""), webhooks::reseal_headers)?,
+            providers: all(&app, &SignInProviderId::from_text(""), accounts::reseal_client_secrets)?,
             answers: all(&app, &IdempotencyId::from_text(""), idempotency::reseal_some)?,
         };
         sealed.add(&round);
@@ -63,7 +64,8 @@ fn rotate() -> Ending {
     let links = out::count(sealed.account_links, "account link", "account links");
     let webhooks = out::count(sealed.webhooks, "webhook secret", "webhook secrets");
     let answers = out::count(sealed.answers, "kept API answer", "kept API answers");
-    out::line(format_args!("Sealed anew with {primary}: {connections}, {links}, {webhooks}, {answers}."));
+    let providers = out::count(sealed.providers, "sign-in provider", "sign-in providers");
+    out::line(format_args!("Sealed anew with {primary}: {connections}, {links}, {webhooks}, {providers}, {answers}."));
     if !settled {
         bail!(
             "a running server still seals with another key: restart it with {primary} as its first key, then run this again"
@@ -99,6 +101,7 @@ struct Sealed {
     connections: usize,
     account_links: usize,
     webhooks: usize,
+    providers: usize,
     answers: usize,
 }
 
@@ -107,11 +110,16 @@ impl Sealed {
         self.connections += round.connections;
         self.account_links += round.account_links;
         self.webhooks += round.webhooks;
+        self.providers += round.providers;
         self.answers += round.answers;
     }
 
     fn is_nothing(&self) -> bool {
-        self.connections == 0 && self.account_links == 0 && self.webhooks == 0 && self.answers == 0
+        self.connections == 0
+            && self.account_links == 0
+            && self.webhooks == 0
+            && self.providers == 0
+            && self.answers == 0
     }
 }
 

@@ -1,8 +1,8 @@
 //! Whom the provider's word lets in. One transaction decides, with the workspace's members held still.
 
+use super::super::links::{self, LinkRow};
 use super::super::sessions::Browser;
 use super::super::store::{self as members, NewMember};
-use super::super::links::{self, LinkRow};
 use super::super::{Acting, Role};
 use super::refusal::Refusal;
 use super::{Identity, Provider, store};
@@ -115,17 +115,11 @@ enum Who {
     /// A member who was seen before.
     Known(MemberId),
     /// A member by their address, seen for the first time.
-    Recognised {
-        member: MemberId,
-        name: String,
-    },
+    Recognised { member: MemberId, name: String },
     /// Nobody yet, and invited.
     Invited(LinkRow),
     /// Nobody yet, and the workspace takes newcomers.
-    Newcomer {
-        email: String,
-        role: Role,
-    },
+    Newcomer { email: String, role: Role },
 }
 
 /// Looks an identity up; changes nothing.

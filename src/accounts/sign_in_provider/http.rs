@@ -53,7 +53,8 @@ impl<'c> AsyncHttpClient<'c> for Door<'_> {
 /// Looks something up.
 pub(super) async fn get(client: &GuardedClient, url: &str) -> Result<Response, NoAnswer> {
     let url = HttpsUrl::parse(url).map_err(|_| NoAnswer::BadAddress)?;
-    let call = Call { headers: vec![("accept".to_owned(), "application/json".to_owned())], most: MOST, ..Call::default() };
+    let call =
+        Call { headers: vec![("accept".to_owned(), "application/json".to_owned())], most: MOST, ..Call::default() };
     client.call(&url, call).await.map_err(NoAnswer::Failed)
 }
 

@@ -22,8 +22,8 @@ mod store;
 mod way;
 
 pub use jobs::reseal_some;
-pub use settings::allow_passwords_by_command;
 pub(super) use jobs::sweep;
+pub use settings::allow_passwords_by_command;
 pub(super) use settings::untie;
 pub(super) use store::{Offer, identity_of, offers, only_providers, passwords_off};
 

@@ -58,13 +58,17 @@ impl Refusal {
             Self::Changed => "The way to sign in was changed while you were on it. Sign in again.",
             Self::Denied => "The sign-in was cancelled, or your organisation does not let your account use Vestibule.",
             Self::OtherIssuer => "The answer did not come from where you were sent to sign in.",
-            Self::ProviderError => "It answered with an error. Try again, and tell an owner of your workspace if it stays so.",
+            Self::ProviderError => {
+                "It answered with an error. Try again, and tell an owner of your workspace if it stays so."
+            }
             Self::Unreachable => "It did not answer in time. Try again in a moment.",
             Self::ClientRefused => {
                 "Your organisation does not accept the client id or secret that Vestibule shows. An owner of your workspace has to renew them."
             }
             Self::Untrusted => "What your organisation sent could not be verified, so it was not used.",
-            Self::NoEmail => "Your organisation does not tell your email address, so you cannot be found among the members.",
+            Self::NoEmail => {
+                "Your organisation does not tell your email address, so you cannot be found among the members."
+            }
             Self::Unverified => {
                 "Your organisation does not vouch for your email address, so you cannot be found among the members."
             }
@@ -73,7 +77,9 @@ impl Refusal {
             Self::OtherPerson => {
                 "The member with your email address is known as somebody else there. Ask an owner of your workspace to forget the old sign-in on that member’s page."
             }
-            Self::Removed => "Your account in this workspace was removed. Ask one of its owners or admins to invite you.",
+            Self::Removed => {
+                "Your account in this workspace was removed. Ask one of its owners or admins to invite you."
+            }
             Self::Elsewhere => "Your email address belongs to an account in another workspace here.",
             Self::OtherTester => {
                 "Somebody else came back than the owner who began the test. Sign in there with the email address of your account here."

@@ -62,8 +62,10 @@ pub(super) fn save(
     let old = store::find(conn, &who.workspace)?;
     let id = old.as_ref().map_or_else(|| SignInProviderId::new(now, rng), |old| old.id.clone());
     let typed = new.client_secret.as_ref().map(|secret| secret.expose_secret().as_bytes());
-    let sealed: Option<Sealed> = typed.map(|secret| keys.seal(secret, secret_at(&id, &who.workspace), rng)).transpose()?;
-    let same = old.as_ref().filter(|old| old.issuer == new.issuer && old.client_id == new.client_id && sealed.is_none());
+    let sealed: Option<Sealed> =
+        typed.map(|secret| keys.seal(secret, secret_at(&id, &who.workspace), rng)).transpose()?;
+    let same =
+        old.as_ref().filter(|old| old.issuer == new.issuer && old.client_id == new.client_id && sealed.is_none());
     let kept = old.as_ref().filter(|old| old.issuer == new.issuer).and_then(|old| old.client_secret.clone());
     let provider = Provider {
         id,

@@ -199,12 +199,7 @@ fn is_same_issuer(one: &str, other: &str) -> bool {
 }
 
 /// The details with the issuer as it calls itself; an issuer that is in use already is not asked again.
-async fn with_real_issuer(
-    app: &App,
-    new: NewDetails,
-    old: Option<&Provider>,
-    errors: &mut FormErrors,
-) -> NewDetails {
+async fn with_real_issuer(app: &App, new: NewDetails, old: Option<&Provider>, errors: &mut FormErrors) -> NewDetails {
     if let Some(old) = old.filter(|old| is_same_issuer(&old.issuer, &new.issuer)) {
         return NewDetails { issuer: old.issuer.clone(), ..new };
     }

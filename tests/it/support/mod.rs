@@ -2,6 +2,7 @@
 
 mod app;
 pub mod db;
+pub mod oauth_server;
 mod page;
 mod python;
 pub mod receiver;

@@ -88,9 +88,10 @@ fn token_stop(error: &RequestTokenError<NoAnswer, StandardErrorResponse<CoreErro
         _ => return untrusted("its token endpoint answered with something that is no token"),
     };
     match answer.error() {
-        CoreErrorResponseType::InvalidClient | CoreErrorResponseType::UnauthorizedClient => {
-            Stop { refusal: Refusal::ClientRefused, detail: "its token endpoint does not accept the client id or secret" }
-        }
+        CoreErrorResponseType::InvalidClient | CoreErrorResponseType::UnauthorizedClient => Stop {
+            refusal: Refusal::ClientRefused,
+            detail: "its token endpoint does not accept the client id or secret",
+        },
         CoreErrorResponseType::InvalidGrant => {
             Stop { refusal: Refusal::ProviderError, detail: "its token endpoint does not accept the code" }
         }

@@ -59,11 +59,8 @@ pub(super) fn authorize_url(
         .set_redirect_uri(RedirectUrl::new(redirect.to_owned()).map_err(unusable)?);
     let verifier = PkceCodeVerifier::new(secrets.verifier.to_owned());
     let (state, nonce) = (CsrfToken::new(secrets.state.to_owned()), Nonce::new(secrets.nonce.to_owned()));
-    let request = client.authorize_url(
-        AuthenticationFlow::<CoreResponseType>::AuthorizationCode,
-        move || state,
-        move || nonce,
-    );
+    let request =
+        client.authorize_url(AuthenticationFlow::<CoreResponseType>::AuthorizationCode, move || state, move || nonce);
     let (url, _, _) = request
         .add_scope(Scope::new("email".to_owned()))
         .add_scope(Scope::new("profile".to_owned()))

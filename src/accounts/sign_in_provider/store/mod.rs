@@ -147,12 +147,7 @@ fn one<'a>(workspace: &'a WorkspaceId, id: &'a SignInProviderId) -> _ {
 }
 
 /// Notes that these very details work; `false` when they were changed meanwhile.
-pub(super) fn set_tested(
-    conn: &mut Conn,
-    workspace: &WorkspaceId,
-    revision: &str,
-    now: UtcTime,
-) -> QueryResult<bool> {
+pub(super) fn set_tested(conn: &mut Conn, workspace: &WorkspaceId, revision: &str, now: UtcTime) -> QueryResult<bool> {
     let tested = sign_in_providers::table
         .filter(sign_in_providers::workspace_id.eq(workspace))
         .filter(sign_in_providers::revision.eq(revision));
@@ -204,8 +199,5 @@ pub(super) fn replace_sealed(conn: &mut Conn, read: &Provider, sealed: &Sealed) 
         .filter(sign_in_providers::id.eq(&read.id))
         .filter(sign_in_providers::workspace_id.eq(&read.workspace_id))
         .filter(sign_in_providers::revision.eq(&read.revision));
-    diesel::update(same)
-        .set(sign_in_providers::sealed_client_secret.eq(sealed.as_bytes()))
-        .execute(conn)
-        .map(|_| ())
+    diesel::update(same).set(sign_in_providers::sealed_client_secret.eq(sealed.as_bytes())).execute(conn).map(|_| ())
 }
