@@ -3,7 +3,7 @@ const escaped = (text) => String(text).replace(/[&<>"']/g, (sign) => `&#${sign.c
 
 const page = (title, body) => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)}</title></head><body><main><h1>${escaped(title)}</h1>${body}</main></body></html>`;
+<title>${escaped(title)}</title><link rel="icon" href="data:,"></head><body><main><h1>${escaped(title)}</h1>${body}</main></body></html>`;
 
 /** Asks for one of the people of this server. */
 export const signIn = (uid, people) =>

@@ -23,8 +23,11 @@ fn folder() -> Option<PathBuf> {
     let folder = std::env::var("TEST_OAUTH_SERVER").ok().filter(|path| !path.is_empty());
     if folder.is_none() {
         // Written past the capture of the test runner, which hides what passing tests print.
-        let said = "SKIPPED: a real authorization server is missing; tests/run provides it (TEST_OAUTH_SERVER)";
-        writeln!(std::io::stderr(), "{said}").unwrap();
+        let said = writeln!(
+            std::io::stderr(),
+            "SKIPPED: a real authorization server is missing; tests/run provides it (TEST_OAUTH_SERVER)"
+        );
+        said.unwrap();
     }
     folder.map(PathBuf::from)
 }

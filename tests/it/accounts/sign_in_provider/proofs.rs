@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 use super::scripted::Script;
 use super::{Scene, begin, begin_test, is_signed_in};
 
+type Lie = Box<dyn Fn(&mut Script)>;
+
 /// What is wrong with the ID token, and what an owner who tests is told.
-fn lies() -> Vec<(&'static str, Box<dyn Fn(&mut Script)>, &'static str)> {
+fn lies() -> Vec<(&'static str, Lie, &'static str)> {
     vec![
         ("signature", Box::new(|script| script.forged = true), "signature of its ID token is not right"),
         ("another client", Box::new(|script| script.claims["aud"] = json!("another")), "meant for another client"),

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use vestibule::accounts::Role;
+use vestibule::clock::Clock;
 
 use super::{Leaving, SETTINGS, WITH, begin, begin_test, save, trusting};
 use crate::support::oauth_server::{Consent, OauthServer};
@@ -17,7 +18,7 @@ impl Real {
     /// A product whose clock is right, since the provider's is, and a provider that knows three people.
     async fn start(more: serde_json::Value) -> Option<Self> {
         let app = TestApp::start_with(trusting);
-        app.advance(time::OffsetDateTime::now_utc() - app.app.clock.now().as_offset());
+        app.advance(Clock::System.now() - app.app.clock.now());
         let redirect = app.app.config.server.base_url.join(&format!("{WITH}/callback"));
         let person = |id: &str, email: &str, verified: bool| json!({ "id": id, "email": email, "email_verified": verified, "name": id });
         let mut config = json!({ "people": [
@@ -55,6 +56,10 @@ async fn members_sign_in_at_a_real_provider() {
         let done = bo.get(&back).await;
         assert_eq!(done.status, 303, "{}", done.text());
         assert!(bo.follow(&done).await.text().contains("Member Person"));
+        real.server.control(json!({ "person": { "id": "bo", "email": "robert@acme.example" } })).await;
+        let renamed = real.app.visitor();
+        let back = real.back(&begin(&renamed).await, "bo", Consent::All).await;
+        assert_eq!(renamed.get(&back).await.status, 303, "the subject counts");
         assert_eq!(real.server.count("/me").await > 0, !claims_in_id_token, "userinfo is asked only when it is needed");
     }
 }

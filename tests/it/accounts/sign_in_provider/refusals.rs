@@ -63,11 +63,14 @@ async fn of_two_answers_with_one_state_one_is_exchanged() {
     assert_eq!(scene.idp.count("/token"), before + 1);
 }
 
+/// What the provider sends back, the status of the answer, and words in it.
+type Case<'a> = (&'a [(&'a str, &'a str)], u16, &'a str);
+
 #[tokio::test]
 async fn errors_of_the_provider_are_said_in_words() {
     let scene = Scene::new().await;
     let issuer = scene.idp.issuer();
-    let cases: [(&[(&str, &str)], u16, &str); 6] = [
+    let cases: [Case<'_>; 6] = [
         (&[("error", "access_denied"), ("iss", &issuer)], 403, "You did not sign in"),
         (
             &[("error", "server_error"), ("error_description", "<b>x</b>"), ("iss", &issuer)],

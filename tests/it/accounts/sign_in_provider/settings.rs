@@ -21,6 +21,7 @@ async fn the_page_shows_what_to_register_and_keeps_the_secret() {
     assert!(page.text().contains("Test the sign-in now") && page.text().contains("Not tested"), "{}", page.text());
     assert!(!page.body.contains(CLIENT_SECRET) && page.text().contains("Provided."));
     assert_eq!(page.value_of("issuer"), Some(scene.idp.issuer()));
+    assert_eq!(page.value_of("label").as_deref(), Some("Acme Login"));
     let refused = save(&scene.owner, &scene.idp.issuer(), &[("label", "")]).await;
     assert_refused(&refused, "label", "Enter name on the button");
     assert!(!refused.body.contains(CLIENT_SECRET), "not even after a slip");
