@@ -55,12 +55,12 @@ fn account_pages(config: &mut web::ServiceConfig) {
 }
 
 fn sign_in_provider_pages(config: &mut web::ServiceConfig) {
-    use accounts::sign_in_provider::{settings_pages, sign_in_pages};
+    use accounts::sign_in_provider::{settings_pages, visitor_pages};
     config
-        .service(get_post("/sign-in/with/{workspace}", sign_in_pages::show, sign_in_pages::leave))
-        .service(get("/sign-in/with/{workspace}/callback", sign_in_pages::callback))
+        .service(get_post("/sign-in/with/{workspace}", visitor_pages::show, visitor_pages::leave))
+        .service(get("/sign-in/with/{workspace}/callback", visitor_pages::callback))
         .service(get_post("/settings/sign-in", settings_pages::show, settings_pages::save))
-        .service(post("/settings/sign-in/test", sign_in_pages::test))
+        .service(post("/settings/sign-in/test", visitor_pages::test))
         .service(post("/settings/sign-in/passwords", settings_pages::passwords))
         .service(post("/settings/sign-in/removal", settings_pages::remove));
 }

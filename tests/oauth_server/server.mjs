@@ -5,8 +5,9 @@
 // CONFIG: { cert, key: paths of PEM files; clients: [{ client_id, client_secret, redirect_uris, … }]; people: [{ id, email, email_verified,
 // name, accounts: [{ id, name }] }]; scopes: more than OpenID Connect's; and knobs: pkce (required), rotate (refresh tokens),
 // access_token_seconds, claims_in_id_token }. It prints "ready ISSUER" and runs until its standard input ends.
-// GET /control counts requests by path. POST /control changes knobs, and { "forget": PERSON } ends all they have allowed,
-// { "expire": MODEL } makes every token of a kind invalid.
+// GET /control counts requests by path. POST /control changes knobs; { "redirect_uris": […] } changes where every client may be sent back
+// to, { "person": { id, … } } changes a person, { "forget": PERSON } ends all they have allowed, { "expire": MODEL } makes every token of a
+// kind invalid.
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
@@ -24,13 +25,16 @@ const people = new Map(config.people.map((person) => [person.id, person]));
 const scopes = config.scopes ?? [];
 const counts = {};
 
+/** Clients are kept like all the rest, so that they can change. */
+const register = (client) =>
+  new Store("Client").upsert(client.client_id, { grant_types: ["authorization_code", "refresh_token"], response_types: ["code"], ...client });
+
 const claimsOf = ({ id, email, email_verified, name }) => ({ sub: id, email, email_verified, name });
 
 async function settings() {
   const { privateKey } = await generateKeyPair("RS256", { extractable: true });
   return {
     adapter: Store,
-    clients: config.clients.map((client) => ({ grant_types: ["authorization_code", "refresh_token"], response_types: ["code"], ...client })),
     jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: "first", use: "sig", alg: "RS256" }] },
     cookies: { keys: [randomBytes(32).toString("hex")] },
     claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
@@ -100,6 +104,7 @@ async function control(request, response) {
   if (request.method === "GET") return json(response, counts);
   const wish = JSON.parse(await bodyOf(request));
   Object.keys(knobs).forEach((name) => (knobs[name] = wish[name] ?? knobs[name]));
+  if (wish.redirect_uris) for (const client of config.clients) await register({ ...client, redirect_uris: wish.redirect_uris });
   if (wish.person) people.set(wish.person.id, { ...people.get(wish.person.id), ...wish.person });
   const forgotten = wish.forget ? forget((payload) => payload.accountId === wish.forget) : 0;
   const expired = wish.expire ? forget(() => true, wish.expire) : 0;
@@ -119,6 +124,7 @@ async function answer(provider, request, response) {
 const server = createServer({ cert: readFileSync(config.cert), key: readFileSync(config.key) });
 server.listen(0, "127.0.0.1", async () => {
   const issuer = `https://127.0.0.1:${server.address().port}`;
+  for (const client of config.clients) await register(client);
   const provider = new Provider(issuer, await settings());
   provider.on("server_error", (_ctx, error) => process.stderr.write(`${error.stack}\n`));
   server.on("request", (request, response) => {

@@ -17,8 +17,8 @@ mod protocol;
 mod refusal;
 mod settings;
 pub mod settings_pages;
-pub mod sign_in_pages;
 mod store;
+pub mod visitor_pages;
 mod way;
 
 pub use jobs::reseal_some;

@@ -59,7 +59,9 @@ struct SignInSettings {
     may_change: bool,
     ask: String,
     redirect_uri: String,
+    /// The page of this workspace's own, and its path.
     address: String,
+    path: String,
     /// Whether a provider is set up.
     is_set: bool,
     secret_hint: &'static str,
@@ -106,6 +108,7 @@ async fn view(request: &HttpRequest, app: &App, member: &SignedIn) -> AppResult<
         may_change: member.role == Role::Owner,
         ask: names_in_words(&owners),
         redirect_uri: redirect_uri(app, slug),
+        path: urls::sign_in_with(slug),
         address: app.config.server.base_url.join(&urls::sign_in_with(slug)),
         is_set: old.is_some(),
         secret_hint: if old.is_some_and(|old| old.client_secret.is_some()) { STORED } else { NONE_STORED },

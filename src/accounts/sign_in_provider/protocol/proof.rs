@@ -77,7 +77,8 @@ pub(super) async fn identity(
             .request_async(door)
             .await
             .map_err(|_| untrusted("its userinfo endpoint gave no answer about this person"))?;
-        email = Email::judged(more.email().map(|email| email.as_str()), more.email_verified());
+        let told = Email::judged(more.email().map(|email| email.as_str()), more.email_verified());
+        email = if told == Email::None { email } else { told };
         name = name.or_else(|| first(more.name()));
     }
     Ok(Identity { subject, email, name: name.unwrap_or_default() })

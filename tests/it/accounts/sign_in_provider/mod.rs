@@ -2,6 +2,7 @@
 
 mod access;
 mod journey;
+mod pages;
 mod passwords;
 mod proofs;
 mod real;

@@ -181,6 +181,7 @@ pub async fn callback(
     member: Result<SignedIn, PageError>,
     slug: web::Path<String>,
 ) -> PageResult {
+    app.limits.open(client_ip(&request, &app.config.server.trusted_proxies))?;
     let (workspace, _) = find(&app, &slug).await?;
     let answer = web::Query::<Answer>::from_query(request.query_string()).map(web::Query::into_inner);
     let answer = answer.ok().filter(|_| request.method() == Method::GET).unwrap_or_default();
