@@ -55,6 +55,12 @@ id_type! {
     AccountLinkId,
     /// An API key.
     ApiKeyId,
+    /// A workspace's identity provider.
+    SignInProviderId,
+    /// One way to an identity provider and back.
+    SignInAttemptId,
+    /// A person of an identity provider who is a member.
+    SignInIdentityId,
     /// A connection.
     ConnectionId,
     /// A setup link.

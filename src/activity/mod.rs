@@ -46,6 +46,20 @@ events! {
     MemberRemoved => "member.removed",
     /// A member changed their password.
     PasswordChanged => "member.password_changed",
+    /// A member was recognised by the identity provider for the first time.
+    IdentityTied => "member.identity_tied",
+    /// A member's identity at the provider was forgotten.
+    IdentityUntied => "member.identity_untied",
+    /// The workspace's identity provider was set up or changed.
+    SignInProviderSaved => "sign_in_provider.saved",
+    /// A test showed that signing in through the provider works.
+    SignInProviderTested => "sign_in_provider.tested",
+    /// The identity provider was removed.
+    SignInProviderRemoved => "sign_in_provider.removed",
+    /// Members cannot sign in with passwords any more.
+    PasswordsOff => "workspace.passwords_off",
+    /// Members can sign in with passwords again.
+    PasswordsOn => "workspace.passwords_on",
     /// An API key was made.
     ApiKeyCreated => "api_key.created",
     /// An API key was revoked.

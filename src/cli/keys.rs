@@ -12,7 +12,8 @@ use crate::crypto::KeyRing;
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::ids::{
-    AccountLinkId, ConnectionId, IdempotencyId, OauthAppId, OauthGrantId, OauthSignInId, WebhookSecretId,
+    AccountLinkId, ConnectionId, IdempotencyId, OauthAppId, OauthGrantId, OauthSignInId, SignInProviderId,
+    WebhookSecretId,
 };
 use crate::rng::Rng;
 use crate::{accounts, connections, idempotency, oauth, webhooks};
@@ -52,6 +53,7 @@ fn rotate() -> Ending {
             connections: all(&app, &ConnectionId::from_text(""), connections::reseal_some)?,
             account_links: all(&app, &AccountLinkId::from_text(""), accounts::reseal_some)?,
             webhooks: secrets + all(&app, &ConnectionId::from_text(""), webhooks::reseal_headers)?,
+            providers: all(&app, &SignInProviderId::from_text(""), accounts::reseal_client_secrets)?,
             answers: all(&app, &IdempotencyId::from_text(""), idempotency::reseal_some)?,
             sign_ins: all(&app, &OauthGrantId::from_text(""), oauth::grants::reseal_some)?
                 + all(&app, &OauthSignInId::from_text(""), oauth::sign_ins::reseal_some)?
@@ -69,7 +71,10 @@ fn rotate() -> Ending {
     let webhooks = out::count(sealed.webhooks, "webhook secret", "webhook secrets");
     let answers = out::count(sealed.answers, "kept API answer", "kept API answers");
     let sign_ins = out::count(sealed.sign_ins, "sign-in or OAuth app", "sign-ins and OAuth apps");
-    out::line(format_args!("Sealed anew with {primary}: {connections}, {links}, {webhooks}, {answers}, {sign_ins}."));
+    let providers = out::count(sealed.providers, "sign-in provider", "sign-in providers");
+    out::line(format_args!(
+        "Sealed anew with {primary}: {connections}, {links}, {webhooks}, {providers}, {answers}, {sign_ins}."
+    ));
     if !settled {
         bail!(
             "a running server still seals with another key: restart it with {primary} as its first key, then run this again"
@@ -105,6 +110,7 @@ struct Sealed {
     connections: usize,
     account_links: usize,
     webhooks: usize,
+    providers: usize,
     answers: usize,
     sign_ins: usize,
 }
@@ -114,6 +120,7 @@ impl Sealed {
         self.connections += round.connections;
         self.account_links += round.account_links;
         self.webhooks += round.webhooks;
+        self.providers += round.providers;
         self.answers += round.answers;
         self.sign_ins += round.sign_ins;
     }
@@ -122,6 +129,7 @@ impl Sealed {
         self.connections == 0
             && self.account_links == 0
             && self.webhooks == 0
+            && self.providers == 0
             && self.answers == 0
             && self.sign_ins == 0
     }

@@ -333,6 +333,49 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    sign_in_providers (id) {
+        id -> Text,
+        workspace_id -> Text,
+        label -> Text,
+        issuer -> Text,
+        client_id -> Text,
+        sealed_client_secret -> Nullable<Binary>,
+        domains -> Text,
+        newcomers -> Text,
+        revision -> Text,
+        created_at -> Timestamp,
+        tested_at -> Nullable<Timestamp>,
+        passwords_off_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    sign_in_attempts (id) {
+        id -> Text,
+        state_hash -> Binary,
+        workspace_id -> Text,
+        revision -> Text,
+        browser_hash -> Binary,
+        tester -> Nullable<Text>,
+        sealed_secret -> Binary,
+        wanted -> Text,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sign_in_identities (id) {
+        id -> Text,
+        workspace_id -> Text,
+        issuer -> Text,
+        subject -> Text,
+        member_id -> Text,
+        created_at -> Timestamp,
+        last_used_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     instance,
     workspaces,
@@ -356,5 +399,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     oauth_sign_ins,
     oauth_attempts,
     oauth_grants,
-    oauth_uses
+    oauth_uses,
+    sign_in_providers,
+    sign_in_attempts,
+    sign_in_identities,
 );

@@ -30,7 +30,7 @@ enum Text {
 }
 
 /// All pages, in the order to read them.
-pub const PAGES: [Page; 6] = [
+pub const PAGES: [Page; 7] = [
     Page {
         name: "share-a-setup-link",
         title: "Share a setup link",
@@ -54,6 +54,12 @@ pub const PAGES: [Page; 6] = [
         title: "Verify webhooks",
         about: "Prove that a webhook came from here, in Python, JavaScript and Go.",
         text: Text::Written(include_str!("pages/verify-webhooks.md")),
+    },
+    Page {
+        name: "sign-in",
+        title: "Sign in with your own identity provider",
+        about: "OpenID Connect for the members of a workspace, and how to switch passwords off.",
+        text: Text::Written(include_str!("pages/sign-in.md")),
     },
     Page {
         name: "api-errors",

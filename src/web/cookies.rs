@@ -18,7 +18,9 @@ pub enum CookieKind {
     Visitor,
     /// The code of a message for the next page.
     Flash,
-    /// A random value that says which browser went to a provider to sign in there.
+    /// A random value that says which recipient's browser went to a provider to sign in there.
+    Oauth,
+    /// A random value that binds a member's way to a sign-in provider to the browser that began it.
     SignIn,
 }
 
@@ -28,7 +30,8 @@ impl CookieKind {
             Self::Session => "vestibule_session",
             Self::Visitor => "vestibule_visitor",
             Self::Flash => "vestibule_flash",
-            Self::SignIn => "vestibule_oauth",
+            Self::Oauth => "vestibule_oauth",
+            Self::SignIn => "vestibule_sign_in",
         };
         if base_url.is_https() { format!("__Host-{name}") } else { name.to_owned() }
     }

@@ -50,6 +50,12 @@ flashes! {
     SessionEnded, "session-ended", "ok", "Session ended.";
     SessionsEnded, "sessions-ended", "ok", "All your other sessions are ended.";
     AppearanceSaved, "appearance-saved", "ok", "Appearance saved.";
+    SignInSaved, "sign-in-saved", "ok", "Saved. Test the sign-in now: nobody is offered it before.";
+    SignInTested, "sign-in-tested", "ok", "It works. The sign-in page offers it from now on.";
+    SignInRemoved, "sign-in-removed", "ok", "Sign-in provider removed. Its client secret is erased.";
+    PasswordsOff, "passwords-off", "ok", "Password sign-in is off. Everybody else has to sign in again.";
+    PasswordsOn, "passwords-on", "ok", "Password sign-in is on.";
+    IdentityForgotten, "identity-forgotten", "ok", "Sign-in forgotten. The member is recognised by their email address next time.";
     RoleChanged, "role-changed", "ok", "Role changed.";
     MemberRemoved, "member-removed", "ok", "Member removed. They cannot sign in any more.";
     InvitationWithdrawn, "invitation-withdrawn", "ok", "Invitation withdrawn. Its link does not work any more.";

@@ -49,8 +49,20 @@ fn account_pages(config: &mut web::ServiceConfig) {
         .service(post("/sign-out", sign_in_pages::sign_out))
         .service(get_post("/forgot-password", forgot_pages::show, forgot_pages::request_link))
         .service(get_post("/join/{token}", join_pages::show, join_pages::accept))
+        .configure(sign_in_provider_pages)
         .configure(settings_pages)
         .configure(own_settings_pages);
+}
+
+fn sign_in_provider_pages(config: &mut web::ServiceConfig) {
+    use accounts::sign_in_provider::{settings_pages, visitor_pages};
+    config
+        .service(get_post("/sign-in/with/{workspace}", visitor_pages::show, visitor_pages::leave))
+        .service(get("/sign-in/with/{workspace}/callback", visitor_pages::callback))
+        .service(get_post("/settings/sign-in", settings_pages::show, settings_pages::save))
+        .service(post("/settings/sign-in/test", visitor_pages::test))
+        .service(post("/settings/sign-in/passwords", settings_pages::passwords))
+        .service(post("/settings/sign-in/removal", settings_pages::remove));
 }
 
 fn settings_pages(config: &mut web::ServiceConfig) {
@@ -64,6 +76,7 @@ fn settings_pages(config: &mut web::ServiceConfig) {
         .service(post("/settings/members/invitations/{id}/withdrawal", member_pages::withdraw))
         .service(get("/settings/members/{id}", member_pages::show))
         .service(post("/settings/members/{id}/role", member_pages::change_role))
+        .service(post("/settings/members/{id}/identity-removal", member_pages::forget_identity))
         .service(get_post("/settings/members/{id}/removal", member_pages::confirm_removal, member_pages::remove))
         .service(get_post("/settings/api-keys", key_pages::index, key_pages::create))
         .service(post("/settings/api-keys/{id}/revocation", key_pages::revoke))

@@ -16,6 +16,14 @@ pub const SETUP: &str = "/setup";
 pub const SIGN_IN: &str = "/sign-in";
 /// Signing out (POST).
 pub const SIGN_OUT: &str = "/sign-out";
+/// The workspace's own sign-in provider.
+pub const SETTINGS_SIGN_IN: &str = "/settings/sign-in";
+/// An owner tries the sign-in provider (POST).
+pub const SIGN_IN_TEST: &str = "/settings/sign-in/test";
+/// Switches password sign-in off or on (POST).
+pub const SIGN_IN_PASSWORDS: &str = "/settings/sign-in/passwords";
+/// Removes the sign-in provider (POST).
+pub const SIGN_IN_REMOVAL: &str = "/settings/sign-in/removal";
 /// Asking for a link to choose a new password.
 pub const FORGOT_PASSWORD: &str = "/forgot-password";
 /// Settings of the workspace.
@@ -78,6 +86,21 @@ pub fn setup_with_code(code: &str) -> String {
 pub fn sign_in_then(wanted: &str) -> String {
     let wanted: String = url::form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
     format!("{SIGN_IN}?next={wanted}")
+}
+
+/// Signing in through a workspace's own provider.
+pub fn sign_in_with(workspace_slug: &str) -> String {
+    format!("{SIGN_IN}/with/{workspace_slug}")
+}
+
+/// Where that provider sends people back to.
+pub fn sign_in_callback(workspace_slug: &str) -> String {
+    format!("{}/callback", sign_in_with(workspace_slug))
+}
+
+/// Forgets who a member is at the sign-in provider (POST).
+pub fn member_identity_removal(id: &MemberId) -> String {
+    format!("{}/identity-removal", member(id))
 }
 
 /// One-use account link: join a workspace or choose a new password.

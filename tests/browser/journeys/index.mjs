@@ -9,6 +9,7 @@ import { handOver } from "./hand_over.mjs";
 import { endings, list, rename } from "./links.mjs";
 import { oddNames } from "./odd_names.mjs";
 import { callback, docs, endpoints } from "./programs.mjs";
+import { signInProvider } from "./sign_in_provider.mjs";
 import { apiKeys, members, workspace } from "./workspace.mjs";
 
 export const journeys = [
@@ -26,6 +27,7 @@ export const journeys = [
   ["forgotten password", forgotten],
   ["workspace", workspace],
   ["members", members],
+  ["sign-in provider", signInProvider],
   ["api keys", apiKeys],
   ["webhook endpoints", endpoints],
   ["callback webhook", callback],

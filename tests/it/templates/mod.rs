@@ -1,6 +1,6 @@
 //! Every page, in every state there is a way to: as the owner and a viewer follow all links, as recipients go through a link's life.
 
-mod checks;
+pub mod checks;
 
 use std::collections::{BTreeSet, VecDeque};
 
