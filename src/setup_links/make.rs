@@ -8,6 +8,7 @@ use crate::connections::{Connection, ConnectionState};
 use crate::crypto::PlainToken;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
+use crate::held;
 use crate::ids::{MemberId, SetupLinkId, WorkspaceId};
 use crate::rng::Rng;
 use crate::webhooks::{self, LinkDeed};
@@ -88,7 +89,7 @@ pub fn revoke(
     if !store::revoke(conn, &connection.workspace_id, id, now)? {
         return Ok(false);
     }
-    store::drop_held(conn, id)?;
+    held::drop_link(conn, id.as_str())?;
     let entry = Entry {
         workspace: &connection.workspace_id,
         connection: Some(&connection.id),
@@ -133,7 +134,7 @@ impl ClosedReason {
 /// The database refuses.
 pub fn forget_held(conn: &mut Conn, connection: &Connection) -> AppResult<()> {
     for link in store::list(conn, &connection.workspace_id, &connection.id)? {
-        store::drop_held(conn, &link.id)?;
+        held::drop_link(conn, link.id.as_str())?;
     }
     Ok(())
 }

@@ -8,11 +8,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::guard::{KnownSetupLink, OpenSetupLink, SentForm};
 use super::recipient_view::{Answer, DeadPage, FormPage};
 use super::submit::{self, Outcome};
-use super::{held, opened};
+use super::opened;
 use crate::app::App;
 use crate::connectors::spec_form::{self, Audience, Decoded, Layer, Submission};
 use crate::error::{AppError, AppResult};
 use crate::forms::{FieldRef, FormState, RawForm};
+use crate::held;
 use crate::web::csrf::{self, FormToken};
 use crate::web::page::{PageResult, page, page_with, see_other, unprocessable};
 use crate::web::urls;
@@ -34,7 +35,7 @@ pub async fn submit(app: web::Data<App>, request: HttpRequest, sent: SentForm) -
     let link = known.into_open(&app)?;
     let nonce = form.token.nonce.clone();
     let mut raw = RawForm::from_pairs(form.value);
-    raw.fill_blank(&held::load(&app, &link.known.link, &nonce).await?);
+    raw.fill_blank(&held_form(&link, &nonce).load(&app).await?);
     let layer = if raw.first("intent") == Some("partial") { Layer::Draft } else { Layer::Final };
     let decoded = decode(&link, &raw, layer);
     if !decoded.errors.is_empty() {
@@ -92,10 +93,15 @@ async fn again(
 
 async fn hold(app: &App, link: &OpenSetupLink, decoded: Decoded, nonce: &str) -> AppResult<FormState> {
     let names: BTreeSet<String> = decoded.typed_secrets.keys().cloned().collect();
-    Ok(match held::keep(app, &link.known.link, nonce, &decoded.typed_secrets).await? {
+    Ok(match held_form(link, nonce).keep(app, &decoded.typed_secrets, link.until).await? {
         Some(until) => decoded.state.with_held(names, until.hour()),
         None => decoded.state,
     })
+}
+
+fn held_form(link: &OpenSetupLink, nonce: &str) -> held::Form {
+    let link = &link.known.link;
+    held::Form { workspace: link.workspace_id.clone(), link: link.id.to_string(), nonce: nonce.to_owned() }
 }
 
 /// The link was closed between reading the form and sending it: the page of a dead link, with what is true now.
