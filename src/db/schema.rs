@@ -123,7 +123,7 @@ diesel::table! {
         kind -> Text,
         connector_slug -> Text,
         usage -> Text,
-        approval -> Text,
+        wants_approval -> Integer,
         cap -> Nullable<Integer>,
         note -> Text,
         greeting -> Text,

@@ -8,7 +8,7 @@ CREATE TABLE invite_links (
   kind             TEXT NOT NULL,
   connector_slug   TEXT NOT NULL,
   usage            TEXT NOT NULL,
-  approval         TEXT NOT NULL,
+  wants_approval   INTEGER NOT NULL,
   cap              INTEGER,
   note             TEXT NOT NULL,
   greeting         TEXT NOT NULL,
