@@ -6,6 +6,7 @@
 
 #[allow(missing_docs, reason = "diesel's derive generates undocumented items beside the connection type")]
 pub mod conn;
+pub mod cursor;
 pub mod dialect;
 pub mod instance;
 pub mod migrations;

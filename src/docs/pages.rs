@@ -50,7 +50,7 @@ pub async fn page(app: web::Data<App>, name: web::Path<String>) -> PageResult {
         return Ok(markdown_file(page.markdown(&base)));
     }
     let page = find(&name).ok_or(AppError::NotFound)?;
-    let html = markdown::to_html(&page.markdown(&base));
+    let html = markdown::to_html(&page.markdown(&base), &base);
     answer(&DocPage { title: page.title, html, markdown_url: format!("{}.md", urls::docs_page(page.name)) })
 }
 
