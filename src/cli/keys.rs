@@ -11,9 +11,9 @@ use crate::clock::Clock;
 use crate::crypto::KeyRing;
 use crate::db::Conn;
 use crate::error::AppResult;
-use crate::ids::{AccountLinkId, ConnectionId, IdempotencyId, WebhookSecretId};
+use crate::ids::{AccountLinkId, ConnectionId, IdempotencyId, InviteLinkId, WebhookSecretId};
 use crate::rng::Rng;
-use crate::{accounts, connections, idempotency, webhooks};
+use crate::{accounts, connections, idempotency, invite_links, webhooks};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -49,6 +49,7 @@ fn rotate() -> Ending {
         let round = Sealed {
             connections: all(&app, &ConnectionId::from_text(""), connections::reseal_some)?,
             account_links: all(&app, &AccountLinkId::from_text(""), accounts::reseal_some)?,
+            invite_links: all(&app, &InviteLinkId::from_text(""), invite_links::reseal_some)?,
             webhooks: secrets + all(&app, &ConnectionId::from_text(""), webhooks::reseal_headers)?,
             answers: all(&app, &IdempotencyId::from_text(""), idempotency::reseal_some)?,
         };
@@ -61,9 +62,10 @@ fn rotate() -> Ending {
     let primary = app.keys.primary_id();
     let connections = out::count(sealed.connections, "connection", "connections");
     let links = out::count(sealed.account_links, "account link", "account links");
+    let invites = out::count(sealed.invite_links, "invite link", "invite links");
     let webhooks = out::count(sealed.webhooks, "webhook secret", "webhook secrets");
     let answers = out::count(sealed.answers, "kept API answer", "kept API answers");
-    out::line(format_args!("Sealed anew with {primary}: {connections}, {links}, {webhooks}, {answers}."));
+    out::line(format_args!("Sealed anew with {primary}: {connections}, {links}, {invites}, {webhooks}, {answers}."));
     if !settled {
         bail!(
             "a running server still seals with another key: restart it with {primary} as its first key, then run this again"
@@ -98,6 +100,7 @@ fn say_what_may_go(app: &App) {
 struct Sealed {
     connections: usize,
     account_links: usize,
+    invite_links: usize,
     webhooks: usize,
     answers: usize,
 }
@@ -106,12 +109,13 @@ impl Sealed {
     fn add(&mut self, round: &Self) {
         self.connections += round.connections;
         self.account_links += round.account_links;
+        self.invite_links += round.invite_links;
         self.webhooks += round.webhooks;
         self.answers += round.answers;
     }
 
     fn is_nothing(&self) -> bool {
-        self.connections == 0 && self.account_links == 0 && self.webhooks == 0 && self.answers == 0
+        self.connections + self.account_links + self.invite_links + self.webhooks + self.answers == 0
     }
 }
 

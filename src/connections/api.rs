@@ -9,9 +9,9 @@ use serde::Deserialize;
 
 use super::api_in::{self, ChangeIn, NewIn};
 use super::api_view::{ConnectionOut, State};
-use super::store::StateFilter;
 use super::{
-    Apply, Connection, Filler, Filter, NewDraft, apply, count, create_draft, delete_draft, find_of_kind, page, rename,
+    Apply, Connection, Filler, Filter, NewDraft, StateFilter, apply, count, create_draft, delete_draft, find_of_kind,
+    page, rename,
 };
 use crate::accounts::api_keys::guard::{ApiKey, Caller, Read, Side, Write};
 use crate::activity::{self, Entry, Event};
@@ -63,7 +63,7 @@ impl ListQuery {
             kind: Some(S::KIND),
             connector: self.connector.clone(),
             draft: self.draft,
-            before: None,
+            ..Filter::default()
         }
     }
 

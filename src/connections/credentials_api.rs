@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::find_of_kind;
+use super::{Approval, find_of_kind};
 use crate::accounts::api_keys::Scope;
 use crate::accounts::api_keys::guard::{ApiKey, Caller, ReadCredentials, Side};
 use crate::activity::{self, Entry, Event};
@@ -39,6 +39,9 @@ pub async fn show<S: Side>(app: web::Data<App>, key: ApiKey<ReadCredentials>, sl
         .db
         .write(move |conn| {
             let connection = find_of_kind(conn, &caller.workspace, S::KIND, &slug)?.ok_or(AppError::NotFound)?;
+            if connection.approval == Approval::Waiting {
+                return Err(AppError::Conflict("This connection waits until a member accepts it."));
+            }
             let connector = app_here.connectors.find(S::KIND, &connection.connector_slug);
             let connector = connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
             let Completion { config: Some(config), .. } = complete(&connector.spec, &connection.open_values(&app_here.keys)?) else {

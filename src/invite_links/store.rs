@@ -51,7 +51,6 @@ pub struct InviteLink {
     pub submission_count: i32,
     /// How many connections it made.
     pub connection_count: i32,
-    pub(super) busy_told_at: Option<UtcTime>,
 }
 
 impl InviteLink {
@@ -245,10 +244,7 @@ pub(super) fn change(conn: &mut Conn, link: &InviteLink, to: &Changed<'_>) -> Qu
         .execute(conn)?;
     if to.expiry.for_row() != link.expires_at {
         diesel::update(invite_links::table.find(&link.id))
-            .set((
-                invite_links::expiry_noted_at.eq(None::<UtcTime>),
-                invite_links::expiry_told_at.eq(None::<UtcTime>),
-            ))
+            .set((invite_links::expiry_noted_at.eq(None::<UtcTime>), invite_links::expiry_told_at.eq(None::<UtcTime>)))
             .execute(conn)?;
     }
     put_words(conn, &link.workspace_id, &link.id, [to.name, link.connector_slug.as_str()])?;

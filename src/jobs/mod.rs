@@ -9,7 +9,8 @@ pub use worker::{run_due, run_until};
 
 use std::time::Duration;
 
-use crate::ids::{AccountLinkId, SetupLinkId, WebhookDeliveryId};
+use crate::ids::{AccountLinkId, InviteLinkId, SetupLinkId, WebhookDeliveryId};
+use crate::invite_links::Notice;
 
 /// A thing to do. The payload is ids, never data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Job {
     AccountMail(AccountLinkId),
     /// Tell the owners that a webhook was given up.
     WebhookGaveUpMail(WebhookDeliveryId),
+    /// Tell the member who made an invite link something about it.
+    InviteLinkMail(Notice, InviteLinkId),
     /// Note what has expired and delete what is over; every minute.
     Sweep,
 }
@@ -30,6 +33,7 @@ impl Job {
             Self::SubmissionMail(_) => "submission_mail",
             Self::AccountMail(_) => "account_mail",
             Self::WebhookGaveUpMail(_) => "webhook_gave_up_mail",
+            Self::InviteLinkMail(notice, _) => notice.as_str(),
             Self::Sweep => "sweep",
         }
     }
@@ -39,6 +43,7 @@ impl Job {
             Self::SubmissionMail(id) => id.as_str(),
             Self::AccountMail(id) => id.as_str(),
             Self::WebhookGaveUpMail(id) => id.as_str(),
+            Self::InviteLinkMail(_, id) => id.as_str(),
             Self::Sweep => "",
         }
     }
@@ -54,7 +59,7 @@ impl Job {
             "account_mail" => Some(Self::AccountMail(AccountLinkId::from_text(payload))),
             "webhook_gave_up_mail" => Some(Self::WebhookGaveUpMail(WebhookDeliveryId::from_text(payload))),
             "sweep" => Some(Self::Sweep),
-            _ => None,
+            other => Some(Self::InviteLinkMail(Notice::parse(other)?, InviteLinkId::from_text(payload))),
         }
     }
 }
@@ -109,6 +114,7 @@ mod tests {
             Job::SubmissionMail(SetupLinkId::from_text("a")),
             Job::AccountMail(AccountLinkId::from_text("b")),
             gave_up,
+            Job::InviteLinkMail(Notice::Busy, InviteLinkId::from_text("d")),
             Job::Sweep,
         ] {
             assert_eq!(Job::read(job.kind(), job.payload()), Some(job));

@@ -9,9 +9,11 @@ use super::store::{self, JobRow};
 use super::{Job, MOST_ATTEMPTS, Outcome, backoff};
 use crate::app::App;
 use crate::error::AppResult;
-use crate::{accounts, idempotency, setup_links, webhooks};
+use crate::{accounts, connections, idempotency, invite_links, setup_links, webhooks};
 
 const AT_ONCE: i64 = 20;
+/// Connections of before there was a search by words that a sweep catches up with.
+const WORDS_AT_ONCE: i64 = 500;
 const PAUSE: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
@@ -77,6 +79,7 @@ async fn perform(app: Arc<App>, row: JobRow) -> Outcome {
         Job::SubmissionMail(link) => setup_links::send_submission_mail(&app, link).await,
         Job::AccountMail(link) => accounts::send_account_mail(&app, link).await,
         Job::WebhookGaveUpMail(delivery) => webhooks::send_gave_up_mail(&app, delivery).await,
+        Job::InviteLinkMail(notice, link) => invite_links::send_notice(&app, notice, link).await,
         Job::Sweep => sweep(&app).await,
     };
     done.unwrap_or_else(|error| Outcome::Retry { reason: error.to_string() })
@@ -84,10 +87,16 @@ async fn perform(app: Arc<App>, row: JobRow) -> Outcome {
 
 async fn sweep(app: &Arc<App>) -> AppResult<Outcome> {
     setup_links::sweep(app).await?;
+    invite_links::sweep(app).await?;
     accounts::sweep(app).await?;
     webhooks::sweep(app).await?;
     let now = app.clock.now();
-    app.db.write(move |conn| idempotency::sweep(conn, now)).await?;
+    app.db
+        .write(move |conn| {
+            connections::note_some_words(conn, WORDS_AT_ONCE)?;
+            idempotency::sweep(conn, now)
+        })
+        .await?;
     Ok(Outcome::Again { after: SWEEP_EVERY })
 }
 

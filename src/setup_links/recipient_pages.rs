@@ -6,9 +6,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::guard::{KnownSetupLink, OpenSetupLink, SentForm};
+use super::opened;
 use super::recipient_view::{Answer, DeadPage, FormPage};
 use super::submit::{self, Outcome};
-use super::opened;
 use crate::app::App;
 use crate::connectors::spec_form::{self, Audience, Decoded, Layer, Submission};
 use crate::error::{AppError, AppResult};

@@ -7,11 +7,11 @@ use super::{Cursor, Filter, Key, Sort, StateFilter};
 use crate::clock::UtcTime;
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
+use crate::db::cursor::{self, Cut, Wanted};
 use crate::db::schema::{invite_link_words, invite_links};
 use crate::ids::{InviteLinkId, WorkspaceId};
 use crate::invite_links::InviteLink;
 use crate::search;
-use crate::web::cursor::{self, Cut, Wanted};
 
 type Query<'a> = invite_links::BoxedQuery<'a, MultiBackend>;
 
@@ -103,7 +103,7 @@ fn narrowed<'a>(workspace: &'a WorkspaceId, filter: &'a Filter, now: UtcTime) ->
     for word in search::words([filter.query.as_str()]) {
         let (from, to) = search::range(&word);
         let found = invite_link_words::table
-            .filter(invite_link_words::workspace_id.eq(workspace))
+            .filter(invite_link_words::workspace_id.eq(workspace.as_str()))
             .filter(invite_link_words::word.ge(from))
             .filter(invite_link_words::word.lt(to))
             .select(invite_link_words::invite_link_id);
@@ -119,9 +119,9 @@ fn narrowed<'a>(workspace: &'a WorkspaceId, filter: &'a Filter, now: UtcTime) ->
     let full = || diesel::dsl::sql::<Bool>("coalesce(connection_count >= cap, connection_count < 0)");
     match state {
         StateFilter::Deleted => query.filter(invite_links::deleted_at.is_not_null()),
-        StateFilter::Used => query
-            .filter(invite_links::deleted_at.is_null())
-            .filter(invite_links::used_at.is_not_null().or(full())),
+        StateFilter::Used => {
+            query.filter(invite_links::deleted_at.is_null()).filter(invite_links::used_at.is_not_null().or(full()))
+        }
         StateFilter::Expired => query
             .filter(invite_links::deleted_at.is_null())
             .filter(invite_links::used_at.is_null())
