@@ -60,6 +60,8 @@ impl Db {
         let pool = Pool::builder()
             .max_size(size)
             .min_idle(Some(1))
+            // A file that is open stays open; a connection over the network may have died since.
+            .test_on_check_out(matches!(place, Place::Postgres(_)))
             .connection_timeout(Duration::from_secs(10))
             .build(Manager(place.clone()))
             .with_context(|| format!("cannot open {}", place.shown()))?;

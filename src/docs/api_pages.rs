@@ -5,11 +5,13 @@ use actix_web::web;
 use askama::Template;
 use serde_json::{Map, Value};
 
+use super::pages::{Line, lines};
 use crate::app::App;
 use crate::web::api::{ApiResult, json};
 use crate::web::openapi::document;
 use crate::web::page::{PageResult, page};
 use crate::web::routes::operations;
+use crate::web::urls;
 
 /// `GET /api/openapi.json`
 pub async fn openapi(app: web::Data<App>) -> ApiResult {
@@ -56,6 +58,8 @@ struct Shape {
 #[derive(Template)]
 #[template(path = "docs/api.html")]
 struct ApiPage {
+    pages: Vec<Line>,
+    here: &'static str,
     base: String,
     groups: Vec<Group>,
     shapes: Vec<Shape>,
@@ -65,7 +69,7 @@ struct ApiPage {
 pub async fn show(app: web::Data<App>) -> PageResult {
     let base = app.config.server.base_url.origin();
     let document = document(&operations(), &base);
-    page(&ApiPage { groups: groups(&document), shapes: shapes(&document), base })
+    page(&ApiPage { pages: lines(), here: urls::API_DOCS, groups: groups(&document), shapes: shapes(&document), base })
 }
 
 fn object<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
