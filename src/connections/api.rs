@@ -42,7 +42,8 @@ pub struct ListQuery {
     connector: Option<String>,
     /// Only those that are so far.
     state: Option<State>,
-    /// Only those whose description, slug or connector contains this text.
+    /// Only those whose description, slug or connector has words that begin with these; a text without letters and digits is looked for
+    /// in the description as it stands.
     search: Option<String>,
     /// Where the page lies: take it from `next` or `previous`.
     cursor: Option<String>,

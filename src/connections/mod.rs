@@ -24,6 +24,7 @@ mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use api_view::ApprovalOut;
 pub use arrivals::{Approval, Arriving, accept, arrive, find_waiting, of_invite_link, reject, waiting_count};
 pub use draft::{Applied, Apply, NewDraft, apply, create_draft, delete_draft, rename};
 pub use listing::{Filter, ListRow, StateFilter, count, list, note_some_words, page};

@@ -30,12 +30,18 @@ enum Text {
 }
 
 /// All pages, in the order to read them.
-pub const PAGES: [Page; 5] = [
+pub const PAGES: [Page; 6] = [
     Page {
         name: "share-a-setup-link",
         title: "Share a setup link",
         about: "Ask somebody outside for a connection's details, in the app.",
         text: Text::Written(include_str!("pages/share-a-setup-link.md")),
+    },
+    Page {
+        name: "invite-links",
+        title: "Invite links",
+        about: "One link for one connector: people outside add connections with it, once or again and again.",
+        text: Text::Written(include_str!("pages/invite-links.md")),
     },
     Page {
         name: "api",

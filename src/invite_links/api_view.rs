@@ -7,7 +7,7 @@ use super::input::text_problems;
 use super::store::InviteLink;
 use super::{Expiry, InviteState, LinkFields, MOST_CONNECTIONS, Usage};
 use crate::clock::UtcTime;
-use crate::connections::Connection;
+use crate::connections::{ApprovalOut, Connection};
 use crate::connectors::Kind;
 use crate::crypto::PlainToken;
 use crate::web::api::{nullable, present};
@@ -267,32 +267,6 @@ impl LinkOut {
             created_at: link.created_at.iso(),
             last_used_at: link.last_used_at.map(UtcTime::iso),
             deleted_at: link.deleted_at.map(UtcTime::iso),
-        }
-    }
-}
-
-/// Whether a member has to accept a connection.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ApprovalOut {
-    /// Nobody has to.
-    None,
-    /// It waits for somebody who does.
-    Waiting,
-    /// A member accepted it.
-    Accepted,
-    /// A member rejected it; its values are erased.
-    Rejected,
-}
-
-impl From<crate::connections::Approval> for ApprovalOut {
-    fn from(approval: crate::connections::Approval) -> Self {
-        use crate::connections::Approval;
-        match approval {
-            Approval::None => Self::None,
-            Approval::Waiting => Self::Waiting,
-            Approval::Accepted => Self::Accepted,
-            Approval::Rejected => Self::Rejected,
         }
     }
 }

@@ -10,6 +10,8 @@
 
 mod client;
 mod form;
+mod lists;
+mod many;
 mod pages;
 mod process;
 mod site;
@@ -25,6 +27,7 @@ fn main() {
     pages::run(&site);
     submits::run(&site);
     drop(site);
+    lists::run();
     process::run();
 }
 

@@ -6,6 +6,7 @@ mod closed;
 mod journey;
 mod lists;
 mod notices;
+mod plans;
 mod races;
 mod secret;
 

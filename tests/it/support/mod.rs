@@ -2,6 +2,8 @@
 
 mod app;
 pub mod db;
+#[path = "../../bench/many.rs"]
+pub mod many;
 mod page;
 mod python;
 pub mod receiver;
