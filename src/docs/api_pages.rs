@@ -100,7 +100,7 @@ fn endpoint(method: &str, path: &str, operation: &Value) -> Endpoint {
         name: text(one, "/name"),
         kind: format!("{}, {}", text(one, "/in"), kind(one.get("schema").unwrap_or(&Value::Null))),
         needed: one.get("required") == Some(&Value::Bool(true)),
-        about: text(one, "/description"),
+        about: text(one, "/description").replace('`', ""),
     };
     let answer = |(status, one): (&String, &Value)| Answer {
         status: status.clone(),
@@ -127,7 +127,7 @@ fn shapes(document: &Value) -> Vec<Shape> {
     let all = object(document, "/components/schemas");
     all.map(|(name, schema)| Shape {
         name: name.clone(),
-        about: text(schema, "/description"),
+        about: text(schema, "/description").replace('`', ""),
         members: members(schema),
         values: values(schema),
     })
@@ -142,7 +142,7 @@ fn members(schema: &Value) -> Vec<Member> {
             name: name.clone(),
             kind: kind(member),
             needed: needed.contains(&name.as_str()),
-            about: text(member, "/description"),
+            about: text(member, "/description").replace('`', ""),
         })
         .collect()
 }
