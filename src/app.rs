@@ -35,6 +35,8 @@ pub struct App {
     pub mailer: Mailer,
     /// The way out to addresses that people give.
     pub http: GuardedClient,
+    /// The way out to providers that connectors sign in with.
+    pub connector_http: GuardedClient,
     /// The catalogue.
     pub connectors: Connectors,
     /// Who is asking too often.
@@ -69,6 +71,7 @@ impl App {
         let mailer = Mailer::from_config(&config.mail, &config.storage.mail_dir())?;
         let policy = AddressPolicy::with_open(config.webhooks.allow.clone());
         let http = GuardedClient::new(policy, Resolver::System, config.mail.extra_ca_file.as_deref())?;
+        let connector_http = http.with_policy(AddressPolicy::with_open(config.connectors.allow.clone()));
         let connectors = Connectors::load(config.connectors.dir.as_deref())?;
         Ok(Arc::new(Self {
             limits: RateLimits::new(config.server.rate_limits),
@@ -82,6 +85,7 @@ impl App {
             keys,
             mailer,
             http,
+            connector_http,
             connectors,
             password_cost,
         }))

@@ -46,11 +46,13 @@ fn in_force(config: &Config) -> Vec<Vec<String>> {
         ("VESTIBULE_TRUSTED_PROXIES", listed(&server.trusted_proxies)),
         ("VESTIBULE_EXTRA_CA_FILE", path(mail.extra_ca_file.as_ref())),
         ("VESTIBULE_CONNECTORS_DIR", path(config.connectors.dir.as_ref())),
+        ("VESTIBULE_CONNECTOR_ALLOW_CIDRS", listed(&config.connectors.allow)),
         (
             "VESTIBULE_WEBHOOK_RETRY_SCHEDULE",
             listed(config.webhooks.retry_schedule.iter().map(std::time::Duration::as_secs)),
         ),
         ("VESTIBULE_WEBHOOK_ALLOW_CIDRS", listed(&config.webhooks.allow)),
+        ("VESTIBULE_OAUTH_APPS_FILE", listed(config.oauth.apps.keys())),
         ("VESTIBULE_RATE_LIMITS", if server.rate_limits { "on" } else { "off" }.to_owned()),
         ("VESTIBULE_WORKERS", server.workers.map_or_else(|| "one per core".to_owned(), |count| count.to_string())),
         ("VESTIBULE_LOG", config.log.filter.clone()),

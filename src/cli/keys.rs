@@ -11,9 +11,11 @@ use crate::clock::Clock;
 use crate::crypto::KeyRing;
 use crate::db::Conn;
 use crate::error::AppResult;
-use crate::ids::{AccountLinkId, ConnectionId, IdempotencyId, InviteLinkId, WebhookSecretId};
+use crate::ids::{
+    AccountLinkId, ConnectionId, IdempotencyId, InviteLinkId, OauthAppId, OauthGrantId, OauthSignInId, WebhookSecretId,
+};
 use crate::rng::Rng;
-use crate::{accounts, connections, idempotency, invite_links, webhooks};
+use crate::{accounts, connections, idempotency, invite_links, oauth, webhooks};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -52,6 +54,9 @@ fn rotate() -> Ending {
             invite_links: all(&app, &InviteLinkId::from_text(""), invite_links::reseal_some)?,
             webhooks: secrets + all(&app, &ConnectionId::from_text(""), webhooks::reseal_headers)?,
             answers: all(&app, &IdempotencyId::from_text(""), idempotency::reseal_some)?,
+            sign_ins: all(&app, &OauthGrantId::from_text(""), oauth::grants::reseal_some)?
+                + all(&app, &OauthSignInId::from_text(""), oauth::sign_ins::reseal_some)?
+                + all(&app, &OauthAppId::from_text(""), oauth::apps::reseal_some)?,
         };
         sealed.add(&round);
         settled = round.is_nothing();
@@ -65,7 +70,10 @@ fn rotate() -> Ending {
     let invites = out::count(sealed.invite_links, "invite link", "invite links");
     let webhooks = out::count(sealed.webhooks, "webhook secret", "webhook secrets");
     let answers = out::count(sealed.answers, "kept API answer", "kept API answers");
-    out::line(format_args!("Sealed anew with {primary}: {connections}, {links}, {invites}, {webhooks}, {answers}."));
+    let sign_ins = out::count(sealed.sign_ins, "sign-in or OAuth app", "sign-ins and OAuth apps");
+    out::line(format_args!(
+        "Sealed anew with {primary}: {connections}, {links}, {invites}, {webhooks}, {answers}, {sign_ins}."
+    ));
     if !settled {
         bail!(
             "a running server still seals with another key: restart it with {primary} as its first key, then run this again"
@@ -103,6 +111,7 @@ struct Sealed {
     invite_links: usize,
     webhooks: usize,
     answers: usize,
+    sign_ins: usize,
 }
 
 impl Sealed {
@@ -112,10 +121,12 @@ impl Sealed {
         self.invite_links += round.invite_links;
         self.webhooks += round.webhooks;
         self.answers += round.answers;
+        self.sign_ins += round.sign_ins;
     }
 
     fn is_nothing(&self) -> bool {
-        self.connections + self.account_links + self.invite_links + self.webhooks + self.answers == 0
+        let pages = self.connections + self.account_links + self.invite_links;
+        pages + self.webhooks + self.answers + self.sign_ins == 0
     }
 }
 

@@ -1,7 +1,10 @@
-//! `VESTIBULE_CONNECTORS_DIR`.
+//! `VESTIBULE_CONNECTORS_DIR`, `VESTIBULE_CONNECTOR_ALLOW_CIDRS`.
 
 use std::path::PathBuf;
 
+use ipnet::IpNet;
+
+use super::server::networks;
 use super::source::{Problems, Source};
 
 /// Connectors beside the built-in ones.
@@ -9,6 +12,8 @@ use super::source::{Problems, Source};
 pub struct ConnectorsConfig {
     /// Folder of connector files; a file there replaces a built-in connector of the same kind and slug.
     pub dir: Option<PathBuf>,
+    /// Ranges beside the public internet where providers and other systems of connectors may be.
+    pub allow: Vec<IpNet>,
 }
 
 impl ConnectorsConfig {
@@ -19,6 +24,7 @@ impl ConnectorsConfig {
         {
             problems.add("VESTIBULE_CONNECTORS_DIR", format!("is no folder: {}", dir.display()));
         }
-        Self { dir }
+        let allow = problems.parsed(source, "VESTIBULE_CONNECTOR_ALLOW_CIDRS", Vec::new(), networks);
+        Self { dir, allow }
     }
 }

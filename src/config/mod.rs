@@ -3,6 +3,7 @@
 mod connectors;
 mod log;
 mod mail;
+mod oauth;
 mod server;
 pub mod source;
 mod storage;
@@ -11,6 +12,7 @@ mod webhooks;
 pub use connectors::ConnectorsConfig;
 pub use log::{LogConfig, LogFormat};
 pub use mail::MailConfig;
+pub use oauth::{InstanceApp, OauthConfig};
 pub use server::{BaseUrl, ServerConfig};
 pub use source::{Environment, Problems, Source};
 pub use storage::StorageConfig;
@@ -29,6 +31,8 @@ pub struct Config {
     pub connectors: ConnectorsConfig,
     /// How webhooks are delivered.
     pub webhooks: WebhooksConfig,
+    /// Clients at providers for every workspace.
+    pub oauth: OauthConfig,
     /// What is logged, and how.
     pub log: LogConfig,
     /// Variables that look like ours but are no setting of this version: worth a warning, they may be misspelt.
@@ -47,14 +51,15 @@ impl Config {
         let mail = MailConfig::read(source, &mut problems, &server);
         let connectors = ConnectorsConfig::read(source, &mut problems);
         let webhooks = WebhooksConfig::read(source, &mut problems);
+        let oauth = OauthConfig::read(source, &mut problems);
         let log = LogConfig::read(source, &mut problems);
         let unknown = source.unknown(&SETTINGS.map(|(name, _)| name));
-        problems.into_result(Self { server, storage, mail, connectors, webhooks, log, unknown })
+        problems.into_result(Self { server, storage, mail, connectors, webhooks, oauth, log, unknown })
     }
 }
 
 /// Every setting with what it is for: the one list that `--help`, `check-config` and the README's table agree with.
-pub const SETTINGS: [(&str, &str); 16] = [
+pub const SETTINGS: [(&str, &str); 18] = [
     ("VESTIBULE_BIND", "address and port to listen on; default 127.0.0.1:8080"),
     ("VESTIBULE_BASE_URL", "public address people open; default http://localhost:8080"),
     ("VESTIBULE_DATA_DIR", "folder for the database, the master key and mails; default ./data"),
@@ -75,12 +80,20 @@ pub const SETTINGS: [(&str, &str); 16] = [
     ),
     ("VESTIBULE_CONNECTORS_DIR", "folder with more connector files"),
     (
+        "VESTIBULE_CONNECTOR_ALLOW_CIDRS",
+        "networks, comma-separated, where providers and other systems of connectors may be although they are not public; default none",
+    ),
+    (
         "VESTIBULE_WEBHOOK_RETRY_SCHEDULE",
         "seconds before each try, comma-separated; default 0,5,300,1800,7200,18000,36000,50400,72000,86400",
     ),
     (
         "VESTIBULE_WEBHOOK_ALLOW_CIDRS",
         "networks, comma-separated, that webhooks may go to although they are not public; default none",
+    ),
+    (
+        "VESTIBULE_OAUTH_APPS_FILE",
+        "JSON file with OAuth apps for every workspace: provider, client id, client secret; default none",
     ),
     ("VESTIBULE_RATE_LIMITS", "on or off; default on"),
     ("VESTIBULE_WORKERS", "threads that answer requests; default the number of cores"),

@@ -130,6 +130,7 @@ async fn store_and_answer(
                     submission: &checked.submission,
                     by: Filler::Member,
                     name: &member_here.member_name,
+                    then: None,
                 };
                 let applied = apply(conn, &apply_here, &app_keys, now, &rng)?;
                 note_saved(conn, &member_here, &connection, &checked.submission, now, &rng)?;
@@ -219,6 +220,7 @@ fn make_link(
         recipient: &share.recipient,
         note: &share.note,
         form_nonce: Some(nonce),
+        purpose: setup_links::Purpose::Fill,
     };
     let (_, token) = setup_links::make(conn, new, now, rng)?;
     let made = setup_links::made_by_form(conn, &member.workspace_id, nonce)?.ok_or(AppError::NotFound)?;

@@ -16,6 +16,8 @@ use crate::connectors::spec_form::{Answer, overview};
 use crate::error::{AppError, AppResult};
 use crate::ids::InviteLinkId;
 use crate::invite_links;
+use crate::oauth;
+use crate::oauth::grants::{Connected, ConnectedView};
 use crate::setup_links::{self, LinkRow};
 use crate::web::csrf::CsrfForm;
 use crate::web::flash::{Flash, see_other_with};
@@ -84,6 +86,8 @@ struct ShowPage {
     timeline: Vec<TimelineItem>,
     callback: Option<CallbackShown>,
     deliveries: Vec<DeliveryItem>,
+    connected: Option<ConnectedView>,
+    reconnect_url: String,
     webhook_url: String,
     configuration_url: String,
     description_url: String,
@@ -109,6 +113,7 @@ struct Loaded {
     origin: Option<OriginView>,
     callback: Option<CallbackShown>,
     deliveries: Vec<Delivery>,
+    connected: Option<Connected>,
 }
 
 async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
@@ -122,7 +127,8 @@ async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
             let deliveries = webhooks::list_deliveries(conn, &workspace, &connection.id, None, DELIVERY_ROWS)?;
             let through: Vec<InviteLinkId> = connection.invite_link_id.clone().into_iter().collect();
             let origin = OriginView::of(&connection, &invite_links::names(conn, &workspace, &through)?);
-            Ok(Loaded { connection, links, timeline, origin, callback, deliveries })
+            let connected = oauth::of_connection(conn, &workspace, &connection.id)?;
+            Ok(Loaded { connection, links, timeline, origin, callback, deliveries, connected })
         })
         .await
 }
@@ -140,7 +146,7 @@ fn view(
     loaded: Loaded,
     typed: Option<(String, String)>,
 ) -> ShowPage {
-    let Loaded { connection, links, timeline, origin, callback, deliveries } = loaded;
+    let Loaded { connection, links, timeline, origin, callback, deliveries, connected } = loaded;
     let connection = &connection;
     let now = app.clock.now();
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
@@ -181,6 +187,8 @@ fn view(
         origin,
         callback,
         deliveries: webhooks::deliveries::items(&deliveries),
+        connected: connected.as_ref().map(|found| oauth::grants::connected(app, found)),
+        reconnect_url: urls::reconnect_link(slug),
         webhook_url: urls::connection_webhook(slug),
         configuration_url: urls::connection_configuration(slug),
         description_url: urls::connection_description(slug),
@@ -296,6 +304,7 @@ pub async fn delete(
             let connection = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
             delete_draft(conn, &connection, actor.clone(), now, &rng)?;
             webhooks::remove_callback(conn, &connection, actor, now, &rng)?;
+            oauth::disconnect(conn, &connection, now, &rng)?;
             setup_links::forget_held(conn, &connection)
         })
         .await?;

@@ -238,11 +238,8 @@ pub async fn arrived(
     json(StatusCode::OK, &page)
 }
 
-/// The endpoints of this file.
-pub fn operations() -> Vec<Operation> {
-    let all = urls::API_INVITE_LINKS;
-    let one = urls::api_invite_link("{id}");
-    let base = |method, path: &str, id: &str, summary: &str, scope: Scope| Operation {
+fn operation(method: &'static str, path: &str, id: &str, summary: &str, scope: Scope) -> Operation {
+    Operation {
         method,
         path: path.to_owned(),
         id: id.to_owned(),
@@ -255,7 +252,12 @@ pub fn operations() -> Vec<Operation> {
         done: (200, Some(schema::<LinkOut>)),
         refuses: &[],
         tagged: true,
-    };
+    }
+}
+
+/// The endpoints of this file.
+pub fn operations() -> Vec<Operation> {
+    let (all, one) = (urls::API_INVITE_LINKS, urls::api_invite_link("{id}"));
     let (read, write) = (Scope::InviteLinksRead, Scope::InviteLinksWrite);
     vec![
         Operation {
@@ -263,34 +265,34 @@ pub fn operations() -> Vec<Operation> {
             done: (200, Some(schema::<Page<LinkOut>>)),
             tagged: false,
             about: "Newest first. Tokens are shown to keys that may also change invite links.",
-            ..base("get", all, "list_invite_links", "List invite links", read)
+            ..operation("get", all, "list_invite_links", "List invite links", read)
         },
         Operation {
             body: Some(schema::<NewIn>),
             done: (201, Some(schema::<LinkOut>)),
             tagged: false,
             about: "Hand out its `url`. Everybody who opens it can add a connection of that type.",
-            ..base("post", all, "create_invite_link", "Make an invite link", write)
+            ..operation("post", all, "create_invite_link", "Make an invite link", write)
         },
-        base("get", &one, "get_invite_link", "Read an invite link", read),
+        operation("get", &one, "get_invite_link", "Read an invite link", read),
         Operation {
             body: Some(schema::<ChangeIn>),
             refuses: &[Code::Conflict],
             about: "What is left out stays as it is. The address never changes.",
-            ..base("patch", &one, "update_invite_link", "Change an invite link", write)
+            ..operation("patch", &one, "update_invite_link", "Change an invite link", write)
         },
         Operation {
             done: (204, None),
             tagged: false,
             about: "Its address stops working at once; the connections made with it stay.",
-            ..base("delete", &one, "delete_invite_link", "Delete an invite link", write)
+            ..operation("delete", &one, "delete_invite_link", "Delete an invite link", write)
         },
         Operation {
             query: Some(inline::<PageQuery>),
             done: (200, Some(schema::<Page<ArrivedOut>>)),
             tagged: false,
             about: "Newest first. Rejected ones are among them, without values.",
-            ..base(
+            ..operation(
                 "get",
                 &urls::api_invite_link_connections("{id}"),
                 "list_invite_link_connections",

@@ -15,6 +15,7 @@ use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::ids::{InviteLinkId, WorkspaceId};
 use crate::links::When;
+use crate::oauth;
 use crate::rng::Rng;
 use crate::web::csrf::CsrfForm;
 use crate::web::flash::{Flash, see_other_with};
@@ -126,7 +127,10 @@ fn decide(
     let id = connection.invite_link_id.clone().ok_or(AppError::NotFound)?;
     let link = find(conn, workspace, &id)?.ok_or(AppError::NotFound)?;
     match deed {
-        ArrivalDeed::Rejected => connections::reject(conn, &connection, actor, now, rng)?,
+        ArrivalDeed::Rejected => {
+            connections::reject(conn, &connection, actor, now, rng)?;
+            oauth::disconnect(conn, &connection, now, rng)?;
+        }
         ArrivalDeed::Accepted | ArrivalDeed::Created => connections::accept(conn, &connection, actor, now, rng)?,
     }
     let connection = connections::find_by_id(conn, workspace, &connection.id)?.ok_or(AppError::NotFound)?;

@@ -13,7 +13,6 @@ use crate::clock::UtcTime;
 use crate::db::Conn;
 use crate::email::Mail;
 use crate::error::AppResult;
-use crate::held;
 use crate::ids::InviteLinkId;
 use crate::jobs::{self, Job, Outcome};
 use crate::links::When;
@@ -193,7 +192,7 @@ pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
         .write(move |conn| {
             for link in store::newly_expired(conn, now, AT_ONCE)? {
                 if store::note_expiry(conn, &link.id, now)? {
-                    held::drop_link(conn, link.id.as_str())?;
+                    make::forget_all(conn, &link.id)?;
                     let what = (Event::InviteLinkExpired, InviteDeed::Expired);
                     make::note(conn, &link, what, Actor::System, now, &rng)?;
                 }

@@ -1,7 +1,7 @@
 //! Making, changing and deleting an invite link, and showing its token again.
 
 use super::store::{self, Changed, InviteLink, NewRow, sealed_at};
-use super::{Expiry, LinkFields, Usage};
+use super::{Expiry, InviteState, LinkFields, Usage};
 use crate::activity::{self, Actor, Entry, Event};
 use crate::app::App;
 use crate::clock::UtcTime;
@@ -11,6 +11,7 @@ use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::held;
 use crate::ids::{InviteLinkId, MemberId, WorkspaceId};
+use crate::oauth::{self, DoorKind};
 use crate::rng::Rng;
 use crate::webhooks::{self, InviteDeed};
 
@@ -117,9 +118,23 @@ pub fn delete(conn: &mut Conn, link: &InviteLink, actor: Actor, now: UtcTime, rn
     if !store::delete(conn, link, now)? {
         return Ok(false);
     }
-    held::drop_link(conn, link.id.as_str())?;
+    forget_all(conn, &link.id)?;
     note(conn, link, (Event::InviteLinkDeleted, InviteDeed::Deleted), actor, now, rng)?;
     Ok(true)
+}
+
+/// Forgets what is held for a link that is closed: what was typed, and who signed in.
+pub(super) fn forget_all(conn: &mut Conn, id: &InviteLinkId) -> AppResult<()> {
+    held::drop_link(conn, id.as_str())?;
+    oauth::forget(conn, DoorKind::Invite, id.as_str())
+}
+
+/// Whether a link can be used right now; for what comes back to it from elsewhere.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn is_open(conn: &mut Conn, id: &InviteLinkId, now: UtcTime) -> AppResult<bool> {
+    Ok(store::find_by_id(conn, id)?.is_some_and(|link| link.state(now) == InviteState::Active))
 }
 
 /// Writes down what became of a link, and tells whoever wants to hear it.

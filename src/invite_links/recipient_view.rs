@@ -2,15 +2,18 @@
 
 use askama::Template;
 
-use super::guard::{KnownInviteLink, OpenInviteLink};
+use super::guard::KnownInviteLink;
+use super::sheet::Sheet;
 use super::{InviteState, Usage};
 use crate::app::App;
 use crate::clock::distance_in_words;
 use crate::connectors::Kind;
-use crate::connectors::spec_form::{self, Audience, FormView, Known, SummaryItem};
+use crate::connectors::spec_form::{self, FormView, SummaryItem};
 use crate::error::AppResult;
-use crate::forms::FormState;
+use crate::forms::{FormState, RawForm};
 use crate::links::{Asker, When, problems_title, recipient_frame};
+use crate::oauth::PlanError;
+use crate::oauth::provider::InputProblem;
 use crate::web::csrf::FormToken;
 use crate::web::frame::RecipientFrame;
 
@@ -49,6 +52,10 @@ pub(super) enum Answer {
     Problems,
     /// Nothing was entered at all.
     NothingEntered,
+    /// What was answered before leaving for the provider cannot be taken.
+    Inputs(Vec<InputProblem>),
+    /// The chosen accounts cannot be taken.
+    Accounts(PlanError),
 }
 
 /// What was typed into the form, or nothing yet.
@@ -57,6 +64,15 @@ pub(super) struct Typed<'a> {
     pub(super) identity: &'a str,
     pub(super) identity_problem: Option<String>,
     pub(super) answer: Answer,
+    /// What was sent, when it is shown again.
+    pub(super) raw: Option<&'a RawForm>,
+}
+
+impl<'a> Typed<'a> {
+    /// Nothing but what came back from the provider.
+    pub(super) fn fresh(state: &'a FormState) -> Self {
+        Self { state, identity: "", identity_problem: None, answer: Answer::Fresh, raw: None }
+    }
 }
 
 /// `GET /invite/{token}`, and again after a send that was not accepted.
@@ -85,34 +101,41 @@ pub(super) struct FormPage {
     only_missing: bool,
     nothing_entered: bool,
     is_again: bool,
+    /// Signing in, ready to stand in the form; empty where there is no way.
+    sign_in: String,
+    is_signed_in: bool,
+    by_hand_open: bool,
 }
 
 impl FormPage {
-    pub(super) fn new(link: &OpenInviteLink, typed: Typed<'_>, token: &FormToken, app: &App) -> AppResult<Self> {
-        let (known, file, state) = (&link.known, &link.connector.file, typed.state);
-        let audience = Audience::Recipient { workspace: known.workspace.name.clone() };
-        let view: FormView = spec_form::view(&link.connector.spec, &Known::default(), state, &audience);
+    pub(super) fn new(sheet: &Sheet, typed: Typed<'_>, token: &FormToken, app: &App) -> AppResult<Self> {
+        let (known, connector, state) = (&sheet.link.known, sheet.connector(), typed.state);
+        let file = &connector.file;
+        let view: FormView = spec_form::view(&connector.spec, &sheet.known(), state, &sheet.audience());
+        let panel = sheet.panel(&typed.answer, typed.raw)?;
         let mut problems: Vec<(String, String)> = Vec::new();
+        problems.extend(panel.iter().flat_map(|panel| panel.problems.iter().cloned()));
         problems.extend(typed.identity_problem.clone().map(|sentence| ("identity".to_owned(), sentence)));
-        let only_missing = problems.is_empty()
-            && !state.errors().is_empty()
-            && state.errors().iter().all(|error| error.code.is_missing());
+        let missing = !state.errors().is_empty() && state.errors().iter().all(|error| error.code.is_missing());
+        let only_missing = problems.is_empty() && missing;
         problems.extend(view.error_summary_items().iter().map(SummaryItem::target_and_text));
+        let is_again = !matches!(typed.answer, Answer::Fresh);
+        let has_typed = state.is_posted() || !typed.identity.is_empty();
         Ok(Self {
             frame: recipient_frame(&known.workspace, app),
             asker: asker(known),
             greeting: known.link.greeting.clone(),
             note: known.link.note.clone(),
-            system: link.connector.system().to_owned(),
-            connector: link.connector.name().to_owned(),
+            system: connector.system().to_owned(),
+            connector: connector.name().to_owned(),
             is_destination: file.kind == Kind::Destination,
             is_one_use: known.link.usage == Usage::Once,
             documentation_url: file.documentation_url.clone(),
-            guide: link.connector.guide_html.clone(),
+            guide: connector.guide_html.clone(),
             until: Until::of(known, app),
             csrf: token.text.clone(),
             identity: typed.identity.to_owned(),
-            identity_hint: format!("So that {} knows whose {} this is", known.workspace.name, link.connector.system()),
+            identity_hint: format!("So that {} knows whose {} this is", known.workspace.name, connector.system()),
             identity_problem: typed.identity_problem.unwrap_or_default(),
             has_fields: !view.is_empty_form(),
             fields: view.render()?,
@@ -120,7 +143,10 @@ impl FormPage {
             problems,
             only_missing,
             nothing_entered: matches!(typed.answer, Answer::NothingEntered),
-            is_again: !matches!(typed.answer, Answer::Fresh),
+            is_again,
+            sign_in: panel.map(|panel| panel.html).unwrap_or_default(),
+            is_signed_in: sheet.is_signed_in(),
+            by_hand_open: has_typed,
         })
     }
 }

@@ -5,19 +5,22 @@ use std::sync::Arc;
 
 use super::store::{self, InviteLink};
 use super::submissions::{self, NewSubmission};
-use super::{Notice, jobs};
+use super::{Notice, Usage, jobs, make};
+use crate::activity::{self, Actor, Entry, Event};
 use crate::app::App;
 use crate::clock::UtcTime;
-use crate::connections::{self, Arriving};
+use crate::connections::{self, Arriving, Connection};
 use crate::connectors::Connector;
-use crate::connectors::spec_form::{Known, Submission};
+use crate::connectors::spec_form::Submission;
 use crate::crypto::{KeyRing, PlainToken, TokenHash};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::forms::FieldRef;
 use crate::held;
-use crate::ids::InviteSubmissionId;
+use crate::ids::{InviteSubmissionId, OauthGrantId};
 use crate::links::{names, receipt_number};
+use crate::oauth::wire::Account;
+use crate::oauth::{self, Contract, Handed};
 use crate::rng::Rng;
 use crate::webhooks::{self, ArrivalDeed};
 
@@ -27,12 +30,22 @@ pub struct Arrival {
     pub description: String,
     /// What was handed over for it.
     pub submission: Submission,
+    /// The provider's account it is for, when there is one.
+    pub accounts: Vec<Account>,
 }
 
 /// What one recipient sends.
 pub struct Sent {
     /// The connections: one for a form, one for every account of a sign-in.
     pub arrivals: Vec<Arrival>,
+    /// What was filled in beside a sign-in, with the connector whose questions were asked.
+    pub then: Option<(Arc<Connector>, Submission)>,
+    /// What a sign-in hands over.
+    pub handed: Option<Handed>,
+    /// What the receipt names.
+    pub provided: Vec<FieldRef>,
+    /// What was left empty.
+    pub left_empty: Vec<FieldRef>,
     /// Who sends, possibly empty.
     pub identity: String,
     /// The nonce of the form.
@@ -112,16 +125,45 @@ impl Deed {
         if submissions::find_by_nonce(conn, &self.link.id, &self.sent.nonce)?.is_some() {
             return Err(AppError::Conflict(TWICE));
         }
+        let grant = self.grant(conn)?;
         for arrival in &self.sent.arrivals {
-            self.arrive(conn, arrival)?;
+            self.arrive(conn, arrival, grant.as_ref())?;
         }
         self.write_down(conn, count)?;
-        held::drop_form(conn, self.link.id.as_str(), &self.sent.nonce)?;
+        if self.link.usage == Usage::Once {
+            make::forget_all(conn, &self.link.id)?;
+        } else {
+            held::drop_form(conn, self.link.id.as_str(), &self.sent.nonce)?;
+        }
         self.notify(conn)?;
         Ok(true)
     }
 
-    fn arrive(&self, conn: &mut Conn, arrival: &Arrival) -> AppResult<()> {
+    /// The one grant on which all connections of this submission live.
+    fn grant(&self, conn: &mut Conn) -> AppResult<Option<OauthGrantId>> {
+        let Some(handed) = &self.sent.handed else { return Ok(None) };
+        if !handed.take(conn)? {
+            return Err(AppError::Conflict("This sign-in was used already. Sign in again."));
+        }
+        let with = Contract { keys: &self.keys, now: self.now, rng: &self.rng };
+        handed.grant.store(conn, &self.link.workspace_id, &with).map(Some)
+    }
+
+    /// Lets a connection live on the grant.
+    fn attach(&self, conn: &mut Conn, made: &Connection, arrival: &Arrival, grant: &OauthGrantId) -> AppResult<()> {
+        oauth::attach(conn, made, grant, &arrival.accounts, (self.now, &self.rng))?;
+        let entry = Entry {
+            workspace: &made.workspace_id,
+            connection: Some(&made.id),
+            setup_link: None,
+            event: Event::Connected,
+            actor: Actor::Recipient { name: self.sent.identity.clone() },
+            detail: &self.sent.identity,
+        };
+        Ok(activity::record(conn, &entry, self.now, &self.rng)?)
+    }
+
+    fn arrive(&self, conn: &mut Conn, arrival: &Arrival, grant: Option<&OauthGrantId>) -> AppResult<()> {
         let new = Arriving {
             workspace: &self.link.workspace_id,
             connector: &self.connector,
@@ -131,18 +173,17 @@ impl Deed {
             identity: &self.sent.identity,
             wants_approval: self.link.wants_approval(),
             submission: &arrival.submission,
+            then: self.sent.then.as_ref().map(|(asked, submission)| (asked.as_ref(), submission)),
         };
         let made = connections::arrive(conn, &new, &self.keys, self.now, &self.rng)?;
+        if let Some(grant) = grant {
+            self.attach(conn, &made, arrival, grant)?;
+        }
         let told = webhooks::Event::Arrival { deed: ArrivalDeed::Created, connection: &made, link: &self.link };
         webhooks::record_event(conn, &told, self.now, &self.rng)
     }
 
     fn write_down(&self, conn: &mut Conn, count: i32) -> AppResult<()> {
-        let first = self.sent.arrivals.first();
-        let provided = first.map(|arrival| arrival.submission.provided()).unwrap_or_default();
-        let empty: Vec<FieldRef> = first
-            .map(|arrival| arrival.submission.left_empty(&self.connector.spec, &Known::default()))
-            .unwrap_or_default();
         let new = NewSubmission {
             id: &InviteSubmissionId::new(self.now, &self.rng),
             workspace_id: &self.link.workspace_id,
@@ -151,8 +192,8 @@ impl Deed {
             receipt_hash: &self.receipt_hash,
             receipt: &receipt_number(&self.rng),
             identity: &self.sent.identity,
-            submitted_fields: &names(&provided)?,
-            empty_fields: &names(&empty)?,
+            submitted_fields: &names(&self.sent.provided)?,
+            empty_fields: &names(&self.sent.left_empty)?,
             connection_count: count,
             now: self.now,
         };

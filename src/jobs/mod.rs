@@ -9,7 +9,7 @@ pub use worker::{run_due, run_until};
 
 use std::time::Duration;
 
-use crate::ids::{AccountLinkId, InviteLinkId, SetupLinkId, WebhookDeliveryId};
+use crate::ids::{AccountLinkId, InviteLinkId, OauthGrantId, SetupLinkId, WebhookDeliveryId};
 use crate::invite_links::Notice;
 
 /// A thing to do. The payload is ids, never data.
@@ -23,6 +23,12 @@ pub enum Job {
     WebhookGaveUpMail(WebhookDeliveryId),
     /// Tell the member who made an invite link something about it.
     InviteLinkMail(Notice, InviteLinkId),
+    /// Renew the tokens of a grant before they end.
+    RenewGrant(OauthGrantId),
+    /// Give a grant that nobody lives on back to its provider.
+    GiveBackGrant(OauthGrantId),
+    /// Tell the owners that somebody has to sign in again.
+    ReconnectMail(OauthGrantId),
     /// Note what has expired and delete what is over; every minute.
     Sweep,
 }
@@ -34,6 +40,9 @@ impl Job {
             Self::AccountMail(_) => "account_mail",
             Self::WebhookGaveUpMail(_) => "webhook_gave_up_mail",
             Self::InviteLinkMail(notice, _) => notice.as_str(),
+            Self::RenewGrant(_) => "renew_grant",
+            Self::GiveBackGrant(_) => "give_back_grant",
+            Self::ReconnectMail(_) => "reconnect_mail",
             Self::Sweep => "sweep",
         }
     }
@@ -44,6 +53,7 @@ impl Job {
             Self::AccountMail(id) => id.as_str(),
             Self::WebhookGaveUpMail(id) => id.as_str(),
             Self::InviteLinkMail(_, id) => id.as_str(),
+            Self::RenewGrant(id) | Self::GiveBackGrant(id) | Self::ReconnectMail(id) => id.as_str(),
             Self::Sweep => "",
         }
     }
@@ -58,6 +68,9 @@ impl Job {
             "submission_mail" => Some(Self::SubmissionMail(SetupLinkId::from_text(payload))),
             "account_mail" => Some(Self::AccountMail(AccountLinkId::from_text(payload))),
             "webhook_gave_up_mail" => Some(Self::WebhookGaveUpMail(WebhookDeliveryId::from_text(payload))),
+            "renew_grant" => Some(Self::RenewGrant(OauthGrantId::from_text(payload))),
+            "give_back_grant" => Some(Self::GiveBackGrant(OauthGrantId::from_text(payload))),
+            "reconnect_mail" => Some(Self::ReconnectMail(OauthGrantId::from_text(payload))),
             "sweep" => Some(Self::Sweep),
             other => Some(Self::InviteLinkMail(Notice::parse(other)?, InviteLinkId::from_text(payload))),
         }
@@ -115,6 +128,9 @@ mod tests {
             Job::AccountMail(AccountLinkId::from_text("b")),
             gave_up,
             Job::InviteLinkMail(Notice::Busy, InviteLinkId::from_text("d")),
+            Job::RenewGrant(OauthGrantId::from_text("d")),
+            Job::GiveBackGrant(OauthGrantId::from_text("e")),
+            Job::ReconnectMail(OauthGrantId::from_text("f")),
             Job::Sweep,
         ] {
             assert_eq!(Job::read(job.kind(), job.payload()), Some(job));

@@ -9,7 +9,7 @@ use super::store::{self, JobRow};
 use super::{Job, MOST_ATTEMPTS, Outcome, backoff};
 use crate::app::App;
 use crate::error::AppResult;
-use crate::{accounts, connections, idempotency, invite_links, setup_links, webhooks};
+use crate::{accounts, connections, idempotency, invite_links, oauth, setup_links, webhooks};
 
 const AT_ONCE: i64 = 20;
 /// Connections of before there was a search by words that a sweep catches up with.
@@ -80,6 +80,9 @@ async fn perform(app: Arc<App>, row: JobRow) -> Outcome {
         Job::AccountMail(link) => accounts::send_account_mail(&app, link).await,
         Job::WebhookGaveUpMail(delivery) => webhooks::send_gave_up_mail(&app, delivery).await,
         Job::InviteLinkMail(notice, link) => invite_links::send_notice(&app, notice, link).await,
+        Job::RenewGrant(grant) => oauth::grants::refresh_by_job(&app, grant).await,
+        Job::GiveBackGrant(grant) => oauth::grants::give_back(&app, grant).await,
+        Job::ReconnectMail(grant) => oauth::grants::send_reconnect_mail(&app, grant).await,
         Job::Sweep => sweep(&app).await,
     };
     done.unwrap_or_else(|error| Outcome::Retry { reason: error.to_string() })
@@ -90,11 +93,13 @@ async fn sweep(app: &Arc<App>) -> AppResult<Outcome> {
     invite_links::sweep(app).await?;
     accounts::sweep(app).await?;
     webhooks::sweep(app).await?;
-    let now = app.clock.now();
+    let (now, rng) = (app.clock.now(), app.rng.clone());
     app.db
         .write(move |conn| {
             connections::note_some_words(conn, WORDS_AT_ONCE)?;
-            idempotency::sweep(conn, now)
+            idempotency::sweep(conn, now)?;
+            oauth::sign_ins::sweep(conn, now)?;
+            oauth::grants::sweep(conn, now, &rng)
         })
         .await?;
     Ok(Outcome::Again { after: SWEEP_EVERY })

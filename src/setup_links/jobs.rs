@@ -105,7 +105,7 @@ pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
                 if !store::note_expiry(conn, &link.id, now)? {
                     continue;
                 }
-                held::drop_link(conn, link.id.as_str())?;
+                make::forget_all(conn, &link.id)?;
                 let entry = Entry {
                     workspace: &link.workspace_id,
                     connection: Some(&link.connection_id),

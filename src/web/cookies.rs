@@ -18,6 +18,8 @@ pub enum CookieKind {
     Visitor,
     /// The code of a message for the next page.
     Flash,
+    /// A random value that says which browser went to a provider to sign in there.
+    SignIn,
 }
 
 impl CookieKind {
@@ -26,6 +28,7 @@ impl CookieKind {
             Self::Session => "vestibule_session",
             Self::Visitor => "vestibule_visitor",
             Self::Flash => "vestibule_flash",
+            Self::SignIn => "vestibule_oauth",
         };
         if base_url.is_https() { format!("__Host-{name}") } else { name.to_owned() }
     }

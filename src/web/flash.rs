@@ -64,6 +64,8 @@ flashes! {
     InviteLinkDeleted, "invite-link-deleted", "ok", "Invite link deleted. Nobody can open it any more.";
     ArrivalAccepted, "arrival-accepted", "ok", "Connection accepted.";
     ArrivalRejected, "arrival-rejected", "ok", "Connection rejected. Its details and keys are erased.";
+    OauthAppSaved, "oauth-app-saved", "ok", "OAuth app saved.";
+    OauthAppRemoved, "oauth-app-removed", "ok", "OAuth app removed. Nobody can sign in with it any more.";
     SignedOut, "signed-out", "ok", "You are signed out.";
     PasswordChosen, "password-chosen", "ok", "Your new password is set. Sign in with it.";
     WorkspaceMade, "workspace-made", "ok", "Your workspace is ready.";

@@ -17,7 +17,7 @@ use crate::docs;
 use crate::error::AppError;
 use crate::setup_links::api as links_api;
 use crate::webhooks::api as deliveries_api;
-use crate::{accounts, connections, invite_links, setup_links, webhooks};
+use crate::{accounts, connections, invite_links, oauth, setup_links, webhooks};
 
 /// The route table.
 pub fn all(config: &mut web::ServiceConfig) {
@@ -69,6 +69,7 @@ fn settings_pages(config: &mut web::ServiceConfig) {
         .service(get_post("/settings/api-keys", key_pages::index, key_pages::create))
         .service(post("/settings/api-keys/{id}/revocation", key_pages::revoke))
         .configure(webhook_pages)
+        .configure(oauth_pages)
         .service(get("/settings/mail", operator_pages::mail))
         .service(get("/settings/data", operator_pages::data));
 }
@@ -85,6 +86,18 @@ fn webhook_pages(config: &mut web::ServiceConfig) {
         .service(post("/settings/webhooks/{id}/test", endpoint_pages::test))
         .service(get("/webhook-deliveries/{id}", delivery_pages::show))
         .service(post("/webhook-deliveries/{id}/resend", delivery_pages::resend));
+}
+
+fn oauth_pages(config: &mut web::ServiceConfig) {
+    use oauth::apps::pages as app_pages;
+    use oauth::grants::reconnect_pages;
+    use oauth::sign_ins::callback_pages;
+    config
+        .service(get("/settings/oauth-apps", app_pages::index))
+        .service(get_post("/settings/oauth-apps/{provider}", app_pages::edit, app_pages::update))
+        .service(post("/settings/oauth-apps/{provider}/removal", app_pages::remove))
+        .service(get("/oauth/callback/{provider}", callback_pages::come))
+        .service(post("/connections/{slug}/reconnect-link", reconnect_pages::create));
 }
 
 fn own_settings_pages(config: &mut web::ServiceConfig) {
@@ -116,10 +129,10 @@ fn connection_pages(config: &mut web::ServiceConfig) {
 }
 
 fn invite_link_pages(config: &mut web::ServiceConfig) {
-    use invite_links::{inbox_pages, owner_pages, panel_pages};
+    use invite_links::{inbox_pages, owner_pages as invite_pages, panel_pages};
     config
-        .service(get("/invite-links", owner_pages::index))
-        .service(get_post("/invite-links/new", owner_pages::new, owner_pages::create))
+        .service(get("/invite-links", invite_pages::index))
+        .service(get_post("/invite-links/new", invite_pages::new, invite_pages::create))
         .service(get("/invite-links/inbox", inbox_pages::index))
         .service(get_post("/invite-links/{id}", panel_pages::show, panel_pages::update))
         .service(post("/invite-links/{id}/deletion", panel_pages::remove))
@@ -209,15 +222,19 @@ fn api_of<S: Side>(config: &mut web::ServiceConfig) {
 }
 
 fn invite_links_api(config: &mut web::ServiceConfig) {
-    use invite_links::api;
+    use invite_links::api as invites_api;
     config
-        .service(endpoint("/v1/invite-links", "GET, HEAD, POST", vec![read(api::index), web::post().to(api::create)]))
+        .service(endpoint(
+            "/v1/invite-links",
+            "GET, HEAD, POST",
+            vec![read(invites_api::index), web::post().to(invites_api::create)],
+        ))
         .service(endpoint(
             "/v1/invite-links/{id}",
             "GET, HEAD, PATCH, DELETE",
-            vec![read(api::show), web::patch().to(api::update), web::delete().to(api::remove)],
+            vec![read(invites_api::show), web::patch().to(invites_api::update), web::delete().to(invites_api::remove)],
         ))
-        .service(endpoint("/v1/invite-links/{id}/connections", "GET, HEAD", vec![read(api::arrived)]));
+        .service(endpoint("/v1/invite-links/{id}/connections", "GET, HEAD", vec![read(invites_api::arrived)]));
 }
 
 /// Every operation of the API, as the document describes them.

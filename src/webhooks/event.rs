@@ -61,6 +61,8 @@ kinds! {
     InviteConnectionAccepted, "invite_link.connection_accepted", "A connection from an invite link was accepted";
     /// A member rejected such a connection.
     InviteConnectionRejected, "invite_link.connection_rejected", "A connection from an invite link was rejected";
+    /// A provider has ended a connection's access.
+    NeedsReconnecting, "connection.needs_reconnecting", "A connection needs reconnecting";
 }
 
 /// The event of a test: nobody subscribes to it.
@@ -149,6 +151,11 @@ pub enum Event<'a> {
         /// The link.
         link: &'a InviteLink,
     },
+    /// A provider has ended a connection's access: somebody has to sign in again.
+    NeedsReconnecting {
+        /// The connection.
+        connection: &'a Connection,
+    },
 }
 
 impl Event<'_> {
@@ -177,25 +184,28 @@ impl Event<'_> {
                 ArrivalDeed::Accepted => EventKind::InviteConnectionAccepted,
                 ArrivalDeed::Rejected => EventKind::InviteConnectionRejected,
             },
+            Self::NeedsReconnecting { .. } => EventKind::NeedsReconnecting,
         }
     }
 
     pub(super) fn workspace(&self) -> &WorkspaceId {
         match self {
-            Self::SetupFilled { connection, .. } | Self::Link { connection, .. } | Self::Arrival { connection, .. } => {
-                &connection.workspace_id
-            }
             Self::InviteLink { link, .. } => &link.workspace_id,
+            Self::SetupFilled { connection, .. }
+            | Self::Link { connection, .. }
+            | Self::Arrival { connection, .. }
+            | Self::NeedsReconnecting { connection } => &connection.workspace_id,
         }
     }
 
     /// The connection it is about, if it is about one.
     pub(super) fn connection_id(&self) -> Option<&ConnectionId> {
         match self {
-            Self::SetupFilled { connection, .. } | Self::Link { connection, .. } | Self::Arrival { connection, .. } => {
-                Some(&connection.id)
-            }
             Self::InviteLink { .. } => None,
+            Self::SetupFilled { connection, .. }
+            | Self::Link { connection, .. }
+            | Self::Arrival { connection, .. }
+            | Self::NeedsReconnecting { connection } => Some(&connection.id),
         }
     }
 
@@ -207,12 +217,7 @@ impl Event<'_> {
             Self::Link { connection, link, expires_at, .. } => json!({
                 "event": event,
                 "setup_link": {"id": link.as_str(), "expires_at": expires_at.iso()},
-                connection.kind.as_str(): {
-                    "id": connection.id.as_str(),
-                    "slug": connection.slug,
-                    "description": connection.description,
-                    "draft": connection.state() == ConnectionState::Draft,
-                },
+                connection.kind.as_str(): named(connection),
             }),
             Self::InviteLink { link, .. } => json!({"event": event, "invite_link": invite_link(link)}),
             Self::Arrival { connection, link, .. } => json!({
@@ -228,6 +233,9 @@ impl Event<'_> {
                     "config_completed": connection.missing_count == 0,
                 },
             }),
+            Self::NeedsReconnecting { connection } => {
+                json!({"event": event, connection.kind.as_str(): named(connection)})
+            }
         }
     }
 }
@@ -240,6 +248,16 @@ fn invite_link(link: &InviteLink) -> Value {
         "connector_slug": link.connector_slug,
         "connection_kind": link.kind.as_str(),
         "expires_at": link.expiry().moment().map(UtcTime::iso),
+    })
+}
+
+/// A connection as payloads name it.
+fn named(connection: &Connection) -> Value {
+    json!({
+        "id": connection.id.as_str(),
+        "slug": connection.slug,
+        "description": connection.description,
+        "draft": connection.state() == ConnectionState::Draft,
     })
 }
 

@@ -23,6 +23,7 @@ mod http_client;
 mod invite_links;
 mod jobs;
 mod migrations;
+mod oauth;
 mod routes;
 mod setup_links;
 mod static_files;

@@ -71,6 +71,8 @@ pub struct Arriving<'a> {
     pub wants_approval: bool,
     /// What was handed over.
     pub submission: &'a Submission,
+    /// What was filled in beside a sign-in, with the form that asked for it.
+    pub then: Option<(&'a Connector, &'a Submission)>,
 }
 
 /// Makes the connection with what was handed over; call it in the transaction that spends the link.
@@ -96,6 +98,7 @@ pub fn arrive(conn: &mut Conn, new: &Arriving<'_>, keys: &KeyRing, now: UtcTime,
         submission: new.submission,
         by: Filler::Recipient,
         name: new.identity,
+        then: new.then,
     };
     let applied = apply(conn, &filled, keys, now, rng)?;
     note(

@@ -9,6 +9,7 @@ mod notices;
 mod plans;
 mod races;
 mod secret;
+mod sign_in;
 
 use crate::support::{Form, Page, TestApp, Visitor};
 

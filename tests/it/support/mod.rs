@@ -5,6 +5,7 @@ pub mod db;
 #[path = "../../bench/many.rs"]
 pub mod many;
 mod page;
+pub mod provider;
 mod python;
 pub mod receiver;
 mod visitor;
