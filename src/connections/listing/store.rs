@@ -45,7 +45,8 @@ pub struct ListRow {
 
 /// The workspace's connections, last changed first; at most `limit`.
 pub fn list(conn: &mut Conn, workspace: &WorkspaceId, filter: &Filter, limit: i64) -> QueryResult<Vec<ListRow>> {
-    let mut query = narrowed(workspace, filter);
+    let search = Search::of(conn, workspace, &filter.query)?;
+    let mut query = narrowed(workspace, filter, &search);
     if let Some((at, id)) = &filter.before {
         let older =
             connections::updated_at.lt(*at).or(connections::updated_at.eq(*at).and(connections::id.lt(id.clone())));
@@ -60,7 +61,8 @@ pub fn list(conn: &mut Conn, workspace: &WorkspaceId, filter: &Filter, limit: i6
 
 /// How many connections a filter shows.
 pub fn count(conn: &mut Conn, workspace: &WorkspaceId, filter: &Filter) -> QueryResult<usize> {
-    let found: i64 = narrowed(workspace, filter).count().get_result(conn)?;
+    let search = Search::of(conn, workspace, &filter.query)?;
+    let found: i64 = narrowed(workspace, filter, &search).count().get_result(conn)?;
     Ok(usize::try_from(found).unwrap_or(0))
 }
 
@@ -74,7 +76,8 @@ pub fn page(
     count: usize,
 ) -> QueryResult<Cut<Connection>> {
     let one_more = i64::try_from(wanted.limit).unwrap_or(i64::MAX).saturating_add(1);
-    let query = narrowed(workspace, filter).limit(one_more);
+    let search = Search::of(conn, workspace, &filter.query)?;
+    let query = narrowed(workspace, filter, &search).limit(one_more);
     let (query, backwards) = match &wanted.cursor {
         None => (query.order(connections::id.desc()), false),
         Some(Cursor::After(id)) => (query.filter(connections::id.lt(id.clone())).order(connections::id.desc()), false),
@@ -88,12 +91,16 @@ pub fn page(
 
 /// The connections a filter shows, in no order yet. Conditions that indexes are made for stand here as they stand there: a database
 /// uses such an index only when it can read the condition.
-fn narrowed<'a>(workspace: &'a WorkspaceId, filter: &'a Filter) -> connections::BoxedQuery<'a, MultiBackend> {
+fn narrowed<'a>(
+    workspace: &'a WorkspaceId,
+    filter: &'a Filter,
+    search: &'a Search,
+) -> connections::BoxedQuery<'a, MultiBackend> {
     let mut query = connections::table
         .filter(connections::workspace_id.eq(workspace))
         .filter(connections::deleted_at.is_null())
         .into_boxed();
-    query = found_by(query, workspace, &filter.query);
+    query = found_by(query, workspace, search);
     if let Some(kind) = filter.kind {
         query = query.filter(connections::kind.eq(kind));
     }
@@ -122,20 +129,58 @@ fn narrowed<'a>(workspace: &'a WorkspaceId, filter: &'a Filter) -> connections::
     }
 }
 
-/// Narrows a query to what is found by a text.
+/// So few hits are looked up one by one; more are met soon enough by whoever walks along the list.
+const FEW: usize = 500;
+
+/// What a search has to look at.
+struct Search {
+    /// The words, as the ranges that hold whatever begins with them.
+    words: Vec<(Vec<u8>, Vec<u8>)>,
+    /// All hits of one word, when they are few.
+    few: Option<Vec<ConnectionId>>,
+    /// A text without any word, to be looked for as it stands.
+    text: String,
+}
+
+impl Search {
+    fn of(conn: &mut Conn, workspace: &WorkspaceId, text: &str) -> QueryResult<Self> {
+        let mut words: Vec<(Vec<u8>, Vec<u8>)> = search::words([text]).iter().map(|word| search::range(word)).collect();
+        let text = if words.is_empty() { text.to_owned() } else { String::new() };
+        let mut few = None;
+        for at in 0..words.len() {
+            let Some((from, to)) = words.get(at) else { continue };
+            let hits: Vec<ConnectionId> = connection_words::table
+                .filter(connection_words::workspace_id.eq(workspace))
+                .filter(connection_words::word.ge(from))
+                .filter(connection_words::word.lt(to))
+                .select(connection_words::connection_id)
+                .limit(i64::try_from(FEW).unwrap_or(0) + 1)
+                .load(conn)?;
+            if hits.len() <= FEW {
+                few = Some(hits);
+                words.swap_remove(at);
+                break;
+            }
+        }
+        Ok(Self { words, few, text })
+    }
+}
+
+/// Narrows a query to what a search finds.
 fn found_by<'a>(
     mut query: connections::BoxedQuery<'a, MultiBackend>,
     workspace: &'a WorkspaceId,
-    text: &str,
+    search: &'a Search,
 ) -> connections::BoxedQuery<'a, MultiBackend> {
-    let words = search::words([text]);
-    if words.is_empty() && !text.is_empty() {
-        let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    if !search.text.is_empty() {
+        let escaped = search.text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         let contains = diesel::dsl::sql::<Bool>("description LIKE ").bind::<Text, _>(format!("%{escaped}%"));
-        return query.filter(contains.sql(" ESCAPE '\\'"));
+        query = query.filter(contains.sql(" ESCAPE '\\'"));
     }
-    for word in words {
-        let (from, to) = search::range(&word);
+    if let Some(few) = &search.few {
+        query = query.filter(connections::id.eq_any(few.iter().map(ConnectionId::as_str)));
+    }
+    for (from, to) in &search.words {
         let found = connection_words::table
             .filter(connection_words::workspace_id.eq(workspace.as_str()))
             .filter(connection_words::word.ge(from))
