@@ -76,7 +76,7 @@ pub const SETTINGS: [(&str, &str); 18] = [
     ("VESTIBULE_TRUSTED_PROXIES", "addresses or networks, comma-separated, whose X-Forwarded-For is believed"),
     (
         "VESTIBULE_EXTRA_CA_FILE",
-        "PEM file of further certificate authorities to trust (mail server, receivers of webhooks)",
+        "PEM file of further certificate authorities to trust (mail server, receivers of webhooks, providers)",
     ),
     ("VESTIBULE_CONNECTORS_DIR", "folder with more connector files"),
     (

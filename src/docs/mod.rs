@@ -30,7 +30,7 @@ enum Text {
 }
 
 /// All pages, in the order to read them.
-pub const PAGES: [Page; 6] = [
+pub const PAGES: [Page; 7] = [
     Page {
         name: "share-a-setup-link",
         title: "Share a setup link",
@@ -42,6 +42,12 @@ pub const PAGES: [Page; 6] = [
         title: "Invite links",
         about: "One link for one connector: people outside add connections with it, once or again and again.",
         text: Text::Written(include_str!("pages/invite-links.md")),
+    },
+    Page {
+        name: "oauth-apps",
+        title: "Let people sign in with a provider",
+        about: "Register an app at Facebook, Google and others, so that recipients sign in instead of pasting keys.",
+        text: Text::Written(include_str!("pages/oauth-apps.md")),
     },
     Page {
         name: "api",

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use super::Spec;
-use super::model::{Branch, Group, Kind, Node, OneOf};
+use super::model::{Branch, Group, Kind, Node, OneOf, Text};
 use crate::forms::FieldPath;
 
 impl Spec {
@@ -35,6 +35,10 @@ impl Narrow<'_> {
         if self.filled.contains(path) && !matches!(node.kind, Kind::Const(_)) {
             node.hidden = true;
             node.required = false;
+            // What stands there is a mark until the real value is handed out, and no rule is made for marks.
+            if let Kind::Text(text) = &mut node.kind {
+                *text = Text { multiline: text.multiline, ..Text::default() };
+            }
             return;
         }
         match &mut node.kind {

@@ -1,2 +1,3 @@
+mod links;
 mod provider;
 mod wire;
