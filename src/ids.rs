@@ -65,6 +65,10 @@ id_type! {
     ConnectionId,
     /// A setup link.
     SetupLinkId,
+    /// An invite link.
+    InviteLinkId,
+    /// What one recipient handed over with an invite link.
+    InviteSubmissionId,
     /// A row of the activity log.
     ActivityId,
     /// A job.

@@ -89,7 +89,7 @@ impl Role {
         match self {
             Self::Owner => "Does everything, and decides who else is an owner",
             Self::Admin => "Does everything, but cannot make or remove owners",
-            Self::Member => "Works with connections and setup links",
+            Self::Member => "Works with connections and links",
             Self::Viewer => "Looks at everything, changes nothing",
         }
     }

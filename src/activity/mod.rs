@@ -86,6 +86,20 @@ events! {
     Expired => "setup_link.expired",
     /// A member revoked the link.
     Revoked => "setup_link.revoked",
+    /// An invite link was made.
+    InviteLinkCreated => "invite_link.created",
+    /// An invite link was changed.
+    InviteLinkChanged => "invite_link.changed",
+    /// An invite link was deleted.
+    InviteLinkDeleted => "invite_link.deleted",
+    /// An invite link's time ran out.
+    InviteLinkExpired => "invite_link.expired",
+    /// Somebody outside added a connection with an invite link.
+    CameThroughInviteLink => "invite_link.connection_created",
+    /// A member accepted a connection that came through an invite link.
+    ArrivalAccepted => "invite_link.connection_accepted",
+    /// A member rejected a connection that came through an invite link.
+    ArrivalRejected => "invite_link.connection_rejected",
     /// A connection got a callback webhook, or another one.
     CallbackSet => "callback_webhook.set",
     /// A connection's callback webhook was removed.

@@ -38,6 +38,12 @@ pub const PAGES: [Page; 7] = [
         text: Text::Written(include_str!("pages/share-a-setup-link.md")),
     },
     Page {
+        name: "invite-links",
+        title: "Invite links",
+        about: "One link for one connector: people outside add connections with it, once or again and again.",
+        text: Text::Written(include_str!("pages/invite-links.md")),
+    },
+    Page {
         name: "oauth-apps",
         title: "Let people sign in with a provider",
         about: "Register an app at Facebook, Google and others, so that recipients sign in instead of pasting keys.",

@@ -65,6 +65,11 @@ flashes! {
     WebhookQueued, "webhook-queued", "info", "It is on its way. Refresh this page to see the answer.";
     EndpointSaved, "endpoint-saved", "ok", "Endpoint saved.";
     EndpointDeleted, "endpoint-deleted", "ok", "Endpoint deleted. Nothing more is sent there.";
+    InviteLinkMade, "invite-link-made", "ok", "Invite link created. You can copy it here at any time.";
+    InviteLinkSaved, "invite-link-saved", "ok", "Invite link saved. Its address stays the same.";
+    InviteLinkDeleted, "invite-link-deleted", "ok", "Invite link deleted. Nobody can open it any more.";
+    ArrivalAccepted, "arrival-accepted", "ok", "Connection accepted.";
+    ArrivalRejected, "arrival-rejected", "ok", "Connection rejected. Its details and keys are erased.";
     OauthAppSaved, "oauth-app-saved", "ok", "OAuth app saved.";
     OauthAppRemoved, "oauth-app-removed", "ok", "OAuth app removed. Nobody can sign in with it any more.";
     SignedOut, "signed-out", "ok", "You are signed out.";

@@ -6,6 +6,7 @@ import { faults } from "./faults.mjs";
 import { firstRun } from "./first_run.mjs";
 import { advertising, httpApi } from "./forms.mjs";
 import { handOver } from "./hand_over.mjs";
+import { approvals, inviteLinks } from "./invite_links.mjs";
 import { endings, list, rename } from "./links.mjs";
 import { oddNames } from "./odd_names.mjs";
 import { callback, docs, endpoints } from "./programs.mjs";
@@ -21,6 +22,8 @@ export const journeys = [
   ["endings", endings],
   ["list", list],
   ["rename", rename],
+  ["invite links", inviteLinks],
+  ["approvals", approvals],
   ["signing in", signingIn],
   ["own account", ownAccount],
   ["appearance", appearance],

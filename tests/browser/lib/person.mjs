@@ -16,7 +16,7 @@ export class Person {
 
   get path() {
     const url = new URL(this.page.url());
-    return url.pathname.replace(/(scl|join|receipts)\/.+/, "$1/…");
+    return url.pathname.replace(/(scl|join|receipts|invite|invite-receipts)\/.+/, "$1/…");
   }
 
   /** Every page must be silent in the console and ask nobody but its own server. */
