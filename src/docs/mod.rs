@@ -30,7 +30,7 @@ enum Text {
 }
 
 /// All pages, in the order to read them.
-pub const PAGES: [Page; 7] = [
+pub const PAGES: &[Page] = &[
     Page {
         name: "share-a-setup-link",
         title: "Share a setup link",
