@@ -86,7 +86,7 @@ pub(super) enum Answer {
 impl Answer {
     /// What is wrong with signing in again.
     fn sentence(&self, sheet: &Sheet) -> Option<String> {
-        let provider = sheet.desk.as_ref().map(Desk::provider).unwrap_or_default();
+        let provider = sheet.desk.as_ref().map(Desk::provider_name).unwrap_or_default();
         match self {
             Self::NotSignedIn => Some(format!("Sign in at {provider} first")),
             Self::OtherAccount => {

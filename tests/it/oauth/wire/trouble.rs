@@ -68,11 +68,29 @@ async fn a_listing_is_tried_three_times_and_no_more() {
 }
 
 #[actix_web::test]
+async fn accounts_whose_names_cannot_be_had_are_offered_by_their_number() {
+    let scene = Scene::new(Plays::GoogleAds);
+    let tokens = scene.sign_in().await.unwrap();
+    for (trouble, asked) in [(Trouble::Status(503), 1), (Trouble::Html, 5), (Trouble::Status(429), 1)] {
+        let before = scene.provider.calls(Endpoint::Names);
+        scene.provider.trouble(Endpoint::Names, trouble);
+        let list = scene.wire().accounts(&tokens).await.unwrap();
+        assert!(
+            list.accounts.iter().all(|account| account.label == account.id) && list.accounts.len() == 5,
+            "{list:?}"
+        );
+        assert_eq!(scene.provider.calls(Endpoint::Names) - before, asked, "a provider with trouble is left alone");
+    }
+    scene.provider.trouble(Endpoint::Names, Trouble::Status(401));
+    assert_eq!(scene.wire().accounts(&tokens).await.unwrap_err(), WireError::InvalidGrant);
+}
+
+#[actix_web::test]
 async fn trouble_after_signing_in_is_told_apart() {
     for plays in ALL {
         let scene = Scene::new(plays);
         let tokens = scene.sign_in().await.unwrap();
-        let mut error = async |trouble: Trouble| {
+        let error = async |trouble: Trouble| {
             scene.provider.trouble(Endpoint::Accounts, trouble);
             scene.wire().accounts(&tokens).await.unwrap_err()
         };
@@ -86,19 +104,29 @@ async fn trouble_after_signing_in_is_told_apart() {
 
 #[actix_web::test]
 async fn nobody_waits_for_a_provider_that_does_not_answer() {
-    let scene = Scene::new(Plays::GoogleAds);
-    scene.provider.trouble(Endpoint::Exchange, Trouble::Slow);
+    let mut scene = Scene::new(Plays::GoogleAds);
+    let tokens = scene.sign_in().await.unwrap();
+    scene.http = scene.http.with_timeout(Duration::from_millis(300));
+    for endpoint in [Endpoint::Exchange, Endpoint::Refresh, Endpoint::Accounts] {
+        scene.provider.trouble(endpoint, Trouble::Slow);
+    }
     let begun = Instant::now();
     assert_eq!(scene.sign_in().await.unwrap_err(), WireError::ProviderDown);
-    assert!(begun.elapsed() < Duration::from_secs(25));
+    assert_eq!(scene.wire().refresh(&tokens, now()).await.unwrap_err(), WireError::ProviderDown);
+    assert_eq!(scene.wire().accounts(&tokens).await.unwrap_err(), WireError::ProviderDown);
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }
 
 #[actix_web::test]
 async fn who_it_was_may_stay_unknown_but_what_was_granted_must_be_had() {
     let scene = Scene::new(Plays::Facebook);
     let tokens = scene.sign_in().await.unwrap();
-    scene.provider.trouble(Endpoint::Identity, Trouble::Status(403));
-    assert_eq!(scene.wire().who(&tokens).await.unwrap().identity, None);
+    for status in [400, 401, 403] {
+        scene.provider.trouble(Endpoint::Identity, Trouble::Status(status));
+        assert_eq!(scene.wire().who(&tokens).await.unwrap().identity, None);
+    }
+    scene.provider.trouble(Endpoint::Identity, Trouble::Status(500));
+    assert_eq!(scene.wire().who(&tokens).await.unwrap_err(), WireError::ProviderDown);
     scene.provider.heal(Endpoint::Identity);
     scene.provider.trouble(Endpoint::Granted, Trouble::Status(403));
     assert_eq!(scene.wire().who(&tokens).await.unwrap_err(), WireError::MissingScope);
