@@ -19,7 +19,7 @@ pub enum CookieKind {
     /// The code of a message for the next page.
     Flash,
     /// A random value that binds a way to a sign-in provider to the browser that began it.
-    SignIn,
+    MemberSignIn,
 }
 
 impl CookieKind {
@@ -28,7 +28,7 @@ impl CookieKind {
             Self::Session => "vestibule_session",
             Self::Visitor => "vestibule_visitor",
             Self::Flash => "vestibule_flash",
-            Self::SignIn => "vestibule_sign_in",
+            Self::MemberSignIn => "vestibule_sign_in",
         };
         if base_url.is_https() { format!("__Host-{name}") } else { name.to_owned() }
     }
