@@ -19,9 +19,9 @@ pub enum CookieKind {
     /// The code of a message for the next page.
     Flash,
     /// A random value that says which recipient's browser went to a provider to sign in there.
-    Oauth,
-    /// A random value that binds a member's way to a sign-in provider to the browser that began it.
     SignIn,
+    /// A random value that binds a member's way to a sign-in provider to the browser that began it.
+    MemberSignIn,
 }
 
 impl CookieKind {
@@ -30,8 +30,8 @@ impl CookieKind {
             Self::Session => "vestibule_session",
             Self::Visitor => "vestibule_visitor",
             Self::Flash => "vestibule_flash",
-            Self::Oauth => "vestibule_oauth",
-            Self::SignIn => "vestibule_sign_in",
+            Self::SignIn => "vestibule_oauth",
+            Self::MemberSignIn => "vestibule_sign_in",
         };
         if base_url.is_https() { format!("__Host-{name}") } else { name.to_owned() }
     }

@@ -159,7 +159,7 @@ async fn send_off(
     wanted: String,
 ) -> PageResult {
     let base_url = &app.config.server.base_url;
-    let known = CookieKind::SignIn.read(request, base_url);
+    let known = CookieKind::MemberSignIn.read(request, base_url);
     let binding = known.map_or_else(|| PlainToken::new(&app.rng, ""), |text| PlainToken::presented(&text));
     let is_test = tester.is_some();
     let leaving = Leaving { provider, slug, browser: binding.hash(), tester, wanted };
@@ -169,7 +169,7 @@ async fn send_off(
     };
     let to = url::Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
     let mut answer = page(&LeavingPage { host: base_url.host(), label: provider.label.clone(), url, to })?;
-    let cookie = CookieKind::SignIn.write(base_url, binding.expose(), Some(ATTEMPT_LIFETIME.whole_seconds()));
+    let cookie = CookieKind::MemberSignIn.write(base_url, binding.expose(), Some(ATTEMPT_LIFETIME.whole_seconds()));
     answer.add_cookie(&cookie).map_err(AppError::internal)?;
     Ok(answer)
 }
@@ -185,7 +185,7 @@ pub async fn callback(
     let (workspace, _) = find(&app, &slug).await?;
     let answer = web::Query::<Answer>::from_query(request.query_string()).map(web::Query::into_inner);
     let answer = answer.ok().filter(|_| request.method() == Method::GET).unwrap_or_default();
-    let binding = CookieKind::SignIn.read(&request, &app.config.server.base_url);
+    let binding = CookieKind::MemberSignIn.read(&request, &app.config.server.base_url);
     let binding: Option<TokenHash> = binding.map(|text| PlainToken::presented(&text).hash());
     let (attempt, provider) = match way::take(&app, &workspace.id, &answer, binding).await? {
         Ok(found) => found,
@@ -218,7 +218,7 @@ async fn finish(
         Err(refusal) => return refused(app, slug, false, refusal.into()),
     };
     let base_url = &app.config.server.base_url;
-    cookies::later(request, CookieKind::SignIn.remove(base_url));
+    cookies::later(request, CookieKind::MemberSignIn.remove(base_url));
     let mut answer: HttpResponse =
         if is_new { see_other_with(base_url, &attempt.wanted, Flash::Joined) } else { see_other(&attempt.wanted) };
     answer.add_cookie(&session_cookie(app, &token)).map_err(AppError::internal)?;

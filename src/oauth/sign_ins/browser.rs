@@ -12,13 +12,13 @@ const LIFETIME: i64 = 4 * 3600;
 
 /// The browser that asks; `None` when it has never begun a sign-in.
 pub(super) fn of(request: &HttpRequest, app: &App) -> Option<TokenHash> {
-    CookieKind::Oauth.read(request, &app.config.server.base_url).map(|value| PlainToken::presented(&value).hash())
+    CookieKind::SignIn.read(request, &app.config.server.base_url).map(|value| PlainToken::presented(&value).hash())
 }
 
 /// The browser that asks, with the cookie to set: the value stays the same while it lives, so that two links in two tabs both come back.
 pub(super) fn mark(request: &HttpRequest, app: &App) -> (TokenHash, Cookie<'static>) {
     let base_url = &app.config.server.base_url;
-    let known = CookieKind::Oauth.read(request, base_url).filter(|value| value.len() == 43);
+    let known = CookieKind::SignIn.read(request, base_url).filter(|value| value.len() == 43);
     let value = known.map_or_else(|| PlainToken::new(&app.rng, ""), |value| PlainToken::presented(&value));
-    (value.hash(), CookieKind::Oauth.write(base_url, value.expose(), Some(LIFETIME)))
+    (value.hash(), CookieKind::SignIn.write(base_url, value.expose(), Some(LIFETIME)))
 }
