@@ -126,6 +126,7 @@ pub struct GuardedClient {
     policy: Arc<AddressPolicy>,
     resolver: Resolver,
     tls: TlsConnector,
+    timeout: Duration,
 }
 
 impl GuardedClient {
@@ -134,13 +135,19 @@ impl GuardedClient {
     /// # Errors
     /// The file cannot be read or holds no certificate.
     pub fn new(policy: AddressPolicy, resolver: Resolver, extra_ca_file: Option<&Path>) -> anyhow::Result<Self> {
-        Ok(Self { policy: Arc::new(policy), resolver, tls: connect::tls(extra_ca_file)? })
+        Ok(Self { policy: Arc::new(policy), resolver, tls: connect::tls(extra_ca_file)?, timeout: TIMEOUT })
     }
 
     /// The same client with other rules for addresses.
     #[must_use]
     pub fn with_policy(&self, policy: AddressPolicy) -> Self {
         Self { policy: Arc::new(policy), ..self.clone() }
+    }
+
+    /// The same client with less patience.
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { timeout: timeout.min(TIMEOUT), ..self.clone() }
     }
 
     /// Judges where an address leads at this moment.
@@ -160,7 +167,7 @@ impl GuardedClient {
     /// # Errors
     /// Why there was no answer.
     pub async fn post(&self, url: &HttpsUrl, headers: &[(String, String)], body: String) -> Result<Answer, Failure> {
-        let deadline = tokio::time::Instant::now() + TIMEOUT;
+        let deadline = tokio::time::Instant::now() + self.timeout;
         let send = async {
             let addresses = self.addresses(url).await?;
             connect::post(&self.tls, url, &addresses, headers, body, deadline).await
@@ -177,7 +184,7 @@ impl GuardedClient {
             let addresses = self.addresses(url).await?;
             connect::call(&self.tls, url, &addresses, call).await
         };
-        tokio::time::timeout(TIMEOUT, send).await.unwrap_or(Err(Failure::Timeout))
+        tokio::time::timeout(self.timeout, send).await.unwrap_or(Err(Failure::Timeout))
     }
 
     /// The judged addresses of a host: all of them, or none.

@@ -91,12 +91,12 @@ fn webhook_pages(config: &mut web::ServiceConfig) {
 fn oauth_pages(config: &mut web::ServiceConfig) {
     use oauth::apps::pages as app_pages;
     use oauth::grants::reconnect_pages;
-    use oauth::sign_ins::callback_pages;
+    use oauth::sign_ins::return_pages;
     config
         .service(get("/settings/oauth-apps", app_pages::index))
         .service(get_post("/settings/oauth-apps/{provider}", app_pages::edit, app_pages::update))
         .service(post("/settings/oauth-apps/{provider}/removal", app_pages::remove))
-        .service(get("/oauth/callback/{provider}", callback_pages::come))
+        .service(get("/oauth/callback/{provider}", return_pages::come))
         .service(post("/connections/{slug}/reconnect-link", reconnect_pages::create));
 }
 

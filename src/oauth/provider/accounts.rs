@@ -19,7 +19,7 @@ pub struct AccountRules {
     pub items: Vec<String>,
     /// What tells an account apart and is written: `{account_id}`, `{.}` for an item that is a text; `{^.…}` looks at the item outside.
     pub id: Template,
-    /// What is cut off the front of the id: `customers/`.
+    /// What is cut off the front of the id, and of a label that begins with it: `customers/`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub strip: String,
     /// What people call it.

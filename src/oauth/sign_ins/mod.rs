@@ -6,12 +6,12 @@
 //! beside it comes back; everything is deleted when it is sent, when the link closes, and after some hours.
 
 mod browser;
-pub mod callback_pages;
 mod come_back;
 mod desk;
 mod folder;
 mod leave;
 mod panel;
+pub mod return_pages;
 mod store;
 
 pub use desk::{ACCOUNT_FIELD, Desk, Handed, PlanError, SignedIn};

@@ -219,10 +219,10 @@ fn items_of<'a>(answer: &'a Value, paths: &[String]) -> Option<Vec<Item<'a>>> {
 
 fn account(item: &Item<'_>, id: &Template, strip: &str, label: &Template, detail: &[Template]) -> Option<Account> {
     let text = |template: &Template| template.fill(|name| look_up(item, name)).filter(|text| !text.trim().is_empty());
-    let whole = text(id)?;
-    let id = whole.strip_prefix(strip).unwrap_or(&whole).to_owned();
+    let bare = |text: String| text.strip_prefix(strip).map_or_else(|| text.clone(), str::to_owned);
+    let id = bare(text(id)?);
     let detail: Vec<String> = detail.iter().filter_map(text).collect();
-    Some(Account { label: text(label).unwrap_or_else(|| id.clone()), detail: detail.join(" · "), id })
+    Some(Account { label: text(label).map_or_else(|| id.clone(), bare), detail: detail.join(" · "), id })
 }
 
 /// A value of an item; each `^.` looks one further out.

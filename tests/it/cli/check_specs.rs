@@ -55,6 +55,54 @@ fn what_is_not_carried_and_what_cannot_be_read_are_told_apart() {
 }
 
 #[test]
+fn a_block_about_signing_in_is_checked_against_the_spec() {
+    let here = Installation::on_sqlite();
+    let spec = json!({ "type": "object", "properties": { "token": { "type": "string", "airbyte_secret": true } } });
+    let oauth = |path: &str| {
+        json!({
+            "provider": "corner", "name": "Corner",
+            "authorize": { "url": "https://corner.example/authorize" }, "token": { "url": "https://corner.example/token" },
+            "refresh": { "how": "none" }, "landing": { "outputs": { "access_token": path } }
+        })
+    };
+    for (slug, path) in [("right", "token"), ("wrong", "tokens")] {
+        let file = json!({ "slug": slug, "name": "Corner", "kind": "source", "spec": spec, "oauth": oauth(path) });
+        here.write(&format!("specs/{slug}.json"), &file.to_string());
+    }
+    let mut unknown =
+        json!({ "slug": "odd", "name": "Corner", "kind": "source", "spec": spec, "oauth": oauth("token") });
+    unknown["oauth"]["token"]["colour"] = json!("blue");
+    here.write("specs/odd.json", &unknown.to_string());
+    let ran = here.run(&["connectors", "check-specs", here.file("specs").to_str().unwrap()]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.lines().any(|line| line.starts_with("source-right ") && line.ends_with(", carried")), "{ran:?}");
+    assert!(ran.out.contains("    oauth.landing names tokens, which the spec does not have there"), "{ran:?}");
+    assert!(ran.out.contains("oauth.token.colour: unknown field `colour`"), "{ran:?}");
+}
+
+#[test]
+fn what_is_not_understood_of_signing_in_is_told_at_import() {
+    let here = Installation::on_sqlite();
+    let spec = json!({
+        "connectionSpecification": { "type": "object", "properties": { "token": { "type": "string", "airbyte_secret": true } } },
+        "advanced_auth": { "auth_flow_type": "oauth2.0", "oauth_config_specification": {} }
+    });
+    here.write("source-corner.json", &spec.to_string());
+    let into = here.file("connectors");
+    let ran = here
+        .run(&[
+            "connectors",
+            "import",
+            here.file("source-corner.json").to_str().unwrap(),
+            "--dir",
+            into.to_str().unwrap(),
+        ])
+        .good();
+    assert!(ran.out.contains("signing in: it does not say how signing in is done"), "{ran:?}");
+    assert!(ran.out.contains("signing in: not offered; credentials are pasted"), "{ran:?}");
+}
+
+#[test]
 fn a_place_that_is_not_there_is_an_error() {
     let here = Installation::on_sqlite();
     let ran = here.run(&["connectors", "check-specs", "nowhere"]);

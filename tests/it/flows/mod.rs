@@ -3,4 +3,5 @@
 mod canary;
 mod killed;
 mod program;
+mod sign_in;
 mod sweep;

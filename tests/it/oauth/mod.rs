@@ -1,3 +1,3 @@
-mod links;
+pub mod links;
 mod provider;
 mod wire;

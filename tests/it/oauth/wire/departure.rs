@@ -10,7 +10,7 @@ use vestibule::oauth::wire::{CallbackQuery, Wire, WireError};
 use vestibule::rng::Rng;
 
 use super::{REDIRECT, Scene, client};
-use crate::support::provider::{CLIENT_ID, Plays, client_secret};
+use crate::support::provider::{Plays, client_secret};
 
 /// Address and parameters of a built-in connector's consent page.
 fn consent_page(slug: &str, inputs: &[(&str, &str)], again: bool) -> (String, BTreeMap<String, String>) {
@@ -33,102 +33,71 @@ fn answers(block: &ProviderBlock, given: &[(&str, &str)]) -> Inputs {
     Inputs::read(&block.inputs, |name| given.get(name).copied()).unwrap()
 }
 
+/// Connector, answers given beforehand, the page's address; parameters it has; parameters it lacks.
+const PAGES: [(&str, &[(&str, &str)], &str, &str, &str); 11] = [
+    (
+        "facebook-ads",
+        &[],
+        "www.facebook.com/v24.0/dialog/oauth",
+        "scope=ads_read,business_management",
+        "code_challenge auth_type",
+    ),
+    (
+        "google-ads",
+        &[],
+        "accounts.google.com/o/oauth2/v2/auth",
+        "access_type=offline;prompt=consent;code_challenge_method=S256;scope=https://www.googleapis.com/auth/adwords openid email",
+        "include_granted_scopes",
+    ),
+    (
+        "hubspot",
+        &[],
+        "app.hubspot.com/oauth/authorize",
+        "scope=oauth crm.objects.contacts.read crm.schemas.contacts.read",
+        "auth_type",
+    ),
+    ("linkedin-ads", &[], "www.linkedin.com/oauth/v2/authorization", "response_type=code", "code_challenge"),
+    (
+        "tiktok-ads",
+        &[],
+        "business-api.tiktok.com/portal/auth",
+        "app_id=app-4711",
+        "client_id scope response_type code_challenge",
+    ),
+    (
+        "salesforce",
+        &[("environment", "test")],
+        "test.salesforce.com/services/oauth2/authorize",
+        "scope=api refresh_token id;code_challenge_method=S256",
+        "prompt",
+    ),
+    (
+        "shopify",
+        &[("shop", "https://Acme-Store.myshopify.com/")],
+        "acme-store.myshopify.com/admin/oauth/authorize",
+        "client_id=app-4711",
+        "code_challenge response_type",
+    ),
+    ("slack", &[], "slack.com/oauth/v2/authorize", "client_id=app-4711", "code_challenge user_scope"),
+    ("notion", &[], "api.notion.com/v1/oauth/authorize", "owner=user", "scope code_challenge"),
+    ("github", &[], "github.com/login/oauth/authorize", "scope=repo read:org;code_challenge_method=S256", "prompt"),
+    ("airtable", &[], "airtable.com/oauth2/v1/authorize", "code_challenge_method=S256", "prompt"),
+];
+
 #[test]
 fn each_provider_is_asked_in_its_own_way() {
-    type Case = (
-        &'static str,
-        &'static [(&'static str, &'static str)],
-        &'static str,
-        &'static [(&'static str, &'static str)],
-        &'static [&'static str],
-    );
-    let cases: &[Case] = &[
-        (
-            "facebook-ads",
-            &[],
-            "https://www.facebook.com/v24.0/dialog/oauth",
-            &[("scope", "ads_read,business_management")],
-            &["code_challenge", "auth_type"],
-        ),
-        (
-            "google-ads",
-            &[],
-            "https://accounts.google.com/o/oauth2/v2/auth",
-            &[
-                ("access_type", "offline"),
-                ("prompt", "consent"),
-                ("scope", "https://www.googleapis.com/auth/adwords openid email"),
-                ("code_challenge_method", "S256"),
-            ],
-            &["include_granted_scopes"],
-        ),
-        (
-            "hubspot",
-            &[],
-            "https://app.hubspot.com/oauth/authorize",
-            &[("scope", "oauth crm.objects.contacts.read crm.schemas.contacts.read")],
-            &[],
-        ),
-        (
-            "linkedin-ads",
-            &[],
-            "https://www.linkedin.com/oauth/v2/authorization",
-            &[("response_type", "code")],
-            &["code_challenge"],
-        ),
-        (
-            "tiktok-ads",
-            &[],
-            "https://business-api.tiktok.com/portal/auth",
-            &[("app_id", CLIENT_ID)],
-            &["client_id", "scope", "response_type", "code_challenge"],
-        ),
-        (
-            "salesforce",
-            &[("environment", "test")],
-            "https://test.salesforce.com/services/oauth2/authorize",
-            &[("scope", "api refresh_token id"), ("code_challenge_method", "S256")],
-            &[],
-        ),
-        (
-            "shopify",
-            &[("shop", "https://Acme-Store.myshopify.com/")],
-            "https://acme-store.myshopify.com/admin/oauth/authorize",
-            &[],
-            &["code_challenge"],
-        ),
-        ("slack", &[], "https://slack.com/oauth/v2/authorize", &[], &["code_challenge"]),
-        (
-            "notion",
-            &[],
-            "https://api.notion.com/v1/oauth/authorize",
-            &[("owner", "user")],
-            &["scope", "code_challenge"],
-        ),
-        (
-            "github",
-            &[],
-            "https://github.com/login/oauth/authorize",
-            &[("scope", "repo read:org"), ("code_challenge_method", "S256")],
-            &[],
-        ),
-        ("airtable", &[], "https://airtable.com/oauth2/v1/authorize", &[("code_challenge_method", "S256")], &[]),
-    ];
-    for (slug, inputs, address, has, lacks) in cases {
+    for (slug, inputs, address, has, lacks) in PAGES {
         let (url, params) = consent_page(slug, inputs, false);
-        assert_eq!(url, *address, "{slug}");
-        for (name, value) in [("redirect_uri", REDIRECT), ("state", "the-state")].iter().chain(*has) {
-            assert_eq!(params.get(*name).map(String::as_str), Some(*value), "{slug} {name}");
+        assert_eq!(url, format!("https://{address}"), "{slug}");
+        let has = has.split(';').map(|pair| pair.split_once('=').unwrap());
+        for (name, value) in [("redirect_uri", REDIRECT), ("state", "the-state")].into_iter().chain(has) {
+            assert_eq!(params.get(name).map(String::as_str), Some(value), "{slug} {name}");
         }
-        assert!(!lacks.iter().any(|name| params.contains_key(*name)), "{slug}: {params:?}");
+        assert!(!lacks.split(' ').any(|name| params.contains_key(name)), "{slug}: {params:?}");
         assert!(!format!("{params:?}").contains(&client_secret()), "{slug}: the secret stays here");
     }
     let (_, params) = consent_page("facebook-ads", &[], true);
-    assert_eq!(
-        params.get("auth_type").map(String::as_str),
-        Some("rerequest"),
-        "declined permissions are asked for again"
-    );
+    assert_eq!(params["auth_type"], "rerequest", "declined permissions are asked for again");
     let (_, params) = consent_page("hubspot", &[], false);
     assert!(params["optional_scope"].starts_with("crm.objects.companies.read "));
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod departure;
 mod outputs;
+mod people;
 mod tokens;
 mod trouble;
 

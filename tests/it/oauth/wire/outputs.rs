@@ -1,6 +1,7 @@
 //! From tokens, answers and chosen accounts to a configuration that is complete.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use secrecy::SecretString;
@@ -28,6 +29,9 @@ const SLUGS: [&str; 13] = [
     "github",
     "airtable",
 ];
+
+/// Reading thirty-six files for each of many cases would take long.
+static CONNECTORS: LazyLock<Connectors> = LazyLock::new(|| Connectors::load(None).unwrap());
 
 fn tokens(access: &str, refresh: Option<&str>, expires_at: Option<UtcTime>) -> Tokens {
     Tokens {
@@ -75,7 +79,7 @@ fn signed_in(connector: &Connector, before: &Value, tokens: &Tokens, chosen: Opt
 
 #[test]
 fn after_signing_in_each_configuration_is_complete_with_the_operators_values() {
-    let connectors = Connectors::load(None).unwrap();
+    let connectors = &*CONNECTORS;
     for slug in SLUGS {
         let connector = connectors.find(Kind::Source, slug).unwrap();
         let block = connector.oauth().unwrap();
@@ -111,7 +115,7 @@ fn after_signing_in_each_configuration_is_complete_with_the_operators_values() {
 
 #[test]
 fn chosen_accounts_are_written_as_each_connector_wants_them() {
-    let connectors = Connectors::load(None).unwrap();
+    let connectors = &*CONNECTORS;
     let two = |slug: &str| {
         let connector = connectors.find(Kind::Source, slug).unwrap();
         let block = connector.oauth().unwrap();
@@ -127,7 +131,7 @@ fn chosen_accounts_are_written_as_each_connector_wants_them() {
 
 #[test]
 fn answers_go_into_the_configuration_with_their_own_types() {
-    let connectors = Connectors::load(None).unwrap();
+    let connectors = &*CONNECTORS;
     let patch = |slug: &str| {
         let block = connectors.find(Kind::Source, slug).unwrap().oauth().unwrap();
         Value::Object(outputs(block, &tokens("at", Some("rt"), None), &inputs(block), None).unwrap().expose().clone())
@@ -141,7 +145,7 @@ fn answers_go_into_the_configuration_with_their_own_types() {
 
 #[test]
 fn without_a_refresh_token_linkedin_keeps_the_access_token() {
-    let connectors = Connectors::load(None).unwrap();
+    let connectors = &*CONNECTORS;
     let connector = connectors.find(Kind::Source, "linkedin-ads").unwrap();
     let before =
         json!({ "start_date": "2025-01-01", "credentials": { "auth_method": "oAuth2.0", "refresh_token": "old" } });
@@ -152,7 +156,7 @@ fn without_a_refresh_token_linkedin_keeps_the_access_token() {
 
 #[test]
 fn what_stood_in_another_branch_is_gone_and_other_settings_stay() {
-    let connectors = Connectors::load(None).unwrap();
+    let connectors = &*CONNECTORS;
     let connector = connectors.find(Kind::Source, "google-analytics-4").unwrap();
     let before = json!({ "credentials": { "auth_type": "Service", "credentials_json": "{}" }, "property_ids": ["1", "2"], "keep_empty_rows": true });
     let values = signed_in(connector, &before, &tokens("at", Some("rt"), None), None);
@@ -166,7 +170,7 @@ fn what_stood_in_another_branch_is_gone_and_other_settings_stay() {
 
 #[test]
 fn ids_that_cannot_be_written_are_refused() {
-    let connectors = Connectors::load(None).unwrap();
+    let connectors = &*CONNECTORS;
     let write = |slug: &str, ids: &[&str]| {
         let block = connectors.find(Kind::Source, slug).unwrap().oauth().unwrap();
         let chosen: Vec<Account> = ids
@@ -183,7 +187,7 @@ fn ids_that_cannot_be_written_are_refused() {
 
 #[test]
 fn accounts_may_become_objects() {
-    let connectors = Connectors::load(None).unwrap();
+    let connectors = &*CONNECTORS;
     let mut block = connectors.find(Kind::Source, "facebook-ads").unwrap().oauth().unwrap().as_ref().clone();
     block.accounts.as_mut().unwrap().target.encoding =
         Encoding::Objects(json!({ "operator": "Equals", "name": "{label}", "ids": ["{id}"] }));
@@ -201,15 +205,15 @@ proptest! {
         seconds in prop::option::of(0_i64..4_000_000_000),
         count in 0_usize..6,
     ) {
-        let connectors = Connectors::load(None).unwrap();
+        let connectors = &*CONNECTORS;
         let connector = connectors.find(Kind::Source, slug).unwrap();
         let block = connector.oauth().unwrap();
         let expires_at = seconds.and_then(UtcTime::from_unix);
         let given = tokens(&access, refresh.as_deref(), expires_at);
         let chosen = accounts(block, count);
         let patch = outputs(block, &given, &inputs(block), Some(&chosen)).unwrap();
-        let printed = format!("{patch:?}");
-        prop_assert!(!printed.contains(&access));
+        let shown = format!("{:?}", patch);
+        prop_assert!(!shown.contains(&access));
         prop_assert!(patch.submission(&connector.spec).is_ok());
 
         let mut left = BTreeMap::new();
@@ -235,7 +239,7 @@ proptest! {
         if let Some(rules) = &block.accounts {
             prop_assert!(left.remove(&rules.target.path.to_string()).is_some());
         }
-        prop_assert!(left.is_empty(), "{slug}: {:?}", left.keys());
+        prop_assert!(left.is_empty(), "{}: {:?}", slug, left.keys());
     }
 }
 

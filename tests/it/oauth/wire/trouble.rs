@@ -72,7 +72,7 @@ async fn trouble_after_signing_in_is_told_apart() {
     for plays in ALL {
         let scene = Scene::new(plays);
         let tokens = scene.sign_in().await.unwrap();
-        let mut error = async |trouble: Trouble| {
+        let error = async |trouble: Trouble| {
             scene.provider.trouble(Endpoint::Accounts, trouble);
             scene.wire().accounts(&tokens).await.unwrap_err()
         };
@@ -86,11 +86,17 @@ async fn trouble_after_signing_in_is_told_apart() {
 
 #[actix_web::test]
 async fn nobody_waits_for_a_provider_that_does_not_answer() {
-    let scene = Scene::new(Plays::GoogleAds);
-    scene.provider.trouble(Endpoint::Exchange, Trouble::Slow);
+    let mut scene = Scene::new(Plays::GoogleAds);
+    let tokens = scene.sign_in().await.unwrap();
+    scene.http = scene.http.with_timeout(Duration::from_millis(300));
+    for endpoint in [Endpoint::Exchange, Endpoint::Refresh, Endpoint::Accounts] {
+        scene.provider.trouble(endpoint, Trouble::Slow);
+    }
     let begun = Instant::now();
     assert_eq!(scene.sign_in().await.unwrap_err(), WireError::ProviderDown);
-    assert!(begun.elapsed() < Duration::from_secs(25));
+    assert_eq!(scene.wire().refresh(&tokens, now()).await.unwrap_err(), WireError::ProviderDown);
+    assert_eq!(scene.wire().accounts(&tokens).await.unwrap_err(), WireError::ProviderDown);
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }
 
 #[actix_web::test]
