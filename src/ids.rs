@@ -81,4 +81,12 @@ id_type! {
     WebhookDeliveryId,
     /// One try of a delivery.
     WebhookAttemptId,
+    /// A workspace's client at a provider.
+    OauthAppId,
+    /// What one browser has at one link while somebody signs in with a provider.
+    OauthSignInId,
+    /// One way to a provider and back.
+    OauthAttemptId,
+    /// What a provider gave.
+    OauthGrantId,
 }

@@ -10,6 +10,7 @@
 //! | checked against the spec | `connectors/spec_form` | (spec, raw form, what is known) → `Submission` or errors |
 //! | one transaction | `setup_links/submit.rs` | redeem, merge and seal (`connections/draft.rs`), activity, mail job, webhook outbox |
 //! | answer | `setup_links/receipt_pages.rs` | 303 → a page that needs no live token |
+//! | or signs in with a provider | `oauth/sign_ins` | form → state → provider → tokens, sealed for this browser → the same send; `oauth/grants` keeps them alive |
 //! | later | `jobs/worker.rs` | mail, expiry; webhooks by `webhooks/worker.rs` |
 //! | a program calls | `accounts/api_keys/guard.rs` | `x-api-key` → hash → row → `ApiKey<Scope>`; then a feature's `api.rs` |
 //! | it may call twice | `idempotency/guard.rs` | `Idempotency-Key` → the deed and a ticket, or the first answer |

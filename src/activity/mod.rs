@@ -102,6 +102,16 @@ events! {
     EndpointDeleted => "webhook_endpoint.deleted",
     /// A signing secret was made.
     SigningSecretMade => "webhook_secret.made",
+    /// An OAuth app was set, or changed.
+    OauthAppSet => "oauth_app.set",
+    /// An OAuth app was removed.
+    OauthAppRemoved => "oauth_app.removed",
+    /// Somebody signed in with a provider for a connection.
+    Connected => "connection.connected",
+    /// The provider has ended the access of a connection.
+    NeedsReconnecting => "connection.needs_reconnecting",
+    /// Somebody signed in again for a connection.
+    Reconnected => "connection.reconnected",
 }
 
 crate::db::types::text_column!(Event, Event::from_text, Event::as_str);

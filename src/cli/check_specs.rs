@@ -68,6 +68,8 @@ fn check(found: &FoundSpec) -> Checked {
             checked.fields = result.fields;
             checked.variants = result.variants;
             checked.findings = result.findings.iter().map(ToString::to_string).collect();
+            let block = found.own.as_ref().and_then(|own| own.oauth.as_ref());
+            checked.findings.extend(block.map(|block| block.problems(&spec)).unwrap_or_default());
         }
         Err(error) => checked.findings.push(error.to_string()),
     }

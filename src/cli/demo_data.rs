@@ -72,7 +72,11 @@ pub(super) async fn submit_as_recipient(app: &Arc<App>, example: &Example) -> an
     let submission = submission(connector, values)?;
     let left_empty = submission.left_empty(&connector.spec, &draft.known_to_recipients());
     let nonce = app.rng.text(PASSWORD_ALPHABET, 24);
-    match setup_links::submit(app, &row, connector, &nonce, submission, left_empty).await? {
+    let connector = Arc::clone(connector);
+    let provided = submission.provided();
+    let asked = Arc::clone(&connector);
+    let sent = setup_links::Sent { connector, asked, submission, handed: None, provided, left_empty };
+    match setup_links::submit(app, &row, &nonce, sent).await? {
         setup_links::Outcome::Taken { .. } => Ok(()),
         setup_links::Outcome::Closed => bail!("the example's link was closed"),
     }
@@ -158,6 +162,7 @@ impl Owner<'_> {
                 submission: &submission,
                 by: Filler::Member,
                 name: OWNER,
+                then: None,
             };
             let applied = connections::apply(conn, &apply, &keys, now, &rng)?;
             let entry = Entry {
@@ -191,6 +196,7 @@ impl Owner<'_> {
                 recipient,
                 note,
                 form_nonce: None,
+                purpose: setup_links::Purpose::Fill,
             };
             setup_links::make(conn, new, now, &rng)
         })

@@ -92,6 +92,12 @@ impl Report {
         for note in &imported.notes {
             out::line(format_args!("    not carried by the form: {}: {}", note.path.dot(), note.reason));
         }
+        for note in &imported.sign_in_notes {
+            out::line(format_args!("    signing in: {note}"));
+        }
+        if file.oauth.is_none() && !imported.sign_in_notes.is_empty() {
+            out::line("    signing in: not offered; credentials are pasted");
+        }
     }
 
     fn refuse(&mut self, origin: &str, reason: &str) {

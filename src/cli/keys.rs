@@ -11,9 +11,12 @@ use crate::clock::Clock;
 use crate::crypto::KeyRing;
 use crate::db::Conn;
 use crate::error::AppResult;
-use crate::ids::{AccountLinkId, ConnectionId, IdempotencyId, SignInProviderId, WebhookSecretId};
+use crate::ids::{
+    AccountLinkId, ConnectionId, IdempotencyId, OauthAppId, OauthGrantId, OauthSignInId, SignInProviderId,
+    WebhookSecretId,
+};
 use crate::rng::Rng;
-use crate::{accounts, connections, idempotency, webhooks};
+use crate::{accounts, connections, idempotency, oauth, webhooks};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -52,6 +55,9 @@ fn rotate() -> Ending {
             webhooks: secrets + all(&app, &ConnectionId::from_text(""), webhooks::reseal_headers)?,
             providers: all(&app, &SignInProviderId::from_text(""), accounts::reseal_client_secrets)?,
             answers: all(&app, &IdempotencyId::from_text(""), idempotency::reseal_some)?,
+            sign_ins: all(&app, &OauthGrantId::from_text(""), oauth::grants::reseal_some)?
+                + all(&app, &OauthSignInId::from_text(""), oauth::sign_ins::reseal_some)?
+                + all(&app, &OauthAppId::from_text(""), oauth::apps::reseal_some)?,
         };
         sealed.add(&round);
         settled = round.is_nothing();
@@ -65,7 +71,10 @@ fn rotate() -> Ending {
     let webhooks = out::count(sealed.webhooks, "webhook secret", "webhook secrets");
     let answers = out::count(sealed.answers, "kept API answer", "kept API answers");
     let providers = out::count(sealed.providers, "sign-in provider", "sign-in providers");
-    out::line(format_args!("Sealed anew with {primary}: {connections}, {links}, {webhooks}, {providers}, {answers}."));
+    let sign_ins = out::count(sealed.sign_ins, "sign-in or OAuth app", "sign-ins and OAuth apps");
+    out::line(format_args!(
+        "Sealed anew with {primary}: {connections}, {links}, {webhooks}, {providers}, {answers}, {sign_ins}."
+    ));
     if !settled {
         bail!(
             "a running server still seals with another key: restart it with {primary} as its first key, then run this again"
@@ -103,6 +112,7 @@ struct Sealed {
     webhooks: usize,
     providers: usize,
     answers: usize,
+    sign_ins: usize,
 }
 
 impl Sealed {
@@ -112,6 +122,7 @@ impl Sealed {
         self.webhooks += round.webhooks;
         self.providers += round.providers;
         self.answers += round.answers;
+        self.sign_ins += round.sign_ins;
     }
 
     fn is_nothing(&self) -> bool {
@@ -120,6 +131,7 @@ impl Sealed {
             && self.webhooks == 0
             && self.providers == 0
             && self.answers == 0
+            && self.sign_ins == 0
     }
 }
 

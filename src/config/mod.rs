@@ -3,6 +3,7 @@
 mod connectors;
 mod log;
 mod mail;
+mod oauth;
 mod server;
 mod sign_in;
 pub mod source;
@@ -12,6 +13,7 @@ mod webhooks;
 pub use connectors::ConnectorsConfig;
 pub use log::{LogConfig, LogFormat};
 pub use mail::MailConfig;
+pub use oauth::{InstanceApp, OauthConfig};
 pub use server::{BaseUrl, ServerConfig};
 pub use sign_in::SignInConfig;
 pub use source::{Environment, Problems, Source};
@@ -33,6 +35,8 @@ pub struct Config {
     pub webhooks: WebhooksConfig,
     /// Where identity providers may be.
     pub sign_in: SignInConfig,
+    /// Clients at providers for every workspace.
+    pub oauth: OauthConfig,
     /// What is logged, and how.
     pub log: LogConfig,
     /// Variables that look like ours but are no setting of this version: worth a warning, they may be misspelt.
@@ -51,15 +55,16 @@ impl Config {
         let mail = MailConfig::read(source, &mut problems, &server);
         let connectors = ConnectorsConfig::read(source, &mut problems);
         let webhooks = WebhooksConfig::read(source, &mut problems);
+        let oauth = OauthConfig::read(source, &mut problems);
         let sign_in = SignInConfig::read(source, &mut problems);
         let log = LogConfig::read(source, &mut problems);
         let unknown = source.unknown(&SETTINGS.map(|(name, _)| name));
-        problems.into_result(Self { server, storage, mail, connectors, webhooks, sign_in, log, unknown })
+        problems.into_result(Self { server, storage, mail, connectors, webhooks, oauth, sign_in, log, unknown })
     }
 }
 
 /// Every setting with what it is for: the one list that `--help`, `check-config` and the README's table agree with.
-pub const SETTINGS: [(&str, &str); 18] = [
+pub const SETTINGS: [(&str, &str); 19] = [
     ("VESTIBULE_BIND", "address and port to listen on; default 127.0.0.1:8080"),
     ("VESTIBULE_BASE_URL", "public address people open; default http://localhost:8080"),
     ("VESTIBULE_DATA_DIR", "folder for the database, the master key and mails; default ./data"),
@@ -76,7 +81,7 @@ pub const SETTINGS: [(&str, &str); 18] = [
     ("VESTIBULE_TRUSTED_PROXIES", "addresses or networks, comma-separated, whose X-Forwarded-For is believed"),
     (
         "VESTIBULE_EXTRA_CA_FILE",
-        "PEM file of further certificate authorities to trust (mail server, receivers of webhooks)",
+        "PEM file of further certificate authorities to trust (mail server, receivers of webhooks, providers)",
     ),
     ("VESTIBULE_CONNECTORS_DIR", "folder with more connector files"),
     (
@@ -90,6 +95,10 @@ pub const SETTINGS: [(&str, &str); 18] = [
     (
         "VESTIBULE_WEBHOOK_ALLOW_CIDRS",
         "networks, comma-separated, that webhooks may go to although they are not public; default none",
+    ),
+    (
+        "VESTIBULE_OAUTH_APPS_FILE",
+        "JSON file with OAuth apps for every workspace: provider, client id, client secret; default none",
     ),
     (
         "VESTIBULE_SIGN_IN_ALLOW_CIDRS",

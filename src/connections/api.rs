@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::api_in::{self, ChangeIn, NewIn};
-use super::api_view::{ConnectionOut, State};
+use super::api_view::{Beside, ConnectionOut, State};
 use super::store::StateFilter;
 use super::{
     Apply, Connection, Filler, Filter, NewDraft, apply, count, create_draft, delete_draft, find_of_kind, page, rename,
@@ -24,6 +24,7 @@ use crate::error::{AppError, AppResult};
 use crate::idempotency::Answer;
 use crate::idempotency::guard::{Once, Opened, Ticket};
 use crate::ids::ConnectionId;
+use crate::oauth;
 use crate::setup_links;
 use crate::web::api::{ApiQuery, ApiResult, IfMatch, RawBody, etag, json, no_content};
 use crate::web::cursor::{self, Page};
@@ -88,41 +89,41 @@ pub async fn list<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, query: Api
     let query = query.0;
     let wanted = cursor::wanted(query.cursor.as_deref(), query.limit)?;
     let (workspace, filter) = (key.workspace.clone(), query.filter::<S>());
-    let (cut, called_back) = app
+    let (cut, beside) = app
         .db
         .read(move |conn| {
             let all = count(conn, &workspace, &filter)?;
             let cut = page(conn, &workspace, &filter, &wanted, all)?;
             let ids: Vec<ConnectionId> = cut.rows.iter().map(|row| row.id.clone()).collect();
-            let called_back = webhooks::with_callback(conn, &workspace, &ids)?;
-            Ok((cut, called_back))
+            let beside = Beside::of_many(conn, &workspace, &ids)?;
+            Ok((cut, beside))
         })
         .await?;
     let address = app.config.server.base_url.join(&urls::api_connections(S::PLURAL));
-    let show = |row: Connection| ConnectionOut::new(&app, &row, called_back.contains(&row.id));
+    let show = |row: Connection| ConnectionOut::new(&app, &row, beside.get(&row.id).cloned().unwrap_or_default());
     json(StatusCode::OK, &Page::new(cut, &address, &query.pairs(), |row| row.id.to_string(), show))
 }
 
 /// `GET /api/v1/sources/{slug}/`
 pub async fn show<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, slug: web::Path<String>) -> ApiResult {
     let (workspace, slug) = (key.workspace.clone(), slug.into_inner());
-    let (connection, called_back) = app.db.read(move |conn| with_callback::<S>(conn, &workspace, &slug)).await?;
-    tagged(StatusCode::OK, &ConnectionOut::new(&app, &connection, called_back))
+    let (connection, beside) = app.db.read(move |conn| with_beside::<S>(conn, &workspace, &slug)).await?;
+    tagged(StatusCode::OK, &ConnectionOut::new(&app, &connection, beside))
 }
 
-fn with_callback<S: Side>(
+fn with_beside<S: Side>(
     conn: &mut Conn,
     workspace: &crate::ids::WorkspaceId,
     slug: &str,
-) -> AppResult<(Connection, bool)> {
+) -> AppResult<(Connection, Beside)> {
     let connection = find_of_kind(conn, workspace, S::KIND, slug)?.ok_or(AppError::NotFound)?;
-    let called_back = webhooks::has_callback(conn, workspace, &connection.id)?;
-    Ok((connection, called_back))
+    let beside = Beside::of(conn, workspace, &connection.id)?;
+    Ok((connection, beside))
 }
 
 fn tagged(status: StatusCode, out: &ConnectionOut) -> ApiResult {
     let mut answer = json(status, out)?;
-    if let Ok(tag) = header::HeaderValue::from_str(&etag(out)?) {
+    if let Ok(tag) = header::HeaderValue::from_str(&etag(&out.for_tag())?) {
         answer.headers_mut().insert(header::ETAG, tag);
     }
     Ok(answer)
@@ -177,7 +178,11 @@ async fn make<S: Side>(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket
             };
             let made = create_draft(conn, draft, now, &app_here.rng)?;
             let made = put(conn, &app_here, &caller, made, &change, now)?;
-            let out = ConnectionOut::new(&app_here, &made, matches!(change.callback, Some(Some(_))));
+            let out = ConnectionOut::new(
+                &app_here,
+                &made,
+                Beside { has_callback: matches!(change.callback, Some(Some(_))), oauth: None },
+            );
             let answer = created::<S>(&app_here, &out)?;
             ticket.store(conn, &answer, &app_here.keys, &app_here.rng)?;
             Ok(answer)
@@ -209,6 +214,7 @@ fn put(
             submission,
             by: Filler::Member,
             name: &caller.name,
+            then: None,
         };
         apply(conn, &one, &app.keys, now, &app.rng)?;
         note(conn, caller, &connection, Event::DetailsSaved, &titles(submission), now, app)?;
@@ -264,23 +270,23 @@ pub async fn update<S: Side>(
 ) -> ApiResult {
     let (slug, if_match) = (slug.into_inner(), IfMatch::read(&request));
     let (workspace, wanted) = (key.workspace.clone(), slug.clone());
-    let (connection, _) = app.db.read(move |conn| with_callback::<S>(conn, &workspace, &wanted)).await?;
+    let (connection, _) = app.db.read(move |conn| with_beside::<S>(conn, &workspace, &wanted)).await?;
     let change = judge(&app, &connection, body.read::<ChangeIn>()?).await?;
     let (app_here, caller, now) = (app.clone(), Caller::clone(&key), app.clock.now());
     let changed = app
         .db
         .write(move |conn| {
-            let (connection, called_back) = with_callback::<S>(conn, &caller.workspace, &slug)?;
-            let before = ConnectionOut::new(&app_here, &connection, called_back);
-            if let Err(problem) = etag(&before).and_then(|tag| if_match.check(&tag)) {
+            let (connection, beside) = with_beside::<S>(conn, &caller.workspace, &slug)?;
+            let before = ConnectionOut::new(&app_here, &connection, beside);
+            if let Err(problem) = etag(&before.for_tag()).and_then(|tag| if_match.check(&tag)) {
                 return Ok(Err(problem));
             }
             put(conn, &app_here, &caller, connection, &change, now)?;
-            Ok(Ok(with_callback::<S>(conn, &caller.workspace, &slug)?))
+            Ok(Ok(with_beside::<S>(conn, &caller.workspace, &slug)?))
         })
         .await?;
-    let (connection, called_back) = changed?;
-    tagged(StatusCode::OK, &ConnectionOut::new(&app, &connection, called_back))
+    let (connection, beside) = changed?;
+    tagged(StatusCode::OK, &ConnectionOut::new(&app, &connection, beside))
 }
 
 async fn judge(app: &App, connection: &Connection, given: ChangeIn) -> Result<Change, Problem> {
@@ -315,6 +321,7 @@ pub async fn delete<S: Side>(
             let connection = find_of_kind(conn, &caller.workspace, S::KIND, &slug)?.ok_or(AppError::NotFound)?;
             delete_draft(conn, &connection, caller.actor(), now, &rng)?;
             webhooks::remove_callback(conn, &connection, caller.actor(), now, &rng)?;
+            oauth::disconnect(conn, &connection, now, &rng)?;
             setup_links::forget_held(conn, &connection)
         })
         .await?;

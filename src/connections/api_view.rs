@@ -1,5 +1,7 @@
 //! A connection as the API shows it: everything but secrets.
 
+use std::collections::HashMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,6 +10,11 @@ use super::Connection;
 use crate::app::App;
 use crate::connectors::spec::BRANCH_KEY;
 use crate::connectors::spec_form::overview;
+use crate::db::Conn;
+use crate::error::AppResult;
+use crate::ids::{ConnectionId, WorkspaceId};
+use crate::oauth;
+use crate::oauth::grants::ConnectedOut;
 use crate::webhooks;
 
 /// How far a connection is.
@@ -48,6 +55,8 @@ pub struct ConnectionOut {
     pub provided_fields: Vec<String>,
     /// A callback webhook is set. Nothing else of it is ever given back.
     pub has_callback_webhook: bool,
+    /// The sign-in with a provider it lives on; null when its values were filled in by hand.
+    pub oauth: Option<ConnectedOut>,
     /// When it was made (RFC 3339, UTC).
     #[schemars(extend("format" = "date-time"))]
     pub created_at: String,
@@ -56,9 +65,47 @@ pub struct ConnectionOut {
     pub updated_at: String,
 }
 
+/// What other tables say of a connection.
+#[derive(Debug, Clone, Default)]
+pub struct Beside {
+    /// A callback webhook is set.
+    pub has_callback: bool,
+    /// The sign-in it lives on.
+    pub oauth: Option<ConnectedOut>,
+}
+
+impl Beside {
+    /// What they say of one connection.
+    pub fn of(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId) -> AppResult<Self> {
+        let has_callback = webhooks::has_callback(conn, workspace, connection)?;
+        let connected = oauth::of_connection(conn, workspace, connection)?;
+        Ok(Self { has_callback, oauth: connected.as_ref().map(oauth::grants::connected_out) })
+    }
+
+    /// What they say of many, by id; nothing of those they do not know.
+    pub fn of_many(
+        conn: &mut Conn,
+        workspace: &WorkspaceId,
+        connections: &[ConnectionId],
+    ) -> AppResult<HashMap<ConnectionId, Self>> {
+        let called_back = webhooks::with_callback(conn, workspace, connections)?;
+        let mut connected = oauth::grants::of_connections(conn, workspace, connections)?;
+        let one = |id: &ConnectionId| {
+            let oauth = connected.remove(id).as_ref().map(oauth::grants::connected_out);
+            (id.clone(), Self { has_callback: called_back.contains(id), oauth })
+        };
+        Ok(connections.iter().map(one).collect())
+    }
+}
+
 impl ConnectionOut {
-    /// The connection as it is now; whether it has a callback webhook is asked for many at once.
-    pub fn new(app: &App, connection: &Connection, has_callback_webhook: bool) -> Self {
+    /// What an `ETag` is made of. A token that was renewed meanwhile is no change of the connection.
+    pub fn for_tag(&self) -> Self {
+        Self { oauth: None, ..self.clone() }
+    }
+
+    /// The connection as it is now.
+    pub fn new(app: &App, connection: &Connection, beside: Beside) -> Self {
         let missing = webhooks::missing_fields(&app.connectors, connection);
         let config_completed = missing.is_empty();
         let state = match (connection.finalised_at, config_completed) {
@@ -77,7 +124,8 @@ impl ConnectionOut {
             config_completed,
             missing_required_fields: missing,
             provided_fields: provided(app, connection),
-            has_callback_webhook,
+            has_callback_webhook: beside.has_callback,
+            oauth: beside.oauth,
             created_at: connection.created_at.iso(),
             updated_at: connection.updated_at.iso(),
         }

@@ -16,6 +16,7 @@ use crate::crypto::PlainToken;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::forms::RawForm;
+use crate::oauth;
 use crate::setup_links::{self, LinkRow, NewLink, NewSetupLink, ShareForm, created};
 use crate::web::csrf::{CsrfForm, FormToken};
 use crate::web::flash::{Flash, see_other_with};
@@ -26,6 +27,21 @@ use crate::web::urls;
 pub(super) struct Target {
     pub(super) connector: Arc<Connector>,
     pub(super) draft: Option<Connection>,
+    /// The connector can sign in with its provider, and nobody has set the app for it.
+    pub(super) lacks_app: bool,
+}
+
+impl Target {
+    /// What is configured, with what is missing around it.
+    pub(super) async fn of(
+        app: &App,
+        member: &SignedIn,
+        connector: Arc<Connector>,
+        draft: Option<Connection>,
+    ) -> AppResult<Self> {
+        let lacks_app = oauth::apps::is_ready(app, &connector, &member.workspace_id).await? == Some(false);
+        Ok(Self { connector, draft, lacks_app })
+    }
 }
 
 /// A draft and its connector.
@@ -38,7 +54,7 @@ pub(super) async fn load(app: &App, member: &SignedIn, slug: String) -> AppResul
     let connector = app.connectors.find(draft.kind, &draft.connector_slug).cloned();
     let connector =
         connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
-    Ok(Target { connector, draft: Some(draft) })
+    Target::of(app, member, connector, Some(draft)).await
 }
 
 /// `GET /connections/{slug}/configuration`
@@ -130,6 +146,7 @@ async fn store_and_answer(
                     submission: &checked.submission,
                     by: Filler::Member,
                     name: &member_here.member_name,
+                    then: None,
                 };
                 let applied = apply(conn, &apply_here, &app_keys, now, &rng)?;
                 note_saved(conn, &member_here, &connection, &checked.submission, now, &rng)?;
@@ -219,6 +236,7 @@ fn make_link(
         recipient: &share.recipient,
         note: &share.note,
         form_nonce: Some(nonce),
+        purpose: setup_links::Purpose::Fill,
     };
     let (_, token) = setup_links::make(conn, new, now, rng)?;
     let made = setup_links::made_by_form(conn, &member.workspace_id, nonce)?.ok_or(AppError::NotFound)?;

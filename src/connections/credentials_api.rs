@@ -7,16 +7,19 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::find_of_kind;
+use super::{find_by_id, find_of_kind};
 use crate::accounts::api_keys::Scope;
 use crate::accounts::api_keys::guard::{ApiKey, Caller, ReadCredentials, Side};
 use crate::activity::{self, Entry, Event};
 use crate::app::App;
 use crate::connectors::spec_form::{Completion, complete};
-use crate::error::AppError;
+use crate::error::{AppError, AppResult};
+use crate::ids::ConnectionId;
+use crate::oauth;
+use crate::oauth::grants::Refusal;
 use crate::web::api::{ApiResult, json};
 use crate::web::openapi::{Operation, schema};
-use crate::web::problem::Code;
+use crate::web::problem::{Code, Problem};
 use crate::web::urls;
 
 /// The whole configuration, with its secrets.
@@ -31,32 +34,58 @@ struct CredentialsOut {
     config: Value,
 }
 
-/// `GET /api/v1/sources/{slug}/credentials/`
+/// `GET /api/v1/sources/{slug}/credentials/`: tokens that are about to end are renewed first.
 pub async fn show<S: Side>(app: web::Data<App>, key: ApiKey<ReadCredentials>, slug: web::Path<String>) -> ApiResult {
-    let (slug, caller, now) = (slug.into_inner(), Caller::clone(&key), app.clock.now());
-    let app_here = app.clone();
-    let out = app
-        .db
+    let (slug, caller) = (slug.into_inner(), Caller::clone(&key));
+    let workspace = caller.workspace.clone();
+    let found = app.db.read(move |conn| Ok(find_of_kind(conn, &workspace, S::KIND, &slug)?)).await?;
+    let connection = found.ok_or(AppError::NotFound)?;
+    let connector = app.connectors.find(S::KIND, &connection.connector_slug);
+    let connector =
+        connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
+    let values = oauth::values(&app, &connection).await?.map_err(refused)?;
+    let Completion { config: Some(config), .. } = complete(&connector.spec, &values) else {
+        return Err(AppError::Conflict("The configuration is not finished: something required is missing, or a value breaks a rule of the connector.").into());
+    };
+    note(&app, &caller, connection.id).await?;
+    let config = config.into_exposed();
+    json(StatusCode::OK, &CredentialsOut { slug: connection.slug, connector_slug: connection.connector_slug, config })
+}
+
+/// Why there is no working token.
+fn refused(refusal: Refusal) -> Problem {
+    match refusal {
+        Refusal::NeedsReconnecting => {
+            Problem::new(Code::NeedsReconnecting, "The provider has ended the access of this connection.")
+        }
+        Refusal::Unavailable => Problem::new(
+            Code::ProviderUnavailable,
+            "The token has ended and the provider does not give a new one right now.",
+        ),
+        Refusal::App => {
+            Problem::new(Code::Conflict, "The OAuth app of this provider is not set, or the provider does not take it.")
+        }
+    }
+}
+
+/// Written before anything is handed out, and only when the connection is still there.
+async fn note(app: &App, caller: &Caller, connection: ConnectionId) -> AppResult<()> {
+    let (caller, now, rng) = (caller.clone(), app.clock.now(), app.rng.clone());
+    app.db
         .write(move |conn| {
-            let connection = find_of_kind(conn, &caller.workspace, S::KIND, &slug)?.ok_or(AppError::NotFound)?;
-            let connector = app_here.connectors.find(S::KIND, &connection.connector_slug);
-            let connector = connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
-            let Completion { config: Some(config), .. } = complete(&connector.spec, &connection.open_values(&app_here.keys)?) else {
-                return Err(AppError::Conflict("The configuration is not finished: something required is missing, or a value breaks a rule of the connector."));
-            };
+            let found = find_by_id(conn, &caller.workspace, &connection)?;
+            found.filter(|found| found.deleted_at.is_none()).ok_or(AppError::NotFound)?;
             let entry = Entry {
                 workspace: &caller.workspace,
-                connection: Some(&connection.id),
+                connection: Some(&connection),
                 setup_link: None,
                 event: Event::CredentialsRead,
                 actor: caller.actor(),
                 detail: "",
             };
-            activity::record(conn, &entry, now, &app_here.rng)?;
-            Ok(CredentialsOut { slug: connection.slug, connector_slug: connection.connector_slug, config: config.into_exposed() })
+            Ok(activity::record(conn, &entry, now, &rng)?)
         })
-        .await?;
-    json(StatusCode::OK, &out)
+        .await
 }
 
 /// The endpoint of this file.
@@ -68,12 +97,12 @@ pub fn operations<S: Side>() -> Vec<Operation> {
         id: format!("read_{word}_credentials"),
         tag: S::PLURAL,
         summary: format!("Read a {word}'s credentials"),
-        about: "The whole configuration with its secrets, once nothing is missing. Every reading is written into the connection's timeline.",
+        about: "The whole configuration with its secrets, once nothing is missing. Tokens of a provider are renewed first when they are about to end. Every reading is written into the connection's timeline.",
         scope: Some(Scope::CredentialsRead.as_str()),
         query: None,
         body: None,
         done: (200, Some(schema::<CredentialsOut>)),
-        refuses: &[Code::Conflict],
+        refuses: &[Code::Conflict, Code::NeedsReconnecting, Code::ProviderUnavailable],
         tagged: false,
     }]
 }

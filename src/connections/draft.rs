@@ -98,6 +98,8 @@ pub struct Apply<'a> {
     pub by: Filler,
     /// Their name, possibly empty.
     pub name: &'a str,
+    /// A second submission to put on top, made for another shape of the same connector's form (one with fewer questions).
+    pub then: Option<(&'a Connector, &'a Submission)>,
 }
 
 /// What became of it.
@@ -135,6 +137,9 @@ fn write_merged(
 ) -> AppResult<bool> {
     let mut values = Values { plain: read.config.clone(), secrets: open_secrets(read, keys)? };
     apply.submission.merge_into(&apply.connector.spec, &mut values);
+    if let Some((connector, submission)) = apply.then {
+        submission.merge_into(&connector.spec, &mut values);
+    }
     let secret_paths = values.secrets.keys().cloned().collect();
     let mut after = read.clone();
     after.config = values.plain;
@@ -159,7 +164,8 @@ fn write_merged(
 /// Who filled in what: new fields get this filler, fields that are gone are forgotten.
 fn origins_after(after: &Connection, apply: &Apply<'_>, now: UtcTime) -> BTreeMap<FieldPath, FieldOrigin> {
     let mut origins = after.origins.clone();
-    for field in apply.submission.provided() {
+    let then = apply.then.map(|(_, submission)| submission.provided()).unwrap_or_default();
+    for field in apply.submission.provided().into_iter().chain(then) {
         let origin = FieldOrigin { by: apply.by, name: apply.name.to_owned(), at: now.unix() };
         origins.insert(field.path, origin);
     }

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 
 use super::configure_pages::{self, Target};
-use crate::accounts::guard::Editor;
+use crate::accounts::guard::{Editor, SignedIn};
 use crate::app::App;
 use crate::connectors::{Connector, Kind};
 use crate::error::{AppError, AppResult};
@@ -92,10 +92,10 @@ fn groups(found: &[&std::sync::Arc<Connector>]) -> Vec<Group> {
     groups
 }
 
-fn target(app: &App, kind: &str, slug: &str) -> AppResult<Target> {
+async fn target(app: &App, member: &SignedIn, kind: &str, slug: &str) -> AppResult<Target> {
     let kind = Kind::from_text(kind).ok_or(AppError::NotFound)?;
     let connector = app.connectors.find(kind, slug).cloned().ok_or(AppError::NotFound)?;
-    Ok(Target { connector, draft: None })
+    Target::of(app, member, connector, None).await
 }
 
 /// `GET /connections/new/{kind}/{connector}`
@@ -105,7 +105,7 @@ pub async fn new(
     member: Editor,
     path: web::Path<(String, String)>,
 ) -> PageResult {
-    configure_pages::show(&app, &request, &member, &target(&app, &path.0, &path.1)?)
+    configure_pages::show(&app, &request, &member, &target(&app, &member, &path.0, &path.1).await?)
 }
 
 /// `POST /connections/new/{kind}/{connector}`
@@ -116,6 +116,6 @@ pub async fn create(
     path: web::Path<(String, String)>,
     form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
-    let target = target(&app, &path.0, &path.1)?;
+    let target = target(&app, &member, &path.0, &path.1).await?;
     configure_pages::act(&app, &request, &member, target, form).await
 }

@@ -13,6 +13,8 @@ use crate::app::App;
 use crate::clock::UtcTime;
 use crate::connectors::spec_form::{Answer, overview};
 use crate::error::{AppError, AppResult};
+use crate::oauth;
+use crate::oauth::grants::{Connected, ConnectedView};
 use crate::setup_links::{self, LinkRow};
 use crate::web::csrf::CsrfForm;
 use crate::web::flash::{Flash, see_other_with};
@@ -80,6 +82,8 @@ struct ShowPage {
     timeline: Vec<TimelineItem>,
     callback: Option<CallbackShown>,
     deliveries: Vec<DeliveryItem>,
+    connected: Option<ConnectedView>,
+    reconnect_url: String,
     webhook_url: String,
     configuration_url: String,
     description_url: String,
@@ -104,6 +108,7 @@ struct Loaded {
     timeline: Vec<activity::ActivityRow>,
     callback: Option<CallbackShown>,
     deliveries: Vec<Delivery>,
+    connected: Option<Connected>,
 }
 
 async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
@@ -115,7 +120,8 @@ async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
             let timeline = activity::timeline(conn, &workspace, &connection.id, TIMELINE_ROWS)?;
             let callback = webhooks::find_callback(conn, &workspace, &connection.id)?;
             let deliveries = webhooks::list_deliveries(conn, &workspace, &connection.id, None, DELIVERY_ROWS)?;
-            Ok(Loaded { connection, links, timeline, callback, deliveries })
+            let connected = oauth::of_connection(conn, &workspace, &connection.id)?;
+            Ok(Loaded { connection, links, timeline, callback, deliveries, connected })
         })
         .await
 }
@@ -133,7 +139,7 @@ fn view(
     loaded: &Loaded,
     typed: Option<(String, String)>,
 ) -> ShowPage {
-    let Loaded { connection, links, timeline, callback, deliveries } = loaded;
+    let Loaded { connection, links, timeline, callback, deliveries, connected } = loaded;
     let now = app.clock.now();
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     let answers =
@@ -172,6 +178,8 @@ fn view(
         timeline: items(timeline),
         callback: callback.clone(),
         deliveries: webhooks::deliveries::items(deliveries),
+        connected: connected.as_ref().map(|found| oauth::grants::connected(app, found)),
+        reconnect_url: urls::reconnect_link(slug),
         webhook_url: urls::connection_webhook(slug),
         configuration_url: urls::connection_configuration(slug),
         description_url: urls::connection_description(slug),
@@ -285,6 +293,7 @@ pub async fn delete(
             let connection = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
             delete_draft(conn, &connection, actor.clone(), now, &rng)?;
             webhooks::remove_callback(conn, &connection, actor, now, &rng)?;
+            oauth::disconnect(conn, &connection, now, &rng)?;
             setup_links::forget_held(conn, &connection)
         })
         .await?;

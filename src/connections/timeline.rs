@@ -21,8 +21,12 @@ pub(super) fn items(rows: &[ActivityRow]) -> Vec<TimelineItem> {
 
 fn tone(event: Event) -> &'static str {
     match event {
-        Event::Submitted => "ok",
-        Event::Revoked | Event::ConnectionDeleted | Event::WebhookGaveUp | Event::WebhookDisabled => "bad",
+        Event::Submitted | Event::Connected | Event::Reconnected => "ok",
+        Event::NeedsReconnecting
+        | Event::Revoked
+        | Event::ConnectionDeleted
+        | Event::WebhookGaveUp
+        | Event::WebhookDisabled => "bad",
         _ => "",
     }
 }
@@ -52,6 +56,11 @@ fn text(row: &ActivityRow) -> String {
         Event::CallbackRemoved => format!("{who} removed the webhook to {detail}"),
         Event::WebhookGaveUp => format!("Webhook to {detail} failed at its last try"),
         Event::WebhookDisabled => format!("Webhook to {detail} is off: the receiver says it is gone"),
+        Event::Connected if detail.is_empty() => format!("{who} signed in with the provider"),
+        Event::Connected => format!("{who} signed in with the provider as {detail}"),
+        Event::NeedsReconnecting => "The provider ended the access. Somebody has to sign in again".to_owned(),
+        Event::Reconnected if detail.is_empty() => format!("{who} signed in again"),
+        Event::Reconnected => format!("{who} signed in again as {detail}"),
         other => other.as_str().to_owned(),
     }
 }

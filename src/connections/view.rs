@@ -79,6 +79,9 @@ pub(super) struct ConfigurePage {
     has_fields: bool,
     problems: Vec<(String, String)>,
     problems_title: String,
+    /// The provider nobody has set an app for, and where to do so.
+    lacks_app: Option<(String, String)>,
+    has_sign_in: bool,
 }
 
 impl ConfigurePage {
@@ -97,6 +100,7 @@ impl ConfigurePage {
         problems.extend(view.error_summary_items().iter().map(SummaryItem::target_and_text));
         let count = problems.len();
         let file = &target.connector.file;
+        let block = target.connector.oauth();
         Ok(Self {
             frame: member.frame(request, app, "connections"),
             connector: file.name.clone(),
@@ -117,6 +121,10 @@ impl ConfigurePage {
             longest_note: crate::setup_links::LONGEST_NOTE,
             has_fields: !view.is_empty_form(),
             fields: view.render()?,
+            lacks_app: block
+                .filter(|_| target.lacks_app)
+                .map(|block| (block.name.clone(), urls::oauth_app(&block.provider))),
+            has_sign_in: block.is_some() && !target.lacks_app,
             problems_title: if count == 1 {
                 "1 answer needs attention".to_owned()
             } else {

@@ -58,7 +58,7 @@ impl Connectors {
 }
 
 fn add(by_name: &mut BTreeMap<(Kind, String), Arc<Connector>>, bytes: &[u8], is_custom: bool) -> anyhow::Result<()> {
-    let file: ConnectorFile = serde_json::from_slice(bytes)?;
+    let file = ConnectorFile::parse(bytes)?;
     let problems = file.problems();
     if !problems.is_empty() {
         bail!("{}", problems.join("; "));

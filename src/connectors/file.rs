@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Kind;
+use crate::oauth::provider::ProviderBlock;
 
 /// A connector as it stands in its JSON file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -37,7 +38,7 @@ pub struct ConnectorFile {
     pub spec: Value,
     /// How to sign in with the provider, when the connector has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub oauth: Option<Value>,
+    pub oauth: Option<Box<ProviderBlock>>,
     /// How credentials are checked, when the connector has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<Value>,
@@ -73,11 +74,37 @@ pub struct KnownStream {
     pub sync_types: Vec<String>,
 }
 
+fn described(error: serde_path_to_error::Error<serde_json::Error>) -> anyhow::Error {
+    match error.path().to_string().as_str() {
+        "." => anyhow::anyhow!("{}", error.inner()),
+        path => anyhow::anyhow!("{path}: {}", error.inner()),
+    }
+}
+
 fn other() -> String {
     "Other".to_owned()
 }
 
 impl ConnectorFile {
+    /// Reads a file's JSON.
+    ///
+    /// # Errors
+    /// What is wrong, with the place in the file.
+    pub fn parse(bytes: &[u8]) -> anyhow::Result<Self> {
+        let mut reader = serde_json::Deserializer::from_slice(bytes);
+        let file = serde_path_to_error::deserialize(&mut reader).map_err(described)?;
+        reader.end()?;
+        Ok(file)
+    }
+
+    /// The same of JSON that was read already.
+    ///
+    /// # Errors
+    /// As [`ConnectorFile::parse`].
+    pub fn from_json(document: &Value) -> anyhow::Result<Self> {
+        serde_path_to_error::deserialize(document).map_err(described)
+    }
+
     /// What is wrong with the file beside its spec; empty when nothing is.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();

@@ -3,7 +3,7 @@
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
 /// The guide as HTML. Raw HTML in it becomes text, images are dropped, links other than https become text.
-pub(super) fn to_html(markdown: &str) -> String {
+pub fn to_html(markdown: &str) -> String {
     let mut open_links: Vec<bool> = Vec::new();
     let events = Parser::new_ext(markdown, Options::empty()).filter_map(|event| match event {
         Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),

@@ -15,8 +15,12 @@ use std::sync::Arc;
 
 pub use catalogue::Connectors;
 pub use file::{ConnectorFile, KnownStream, Mark};
+pub use guide::to_html as guide_html;
 
 use spec::Spec;
+
+use crate::forms::FieldPath;
+use crate::oauth::provider::{DotPath, ProviderBlock};
 
 /// Whether data is read from a system or written to it.
 #[derive(
@@ -78,22 +82,60 @@ pub struct Connector {
     pub guide_html: String,
     /// Whether it came from the operator's folder.
     pub is_custom: bool,
+    /// How to sign in with its provider, when it has a way.
+    oauth: Option<Arc<ProviderBlock>>,
+    /// The same connector without the questions that signing in answers; there is one when there is a way to sign in.
+    narrowed: Option<Arc<Connector>>,
 }
 
 impl Connector {
     /// Compiles a file's spec.
     ///
     /// # Errors
-    /// The spec cannot be used at all.
+    /// The spec cannot be used at all, or the block about signing in is wrong.
     pub fn new(file: ConnectorFile, is_custom: bool) -> anyhow::Result<Arc<Self>> {
         let spec = Spec::compile(&file.spec).map_err(|error| anyhow::anyhow!("{}: {error}", file.slug))?;
+        let problems = file.oauth.as_ref().map(|block| block.problems(&spec)).unwrap_or_default();
+        anyhow::ensure!(problems.is_empty(), "{}: {}", file.slug, problems.join("; "));
         let guide_html = guide::to_html(&file.guide);
-        Ok(Arc::new(Self { file, spec, guide_html, is_custom }))
+        let block = file.oauth.as_deref().cloned().map(Arc::new);
+        let mut whole = Self { file, spec, guide_html, is_custom, oauth: None, narrowed: None };
+        if let Some(block) = block {
+            whole.narrowed = Some(Arc::new(whole.narrow(&block)));
+            whole.oauth = Some(block);
+        }
+        Ok(Arc::new(whole))
+    }
+
+    /// The connector as it asks somebody who signs in.
+    fn narrow(&self, block: &ProviderBlock) -> Self {
+        let filled: Vec<FieldPath> = block.filled_paths().into_iter().map(DotPath::field).collect();
+        let landings = [Some(&block.landing), block.landing.without_refresh_token.as_deref()];
+        let chosen = landings.into_iter().flatten().filter_map(|landing| landing.when.as_ref());
+        let chosen: Vec<_> = chosen.map(|when| (when.path.field(), when.value.clone())).collect();
+        Self {
+            file: self.file.clone(),
+            spec: self.spec.narrowed(&filled, &chosen),
+            guide_html: self.guide_html.clone(),
+            is_custom: self.is_custom,
+            oauth: None,
+            narrowed: None,
+        }
+    }
+
+    /// How to sign in with the provider, and the connector as it asks somebody who does; `None` when there is no way.
+    pub fn sign_in(&self) -> Option<(&Arc<ProviderBlock>, &Arc<Connector>)> {
+        self.oauth.as_ref().zip(self.narrowed.as_ref())
     }
 
     /// The name, like "Facebook Ads".
     pub fn name(&self) -> &str {
         &self.file.name
+    }
+
+    /// How to sign in with the provider, when the connector has it.
+    pub fn oauth(&self) -> Option<&Arc<ProviderBlock>> {
+        self.oauth.as_ref()
     }
 
     /// How to call the recipient's side of it, like "Postgres database".

@@ -122,6 +122,7 @@ diesel::table! {
         receipt -> Nullable<Text>,
         submitted_fields -> Nullable<Text>,
         empty_fields -> Nullable<Text>,
+        purpose -> Text,
     }
 }
 
@@ -257,6 +258,82 @@ diesel::table! {
 }
 
 diesel::table! {
+    oauth_apps (id) {
+        id -> Text,
+        workspace_id -> Text,
+        provider -> Text,
+        client_id -> Text,
+        sealed -> Binary,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    oauth_sign_ins (id) {
+        id -> Text,
+        workspace_id -> Text,
+        door -> Text,
+        door_id -> Text,
+        browser_hash -> Binary,
+        sealed -> Binary,
+        version -> BigInt,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    oauth_attempts (id) {
+        id -> Text,
+        workspace_id -> Text,
+        sign_in_id -> Text,
+        provider -> Text,
+        state_hash -> Binary,
+        browser_hash -> Binary,
+        sealed -> Binary,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        consumed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    oauth_grants (id) {
+        id -> Text,
+        workspace_id -> Text,
+        kind -> Text,
+        connector_slug -> Text,
+        provider -> Text,
+        identity_id -> Text,
+        identity_label -> Text,
+        scopes -> Text,
+        sealed -> Binary,
+        state -> Text,
+        version -> BigInt,
+        obtained_at -> Timestamp,
+        expires_at -> Nullable<Timestamp>,
+        ends_at -> Nullable<Timestamp>,
+        refresh_at -> Nullable<Timestamp>,
+        refreshed_at -> Nullable<Timestamp>,
+        lease_until -> Nullable<Timestamp>,
+        lease -> Nullable<Text>,
+        told_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    oauth_uses (connection_id) {
+        connection_id -> Text,
+        workspace_id -> Text,
+        grant_id -> Text,
+        accounts -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     sign_in_providers (id) {
         id -> Text,
         workspace_id -> Text,
@@ -320,5 +397,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     callback_webhooks,
     webhook_messages,
     webhook_deliveries,
-    webhook_attempts
+    webhook_attempts,
+    oauth_apps,
+    oauth_sign_ins,
+    oauth_attempts,
+    oauth_grants,
+    oauth_uses
 );

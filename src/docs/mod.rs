@@ -30,12 +30,18 @@ enum Text {
 }
 
 /// All pages, in the order to read them.
-pub const PAGES: [Page; 6] = [
+pub const PAGES: [Page; 7] = [
     Page {
         name: "share-a-setup-link",
         title: "Share a setup link",
         about: "Ask somebody outside for a connection's details, in the app.",
         text: Text::Written(include_str!("pages/share-a-setup-link.md")),
+    },
+    Page {
+        name: "oauth-apps",
+        title: "Let people sign in with a provider",
+        about: "Register an app at Facebook, Google and others, so that recipients sign in instead of pasting keys.",
+        text: Text::Written(include_str!("pages/oauth-apps.md")),
     },
     Page {
         name: "api",

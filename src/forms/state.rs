@@ -27,6 +27,18 @@ impl FormState {
         Self { typed, errors, ..Self::default() }
     }
 
+    /// A form that is shown again with what was typed into it before, and nothing wrong yet.
+    #[must_use]
+    pub fn resumed(typed: BTreeMap<String, Vec<String>>) -> Self {
+        Self { typed, ..Self::default() }
+    }
+
+    /// What was typed into fields that are no secrets, by field name.
+    #[must_use]
+    pub fn typed_fields(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.typed
+    }
+
     /// Says that the secrets typed under these field names are kept sealed until `until` (words for people, with the
     /// zone).
     #[must_use]

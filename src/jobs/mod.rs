@@ -9,7 +9,7 @@ pub use worker::{run_due, run_until};
 
 use std::time::Duration;
 
-use crate::ids::{AccountLinkId, SetupLinkId, WebhookDeliveryId};
+use crate::ids::{AccountLinkId, OauthGrantId, SetupLinkId, WebhookDeliveryId};
 
 /// A thing to do. The payload is ids, never data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,12 @@ pub enum Job {
     AccountMail(AccountLinkId),
     /// Tell the owners that a webhook was given up.
     WebhookGaveUpMail(WebhookDeliveryId),
+    /// Renew the tokens of a grant before they end.
+    RenewGrant(OauthGrantId),
+    /// Give a grant that nobody lives on back to its provider.
+    GiveBackGrant(OauthGrantId),
+    /// Tell the owners that somebody has to sign in again.
+    ReconnectMail(OauthGrantId),
     /// Note what has expired and delete what is over; every minute.
     Sweep,
 }
@@ -30,6 +36,9 @@ impl Job {
             Self::SubmissionMail(_) => "submission_mail",
             Self::AccountMail(_) => "account_mail",
             Self::WebhookGaveUpMail(_) => "webhook_gave_up_mail",
+            Self::RenewGrant(_) => "renew_grant",
+            Self::GiveBackGrant(_) => "give_back_grant",
+            Self::ReconnectMail(_) => "reconnect_mail",
             Self::Sweep => "sweep",
         }
     }
@@ -39,6 +48,7 @@ impl Job {
             Self::SubmissionMail(id) => id.as_str(),
             Self::AccountMail(id) => id.as_str(),
             Self::WebhookGaveUpMail(id) => id.as_str(),
+            Self::RenewGrant(id) | Self::GiveBackGrant(id) | Self::ReconnectMail(id) => id.as_str(),
             Self::Sweep => "",
         }
     }
@@ -53,6 +63,9 @@ impl Job {
             "submission_mail" => Some(Self::SubmissionMail(SetupLinkId::from_text(payload))),
             "account_mail" => Some(Self::AccountMail(AccountLinkId::from_text(payload))),
             "webhook_gave_up_mail" => Some(Self::WebhookGaveUpMail(WebhookDeliveryId::from_text(payload))),
+            "renew_grant" => Some(Self::RenewGrant(OauthGrantId::from_text(payload))),
+            "give_back_grant" => Some(Self::GiveBackGrant(OauthGrantId::from_text(payload))),
+            "reconnect_mail" => Some(Self::ReconnectMail(OauthGrantId::from_text(payload))),
             "sweep" => Some(Self::Sweep),
             _ => None,
         }
@@ -109,6 +122,9 @@ mod tests {
             Job::SubmissionMail(SetupLinkId::from_text("a")),
             Job::AccountMail(AccountLinkId::from_text("b")),
             gave_up,
+            Job::RenewGrant(OauthGrantId::from_text("d")),
+            Job::GiveBackGrant(OauthGrantId::from_text("e")),
+            Job::ReconnectMail(OauthGrantId::from_text("f")),
             Job::Sweep,
         ] {
             assert_eq!(Job::read(job.kind(), job.payload()), Some(job));

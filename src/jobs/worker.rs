@@ -9,7 +9,7 @@ use super::store::{self, JobRow};
 use super::{Job, MOST_ATTEMPTS, Outcome, backoff};
 use crate::app::App;
 use crate::error::AppResult;
-use crate::{accounts, idempotency, setup_links, webhooks};
+use crate::{accounts, idempotency, oauth, setup_links, webhooks};
 
 const AT_ONCE: i64 = 20;
 const PAUSE: Duration = Duration::from_secs(1);
@@ -77,6 +77,9 @@ async fn perform(app: Arc<App>, row: JobRow) -> Outcome {
         Job::SubmissionMail(link) => setup_links::send_submission_mail(&app, link).await,
         Job::AccountMail(link) => accounts::send_account_mail(&app, link).await,
         Job::WebhookGaveUpMail(delivery) => webhooks::send_gave_up_mail(&app, delivery).await,
+        Job::RenewGrant(grant) => oauth::grants::refresh_by_job(&app, grant).await,
+        Job::GiveBackGrant(grant) => oauth::grants::give_back(&app, grant).await,
+        Job::ReconnectMail(grant) => oauth::grants::send_reconnect_mail(&app, grant).await,
         Job::Sweep => sweep(&app).await,
     };
     done.unwrap_or_else(|error| Outcome::Retry { reason: error.to_string() })
@@ -86,8 +89,14 @@ async fn sweep(app: &Arc<App>) -> AppResult<Outcome> {
     setup_links::sweep(app).await?;
     accounts::sweep(app).await?;
     webhooks::sweep(app).await?;
-    let now = app.clock.now();
-    app.db.write(move |conn| idempotency::sweep(conn, now)).await?;
+    let (now, rng) = (app.clock.now(), app.rng.clone());
+    app.db
+        .write(move |conn| {
+            idempotency::sweep(conn, now)?;
+            oauth::sign_ins::sweep(conn, now)?;
+            oauth::grants::sweep(conn, now, &rng)
+        })
+        .await?;
     Ok(Outcome::Again { after: SWEEP_EVERY })
 }
 

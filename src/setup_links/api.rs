@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{LONGEST_NOTE, LONGEST_RECIPIENT, Lifetime, LinkRow, NewSetupLink, list, make, revoke};
+use super::{LONGEST_NOTE, LONGEST_RECIPIENT, Lifetime, LinkRow, NewSetupLink, Purpose, list, make, revoke};
 use crate::accounts::api_keys::Scope;
 use crate::accounts::api_keys::guard::{ApiKey, Caller, ReadLinks, Side, WriteLinks};
 use crate::app::App;
@@ -205,6 +205,7 @@ async fn make_token<S: Side>(
                 recipient: new.recipient.as_deref().unwrap_or_default().trim(),
                 note: new.note.as_deref().unwrap_or_default().trim(),
                 form_nonce: None,
+                purpose: Purpose::Fill,
             };
             let (id, token) = make(conn, link, now, &app.rng)?;
             let made = MadeOut {

@@ -52,7 +52,7 @@ pub struct OpenSetupLink {
 impl KnownSetupLink {
     /// Why the link does not open, if it does not.
     pub fn closed(&self, now: UtcTime) -> Option<ClosedReason> {
-        check_open(self.link.times(), self.connection.state(), now).err()
+        check_open(self.link.times(), self.link.purpose, self.connection.state(), now).err()
     }
 
     /// The link and its draft as they are now.
@@ -78,7 +78,7 @@ impl KnownSetupLink {
     /// # Errors
     /// The page that says why it is dead (410).
     pub fn into_open(self, app: &App) -> Result<OpenSetupLink, PageError> {
-        match check_open(self.link.times(), self.connection.state(), app.clock.now()) {
+        match check_open(self.link.times(), self.link.purpose, self.connection.state(), app.clock.now()) {
             Err(reason) => Err(PageError::ready(StatusCode::GONE, &DeadPage::new(&self, reason, app))),
             Ok(until) => {
                 let connector =

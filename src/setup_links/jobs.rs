@@ -104,7 +104,7 @@ pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
                 if !store::note_expiry(conn, &link.id, now)? {
                     continue;
                 }
-                store::drop_held(conn, &link.id)?;
+                make::forget_all(conn, &link.id)?;
                 let entry = Entry {
                     workspace: &link.workspace_id,
                     connection: Some(&link.connection_id),

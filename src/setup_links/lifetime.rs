@@ -71,6 +71,11 @@ impl Lifetime {
         Ok(Self { expires_at: now + span })
     }
 
+    /// A week: for people who are asked a second time.
+    pub fn week(now: UtcTime) -> Self {
+        Self { expires_at: now + Duration::days(7) }
+    }
+
     fn until_end_of(date: &str, now: UtcTime) -> Result<Self, LifetimeError> {
         let form = time::macros::format_description!("[year]-[month]-[day]");
         let date = Date::parse(date.trim(), form).map_err(|_| LifetimeError::NotDate)?;

@@ -1,14 +1,15 @@
 //! Making and withdrawing a setup link.
 
 use super::store::{self, LinkRow, NewRow};
-use super::{ClosedReason, Lifetime};
+use super::{ClosedReason, Lifetime, Purpose, check_open};
 use crate::activity::{self, Actor, Entry, Event};
 use crate::clock::UtcTime;
-use crate::connections::{Connection, ConnectionState};
+use crate::connections::{self, Connection, ConnectionState};
 use crate::crypto::PlainToken;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::ids::{MemberId, SetupLinkId, WorkspaceId};
+use crate::oauth::{self, DoorKind};
 use crate::rng::Rng;
 use crate::webhooks::{self, LinkDeed};
 
@@ -28,6 +29,8 @@ pub struct NewSetupLink<'a> {
     pub note: &'a str,
     /// The nonce of the form it came from, so that sending it twice makes one.
     pub form_nonce: Option<&'a str>,
+    /// What it is for.
+    pub purpose: Purpose,
 }
 
 /// Makes a link; its token exists in the answer and nowhere else.
@@ -35,8 +38,11 @@ pub struct NewSetupLink<'a> {
 /// # Errors
 /// [`AppError::Conflict`] when the connection is no draft any more.
 pub fn make(conn: &mut Conn, new: NewSetupLink<'_>, now: UtcTime, rng: &Rng) -> AppResult<(SetupLinkId, PlainToken)> {
-    if new.connection.state() != ConnectionState::Draft {
-        return Err(AppError::Conflict("A setup link can only be made for a draft. This connection is finalised."));
+    match (new.connection.state(), new.purpose.is_reconnect()) {
+        (ConnectionState::Draft, _) | (ConnectionState::Finalised, true) => {}
+        _ => {
+            return Err(AppError::Conflict("A setup link can only be made for a draft. This connection is finalised."));
+        }
     }
     let id = SetupLinkId::new(now, rng);
     let token = PlainToken::new(rng, "");
@@ -51,6 +57,7 @@ pub fn make(conn: &mut Conn, new: NewSetupLink<'_>, now: UtcTime, rng: &Rng) -> 
         note: new.note,
         created_at: now,
         expires_at: new.lifetime.expires_at,
+        purpose: new.purpose,
     };
     row.insert(conn)?;
     let entry = Entry {
@@ -88,7 +95,7 @@ pub fn revoke(
     if !store::revoke(conn, &connection.workspace_id, id, now)? {
         return Ok(false);
     }
-    store::drop_held(conn, id)?;
+    forget_all(conn, id)?;
     let entry = Entry {
         workspace: &connection.workspace_id,
         connection: Some(&connection.id),
@@ -133,7 +140,23 @@ impl ClosedReason {
 /// The database refuses.
 pub fn forget_held(conn: &mut Conn, connection: &Connection) -> AppResult<()> {
     for link in store::list(conn, &connection.workspace_id, &connection.id)? {
-        store::drop_held(conn, &link.id)?;
+        forget_all(conn, &link.id)?;
     }
     Ok(())
+}
+
+/// Forgets what is held for a link that is closed: what was typed, and who signed in.
+pub(super) fn forget_all(conn: &mut Conn, id: &SetupLinkId) -> AppResult<()> {
+    store::drop_held(conn, id)?;
+    oauth::forget(conn, DoorKind::Setup, id.as_str())
+}
+
+/// Whether a link can be used right now; for what comes back to it from elsewhere.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn is_open(conn: &mut Conn, id: &SetupLinkId, now: UtcTime) -> AppResult<bool> {
+    let Some(link) = store::find_by_id(conn, id)? else { return Ok(false) };
+    let connection = connections::find_by_id(conn, &link.workspace_id, &link.connection_id)?;
+    Ok(connection.is_some_and(|found| check_open(link.times(), link.purpose, found.state(), now).is_ok()))
 }

@@ -2,7 +2,8 @@
 //! the draft is finalised or deleted.
 //!
 //! Invariants: only the token's hash is stored; GET and HEAD change nothing; redeeming is one conditional UPDATE in the
-//! transaction that also merges the values, writes the activity row and queues the mail; a link reaches its own draft only.
+//! transaction that also merges the values, writes the activity row and queues the mail; a link reaches its own draft only; a link to
+//! sign in again reaches its connection's access only, whether the connection is finished or not.
 
 pub mod api;
 mod guard;
@@ -16,18 +17,20 @@ mod qr;
 pub mod receipt_pages;
 pub mod recipient_pages;
 mod recipient_view;
+mod reconnect;
 mod share_view;
+mod sheet;
 mod store;
 mod submit;
 
 pub use jobs::{send_submission_mail, sweep};
 pub use lifetime::{LIFETIMES, Lifetime, LifetimeError};
-pub use make::{NewSetupLink, forget_held, made_by_form, make, revoke};
+pub use make::{NewSetupLink, forget_held, is_open, made_by_form, make, revoke};
 pub use opened::OpenNotes;
 pub use owner_pages::{NewLink, created};
 pub use share_view::{ShareForm, ShareInput, ShareView};
 pub use store::{LinkRow, list, open_counts};
-pub use submit::{Outcome, submit};
+pub use submit::{Outcome, Sent, submit};
 
 use crate::clock::UtcTime;
 use crate::connections::ConnectionState;
@@ -53,11 +56,59 @@ pub enum ClosedReason {
     Expired(UtcTime),
 }
 
-/// Whether a link opens, from its own times and from what became of its draft.
+/// What a link is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+pub enum Purpose {
+    /// To fill in a draft.
+    Fill,
+    /// To sign in again with the same account of the provider, for a draft or for a connection that is finished.
+    Reconnect,
+    /// To sign in again with any account.
+    ReconnectAny,
+}
+
+impl Purpose {
+    fn as_str(&self) -> &'static str {
+        match self {
+            Self::Fill => "fill",
+            Self::Reconnect => "reconnect",
+            Self::ReconnectAny => "reconnect_any",
+        }
+    }
+
+    fn from_text(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "fill" => Ok(Self::Fill),
+            "reconnect" => Ok(Self::Reconnect),
+            "reconnect_any" => Ok(Self::ReconnectAny),
+            _ => Err(format!("unknown purpose {text}")),
+        }
+    }
+
+    /// Whether somebody only signs in again.
+    pub fn is_reconnect(self) -> bool {
+        self != Self::Fill
+    }
+}
+
+crate::db::types::text_column!(Purpose, Purpose::from_text, Purpose::as_str);
+
+/// Whether a link opens, from its own times, what it is for, and what became of its connection.
 ///
 /// # Errors
 /// The reason why it does not.
-pub fn check_open(times: LinkTimes, draft: ConnectionState, now: UtcTime) -> Result<UtcTime, ClosedReason> {
+pub fn check_open(
+    times: LinkTimes,
+    purpose: Purpose,
+    connection: ConnectionState,
+    now: UtcTime,
+) -> Result<UtcTime, ClosedReason> {
+    // A connection that is finished still loses its access, and gets it back this way.
+    let draft = match connection {
+        ConnectionState::Finalised if purpose.is_reconnect() => ConnectionState::Draft,
+        other => other,
+    };
     match (times.state(now), draft) {
         (LinkState::Used { at }, _) => Err(ClosedReason::Used(at)),
         (LinkState::Revoked { .. }, _) => Err(ClosedReason::Revoked),
@@ -89,7 +140,9 @@ mod tests {
             (used, Finalised, 150, Err(ClosedReason::Used(at(10)))),
             (revoked, Deleted, 50, Err(ClosedReason::Revoked)),
         ] {
-            assert_eq!(check_open(times, draft, at(now)), expected);
+            assert_eq!(check_open(times, Purpose::Fill, draft, at(now)), expected);
         }
+        assert_eq!(check_open(open, Purpose::Reconnect, Finalised, at(50)), Ok(at(100)));
+        assert_eq!(check_open(open, Purpose::ReconnectAny, Deleted, at(50)), Err(ClosedReason::Deleted));
     }
 }

@@ -1,4 +1,4 @@
-//! What somebody outside opens: look at the form, send it.
+//! What somebody outside opens: look at the form, sign in with the provider, send it.
 
 use std::collections::BTreeSet;
 
@@ -6,13 +6,15 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::guard::{KnownSetupLink, OpenSetupLink, SentForm};
-use super::recipient_view::{Answer, DeadPage, FormPage};
+use super::recipient_view::{Answer, DeadPage, FormPage, frame};
+use super::sheet::Sheet;
 use super::submit::{self, Outcome};
-use super::{held, opened};
+use super::{held, opened, reconnect};
 use crate::app::App;
-use crate::connectors::spec_form::{self, Audience, Decoded, Layer, Submission};
+use crate::connectors::spec_form::{Decoded, Layer};
 use crate::error::{AppError, AppResult};
-use crate::forms::{FieldRef, FormState, RawForm};
+use crate::forms::{FormState, RawForm};
+use crate::oauth::{self, ACCOUNT_FIELD, Leaving};
 use crate::web::csrf::{self, FormToken};
 use crate::web::page::{PageResult, page, page_with, see_other, unprocessable};
 use crate::web::urls;
@@ -21,7 +23,9 @@ use crate::web::urls;
 pub async fn show(app: web::Data<App>, request: HttpRequest, link: OpenSetupLink) -> PageResult {
     opened::note(&app, &link.known.link, opened::agent(&request)).await?;
     let token = csrf::token(&request, &app).ok_or(AppError::NotFound)?;
-    page(&FormPage::new(&link, &FormState::empty(), &token, &Answer::Fresh, &app)?)
+    let sheet = Sheet::of(&app, &request, link).await?;
+    let state = sheet.resumed(&app);
+    page(&FormPage::new(&sheet, &state, &token, &Answer::Fresh, &app)?)
 }
 
 /// `POST /scl/{token}`
@@ -31,63 +35,101 @@ pub async fn submit(app: web::Data<App>, request: HttpRequest, sent: SentForm) -
     if known.link.form_nonce.as_deref() == Some(form.token.nonce.as_str()) {
         return Ok(to_receipt(&submit::receipt_key(&app, &known.link.id, &form.token.nonce)));
     }
-    let link = known.into_open(&app)?;
-    let nonce = form.token.nonce.clone();
+    let sheet = Sheet::of(&app, &request, known.into_open(&app)?).await?;
     let mut raw = RawForm::from_pairs(form.value);
-    raw.fill_blank(&held::load(&app, &link.known.link, &nonce).await?);
-    let layer = if raw.first("intent") == Some("partial") { Layer::Draft } else { Layer::Final };
-    let decoded = decode(&link, &raw, layer);
-    if !decoded.errors.is_empty() {
-        return again(&app, &request, &link, decoded, &nonce, &Answer::Problems).await;
+    raw.fill_blank(&held::load(&app, &sheet.link.known.link, &form.token.nonce).await?);
+    if let Some(desk) = &sheet.desk {
+        desk.fill_blank(&mut raw);
     }
-    if decoded.submission.is_empty() && !may_be_empty(&link, layer) {
-        return again(&app, &request, &link, decoded, &nonce, &Answer::NothingEntered).await;
+    let act = Act { app: &app, request: &request, raw, nonce: form.token.nonce };
+    match (act.raw.first("intent"), sheet.desk.is_some()) {
+        (Some("sign-in"), true) => act.sign_in(sheet).await,
+        (Some("find"), true) => act.find(sheet).await,
+        (Some("partial"), _) if !sheet.is_reconnect() => act.send(sheet, Layer::Draft).await,
+        _ => act.send(sheet, Layer::Final).await,
     }
-    send(&app, link, decoded.submission, &nonce).await
 }
 
-async fn send(app: &App, link: OpenSetupLink, submission: Submission, nonce: &str) -> PageResult {
-    let left_empty = left_empty(&link, &submission);
-    let done = submit::submit(app, &link.known.link, &link.connector, nonce, submission, left_empty).await;
-    match done {
-        Ok(Outcome::Taken { receipt_key }) => Ok(to_receipt(&receipt_key)),
-        Ok(Outcome::Closed) | Err(AppError::Conflict(_)) => closed_meanwhile(app, link.known).await,
-        Err(error) => Err(error.into()),
+/// One form that was sent.
+pub(super) struct Act<'a> {
+    pub(super) app: &'a App,
+    pub(super) request: &'a HttpRequest,
+    pub(super) raw: RawForm,
+    pub(super) nonce: String,
+}
+
+impl Act<'_> {
+    /// To the provider; whatever was typed comes back with the person.
+    async fn sign_in(&self, sheet: Sheet) -> PageResult {
+        let Some(desk) = &sheet.desk else { return Err(AppError::NotFound.into()) };
+        let decoded = sheet.decode(&self.raw, Layer::Draft);
+        match desk.inputs(&self.raw) {
+            Ok(inputs) => oauth::leave(self.app, self.request, desk, self.leaving(&sheet, &decoded), inputs).await,
+            Err(problems) => self.again(&sheet, decoded, &Answer::Inputs(problems)).await,
+        }
+    }
+
+    /// The same page, with other accounts shown.
+    async fn find(&self, sheet: Sheet) -> PageResult {
+        let Some(desk) = &sheet.desk else { return Err(AppError::NotFound.into()) };
+        let decoded = sheet.decode(&self.raw, Layer::Draft);
+        oauth::keep(self.app, self.request, desk, &self.leaving(&sheet, &decoded)).await
+    }
+
+    fn leaving<'a>(&'a self, sheet: &Sheet, decoded: &'a Decoded) -> Leaving<'a> {
+        Leaving {
+            return_to: self.request.path().to_owned(),
+            until: sheet.link.until,
+            raw: &self.raw,
+            decoded,
+            frame: frame(&sheet.link.known, self.app),
+        }
+    }
+
+    async fn send(&self, mut sheet: Sheet, layer: Layer) -> PageResult {
+        let chosen: Vec<String> = self.raw.all(ACCOUNT_FIELD).map(str::to_owned).collect();
+        let refused = sheet.plan(&chosen, layer)?;
+        if sheet.is_reconnect() {
+            return reconnect::send(self, sheet).await;
+        }
+        let decoded = sheet.decode(&self.raw, layer);
+        if let Some(problem) = refused {
+            return self.again(&sheet, decoded, &Answer::Accounts(problem)).await;
+        }
+        if !decoded.errors.is_empty() {
+            return self.again(&sheet, decoded, &Answer::Problems).await;
+        }
+        if decoded.submission.is_empty() && !sheet.may_be_empty(layer) {
+            return self.again(&sheet, decoded, &Answer::NothingEntered).await;
+        }
+        self.take(sheet, decoded).await
+    }
+
+    async fn take(&self, sheet: Sheet, decoded: Decoded) -> PageResult {
+        let (sent, known) = sheet.into_sent(decoded.submission);
+        let done = submit::submit(self.app, &known.link, &self.nonce, sent).await;
+        self.answer(done, known).await
+    }
+
+    pub(super) async fn answer(&self, done: AppResult<Outcome>, known: KnownSetupLink) -> PageResult {
+        match done {
+            Ok(Outcome::Taken { receipt_key }) => Ok(to_receipt(&receipt_key)),
+            Ok(Outcome::Closed) | Err(AppError::Conflict(_)) => closed_meanwhile(self.app, known).await,
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The form again: what was typed stays, secrets are held sealed, the form keeps its nonce.
+    pub(super) async fn again(&self, sheet: &Sheet, decoded: Decoded, answer: &Answer) -> PageResult {
+        let state = hold(self.app, &sheet.link, decoded, &self.nonce).await?;
+        let binding = csrf::binding(self.request, self.app).ok_or(AppError::NotFound)?;
+        let token = FormToken::again(&self.app.form_marks, &binding, self.app.clock.now(), &self.nonce);
+        unprocessable(&FormPage::again(sheet, &state, &token, answer, &self.raw, self.app)?)
     }
 }
 
 fn to_receipt(key: &str) -> HttpResponse {
     see_other(&urls::receipt(key))
-}
-
-fn decode(link: &OpenSetupLink, raw: &RawForm, layer: Layer) -> Decoded {
-    let audience = Audience::Recipient { workspace: link.known.workspace.name.clone() };
-    spec_form::decode(&link.connector.spec, raw, &link.known.connection.known_to_recipients(), layer, &audience)
-}
-
-fn left_empty(link: &OpenSetupLink, submission: &Submission) -> Vec<FieldRef> {
-    submission.left_empty(&link.connector.spec, &link.known.connection.known_to_recipients())
-}
-
-/// Sending nothing makes sense only as "it is complete as it is".
-fn may_be_empty(link: &OpenSetupLink, layer: Layer) -> bool {
-    let known = link.known.connection.known_to_recipients();
-    matches!(layer, Layer::Final) && spec_form::missing_required(&link.connector.spec, &known).is_empty()
-}
-
-/// The form again: what was typed stays, secrets are held sealed, the form keeps its nonce.
-async fn again(
-    app: &App,
-    request: &HttpRequest,
-    link: &OpenSetupLink,
-    decoded: Decoded,
-    nonce: &str,
-    answer: &Answer,
-) -> PageResult {
-    let state = hold(app, link, decoded, nonce).await?;
-    let binding = csrf::binding(request, app).ok_or(AppError::NotFound)?;
-    let token = FormToken::again(&app.form_marks, &binding, app.clock.now(), nonce);
-    unprocessable(&FormPage::new(link, &state, &token, answer, app)?)
 }
 
 async fn hold(app: &App, link: &OpenSetupLink, decoded: Decoded, nonce: &str) -> AppResult<FormState> {

@@ -3,13 +3,16 @@
 use askama::Template;
 
 use super::ClosedReason;
-use super::guard::{KnownSetupLink, OpenSetupLink};
+use super::guard::KnownSetupLink;
+use super::sheet::Sheet;
 use crate::accounts::MemberCard;
 use crate::app::App;
 use crate::clock::{UtcTime, distance_in_words};
-use crate::connectors::spec_form::{self, Audience, FormView, SummaryItem};
+use crate::connectors::spec_form::{self, FormView, SummaryItem};
 use crate::error::AppResult;
-use crate::forms::FormState;
+use crate::forms::{FormState, RawForm};
+use crate::oauth::provider::InputProblem;
+use crate::oauth::{Desk, PlanError};
 use crate::web::csrf::FormToken;
 use crate::web::frame::RecipientFrame;
 
@@ -81,6 +84,13 @@ pub(super) struct FormPage {
     only_missing: bool,
     nothing_entered: bool,
     is_again: bool,
+    /// Signing in, ready to stand in the form; empty where there is no way.
+    sign_in: String,
+    is_signed_in: bool,
+    is_reconnect: bool,
+    /// Signing in is the connector's way, and nobody has set the app for it.
+    is_unready: bool,
+    by_hand_open: bool,
 }
 
 /// What is wrong with the send that is answered.
@@ -91,44 +101,104 @@ pub(super) enum Answer {
     Problems,
     /// Nothing was entered at all.
     NothingEntered,
+    /// What was answered before leaving for the provider cannot be taken.
+    Inputs(Vec<InputProblem>),
+    /// The chosen accounts cannot be taken.
+    Accounts(PlanError),
+    /// Somebody was to sign in again and did not.
+    NotSignedIn,
+    /// Another account signed in than before.
+    OtherAccount,
+    /// Whoever signed in cannot see this account.
+    CannotSee(String),
+}
+
+impl Answer {
+    /// What is wrong with signing in again.
+    fn sentence(&self, sheet: &Sheet) -> Option<String> {
+        let provider = sheet.desk.as_ref().map(Desk::provider).unwrap_or_default();
+        match self {
+            Self::NotSignedIn => Some(format!("Sign in at {provider} first")),
+            Self::OtherAccount => {
+                Some(format!("Another {provider} account signed in than before. Use the account that was used before"))
+            }
+            Self::CannotSee(account) => {
+                Some(format!("This {provider} account cannot see {account}. Use another account"))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl FormPage {
+    /// The page as it is looked at.
     pub(super) fn new(
-        link: &OpenSetupLink,
+        sheet: &Sheet,
         state: &FormState,
         token: &FormToken,
         answer: &Answer,
         app: &App,
     ) -> AppResult<Self> {
-        let known = &link.known;
-        let audience = Audience::Recipient { workspace: known.workspace.name.clone() };
-        let view: FormView =
-            spec_form::view(&link.connector.spec, &known.connection.known_to_recipients(), state, &audience);
-        let problems: Vec<(String, String)> =
-            view.error_summary_items().iter().map(SummaryItem::target_and_text).collect();
-        let only_missing = !state.errors().is_empty() && state.errors().iter().all(|error| error.code.is_missing());
+        Self::made(sheet, state, token, answer, None, app)
+    }
+
+    /// The page after a send that was not accepted.
+    pub(super) fn again(
+        sheet: &Sheet,
+        state: &FormState,
+        token: &FormToken,
+        answer: &Answer,
+        raw: &RawForm,
+        app: &App,
+    ) -> AppResult<Self> {
+        Self::made(sheet, state, token, answer, Some(raw), app)
+    }
+
+    fn made(
+        sheet: &Sheet,
+        state: &FormState,
+        token: &FormToken,
+        answer: &Answer,
+        raw: Option<&RawForm>,
+        app: &App,
+    ) -> AppResult<Self> {
+        let known = &sheet.link.known;
+        let connector = sheet.connector();
+        let view: FormView = spec_form::view(&connector.spec, &sheet.known(), state, &sheet.audience());
+        let panel = sheet.panel(answer, raw)?;
+        let mut problems: Vec<(String, String)> =
+            answer.sentence(sheet).map(|text| ("sign-in-title".to_owned(), text)).into_iter().collect();
+        problems.extend(panel.iter().flat_map(|panel| panel.problems.iter().cloned()));
+        let of_sign_in = problems.len();
+        problems.extend(view.error_summary_items().iter().map(SummaryItem::target_and_text));
+        let missing = !state.errors().is_empty() && state.errors().iter().all(|error| error.code.is_missing());
+        let only_missing = missing && of_sign_in == 0;
         Ok(Self {
             frame: frame(known, app),
             asker: Asker::of(known),
             contact: known.workspace.contact.clone(),
             recipient: known.link.recipient.clone(),
             note: known.link.note.clone(),
-            system: link.connector.system().to_owned(),
-            connector: link.connector.name().to_owned(),
-            is_destination: link.connector.file.kind == crate::connectors::Kind::Destination,
-            documentation_url: link.connector.file.documentation_url.clone(),
-            guide: link.connector.guide_html.clone(),
-            until: link.until.into(),
-            distance: distance_in_words(app.clock.now(), link.until),
+            system: connector.system().to_owned(),
+            connector: connector.name().to_owned(),
+            is_destination: connector.file.kind == crate::connectors::Kind::Destination,
+            documentation_url: connector.file.documentation_url.clone(),
+            guide: connector.guide_html.clone(),
+            until: sheet.link.until.into(),
+            distance: distance_in_words(app.clock.now(), sheet.link.until),
             csrf: token.text.clone(),
             has_fields: !view.is_empty_form(),
-            fields: view.render()?,
+            fields: if sheet.is_reconnect() { String::new() } else { view.render()? },
             problems_title: problems_title(problems.len(), only_missing),
             problems,
             only_missing,
             nothing_entered: matches!(answer, Answer::NothingEntered),
             is_again: !matches!(answer, Answer::Fresh),
+            is_unready: sheet.desk.is_some() && panel.is_none(),
+            sign_in: panel.map(|panel| panel.html).unwrap_or_default(),
+            is_signed_in: sheet.desk.as_ref().is_some_and(Desk::is_signed_in),
+            is_reconnect: sheet.is_reconnect(),
+            by_hand_open: state.is_posted(),
         })
     }
 }

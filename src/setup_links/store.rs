@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use super::Purpose;
 use crate::clock::UtcTime;
 use crate::crypto::TokenHash;
 use crate::db::Conn;
@@ -41,6 +42,8 @@ pub struct LinkRow {
     pub submitted_fields: Option<String>,
     /// Names of the fields that were left empty, JSON.
     pub empty_fields: Option<String>,
+    /// What it is for.
+    pub purpose: Purpose,
 }
 
 impl LinkRow {
@@ -66,6 +69,7 @@ pub(super) struct NewRow<'a> {
     pub(super) note: &'a str,
     pub(super) created_at: UtcTime,
     pub(super) expires_at: UtcTime,
+    pub(super) purpose: Purpose,
 }
 
 impl NewRow<'_> {
@@ -82,6 +86,7 @@ impl NewRow<'_> {
                 setup_links::note.eq(self.note),
                 setup_links::created_at.eq(self.created_at),
                 setup_links::expires_at.eq(self.expires_at),
+                setup_links::purpose.eq(self.purpose),
             ))
             .execute(conn)
             .map(|_| ())

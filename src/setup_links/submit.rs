@@ -2,7 +2,9 @@
 //! the mail and the webhooks. Of many at once exactly one succeeds; a repeated send of the same form is told what the first one did.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use super::make;
 use super::store::{self, LinkRow, Redemption};
 use crate::activity::{self, Actor, Entry, Event};
 use crate::app::App;
@@ -10,12 +12,13 @@ use crate::clock::UtcTime;
 use crate::connections::{self, Apply, Connection, Filler};
 use crate::connectors::Connector;
 use crate::connectors::spec_form::Submission;
-use crate::crypto::PlainToken;
+use crate::crypto::{PlainToken, TokenHash};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::forms::FieldRef;
 use crate::ids::SetupLinkId;
 use crate::jobs::{self, Job};
+use crate::oauth::{Contract, Handed};
 use crate::rng::Rng;
 use crate::webhooks::{self, LinkDeed};
 
@@ -38,51 +41,80 @@ pub(super) fn receipt_key(app: &App, link: &SetupLinkId, nonce: &str) -> String 
     app.receipt_marks.text(&[link.as_str().as_bytes(), nonce.as_bytes()])
 }
 
+/// Everything a recipient sends.
+pub struct Sent {
+    /// The connector with all its questions.
+    pub connector: Arc<Connector>,
+    /// The connector whose questions were asked: fewer, when somebody signed in.
+    pub asked: Arc<Connector>,
+    /// What was filled in.
+    pub submission: Submission,
+    /// What the sign-in hands over.
+    pub handed: Option<Handed>,
+    /// What the receipt names.
+    pub provided: Vec<FieldRef>,
+    /// What was left empty.
+    pub left_empty: Vec<FieldRef>,
+}
+
+/// A receipt on its way into a link's row.
+pub(super) struct NamedReceipt {
+    pub(super) key: String,
+    hash: TokenHash,
+    code: String,
+    provided: String,
+    empty: String,
+}
+
+impl NamedReceipt {
+    pub(super) fn new(
+        app: &App,
+        link: &LinkRow,
+        nonce: &str,
+        provided: &[FieldRef],
+        empty: &[FieldRef],
+    ) -> AppResult<Self> {
+        let key = receipt_key(app, &link.id, nonce);
+        let code = app.rng.text(RECEIPT_ALPHABET, 8);
+        let code = format!("VB-{}-{}", code.get(..4).unwrap_or_default(), code.get(4..).unwrap_or_default());
+        let hash = PlainToken::presented(&key).hash();
+        Ok(Self { key, hash, code, provided: names(provided)?, empty: names(empty)? })
+    }
+
+    pub(super) fn redemption<'a>(&'a self, nonce: &'a str) -> Redemption<'a> {
+        Redemption {
+            form_nonce: nonce,
+            receipt_hash: &self.hash,
+            receipt: &self.code,
+            submitted_fields: &self.provided,
+            empty_fields: &self.empty,
+        }
+    }
+}
+
+/// Whether the link was spent by this very form.
+pub(super) fn was_sent_by(conn: &mut Conn, link: &SetupLinkId, nonce: &str) -> AppResult<bool> {
+    let stored = store::find_by_id(conn, link)?;
+    Ok(stored.is_some_and(|row| row.form_nonce.as_deref() == Some(nonce)))
+}
+
 /// Spends the link and stores what was handed over.
 ///
 /// # Errors
 /// The database refuses, or the draft takes no values any more (finalised or deleted meanwhile).
-pub async fn submit(
-    app: &App,
-    link: &LinkRow,
-    connector: &std::sync::Arc<Connector>,
-    nonce: &str,
-    submission: Submission,
-    left_empty: Vec<FieldRef>,
-) -> AppResult<Outcome> {
-    let key = receipt_key(app, &link.id, nonce);
-    let receipt_hash = PlainToken::presented(&key).hash();
-    let code = app.rng.text(RECEIPT_ALPHABET, 8);
-    let receipt = format!("VB-{}-{}", code.get(..4).unwrap_or_default(), code.get(4..).unwrap_or_default());
+pub async fn submit(app: &App, link: &LinkRow, nonce: &str, sent: Sent) -> AppResult<Outcome> {
+    let receipt = NamedReceipt::new(app, link, nonce, &sent.provided, &sent.left_empty)?;
     let (now, rng, keys) = (app.clock.now(), app.rng.clone(), app.keys.clone());
-    let (link, connector, nonce) = (link.clone(), std::sync::Arc::clone(connector), nonce.to_owned());
-    let provided = submission.provided();
-    let (submitted_fields, empty_fields) = (names(&provided)?, names(&left_empty)?);
+    let (link, nonce, key) = (link.clone(), nonce.to_owned(), receipt.key.clone());
     let taken = app
         .db
         .write(move |conn| {
-            let with = Redemption {
-                form_nonce: &nonce,
-                receipt_hash: &receipt_hash,
-                receipt: &receipt,
-                submitted_fields: &submitted_fields,
-                empty_fields: &empty_fields,
-            };
-            if !store::redeem(conn, &link.id, &with, now)? {
-                let stored = store::find_by_id(conn, &link.id)?;
-                return Ok(stored.is_some_and(|row| row.form_nonce.as_deref() == Some(nonce.as_str())));
+            if !store::redeem(conn, &link.id, &receipt.redemption(&nonce), now)? {
+                return was_sent_by(conn, &link.id, &nonce);
             }
-            let apply = Apply {
-                workspace: &link.workspace_id,
-                connection: &link.connection_id,
-                connector: &connector,
-                submission: &submission,
-                by: Filler::Recipient,
-                name: &link.recipient,
-            };
-            let applied = connections::apply(conn, &apply, &keys, now, &rng)?;
-            store::drop_held(conn, &link.id)?;
-            let detail = titles(&provided);
+            let connection = merge(conn, &link, &sent, &Contract { keys: &keys, now, rng: &rng })?;
+            make::forget_all(conn, &link.id)?;
+            let detail = titles(&sent.provided);
             let entry = Entry {
                 workspace: &link.workspace_id,
                 connection: Some(&link.connection_id),
@@ -92,12 +124,36 @@ pub async fn submit(
                 detail: &detail,
             };
             activity::record(conn, &entry, now, &rng)?;
-            tell(conn, &link, &applied.connection, &connector, now, &rng)?;
+            tell(conn, &link, &connection, &sent.connector, now, &rng)?;
             jobs::enqueue(conn, &Job::SubmissionMail(link.id.clone()), now, &rng)?;
             Ok(true)
         })
         .await?;
     Ok(if taken { Outcome::Taken { receipt_key: key } } else { Outcome::Closed })
+}
+
+/// Puts what was sent on the draft: the sign-in's part first, because it decides the branch that the answers belong to.
+fn merge(conn: &mut Conn, link: &LinkRow, sent: &Sent, with: &Contract<'_>) -> AppResult<Connection> {
+    let own = Apply {
+        workspace: &link.workspace_id,
+        connection: &link.connection_id,
+        connector: &sent.connector,
+        submission: &sent.submission,
+        by: Filler::Recipient,
+        name: &link.recipient,
+        then: None,
+    };
+    let Some(handed) = &sent.handed else {
+        return Ok(connections::apply(conn, &own, with.keys, with.now, with.rng)?.connection);
+    };
+    if !handed.take(conn)? {
+        return Err(AppError::Conflict("This sign-in was used already."));
+    }
+    let both = Apply { submission: &handed.submission, then: Some((&sent.asked, &sent.submission)), ..own };
+    let connection = connections::apply(conn, &both, with.keys, with.now, with.rng)?.connection;
+    let actor = Actor::Recipient { name: link.recipient.clone() };
+    handed.settle(conn, &connection, Some(&link.id), actor, with)?;
+    Ok(connection)
 }
 
 /// Queues the webhooks: that details came, and that the link was used.

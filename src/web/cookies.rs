@@ -20,6 +20,8 @@ pub enum CookieKind {
     Flash,
     /// A random value that binds a way to a sign-in provider to the browser that began it.
     MemberSignIn,
+    /// A random value that says which browser went to a provider to sign in there.
+    SignIn,
 }
 
 impl CookieKind {
@@ -29,6 +31,7 @@ impl CookieKind {
             Self::Visitor => "vestibule_visitor",
             Self::Flash => "vestibule_flash",
             Self::MemberSignIn => "vestibule_sign_in",
+            Self::SignIn => "vestibule_oauth",
         };
         if base_url.is_https() { format!("__Host-{name}") } else { name.to_owned() }
     }

@@ -65,6 +65,8 @@ flashes! {
     WebhookQueued, "webhook-queued", "info", "It is on its way. Refresh this page to see the answer.";
     EndpointSaved, "endpoint-saved", "ok", "Endpoint saved.";
     EndpointDeleted, "endpoint-deleted", "ok", "Endpoint deleted. Nothing more is sent there.";
+    OauthAppSaved, "oauth-app-saved", "ok", "OAuth app saved.";
+    OauthAppRemoved, "oauth-app-removed", "ok", "OAuth app removed. Nobody can sign in with it any more.";
     SignedOut, "signed-out", "ok", "You are signed out.";
     PasswordChosen, "password-chosen", "ok", "Your new password is set. Sign in with it.";
     WorkspaceMade, "workspace-made", "ok", "Your workspace is ready.";

@@ -59,6 +59,7 @@ codes! {
     NotFound, "not_found", NOT_FOUND, "There is no such thing", "Check the address. What belongs to another workspace is not found either.";
     MethodNotAllowed, "method_not_allowed", METHOD_NOT_ALLOWED, "This address does not take that method", "The `Allow` header names the methods it takes.";
     Conflict, "conflict", CONFLICT, "The state of things does not allow this", "Read the thing again; the detail says what changed.";
+    NeedsReconnecting, "needs_reconnecting", CONFLICT, "The provider has ended the access", "Somebody has to sign in again: make a reconnect link on the connection's page.";
     IdempotencyInProgress, "idempotency_in_progress", CONFLICT, "The first request with this key is still running", "Send the request again in a moment.";
     PreconditionFailed, "precondition_failed", PRECONDITION_FAILED, "It was changed meanwhile", "Read it again, apply your change to what it is now, and send that `ETag`.";
     TooLarge, "too_large", PAYLOAD_TOO_LARGE, "The body is too large", "A body may have one megabyte.";
@@ -66,6 +67,7 @@ codes! {
     Invalid, "invalid", UNPROCESSABLE_ENTITY, "Some values cannot be taken", "Each entry of `errors` names one value and what is wrong with it.";
     IdempotencyKeyReused, "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The idempotency key belongs to another request", "Choose a new key for every new request.";
     TooManyRequests, "too_many_requests", TOO_MANY_REQUESTS, "Too many requests", "Wait for the seconds in `Retry-After`.";
+    ProviderUnavailable, "provider_unavailable", SERVICE_UNAVAILABLE, "The provider cannot be asked right now", "Send the request again in a few minutes.";
     Internal, "internal", INTERNAL_SERVER_ERROR, "Something went wrong on our side", "Send the request again later. If it stays, give the `request_id` to the operator.";
 }
 

@@ -17,7 +17,7 @@ use crate::docs;
 use crate::error::AppError;
 use crate::setup_links::api as links_api;
 use crate::webhooks::api as deliveries_api;
-use crate::{accounts, connections, setup_links, webhooks};
+use crate::{accounts, connections, oauth, setup_links, webhooks};
 
 /// The route table.
 pub fn all(config: &mut web::ServiceConfig) {
@@ -81,6 +81,7 @@ fn settings_pages(config: &mut web::ServiceConfig) {
         .service(get_post("/settings/api-keys", key_pages::index, key_pages::create))
         .service(post("/settings/api-keys/{id}/revocation", key_pages::revoke))
         .configure(webhook_pages)
+        .configure(oauth_pages)
         .service(get("/settings/mail", operator_pages::mail))
         .service(get("/settings/data", operator_pages::data));
 }
@@ -97,6 +98,18 @@ fn webhook_pages(config: &mut web::ServiceConfig) {
         .service(post("/settings/webhooks/{id}/test", endpoint_pages::test))
         .service(get("/webhook-deliveries/{id}", delivery_pages::show))
         .service(post("/webhook-deliveries/{id}/resend", delivery_pages::resend));
+}
+
+fn oauth_pages(config: &mut web::ServiceConfig) {
+    use oauth::apps::pages as app_pages;
+    use oauth::grants::reconnect_pages;
+    use oauth::sign_ins::callback_pages;
+    config
+        .service(get("/settings/oauth-apps", app_pages::index))
+        .service(get_post("/settings/oauth-apps/{provider}", app_pages::edit, app_pages::update))
+        .service(post("/settings/oauth-apps/{provider}/removal", app_pages::remove))
+        .service(get("/oauth/callback/{provider}", callback_pages::come))
+        .service(post("/connections/{slug}/reconnect-link", reconnect_pages::create));
 }
 
 fn own_settings_pages(config: &mut web::ServiceConfig) {

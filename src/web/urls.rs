@@ -54,6 +54,29 @@ pub const NEW_WEBHOOK_ENDPOINT: &str = "/settings/webhooks/new";
 /// Makes a signing secret (POST).
 pub const WEBHOOK_SECRET: &str = "/settings/webhooks/secret";
 
+/// OAuth apps: what providers know this installation as.
+pub const SETTINGS_OAUTH_APPS: &str = "/settings/oauth-apps";
+
+/// The app at one provider: its form.
+pub fn oauth_app(provider: &str) -> String {
+    format!("{SETTINGS_OAUTH_APPS}/{provider}")
+}
+
+/// Removes the app at one provider (POST).
+pub fn oauth_app_removal(provider: &str) -> String {
+    format!("{}/removal", oauth_app(provider))
+}
+
+/// Where a provider sends people back to; registered there, so it never changes.
+pub fn oauth_callback(provider: &str) -> String {
+    format!("/oauth/callback/{provider}")
+}
+
+/// Makes a link to sign in again (POST).
+pub fn reconnect_link(slug: &str) -> String {
+    format!("{}/reconnect-link", connection(slug))
+}
+
 /// The first-run page with its code filled in.
 pub fn setup_with_code(code: &str) -> String {
     format!("{SETUP}?code={code}")

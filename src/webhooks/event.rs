@@ -46,6 +46,8 @@ kinds! {
     LinkExpired, "setup_link.expired", "A setup link expired";
     /// A setup link was withdrawn.
     LinkRevoked, "setup_link.revoked", "A setup link was revoked";
+    /// A provider has ended a connection's access.
+    NeedsReconnecting, "connection.needs_reconnecting", "A connection needs reconnecting";
 }
 
 /// The event of a test: nobody subscribes to it.
@@ -94,6 +96,11 @@ pub enum Event<'a> {
         /// When it ends or ended.
         expires_at: UtcTime,
     },
+    /// A provider has ended a connection's access: somebody has to sign in again.
+    NeedsReconnecting {
+        /// The connection.
+        connection: &'a Connection,
+    },
 }
 
 impl Event<'_> {
@@ -111,6 +118,7 @@ impl Event<'_> {
                 LinkDeed::Expired => EventKind::LinkExpired,
                 LinkDeed::Revoked => EventKind::LinkRevoked,
             },
+            Self::NeedsReconnecting { .. } => EventKind::NeedsReconnecting,
         }
     }
 
@@ -124,7 +132,9 @@ impl Event<'_> {
 
     fn connection(&self) -> &Connection {
         match self {
-            Self::SetupFilled { connection, .. } | Self::Link { connection, .. } => connection,
+            Self::SetupFilled { connection, .. }
+            | Self::Link { connection, .. }
+            | Self::NeedsReconnecting { connection } => connection,
         }
     }
 
@@ -136,15 +146,23 @@ impl Event<'_> {
             Self::Link { connection, link, expires_at, .. } => json!({
                 "event": event,
                 "setup_link": {"id": link.as_str(), "expires_at": expires_at.iso()},
-                connection.kind.as_str(): {
-                    "id": connection.id.as_str(),
-                    "slug": connection.slug,
-                    "description": connection.description,
-                    "draft": connection.state() == ConnectionState::Draft,
-                },
+                connection.kind.as_str(): named(connection),
             }),
+            Self::NeedsReconnecting { connection } => {
+                json!({"event": event, connection.kind.as_str(): named(connection)})
+            }
         }
     }
+}
+
+/// A connection as payloads name it.
+fn named(connection: &Connection) -> Value {
+    json!({
+        "id": connection.id.as_str(),
+        "slug": connection.slug,
+        "description": connection.description,
+        "draft": connection.state() == ConnectionState::Draft,
+    })
 }
 
 /// The payload about a connection that was filled in; a test of the callback webhook has the same shape.

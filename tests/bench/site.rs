@@ -98,6 +98,7 @@ impl Site {
                             recipient: "",
                             note: "",
                             form_nonce: None,
+                            purpose: vestibule::setup_links::Purpose::Fill,
                         };
                         Ok(setup_links::make(conn, link, now, &rng)?.1)
                     })

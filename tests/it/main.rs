@@ -22,6 +22,7 @@ mod flows;
 mod http_client;
 mod jobs;
 mod migrations;
+mod oauth;
 mod routes;
 mod setup_links;
 mod static_files;

@@ -63,8 +63,7 @@ impl Place {
     }
 
     fn own(&self, document: &Value) -> Found {
-        let file: ConnectorFile =
-            serde_json::from_value(document.clone()).map_err(|error| self.refuse(error.to_string()))?;
+        let file = ConnectorFile::from_json(document).map_err(|error| self.refuse(format!("{error:#}")))?;
         let problems = file.problems();
         if !problems.is_empty() {
             return Err(self.refuse(problems.join("; ")));

@@ -7,9 +7,10 @@ mod document;
 mod names;
 mod read;
 mod references;
+mod sign_in;
 mod write;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::spec::SpecNote;
 use super::{Connector, ConnectorFile, Kind};
@@ -65,6 +66,8 @@ pub struct Imported {
     pub file: ConnectorFile,
     /// What the form cannot carry.
     pub notes: Vec<SpecNote>,
+    /// What was not understood of signing in with the provider; credentials are pasted then.
+    pub sign_in_notes: Vec<String>,
 }
 
 impl FoundSpec {
@@ -73,6 +76,7 @@ impl FoundSpec {
     /// # Errors
     /// Says what is missing or wrong: no kind, no usable slug, a schema that cannot be a form.
     pub fn into_file(self, wish: &Wish) -> Result<Imported, String> {
+        let auth = self.advanced_auth.clone();
         let mut file = match self.own.clone() {
             Some(own) => *own,
             None => self.new_file(wish)?,
@@ -84,8 +88,9 @@ impl FoundSpec {
         if !problems.is_empty() {
             return Err(problems.join("; "));
         }
+        let sign_in_notes = auth.map(|auth| sign_in::add(&mut file, &auth)).unwrap_or_default();
         let connector = Connector::new(file.clone(), true).map_err(|error| format!("{error:#}"))?;
-        Ok(Imported { file, notes: connector.spec.notes().to_vec() })
+        Ok(Imported { file, notes: connector.spec.notes().to_vec(), sign_in_notes })
     }
 
     fn new_file(self, wish: &Wish) -> Result<ConnectorFile, String> {
@@ -107,7 +112,7 @@ impl FoundSpec {
             guide: String::new(),
             documentation_url,
             spec: self.schema,
-            oauth: self.advanced_auth.map(|auth| json!({ "airbyte": auth })),
+            oauth: None,
             check: None,
             streams: Vec::new(),
             slug,

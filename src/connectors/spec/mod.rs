@@ -18,6 +18,7 @@ mod judge;
 mod labels;
 mod limits;
 mod model;
+mod narrowed;
 mod pattern;
 mod scalar;
 

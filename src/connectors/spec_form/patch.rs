@@ -82,6 +82,17 @@ impl Submission {
         values.secrets = tree.secrets.into_iter().filter_map(|(path, secret)| Some((path, secret?))).collect();
     }
 
+    /// What will be known once this is put on what is known now.
+    #[must_use]
+    pub fn known_after(&self, spec: &Spec, known: &Known) -> Known {
+        let tree = self.overlay(spec, known);
+        Known {
+            plain: tree.plain,
+            secret_paths: tree.secrets.into_keys().collect(),
+            concealed: known.concealed.clone(),
+        }
+    }
+
     /// What is known with the changes on top, each row under the number its field names have.
     pub(super) fn overlay(&self, spec: &Spec, known: &Known) -> Tree {
         overlay(spec, known, &self.patch)

@@ -64,6 +64,18 @@ pub struct Predicate {
     pub value: Value,
 }
 
+impl Predicate {
+    /// The same below a key; `None` when it stands elsewhere.
+    pub(super) fn inside(&self, key: &str) -> Option<Self> {
+        match self.path.keys() {
+            [first, rest @ ..] if first == key && !rest.is_empty() => {
+                Some(Self { path: DotPath(rest.to_vec()), value: self.value.clone() })
+            }
+            _ => None,
+        }
+    }
+}
+
 /// What of a sign-in can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -103,7 +115,7 @@ impl Landing {
 }
 
 /// A value of the operator's app that the connector's program needs.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Constant {
     /// Where it goes in the configuration the program gets; it is never saved with the customer's.

@@ -8,8 +8,10 @@
 //! recipient inputs may stand, and those are single labels or listed values; a path of the configuration it names exists in the spec.
 
 mod accounts;
+pub mod airbyte;
 mod inputs;
 mod landing;
+mod problems;
 mod request;
 mod scopes;
 mod template;
@@ -22,10 +24,10 @@ use serde::{Deserialize, Serialize};
 pub use accounts::{AccountRules, AccountTarget, Encoding, Expand, Paging, Selection};
 pub use inputs::{InputKind, InputOption, InputProblem, InputRule, Inputs};
 pub use landing::{Constant, DotPath, Landing, Output, Predicate};
-pub use request::{Body, Method, Request};
+pub use request::{Body, Method, Request, RequestAuth};
 pub use scopes::{Granted, Scope};
 pub use template::{BadTemplate, Part, Template};
-pub use token::{ClientAuth, ErrorShape, Exchange, Lifetime, Refresh, RefreshKind, TokenRules};
+pub use token::{ClientAuth, ErrorShape, Exchange, Lifetime, Refresh, RefreshKind, TokenBody, TokenRules};
 
 /// How to sign in with a provider, for one connector.
 #[derive(Debug, Clone, Serialize, Deserialize)]

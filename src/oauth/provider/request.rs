@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::Template;
 
-/// A request with slots: inputs, `client_id`, `client_secret`, `access_token`, `refresh_token`, constants by name, `token.…` (kept from the
-/// token answer), `item.…` (the account at hand).
+/// A request with slots: inputs, `client_id`, `client_secret`, `access_token`, `refresh_token`, `grant_token` (the refresh token, without one
+/// the access token), constants by name, `token.…` (kept from the token answer), `item.id` (the account at hand).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
@@ -23,9 +23,9 @@ pub struct Request {
     /// Header lines.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, Template>,
-    /// Whether `Authorization: Bearer <access token>` is sent.
-    #[serde(default = "super::yes", skip_serializing_if = "super::is_yes")]
-    pub bearer: bool,
+    /// What `Authorization` says.
+    #[serde(default, skip_serializing_if = "RequestAuth::is_bearer")]
+    pub auth: RequestAuth,
     /// What is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Body>,
@@ -35,6 +35,26 @@ pub struct Request {
     /// Ends of hosts an address from a token answer may have, like `.salesforce.com`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<String>,
+}
+
+/// What a request proves itself with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestAuth {
+    /// The access token (RFC 6750).
+    #[default]
+    Bearer,
+    /// Client id and secret.
+    Basic,
+    /// Nothing, or what the block puts elsewhere.
+    None,
+}
+
+impl RequestAuth {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's shape for skip_serializing_if")]
+    fn is_bearer(&self) -> bool {
+        *self == Self::Bearer
+    }
 }
 
 /// The methods providers use.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A text with named slots in braces. A slot's name has letters, digits, `_`, `.`, `-`, `^` and `[]`; there is no way to write a brace that
 /// stands for itself, and no address or parameter of a provider needs one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Template {
     text: String,
     parts: Vec<Part>,

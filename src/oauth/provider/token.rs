@@ -16,10 +16,11 @@ pub struct TokenRules {
     /// How the app proves itself.
     #[serde(default)]
     pub client_auth: ClientAuth,
-    /// Whether the body is JSON instead of a form.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub json: bool,
-    /// Other names for standard parameters: `{"code": "auth_code", "client_id": "app_id"}`; an empty name leaves one out.
+    /// How the parameters travel.
+    #[serde(default, skip_serializing_if = "TokenBody::is_form")]
+    pub send: TokenBody,
+    /// Other names for standard parameters: `{"code": "auth_code", "client_id": "app_id"}`; an empty name leaves one
+    /// out when a code is exchanged.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rename: BTreeMap<String, String>,
     /// Further parameters.
@@ -49,6 +50,26 @@ pub struct TokenRules {
     /// How long tokens live when the answer does not say it.
     #[serde(default)]
     pub lifetime: Lifetime,
+}
+
+/// How the parameters of a token request travel.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenBody {
+    /// As a form in the body (RFC 6749 4.1.3).
+    #[default]
+    Form,
+    /// As JSON in the body.
+    Json,
+    /// In the address.
+    Query,
+}
+
+impl TokenBody {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's shape for skip_serializing_if")]
+    fn is_form(&self) -> bool {
+        *self == Self::Form
+    }
 }
 
 /// How the app proves itself at the token endpoint (RFC 6749 2.3.1).

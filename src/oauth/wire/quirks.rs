@@ -5,26 +5,31 @@ use std::collections::BTreeMap;
 
 use oauth2::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value, json};
+use url::Url;
 
-use super::render::{At, MOST};
+use super::render::{At, MOST, add_params};
 use super::{Wire, WireError, pick};
 use crate::http_client::{Call, Method, Response};
-use crate::oauth::provider::ErrorShape;
+use crate::oauth::provider::{ErrorShape, TokenBody};
 
 impl Wire<'_> {
     /// Sends a standard token request as the provider wants it, and gives its answer in the standard form.
     pub(super) async fn token_call(&self, request: HttpRequest) -> Result<HttpResponse, WireError> {
-        let url = url::Url::parse(&request.uri().to_string()).map_err(|_| WireError::NotAllowedAddress)?;
-        let answer = self.send(&url, self.provider_request(&request)?).await?;
+        let mut url = Url::parse(&request.uri().to_string()).map_err(|_| WireError::NotAllowedAddress)?;
+        let call = self.provider_request(&mut url, &request)?;
+        let answer = self.send(&url, call).await?;
         self.standard_answer(&answer)
     }
 
-    fn provider_request(&self, request: &HttpRequest) -> Result<Call, WireError> {
+    fn provider_request(&self, url: &mut Url, request: &HttpRequest) -> Result<Call, WireError> {
         let rules = &self.block.token;
         let mut fields: Vec<(String, String)> = Vec::new();
-        for (name, value) in url::form_urlencoded::parse(request.body()).into_owned() {
+        let given: Vec<(String, String)> = url::form_urlencoded::parse(request.body()).into_owned().collect();
+        let is_code = given.iter().any(|(name, _)| name == "code");
+        for (name, value) in given {
             match rules.rename.get(&name) {
-                Some(other) if other.is_empty() => {}
+                Some(other) if other.is_empty() && is_code => {}
+                Some(other) if other.is_empty() => fields.push((name, value)),
                 Some(other) => fields.push((other.clone(), value)),
                 None => fields.push((name, value)),
             }
@@ -35,14 +40,21 @@ impl Wire<'_> {
         headers.extend(
             self.fill_all(&rules.headers, At::default())?.into_iter().map(|(name, value)| (name.to_lowercase(), value)),
         );
-        let body = if rules.json {
-            let object: Map<String, Value> =
-                fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
-            headers.push(("content-type".to_owned(), "application/json".to_owned()));
-            Value::Object(object).to_string()
-        } else {
-            headers.push(("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
-            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+        let body = match rules.send {
+            TokenBody::Query => {
+                add_params(url, &fields);
+                String::new()
+            }
+            TokenBody::Json => {
+                let object: Map<String, Value> =
+                    fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+                headers.push(("content-type".to_owned(), "application/json".to_owned()));
+                Value::Object(object).to_string()
+            }
+            TokenBody::Form => {
+                headers.push(("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
+                url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+            }
         };
         Ok(Call { method: Method::POST, headers, body: body.into_bytes(), most: MOST })
     }

@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use url::Url;
 
 use super::{Tokens, Wire, WireError, pick};
 use crate::http_client::{Call, HttpsUrl, Method as HttpMethod};
-use crate::oauth::provider::{Body, Method, Part, Request, Template};
+use crate::oauth::provider::{Body, Method, Part, Request, RequestAuth, Template};
 
 /// Most bytes of an answer of a provider.
 pub(super) const MOST: usize = 4 * 1024 * 1024;
@@ -38,6 +40,7 @@ impl<'a> Wire<'a> {
             "client_id" => Some(Cow::Borrowed(app.client_id.as_str())),
             "client_secret" => Some(Cow::Borrowed(app.client_secret.expose_secret())),
             "access_token" => at.tokens.map(|tokens| Cow::Borrowed(tokens.access_token.expose_secret())),
+            "grant_token" => self.slot("refresh_token", at).or_else(|| self.slot("access_token", at)),
             "refresh_token" => at.tokens?.refresh_token.as_ref().map(|token| Cow::Borrowed(token.expose_secret())),
             other => {
                 let constant = || app.constants.get(other).map(|text| Cow::Borrowed(text.expose_secret()));
@@ -96,10 +99,7 @@ impl<'a> Wire<'a> {
             headers.retain(|(known, _)| *known != name.to_lowercase());
             headers.push((name.to_lowercase(), value));
         }
-        if request.bearer {
-            let token = self.slot("access_token", at).ok_or_else(|| WireError::NotSet("access_token".to_owned()))?;
-            headers.push(("authorization".to_owned(), format!("Bearer {token}")));
-        }
+        headers.extend(self.authorization(request.auth, at)?);
         let body = match &request.body {
             None => Vec::new(),
             Some(Body::Form(fields)) => {
@@ -120,6 +120,22 @@ impl<'a> Wire<'a> {
             Method::DELETE => HttpMethod::DELETE,
         };
         Ok((url, Call { method, headers, body, most: MOST }))
+    }
+
+    fn authorization(&self, auth: RequestAuth, at: At<'_>) -> Result<Option<(String, String)>, WireError> {
+        let text = match auth {
+            RequestAuth::None => return Ok(None),
+            RequestAuth::Bearer => {
+                let token =
+                    self.slot("access_token", at).ok_or_else(|| WireError::NotSet("access_token".to_owned()))?;
+                format!("Bearer {token}")
+            }
+            RequestAuth::Basic => {
+                let pair = format!("{}:{}", self.app.client_id, self.app.client_secret.expose_secret());
+                format!("Basic {}", STANDARD.encode(pair))
+            }
+        };
+        Ok(Some(("authorization".to_owned(), text)))
     }
 
     /// JSON whose texts are templates.

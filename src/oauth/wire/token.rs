@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::pin::Pin;
 
 use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
 };
 use oauth2::{
-    AuthType, AuthorizationCode, Client, ClientId, ClientSecret, EndpointNotSet, EndpointSet, ExtraTokenFields,
-    HttpRequest, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, StandardRevocableToken,
-    StandardTokenResponse, TokenResponse as _, TokenUrl,
+    AsyncHttpClient, AuthType, AuthorizationCode, Client, ClientId, ClientSecret, EndpointNotSet, EndpointSet,
+    ExtraTokenFields, HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError,
+    StandardRevocableToken, StandardTokenResponse, TokenResponse as _, TokenUrl,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,18 @@ type AppClient = Client<
     EndpointSet,
 >;
 
+/// The way out for the `oauth2` crate: what a call borrows does not show in the type of its future, so a job can hold it.
+struct Sender<'a>(&'a Wire<'a>);
+
+impl<'c> AsyncHttpClient<'c> for Sender<'_> {
+    type Error = WireError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, WireError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.0.token_call(request))
+    }
+}
+
 impl Wire<'_> {
     /// Exchanges a code for tokens, through the provider's second step when it has one.
     ///
@@ -67,8 +80,7 @@ impl Wire<'_> {
         for (name, value) in self.fill_all(&rules.params, At::default())? {
             request = request.add_extra_param(name, value);
         }
-        let send = |request: HttpRequest| self.token_call(request);
-        let answer = request.request_async(&send).await.map_err(|error| self.token_error(error))?;
+        let answer = request.request_async(&Sender(self)).await.map_err(|error| self.token_error(error))?;
         let tokens = self.tokens(&answer, now);
         if rules.exchange.is_some() { self.lasting(&tokens, now).await } else { Ok(tokens) }
     }
@@ -101,8 +113,7 @@ impl Wire<'_> {
         for (name, value) in self.fill_all(&rules.params, At { tokens: Some(tokens), item: None })? {
             request = request.add_extra_param(name, value);
         }
-        let send = |request: HttpRequest| self.token_call(request);
-        let answer = request.request_async(&send).await.map_err(|error| self.token_error(error))?;
+        let answer = request.request_async(&Sender(self)).await.map_err(|error| self.token_error(error))?;
         Ok(keeping(self.tokens(&answer, now), tokens))
     }
 

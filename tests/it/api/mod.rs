@@ -12,4 +12,4 @@ mod sources;
 mod tokens;
 
 pub use document::Document;
-pub use program::{Answer, Program};
+pub use program::{Answer, Program, workspace_id};

@@ -50,6 +50,7 @@ fn fill(app: &Arc<App>, count: usize) -> WorkspaceId {
                     submission: &submission,
                     by: Filler::Member,
                     name: "",
+                    then: None,
                 };
                 connections::apply(conn, &apply, &keys, now, &rng)?;
             }
@@ -128,7 +129,7 @@ fn rotation_survives_being_killed_and_leaves_nothing_under_the_old_key() {
         here.run(&["keys", "rotate"])
             .good()
             .out
-            .contains(": 0 connections, 0 account links, 0 webhook secrets, 0 sign-in providers, 0 kept API answers.")
+            .contains(": 0 connections, 0 account links, 0 webhook secrets, 0 sign-in providers, 0 kept API answers, 0 sign-ins and OAuth apps.")
     );
     assert_eq!(server.get("/readyz").0, 200);
     server.stop();

@@ -57,6 +57,7 @@ fn ask(app: &App, round: usize) -> Vec<Asked> {
                     recipient: "",
                     note: "",
                     form_nonce: None,
+                    purpose: vestibule::setup_links::Purpose::Fill,
                 };
                 let (link, token) = make(conn, new, now, &rng)?;
                 let of = |what: &str| format!("{what}-{round}-{number}");

@@ -112,6 +112,12 @@ impl World {
                 path = path.replace(name, &self.fresh_at(make).await);
             }
         }
+        if path.contains("{oauth_app}") {
+            let form = self.maker.get("/settings/oauth-apps/facebook").await.form_with("client_id");
+            let saved = form.set("client_id", "id").set("client_secret", "secret").send(&self.maker).await;
+            assert_eq!(saved.status, 303, "{}", saved.text());
+            path = path.replace("{oauth_app}", "facebook");
+        }
         if path.contains("{join}") {
             path = path.replace("{join}", &self.join_token(who).await);
         }

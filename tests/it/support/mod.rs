@@ -4,6 +4,7 @@ mod app;
 pub mod db;
 pub mod oauth_server;
 mod page;
+pub mod provider;
 mod python;
 pub mod receiver;
 mod visitor;

@@ -14,6 +14,7 @@ use tokio_rustls::TlsAcceptor;
 /// A request as it came.
 #[derive(Clone, Debug, Default)]
 pub struct Received {
+    pub method: String,
     pub path: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
@@ -181,7 +182,8 @@ async fn read(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> Option<Receiv
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
             let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
             let mut lines = head.lines();
-            let path = lines.next()?.split(' ').nth(1)?.to_owned();
+            let mut first = lines.next()?.split(' ').map(str::to_owned);
+            let (method, path) = (first.next()?, first.next()?);
             let pairs = lines.filter_map(|line| line.split_once(": "));
             let headers: Vec<(String, String)> =
                 pairs.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
@@ -191,7 +193,7 @@ async fn read(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> Option<Receiv
                 .map_or(0, |(_, value)| value.parse().unwrap());
             if bytes.len() >= end + 4 + length {
                 let body = String::from_utf8(bytes[end + 4..end + 4 + length].to_vec()).unwrap();
-                return Some(Received { path, headers, body });
+                return Some(Received { method, path, headers, body });
             }
         }
         match stream.read(&mut chunk).await {

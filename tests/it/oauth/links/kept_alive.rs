@@ -1,0 +1,118 @@
+//! Tokens stay alive: one renewal at a time, across processes; and what happens when the provider ends a sign-in.
+
+use vestibule::accounts::api_keys::Scope;
+
+use super::Site;
+use crate::api::Program;
+use crate::support::provider::{Endpoint, Plays, Trouble};
+
+async fn connected(plays: Plays) -> (Site, Program, String) {
+    let site = Site::new(plays).await;
+    let (connection, link) = site.share().await;
+    site.connect(&site.app.visitor(), &link, 1).await;
+    let program = Program::nobody(&site.app).await.with_scopes(&site.app, "Acme Analytics", Scope::ALL).await;
+    let slug = connection.trim_start_matches("/connections/").to_owned();
+    (site, program, slug)
+}
+
+fn credentials(slug: &str) -> String {
+    format!("/api/v1/sources/{slug}/credentials/")
+}
+
+async fn sweep(site: &Site) {
+    let (now, rng, db) = (site.app.app.clock.now(), site.app.app.rng.clone(), site.app.app.db.clone());
+    db.write(move |conn| vestibule::oauth::grants::sweep(conn, now, &rng)).await.unwrap();
+    site.app.run_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn twenty_uses_of_an_ended_token_renew_it_once() {
+    let (site, program, slug) = connected(Plays::GoogleAds).await;
+    site.provider.rotates();
+    let (_, second) = site.app.second_server();
+    let before = program.get(&credentials(&slug)).await.expect(200).text("/config/credentials/refresh_token");
+    assert_eq!(site.provider.calls(Endpoint::Refresh), 0, "a token that lives is not renewed");
+    site.app.advance(time::Duration::hours(2));
+    let connection = {
+        let (workspace, slug) = (crate::api::workspace_id(&site.app, "Acme Analytics").await, slug.clone());
+        let find = move |conn: &mut vestibule::db::Conn| Ok(vestibule::connections::find(conn, &workspace, &slug)?);
+        site.app.app.db.read(find).await.unwrap().unwrap()
+    };
+    let mut running = Vec::new();
+    for number in 0..20 {
+        let app = if number % 2 == 0 { site.app.app.clone() } else { second.clone() };
+        let connection = connection.clone();
+        running.push(tokio::spawn(async move { vestibule::oauth::values(&app, &connection).await.unwrap().is_ok() }));
+    }
+    for one in running {
+        assert!(one.await.unwrap());
+    }
+    assert_eq!(site.provider.calls(Endpoint::Refresh), 1);
+    let after = program.get(&credentials(&slug)).await.expect(200).text("/config/credentials/refresh_token");
+    assert_ne!(before, after, "the rotated refresh token is the one that is kept");
+    site.app.advance(time::Duration::hours(2));
+    program.get(&credentials(&slug)).await.expect(200);
+    assert_eq!(site.provider.calls(Endpoint::Refresh), 2, "and it works");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_renews_before_anybody_has_to_wait() {
+    let (site, program, slug) = connected(Plays::GoogleAds).await;
+    site.app.advance(time::Duration::minutes(45));
+    sweep(&site).await;
+    assert_eq!(site.provider.calls(Endpoint::Refresh), 0);
+    site.app.advance(time::Duration::minutes(6));
+    sweep(&site).await;
+    assert_eq!(site.provider.calls(Endpoint::Refresh), 1);
+    program.get(&credentials(&slug)).await.expect(200);
+    assert_eq!(site.provider.calls(Endpoint::Refresh), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trouble_at_the_provider_is_no_end() {
+    let (site, program, slug) = connected(Plays::GoogleAds).await;
+    site.provider.trouble(Endpoint::Refresh, Trouble::Status(500));
+    site.app.advance(time::Duration::minutes(57));
+    program.get(&credentials(&slug)).await.expect(200);
+    site.app.advance(time::Duration::hours(1));
+    let answer = program.get(&credentials(&slug)).await.expect(503);
+    assert_eq!(answer.code(), "provider_unavailable");
+    site.provider.heal(Endpoint::Refresh);
+    program.get(&credentials(&slug)).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ended_sign_in_is_told_once() {
+    let (site, program, slug) = connected(Plays::GoogleAds).await;
+    site.app.run_jobs().await;
+    let mails = site.app.app.mailer.kept().len();
+    site.provider.takes_all_back();
+    site.app.advance(time::Duration::hours(2));
+    for _ in 0..3 {
+        assert_eq!(program.get(&credentials(&slug)).await.expect(409).code(), "needs_reconnecting");
+        sweep(&site).await;
+    }
+    assert_eq!(site.provider.calls(Endpoint::Refresh), 1);
+    let told: Vec<_> = site.app.app.mailer.kept().into_iter().skip(mails).collect();
+    assert_eq!(told.len(), 1, "one mail to the one owner");
+    assert!(told[0].subject.contains("Sign in again"), "{}", told[0].subject);
+    let page = site.owner.get(&format!("/connections/{slug}")).await.text();
+    assert!(
+        page.contains("Needs reconnecting") && page.matches("The provider ended the access").count() == 1,
+        "{page}"
+    );
+    let read = program.get(&format!("/api/v1/sources/{slug}/")).await.expect(200);
+    assert_eq!(read.text("/oauth/state"), "needs_reconnecting");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_connection_gives_its_access_back() {
+    let (site, _, slug) = connected(Plays::GoogleAds).await;
+    let ask = site.owner.get(&format!("/connections/{slug}/deletion")).await;
+    let deletion = format!("/connections/{slug}/deletion");
+    assert_eq!(ask.form_to(&deletion).send(&site.owner).await.status, 303);
+    assert_eq!(site.provider.calls(Endpoint::Revoke), 0, "not in the transaction, but by a job");
+    site.app.run_jobs().await;
+    assert_eq!(site.provider.calls(Endpoint::Revoke), 1);
+    assert_eq!(site.rows("oauth_grants", "id").await.len(), 0);
+}

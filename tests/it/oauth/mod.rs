@@ -1,0 +1,4 @@
+mod links;
+mod provider;
+mod real_server;
+mod wire;

@@ -1,0 +1,243 @@
+//! Leaving for the provider and coming back.
+
+use std::collections::BTreeMap;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::ExposeSecret as _;
+use vestibule::connectors::{Connectors, Kind};
+use vestibule::oauth::provider::{Inputs, ProviderBlock};
+use vestibule::oauth::wire::{CallbackQuery, Wire, WireError};
+use vestibule::rng::Rng;
+
+use super::{REDIRECT, Scene, client};
+use crate::support::provider::{CLIENT_ID, Plays, client_secret};
+
+/// Address and parameters of a built-in connector's consent page.
+fn consent_page(slug: &str, inputs: &[(&str, &str)], again: bool) -> (String, BTreeMap<String, String>) {
+    let scene = Scene::new(Plays::HubSpot);
+    let connectors = Connectors::load(None).unwrap();
+    let block = connectors.find(Kind::Source, slug).unwrap().oauth().unwrap();
+    let inputs = answers(block, inputs);
+    let wire = Wire::new(&scene.http, block, &scene.app, &inputs);
+    let departure = wire.depart(REDIRECT, "the-state", again, &Rng::seeded(1)).unwrap();
+    assert_eq!(departure.verifier.is_some(), departure.url.as_str().contains("code_challenge="), "{slug}");
+    let url = url::Url::parse(departure.url.as_str()).unwrap();
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let params: BTreeMap<String, String> = pairs.iter().cloned().collect();
+    assert_eq!(params.len(), pairs.len(), "{slug}: each parameter stands there once");
+    (departure.url.as_str().split('?').next().unwrap().to_owned(), params)
+}
+
+fn answers(block: &ProviderBlock, given: &[(&str, &str)]) -> Inputs {
+    let given: BTreeMap<&str, &str> = given.iter().copied().collect();
+    Inputs::read(&block.inputs, |name| given.get(name).copied()).unwrap()
+}
+
+#[test]
+fn each_provider_is_asked_in_its_own_way() {
+    type Case = (
+        &'static str,
+        &'static [(&'static str, &'static str)],
+        &'static str,
+        &'static [(&'static str, &'static str)],
+        &'static [&'static str],
+    );
+    let cases: &[Case] = &[
+        (
+            "facebook-ads",
+            &[],
+            "https://www.facebook.com/v24.0/dialog/oauth",
+            &[("scope", "ads_read,business_management")],
+            &["code_challenge", "auth_type"],
+        ),
+        (
+            "google-ads",
+            &[],
+            "https://accounts.google.com/o/oauth2/v2/auth",
+            &[
+                ("access_type", "offline"),
+                ("prompt", "consent"),
+                ("scope", "https://www.googleapis.com/auth/adwords openid email"),
+                ("code_challenge_method", "S256"),
+            ],
+            &["include_granted_scopes"],
+        ),
+        (
+            "hubspot",
+            &[],
+            "https://app.hubspot.com/oauth/authorize",
+            &[("scope", "oauth crm.objects.contacts.read crm.schemas.contacts.read")],
+            &[],
+        ),
+        (
+            "linkedin-ads",
+            &[],
+            "https://www.linkedin.com/oauth/v2/authorization",
+            &[("response_type", "code")],
+            &["code_challenge"],
+        ),
+        (
+            "tiktok-ads",
+            &[],
+            "https://business-api.tiktok.com/portal/auth",
+            &[("app_id", CLIENT_ID)],
+            &["client_id", "scope", "response_type", "code_challenge"],
+        ),
+        (
+            "salesforce",
+            &[("environment", "test")],
+            "https://test.salesforce.com/services/oauth2/authorize",
+            &[("scope", "api refresh_token id"), ("code_challenge_method", "S256")],
+            &[],
+        ),
+        (
+            "shopify",
+            &[("shop", "https://Acme-Store.myshopify.com/")],
+            "https://acme-store.myshopify.com/admin/oauth/authorize",
+            &[],
+            &["code_challenge"],
+        ),
+        ("slack", &[], "https://slack.com/oauth/v2/authorize", &[], &["code_challenge"]),
+        (
+            "notion",
+            &[],
+            "https://api.notion.com/v1/oauth/authorize",
+            &[("owner", "user")],
+            &["scope", "code_challenge"],
+        ),
+        (
+            "github",
+            &[],
+            "https://github.com/login/oauth/authorize",
+            &[("scope", "repo read:org"), ("code_challenge_method", "S256")],
+            &[],
+        ),
+        ("airtable", &[], "https://airtable.com/oauth2/v1/authorize", &[("code_challenge_method", "S256")], &[]),
+    ];
+    for (slug, inputs, address, has, lacks) in cases {
+        let (url, params) = consent_page(slug, inputs, false);
+        assert_eq!(url, *address, "{slug}");
+        for (name, value) in [("redirect_uri", REDIRECT), ("state", "the-state")].iter().chain(*has) {
+            assert_eq!(params.get(*name).map(String::as_str), Some(*value), "{slug} {name}");
+        }
+        assert!(!lacks.iter().any(|name| params.contains_key(*name)), "{slug}: {params:?}");
+        assert!(!format!("{params:?}").contains(&client_secret()), "{slug}: the secret stays here");
+    }
+    let (_, params) = consent_page("facebook-ads", &[], true);
+    assert_eq!(
+        params.get("auth_type").map(String::as_str),
+        Some("rerequest"),
+        "declined permissions are asked for again"
+    );
+    let (_, params) = consent_page("hubspot", &[], false);
+    assert!(params["optional_scope"].starts_with("crm.objects.companies.read "));
+}
+
+#[test]
+fn what_comes_back_is_judged_before_anybody_is_called() {
+    let scene = Scene::new(Plays::HubSpot);
+    let read = |query: &str| scene.wire().read_callback(&CallbackQuery::parse(query));
+    assert_eq!(read("code=abc&state=s").unwrap().expose_secret(), "abc");
+    assert_eq!(read("error=access_denied&error_description=no&state=s").unwrap_err(), WireError::Denied);
+    assert_eq!(read("error=user_cancelled_login&state=s").unwrap_err(), WireError::Denied);
+    assert_eq!(read("error=invalid_scope&state=s").unwrap_err(), WireError::Refused("invalid_scope".to_owned()));
+    assert_eq!(read("error=%3Cscript%3E&code=abc").unwrap_err(), WireError::Refused("unnamed".to_owned()));
+    for query in ["", "state=s", "code=", "code=a&code=b", "auth_code=a"] {
+        assert!(matches!(read(query).unwrap_err(), WireError::BadCallback(_)), "{query}");
+    }
+    assert_eq!(CallbackQuery::parse("state=a&state=b").state(), None, "a state given twice is none");
+    assert_eq!(format!("{:?}", CallbackQuery::parse("code=geheim&state=s")), "CallbackQuery { .. }");
+    let tiktok = Scene::new(Plays::TikTok);
+    let query = CallbackQuery::parse("auth_code=abc&code=other&state=s");
+    assert_eq!(tiktok.wire().read_callback(&query).unwrap().expose_secret(), "abc");
+    assert!(scene.provider.got().is_empty());
+}
+
+#[test]
+fn an_announced_issuer_must_come_back() {
+    let scene = Scene::adjusted(Plays::HubSpot, |oauth| oauth["authorize"]["issuer"] = "https://issuer.example".into());
+    let read = |query: &str| scene.wire().read_callback(&CallbackQuery::parse(query));
+    assert!(read("code=a&state=s&iss=https%3A%2F%2Fissuer.example").is_ok());
+    for query in ["code=a&state=s", "code=a&state=s&iss=https%3A%2F%2Fother.example", "error=access_denied&iss=x"] {
+        assert!(matches!(read(query).unwrap_err(), WireError::BadCallback(_)), "{query}");
+    }
+}
+
+#[test]
+fn shopify_signs_what_comes_back_and_it_must_be_the_shop_that_was_asked_for() {
+    let scene = Scene::new(Plays::HubSpot);
+    let connectors = Connectors::load(None).unwrap();
+    let block = connectors.find(Kind::Source, "shopify").unwrap().oauth().unwrap();
+    let inputs = answers(block, &[("shop", "acme")]);
+    let wire = Wire::new(&scene.http, block, &scene.app, &inputs);
+    let signed = |query: &str, key: &str| {
+        let mut parts: Vec<&str> = query.split('&').collect();
+        parts.sort_unstable();
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key.as_bytes()).unwrap();
+        mac.update(parts.join("&").as_bytes());
+        let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        CallbackQuery::parse(&format!("{query}&hmac={hex}"))
+    };
+    let right = "timestamp=1700000000&state=s&shop=acme.myshopify.com&code=abc";
+    assert_eq!(wire.read_callback(&signed(right, &client_secret())).unwrap().expose_secret(), "abc");
+    let other_shop = "timestamp=1700000000&state=s&shop=evil.myshopify.com&code=abc";
+    for query in [
+        signed(right, "another"),
+        CallbackQuery::parse(right),
+        CallbackQuery::parse(&format!("{right}&hmac=zz")),
+        signed(other_shop, &client_secret()),
+    ] {
+        assert!(matches!(wire.read_callback(&query).unwrap_err(), WireError::BadCallback(_)));
+    }
+}
+
+#[test]
+fn an_answer_that_stands_in_a_host_is_one_label() {
+    let connectors = Connectors::load(None).unwrap();
+    let block = connectors.find(Kind::Source, "shopify").unwrap().oauth().unwrap();
+    let read = |text: &'static str| Inputs::read(&block.inputs, |_| Some(text));
+    for text in ["acme", "ACME", " acme-2 ", "acme.myshopify.com", "https://acme.myshopify.com/admin"] {
+        assert!(read(text).is_ok(), "{text}");
+    }
+    let long: &'static str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    for text in [
+        "",
+        "-",
+        "-a",
+        "a-",
+        "a.b",
+        "evil.com",
+        "a@b",
+        "a:1",
+        "a#b",
+        "a?b",
+        "a%2eb",
+        "a\\b",
+        "ä",
+        "a b",
+        ".myshopify.com",
+        "http://acme",
+        long,
+    ] {
+        assert!(read(text).is_err(), "{text}");
+    }
+    let salesforce = connectors.find(Kind::Source, "salesforce").unwrap().oauth().unwrap();
+    for text in ["", "evil", "login.evil", "Login"] {
+        let problems = Inputs::read(&salesforce.inputs, |_| Some(text)).unwrap_err();
+        assert_eq!((problems.len(), problems[0].name.as_str()), (1, "environment"), "{text}");
+    }
+}
+
+#[actix_web::test]
+async fn nothing_inside_is_asked_unless_the_operator_opened_it() {
+    let scene = Scene::new(Plays::GoogleAds);
+    let departure = scene.depart();
+    let query = super::query_of(&scene.provider.consent(departure.url.as_str()));
+    let shut_dir = tempfile::tempdir().unwrap();
+    let shut = client(shut_dir.path(), Vec::new());
+    let wire = Wire::new(&shut, scene.block(), &scene.app, &scene.inputs);
+    let code = wire.read_callback(&query).unwrap();
+    let refused = wire.exchange(&code, departure.verifier.as_ref(), REDIRECT, super::now()).await.unwrap_err();
+    assert_eq!(refused, WireError::NotAllowedAddress);
+    assert!(scene.provider.got().is_empty());
+}

@@ -1,0 +1,138 @@
+//! Providers that are ill, and those that want us elsewhere.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use vestibule::oauth::wire::{Tokens, WireError};
+
+use super::{Scene, now};
+use crate::support::CANARY;
+use crate::support::provider::{Endpoint, Plays, Trouble};
+
+const ALL: [Plays; 4] = [Plays::Facebook, Plays::GoogleAds, Plays::LinkedIn, Plays::TikTok];
+
+#[actix_web::test]
+async fn trouble_at_the_token_endpoint_is_told_in_words() {
+    let down = WireError::ProviderDown;
+    let odd = |error: &WireError| matches!(error, WireError::BadAnswer(_));
+    for plays in ALL {
+        let scene = Scene::new(plays);
+        let provider = &scene.provider;
+        for status in [500, 502, 503] {
+            provider.trouble(Endpoint::Exchange, Trouble::Status(status));
+            assert_eq!(scene.sign_in().await.unwrap_err(), down, "{plays:?} {status}");
+        }
+        for trouble in [
+            Trouble::Html,
+            Trouble::Huge,
+            Trouble::RedirectInside,
+            Trouble::Says(200, json!({})),
+            Trouble::Says(200, json!([1])),
+        ] {
+            provider.trouble(Endpoint::Exchange, trouble.clone());
+            let error = scene.sign_in().await.unwrap_err();
+            assert!(odd(&error), "{plays:?} {error}");
+            assert!(error.is_transient() && !error.sentence("Acme").contains("http"));
+        }
+        provider.trouble(Endpoint::Exchange, Trouble::Status(429));
+        assert_eq!(scene.sign_in().await.unwrap_err(), WireError::TooMany(None));
+        provider.heal(Endpoint::Exchange);
+        assert!(scene.sign_in().await.is_ok());
+    }
+}
+
+#[actix_web::test]
+async fn a_code_is_never_sent_twice() {
+    let scene = Scene::new(Plays::GoogleAds);
+    scene.provider.trouble(Endpoint::Exchange, Trouble::StatusTimes(503, 1));
+    assert_eq!(scene.sign_in().await.unwrap_err(), WireError::ProviderDown);
+    assert_eq!(scene.provider.calls(Endpoint::Exchange), 1);
+    scene.provider.heal(Endpoint::Exchange);
+    let tokens = scene.sign_in().await.unwrap();
+    scene.provider.trouble(Endpoint::Refresh, Trouble::StatusTimes(500, 1));
+    assert_eq!(scene.wire().refresh(&tokens, now()).await.unwrap_err(), WireError::ProviderDown);
+    assert_eq!(scene.provider.calls(Endpoint::Refresh), 1, "a refresh token may serve once");
+}
+
+#[actix_web::test]
+async fn a_listing_is_tried_three_times_and_no_more() {
+    let scene = Scene::new(Plays::LinkedIn);
+    scene.provider.has_accounts(1);
+    let tokens = scene.sign_in().await.unwrap();
+    scene.provider.trouble(Endpoint::Accounts, Trouble::StatusTimes(503, 2));
+    assert_eq!(scene.wire().accounts(&tokens).await.unwrap().accounts.len(), 1);
+    assert_eq!(scene.provider.calls(Endpoint::Accounts), 3);
+    scene.provider.trouble(Endpoint::Accounts, Trouble::Status(503));
+    assert_eq!(scene.wire().accounts(&tokens).await.unwrap_err(), WireError::ProviderDown);
+    assert_eq!(scene.provider.calls(Endpoint::Accounts), 6);
+}
+
+#[actix_web::test]
+async fn trouble_after_signing_in_is_told_apart() {
+    for plays in ALL {
+        let scene = Scene::new(plays);
+        let tokens = scene.sign_in().await.unwrap();
+        let mut error = async |trouble: Trouble| {
+            scene.provider.trouble(Endpoint::Accounts, trouble);
+            scene.wire().accounts(&tokens).await.unwrap_err()
+        };
+        assert_eq!(error(Trouble::Status(401)).await, WireError::InvalidGrant, "{plays:?}");
+        assert_eq!(error(Trouble::Status(403)).await, WireError::MissingScope, "{plays:?}");
+        assert_eq!(error(Trouble::Html).await, WireError::BadAnswer("it is no JSON"), "{plays:?}");
+        assert_eq!(error(Trouble::Huge).await, WireError::BadAnswer("it is too large"), "{plays:?}");
+        assert_eq!(error(Trouble::RedirectInside).await, WireError::BadAnswer("it leads elsewhere"), "{plays:?}");
+    }
+}
+
+#[actix_web::test]
+async fn nobody_waits_for_a_provider_that_does_not_answer() {
+    let scene = Scene::new(Plays::GoogleAds);
+    scene.provider.trouble(Endpoint::Exchange, Trouble::Slow);
+    let begun = Instant::now();
+    assert_eq!(scene.sign_in().await.unwrap_err(), WireError::ProviderDown);
+    assert!(begun.elapsed() < Duration::from_secs(25));
+}
+
+#[actix_web::test]
+async fn who_it_was_may_stay_unknown_but_what_was_granted_must_be_had() {
+    let scene = Scene::new(Plays::Facebook);
+    let tokens = scene.sign_in().await.unwrap();
+    scene.provider.trouble(Endpoint::Identity, Trouble::Status(403));
+    assert_eq!(scene.wire().who(&tokens).await.unwrap().identity, None);
+    scene.provider.heal(Endpoint::Identity);
+    scene.provider.trouble(Endpoint::Granted, Trouble::Status(403));
+    assert_eq!(scene.wire().who(&tokens).await.unwrap_err(), WireError::MissingScope);
+}
+
+#[actix_web::test]
+async fn no_error_carries_what_a_provider_wrote() {
+    for plays in ALL {
+        let scene = Scene::new(plays);
+        let long = format!("{CANARY} quoted {CANARY}-access-1 and more");
+        for status in [200, 400, 401, 403, 404, 500] {
+            let says = json!({ "error": long, "code": long, "message": long, "error_description": long, "access_token": { "x": long } });
+            scene.provider.trouble(Endpoint::Exchange, Trouble::Says(status, says));
+            let error = scene.sign_in().await.unwrap_err();
+            let shown = format!("{error} {error:?} {} {}", error.code(), error.sentence("Acme"));
+            assert!(!shown.contains(CANARY), "{plays:?} {status}: {shown}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn no_secret_stands_in_an_address_but_where_the_provider_wants_it() {
+    for plays in ALL {
+        let scene = Scene::new(plays);
+        let tokens: Tokens = scene.sign_in().await.unwrap();
+        scene.wire().who(&tokens).await.unwrap();
+        scene.wire().accounts(&tokens).await.unwrap();
+        let loose: Vec<String> =
+            scene.provider.got().into_iter().map(|request| request.path).filter(|path| path.contains(CANARY)).collect();
+        let wanted = match plays {
+            Plays::Facebook => loose.iter().all(|path| path.contains("/oauth/access_token?")),
+            Plays::TikTok => loose.iter().all(|path| path.contains("/advertiser/get/?")),
+            _ => loose.is_empty(),
+        };
+        assert!(wanted, "{plays:?}: {loose:?}");
+    }
+}
