@@ -140,6 +140,14 @@ impl Person {
         panic!("sent around in circles at {at}");
     }
 
+    /// Whether the server takes an access token.
+    pub async fn is_taken(&self, token: &str) -> bool {
+        let url = HttpsUrl::parse(&format!("{}/api/accounts", self.issuer)).unwrap();
+        let headers = vec![("authorization".to_owned(), format!("Bearer {token}"))];
+        let call = Call { headers, most: 1 << 20, ..Call::default() };
+        self.client.call(&url, call).await.unwrap().status == 200
+    }
+
     async fn call(&self, method: Method, url: &str, body: String, kind: &str) -> Response {
         let cookies =
             self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>();
