@@ -60,7 +60,7 @@ impl NewGrant {
     }
 
     /// The provider's name for people.
-    pub fn provider(&self) -> &str {
+    pub fn provider_name(&self) -> &str {
         &self.block.name
     }
 

@@ -131,13 +131,14 @@ pub struct Refresh {
     /// Whether each refresh gives a new refresh token and ends the old one: then it must be saved before anything else happens.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rotates: bool,
-    /// How many seconds before its end an access token is replaced; without it five minutes.
+    /// How many seconds before its end an access token is replaced, or the owner is told where nothing renews it; without it five
+    /// minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<u32>,
 }
 
 impl Refresh {
-    /// How many seconds before its end an access token is replaced.
+    /// How many seconds before its end something is done about an access token.
     pub fn before_seconds(&self) -> u32 {
         self.before.unwrap_or(300)
     }

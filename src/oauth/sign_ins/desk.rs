@@ -125,7 +125,7 @@ impl Desk {
     }
 
     /// The provider's name for people.
-    pub fn provider(&self) -> &str {
+    pub fn provider_name(&self) -> &str {
         &self.block.name
     }
 
@@ -267,7 +267,7 @@ impl Handed {
     /// The provider's sign-in as a line of a receipt.
     pub fn receipt_line(&self) -> FieldRef {
         let path = self.submission.provided().first().map(|field| field.path.clone()).unwrap_or_default();
-        FieldRef { path, title: format!("{} sign-in", self.grant.provider()), secret: true }
+        FieldRef { path, title: format!("{} sign-in", self.grant.provider_name()), secret: true }
     }
 
     /// The first of these accounts that whoever signed in cannot see; `None` also when nobody can know.

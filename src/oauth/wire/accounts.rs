@@ -103,7 +103,7 @@ impl Wire<'_> {
         self.ask(&url, call, request.error.as_ref()).await
     }
 
-    /// Asks for each account; one that may not be asked about stays as it is.
+    /// Asks for each account; one that may not be asked about, and all when the provider has trouble, stay as they are.
     async fn expand(
         &self,
         rules: &AccountRules,
@@ -112,11 +112,19 @@ impl Wire<'_> {
         tokens: &Tokens,
     ) -> Result<AccountList, WireError> {
         let (mut list, mut seen) = (AccountList { more: found.more, ..AccountList::default() }, BTreeSet::new());
-        for (index, account) in found.accounts.into_iter().enumerate() {
-            let below = if index < MOST_EXPANDED {
-                self.below(expand, &rules.strip, &account, tokens).await?
-            } else {
-                Vec::new()
+        let mut left = MOST_EXPANDED;
+        for account in found.accounts {
+            let asked =
+                if left == 0 { Ok(Vec::new()) } else { self.below(expand, &rules.strip, &account, tokens).await };
+            left = left.saturating_sub(1);
+            let below = match asked {
+                Ok(below) => below,
+                Err(WireError::ProviderDown | WireError::TooMany(_)) => {
+                    left = 0;
+                    Vec::new()
+                }
+                Err(WireError::MissingScope | WireError::Refused(_) | WireError::BadAnswer(_)) => Vec::new(),
+                Err(other) => return Err(other),
             };
             if below.is_empty() {
                 list.add(account, &mut seen);
@@ -136,11 +144,7 @@ impl Wire<'_> {
         let item = json!({ "id": account.id });
         let request: &Request = &expand.request;
         let (url, call) = self.request(request, At { tokens: Some(tokens), item: Some(&item) })?;
-        let answer = match self.ask(&url, call, request.error.as_ref()).await {
-            Ok(answer) => answer,
-            Err(WireError::MissingScope | WireError::Refused(_)) => return Ok(Vec::new()),
-            Err(other) => return Err(other),
-        };
+        let answer = self.ask(&url, call, request.error.as_ref()).await?;
         let items = items_of(&answer, &expand.items).unwrap_or_default();
         let read = |item: &Item<'_>| self::account(item, &expand.id, strip, &expand.label, &expand.detail);
         Ok(items.iter().filter_map(read).collect())

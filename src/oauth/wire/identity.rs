@@ -27,10 +27,11 @@ pub struct Who {
 }
 
 impl Wire<'_> {
-    /// Learns who signed in and what was granted. A provider that will not say who it was does not end the sign-in.
+    /// Learns who signed in and what was granted. A provider that will not say who it was does not end the sign-in: some answer 401
+    /// when only the permission to ask that is missing.
     ///
     /// # Errors
-    /// The granted permissions have to be asked for and cannot be had, or the token does not work.
+    /// The granted permissions have to be asked for and cannot be had, or the provider cannot be reached.
     pub async fn who(&self, tokens: &Tokens) -> Result<Who, WireError> {
         let at = At { tokens: Some(tokens), item: None };
         let mut answer = None;
@@ -38,7 +39,7 @@ impl Wire<'_> {
             let (url, call) = self.request(request, at)?;
             answer = match self.ask(&url, call, request.error.as_ref()).await {
                 Ok(answer) => Some(answer),
-                Err(WireError::MissingScope | WireError::Refused(_)) => None,
+                Err(WireError::MissingScope | WireError::InvalidGrant | WireError::Refused(_)) => None,
                 Err(other) => return Err(other),
             };
         }

@@ -42,7 +42,7 @@ pub(super) fn block(
         ..Refresh::default()
     };
     let block = ProviderBlock {
-        provider: slug.chars().take(40).collect(),
+        provider: own_provider(slug, known),
         name: name.to_owned(),
         button: String::new(),
         app_guide: String::new(),
@@ -60,6 +60,14 @@ pub(super) fn block(
         revoke: None,
     };
     Ok(of_one_we_know(block, known))
+}
+
+/// The connector's short name stands for its provider, unless a provider we know is called so: nobody who merely takes that name gets
+/// the secret of the operator's app there.
+fn own_provider(slug: &str, known: Known<'_>) -> String {
+    let taken = known.iter().any(|(_, block)| block.provider == slug);
+    let own: String = slug.chars().take(if taken { 36 } else { 40 }).collect();
+    if taken { format!("{own}-own") } else { own }
 }
 
 /// When we know the provider by its token endpoint, our way of signing in counts, with the connector's scopes.

@@ -134,6 +134,19 @@ fn a_provider_we_know_is_signed_in_to_our_way_at_the_makers_places() {
 }
 
 #[test]
+fn a_connector_that_takes_a_known_providers_name_has_an_app_of_its_own() {
+    let declared = json!({
+        "consent_url": "https://desk.example/new?{{client_id_param}}&{{redirect_uri_param}}&{{state_param}}",
+        "access_token_url": "https://desk.example/tokens?{{auth_code_param}}&{{client_id_param}}&{{client_secret_param}}"
+    });
+    let provider = |slug: &str| {
+        let imported = import(slug, json!({ "credentials": credentials() }), auth(declared.clone(), json!({})));
+        block(&imported).provider.clone()
+    };
+    assert_eq!((provider("google"), provider("corner-desk")), ("google-own".to_owned(), "corner-desk".to_owned()));
+}
+
+#[test]
 fn what_is_not_understood_is_told_and_pasted_credentials_stay() {
     let with = |change: &dyn Fn(&mut Value), user_input: Value| {
         let mut declared = json!({

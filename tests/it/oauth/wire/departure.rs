@@ -33,8 +33,11 @@ fn answers(block: &ProviderBlock, given: &[(&str, &str)]) -> Inputs {
     Inputs::read(&block.inputs, |name| given.get(name).copied()).unwrap()
 }
 
+/// Names and texts of what is asked beforehand.
+type Given = &'static [(&'static str, &'static str)];
+
 /// Connector, answers given beforehand, the page's address; parameters it has; parameters it lacks.
-const PAGES: [(&str, &[(&str, &str)], &str, &str, &str); 11] = [
+const PAGES: [(&str, Given, &str, &str, &str); 11] = [
     (
         "facebook-ads",
         &[],

@@ -152,7 +152,7 @@ async fn a_grant_is_given_back_where_there_is_a_way() {
         let tokens = scene.sign_in().await.unwrap();
         scene.wire().revoke(&tokens).await.unwrap();
         assert_eq!(scene.provider.calls(Endpoint::Revoke), 1, "{plays:?}");
-        assert!(scene.wire().who(&tokens).await.is_err(), "{plays:?}");
+        assert_eq!(scene.wire().accounts(&tokens).await.unwrap_err(), WireError::InvalidGrant, "{plays:?}");
         scene.provider.trouble(Endpoint::Revoke, Trouble::Status(503));
         assert_eq!(scene.wire().revoke(&tokens).await.unwrap_err(), WireError::ProviderDown);
     }

@@ -68,6 +68,24 @@ async fn a_listing_is_tried_three_times_and_no_more() {
 }
 
 #[actix_web::test]
+async fn accounts_whose_names_cannot_be_had_are_offered_by_their_number() {
+    let scene = Scene::new(Plays::GoogleAds);
+    let tokens = scene.sign_in().await.unwrap();
+    for (trouble, asked) in [(Trouble::Status(503), 1), (Trouble::Html, 5), (Trouble::Status(429), 1)] {
+        let before = scene.provider.calls(Endpoint::Names);
+        scene.provider.trouble(Endpoint::Names, trouble);
+        let list = scene.wire().accounts(&tokens).await.unwrap();
+        assert!(
+            list.accounts.iter().all(|account| account.label == account.id) && list.accounts.len() == 5,
+            "{list:?}"
+        );
+        assert_eq!(scene.provider.calls(Endpoint::Names) - before, asked, "a provider with trouble is left alone");
+    }
+    scene.provider.trouble(Endpoint::Names, Trouble::Status(401));
+    assert_eq!(scene.wire().accounts(&tokens).await.unwrap_err(), WireError::InvalidGrant);
+}
+
+#[actix_web::test]
 async fn trouble_after_signing_in_is_told_apart() {
     for plays in ALL {
         let scene = Scene::new(plays);
@@ -103,8 +121,12 @@ async fn nobody_waits_for_a_provider_that_does_not_answer() {
 async fn who_it_was_may_stay_unknown_but_what_was_granted_must_be_had() {
     let scene = Scene::new(Plays::Facebook);
     let tokens = scene.sign_in().await.unwrap();
-    scene.provider.trouble(Endpoint::Identity, Trouble::Status(403));
-    assert_eq!(scene.wire().who(&tokens).await.unwrap().identity, None);
+    for status in [400, 401, 403] {
+        scene.provider.trouble(Endpoint::Identity, Trouble::Status(status));
+        assert_eq!(scene.wire().who(&tokens).await.unwrap().identity, None);
+    }
+    scene.provider.trouble(Endpoint::Identity, Trouble::Status(500));
+    assert_eq!(scene.wire().who(&tokens).await.unwrap_err(), WireError::ProviderDown);
     scene.provider.heal(Endpoint::Identity);
     scene.provider.trouble(Endpoint::Granted, Trouble::Status(403));
     assert_eq!(scene.wire().who(&tokens).await.unwrap_err(), WireError::MissingScope);
