@@ -60,6 +60,16 @@ impl FormState {
         !self.typed.is_empty()
     }
 
+    /// Whether anything that a person typed, or that is wrong, is in it: blank texts and boxes left as they were do not count.
+    #[must_use]
+    pub fn is_filled(&self) -> bool {
+        let is_control = |name: &str| name.rsplit('/').next().is_some_and(|last| last.starts_with('~'));
+        let text = |(name, values): (&String, &Vec<String>)| {
+            !is_control(name) && values.iter().any(|value| !value.trim().is_empty())
+        };
+        !self.errors.is_empty() || !self.held.is_empty() || self.typed.iter().any(text)
+    }
+
     /// What was typed under the name.
     pub(crate) fn typed(&self, name: &str) -> Option<&[String]> {
         self.typed.get(name).map(Vec::as_slice)

@@ -105,6 +105,8 @@ pub(super) struct FormPage {
     sign_in: String,
     is_signed_in: bool,
     by_hand_open: bool,
+    /// What the sign-in did not answer is optional, all of it.
+    fields_fold: bool,
 }
 
 impl FormPage {
@@ -120,7 +122,7 @@ impl FormPage {
         let only_missing = problems.is_empty() && missing;
         problems.extend(view.error_summary_items().iter().map(SummaryItem::target_and_text));
         let is_again = !matches!(typed.answer, Answer::Fresh);
-        let has_typed = state.is_posted() || !typed.identity.is_empty();
+        let has_typed = state.is_filled() || !typed.identity.is_empty();
         Ok(Self {
             frame: recipient_frame(&known.workspace, app),
             asker: asker(known),
@@ -147,6 +149,7 @@ impl FormPage {
             sign_in: panel.map(|panel| panel.html).unwrap_or_default(),
             is_signed_in: sheet.is_signed_in(),
             by_hand_open: has_typed,
+            fields_fold: sheet.is_complete(),
         })
     }
 }

@@ -78,6 +78,11 @@ impl Sheet {
         spec_form::decode(&self.connector().spec, raw, &self.known(), layer, &self.audience())
     }
 
+    /// Whether somebody has signed in and nothing that is required is left to answer.
+    pub(super) fn is_complete(&self) -> bool {
+        self.handed.is_some() && spec_form::missing_required(&self.connector().spec, &self.known()).is_empty()
+    }
+
     /// Sending nothing makes sense only when nothing is needed, or after signing in.
     pub(super) fn may_be_empty(&self, layer: Layer) -> bool {
         let whole = spec_form::missing_required(&self.connector().spec, &self.known()).is_empty();

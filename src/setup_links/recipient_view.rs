@@ -61,6 +61,8 @@ pub(super) struct FormPage {
     /// Signing in is the connector's way, and nobody has set the app for it.
     is_unready: bool,
     by_hand_open: bool,
+    /// What the sign-in did not answer is optional, all of it.
+    fields_fold: bool,
 }
 
 /// What is wrong with the send that is answered.
@@ -167,7 +169,8 @@ impl FormPage {
             sign_in: panel.map(|panel| panel.html).unwrap_or_default(),
             is_signed_in: sheet.desk.as_ref().is_some_and(Desk::is_signed_in),
             is_reconnect: sheet.is_reconnect(),
-            by_hand_open: state.is_posted(),
+            by_hand_open: state.is_filled(),
+            fields_fold: sheet.is_complete(),
         })
     }
 }

@@ -79,8 +79,10 @@ impl Leaving<'_> {
 
     fn resume(&self) -> Resume {
         let secrets = self.decoded.typed_secrets.iter();
+        // A form that was merely passed through is shown as nobody has touched it, with what is optional folded away.
+        let untouched = self.decoded.submission.is_empty() && self.decoded.errors.is_empty();
         Resume {
-            typed: self.decoded.state.typed_fields().clone(),
+            typed: if untouched { Default::default() } else { self.decoded.state.typed_fields().clone() },
             secrets: secrets.map(|(name, secret)| (name.clone(), secret.expose_secret().to_owned())).collect(),
             chosen: self.raw.all(ACCOUNT_FIELD).map(str::to_owned).collect(),
             search: self.raw.first(SEARCH_FIELD).unwrap_or_default().trim().to_owned(),

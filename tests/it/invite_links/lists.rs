@@ -9,7 +9,10 @@ fn names(page: &Page) -> Vec<String> {
     html.select(&heads).map(|link| link.text().collect::<String>()).collect()
 }
 
-async fn links(app: &TestApp, owner: &Visitor, all: &[(&str, &str, &[(&str, &str)])]) {
+/// Its name, what it connects, and further fields of the form.
+type Wish<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
+async fn links(app: &TestApp, owner: &Visitor, all: &[Wish<'_>]) {
     for (name, connector, fields) in all {
         let fields: Vec<(&str, &str)> = [("name", *name)].iter().chain(*fields).copied().collect();
         invite(owner, connector, &fields).await;
@@ -21,7 +24,7 @@ async fn links(app: &TestApp, owner: &Visitor, all: &[(&str, &str, &[(&str, &str
 async fn lists_are_searched_narrowed_and_sorted() {
     let app = TestApp::start();
     let owner = app.owner().await;
-    let all: [(&str, &str, &[(&str, &str)]); 4] = [
+    let all: [Wish<'_>; 4] = [
         ("Zebra shop", "source/postgres", &[("expires", "2026-03-14T16:00")]),
         ("alpha Éclair", "source/facebook-ads", &[]),
         ("Beta", "destination/postgres", &[("one_use", "yes")]),
