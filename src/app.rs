@@ -35,6 +35,8 @@ pub struct App {
     pub mailer: Mailer,
     /// The way out to addresses that people give.
     pub http: GuardedClient,
+    /// The way out to identity providers of workspaces.
+    pub identity_http: GuardedClient,
     /// The way out to providers that connectors sign in with.
     pub connector_http: GuardedClient,
     /// The catalogue.
@@ -71,6 +73,7 @@ impl App {
         let mailer = Mailer::from_config(&config.mail, &config.storage.mail_dir())?;
         let policy = AddressPolicy::with_open(config.webhooks.allow.clone());
         let http = GuardedClient::new(policy, Resolver::System, config.mail.extra_ca_file.as_deref())?;
+        let identity_http = http.with_policy(AddressPolicy::with_open(config.sign_in.allow.clone()));
         let connector_http = http.with_policy(AddressPolicy::with_open(config.connectors.allow.clone()));
         let connectors = Connectors::load(config.connectors.dir.as_deref())?;
         Ok(Arc::new(Self {
@@ -85,6 +88,7 @@ impl App {
             keys,
             mailer,
             http,
+            identity_http,
             connector_http,
             connectors,
             password_cost,

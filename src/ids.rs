@@ -55,10 +55,20 @@ id_type! {
     AccountLinkId,
     /// An API key.
     ApiKeyId,
+    /// A workspace's identity provider.
+    SignInProviderId,
+    /// One way to an identity provider and back.
+    SignInAttemptId,
+    /// A person of an identity provider who is a member.
+    SignInIdentityId,
     /// A connection.
     ConnectionId,
     /// A setup link.
     SetupLinkId,
+    /// An invite link.
+    InviteLinkId,
+    /// What one recipient handed over with an invite link.
+    InviteSubmissionId,
     /// A row of the activity log.
     ActivityId,
     /// A job.

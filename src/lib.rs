@@ -11,6 +11,7 @@
 //! | one transaction | `setup_links/submit.rs` | redeem, merge and seal (`connections/draft.rs`), activity, mail job, webhook outbox |
 //! | answer | `setup_links/receipt_pages.rs` | 303 → a page that needs no live token |
 //! | or signs in with a provider | `oauth/sign_ins` | form → state → provider → tokens, sealed for this browser → the same send; `oauth/grants` keeps them alive |
+//! | a link for many | `invite_links/guard.rs`, `sheet.rs`, `submit.rs` | path token → `OpenInviteLink` → new connections (`connections/arrivals`) |
 //! | later | `jobs/worker.rs` | mail, expiry; webhooks by `webhooks/worker.rs` |
 //! | a program calls | `accounts/api_keys/guard.rs` | `x-api-key` → hash → row → `ApiKey<Scope>`; then a feature's `api.rs` |
 //! | it may call twice | `idempotency/guard.rs` | `Idempotency-Key` → the deed and a ticket, or the first answer |
@@ -32,13 +33,16 @@ pub mod docs;
 pub mod email;
 pub mod error;
 pub mod forms;
+pub mod held;
 pub mod http_client;
 pub mod idempotency;
 pub mod ids;
+pub mod invite_links;
 pub mod jobs;
 pub mod links;
 pub mod oauth;
 pub mod rng;
+pub mod search;
 pub mod setup_links;
 pub mod web;
 pub mod webhooks;

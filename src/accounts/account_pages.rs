@@ -9,7 +9,7 @@ use super::fields::{FormErrors, NoFields, secret};
 use super::guard::SignedIn;
 use super::sessions::{self, SessionRow, device_in_words};
 use super::views::When;
-use super::{members, passwords, store};
+use super::{members, passwords, sign_in_provider, store};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::ids::SessionId;
@@ -51,6 +51,8 @@ struct AccountPage {
     errors: FormErrors,
     name: String,
     email: String,
+    /// What members call the provider, when passwords open nothing.
+    only: Option<String>,
     sessions: Vec<SessionView>,
 }
 
@@ -61,13 +63,17 @@ pub async fn show(request: HttpRequest, app: web::Data<App>, member: SignedIn) -
 
 async fn account_page(request: &HttpRequest, app: &App, member: &SignedIn) -> AppResult<AccountPage> {
     let (workspace, id, now) = (member.workspace_id.clone(), member.member_id.clone(), app.clock.now());
-    let rows = app.db.read(move |conn| Ok(sessions::list(conn, &workspace, &id, now)?)).await?;
+    let found = app.db.read(move |conn| {
+        Ok((sessions::list(conn, &workspace, &id, now)?, sign_in_provider::passwords_off(conn, &workspace)?))
+    });
+    let (rows, only) = found.await?;
     Ok(AccountPage {
         frame: member.frame(request, app, "settings"),
         tab: urls::SETTINGS_ACCOUNT,
         errors: FormErrors::default(),
         name: member.member_name.clone(),
         email: member.member_email.clone(),
+        only,
         sessions: rows.into_iter().map(|row| session_view(row, &member.session_id)).collect(),
     })
 }

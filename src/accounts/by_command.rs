@@ -6,6 +6,7 @@ use super::Role;
 use super::fields::FormErrors;
 use super::first_run::{NewOwner, create_workspace_with_owner};
 use super::notes::note;
+use super::sign_in_provider;
 use super::store::{self, NewMember};
 use crate::activity::{Actor, Event};
 use crate::clock::UtcTime;
@@ -55,6 +56,8 @@ pub struct OwnerMade {
     pub workspace_name: String,
     /// Whether the workspace was made with the owner.
     pub is_new_workspace: bool,
+    /// Whether its members get in through a sign-in provider only, so that the new password opens nothing yet.
+    pub passwords_off: bool,
 }
 
 /// Makes an owner of the workspace with that slug or name; makes the workspace too when there is none. Call it inside a write.
@@ -80,6 +83,7 @@ pub fn create_owner(
             workspace_slug: made.slug,
             workspace_name: details.workspace.clone(),
             is_new_workspace: true,
+            passwords_off: false,
         });
     };
     let id = MemberId::new(now, rng);
@@ -104,5 +108,10 @@ pub fn create_owner(
         Role::Owner.as_str(),
         (now, rng),
     )?;
-    Ok(OwnerMade { workspace_slug: workspace.slug, workspace_name: workspace.name, is_new_workspace: false })
+    Ok(OwnerMade {
+        passwords_off: sign_in_provider::passwords_off(conn, &workspace.id)?.is_some(),
+        workspace_slug: workspace.slug,
+        workspace_name: workspace.name,
+        is_new_workspace: false,
+    })
 }

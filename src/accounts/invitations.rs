@@ -4,7 +4,7 @@ use super::links::{self, INVITATION_LIFETIME, NewLink, OpenAccountLink, Purpose,
 use super::members::role_now;
 use super::sessions::Browser;
 use super::store::{self, NewMember};
-use super::{Acting, Role};
+use super::{Acting, Role, sign_in_provider};
 use crate::activity::Event;
 use crate::clock::UtcTime;
 use crate::crypto::{KeyRing, PlainToken};
@@ -102,7 +102,8 @@ pub(super) fn withdraw(conn: &mut Conn, who: &Acting, id: &AccountLinkId, now: U
 /// Makes the invited person a member and signs them in; `None` when somebody used or withdrew the link meanwhile.
 ///
 /// # Errors
-/// [`AppError::Conflict`] when a member of this installation has the address already; the link is not spent then.
+/// [`AppError::Conflict`] when a member of this installation has the address already, or the workspace takes no passwords; the link is
+/// not spent then.
 pub(super) fn accept(
     conn: &mut Conn,
     link: &OpenAccountLink,
@@ -112,6 +113,11 @@ pub(super) fn accept(
     rng: &Rng,
 ) -> AppResult<Option<PlainToken>> {
     let workspace = &link.workspace.id;
+    if sign_in_provider::passwords_off(conn, workspace)?.is_some() {
+        return Err(AppError::Conflict(
+            "This workspace takes no passwords. Open the invitation again to sign in its way.",
+        ));
+    }
     if !links::redeem(conn, workspace, &link.row.id, now)? {
         return Ok(None);
     }

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::links::{self, LinkRow, Purpose, sealed_at};
-use super::{Role, sessions, store};
+use super::{Role, sessions, sign_in_provider, store};
 use crate::app::App;
 use crate::clock::UtcTime;
 use crate::crypto::{KeyRing, PlainToken, Sealed};
@@ -110,7 +110,8 @@ fn letter(conn: &mut Conn, id: &AccountLinkId) -> AppResult<Option<(LinkRow, Let
     Ok(Some((link, letter)))
 }
 
-/// Deletes sessions that are over and forgets sealed tokens of account links that open nothing any more.
+/// Deletes sessions that are over, and forgets sealed tokens of account links that open nothing any more and who never came back from
+/// a sign-in provider.
 ///
 /// # Errors
 /// The database cannot be asked.
@@ -120,7 +121,7 @@ pub async fn sweep(app: &App) -> AppResult<()> {
         .write(move |conn| {
             sessions::delete_expired(conn, now)?;
             links::drop_dead_tokens(conn, now)?;
-            Ok(())
+            sign_in_provider::sweep(conn, now)
         })
         .await
 }

@@ -9,8 +9,9 @@ use super::fields::{FormErrors, secret};
 use super::guard::browser;
 use super::links::{self, OpenAccountLink, Purpose};
 use super::setup_pages::signed_in;
-use super::{invitations, passwords, resets};
+use super::{invitations, passwords, resets, sign_in_provider};
 use crate::app::App;
+use crate::error::AppResult;
 use crate::web::csrf::{self, FormBehind};
 use crate::web::flash::{Flash, see_other_with};
 use crate::web::frame::RecipientFrame;
@@ -42,11 +43,16 @@ struct JoinPage {
     may: &'static str,
     until: When,
     name: String,
+    /// What members call the provider, when it is the only way in.
+    only: Option<String>,
+    with_url: String,
 }
 
 impl JoinPage {
-    fn new(request: &HttpRequest, app: &App, link: &OpenAccountLink) -> Self {
-        Self {
+    async fn new(request: &HttpRequest, app: &App, link: &OpenAccountLink) -> AppResult<Self> {
+        let workspace = link.workspace.id.clone();
+        let only = app.db.read(move |conn| Ok(sign_in_provider::passwords_off(conn, &workspace)?)).await?;
+        Ok(Self {
             frame: RecipientFrame::new(&link.workspace.name, &link.workspace.accent, &app.config.server.base_url),
             csrf: csrf::token(request, app).map(|token| token.text).unwrap_or_default(),
             errors: FormErrors::default(),
@@ -58,13 +64,15 @@ impl JoinPage {
             may: link.row.role.means(),
             until: link.row.expires_at.into(),
             name: String::new(),
-        }
+            only: only.filter(|_| link.row.purpose == Purpose::Join),
+            with_url: urls::sign_in_with(&link.workspace.slug),
+        })
     }
 }
 
 /// `GET /join/{token}`
 pub async fn show(request: HttpRequest, app: web::Data<App>, link: OpenAccountLink) -> PageResult {
-    page(&JoinPage::new(&request, &app, &link))
+    page(&JoinPage::new(&request, &app, &link).await?)
 }
 
 /// `POST /join/{token}`
@@ -74,7 +82,7 @@ pub async fn accept(
     sent: FormBehind<OpenAccountLink, JoinForm>,
 ) -> PageResult {
     let FormBehind { guard: link, form } = sent;
-    let mut view = JoinPage::new(&request, &app, &link);
+    let mut view = JoinPage::new(&request, &app, &link).await?;
     if view.joins {
         view.name = view.errors.name("name", "Your name", &form.value.name);
     }

@@ -5,12 +5,12 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::fields::{FormErrors, NoFields};
-use super::guard::{Admin, SignedIn};
+use super::guard::{Admin, OwnerOnly, SignedIn};
 use super::invitations::{self, Invited, NewInvitation};
 use super::links::{self, Invitation};
 use super::store::{self, MemberRow};
 use super::views::{Choice, When, names_in_words, role_choices};
-use super::{MemberCard, Role, members};
+use super::{MemberCard, Role, members, sign_in_provider};
 use crate::app::App;
 use crate::error::AppError;
 use crate::ids::{AccountLinkId, MemberId};
@@ -105,6 +105,10 @@ struct MemberPage {
     ask: String,
     role_url: String,
     removal_url: String,
+    /// When they were first and last recognised by the sign-in provider.
+    known: Option<(When, When)>,
+    /// Where to forget that; empty for who may not.
+    forget_url: String,
 }
 
 #[derive(Template)]
@@ -222,9 +226,10 @@ pub async fn show(request: HttpRequest, app: web::Data<App>, reader: SignedIn, i
     let (workspace, id) = (reader.workspace_id.clone(), MemberId::from_text(&id));
     let found = app.db.read(move |conn| {
         let Some(row) = store::find_living(conn, &workspace, &id)? else { return Ok(None) };
-        Ok(Some((row, store::owners_of(conn, &workspace)?)))
+        let known = sign_in_provider::identity_of(conn, &workspace, &row.id)?;
+        Ok(Some((row, store::owners_of(conn, &workspace)?, known)))
     });
-    let (row, owners) = found.await?.ok_or(AppError::NotFound)?;
+    let (row, owners, known) = found.await?.ok_or(AppError::NotFound)?;
     let handled = reader.role.may_handle(row.role);
     page(&MemberPage {
         frame: reader.frame(&request, &app, "settings"),
@@ -233,6 +238,8 @@ pub async fn show(request: HttpRequest, app: web::Data<App>, reader: SignedIn, i
         ask: names_in_words(&owners),
         role_url: urls::member_role(&row.id),
         removal_url: urls::member_removal(&row.id),
+        known: known.map(|(first, last)| (first.into(), last.into())),
+        forget_url: if reader.role == Role::Owner { urls::member_identity_removal(&row.id) } else { String::new() },
         member: MemberView::new(row, &reader),
     })
 }
@@ -249,6 +256,20 @@ pub async fn change_role(
     let (who, now, rng) = (member.acting(), app.clock.now(), app.rng.clone());
     app.db.write(move |conn| members::change_role(conn, &who, &id, role, now, &rng)).await?;
     Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_MEMBERS, Flash::RoleChanged))
+}
+
+/// `POST /settings/members/{id}/identity-removal`: the sign-in provider's word is taken anew.
+pub async fn forget_identity(
+    app: web::Data<App>,
+    owner: OwnerOnly,
+    id: web::Path<String>,
+    _form: CsrfForm<NoFields>,
+) -> PageResult {
+    let id = MemberId::from_text(&id);
+    let url = urls::member(&id);
+    let (who, now, rng) = (owner.acting(), app.clock.now(), app.rng.clone());
+    app.db.write(move |conn| sign_in_provider::untie(conn, &who, &id, now, &rng)).await?;
+    Ok(see_other_with(&app.config.server.base_url, &url, Flash::IdentityForgotten))
 }
 
 /// `GET /settings/members/{id}/removal`: asks first.

@@ -28,6 +28,7 @@ mod resets;
 mod sessions;
 pub mod setup_pages;
 pub mod sign_in_pages;
+pub mod sign_in_provider;
 mod store;
 mod views;
 pub mod workspace_pages;
@@ -35,6 +36,7 @@ pub mod workspace_pages;
 pub use by_command::{OwnerDetails, OwnerMade, create_owner};
 pub use first_run::{NewOwner, NewWorkspace, create_workspace_with_owner, first_run_code};
 pub use jobs::{reseal_some, send_account_mail, sweep};
+pub use sign_in_provider::{allow_passwords_by_command, reseal_some as reseal_client_secrets};
 pub use store::{any_workspace, find_member, find_workspace, find_workspace_by_slug, owners_of};
 
 use crate::ids::{MemberId, WorkspaceId};
@@ -87,7 +89,7 @@ impl Role {
         match self {
             Self::Owner => "Does everything, and decides who else is an owner",
             Self::Admin => "Does everything, but cannot make or remove owners",
-            Self::Member => "Works with connections and setup links",
+            Self::Member => "Works with connections and links",
             Self::Viewer => "Looks at everything, changes nothing",
         }
     }

@@ -3,7 +3,7 @@
 use time::Duration;
 
 use super::links::{self, NewLink, OpenAccountLink, Purpose, RESET_LIFETIME, sealed_at};
-use super::{Acting, sessions, store};
+use super::{Acting, sessions, sign_in_provider, store};
 use crate::activity::Event;
 use crate::clock::UtcTime;
 use crate::crypto::{KeyRing, PlainToken};
@@ -16,12 +16,15 @@ use crate::rng::Rng;
 /// So long after one mail no other is sent, so that nobody's mailbox is flooded by strangers.
 const QUIET: Duration = Duration::minutes(2);
 
-/// Queues a mail with a link if the address is a member's; whoever asks is not told whether it is.
+/// Queues a mail with a link if the address is a member's of a workspace that takes passwords; whoever asks is not told whether it is.
 ///
 /// # Errors
 /// Only internal ones.
 pub(super) fn request(conn: &mut Conn, email: &str, keys: &KeyRing, now: UtcTime, rng: &Rng) -> AppResult<()> {
     let Some(member) = store::credentials_of_email(conn, email)? else { return Ok(()) };
+    if sign_in_provider::passwords_off(conn, &member.workspace_id)?.is_some() {
+        return Ok(());
+    }
     if links::recent_resets(conn, &member.workspace_id, &member.id, now - QUIET)? > 0 {
         return Ok(());
     }

@@ -148,6 +148,18 @@ pub(super) fn find_living(conn: &mut Conn, workspace: &WorkspaceId, id: &MemberI
         .optional()
 }
 
+/// Whether somebody with that address was a member of the workspace and was removed.
+pub(super) fn was_removed(conn: &mut Conn, workspace: &WorkspaceId, email: &str) -> QueryResult<bool> {
+    let removed: Option<MemberId> = members::table
+        .filter(members::workspace_id.eq(workspace))
+        .filter(members::email.eq(email))
+        .filter(members::removed_at.is_not_null())
+        .select(members::id)
+        .first(conn)
+        .optional()?;
+    Ok(removed.is_some())
+}
+
 pub(super) fn credentials_of_email(conn: &mut Conn, email: &str) -> QueryResult<Option<Credentials>> {
     members::table
         .filter(members::email.eq(email))

@@ -46,6 +46,20 @@ events! {
     MemberRemoved => "member.removed",
     /// A member changed their password.
     PasswordChanged => "member.password_changed",
+    /// A member was recognised by the identity provider for the first time.
+    IdentityTied => "member.identity_tied",
+    /// A member's identity at the provider was forgotten.
+    IdentityUntied => "member.identity_untied",
+    /// The workspace's identity provider was set up or changed.
+    SignInProviderSaved => "sign_in_provider.saved",
+    /// A test showed that signing in through the provider works.
+    SignInProviderTested => "sign_in_provider.tested",
+    /// The identity provider was removed.
+    SignInProviderRemoved => "sign_in_provider.removed",
+    /// Members cannot sign in with passwords any more.
+    PasswordsOff => "workspace.passwords_off",
+    /// Members can sign in with passwords again.
+    PasswordsOn => "workspace.passwords_on",
     /// An API key was made.
     ApiKeyCreated => "api_key.created",
     /// An API key was revoked.
@@ -72,6 +86,20 @@ events! {
     Expired => "setup_link.expired",
     /// A member revoked the link.
     Revoked => "setup_link.revoked",
+    /// An invite link was made.
+    InviteLinkCreated => "invite_link.created",
+    /// An invite link was changed.
+    InviteLinkChanged => "invite_link.changed",
+    /// An invite link was deleted.
+    InviteLinkDeleted => "invite_link.deleted",
+    /// An invite link's time ran out.
+    InviteLinkExpired => "invite_link.expired",
+    /// Somebody outside added a connection with an invite link.
+    CameThroughInviteLink => "invite_link.connection_created",
+    /// A member accepted a connection that came through an invite link.
+    ArrivalAccepted => "invite_link.connection_accepted",
+    /// A member rejected a connection that came through an invite link.
+    ArrivalRejected => "invite_link.connection_rejected",
     /// A connection got a callback webhook, or another one.
     CallbackSet => "callback_webhook.set",
     /// A connection's callback webhook was removed.

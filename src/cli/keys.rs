@@ -12,10 +12,11 @@ use crate::crypto::KeyRing;
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::ids::{
-    AccountLinkId, ConnectionId, IdempotencyId, OauthAppId, OauthGrantId, OauthSignInId, WebhookSecretId,
+    AccountLinkId, ConnectionId, IdempotencyId, InviteLinkId, OauthAppId, OauthGrantId, OauthSignInId,
+    SignInProviderId, WebhookSecretId,
 };
 use crate::rng::Rng;
-use crate::{accounts, connections, idempotency, oauth, webhooks};
+use crate::{accounts, connections, idempotency, invite_links, oauth, webhooks};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -42,34 +43,44 @@ pub(super) fn run(command: &Command) -> Ending {
     }
 }
 
+/// What one round sealed anew, by kind: how many, and what one and many of them are called.
+type Round = [(usize, &'static str, &'static str); 7];
+
+fn round(app: &Arc<App>) -> anyhow::Result<Round> {
+    let webhooks = all(app, &WebhookSecretId::from_text(""), webhooks::reseal_secrets)?
+        + all(app, &ConnectionId::from_text(""), webhooks::reseal_headers)?;
+    let sign_ins = all(app, &OauthGrantId::from_text(""), oauth::grants::reseal_some)?
+        + all(app, &OauthSignInId::from_text(""), oauth::sign_ins::reseal_some)?
+        + all(app, &OauthAppId::from_text(""), oauth::apps::reseal_some)?;
+    let providers = all(app, &SignInProviderId::from_text(""), accounts::reseal_client_secrets)?;
+    Ok([
+        (all(app, &ConnectionId::from_text(""), connections::reseal_some)?, "connection", "connections"),
+        (all(app, &AccountLinkId::from_text(""), accounts::reseal_some)?, "account link", "account links"),
+        (all(app, &InviteLinkId::from_text(""), invite_links::reseal_some)?, "invite link", "invite links"),
+        (webhooks, "webhook secret", "webhook secrets"),
+        (providers, "sign-in provider", "sign-in providers"),
+        (all(app, &IdempotencyId::from_text(""), idempotency::reseal_some)?, "kept API answer", "kept API answers"),
+        (sign_ins, "sign-in or OAuth app", "sign-ins and OAuth apps"),
+    ])
+}
+
 fn rotate() -> Ending {
     let app = App::build(super::settings()?)?;
-    let mut sealed = Sealed::default();
-    let mut settled = false;
-    for _ in 0..MOST_ROUNDS {
-        let secrets = all(&app, &WebhookSecretId::from_text(""), webhooks::reseal_secrets)?;
-        let round = Sealed {
-            connections: all(&app, &ConnectionId::from_text(""), connections::reseal_some)?,
-            account_links: all(&app, &AccountLinkId::from_text(""), accounts::reseal_some)?,
-            webhooks: secrets + all(&app, &ConnectionId::from_text(""), webhooks::reseal_headers)?,
-            answers: all(&app, &IdempotencyId::from_text(""), idempotency::reseal_some)?,
-            sign_ins: all(&app, &OauthGrantId::from_text(""), oauth::grants::reseal_some)?
-                + all(&app, &OauthSignInId::from_text(""), oauth::sign_ins::reseal_some)?
-                + all(&app, &OauthAppId::from_text(""), oauth::apps::reseal_some)?,
-        };
-        sealed.add(&round);
-        settled = round.is_nothing();
+    let mut sealed = round(&app)?;
+    let mut settled = sealed.iter().all(|(count, ..)| *count == 0);
+    for _ in 1..MOST_ROUNDS {
         if settled {
             break;
         }
+        let again = round(&app)?;
+        settled = again.iter().all(|(count, ..)| *count == 0);
+        for ((sum, ..), (count, ..)) in sealed.iter_mut().zip(again) {
+            *sum += count;
+        }
     }
     let primary = app.keys.primary_id();
-    let connections = out::count(sealed.connections, "connection", "connections");
-    let links = out::count(sealed.account_links, "account link", "account links");
-    let webhooks = out::count(sealed.webhooks, "webhook secret", "webhook secrets");
-    let answers = out::count(sealed.answers, "kept API answer", "kept API answers");
-    let sign_ins = out::count(sealed.sign_ins, "sign-in or OAuth app", "sign-ins and OAuth apps");
-    out::line(format_args!("Sealed anew with {primary}: {connections}, {links}, {webhooks}, {answers}, {sign_ins}."));
+    let counts = sealed.map(|(count, one, many)| out::count(count, one, many)).join(", ");
+    out::line(format_args!("Sealed anew with {primary}: {counts}."));
     if !settled {
         bail!(
             "a running server still seals with another key: restart it with {primary} as its first key, then run this again"
@@ -98,33 +109,6 @@ fn say_what_may_go(app: &App) {
     );
     out::line("the key of that moment, and they would have to type it again.");
     out::line("Backups made before now still need the old keys.");
-}
-
-#[derive(Default)]
-struct Sealed {
-    connections: usize,
-    account_links: usize,
-    webhooks: usize,
-    answers: usize,
-    sign_ins: usize,
-}
-
-impl Sealed {
-    fn add(&mut self, round: &Self) {
-        self.connections += round.connections;
-        self.account_links += round.account_links;
-        self.webhooks += round.webhooks;
-        self.answers += round.answers;
-        self.sign_ins += round.sign_ins;
-    }
-
-    fn is_nothing(&self) -> bool {
-        self.connections == 0
-            && self.account_links == 0
-            && self.webhooks == 0
-            && self.answers == 0
-            && self.sign_ins == 0
-    }
 }
 
 /// Seals the next few rows after an id anew; gives the last id and how many were, or `None` at the end.

@@ -1,4 +1,4 @@
-//! `owner create`: an owner, and the workspace when there is none of that name.
+//! `owner`: an owner, and the workspace when there is none of that name; and the way back in when the sign-in provider fails.
 
 use std::io::{BufRead as _, IsTerminal as _, Read as _};
 use std::process::ExitCode;
@@ -17,6 +17,15 @@ use crate::error::AppError;
 pub(super) enum Command {
     /// Make an owner, and the workspace when there is none of that name; the password is one line on standard input
     Create(Args),
+    /// Let members sign in with passwords again, when the workspace's sign-in provider does not let them in
+    AllowPasswords(AllowArgs),
+}
+
+#[derive(clap::Args)]
+pub(super) struct AllowArgs {
+    /// The workspace's slug
+    #[arg(long)]
+    workspace: String,
 }
 
 #[derive(clap::Args)]
@@ -32,7 +41,36 @@ pub(super) struct Args {
     workspace: String,
 }
 
-pub(super) fn run(Command::Create(args): &Command) -> Ending {
+pub(super) fn run(command: &Command) -> Ending {
+    match command {
+        Command::Create(args) => create(args),
+        Command::AllowPasswords(args) => allow_passwords(&args.workspace),
+    }
+}
+
+fn allow_passwords(slug: &str) -> Ending {
+    let app = App::build(super::settings()?)?;
+    let (now, rng, wanted) = (app.clock.now(), app.rng.clone(), slug.to_owned());
+    let changed = app.db.write_blocking(move |conn| {
+        let workspace = accounts::find_workspace_by_slug(conn, &wanted)?.ok_or(AppError::NotFound)?;
+        accounts::allow_passwords_by_command(conn, &workspace.id, now, &rng)
+    });
+    let changed = changed.map_err(|error| match error {
+        AppError::NotFound => {
+            anyhow::anyhow!("there is no workspace called {slug}; Settings → Workspace shows its name in commands")
+        }
+        other => other.into(),
+    })?;
+    if changed {
+        out::line(format_args!("Members of {slug} can sign in with passwords again."));
+        out::line("Whoever has none asks for one on the sign-in page, with “I cannot sign in”.");
+    } else {
+        out::line(format_args!("Members of {slug} can sign in with passwords already. Nothing was changed."));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn create(args: &Args) -> Ending {
     let config = super::settings()?;
     let password = read_password()?;
     let details = OwnerDetails::check(&args.workspace, &args.name, &args.email, &password)
@@ -50,6 +88,12 @@ pub(super) fn run(Command::Create(args): &Command) -> Ending {
         out::line(format_args!("The workspace {whole} was made; {} is its owner.", details.email));
     } else {
         out::line(format_args!("{} is now an owner of the workspace {whole}.", details.email));
+    }
+    if made.passwords_off {
+        out::line(format_args!(
+            "The workspace takes no passwords. To sign in with this one, run `vestibule owner allow-passwords --workspace {}` first.",
+            made.workspace_slug
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

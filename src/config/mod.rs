@@ -5,6 +5,7 @@ mod log;
 mod mail;
 mod oauth;
 mod server;
+mod sign_in;
 pub mod source;
 mod storage;
 mod webhooks;
@@ -14,6 +15,7 @@ pub use log::{LogConfig, LogFormat};
 pub use mail::MailConfig;
 pub use oauth::{InstanceApp, OauthConfig};
 pub use server::{BaseUrl, ServerConfig};
+pub use sign_in::SignInConfig;
 pub use source::{Environment, Problems, Source};
 pub use storage::StorageConfig;
 pub use webhooks::WebhooksConfig;
@@ -33,6 +35,8 @@ pub struct Config {
     pub webhooks: WebhooksConfig,
     /// Clients at providers for every workspace.
     pub oauth: OauthConfig,
+    /// Where identity providers may be.
+    pub sign_in: SignInConfig,
     /// What is logged, and how.
     pub log: LogConfig,
     /// Variables that look like ours but are no setting of this version: worth a warning, they may be misspelt.
@@ -52,14 +56,15 @@ impl Config {
         let connectors = ConnectorsConfig::read(source, &mut problems);
         let webhooks = WebhooksConfig::read(source, &mut problems);
         let oauth = OauthConfig::read(source, &mut problems);
+        let sign_in = SignInConfig::read(source, &mut problems);
         let log = LogConfig::read(source, &mut problems);
         let unknown = source.unknown(&SETTINGS.map(|(name, _)| name));
-        problems.into_result(Self { server, storage, mail, connectors, webhooks, oauth, log, unknown })
+        problems.into_result(Self { server, storage, mail, connectors, webhooks, oauth, sign_in, log, unknown })
     }
 }
 
 /// Every setting with what it is for: the one list that `--help`, `check-config` and the README's table agree with.
-pub const SETTINGS: [(&str, &str); 18] = [
+pub const SETTINGS: [(&str, &str); 19] = [
     ("VESTIBULE_BIND", "address and port to listen on; default 127.0.0.1:8080"),
     ("VESTIBULE_BASE_URL", "public address people open; default http://localhost:8080"),
     ("VESTIBULE_DATA_DIR", "folder for the database, the master key and mails; default ./data"),
@@ -94,6 +99,10 @@ pub const SETTINGS: [(&str, &str); 18] = [
     (
         "VESTIBULE_OAUTH_APPS_FILE",
         "JSON file with OAuth apps for every workspace: provider, client id, client secret; default none",
+    ),
+    (
+        "VESTIBULE_SIGN_IN_ALLOW_CIDRS",
+        "networks, comma-separated, where a workspace's identity provider may be although they are not public; default none",
     ),
     ("VESTIBULE_RATE_LIMITS", "on or off; default on"),
     ("VESTIBULE_WORKERS", "threads that answer requests; default the number of cores"),

@@ -9,9 +9,9 @@ use serde::Deserialize;
 
 use super::api_in::{self, ChangeIn, NewIn};
 use super::api_view::{Beside, ConnectionOut, State};
-use super::store::StateFilter;
 use super::{
-    Apply, Connection, Filler, Filter, NewDraft, apply, count, create_draft, delete_draft, find_of_kind, page, rename,
+    Apply, Connection, Filler, Filter, NewDraft, StateFilter, apply, count, create_draft, delete_draft, find_of_kind,
+    page, rename,
 };
 use crate::accounts::api_keys::guard::{ApiKey, Caller, Read, Side, Write};
 use crate::activity::{self, Entry, Event};
@@ -43,7 +43,8 @@ pub struct ListQuery {
     connector: Option<String>,
     /// Only those that are so far.
     state: Option<State>,
-    /// Only those whose description, slug or connector contains this text.
+    /// Only those whose description, slug or connector has words that begin with these; a text without letters and digits is looked for
+    /// in the description as it stands.
     search: Option<String>,
     /// Where the page lies: take it from `next` or `previous`.
     cursor: Option<String>,
@@ -64,7 +65,7 @@ impl ListQuery {
             kind: Some(S::KIND),
             connector: self.connector.clone(),
             draft: self.draft,
-            before: None,
+            ..Filter::default()
         }
     }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::Connection;
+use super::{Approval, Connection};
 use crate::app::App;
 use crate::connectors::spec::BRANCH_KEY;
 use crate::connectors::spec_form::overview;
@@ -27,6 +27,32 @@ pub enum State {
     Complete,
     /// No draft any more.
     Finalised,
+}
+
+/// Whether a member has to accept a connection.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "Approval")]
+pub enum ApprovalOut {
+    /// Nobody has to.
+    None,
+    /// It waits for somebody who does.
+    Waiting,
+    /// A member accepted it.
+    Accepted,
+    /// A member rejected it; its values are erased.
+    Rejected,
+}
+
+impl From<Approval> for ApprovalOut {
+    fn from(approval: Approval) -> Self {
+        match approval {
+            Approval::None => Self::None,
+            Approval::Waiting => Self::Waiting,
+            Approval::Accepted => Self::Accepted,
+            Approval::Rejected => Self::Rejected,
+        }
+    }
 }
 
 /// A source or destination. Secrets are never in it: `provided_fields` says which are set.
@@ -53,6 +79,12 @@ pub struct ConnectionOut {
     pub missing_required_fields: Vec<String>,
     /// Fields somebody has filled in, secret or not, as dot paths.
     pub provided_fields: Vec<String>,
+    /// The invite link it came through; null when it did not come through one.
+    pub invite_link_id: Option<String>,
+    /// Who authorised it, as they or their provider call them; possibly empty.
+    pub identity: String,
+    /// Whether a member has to accept it before anything is read from it.
+    pub approval: ApprovalOut,
     /// A callback webhook is set. Nothing else of it is ever given back.
     pub has_callback_webhook: bool,
     /// The sign-in with a provider it lives on; null when its values were filled in by hand.
@@ -124,6 +156,9 @@ impl ConnectionOut {
             config_completed,
             missing_required_fields: missing,
             provided_fields: provided(app, connection),
+            invite_link_id: connection.invite_link_id.as_ref().map(ToString::to_string),
+            identity: connection.identity.clone(),
+            approval: connection.approval.into(),
             has_callback_webhook: beside.has_callback,
             oauth: beside.oauth,
             created_at: connection.created_at.iso(),

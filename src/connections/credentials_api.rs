@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{find_by_id, find_of_kind};
+use super::{Approval, find_by_id, find_of_kind};
 use crate::accounts::api_keys::Scope;
 use crate::accounts::api_keys::guard::{ApiKey, Caller, ReadCredentials, Side};
 use crate::activity::{self, Entry, Event};
@@ -40,6 +40,9 @@ pub async fn show<S: Side>(app: web::Data<App>, key: ApiKey<ReadCredentials>, sl
     let workspace = caller.workspace.clone();
     let found = app.db.read(move |conn| Ok(find_of_kind(conn, &workspace, S::KIND, &slug)?)).await?;
     let connection = found.ok_or(AppError::NotFound)?;
+    if connection.approval == Approval::Waiting {
+        return Err(AppError::Conflict("This connection waits until a member accepts it.").into());
+    }
     let connector = app.connectors.find(S::KIND, &connection.connector_slug);
     let connector =
         connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
+use super::listing;
 use super::store::{self, Contents, NewConnection};
 use super::{Connection, ConnectionState, FieldOrigin, Filler};
 use crate::activity::{self, Actor, Entry, Event};
@@ -62,6 +63,7 @@ pub fn create_draft(conn: &mut Conn, new: NewDraft<'_>, now: UtcTime, rng: &Rng)
         now,
     }
     .insert(conn)?;
+    listing::note_words(conn, new.workspace, &id, [description, &slug])?;
     let entry = Entry {
         workspace: new.workspace,
         connection: Some(&id),
@@ -212,6 +214,7 @@ pub fn rename(
     if !store::set_description(conn, connection, description, now)? {
         return Err(AppError::NotFound);
     }
+    listing::note_words(conn, &connection.workspace_id, &connection.id, [description, &connection.slug])?;
     let entry = entry(connection, Event::DescriptionChanged, actor, description);
     Ok(activity::record(conn, &entry, now, rng)?)
 }

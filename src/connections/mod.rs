@@ -7,10 +7,13 @@
 pub mod api;
 mod api_in;
 mod api_view;
+mod arrivals;
 pub mod configure_pages;
 pub mod credentials_api;
 mod draft;
+mod listing;
 pub mod new_pages;
+mod origin_view;
 pub mod pages;
 mod progress;
 mod reseal;
@@ -21,17 +24,20 @@ mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use api_view::ApprovalOut;
+pub use arrivals::{Approval, Arriving, accept, arrive, find_waiting, of_invite_link, reject, waiting_count};
 pub use draft::{Applied, Apply, NewDraft, apply, create_draft, delete_draft, rename};
+pub use listing::{Filter, ListRow, StateFilter, count, list, note_some_words, page};
 pub use progress::{Progress, Step, steps};
 pub use reseal::reseal_some;
-pub use store::{Filter, ListRow, StateFilter, count, find, find_by_form_nonce, find_by_id, find_of_kind, list, page};
+pub use store::{find, find_by_form_nonce, find_by_id, find_of_kind};
 
 use crate::clock::UtcTime;
 use crate::connectors::Kind;
 use crate::connectors::spec_form::Known;
 use crate::crypto::{Sealed, SealedAt};
 use crate::forms::FieldPath;
-use crate::ids::{ConnectionId, MemberId, WorkspaceId};
+use crate::ids::{ConnectionId, InviteLinkId, MemberId, WorkspaceId};
 
 /// Most characters of a description.
 pub const LONGEST_DESCRIPTION: usize = 120;
@@ -73,6 +79,12 @@ pub struct Connection {
     pub finalised_at: Option<UtcTime>,
     /// When the draft was deleted; its values are gone since.
     pub deleted_at: Option<UtcTime>,
+    /// The invite link it came through.
+    pub invite_link_id: Option<InviteLinkId>,
+    /// Who authorised it, as they or their provider call them; possibly empty.
+    pub identity: String,
+    /// Whether a member has to accept it.
+    pub approval: Approval,
 }
 
 /// Who filled in a field.

@@ -3,12 +3,13 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::store::StateFilter;
-use super::{Filter, ListRow, Progress, list};
+use super::{Approval, Filter, ListRow, Progress, StateFilter, list};
 use crate::accounts::guard::SignedIn;
 use crate::app::App;
 use crate::clock::UtcTime;
-use crate::ids::ConnectionId;
+use crate::connectors::Kind;
+use crate::ids::{ConnectionId, InviteLinkId};
+use crate::invite_links;
 use crate::setup_links;
 use crate::web::frame::OwnerFrame;
 use crate::web::page::{PageResult, page};
@@ -25,6 +26,10 @@ pub struct ListQuery {
     state: String,
     #[serde(default)]
     before: String,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    link: String,
 }
 
 struct Row {
@@ -37,6 +42,9 @@ struct Row {
     waiting_for: &'static str,
     changed_iso: String,
     changed: String,
+    /// The invite link it came through, and who authorised it; both possibly empty.
+    through: String,
+    identity: String,
 }
 
 #[derive(Template)]
@@ -46,6 +54,8 @@ struct IndexPage {
     may_edit: bool,
     find: String,
     state: String,
+    kind: String,
+    link: String,
     rows: Vec<Row>,
     older: String,
     is_first_page: bool,
@@ -53,7 +63,11 @@ struct IndexPage {
 
 impl IndexPage {
     fn is_narrowed(&self) -> bool {
-        !self.find.is_empty() || !self.state.is_empty() || !self.is_first_page
+        !self.find.is_empty()
+            || !self.state.is_empty()
+            || !self.kind.is_empty()
+            || !self.link.is_empty()
+            || !self.is_first_page
     }
 }
 
@@ -68,23 +82,32 @@ pub async fn index(
         query: query.find.trim().to_owned(),
         state: state_filter(&query.state),
         before: read_cursor(&query.before),
+        kind: Kind::from_text(&query.kind),
+        invite_link: Some(InviteLinkId::from_text(&query.link)).filter(|link| !link.as_str().is_empty()),
         ..Filter::default()
     };
     let (workspace, now) = (member.workspace_id.clone(), app.clock.now());
     let is_first_page = filter.before.is_none();
-    let (mut found, open) = app
+    let (mut found, open, through) = app
         .db
         .read(move |conn| {
             let found = list(conn, &workspace, &filter, PER_PAGE + 1)?;
             let ids: Vec<ConnectionId> = found.iter().map(|row| row.id.clone()).collect();
             let open = setup_links::open_counts(conn, &workspace, &ids, now)?;
-            Ok((found, open))
+            let links: Vec<InviteLinkId> = found.iter().filter_map(|row| row.invite_link_id.clone()).collect();
+            Ok((found, open, invite_links::names(conn, &workspace, &links)?))
         })
         .await?;
     let has_older = found.len() > usize::try_from(PER_PAGE).unwrap_or(usize::MAX);
     found.truncate(usize::try_from(PER_PAGE).unwrap_or(usize::MAX));
     let older = found.last().filter(|_| has_older).map(|row| older_url(&query, row)).unwrap_or_default();
-    let rows = found.iter().map(|row| view(&app, row, open.get(&row.id).copied().unwrap_or(0))).collect();
+    let rows = found
+        .iter()
+        .map(|row| {
+            let through = row.invite_link_id.as_ref().and_then(|link| through.get(link));
+            view(&app, row, open.get(&row.id).copied().unwrap_or(0), through)
+        })
+        .collect();
     let frame = member.frame(&request, &app, "connections");
     let query = query.into_inner();
     page(&IndexPage {
@@ -92,25 +115,30 @@ pub async fn index(
         may_edit: member.role.may_edit(),
         find: query.find,
         state: query.state,
+        kind: query.kind,
+        link: query.link,
         rows,
         older,
         is_first_page,
     })
 }
 
-fn view(app: &App, row: &ListRow, open_links: i64) -> Row {
+fn view(app: &App, row: &ListRow, open_links: i64, through: Option<&String>) -> Row {
     let progress = Progress::of(row.missing_count, row.version == 0, open_links, row.finalised_at);
+    let waits = row.approval == Approval::Waiting;
     let connector = app.connectors.find(row.kind, &row.connector_slug);
     Row {
         name: row.description.clone(),
         url: urls::connection(&row.slug),
         connector: connector.map_or_else(|| row.connector_slug.clone(), |connector| connector.name().to_owned()),
         kind: row.kind.as_str(),
-        state: progress.word(),
-        tone: progress.tone(),
-        waiting_for: progress.waiting_for(open_links),
+        state: if waits { "Waits for approval" } else { progress.word() },
+        tone: if waits { "warn" } else { progress.tone() },
+        waiting_for: if waits { "You: accept or reject it" } else { progress.waiting_for(open_links) },
         changed_iso: row.updated_at.iso(),
         changed: row.updated_at.short(),
+        through: through.cloned().unwrap_or_default(),
+        identity: row.identity.clone(),
     }
 }
 
@@ -119,13 +147,20 @@ fn state_filter(text: &str) -> Option<StateFilter> {
         "missing" => Some(StateFilter::Missing),
         "filled" => Some(StateFilter::FilledIn),
         "finalised" => Some(StateFilter::Finalised),
+        "waiting" => Some(StateFilter::Waiting),
         _ => None,
     }
 }
 
 fn older_url(query: &ListQuery, last: &ListRow) -> String {
     let cursor = format!("{}_{}", micros(last.updated_at), last.id);
-    let pairs = [("find", query.find.as_str()), ("state", query.state.as_str()), ("before", cursor.as_str())];
+    let pairs = [
+        ("find", query.find.as_str()),
+        ("state", query.state.as_str()),
+        ("kind", query.kind.as_str()),
+        ("link", query.link.as_str()),
+        ("before", cursor.as_str()),
+    ];
     let set = pairs.into_iter().filter(|(_, value)| !value.is_empty());
     let text = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(set).finish();
     format!("{}?{text}", urls::CONNECTIONS)

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 
 use super::configure_pages;
+use super::origin_view::OriginView;
 use super::timeline::{TimelineItem, items};
 use super::view::description_problem;
 use super::{Connection, FieldOrigin, Filler, Progress, Step, delete_draft, find, rename, steps};
@@ -13,6 +14,8 @@ use crate::app::App;
 use crate::clock::UtcTime;
 use crate::connectors::spec_form::{Answer, overview};
 use crate::error::{AppError, AppResult};
+use crate::ids::InviteLinkId;
+use crate::invite_links;
 use crate::oauth;
 use crate::oauth::grants::{Connected, ConnectedView};
 use crate::setup_links::{self, LinkRow};
@@ -74,6 +77,7 @@ struct ShowPage {
     kind: &'static str,
     state: &'static str,
     tone: &'static str,
+    origin: Option<OriginView>,
     steps: Vec<Step>,
     facts: Vec<FactRow>,
     left_empty: Vec<FactRow>,
@@ -106,6 +110,7 @@ struct Loaded {
     connection: Connection,
     links: Vec<LinkRow>,
     timeline: Vec<activity::ActivityRow>,
+    origin: Option<OriginView>,
     callback: Option<CallbackShown>,
     deliveries: Vec<Delivery>,
     connected: Option<Connected>,
@@ -120,8 +125,10 @@ async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
             let timeline = activity::timeline(conn, &workspace, &connection.id, TIMELINE_ROWS)?;
             let callback = webhooks::find_callback(conn, &workspace, &connection.id)?;
             let deliveries = webhooks::list_deliveries(conn, &workspace, &connection.id, None, DELIVERY_ROWS)?;
+            let through: Vec<InviteLinkId> = connection.invite_link_id.clone().into_iter().collect();
+            let origin = OriginView::of(&connection, &invite_links::names(conn, &workspace, &through)?);
             let connected = oauth::of_connection(conn, &workspace, &connection.id)?;
-            Ok(Loaded { connection, links, timeline, callback, deliveries, connected })
+            Ok(Loaded { connection, links, timeline, origin, callback, deliveries, connected })
         })
         .await
 }
@@ -129,17 +136,18 @@ async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
 /// `GET /connections/{slug}`
 pub async fn show(app: web::Data<App>, request: HttpRequest, member: SignedIn, slug: web::Path<String>) -> PageResult {
     let loaded = load(&app, &member, slug.into_inner()).await?;
-    page(&view(&app, &request, &member, &loaded, None))
+    page(&view(&app, &request, &member, loaded, None))
 }
 
 fn view(
     app: &App,
     request: &HttpRequest,
     member: &SignedIn,
-    loaded: &Loaded,
+    loaded: Loaded,
     typed: Option<(String, String)>,
 ) -> ShowPage {
-    let Loaded { connection, links, timeline, callback, deliveries, connected } = loaded;
+    let Loaded { connection, links, timeline, origin, callback, deliveries, connected } = loaded;
+    let connection = &connection;
     let now = app.clock.now();
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     let answers =
@@ -175,9 +183,10 @@ fn view(
         facts,
         left_empty,
         links: links.iter().map(|link| link_item(link, slug, now)).collect(),
-        timeline: items(timeline),
-        callback: callback.clone(),
-        deliveries: webhooks::deliveries::items(deliveries),
+        timeline: items(&timeline),
+        origin,
+        callback,
+        deliveries: webhooks::deliveries::items(&deliveries),
         connected: connected.as_ref().map(|found| oauth::grants::connected(app, found)),
         reconnect_url: urls::reconnect_link(slug),
         webhook_url: urls::connection_webhook(slug),
@@ -196,16 +205,18 @@ fn fact(answer: &Answer, connection: &Connection) -> FactRow {
         is_set: answer.is_set(),
         is_required: answer.required,
         is_default: !answer.is_set() && answer.has_default,
-        filled_by: connection.origin_of(&answer.path).map(filled_by).unwrap_or_default(),
+        filled_by: connection.origin_of(&answer.path).map(|origin| filled_by(origin, connection)).unwrap_or_default(),
     }
 }
 
-fn filled_by(origin: &FieldOrigin) -> String {
+fn filled_by(origin: &FieldOrigin, connection: &Connection) -> String {
     let day = UtcTime::from_unix(origin.at).map(UtcTime::short).unwrap_or_default();
+    let came_with_it = connection.invite_link_id.is_some() && origin.name == connection.identity;
+    let link = if came_with_it { "an invite link" } else { "a setup link" };
     match (origin.by, origin.name.as_str()) {
         (Filler::Member, name) => format!("{name}, {day}"),
-        (Filler::Recipient, "") => format!("Through a setup link, {day}"),
-        (Filler::Recipient, name) => format!("{name}, through a setup link, {day}"),
+        (Filler::Recipient, "") => format!("Through {link}, {day}"),
+        (Filler::Recipient, name) => format!("{name}, through {link}, {day}"),
     }
 }
 
@@ -244,7 +255,7 @@ pub async fn update_description(
         if description.is_empty() { Some("Enter a name".to_owned()) } else { description_problem(&description) };
     if let Some(problem) = problem {
         let loaded = load(&app, &member, slug).await?;
-        return unprocessable(&view(&app, &request, &member, &loaded, Some((description, problem))));
+        return unprocessable(&view(&app, &request, &member, loaded, Some((description, problem))));
     }
     let (workspace, actor, now, rng) = (member.workspace_id.clone(), member.actor(), app.clock.now(), app.rng.clone());
     let target = urls::connection(&slug);

@@ -3,20 +3,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use serde::de::DeserializeOwned;
 
-use super::{Connection, FieldOrigin};
+use super::{Approval, Connection, FieldOrigin};
 use crate::clock::UtcTime;
 use crate::connectors::Kind;
 use crate::crypto::Sealed;
 use crate::db::Conn;
-use crate::db::conn::MultiBackend;
-use crate::db::cursor::{Cursor, Cut, Wanted};
 use crate::db::schema::connections;
 use crate::forms::FieldPath;
-use crate::ids::{ConnectionId, MemberId, WorkspaceId};
+use crate::ids::{ConnectionId, InviteLinkId, MemberId, WorkspaceId};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = connections)]
-struct Row {
+pub(super) struct Row {
     id: ConnectionId,
     workspace_id: WorkspaceId,
     kind: Kind,
@@ -34,10 +32,13 @@ struct Row {
     updated_at: UtcTime,
     finalised_at: Option<UtcTime>,
     deleted_at: Option<UtcTime>,
+    invite_link_id: Option<InviteLinkId>,
+    identity: String,
+    approval: Approval,
 }
 
 impl Row {
-    fn read(self) -> QueryResult<Connection> {
+    pub(super) fn read(self) -> QueryResult<Connection> {
         Ok(Connection {
             config: json(&self.config)?,
             secret_paths: json(&self.secret_paths)?,
@@ -56,6 +57,9 @@ impl Row {
             updated_at: self.updated_at,
             finalised_at: self.finalised_at,
             deleted_at: self.deleted_at,
+            invite_link_id: self.invite_link_id,
+            identity: self.identity,
+            approval: self.approval,
         })
     }
 }
@@ -234,146 +238,6 @@ pub(super) fn erase_draft(conn: &mut Conn, connection: &Connection, now: UtcTime
         ))
         .execute(conn)?;
     Ok(changed == 1)
-}
-
-/// One line of the list.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = connections)]
-pub struct ListRow {
-    /// Its id.
-    pub id: ConnectionId,
-    /// Source or destination.
-    pub kind: Kind,
-    /// Which connector.
-    pub connector_slug: String,
-    /// Its name in URLs.
-    pub slug: String,
-    /// Its name for people.
-    pub description: String,
-    /// How many required fields are still empty.
-    pub missing_count: i32,
-    /// Zero as long as nothing was filled in.
-    pub version: i64,
-    /// When it last changed.
-    pub updated_at: UtcTime,
-    /// When it was finalised.
-    pub finalised_at: Option<UtcTime>,
-}
-
-/// Which connections a list shows.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Words the description, slug or connector must contain (as one text).
-    pub query: String,
-    /// Only these.
-    pub state: Option<StateFilter>,
-    /// Only sources, or only destinations.
-    pub kind: Option<Kind>,
-    /// Only those of this connector.
-    pub connector: Option<String>,
-    /// Only drafts, or only what is none any more.
-    pub draft: Option<bool>,
-    /// Only older than this place: (changed at, id) of the last row seen.
-    pub before: Option<(UtcTime, ConnectionId)>,
-}
-
-/// The states one can filter by without asking anything else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StateFilter {
-    /// Drafts with something missing.
-    Missing,
-    /// Drafts with nothing missing.
-    FilledIn,
-    /// Finalised ones.
-    Finalised,
-}
-
-/// The workspace's connections, last changed first; at most `limit`.
-pub fn list(conn: &mut Conn, workspace: &WorkspaceId, filter: &Filter, limit: i64) -> QueryResult<Vec<ListRow>> {
-    let mut query = narrowed(workspace, filter);
-    if let Some((at, id)) = &filter.before {
-        let older =
-            connections::updated_at.lt(*at).or(connections::updated_at.eq(*at).and(connections::id.lt(id.clone())));
-        query = query.filter(older);
-    }
-    query
-        .order((connections::updated_at.desc(), connections::id.desc()))
-        .limit(limit)
-        .select(ListRow::as_select())
-        .load(conn)
-}
-
-/// How many connections a filter shows.
-pub fn count(conn: &mut Conn, workspace: &WorkspaceId, filter: &Filter) -> QueryResult<usize> {
-    let found: i64 = narrowed(workspace, filter).count().get_result(conn)?;
-    Ok(usize::try_from(found).unwrap_or(0))
-}
-
-/// One page of the workspace's connections, newest first; `count` is how many there are in all. Ids sort by the time they were
-/// made, and nothing changes them, so no row moves while somebody turns the pages.
-pub fn page(
-    conn: &mut Conn,
-    workspace: &WorkspaceId,
-    filter: &Filter,
-    wanted: &Wanted,
-    count: usize,
-) -> QueryResult<Cut<Connection>> {
-    let one_more = i64::try_from(wanted.limit).unwrap_or(i64::MAX).saturating_add(1);
-    let query = narrowed(workspace, filter).limit(one_more);
-    let (query, backwards) = match &wanted.cursor {
-        None => (query.order(connections::id.desc()), false),
-        Some(Cursor::After(id)) => (query.filter(connections::id.lt(id.clone())).order(connections::id.desc()), false),
-        Some(Cursor::Before(id)) => (query.filter(connections::id.gt(id.clone())).order(connections::id.asc()), true),
-    };
-    let mut found: Vec<Row> = query.select(Row::as_select()).load(conn)?;
-    let more = found.len() > wanted.limit;
-    found.truncate(wanted.limit);
-    if backwards {
-        found.reverse();
-    }
-    let (has_before, has_after) = if backwards { (more, true) } else { (wanted.cursor.is_some(), more) };
-    Ok(Cut { count, has_before, has_after, rows: found.into_iter().map(Row::read).collect::<QueryResult<_>>()? })
-}
-
-/// The connections a filter shows, in no order yet.
-fn narrowed<'a>(workspace: &'a WorkspaceId, filter: &'a Filter) -> connections::BoxedQuery<'a, MultiBackend> {
-    let mut query = connections::table
-        .filter(connections::workspace_id.eq(workspace))
-        .filter(connections::deleted_at.is_null())
-        .into_boxed();
-    if !filter.query.is_empty() {
-        let escaped = filter.query.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        let pattern = format!("%{escaped}%");
-        let contains = |column: &str| diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("lower({column}) LIKE "));
-        query = query.filter(
-            contains("description")
-                .bind::<diesel::sql_types::Text, _>(pattern.clone())
-                .sql(" ESCAPE '\\'")
-                .or(contains("connector_slug").bind::<diesel::sql_types::Text, _>(pattern.clone()).sql(" ESCAPE '\\'"))
-                .or(contains("slug").bind::<diesel::sql_types::Text, _>(pattern).sql(" ESCAPE '\\'")),
-        );
-    }
-    if let Some(kind) = filter.kind {
-        query = query.filter(connections::kind.eq(kind));
-    }
-    if let Some(connector) = &filter.connector {
-        query = query.filter(connections::connector_slug.eq(connector));
-    }
-    query = match filter.draft {
-        None => query,
-        Some(true) => query.filter(connections::finalised_at.is_null()),
-        Some(false) => query.filter(connections::finalised_at.is_not_null()),
-    };
-    match filter.state {
-        None => query,
-        Some(StateFilter::Missing) => {
-            query.filter(connections::finalised_at.is_null().and(connections::missing_count.gt(0)))
-        }
-        Some(StateFilter::FilledIn) => {
-            query.filter(connections::finalised_at.is_null().and(connections::missing_count.eq(0)))
-        }
-        Some(StateFilter::Finalised) => query.filter(connections::finalised_at.is_not_null()),
-    }
 }
 
 /// Up to `limit` connections whose secrets are sealed with another key than the one that begins with `current`,

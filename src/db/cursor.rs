@@ -45,6 +45,18 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// The page of rows that were read from the cursor on, one more than the page holds; `backwards` when they were read against
+    /// the order of the list. `count` is how many rows there are in all.
+    pub fn edges<T>(&self, count: usize, mut read: Vec<T>, backwards: bool) -> Cut<T> {
+        let more = read.len() > self.limit;
+        read.truncate(self.limit);
+        if backwards {
+            read.reverse();
+        }
+        let (has_before, has_after) = if backwards { (more, true) } else { (self.cursor.is_some(), more) };
+        Cut { count, has_before, has_after, rows: read }
+    }
+
     /// Cuts the page out of a whole list, in the list's order; `row_of` names a row.
     pub fn cut<T>(&self, rows: Vec<T>, row_of: impl Fn(&T) -> String) -> Cut<T> {
         let count = rows.len();

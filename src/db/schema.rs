@@ -99,6 +99,74 @@ diesel::table! {
         updated_at -> Timestamp,
         finalised_at -> Nullable<Timestamp>,
         deleted_at -> Nullable<Timestamp>,
+        invite_link_id -> Nullable<Text>,
+        identity -> Text,
+        approval -> Text,
+        words_noted -> Integer,
+    }
+}
+
+diesel::table! {
+    connection_words (workspace_id, word, connection_id) {
+        workspace_id -> Text,
+        word -> Binary,
+        connection_id -> Text,
+    }
+}
+
+diesel::table! {
+    invite_links (id) {
+        id -> Text,
+        workspace_id -> Text,
+        name -> Text,
+        sort_name -> Binary,
+        kind -> Text,
+        connector_slug -> Text,
+        usage -> Text,
+        wants_approval -> Integer,
+        cap -> Nullable<Integer>,
+        note -> Text,
+        greeting -> Text,
+        zone -> Text,
+        token_hash -> Binary,
+        sealed_token -> Nullable<Binary>,
+        created_by -> Nullable<Text>,
+        create_nonce -> Nullable<Text>,
+        created_at -> Timestamp,
+        active_at -> Timestamp,
+        expires_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+        deleted_at -> Nullable<Timestamp>,
+        last_used_at -> Nullable<Timestamp>,
+        submission_count -> Integer,
+        connection_count -> Integer,
+        expiry_noted_at -> Nullable<Timestamp>,
+        expiry_told_at -> Nullable<Timestamp>,
+        busy_told_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    invite_link_words (workspace_id, word, invite_link_id) {
+        workspace_id -> Text,
+        word -> Binary,
+        invite_link_id -> Text,
+    }
+}
+
+diesel::table! {
+    invite_submissions (id) {
+        id -> Text,
+        workspace_id -> Text,
+        invite_link_id -> Text,
+        form_nonce -> Text,
+        receipt_hash -> Binary,
+        receipt -> Text,
+        identity -> Text,
+        submitted_fields -> Text,
+        empty_fields -> Text,
+        connection_count -> Integer,
+        created_at -> Timestamp,
     }
 }
 
@@ -127,8 +195,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    held_secrets (setup_link_id, form_nonce) {
-        setup_link_id -> Text,
+    held_secrets (link_id, form_nonce) {
+        link_id -> Text,
         form_nonce -> Text,
         sealed -> Binary,
         expires_at -> Timestamp,
@@ -333,6 +401,49 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    sign_in_providers (id) {
+        id -> Text,
+        workspace_id -> Text,
+        label -> Text,
+        issuer -> Text,
+        client_id -> Text,
+        sealed_client_secret -> Nullable<Binary>,
+        domains -> Text,
+        newcomers -> Text,
+        revision -> Text,
+        created_at -> Timestamp,
+        tested_at -> Nullable<Timestamp>,
+        passwords_off_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    sign_in_attempts (id) {
+        id -> Text,
+        state_hash -> Binary,
+        workspace_id -> Text,
+        revision -> Text,
+        browser_hash -> Binary,
+        tester -> Nullable<Text>,
+        sealed_secret -> Binary,
+        wanted -> Text,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sign_in_identities (id) {
+        id -> Text,
+        workspace_id -> Text,
+        issuer -> Text,
+        subject -> Text,
+        member_id -> Text,
+        created_at -> Timestamp,
+        last_used_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     instance,
     workspaces,
@@ -341,6 +452,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     account_links,
     api_keys,
     connections,
+    connection_words,
+    invite_links,
+    invite_link_words,
+    invite_submissions,
     setup_links,
     held_secrets,
     activity,
@@ -356,5 +471,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     oauth_sign_ins,
     oauth_attempts,
     oauth_grants,
-    oauth_uses
+    oauth_uses,
+    sign_in_providers,
+    sign_in_attempts,
+    sign_in_identities,
 );

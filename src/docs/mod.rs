@@ -30,12 +30,18 @@ enum Text {
 }
 
 /// All pages, in the order to read them.
-pub const PAGES: [Page; 6] = [
+pub const PAGES: &[Page] = &[
     Page {
         name: "share-a-setup-link",
         title: "Share a setup link",
         about: "Ask somebody outside for a connection's details, in the app.",
         text: Text::Written(include_str!("pages/share-a-setup-link.md")),
+    },
+    Page {
+        name: "invite-links",
+        title: "Invite links",
+        about: "One link for one connector: people outside add connections with it, once or again and again.",
+        text: Text::Written(include_str!("pages/invite-links.md")),
     },
     Page {
         name: "oauth-apps",
@@ -54,6 +60,12 @@ pub const PAGES: [Page; 6] = [
         title: "Verify webhooks",
         about: "Prove that a webhook came from here, in Python, JavaScript and Go.",
         text: Text::Written(include_str!("pages/verify-webhooks.md")),
+    },
+    Page {
+        name: "sign-in",
+        title: "Sign in with your own identity provider",
+        about: "OpenID Connect for the members of a workspace, and how to switch passwords off.",
+        text: Text::Written(include_str!("pages/sign-in.md")),
     },
     Page {
         name: "api-errors",

@@ -9,7 +9,8 @@ pub use worker::{run_due, run_until};
 
 use std::time::Duration;
 
-use crate::ids::{AccountLinkId, OauthGrantId, SetupLinkId, WebhookDeliveryId};
+use crate::ids::{AccountLinkId, InviteLinkId, OauthGrantId, SetupLinkId, WebhookDeliveryId};
+use crate::invite_links::Notice;
 
 /// A thing to do. The payload is ids, never data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Job {
     AccountMail(AccountLinkId),
     /// Tell the owners that a webhook was given up.
     WebhookGaveUpMail(WebhookDeliveryId),
+    /// Tell the member who made an invite link something about it.
+    InviteLinkMail(Notice, InviteLinkId),
     /// Renew the tokens of a grant before they end.
     RenewGrant(OauthGrantId),
     /// Give a grant that nobody lives on back to its provider.
@@ -36,6 +39,7 @@ impl Job {
             Self::SubmissionMail(_) => "submission_mail",
             Self::AccountMail(_) => "account_mail",
             Self::WebhookGaveUpMail(_) => "webhook_gave_up_mail",
+            Self::InviteLinkMail(notice, _) => notice.as_str(),
             Self::RenewGrant(_) => "renew_grant",
             Self::GiveBackGrant(_) => "give_back_grant",
             Self::ReconnectMail(_) => "reconnect_mail",
@@ -48,6 +52,7 @@ impl Job {
             Self::SubmissionMail(id) => id.as_str(),
             Self::AccountMail(id) => id.as_str(),
             Self::WebhookGaveUpMail(id) => id.as_str(),
+            Self::InviteLinkMail(_, id) => id.as_str(),
             Self::RenewGrant(id) | Self::GiveBackGrant(id) | Self::ReconnectMail(id) => id.as_str(),
             Self::Sweep => "",
         }
@@ -67,7 +72,7 @@ impl Job {
             "give_back_grant" => Some(Self::GiveBackGrant(OauthGrantId::from_text(payload))),
             "reconnect_mail" => Some(Self::ReconnectMail(OauthGrantId::from_text(payload))),
             "sweep" => Some(Self::Sweep),
-            _ => None,
+            other => Some(Self::InviteLinkMail(Notice::parse(other)?, InviteLinkId::from_text(payload))),
         }
     }
 }
@@ -122,6 +127,7 @@ mod tests {
             Job::SubmissionMail(SetupLinkId::from_text("a")),
             Job::AccountMail(AccountLinkId::from_text("b")),
             gave_up,
+            Job::InviteLinkMail(Notice::Busy, InviteLinkId::from_text("d")),
             Job::RenewGrant(OauthGrantId::from_text("d")),
             Job::GiveBackGrant(OauthGrantId::from_text("e")),
             Job::ReconnectMail(OauthGrantId::from_text("f")),

@@ -9,9 +9,11 @@ use super::store::{self, JobRow};
 use super::{Job, MOST_ATTEMPTS, Outcome, backoff};
 use crate::app::App;
 use crate::error::AppResult;
-use crate::{accounts, idempotency, oauth, setup_links, webhooks};
+use crate::{accounts, connections, idempotency, invite_links, oauth, setup_links, webhooks};
 
 const AT_ONCE: i64 = 20;
+/// Connections of before there was a search by words that a sweep catches up with.
+const WORDS_AT_ONCE: i64 = 500;
 const PAUSE: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
@@ -77,6 +79,7 @@ async fn perform(app: Arc<App>, row: JobRow) -> Outcome {
         Job::SubmissionMail(link) => setup_links::send_submission_mail(&app, link).await,
         Job::AccountMail(link) => accounts::send_account_mail(&app, link).await,
         Job::WebhookGaveUpMail(delivery) => webhooks::send_gave_up_mail(&app, delivery).await,
+        Job::InviteLinkMail(notice, link) => invite_links::send_notice(&app, notice, link).await,
         Job::RenewGrant(grant) => oauth::grants::refresh_by_job(&app, grant).await,
         Job::GiveBackGrant(grant) => oauth::grants::give_back(&app, grant).await,
         Job::ReconnectMail(grant) => oauth::grants::send_reconnect_mail(&app, grant).await,
@@ -87,11 +90,13 @@ async fn perform(app: Arc<App>, row: JobRow) -> Outcome {
 
 async fn sweep(app: &Arc<App>) -> AppResult<Outcome> {
     setup_links::sweep(app).await?;
+    invite_links::sweep(app).await?;
     accounts::sweep(app).await?;
     webhooks::sweep(app).await?;
     let (now, rng) = (app.clock.now(), app.rng.clone());
     app.db
         .write(move |conn| {
+            connections::note_some_words(conn, WORDS_AT_ONCE)?;
             idempotency::sweep(conn, now)?;
             oauth::sign_ins::sweep(conn, now)?;
             oauth::grants::sweep(conn, now, &rng)

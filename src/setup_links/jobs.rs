@@ -6,15 +6,16 @@ use askama::Template;
 
 use super::make;
 use super::store;
-use super::submit::{NamedField, read_names};
 use crate::accounts::{self, MemberCard};
 use crate::activity::{self, Actor, Entry, Event};
 use crate::app::App;
 use crate::connections;
 use crate::email::Mail;
 use crate::error::AppResult;
+use crate::held;
 use crate::ids::SetupLinkId;
 use crate::jobs::Outcome;
+use crate::links::{NamedField, read_names};
 use crate::web::urls;
 use crate::webhooks::LinkDeed;
 
@@ -99,7 +100,7 @@ pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
     let (now, rng) = (app.clock.now(), app.rng.clone());
     app.db
         .write(move |conn| {
-            store::drop_held_before(conn, now)?;
+            held::sweep(conn, now)?;
             for link in store::newly_expired(conn, now, AT_ONCE)? {
                 if !store::note_expiry(conn, &link.id, now)? {
                     continue;

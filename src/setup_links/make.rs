@@ -8,6 +8,7 @@ use crate::connections::{self, Connection, ConnectionState};
 use crate::crypto::PlainToken;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
+use crate::held;
 use crate::ids::{MemberId, SetupLinkId, WorkspaceId};
 use crate::oauth::{self, DoorKind};
 use crate::rng::Rng;
@@ -147,7 +148,7 @@ pub fn forget_held(conn: &mut Conn, connection: &Connection) -> AppResult<()> {
 
 /// Forgets what is held for a link that is closed: what was typed, and who signed in.
 pub(super) fn forget_all(conn: &mut Conn, id: &SetupLinkId) -> AppResult<()> {
-    store::drop_held(conn, id)?;
+    held::drop_link(conn, id.as_str())?;
     oauth::forget(conn, DoorKind::Setup, id.as_str())
 }
 

@@ -7,13 +7,11 @@
 
 pub mod api;
 mod guard;
-mod held;
 mod jobs;
 mod lifetime;
 mod make;
 mod opened;
 pub mod owner_pages;
-mod qr;
 pub mod receipt_pages;
 pub mod recipient_pages;
 mod recipient_view;

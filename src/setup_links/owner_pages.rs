@@ -3,8 +3,6 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::qr::{QrPath, qr_path};
-use super::recipient_view::When;
 use super::{LinkRow, make};
 use crate::accounts::guard::{Editor, SignedIn};
 use crate::app::App;
@@ -13,6 +11,7 @@ use crate::connections::{self, Connection};
 use crate::crypto::PlainToken;
 use crate::error::AppError;
 use crate::ids::SetupLinkId;
+use crate::links::{ReadyTexts, When};
 use crate::web::csrf::CsrfForm;
 use crate::web::flash::{Flash, see_other_with};
 use crate::web::frame::OwnerFrame;
@@ -28,19 +27,9 @@ struct CreatedPage {
     connection_url: String,
     configuration_url: String,
     recipient: String,
-    once: Option<Once>,
+    once: Option<ReadyTexts>,
     until: When,
     distance: String,
-}
-
-/// What is shown once.
-struct Once {
-    url: String,
-    qr: QrPath,
-    mail_subject: String,
-    mail: String,
-    mailto: String,
-    chat: String,
 }
 
 /// A new link for a page; it exists nowhere else.
@@ -71,7 +60,7 @@ pub fn created(app: &App, request: &HttpRequest, member: &SignedIn, new: &NewLin
     })
 }
 
-fn once(app: &App, member: &SignedIn, new: &NewLink<'_>, token: &PlainToken) -> Result<Once, AppError> {
+fn once(app: &App, member: &SignedIn, new: &NewLink<'_>, token: &PlainToken) -> Result<ReadyTexts, AppError> {
     let url = app.config.server.base_url.join(&urls::setup_link(token));
     let hello =
         if new.link.recipient.is_empty() { "Hello,".to_owned() } else { format!("Hello {},", new.link.recipient) };
@@ -86,10 +75,7 @@ fn once(app: &App, member: &SignedIn, new: &NewLink<'_>, token: &PlainToken) -> 
     let chat = format!(
         "{workspace} asks for the details of your {system}: {url} (open until {until}, works once, no account needed)"
     );
-    let encode =
-        |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
-    let mailto = format!("mailto:?subject={}&body={}", encode(&mail_subject), encode(&mail.replace('\n', "\r\n")));
-    Ok(Once { qr: qr_path(&url)?, url, mail_subject, mail, mailto, chat })
+    Ok(ReadyTexts::new(url, mail_subject, mail, chat)?)
 }
 
 /// `POST /connections/{slug}/setup-links/{id}/revocation`

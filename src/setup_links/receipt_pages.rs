@@ -3,13 +3,13 @@
 use actix_web::web;
 use askama::Template;
 
-use super::recipient_view::{Asker, When, frame};
-use super::submit::{NamedField, read_names};
+use super::recipient_view::{asker, frame};
 use super::{guard, store};
 use crate::app::App;
 use crate::connections::Connection;
 use crate::crypto::PlainToken;
 use crate::error::AppError;
+use crate::links::{Asker, NamedField, When, read_names};
 use crate::web::frame::RecipientFrame;
 use crate::web::page::{PageResult, page};
 
@@ -19,7 +19,6 @@ use crate::web::page::{PageResult, page};
 struct ReceiptPage {
     frame: RecipientFrame,
     asker: Asker,
-    contact: String,
     connector: String,
     system: String,
     connection: String,
@@ -37,8 +36,7 @@ pub async fn show(app: web::Data<App>, key: web::Path<String>) -> PageResult {
     let sent = known.link.used_at.ok_or(AppError::NotFound)?;
     page(&ReceiptPage {
         frame: frame(&known, &app),
-        asker: Asker::of(&known),
-        contact: known.workspace.contact.clone(),
+        asker: asker(&known),
         connector: connector_name(&known.connection, &known),
         system: known.connector.as_ref().map_or_else(String::new, |connector| connector.system().to_owned()),
         connection: known.connection.description.clone(),

@@ -9,11 +9,12 @@ use super::guard::{KnownSetupLink, OpenSetupLink, SentForm};
 use super::recipient_view::{Answer, DeadPage, FormPage, frame};
 use super::sheet::Sheet;
 use super::submit::{self, Outcome};
-use super::{held, opened, reconnect};
+use super::{opened, reconnect};
 use crate::app::App;
 use crate::connectors::spec_form::{Decoded, Layer};
 use crate::error::{AppError, AppResult};
 use crate::forms::{FormState, RawForm};
+use crate::held;
 use crate::oauth::{self, ACCOUNT_FIELD, Leaving};
 use crate::web::csrf::{self, FormToken};
 use crate::web::page::{PageResult, page, page_with, see_other, unprocessable};
@@ -37,7 +38,7 @@ pub async fn submit(app: web::Data<App>, request: HttpRequest, sent: SentForm) -
     }
     let sheet = Sheet::of(&app, &request, known.into_open(&app)?).await?;
     let mut raw = RawForm::from_pairs(form.value);
-    raw.fill_blank(&held::load(&app, &sheet.link.known.link, &form.token.nonce).await?);
+    raw.fill_blank(&held_form(&sheet.link, &form.token.nonce).load(&app).await?);
     if let Some(desk) = &sheet.desk {
         desk.fill_blank(&mut raw);
     }
@@ -134,10 +135,15 @@ fn to_receipt(key: &str) -> HttpResponse {
 
 async fn hold(app: &App, link: &OpenSetupLink, decoded: Decoded, nonce: &str) -> AppResult<FormState> {
     let names: BTreeSet<String> = decoded.typed_secrets.keys().cloned().collect();
-    Ok(match held::keep(app, &link.known.link, nonce, &decoded.typed_secrets).await? {
+    Ok(match held_form(link, nonce).keep(app, &decoded.typed_secrets, link.until).await? {
         Some(until) => decoded.state.with_held(names, until.hour()),
         None => decoded.state,
     })
+}
+
+fn held_form(link: &OpenSetupLink, nonce: &str) -> held::Form {
+    let link = &link.known.link;
+    held::Form { workspace: link.workspace_id.clone(), link: link.id.to_string(), nonce: nonce.to_owned() }
 }
 
 /// The link was closed between reading the form and sending it: the page of a dead link, with what is true now.

@@ -5,52 +5,23 @@ use askama::Template;
 use super::ClosedReason;
 use super::guard::KnownSetupLink;
 use super::sheet::Sheet;
-use crate::accounts::MemberCard;
 use crate::app::App;
-use crate::clock::{UtcTime, distance_in_words};
+use crate::clock::distance_in_words;
 use crate::connectors::spec_form::{self, FormView, SummaryItem};
 use crate::error::AppResult;
 use crate::forms::{FormState, RawForm};
+use crate::links::{Asker, When, problems_title, recipient_frame};
 use crate::oauth::provider::InputProblem;
 use crate::oauth::{Desk, PlanError};
 use crate::web::csrf::FormToken;
 use crate::web::frame::RecipientFrame;
 
-/// A moment for people and machines.
-#[derive(Debug, Clone)]
-pub struct When {
-    /// RFC 3339.
-    pub iso: String,
-    /// "Saturday 14 March 2026, 15:30 UTC".
-    pub words: String,
-}
-
-impl From<UtcTime> for When {
-    fn from(at: UtcTime) -> Self {
-        Self { iso: at.iso(), words: at.words() }
-    }
-}
-
-/// Who asks.
-#[derive(Debug, Clone)]
-pub struct Asker {
-    /// Name, or the workspace's when a program made the link.
-    pub name: String,
-    /// Mail address, possibly empty.
-    pub email: String,
-}
-
-impl Asker {
-    pub(super) fn of(known: &KnownSetupLink) -> Self {
-        match &known.asker {
-            Some(MemberCard { name, email, .. }) => Self { name: name.clone(), email: email.clone() },
-            None => Self { name: known.workspace.name.clone(), email: String::new() },
-        }
-    }
+pub(super) fn asker(known: &KnownSetupLink) -> Asker {
+    Asker::of(known.asker.as_ref(), &known.workspace)
 }
 
 pub(super) fn frame(known: &KnownSetupLink, app: &App) -> RecipientFrame {
-    RecipientFrame::new(&known.workspace.name, &known.workspace.accent, &app.config.server.base_url)
+    recipient_frame(&known.workspace, app)
 }
 
 fn system(known: &KnownSetupLink) -> String {
@@ -66,7 +37,6 @@ fn system(known: &KnownSetupLink) -> String {
 pub(super) struct FormPage {
     frame: RecipientFrame,
     asker: Asker,
-    contact: String,
     recipient: String,
     note: String,
     system: String,
@@ -177,8 +147,7 @@ impl FormPage {
         let only_missing = missing && of_sign_in == 0;
         Ok(Self {
             frame: frame(known, app),
-            asker: Asker::of(known),
-            contact: known.workspace.contact.clone(),
+            asker: asker(known),
             recipient: known.link.recipient.clone(),
             note: known.link.note.clone(),
             system: connector.system().to_owned(),
@@ -206,22 +175,12 @@ impl FormPage {
     }
 }
 
-fn problems_title(count: usize, only_missing: bool) -> String {
-    match (count, only_missing) {
-        (1, true) => "1 answer is missing".to_owned(),
-        (_, true) => format!("{count} answers are missing"),
-        (1, false) => "1 answer needs attention".to_owned(),
-        (_, false) => format!("{count} answers need attention"),
-    }
-}
-
 /// What a dead link says: what happened, what became of the data, whom to ask.
 #[derive(Template)]
 #[template(path = "setup_links/dead.html")]
 pub(super) struct DeadPage {
     frame: RecipientFrame,
     asker: Asker,
-    contact: String,
     system: String,
     reason: &'static str,
     at: When,
@@ -235,8 +194,7 @@ impl DeadPage {
         };
         Self {
             frame: frame(known, app),
-            asker: Asker::of(known),
-            contact: known.workspace.contact.clone(),
+            asker: asker(known),
             system: system(known),
             reason: reason.as_str(),
             at: at.into(),

@@ -6,7 +6,7 @@ use super::Purpose;
 use crate::clock::UtcTime;
 use crate::crypto::TokenHash;
 use crate::db::Conn;
-use crate::db::schema::{held_secrets, setup_links};
+use crate::db::schema::setup_links;
 use crate::ids::{ConnectionId, MemberId, SetupLinkId, WorkspaceId};
 use crate::links::{LinkState, LinkTimes};
 
@@ -213,48 +213,4 @@ pub(super) fn newly_expired(conn: &mut Conn, now: UtcTime, limit: i64) -> QueryR
 pub(super) fn note_expiry(conn: &mut Conn, id: &SetupLinkId, now: UtcTime) -> QueryResult<bool> {
     let unnoted = setup_links::table.filter(setup_links::id.eq(id)).filter(setup_links::expiry_noted_at.is_null());
     Ok(diesel::update(unnoted).set(setup_links::expiry_noted_at.eq(now)).execute(conn)? == 1)
-}
-
-/// Keeps sealed what somebody typed in a submission that failed, in the place of what was kept for that form before.
-pub(super) fn hold(conn: &mut Conn, link: &SetupLinkId, nonce: &str, sealed: &[u8], until: UtcTime) -> QueryResult<()> {
-    let of_form = held_secrets::table.find((link, nonce));
-    let changed = diesel::update(of_form)
-        .set((held_secrets::sealed.eq(sealed), held_secrets::expires_at.eq(until)))
-        .execute(conn)?;
-    if changed == 0 {
-        diesel::insert_into(held_secrets::table)
-            .values((
-                held_secrets::setup_link_id.eq(link),
-                held_secrets::form_nonce.eq(nonce),
-                held_secrets::sealed.eq(sealed),
-                held_secrets::expires_at.eq(until),
-            ))
-            .execute(conn)?;
-    }
-    Ok(())
-}
-
-/// What is held for a form, and until when.
-pub(super) fn held(conn: &mut Conn, link: &SetupLinkId, nonce: &str, now: UtcTime) -> QueryResult<Option<Vec<u8>>> {
-    held_secrets::table
-        .find((link, nonce))
-        .filter(held_secrets::expires_at.gt(now))
-        .select(held_secrets::sealed)
-        .first(conn)
-        .optional()
-}
-
-/// How many forms hold something for this link.
-pub(super) fn held_count(conn: &mut Conn, link: &SetupLinkId) -> QueryResult<i64> {
-    held_secrets::table.filter(held_secrets::setup_link_id.eq(link)).count().get_result(conn)
-}
-
-/// Forgets everything held for a link.
-pub(super) fn drop_held(conn: &mut Conn, link: &SetupLinkId) -> QueryResult<()> {
-    diesel::delete(held_secrets::table.filter(held_secrets::setup_link_id.eq(link))).execute(conn).map(|_| ())
-}
-
-/// Forgets what was held too long.
-pub(super) fn drop_held_before(conn: &mut Conn, now: UtcTime) -> QueryResult<()> {
-    diesel::delete(held_secrets::table.filter(held_secrets::expires_at.le(now))).execute(conn).map(|_| ())
 }

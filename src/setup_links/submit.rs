@@ -1,7 +1,6 @@
 //! A recipient's submission: one transaction that spends the link, merges the values, writes the activity row and queues
 //! the mail and the webhooks. Of many at once exactly one succeeds; a repeated send of the same form is told what the first one did.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::make;
@@ -18,11 +17,10 @@ use crate::error::{AppError, AppResult};
 use crate::forms::FieldRef;
 use crate::ids::SetupLinkId;
 use crate::jobs::{self, Job};
+use crate::links::{names, receipt_number, titles};
 use crate::oauth::{Contract, Handed};
 use crate::rng::Rng;
 use crate::webhooks::{self, LinkDeed};
-
-const RECEIPT_ALPHABET: &[u8] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 
 /// What became of a submission.
 #[derive(Debug)]
@@ -75,8 +73,7 @@ impl NamedReceipt {
         empty: &[FieldRef],
     ) -> AppResult<Self> {
         let key = receipt_key(app, &link.id, nonce);
-        let code = app.rng.text(RECEIPT_ALPHABET, 8);
-        let code = format!("VB-{}-{}", code.get(..4).unwrap_or_default(), code.get(4..).unwrap_or_default());
+        let code = receipt_number(&app.rng);
         let hash = PlainToken::presented(&key).hash();
         Ok(Self { key, hash, code, provided: names(provided)?, empty: names(empty)? })
     }
@@ -170,29 +167,4 @@ fn tell(
     let used =
         webhooks::Event::Link { deed: LinkDeed::Submitted, connection, link: &link.id, expires_at: link.expires_at };
     webhooks::record_event(conn, &used, now, rng)
-}
-
-/// One field as a receipt names it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(super) struct NamedField {
-    /// How the form calls it.
-    pub(super) title: String,
-    /// Whether its value is hidden.
-    pub(super) secret: bool,
-}
-
-fn names(fields: &[FieldRef]) -> AppResult<String> {
-    let named: Vec<NamedField> =
-        fields.iter().map(|field| NamedField { title: field.title.clone(), secret: field.secret }).collect();
-    serde_json::to_string(&named).map_err(AppError::internal)
-}
-
-/// The fields of a receipt, read back.
-pub(super) fn read_names(text: Option<&str>) -> AppResult<Vec<NamedField>> {
-    text.map_or(Ok(Vec::new()), |text| serde_json::from_str(text).map_err(AppError::internal))
-}
-
-fn titles(fields: &[FieldRef]) -> String {
-    let titles: BTreeSet<&str> = fields.iter().map(|field| field.title.as_str()).collect();
-    titles.into_iter().collect::<Vec<_>>().join(", ")
 }

@@ -50,6 +50,12 @@ flashes! {
     SessionEnded, "session-ended", "ok", "Session ended.";
     SessionsEnded, "sessions-ended", "ok", "All your other sessions are ended.";
     AppearanceSaved, "appearance-saved", "ok", "Appearance saved.";
+    SignInSaved, "sign-in-saved", "ok", "Saved. Test the sign-in now: nobody is offered it before.";
+    SignInTested, "sign-in-tested", "ok", "It works. The sign-in page offers it from now on.";
+    SignInRemoved, "sign-in-removed", "ok", "Sign-in provider removed. Its client secret is erased.";
+    PasswordsOff, "passwords-off", "ok", "Password sign-in is off. Everybody else has to sign in again.";
+    PasswordsOn, "passwords-on", "ok", "Password sign-in is on.";
+    IdentityForgotten, "identity-forgotten", "ok", "Sign-in forgotten. The member is recognised by their email address next time.";
     RoleChanged, "role-changed", "ok", "Role changed.";
     MemberRemoved, "member-removed", "ok", "Member removed. They cannot sign in any more.";
     InvitationWithdrawn, "invitation-withdrawn", "ok", "Invitation withdrawn. Its link does not work any more.";
@@ -59,6 +65,11 @@ flashes! {
     WebhookQueued, "webhook-queued", "info", "It is on its way. Refresh this page to see the answer.";
     EndpointSaved, "endpoint-saved", "ok", "Endpoint saved.";
     EndpointDeleted, "endpoint-deleted", "ok", "Endpoint deleted. Nothing more is sent there.";
+    InviteLinkMade, "invite-link-made", "ok", "Invite link created. You can copy it here at any time.";
+    InviteLinkSaved, "invite-link-saved", "ok", "Invite link saved. Its address stays the same.";
+    InviteLinkDeleted, "invite-link-deleted", "ok", "Invite link deleted. Nobody can open it any more.";
+    ArrivalAccepted, "arrival-accepted", "ok", "Connection accepted.";
+    ArrivalRejected, "arrival-rejected", "ok", "Connection rejected. Its details and keys are erased.";
     OauthAppSaved, "oauth-app-saved", "ok", "OAuth app saved.";
     OauthAppRemoved, "oauth-app-removed", "ok", "OAuth app removed. Nobody can sign in with it any more.";
     SignedOut, "signed-out", "ok", "You are signed out.";

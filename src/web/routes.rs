@@ -17,7 +17,7 @@ use crate::docs;
 use crate::error::AppError;
 use crate::setup_links::api as links_api;
 use crate::webhooks::api as deliveries_api;
-use crate::{accounts, connections, oauth, setup_links, webhooks};
+use crate::{accounts, connections, invite_links, oauth, setup_links, webhooks};
 
 /// The route table.
 pub fn all(config: &mut web::ServiceConfig) {
@@ -25,6 +25,7 @@ pub fn all(config: &mut web::ServiceConfig) {
         .configure(base)
         .configure(account_pages)
         .configure(connection_pages)
+        .configure(invite_link_pages)
         .configure(recipient_pages)
         .configure(docs_pages)
         .service(api());
@@ -49,8 +50,20 @@ fn account_pages(config: &mut web::ServiceConfig) {
         .service(post("/sign-out", sign_in_pages::sign_out))
         .service(get_post("/forgot-password", forgot_pages::show, forgot_pages::request_link))
         .service(get_post("/join/{token}", join_pages::show, join_pages::accept))
+        .configure(sign_in_provider_pages)
         .configure(settings_pages)
         .configure(own_settings_pages);
+}
+
+fn sign_in_provider_pages(config: &mut web::ServiceConfig) {
+    use accounts::sign_in_provider::{settings_pages, visitor_pages};
+    config
+        .service(get_post("/sign-in/with/{workspace}", visitor_pages::show, visitor_pages::leave))
+        .service(get("/sign-in/with/{workspace}/callback", visitor_pages::callback))
+        .service(get_post("/settings/sign-in", settings_pages::show, settings_pages::save))
+        .service(post("/settings/sign-in/test", visitor_pages::test))
+        .service(post("/settings/sign-in/passwords", settings_pages::passwords))
+        .service(post("/settings/sign-in/removal", settings_pages::remove));
 }
 
 fn settings_pages(config: &mut web::ServiceConfig) {
@@ -64,6 +77,7 @@ fn settings_pages(config: &mut web::ServiceConfig) {
         .service(post("/settings/members/invitations/{id}/withdrawal", member_pages::withdraw))
         .service(get("/settings/members/{id}", member_pages::show))
         .service(post("/settings/members/{id}/role", member_pages::change_role))
+        .service(post("/settings/members/{id}/identity-removal", member_pages::forget_identity))
         .service(get_post("/settings/members/{id}/removal", member_pages::confirm_removal, member_pages::remove))
         .service(get_post("/settings/api-keys", key_pages::index, key_pages::create))
         .service(post("/settings/api-keys/{id}/revocation", key_pages::revoke))
@@ -127,6 +141,24 @@ fn connection_pages(config: &mut web::ServiceConfig) {
         .service(post("/connections/{slug}/setup-links/{id}/revocation", owner_pages::revoke));
 }
 
+fn invite_link_pages(config: &mut web::ServiceConfig) {
+    use invite_links::{inbox_pages, owner_pages as invite_pages, panel_pages};
+    config
+        .service(get("/invite-links", invite_pages::index))
+        .service(get_post("/invite-links/new", invite_pages::new, invite_pages::create))
+        .service(get("/invite-links/inbox", inbox_pages::index))
+        .service(get_post("/invite-links/{id}", panel_pages::show, panel_pages::update))
+        .service(post("/invite-links/{id}/deletion", panel_pages::remove))
+        .service(post("/connections/{slug}/acceptance", inbox_pages::accept))
+        .service(post("/connections/{slug}/rejection", inbox_pages::reject))
+        .service(get_post(
+            "/invite/{token}",
+            invite_links::recipient_pages::show,
+            invite_links::recipient_pages::submit,
+        ))
+        .service(get("/invite-receipts/{key}", invite_links::receipt_pages::show));
+}
+
 fn recipient_pages(config: &mut web::ServiceConfig) {
     use setup_links::{receipt_pages, recipient_pages};
     config
@@ -151,6 +183,7 @@ fn api() -> Scope<
         .service(get("/docs", docs::api_pages::show))
         .configure(api_of::<Sources>)
         .configure(api_of::<Destinations>)
+        .configure(invite_links_api)
         .default_service(web::to(api::no_such_endpoint))
         .wrap(from_fn(api::finish))
 }
@@ -201,6 +234,22 @@ fn api_of<S: Side>(config: &mut web::ServiceConfig) {
         ));
 }
 
+fn invite_links_api(config: &mut web::ServiceConfig) {
+    use invite_links::api as invites_api;
+    config
+        .service(endpoint(
+            "/v1/invite-links",
+            "GET, HEAD, POST",
+            vec![read(invites_api::index), web::post().to(invites_api::create)],
+        ))
+        .service(endpoint(
+            "/v1/invite-links/{id}",
+            "GET, HEAD, PATCH, DELETE",
+            vec![read(invites_api::show), web::patch().to(invites_api::update), web::delete().to(invites_api::remove)],
+        ))
+        .service(endpoint("/v1/invite-links/{id}/connections", "GET, HEAD", vec![read(invites_api::arrived)]));
+}
+
 /// Every operation of the API, as the document describes them.
 pub fn operations() -> Vec<Operation> {
     fn of<S: Side>() -> Vec<Operation> {
@@ -213,7 +262,7 @@ pub fn operations() -> Vec<Operation> {
         .concat()
     }
     let catalogues = [connectors_api::operations::<Sources>(), connectors_api::operations::<Destinations>()];
-    [of::<Sources>(), of::<Destinations>(), catalogues.concat()].concat()
+    [of::<Sources>(), of::<Destinations>(), catalogues.concat(), invite_links::api::operations()].concat()
 }
 
 /// An address of the API, with and without the slash at its end; `allow` are the methods of its routes.

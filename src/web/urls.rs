@@ -2,7 +2,9 @@
 
 use crate::connectors::Kind;
 use crate::crypto::PlainToken;
-use crate::ids::{AccountLinkId, ApiKeyId, MemberId, SessionId, SetupLinkId, WebhookDeliveryId, WebhookEndpointId};
+use crate::ids::{
+    AccountLinkId, ApiKeyId, InviteLinkId, MemberId, SessionId, SetupLinkId, WebhookDeliveryId, WebhookEndpointId,
+};
 
 /// Where a signed-in member starts.
 pub const HOME: &str = CONNECTIONS;
@@ -10,12 +12,26 @@ pub const HOME: &str = CONNECTIONS;
 pub const CONNECTIONS: &str = "/connections";
 /// The catalogue, to add a connection.
 pub const NEW_CONNECTION: &str = "/connections/new";
+/// The list of invite links.
+pub const INVITE_LINKS: &str = "/invite-links";
+/// The form of a new invite link.
+pub const NEW_INVITE_LINK: &str = "/invite-links/new";
+/// What came through invite links and waits to be accepted.
+pub const INVITE_INBOX: &str = "/invite-links/inbox";
 /// First run.
 pub const SETUP: &str = "/setup";
 /// Signing in.
 pub const SIGN_IN: &str = "/sign-in";
 /// Signing out (POST).
 pub const SIGN_OUT: &str = "/sign-out";
+/// The workspace's own sign-in provider.
+pub const SETTINGS_SIGN_IN: &str = "/settings/sign-in";
+/// An owner tries the sign-in provider (POST).
+pub const SIGN_IN_TEST: &str = "/settings/sign-in/test";
+/// Switches password sign-in off or on (POST).
+pub const SIGN_IN_PASSWORDS: &str = "/settings/sign-in/passwords";
+/// Removes the sign-in provider (POST).
+pub const SIGN_IN_REMOVAL: &str = "/settings/sign-in/removal";
 /// Asking for a link to choose a new password.
 pub const FORGOT_PASSWORD: &str = "/forgot-password";
 /// Settings of the workspace.
@@ -78,6 +94,21 @@ pub fn setup_with_code(code: &str) -> String {
 pub fn sign_in_then(wanted: &str) -> String {
     let wanted: String = url::form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
     format!("{SIGN_IN}?next={wanted}")
+}
+
+/// Signing in through a workspace's own provider.
+pub fn sign_in_with(workspace_slug: &str) -> String {
+    format!("{SIGN_IN}/with/{workspace_slug}")
+}
+
+/// Where that provider sends people back to.
+pub fn sign_in_callback(workspace_slug: &str) -> String {
+    format!("{}/callback", sign_in_with(workspace_slug))
+}
+
+/// Forgets who a member is at the sign-in provider (POST).
+pub fn member_identity_removal(id: &MemberId) -> String {
+    format!("{}/identity-removal", member(id))
 }
 
 /// One-use account link: join a workspace or choose a new password.
@@ -183,6 +214,54 @@ pub fn webhook_endpoint_deletion(id: &WebhookEndpointId) -> String {
 /// Sends a test to an endpoint (POST).
 pub fn webhook_endpoint_test(id: &WebhookEndpointId) -> String {
     format!("{SETTINGS_WEBHOOKS}/{id}/test")
+}
+
+/// An invite link with its details beside the list.
+pub fn invite_link(id: &InviteLinkId) -> String {
+    format!("{INVITE_LINKS}/{id}")
+}
+
+/// Deletes an invite link (POST).
+pub fn invite_link_deletion(id: &InviteLinkId) -> String {
+    format!("{INVITE_LINKS}/{id}/deletion")
+}
+
+/// The connections that came through an invite link.
+pub fn connections_of(id: &InviteLinkId) -> String {
+    format!("{CONNECTIONS}?link={id}")
+}
+
+/// Accepts a connection that came through an invite link (POST).
+pub fn arrival_acceptance(slug: &str) -> String {
+    format!("{}/acceptance", connection(slug))
+}
+
+/// Rejects a connection that came through an invite link (POST).
+pub fn arrival_rejection(slug: &str) -> String {
+    format!("{}/rejection", connection(slug))
+}
+
+/// What somebody outside opens to add a connection.
+pub fn invite(token: &PlainToken) -> String {
+    format!("/invite/{}", token.expose())
+}
+
+/// What they see after sending.
+pub fn invite_receipt(key: &str) -> String {
+    format!("/invite-receipts/{key}")
+}
+
+/// The list of invite links in the API.
+pub const API_INVITE_LINKS: &str = "/api/v1/invite-links/";
+
+/// One invite link in the API.
+pub fn api_invite_link(id: &str) -> String {
+    format!("{API_INVITE_LINKS}{id}/")
+}
+
+/// What came through an invite link, in the API.
+pub fn api_invite_link_connections(id: &str) -> String {
+    format!("{API_INVITE_LINKS}{id}/connections/")
 }
 
 /// What the recipient opens.

@@ -7,6 +7,7 @@ use crate::connections::{Connection, ConnectionState};
 use crate::connectors::spec_form::missing_required;
 use crate::connectors::{Connector, Connectors, Kind};
 use crate::ids::{ConnectionId, SetupLinkId, WorkspaceId};
+use crate::invite_links::InviteLink;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident, $text:literal, $words:literal;)+) => {
@@ -46,6 +47,20 @@ kinds! {
     LinkExpired, "setup_link.expired", "A setup link expired";
     /// A setup link was withdrawn.
     LinkRevoked, "setup_link.revoked", "A setup link was revoked";
+    /// An invite link was made.
+    InviteLinkCreated, "invite_link.created", "An invite link was created";
+    /// An invite link was changed.
+    InviteLinkUpdated, "invite_link.updated", "An invite link was changed";
+    /// An invite link ran out.
+    InviteLinkExpired, "invite_link.expired", "An invite link expired";
+    /// An invite link was deleted.
+    InviteLinkDeleted, "invite_link.deleted", "An invite link was deleted";
+    /// A connection came through an invite link.
+    InviteConnectionCreated, "invite_link.connection_created", "A connection came through an invite link";
+    /// A member accepted such a connection.
+    InviteConnectionAccepted, "invite_link.connection_accepted", "A connection from an invite link was accepted";
+    /// A member rejected such a connection.
+    InviteConnectionRejected, "invite_link.connection_rejected", "A connection from an invite link was rejected";
     /// A provider has ended a connection's access.
     NeedsReconnecting, "connection.needs_reconnecting", "A connection needs reconnecting";
 }
@@ -75,6 +90,30 @@ pub enum LinkDeed {
     Revoked,
 }
 
+/// What became of an invite link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InviteDeed {
+    /// It was made.
+    Created,
+    /// It was changed.
+    Updated,
+    /// Its time ran out.
+    Expired,
+    /// It was deleted.
+    Deleted,
+}
+
+/// What became of a connection that came through an invite link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArrivalDeed {
+    /// It was made.
+    Created,
+    /// A member accepted it.
+    Accepted,
+    /// A member rejected it.
+    Rejected,
+}
+
 /// Something that happened, with all a payload may say of it.
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
@@ -95,6 +134,22 @@ pub enum Event<'a> {
         link: &'a SetupLinkId,
         /// When it ends or ended.
         expires_at: UtcTime,
+    },
+    /// Something became of an invite link.
+    InviteLink {
+        /// What.
+        deed: InviteDeed,
+        /// The link as it is now.
+        link: &'a InviteLink,
+    },
+    /// Something became of a connection that came through an invite link.
+    Arrival {
+        /// What.
+        deed: ArrivalDeed,
+        /// The connection as it is now.
+        connection: &'a Connection,
+        /// The link.
+        link: &'a InviteLink,
     },
     /// A provider has ended a connection's access: somebody has to sign in again.
     NeedsReconnecting {
@@ -118,23 +173,39 @@ impl Event<'_> {
                 LinkDeed::Expired => EventKind::LinkExpired,
                 LinkDeed::Revoked => EventKind::LinkRevoked,
             },
+            Self::InviteLink { deed, .. } => match deed {
+                InviteDeed::Created => EventKind::InviteLinkCreated,
+                InviteDeed::Updated => EventKind::InviteLinkUpdated,
+                InviteDeed::Expired => EventKind::InviteLinkExpired,
+                InviteDeed::Deleted => EventKind::InviteLinkDeleted,
+            },
+            Self::Arrival { deed, .. } => match deed {
+                ArrivalDeed::Created => EventKind::InviteConnectionCreated,
+                ArrivalDeed::Accepted => EventKind::InviteConnectionAccepted,
+                ArrivalDeed::Rejected => EventKind::InviteConnectionRejected,
+            },
             Self::NeedsReconnecting { .. } => EventKind::NeedsReconnecting,
         }
     }
 
     pub(super) fn workspace(&self) -> &WorkspaceId {
-        &self.connection().workspace_id
-    }
-
-    pub(super) fn connection_id(&self) -> &ConnectionId {
-        &self.connection().id
-    }
-
-    fn connection(&self) -> &Connection {
         match self {
+            Self::InviteLink { link, .. } => &link.workspace_id,
             Self::SetupFilled { connection, .. }
             | Self::Link { connection, .. }
-            | Self::NeedsReconnecting { connection } => connection,
+            | Self::Arrival { connection, .. }
+            | Self::NeedsReconnecting { connection } => &connection.workspace_id,
+        }
+    }
+
+    /// The connection it is about, if it is about one.
+    pub(super) fn connection_id(&self) -> Option<&ConnectionId> {
+        match self {
+            Self::InviteLink { .. } => None,
+            Self::SetupFilled { connection, .. }
+            | Self::Link { connection, .. }
+            | Self::Arrival { connection, .. }
+            | Self::NeedsReconnecting { connection } => Some(&connection.id),
         }
     }
 
@@ -148,11 +219,36 @@ impl Event<'_> {
                 "setup_link": {"id": link.as_str(), "expires_at": expires_at.iso()},
                 connection.kind.as_str(): named(connection),
             }),
+            Self::InviteLink { link, .. } => json!({"event": event, "invite_link": invite_link(link)}),
+            Self::Arrival { connection, link, .. } => json!({
+                "event": event,
+                "invite_link": invite_link(link),
+                connection.kind.as_str(): {
+                    "id": connection.id.as_str(),
+                    "slug": connection.slug,
+                    "description": connection.description,
+                    "draft": connection.state() == ConnectionState::Draft,
+                    "identity": connection.identity,
+                    "approval": connection.approval.as_str(),
+                    "config_completed": connection.missing_count == 0,
+                },
+            }),
             Self::NeedsReconnecting { connection } => {
                 json!({"event": event, connection.kind.as_str(): named(connection)})
             }
         }
     }
+}
+
+/// An invite link as payloads name it; never its token.
+fn invite_link(link: &InviteLink) -> Value {
+    json!({
+        "id": link.id.as_str(),
+        "name": link.name,
+        "connector_slug": link.connector_slug,
+        "connection_kind": link.kind.as_str(),
+        "expires_at": link.expiry().moment().map(UtcTime::iso),
+    })
 }
 
 /// A connection as payloads name it.

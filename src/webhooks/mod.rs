@@ -27,7 +27,7 @@ pub use deliveries::{
     Delivery, DeliveryState, attempts, count_deliveries, find_delivery, list_deliveries, record_event, request_of,
     resend, send_test, undelivered,
 };
-pub use event::{Event, EventKind, LinkDeed, missing_fields, missing_of};
+pub use event::{ArrivalDeed, Event, EventKind, InviteDeed, LinkDeed, missing_fields, missing_of};
 pub use jobs::{reseal_headers, reseal_secrets, send_gave_up_mail, sweep};
 pub use judged::FieldProblem;
 pub use schedule::next_delay;

@@ -10,6 +10,8 @@
 
 mod client;
 mod form;
+mod lists;
+mod many;
 mod pages;
 mod process;
 mod site;
@@ -20,12 +22,23 @@ fn main() {
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
-    form::run();
-    let site = site::Site::start();
-    pages::run(&site);
-    submits::run(&site);
-    drop(site);
-    process::run();
+    // `cargo bench -- lists` takes one of them.
+    let only: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wanted = |name: &str| only.is_empty() || only.iter().any(|one| one == name);
+    if wanted("form") {
+        form::run();
+    }
+    if wanted("pages") || wanted("submits") {
+        let site = site::Site::start();
+        pages::run(&site);
+        submits::run(&site);
+    }
+    if wanted("lists") {
+        lists::run();
+    }
+    if wanted("process") {
+        process::run();
+    }
 }
 
 /// The value below which `share` (0 to 1) of the sorted values lie.

@@ -7,6 +7,7 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { launch } from "./lib/browser.mjs";
+import { makeAuthority } from "./lib/provider.mjs";
 import { Report } from "./lib/report.mjs";
 import { startServer } from "./lib/server.mjs";
 import { journeys } from "./journeys/index.mjs";
@@ -34,7 +35,8 @@ function lane(name, js, parts) {
 }
 
 async function startLanes(common) {
-  const settings = { VESTIBULE_RATE_LIMITS: "off", VESTIBULE_WEBHOOK_ALLOW_CIDRS: "127.0.0.0/8" };
+  const loopback = { VESTIBULE_WEBHOOK_ALLOW_CIDRS: "127.0.0.0/8", VESTIBULE_SIGN_IN_ALLOW_CIDRS: "127.0.0.0/8" };
+  const settings = { VESTIBULE_RATE_LIMITS: "off", VESTIBULE_EXTRA_CA_FILE: common.authority.ca, ...loopback };
   const start = () => startServer({ binary: options.binary, database: options.database, settings });
   const first = await start();
   const second = options.database ? first : await start();
@@ -59,14 +61,16 @@ async function runLane(lane) {
 async function main() {
   const begun = Date.now();
   const report = new Report();
+  const authority = await makeAuthority();
   const { browser, close } = await launch(options.chromium);
   let lanes = [];
   try {
     process.stdout.write(`${await browser.version()}, ${options.database ? "PostgreSQL" : "SQLite"}\n`);
-    lanes = await startLanes({ browser, report });
+    lanes = await startLanes({ browser, report, authority });
     await Promise.all(lanes.map(runLane));
   } finally {
     await close();
+    await authority.remove();
     const servers = [...new Set(lanes.map(({ server }) => server))];
     for (const server of servers) report.equal(await server.stop(), 0, "server", "exit code after SIGTERM");
     for (const server of servers) report.check(!/ ERROR |panicked/.test(server.log), "server", `errors in the log:\n${server.log}`);

@@ -20,6 +20,7 @@ mod db;
 mod email;
 mod flows;
 mod http_client;
+mod invite_links;
 mod jobs;
 mod migrations;
 mod oauth;

@@ -78,6 +78,12 @@ pub struct ReadLinks;
 /// Making and revoking setup links.
 #[derive(Debug)]
 pub struct WriteLinks;
+/// Reading invite links.
+#[derive(Debug)]
+pub struct ReadInviteLinks;
+/// Making, changing and deleting invite links, and reading their tokens.
+#[derive(Debug)]
+pub struct WriteInviteLinks;
 /// Reading credentials.
 #[derive(Debug)]
 pub struct ReadCredentials;
@@ -93,6 +99,12 @@ impl Needs for ReadLinks {
 }
 impl Needs for WriteLinks {
     const SCOPE: Scope = Scope::LinksWrite;
+}
+impl Needs for ReadInviteLinks {
+    const SCOPE: Scope = Scope::InviteLinksRead;
+}
+impl Needs for WriteInviteLinks {
+    const SCOPE: Scope = Scope::InviteLinksWrite;
 }
 impl Needs for ReadCredentials {
     const SCOPE: Scope = Scope::CredentialsRead;
@@ -110,6 +122,7 @@ pub struct Caller {
     pub workspace: WorkspaceId,
     /// The member who made the key; `None`: a command.
     pub member: Option<MemberId>,
+    scopes: Vec<Scope>,
 }
 
 impl Caller {
@@ -117,11 +130,17 @@ impl Caller {
     pub fn actor(&self) -> Actor {
         Actor::Program { name: self.name.clone() }
     }
+
+    /// Whether the key allows this too, beside what its handler asked for.
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope)
+    }
 }
 
 impl From<KnownKey> for Caller {
     fn from(key: KnownKey) -> Self {
-        Self { key: key.id, name: key.name, workspace: key.workspace_id, member: key.created_by }
+        let scopes = Scope::ALL.iter().copied().filter(|scope| key.may(*scope)).collect();
+        Self { scopes, key: key.id, name: key.name, workspace: key.workspace_id, member: key.created_by }
     }
 }
 

@@ -8,8 +8,9 @@ mod store;
 
 pub(super) use guard::{OpenAccountLink, closed_page, find as find_by_path};
 pub(super) use store::{
-    Invitation, LinkRow, NewLink, drop_dead_tokens, drop_token, find, invitation_of, pending_invitations,
-    recent_resets, redeem, replace_sealed, revoke_invitation, revoke_invitations_to, revoke_resets, sealed_after,
+    Invitation, LinkRow, NewLink, drop_dead_tokens, drop_token, find, invitation_of, open_invitation_to,
+    pending_invitations, recent_resets, redeem, replace_sealed, revoke_invitation, revoke_invitations_to,
+    revoke_resets, sealed_after,
 };
 
 use time::Duration;

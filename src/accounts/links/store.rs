@@ -155,6 +155,26 @@ pub(in crate::accounts) fn invitation_of(
         .optional()
 }
 
+/// The newest invitation to that address that can still be answered.
+pub(in crate::accounts) fn open_invitation_to(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    email: &str,
+    now: UtcTime,
+) -> QueryResult<Option<LinkRow>> {
+    account_links::table
+        .filter(account_links::workspace_id.eq(workspace))
+        .filter(account_links::purpose.eq(Purpose::Join))
+        .filter(account_links::email.eq(email))
+        .filter(account_links::used_at.is_null())
+        .filter(account_links::revoked_at.is_null())
+        .filter(account_links::expires_at.gt(now))
+        .order((account_links::created_at.desc(), account_links::id.desc()))
+        .select(LinkRow::as_select())
+        .first(conn)
+        .optional()
+}
+
 /// Withdraws one invitation; `false` when it was answered or withdrawn already.
 pub(in crate::accounts) fn revoke_invitation(
     conn: &mut Conn,

@@ -172,7 +172,9 @@ impl Desk {
             Ok(accounts) => accounts,
             Err(problem) => return Ok(Err(problem)),
         };
-        let submission = self.written(signed_in, &accounts, app)?;
+        // At a link that makes a connection of each account, one of them stands for all.
+        let written = if self.door.takes_each_account() { accounts.get(..1).unwrap_or_default() } else { &accounts };
+        let submission = self.written(signed_in, written, app)?;
         let held = &signed_in.held;
         let identity = held.identity.as_ref().map(|who| (who.id.clone(), who.label.clone())).unwrap_or_default();
         let contents = (signed_in.tokens.clone(), held.inputs.clone());
@@ -190,7 +192,9 @@ impl Desk {
         }
         match (picked.len(), rules.target.selection) {
             (0, selection) if !selection.may_be_empty() && !partial => Err(PlanError::NoAccount),
-            (2.., Selection::One | Selection::OneOrNone) => Err(PlanError::TooManyAccounts),
+            (2.., Selection::One | Selection::OneOrNone) if !self.door.takes_each_account() => {
+                Err(PlanError::TooManyAccounts)
+            }
             _ => Ok(picked),
         }
     }

@@ -24,8 +24,8 @@ use time::Duration;
 use crate::clock::UtcTime;
 use crate::db::Conn;
 use crate::error::AppResult;
-use crate::ids::{SetupLinkId, WorkspaceId};
-use crate::setup_links;
+use crate::ids::{InviteLinkId, SetupLinkId, WorkspaceId};
+use crate::{invite_links, setup_links};
 
 /// A state works for so long.
 pub const ATTEMPT: Duration = Duration::minutes(10);
@@ -38,18 +38,22 @@ pub const KEPT: Duration = Duration::hours(4);
 pub enum DoorKind {
     /// A setup link.
     Setup,
+    /// An invite link: each chosen account becomes a connection.
+    Invite,
 }
 
 impl DoorKind {
     fn as_str(&self) -> &'static str {
         match self {
             Self::Setup => "setup",
+            Self::Invite => "invite",
         }
     }
 
     fn from_text(text: String) -> Result<Self, String> {
         match text.as_str() {
             "setup" => Ok(Self::Setup),
+            "invite" => Ok(Self::Invite),
             _ => Err(format!("unknown door {text}")),
         }
     }
@@ -74,10 +78,21 @@ impl Door {
         Self { kind: DoorKind::Setup, id: id.as_str().to_owned(), workspace: workspace.clone() }
     }
 
+    /// The door of an invite link.
+    pub fn invite(id: &InviteLinkId, workspace: &WorkspaceId) -> Self {
+        Self { kind: DoorKind::Invite, id: id.as_str().to_owned(), workspace: workspace.clone() }
+    }
+
+    /// Whether each account that is chosen here becomes a connection of its own, whatever the connector takes at once.
+    fn takes_each_account(&self) -> bool {
+        self.kind == DoorKind::Invite
+    }
+
     /// Whether the link still opens. Asked before a code is exchanged, and again in the transaction that saves what came of it.
     fn is_open(&self, conn: &mut Conn, now: UtcTime) -> AppResult<bool> {
         match self.kind {
             DoorKind::Setup => setup_links::is_open(conn, &SetupLinkId::from_text(&self.id), now),
+            DoorKind::Invite => invite_links::is_open(conn, &InviteLinkId::from_text(&self.id), now),
         }
     }
 }

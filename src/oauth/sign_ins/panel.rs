@@ -183,7 +183,7 @@ fn accounts_view(desk: &Desk, rules: &AccountRules, signed_in: &SignedIn, asked:
     AccountsView {
         noun: rules.noun.clone(),
         one: rules.one.clone(),
-        several: rules.target.selection.is_multi(),
+        several: rules.target.selection.is_multi() || desk.door.takes_each_account(),
         optional: if rules.target.selection.may_be_empty() { rules.target.empty_means.clone() } else { String::new() },
         rows,
         total: held.accounts.len(),

@@ -52,8 +52,8 @@ struct Target {
 /// Only internal ones.
 pub fn record_event(conn: &mut Conn, event: &Event<'_>, now: UtcTime, rng: &Rng) -> AppResult<()> {
     let mut targets = Vec::new();
-    if matches!(event, Event::SetupFilled { .. }) {
-        targets.extend(callback_target(conn, event.connection_id())?);
+    if let Event::SetupFilled { connection, .. } = event {
+        targets.extend(callback_target(conn, &connection.id)?);
     }
     for row in endpoints::subscribed(conn, event.workspace(), event.kind())? {
         targets.push(endpoint_target(&row));
@@ -61,8 +61,7 @@ pub fn record_event(conn: &mut Conn, event: &Event<'_>, now: UtcTime, rng: &Rng)
     if targets.is_empty() {
         return Ok(());
     }
-    let message =
-        message(event.workspace(), Some(event.connection_id()), event.kind().as_str(), &event.payload(), now, rng);
+    let message = message(event.workspace(), event.connection_id(), event.kind().as_str(), &event.payload(), now, rng);
     insert_message(conn, &message)?;
     for target in targets {
         insert(conn, &message, &target, 0, now, rng)?;

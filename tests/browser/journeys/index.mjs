@@ -6,9 +6,11 @@ import { faults } from "./faults.mjs";
 import { firstRun } from "./first_run.mjs";
 import { advertising, httpApi } from "./forms.mjs";
 import { handOver } from "./hand_over.mjs";
+import { approvals, inviteLinks } from "./invite_links.mjs";
 import { endings, list, rename } from "./links.mjs";
 import { oddNames } from "./odd_names.mjs";
 import { callback, docs, endpoints } from "./programs.mjs";
+import { signInProvider } from "./sign_in_provider.mjs";
 import { apiKeys, members, workspace } from "./workspace.mjs";
 
 export const journeys = [
@@ -20,12 +22,15 @@ export const journeys = [
   ["endings", endings],
   ["list", list],
   ["rename", rename],
+  ["invite links", inviteLinks],
+  ["approvals", approvals],
   ["signing in", signingIn],
   ["own account", ownAccount],
   ["appearance", appearance],
   ["forgotten password", forgotten],
   ["workspace", workspace],
   ["members", members],
+  ["sign-in provider", signInProvider],
   ["api keys", apiKeys],
   ["webhook endpoints", endpoints],
   ["callback webhook", callback],

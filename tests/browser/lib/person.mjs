@@ -16,7 +16,7 @@ export class Person {
 
   get path() {
     const url = new URL(this.page.url());
-    return url.pathname.replace(/(scl|join|receipts)\/.+/, "$1/…");
+    return url.pathname.replace(/(scl|join|receipts|invite|invite-receipts)\/.+/, "$1/…");
   }
 
   /** Every page must be silent in the console and ask nobody but its own server. */
@@ -29,7 +29,9 @@ export class Person {
     this.page.on("pageerror", (error) => report.check(false, this.where, `script error: ${error}`));
     this.page.on("request", (request) => {
       // The browser draws its own date picker with data: pictures; ours would be stopped by the policy, and that is reported.
-      const own = request.url().startsWith(`${server.origin}/`) || request.url().startsWith("data:");
+      const { provider } = this.lane;
+      const atProvider = provider && request.url().startsWith(`${provider.issuer}/`);
+      const own = request.url().startsWith(`${server.origin}/`) || request.url().startsWith("data:") || atProvider;
       report.check(own, this.where, `asks another server: ${request.url()}`);
     });
     this.page.on("requestfailed", (request) => {
@@ -111,6 +113,16 @@ export class Person {
     const control = await this.control(words, within);
     await Promise.all([this.page.waitForNavigation({ waitUntil: "load" }), control.click()]);
     return this.status;
+  }
+
+  /** Waits until a page that goes on by itself has led to that origin. */
+  async reaches(origin) {
+    const end = Date.now() + STEP_LIMIT;
+    const isThere = async () => this.page.url().startsWith(`${origin}/`) && (await this.page.evaluate(() => document.readyState === "complete"));
+    while (!(await isThere().catch(() => false))) {
+      if (Date.now() > end) throw new Error(`${this.where}: does not lead to ${origin}`);
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
   }
 
   /** Presses what changes this page only. */

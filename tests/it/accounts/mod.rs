@@ -11,6 +11,7 @@ mod resets;
 mod sessions;
 mod settings;
 mod sign_in;
+mod sign_in_provider;
 mod upkeep;
 
 use vestibule::activity::Event;

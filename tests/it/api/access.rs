@@ -8,7 +8,10 @@ use super::Program;
 use super::program::{key, workspace_id};
 use crate::support::TestApp;
 
-use Scope::{CredentialsRead, DestinationsRead, DestinationsWrite, LinksRead, LinksWrite, SourcesRead, SourcesWrite};
+use Scope::{
+    CredentialsRead, DestinationsRead, DestinationsWrite, InviteLinksRead, InviteLinksWrite, LinksRead, LinksWrite,
+    SourcesRead, SourcesWrite,
+};
 
 /// Method, path, the scope it takes, the status with the right key, and with the right key of another workspace.
 const ROWS: &[(&str, &str, Scope, u16, u16)] = &[
@@ -25,6 +28,12 @@ const ROWS: &[(&str, &str, Scope, u16, u16)] = &[
     ("post", "/api/v1/sources/{slug}/deliveries/", SourcesWrite, 202, 404),
     ("get", "/api/v1/sources/{slug}/deliveries/{id}/", SourcesRead, 200, 404),
     ("post", "/api/v1/sources/{slug}/deliveries/{id}/resend/", SourcesWrite, 202, 404),
+    ("get", "/api/v1/invite-links/", InviteLinksRead, 200, 200),
+    ("post", "/api/v1/invite-links/", InviteLinksWrite, 201, 201),
+    ("get", "/api/v1/invite-links/{id}/", InviteLinksRead, 200, 404),
+    ("patch", "/api/v1/invite-links/{id}/", InviteLinksWrite, 200, 404),
+    ("delete", "/api/v1/invite-links/{id}/", InviteLinksWrite, 204, 404),
+    ("get", "/api/v1/invite-links/{id}/connections/", InviteLinksRead, 200, 404),
     ("get", "/api/v1/source-connectors/", SourcesRead, 200, 200),
     ("get", "/api/v1/source-connectors/{slug}/", SourcesRead, 200, 200),
     ("get", "/api/v1/destinations/", DestinationsRead, 200, 200),
@@ -66,6 +75,10 @@ async fn address(app: &TestApp, all: &Program, path: &str) -> String {
     if path.contains("-connectors/") {
         return path.replace("{slug}", "postgres");
     }
+    if path.contains("/invite-links/") {
+        let made = all.post("/api/v1/invite-links/", invite_link()).await.expect(201);
+        return path.replace("{id}", &made.text("/id"));
+    }
     let side = if path.contains("/sources/") { "sources" } else { "destinations" };
     let slug = all.draft(side, "postgres").await;
     let one = format!("/api/v1/{side}/{slug}/");
@@ -79,6 +92,11 @@ async fn address(app: &TestApp, all: &Program, path: &str) -> String {
         String::new()
     };
     path.replace("{slug}", &slug).replace("{id}", &id)
+}
+
+/// What a program says to make an invite link.
+fn invite_link() -> serde_json::Value {
+    json!({"name": "Clients", "connection_kind": "source", "connector_slug": "postgres"})
 }
 
 /// Gives a draft whatever it still needs.
@@ -96,6 +114,7 @@ fn body(method: &str, path: &str) -> Option<String> {
         "post" if path.ends_with("sources/") || path.ends_with("destinations/") => {
             Some(json!({"connector_slug": "postgres"}).to_string())
         }
+        "post" if path.ends_with("invite-links/") => Some(invite_link().to_string()),
         "post" | "patch" => Some("{}".to_owned()),
         _ => None,
     }

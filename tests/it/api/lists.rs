@@ -55,7 +55,10 @@ async fn lists_are_narrowed() {
     app.advance(Duration::seconds(1));
     let config = json!({"host": "h", "database": "d", "username": "u", "password": "p", "port": 5432});
     let whole = program
-        .post("/api/v1/sources/", json!({"connector_slug": "mysql", "description": "100%_whole", "config": config}))
+        .post(
+            "/api/v1/sources/",
+            json!({"connector_slug": "mysql", "description": "100%_whole post", "config": config}),
+        )
         .await
         .expect(201);
     assert_eq!(whole.json["config_completed"], true, "{}", whole.body);
@@ -69,6 +72,8 @@ async fn lists_are_narrowed() {
         ("draft=true", vec![&whole, &blank]),
         ("draft=false", vec![]),
         ("search=WHOLE", vec![&whole]),
+        ("search=who+100", vec![&whole]),
+        ("search=hole", vec![]),
         ("search=%25_", vec![&whole]),
         ("search=nonesuch", vec![]),
         ("connector=postgres&state=complete", vec![]),
@@ -77,7 +82,7 @@ async fn lists_are_narrowed() {
         assert_eq!(slugs(&answer).iter().collect::<Vec<_>>(), expected, "{query}");
         assert_eq!(answer.json["count"], expected.len(), "{query}");
     }
-    let narrowed = program.get("/api/v1/sources/?draft=true&limit=1&search=s").await.expect(200);
+    let narrowed = program.get("/api/v1/sources/?draft=true&limit=1&search=post").await.expect(200);
     let next = program.get(&narrowed.text("/next")).await.expect(200);
     assert_eq!((next.json["count"].as_u64(), slugs(&next)), (Some(2), vec![blank]), "the next page keeps the filters");
 }

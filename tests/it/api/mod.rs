@@ -4,6 +4,7 @@ mod access;
 mod auth;
 mod docs;
 mod document;
+mod invite_links;
 mod lists;
 mod once;
 mod problems;

@@ -178,11 +178,34 @@ impl Story {
         let forgot = self.hay.get(&stranger, "/forgot-password").await;
         let said = forgot.form_with("email").set("email", "bo@acme.example").send(&stranger).await;
         self.hay.add_page("forgot said", &said);
-        for unknown in ["/scl/", "/join/", "/receipts/"] {
+        for unknown in ["/scl/", "/join/", "/receipts/", "/invite/", "/invite-receipts/"] {
             let path = format!("{unknown}{}", marked("unknown-token"));
             assert_eq!(stranger.get(&path).await.status, 404);
         }
         self.secret("an unknown token", &marked("unknown-token"));
+    }
+
+    /// An invite link: its token is kept sealed, so it is shown again and found nowhere else.
+    async fn invite(&mut self, owner: &Visitor) {
+        let form = self.hay.get(owner, "/invite-links/new").await.form_with("connector");
+        let made = form.set("connector", "source/postgres").set("name", "Clients").send(owner).await;
+        let page = owner.follow(&made).await;
+        self.hay.add_page("invite link", &page);
+        let link = crate::invite_links::link_path(&page);
+        let homes = ["page invite link", "page invite receipt"];
+        self.token("the token of an invite link", link.trim_start_matches("/invite/"), &homes);
+        let (recipient, secret) = (self.visitor(), marked("typed-at-an-invite-link"));
+        let form = self.hay_free(&recipient, &link).await.form_with("/host").set("/host", "db.found-me.example");
+        let refused = form.set("/port", "many").set("/password", &secret).press("intent", "partial", &recipient).await;
+        self.hay.add_page("invite form again", &refused);
+        let sent = refused.form_with("/host").set("/port", "5432").press("intent", "partial", &recipient).await;
+        assert_eq!(sent.status, 303, "{}", sent.text());
+        self.secret("a value typed at an invite link", &secret);
+        let shown = recipient.follow(&sent).await;
+        self.hay.add_page("invite receipt", &shown);
+        for path in ["/invite-links", "/invite-links/inbox"] {
+            self.hay.get(owner, path).await;
+        }
     }
 
     async fn look_around(&mut self, owner: &Visitor, connection: &str) {
@@ -241,8 +264,9 @@ async fn no_secret_and_no_usable_token_is_left_anywhere() {
     story.open_link(&owner, &connection).await;
     story.members(&owner, &here).await;
     story.signing_in().await;
+    story.invite(&owner).await;
     story.look_around(&owner, &connection).await;
-    wait_for_mails(&here, 4);
+    wait_for_mails(&here, 5);
 
     let invitation =
         story.needles.iter().find(|needle| needle.what == "the token of an invitation").unwrap().text.clone();
@@ -277,7 +301,7 @@ async fn no_secret_and_no_usable_token_is_left_anywhere() {
             .collect::<Vec<_>>();
         needle.at_home.extend(twice);
     }
-    assert!(needles.len() >= 19, "{}", needles.len());
+    assert!(needles.len() >= 21, "{}", needles.len());
     hay.search(&needles);
 
     let (seen, log) = (hay.holding("db.found-me.example"), ended.err);

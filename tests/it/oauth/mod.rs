@@ -1,3 +1,4 @@
 pub mod links;
 mod provider;
+mod real_server;
 mod wire;

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use vestibule::accounts::Role;
 use vestibule::db::schema::{activity, members, sessions};
 
+use crate::invite_links;
 use crate::setup_links::{connection_path, link_path, share, share_page};
 use crate::support::{Form, TestApp, Visitor};
 use crate::webhooks::set_webhook;
@@ -98,6 +99,9 @@ impl World {
                 path = path.replace("{receipt}", &self.receipt(&setup).await);
             }
         }
+        if ["{invite_link}", "{invite}", "{invite_receipt}", "{waiting}"].iter().any(|name| path.contains(name)) {
+            path = self.with_invite(&path, who).await;
+        }
         if path.contains("{called}") || path.contains("{delivery}") {
             path = self.with_webhook(&path).await;
         }
@@ -152,6 +156,23 @@ impl World {
         let own = |link: &String| link.starts_with("/settings/webhooks/") && !link.ends_with("/new");
         let link = self.maker.get("/settings/webhooks").await.links().into_iter().find(own).expect("the new one");
         link.rsplit('/').next().unwrap().to_owned()
+    }
+
+    /// A fresh invite link whose connections wait for approval, and what came through it.
+    async fn with_invite(&self, path: &str, who: Who) -> String {
+        let (page, link) = invite_links::invite(&self.maker, "source/postgres", &[("approval", "yes")]).await;
+        let token = if who == Who::Nobody { "no-such-link" } else { link.trim_start_matches("/invite/") };
+        let path = path.replace("{invite_link}", page.trim_start_matches("/invite-links/")).replace("{invite}", token);
+        if !path.contains("{waiting}") && !path.contains("{invite_receipt}") {
+            return path;
+        }
+        let recipient = self.app.visitor();
+        let sent = invite_links::filled(&recipient, &link, "db.example").await.send(&recipient).await;
+        let receipt = sent.location().unwrap().trim_start_matches("/invite-receipts/").to_owned();
+        let receipt = if who == Who::Nobody { "no-such-receipt".to_owned() } else { receipt };
+        let panel = self.maker.get(&page).await;
+        let waiting = panel.links().into_iter().find(|link| link.starts_with("/connections/postgres-")).unwrap();
+        path.replace("{waiting}", waiting.trim_start_matches("/connections/")).replace("{invite_receipt}", &receipt)
     }
 
     async fn receipt(&self, setup: &str) -> String {
@@ -236,7 +257,7 @@ impl World {
 
     /// A form as an actor would send it: the page's own token for links, the browser's elsewhere.
     pub async fn form(&self, who: Who, visitor: &Visitor, path: &str, fields: &[(&str, &str)]) -> Form {
-        let of_link = path.starts_with("/scl/") || path.starts_with("/join/");
+        let of_link = ["/scl/", "/join/", "/invite/"].iter().any(|head| path.starts_with(head));
         let page = if of_link { Some(visitor.get(path).await) } else { None };
         let token = match page.filter(|page| page.status == 200 && page.has("form [name=_csrf]")) {
             Some(page) => page.form_with("_csrf").value("_csrf").unwrap().to_owned(),

@@ -2,6 +2,9 @@
 
 mod app;
 pub mod db;
+#[path = "../../bench/many.rs"]
+pub mod many;
+pub mod oauth_server;
 mod page;
 pub mod provider;
 mod python;

@@ -75,6 +75,16 @@ pub fn authority_file(dir: &Path) -> PathBuf {
     path
 }
 
+/// Writes a certificate for loopback, signed by the authority, and its key.
+pub fn certificate_files(dir: &Path) -> (PathBuf, PathBuf) {
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(["127.0.0.1", "localhost"].map(str::to_owned)).unwrap();
+    let (cert_path, key_path) = (dir.join("certificate.pem"), dir.join("key.pem"));
+    std::fs::write(&cert_path, params.signed_by(&key, &AUTHORITY).unwrap().pem()).unwrap();
+    std::fs::write(&key_path, key.serialize_pem()).unwrap();
+    (cert_path, key_path)
+}
+
 fn acceptor() -> TlsAcceptor {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(["127.0.0.1", "::1", "localhost", "hooks.example"].map(str::to_owned)).unwrap();

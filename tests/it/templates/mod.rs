@@ -1,12 +1,13 @@
 //! Every page, in every state there is a way to: as the owner and a viewer follow all links, as recipients go through a link's life.
 
-mod checks;
+pub mod checks;
 
 use std::collections::{BTreeSet, VecDeque};
 
 use vestibule::accounts::{Role, first_run_code};
 use vestibule::connectors::Kind;
 
+use crate::invite_links::{filled, invite, invite_page};
 use crate::setup_links::{app_with_link, share, share_again, share_page};
 use crate::support::{Form, Page, TestApp, Visitor};
 
@@ -177,6 +178,50 @@ async fn the_life_of_a_link() {
     checked.page(visitor.get(&deleted).await, 410);
     checked.page(visitor.get("/scl/no-such-link").await, 404);
     checked.end(10);
+}
+
+#[tokio::test]
+async fn the_life_of_an_invite_link() {
+    let (app, owner, _) = odd_workspace().await;
+    let mut checked = Checked::default();
+    checked.page(owner.get("/invite-links").await, 200);
+    checked.page(owner.get("/invite-links/inbox").await, 200);
+    checked.page(invite_page(&owner, "source/nonesuch", &[("name", ""), ("cap", "many"), ("note", ODD)]).await, 422);
+    let fields =
+        [("name", ODD), ("greeting", ODD), ("note", ODD), ("approval", "yes"), ("expires", "2026-03-14T16:00")];
+    let (page, link) = invite(&owner, "source/postgres", &fields).await;
+    for path in [page.as_str(), "/invite-links", "/invite-links?find=nothing-like-it", "/invite-links?state=active"] {
+        checked.page(owner.get(path).await, 200);
+    }
+    let visitor = app.visitor();
+    let fresh = checked.page(visitor.get(&link).await, 200).form_with("/host");
+    checked.page(fresh.clone().press("intent", "partial", &visitor).await, 422);
+    let slips = fresh.clone().set("identity", &ODD.repeat(3)).set("/port", "many").set("/password", "held-secret");
+    checked.page(slips.press("intent", "complete", &visitor).await, 422);
+    let typed = fresh.set("identity", ODD).set("/host", ODD);
+    let sent = typed.press("intent", "partial", &visitor).await;
+    checked.page(visitor.follow(&sent).await, 200);
+    checked.page(owner.get("/invite-links/inbox").await, 200);
+    let panel = checked.page(owner.get(&page).await, 200);
+    let waiting = panel.links().into_iter().find(|link| link.starts_with("/connections/postgres-")).unwrap();
+    checked.page(owner.get(&waiting).await, 200);
+    checked.page(owner.get("/connections?state=waiting").await, 200);
+    checked.page(panel.form_to(&page).set("name", "").set("zone", "Mars/Base").send(&owner).await, 422);
+    let saved = panel.form_to(&page).set("expires", "2026-03-13T10:00").send(&owner).await;
+    checked.page(owner.follow(&saved).await, 200);
+    checked.page(visitor.get(&link).await, 410);
+    let gone = panel.form_to(&format!("{page}/deletion")).send(&owner).await;
+    checked.page(owner.follow(&gone).await, 200);
+    checked.page(visitor.get(&link).await, 410);
+    checked.page(owner.get(&page).await, 200);
+    for (field, value) in [("one_use", "yes"), ("cap", "1")] {
+        let (page, link) = invite(&owner, "destination/postgres", &[(field, value)]).await;
+        let sent = filled(&visitor, &link, "a.example").await.send(&visitor).await;
+        checked.page(visitor.follow(&sent).await, 200);
+        checked.page(visitor.get(&link).await, 410);
+        checked.page(owner.get(&page).await, 200);
+    }
+    checked.end(26);
 }
 
 #[tokio::test]

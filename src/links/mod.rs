@@ -1,7 +1,17 @@
-//! What every link that opens something has in common: its states, the moves between them, and the reason shown when it is
-//! dead. Pure: no table, no route. Setup links use it, and whatever other links come.
+//! What every link that opens something has in common: its states, the moves between them, how it is shown to whoever passes it
+//! on, and what its pages and receipts say alike. No table, no route. Setup links and invite links use it.
 //!
 //! Invariants: a link that is not open never becomes open again; what happened first is the reason that is shown.
+
+mod qr;
+mod receipt;
+mod recipient;
+mod texts;
+
+pub use qr::{QrPath, qr_path};
+pub use receipt::{NamedField, names, read_names, receipt_number, titles};
+pub use recipient::{Asker, When, problems_title, recipient_frame};
+pub use texts::ReadyTexts;
 
 use crate::clock::UtcTime;
 
