@@ -7,6 +7,7 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { launch } from "./lib/browser.mjs";
+import { startFacebook } from "./lib/facebook.mjs";
 import { makeAuthority } from "./lib/provider.mjs";
 import { Report } from "./lib/report.mjs";
 import { startServer } from "./lib/server.mjs";
@@ -36,7 +37,7 @@ function lane(name, js, parts) {
 
 async function startLanes(common) {
   const loopback = { VESTIBULE_WEBHOOK_ALLOW_CIDRS: "127.0.0.0/8", VESTIBULE_SIGN_IN_ALLOW_CIDRS: "127.0.0.0/8" };
-  const settings = { VESTIBULE_RATE_LIMITS: "off", VESTIBULE_EXTRA_CA_FILE: common.authority.ca, ...loopback };
+  const settings = { VESTIBULE_RATE_LIMITS: "off", VESTIBULE_EXTRA_CA_FILE: common.authority.ca, ...common.facebook.settings, ...loopback };
   const start = () => startServer({ binary: options.binary, database: options.database, settings });
   const first = await start();
   const second = options.database ? first : await start();
@@ -62,14 +63,16 @@ async function main() {
   const begun = Date.now();
   const report = new Report();
   const authority = await makeAuthority();
+  const facebook = await startFacebook(authority);
   const { browser, close } = await launch(options.chromium);
   let lanes = [];
   try {
     process.stdout.write(`${await browser.version()}, ${options.database ? "PostgreSQL" : "SQLite"}\n`);
-    lanes = await startLanes({ browser, report, authority });
+    lanes = await startLanes({ browser, report, authority, facebook });
     await Promise.all(lanes.map(runLane));
   } finally {
     await close();
+    await facebook.stop();
     await authority.remove();
     const servers = [...new Set(lanes.map(({ server }) => server))];
     for (const server of servers) report.equal(await server.stop(), 0, "server", "exit code after SIGTERM");

@@ -73,8 +73,7 @@ impl AppPage {
 
 fn words(standing: &Standing) -> (&'static str, &'static str) {
     match standing {
-        Standing::Own { .. } => ("Set", "ok"),
-        Standing::Instance => ("Set by the operator", "ok"),
+        Standing::Own { .. } | Standing::Instance => ("Set", "ok"),
         Standing::Missing => ("Not set", ""),
     }
 }

@@ -26,7 +26,6 @@ pub(super) enum Back {
 
 /// What a callback found.
 struct Found {
-    attempt: AttemptRow,
     row: SignInRow,
     folder: Folder,
 }
@@ -46,34 +45,38 @@ pub(super) async fn come_back(
     if browser.is_none_or(|browser| browser.as_bytes() != attempt.browser_hash) {
         return Ok(Back::OtherBrowser);
     }
-    let Some((found, spent)) = spend(app, attempt).await? else { return Ok(Back::Lost) };
-    let return_to = found.folder.return_to.clone();
-    if spent {
-        finish(app, provider, query, found).await?;
+    let is_over = attempt.consumed_at.is_none() && attempt.expires_at <= app.clock.now();
+    let Some(luggage) = unpack(app, &attempt).filter(|_| !is_over) else { return Ok(Back::Lost) };
+    let return_to = luggage.return_to.clone();
+    if let Some(found) = spend(app, attempt).await? {
+        finish(app, provider, query, found, luggage).await?;
     }
     Ok(Back::To(return_to))
 }
 
-/// Spends the attempt when its link still opens; `false` when it was spent before or the link is closed. Both lead to the link's page.
-async fn spend(app: &App, attempt: AttemptRow) -> AppResult<Option<(Found, bool)>> {
+/// What the way has to remember; `None` when its key is gone.
+fn unpack(app: &App, attempt: &AttemptRow) -> Option<Luggage> {
+    let at = sealed_at(&attempt.id, &attempt.workspace_id);
+    let plain = app.keys.open(&Sealed::from_bytes(attempt.sealed.clone()), at).ok()?;
+    serde_json::from_slice(&plain).ok()
+}
+
+/// Spends the attempt; `None` when it was spent before, or its link is closed. The link's page then says what is true.
+async fn spend(app: &App, attempt: AttemptRow) -> AppResult<Option<Found>> {
     let (now, keys) = (app.clock.now(), app.keys.clone());
     app.db
         .write(move |conn| {
-            let Some(row) = store::find_by_id(conn, &attempt.sign_in_id, now)? else { return Ok(None) };
-            let Some(folder) = folder::open(&row, &keys) else { return Ok(None) };
-            if attempt.expires_at <= now && attempt.consumed_at.is_none() {
+            if !store::consume(conn, &attempt, now)? {
                 return Ok(None);
             }
-            let spent = store::consume(conn, &attempt, now)? && row.door().is_open(conn, now)?;
-            Ok(Some((Found { attempt, row, folder }, spent)))
+            let Some(row) = store::find_by_id(conn, &attempt.sign_in_id, now)? else { return Ok(None) };
+            let Some(folder) = folder::open(&row, &keys) else { return Ok(None) };
+            Ok(row.door().is_open(conn, now)?.then_some(Found { row, folder }))
         })
         .await
 }
 
-async fn finish(app: &App, provider: &str, query: &CallbackQuery, found: Found) -> AppResult<()> {
-    let at = sealed_at(&found.attempt.id, &found.attempt.workspace_id);
-    let plain = app.keys.open(&Sealed::from_bytes(found.attempt.sealed.clone()), at)?;
-    let luggage: Luggage = serde_json::from_slice(&plain).map_err(AppError::internal)?;
+async fn finish(app: &App, provider: &str, query: &CallbackQuery, found: Found, luggage: Luggage) -> AppResult<()> {
     let connector = app.connectors.find(found.folder.kind, &found.folder.connector).cloned();
     let block = connector.and_then(|connector| connector.oauth().cloned()).filter(|block| block.provider == provider);
     let secrets = secrets(app, provider, &found.row).await?;

@@ -53,6 +53,8 @@ pub(super) struct Luggage {
     pub(super) verifier: Option<String>,
     pub(super) inputs: Inputs,
     pub(super) redirect_uri: String,
+    /// The link's page, to say what became of the link when it closed meanwhile.
+    pub(super) return_to: String,
 }
 
 pub(super) fn sealed_at<'a>(id: &'a OauthAttemptId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
@@ -147,7 +149,7 @@ pub async fn leave(app: &App, request: &HttpRequest, desk: &Desk, leaving: Leavi
     let wire = Wire::new(&app.connector_http, &desk.block, secrets, &inputs);
     let departure = wire.depart(&redirect_uri, state.expose(), again, &app.rng).map_err(AppError::internal)?;
     let verifier = departure.verifier.as_ref().map(|verifier| verifier.expose_secret().to_owned());
-    let luggage = Luggage { verifier, inputs, redirect_uri };
+    let luggage = Luggage { verifier, inputs, redirect_uri, return_to: leaving.return_to.clone() };
     let plain = zeroize::Zeroizing::new(serde_json::to_vec(&luggage).map_err(AppError::internal)?);
     let (workspace, provider, now) = (desk.door.workspace.clone(), desk.block.provider.clone(), app.clock.now());
     let id = OauthAttemptId::new(now, &app.rng);

@@ -10,6 +10,7 @@ import { approvals, inviteLinks } from "./invite_links.mjs";
 import { endings, list, rename } from "./links.mjs";
 import { oddNames } from "./odd_names.mjs";
 import { callback, docs, endpoints } from "./programs.mjs";
+import { recipientSignIn } from "./recipient_sign_in.mjs";
 import { signInProvider } from "./sign_in_provider.mjs";
 import { apiKeys, members, workspace } from "./workspace.mjs";
 
@@ -30,6 +31,7 @@ export const journeys = [
   ["forgotten password", forgotten],
   ["workspace", workspace],
   ["members", members],
+  ["recipient signs in", recipientSignIn],
   ["sign-in provider", signInProvider],
   ["api keys", apiKeys],
   ["webhook endpoints", endpoints],

@@ -29,8 +29,9 @@ export class Person {
     this.page.on("pageerror", (error) => report.check(false, this.where, `script error: ${error}`));
     this.page.on("request", (request) => {
       // The browser draws its own date picker with data: pictures; ours would be stopped by the policy, and that is reported.
-      const { provider } = this.lane;
-      const atProvider = provider && request.url().startsWith(`${provider.issuer}/`);
+      const { provider, facebook } = this.lane;
+      const providers = [provider?.issuer, facebook.origin].filter(Boolean);
+      const atProvider = providers.some((origin) => request.url().startsWith(`${origin}/`));
       const own = request.url().startsWith(`${server.origin}/`) || request.url().startsWith("data:") || atProvider;
       report.check(own, this.where, `asks another server: ${request.url()}`);
     });

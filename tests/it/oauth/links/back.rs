@@ -90,8 +90,9 @@ async fn a_link_that_is_revoked_meanwhile_keeps_nothing() {
     let revocation = page.actions().into_iter().find(|action| action.ends_with("/revocation")).unwrap();
     assert_eq!(page.form_to(&revocation).send(&site.owner).await.status, 303);
     let back = visitor.get(&callback).await;
-    assert!([303, 400].contains(&back.status), "{}", back.text());
-    assert_eq!(visitor.get(&link).await.status, 410);
+    assert_eq!((back.status, back.location()), (303, Some(link)), "{}", back.text());
+    let dead = visitor.follow(&back).await;
+    assert!(dead.status == 410 && dead.text().contains("withdrew this link"), "{}", dead.text());
     assert_eq!(site.provider.calls(Endpoint::Exchange), 0, "nobody asks for tokens that nobody may keep");
     assert_eq!(site.rows("oauth_sign_ins", "id").await.len(), 0);
     assert_eq!(site.rows("oauth_grants", "id").await.len(), 0);
