@@ -142,10 +142,10 @@ fn the_project_speaks_of_itself_alone() {
     none("machine paths and loose ends", wrong);
 }
 
-/// Whether a person wrote the file (locks are written by tools, pictures are no text).
+/// Whether a person wrote the file (locks are written by tools, pictures are no text, a worktree's `.git` is a file).
 fn is_written(path: &str) -> bool {
     let ending = path.rsplit('.').next().unwrap_or_default();
     !["lock", "png", "ico", "woff2", "log"].contains(&ending)
         && !path.ends_with("package-lock.json")
-        && path != "LICENSE"
+        && !["LICENSE", ".git"].contains(&path)
 }
