@@ -62,7 +62,7 @@ impl Expiry {
     /// An end somebody gave as a moment, without a zone.
     ///
     /// # Errors
-    /// It lies further away than [`LONGEST`].
+    /// It lies further away than ten years.
     pub fn at(at: UtcTime, now: UtcTime) -> Result<Self, ExpiryError> {
         if at > now + LONGEST { Err(ExpiryError::TooFar) } else { Ok(Self { at: Some(at), zone: UTC.to_owned() }) }
     }
