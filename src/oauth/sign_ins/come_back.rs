@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use crate::app::App;
 use crate::crypto::{PlainToken, Sealed, TokenHash};
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::oauth::apps;
 use crate::oauth::provider::{ProviderBlock, RefreshKind};
 use crate::oauth::wire::{AppSecrets, CallbackQuery, Tokens, Wire, WireError};
