@@ -9,6 +9,8 @@ export async function advertising(lane) {
   const { owner } = lane;
   const { link, page } = await draftWithLink(owner, "source", "facebook-ads", "Summer campaign");
   const maria = await outsider(lane, "Maria", link);
+  // The operator has an app at the provider, so signing in is offered first.
+  await maria.unfold("Enter the details by hand instead");
   await checkState(maria, "recipient-facebook-ads");
   await maria.fill("Ad account numbers", "1234567890\n\n 987654321 ");
   await maria.fill("Access token", TOKEN);

@@ -93,6 +93,13 @@ async fn an_address_the_id_token_lacks_is_asked_for() {
 }
 
 #[tokio::test]
+async fn a_provider_that_writes_true_as_a_text_is_understood() {
+    let scene = Scene::new().await;
+    scene.idp.says(|script| script.claims["email_verified"] = "true".into());
+    assert_eq!(scene.through(&scene.app.visitor()).await.status, 303);
+}
+
+#[tokio::test]
 async fn a_session_from_before_ends_and_a_new_one_begins() {
     let scene = Scene::new().await;
     let before = scene.owner.cookies();
