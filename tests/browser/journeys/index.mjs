@@ -6,7 +6,7 @@ import { faults } from "./faults.mjs";
 import { firstRun } from "./first_run.mjs";
 import { advertising, httpApi } from "./forms.mjs";
 import { handOver } from "./hand_over.mjs";
-import { approvals, inviteLinks } from "./invite_links.mjs";
+import { approvals, inviteLinks, invitedSignIn } from "./invite_links.mjs";
 import { endings, list, rename } from "./links.mjs";
 import { oddNames } from "./odd_names.mjs";
 import { callback, docs, endpoints } from "./programs.mjs";
@@ -32,6 +32,7 @@ export const journeys = [
   ["workspace", workspace],
   ["members", members],
   ["recipient signs in", recipientSignIn],
+  ["invited sign-in", invitedSignIn],
   ["sign-in provider", signInProvider],
   ["api keys", apiKeys],
   ["webhook endpoints", endpoints],

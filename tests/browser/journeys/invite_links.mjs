@@ -1,5 +1,6 @@
 // Invite links: one is made and handed out, people outside add connections with it, its details are changed, and it is deleted.
 import { checkKeyboard, checkState } from "../lib/checks.mjs";
+import { ACCOUNTS } from "../lib/facebook.mjs";
 import { outsider } from "./sharing.mjs";
 
 /** Makes a link through the form; gives the path of its page and the one that people outside open. */
@@ -119,4 +120,28 @@ export async function approvals(lane) {
   await owner.says("Good partner");
   await owner.saysNot("Odd partner");
   await person.leave();
+}
+
+/** Somebody signs in at a provider and shares three accounts: three connections, and the link works on. */
+export async function invitedSignIn(lane) {
+  const { owner } = lane;
+  const { link } = await create(owner, "Advertisers", "source/facebook-ads");
+  const agency = await outsider(lane, "Agency client", link);
+  await agency.says("Continue with Facebook");
+  await checkState(agency, "invite-sign-in-offered");
+  await agency.press("Continue with Facebook");
+  await agency.reaches(lane.facebook.origin);
+  await agency.press("Allow");
+  await agency.says("Signed in at Facebook as Maria da Silva", ...ACCOUNTS);
+  const chosen = [ACCOUNTS[0], ACCOUNTS[2], ACCOUNTS[4]];
+  for (const account of chosen) await agency.choose(account);
+  await checkState(agency, "invite-accounts");
+  await agency.press(`Send to ${lane.account.workspace}`);
+  await agency.says(`Sent to ${lane.account.workspace}`, "Connect another account");
+  await checkState(agency, "invite-sign-in-receipt");
+  await agency.leave();
+  await owner.open("/connections");
+  await owner.says(...chosen, "through Advertisers");
+  const rows = await owner.page.$$eval("main tbody tr", (all) => all.filter((row) => row.innerText.includes("Advertisers")).length);
+  owner.equal(rows, 3, "a connection for each account");
 }
