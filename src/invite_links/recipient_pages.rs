@@ -1,32 +1,36 @@
 //! What somebody outside opens: look at the form, sign in with the provider, send it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::LONGEST_IDENTITY;
 use super::guard::{KnownInviteLink, OpenInviteLink};
-use super::recipient_view::{Answer, DeadPage, FormPage, Typed};
+use super::recipient_view::{Answer, FormPage, Typed};
 use super::sheet::Sheet;
-use super::submit::{self, Outcome, Sent};
-use super::{InviteState, LONGEST_IDENTITY};
+use super::submit::{self, Outcome};
 use crate::app::App;
 use crate::connectors::spec_form::{Decoded, Layer};
 use crate::error::{AppError, AppResult};
 use crate::forms::{FormState, RawForm};
 use crate::held;
 use crate::links::recipient_frame;
-use crate::oauth::{self, ACCOUNT_FIELD, Leaving};
+use crate::oauth::{self, ACCOUNT_FIELD, Leaving, PlanError};
 use crate::web::csrf::{self, FormBehind, FormToken};
-use crate::web::page::{PageResult, page, page_with, see_other, unprocessable};
+use crate::web::page::{PageResult, page, see_other, unprocessable};
 use crate::web::urls;
+
+/// Who sends, as they say: the one field that is not the connector's.
+const IDENTITY_FIELD: &str = "identity";
 
 /// `GET /invite/{token}`. Spends nothing.
 pub async fn show(app: web::Data<App>, request: HttpRequest, link: OpenInviteLink) -> PageResult {
     let token = csrf::token(&request, &app).ok_or(AppError::NotFound)?;
     let sheet = Sheet::of(&app, &request, link).await?;
     let state = sheet.resumed(&app);
-    page(&FormPage::new(&sheet, Typed::fresh(&state), &token, &app)?)
+    let identity = state.typed(IDENTITY_FIELD).and_then(|typed| typed.first()).map_or("", String::as_str);
+    page(&FormPage::new(&sheet, Typed::fresh(&state, identity), &token, &app)?)
 }
 
 /// `POST /invite/{token}`
@@ -47,7 +51,7 @@ pub async fn submit(
     if let Some(desk) = &sheet.desk {
         desk.fill_blank(&mut raw);
     }
-    let identity = raw.first("identity").unwrap_or_default().trim().to_owned();
+    let identity = raw.first(IDENTITY_FIELD).unwrap_or_default().trim().to_owned();
     let act = Act { app: &app, request: &request, raw, nonce, identity };
     match (act.raw.first("intent"), sheet.desk.is_some()) {
         (Some("sign-in"), true) => act.sign_in(sheet).await,
@@ -91,13 +95,13 @@ impl Act<'_> {
             until: sheet.link.known.link.ends_at(),
             raw: &self.raw,
             decoded,
+            beside: &[IDENTITY_FIELD],
             frame: recipient_frame(&sheet.link.known.workspace, self.app),
         }
     }
 
     async fn send(&self, mut sheet: Sheet, layer: Layer) -> PageResult {
-        let chosen: Vec<String> = self.raw.all(ACCOUNT_FIELD).map(str::to_owned).collect();
-        let refused = sheet.plan(&chosen, layer)?;
+        let refused = sheet.plan(&self.chosen(), layer)?;
         let decoded = sheet.decode(&self.raw, layer);
         if let Some(problem) = refused {
             return self.again(&sheet, decoded, Answer::Accounts(problem)).await;
@@ -108,21 +112,25 @@ impl Act<'_> {
         if decoded.submission.is_empty() && !sheet.may_be_empty(layer) {
             return self.again(&sheet, decoded, Answer::NothingEntered).await;
         }
-        let connector = std::sync::Arc::clone(&sheet.link.connector);
+        let connector = Arc::clone(&sheet.link.connector);
         let (sent, known) = sheet.into_sent(decoded.submission, self.identity.clone(), self.nonce.clone())?;
-        self.take(known, &connector, sent).await
+        match submit::submit(self.app, &known.link, &connector, sent).await? {
+            Outcome::Taken { receipt_key } => Ok(to_receipt(&receipt_key)),
+            Outcome::Closed => self.not_taken(known, layer).await,
+        }
     }
 
-    async fn take(
-        &self,
-        known: KnownInviteLink,
-        connector: &std::sync::Arc<crate::connectors::Connector>,
-        sent: Sent,
-    ) -> PageResult {
-        match submit::submit(self.app, &known.link, connector, sent).await? {
-            Outcome::Taken { receipt_key } => Ok(to_receipt(&receipt_key)),
-            Outcome::Closed => closed_meanwhile(self.app, known).await,
-        }
+    fn chosen(&self) -> Vec<String> {
+        self.raw.all(ACCOUNT_FIELD).map(str::to_owned).collect()
+    }
+
+    /// Nothing was taken: the page of a link that closed meanwhile, or, where there is room for some, the form with its ticks.
+    async fn not_taken(&self, known: KnownInviteLink, layer: Layer) -> PageResult {
+        let link = known.reload(self.app).await?.into_open(self.app)?;
+        let mut sheet = Sheet::of(self.app, self.request, link).await?;
+        sheet.plan(&self.chosen(), layer)?;
+        let decoded = sheet.decode(&self.raw, layer);
+        self.again(&sheet, decoded, Answer::Accounts(PlanError::NoRoom)).await
     }
 
     /// The form again: what was typed stays, secrets are held sealed, the form keeps its nonce.
@@ -165,15 +173,4 @@ fn identity_problem(text: &str) -> Option<String> {
         return Some(format!("Your name or company must be {LONGEST_IDENTITY} characters or fewer"));
     }
     text.chars().any(char::is_control).then(|| "Your name or company must be one line of text".to_owned())
-}
-
-/// The link was closed between reading the form and sending it: the page of a dead link, with what is true now.
-async fn closed_meanwhile(app: &App, known: KnownInviteLink) -> PageResult {
-    let known = known.reload(app).await?;
-    match known.link.state(app.clock.now()) {
-        InviteState::Active => {
-            Err(AppError::Conflict("This link has no room for so many connections any more. Choose fewer.").into())
-        }
-        state => page_with(StatusCode::GONE, &DeadPage::new(&known, state, app)),
-    }
 }

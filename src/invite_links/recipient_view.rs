@@ -70,8 +70,8 @@ pub(super) struct Typed<'a> {
 
 impl<'a> Typed<'a> {
     /// Nothing but what came back from the provider.
-    pub(super) fn fresh(state: &'a FormState) -> Self {
-        Self { state, identity: "", identity_problem: None, answer: Answer::Fresh, raw: None }
+    pub(super) fn fresh(state: &'a FormState, identity: &'a str) -> Self {
+        Self { state, identity, identity_problem: None, answer: Answer::Fresh, raw: None }
     }
 }
 

@@ -83,6 +83,7 @@ impl Act<'_> {
             until: sheet.link.until,
             raw: &self.raw,
             decoded,
+            beside: &[],
             frame: frame(&sheet.link.known, self.app),
         }
     }

@@ -60,6 +60,8 @@ pub enum PlanError {
     TooManyAccounts,
     /// An account was chosen that was not offered.
     UnknownAccount,
+    /// More accounts were chosen than the link has room for.
+    NoRoom,
 }
 
 /// What a sign-in hands over when the form is sent.

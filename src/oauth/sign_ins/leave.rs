@@ -1,6 +1,8 @@
 //! Going to the provider: the state is made, what was typed is put away, and a page of ours leads there. A redirect would not do: the
 //! form's policy (`form-action 'self'`) counts for where a POST is redirected to as well.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -33,6 +35,8 @@ pub struct Leaving<'a> {
     pub raw: &'a RawForm,
     /// The form as it was read.
     pub decoded: &'a Decoded,
+    /// Names of fields of the link's own, beside the connector's, that come back too; none of them may hold a secret.
+    pub beside: &'static [&'static str],
     /// Around the page that leads away.
     pub frame: RecipientFrame,
 }
@@ -83,8 +87,12 @@ impl Leaving<'_> {
         let secrets = self.decoded.typed_secrets.iter();
         // A form that was merely passed through is shown as nobody has touched it, with what is optional folded away.
         let untouched = self.decoded.submission.is_empty() && self.decoded.errors.is_empty();
+        let mut typed = if untouched { BTreeMap::new() } else { self.decoded.state.typed_fields().clone() };
+        let filled =
+            |name: &&str| self.raw.first(name).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        typed.extend(self.beside.iter().filter_map(|name| Some(((*name).to_owned(), vec![filled(name)?]))));
         Resume {
-            typed: if untouched { Default::default() } else { self.decoded.state.typed_fields().clone() },
+            typed,
             secrets: secrets.map(|(name, secret)| (name.clone(), secret.expose_secret().to_owned())).collect(),
             chosen: self.raw.all(ACCOUNT_FIELD).map(str::to_owned).collect(),
             search: self.raw.first(SEARCH_FIELD).unwrap_or_default().trim().to_owned(),

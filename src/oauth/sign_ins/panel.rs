@@ -236,6 +236,7 @@ impl PlanError {
             Self::NoAccount => format!("Choose one {}", rules.one),
             Self::TooManyAccounts => format!("Choose one {} only", rules.one),
             Self::UnknownAccount => format!("Choose from the {} of this list", rules.noun),
+            Self::NoRoom => format!("This link has no room for so many {}. Choose fewer", rules.noun),
         }
     }
 }

@@ -64,10 +64,10 @@ impl NewEndpoint {
     }
 }
 
-/// Adds an endpoint. The same id twice adds one.
+/// Adds an endpoint. The same id twice adds one; `false` when the workspace has too many.
 ///
 /// # Errors
-/// [`AppError::Conflict`] when the workspace has too many.
+/// The database refuses.
 pub fn add(
     conn: &mut Conn,
     workspace: &WorkspaceId,
@@ -76,16 +76,16 @@ pub fn add(
     actor: Actor,
     now: UtcTime,
     rng: &Rng,
-) -> AppResult<()> {
+) -> AppResult<bool> {
     let there = store::list(conn, workspace)?;
     if there.iter().any(|row| &row.id == id) {
-        return Ok(());
+        return Ok(true);
     }
     if there.len() >= MOST {
-        return Err(AppError::Conflict("A workspace can have 20 endpoints. Delete one first."));
+        return Ok(false);
     }
     store::insert(conn, workspace, id, new, now)?;
-    note(conn, workspace, Event::EndpointAdded, &new.url.host(), actor, now, rng)
+    note(conn, workspace, Event::EndpointAdded, &new.url.host(), actor, now, rng).map(|()| true)
 }
 
 /// Changes an endpoint; what waits to be sent goes to its new address. An endpoint that was off is on again.

@@ -19,6 +19,11 @@ use crate::webhooks::secrets::{self, SecretTimes};
 use crate::webhooks::{EventKind, FieldProblem};
 
 const LISTED: i64 = 20;
+const TOO_MANY: FieldProblem = FieldProblem {
+    field: "url",
+    code: "too_many_endpoints",
+    sentence: "This workspace has 20 endpoints and can have no more. Delete one first",
+};
 
 struct EndpointItem {
     name: String,
@@ -202,7 +207,9 @@ pub async fn create(
     // The nonce of the form is the endpoint's id: the same form sent twice adds one.
     let id = WebhookEndpointId::from_text(&form.token.nonce);
     let (workspace, actor, now, rng) = (member.workspace_id.clone(), member.actor(), app.clock.now(), app.rng.clone());
-    app.db.write(move |conn| super::add(conn, &workspace, &id, &new, actor, now, &rng)).await?;
+    if !app.db.write(move |conn| super::add(conn, &workspace, &id, &new, actor, now, &rng)).await? {
+        return refused(blank(&app, &request, &member), typed, vec![TOO_MANY]);
+    }
     Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_WEBHOOKS, Flash::EndpointSaved))
 }
 

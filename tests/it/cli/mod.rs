@@ -10,7 +10,7 @@ mod keys;
 mod owner;
 mod serve;
 mod settings;
-mod sign_in_provider;
+pub mod sign_in_provider;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

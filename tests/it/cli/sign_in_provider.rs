@@ -14,10 +14,11 @@ const AT: SealedAt<'static> =
     SealedAt { table: "sign_in_providers", row: "one", column: "sealed_client_secret", workspace: "" };
 
 /// Gives the workspace a provider that is the only way in.
-fn only_provider(app: &App) {
+pub fn only_provider(app: &App, workspace: &str) {
     let (now, rng, keys) = (app.clock.now(), app.rng.clone(), app.keys.clone());
+    let workspace = workspace.to_owned();
     let write = move |conn: &mut vestibule::db::Conn| {
-        let workspace = accounts::find_workspace_by_slug(conn, "acme")?.unwrap().id;
+        let workspace = accounts::find_workspace_by_slug(conn, &workspace)?.unwrap().id;
         let at = SealedAt { workspace: workspace.as_str(), ..AT };
         let sealed = keys.seal(SECRET, at, &rng)?;
         let row = (
@@ -40,7 +41,7 @@ async fn the_way_back_in_when_the_provider_fails() {
     let allow = ["owner", "allow-passwords", "--workspace", "acme"];
     assert!(here.run(&allow).good().out.contains("with passwords already. Nothing was changed."));
     here.run(&["owner", "allow-passwords", "--workspace", "nothing"]).refused(1, "no workspace called nothing");
-    only_provider(&here.app());
+    only_provider(&here.app(), "acme");
     let made = here.owner("acme", "bea@acme.example").good();
     assert!(made.out.contains("run `vestibule owner allow-passwords --workspace acme` first"), "{made:?}");
 
@@ -57,7 +58,7 @@ async fn the_way_back_in_when_the_provider_fails() {
 fn client_secrets_are_sealed_anew() {
     let mut here = Installation::new();
     here.owner("acme", "ana@acme.example").good();
-    only_provider(&here.app());
+    only_provider(&here.app(), "acme");
     let new_key = here.run(&["keys", "generate"]).good().out.trim().to_owned();
     let old_key = std::fs::read_to_string(here.key_file()).unwrap();
     here.set("VESTIBULE_MASTER_KEYS", &format!("{new_key},{}", old_key.trim()));

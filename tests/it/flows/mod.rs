@@ -3,5 +3,6 @@
 mod canary;
 mod killed;
 mod program;
+mod rotation;
 mod sign_in;
 mod sweep;

@@ -101,11 +101,25 @@ async fn the_accounts_of_one_submission_count_as_one_use_and_as_many_connections
         if taken {
             assert_eq!(visitor.get(&site.link).await.status, 410, "{fields:?}");
         } else {
-            assert!(sent.status == 409 && sent.text().contains("Choose fewer"), "{}", sent.text());
+            assert!(sent.status == 422 && sent.text().contains("Choose fewer"), "{}", sent.text());
+            assert_eq!(sent.count("input[name=_account][checked]"), 3, "the ticks are still there");
             let page = visitor.get(&site.link).await;
             assert_eq!(site.send(&visitor, &page, 2).await.status, 303, "the sign-in is still there");
         }
     }
+}
+
+#[tokio::test]
+async fn who_says_no_at_the_provider_finds_what_they_typed() {
+    let site = Site::new(&[]).await;
+    let visitor = site.app.visitor();
+    let form = visitor.get(&site.link).await.form_with("_csrf").set("identity", "Loja Sul");
+    let leaving = form.press("intent", "sign-in", &visitor).await;
+    let departure = leaving.links().into_iter().find(|link| link.starts_with("https://")).expect("a way there");
+    let back = visitor.get(&site.provider.deny(&departure)).await;
+    let page = visitor.follow(&back).await;
+    assert_eq!(page.form_with("identity").value("identity"), Some("Loja Sul"), "{}", page.text());
+    assert!(page.has("details[open] input[name=identity]"), "and it is in sight");
 }
 
 #[tokio::test]

@@ -174,3 +174,21 @@ async fn a_test_is_tried_once_and_mails_nobody() {
     scene.app.run_jobs().await;
     assert!(!scene.app.app.mailer.kept().iter().any(|mail| mail.subject.contains("Webhook")));
 }
+
+#[tokio::test]
+async fn one_endpoint_too_many_is_said_in_the_form() {
+    let app = TestApp::start();
+    let owner = app.owner().await;
+    for number in 0..21 {
+        let form = owner.get("/settings/webhooks/new").await.form_with("url");
+        let typed = form.set("url", &format!("https://8.8.8.8/{number}")).set("description", "Night shift");
+        let answer = typed.add("events", "source.setup_filled").send(&owner).await;
+        if number < 20 {
+            assert_eq!(answer.status, 303, "{number}: {}", answer.text());
+        } else {
+            assert_eq!(answer.status, 422);
+            assert!(answer.text().contains("This workspace has 20 endpoints"), "{}", answer.text());
+            assert_eq!(answer.form_with("url").value("url"), Some("https://8.8.8.8/20"), "what was typed stays");
+        }
+    }
+}
