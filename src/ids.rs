@@ -75,4 +75,10 @@ id_type! {
     WebhookDeliveryId,
     /// One try of a delivery.
     WebhookAttemptId,
+    /// A check of a connection's values.
+    ValidationId,
+    /// A place where records go.
+    OutputLayerId,
+    /// An extraction.
+    RunId,
 }

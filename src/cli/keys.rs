@@ -11,9 +11,9 @@ use crate::clock::Clock;
 use crate::crypto::KeyRing;
 use crate::db::Conn;
 use crate::error::AppResult;
-use crate::ids::{AccountLinkId, ConnectionId, IdempotencyId, WebhookSecretId};
+use crate::ids::{AccountLinkId, ConnectionId, IdempotencyId, ValidationId, WebhookSecretId};
 use crate::rng::Rng;
-use crate::{accounts, connections, idempotency, webhooks};
+use crate::{accounts, connections, idempotency, validations, webhooks};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -51,6 +51,7 @@ fn rotate() -> Ending {
             account_links: all(&app, &AccountLinkId::from_text(""), accounts::reseal_some)?,
             webhooks: secrets + all(&app, &ConnectionId::from_text(""), webhooks::reseal_headers)?,
             answers: all(&app, &IdempotencyId::from_text(""), idempotency::reseal_some)?,
+            validations: all(&app, &ValidationId::from_text(""), validations::reseal_some)?,
         };
         sealed.add(&round);
         settled = round.is_nothing();
@@ -62,8 +63,9 @@ fn rotate() -> Ending {
     let connections = out::count(sealed.connections, "connection", "connections");
     let links = out::count(sealed.account_links, "account link", "account links");
     let webhooks = out::count(sealed.webhooks, "webhook secret", "webhook secrets");
+    let validations = out::count(sealed.validations, "validation value", "validation values");
     let answers = out::count(sealed.answers, "kept API answer", "kept API answers");
-    out::line(format_args!("Sealed anew with {primary}: {connections}, {links}, {webhooks}, {answers}."));
+    out::line(format_args!("Sealed anew with {primary}: {connections}, {links}, {webhooks}, {answers}, {validations}."));
     if !settled {
         bail!(
             "a running server still seals with another key: restart it with {primary} as its first key, then run this again"
@@ -100,6 +102,7 @@ struct Sealed {
     account_links: usize,
     webhooks: usize,
     answers: usize,
+    validations: usize,
 }
 
 impl Sealed {
@@ -108,10 +111,11 @@ impl Sealed {
         self.account_links += round.account_links;
         self.webhooks += round.webhooks;
         self.answers += round.answers;
+        self.validations += round.validations;
     }
 
     fn is_nothing(&self) -> bool {
-        self.connections == 0 && self.account_links == 0 && self.webhooks == 0 && self.answers == 0
+        self.connections == 0 && self.account_links == 0 && self.webhooks == 0 && self.answers == 0 && self.validations == 0
     }
 }
 

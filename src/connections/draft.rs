@@ -114,7 +114,13 @@ pub struct Applied {
 pub fn apply(conn: &mut Conn, apply: &Apply<'_>, keys: &KeyRing, now: UtcTime, rng: &Rng) -> AppResult<Applied> {
     for _ in 0..MOST_TRIES {
         let read = store::find_by_id(conn, apply.workspace, apply.connection)?.ok_or(AppError::NotFound)?;
-        if read.state() != ConnectionState::Draft {
+        let takes = match read.state() {
+            ConnectionState::Draft => true,
+            // Its owner reconnects it, its connector renews a token; somebody outside is done with it.
+            ConnectionState::Finalised => apply.by != Filler::Recipient,
+            ConnectionState::Deleted => false,
+        };
+        if !takes {
             return Err(AppError::Conflict("This connection takes no more details."));
         }
         if write_merged(conn, apply, &read, keys, now, rng)? {
@@ -153,7 +159,7 @@ fn write_merged(
         origins: &after.origins,
         missing_count: i32::try_from(missing).unwrap_or(i32::MAX),
     };
-    Ok(store::replace_contents(conn, read, &contents, now)?)
+    Ok(store::replace_contents(conn, read, &contents, apply.by == Filler::Recipient, now)?)
 }
 
 /// Who filled in what: new fields get this filler, fields that are gone are forgotten.

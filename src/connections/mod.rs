@@ -10,6 +10,7 @@ mod api_view;
 pub mod configure_pages;
 pub mod credentials_api;
 mod draft;
+mod finalise;
 pub mod new_pages;
 pub mod pages;
 mod progress;
@@ -22,6 +23,7 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use draft::{Applied, Apply, NewDraft, apply, create_draft, delete_draft, rename};
+pub use finalise::{Versions, finalise, take_over};
 pub use progress::{Progress, Step, steps};
 pub use reseal::reseal_some;
 pub use store::{Filter, ListRow, StateFilter, count, find, find_by_form_nonce, find_by_id, find_of_kind, list, page};
@@ -94,6 +96,8 @@ pub enum Filler {
     Member,
     /// Somebody outside, through a link.
     Recipient,
+    /// The connector itself, which renewed a token.
+    Connector,
 }
 
 /// What a draft still is.

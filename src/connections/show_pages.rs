@@ -196,6 +196,7 @@ fn filled_by(origin: &FieldOrigin) -> String {
     let day = UtcTime::from_unix(origin.at).map(UtcTime::short).unwrap_or_default();
     match (origin.by, origin.name.as_str()) {
         (Filler::Member, name) => format!("{name}, {day}"),
+        (Filler::Connector, _) => format!("The connector itself, {day}"),
         (Filler::Recipient, "") => format!("Through a setup link, {day}"),
         (Filler::Recipient, name) => format!("{name}, through a setup link, {day}"),
     }

@@ -21,8 +21,13 @@ pub(super) fn items(rows: &[ActivityRow]) -> Vec<TimelineItem> {
 
 fn tone(event: Event) -> &'static str {
     match event {
-        Event::Submitted => "ok",
-        Event::Revoked | Event::ConnectionDeleted | Event::WebhookGaveUp | Event::WebhookDisabled => "bad",
+        Event::Submitted | Event::Validated | Event::Finalised | Event::RunSucceeded => "ok",
+        Event::Revoked
+        | Event::ConnectionDeleted
+        | Event::WebhookGaveUp
+        | Event::WebhookDisabled
+        | Event::ValidationFailed
+        | Event::RunFailed => "bad",
         _ => "",
     }
 }
@@ -52,6 +57,14 @@ fn text(row: &ActivityRow) -> String {
         Event::CallbackRemoved => format!("{who} removed the webhook to {detail}"),
         Event::WebhookGaveUp => format!("Webhook to {detail} failed at its last try"),
         Event::WebhookDisabled => format!("Webhook to {detail} is off: the receiver says it is gone"),
+        Event::ConfigUpdated => "The connector updated its configuration".to_owned(),
+        Event::Validated => format!("Validated. {detail}"),
+        Event::ValidationFailed => format!("Validation failed. {detail}"),
+        Event::StreamsChosen => format!("{who} chose streams: {detail}"),
+        Event::PlanChanged => format!("{who} changed when it runs and where the records go: {detail}"),
+        Event::Finalised => format!("{who} finalised the connection"),
+        Event::RunSucceeded => format!("Extraction done: {detail}"),
+        Event::RunFailed => format!("Extraction failed. {detail}"),
         other => other.as_str().to_owned(),
     }
 }

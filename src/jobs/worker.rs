@@ -9,7 +9,7 @@ use super::store::{self, JobRow};
 use super::{Job, MOST_ATTEMPTS, Outcome, backoff};
 use crate::app::App;
 use crate::error::AppResult;
-use crate::{accounts, idempotency, setup_links, webhooks};
+use crate::{accounts, idempotency, setup_links, validations, webhooks};
 
 const AT_ONCE: i64 = 20;
 const PAUSE: Duration = Duration::from_secs(1);
@@ -41,7 +41,11 @@ pub async fn run_until(app: Arc<App>, stop: impl Future<Output = ()>) {
         // Without a receiver the webhooks have stopped already.
         let _ = tell.send(true);
     };
-    tokio::join!(jobs, webhooks::run_until(Arc::clone(&app), told));
+    tokio::join!(
+        jobs,
+        webhooks::run_until(Arc::clone(&app), told.clone()),
+        validations::run_until(Arc::clone(&app), told),
+    );
 }
 
 async fn run_jobs_until(app: &Arc<App>, stop: impl Future<Output = ()>) {

@@ -6,7 +6,7 @@ use crate::clock::UtcTime;
 use crate::connections::{Connection, ConnectionState};
 use crate::connectors::spec_form::missing_required;
 use crate::connectors::{Connector, Connectors, Kind};
-use crate::ids::{ConnectionId, SetupLinkId, WorkspaceId};
+use crate::ids::{ConnectionId, SetupLinkId, ValidationId, WorkspaceId};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident, $text:literal, $words:literal;)+) => {
@@ -46,6 +46,8 @@ kinds! {
     LinkExpired, "setup_link.expired", "A setup link expired";
     /// A setup link was withdrawn.
     LinkRevoked, "setup_link.revoked", "A setup link was revoked";
+    /// A check of a connection's details is over.
+    ValidationFinished, "validation.finished", "A validation finished";
 }
 
 /// The event of a test: nobody subscribes to it.
@@ -94,6 +96,17 @@ pub enum Event<'a> {
         /// When it ends or ended.
         expires_at: UtcTime,
     },
+    /// A check of a connection's details is over.
+    ValidationFinished {
+        /// The connection as it is now.
+        connection: &'a Connection,
+        /// The validation.
+        validation: &'a ValidationId,
+        /// Whether the details were found good.
+        succeeded: bool,
+        /// How many streams were found.
+        streams: i32,
+    },
 }
 
 impl Event<'_> {
@@ -111,6 +124,7 @@ impl Event<'_> {
                 LinkDeed::Expired => EventKind::LinkExpired,
                 LinkDeed::Revoked => EventKind::LinkRevoked,
             },
+            Self::ValidationFinished { .. } => EventKind::ValidationFinished,
         }
     }
 
@@ -124,7 +138,9 @@ impl Event<'_> {
 
     fn connection(&self) -> &Connection {
         match self {
-            Self::SetupFilled { connection, .. } | Self::Link { connection, .. } => connection,
+            Self::SetupFilled { connection, .. }
+            | Self::Link { connection, .. }
+            | Self::ValidationFinished { connection, .. } => connection,
         }
     }
 
@@ -136,15 +152,28 @@ impl Event<'_> {
             Self::Link { connection, link, expires_at, .. } => json!({
                 "event": event,
                 "setup_link": {"id": link.as_str(), "expires_at": expires_at.iso()},
-                connection.kind.as_str(): {
-                    "id": connection.id.as_str(),
-                    "slug": connection.slug,
-                    "description": connection.description,
-                    "draft": connection.state() == ConnectionState::Draft,
+                connection.kind.as_str(): named(connection),
+            }),
+            Self::ValidationFinished { connection, validation, succeeded, streams } => json!({
+                "event": event,
+                "validation": {
+                    "id": validation.as_str(),
+                    "status": if *succeeded { "success" } else { "failed" },
+                    "stream_count": streams,
                 },
+                connection.kind.as_str(): named(connection),
             }),
         }
     }
+}
+
+fn named(connection: &Connection) -> Value {
+    json!({
+        "id": connection.id.as_str(),
+        "slug": connection.slug,
+        "description": connection.description,
+        "draft": connection.state() == ConnectionState::Draft,
+    })
 }
 
 /// The payload about a connection that was filled in; a test of the callback webhook has the same shape.

@@ -1,0 +1,4 @@
+DROP TABLE sync_states;
+DROP TABLE run_logs;
+DROP TABLE runs;
+DROP TABLE output_layers;
