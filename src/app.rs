@@ -16,6 +16,7 @@ use crate::email::Mailer;
 use crate::error::AppError;
 use crate::http_client::{AddressPolicy, GuardedClient, Resolver};
 use crate::rng::Rng;
+use crate::runtimes::Runtimes;
 use crate::setup_links::OpenNotes;
 use crate::web::rate_limit::RateLimits;
 
@@ -37,6 +38,8 @@ pub struct App {
     pub http: GuardedClient,
     /// The catalogue.
     pub connectors: Connectors,
+    /// What runs connectors.
+    pub runtimes: Runtimes,
     /// Who is asking too often.
     pub limits: RateLimits,
     /// Marks on forms.
@@ -70,6 +73,7 @@ impl App {
         let policy = AddressPolicy::with_open(config.webhooks.allow.clone());
         let http = GuardedClient::new(policy, Resolver::System, config.mail.extra_ca_file.as_deref())?;
         let connectors = Connectors::load(config.connectors.dir.as_deref())?;
+        let runtimes = Runtimes::new(&config)?;
         Ok(Arc::new(Self {
             limits: RateLimits::new(config.server.rate_limits),
             form_marks: Marker::new(&keys, "form"),
@@ -83,6 +87,7 @@ impl App {
             mailer,
             http,
             connectors,
+            runtimes,
             password_cost,
         }))
     }

@@ -37,6 +37,7 @@ pub mod ids;
 pub mod jobs;
 pub mod links;
 pub mod rng;
+pub mod runtimes;
 pub mod setup_links;
 pub mod web;
 pub mod webhooks;

@@ -12,7 +12,7 @@ mod write;
 use serde_json::{Value, json};
 
 use super::spec::SpecNote;
-use super::{Connector, ConnectorFile, Kind};
+use super::{Connector, ConnectorFile, Kind, RuntimeBlock};
 
 pub use read::read_path;
 pub use write::write_file;
@@ -34,6 +34,8 @@ pub struct FoundSpec {
     pub schema: Value,
     /// How the connector's maker describes the sign-in, as it came.
     pub advanced_auth: Option<Value>,
+    /// How it is run, when that is known.
+    pub runtime: Option<RuntimeBlock>,
     /// The whole file, when it was one of ours.
     pub own: Option<Box<ConnectorFile>>,
 }
@@ -108,7 +110,7 @@ impl FoundSpec {
             documentation_url,
             spec: self.schema,
             oauth: self.advanced_auth.map(|auth| json!({ "airbyte": auth })),
-            check: None,
+            runtime: self.runtime,
             streams: Vec::new(),
             slug,
             name,

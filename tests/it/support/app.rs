@@ -52,6 +52,7 @@ impl TestApp {
         adjust(&mut config);
         let from = config.mail.from.clone();
         let mut app = App::build_with(config, clock, Rng::System, Cost::Cheap).unwrap();
+        launched_by_the_product(&mut app);
         if app.config.mail.smtp_url.is_none() {
             Arc::get_mut(&mut app).unwrap().mailer = Mailer::memory(from);
         }
@@ -74,6 +75,7 @@ impl TestApp {
                 let mut app =
                     App::build_with(self.app.config.clone(), self.app.clock.clone(), Rng::System, Cost::Cheap).unwrap();
                 Arc::get_mut(&mut app).unwrap().mailer = self.app.mailer.clone();
+                launched_by_the_product(&mut app);
                 app
             }
         };
@@ -149,6 +151,12 @@ impl TestApp {
     pub fn advance(&self, span: time::Duration) {
         self.app.clock.advance(span);
     }
+}
+
+/// Connectors are started by the product's program, which the test's own is not.
+fn launched_by_the_product(app: &mut Arc<App>) {
+    let app = Arc::get_mut(app).unwrap();
+    app.runtimes = app.runtimes.clone().launched_by(env!("CARGO_BIN_EXE_vestibule").into());
 }
 
 fn settings(base: &str, dir: &Path) -> std::collections::BTreeMap<String, String> {
