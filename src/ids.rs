@@ -77,8 +77,6 @@ id_type! {
     WebhookAttemptId,
     /// A check of a connection's values.
     ValidationId,
-    /// A place where records go.
-    OutputLayerId,
     /// An extraction.
     RunId,
 }

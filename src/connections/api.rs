@@ -7,18 +7,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::api_change::{Change, judge, not_ready_problem, put, settle};
 use super::api_in::{self, ChangeIn, NewIn};
-use super::api_view::{ConnectionOut, State};
+use super::api_view::{Around, ConnectionOut, State};
 use super::store::StateFilter;
-use super::{
-    Apply, Connection, Filler, Filter, NewDraft, apply, count, create_draft, delete_draft, find_of_kind, page, rename,
-};
+use super::{Connection, Filter, NewDraft, count, create_draft, delete_draft, find_of_kind, page};
 use crate::accounts::api_keys::guard::{ApiKey, Caller, Read, Side, Write};
-use crate::activity::{self, Entry, Event};
 use crate::app::App;
-use crate::clock::UtcTime;
-use crate::connectors::Connector;
-use crate::connectors::spec_form::Submission;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::idempotency::Answer;
@@ -30,7 +25,7 @@ use crate::web::cursor::{Page, Wanted};
 use crate::web::openapi::{Operation, inline, schema};
 use crate::web::problem::{Code, Fault, Problem};
 use crate::web::urls;
-use crate::webhooks::{self, CallbackWebhook};
+use crate::{streams, webhooks};
 
 /// Which connections a list shows.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -88,36 +83,41 @@ pub async fn list<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, query: Api
     let query = query.0;
     let wanted = Wanted::read(query.cursor.as_deref(), query.limit)?;
     let (workspace, filter) = (key.workspace.clone(), query.filter::<S>());
-    let (cut, called_back) = app
+    let (cut, called_back, plans) = app
         .db
         .read(move |conn| {
             let all = count(conn, &workspace, &filter)?;
             let cut = page(conn, &workspace, &filter, &wanted, all)?;
             let ids: Vec<ConnectionId> = cut.rows.iter().map(|row| row.id.clone()).collect();
             let called_back = webhooks::with_callback(conn, &workspace, &ids)?;
-            Ok((cut, called_back))
+            let plans = streams::plans_of(conn, &workspace, &ids)?;
+            Ok((cut, called_back, plans))
         })
         .await?;
     let address = app.config.server.base_url.join(&urls::api_connections(S::PLURAL));
-    let show = |row: Connection| ConnectionOut::new(&app, &row, called_back.contains(&row.id));
+    let show = |row: Connection| {
+        let around = Around { called_back: called_back.contains(&row.id), plan: plans.get(&row.id).cloned() };
+        ConnectionOut::new(&app, &row, around)
+    };
     json(StatusCode::OK, &Page::new(cut, &address, &query.pairs(), |row| row.id.to_string(), show))
 }
 
 /// `GET /api/v1/sources/{slug}/`
 pub async fn show<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, slug: web::Path<String>) -> ApiResult {
     let (workspace, slug) = (key.workspace.clone(), slug.into_inner());
-    let (connection, called_back) = app.db.read(move |conn| with_callback::<S>(conn, &workspace, &slug)).await?;
-    tagged(StatusCode::OK, &ConnectionOut::new(&app, &connection, called_back))
+    let (connection, around) = app.db.read(move |conn| with_around::<S>(conn, &workspace, &slug)).await?;
+    tagged(StatusCode::OK, &ConnectionOut::new(&app, &connection, around))
 }
 
-fn with_callback<S: Side>(
+fn with_around<S: Side>(
     conn: &mut Conn,
     workspace: &crate::ids::WorkspaceId,
     slug: &str,
-) -> AppResult<(Connection, bool)> {
+) -> AppResult<(Connection, Around)> {
     let connection = find_of_kind(conn, workspace, S::KIND, slug)?.ok_or(AppError::NotFound)?;
     let called_back = webhooks::has_callback(conn, workspace, &connection.id)?;
-    Ok((connection, called_back))
+    let plan = streams::find_plan(conn, workspace, &connection.id)?;
+    Ok((connection, Around { called_back, plan }))
 }
 
 fn tagged(status: StatusCode, out: &ConnectionOut) -> ApiResult {
@@ -126,14 +126,6 @@ fn tagged(status: StatusCode, out: &ConnectionOut) -> ApiResult {
         answer.headers_mut().insert(header::ETAG, tag);
     }
     Ok(answer)
-}
-
-/// A change whose parts were judged.
-struct Change {
-    connector: Option<Arc<Connector>>,
-    description: Option<String>,
-    values: Option<Submission>,
-    callback: Option<Option<CallbackWebhook>>,
 }
 
 /// `POST /api/v1/sources/`
@@ -161,8 +153,8 @@ async fn make<S: Side>(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket
     let values = api_in::values(&connector, new.config, &mut faults);
     let callback = api_in::callback(app, new.callback_webhook, &mut faults).await;
     api_in::sound(faults)?;
-    let change =
-        Change { connector: Some(Arc::clone(&connector)), description: None, values, callback: callback.map(Some) };
+    let connector_here = Some(Arc::clone(&connector));
+    let change = Change { connector: connector_here, values, callback: callback.map(Some), ..Change::default() };
     let (app_here, caller, now) = (app.clone(), caller.clone(), app.clock.now());
     let made = app
         .db
@@ -177,7 +169,8 @@ async fn make<S: Side>(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket
             };
             let made = create_draft(conn, draft, now, &app_here.rng)?;
             let made = put(conn, &app_here, &caller, made, &change, now)?;
-            let out = ConnectionOut::new(&app_here, &made, matches!(change.callback, Some(Some(_))));
+            let around = Around { called_back: matches!(change.callback, Some(Some(_))), plan: None };
+            let out = ConnectionOut::new(&app_here, &made, around);
             let answer = created::<S>(&app_here, &out)?;
             ticket.store(conn, &answer, &app_here.keys, &app_here.rng)?;
             Ok(answer)
@@ -192,68 +185,6 @@ fn created<S: Side>(app: &App, out: &ConnectionOut) -> AppResult<Answer> {
     Ok(Answer::json(StatusCode::CREATED, out)?.with("etag", tag).with("location", location))
 }
 
-/// Puts the parts of a change on a connection.
-fn put(
-    conn: &mut Conn,
-    app: &App,
-    caller: &Caller,
-    connection: Connection,
-    change: &Change,
-    now: UtcTime,
-) -> AppResult<Connection> {
-    if let (Some(submission), Some(connector)) = (&change.values, &change.connector) {
-        let one = Apply {
-            workspace: &caller.workspace,
-            connection: &connection.id,
-            connector,
-            submission,
-            by: Filler::Member,
-            name: &caller.name,
-        };
-        apply(conn, &one, &app.keys, now, &app.rng)?;
-        note(conn, caller, &connection, Event::DetailsSaved, &titles(submission), now, app)?;
-    }
-    if let Some(description) = change.description.as_ref().filter(|text| **text != connection.description) {
-        rename(conn, &connection, description, caller.actor(), now, &app.rng)?;
-    }
-    match &change.callback {
-        Some(Some(callback)) => {
-            webhooks::set_callback(conn, &connection, callback, caller.actor(), &app.keys, now, &app.rng)?
-        }
-        Some(None) => {
-            webhooks::remove_callback(conn, &connection, caller.actor(), now, &app.rng)?;
-        }
-        None => {}
-    }
-    super::find_by_id(conn, &caller.workspace, &connection.id)?.ok_or(AppError::NotFound)
-}
-
-fn titles(submission: &Submission) -> String {
-    let mut titles: Vec<String> = submission.provided().into_iter().map(|field| field.title).collect();
-    titles.dedup();
-    titles.join(", ")
-}
-
-fn note(
-    conn: &mut Conn,
-    caller: &Caller,
-    connection: &Connection,
-    event: Event,
-    detail: &str,
-    now: UtcTime,
-    app: &App,
-) -> AppResult<()> {
-    let entry = Entry {
-        workspace: &caller.workspace,
-        connection: Some(&connection.id),
-        setup_link: None,
-        event,
-        actor: caller.actor(),
-        detail,
-    };
-    Ok(activity::record(conn, &entry, now, &app.rng)?)
-}
-
 /// `PATCH /api/v1/sources/{slug}/`
 pub async fn update<S: Side>(
     app: web::Data<App>,
@@ -264,43 +195,26 @@ pub async fn update<S: Side>(
 ) -> ApiResult {
     let (slug, if_match) = (slug.into_inner(), IfMatch::read(&request));
     let (workspace, wanted) = (key.workspace.clone(), slug.clone());
-    let (connection, _) = app.db.read(move |conn| with_callback::<S>(conn, &workspace, &wanted)).await?;
+    let (connection, _) = app.db.read(move |conn| with_around::<S>(conn, &workspace, &wanted)).await?;
     let change = judge(&app, &connection, body.read::<ChangeIn>()?).await?;
     let (app_here, caller, now) = (app.clone(), Caller::clone(&key), app.clock.now());
     let changed = app
         .db
         .write(move |conn| {
-            let (connection, called_back) = with_callback::<S>(conn, &caller.workspace, &slug)?;
-            let before = ConnectionOut::new(&app_here, &connection, called_back);
+            let (connection, around) = with_around::<S>(conn, &caller.workspace, &slug)?;
+            let before = ConnectionOut::new(&app_here, &connection, around);
             if let Err(problem) = etag(&before).and_then(|tag| if_match.check(&tag)) {
                 return Ok(Err(problem));
             }
+            if let Err(not_ready) = settle(conn, &app_here, &caller, &connection, &change, now)? {
+                return Ok(Err(not_ready_problem(&not_ready, &change)));
+            }
             put(conn, &app_here, &caller, connection, &change, now)?;
-            Ok(Ok(with_callback::<S>(conn, &caller.workspace, &slug)?))
+            Ok(Ok(with_around::<S>(conn, &caller.workspace, &slug)?))
         })
         .await?;
-    let (connection, called_back) = changed?;
-    tagged(StatusCode::OK, &ConnectionOut::new(&app, &connection, called_back))
-}
-
-async fn judge(app: &App, connection: &Connection, given: ChangeIn) -> Result<Change, Problem> {
-    let connector = app.connectors.find(connection.kind, &connection.connector_slug).cloned();
-    let mut faults = Vec::new();
-    let description = given.description.map(|text| api_in::description(Some(&text), false, &mut faults));
-    let values = match (&connector, given.config) {
-        (Some(connector), config) => api_in::values(connector, config, &mut faults),
-        (None, None) => None,
-        (None, Some(_)) => {
-            return Err(AppError::Conflict("The connector of this connection is not installed any more.").into());
-        }
-    };
-    let callback = match given.callback_webhook {
-        None => None,
-        Some(None) => Some(None),
-        Some(given) => api_in::callback(app, given, &mut faults).await.map(Some),
-    };
-    api_in::sound(faults)?;
-    Ok(Change { connector, description, values, callback })
+    let (connection, around) = changed?;
+    tagged(StatusCode::OK, &ConnectionOut::new(&app, &connection, around))
 }
 
 /// `DELETE /api/v1/sources/{slug}/`
@@ -357,7 +271,8 @@ pub fn operations<S: Side>() -> Vec<Operation> {
         Operation {
             body: Some(schema::<ChangeIn>),
             refuses: &[Code::Conflict],
-            about: "What is left out stays as it is.",
+            about: "What is left out stays as it is. With `draft: false` a draft is finalised: nothing required may be missing, the \
+                    values of now must have a successful validation, and a source needs a stream.",
             ..base("patch", &one, "update", format!("Change a {word}"))
         },
         Operation {

@@ -6,8 +6,10 @@ use serde_json::{Map, Value};
 
 use super::Connection;
 use crate::app::App;
+use crate::connectors::Kind;
 use crate::connectors::spec::BRANCH_KEY;
 use crate::connectors::spec_form::overview;
+use crate::streams::{Plan, StreamChoice, TriggerOut};
 use crate::webhooks;
 
 /// How far a connection is.
@@ -20,6 +22,15 @@ pub enum State {
     Complete,
     /// No draft any more.
     Finalised,
+}
+
+/// What other features know of a connection; asked for many at once.
+#[derive(Debug, Default)]
+pub struct Around {
+    /// It has a callback webhook.
+    pub called_back: bool,
+    /// What a source is to bring.
+    pub plan: Option<Plan>,
 }
 
 /// A source or destination. Secrets are never in it: `provided_fields` says which are set.
@@ -48,6 +59,12 @@ pub struct ConnectionOut {
     pub provided_fields: Vec<String>,
     /// A callback webhook is set. Nothing else of it is ever given back.
     pub has_callback_webhook: bool,
+    /// Where the records of a source go; null for destinations.
+    pub output_layer: Option<String>,
+    /// When a source is read; null for destinations.
+    pub trigger: Option<TriggerOut>,
+    /// The streams of a source, as they were chosen.
+    pub streams: Vec<StreamChoice>,
     /// When it was made (RFC 3339, UTC).
     #[schemars(extend("format" = "date-time"))]
     pub created_at: String,
@@ -57,8 +74,9 @@ pub struct ConnectionOut {
 }
 
 impl ConnectionOut {
-    /// The connection as it is now; whether it has a callback webhook is asked for many at once.
-    pub fn new(app: &App, connection: &Connection, has_callback_webhook: bool) -> Self {
+    /// The connection as it is now.
+    pub fn new(app: &App, connection: &Connection, around: Around) -> Self {
+        let plan = (connection.kind == Kind::Source).then(|| around.plan.unwrap_or_default());
         let missing = webhooks::missing_fields(&app.connectors, connection);
         let config_completed = missing.is_empty();
         let state = match (connection.finalised_at, config_completed) {
@@ -77,7 +95,10 @@ impl ConnectionOut {
             config_completed,
             missing_required_fields: missing,
             provided_fields: provided(app, connection),
-            has_callback_webhook,
+            has_callback_webhook: around.called_back,
+            output_layer: plan.as_ref().map(|plan| plan.output_layer.clone()),
+            trigger: plan.as_ref().map(TriggerOut::from),
+            streams: plan.map(|plan| plan.streams).unwrap_or_default(),
             created_at: connection.created_at.iso(),
             updated_at: connection.updated_at.iso(),
         }

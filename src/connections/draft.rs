@@ -159,7 +159,7 @@ fn write_merged(
         origins: &after.origins,
         missing_count: i32::try_from(missing).unwrap_or(i32::MAX),
     };
-    Ok(store::replace_contents(conn, read, &contents, apply.by == Filler::Recipient, now)?)
+    Ok(store::replace_contents(conn, read, &contents, now)?)
 }
 
 /// Who filled in what: new fields get this filler, fields that are gone are forgotten.

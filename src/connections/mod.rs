@@ -5,6 +5,7 @@
 //! fill in different fields at the same time both keep theirs.
 
 pub mod api;
+mod api_change;
 mod api_in;
 mod api_view;
 pub mod configure_pages;
@@ -22,6 +23,7 @@ mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use api_change::{import_values, put_values};
 pub use draft::{Applied, Apply, NewDraft, apply, create_draft, delete_draft, rename};
 pub use finalise::{Versions, finalise, take_over};
 pub use progress::{Progress, Step, steps};

@@ -172,19 +172,17 @@ pub(super) struct Contents<'a> {
     pub(super) missing_count: i32,
 }
 
-/// Replaces the contents if nobody changed them since they were read (and it still is a draft); says whether it did.
+/// Replaces the contents if nobody changed them since they were read; says whether it did.
 pub(super) fn replace_contents(
     conn: &mut Conn,
     read: &Connection,
     contents: &Contents<'_>,
-    only_draft: bool,
     now: UtcTime,
 ) -> QueryResult<bool> {
     let unchanged = connections::table
         .filter(connections::id.eq(&read.id))
         .filter(connections::workspace_id.eq(&read.workspace_id))
         .filter(connections::version.eq(read.version))
-        .filter(connections::finalised_at.is_null().or(!only_draft))
         .filter(connections::deleted_at.is_null());
     let changed = diesel::update(unchanged)
         .set((

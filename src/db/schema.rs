@@ -309,19 +309,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    output_layers (id) {
-        id -> Text,
-        workspace_id -> Text,
-        slug -> Text,
-        name -> Text,
-        destination_id -> Text,
-        schema_name -> Text,
-        created_at -> Timestamp,
-        deleted_at -> Nullable<Timestamp>,
-    }
-}
-
-diesel::table! {
     runs (id) {
         id -> Text,
         workspace_id -> Text,
@@ -331,6 +318,7 @@ diesel::table! {
         actor -> Text,
         actor_name -> Text,
         output_layer -> Text,
+        from_start -> Integer,
         place -> Text,
         streams -> Text,
         records -> BigInt,
@@ -388,7 +376,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     validations,
     validation_logs,
     plans,
-    output_layers,
     runs,
     run_logs,
     sync_states

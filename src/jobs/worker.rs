@@ -9,7 +9,7 @@ use super::store::{self, JobRow};
 use super::{Job, MOST_ATTEMPTS, Outcome, backoff};
 use crate::app::App;
 use crate::error::AppResult;
-use crate::{accounts, idempotency, setup_links, validations, webhooks};
+use crate::{accounts, idempotency, runs, setup_links, validations, webhooks};
 
 const AT_ONCE: i64 = 20;
 const PAUSE: Duration = Duration::from_secs(1);
@@ -44,7 +44,8 @@ pub async fn run_until(app: Arc<App>, stop: impl Future<Output = ()>) {
     tokio::join!(
         jobs,
         webhooks::run_until(Arc::clone(&app), told.clone()),
-        validations::run_until(Arc::clone(&app), told),
+        validations::run_until(Arc::clone(&app), told.clone()),
+        runs::run_until(Arc::clone(&app), told),
     );
 }
 

@@ -7,17 +7,21 @@
 //! decidable; nothing stays in progress longer than a lease without a live worker; a recipient's test sees only what that recipient
 //! may know, proves nothing for finalising, and its values are erased when it is over; no log line and no message holds a secret.
 
+pub mod api;
+mod api_view;
 mod found;
+
 mod record;
 mod reseal;
 mod start;
 mod store;
 mod worker;
 
+pub use api_view::{ErrorOut, Status};
 pub use reseal::reseal_some;
 pub use start::{NewTest, Refused, cancel, start, start_test};
 pub use store::{
-    Validation, current_success, find, find_of_connection, last_success, latest, list, log_after, running_test,
+    Validation, carry_over, current_success, find, find_of_connection, last_success, latest, list, log_after, running_test,
 };
 pub use worker::{run_due, run_until};
 

@@ -156,6 +156,12 @@ pub fn current_success(conn: &mut Conn, of: Of<'_>, version: i64) -> QueryResult
     Ok(last_success(conn, of)?.filter(|found| found.connection_version == Some(version)))
 }
 
+/// Says that a success speaks of the next version, too: the values are the same ones.
+pub fn carry_over(conn: &mut Conn, success: &Validation, version: i64) -> QueryResult<()> {
+    let row = validations::table.find(&success.id);
+    diesel::update(row).set(validations::connection_version.eq(version)).execute(conn).map(|_| ())
+}
+
 /// The newest test of a link that is not over.
 pub fn running_test(conn: &mut Conn, of: Of<'_>, link: &SetupLinkId) -> QueryResult<Option<Validation>> {
     validations::table

@@ -12,6 +12,7 @@ pub mod flash;
 pub mod frame;
 pub mod headers;
 pub mod health;
+pub mod log_stream;
 pub mod openapi;
 pub mod page;
 pub mod problem;

@@ -16,6 +16,8 @@ use crate::connectors::api as connectors_api;
 use crate::docs;
 use crate::error::AppError;
 use crate::setup_links::api as links_api;
+use crate::runs::api as runs_api;
+use crate::validations::api as validations_api;
 use crate::webhooks::api as deliveries_api;
 use crate::{accounts, connections, setup_links, webhooks};
 
@@ -138,6 +140,7 @@ fn api() -> Scope<
         .service(get("/docs", docs::api_pages::show))
         .configure(api_of::<Sources>)
         .configure(api_of::<Destinations>)
+        .configure(api_of_work)
         .default_service(web::to(api::no_such_endpoint))
         .wrap(from_fn(api::finish))
 }
@@ -164,6 +167,7 @@ fn api_of<S: Side>(config: &mut web::ServiceConfig) {
                 web::delete().to(connections_api::delete::<S>),
             ],
         ))
+        .service(endpoint(&format!("{one}/revalidate"), "POST", vec![web::post().to(validations_api::revalidate::<S>)]))
         .service(endpoint(&format!("{one}/credentials"), "GET", vec![web::get().to(credentials_api::show::<S>)]))
         .service(endpoint(
             &format!("{one}/setup-tokens"),
@@ -188,6 +192,23 @@ fn api_of<S: Side>(config: &mut web::ServiceConfig) {
         ));
 }
 
+/// The endpoints of checks and extractions.
+fn api_of_work(config: &mut web::ServiceConfig) {
+    config
+        .service(endpoint("/v1/connector-validations/{id}", "GET, HEAD", vec![read(validations_api::show)]))
+        .service(endpoint(
+            "/v1/connector-validations/{id}/cancel",
+            "POST",
+            vec![web::post().to(validations_api::stop)],
+        ))
+        .service(endpoint("/v1/connector-validations/{id}/logs", "GET, HEAD", vec![read(validations_api::logs)]))
+        .service(endpoint("/v1/sources/{slug}/trigger", "POST", vec![web::post().to(runs_api::trigger)]))
+        .service(endpoint("/v1/runs", "GET, HEAD", vec![read(runs_api::index)]))
+        .service(endpoint("/v1/runs/{id}", "GET, HEAD", vec![read(runs_api::show)]))
+        .service(endpoint("/v1/runs/{id}/cancel", "POST", vec![web::post().to(runs_api::stop)]))
+        .service(endpoint("/v1/runs/{id}/logs", "GET, HEAD", vec![read(runs_api::logs)]));
+}
+
 /// Every operation of the API, as the document describes them.
 pub fn operations() -> Vec<Operation> {
     fn of<S: Side>() -> Vec<Operation> {
@@ -195,12 +216,14 @@ pub fn operations() -> Vec<Operation> {
             connections_api::operations::<S>(),
             credentials_api::operations::<S>(),
             links_api::operations::<S>(),
+            validations_api::operations_of::<S>(),
             deliveries_api::operations::<S>(),
         ]
         .concat()
     }
     let catalogues = [connectors_api::operations::<Sources>(), connectors_api::operations::<Destinations>()];
-    [of::<Sources>(), of::<Destinations>(), catalogues.concat()].concat()
+    let work = [validations_api::operations(), runs_api::operations()];
+    [of::<Sources>(), of::<Destinations>(), catalogues.concat(), work.concat()].concat()
 }
 
 /// An address of the API, with and without the slash at its end; `allow` are the methods of its routes.

@@ -1,16 +1,3 @@
--- Where records can go beside the files of the data folder: a schema of a PostgreSQL destination. A deleted one stays as a row.
-CREATE TABLE output_layers (
-  id             TEXT PRIMARY KEY NOT NULL,
-  workspace_id   TEXT NOT NULL REFERENCES workspaces (id),
-  slug           TEXT NOT NULL,
-  name           TEXT NOT NULL,
-  destination_id TEXT NOT NULL REFERENCES connections (id),
-  schema_name    TEXT NOT NULL,
-  created_at     TIMESTAMP NOT NULL,
-  deleted_at     TIMESTAMP,
-  UNIQUE (workspace_id, slug)
-);
-
 -- One extraction of a source.
 CREATE TABLE runs (
   id            TEXT PRIMARY KEY NOT NULL,
@@ -21,6 +8,7 @@ CREATE TABLE runs (
   actor         TEXT NOT NULL,
   actor_name    TEXT NOT NULL,
   output_layer  TEXT NOT NULL,
+  from_start    INTEGER NOT NULL,
   place         TEXT NOT NULL,
   streams       TEXT NOT NULL,
   records       BIGINT NOT NULL,

@@ -78,6 +78,15 @@ pub struct ReadLinks;
 /// Making and revoking setup links.
 #[derive(Debug)]
 pub struct WriteLinks;
+/// Starting validations and reading them.
+#[derive(Debug)]
+pub struct WriteValidations;
+/// Reading runs and output layers.
+#[derive(Debug)]
+pub struct ReadRuns;
+/// Starting and stopping runs.
+#[derive(Debug)]
+pub struct WriteRuns;
 /// Reading credentials.
 #[derive(Debug)]
 pub struct ReadCredentials;
@@ -93,6 +102,15 @@ impl Needs for ReadLinks {
 }
 impl Needs for WriteLinks {
     const SCOPE: Scope = Scope::LinksWrite;
+}
+impl Needs for WriteValidations {
+    const SCOPE: Scope = Scope::ValidationsWrite;
+}
+impl Needs for ReadRuns {
+    const SCOPE: Scope = Scope::RunsRead;
+}
+impl Needs for WriteRuns {
+    const SCOPE: Scope = Scope::RunsWrite;
 }
 impl Needs for ReadCredentials {
     const SCOPE: Scope = Scope::CredentialsRead;
@@ -110,6 +128,8 @@ pub struct Caller {
     pub workspace: WorkspaceId,
     /// The member who made the key; `None`: a command.
     pub member: Option<MemberId>,
+    /// Everything the key allows.
+    scopes: Vec<Scope>,
 }
 
 impl Caller {
@@ -117,11 +137,17 @@ impl Caller {
     pub fn actor(&self) -> Actor {
         Actor::Program { name: self.name.clone() }
     }
+
+    /// Whether the key also allows this.
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope)
+    }
 }
 
 impl From<KnownKey> for Caller {
     fn from(key: KnownKey) -> Self {
-        Self { key: key.id, name: key.name, workspace: key.workspace_id, member: key.created_by }
+        let scopes = Scope::ALL.iter().copied().filter(|scope| key.may(*scope)).collect();
+        Self { key: key.id, name: key.name, workspace: key.workspace_id, member: key.created_by, scopes }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The end of being a draft, and changes that the connector itself makes.
 //!
 //! Invariant: a draft becomes a source or destination by one conditional UPDATE that names the version of the values that was judged;
-//! from then on every setup link of it is dead, because a link opens drafts only.
+//! finalising counts as a change of them, so whoever read the draft before it writes nothing into it afterwards. From then on every setup link of it is dead, because a link opens drafts only.
 
 mod store;
 

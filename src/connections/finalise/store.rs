@@ -14,7 +14,11 @@ pub(super) fn finalise(conn: &mut Conn, read: &Connection, now: UtcTime) -> Quer
         .filter(connections::finalised_at.is_null())
         .filter(connections::deleted_at.is_null());
     let changed = diesel::update(unchanged)
-        .set((connections::finalised_at.eq(now), connections::updated_at.eq(now)))
+        .set((
+            connections::finalised_at.eq(now),
+            connections::updated_at.eq(now),
+            connections::version.eq(read.version + 1),
+        ))
         .execute(conn)?;
     Ok(changed == 1)
 }
