@@ -20,6 +20,7 @@ pub mod show_pages;
 mod store;
 mod timeline;
 mod view;
+mod work_view;
 
 use std::collections::{BTreeMap, BTreeSet};
 

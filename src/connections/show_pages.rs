@@ -6,6 +6,7 @@ use askama::Template;
 use super::configure_pages;
 use super::timeline::{TimelineItem, items};
 use super::view::description_problem;
+use super::work_view::{self, Work};
 use super::{Connection, FieldOrigin, Filler, Progress, Step, delete_draft, find, rename, steps};
 use crate::accounts::guard::{Editor, SignedIn};
 use crate::activity;
@@ -73,6 +74,7 @@ struct ShowPage {
     state: &'static str,
     tone: &'static str,
     steps: Vec<Step>,
+    work: String,
     facts: Vec<FactRow>,
     left_empty: Vec<FactRow>,
     missing: Vec<FactRow>,
@@ -104,6 +106,7 @@ struct Loaded {
     timeline: Vec<activity::ActivityRow>,
     callback: Option<CallbackShown>,
     deliveries: Vec<Delivery>,
+    work: Work,
 }
 
 async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
@@ -115,7 +118,8 @@ async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
             let timeline = activity::timeline(conn, &workspace, &connection.id, TIMELINE_ROWS)?;
             let callback = webhooks::find_callback(conn, &workspace, &connection.id)?;
             let deliveries = webhooks::list_deliveries(conn, &workspace, &connection.id, None, DELIVERY_ROWS)?;
-            Ok(Loaded { connection, links, timeline, callback, deliveries })
+            let work = Work::load(conn, &connection)?;
+            Ok(Loaded { connection, links, timeline, callback, deliveries, work })
         })
         .await
 }
@@ -123,7 +127,7 @@ async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
 /// `GET /connections/{slug}`
 pub async fn show(app: web::Data<App>, request: HttpRequest, member: SignedIn, slug: web::Path<String>) -> PageResult {
     let loaded = load(&app, &member, slug.into_inner()).await?;
-    page(&view(&app, &request, &member, &loaded, None))
+    page(&view(&app, &request, &member, &loaded, None)?)
 }
 
 fn view(
@@ -132,8 +136,8 @@ fn view(
     member: &SignedIn,
     loaded: &Loaded,
     typed: Option<(String, String)>,
-) -> ShowPage {
-    let Loaded { connection, links, timeline, callback, deliveries } = loaded;
+) -> AppResult<ShowPage> {
+    let Loaded { connection, links, timeline, callback, deliveries, work } = loaded;
     let now = app.clock.now();
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     let answers =
@@ -152,8 +156,12 @@ fn view(
     let (left_empty, facts): (Vec<FactRow>, Vec<FactRow>) =
         answers.iter().map(|answer| fact(answer, connection)).partition(FactRow::is_left_empty);
     let (typed_description, problem) = typed.unwrap_or_else(|| (connection.description.clone(), String::new()));
-    ShowPage {
-        frame: member.frame(request, app, "connections"),
+    let frame = member.frame(request, app, "connections");
+    let mut steps = steps(progress, connection.created_at, sent, (have, required.len()));
+    work_view::further(&mut steps, connection, work, now);
+    Ok(ShowPage {
+        work: work_view::part(app, connection, work, (&frame.csrf, member.role.may_edit()))?,
+        frame,
         may_edit: member.role.may_edit(),
         is_draft: connection.finalised_at.is_none(),
         description: connection.description.clone(),
@@ -164,7 +172,7 @@ fn view(
         kind: connection.kind.as_str(),
         state: progress.word(),
         tone: progress.tone(),
-        steps: steps(progress, connection.created_at, sent, (have, required.len())),
+        steps,
         missing: answers.iter().filter(|answer| answer.is_missing()).map(|answer| fact(answer, connection)).collect(),
         facts,
         left_empty,
@@ -176,7 +184,7 @@ fn view(
         configuration_url: urls::connection_configuration(slug),
         description_url: urls::connection_description(slug),
         deletion_url: urls::connection_deletion(slug),
-    }
+    })
 }
 
 fn fact(answer: &Answer, connection: &Connection) -> FactRow {
@@ -237,7 +245,7 @@ pub async fn update_description(
         if description.is_empty() { Some("Enter a name".to_owned()) } else { description_problem(&description) };
     if let Some(problem) = problem {
         let loaded = load(&app, &member, slug).await?;
-        return unprocessable(&view(&app, &request, &member, &loaded, Some((description, problem))));
+        return unprocessable(&view(&app, &request, &member, &loaded, Some((description, problem)))?);
     }
     let (workspace, actor, now, rng) = (member.workspace_id.clone(), member.actor(), app.clock.now(), app.rng.clone());
     let target = urls::connection(&slug);

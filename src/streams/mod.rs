@@ -7,11 +7,15 @@ mod api_in;
 mod choice;
 
 
+pub mod field_pages;
+pub mod finish_pages;
 mod finalise;
+pub mod pages;
 
 mod schedule;
 mod store;
 mod suggest;
+mod table_view;
 
 
 pub use api_in::{TriggerIn, TriggerOut};

@@ -10,6 +10,7 @@
 pub mod api;
 mod api_view;
 mod found;
+pub mod pages;
 
 mod record;
 mod reseal;

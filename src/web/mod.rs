@@ -21,3 +21,4 @@ pub mod request_log;
 pub mod routes;
 pub mod server;
 pub mod urls;
+pub mod work_view;

@@ -19,7 +19,7 @@ use crate::setup_links::api as links_api;
 use crate::runs::api as runs_api;
 use crate::validations::api as validations_api;
 use crate::webhooks::api as deliveries_api;
-use crate::{accounts, connections, setup_links, webhooks};
+use crate::{accounts, connections, runs, setup_links, streams, validations, webhooks};
 
 /// The route table.
 pub fn all(config: &mut web::ServiceConfig) {
@@ -27,6 +27,7 @@ pub fn all(config: &mut web::ServiceConfig) {
         .configure(base)
         .configure(account_pages)
         .configure(connection_pages)
+        .configure(work_pages)
         .configure(recipient_pages)
         .configure(docs_pages)
         .service(api());
@@ -114,6 +115,24 @@ fn connection_pages(config: &mut web::ServiceConfig) {
         .service(post("/connections/{slug}/webhook/removal", callback_pages::remove))
         .service(post("/connections/{slug}/webhook/test", callback_pages::test))
         .service(post("/connections/{slug}/setup-links/{id}/revocation", owner_pages::revoke));
+}
+
+fn work_pages(config: &mut web::ServiceConfig) {
+    use runs::pages as run_pages;
+    use streams::{field_pages, finish_pages, pages as stream_pages};
+    use validations::pages as validation_pages;
+    config
+        .service(post("/connections/{slug}/validations", validation_pages::create))
+        .service(get("/validations/{id}", validation_pages::show))
+        .service(get("/validations/{id}/live", validation_pages::live))
+        .service(post("/validations/{id}/cancellation", validation_pages::stop))
+        .service(get_post("/connections/{slug}/streams", stream_pages::show, stream_pages::save))
+        .service(get_post("/connections/{slug}/streams/{stream}", field_pages::show, field_pages::save))
+        .service(get_post("/connections/{slug}/finish", finish_pages::show, finish_pages::save))
+        .service(post("/connections/{slug}/runs", run_pages::create))
+        .service(get("/runs/{id}", run_pages::show))
+        .service(get("/runs/{id}/live", run_pages::live))
+        .service(post("/runs/{id}/cancellation", run_pages::stop));
 }
 
 fn recipient_pages(config: &mut web::ServiceConfig) {
