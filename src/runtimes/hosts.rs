@@ -111,7 +111,8 @@ fn host_of(key: &str, text: &str) -> Option<(String, u16)> {
         return Some((host, url.port_or_known_default().unwrap_or(0)));
     }
     let key = key.to_lowercase();
-    let is_host = ["host", "hostname", "server", "endpoint", "domain", "address"].iter().any(|word| key.ends_with(word));
+    let is_host =
+        ["host", "hostname", "server", "endpoint", "domain", "address"].iter().any(|word| key.ends_with(word));
     // A name with a port, or a path behind it, is judged by its name.
     let (host, rest) = match text.split_once([':', '/']) {
         Some((host, rest)) if !text.contains("::") => (host, rest),

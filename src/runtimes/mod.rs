@@ -15,9 +15,13 @@ mod catalog;
 mod event;
 mod failure;
 mod folder;
+mod hosts;
+mod http;
+mod known;
 mod limits;
 mod mask;
 mod port;
+mod postgres;
 mod process;
 mod stderr;
 mod work;
@@ -30,8 +34,8 @@ pub use failure::{Blame, Failure, Reason};
 pub use limits::{Limits, become_limited};
 pub use port::Runtimes;
 
-use crate::connectors::spec_form::FinalConfig;
 use crate::connectors::Connector;
+use crate::connectors::spec_form::FinalConfig;
 
 /// How long a check may take: an honest one of a wrong host name was seen to take 77 seconds.
 pub const CHECK_LIMIT: Duration = Duration::from_secs(120);

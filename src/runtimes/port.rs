@@ -11,8 +11,7 @@ use super::hosts::Hosts;
 use super::mask::Masks;
 use super::work::{Ends, Teller};
 use super::{
-    Ability, Cancel, Catalog, Checked, Chosen, Events, Failure, Job, Level, ReadEnd, Reason, folder, http, known,
-    postgres,
+    Ability, Cancel, Catalog, Checked, Chosen, Events, Failure, Job, Level, ReadEnd, folder, http, known, postgres,
 };
 use crate::config::Config;
 use crate::connectors::spec_form::secret_values;
@@ -100,8 +99,7 @@ impl Runtimes {
                 work.ends.guard(check).await.map(|()| Checked::Asked)
             }
             Some(RuntimeBlock::Http(block)) => {
-                let check = http::check(&self.client, block, job.config, &work.teller);
-                work.ends.guard(check).await.map(|()| Checked::Asked)
+                work.ends.guard(http::check(&self.client, block, job.config, &work.teller)).await
             }
         };
         done.map_err(|failure| work.teller.clean(failure))

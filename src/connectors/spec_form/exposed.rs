@@ -77,7 +77,8 @@ fn differing(node: &Node, given: &Value, returned: &Value) -> Option<Value> {
     let inside = |group: &Group, whole: bool| {
         let mut changed = Map::new();
         for field in &group.fields {
-            let (Some(before), Some(after)) = (given.get(&field.key).or(Some(&Value::Null)), returned.get(&field.key)) else {
+            let (Some(before), Some(after)) = (given.get(&field.key).or(Some(&Value::Null)), returned.get(&field.key))
+            else {
                 continue;
             };
             let constant = matches!(field.kind, Kind::Const(_));

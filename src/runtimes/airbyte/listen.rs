@@ -142,7 +142,9 @@ async fn note(me: &Airbyte<'_>, message: Message<'_>, line: &[u8], heard: &mut H
             heard.error = Some(error);
             return me.teller.log(Level::Error, &text).await;
         }
-        Message::Stream { stream, namespace, status } => return stream_status(me, &stream, namespace, status, heard).await,
+        Message::Stream { stream, namespace, status } => {
+            return stream_status(me, &stream, namespace, status, heard).await;
+        }
         Message::Config(config) => {
             if let Some(changes) = heard.given.and_then(|given| given.changes(&config)) {
                 me.teller.log(Level::Info, "The connector changed its configuration.").await?;
@@ -173,7 +175,9 @@ async fn stream_status(
             me.teller.log(Level::Warn, &format!("The stream {stream} could not be read to its end.")).await
         }
         StreamStatus::Started => me.teller.progress(&format!("Reading {stream}")).await,
-        StreamStatus::Complete => me.teller.log(Level::Info, &format!("The stream {stream} was read to its end.")).await,
+        StreamStatus::Complete => {
+            me.teller.log(Level::Info, &format!("The stream {stream} was read to its end.")).await
+        }
         StreamStatus::Running | StreamStatus::Other => Ok(()),
     }
 }

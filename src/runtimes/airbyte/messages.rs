@@ -9,17 +9,28 @@ use crate::runtimes::Level;
 /// What a line says.
 #[derive(Debug)]
 pub(super) enum Message<'a> {
-    Log { level: Level, text: String },
+    Log {
+        level: Level,
+        text: String,
+    },
     Spec(Value),
     /// `Err` carries the connector's words.
     Status(Result<(), String>),
     Catalog(CatalogBody),
-    Record { stream: String, namespace: Option<String>, data: &'a [u8] },
+    Record {
+        stream: String,
+        namespace: Option<String>,
+        data: &'a [u8],
+    },
     State(Value),
     /// The whole configuration as the connector now wants it.
     Config(Value),
     Error(TraceError),
-    Stream { stream: String, namespace: Option<String>, status: StreamStatus },
+    Stream {
+        stream: String,
+        namespace: Option<String>,
+        status: StreamStatus,
+    },
     /// Something this version does not know.
     Other,
     /// No message at all: connectors print such lines.

@@ -67,12 +67,7 @@ impl Program {
         Ok(Self { command, by_descriptor: true, container: None })
     }
 
-    fn container(
-        image: &str,
-        order: Order<'_>,
-        folder: &RunFolder,
-        setting: &Setting<'_>,
-    ) -> Result<Self, Failure> {
+    fn container(image: &str, order: Order<'_>, folder: &RunFolder, setting: &Setting<'_>) -> Result<Self, Failure> {
         let Some(engine) = setting.engine else {
             return Err(Failure::new(
                 Reason::NotInstalled,
@@ -138,6 +133,8 @@ pub(super) fn no_folder(error: std::io::Error) -> Failure {
 fn not_installed(name: &str) -> Failure {
     Failure::new(
         Reason::NotInstalled,
-        format!("The program {name} is not installed where Vestibule runs. Its operator can install it, or name another one in the connector's file."),
+        format!(
+            "The program {name} is not installed where Vestibule runs. Its operator can install it, or name another one in the connector's file."
+        ),
     )
 }

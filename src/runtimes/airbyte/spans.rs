@@ -117,7 +117,9 @@ mod tests {
         assert_eq!(found, due);
         assert_eq!(only(text, |key| key == b"n" || key == b"z"), br#"{"n":12345678901234567890.10,"z":[]}"#);
         assert!(members(b"[1]").next().is_none() && members(b"{}").next().is_none());
-        assert!(is_json(text) && !is_json(b"{\"a\":\"\xff\"}") && !is_json(b"{\"a\":1") && !is_json(b"{\"a\":\"\x01\"}"));
+        assert!(
+            is_json(text) && !is_json(b"{\"a\":\"\xff\"}") && !is_json(b"{\"a\":1") && !is_json(b"{\"a\":\"\x01\"}")
+        );
     }
 
     proptest::proptest! {

@@ -60,11 +60,9 @@ fn by_trace(error: TraceError) -> Failure {
     };
     let parts = [error.internal_message, error.stack_trace];
     let detail = parts.into_iter().flatten().filter(|text| !text.trim().is_empty()).collect::<Vec<_>>().join("\n");
-    let message = if error.message.trim().is_empty() { "The connector failed without saying why." } else { &error.message };
-    Failure {
-        detail: Some(detail).filter(|detail| !detail.is_empty()),
-        ..Failure::new(reason, message).blaming(blame)
-    }
+    let message =
+        if error.message.trim().is_empty() { "The connector failed without saying why." } else { &error.message };
+    Failure { detail: Some(detail).filter(|detail| !detail.is_empty()), ..Failure::new(reason, message).blaming(blame) }
 }
 
 /// How a program ended, in words.
@@ -115,7 +113,9 @@ mod tests {
     fn without_a_verdict_nothing_is_well() {
         let failure = of_check(heard()).unwrap_err();
         assert_eq!(failure.reason, Reason::Crashed, "{failure}");
-        for (kind, blame) in [("config_error", Blame::Config), ("transient_error", Blame::Moment), ("x", Blame::Operator)] {
+        for (kind, blame) in
+            [("config_error", Blame::Config), ("transient_error", Blame::Moment), ("x", Blame::Operator)]
+        {
             let mut heard = heard();
             heard.error = Some(TraceError { failure_type: Some(kind.to_owned()), ..TraceError::default() });
             assert_eq!(of_check(heard).unwrap_err().blame, blame, "{kind}");

@@ -78,11 +78,18 @@ async fn reach(addresses: &[SocketAddr], options: &Options) -> Result<TcpStream,
         }
     }
     Err(if refused {
-        Failure::new(Reason::NotReachable, format!("{place} refused the connection: no server listens there, or a firewall turns it away. Check the port."))
+        Failure::new(
+            Reason::NotReachable,
+            format!(
+                "{place} refused the connection: no server listens there, or a firewall turns it away. Check the port."
+            ),
+        )
     } else {
         Failure::new(
             Reason::NotReachable,
-            format!("{place} did not answer. A firewall may be in between: allow the addresses Vestibule connects from."),
+            format!(
+                "{place} did not answer. A firewall may be in between: allow the addresses Vestibule connects from."
+            ),
         )
     })
 }
@@ -90,7 +97,10 @@ async fn reach(addresses: &[SocketAddr], options: &Options) -> Result<TcpStream,
 fn silent(options: &Options) -> Failure {
     Failure::new(
         Reason::NotReachable,
-        format!("{} accepted the connection on port {} and then said nothing. Is it a PostgreSQL server?", options.host, options.port),
+        format!(
+            "{} accepted the connection on port {} and then said nothing. Is it a PostgreSQL server?",
+            options.host, options.port
+        ),
     )
 }
 

@@ -16,7 +16,8 @@ const TABLES: &str = "SELECT n.nspname::text, c.relname::text,
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'v', 'm', 'p', 'f') AND NOT c.relispartition
     ORDER BY 1, 2";
-const COLUMNS: &str = "SELECT n.nspname::text, c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
+const COLUMNS: &str =
+    "SELECT n.nspname::text, c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
         a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype, 'date'::regtype,
             'timestamp'::regtype, 'timestamptz'::regtype),
         coalesce(a.attnum = ANY(i.indkey), false), coalesce(array_position(i.indkey::int2[], a.attnum), 0)
@@ -28,45 +29,49 @@ const COLUMNS: &str = "SELECT n.nspname::text, c.relname::text, a.attname::text,
 const SCHEMAS: &str = "SELECT w.name, n.oid IS NOT NULL, coalesce(has_schema_privilege(n.oid, 'USAGE'), false)
     FROM unnest($1::text[]) AS w(name) LEFT JOIN pg_namespace n ON n.nspname = w.name";
 /// Columns that usually say when a row was last changed.
-const USUAL: [&str; 8] = [
-    "updated_at",
-    "updatedat",
-    "modified_at",
-    "last_modified",
-    "last_updated",
-    "updated",
-    "modified",
-    "changed_at",
-];
+const USUAL: [&str; 8] =
+    ["updated_at", "updatedat", "modified_at", "last_modified", "last_updated", "updated", "modified", "changed_at"];
 
 /// How many tables can be read, in words; a failure when it is none although there are some.
 pub(super) async fn readable(session: &Session, options: &Options) -> Result<String, Failure> {
     schemas(session, options).await?;
-    let rows = session.client.query(TABLES, &[&options.schemas]).await.map_err(|error| refusals::of_statement(&error))?;
+    let rows =
+        session.client.query(TABLES, &[&options.schemas]).await.map_err(|error| refusals::of_statement(&error))?;
     let readable = rows.iter().filter(|row| row.get::<_, bool>(2)).count();
     if readable == 0 && !rows.is_empty() {
         let (user, schema) = (&options.user, options.schemas.join(", "));
         return Err(Failure::new(
             Reason::Permission,
-            format!("The user {user} can sign in but may read none of the {} tables. An administrator can run: GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {user};", rows.len()),
+            format!(
+                "The user {user} can sign in but may read none of the {} tables. An administrator can run: GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {user};",
+                rows.len()
+            ),
         ));
     }
     Ok(if readable == rows.len() { readable.to_string() } else { format!("{readable} of {}", rows.len()) })
 }
 
 async fn schemas(session: &Session, options: &Options) -> Result<(), Failure> {
-    let rows = session.client.query(SCHEMAS, &[&options.schemas]).await.map_err(|error| refusals::of_statement(&error))?;
+    let rows =
+        session.client.query(SCHEMAS, &[&options.schemas]).await.map_err(|error| refusals::of_statement(&error))?;
     for row in rows {
         let (name, exists, usable): (String, bool, bool) = (row.get(0), row.get(1), row.get(2));
         if !exists {
             let database = &options.database;
-            return Err(Failure::new(Reason::Refused, format!("There is no schema {name} in the database {database}. Schemas are spelled exactly as in the database.")));
+            return Err(Failure::new(
+                Reason::Refused,
+                format!(
+                    "There is no schema {name} in the database {database}. Schemas are spelled exactly as in the database."
+                ),
+            ));
         }
         if !usable {
             let user = &options.user;
             return Err(Failure::new(
                 Reason::Permission,
-                format!("The user {user} can sign in but may not look into the schema {name}. An administrator can run: GRANT USAGE ON SCHEMA {name} TO {user};"),
+                format!(
+                    "The user {user} can sign in but may not look into the schema {name}. An administrator can run: GRANT USAGE ON SCHEMA {name} TO {user};"
+                ),
             ));
         }
     }
@@ -83,7 +88,8 @@ pub(in crate::runtimes) async fn discover(
     let session = connect::connect(hosts, &options, teller).await?;
     teller.progress("Asking for the tables").await?;
     schemas(&session, &options).await?;
-    let tables = session.client.query(TABLES, &[&options.schemas]).await.map_err(|error| refusals::of_statement(&error))?;
+    let tables =
+        session.client.query(TABLES, &[&options.schemas]).await.map_err(|error| refusals::of_statement(&error))?;
     let mut columns = columns(&session, &options).await?;
     let mut catalog = Catalog::default();
     let mut closed = 0;
@@ -111,7 +117,8 @@ struct Columns {
 }
 
 async fn columns(session: &Session, options: &Options) -> Result<BTreeMap<(String, String), Columns>, Failure> {
-    let rows = session.client.query(COLUMNS, &[&options.schemas]).await.map_err(|error| refusals::of_statement(&error))?;
+    let rows =
+        session.client.query(COLUMNS, &[&options.schemas]).await.map_err(|error| refusals::of_statement(&error))?;
     let mut found: BTreeMap<(String, String), Columns> = BTreeMap::new();
     for row in rows {
         let table = found.entry((row.get(0), row.get(1))).or_default();

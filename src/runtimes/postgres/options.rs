@@ -80,7 +80,12 @@ fn tls(config: &Value) -> Result<Tls, Failure> {
     let client = match (text("client_certificate"), text("client_key")) {
         (Some(certificate), Some(key)) => Some(ClientCertificate { certificate, key }),
         (None, None) => None,
-        _ => return Err(Failure::new(Reason::Tls, "A client certificate and its key are needed together, and only one of them was given.")),
+        _ => {
+            return Err(Failure::new(
+                Reason::Tls,
+                "A client certificate and its key are needed together, and only one of them was given.",
+            ));
+        }
     };
     let is_locked = client.as_ref().is_some_and(|client| client.key.contains("ENCRYPTED"));
     if is_locked || text("client_key_password").is_some() {

@@ -87,13 +87,16 @@ impl Table<'_> {
 
     async fn fetch_all(&self, state: &mut State) -> Result<usize, Failure> {
         if self.chosen.sync_type == SyncType::Incremental && self.key().is_none() {
-            return Err(Failure::new(Reason::Refused, "It is to be read incrementally, and no replication key was chosen."));
+            return Err(Failure::new(
+                Reason::Refused,
+                "It is to be read incrementally, and no replication key was chosen.",
+            ));
         }
         let name = self.chosen.stream.full_name();
         let mark = state.of(&name).filter(|mark| Some(mark.key.as_str()) == self.key()).cloned();
-        let condition = self.condition(mark.as_ref()).await?;
+        let (condition, again) = self.condition(mark.as_ref()).await?;
         self.run(&format!("DECLARE rows NO SCROLL CURSOR FOR {}", self.select(&condition))).await?;
-        let mut reached = Reached::from(mark);
+        let mut reached = Reached::from(mark, again);
         let (mut total, mut wanted, mut told) = (0, FIRST_ROWS, 0);
         loop {
             let batch = self.fetch(wanted, &mut reached).await.map_err(|error| refusals::of_statement(&error))?;
@@ -118,14 +121,15 @@ impl Table<'_> {
         }
     }
 
-    /// What is new since the mark: above it, or from it on when more rows have its value now.
-    async fn condition(&self, mark: Option<&Mark>) -> Result<String, Failure> {
-        let (Some(mark), Some(key)) = (mark, self.key()) else { return Ok(String::new()) };
+    /// What is new since the mark: above it, or (`true`) from it on when more rows have its value now.
+    async fn condition(&self, mark: Option<&Mark>) -> Result<(String, bool), Failure> {
+        let (Some(mark), Some(key)) = (mark, self.key()) else { return Ok((String::new(), false)) };
         let (column, value) = (quoted(key), literal(&mark.value));
         let count = format!("SELECT count(*) FROM {} WHERE {column} = {value}", self.table());
         let found = self.client.query_one(&count, &[]).await.map_err(|error| refusals::of_statement(&error))?;
-        let comparison = if found.get::<_, i64>(0) > mark.rows { ">=" } else { ">" };
-        Ok(format!(" WHERE {ROW}.{column} {comparison} {value}"))
+        let again = found.get::<_, i64>(0) > mark.rows;
+        let comparison = if again { ">=" } else { ">" };
+        Ok((format!(" WHERE {ROW}.{column} {comparison} {value}"), again))
     }
 
     fn table(&self) -> String {
@@ -177,10 +181,10 @@ struct Reached {
 }
 
 impl Reached {
-    /// Rows with the mark's value that are read again start the count anew; others add nothing to it.
-    fn from(mark: Option<Mark>) -> Self {
+    /// From the mark on. When the rows with its value are read `again`, their count begins anew.
+    fn from(mark: Option<Mark>, again: bool) -> Self {
         match mark {
-            Some(mark) => Self { value: Some(mark.value), rows: mark.rows },
+            Some(mark) => Self { value: Some(mark.value), rows: if again { 0 } else { mark.rows } },
             None => Self { value: None, rows: 0 },
         }
     }

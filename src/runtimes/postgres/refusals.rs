@@ -18,7 +18,10 @@ pub(super) fn of_sign_in(error: &Error, options: &Options) -> Failure {
         return Failure::new(Reason::SignIn, format!("The server does not accept this password for the user {user}."));
     }
     if *code == SqlState::INVALID_CATALOG_NAME {
-        return Failure::new(Reason::NoDatabase, format!("There is no database {database} on this server. Names are case-sensitive."));
+        return Failure::new(
+            Reason::NoDatabase,
+            format!("There is no database {database} on this server. Names are case-sensitive."),
+        );
     }
     if *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION {
         return of_admission(words, options);
@@ -26,7 +29,9 @@ pub(super) fn of_sign_in(error: &Error, options: &Options) -> Failure {
     if *code == SqlState::INSUFFICIENT_PRIVILEGE {
         return Failure::new(
             Reason::Permission,
-            format!("The user {user} may not open the database {database}. An administrator can run: GRANT CONNECT ON DATABASE {database} TO {user};"),
+            format!(
+                "The user {user} may not open the database {database}. An administrator can run: GRANT CONNECT ON DATABASE {database} TO {user};"
+            ),
         );
     }
     of_statement(error)
@@ -38,13 +43,17 @@ fn of_admission(words: &str, options: &Options) -> Failure {
     if words.contains("no encryption") || words.contains("SSL off") {
         return Failure::new(
             Reason::Tls,
-            format!("The server does not let {user} in over a connection that is not encrypted. Choose Require under Encryption."),
+            format!(
+                "The server does not let {user} in over a connection that is not encrypted. Choose Require under Encryption."
+            ),
         );
     }
     if words.contains("pg_hba.conf") {
         return Failure::new(
             Reason::SignIn,
-            format!("The server does not let {user} in from here. Its administrator can allow the address Vestibule connects from in pg_hba.conf. It said: {words}"),
+            format!(
+                "The server does not let {user} in from here. Its administrator can allow the address Vestibule connects from in pg_hba.conf. It said: {words}"
+            ),
         );
     }
     Failure::new(Reason::SignIn, format!("The server does not let {user} in. It said: {words}"))
@@ -67,20 +76,38 @@ fn of_connection(error: &Error, options: &Options) -> Failure {
         return Failure::new(Reason::Tls, of_certificate(&words, &options.tls));
     }
     if words.contains("password") && options.password.is_empty() {
-        return Failure::new(Reason::SignIn, format!("The server asks for a password for the user {}, and none was given.", options.user));
+        return Failure::new(
+            Reason::SignIn,
+            format!("The server asks for a password for the user {}, and none was given.", options.user),
+        );
     }
     Failure::new(
         Reason::NotReachable,
-        format!("{} broke the connection off while signing in. Is it a PostgreSQL server? It came to: {words}.", options.host),
+        format!(
+            "{} broke the connection off while signing in. Is it a PostgreSQL server? It came to: {words}.",
+            options.host
+        ),
     )
 }
 
 fn of_certificate(words: &str, tls: &Tls) -> String {
     let known = [
-        ("UnknownIssuer", "The server’s certificate is not signed by the authority that was given. Check the CA certificate."),
-        ("BadSignature", "The server’s certificate is not signed by the authority that was given. Check the CA certificate."),
-        ("NotValidForName", "The server’s certificate is for another name than this host. Enter the host as the certificate names it, or do not check the name."),
-        ("not valid for name", "The server’s certificate is for another name than this host. Enter the host as the certificate names it, or do not check the name."),
+        (
+            "UnknownIssuer",
+            "The server’s certificate is not signed by the authority that was given. Check the CA certificate.",
+        ),
+        (
+            "BadSignature",
+            "The server’s certificate is not signed by the authority that was given. Check the CA certificate.",
+        ),
+        (
+            "NotValidForName",
+            "The server’s certificate is for another name than this host. Enter the host as the certificate names it, or do not check the name.",
+        ),
+        (
+            "not valid for name",
+            "The server’s certificate is for another name than this host. Enter the host as the certificate names it, or do not check the name.",
+        ),
         ("Expired", "The server’s certificate has expired. Its administrator has to renew it."),
         ("expired", "The server’s certificate has expired. Its administrator has to renew it."),
     ];
@@ -110,7 +137,10 @@ pub(super) fn of_statement(error: &Error) -> Failure {
         SqlState::T_R_SERIALIZATION_FAILURE,
     ];
     if moment.contains(code) {
-        return Failure::new(Reason::Unwell, format!("The server cannot serve this now: {words}. Try again in a while."));
+        return Failure::new(
+            Reason::Unwell,
+            format!("The server cannot serve this now: {words}. Try again in a while."),
+        );
     }
     if *code == SqlState::INSUFFICIENT_PRIVILEGE {
         return Failure::new(Reason::Permission, format!("The user is not allowed to read this: {words}."));

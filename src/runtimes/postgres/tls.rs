@@ -70,7 +70,9 @@ fn certificates(pem: &str, what: &str) -> Result<Vec<CertificateDer<'static>>, F
     Ok(found)
 }
 
-fn own_certificate(client: &ClientCertificate) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Failure> {
+fn own_certificate(
+    client: &ClientCertificate,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Failure> {
     let chain = certificates(&client.certificate, "the client certificate")?;
     let key = PrivateKeyDer::from_pem_slice(client.key.as_bytes())
         .map_err(|_| broken("the client key is not in PEM form"))?;
