@@ -36,6 +36,8 @@ pub struct App {
     pub mailer: Mailer,
     /// The way out to addresses that people give.
     pub http: GuardedClient,
+    /// The way out to providers that connectors sign in with.
+    pub connector_http: GuardedClient,
     /// The catalogue.
     pub connectors: Connectors,
     /// What runs connectors.
@@ -72,8 +74,9 @@ impl App {
         let mailer = Mailer::from_config(&config.mail, &config.storage.mail_dir())?;
         let policy = AddressPolicy::with_open(config.webhooks.allow.clone());
         let http = GuardedClient::new(policy, Resolver::System, config.mail.extra_ca_file.as_deref())?;
+        let connector_http = http.with_policy(AddressPolicy::with_open(config.connectors.allow.clone()));
         let connectors = Connectors::load(config.connectors.dir.as_deref())?;
-        let runtimes = Runtimes::new(&config)?;
+        let runtimes = Runtimes::new(&config, connector_http.clone(), rng.clone());
         Ok(Arc::new(Self {
             limits: RateLimits::new(config.server.rate_limits),
             form_marks: Marker::new(&keys, "form"),
@@ -86,6 +89,7 @@ impl App {
             keys,
             mailer,
             http,
+            connector_http,
             connectors,
             runtimes,
             password_cost,

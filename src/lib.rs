@@ -36,6 +36,7 @@ pub mod idempotency;
 pub mod ids;
 pub mod jobs;
 pub mod links;
+pub mod oauth;
 pub mod rng;
 pub mod runs;
 pub mod runtimes;

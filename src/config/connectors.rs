@@ -12,7 +12,7 @@ use super::source::{Problems, Source};
 pub struct ConnectorsConfig {
     /// Folder of connector files; a file there replaces a built-in connector of the same kind and slug.
     pub dir: Option<PathBuf>,
-    /// Ranges beside the public internet that connectors may be pointed at.
+    /// Ranges beside the public internet where providers and other systems of connectors may be.
     pub allow: Vec<IpNet>,
     /// How many connectors check or discover at the same time, and how many read.
     pub concurrency: usize,

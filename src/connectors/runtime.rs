@@ -40,7 +40,7 @@ pub struct AirbyteBlock {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpBlock {
-    /// The first request whose `when` is true (or that has none) is sent.
+    /// The requests whose `when` is true (or that have none), up to the first that keeps nothing: its answer is the verdict.
     pub check: Vec<HttpRequest>,
 }
 
@@ -59,6 +59,9 @@ pub struct HttpRequest {
     /// Headers by name.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub headers: serde_json::Map<String, Value>,
+    /// Where the configuration has a list of further headers, each with `name` and `value` (a JSON Pointer).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more_headers: Option<String>,
     /// The body of a POST.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,

@@ -1,4 +1,4 @@
-//! One POST over one connection to an address that was judged: TCP, TLS, HTTP/1.1, and the connection is closed.
+//! One request over one connection to an address that was judged: TCP, TLS, HTTP/1.1, and the connection is closed.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use http_body_util::{BodyExt as _, Full};
+use hyper::Method;
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONNECTION, HOST, HeaderValue, RETRY_AFTER, USER_AGENT};
@@ -19,7 +20,7 @@ use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::{Answer, Failure, HttpsUrl, KEPT, MOST_READ};
+use super::{Answer, Call, Failure, HttpsUrl, KEPT, LARGEST, MOST_READ, Response};
 
 /// One address may take this long to answer before the next one is tried.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -54,19 +55,52 @@ pub(super) async fn post(
     body: String,
     deadline: Instant,
 ) -> Result<Answer, Failure> {
+    let request = request(url, Method::POST, headers, body.into_bytes())?;
+    exchange(tls, url, addresses, request, async |answer: hyper::Response<Incoming>| {
+        let status = answer.status().as_u16();
+        let retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let beginning = read_beginning(answer.into_body(), deadline).await;
+        Ok(Answer { status, retry_after, text: as_text(&beginning) })
+    })
+    .await
+}
+
+pub(super) async fn call(
+    tls: &TlsConnector,
+    url: &HttpsUrl,
+    addresses: &[SocketAddr],
+    call: Call,
+) -> Result<Response, Failure> {
+    let most = call.most.min(LARGEST);
+    let request = request(url, call.method, &call.headers, call.body)?;
+    exchange(tls, url, addresses, request, async |answer: hyper::Response<Incoming>| {
+        let status = answer.status().as_u16();
+        let lines = answer.headers().iter();
+        let readable =
+            lines.filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
+        let headers = readable.collect();
+        Ok(Response { status, headers, body: read_whole(answer.into_body(), most).await? })
+    })
+    .await
+}
+
+/// Sends a request over a connection of its own; `read` makes of the answer what is wanted.
+async fn exchange<T>(
+    tls: &TlsConnector,
+    url: &HttpsUrl,
+    addresses: &[SocketAddr],
+    request: hyper::Request<Full<Bytes>>,
+    read: impl AsyncFnOnce(hyper::Response<Incoming>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let stream = secure(tls, url, addresses).await?;
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(MOST_READ)
         .handshake(TokioIo::new(stream))
         .await
         .map_err(|_| Failure::Broken)?;
-    let request = request(url, headers, body)?;
     let exchange = async {
         let answer = sender.send_request(request).await.map_err(|_| Failure::Broken)?;
-        let status = answer.status().as_u16();
-        let retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let beginning = read_beginning(answer.into_body(), deadline).await;
-        Ok(Answer { status, retry_after, text: as_text(&beginning) })
+        read(answer).await
     };
     tokio::pin!(exchange);
     tokio::pin!(connection);
@@ -96,21 +130,42 @@ async fn secure(tls: &TlsConnector, url: &HttpsUrl, addresses: &[SocketAddr]) ->
     tls.connect(name, stream).await.map_err(|_| Failure::Tls)
 }
 
-fn request(url: &HttpsUrl, headers: &[(String, String)], body: String) -> Result<hyper::Request<Full<Bytes>>, Failure> {
-    let mut request = hyper::Request::post(url.target());
+fn request(
+    url: &HttpsUrl,
+    method: Method,
+    headers: &[(String, String)],
+    body: Vec<u8>,
+) -> Result<hyper::Request<Full<Bytes>>, Failure> {
+    let mut request = hyper::Request::builder().method(method).uri(url.target());
     for (name, value) in headers {
         let mut value = HeaderValue::from_str(value).map_err(|_| Failure::Broken)?;
         value.set_sensitive(true);
         request = request.header(name.as_str(), value);
     }
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(ACCEPT.as_str())) {
+        request = request.header(ACCEPT, "*/*");
+    }
     request
         .header(HOST, url.authority())
         .header(USER_AGENT, AGENT)
-        .header(ACCEPT, "*/*")
         .header(ACCEPT_ENCODING, "identity")
         .header(CONNECTION, "close")
         .body(Full::new(Bytes::from(body)))
         .map_err(|_| Failure::Broken)
+}
+
+/// A body that came to its end and is not too large.
+async fn read_whole(mut body: Incoming, most: usize) -> Result<Vec<u8>, Failure> {
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Failure::Broken)?;
+        let data = frame.data_ref().map(AsRef::as_ref).unwrap_or_default();
+        if whole.len() + data.len() > most {
+            return Err(Failure::TooLarge);
+        }
+        whole.extend_from_slice(data);
+    }
+    Ok(whole)
 }
 
 /// The first bytes of a body. The status has come already and counts, so a body that ends badly or never is only cut short.

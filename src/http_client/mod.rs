@@ -1,5 +1,6 @@
 //! The only door to addresses that people give: https, public unicast only, no redirects, no proxies, no compression, little time
-//! and little room for an answer.
+//! and little room for an answer. [`GuardedClient::post`] keeps the beginning of an answer, for receivers of webhooks;
+//! [`GuardedClient::call`] takes an answer whole or not at all, for providers.
 //!
 //! Invariants: every address a host leads to is judged, and one that is not public refuses them all; the connection goes to an address
 //! that was judged a moment ago, never to a name, so a second answer of the DNS changes nothing; there is no other way to connect.
@@ -7,6 +8,8 @@
 mod address;
 mod connect;
 mod policy;
+
+pub use hyper::Method;
 
 pub use address::{AddressProblem, HttpsUrl, LONGEST};
 pub use policy::{AddressPolicy, is_public};
@@ -22,6 +25,8 @@ use tokio_rustls::TlsConnector;
 pub const TIMEOUT: Duration = Duration::from_secs(15);
 /// Most bytes of an answer that are read.
 pub const MOST_READ: usize = 64 * 1024;
+/// Most bytes a [`Call`] can ask for.
+pub const LARGEST: usize = 8 * 1024 * 1024;
 /// Bytes of an answer that are kept, as text.
 pub const KEPT: usize = 1_024;
 
@@ -48,6 +53,54 @@ pub struct Answer {
     pub text: String,
 }
 
+/// A request of any kind.
+#[derive(Clone, Default)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// Header lines; `Host`, `User-Agent`, `Accept-Encoding` and `Connection` are the client's own.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// Most bytes of the answer that are taken, at most [`LARGEST`].
+    pub most: usize,
+}
+
+impl std::fmt::Debug for Call {
+    /// Headers and body carry secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call").field("method", &self.method).field("most", &self.most).finish_non_exhaustive()
+    }
+}
+
+/// A whole answer.
+#[derive(Clone)]
+pub struct Response {
+    /// The status code; redirects are answers like others and never followed.
+    pub status: u16,
+    /// The header lines that are readable as text.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// The first header line of that name, in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl std::fmt::Debug for Response {
+    /// The body may carry secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// Why no answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
@@ -63,6 +116,8 @@ pub enum Failure {
     Timeout,
     /// What came back is no HTTP, or the connection broke.
     Broken,
+    /// The answer is larger than was asked for.
+    TooLarge,
 }
 
 /// The client. Clones share its rules.
@@ -80,6 +135,12 @@ impl GuardedClient {
     /// The file cannot be read or holds no certificate.
     pub fn new(policy: AddressPolicy, resolver: Resolver, extra_ca_file: Option<&Path>) -> anyhow::Result<Self> {
         Ok(Self { policy: Arc::new(policy), resolver, tls: connect::tls(extra_ca_file)? })
+    }
+
+    /// The same client with other rules for addresses.
+    #[must_use]
+    pub fn with_policy(&self, policy: AddressPolicy) -> Self {
+        Self { policy: Arc::new(policy), ..self.clone() }
     }
 
     /// Judges where an address leads at this moment.
@@ -107,11 +168,35 @@ impl GuardedClient {
         tokio::time::timeout_at(deadline, send).await.unwrap_or(Err(Failure::Timeout))
     }
 
-    /// The judged addresses of a host: all of them, or none.
+    /// Sends a request once and takes the answer whole. Whatever the other side answers is an answer, redirects and errors too.
+    ///
+    /// # Errors
+    /// Why there was no whole answer.
+    pub async fn call(&self, url: &HttpsUrl, call: Call) -> Result<Response, Failure> {
+        let send = async {
+            let addresses = self.addresses(url).await?;
+            connect::call(&self.tls, url, &addresses, call).await
+        };
+        tokio::time::timeout(TIMEOUT, send).await.unwrap_or(Err(Failure::Timeout))
+    }
+
+    /// The judged addresses of a host and port, all of them or none: for protocols other than HTTP.
+    ///
+    /// # Errors
+    /// Nobody knows the host, or one of its addresses is not public.
+    pub async fn addresses_of(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+        self.judged(host, host.parse().ok(), port).await
+    }
+
     async fn addresses(&self, url: &HttpsUrl) -> Result<Vec<SocketAddr>, Failure> {
-        let found = match url.literal() {
+        self.judged(&url.host(), url.literal(), url.port()).await
+    }
+
+    /// The judged addresses of a host: all of them, or none.
+    async fn judged(&self, host: &str, literal: Option<IpAddr>, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+        let found = match literal {
             Some(address) => vec![address],
-            None => self.resolve(url).await?,
+            None => self.resolve(host, port).await?,
         };
         if found.is_empty() {
             return Err(Failure::Unknown);
@@ -119,14 +204,14 @@ impl GuardedClient {
         if !found.iter().all(|address| self.policy.allows(*address)) {
             return Err(Failure::NotPublic);
         }
-        Ok(found.into_iter().map(|address| SocketAddr::new(address, url.port())).collect())
+        Ok(found.into_iter().map(|address| SocketAddr::new(address, port)).collect())
     }
 
-    async fn resolve(&self, url: &HttpsUrl) -> Result<Vec<IpAddr>, Failure> {
+    async fn resolve(&self, host: &str, port: u16) -> Result<Vec<IpAddr>, Failure> {
         match &self.resolver {
-            Resolver::Fixed(table) => Ok(table(&url.host())),
+            Resolver::Fixed(table) => Ok(table(host)),
             Resolver::System => {
-                let lookup = tokio::time::timeout(TIMEOUT, tokio::net::lookup_host((url.host(), url.port()))).await;
+                let lookup = tokio::time::timeout(TIMEOUT, tokio::net::lookup_host((host, port))).await;
                 let found = lookup.map_err(|_| Failure::Timeout)?.map_err(|_| Failure::Unknown)?;
                 Ok(found.map(|address| address.ip()).collect())
             }

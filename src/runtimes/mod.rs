@@ -10,22 +10,32 @@
 //! cancelled, or when nobody listens to its events any more, and nothing of it stays behind; only a verdict that was given counts,
 //! never the silence of a program; a host that a person entered is judged before it is connected to.
 
+mod airbyte;
 mod catalog;
 mod event;
 mod failure;
+mod folder;
+mod hosts;
+mod http;
+mod known;
+mod limits;
+mod mask;
+mod port;
+mod postgres;
+mod process;
+mod stderr;
+mod work;
 
-use std::path::PathBuf;
 use std::time::Duration;
-
-use serde_json::Value;
 
 pub use catalog::{Catalog, Chosen, Column, Cursor, KeyPath, Stream, SyncType};
 pub use event::{Cancel, Canceller, Event, Events, Level, NobodyListens, Record};
 pub use failure::{Blame, Failure, Reason};
+pub use limits::{Limits, become_limited};
+pub use port::Runtimes;
 
-use crate::config::Config;
+use crate::connectors::Connector;
 use crate::connectors::spec_form::FinalConfig;
-use crate::connectors::{Connector, RuntimeBlock};
 
 /// How long a check may take: an honest one of a wrong host name was seen to take 77 seconds.
 pub const CHECK_LIMIT: Duration = Duration::from_secs(120);
@@ -69,70 +79,4 @@ pub struct Ability {
     pub checks: bool,
     /// Its records can be read.
     pub reads: bool,
-}
-
-/// What runs connectors. Clones share the places.
-#[derive(Clone)]
-pub struct Runtimes {
-    /// The program that starts other programs with limits: this one.
-    launcher: PathBuf,
-}
-
-impl Runtimes {
-    /// What runs connectors by these settings.
-    ///
-    /// # Errors
-    /// A file of the settings cannot be read.
-    pub fn new(config: &Config) -> anyhow::Result<Self> {
-        let _ = config;
-        Ok(Self { launcher: PathBuf::from("/proc/self/exe") })
-    }
-
-    /// The same, with another program in the place of the running one: for tests, which are not this program.
-    #[must_use]
-    pub fn launched_by(self, launcher: PathBuf) -> Self {
-        Self { launcher }
-    }
-
-    /// What can be done with a connector in this installation.
-    pub fn ability(&self, connector: &Connector) -> Ability {
-        match &connector.file.runtime {
-            None => Ability { checks: false, reads: false },
-            Some(RuntimeBlock::Http(_)) => Ability { checks: true, reads: false },
-            Some(RuntimeBlock::Postgres(_) | RuntimeBlock::Airbyte(_)) => Ability { checks: true, reads: true },
-        }
-    }
-
-    /// Checks a configuration against the real system.
-    ///
-    /// # Errors
-    /// Why it does not work, or why nobody can say.
-    pub async fn check(&self, job: &Job<'_>) -> Result<Checked, Failure> {
-        let _ = job;
-        Ok(Checked::SpecOnly)
-    }
-
-    /// Asks for the streams.
-    ///
-    /// # Errors
-    /// Why they are not known.
-    pub async fn discover(&self, job: &Job<'_>) -> Result<Catalog, Failure> {
-        let _ = job;
-        Ok(Catalog::default())
-    }
-
-    /// Reads the chosen streams; `state` is the last saved [`Event::State`] of this selection, `None` on the first time.
-    ///
-    /// # Errors
-    /// Why it ended early. Records that a state covers are good all the same.
-    pub async fn read(&self, job: &Job<'_>, chosen: &[Chosen], state: Option<&Value>) -> Result<ReadEnd, Failure> {
-        let _ = (job, chosen, state);
-        Err(Failure::new(Reason::NoRuntime, ""))
-    }
-}
-
-impl std::fmt::Debug for Runtimes {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Runtimes").field("launcher", &self.launcher).finish_non_exhaustive()
-    }
 }

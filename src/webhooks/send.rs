@@ -65,7 +65,7 @@ impl From<Failure> for Reason {
             Failure::Connect => Self::NoConnection,
             Failure::Tls => Self::NoTls,
             Failure::Timeout => Self::Timeout,
-            Failure::Broken => Self::Broken,
+            Failure::Broken | Failure::TooLarge => Self::Broken,
         }
     }
 }

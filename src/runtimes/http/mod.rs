@@ -1,0 +1,124 @@
+//! Web services, built in: one request that tells whether credentials work, as the connector's file describes it.
+//!
+//! Invariants: requests go through the guarded client; values of the configuration are never read as templates; what an answer says
+//! is shown only where the file says so.
+
+mod templates;
+mod words;
+
+use serde_json::{Map, Value, json};
+
+use super::work::Teller;
+use super::{Checked, Failure, Level, Reason};
+use crate::connectors::spec_form::FinalConfig;
+use crate::connectors::{HttpBlock, HttpRequest};
+use crate::http_client::{Call, GuardedClient, HttpsUrl, Method, Response};
+use templates::Templates;
+
+/// Most bytes of an answer that are read.
+const MOST: usize = 1 << 20;
+
+/// Sends the first request that fits the configuration, after those that prepare it.
+pub(super) async fn check(
+    client: &GuardedClient,
+    block: &HttpBlock,
+    config: &FinalConfig,
+    teller: &Teller,
+) -> Result<Checked, Failure> {
+    let templates = Templates::new();
+    let mut known = Map::from_iter([("config".to_owned(), config.expose().clone())]);
+    for request in &block.check {
+        if !templates.holds(request.when.as_deref(), &known)? {
+            continue;
+        }
+        let answer = send(client, &templates, request, &known, teller).await?;
+        known.extend(
+            request.keep.iter().filter_map(|(name, pointer)| {
+                Some((name.clone(), answer.pointer(&format!("/answer{pointer}"))?.clone()))
+            }),
+        );
+        if request.keep.is_empty() {
+            let says = request.says.as_deref().map(|says| templates.lenient(says, &answer)).unwrap_or_default();
+            let text = if says.is_empty() { "The service accepted the credentials." } else { &says };
+            teller.log(Level::Info, text).await?;
+            return Ok(Checked::Asked);
+        }
+    }
+    let text = "For this way of signing in there is no question to ask, so the details were only checked against the specification.";
+    teller.log(Level::Warn, text).await?;
+    Ok(Checked::SpecOnly)
+}
+
+/// Sends one request; gives what templates may know of a good answer.
+async fn send(
+    client: &GuardedClient,
+    templates: &Templates,
+    request: &HttpRequest,
+    known: &Map<String, Value>,
+    teller: &Teller,
+) -> Result<Value, Failure> {
+    let text = templates.render(&request.url, known)?;
+    let url =
+        HttpsUrl::parse(&text).map_err(|problem| Failure::new(Reason::Refused, format!("{}.", problem.sentence())))?;
+    teller.progress(&format!("Asking {}", url.host())).await?;
+    let call = Call {
+        method: if request.method == "POST" { Method::POST } else { Method::GET },
+        headers: headers(templates, request, known)?,
+        body: request
+            .body
+            .as_deref()
+            .map(|body| templates.render(body, known))
+            .transpose()?
+            .unwrap_or_default()
+            .into_bytes(),
+        most: MOST,
+    };
+    let response = client.call(&url, call).await.map_err(|failure| words::of_failure(failure, &url.host()))?;
+    teller.log(Level::Debug, &format!("{} answered with status {}.", url.host(), response.status)).await?;
+    judge(templates, request, &response, known, &url.host())
+}
+
+fn headers(
+    templates: &Templates,
+    request: &HttpRequest,
+    known: &Map<String, Value>,
+) -> Result<Vec<(String, String)>, Failure> {
+    let mut headers = Vec::new();
+    for (name, template) in &request.headers {
+        let value = templates.render(template.as_str().unwrap_or_default(), known)?;
+        if !value.trim().is_empty() {
+            headers.push((name.clone(), value.trim().to_owned()));
+        }
+    }
+    let more = request.more_headers.as_deref().and_then(|pointer| known.get("config")?.pointer(pointer)?.as_array());
+    for header in more.into_iter().flatten() {
+        let part = |name: &str| header.get(name).and_then(Value::as_str).map(str::to_owned);
+        headers.extend(part("name").zip(part("value")));
+    }
+    Ok(headers)
+}
+
+/// Whether an answer is a good one.
+fn judge(
+    templates: &Templates,
+    request: &HttpRequest,
+    response: &Response,
+    known: &Map<String, Value>,
+    host: &str,
+) -> Result<Value, Failure> {
+    let body = serde_json::from_slice::<Value>(&response.body).unwrap_or(Value::Null);
+    let mut all = known.clone();
+    all.extend([("status".to_owned(), json!(response.status)), ("answer".to_owned(), body)]);
+    let is_good = (200..300).contains(&response.status) && templates.holds(request.expect.as_deref(), &all)?;
+    if is_good {
+        return Ok(Value::Object(all));
+    }
+    for error in &request.errors {
+        let fits = error.status.is_none_or(|status| status == response.status);
+        if fits && templates.holds(error.when.as_deref(), &all)? {
+            let says = templates.lenient(&error.says, &Value::Object(all));
+            return Err(Failure::new(words::reason(response.status), says));
+        }
+    }
+    Err(words::of_status(response.status, host))
+}
