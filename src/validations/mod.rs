@@ -31,8 +31,8 @@ use crate::crypto::SealedAt;
 use crate::ids::{ConnectionId, WorkspaceId};
 use crate::jobs::WorkState;
 
-/// How long a check and the search for streams may take together.
-pub const TIME_LIMIT: std::time::Duration = std::time::Duration::from_secs(300);
+/// A check and the search for streams have limits of their own; with the wait for a free place it never takes longer than this.
+pub const TIME_LIMIT: std::time::Duration = std::time::Duration::from_secs(1_200);
 /// More validations than this do not wait at once.
 pub const LONGEST_QUEUE: i64 = 20;
 /// Lines of a log that are kept.

@@ -16,7 +16,7 @@ use crate::rng::Rng;
 use crate::runtimes::{Blame, Catalog, Checked, Failure};
 use crate::webhooks;
 
-pub(super) const TOO_LONG: &str = "It took longer than five minutes and was stopped. Is the system reachable from this server?";
+pub(super) const TOO_LONG: &str = "It took too long and was stopped. Is the system reachable from this server?";
 
 const FAILED: End<'static> = End {
     state: WorkState::Failed,

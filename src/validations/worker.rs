@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
 use super::store::{self, Validation};
-use super::{MOST_LINES, Of, TIME_LIMIT, record, start};
+use super::{MOST_LINES, TIME_LIMIT, record, start};
 use crate::app::App;
 use crate::connections::{self, Connection};
 use crate::connectors::spec_form::{FinalConfig, Submission, complete};
@@ -264,8 +264,3 @@ impl Desk {
     }
 }
 
-impl Validation {
-    pub(super) fn of(&self) -> Of<'_> {
-        Of { workspace: &self.workspace_id, connection: &self.connection_id }
-    }
-}

@@ -65,6 +65,9 @@ impl Document {
         let mut whole = schema.clone();
         whole["components"] = self.strict.clone();
         let validator = jsonschema::draft202012::new(&whole).unwrap();
+        if schema["type"] == "string" {
+            return;
+        }
         let value: Value = serde_json::from_str(body).unwrap_or_else(|error| panic!("{address}: {error}: {body}"));
         let errors: Vec<String> =
             validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();

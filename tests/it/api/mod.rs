@@ -7,7 +7,7 @@ mod document;
 mod lists;
 mod once;
 mod problems;
-mod program;
+pub mod program;
 mod sources;
 mod tokens;
 

@@ -4,6 +4,7 @@ mod app;
 pub mod db;
 mod page;
 pub mod receiver;
+pub mod shop;
 mod visitor;
 
 pub use app::TestApp;
