@@ -286,3 +286,8 @@ pub fn connection_hand_off(slug: &str) -> String {
 pub fn docs_page(name: &str) -> String {
     format!("{DOCS}/{name}")
 }
+
+/// What an error code of the API means.
+pub fn docs_error(code: &str) -> String {
+    format!("{}#{code}", docs_page("api-errors"))
+}

@@ -8,7 +8,10 @@ use super::Program;
 use super::program::{key, workspace_id};
 use crate::support::TestApp;
 
-use Scope::{CredentialsRead, DestinationsRead, DestinationsWrite, LinksRead, LinksWrite, SourcesRead, SourcesWrite};
+use Scope::{
+    CredentialsRead, DestinationsRead, DestinationsWrite, LinksRead, LinksWrite, RunsRead, RunsWrite, SourcesRead,
+    SourcesWrite, ValidationsWrite,
+};
 
 /// Method, path, the scope it takes, the status with the right key, and with the right key of another workspace.
 const ROWS: &[(&str, &str, Scope, u16, u16)] = &[
@@ -40,6 +43,16 @@ const ROWS: &[(&str, &str, Scope, u16, u16)] = &[
     ("post", "/api/v1/destinations/{slug}/deliveries/", DestinationsWrite, 202, 404),
     ("get", "/api/v1/destinations/{slug}/deliveries/{id}/", DestinationsRead, 200, 404),
     ("post", "/api/v1/destinations/{slug}/deliveries/{id}/resend/", DestinationsWrite, 202, 404),
+    ("post", "/api/v1/sources/{slug}/revalidate/", ValidationsWrite, 202, 404),
+    ("post", "/api/v1/destinations/{slug}/revalidate/", ValidationsWrite, 202, 404),
+    ("get", "/api/v1/connector-validations/{id}/", ValidationsWrite, 200, 404),
+    ("post", "/api/v1/connector-validations/{id}/cancel/", ValidationsWrite, 202, 404),
+    ("get", "/api/v1/connector-validations/{id}/logs/", ValidationsWrite, 200, 404),
+    ("post", "/api/v1/sources/{slug}/trigger/", RunsWrite, 409, 404),
+    ("get", "/api/v1/runs/", RunsRead, 200, 200),
+    ("get", "/api/v1/runs/{id}/", RunsRead, 200, 404),
+    ("post", "/api/v1/runs/{id}/cancel/", RunsWrite, 202, 404),
+    ("get", "/api/v1/runs/{id}/logs/", RunsRead, 200, 404),
     ("get", "/api/v1/destination-connectors/", DestinationsRead, 200, 200),
     ("get", "/api/v1/destination-connectors/{slug}/", DestinationsRead, 200, 200),
 ];

@@ -2,4 +2,5 @@
 
 mod matrix;
 pub mod table;
+mod work;
 mod world;
