@@ -190,6 +190,7 @@ impl Owner<'_> {
                 lifetime,
                 recipient,
                 note,
+                allows_test: false,
                 form_nonce: None,
             };
             setup_links::make(conn, new, now, &rng)

@@ -218,6 +218,7 @@ fn make_link(
         lifetime: share.lifetime,
         recipient: &share.recipient,
         note: &share.note,
+        allows_test: share.allows_test,
         form_nonce: Some(nonce),
     };
     let (_, token) = setup_links::make(conn, new, now, rng)?;

@@ -20,7 +20,7 @@ use crate::idempotency::Answer;
 use crate::idempotency::guard::{Once, Opened, Ticket};
 use crate::ids::{ConnectionId, RunId, WorkspaceId};
 use crate::web::api::{ApiQuery, ApiResult, json, present};
-use crate::web::cursor::{Page, Wanted};
+use crate::web::cursor::{self, Page};
 use crate::web::log_stream::{self, LogText};
 use crate::web::openapi::{Operation, inline, schema};
 use crate::web::problem::{Code, Problem};
@@ -120,7 +120,7 @@ fn load(conn: &mut Conn, workspace: &WorkspaceId, id: &RunId) -> AppResult<(Run,
 /// `GET /api/v1/runs/`
 pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<ListQuery>) -> ApiResult {
     let query = query.0;
-    let wanted = Wanted::read(query.cursor.as_deref(), query.limit)?;
+    let wanted = cursor::wanted(query.cursor.as_deref(), query.limit)?;
     let (workspace, source, now) = (key.workspace.clone(), query.source.clone(), app.clock.now());
     let (cut, slugs) = app
         .db

@@ -9,6 +9,7 @@ pub mod api;
 mod api_view;
 mod desk;
 mod files;
+pub mod layers_api;
 pub mod pages;
 
 mod record;

@@ -8,7 +8,7 @@ use crate::db::conn::MultiBackend;
 use crate::db::schema::{run_logs, runs, sync_states};
 use crate::ids::{ConnectionId, RunId, WorkspaceId};
 use crate::jobs::{INTERRUPTED, INTERRUPTED_REASON, LogLine, WORK_LEASE, WorkState, is_abandoned};
-use crate::web::cursor::{Cursor, Cut, Wanted};
+use crate::db::cursor::{Cursor, Cut, Wanted};
 
 /// A run as it is stored.
 #[derive(Debug, Clone, Queryable, Selectable)]

@@ -19,6 +19,7 @@ mod recipient_view;
 mod share_view;
 mod store;
 mod submit;
+mod try_out;
 
 pub use jobs::{send_submission_mail, sweep};
 pub use lifetime::{LIFETIMES, Lifetime, LifetimeError};

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::guard::{KnownSetupLink, OpenSetupLink, SentForm};
 use super::recipient_view::{Answer, DeadPage, FormPage};
 use super::submit::{self, Outcome};
-use super::{held, opened};
+use super::{held, opened, try_out};
 use crate::app::App;
 use crate::connectors::spec_form::{self, Audience, Decoded, Layer, Submission};
 use crate::error::{AppError, AppResult};
@@ -35,6 +35,9 @@ pub async fn submit(app: web::Data<App>, request: HttpRequest, sent: SentForm) -
     let nonce = form.token.nonce.clone();
     let mut raw = RawForm::from_pairs(form.value);
     raw.fill_blank(&held::load(&app, &link.known.link, &nonce).await?);
+    if let Some(wish) = try_out::Wish::read(&raw, &link) {
+        return try_out::answer(&app, &request, &link, (&raw, &nonce), wish).await;
+    }
     let layer = if raw.first("intent") == Some("partial") { Layer::Draft } else { Layer::Final };
     let decoded = decode(&link, &raw, layer);
     if !decoded.errors.is_empty() {
@@ -60,7 +63,7 @@ fn to_receipt(key: &str) -> HttpResponse {
     see_other(&urls::receipt(key))
 }
 
-fn decode(link: &OpenSetupLink, raw: &RawForm, layer: Layer) -> Decoded {
+pub(super) fn decode(link: &OpenSetupLink, raw: &RawForm, layer: Layer) -> Decoded {
     let audience = Audience::Recipient { workspace: link.known.workspace.name.clone() };
     spec_form::decode(&link.connector.spec, raw, &link.known.connection.known_to_recipients(), layer, &audience)
 }
@@ -76,7 +79,7 @@ fn may_be_empty(link: &OpenSetupLink, layer: Layer) -> bool {
 }
 
 /// The form again: what was typed stays, secrets are held sealed, the form keeps its nonce.
-async fn again(
+pub(super) async fn again(
     app: &App,
     request: &HttpRequest,
     link: &OpenSetupLink,
@@ -90,7 +93,7 @@ async fn again(
     unprocessable(&FormPage::new(link, &state, &token, answer, app)?)
 }
 
-async fn hold(app: &App, link: &OpenSetupLink, decoded: Decoded, nonce: &str) -> AppResult<FormState> {
+pub(super) async fn hold(app: &App, link: &OpenSetupLink, decoded: Decoded, nonce: &str) -> AppResult<FormState> {
     let names: BTreeSet<String> = decoded.typed_secrets.keys().cloned().collect();
     Ok(match held::keep(app, &link.known.link, nonce, &decoded.typed_secrets).await? {
         Some(until) => decoded.state.with_held(names, until.hour()),

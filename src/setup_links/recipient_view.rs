@@ -81,6 +81,23 @@ pub(super) struct FormPage {
     only_missing: bool,
     nothing_entered: bool,
     is_again: bool,
+    may_test: bool,
+    test: Option<TestShown>,
+}
+
+/// What became of a test of what was typed.
+#[derive(Debug, Clone)]
+pub(super) struct TestShown {
+    /// Its id, for the button that asks again.
+    pub(super) id: String,
+    /// `info`, `ok` or `bad`.
+    pub(super) tone: &'static str,
+    /// What is known by now.
+    pub(super) title: &'static str,
+    /// What the system answered.
+    pub(super) message: String,
+    /// Nothing more will happen.
+    pub(super) is_over: bool,
 }
 
 /// What is wrong with the send that is answered.
@@ -91,6 +108,8 @@ pub(super) enum Answer {
     Problems,
     /// Nothing was entered at all.
     NothingEntered,
+    /// What was typed is being tested, or was.
+    Tested(TestShown),
 }
 
 impl FormPage {
@@ -129,6 +148,11 @@ impl FormPage {
             only_missing,
             nothing_entered: matches!(answer, Answer::NothingEntered),
             is_again: !matches!(answer, Answer::Fresh),
+            may_test: known.link.allows_test == 1 && app.runtimes.ability(&link.connector).checks,
+            test: match answer {
+                Answer::Tested(test) => Some(test.clone()),
+                Answer::Fresh | Answer::Problems | Answer::NothingEntered => None,
+            },
         })
     }
 }

@@ -41,6 +41,8 @@ pub struct LinkRow {
     pub submitted_fields: Option<String>,
     /// Names of the fields that were left empty, JSON.
     pub empty_fields: Option<String>,
+    /// 1: whoever has it may have what they typed checked before they send it.
+    pub allows_test: i32,
 }
 
 impl LinkRow {
@@ -64,6 +66,7 @@ pub(super) struct NewRow<'a> {
     pub(super) create_nonce: Option<&'a str>,
     pub(super) recipient: &'a str,
     pub(super) note: &'a str,
+    pub(super) allows_test: bool,
     pub(super) created_at: UtcTime,
     pub(super) expires_at: UtcTime,
 }
@@ -80,6 +83,7 @@ impl NewRow<'_> {
                 setup_links::create_nonce.eq(self.create_nonce),
                 setup_links::recipient.eq(self.recipient),
                 setup_links::note.eq(self.note),
+                setup_links::allows_test.eq(i32::from(self.allows_test)),
                 setup_links::created_at.eq(self.created_at),
                 setup_links::expires_at.eq(self.expires_at),
             ))

@@ -16,7 +16,7 @@ use crate::connectors::api as connectors_api;
 use crate::docs;
 use crate::error::AppError;
 use crate::setup_links::api as links_api;
-use crate::runs::api as runs_api;
+use crate::runs::{api as runs_api, layers_api};
 use crate::validations::api as validations_api;
 use crate::webhooks::api as deliveries_api;
 use crate::{accounts, connections, runs, setup_links, streams, validations, webhooks};
@@ -225,6 +225,8 @@ fn api_of_work(config: &mut web::ServiceConfig) {
         .service(endpoint("/v1/runs", "GET, HEAD", vec![read(runs_api::index)]))
         .service(endpoint("/v1/runs/{id}", "GET, HEAD", vec![read(runs_api::show)]))
         .service(endpoint("/v1/runs/{id}/cancel", "POST", vec![web::post().to(runs_api::stop)]))
+        .service(endpoint("/v1/output-layers", "GET, HEAD", vec![read(layers_api::index)]))
+        .service(endpoint("/v1/output-layers/{slug}", "GET, HEAD", vec![read(layers_api::show)]))
         .service(endpoint("/v1/runs/{id}/logs", "GET, HEAD", vec![read(runs_api::logs)]));
 }
 
@@ -241,7 +243,7 @@ pub fn operations() -> Vec<Operation> {
         .concat()
     }
     let catalogues = [connectors_api::operations::<Sources>(), connectors_api::operations::<Destinations>()];
-    let work = [validations_api::operations(), runs_api::operations()];
+    let work = [validations_api::operations(), runs_api::operations(), layers_api::operations()];
     [of::<Sources>(), of::<Destinations>(), catalogues.concat(), work.concat()].concat()
 }
 

@@ -97,6 +97,7 @@ impl Site {
                             lifetime,
                             recipient: "",
                             note: "",
+                            allows_test: false,
                             form_nonce: None,
                         };
                         Ok(setup_links::make(conn, link, now, &rng)?.1)

@@ -6,6 +6,7 @@ use vestibule::activity::Actor;
 
 use super::Program;
 use super::program::{key, workspace_id};
+use crate::routes::work::run_of;
 use crate::support::TestApp;
 
 use Scope::{
@@ -49,6 +50,8 @@ const ROWS: &[(&str, &str, Scope, u16, u16)] = &[
     ("post", "/api/v1/connector-validations/{id}/cancel/", ValidationsWrite, 202, 404),
     ("get", "/api/v1/connector-validations/{id}/logs/", ValidationsWrite, 200, 404),
     ("post", "/api/v1/sources/{slug}/trigger/", RunsWrite, 409, 404),
+    ("get", "/api/v1/output-layers/", RunsRead, 200, 200),
+    ("get", "/api/v1/output-layers/{slug}/", RunsRead, 200, 200),
     ("get", "/api/v1/runs/", RunsRead, 200, 200),
     ("get", "/api/v1/runs/{id}/", RunsRead, 200, 404),
     ("post", "/api/v1/runs/{id}/cancel/", RunsWrite, 202, 404),
@@ -79,6 +82,12 @@ async fn address(app: &TestApp, all: &Program, path: &str) -> String {
     if path.contains("-connectors/") {
         return path.replace("{slug}", "postgres");
     }
+    if path.contains("/output-layers/") {
+        return path.replace("{slug}", "files");
+    }
+    if path.contains("/connector-validations/") || path.contains("/runs/") {
+        return work(app, all, path).await;
+    }
     let side = if path.contains("/sources/") { "sources" } else { "destinations" };
     let slug = all.draft(side, "postgres").await;
     let one = format!("/api/v1/{side}/{slug}/");
@@ -92,6 +101,22 @@ async fn address(app: &TestApp, all: &Program, path: &str) -> String {
         String::new()
     };
     path.replace("{slug}", &slug).replace("{id}", &id)
+}
+
+/// A validation or a run that waits; its log is asked for when it is over, since it goes on until then.
+async fn work(app: &TestApp, all: &Program, path: &str) -> String {
+    let slug = all.draft("sources", "postgres").await;
+    let one = format!("/api/v1/sources/{slug}/");
+    fill(all, &one).await;
+    let (id, things) = if path.contains("/runs/") {
+        (run_of(app, slug).await.to_string(), "runs")
+    } else {
+        (all.post(&format!("{one}revalidate/"), json!({})).await.expect(202).text("/id"), "connector-validations")
+    };
+    if path.ends_with("/logs/") {
+        all.post(&format!("/api/v1/{things}/{id}/cancel/"), json!({})).await.expect(202);
+    }
+    path.replace("{id}", &id)
 }
 
 /// Gives a draft whatever it still needs.

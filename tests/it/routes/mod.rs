@@ -2,5 +2,5 @@
 
 mod matrix;
 pub mod table;
-mod work;
+pub mod work;
 mod world;

@@ -36,7 +36,7 @@ async fn filled(maker: &Visitor) -> String {
 }
 
 /// An extraction that waits.
-async fn run_of(app: &TestApp, slug: String) -> RunId {
+pub async fn run_of(app: &TestApp, slug: String) -> RunId {
     let (now, rng) = (app.app.clock.now(), app.app.rng.clone());
     let id = RunId::new(now, &rng);
     let run = id.clone();

@@ -2,6 +2,7 @@
 
 mod api;
 mod pages;
+mod recipient;
 mod worker;
 
 use serde_json::{Value, json};
