@@ -65,7 +65,9 @@ fn rotate() -> Ending {
     let webhooks = out::count(sealed.webhooks, "webhook secret", "webhook secrets");
     let validations = out::count(sealed.validations, "validation value", "validation values");
     let answers = out::count(sealed.answers, "kept API answer", "kept API answers");
-    out::line(format_args!("Sealed anew with {primary}: {connections}, {links}, {webhooks}, {answers}, {validations}."));
+    out::line(format_args!(
+        "Sealed anew with {primary}: {connections}, {links}, {webhooks}, {answers}, {validations}."
+    ));
     if !settled {
         bail!(
             "a running server still seals with another key: restart it with {primary} as its first key, then run this again"
@@ -115,7 +117,11 @@ impl Sealed {
     }
 
     fn is_nothing(&self) -> bool {
-        self.connections == 0 && self.account_links == 0 && self.webhooks == 0 && self.answers == 0 && self.validations == 0
+        self.connections == 0
+            && self.account_links == 0
+            && self.webhooks == 0
+            && self.answers == 0
+            && self.validations == 0
     }
 }
 

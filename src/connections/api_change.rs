@@ -145,9 +145,11 @@ fn finish(
             None
         }
     });
-    said.iter()
-        .any(|(_, is_said)| *is_said)
-        .then(|| Finish { streams: add_streams.unwrap_or_default(), output_layer, trigger })
+    said.iter().any(|(_, is_said)| *is_said).then(|| Finish {
+        streams: add_streams.unwrap_or_default(),
+        output_layer,
+        trigger,
+    })
 }
 
 /// Whether the draft is to be finalised.
@@ -205,8 +207,10 @@ pub(super) fn not_ready_problem(not_ready: &NotReady, change: &Change) -> Proble
             .iter()
             .map(|fault| {
                 let place = named.iter().position(|one| fault.stream.ends_with(&one.stream_name));
-                let pointer = place
-                    .map_or_else(|| "/add_streams".to_owned(), |place| format!("/add_streams/{place}/{}", fault.member));
+                let pointer = place.map_or_else(
+                    || "/add_streams".to_owned(),
+                    |place| format!("/add_streams/{place}/{}", fault.member),
+                );
                 Fault::at(pointer, fault.code, format!("{}.", fault.sentence))
             })
             .collect(),
@@ -240,7 +244,6 @@ pub fn put_values(
     connector: &Arc<Connector>,
     values: &Submission,
 ) -> AppResult<Connection> {
-    let change =
-        Change { connector: Some(Arc::clone(connector)), values: Some(values.clone()), ..Change::default() };
+    let change = Change { connector: Some(Arc::clone(connector)), values: Some(values.clone()), ..Change::default() };
     put(conn, app, caller, connection.clone(), &change, app.clock.now())
 }

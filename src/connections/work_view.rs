@@ -124,8 +124,12 @@ fn sentence(connection: &Connection, work: &Work, standing: &Standing, reads: bo
         (Some(_), _) => "This destination is finalised.".to_owned(),
         (None, Standing::None) => "All details are there. Validate them: the real system is asked.".to_owned(),
         (None, Standing::Going) => "The details are being validated.".to_owned(),
-        (None, Standing::Bad) => "The last validation did not succeed. Change the details and validate again.".to_owned(),
-        (None, Standing::Good) if is_source && work.chosen() == 0 => "The details work. Choose what is read.".to_owned(),
+        (None, Standing::Bad) => {
+            "The last validation did not succeed. Change the details and validate again.".to_owned()
+        }
+        (None, Standing::Good) if is_source && work.chosen() == 0 => {
+            "The details work. Choose what is read.".to_owned()
+        }
         (None, Standing::Good) => "The details work. Review and finalise.".to_owned(),
     }
 }
@@ -159,7 +163,7 @@ fn check(one: &Validation, now: UtcTime) -> Item {
         url: urls::validation(&one.id),
         iso: one.created_at.iso(),
         words: one.created_at.words(),
-        state: validations::pages::word(state),
+        state: validations::word(state),
         tone: state.tone(),
         text: format!("{test}{}", if state.is_over() { message } else { &one.step }),
     }
@@ -173,7 +177,7 @@ fn run(one: &Run, now: UtcTime) -> Item {
         url: urls::run(&one.id),
         iso: one.created_at.iso(),
         words: one.created_at.words(),
-        state: runs::pages::word(state),
+        state: runs::word(state),
         tone: state.tone(),
         text: if state.is_over() { message.to_owned() } else { so_far },
     }

@@ -30,7 +30,7 @@ enum Text {
 }
 
 /// All pages, in the order to read them.
-pub const PAGES: [Page; 5] = [
+pub const PAGES: [Page; 6] = [
     Page {
         name: "share-a-setup-link",
         title: "Share a setup link",
@@ -42,6 +42,12 @@ pub const PAGES: [Page; 5] = [
         title: "Use the API",
         about: "Make a draft, hand out a link, hear when it is filled in, read the credentials: step by step with curl.",
         text: Text::Written(include_str!("pages/api.md")),
+    },
+    Page {
+        name: "extract",
+        title: "From a draft to its first extraction",
+        about: "Validate, choose streams, finalise, extract: one script of curl lines.",
+        text: Text::Written(include_str!("pages/extract.md")),
     },
     Page {
         name: "verify-webhooks",

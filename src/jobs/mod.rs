@@ -8,9 +8,7 @@ mod worker;
 
 pub use crew::{Piece, Taking, Trade, run_trade_due, run_trade_until};
 pub use store::{enqueue, ensure_recurring};
-pub use work::{
-    INTERRUPTED, INTERRUPTED_REASON, LogBuffer, LogLine, WORK_BEAT, WORK_LEASE, WorkState, is_abandoned,
-};
+pub use work::{INTERRUPTED, INTERRUPTED_REASON, LogBuffer, LogLine, WORK_BEAT, WORK_LEASE, WorkState, is_abandoned};
 pub use worker::{run_due, run_until};
 
 use std::time::Duration;

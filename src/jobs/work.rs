@@ -109,7 +109,12 @@ impl LogBuffer {
         let (level, text) =
             if cut { ("warn", "There was more than this log keeps; the rest is left out.") } else { (level, text) };
         // PostgreSQL takes no NUL in a text.
-        self.lines.push(LogLine { number: self.last, at, level: level.to_owned(), text: text.replace('\0', "\u{fffd}") });
+        self.lines.push(LogLine {
+            number: self.last,
+            at,
+            level: level.to_owned(),
+            text: text.replace('\0', "\u{fffd}"),
+        });
     }
 
     /// What was said since the last time.

@@ -59,12 +59,7 @@ pub struct ListQuery {
 }
 
 /// `POST /api/v1/sources/{slug}/trigger/`
-pub async fn trigger(
-    app: web::Data<App>,
-    key: ApiKey<WriteRuns>,
-    slug: web::Path<String>,
-    once: Once,
-) -> ApiResult {
+pub async fn trigger(app: web::Data<App>, key: ApiKey<WriteRuns>, slug: web::Path<String>, once: Once) -> ApiResult {
     match once.open::<TriggerIn>(&app, &key).await? {
         Opened::Replay(answer) => Ok(answer),
         Opened::Fresh(new, ticket) => {
@@ -86,8 +81,7 @@ async fn queue(
     let db = app.db.clone();
     let answer = db
         .write(move |conn| {
-            let connection =
-                find_of_kind(conn, &caller.workspace, Kind::Source, &slug)?.ok_or(AppError::NotFound)?;
+            let connection = find_of_kind(conn, &caller.workspace, Kind::Source, &slug)?.ok_or(AppError::NotFound)?;
             let connector = app.connectors.find(connection.kind, &connection.connector_slug);
             let connector =
                 connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;

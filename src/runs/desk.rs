@@ -106,8 +106,7 @@ impl Desk {
 
     /// Writes down what was said and counted, renews the lease and passes a wish to stop on; `false` when the run is ours no more.
     pub(super) async fn keep(&mut self) -> AppResult<bool> {
-        let (id, tally, lines, now) =
-            (self.run.id.clone(), self.tally.clone(), self.log.drain(), self.app.clock.now());
+        let (id, tally, lines, now) = (self.run.id.clone(), self.tally.clone(), self.log.drain(), self.app.clock.now());
         let kept = self
             .app
             .db

@@ -90,7 +90,9 @@ pub(super) fn forget(data_dir: &Path, place: &str) {
         match fs::remove_dir_all(&path) {
             Ok(()) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => tracing::warn!(folder = %path.display(), error = %error, "cannot remove an unfinished extraction"),
+            Err(error) => {
+                tracing::warn!(folder = %path.display(), error = %error, "cannot remove an unfinished extraction")
+            }
         }
     }
 }

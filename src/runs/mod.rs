@@ -18,6 +18,7 @@ mod start;
 mod store;
 mod worker;
 
+pub use pages::word;
 pub use start::{NewRun, NotStarted, cancel, start};
 pub use store::{Run, StreamCount, find, going, latest, list, log_after, page};
 pub use worker::{run_due, run_until};

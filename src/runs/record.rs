@@ -20,7 +20,8 @@ use crate::rng::Rng;
 use crate::runtimes::{Blame, Failure, ReadEnd};
 use crate::streams::StreamChoice;
 
-pub(super) const NO_PLACE: &str = "The server cannot write into its data folder. Its operator finds the reason in the log.";
+pub(super) const NO_PLACE: &str =
+    "The server cannot write into its data folder. Its operator finds the reason in the log.";
 
 #[derive(Serialize)]
 struct ManifestStream<'a> {

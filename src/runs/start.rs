@@ -1,7 +1,7 @@
 //! Starting a run, and stopping one.
 
-use super::store::{self, End, NewRow, Run};
 use super::LONGEST_QUEUE;
+use super::store::{self, End, NewRow, Run};
 use crate::activity::Actor;
 use crate::clock::UtcTime;
 use crate::connections::{Connection, ConnectionState};
@@ -36,7 +36,9 @@ impl NotStarted {
             Self::NotFinalised => "Only a finalised source can be extracted. Finalise it first.".to_owned(),
             Self::NoStreams => "No stream is chosen. Choose at least one.".to_owned(),
             Self::NothingReads(words) => words.clone(),
-            Self::Going(id) => format!("An extraction of this source goes on already ({id}). Wait for it, or cancel it."),
+            Self::Going(id) => {
+                format!("An extraction of this source goes on already ({id}). Wait for it, or cancel it.")
+            }
             Self::QueueFull => "Too many extractions wait already. Try again when some are done.".to_owned(),
         }
     }

@@ -5,10 +5,10 @@ use serde_json::Value;
 use crate::clock::UtcTime;
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
+use crate::db::cursor::{Cursor, Cut, Wanted};
 use crate::db::schema::{run_logs, runs, sync_states};
 use crate::ids::{ConnectionId, RunId, WorkspaceId};
 use crate::jobs::{INTERRUPTED, INTERRUPTED_REASON, LogLine, WORK_LEASE, WorkState, is_abandoned};
-use crate::db::cursor::{Cursor, Cut, Wanted};
 
 /// A run as it is stored.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -153,7 +153,11 @@ pub fn latest(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionI
 
 /// The run of a source that waits or goes on.
 pub fn going(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId) -> QueryResult<Option<Run>> {
-    narrowed(workspace, Some(connection)).filter(runs::ended_at.is_null()).select(Run::as_select()).first(conn).optional()
+    narrowed(workspace, Some(connection))
+        .filter(runs::ended_at.is_null())
+        .select(Run::as_select())
+        .first(conn)
+        .optional()
 }
 
 fn narrowed<'a>(
@@ -327,8 +331,7 @@ pub fn log_after(conn: &mut Conn, id: &RunId, after: i32, limit: i64) -> QueryRe
 
 /// How far the last whole run of a source came.
 pub(super) fn sync_state(conn: &mut Conn, connection: &ConnectionId) -> QueryResult<Option<Value>> {
-    let text: Option<String> =
-        sync_states::table.find(connection).select(sync_states::state).first(conn).optional()?;
+    let text: Option<String> = sync_states::table.find(connection).select(sync_states::state).first(conn).optional()?;
     text.map(|text| serde_json::from_str(&text))
         .transpose()
         .map_err(|error| diesel::result::Error::DeserializationError(error.into()))
@@ -337,8 +340,7 @@ pub(super) fn sync_state(conn: &mut Conn, connection: &ConnectionId) -> QueryRes
 /// Saves how far a run came.
 pub(super) fn save_sync_state(conn: &mut Conn, run: &Run, state: &Value, now: UtcTime) -> QueryResult<()> {
     let text = state.to_string();
-    let contents =
-        (sync_states::run_id.eq(&run.id), sync_states::state.eq(text), sync_states::updated_at.eq(now));
+    let contents = (sync_states::run_id.eq(&run.id), sync_states::state.eq(text), sync_states::updated_at.eq(now));
     let changed = diesel::update(sync_states::table.find(&run.connection_id)).set(contents.clone()).execute(conn)?;
     if changed == 0 {
         diesel::insert_into(sync_states::table)

@@ -89,7 +89,9 @@ pub fn prefixed(prefix: &str, table: &str) -> String {
 impl StreamChoice {
     /// The name with the namespace, for people.
     pub fn full_name(&self) -> String {
-        self.namespace.as_ref().map_or_else(|| self.stream_name.clone(), |space| format!("{space}.{}", self.stream_name))
+        self.namespace
+            .as_ref()
+            .map_or_else(|| self.stream_name.clone(), |space| format!("{space}.{}", self.stream_name))
     }
 
     /// The stream it speaks of: that of the same namespace, or the only one of that name.
@@ -192,7 +194,8 @@ pub fn check_all(choices: &[StreamChoice], catalog: &Catalog) -> Vec<StreamFault
     let mut faults = Vec::new();
     let mut tables: BTreeMap<&str, &StreamChoice> = BTreeMap::new();
     for choice in choices {
-        let mut add = |member, code, sentence| faults.push(StreamFault { stream: choice.full_name(), member, code, sentence });
+        let mut add =
+            |member, code, sentence| faults.push(StreamFault { stream: choice.full_name(), member, code, sentence });
         let Some(stream) = choice.of(catalog) else {
             add("stream_name", "unknown_stream", format!("The last validation found no stream {}", choice.full_name()));
             continue;

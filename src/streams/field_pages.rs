@@ -67,8 +67,7 @@ fn view(
     let field = |column: &crate::runtimes::Column| FieldItem {
         name: column.name.clone(),
         kind: column.kind.clone(),
-        chosen: choice.extract_all_fields
-            || choice.fields.as_ref().is_some_and(|fields| fields.contains(&column.name)),
+        chosen: choice.extract_all_fields || choice.fields.as_ref().is_some_and(|fields| fields.contains(&column.name)),
     };
     FieldsPage {
         frame: member.frame(request, app, "connections"),

@@ -77,9 +77,8 @@ impl Finish {
                 }
                 choice.primary_keys = choice.primary_keys.or(usual.primary_keys);
             }
-            let same = |one: &&mut StreamChoice| {
-                one.stream_name == choice.stream_name && one.namespace == choice.namespace
-            };
+            let same =
+                |one: &&mut StreamChoice| one.stream_name == choice.stream_name && one.namespace == choice.namespace;
             match plan.streams.iter_mut().find(same) {
                 Some(place) => *place = choice,
                 None => plan.streams.push(choice),

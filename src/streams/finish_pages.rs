@@ -76,7 +76,9 @@ impl Typed {
     fn read(loaded: &Loaded, raw: &RawForm) -> Self {
         let text = |name: &str| raw.first(name).unwrap_or_default().trim().to_owned();
         Self {
-            description: raw.first("description").map_or_else(|| loaded.connection.description.clone(), |_| text("description")),
+            description: raw
+                .first("description")
+                .map_or_else(|| loaded.connection.description.clone(), |_| text("description")),
             is_cron: raw.first("trigger") == Some("cron"),
             cron: text("cron"),
             zone: text("zone"),
@@ -91,7 +93,9 @@ impl Typed {
         let mut problems = Vec::new();
         if self.description.is_empty() {
             problems.push(("description".to_owned(), "Enter a name".to_owned()));
-        } else if self.description.chars().count() > LONGEST_DESCRIPTION || self.description.chars().any(char::is_control) {
+        } else if self.description.chars().count() > LONGEST_DESCRIPTION
+            || self.description.chars().any(char::is_control)
+        {
             let sentence = format!("Name must be one line of {LONGEST_DESCRIPTION} characters or fewer");
             problems.push(("description".to_owned(), sentence));
         }
@@ -128,11 +132,9 @@ fn view(
     let Loaded { connection, plan, .. } = loaded;
     let now = app.clock.now();
     let times = match typed.trigger(now) {
-        Ok(Trigger::Cron(cron)) => cron
-            .next(now, PREVIEWED)
-            .into_iter()
-            .map(|at| (cron.local(at), at.iso(), at.words()))
-            .collect(),
+        Ok(Trigger::Cron(cron)) => {
+            cron.next(now, PREVIEWED).into_iter().map(|at| (cron.local(at), at.iso(), at.words())).collect()
+        }
         Ok(Trigger::Manual) | Err(_) => Vec::new(),
     };
     FinishPage {

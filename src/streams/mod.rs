@@ -6,17 +6,15 @@
 mod api_in;
 mod choice;
 
-
 pub mod field_pages;
-pub mod finish_pages;
 mod finalise;
+pub mod finish_pages;
 pub mod pages;
 
 mod schedule;
 mod store;
 mod suggest;
 mod table_view;
-
 
 pub use api_in::{TriggerIn, TriggerOut};
 pub use choice::{StreamChoice, StreamFault, check_all, key_text, prefixed};

@@ -235,7 +235,9 @@ pub(super) async fn store(
         .write(move |conn| {
             let (workspace, id) = (&connection.workspace_id, &connection.id);
             if !save_plan(conn, workspace, id, &plan, now)? {
-                return Err(AppError::Conflict("Somebody else changed the streams at the same moment. Look at them again."));
+                return Err(AppError::Conflict(
+                    "Somebody else changed the streams at the same moment. Look at them again.",
+                ));
             }
             let detail = format!("{} of {}", plan.enabled().count(), plan.streams.len());
             let entry = Entry {

@@ -72,7 +72,11 @@ fn table_name(stream: &Stream, prefix: &str) -> String {
 
 /// The streams of a catalog beside what was chosen of them before, in the catalog's order. What is new is not read until somebody
 /// says so; what is gone is left out.
-pub fn offered<'a>(catalog: &'a Catalog, before: Option<&[StreamChoice]>, prefix: &str) -> Vec<(&'a Stream, StreamChoice)> {
+pub fn offered<'a>(
+    catalog: &'a Catalog,
+    before: Option<&[StreamChoice]>,
+    prefix: &str,
+) -> Vec<(&'a Stream, StreamChoice)> {
     let fresh = suggest(catalog, prefix);
     catalog
         .streams

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::store::{self, End, Validation};
 use super::found;
+use super::store::{self, End, Validation};
 use crate::activity::{self, Actor, Entry};
 use crate::app::App;
 use crate::clock::UtcTime;
@@ -52,8 +52,12 @@ pub(super) async fn settle(
                 .map(|connection| connection.kind);
             match outcome {
                 Ok((checked, catalog)) => {
-                    let packed =
-                        found::pack(&catalog, (&validation.workspace_id, &validation.id), &app_here.keys, &app_here.rng)?;
+                    let packed = found::pack(
+                        &catalog,
+                        (&validation.workspace_id, &validation.id),
+                        &app_here.keys,
+                        &app_here.rng,
+                    )?;
                     let message = success_words(kind, checked, catalog.streams.len());
                     let end = End {
                         state: WorkState::Success,
@@ -87,7 +91,8 @@ pub(super) async fn settle(
 fn success_words(kind: Option<Kind>, checked: Checked, streams: usize) -> String {
     match (checked, kind, streams) {
         (Checked::SpecOnly, ..) => {
-            "The details follow the connector's rules. Nobody was asked, because no program for it is installed here.".to_owned()
+            "The details follow the connector's rules. Nobody was asked, because no program for it is installed here."
+                .to_owned()
         }
         (Checked::Asked, Some(Kind::Source), _) => format!("The details work: {}.", streams_in_words(streams)),
         (Checked::Asked, ..) => "The details work.".to_owned(),

@@ -135,9 +135,8 @@ fn queue(
         cancel(conn, &going, now)?;
     }
     let id = ValidationId::new(now, rng);
-    let sealed = tested
-        .map(|(bytes, keys)| keys.seal(bytes, sealed_at(id.as_str(), COLUMN, of.workspace), rng))
-        .transpose()?;
+    let sealed =
+        tested.map(|(bytes, keys)| keys.seal(bytes, sealed_at(id.as_str(), COLUMN, of.workspace), rng)).transpose()?;
     NewRow {
         id: &id,
         of,

@@ -13,9 +13,7 @@ use crate::connectors::{Connector, Kind};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::jobs::{LogBuffer, Piece, Taking, Trade, WORK_BEAT, run_trade_due, run_trade_until};
-use crate::runtimes::{
-    CHECK_LIMIT, Canceller, Catalog, Checked, DISCOVER_LIMIT, Event, Events, Failure, Job,
-};
+use crate::runtimes::{CHECK_LIMIT, Canceller, Catalog, Checked, DISCOVER_LIMIT, Event, Events, Failure, Job};
 
 const TRADE: Trade = Trade { name: "validations", at_once: 8, take };
 
@@ -234,7 +232,13 @@ impl Desk {
             self.say("info", "The connector changed its configuration; a test keeps no changes.");
             return Ok(());
         };
-        let changed = connections::take_over(&self.app, &self.validation.workspace_id, &self.validation.connection_id, submission).await?;
+        let changed = connections::take_over(
+            &self.app,
+            &self.validation.workspace_id,
+            &self.validation.connection_id,
+            submission,
+        )
+        .await?;
         self.say("info", "The connector updated its configuration.");
         self.version = Some(if changed.before == version { changed.after } else { version });
         Ok(())
@@ -263,4 +267,3 @@ impl Desk {
         record::time_out(&self.app, &self.validation, self.version).await
     }
 }
-

@@ -15,8 +15,8 @@ use crate::connections::{api as connections_api, credentials_api};
 use crate::connectors::api as connectors_api;
 use crate::docs;
 use crate::error::AppError;
-use crate::setup_links::api as links_api;
 use crate::runs::{api as runs_api, layers_api};
+use crate::setup_links::api as links_api;
 use crate::validations::api as validations_api;
 use crate::webhooks::api as deliveries_api;
 use crate::{accounts, connections, runs, setup_links, streams, validations, webhooks};
@@ -215,11 +215,7 @@ fn api_of<S: Side>(config: &mut web::ServiceConfig) {
 fn api_of_work(config: &mut web::ServiceConfig) {
     config
         .service(endpoint("/v1/connector-validations/{id}", "GET, HEAD", vec![read(validations_api::show)]))
-        .service(endpoint(
-            "/v1/connector-validations/{id}/cancel",
-            "POST",
-            vec![web::post().to(validations_api::stop)],
-        ))
+        .service(endpoint("/v1/connector-validations/{id}/cancel", "POST", vec![web::post().to(validations_api::stop)]))
         .service(endpoint("/v1/connector-validations/{id}/logs", "GET, HEAD", vec![read(validations_api::logs)]))
         .service(endpoint("/v1/sources/{slug}/trigger", "POST", vec![web::post().to(runs_api::trigger)]))
         .service(endpoint("/v1/runs", "GET, HEAD", vec![read(runs_api::index)]))

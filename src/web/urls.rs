@@ -3,7 +3,8 @@
 use crate::connectors::Kind;
 use crate::crypto::PlainToken;
 use crate::ids::{
-    AccountLinkId, ApiKeyId, MemberId, RunId, SessionId, SetupLinkId, ValidationId, WebhookDeliveryId, WebhookEndpointId,
+    AccountLinkId, ApiKeyId, MemberId, RunId, SessionId, SetupLinkId, ValidationId, WebhookDeliveryId,
+    WebhookEndpointId,
 };
 
 /// Where a signed-in member starts.

@@ -127,5 +127,9 @@ fn every_endpoint_in_the_source_is_described() {
     let in_work = of_work.matches("endpoint(").count();
     let paths: std::collections::BTreeSet<String> =
         vestibule::web::routes::operations().into_iter().map(|operation| operation.path).collect();
-    assert_eq!(paths.len(), 2 * in_source + in_work, "sources and destinations have {in_source} addresses each: {paths:?}");
+    assert_eq!(
+        paths.len(),
+        2 * in_source + in_work,
+        "sources and destinations have {in_source} addresses each: {paths:?}"
+    );
 }

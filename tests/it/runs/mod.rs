@@ -1,6 +1,7 @@
 //! Extractions: records on disk, state from run to run, the clock, what goes wrong.
 
 mod clock;
+mod docs;
 mod records;
 
 use serde_json::{Value, json};

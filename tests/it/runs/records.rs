@@ -16,8 +16,10 @@ async fn records_lie_on_disk_and_the_next_run_continues() {
     assert_eq!(manifest["streams"][0]["file"], "shop_orders.jsonl.gz");
     assert_eq!(manifest["run"], first["id"]);
 
+    app.advance(time::Duration::seconds(1));
     let second = extract(&app, &program, &slug, json!({})).await;
     assert_eq!((ids(&app, &second, "shop_orders"), ids(&app, &second, "people")), (vec![4, 5, 6], vec![1, 2, 3]));
+    app.advance(time::Duration::seconds(1));
     let again = extract(&app, &program, &slug, json!({"from_start": true})).await;
     assert_eq!(ids(&app, &again, "shop_orders"), [1, 2, 3]);
     let list = program.get(&format!("/api/v1/runs/?source={slug}&limit=2")).await.expect(200);

@@ -57,15 +57,25 @@ async fn what_does_not_fit_is_named() {
         (json!({"extract_all_fields": false, "fields": ["nope"]}), "/add_streams/0/fields", "unknown_field"),
     ] {
         let refused = program.patch(&one, people(choice)).await.expect(422);
-        assert_eq!((refused.text("/errors/0/pointer").as_str(), refused.text("/errors/0/code").as_str()), (pointer, code));
+        assert_eq!(
+            (refused.text("/errors/0/pointer").as_str(), refused.text("/errors/0/code").as_str()),
+            (pointer, code)
+        );
     }
     for (body, pointer, code) in [
         (json!({"output_layer": "lake"}), "/output_layer", "unknown_output_layer"),
         (json!({"trigger": {"type": "cron", "cron": "often"}}), "/trigger/cron", "not_cron"),
-        (json!({"trigger": {"type": "cron", "cron": "0 0 * * *", "time_zone": "Mars"}}), "/trigger/time_zone", "not_zone"),
+        (
+            json!({"trigger": {"type": "cron", "cron": "0 0 * * *", "time_zone": "Mars"}}),
+            "/trigger/time_zone",
+            "not_zone",
+        ),
     ] {
         let refused = program.patch(&one, body).await.expect(422);
-        assert_eq!((refused.text("/errors/0/pointer").as_str(), refused.text("/errors/0/code").as_str()), (pointer, code));
+        assert_eq!(
+            (refused.text("/errors/0/pointer").as_str(), refused.text("/errors/0/code").as_str()),
+            (pointer, code)
+        );
     }
     assert_eq!(program.get(&one).await.json["draft"], true);
 }
@@ -79,7 +89,12 @@ async fn of_two_who_finalise_one_does() {
     let (first, second) = tokio::join!(program.patch(&path, body.clone()), program.patch(&path, body));
     // The second finds a source already: asking for what is so is no error; on PostgreSQL it may lose the race instead.
     assert!(first.status == 200 || second.status == 200);
-    assert!([200, 409].contains(&first.status) && [200, 409].contains(&second.status), "{} {}", first.body, second.body);
+    assert!(
+        [200, 409].contains(&first.status) && [200, 409].contains(&second.status),
+        "{} {}",
+        first.body,
+        second.body
+    );
     events(&app).await;
 }
 

@@ -41,7 +41,11 @@ async fn from_details_to_records_on_pages() {
     assert!(finish.text().contains("1 of 2"), "{}", finish.text());
     let form = finish.form_with("trigger").set("trigger", "cron").set("cron", "0 6 * * *").set("zone", "Europe/Lisbon");
     let preview = form.clone().press("intent", "preview", &owner).await;
-    assert!(preview.text().contains("Sat 14 Mar 2026, 06:00") && preview.count("ol li time") == 5, "{}", preview.text());
+    assert!(
+        preview.text().contains("Sat 14 Mar 2026, 06:00") && preview.count("ol li time") == 5,
+        "{}",
+        preview.text()
+    );
     let wrong = form.clone().set("cron", "often").press("intent", "finalise", &owner).await;
     assert_eq!(wrong.status, 422);
     let end = form.press("intent", "finalise", &owner).await;
@@ -62,7 +66,11 @@ async fn a_failure_says_what_to_do_and_past_ones_stay() {
     let text = done.text();
     assert!(text.contains("The details could not be confirmed") && text.contains("Change the details"), "{text}");
     let page = owner.get(&connection).await;
-    assert!(page.text().contains("Validation failed") && page.count("a[href^='/validations/']") == 1, "{}", page.text());
+    assert!(
+        page.text().contains("Validation failed") && page.count("a[href^='/validations/']") == 1,
+        "{}",
+        page.text()
+    );
     let finish = owner.get(&format!("{connection}/finish")).await.form_with("trigger");
     let refused = finish.press("intent", "finalise", &owner).await;
     assert_eq!(refused.status, 422);

@@ -13,9 +13,8 @@ async fn one_that_waits_is_cancelled_at_once_and_a_new_one_cancels_the_old() {
     let start = format!("/api/v1/sources/{slug}/revalidate/");
     let first = program.post(&start, json!({})).await.expect(202).text("/id");
     let second = program.post(&start, json!({})).await.expect(202).text("/id");
-    let state = async |id: &str| {
-        program.get(&format!("/api/v1/connector-validations/{id}/")).await.expect(200).text("/status")
-    };
+    let state =
+        async |id: &str| program.get(&format!("/api/v1/connector-validations/{id}/")).await.expect(200).text("/status");
     assert_eq!((state(&first).await.as_str(), state(&second).await.as_str()), ("cancelled", "in_progress"));
     program.post(&format!("/api/v1/connector-validations/{second}/cancel/"), json!({})).await.expect(202);
     assert_eq!(state(&second).await, "cancelled");
@@ -57,7 +56,10 @@ async fn one_whose_server_was_killed_is_over_within_a_minute() {
     app.advance(time::Duration::seconds(59));
     // Whoever asks is told the truth, even before another server looks for work.
     let told = program.get(&one).await.expect(200);
-    assert_eq!((told.json["status"].as_str(), told.json["error"]["code"].as_str()), (Some("failed"), Some("interrupted")));
+    assert_eq!(
+        (told.json["status"].as_str(), told.json["error"]["code"].as_str()),
+        (Some("failed"), Some("interrupted"))
+    );
     app.work().await;
     let workspace = workspace_id(&app, "Acme Analytics").await;
     let id = vestibule::ids::ValidationId::from_text(&started.text("/id"));
