@@ -23,6 +23,7 @@ mod http_client;
 mod jobs;
 mod migrations;
 mod routes;
+mod runtimes;
 mod setup_links;
 mod static_files;
 mod templates;
