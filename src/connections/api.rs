@@ -26,7 +26,7 @@ use crate::idempotency::guard::{Once, Opened, Ticket};
 use crate::ids::ConnectionId;
 use crate::setup_links;
 use crate::web::api::{ApiQuery, ApiResult, IfMatch, RawBody, etag, json, no_content};
-use crate::web::cursor::{Page, Wanted};
+use crate::web::cursor::{self, Page};
 use crate::web::openapi::{Operation, inline, schema};
 use crate::web::problem::{Code, Fault, Problem};
 use crate::web::urls;
@@ -86,7 +86,7 @@ impl ListQuery {
 /// `GET /api/v1/sources/`
 pub async fn list<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, query: ApiQuery<ListQuery>) -> ApiResult {
     let query = query.0;
-    let wanted = Wanted::read(query.cursor.as_deref(), query.limit)?;
+    let wanted = cursor::wanted(query.cursor.as_deref(), query.limit)?;
     let (workspace, filter) = (key.workspace.clone(), query.filter::<S>());
     let (cut, called_back) = app
         .db

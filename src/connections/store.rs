@@ -9,10 +9,10 @@ use crate::connectors::Kind;
 use crate::crypto::Sealed;
 use crate::db::Conn;
 use crate::db::conn::MultiBackend;
+use crate::db::cursor::{Cursor, Cut, Wanted};
 use crate::db::schema::connections;
 use crate::forms::FieldPath;
 use crate::ids::{ConnectionId, MemberId, WorkspaceId};
-use crate::web::cursor::{Cursor, Cut, Wanted};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = connections)]

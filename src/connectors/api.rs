@@ -14,7 +14,7 @@ use crate::accounts::api_keys::guard::{ApiKey, Read, Side};
 use crate::app::App;
 use crate::error::AppError;
 use crate::web::api::{ApiQuery, ApiResult, json};
-use crate::web::cursor::{Page, Wanted};
+use crate::web::cursor::{self, Page};
 use crate::web::openapi::{Operation, inline, schema};
 use crate::web::urls;
 
@@ -79,7 +79,7 @@ pub struct ListQuery {
 /// `GET /api/v1/source-connectors/`
 pub async fn index<S: Side>(app: web::Data<App>, _key: ApiKey<Read<S>>, query: ApiQuery<ListQuery>) -> ApiResult {
     let query = query.0;
-    let wanted = Wanted::read(query.cursor.as_deref(), query.limit)?;
+    let wanted = cursor::wanted(query.cursor.as_deref(), query.limit)?;
     let found: Vec<Arc<Connector>> =
         app.connectors.search(S::KIND, query.search.as_deref().unwrap_or_default()).into_iter().cloned().collect();
     let row_of = |connector: &Arc<Connector>| connector.file.slug.clone();

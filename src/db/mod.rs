@@ -6,6 +6,7 @@
 
 #[allow(missing_docs, reason = "diesel's derive generates undocumented items beside the connection type")]
 pub mod conn;
+pub mod cursor;
 pub mod dialect;
 pub mod instance;
 pub mod migrations;
@@ -59,6 +60,8 @@ impl Db {
         let pool = Pool::builder()
             .max_size(size)
             .min_idle(Some(1))
+            // A file that is open stays open; a connection over the network may have died since.
+            .test_on_check_out(matches!(place, Place::Postgres(_)))
             .connection_timeout(Duration::from_secs(10))
             .build(Manager(place.clone()))
             .with_context(|| format!("cannot open {}", place.shown()))?;

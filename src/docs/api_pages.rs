@@ -5,11 +5,13 @@ use actix_web::web;
 use askama::Template;
 use serde_json::{Map, Value};
 
+use super::pages::{Line, lines};
 use crate::app::App;
 use crate::web::api::{ApiResult, json};
 use crate::web::openapi::document;
 use crate::web::page::{PageResult, page};
 use crate::web::routes::operations;
+use crate::web::urls;
 
 /// `GET /api/openapi.json`
 pub async fn openapi(app: web::Data<App>) -> ApiResult {
@@ -56,6 +58,8 @@ struct Shape {
 #[derive(Template)]
 #[template(path = "docs/api.html")]
 struct ApiPage {
+    pages: Vec<Line>,
+    here: &'static str,
     base: String,
     groups: Vec<Group>,
     shapes: Vec<Shape>,
@@ -65,7 +69,7 @@ struct ApiPage {
 pub async fn show(app: web::Data<App>) -> PageResult {
     let base = app.config.server.base_url.origin();
     let document = document(&operations(), &base);
-    page(&ApiPage { groups: groups(&document), shapes: shapes(&document), base })
+    page(&ApiPage { pages: lines(), here: urls::API_DOCS, groups: groups(&document), shapes: shapes(&document), base })
 }
 
 fn object<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
@@ -96,7 +100,7 @@ fn endpoint(method: &str, path: &str, operation: &Value) -> Endpoint {
         name: text(one, "/name"),
         kind: format!("{}, {}", text(one, "/in"), kind(one.get("schema").unwrap_or(&Value::Null))),
         needed: one.get("required") == Some(&Value::Bool(true)),
-        about: text(one, "/description"),
+        about: text(one, "/description").replace('`', ""),
     };
     let answer = |(status, one): (&String, &Value)| Answer {
         status: status.clone(),
@@ -123,7 +127,7 @@ fn shapes(document: &Value) -> Vec<Shape> {
     let all = object(document, "/components/schemas");
     all.map(|(name, schema)| Shape {
         name: name.clone(),
-        about: text(schema, "/description"),
+        about: text(schema, "/description").replace('`', ""),
         members: members(schema),
         values: values(schema),
     })
@@ -138,7 +142,7 @@ fn members(schema: &Value) -> Vec<Member> {
             name: name.clone(),
             kind: kind(member),
             needed: needed.contains(&name.as_str()),
-            about: text(member, "/description"),
+            about: text(member, "/description").replace('`', ""),
         })
         .collect()
 }

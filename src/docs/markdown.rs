@@ -2,14 +2,19 @@
 
 use pulldown_cmark::{CowStr, Event, Parser, Tag, TagEnd, html};
 
-/// The page as HTML. Only for text of this repository: it is not made safe against its writer.
-pub(super) fn to_html(markdown: &str) -> String {
+/// The page as HTML; links to this server, which `base` is, become relative. Only for text of this repository: it is not made safe against its writer.
+pub(super) fn to_html(markdown: &str, base: &str) -> String {
     let mut events: Vec<Event<'_>> = Parser::new(markdown).collect();
     let ids: Vec<String> = heading_texts(&events).iter().map(|text| id_of(text)).collect();
     let mut ids = ids.into_iter();
     for event in &mut events {
         match event {
             Event::Start(Tag::Heading { id, .. }) => *id = ids.next().map(CowStr::from),
+            Event::Start(Tag::Link { dest_url, .. }) => {
+                if let Some(path) = dest_url.strip_prefix(base).filter(|path| path.starts_with('/')) {
+                    *dest_url = CowStr::from(path.to_owned());
+                }
+            }
             Event::Start(Tag::CodeBlock(_)) => *event = Event::Html(CowStr::Borrowed("<pre tabindex=\"0\"><code>")),
             Event::End(TagEnd::CodeBlock) => *event = Event::Html(CowStr::Borrowed("</code></pre>\n")),
             _ => {}
@@ -54,7 +59,9 @@ mod tests {
 
     #[test]
     fn headings_can_be_linked_and_code_scrolled() {
-        let html = to_html("# API errors\n\n## api_key_missing\n\n```sh\ncurl <a>\n```\n");
+        let text = "# API errors\n\n## api_key_missing\n\n```sh\ncurl <a>\n```\n[x](https://v.example/docs)";
+        let html = to_html(text, "https://v.example");
+        assert!(html.contains("<a href=\"/docs\">x</a>"), "{html}");
         assert!(html.contains("<h1 id=\"api-errors\">") && html.contains("<h2 id=\"api_key_missing\">"));
         assert!(html.contains("<pre tabindex=\"0\"><code>curl &lt;a&gt;\n</code></pre>"), "{html}");
     }

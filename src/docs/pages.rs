@@ -9,29 +9,15 @@ use crate::error::AppError;
 use crate::web::page::{PageResult, page as answer};
 use crate::web::urls;
 
-/// One line of the index.
-struct Line {
-    url: String,
-    title: &'static str,
+/// One line of the list of pages.
+pub(super) struct Line {
+    pub(super) url: String,
+    pub(super) title: &'static str,
     about: &'static str,
 }
 
-#[derive(Template)]
-#[template(path = "docs/index.html")]
-struct IndexPage {
-    lines: Vec<Line>,
-}
-
-#[derive(Template)]
-#[template(path = "docs/page.html")]
-struct DocPage {
-    title: &'static str,
-    html: String,
-    markdown_url: String,
-}
-
-/// `GET /docs`
-pub async fn index() -> PageResult {
+/// Every page that people read, the reference of the API last.
+pub(super) fn lines() -> Vec<Line> {
     let line = |page: &Page| Line { url: urls::docs_page(page.name), title: page.title, about: page.about };
     let mut lines: Vec<Line> = PAGES.iter().map(line).collect();
     lines.push(Line {
@@ -39,7 +25,29 @@ pub async fn index() -> PageResult {
         title: "API reference",
         about: "Every endpoint with its parameters and answers.",
     });
-    answer(&IndexPage { lines })
+    lines
+}
+
+#[derive(Template)]
+#[template(path = "docs/index.html")]
+struct IndexPage {
+    pages: Vec<Line>,
+    here: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "docs/page.html")]
+struct DocPage {
+    pages: Vec<Line>,
+    here: String,
+    title: &'static str,
+    html: String,
+    markdown_url: String,
+}
+
+/// `GET /docs`
+pub async fn index() -> PageResult {
+    answer(&IndexPage { pages: lines(), here: urls::DOCS })
 }
 
 /// `GET /docs/{page}` and `GET /docs/{page}.md`
@@ -50,8 +58,9 @@ pub async fn page(app: web::Data<App>, name: web::Path<String>) -> PageResult {
         return Ok(markdown_file(page.markdown(&base)));
     }
     let page = find(&name).ok_or(AppError::NotFound)?;
-    let html = markdown::to_html(&page.markdown(&base));
-    answer(&DocPage { title: page.title, html, markdown_url: format!("{}.md", urls::docs_page(page.name)) })
+    let html = markdown::to_html(&page.markdown(&base), &base);
+    let here = urls::docs_page(page.name);
+    answer(&DocPage { pages: lines(), markdown_url: format!("{here}.md"), here, title: page.title, html })
 }
 
 /// `GET /docs/skills/share-setup-link/SKILL.md`

@@ -18,7 +18,7 @@ use crate::idempotency::guard::{Once, Opened, Ticket};
 use crate::ids::{SetupLinkId, WorkspaceId};
 use crate::links::LinkState;
 use crate::web::api::{ApiQuery, ApiResult, json, no_content, present};
-use crate::web::cursor::{Page, Wanted};
+use crate::web::cursor::{self, Page};
 use crate::web::openapi::{Operation, inline, schema};
 use crate::web::problem::{Code, Fault, Problem};
 use crate::web::urls;
@@ -151,7 +151,7 @@ pub async fn index<S: Side>(
     slug: web::Path<String>,
     query: ApiQuery<ListQuery>,
 ) -> ApiResult {
-    let wanted = Wanted::read(query.0.cursor.as_deref(), query.0.limit)?;
+    let wanted = cursor::wanted(query.0.cursor.as_deref(), query.0.limit)?;
     let (workspace, slug, now) = (key.workspace.clone(), slug.into_inner(), app.clock.now());
     let address = app.config.server.base_url.join(&path(S::PLURAL, &slug));
     let links = app

@@ -34,7 +34,7 @@ pub enum LifetimeError {
     /// Today or earlier.
     #[error("Open until must be a day that is still to come, or today")]
     Past,
-    /// Not between [`SHORTEST`] and [`LONGEST`].
+    /// Shorter than five minutes, or longer than 90 days.
     #[error("expires_in_seconds must be a number from 300 (5 minutes) to 7776000 (90 days)")]
     OutOfRange,
     /// Too far away.
@@ -62,7 +62,7 @@ impl Lifetime {
     /// From the API: so many seconds from now; a day when nothing is said.
     ///
     /// # Errors
-    /// Shorter than [`SHORTEST`] or longer than [`LONGEST`].
+    /// Shorter than five minutes, or longer than 90 days.
     pub fn of_seconds(seconds: Option<i64>, now: UtcTime) -> Result<Self, LifetimeError> {
         let span = seconds.map_or(Duration::hours(24), Duration::seconds);
         if span < SHORTEST || span > LONGEST {

@@ -1,111 +1,34 @@
-//! Pages of a list: `{count, next, previous, results}`. A cursor names the row at the edge of the page, so rows that come or go
-//! meanwhile make no other row appear twice or be left out.
+//! Pages of a list as the API sends them: `{count, next, previous, results}`.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::problem::{Fault, Problem};
+use crate::db::cursor::{Cursor, Cut, Wanted};
 
 /// Rows a page has when nobody says.
 pub const DEFAULT_LIMIT: u32 = 25;
 /// Most rows of a page.
 pub const MOST: u32 = 100;
 
-/// Where a page lies, seen from the row that the cursor names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cursor {
-    /// The rows that come after it in the list.
-    After(String),
-    /// The rows that come before it.
-    Before(String),
-}
-
-impl Cursor {
-    /// The cursor as a query parameter.
-    pub fn text(&self) -> String {
-        let plain = match self {
-            Self::After(row) => format!("a{row}"),
-            Self::Before(row) => format!("b{row}"),
-        };
-        URL_SAFE_NO_PAD.encode(plain)
+/// Reads the two parameters that every list takes.
+///
+/// # Errors
+/// A limit outside 1 to [`MOST`], or a cursor that no page of ours gave.
+pub fn wanted(cursor: Option<&str>, limit: Option<u32>) -> Result<Wanted, Problem> {
+    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MOST).contains(&limit) {
+        let text = format!("limit must be a number from 1 to {MOST}.");
+        return Err(Problem::fault(Fault::of("limit", "out_of_range", text)));
     }
-
-    /// Reads a cursor that [`Cursor::text`] wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-        let row = plain.get(1..).filter(|row| !row.is_empty() && row.len() <= 200 && !row.contains('\0'))?.to_owned();
-        match plain.chars().next()? {
-            'a' => Some(Self::After(row)),
-            'b' => Some(Self::Before(row)),
-            _ => None,
-        }
-    }
-}
-
-/// Which page is asked for.
-#[derive(Debug, Clone)]
-pub struct Wanted {
-    /// Where it lies; `None`: at the start.
-    pub cursor: Option<Cursor>,
-    /// How many rows it has at most.
-    pub limit: usize,
-}
-
-impl Wanted {
-    /// Reads the two parameters that every list takes.
-    ///
-    /// # Errors
-    /// A limit outside 1 to [`MOST`], or a cursor that no page of ours gave.
-    pub fn read(cursor: Option<&str>, limit: Option<u32>) -> Result<Self, Problem> {
-        let limit = limit.unwrap_or(DEFAULT_LIMIT);
-        if !(1..=MOST).contains(&limit) {
-            return Err(Problem::fault(Fault::of(
-                "limit",
-                "out_of_range",
-                format!("limit must be a number from 1 to {MOST}."),
-            )));
-        }
-        let cursor = match cursor {
-            None | Some("") => None,
-            Some(text) => Some(Cursor::parse(text).ok_or_else(|| {
-                Problem::fault(Fault::of(
-                    "cursor",
-                    "bad_cursor",
-                    "cursor must be taken from next or previous of another page.",
-                ))
-            })?),
-        };
-        Ok(Self { cursor, limit: usize::try_from(limit).unwrap_or(1) })
-    }
-
-    /// Cuts the page out of a whole list, in the list's order; `row_of` names a row.
-    pub fn cut<T>(&self, rows: Vec<T>, row_of: impl Fn(&T) -> String) -> Cut<T> {
-        let count = rows.len();
-        let at = |row: &str| rows.iter().position(|one| row_of(one) == row);
-        let (from, to) = match &self.cursor {
-            None => (0, self.limit),
-            Some(Cursor::After(row)) => at(row).map_or((count, count), |place| (place + 1, place + 1 + self.limit)),
-            Some(Cursor::Before(row)) => at(row).map_or((0, 0), |place| (place.saturating_sub(self.limit), place)),
-        };
-        let (from, to) = (from.min(count), to.min(count));
-        let rows: Vec<T> = rows.into_iter().skip(from).take(to - from).collect();
-        Cut { count, has_before: from > 0, has_after: to < count, rows }
-    }
-}
-
-/// A page, and whether there is more on either side.
-#[derive(Debug)]
-pub struct Cut<T> {
-    /// Rows in the whole list.
-    pub count: usize,
-    /// There are rows before these.
-    pub has_before: bool,
-    /// There are rows after these.
-    pub has_after: bool,
-    /// The rows.
-    pub rows: Vec<T>,
+    let cursor = match cursor {
+        None | Some("") => None,
+        Some(text) => Some(Cursor::parse(text).ok_or_else(|| {
+            let text = "cursor must be taken from next or previous of another page.";
+            Problem::fault(Fault::of("cursor", "bad_cursor", text))
+        })?),
+    };
+    Ok(Wanted { cursor, limit: usize::try_from(limit).unwrap_or(1) })
 }
 
 /// A page as it is sent.
@@ -139,35 +62,5 @@ impl<T> Page<T> {
         let next = cut.rows.last().filter(|_| cut.has_after).map(|row| at(Cursor::After(row_of(row))));
         let previous = cut.rows.first().filter(|_| cut.has_before).map(|row| at(Cursor::Before(row_of(row))));
         Self { count: cut.count, next, previous, results: cut.rows.into_iter().map(show).collect() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn page(rows: &[u32], cursor: Option<Cursor>, limit: usize) -> (Vec<u32>, bool, bool) {
-        let cut = Wanted { cursor, limit }.cut(rows.to_vec(), ToString::to_string);
-        (cut.rows, cut.has_before, cut.has_after)
-    }
-
-    #[test]
-    fn pages_follow_each_other_both_ways() {
-        let rows: Vec<u32> = (1..=5).collect();
-        assert_eq!(page(&rows, None, 2), (vec![1, 2], false, true));
-        assert_eq!(page(&rows, Some(Cursor::After("2".into())), 2), (vec![3, 4], true, true));
-        assert_eq!(page(&rows, Some(Cursor::After("4".into())), 2), (vec![5], true, false));
-        assert_eq!(page(&rows, Some(Cursor::Before("3".into())), 2), (vec![1, 2], false, true));
-        assert_eq!(page(&rows, Some(Cursor::After("9".into())), 2), (vec![], true, false));
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_a_cursor_or_refused(text in "\\PC{0,40}") {
-            if let Some(cursor) = Cursor::parse(&text) {
-                prop_assert_eq!(Cursor::parse(&cursor.text()), Some(cursor));
-            }
-        }
     }
 }

@@ -178,7 +178,7 @@ impl Problem {
 
     fn out(&self) -> ProblemOut {
         ProblemOut {
-            kind: format!("/docs/api-errors#{}", self.code.as_str()),
+            kind: super::urls::docs_error(self.code.as_str()),
             title: self.code.title().to_owned(),
             status: self.code.status().as_u16(),
             detail: self.detail.clone().into_owned(),

@@ -208,3 +208,8 @@ pub fn api_connectors(kind: Kind) -> String {
 pub fn docs_page(name: &str) -> String {
     format!("{DOCS}/{name}")
 }
+
+/// What an error code of the API means.
+pub fn docs_error(code: &str) -> String {
+    format!("{}#{code}", docs_page("api-errors"))
+}

@@ -20,7 +20,7 @@ use crate::idempotency::Answer;
 use crate::idempotency::guard::{Once, Opened, Ticket};
 use crate::ids::{WebhookDeliveryId, WorkspaceId};
 use crate::web::api::{ApiQuery, ApiResult, json};
-use crate::web::cursor::{Page, Wanted};
+use crate::web::cursor::{self, Page};
 use crate::web::openapi::{Operation, inline, schema};
 use crate::web::problem::{Code, Problem};
 use crate::web::urls;
@@ -181,7 +181,7 @@ pub async fn index<S: Side>(
     slug: web::Path<String>,
     query: ApiQuery<ListQuery>,
 ) -> ApiResult {
-    let wanted = Wanted::read(query.0.cursor.as_deref(), query.0.limit)?;
+    let wanted = cursor::wanted(query.0.cursor.as_deref(), query.0.limit)?;
     let (workspace, slug) = (key.workspace.clone(), slug.into_inner());
     let address = app.config.server.base_url.join(&path(S::PLURAL, &slug));
     let found = app

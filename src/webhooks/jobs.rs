@@ -20,6 +20,9 @@ use crate::rng::Rng;
 use crate::web::urls;
 
 const RESEALED_AT_ONCE: i64 = 50;
+const FORGOTTEN_AT_ONCE: i64 = 200;
+/// How long a delivery can be looked at.
+const KEPT: time::Duration = time::Duration::days(90);
 
 #[derive(Template)]
 #[template(path = "emails/webhook_gave_up/subject.txt")]
@@ -116,13 +119,19 @@ impl deliveries::AttemptRow {
     }
 }
 
-/// Forgets signing secrets whose day of overlap is over.
+/// Forgets signing secrets whose day of overlap is over, and what was delivered or given up 90 days ago.
 ///
 /// # Errors
 /// The database refuses.
 pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
     let now = app.clock.now();
-    app.db.write(move |conn| secrets::forget_ended(conn, now)).await
+    app.db
+        .write(move |conn| {
+            secrets::forget_ended(conn, now)?;
+            deliveries::forget_old(conn, now - KEPT, FORGOTTEN_AT_ONCE)?;
+            Ok(())
+        })
+        .await
 }
 
 /// Re-seals the next signing secrets after `after`; gives the last id looked at and how many were re-sealed, or `None` at the end.

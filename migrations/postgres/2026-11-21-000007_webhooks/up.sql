@@ -43,6 +43,7 @@ CREATE TABLE webhook_messages (
   payload       TEXT NOT NULL,
   created_at    TIMESTAMP NOT NULL
 );
+CREATE INDEX webhook_messages_by_time ON webhook_messages (created_at);
 
 -- One message on its way to one receiver: an endpoint, or without one the connection's callback webhook.
 CREATE TABLE webhook_deliveries (
@@ -65,6 +66,7 @@ CREATE TABLE webhook_deliveries (
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (state, next_at);
 CREATE INDEX webhook_deliveries_by_connection ON webhook_deliveries (connection_id, created_at);
 CREATE INDEX webhook_deliveries_by_endpoint ON webhook_deliveries (endpoint_id, created_at);
+CREATE INDEX webhook_deliveries_by_message ON webhook_deliveries (message_id);
 CREATE INDEX webhook_deliveries_by_workspace ON webhook_deliveries (workspace_id, created_at);
 
 -- One try of a delivery and what came of it.

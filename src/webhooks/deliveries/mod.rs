@@ -18,7 +18,7 @@ pub use store::{
     AttemptRow, Delivery, DeliveryState, Message, attempts, count_deliveries, find_delivery, list_deliveries,
     request_of, undelivered,
 };
-pub(super) use store::{find_by_id, list_endpoint_deliveries};
+pub(super) use store::{find_by_id, forget_old, list_endpoint_deliveries};
 
 use serde_json::{Value, json};
 

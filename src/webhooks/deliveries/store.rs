@@ -248,3 +248,35 @@ pub fn attempts(conn: &mut Conn, delivery: &Delivery) -> QueryResult<Vec<Attempt
         .select(AttemptRow::as_select())
         .load(conn)
 }
+
+/// Forgets up to `limit` messages from before `before` that are on their way to nobody any more, with everything about their
+/// deliveries; says how many.
+pub fn forget_old(conn: &mut Conn, before: UtcTime, limit: i64) -> QueryResult<usize> {
+    let waiting = webhook_deliveries::table
+        .filter(webhook_deliveries::message_id.eq(webhook_messages::id))
+        .filter(webhook_deliveries::state.eq(DeliveryState::Pending.as_str()));
+    let old: Vec<WebhookMessageId> = webhook_messages::table
+        .filter(webhook_messages::created_at.lt(before))
+        .filter(diesel::dsl::not(diesel::dsl::exists(waiting)))
+        .order(webhook_messages::created_at)
+        .limit(limit)
+        .select(webhook_messages::id)
+        .load(conn)?;
+    let theirs: Vec<WebhookDeliveryId> = webhook_deliveries::table
+        .filter(webhook_deliveries::message_id.eq_any(old.iter().map(WebhookMessageId::as_str)))
+        .select(webhook_deliveries::id)
+        .load(conn)?;
+    diesel::delete(
+        webhook_attempts::table
+            .filter(webhook_attempts::delivery_id.eq_any(theirs.iter().map(WebhookDeliveryId::as_str))),
+    )
+    .execute(conn)?;
+    diesel::delete(
+        webhook_deliveries::table.filter(webhook_deliveries::id.eq_any(theirs.iter().map(WebhookDeliveryId::as_str))),
+    )
+    .execute(conn)?;
+    diesel::delete(
+        webhook_messages::table.filter(webhook_messages::id.eq_any(old.iter().map(WebhookMessageId::as_str))),
+    )
+    .execute(conn)
+}

@@ -8,6 +8,7 @@ import { advertising, httpApi } from "./forms.mjs";
 import { handOver } from "./hand_over.mjs";
 import { endings, list, rename } from "./links.mjs";
 import { oddNames } from "./odd_names.mjs";
+import { callback, docs, endpoints } from "./programs.mjs";
 import { apiKeys, members, workspace } from "./workspace.mjs";
 
 export const journeys = [
@@ -26,6 +27,9 @@ export const journeys = [
   ["workspace", workspace],
   ["members", members],
   ["api keys", apiKeys],
+  ["webhook endpoints", endpoints],
+  ["callback webhook", callback],
+  ["docs", docs],
   ["not found", notFound],
   ["refused forms", refusedForms],
   ["too many", tooMany],

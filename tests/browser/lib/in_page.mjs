@@ -40,11 +40,11 @@ export function fold() {
 /** What makes the page wider than the window; nothing if it fits. */
 export function overflow() {
   const limit = document.documentElement.clientWidth;
-  const scrolls = (element) => element.parentElement?.closest(".scroll, .visually-hidden, .skip") || element.matches(".visually-hidden, .skip");
+  const scrolls = (element) => element.parentElement?.closest(".scroll, pre, .visually-hidden, .skip") || element.matches(".visually-hidden, .skip");
   const name = (element) => `${element.tagName.toLowerCase()} ${element.id || element.getAttribute("class")} “${element.textContent.trim().slice(0, 30)}”`;
   const wide = [...document.querySelectorAll("body *")].filter((element) => {
     const box = element.getBoundingClientRect();
-    return box.width > 0 && !scrolls(element) && (box.right > limit + 1 || box.left < -1);
+    return box.width > 0 && element.checkVisibility() && !scrolls(element) && (box.right > limit + 1 || box.left < -1);
   });
   const over = document.documentElement.scrollWidth - innerWidth;
   const sideways = over > 0 ? [`scrolls sideways by ${over} px`] : [];

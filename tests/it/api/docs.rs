@@ -1,5 +1,6 @@
 //! The documentation says what is so: its shell lines run, its links lead somewhere, its lists are whole.
 
+use std::collections::BTreeSet;
 use std::process::Stdio;
 
 use vestibule::accounts::api_keys::Scope;
@@ -92,7 +93,7 @@ async fn every_page_is_there_as_html_and_as_markdown() {
     let visitor = app.visitor();
     let index = visitor.get("/docs").await;
     assert_eq!(index.status, 200);
-    let pages: Vec<String> =
+    let pages: BTreeSet<String> =
         index.links().into_iter().filter(|link| link.starts_with("/docs/") && !link.contains("skills")).collect();
     assert_eq!(pages.len(), vestibule::docs::PAGES.len());
     let llms = visitor.get("/llms.txt").await;

@@ -5,13 +5,16 @@ use serde_json::json;
 use super::Program;
 use crate::support::{CANARY, TestApp};
 
+/// Method, address, body, headers; status and code.
+type Case = (&'static str, &'static str, Option<String>, &'static [(&'static str, &'static str)], u16, &'static str);
+
 #[tokio::test]
 async fn every_refusal_is_a_problem_document() {
     let app = TestApp::start();
     let program = Program::start(&app).await;
-    let json = [("content-type", "application/json")];
-    let text = [("content-type", "text/plain")];
-    let cases: Vec<(&str, &str, Option<String>, &[(&str, &str)], u16, &str)> = vec![
+    const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
+    const TEXT: &[(&str, &str)] = &[("content-type", "text/plain")];
+    let cases: Vec<Case> = vec![
         ("GET", "/api/v1/nothing/", None, &[], 404, "not_found"),
         ("GET", "/api/", None, &[], 404, "not_found"),
         ("GET", "/api/v1/sources/nonesuch/", None, &[], 404, "not_found"),
@@ -20,11 +23,11 @@ async fn every_refusal_is_a_problem_document() {
         ("GET", "/api/v1/sources/?search=%00", None, &[], 400, "unreadable"),
         ("GET", "/api/v1/sources/?connector=%00", None, &[], 400, "unreadable"),
         ("PUT", "/api/v1/sources/", None, &[], 405, "method_not_allowed"),
-        ("POST", "/api/v1/sources/", Some(format!("{{\"a\": {CANARY}")), &json, 400, "invalid_json"),
-        ("POST", "/api/v1/sources/", Some("[".repeat(10_000)), &json, 400, "invalid_json"),
-        ("POST", "/api/v1/sources/", Some(format!("\"{CANARY}\"")), &json, 422, "invalid"),
-        ("POST", "/api/v1/sources/", Some(format!("connector_slug={CANARY}")), &text, 415, "unsupported_media_type"),
-        ("POST", "/api/v1/sources/", Some("x".repeat(1024 * 1024 + 1)), &json, 413, "too_large"),
+        ("POST", "/api/v1/sources/", Some(format!("{{\"a\": {CANARY}")), JSON, 400, "invalid_json"),
+        ("POST", "/api/v1/sources/", Some("[".repeat(10_000)), JSON, 400, "invalid_json"),
+        ("POST", "/api/v1/sources/", Some(format!("\"{CANARY}\"")), JSON, 422, "invalid"),
+        ("POST", "/api/v1/sources/", Some(format!("connector_slug={CANARY}")), TEXT, 415, "unsupported_media_type"),
+        ("POST", "/api/v1/sources/", Some("x".repeat(1024 * 1024 + 1)), JSON, 413, "too_large"),
     ];
     for (method, path, body, headers, status, code) in cases {
         let refused = program.send(method, path, body, headers).await;

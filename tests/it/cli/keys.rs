@@ -124,7 +124,12 @@ fn rotation_survives_being_killed_and_leaves_nothing_under_the_old_key() {
         "{done:?}"
     );
     assert!(done.out.contains("30 minutes"));
-    assert!(here.run(&["keys", "rotate"]).good().out.contains(": 0 connections, 0 account links."));
+    assert!(
+        here.run(&["keys", "rotate"])
+            .good()
+            .out
+            .contains(": 0 connections, 0 account links, 0 webhook secrets, 0 kept API answers.")
+    );
     assert_eq!(server.get("/readyz").0, 200);
     server.stop();
     here.set("VESTIBULE_MASTER_KEYS", &new_key);

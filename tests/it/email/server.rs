@@ -1,10 +1,12 @@
 //! A real mail server in a process of its own, and certificates made for the occasion.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
+
+use crate::support::python;
 
 /// A mail as the server took it.
 #[derive(Debug, serde::Deserialize)]
@@ -22,24 +24,11 @@ pub struct SmtpServer {
     pub port: u16,
 }
 
-/// The Python that has `aiosmtpd`; `tests/run` sees to it. Without it these tests say aloud that they do nothing.
-fn python() -> Option<String> {
-    #[allow(clippy::disallowed_methods, reason = "tests are told by the environment what they may use")]
-    let python = std::env::var("TEST_PYTHON").ok().filter(|path| !path.is_empty());
-    if python.is_none() {
-        // Written past the capture of the test runner, which hides what passing tests print.
-        let said =
-            writeln!(std::io::stderr(), "SKIPPED: no mail server to test with; tests/run provides one (TEST_PYTHON)");
-        said.unwrap();
-    }
-    python
-}
-
 impl SmtpServer {
     /// Starts a server; `None` when this test run has none to offer.
     pub fn start(options: &[&str]) -> Option<Self> {
         #[allow(clippy::disallowed_methods, reason = "a helper of the tests")]
-        let mut child = Command::new(python()?)
+        let mut child = Command::new(python("a mail server")?)
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/email/smtp_server.py"))
             .args(options)
             .stdin(Stdio::piped())

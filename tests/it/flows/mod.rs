@@ -2,4 +2,5 @@
 
 mod canary;
 mod killed;
+mod program;
 mod sweep;

@@ -20,6 +20,7 @@ const OWN_REFUSAL: Expected = [SIGN_IN, SIGN_IN, 422, 422, 422, 422, 422];
 const EDITORS_SEE: Expected = [SIGN_IN, SIGN_IN, 200, 403, 200, 200, 200];
 const EDITORS_SEE_OURS: Expected = [SIGN_IN, SIGN_IN, 404, 403, 200, 200, 200];
 const EDITORS_DO: Expected = [SIGN_IN, SIGN_IN, 404, 403, 303, 303, 303];
+const ADMINS_SEE: Expected = [SIGN_IN, SIGN_IN, 200, 403, 403, 200, 200];
 const ADMINS_SEE_OURS: Expected = [SIGN_IN, SIGN_IN, 404, 403, 403, 200, 200];
 const ADMINS_DO: Expected = [SIGN_IN, SIGN_IN, 404, 403, 403, 303, 303];
 const HIDDEN: Expected = [404; 7];
@@ -60,6 +61,16 @@ const ROWS: &[Row] = &[
     ("GET", "/settings/api-keys", "/settings/api-keys", &[], SIGNED_IN),
     ("POST", "/settings/api-keys", "/settings/api-keys", &[("name", "Key"), ("scope", "sources:read"), ("expires", "")], [SIGN_IN, SIGN_IN, 200, 403, 403, 200, 200]),
     ("POST", "/settings/api-keys/{id}/revocation", "/settings/api-keys/{key}/revocation", &[], ADMINS_DO),
+    ("GET", "/settings/webhooks", "/settings/webhooks", &[], SIGNED_IN),
+    ("GET", "/settings/webhooks/new", "/settings/webhooks/new", &[], ADMINS_SEE),
+    ("POST", "/settings/webhooks/new", "/settings/webhooks/new", &[("url", "https://1.1.1.1/hooks"), ("events", "setup_link.opened")], [SIGN_IN, SIGN_IN, 303, 403, 403, 303, 303]),
+    ("POST", "/settings/webhooks/secret", "/settings/webhooks/secret", &[], [SIGN_IN, SIGN_IN, 200, 403, 403, 200, 200]),
+    ("GET", "/settings/webhooks/{id}", "/settings/webhooks/{endpoint}", &[], ADMINS_SEE_OURS),
+    ("POST", "/settings/webhooks/{id}", "/settings/webhooks/{endpoint}", &[("url", "https://1.1.1.1/hooks"), ("events", "setup_link.opened")], ADMINS_DO),
+    ("POST", "/settings/webhooks/{id}/deletion", "/settings/webhooks/{endpoint}/deletion", &[], ADMINS_DO),
+    ("POST", "/settings/webhooks/{id}/test", "/settings/webhooks/{endpoint}/test", &[], ADMINS_DO),
+    ("GET", "/webhook-deliveries/{id}", "/webhook-deliveries/{delivery}", &[], [SIGN_IN, SIGN_IN, 404, 200, 200, 200, 200]),
+    ("POST", "/webhook-deliveries/{id}/resend", "/webhook-deliveries/{delivery}/resend", &[], EDITORS_DO),
     ("GET", "/settings/mail", "/settings/mail", &[], SIGNED_IN),
     ("GET", "/settings/data", "/settings/data", &[], SIGNED_IN),
 
@@ -81,11 +92,22 @@ const ROWS: &[Row] = &[
     ("POST", "/connections/{slug}/description", "/connections/{draft}/description", &[("description", "Shop")], EDITORS_DO),
     ("GET", "/connections/{slug}/deletion", "/connections/{draft}/deletion", &[], EDITORS_SEE_OURS),
     ("POST", "/connections/{slug}/deletion", "/connections/{draft}/deletion", &[], EDITORS_DO),
+    ("GET", "/connections/{slug}/webhook", "/connections/{called}/webhook", &[], EDITORS_SEE_OURS),
+    ("POST", "/connections/{slug}/webhook", "/connections/{called}/webhook", &[("url", "https://1.1.1.1/hooks")], EDITORS_DO),
+    ("POST", "/connections/{slug}/webhook/removal", "/connections/{called}/webhook/removal", &[], EDITORS_DO),
+    ("POST", "/connections/{slug}/webhook/test", "/connections/{called}/webhook/test", &[], EDITORS_DO),
     ("POST", "/connections/{slug}/setup-links/{id}/revocation", "/connections/{draft}/setup-links/{link}/revocation", &[], EDITORS_DO),
 
     ("GET", "/scl/{token}", "/scl/{setup}", &[], [404, 200, 200, 200, 200, 200, 200]),
     ("POST", "/scl/{token}", "/scl/{setup}", &[("/host", "db.example"), ("intent", "partial")], [404, 303, 303, 303, 303, 303, 303]),
     ("GET", "/receipts/{key}", "/receipts/{receipt}", &[], [404, 200, 200, 200, 200, 200, 200]),
+
+    ("GET", "/docs", "/docs", &[], ANYBODY),
+    ("GET", "/docs/{page}", "/docs/api", &[], ANYBODY),
+    ("GET", "/docs/skills/share-setup-link/SKILL.md", "/docs/skills/share-setup-link/SKILL.md", &[], ANYBODY),
+    ("GET", "/llms.txt", "/llms.txt", &[], ANYBODY),
+    ("GET", "/api/openapi.json", "/api/openapi.json", &[], ANYBODY),
+    ("GET", "/api/docs", "/api/docs", &[], ANYBODY),
 ];
 
 fn of(method: &str) -> impl Iterator<Item = &'static Row> {

@@ -21,15 +21,22 @@ fn read(text: &str) -> Vec<Route> {
     let scan = Scan::new(text);
     let mut routes = Vec::new();
     for (at, pattern) in scan.texts.iter().filter(|(at, text)| text.starts_with('/') && !scan.is_test(*at)) {
+        let function = scan.functions().into_iter().find(|function| function.span.contains(at)).map(|found| found.name);
+        // The API's endpoints have a matrix of their own, held against the API's description.
+        if ["api_of", "endpoint"].contains(&function.as_deref().unwrap_or_default()) {
+            continue;
+        }
+        let in_scope = if function.as_deref() == Some("api") { "/api" } else { "" };
         let before = scan.code[..*at].trim_end();
         let methods: &[&str] = match before.rsplit(|c: char| !c.is_alphanumeric() && c != '_' && c != '(').next() {
             Some("get(") => &["GET"],
             Some("post(") => &["POST"],
             Some("get_post(") => &["GET", "POST"],
+            Some("scope(") => &[],
             Some(word) if word.starts_with("service(") => before_service(word),
             other => panic!("this reader does not know {other:?} before {pattern}: teach it"),
         };
-        routes.extend(methods.iter().map(|method| Route { method, pattern: pattern.clone() }));
+        routes.extend(methods.iter().map(|method| Route { method, pattern: format!("{in_scope}{pattern}") }));
     }
     routes
 }

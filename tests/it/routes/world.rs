@@ -4,8 +4,12 @@ use diesel::prelude::*;
 use vestibule::accounts::Role;
 use vestibule::db::schema::{activity, members, sessions};
 
-use crate::setup_links::{connection_path, link_path, share_page};
+use crate::setup_links::{connection_path, link_path, share, share_page};
 use crate::support::{Form, TestApp, Visitor};
+use crate::webhooks::set_webhook;
+
+/// An address that needs no look-up and never hears of us.
+const RECEIVER: &str = "https://1.1.1.1/hooks";
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +98,12 @@ impl World {
                 path = path.replace("{receipt}", &self.receipt(&setup).await);
             }
         }
+        if path.contains("{called}") || path.contains("{delivery}") {
+            path = self.with_webhook(&path).await;
+        }
+        if path.contains("{endpoint}") {
+            path = path.replace("{endpoint}", &self.fresh_endpoint().await);
+        }
         if path.contains("{member}") {
             path = path.replace("{member}", &self.fresh_member().await);
         }
@@ -109,6 +119,33 @@ impl World {
             path = path.replace("{session}", &self.session_of_owner().await);
         }
         path
+    }
+
+    /// A draft with a webhook and one test on its way to it; nothing delivers it here.
+    async fn with_webhook(&self, path: &str) -> String {
+        let (connection, _) = share(&self.maker, "source", "postgres", &[]).await;
+        let set = set_webhook(&self.maker, &connection, RECEIVER, None).await;
+        assert_eq!(set.status, 303, "{}", set.text());
+        let page = self.maker.get(&format!("{connection}/webhook")).await;
+        let sent = page.form_to(&format!("{connection}/webhook/test")).send(&self.maker).await;
+        let delivery = sent.location().unwrap().trim_start_matches("/webhook-deliveries/").to_owned();
+        path.replace("{called}", connection.rsplit('/').next().unwrap()).replace("{delivery}", &delivery)
+    }
+
+    /// The one endpoint of the workspace: a workspace has room for few, and every row of the matrix wants one.
+    async fn fresh_endpoint(&self) -> String {
+        for old in self.maker.get("/settings/webhooks").await.links() {
+            if old.starts_with("/settings/webhooks/") && !old.ends_with("/new") {
+                let form = self.maker.get(&old).await.form_to(&format!("{old}/deletion"));
+                assert_eq!(form.send(&self.maker).await.status, 303);
+            }
+        }
+        let form = self.maker.get("/settings/webhooks/new").await.form_with("url");
+        let made = form.set("url", RECEIVER).set("events", "setup_link.opened").send(&self.maker).await;
+        assert_eq!(made.status, 303, "{}", made.text());
+        let own = |link: &String| link.starts_with("/settings/webhooks/") && !link.ends_with("/new");
+        let link = self.maker.get("/settings/webhooks").await.links().into_iter().find(own).expect("the new one");
+        link.rsplit('/').next().unwrap().to_owned()
     }
 
     async fn receipt(&self, setup: &str) -> String {

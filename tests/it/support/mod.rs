@@ -3,11 +3,13 @@
 mod app;
 pub mod db;
 mod page;
+mod python;
 pub mod receiver;
 mod visitor;
 
 pub use app::TestApp;
 pub use page::{Form, Page};
+pub use python::python;
 pub use visitor::Visitor;
 
 /// Stands in every secret that tests type, so that a leak can be searched for.

@@ -40,7 +40,12 @@ impl Checked {
             if path.starts_with("/static/") || !seen.insert(path.clone()) {
                 continue;
             }
-            let page = self.page(visitor.get(&path).await, 200);
+            let page = visitor.get(&path).await;
+            if page.header("content-type").is_some_and(|kind| !kind.starts_with("text/html")) {
+                assert_eq!(page.status, 200, "{path}");
+                continue;
+            }
+            let page = self.page(page, 200);
             waiting.extend(
                 checks::links(&page.html())
                     .into_iter()

@@ -4,6 +4,7 @@ use super::{Scene, app, deliveries, set_webhook};
 use crate::setup_links::{share, share_again};
 use crate::support::receiver::Receiver;
 use crate::support::{TestApp, Visitor};
+use diesel::prelude::*;
 
 #[tokio::test]
 async fn many_sends_at_once_make_one_webhook() {
@@ -201,4 +202,31 @@ async fn a_rotation_of_master_keys_reaches_secrets_and_headers() {
     scene.link = link;
     scene.submit().await;
     assert_eq!((scene.deliver().await, receiver.got().len()), (0, 1), "the old key alone opens nothing now");
+}
+
+#[tokio::test]
+async fn what_was_delivered_is_forgotten_after_ninety_days_and_what_waits_is_not() {
+    let receiver = Receiver::always(200);
+    let mut scene = Scene::new(&receiver).await;
+    scene.submit().await;
+    scene.deliver().await;
+    scene.link = share_again(&scene.owner, &scene.connection).await;
+    scene.submit().await;
+    let left = async || {
+        let count = |conn: &mut _| {
+            use vestibule::db::schema::{webhook_attempts, webhook_messages};
+            Ok((
+                webhook_messages::table.count().get_result::<i64>(conn)?,
+                webhook_attempts::table.count().get_result::<i64>(conn)?,
+            ))
+        };
+        vestibule::webhooks::sweep(&scene.app.app).await.unwrap();
+        scene.app.app.db.read(count).await.unwrap()
+    };
+    assert_eq!(left().await, (2, 1));
+    scene.app.advance(time::Duration::days(90));
+    assert_eq!(left().await, (2, 1), "the last day");
+    scene.app.advance(time::Duration::SECOND);
+    assert_eq!(left().await, (1, 0), "only what still waits");
+    assert_eq!(scene.deliver().await, 1);
 }
