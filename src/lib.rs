@@ -31,6 +31,7 @@ pub mod docs;
 pub mod email;
 pub mod error;
 pub mod forms;
+pub mod handoff;
 pub mod http_client;
 pub mod idempotency;
 pub mod ids;

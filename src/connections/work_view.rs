@@ -147,6 +147,7 @@ fn links(connection: &Connection, work: &Work, standing: &Standing) -> Vec<(Stri
     if connection.finalised_at.is_some() {
         if is_source {
             links.push((urls::connection_finish(slug), "Trigger and output"));
+            links.push((urls::connection_hand_off(slug), "Hand off"));
         }
         links.push((urls::connection_configuration(slug), "Reconnect"));
     } else if *standing == Standing::Good {

@@ -56,7 +56,7 @@ pub struct HttpRequest {
     pub method: String,
     /// The address.
     pub url: String,
-    /// Headers by name.
+    /// Headers by name; one whose name or value comes out empty is not sent.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub headers: serde_json::Map<String, Value>,
     /// Where the configuration has a list of further headers, each with `name` and `value` (a JSON Pointer).

@@ -102,6 +102,11 @@ impl Canceller {
         (Self(sender), Cancel(receiver))
     }
 
+    /// One more listener.
+    pub fn listen(&self) -> Cancel {
+        Cancel(self.0.subscribe())
+    }
+
     /// From now on everything that holds the other end stops.
     pub fn cancel(&self) {
         self.0.send_replace(true);

@@ -37,6 +37,8 @@ pub use port::Runtimes;
 use crate::connectors::Connector;
 use crate::connectors::spec_form::FinalConfig;
 
+/// How long a connector may take to say which settings it has.
+pub const SPEC_LIMIT: Duration = Duration::from_secs(60);
 /// How long a check may take: an honest one of a wrong host name was seen to take 77 seconds.
 pub const CHECK_LIMIT: Duration = Duration::from_secs(120);
 /// How long discovering may take.

@@ -313,6 +313,7 @@ pub fn log_after(conn: &mut Conn, id: &ValidationId, after: i32, limit: i64) -> 
 }
 
 /// Sealed values of one row: the streams found, and what a test that waits checks.
+#[derive(Queryable)]
 pub(super) struct SealedRow {
     pub(super) id: ValidationId,
     pub(super) workspace_id: WorkspaceId,
@@ -321,17 +322,13 @@ pub(super) struct SealedRow {
 }
 
 pub(super) fn sealed_after(conn: &mut Conn, after: &ValidationId, limit: i64) -> QueryResult<Vec<SealedRow>> {
-    let rows: Vec<(ValidationId, WorkspaceId, Option<Vec<u8>>, Option<Vec<u8>>)> = validations::table
+    validations::table
         .filter(validations::id.gt(after))
         .filter(validations::sealed_found.is_not_null().or(validations::sealed_config.is_not_null()))
         .order(validations::id)
         .limit(limit)
         .select((validations::id, validations::workspace_id, validations::sealed_config, validations::sealed_found))
-        .load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, workspace_id, config, found)| SealedRow { id, workspace_id, config, found })
-        .collect())
+        .load(conn)
 }
 
 pub(super) fn replace_found(conn: &mut Conn, id: &ValidationId, sealed: &[u8]) -> QueryResult<()> {

@@ -15,11 +15,12 @@ use crate::connections::{api as connections_api, credentials_api};
 use crate::connectors::api as connectors_api;
 use crate::docs;
 use crate::error::AppError;
+use crate::handoff::api as hand_off_api;
 use crate::runs::{api as runs_api, layers_api};
 use crate::setup_links::api as links_api;
 use crate::validations::api as validations_api;
 use crate::webhooks::api as deliveries_api;
-use crate::{accounts, connections, runs, setup_links, streams, validations, webhooks};
+use crate::{accounts, connections, handoff, runs, setup_links, streams, validations, webhooks};
 
 /// The route table.
 pub fn all(config: &mut web::ServiceConfig) {
@@ -118,6 +119,7 @@ fn connection_pages(config: &mut web::ServiceConfig) {
 }
 
 fn work_pages(config: &mut web::ServiceConfig) {
+    use handoff::pages as hand_off_pages;
     use runs::pages as run_pages;
     use streams::{field_pages, finish_pages, pages as stream_pages};
     use validations::pages as validation_pages;
@@ -130,6 +132,7 @@ fn work_pages(config: &mut web::ServiceConfig) {
         .service(get_post("/connections/{slug}/streams/{stream}", field_pages::show, field_pages::save))
         .service(get_post("/connections/{slug}/finish", finish_pages::show, finish_pages::save))
         .service(post("/connections/{slug}/runs", run_pages::create))
+        .service(get("/connections/{slug}/hand-off", hand_off_pages::show))
         .service(get("/runs/{id}", run_pages::show))
         .service(get("/runs/{id}/live", run_pages::live))
         .service(post("/runs/{id}/cancellation", run_pages::stop));
@@ -218,6 +221,7 @@ fn api_of_work(config: &mut web::ServiceConfig) {
         .service(endpoint("/v1/connector-validations/{id}/cancel", "POST", vec![web::post().to(validations_api::stop)]))
         .service(endpoint("/v1/connector-validations/{id}/logs", "GET, HEAD", vec![read(validations_api::logs)]))
         .service(endpoint("/v1/sources/{slug}/trigger", "POST", vec![web::post().to(runs_api::trigger)]))
+        .service(endpoint("/v1/sources/{slug}/hand-off", "GET, HEAD", vec![read(hand_off_api::show)]))
         .service(endpoint("/v1/runs", "GET, HEAD", vec![read(runs_api::index)]))
         .service(endpoint("/v1/runs/{id}", "GET, HEAD", vec![read(runs_api::show)]))
         .service(endpoint("/v1/runs/{id}/cancel", "POST", vec![web::post().to(runs_api::stop)]))
@@ -239,7 +243,8 @@ pub fn operations() -> Vec<Operation> {
         .concat()
     }
     let catalogues = [connectors_api::operations::<Sources>(), connectors_api::operations::<Destinations>()];
-    let work = [validations_api::operations(), runs_api::operations(), layers_api::operations()];
+    let work =
+        [validations_api::operations(), runs_api::operations(), layers_api::operations(), hand_off_api::operations()];
     [of::<Sources>(), of::<Destinations>(), catalogues.concat(), work.concat()].concat()
 }
 

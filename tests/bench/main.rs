@@ -12,6 +12,7 @@ mod client;
 mod form;
 mod pages;
 mod process;
+mod read;
 mod site;
 mod submits;
 
@@ -21,6 +22,7 @@ fn main() {
         return;
     }
     form::run();
+    read::run();
     let site = site::Site::start();
     pages::run(&site);
     submits::run(&site);

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::spec::SpecNote;
 use super::{Connector, ConnectorFile, Kind, RuntimeBlock};
 
-pub use read::read_path;
+pub use read::{read_path, read_program};
 pub use write::write_file;
 
 /// A specification that was found, with what its document says about it.

@@ -30,7 +30,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 pub use check::{SpecCheck, check_spec};
-pub use complete::{Completion, FinalConfig, complete, missing_required};
+pub use complete::{Completion, FinalConfig, complete, missing_required, sketch};
 pub use decode::{Decoded, decode};
 pub use encode::encode;
 pub use exposed::{changes, secret_values};

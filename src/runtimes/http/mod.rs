@@ -4,6 +4,8 @@
 //! is shown only where the file says so.
 
 mod templates;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use serde_json::{Map, Value, json};
@@ -12,15 +14,27 @@ use super::work::Teller;
 use super::{Checked, Failure, Level, Reason};
 use crate::connectors::spec_form::FinalConfig;
 use crate::connectors::{HttpBlock, HttpRequest};
-use crate::http_client::{Call, GuardedClient, HttpsUrl, Method, Response};
+use crate::http_client::{self, Call, GuardedClient, HttpsUrl, Method, Response};
 use templates::Templates;
 
 /// Most bytes of an answer that are read.
 const MOST: usize = 1 << 20;
 
+/// The way out.
+pub(super) trait Ask {
+    /// Sends a request once and takes the answer whole.
+    async fn ask(&self, url: &HttpsUrl, call: Call) -> Result<Response, http_client::Failure>;
+}
+
+impl Ask for GuardedClient {
+    async fn ask(&self, url: &HttpsUrl, call: Call) -> Result<Response, http_client::Failure> {
+        self.call(url, call).await
+    }
+}
+
 /// Sends the first request that fits the configuration, after those that prepare it.
 pub(super) async fn check(
-    client: &GuardedClient,
+    way: &impl Ask,
     block: &HttpBlock,
     config: &FinalConfig,
     teller: &Teller,
@@ -31,7 +45,7 @@ pub(super) async fn check(
         if !templates.holds(request.when.as_deref(), &known)? {
             continue;
         }
-        let answer = send(client, &templates, request, &known, teller).await?;
+        let answer = send(way, &templates, request, &known, teller).await?;
         known.extend(
             request.keep.iter().filter_map(|(name, pointer)| {
                 Some((name.clone(), answer.pointer(&format!("/answer{pointer}"))?.clone()))
@@ -51,7 +65,7 @@ pub(super) async fn check(
 
 /// Sends one request; gives what templates may know of a good answer.
 async fn send(
-    client: &GuardedClient,
+    way: &impl Ask,
     templates: &Templates,
     request: &HttpRequest,
     known: &Map<String, Value>,
@@ -73,7 +87,7 @@ async fn send(
             .into_bytes(),
         most: MOST,
     };
-    let response = client.call(&url, call).await.map_err(|failure| words::of_failure(failure, &url.host()))?;
+    let response = way.ask(&url, call).await.map_err(|failure| words::of_failure(failure, &url.host()))?;
     teller.log(Level::Debug, &format!("{} answered with status {}.", url.host(), response.status)).await?;
     judge(templates, request, &response, known, &url.host())
 }
@@ -85,9 +99,10 @@ fn headers(
 ) -> Result<Vec<(String, String)>, Failure> {
     let mut headers = Vec::new();
     for (name, template) in &request.headers {
+        let name = templates.render(name, known)?;
         let value = templates.render(template.as_str().unwrap_or_default(), known)?;
-        if !value.trim().is_empty() {
-            headers.push((name.clone(), value.trim().to_owned()));
+        if !name.is_empty() && !value.trim().is_empty() {
+            headers.push((name, value.trim().to_owned()));
         }
     }
     let more = request.more_headers.as_deref().and_then(|pointer| known.get("config")?.pointer(pointer)?.as_array());

@@ -52,6 +52,7 @@ const ROWS: &[(&str, &str, Scope, u16, u16)] = &[
     ("post", "/api/v1/sources/{slug}/trigger/", RunsWrite, 409, 404),
     ("get", "/api/v1/output-layers/", RunsRead, 200, 200),
     ("get", "/api/v1/output-layers/{slug}/", RunsRead, 200, 200),
+    ("get", "/api/v1/sources/{slug}/hand-off/", SourcesRead, 409, 404),
     ("get", "/api/v1/runs/", RunsRead, 200, 200),
     ("get", "/api/v1/runs/{id}/", RunsRead, 200, 404),
     ("post", "/api/v1/runs/{id}/cancel/", RunsWrite, 202, 404),

@@ -109,6 +109,7 @@ const ROWS: &[Row] = &[
     ("GET", "/connections/{slug}/finish", "/connections/{draft}/finish", &[], EDITORS_SEE_OURS),
     ("POST", "/connections/{slug}/finish", "/connections/{draft}/finish", &[("intent", "save"), ("trigger", "manual")], EDITORS_DO),
     ("POST", "/connections/{slug}/runs", "/connections/{draft}/runs", &[], EDITORS_DO),
+    ("GET", "/connections/{slug}/hand-off", "/connections/{draft}/hand-off", &[], [SIGN_IN, SIGN_IN, 404, 409, 409, 409, 409]),
     ("GET", "/runs/{id}", "/runs/{run}", &[], [SIGN_IN, SIGN_IN, 404, 200, 200, 200, 200]),
     ("GET", "/runs/{id}/live", "/runs/{run}/live", &[], [SIGN_IN, SIGN_IN, 404, 200, 200, 200, 200]),
     ("POST", "/runs/{id}/cancellation", "/runs/{run}/cancellation", &[], EDITORS_DO),
