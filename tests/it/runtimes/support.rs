@@ -151,7 +151,7 @@ impl Task {
         let mut values = Values::default();
         import_config(&connector.spec, config).unwrap().merge_into(&connector.spec, &mut values);
         let completion = complete(&connector.spec, &values);
-        let config = completion.config.unwrap_or_else(|| panic!("{completion:?}"));
+        let config = completion.config.clone().unwrap_or_else(|| panic!("{completion:?}"));
         Self { connector, config, limit: Duration::from_secs(60), cancel: None }
     }
 
