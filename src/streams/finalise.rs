@@ -128,6 +128,13 @@ pub fn finalise(
     (keys, now, rng): (&KeyRing, UtcTime, &Rng),
 ) -> AppResult<Result<(), NotReady>> {
     let success = fits(conn, connection)?;
+    if success.is_none() {
+        // Somebody who changed the values, or finalised, since they were read has moved the version on.
+        let now_there = connections::find_by_id(conn, &connection.workspace_id, &connection.id)?;
+        if now_there.is_none_or(|there| there.version != connection.version) {
+            return Err(AppError::Conflict("The connection changed while it was being finalised. Look at it again."));
+        }
+    }
     let catalog = success.as_ref().map(|success| success.found(keys)).transpose()?;
     let mut plan = find_plan(conn, &connection.workspace_id, &connection.id)?.unwrap_or_default();
     let nothing = Catalog::default();
