@@ -114,9 +114,10 @@ fn host_of(key: &str, text: &str) -> Option<(String, u16)> {
     let is_host =
         ["host", "hostname", "server", "endpoint", "domain", "address"].iter().any(|word| key.ends_with(word));
     // A name with a port, or a path behind it, is judged by its name.
-    let (host, rest) = match text.split_once([':', '/']) {
-        Some((host, rest)) if !text.contains("::") => (host, rest),
-        _ => (text, ""),
+    let (host, rest) = match text.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+        Some((host, rest)) => (host, rest.trim_start_matches(':')),
+        None if text.contains("::") => (text, ""),
+        None => text.split_once([':', '/']).unwrap_or((text, "")),
     };
     let could_be = !host.is_empty() && host.len() < 254 && !host.contains(char::is_whitespace) && !host.contains('@');
     (is_host && could_be).then(|| (host.to_owned(), rest.parse().unwrap_or(0)))
@@ -142,11 +143,12 @@ mod tests {
     fn hosts_are_found_by_their_settings_and_in_addresses() {
         let config = serde_json::json!({
             "host": "db.example.com", "port": 1, "database": "x", "api_url": "https://[::1]:8443/v1",
-            "tunnel": {"tunnel_host": "10.0.0.1:22"}, "servers": [{"server": "a.example:9092"}], "note": "127.0.0.1",
+            "tunnel": {"tunnel_host": "10.0.0.1:22"}, "servers": [{"server": "a.example:9092"}, {"server": "[::1]:80"}, {"server": "::1"}], "note": "127.0.0.1",
         });
         let mut found = Vec::new();
         hosts_in("", &config, &mut found);
-        let due = [("db.example.com", 0), ("::1", 8443), ("10.0.0.1", 22), ("a.example", 9092)];
+        let due =
+            [("db.example.com", 0), ("::1", 8443), ("10.0.0.1", 22), ("a.example", 9092), ("::1", 80), ("::1", 0)];
         assert_eq!(found, due.map(|(host, port)| (host.to_owned(), port)));
         assert!(is_metadata("::ffff:169.254.169.254".parse().unwrap()) && !is_metadata("169.254.1.1".parse().unwrap()));
     }

@@ -66,7 +66,7 @@ fn parts(secret: &str) -> Vec<String> {
             ["key", "secret", "token", "password"].iter().any(|word| name.contains(word))
         };
         let found = fields.iter().filter(|(name, _)| is_secret(name)).filter_map(|(_, value)| value.as_str());
-        parts.extend(found.flat_map(|value| self::parts(value)));
+        parts.extend(found.flat_map(self::parts));
     }
     parts
 }

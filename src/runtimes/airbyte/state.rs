@@ -76,7 +76,7 @@ impl State {
             piece.pointer(&pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
         };
         let same = |other: &Value| ["name", "namespace"].iter().all(|key| name(other, key) == name(&piece, key));
-        match self.pieces.iter().position(|other| same(other)) {
+        match self.pieces.iter().position(same) {
             Some(at) => self.pieces.splice(at..=at, [piece]).for_each(drop),
             None => self.pieces.push(piece),
         }

@@ -46,7 +46,7 @@ fn no_answer(heard: Heard<'_>, what: &str) -> Failure {
     if let Some(error) = heard.error {
         return by_trace(error);
     }
-    let how = heard.exit.map_or_else(|| "did not end by itself and was stopped".to_owned(), |exit| ended(exit));
+    let how = heard.exit.map_or_else(|| "did not end by itself and was stopped".to_owned(), ended);
     let detail = Some(heard.stderr).filter(|text| !text.is_empty());
     let message = format!("The connector {how} before it said {what}.");
     Failure { detail, ..Failure::new(Reason::Crashed, message) }

@@ -143,7 +143,7 @@ impl Table<'_> {
                 let fields: Vec<String> = fields.iter().map(|field| format!("{ROW}.{}", quoted(field))).collect();
                 format!("(SELECT row_to_json(one)::text FROM (SELECT {}) AS one)", fields.join(", "))
             }
-            None => format!("row_to_json({ROW})::text"),
+            None => format!("row_to_json({ROW}.*)::text"),
         };
         let (key, order) = match self.key() {
             Some(key) => {
@@ -171,7 +171,7 @@ impl Table<'_> {
     }
 }
 
-/// A name no column has, so that the row and not a column is meant.
+/// The row that is read.
 const ROW: &str = "\"~row\"";
 
 /// The highest value so far and how many rows have it.

@@ -59,7 +59,7 @@ async fn a_stream_that_could_not_be_read_to_its_end_is_told() {
     let task = Task::script("good");
     let catalog = place.discover(&task).await.0.unwrap();
     let mut gone = chosen(&catalog, "users", SyncType::FullTable);
-    gone.stream.name = "gone".to_owned();
+    (gone.stream.name, gone.stream.namespace) = ("gone".to_owned(), None);
     let (done, _) = place.read(&task, &[gone], None).await;
     assert_eq!(done, Ok(ReadEnd { incomplete: vec![0] }));
 }
@@ -103,4 +103,45 @@ async fn a_private_host_is_refused_before_the_program_hears_of_it() {
         assert_eq!(failure.reason, Reason::AddressRefused, "{host}");
         assert!(failure.message.contains("VESTIBULE_CONNECTOR_ALLOW_CIDRS"), "{failure}");
     }
+}
+
+/// Stands for a container engine: says what it was asked to run, as the connector inside would, and notes what it was asked to remove.
+const ENGINE: &str = r#"#!/bin/sh
+if [ "$1" = run ]; then
+  for word in "$@"; do case "$word" in *:/run/vestibule) folder=${word%:/run/vestibule};; esac; done
+  printf '{"type": "LOG", "log": {"level": "INFO", "message": "%s | %s | %s"}}\n' "$*" "$(stat -c %a "$folder/config.json")" "$(tr -d '"{}' < "$folder/config.json")"
+  echo '{"type": "CONNECTION_STATUS", "connectionStatus": {"status": "SUCCEEDED"}}'
+else
+  echo "$@" > "$(dirname "$0")/removed"
+fi
+"#;
+
+#[tokio::test]
+async fn an_image_is_run_by_the_engine_of_the_settings_and_taken_away() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut file = serde_json::to_value(&Task::script("good").connector.file).unwrap();
+    file["runtime"] = json!({"type": "airbyte", "image": "maker/source-shop:1.2"});
+    let task = Task::new(file, &json!({"token": CANARY}));
+    let failure = Place::new().check(&task).await.0.unwrap_err();
+    assert!(failure.message.contains("VESTIBULE_CONTAINER_ENGINE"), "{failure}");
+
+    let dir = tempfile::tempdir().unwrap();
+    let engine = dir.path().join("engine");
+    std::fs::write(&engine, ENGINE).unwrap();
+    std::fs::set_permissions(&engine, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let place = Place::with(&[("VESTIBULE_CONTAINER_ENGINE", engine.to_str().unwrap())]);
+    let (done, told) = place.check(&task).await;
+    assert_eq!(done, Ok(Checked::Asked), "{}", told.log());
+    let log = told.log();
+    for part in [
+        "run --rm --init",
+        "--cap-drop=ALL",
+        "--security-opt=no-new-privileges",
+        "--memory=4g",
+        "maker/source-shop:1.2 check --config /run/vestibule/config.json | 600 | token:[hidden]",
+    ] {
+        assert!(log.contains(part), "{part}: {log}");
+    }
+    let removed = std::fs::read_to_string(dir.path().join("removed")).unwrap();
+    assert!(removed.starts_with("rm --force vestibule-"), "{removed}");
 }

@@ -177,7 +177,7 @@ def misbehave(args, config):
         log(json.dumps({
             "environment": dict(os.environ), "arguments": sys.argv, "folder": os.getcwd(), "mode": oct(os.stat(".").st_mode & 0o777),
             "written": oct(os.stat("written").st_mode & 0o777), "limits": limits, "privileges": privileges[0].split()[1],
-            "descriptors": sorted(os.listdir("/proc/self/fd")), "group": os.getpgid(0) == os.getpid(),
+            "descriptors": {name: os.readlink(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd") if os.path.lexists(f"/proc/self/fd/{name}")}, "group": os.getpgid(0) == os.getpid(),
         }))
         verdict("SUCCEEDED")
     else:

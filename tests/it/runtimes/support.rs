@@ -11,8 +11,7 @@ use vestibule::connectors::{Connector, ConnectorFile};
 use vestibule::http_client::{AddressPolicy, GuardedClient, Resolver};
 use vestibule::rng::Rng;
 use vestibule::runtimes::{
-    Cancel, Canceller, Catalog, Checked, Chosen, Event, Events, Failure, Job, Level, ReadEnd, Record, Runtimes,
-    SyncType,
+    Canceller, Catalog, Checked, Chosen, Event, Events, Failure, Job, Level, ReadEnd, Record, Runtimes, SyncType,
 };
 
 use crate::support::CANARY;
@@ -20,7 +19,7 @@ use crate::support::CANARY;
 /// What runs connectors, in a folder of its own.
 pub struct Place {
     pub runtimes: Runtimes,
-    pub dir: TempDir,
+    _dir: TempDir,
 }
 
 /// Everything a run told.
@@ -38,7 +37,9 @@ pub struct Task {
     pub connector: std::sync::Arc<Connector>,
     pub config: FinalConfig,
     pub limit: Duration,
-    pub cancel: Option<Canceller>,
+    pub canceller: Canceller,
+    /// Whether it is cancelled as soon as it has said something.
+    pub interrupted: bool,
 }
 
 impl Place {
@@ -58,17 +59,17 @@ impl Place {
         let policy = AddressPolicy::with_open(config.connectors.allow.clone());
         let client = GuardedClient::new(policy, Resolver::System, config.mail.extra_ca_file.as_deref()).unwrap();
         let runtimes = Runtimes::new(&config, client, Rng::System).launched_by(env!("CARGO_BIN_EXE_vestibule").into());
-        Self { runtimes, dir }
+        Self { runtimes, _dir: dir }
     }
 
     pub async fn check(&self, task: &Task) -> (Result<Checked, Failure>, Told) {
         let (job, receiver) = task.job();
-        both(self.runtimes.check(&job), receiver, &job).await
+        both(self.runtimes.check(&job), receiver, task).await
     }
 
     pub async fn discover(&self, task: &Task) -> (Result<Catalog, Failure>, Told) {
         let (job, receiver) = task.job();
-        both(self.runtimes.discover(&job), receiver, &job).await
+        both(self.runtimes.discover(&job), receiver, task).await
     }
 
     pub async fn read(
@@ -78,7 +79,7 @@ impl Place {
         state: Option<&Value>,
     ) -> (Result<ReadEnd, Failure>, Told) {
         let (job, receiver) = task.job();
-        both(self.runtimes.read(&job, chosen, state), receiver, &job).await
+        both(self.runtimes.read(&job, chosen, state), receiver, task).await
     }
 
     /// The folders of runs that are still there.
@@ -91,14 +92,19 @@ impl Place {
 async fn both<T>(
     work: impl Future<Output = Result<T, Failure>>,
     mut receiver: tokio::sync::mpsc::Receiver<Event>,
-    _: &Job<'_>,
+    task: &Task,
 ) -> (Result<T, Failure>, Told) {
     let mut told = Told::default();
     let mut work = std::pin::pin!(work);
     let done = loop {
         tokio::select! {
             biased;
-            Some(event) = receiver.recv() => told.take(event),
+            Some(event) = receiver.recv() => {
+                told.take(event);
+                if task.interrupted && !told.lines.is_empty() {
+                    task.canceller.cancel();
+                }
+            }
             done = &mut work => break done,
         }
     };
@@ -152,7 +158,7 @@ impl Task {
         import_config(&connector.spec, config).unwrap().merge_into(&connector.spec, &mut values);
         let completion = complete(&connector.spec, &values);
         let config = completion.config.clone().unwrap_or_else(|| panic!("{completion:?}"));
-        Self { connector, config, limit: Duration::from_secs(60), cancel: None }
+        Self { connector, config, limit: Duration::from_secs(60), canceller: Canceller::new().0, interrupted: false }
     }
 
     /// The connector of `connector.py` in that mode.
@@ -181,12 +187,14 @@ impl Task {
         self
     }
 
+    pub fn interrupted(mut self) -> Self {
+        self.interrupted = true;
+        self
+    }
+
     fn job(&self) -> (Job<'_>, tokio::sync::mpsc::Receiver<Event>) {
         let (events, receiver) = Events::channel();
-        let (canceller, cancel) = Canceller::new();
-        // Kept alive for as long as the job: a teller that is gone never cancels.
-        drop(canceller);
-        let cancel = self.cancel.as_ref().map_or(cancel, Canceller::listen);
+        let cancel = self.canceller.listen();
         (Job { connector: &self.connector, config: &self.config, events, cancel, time_limit: self.limit }, receiver)
     }
 }
@@ -201,9 +209,4 @@ pub fn chosen(catalog: &Catalog, name: &str, sync_type: SyncType) -> Chosen {
 pub fn is_alive(pid: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit(')').next().is_some_and(|rest| !rest.trim().is_empty() && !rest.trim().starts_with('Z'))
-}
-
-/// A cancel that is never told, for jobs made by hand.
-pub fn never() -> Cancel {
-    Cancel::never()
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use vestibule::runtimes::{Canceller, Catalog, Chosen, ReadEnd, Reason, SyncType};
+use vestibule::runtimes::{Catalog, Chosen, ReadEnd, Reason, SyncType};
 
 use super::cluster::{Cluster, place};
 use crate::runtimes::support::{Told, chosen};
@@ -123,10 +123,8 @@ async fn a_reading_that_waits_for_a_lock_can_be_cancelled_and_runs_out_of_time()
     let mut task = cluster.task(&json!({}));
     task.limit = Duration::from_secs(1);
     assert_eq!(place().read(&task, &wanted, None).await.0.unwrap_err().reason, Reason::Timeout);
-    let (canceller, _) = Canceller::new();
     task.limit = Duration::from_secs(60);
-    task.cancel = Some(canceller.clone());
-    canceller.cancel();
+    task.interrupted = true;
     assert_eq!(place().read(&task, &wanted, None).await.0.unwrap_err().reason, Reason::Cancelled);
     cluster.sql("ROLLBACK").await;
     cluster.end().await;
