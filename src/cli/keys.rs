@@ -61,11 +61,7 @@ fn round(app: &Arc<App>) -> anyhow::Result<Round> {
         (providers, "sign-in provider", "sign-in providers"),
         (all(app, &IdempotencyId::from_text(""), idempotency::reseal_some)?, "kept API answer", "kept API answers"),
         (sign_ins, "sign-in or OAuth app", "sign-ins and OAuth apps"),
-        (
-            all(app, &ValidationId::from_text(""), validations::reseal_some)?,
-            "validation value",
-            "validation values",
-        ),
+        (all(app, &ValidationId::from_text(""), validations::reseal_some)?, "validation value", "validation values"),
     ])
 }
 

@@ -165,8 +165,7 @@ async fn make<S: Side>(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket
             };
             let made = create_draft(conn, draft, now, &app_here.rng)?;
             let made = put(conn, &app_here, &caller, made, &change, now)?;
-            let beside =
-                Beside { has_callback: matches!(change.callback, Some(Some(_))), ..Beside::default() };
+            let beside = Beside { has_callback: matches!(change.callback, Some(Some(_))), ..Beside::default() };
             let out = ConnectionOut::new(&app_here, &made, beside);
             let answer = created::<S>(&app_here, &out)?;
             ticket.store(conn, &answer, &app_here.keys, &app_here.rng)?;
@@ -268,7 +267,7 @@ pub fn operations<S: Side>() -> Vec<Operation> {
         base("get", &one, "get", format!("Read a {word}")),
         Operation {
             body: Some(schema::<ChangeIn>),
-            refuses: &[Code::Conflict],
+            refuses: &[Code::Conflict, Code::WaitingForApproval],
             about: "What is left out stays as it is. With `draft: false` a draft is finalised: nothing required may be missing, the \
                     values of now must have a successful validation, and a source needs a stream.",
             ..base("patch", &one, "update", format!("Change a {word}"))

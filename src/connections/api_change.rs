@@ -15,7 +15,7 @@ use crate::connectors::{Connector, Kind};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::streams::{self, FILES, Finish, NotReady, StreamChoice, TriggerIn};
-use crate::web::problem::{Fault, Problem};
+use crate::web::problem::{Code, Fault, Problem};
 use crate::webhooks::{self, CallbackWebhook};
 
 /// A change whose parts were judged.
@@ -197,6 +197,7 @@ pub(super) fn settle(
 pub(super) fn not_ready_problem(not_ready: &NotReady, change: &Change) -> Problem {
     let named = change.finish.as_ref().map(|finish| finish.streams.as_slice()).unwrap_or_default();
     Problem::invalid(match not_ready {
+        NotReady::Waiting => return Problem::new(Code::WaitingForApproval, not_ready.sentence()),
         NotReady::Missing(fields) => fields
             .iter()
             .map(|field| {

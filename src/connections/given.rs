@@ -26,7 +26,8 @@ pub async fn given(
 }
 
 fn incomplete() -> Failure {
-    let message = "Something the connector needs is missing, or breaks one of its rules. Fill it in and validate again.";
+    let message =
+        "Something the connector needs is missing, or breaks one of its rules. Fill it in and validate again.";
     Failure { reason: Reason::Incomplete, blame: Blame::Config, message: message.to_owned(), detail: None }
 }
 

@@ -128,7 +128,16 @@ pub enum ConnectionState {
     Deleted,
 }
 
+/// What is said of a connection that no member has accepted yet.
+pub const WAITING: &str = "This connection waits until a member accepts it.";
+
 impl Connection {
+    /// Whether a member has to accept it before anything is asked or read with its values.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.approval == Approval::Waiting
+    }
+
     /// Where it is in its life.
     pub fn state(&self) -> ConnectionState {
         match (self.deleted_at, self.finalised_at) {

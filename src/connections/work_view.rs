@@ -84,6 +84,9 @@ pub(super) fn part(
     if !is_whole && work.checks.is_empty() && connection.finalised_at.is_none() {
         return Ok(String::new());
     }
+    if connection.is_waiting() {
+        return Ok(String::new());
+    }
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     let standing = work.standing(connection, now);
     let is_draft = connection.finalised_at.is_none();

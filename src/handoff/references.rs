@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::Subject;
 use crate::connectors::spec_form::sketch;
 use crate::forms::FieldPath;
+use crate::oauth;
 
 /// A secret that has to be put somewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +55,7 @@ fn name(subject: &Subject<'_>, path: &FieldPath, style: Style) -> String {
 pub(super) fn config(subject: &Subject<'_>, style: Style) -> (Map<String, Value>, Vec<Reference>) {
     let mut tree = sketch(&subject.connector.spec, &subject.connection.known_to_members());
     let mut references = Vec::new();
-    for path in &subject.connection.secret_paths {
+    for path in subject.connection.secret_paths.iter().chain(&kept_with_sign_in(&tree)) {
         // A secret of a branch that is not chosen is no part of the configuration.
         let Some(place) = tree.pointer_mut(path.as_str()) else { continue };
         let name = name(subject, path, style);
@@ -69,6 +70,20 @@ pub(super) fn config(subject: &Subject<'_>, style: Style) -> (Map<String, Value>
         Value::Object(object) => (object, references),
         _ => (Map::new(), references),
     }
+}
+
+/// Where something stands that only the sign-in with a provider has, and that the spec calls no secret.
+fn kept_with_sign_in(tree: &Value) -> Vec<FieldPath> {
+    fn collect(value: &Value, at: &FieldPath, found: &mut Vec<FieldPath>) {
+        match value {
+            Value::Object(object) => object.iter().for_each(|(key, inner)| collect(inner, &at.child(key), found)),
+            Value::String(text) if oauth::is_mark(text) => found.push(at.clone()),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    collect(tree, &FieldPath::root(), &mut found);
+    found
 }
 
 impl Reference {

@@ -101,7 +101,11 @@ async fn queue(
 }
 
 fn problem(not_started: &NotStarted) -> Problem {
-    Problem::new(Code::Conflict, not_started.sentence())
+    let code = match not_started {
+        NotStarted::Waiting => Code::WaitingForApproval,
+        _ => Code::Conflict,
+    };
+    Problem::new(code, not_started.sentence())
 }
 
 /// A run and the slug of its source.
@@ -240,7 +244,7 @@ pub fn operations() -> Vec<Operation> {
         Operation {
             body: Some(schema::<TriggerIn>),
             done: (202, Some(schema::<RunOut>)),
-            refuses: &[Code::Conflict],
+            refuses: &[Code::Conflict, Code::WaitingForApproval],
             about: "Only for a finalised source, one run at a time.",
             ..base(
                 "post",

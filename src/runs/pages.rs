@@ -193,6 +193,7 @@ pub async fn create(
         Err(super::NotStarted::Going(id)) => {
             see_other_with(&app.config.server.base_url, &urls::run(&id), Flash::RunGoesOn)
         }
+        Err(super::NotStarted::Waiting) => return Err(AppError::Conflict(connections::WAITING).into()),
         Err(_) => see_other_with(&app.config.server.base_url, &target, Flash::RunNotStarted),
     })
 }

@@ -4,7 +4,7 @@ use super::LONGEST_QUEUE;
 use super::store::{self, End, NewRow, Run};
 use crate::activity::Actor;
 use crate::clock::UtcTime;
-use crate::connections::{Connection, ConnectionState};
+use crate::connections::{Connection, ConnectionState, WAITING};
 use crate::connectors::{Connector, Kind};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
@@ -17,6 +17,8 @@ use crate::streams::{Plan, find_plan};
 /// Why a run does not start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotStarted {
+    /// It came through an invite link and no member has accepted it yet.
+    Waiting,
     /// It is no source that was finalised.
     NotFinalised,
     /// No stream is chosen.
@@ -33,6 +35,7 @@ impl NotStarted {
     /// For people.
     pub fn sentence(&self) -> String {
         match self {
+            Self::Waiting => WAITING.to_owned(),
             Self::NotFinalised => "Only a finalised source can be extracted. Finalise it first.".to_owned(),
             Self::NoStreams => "No stream is chosen. Choose at least one.".to_owned(),
             Self::NothingReads(words) => words.clone(),
@@ -96,6 +99,9 @@ pub fn start(
 }
 
 fn may_start(new: &NewRun<'_>, plan: &Plan, runtimes: &Runtimes) -> Result<(), NotStarted> {
+    if new.connection.is_waiting() {
+        return Err(NotStarted::Waiting);
+    }
     if new.connection.state() != ConnectionState::Finalised || new.connection.kind != Kind::Source {
         return Err(NotStarted::NotFinalised);
     }

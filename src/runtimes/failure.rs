@@ -121,7 +121,9 @@ impl Reason {
             | Self::NotSupported
             | Self::Incomplete
             | Self::NeedsReconnecting => Blame::Config,
-            Self::NotReachable | Self::Timeout | Self::RateLimited | Self::Unwell | Self::ProviderUnavailable => Blame::Moment,
+            Self::NotReachable | Self::Timeout | Self::RateLimited | Self::Unwell | Self::ProviderUnavailable => {
+                Blame::Moment
+            }
             Self::NotInstalled
             | Self::Crashed
             | Self::TooMuchOutput

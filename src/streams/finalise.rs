@@ -17,6 +17,8 @@ use crate::validations::{self, Of, Validation};
 /// Why a draft cannot be finalised yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotReady {
+    /// It came through an invite link and no member has accepted it yet.
+    Waiting,
     /// Required fields are empty: their dot paths.
     Missing(Vec<String>),
     /// The values of now have no successful validation.
@@ -31,6 +33,7 @@ impl NotReady {
     /// The stable word.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Waiting => "waiting_for_approval",
             Self::Missing(_) => "missing_required_fields",
             Self::NotValidated => "not_validated",
             Self::NoStreams => "no_streams",
@@ -41,6 +44,7 @@ impl NotReady {
     /// For people.
     pub fn sentence(&self) -> String {
         match self {
+            Self::Waiting => connections::WAITING.to_owned(),
             Self::Missing(fields) => format!("Required fields are missing: {}.", fields.join(", ")),
             Self::NotValidated => {
                 "The details were not found good as they are now. Validate them, then finalise.".to_owned()
@@ -127,6 +131,9 @@ pub fn finalise(
     actor: Actor,
     (keys, now, rng): (&KeyRing, UtcTime, &Rng),
 ) -> AppResult<Result<(), NotReady>> {
+    if connection.is_waiting() {
+        return Ok(Err(NotReady::Waiting));
+    }
     let success = fits(conn, connection)?;
     if success.is_none() {
         // Somebody who changed the values, or finalised, since they were read has moved the version on.

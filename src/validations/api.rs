@@ -13,7 +13,7 @@ use super::{Refused, Validation, cancel, find, log_after, start};
 use crate::accounts::api_keys::Scope;
 use crate::accounts::api_keys::guard::{ApiKey, Caller, Side, WriteValidations};
 use crate::app::App;
-use crate::connections::{self, Connection, find_of_kind, import_values, put_values};
+use crate::connections::{self, Connection, WAITING, find_of_kind, import_values, put_values};
 use crate::connectors::Connector;
 use crate::connectors::spec_form::Submission;
 use crate::db::Conn;
@@ -70,6 +70,9 @@ async fn queue<S: Side>(
     let (workspace, wanted) = (caller.workspace.clone(), slug.clone());
     let found = app.db.read(move |conn| Ok(find_of_kind(conn, &workspace, S::KIND, &wanted)?)).await?;
     let connection = found.ok_or(AppError::NotFound)?;
+    if connection.is_waiting() {
+        return Err(problem(Refused::Waiting));
+    }
     let connector = app.connectors.find(S::KIND, &connection.connector_slug).cloned();
     let connector =
         connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
@@ -106,6 +109,7 @@ fn merge_and_start<S: Side>(
 fn problem(refused: Refused) -> Problem {
     let (fields, code, words) = match refused {
         Refused::Missing(fields) => (fields, "missing_required_field", "is required by the connector and has no value"),
+        Refused::Waiting => return Problem::new(Code::WaitingForApproval, WAITING),
         Refused::Wrong(fields) => (fields, "does_not_fit", "does not fit the rules of the connector"),
     };
     let at = |field: &String| format!("/config/{}", field.replace('.', "/"));
@@ -202,7 +206,7 @@ pub fn operations_of<S: Side>() -> Vec<Operation> {
         query: None,
         body: Some(schema::<RevalidateIn>),
         done: (202, Some(schema::<ValidationOut>)),
-        refuses: &[Code::Conflict],
+        refuses: &[Code::Conflict, Code::WaitingForApproval],
         tagged: false,
     }]
 }

@@ -65,6 +65,7 @@ struct ShowPage {
     url: String,
     live_url: String,
     cancel_url: String,
+    may_start: bool,
     start_url: String,
     next_url: String,
     next_text: &'static str,
@@ -163,6 +164,7 @@ pub async fn show(app: web::Data<App>, request: HttpRequest, member: SignedIn, i
         url: urls::validation(&validation.id),
         live_url: urls::validation_live(&validation.id),
         cancel_url: urls::validation_cancellation(&validation.id),
+        may_start: !loaded.connection.is_waiting(),
         start_url: urls::connection_validations(slug),
         next_url: if is_source { urls::connection_streams(slug) } else { urls::connection_finish(slug) },
         next_text: if is_source { "Choose streams" } else { "Finish" },
@@ -212,6 +214,7 @@ pub async fn create(
     Ok(match started {
         Ok(validation) => see_other(&urls::validation(&validation.id)),
         Err(Refused::Missing(_)) => see_other_with(&app.config.server.base_url, &target, Flash::CannotValidateMissing),
+        Err(Refused::Waiting) => return Err(AppError::Conflict(connections::WAITING).into()),
         Err(Refused::Wrong(_)) => see_other_with(&app.config.server.base_url, &target, Flash::CannotValidateWrong),
     })
 }

@@ -20,6 +20,7 @@ use crate::error::{AppError, AppResult};
 use crate::forms::FieldPath;
 use crate::ids::{SetupLinkId, ValidationId, WorkspaceId};
 use crate::jobs::WorkState;
+use crate::oauth;
 use crate::rng::Rng;
 
 pub(super) const COLUMN: &str = "sealed_config";
@@ -33,6 +34,8 @@ pub enum Refused {
     Missing(Vec<String>),
     /// Fields whose value breaks a rule of the connector, as dot paths.
     Wrong(Vec<String>),
+    /// It came through an invite link and no member has accepted it yet.
+    Waiting,
 }
 
 /// Whether the connector can be given a configuration at all.
@@ -41,10 +44,15 @@ fn judge(connector: &Connector, values: &Values) -> Result<(), Refused> {
     if !done.missing.is_empty() {
         return Err(Refused::Missing(done.missing.iter().map(|field| field.path.dot()).collect()));
     }
-    if !done.problems.is_empty() {
-        return Err(Refused::Wrong(done.problems.iter().map(|problem| problem.path.dot()).collect()));
-    }
-    Ok(())
+    // What only the sign-in has is judged when it is there.
+    let plain = Value::Object(values.plain.clone());
+    let wrong = |path: &&FieldPath| {
+        let secret = values.secrets.get(*path).map(|secret| secret.expose_secret());
+        !secret.or_else(|| plain.pointer(path.as_str())?.as_str()).is_some_and(oauth::is_mark)
+    };
+    let wrong: Vec<String> =
+        done.problems.iter().map(|problem| &problem.path).filter(wrong).map(FieldPath::dot).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(Refused::Wrong(wrong)) }
 }
 
 /// Queues a check of the stored values. One that goes on already is stopped: the values of now are what counts.
@@ -60,6 +68,9 @@ pub fn start(
 ) -> AppResult<Result<Validation, Refused>> {
     if connection.state() == ConnectionState::Deleted {
         return Err(AppError::NotFound);
+    }
+    if connection.is_waiting() {
+        return Ok(Err(Refused::Waiting));
     }
     if let Err(refused) = judge(connector, &connection.open_values(keys)?) {
         return Ok(Err(refused));

@@ -20,9 +20,7 @@ use crate::runs::{api as runs_api, layers_api};
 use crate::setup_links::api as links_api;
 use crate::validations::api as validations_api;
 use crate::webhooks::api as deliveries_api;
-use crate::{
-    accounts, connections, handoff, invite_links, oauth, runs, setup_links, streams, validations, webhooks,
-};
+use crate::{accounts, connections, handoff, invite_links, oauth, runs, setup_links, streams, validations, webhooks};
 
 /// The route table.
 pub fn all(config: &mut web::ServiceConfig) {
