@@ -257,7 +257,6 @@ impl Event<'_> {
                     "approval": connection.approval.as_str(),
                     "config_completed": connection.missing_count == 0,
                 },
-                connection.kind.as_str(): named(connection),
             }),
             Self::NeedsReconnecting { connection } => {
                 json!({"event": event, connection.kind.as_str(): named(connection)})
