@@ -16,6 +16,7 @@ use crate::email::Mailer;
 use crate::error::AppError;
 use crate::http_client::{AddressPolicy, GuardedClient, Resolver};
 use crate::rng::Rng;
+use crate::runtimes::Runtimes;
 use crate::setup_links::OpenNotes;
 use crate::web::rate_limit::RateLimits;
 
@@ -41,6 +42,8 @@ pub struct App {
     pub connector_http: GuardedClient,
     /// The catalogue.
     pub connectors: Connectors,
+    /// What runs connectors.
+    pub runtimes: Runtimes,
     /// Who is asking too often.
     pub limits: RateLimits,
     /// Marks on forms.
@@ -76,6 +79,7 @@ impl App {
         let identity_http = http.with_policy(AddressPolicy::with_open(config.sign_in.allow.clone()));
         let connector_http = http.with_policy(AddressPolicy::with_open(config.connectors.allow.clone()));
         let connectors = Connectors::load(config.connectors.dir.as_deref())?;
+        let runtimes = Runtimes::new(&config, connector_http.clone(), rng.clone());
         Ok(Arc::new(Self {
             limits: RateLimits::new(config.server.rate_limits),
             form_marks: Marker::new(&keys, "form"),
@@ -91,6 +95,7 @@ impl App {
             identity_http,
             connector_http,
             connectors,
+            runtimes,
             password_cost,
         }))
     }

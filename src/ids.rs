@@ -93,4 +93,8 @@ id_type! {
     OauthAttemptId,
     /// What a provider gave.
     OauthGrantId,
+    /// A check of a connection's values.
+    ValidationId,
+    /// An extraction.
+    RunId,
 }

@@ -72,6 +72,24 @@ events! {
     DescriptionChanged => "connection.description_changed",
     /// The draft was deleted.
     ConnectionDeleted => "connection.deleted",
+    /// A connector changed its own configuration.
+    ConfigUpdated => "connection.config_updated",
+    /// The values were found good.
+    Validated => "connection.validated",
+    /// The values were found wrong, or nobody could say.
+    ValidationFailed => "connection.validation_failed",
+    /// Streams were chosen.
+    StreamsChosen => "connection.streams_chosen",
+    /// The trigger or the output layer was changed.
+    PlanChanged => "connection.plan_changed",
+    /// The draft became a source or destination.
+    Finalised => "connection.finalised",
+    /// An extraction brought its records.
+    RunSucceeded => "run.succeeded",
+    /// An extraction failed.
+    RunFailed => "run.failed",
+    /// An output layer was added, changed or removed.
+    OutputLayerChanged => "output_layer.changed",
     /// A program read the credentials.
     CredentialsRead => "connection.credentials_read",
     /// A setup link was made.
@@ -160,7 +178,8 @@ pub enum Actor {
 }
 
 impl Actor {
-    fn kind(&self) -> &'static str {
+    /// `member`, `recipient`, `scanner`, `program` or `system`.
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::Member { .. } => "member",
             Self::Recipient { .. } => "recipient",
@@ -170,7 +189,8 @@ impl Actor {
         }
     }
 
-    fn name(&self) -> &str {
+    /// Their name, possibly empty.
+    pub fn name(&self) -> &str {
         match self {
             Self::Member { name, .. } | Self::Recipient { name } | Self::Scanner { name } | Self::Program { name } => {
                 name

@@ -47,6 +47,8 @@ fn in_force(config: &Config) -> Vec<Vec<String>> {
         ("VESTIBULE_EXTRA_CA_FILE", path(mail.extra_ca_file.as_ref())),
         ("VESTIBULE_CONNECTORS_DIR", path(config.connectors.dir.as_ref())),
         ("VESTIBULE_CONNECTOR_ALLOW_CIDRS", listed(&config.connectors.allow)),
+        ("VESTIBULE_CONNECTOR_CONCURRENCY", config.connectors.concurrency.to_string()),
+        ("VESTIBULE_CONTAINER_ENGINE", listed(&config.connectors.container_engine)),
         (
             "VESTIBULE_WEBHOOK_RETRY_SCHEDULE",
             listed(config.webhooks.retry_schedule.iter().map(std::time::Duration::as_secs)),

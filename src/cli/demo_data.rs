@@ -195,6 +195,7 @@ impl Owner<'_> {
                 lifetime,
                 recipient,
                 note,
+                allows_test: false,
                 form_nonce: None,
                 purpose: setup_links::Purpose::Fill,
             };

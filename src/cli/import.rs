@@ -4,17 +4,28 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use actix_web::rt::System;
 use anyhow::Context as _;
 
 use super::{Ending, Unfit, out};
 use crate::config::{Config, Environment};
-use crate::connectors::Kind;
-use crate::connectors::import::{FoundSpec, Wish, read_path, write_file};
+use crate::connectors::import::{FoundSpec, Unreadable, Wish, read_path, read_program, write_file};
+use crate::connectors::{AirbyteBlock, Kind, RuntimeBlock};
+use crate::http_client::{AddressPolicy, GuardedClient, Resolver};
+use crate::rng::Rng;
+use crate::runtimes::{Runtimes, SPEC_LIMIT};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// A file, or a folder of files: a specification (JSON or YAML), a `spec` message, a manifest, a whole registry
-    path: PathBuf,
+    #[arg(required_unless_present_any = ["exec", "image"], conflicts_with_all = ["exec", "image"])]
+    path: Option<PathBuf>,
+    /// An installed connector that speaks the Airbyte protocol, with its own arguments if it needs some; it is asked for its specification
+    #[arg(long, num_args = 1.., value_name = "PROGRAM", conflicts_with = "image")]
+    exec: Vec<String>,
+    /// The same for a connector kept as a container image (needs VESTIBULE_CONTAINER_ENGINE)
+    #[arg(long)]
+    image: Option<String>,
     /// The folder to write to; without it VESTIBULE_CONNECTORS_DIR
     #[arg(long)]
     dir: Option<PathBuf>,
@@ -38,7 +49,10 @@ fn kind(text: &str) -> Result<Kind, &'static str> {
 
 pub(super) fn run(args: Args) -> Ending {
     let dir = target(args.dir.as_deref())?;
-    let found = read_path(&args.path);
+    let found = match &args.path {
+        Some(path) => read_path(path),
+        None => ask(AirbyteBlock { command: args.exec.clone(), image: args.image.clone(), manifest: None })?,
+    };
     if (args.slug.is_some() || args.name.is_some()) && found.len() != 1 {
         return Err(Unfit(format!("--slug and --name name one connector, but {} were found", found.len())).into());
     }
@@ -51,6 +65,22 @@ pub(super) fn run(args: Args) -> Ending {
         }
     }
     report.end(&dir)
+}
+
+/// Starts a connector and asks it for its specification.
+fn ask(block: AirbyteBlock) -> anyhow::Result<Vec<Result<FoundSpec, Unreadable>>> {
+    let config = Config::from_source(&Environment)?;
+    let policy = AddressPolicy::with_open(config.connectors.allow.clone());
+    let client = GuardedClient::new(policy, Resolver::System, config.mail.extra_ca_file.as_deref())?;
+    let runtimes = Runtimes::new(&config, client, Rng::System);
+    let spec = System::new().block_on(runtimes.spec(&block, SPEC_LIMIT)).map_err(|failure| {
+        let detail = failure.detail.as_deref().map(|detail| format!("\n{detail}")).unwrap_or_default();
+        anyhow::anyhow!("{failure}{detail}")
+    })?;
+    let named = block.image.as_deref().or(block.command.first().map(String::as_str)).unwrap_or_default();
+    // An image has a registry in front and a version behind.
+    let name = named.rsplit('/').next().and_then(|name| name.split([':', '@']).next()).unwrap_or_default().to_owned();
+    Ok(read_program(spec, &name, &RuntimeBlock::Airbyte(block)))
 }
 
 fn target(dir: Option<&Path>) -> anyhow::Result<PathBuf> {

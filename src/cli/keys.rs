@@ -13,10 +13,10 @@ use crate::db::Conn;
 use crate::error::AppResult;
 use crate::ids::{
     AccountLinkId, ConnectionId, IdempotencyId, InviteLinkId, OauthAppId, OauthGrantId, OauthSignInId,
-    SignInProviderId, WebhookSecretId,
+    SignInProviderId, ValidationId, WebhookSecretId,
 };
 use crate::rng::Rng;
-use crate::{accounts, connections, idempotency, invite_links, oauth, webhooks};
+use crate::{accounts, connections, idempotency, invite_links, oauth, validations, webhooks};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -44,7 +44,7 @@ pub(super) fn run(command: &Command) -> Ending {
 }
 
 /// What one round sealed anew, by kind: how many, and what one and many of them are called.
-type Round = [(usize, &'static str, &'static str); 7];
+type Round = [(usize, &'static str, &'static str); 8];
 
 fn round(app: &Arc<App>) -> anyhow::Result<Round> {
     let webhooks = all(app, &WebhookSecretId::from_text(""), webhooks::reseal_secrets)?
@@ -61,6 +61,7 @@ fn round(app: &Arc<App>) -> anyhow::Result<Round> {
         (providers, "sign-in provider", "sign-in providers"),
         (all(app, &IdempotencyId::from_text(""), idempotency::reseal_some)?, "kept API answer", "kept API answers"),
         (sign_ins, "sign-in or OAuth app", "sign-ins and OAuth apps"),
+        (all(app, &ValidationId::from_text(""), validations::reseal_some)?, "validation value", "validation values"),
     ])
 }
 

@@ -17,6 +17,7 @@ mod migrate;
 mod out;
 mod owner;
 mod restore;
+mod run_limited;
 mod serve;
 mod worker;
 
@@ -64,6 +65,9 @@ enum Command {
     Connectors(connectors::Command),
     /// Run with a filled example workspace in a folder of its own
     Demo(demo::Args),
+    /// Become another program that may use only so much (the server uses it to run connectors)
+    #[command(hide = true)]
+    RunLimited(run_limited::Args),
 }
 
 /// How a command ends when nothing went wrong on the way.
@@ -89,6 +93,7 @@ pub fn run() -> ExitCode {
         Command::ApiKey(command) => api_key::run(&command),
         Command::Connectors(command) => connectors::run(command),
         Command::Demo(args) => demo::run(&args),
+        Command::RunLimited(args) => run_limited::run(&args),
     };
     ending.unwrap_or_else(|error| complain(&error))
 }
@@ -136,7 +141,7 @@ mod tests {
         for sub in command.get_subcommands() {
             let about = sub.get_about().map(ToString::to_string).unwrap_or_default();
             assert!(!about.is_empty() && !about.contains('\n'), "{}", sub.get_name());
-            assert!(help.contains(sub.get_name()));
+            assert_eq!(help.contains(sub.get_name()), !sub.is_hide_set());
         }
         for (name, meaning) in SETTINGS {
             assert!(help.contains(name) && !meaning.is_empty());

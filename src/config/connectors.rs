@@ -1,4 +1,4 @@
-//! `VESTIBULE_CONNECTORS_DIR`, `VESTIBULE_CONNECTOR_ALLOW_CIDRS`.
+//! `VESTIBULE_CONNECTORS_DIR`, `VESTIBULE_CONNECTOR_ALLOW_CIDRS`, `VESTIBULE_CONNECTOR_CONCURRENCY`, `VESTIBULE_CONTAINER_ENGINE`.
 
 use std::path::PathBuf;
 
@@ -7,13 +7,19 @@ use ipnet::IpNet;
 use super::server::networks;
 use super::source::{Problems, Source};
 
-/// Connectors beside the built-in ones.
+/// Connectors beside the built-in ones, and how connectors are run.
 #[derive(Debug, Clone)]
 pub struct ConnectorsConfig {
     /// Folder of connector files; a file there replaces a built-in connector of the same kind and slug.
     pub dir: Option<PathBuf>,
     /// Ranges beside the public internet where providers and other systems of connectors may be.
     pub allow: Vec<IpNet>,
+    /// How many connectors check or discover at the same time, and how many read.
+    pub concurrency: usize,
+    /// The program that runs container images (`docker`, `podman`); `None`: images cannot be run.
+    pub container_engine: Option<String>,
+    /// Where the programs of connectors are looked for: the server's own `PATH`.
+    pub path: String,
 }
 
 impl ConnectorsConfig {
@@ -25,6 +31,16 @@ impl ConnectorsConfig {
             problems.add("VESTIBULE_CONNECTORS_DIR", format!("is no folder: {}", dir.display()));
         }
         let allow = problems.parsed(source, "VESTIBULE_CONNECTOR_ALLOW_CIDRS", Vec::new(), networks);
-        Self { dir, allow }
+        let concurrency =
+            problems.parsed(source, "VESTIBULE_CONNECTOR_CONCURRENCY", 2, |text| match text.parse::<usize>() {
+                Ok(count @ 1..=64) => Ok(count),
+                _ => Err("must be a whole number from 1 to 64"),
+            });
+        let container_engine = problems.parsed(source, "VESTIBULE_CONTAINER_ENGINE", None, |text| {
+            let is_one_word = !text.is_empty() && !text.starts_with('-') && !text.chars().any(char::is_whitespace);
+            if is_one_word { Ok(Some(text.to_owned())) } else { Err("must be one program, like docker or podman") }
+        });
+        let path = source.raw("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".to_owned());
+        Self { dir, allow, concurrency, container_engine, path }
     }
 }

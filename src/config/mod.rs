@@ -64,7 +64,7 @@ impl Config {
 }
 
 /// Every setting with what it is for: the one list that `--help`, `check-config` and the README's table agree with.
-pub const SETTINGS: [(&str, &str); 19] = [
+pub const SETTINGS: [(&str, &str); 21] = [
     ("VESTIBULE_BIND", "address and port to listen on; default 127.0.0.1:8080"),
     ("VESTIBULE_BASE_URL", "public address people open; default http://localhost:8080"),
     ("VESTIBULE_DATA_DIR", "folder for the database, the master key and mails; default ./data"),
@@ -88,6 +88,8 @@ pub const SETTINGS: [(&str, &str); 19] = [
         "VESTIBULE_CONNECTOR_ALLOW_CIDRS",
         "networks, comma-separated, where providers and other systems of connectors may be although they are not public; default none",
     ),
+    ("VESTIBULE_CONNECTOR_CONCURRENCY", "connectors that run at the same time; default 2"),
+    ("VESTIBULE_CONTAINER_ENGINE", "program that runs connectors kept as container images, like docker; default none"),
     (
         "VESTIBULE_WEBHOOK_RETRY_SCHEDULE",
         "seconds before each try, comma-separated; default 0,5,300,1800,7200,18000,36000,50400,72000,86400",

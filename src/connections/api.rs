@@ -7,18 +7,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::api_change::{Change, judge, not_ready_problem, put, settle};
 use super::api_in::{self, ChangeIn, NewIn};
 use super::api_view::{Beside, ConnectionOut, State};
-use super::{
-    Apply, Connection, Filler, Filter, NewDraft, StateFilter, apply, count, create_draft, delete_draft, find_of_kind,
-    page, rename,
-};
+use super::{Connection, Filter, NewDraft, StateFilter, count, create_draft, delete_draft, find_of_kind, page};
 use crate::accounts::api_keys::guard::{ApiKey, Caller, Read, Side, Write};
-use crate::activity::{self, Entry, Event};
 use crate::app::App;
-use crate::clock::UtcTime;
-use crate::connectors::Connector;
-use crate::connectors::spec_form::Submission;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::idempotency::Answer;
@@ -31,7 +25,7 @@ use crate::web::cursor::{self, Page};
 use crate::web::openapi::{Operation, inline, schema};
 use crate::web::problem::{Code, Fault, Problem};
 use crate::web::urls;
-use crate::webhooks::{self, CallbackWebhook};
+use crate::webhooks;
 
 /// Which connections a list shows.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -130,14 +124,6 @@ fn tagged(status: StatusCode, out: &ConnectionOut) -> ApiResult {
     Ok(answer)
 }
 
-/// A change whose parts were judged.
-struct Change {
-    connector: Option<Arc<Connector>>,
-    description: Option<String>,
-    values: Option<Submission>,
-    callback: Option<Option<CallbackWebhook>>,
-}
-
 /// `POST /api/v1/sources/`
 pub async fn create<S: Side>(app: web::Data<App>, key: ApiKey<Write<S>>, once: Once) -> ApiResult {
     match once.open::<NewIn>(&app, &key).await? {
@@ -163,8 +149,8 @@ async fn make<S: Side>(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket
     let values = api_in::values(&connector, new.config, &mut faults);
     let callback = api_in::callback(app, new.callback_webhook, &mut faults).await;
     api_in::sound(faults)?;
-    let change =
-        Change { connector: Some(Arc::clone(&connector)), description: None, values, callback: callback.map(Some) };
+    let connector_here = Some(Arc::clone(&connector));
+    let change = Change { connector: connector_here, values, callback: callback.map(Some), ..Change::default() };
     let (app_here, caller, now) = (app.clone(), caller.clone(), app.clock.now());
     let made = app
         .db
@@ -179,11 +165,8 @@ async fn make<S: Side>(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket
             };
             let made = create_draft(conn, draft, now, &app_here.rng)?;
             let made = put(conn, &app_here, &caller, made, &change, now)?;
-            let out = ConnectionOut::new(
-                &app_here,
-                &made,
-                Beside { has_callback: matches!(change.callback, Some(Some(_))), oauth: None },
-            );
+            let beside = Beside { has_callback: matches!(change.callback, Some(Some(_))), ..Beside::default() };
+            let out = ConnectionOut::new(&app_here, &made, beside);
             let answer = created::<S>(&app_here, &out)?;
             ticket.store(conn, &answer, &app_here.keys, &app_here.rng)?;
             Ok(answer)
@@ -196,69 +179,6 @@ fn created<S: Side>(app: &App, out: &ConnectionOut) -> AppResult<Answer> {
     let tag = etag(out).map_err(|_| AppError::Internal(anyhow::anyhow!("the answer cannot be written")))?;
     let location = app.config.server.base_url.join(&urls::api_connection(S::PLURAL, &out.slug));
     Ok(Answer::json(StatusCode::CREATED, out)?.with("etag", tag).with("location", location))
-}
-
-/// Puts the parts of a change on a connection.
-fn put(
-    conn: &mut Conn,
-    app: &App,
-    caller: &Caller,
-    connection: Connection,
-    change: &Change,
-    now: UtcTime,
-) -> AppResult<Connection> {
-    if let (Some(submission), Some(connector)) = (&change.values, &change.connector) {
-        let one = Apply {
-            workspace: &caller.workspace,
-            connection: &connection.id,
-            connector,
-            submission,
-            by: Filler::Member,
-            name: &caller.name,
-            then: None,
-        };
-        apply(conn, &one, &app.keys, now, &app.rng)?;
-        note(conn, caller, &connection, Event::DetailsSaved, &titles(submission), now, app)?;
-    }
-    if let Some(description) = change.description.as_ref().filter(|text| **text != connection.description) {
-        rename(conn, &connection, description, caller.actor(), now, &app.rng)?;
-    }
-    match &change.callback {
-        Some(Some(callback)) => {
-            webhooks::set_callback(conn, &connection, callback, caller.actor(), &app.keys, now, &app.rng)?
-        }
-        Some(None) => {
-            webhooks::remove_callback(conn, &connection, caller.actor(), now, &app.rng)?;
-        }
-        None => {}
-    }
-    super::find_by_id(conn, &caller.workspace, &connection.id)?.ok_or(AppError::NotFound)
-}
-
-fn titles(submission: &Submission) -> String {
-    let mut titles: Vec<String> = submission.provided().into_iter().map(|field| field.title).collect();
-    titles.dedup();
-    titles.join(", ")
-}
-
-fn note(
-    conn: &mut Conn,
-    caller: &Caller,
-    connection: &Connection,
-    event: Event,
-    detail: &str,
-    now: UtcTime,
-    app: &App,
-) -> AppResult<()> {
-    let entry = Entry {
-        workspace: &caller.workspace,
-        connection: Some(&connection.id),
-        setup_link: None,
-        event,
-        actor: caller.actor(),
-        detail,
-    };
-    Ok(activity::record(conn, &entry, now, &app.rng)?)
 }
 
 /// `PATCH /api/v1/sources/{slug}/`
@@ -282,32 +202,15 @@ pub async fn update<S: Side>(
             if let Err(problem) = etag(&before.for_tag()).and_then(|tag| if_match.check(&tag)) {
                 return Ok(Err(problem));
             }
+            if let Err(not_ready) = settle(conn, &app_here, &caller, &connection, &change, now)? {
+                return Ok(Err(not_ready_problem(&not_ready, &change)));
+            }
             put(conn, &app_here, &caller, connection, &change, now)?;
             Ok(Ok(with_beside::<S>(conn, &caller.workspace, &slug)?))
         })
         .await?;
     let (connection, beside) = changed?;
     tagged(StatusCode::OK, &ConnectionOut::new(&app, &connection, beside))
-}
-
-async fn judge(app: &App, connection: &Connection, given: ChangeIn) -> Result<Change, Problem> {
-    let connector = app.connectors.find(connection.kind, &connection.connector_slug).cloned();
-    let mut faults = Vec::new();
-    let description = given.description.map(|text| api_in::description(Some(&text), false, &mut faults));
-    let values = match (&connector, given.config) {
-        (Some(connector), config) => api_in::values(connector, config, &mut faults),
-        (None, None) => None,
-        (None, Some(_)) => {
-            return Err(AppError::Conflict("The connector of this connection is not installed any more.").into());
-        }
-    };
-    let callback = match given.callback_webhook {
-        None => None,
-        Some(None) => Some(None),
-        Some(given) => api_in::callback(app, given, &mut faults).await.map(Some),
-    };
-    api_in::sound(faults)?;
-    Ok(Change { connector, description, values, callback })
 }
 
 /// `DELETE /api/v1/sources/{slug}/`
@@ -364,8 +267,9 @@ pub fn operations<S: Side>() -> Vec<Operation> {
         base("get", &one, "get", format!("Read a {word}")),
         Operation {
             body: Some(schema::<ChangeIn>),
-            refuses: &[Code::Conflict],
-            about: "What is left out stays as it is.",
+            refuses: &[Code::Conflict, Code::WaitingForApproval],
+            about: "What is left out stays as it is. With `draft: false` a draft is finalised: nothing required may be missing, the \
+                    values of now must have a successful validation, and a source needs a stream.",
             ..base("patch", &one, "update", format!("Change a {word}"))
         },
         Operation {

@@ -9,6 +9,7 @@ use super::view::description_problem;
 use crate::app::App;
 use crate::connectors::Connector;
 use crate::connectors::spec_form::{FieldError, Submission, import_config};
+use crate::streams::{StreamChoice, TriggerIn};
 use crate::web::api::{nullable, present};
 use crate::web::problem::{Fault, Problem};
 use crate::webhooks::{CallbackWebhook, check_callback};
@@ -66,6 +67,22 @@ pub struct ChangeIn {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Map<String, Value>")]
     pub(super) config: Option<Map<String, Value>>,
+    /// False finalises a draft. It never becomes a draft again.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "bool")]
+    pub(super) draft: Option<bool>,
+    /// Where the records go: the slug of an output layer.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub(super) output_layer: Option<String>,
+    /// When a source is read.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "TriggerIn")]
+    pub(super) trigger: Option<TriggerIn>,
+    /// Streams of a source and how they are read; one that is there already is replaced.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Vec<StreamChoice>")]
+    pub(super) add_streams: Option<Vec<StreamChoice>>,
     /// Another callback webhook; null removes it.
     #[serde(default, deserialize_with = "nullable")]
     #[schemars(with = "Option<CallbackIn>")]

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{Approval, Connection};
 use crate::app::App;
+use crate::connectors::Kind;
 use crate::connectors::spec::BRANCH_KEY;
 use crate::connectors::spec_form::overview;
 use crate::db::Conn;
@@ -15,6 +16,7 @@ use crate::error::AppResult;
 use crate::ids::{ConnectionId, WorkspaceId};
 use crate::oauth;
 use crate::oauth::grants::ConnectedOut;
+use crate::streams::{self, Plan, StreamChoice, TriggerOut};
 use crate::webhooks;
 
 /// How far a connection is.
@@ -89,6 +91,12 @@ pub struct ConnectionOut {
     pub has_callback_webhook: bool,
     /// The sign-in with a provider it lives on; null when its values were filled in by hand.
     pub oauth: Option<ConnectedOut>,
+    /// Where the records of a source go; null for destinations.
+    pub output_layer: Option<String>,
+    /// When a source is read; null for destinations.
+    pub trigger: Option<TriggerOut>,
+    /// The streams of a source, as they were chosen.
+    pub streams: Vec<StreamChoice>,
     /// When it was made (RFC 3339, UTC).
     #[schemars(extend("format" = "date-time"))]
     pub created_at: String,
@@ -104,6 +112,8 @@ pub struct Beside {
     pub has_callback: bool,
     /// The sign-in it lives on.
     pub oauth: Option<ConnectedOut>,
+    /// What a source is to bring.
+    pub plan: Option<Plan>,
 }
 
 impl Beside {
@@ -111,7 +121,8 @@ impl Beside {
     pub fn of(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId) -> AppResult<Self> {
         let has_callback = webhooks::has_callback(conn, workspace, connection)?;
         let connected = oauth::of_connection(conn, workspace, connection)?;
-        Ok(Self { has_callback, oauth: connected.as_ref().map(oauth::grants::connected_out) })
+        let plan = streams::find_plan(conn, workspace, connection)?;
+        Ok(Self { has_callback, oauth: connected.as_ref().map(oauth::grants::connected_out), plan })
     }
 
     /// What they say of many, by id; nothing of those they do not know.
@@ -122,9 +133,10 @@ impl Beside {
     ) -> AppResult<HashMap<ConnectionId, Self>> {
         let called_back = webhooks::with_callback(conn, workspace, connections)?;
         let mut connected = oauth::grants::of_connections(conn, workspace, connections)?;
+        let mut plans = streams::plans_of(conn, workspace, connections)?;
         let one = |id: &ConnectionId| {
             let oauth = connected.remove(id).as_ref().map(oauth::grants::connected_out);
-            (id.clone(), Self { has_callback: called_back.contains(id), oauth })
+            (id.clone(), Self { has_callback: called_back.contains(id), oauth, plan: plans.remove(id) })
         };
         Ok(connections.iter().map(one).collect())
     }
@@ -138,6 +150,7 @@ impl ConnectionOut {
 
     /// The connection as it is now.
     pub fn new(app: &App, connection: &Connection, beside: Beside) -> Self {
+        let plan = (connection.kind == Kind::Source).then(|| beside.plan.unwrap_or_default());
         let missing = webhooks::missing_fields(&app.connectors, connection);
         let config_completed = missing.is_empty();
         let state = match (connection.finalised_at, config_completed) {
@@ -161,6 +174,9 @@ impl ConnectionOut {
             approval: connection.approval.into(),
             has_callback_webhook: beside.has_callback,
             oauth: beside.oauth,
+            output_layer: plan.as_ref().map(|plan| plan.output_layer.clone()),
+            trigger: plan.as_ref().map(TriggerOut::from),
+            streams: plan.map(|plan| plan.streams).unwrap_or_default(),
             created_at: connection.created_at.iso(),
             updated_at: connection.updated_at.iso(),
         }

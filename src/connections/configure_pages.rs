@@ -235,6 +235,7 @@ fn make_link(
         lifetime: share.lifetime,
         recipient: &share.recipient,
         note: &share.note,
+        allows_test: share.allows_test,
         form_nonce: Some(nonce),
         purpose: setup_links::Purpose::Fill,
     };

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Approval, find_by_id, find_of_kind};
+use super::{WAITING, find_by_id, find_of_kind};
 use crate::accounts::api_keys::Scope;
 use crate::accounts::api_keys::guard::{ApiKey, Caller, ReadCredentials, Side};
 use crate::activity::{self, Entry, Event};
@@ -40,8 +40,8 @@ pub async fn show<S: Side>(app: web::Data<App>, key: ApiKey<ReadCredentials>, sl
     let workspace = caller.workspace.clone();
     let found = app.db.read(move |conn| Ok(find_of_kind(conn, &workspace, S::KIND, &slug)?)).await?;
     let connection = found.ok_or(AppError::NotFound)?;
-    if connection.approval == Approval::Waiting {
-        return Err(AppError::Conflict("This connection waits until a member accepts it.").into());
+    if connection.is_waiting() {
+        return Err(Problem::new(Code::WaitingForApproval, WAITING));
     }
     let connector = app.connectors.find(S::KIND, &connection.connector_slug);
     let connector =
@@ -105,7 +105,7 @@ pub fn operations<S: Side>() -> Vec<Operation> {
         query: None,
         body: None,
         done: (200, Some(schema::<CredentialsOut>)),
-        refuses: &[Code::Conflict, Code::NeedsReconnecting, Code::ProviderUnavailable],
+        refuses: &[Code::Conflict, Code::WaitingForApproval, Code::NeedsReconnecting, Code::ProviderUnavailable],
         tagged: false,
     }]
 }

@@ -118,7 +118,13 @@ pub struct Applied {
 pub fn apply(conn: &mut Conn, apply: &Apply<'_>, keys: &KeyRing, now: UtcTime, rng: &Rng) -> AppResult<Applied> {
     for _ in 0..MOST_TRIES {
         let read = store::find_by_id(conn, apply.workspace, apply.connection)?.ok_or(AppError::NotFound)?;
-        if read.state() != ConnectionState::Draft {
+        let takes = match read.state() {
+            ConnectionState::Draft => true,
+            // Its owner reconnects it, its connector renews a token; somebody outside is done with it.
+            ConnectionState::Finalised => apply.by != Filler::Recipient,
+            ConnectionState::Deleted => false,
+        };
+        if !takes {
             return Err(AppError::Conflict("This connection takes no more details."));
         }
         if write_merged(conn, apply, &read, keys, now, rng)? {

@@ -5,12 +5,15 @@
 //! fill in different fields at the same time both keep theirs.
 
 pub mod api;
+mod api_change;
 mod api_in;
 mod api_view;
 mod arrivals;
 pub mod configure_pages;
 pub mod credentials_api;
 mod draft;
+mod finalise;
+mod given;
 mod listing;
 pub mod new_pages;
 mod origin_view;
@@ -21,12 +24,16 @@ pub mod show_pages;
 mod store;
 mod timeline;
 mod view;
+mod work_view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use api_change::{import_values, put_values};
 pub use api_view::ApprovalOut;
 pub use arrivals::{Approval, Arriving, accept, arrive, find_waiting, of_invite_link, reject, waiting_count};
 pub use draft::{Applied, Apply, NewDraft, apply, create_draft, delete_draft, rename};
+pub use finalise::{Versions, finalise, take_over};
+pub use given::given;
 pub use listing::{Filter, ListRow, StateFilter, count, list, note_some_words, page};
 pub use progress::{Progress, Step, steps};
 pub use reseal::reseal_some;
@@ -106,6 +113,8 @@ pub enum Filler {
     Member,
     /// Somebody outside, through a link.
     Recipient,
+    /// The connector itself, which renewed a token.
+    Connector,
 }
 
 /// What a draft still is.
@@ -119,7 +128,16 @@ pub enum ConnectionState {
     Deleted,
 }
 
+/// What is said of a connection that no member has accepted yet.
+pub const WAITING: &str = "This connection waits until a member accepts it.";
+
 impl Connection {
+    /// Whether a member has to accept it before anything is asked or read with its values.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.approval == Approval::Waiting
+    }
+
     /// Where it is in its life.
     pub fn state(&self) -> ConnectionState {
         match (self.deleted_at, self.finalised_at) {

@@ -7,6 +7,7 @@ use super::configure_pages;
 use super::origin_view::OriginView;
 use super::timeline::{TimelineItem, items};
 use super::view::description_problem;
+use super::work_view::{self, Work};
 use super::{Connection, FieldOrigin, Filler, Progress, Step, delete_draft, find, rename, steps};
 use crate::accounts::guard::{Editor, SignedIn};
 use crate::activity;
@@ -79,6 +80,7 @@ struct ShowPage {
     tone: &'static str,
     origin: Option<OriginView>,
     steps: Vec<Step>,
+    work: String,
     facts: Vec<FactRow>,
     left_empty: Vec<FactRow>,
     missing: Vec<FactRow>,
@@ -114,6 +116,7 @@ struct Loaded {
     callback: Option<CallbackShown>,
     deliveries: Vec<Delivery>,
     connected: Option<Connected>,
+    work: Work,
 }
 
 async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
@@ -128,7 +131,8 @@ async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
             let through: Vec<InviteLinkId> = connection.invite_link_id.clone().into_iter().collect();
             let origin = OriginView::of(&connection, &invite_links::names(conn, &workspace, &through)?);
             let connected = oauth::of_connection(conn, &workspace, &connection.id)?;
-            Ok(Loaded { connection, links, timeline, origin, callback, deliveries, connected })
+            let work = Work::load(conn, &connection)?;
+            Ok(Loaded { connection, links, timeline, origin, callback, deliveries, connected, work })
         })
         .await
 }
@@ -136,7 +140,7 @@ async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
 /// `GET /connections/{slug}`
 pub async fn show(app: web::Data<App>, request: HttpRequest, member: SignedIn, slug: web::Path<String>) -> PageResult {
     let loaded = load(&app, &member, slug.into_inner()).await?;
-    page(&view(&app, &request, &member, loaded, None))
+    page(&view(&app, &request, &member, loaded, None)?)
 }
 
 fn view(
@@ -145,8 +149,8 @@ fn view(
     member: &SignedIn,
     loaded: Loaded,
     typed: Option<(String, String)>,
-) -> ShowPage {
-    let Loaded { connection, links, timeline, origin, callback, deliveries, connected } = loaded;
+) -> AppResult<ShowPage> {
+    let Loaded { connection, links, timeline, origin, callback, deliveries, connected, work } = loaded;
     let connection = &connection;
     let now = app.clock.now();
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
@@ -166,8 +170,12 @@ fn view(
     let (left_empty, facts): (Vec<FactRow>, Vec<FactRow>) =
         answers.iter().map(|answer| fact(answer, connection)).partition(FactRow::is_left_empty);
     let (typed_description, problem) = typed.unwrap_or_else(|| (connection.description.clone(), String::new()));
-    ShowPage {
-        frame: member.frame(request, app, "connections"),
+    let frame = member.frame(request, app, "connections");
+    let mut steps = steps(progress, connection.created_at, sent, (have, required.len()));
+    work_view::further(&mut steps, connection, &work, now);
+    Ok(ShowPage {
+        work: work_view::part(app, connection, &work, (&frame.csrf, member.role.may_edit()))?,
+        frame,
         may_edit: member.role.may_edit(),
         is_draft: connection.finalised_at.is_none(),
         description: connection.description.clone(),
@@ -178,7 +186,7 @@ fn view(
         kind: connection.kind.as_str(),
         state: progress.word(),
         tone: progress.tone(),
-        steps: steps(progress, connection.created_at, sent, (have, required.len())),
+        steps,
         missing: answers.iter().filter(|answer| answer.is_missing()).map(|answer| fact(answer, connection)).collect(),
         facts,
         left_empty,
@@ -193,7 +201,7 @@ fn view(
         configuration_url: urls::connection_configuration(slug),
         description_url: urls::connection_description(slug),
         deletion_url: urls::connection_deletion(slug),
-    }
+    })
 }
 
 fn fact(answer: &Answer, connection: &Connection) -> FactRow {
@@ -215,6 +223,7 @@ fn filled_by(origin: &FieldOrigin, connection: &Connection) -> String {
     let link = if came_with_it { "an invite link" } else { "a setup link" };
     match (origin.by, origin.name.as_str()) {
         (Filler::Member, name) => format!("{name}, {day}"),
+        (Filler::Connector, _) => format!("The connector itself, {day}"),
         (Filler::Recipient, "") => format!("Through {link}, {day}"),
         (Filler::Recipient, name) => format!("{name}, through {link}, {day}"),
     }
@@ -255,7 +264,7 @@ pub async fn update_description(
         if description.is_empty() { Some("Enter a name".to_owned()) } else { description_problem(&description) };
     if let Some(problem) = problem {
         let loaded = load(&app, &member, slug).await?;
-        return unprocessable(&view(&app, &request, &member, loaded, Some((description, problem))));
+        return unprocessable(&view(&app, &request, &member, loaded, Some((description, problem)))?);
     }
     let (workspace, actor, now, rng) = (member.workspace_id.clone(), member.actor(), app.clock.now(), app.rng.clone());
     let target = urls::connection(&slug);

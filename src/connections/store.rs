@@ -176,7 +176,7 @@ pub(super) struct Contents<'a> {
     pub(super) missing_count: i32,
 }
 
-/// Replaces a draft's contents if nobody changed it since it was read; says whether it did.
+/// Replaces the contents if nobody changed them since they were read; says whether it did.
 pub(super) fn replace_contents(
     conn: &mut Conn,
     read: &Connection,
@@ -187,7 +187,6 @@ pub(super) fn replace_contents(
         .filter(connections::id.eq(&read.id))
         .filter(connections::workspace_id.eq(&read.workspace_id))
         .filter(connections::version.eq(read.version))
-        .filter(connections::finalised_at.is_null())
         .filter(connections::deleted_at.is_null());
     let changed = diesel::update(unchanged)
         .set((

@@ -21,12 +21,19 @@ pub(super) fn items(rows: &[ActivityRow]) -> Vec<TimelineItem> {
 
 fn tone(event: Event) -> &'static str {
     match event {
-        Event::Submitted | Event::Connected | Event::Reconnected => "ok",
+        Event::Submitted
+        | Event::Connected
+        | Event::Reconnected
+        | Event::Validated
+        | Event::Finalised
+        | Event::RunSucceeded => "ok",
         Event::NeedsReconnecting
         | Event::Revoked
         | Event::ConnectionDeleted
         | Event::WebhookGaveUp
-        | Event::WebhookDisabled => "bad",
+        | Event::WebhookDisabled
+        | Event::ValidationFailed
+        | Event::RunFailed => "bad",
         _ => "",
     }
 }
@@ -64,6 +71,14 @@ fn text(row: &ActivityRow) -> String {
         Event::NeedsReconnecting => "The provider ended the access. Somebody has to sign in again".to_owned(),
         Event::Reconnected if detail.is_empty() => format!("{who} signed in again"),
         Event::Reconnected => format!("{who} signed in again as {detail}"),
+        Event::ConfigUpdated => "The connector updated its configuration".to_owned(),
+        Event::Validated => format!("Validated. {detail}"),
+        Event::ValidationFailed => format!("Validation failed. {detail}"),
+        Event::StreamsChosen => format!("{who} chose streams: {detail}"),
+        Event::PlanChanged => format!("{who} changed when it runs and where the records go: {detail}"),
+        Event::Finalised => format!("{who} finalised the connection"),
+        Event::RunSucceeded => format!("Extraction done: {detail}"),
+        Event::RunFailed => format!("Extraction failed. {detail}"),
         other => other.as_str().to_owned(),
     }
 }

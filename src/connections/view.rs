@@ -74,6 +74,8 @@ pub(super) struct ConfigurePage {
     description: String,
     description_problem: Option<String>,
     share: ShareView,
+    /// Whether there is a program here that asks the real system.
+    may_test: bool,
     longest_note: usize,
     fields: String,
     has_fields: bool,
@@ -118,6 +120,7 @@ impl ConfigurePage {
                 .map_or_else(|| input.description.clone(), |draft| draft.description.clone()),
             description_problem: input.description_problem.clone(),
             share: input.share.view(input.share_problems.clone(), app.clock.now()),
+            may_test: app.runtimes.ability(&target.connector).checks,
             longest_note: crate::setup_links::LONGEST_NOTE,
             has_fields: !view.is_empty_form(),
             fields: view.render()?,

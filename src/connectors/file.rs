@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Kind;
+use super::{Kind, RuntimeBlock};
 use crate::oauth::provider::ProviderBlock;
 
 /// A connector as it stands in its JSON file.
@@ -39,9 +39,9 @@ pub struct ConnectorFile {
     /// How to sign in with the provider, when the connector has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oauth: Option<Box<ProviderBlock>>,
-    /// How credentials are checked, when the connector has it.
+    /// How it is run; without it the configuration is only checked against the spec.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub check: Option<Value>,
+    pub runtime: Option<RuntimeBlock>,
     /// Streams known beforehand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub streams: Vec<KnownStream>,
@@ -115,6 +115,7 @@ impl ConnectorFile {
         if self.name.trim().is_empty() {
             problems.push("name is empty".to_owned());
         }
+        problems.extend(self.runtime.iter().flat_map(RuntimeBlock::problems));
         if !self.documentation_url.is_empty() && !self.documentation_url.starts_with("https://") {
             problems.push("documentation_url must begin with https://".to_owned());
         }

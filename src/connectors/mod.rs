@@ -8,6 +8,7 @@ mod catalogue;
 mod file;
 mod guide;
 pub mod import;
+mod runtime;
 pub mod spec;
 pub mod spec_form;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 pub use catalogue::Connectors;
 pub use file::{ConnectorFile, KnownStream, Mark};
 pub use guide::to_html as guide_html;
+pub use runtime::{AirbyteBlock, HttpBlock, HttpError, HttpRequest, NoOptions, RuntimeBlock};
 
 use spec::Spec;
 

@@ -191,6 +191,7 @@ diesel::table! {
         submitted_fields -> Nullable<Text>,
         empty_fields -> Nullable<Text>,
         purpose -> Text,
+        allows_test -> Integer,
     }
 }
 
@@ -444,6 +445,103 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    validations (id) {
+        id -> Text,
+        workspace_id -> Text,
+        connection_id -> Text,
+        setup_link_id -> Nullable<Text>,
+        state -> Text,
+        actor -> Text,
+        actor_name -> Text,
+        connection_version -> Nullable<BigInt>,
+        sealed_config -> Nullable<Binary>,
+        sealed_found -> Nullable<Binary>,
+        stream_count -> Integer,
+        reason -> Nullable<Text>,
+        blame -> Nullable<Text>,
+        message -> Text,
+        step -> Text,
+        lease_until -> Nullable<Timestamp>,
+        cancel_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        started_at -> Nullable<Timestamp>,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    validation_logs (validation_id, number) {
+        validation_id -> Text,
+        number -> Integer,
+        at -> Timestamp,
+        level -> Text,
+        text -> Text,
+    }
+}
+
+diesel::table! {
+    plans (connection_id) {
+        connection_id -> Text,
+        workspace_id -> Text,
+        streams -> Text,
+        table_prefix -> Text,
+        output_layer -> Text,
+        trigger_type -> Text,
+        cron -> Nullable<Text>,
+        zone -> Nullable<Text>,
+        next_at -> Nullable<Timestamp>,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    runs (id) {
+        id -> Text,
+        workspace_id -> Text,
+        connection_id -> Text,
+        state -> Text,
+        trigger_type -> Text,
+        actor -> Text,
+        actor_name -> Text,
+        output_layer -> Text,
+        from_start -> Integer,
+        place -> Text,
+        streams -> Text,
+        records -> BigInt,
+        bytes -> BigInt,
+        reason -> Nullable<Text>,
+        blame -> Nullable<Text>,
+        message -> Text,
+        lease_until -> Nullable<Timestamp>,
+        cancel_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        started_at -> Nullable<Timestamp>,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    run_logs (run_id, number) {
+        run_id -> Text,
+        number -> Integer,
+        at -> Timestamp,
+        level -> Text,
+        text -> Text,
+    }
+}
+
+diesel::table! {
+    sync_states (connection_id) {
+        connection_id -> Text,
+        workspace_id -> Text,
+        run_id -> Text,
+        state -> Text,
+        updated_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     instance,
     workspaces,
@@ -475,4 +573,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     sign_in_providers,
     sign_in_attempts,
     sign_in_identities,
+    validations,
+    validation_logs,
+    plans,
+    runs,
+    run_logs,
+    sync_states
 );

@@ -56,6 +56,12 @@ pub const PAGES: &[Page] = &[
         text: Text::Written(include_str!("pages/api.md")),
     },
     Page {
+        name: "extract",
+        title: "From a draft to its first extraction",
+        about: "Validate, choose streams, finalise, extract: one script of curl lines.",
+        text: Text::Written(include_str!("pages/extract.md")),
+    },
+    Page {
         name: "verify-webhooks",
         title: "Verify webhooks",
         about: "Prove that a webhook came from here, in Python, JavaScript and Go.",

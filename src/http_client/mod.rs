@@ -187,11 +187,23 @@ impl GuardedClient {
         tokio::time::timeout(self.timeout, send).await.unwrap_or(Err(Failure::Timeout))
     }
 
-    /// The judged addresses of a host: all of them, or none.
+    /// The judged addresses of a host and port, all of them or none: for protocols other than HTTP.
+    ///
+    /// # Errors
+    /// Nobody knows the host, or one of its addresses is not public.
+    pub async fn addresses_of(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+        self.judged(host, host.parse().ok(), port).await
+    }
+
     async fn addresses(&self, url: &HttpsUrl) -> Result<Vec<SocketAddr>, Failure> {
-        let found = match url.literal() {
+        self.judged(&url.host(), url.literal(), url.port()).await
+    }
+
+    /// The judged addresses of a host: all of them, or none.
+    async fn judged(&self, host: &str, literal: Option<IpAddr>, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+        let found = match literal {
             Some(address) => vec![address],
-            None => self.resolve(url).await?,
+            None => self.resolve(host, port).await?,
         };
         if found.is_empty() {
             return Err(Failure::Unknown);
@@ -199,14 +211,14 @@ impl GuardedClient {
         if !found.iter().all(|address| self.policy.allows(*address)) {
             return Err(Failure::NotPublic);
         }
-        Ok(found.into_iter().map(|address| SocketAddr::new(address, url.port())).collect())
+        Ok(found.into_iter().map(|address| SocketAddr::new(address, port)).collect())
     }
 
-    async fn resolve(&self, url: &HttpsUrl) -> Result<Vec<IpAddr>, Failure> {
+    async fn resolve(&self, host: &str, port: u16) -> Result<Vec<IpAddr>, Failure> {
         match &self.resolver {
-            Resolver::Fixed(table) => Ok(table(&url.host())),
+            Resolver::Fixed(table) => Ok(table(host)),
             Resolver::System => {
-                let lookup = tokio::time::timeout(TIMEOUT, tokio::net::lookup_host((url.host(), url.port()))).await;
+                let lookup = tokio::time::timeout(TIMEOUT, tokio::net::lookup_host((host, port))).await;
                 let found = lookup.map_err(|_| Failure::Timeout)?.map_err(|_| Failure::Unknown)?;
                 Ok(found.map(|address| address.ip()).collect())
             }

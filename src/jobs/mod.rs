@@ -1,10 +1,14 @@
 //! What must happen later: rows written in the transaction of the deed, done by a worker that claims (a lease), commits,
 //! works, and records. A worker that dies loses its lease, and another does the job again: every job must bear that.
 
+mod crew;
 mod store;
+mod work;
 mod worker;
 
+pub use crew::{Piece, Taking, Trade, run_trade_due, run_trade_until};
 pub use store::{enqueue, ensure_recurring};
+pub use work::{INTERRUPTED, INTERRUPTED_REASON, LogBuffer, LogLine, WORK_BEAT, WORK_LEASE, WorkState, is_abandoned};
 pub use worker::{run_due, run_until};
 
 use std::time::Duration;

@@ -9,7 +9,7 @@ use super::store::{self, JobRow};
 use super::{Job, MOST_ATTEMPTS, Outcome, backoff};
 use crate::app::App;
 use crate::error::AppResult;
-use crate::{accounts, connections, idempotency, invite_links, oauth, setup_links, webhooks};
+use crate::{accounts, connections, idempotency, invite_links, oauth, runs, setup_links, validations, webhooks};
 
 const AT_ONCE: i64 = 20;
 /// Connections of before there was a search by words that a sweep catches up with.
@@ -43,7 +43,12 @@ pub async fn run_until(app: Arc<App>, stop: impl Future<Output = ()>) {
         // Without a receiver the webhooks have stopped already.
         let _ = tell.send(true);
     };
-    tokio::join!(jobs, webhooks::run_until(Arc::clone(&app), told));
+    tokio::join!(
+        jobs,
+        webhooks::run_until(Arc::clone(&app), told.clone()),
+        validations::run_until(Arc::clone(&app), told.clone()),
+        runs::run_until(Arc::clone(&app), told),
+    );
 }
 
 async fn run_jobs_until(app: &Arc<App>, stop: impl Future<Output = ()>) {

@@ -43,6 +43,10 @@ pub struct NewIn {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String", length(max = 280))]
     note: Option<String>,
+    /// Whether the recipient may have what they typed checked before they send it.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "bool")]
+    allow_test: Option<bool>,
 }
 
 /// Where a setup token is in its life.
@@ -204,6 +208,7 @@ async fn make_token<S: Side>(
                 lifetime,
                 recipient: new.recipient.as_deref().unwrap_or_default().trim(),
                 note: new.note.as_deref().unwrap_or_default().trim(),
+                allows_test: new.allow_test.unwrap_or(false),
                 form_nonce: None,
                 purpose: Purpose::Fill,
             };

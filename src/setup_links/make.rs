@@ -28,6 +28,8 @@ pub struct NewSetupLink<'a> {
     pub recipient: &'a str,
     /// A note for them, possibly empty.
     pub note: &'a str,
+    /// Whether they may have what they typed checked before they send it.
+    pub allows_test: bool,
     /// The nonce of the form it came from, so that sending it twice makes one.
     pub form_nonce: Option<&'a str>,
     /// What it is for.
@@ -56,6 +58,7 @@ pub fn make(conn: &mut Conn, new: NewSetupLink<'_>, now: UtcTime, rng: &Rng) -> 
         create_nonce: new.form_nonce,
         recipient: new.recipient,
         note: new.note,
+        allows_test: new.allows_test,
         created_at: now,
         expires_at: new.lifetime.expires_at,
         purpose: new.purpose,

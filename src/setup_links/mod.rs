@@ -20,6 +20,7 @@ mod share_view;
 mod sheet;
 mod store;
 mod submit;
+mod try_out;
 
 pub use jobs::{send_submission_mail, sweep};
 pub use lifetime::{LIFETIMES, Lifetime, LifetimeError};

@@ -9,7 +9,7 @@ use super::guard::{KnownSetupLink, OpenSetupLink, SentForm};
 use super::recipient_view::{Answer, DeadPage, FormPage, frame};
 use super::sheet::Sheet;
 use super::submit::{self, Outcome};
-use super::{opened, reconnect};
+use super::{opened, reconnect, try_out};
 use crate::app::App;
 use crate::connectors::spec_form::{Decoded, Layer};
 use crate::error::{AppError, AppResult};
@@ -43,6 +43,9 @@ pub async fn submit(app: web::Data<App>, request: HttpRequest, sent: SentForm) -
         desk.fill_blank(&mut raw);
     }
     let act = Act { app: &app, request: &request, raw, nonce: form.token.nonce };
+    if let Some(wish) = try_out::Wish::read(&act.raw, &sheet) {
+        return try_out::answer(&act, &sheet, wish).await;
+    }
     match (act.raw.first("intent"), sheet.desk.is_some()) {
         (Some("sign-in"), true) => act.sign_in(sheet).await,
         (Some("find"), true) => act.find(sheet).await,
@@ -123,10 +126,14 @@ impl Act<'_> {
 
     /// The form again: what was typed stays, secrets are held sealed, the form keeps its nonce.
     pub(super) async fn again(&self, sheet: &Sheet, decoded: Decoded, answer: &Answer) -> PageResult {
+        unprocessable(&self.form_again(sheet, decoded, answer).await?)
+    }
+
+    pub(super) async fn form_again(&self, sheet: &Sheet, decoded: Decoded, answer: &Answer) -> AppResult<FormPage> {
         let state = hold(self.app, &sheet.link, decoded, &self.nonce).await?;
         let binding = csrf::binding(self.request, self.app).ok_or(AppError::NotFound)?;
         let token = FormToken::again(&self.app.form_marks, &binding, self.app.clock.now(), &self.nonce);
-        unprocessable(&FormPage::again(sheet, &state, &token, answer, &self.raw, self.app)?)
+        FormPage::again(sheet, &state, &token, answer, &self.raw, self.app)
     }
 }
 

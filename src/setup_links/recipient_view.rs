@@ -63,6 +63,23 @@ pub(super) struct FormPage {
     by_hand_open: bool,
     /// What the sign-in did not answer is optional, all of it.
     fields_fold: bool,
+    may_test: bool,
+    test: Option<TestShown>,
+}
+
+/// What became of a test of what was typed.
+#[derive(Debug, Clone)]
+pub(super) struct TestShown {
+    /// Its id, for the button that asks again.
+    pub(super) id: String,
+    /// `info`, `ok` or `bad`.
+    pub(super) tone: &'static str,
+    /// What is known by now.
+    pub(super) title: &'static str,
+    /// What the system answered.
+    pub(super) message: String,
+    /// Nothing more will happen.
+    pub(super) is_over: bool,
 }
 
 /// What is wrong with the send that is answered.
@@ -73,6 +90,8 @@ pub(super) enum Answer {
     Problems,
     /// Nothing was entered at all.
     NothingEntered,
+    /// What was typed is being tested, or was.
+    Tested(TestShown),
     /// What was answered before leaving for the provider cannot be taken.
     Inputs(Vec<InputProblem>),
     /// The chosen accounts cannot be taken.
@@ -171,6 +190,11 @@ impl FormPage {
             is_reconnect: sheet.is_reconnect(),
             by_hand_open: state.is_filled(),
             fields_fold: sheet.is_complete(),
+            may_test: sheet.may_test() && app.runtimes.ability(&sheet.link.connector).checks,
+            test: match answer {
+                Answer::Tested(test) => Some(test.clone()),
+                _ => None,
+            },
         })
     }
 }

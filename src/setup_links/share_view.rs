@@ -12,6 +12,7 @@ pub struct ShareInput {
     until: String,
     recipient: String,
     note: String,
+    allows_test: bool,
 }
 
 /// What was typed, checked.
@@ -23,6 +24,8 @@ pub struct ShareForm {
     pub recipient: String,
     /// A note for them, possibly empty.
     pub note: String,
+    /// Whether they may have what they typed checked before they send it.
+    pub allows_test: bool,
 }
 
 /// One offered lifetime.
@@ -51,6 +54,8 @@ pub struct ShareView {
     pub recipient: String,
     /// The note that was typed.
     pub note: String,
+    /// Whether the box about testing is ticked.
+    pub allows_test: bool,
     /// What is wrong: (id of the field, sentence).
     pub problems: Vec<(String, String)>,
 }
@@ -59,7 +64,13 @@ impl ShareInput {
     /// Reads the fields of the form.
     pub fn read(form: &RawForm) -> Self {
         let text = |name: &str| form.first(name).unwrap_or_default().trim().replace("\r\n", "\n");
-        Self { choice: text("lifetime"), until: text("until"), recipient: text("recipient"), note: text("note") }
+        Self {
+            choice: text("lifetime"),
+            until: text("until"),
+            recipient: text("recipient"),
+            note: text("note"),
+            allows_test: form.first("allow_test") == Some("yes"),
+        }
     }
 
     /// Checks them.
@@ -83,7 +94,8 @@ impl ShareInput {
         }
         match lifetime {
             Ok(lifetime) if problems.is_empty() => {
-                Ok(ShareForm { lifetime, recipient: self.recipient.clone(), note: self.note.clone() })
+                let (recipient, note) = (self.recipient.clone(), self.note.clone());
+                Ok(ShareForm { lifetime, recipient, note, allows_test: self.allows_test })
             }
             _ => Err(problems),
         }
@@ -100,6 +112,7 @@ impl ShareInput {
             today: now.as_offset().date().to_string(),
             recipient: self.recipient.clone(),
             note: self.note.clone(),
+            allows_test: self.allows_test,
             problems,
         }
     }

@@ -38,6 +38,13 @@ impl Sheet {
         self.link.known.link.purpose.is_reconnect()
     }
 
+    /// Whether what is typed may be tried out before it is sent. Who signs in with the provider has nothing typed to try: the provider
+    /// itself has answered.
+    pub(super) fn may_test(&self) -> bool {
+        let link = &self.link.known.link;
+        link.allows_test == 1 && !self.is_reconnect() && !self.desk.as_ref().is_some_and(Desk::is_signed_in)
+    }
+
     /// The connector whose questions are asked now.
     pub(super) fn connector(&self) -> &Arc<Connector> {
         self.desk.as_ref().map_or(&self.link.connector, Desk::connector)

@@ -44,6 +44,8 @@ pub struct LinkRow {
     pub empty_fields: Option<String>,
     /// What it is for.
     pub purpose: Purpose,
+    /// 1: whoever has it may have what they typed checked before they send it.
+    pub allows_test: i32,
 }
 
 impl LinkRow {
@@ -67,6 +69,7 @@ pub(super) struct NewRow<'a> {
     pub(super) create_nonce: Option<&'a str>,
     pub(super) recipient: &'a str,
     pub(super) note: &'a str,
+    pub(super) allows_test: bool,
     pub(super) created_at: UtcTime,
     pub(super) expires_at: UtcTime,
     pub(super) purpose: Purpose,
@@ -84,6 +87,7 @@ impl NewRow<'_> {
                 setup_links::create_nonce.eq(self.create_nonce),
                 setup_links::recipient.eq(self.recipient),
                 setup_links::note.eq(self.note),
+                setup_links::allows_test.eq(i32::from(self.allows_test)),
                 setup_links::created_at.eq(self.created_at),
                 setup_links::expires_at.eq(self.expires_at),
                 setup_links::purpose.eq(self.purpose),

@@ -44,6 +44,14 @@ flashes! {
     NothingToSave, "nothing-to-save", "info", "Nothing was changed.";
     DescriptionSaved, "description-saved", "ok", "Name saved.";
     ConnectionDeleted, "connection-deleted", "ok", "Connection deleted. Its details and keys are erased.";
+    CannotValidateMissing, "cannot-validate-missing", "warn", "Not validated. Something required is still missing.";
+    CannotValidateWrong, "cannot-validate-wrong", "warn", "Not validated. A value does not fit the rules of the connector: look at the details.";
+    StreamsSaved, "streams-saved", "ok", "Streams saved.";
+    PlanSaved, "plan-saved", "ok", "Trigger and output saved.";
+    ConnectionFinalised, "connection-finalised", "ok", "Connection finalised. Its setup links open nothing any more.";
+    Stopping, "stopping", "info", "Stopping. Refresh this page in a moment.";
+    RunGoesOn, "run-goes-on", "info", "This extraction goes on already.";
+    RunNotStarted, "run-not-started", "warn", "Not started. Nothing here can read this source, or no stream is chosen.";
     WorkspaceSaved, "workspace-saved", "ok", "Workspace saved.";
     ProfileSaved, "profile-saved", "ok", "Profile saved.";
     PasswordChanged, "password-changed", "ok", "Password changed. Your other sessions are ended.";

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::problem::{Code, ProblemOut};
-use super::urls;
+use super::{log_stream, urls};
 
 /// Gives the schema of a type.
 pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
@@ -204,7 +204,7 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     let (status, body) = operation.done;
     let mut done = json!({"description": if status == 204 { "Done." } else { "The answer." }});
     if let (Some(body), Some(object)) = (body, done.as_object_mut()) {
-        object.insert("content".to_owned(), json!({"application/json": {"schema": body(generator)}}));
+        object.insert("content".to_owned(), content(&body(generator)));
     }
     if operation.tagged
         && let Some(object) = done.as_object_mut()
@@ -233,6 +233,17 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
         }
     }
     Value::Object(all)
+}
+
+/// A body by its media type: JSON, or a text that names its own; a log also comes as events.
+fn content(schema: &Schema) -> Value {
+    match schema.get("contentMediaType").and_then(Value::as_str) {
+        Some(kind) => {
+            let text = json!({"schema": {"type": "string"}});
+            json!({kind: text, log_stream::EVENTS: text})
+        }
+        None => json!({"application/json": {"schema": schema}}),
+    }
 }
 
 /// Where the document is.

@@ -104,6 +104,7 @@ pub struct RateLimits {
     submit: Limit<IpAddr>,
     sign_in: Limit<IpAddr>,
     account: Limit<String>,
+    test: Limit<String>,
     api: CountedLimit,
     credentials: CountedLimit,
 }
@@ -118,6 +119,7 @@ impl RateLimits {
             submit: Limit::per_minute(30),
             sign_in: Limit::per_minute(20),
             account: Limit::per_minute(6),
+            test: Limit::per_minute(3),
             api: CountedLimit::per_minute(API_PER_MINUTE),
             credentials: CountedLimit::per_minute(CREDENTIALS_PER_MINUTE),
         }
@@ -156,6 +158,14 @@ impl RateLimits {
             self.sign_in.check(&block(ip))?;
             self.account.check(&account.to_lowercase())
         })
+    }
+
+    /// Testing details before they are sent: 3 a minute for each link.
+    ///
+    /// # Errors
+    /// As [`RateLimits::open`].
+    pub fn test(&self, link: &str) -> AppResult<()> {
+        self.run(|| self.test.check(&link.to_owned()))
     }
 
     /// Any request with an API key: [`API_PER_MINUTE`]. `None` when nobody is slowed down.

@@ -15,9 +15,12 @@ use crate::connections::{api as connections_api, credentials_api};
 use crate::connectors::api as connectors_api;
 use crate::docs;
 use crate::error::AppError;
+use crate::handoff::api as hand_off_api;
+use crate::runs::{api as runs_api, layers_api};
 use crate::setup_links::api as links_api;
+use crate::validations::api as validations_api;
 use crate::webhooks::api as deliveries_api;
-use crate::{accounts, connections, invite_links, oauth, setup_links, webhooks};
+use crate::{accounts, connections, handoff, invite_links, oauth, runs, setup_links, streams, validations, webhooks};
 
 /// The route table.
 pub fn all(config: &mut web::ServiceConfig) {
@@ -26,6 +29,7 @@ pub fn all(config: &mut web::ServiceConfig) {
         .configure(account_pages)
         .configure(connection_pages)
         .configure(invite_link_pages)
+        .configure(work_pages)
         .configure(recipient_pages)
         .configure(docs_pages)
         .service(api());
@@ -159,6 +163,26 @@ fn invite_link_pages(config: &mut web::ServiceConfig) {
         .service(get("/invite-receipts/{key}", invite_links::receipt_pages::show));
 }
 
+fn work_pages(config: &mut web::ServiceConfig) {
+    use handoff::pages as hand_off_pages;
+    use runs::pages as run_pages;
+    use streams::{field_pages, finish_pages, pages as stream_pages};
+    use validations::pages as validation_pages;
+    config
+        .service(post("/connections/{slug}/validations", validation_pages::create))
+        .service(get("/validations/{id}", validation_pages::show))
+        .service(get("/validations/{id}/live", validation_pages::live))
+        .service(post("/validations/{id}/cancellation", validation_pages::stop))
+        .service(get_post("/connections/{slug}/streams", stream_pages::show, stream_pages::save))
+        .service(get_post("/connections/{slug}/streams/{stream}", field_pages::show, field_pages::save))
+        .service(get_post("/connections/{slug}/finish", finish_pages::show, finish_pages::save))
+        .service(post("/connections/{slug}/runs", run_pages::create))
+        .service(get("/connections/{slug}/hand-off", hand_off_pages::show))
+        .service(get("/runs/{id}", run_pages::show))
+        .service(get("/runs/{id}/live", run_pages::live))
+        .service(post("/runs/{id}/cancellation", run_pages::stop));
+}
+
 fn recipient_pages(config: &mut web::ServiceConfig) {
     use setup_links::{receipt_pages, recipient_pages};
     config
@@ -184,6 +208,7 @@ fn api() -> Scope<
         .configure(api_of::<Sources>)
         .configure(api_of::<Destinations>)
         .configure(invite_links_api)
+        .configure(api_of_work)
         .default_service(web::to(api::no_such_endpoint))
         .wrap(from_fn(api::finish))
 }
@@ -210,6 +235,7 @@ fn api_of<S: Side>(config: &mut web::ServiceConfig) {
                 web::delete().to(connections_api::delete::<S>),
             ],
         ))
+        .service(endpoint(&format!("{one}/revalidate"), "POST", vec![web::post().to(validations_api::revalidate::<S>)]))
         .service(endpoint(&format!("{one}/credentials"), "GET", vec![web::get().to(credentials_api::show::<S>)]))
         .service(endpoint(
             &format!("{one}/setup-tokens"),
@@ -250,6 +276,22 @@ fn invite_links_api(config: &mut web::ServiceConfig) {
         .service(endpoint("/v1/invite-links/{id}/connections", "GET, HEAD", vec![read(invites_api::arrived)]));
 }
 
+/// The endpoints of checks and extractions.
+fn api_of_work(config: &mut web::ServiceConfig) {
+    config
+        .service(endpoint("/v1/connector-validations/{id}", "GET, HEAD", vec![read(validations_api::show)]))
+        .service(endpoint("/v1/connector-validations/{id}/cancel", "POST", vec![web::post().to(validations_api::stop)]))
+        .service(endpoint("/v1/connector-validations/{id}/logs", "GET, HEAD", vec![read(validations_api::logs)]))
+        .service(endpoint("/v1/sources/{slug}/trigger", "POST", vec![web::post().to(runs_api::trigger)]))
+        .service(endpoint("/v1/sources/{slug}/hand-off", "GET, HEAD", vec![read(hand_off_api::show)]))
+        .service(endpoint("/v1/runs", "GET, HEAD", vec![read(runs_api::index)]))
+        .service(endpoint("/v1/runs/{id}", "GET, HEAD", vec![read(runs_api::show)]))
+        .service(endpoint("/v1/runs/{id}/cancel", "POST", vec![web::post().to(runs_api::stop)]))
+        .service(endpoint("/v1/output-layers", "GET, HEAD", vec![read(layers_api::index)]))
+        .service(endpoint("/v1/output-layers/{slug}", "GET, HEAD", vec![read(layers_api::show)]))
+        .service(endpoint("/v1/runs/{id}/logs", "GET, HEAD", vec![read(runs_api::logs)]));
+}
+
 /// Every operation of the API, as the document describes them.
 pub fn operations() -> Vec<Operation> {
     fn of<S: Side>() -> Vec<Operation> {
@@ -257,12 +299,16 @@ pub fn operations() -> Vec<Operation> {
             connections_api::operations::<S>(),
             credentials_api::operations::<S>(),
             links_api::operations::<S>(),
+            validations_api::operations_of::<S>(),
             deliveries_api::operations::<S>(),
         ]
         .concat()
     }
     let catalogues = [connectors_api::operations::<Sources>(), connectors_api::operations::<Destinations>()];
-    [of::<Sources>(), of::<Destinations>(), catalogues.concat(), invite_links::api::operations()].concat()
+    let work =
+        [validations_api::operations(), runs_api::operations(), layers_api::operations(), hand_off_api::operations()];
+    let sides = [of::<Sources>(), of::<Destinations>(), catalogues.concat()];
+    [sides.concat(), invite_links::api::operations(), work.concat()].concat()
 }
 
 /// An address of the API, with and without the slash at its end; `allow` are the methods of its routes.

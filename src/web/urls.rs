@@ -3,7 +3,8 @@
 use crate::connectors::Kind;
 use crate::crypto::PlainToken;
 use crate::ids::{
-    AccountLinkId, ApiKeyId, InviteLinkId, MemberId, SessionId, SetupLinkId, WebhookDeliveryId, WebhookEndpointId,
+    AccountLinkId, ApiKeyId, InviteLinkId, MemberId, RunId, SessionId, SetupLinkId, ValidationId, WebhookDeliveryId,
+    WebhookEndpointId,
 };
 
 /// Where a signed-in member starts.
@@ -304,6 +305,82 @@ pub fn api_connection(plural: &str, slug: &str) -> String {
 /// The connectors of a kind in the API.
 pub fn api_connectors(kind: Kind) -> String {
     format!("/api/v1/{}-connectors/", kind.as_str())
+}
+
+/// One validation in the API.
+pub fn api_validation(id: &str) -> String {
+    format!("/api/v1/connector-validations/{id}/")
+}
+
+/// The runs in the API.
+pub const API_RUNS: &str = "/api/v1/runs/";
+
+/// One run in the API.
+pub fn api_run(id: &str) -> String {
+    format!("{API_RUNS}{id}/")
+}
+
+/// The output layers in the API.
+pub const API_OUTPUT_LAYERS: &str = "/api/v1/output-layers/";
+
+/// Starts a validation (POST).
+pub fn connection_validations(slug: &str) -> String {
+    format!("{CONNECTIONS}/{slug}/validations")
+}
+
+/// A validation's page.
+pub fn validation(id: &ValidationId) -> String {
+    format!("/validations/{id}")
+}
+
+/// The part of a validation's page that changes.
+pub fn validation_live(id: &ValidationId) -> String {
+    format!("/validations/{id}/live")
+}
+
+/// Stops a validation (POST).
+pub fn validation_cancellation(id: &ValidationId) -> String {
+    format!("/validations/{id}/cancellation")
+}
+
+/// The streams of a source.
+pub fn connection_streams(slug: &str) -> String {
+    format!("{CONNECTIONS}/{slug}/streams")
+}
+
+/// Fields and keys of one stream, by its place in the catalogue of the source.
+pub fn connection_stream(slug: &str, place: usize) -> String {
+    format!("{CONNECTIONS}/{slug}/streams/{place}")
+}
+
+/// Output layer, trigger, and finalising.
+pub fn connection_finish(slug: &str) -> String {
+    format!("{CONNECTIONS}/{slug}/finish")
+}
+
+/// Starts an extraction (POST).
+pub fn connection_runs(slug: &str) -> String {
+    format!("{CONNECTIONS}/{slug}/runs")
+}
+
+/// A run's page.
+pub fn run(id: &RunId) -> String {
+    format!("/runs/{id}")
+}
+
+/// The part of a run's page that changes.
+pub fn run_live(id: &RunId) -> String {
+    format!("/runs/{id}/live")
+}
+
+/// Stops a run (POST).
+pub fn run_cancellation(id: &RunId) -> String {
+    format!("/runs/{id}/cancellation")
+}
+
+/// A source as configuration of another engine.
+pub fn connection_hand_off(slug: &str) -> String {
+    format!("{CONNECTIONS}/{slug}/hand-off")
 }
 
 /// A page of the documentation.

@@ -6,7 +6,7 @@ use crate::clock::UtcTime;
 use crate::connections::{Connection, ConnectionState};
 use crate::connectors::spec_form::missing_required;
 use crate::connectors::{Connector, Connectors, Kind};
-use crate::ids::{ConnectionId, SetupLinkId, WorkspaceId};
+use crate::ids::{ConnectionId, SetupLinkId, ValidationId, WorkspaceId};
 use crate::invite_links::InviteLink;
 
 macro_rules! kinds {
@@ -63,6 +63,8 @@ kinds! {
     InviteConnectionRejected, "invite_link.connection_rejected", "A connection from an invite link was rejected";
     /// A provider has ended a connection's access.
     NeedsReconnecting, "connection.needs_reconnecting", "A connection needs reconnecting";
+    /// A check of a connection's details is over.
+    ValidationFinished, "validation.finished", "A validation finished";
 }
 
 /// The event of a test: nobody subscribes to it.
@@ -156,6 +158,17 @@ pub enum Event<'a> {
         /// The connection.
         connection: &'a Connection,
     },
+    /// A check of a connection's details is over.
+    ValidationFinished {
+        /// The connection as it is now.
+        connection: &'a Connection,
+        /// The validation.
+        validation: &'a ValidationId,
+        /// Whether the details were found good.
+        succeeded: bool,
+        /// How many streams were found.
+        streams: i32,
+    },
 }
 
 impl Event<'_> {
@@ -185,6 +198,7 @@ impl Event<'_> {
                 ArrivalDeed::Rejected => EventKind::InviteConnectionRejected,
             },
             Self::NeedsReconnecting { .. } => EventKind::NeedsReconnecting,
+            Self::ValidationFinished { .. } => EventKind::ValidationFinished,
         }
     }
 
@@ -194,6 +208,7 @@ impl Event<'_> {
             Self::SetupFilled { connection, .. }
             | Self::Link { connection, .. }
             | Self::Arrival { connection, .. }
+            | Self::ValidationFinished { connection, .. }
             | Self::NeedsReconnecting { connection } => &connection.workspace_id,
         }
     }
@@ -205,6 +220,7 @@ impl Event<'_> {
             Self::SetupFilled { connection, .. }
             | Self::Link { connection, .. }
             | Self::Arrival { connection, .. }
+            | Self::ValidationFinished { connection, .. }
             | Self::NeedsReconnecting { connection } => Some(&connection.id),
         }
     }
@@ -217,6 +233,15 @@ impl Event<'_> {
             Self::Link { connection, link, expires_at, .. } => json!({
                 "event": event,
                 "setup_link": {"id": link.as_str(), "expires_at": expires_at.iso()},
+                connection.kind.as_str(): named(connection),
+            }),
+            Self::ValidationFinished { connection, validation, succeeded, streams } => json!({
+                "event": event,
+                "validation": {
+                    "id": validation.as_str(),
+                    "status": if *succeeded { "success" } else { "failed" },
+                    "stream_count": streams,
+                },
                 connection.kind.as_str(): named(connection),
             }),
             Self::InviteLink { link, .. } => json!({"event": event, "invite_link": invite_link(link)}),

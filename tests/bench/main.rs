@@ -14,6 +14,7 @@ mod lists;
 mod many;
 mod pages;
 mod process;
+mod read;
 mod site;
 mod submits;
 
@@ -27,6 +28,9 @@ fn main() {
     let wanted = |name: &str| only.is_empty() || only.iter().any(|one| one == name);
     if wanted("form") {
         form::run();
+    }
+    if wanted("read") {
+        read::run();
     }
     if wanted("pages") || wanted("submits") {
         let site = site::Site::start();

@@ -97,6 +97,7 @@ impl Site {
                             lifetime,
                             recipient: "",
                             note: "",
+                            allows_test: false,
                             form_nonce: None,
                             purpose: vestibule::setup_links::Purpose::Fill,
                         };

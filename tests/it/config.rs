@@ -33,7 +33,7 @@ fn without_any_setting_the_documented_defaults_are_in_force() {
 }
 
 /// A wrong value for every setting that can be wrong.
-const WRONG: [(&str, &str); 12] = [
+const WRONG: [(&str, &str); 15] = [
     ("VESTIBULE_BIND", "localhost"),
     ("VESTIBULE_BASE_URL", "https://connect.example.com/path"),
     ("VESTIBULE_DATABASE_URL", "mysql://db"),
@@ -43,6 +43,9 @@ const WRONG: [(&str, &str); 12] = [
     ("VESTIBULE_TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
     ("VESTIBULE_EXTRA_CA_FILE", "no/such/file.pem"),
     ("VESTIBULE_CONNECTORS_DIR", "no/such/folder"),
+    ("VESTIBULE_CONNECTOR_ALLOW_CIDRS", "10.0.0.0/33"),
+    ("VESTIBULE_CONNECTOR_CONCURRENCY", "0"),
+    ("VESTIBULE_CONTAINER_ENGINE", "docker run"),
     ("VESTIBULE_RATE_LIMITS", "sometimes"),
     ("VESTIBULE_WORKERS", "0"),
     ("VESTIBULE_LOG_FORMAT", "xml"),

@@ -84,6 +84,15 @@ pub struct ReadInviteLinks;
 /// Making, changing and deleting invite links, and reading their tokens.
 #[derive(Debug)]
 pub struct WriteInviteLinks;
+/// Starting validations and reading them.
+#[derive(Debug)]
+pub struct WriteValidations;
+/// Reading runs and output layers.
+#[derive(Debug)]
+pub struct ReadRuns;
+/// Starting and stopping runs.
+#[derive(Debug)]
+pub struct WriteRuns;
 /// Reading credentials.
 #[derive(Debug)]
 pub struct ReadCredentials;
@@ -106,6 +115,15 @@ impl Needs for ReadInviteLinks {
 impl Needs for WriteInviteLinks {
     const SCOPE: Scope = Scope::InviteLinksWrite;
 }
+impl Needs for WriteValidations {
+    const SCOPE: Scope = Scope::ValidationsWrite;
+}
+impl Needs for ReadRuns {
+    const SCOPE: Scope = Scope::RunsRead;
+}
+impl Needs for WriteRuns {
+    const SCOPE: Scope = Scope::RunsWrite;
+}
 impl Needs for ReadCredentials {
     const SCOPE: Scope = Scope::CredentialsRead;
     const IS_CREDENTIALS: bool = true;
@@ -122,6 +140,7 @@ pub struct Caller {
     pub workspace: WorkspaceId,
     /// The member who made the key; `None`: a command.
     pub member: Option<MemberId>,
+    /// Everything the key allows.
     scopes: Vec<Scope>,
 }
 
@@ -140,7 +159,7 @@ impl Caller {
 impl From<KnownKey> for Caller {
     fn from(key: KnownKey) -> Self {
         let scopes = Scope::ALL.iter().copied().filter(|scope| key.may(*scope)).collect();
-        Self { scopes, key: key.id, name: key.name, workspace: key.workspace_id, member: key.created_by }
+        Self { key: key.id, name: key.name, workspace: key.workspace_id, member: key.created_by, scopes }
     }
 }
 

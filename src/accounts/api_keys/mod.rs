@@ -54,6 +54,10 @@ scopes! {
     LinksWrite, "links:write", "Make and revoke setup links";
     /// Start validations.
     ValidationsWrite, "validations:write", "Start validations";
+    /// Look at extractions.
+    RunsRead, "runs:read", "Read extractions";
+    /// Start and stop extractions.
+    RunsWrite, "runs:write", "Start and stop extractions";
     /// Fetch stored credentials.
     CredentialsRead, "credentials:read", "Fetch stored credentials";
     /// Look at invite links.
@@ -81,6 +85,6 @@ mod tests {
         for scope in Scope::ALL {
             assert_eq!(Scope::parse(scope.as_str()), Some(*scope));
         }
-        assert_eq!((Scope::ALL.len(), Scope::parse("sources:admin")), (10, None));
+        assert_eq!((Scope::ALL.len(), Scope::parse("sources:admin")), (12, None));
     }
 }

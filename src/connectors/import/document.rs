@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::{FoundSpec, Unreadable, names, references};
-use crate::connectors::{ConnectorFile, Kind};
+use crate::connectors::{ConnectorFile, Kind, RuntimeBlock};
 
 const SCHEMA_KEYS: [&str; 2] = ["connectionSpecification", "connection_specification"];
 
@@ -76,6 +76,7 @@ impl Place {
             documentation_url: file.documentation_url.clone(),
             schema: file.spec.clone(),
             advanced_auth: None,
+            runtime: None,
             own: Some(Box::new(file)),
         })
     }
@@ -109,6 +110,7 @@ impl Place {
                 .cloned(),
             name,
             documentation_url,
+            runtime: manifest_runtime(document),
             schema,
             own: None,
         }
@@ -147,6 +149,12 @@ fn kind_of_message(document: &Value, message: &Value, documentation_url: &str) -
     }
     let is_manifest = document.get("streams").is_some() || text(document, &["type"]) == Some("DeclarativeSource");
     (is_manifest || documentation_url.contains("/sources/")).then_some(Kind::Source)
+}
+
+/// A manifest is run by the program that is made for manifests.
+fn manifest_runtime(document: &Value) -> Option<RuntimeBlock> {
+    let is_manifest = text(document, &["type"]) == Some("DeclarativeSource") && document.get("streams").is_some();
+    is_manifest.then(|| RuntimeBlock::manifest(document.clone()))
 }
 
 fn text<'a>(value: &'a Value, keys: &[&str]) -> Option<&'a str> {

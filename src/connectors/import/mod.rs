@@ -13,9 +13,9 @@ mod write;
 use serde_json::Value;
 
 use super::spec::SpecNote;
-use super::{Connector, ConnectorFile, Kind};
+use super::{Connector, ConnectorFile, Kind, RuntimeBlock};
 
-pub use read::read_path;
+pub use read::{read_path, read_program};
 pub use write::write_file;
 
 /// A specification that was found, with what its document says about it.
@@ -35,6 +35,8 @@ pub struct FoundSpec {
     pub schema: Value,
     /// How the connector's maker describes the sign-in, as it came.
     pub advanced_auth: Option<Value>,
+    /// How it is run, when that is known.
+    pub runtime: Option<RuntimeBlock>,
     /// The whole file, when it was one of ours.
     pub own: Option<Box<ConnectorFile>>,
 }
@@ -113,7 +115,7 @@ impl FoundSpec {
             documentation_url,
             spec: self.schema,
             oauth: None,
-            check: None,
+            runtime: self.runtime,
             streams: Vec::new(),
             slug,
             name,

@@ -6,9 +6,17 @@ use serde_json::Value;
 
 use super::document::specs_in;
 use super::{FoundSpec, Unreadable};
+use crate::connectors::RuntimeBlock;
 
 /// Folders inside folders that are looked into.
 const DEEPEST: usize = 8;
+
+/// The specification a program gave when it was asked for it; `program` is its name, by which the connector is called.
+pub fn read_program(spec: Value, program: &str, runtime: &RuntimeBlock) -> Vec<Result<FoundSpec, Unreadable>> {
+    let found = specs_in(&spec, Path::new(program));
+    let run = |spec: FoundSpec| FoundSpec { origin: program.to_owned(), runtime: Some(runtime.clone()), ..spec };
+    found.into_iter().map(|one| one.map(run)).collect()
+}
 
 /// Every specification of a file, or of all `.json`, `.yaml` and `.yml` files of a folder and its folders, by name.
 pub fn read_path(path: &Path) -> Vec<Result<FoundSpec, Unreadable>> {

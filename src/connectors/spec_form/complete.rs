@@ -61,6 +61,12 @@ pub fn complete(spec: &Spec, values: &Values) -> Completion {
     }
 }
 
+/// The configuration as far as it is known, for hand-offs: defaults and constants are in it, and null in the place of every secret.
+#[must_use]
+pub fn sketch(spec: &Spec, known: &Known) -> Value {
+    Assembly::new(&known.secret_paths, false).whole(spec.root(), &known.plain)
+}
+
 /// The required fields nobody has filled: those of the chosen branches only, and none that has a default.
 #[must_use]
 pub fn missing_required(spec: &Spec, known: &Known) -> Vec<FieldRef> {

@@ -16,7 +16,7 @@ pub use jobs::{give_back, refresh_by_job, send_reconnect_mail, sweep};
 pub use make::{Contract, NewGrant, attach, disconnect, reconnect, reseal_some};
 pub use refresh::Refusal;
 pub use store::GrantRow;
-pub use values::{Ready, values};
+pub use values::{Ready, is_mark, values, with_tokens};
 pub use view::{ConnectedOut, ConnectedView, connected, connected_out};
 
 pub(super) use values::{marked, marked_app};

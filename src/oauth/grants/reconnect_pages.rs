@@ -57,6 +57,7 @@ async fn make(
                 note: "",
                 form_nonce: Some(&nonce),
                 purpose,
+                allows_test: false,
             };
             let (_, token) = setup_links::make(conn, new, now, &rng)?;
             let link = setup_links::made_by_form(conn, &member.workspace_id, &nonce)?.ok_or(AppError::NotFound)?;

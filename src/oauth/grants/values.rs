@@ -44,7 +44,14 @@ pub type Ready = Result<Values, Refusal>;
 /// # Errors
 /// Only internal ones; that there is no working token is a [`Refusal`].
 pub async fn values(app: &App, connection: &Connection) -> AppResult<Ready> {
-    let own = connection.open_values(&app.keys)?;
+    with_tokens(app, connection, connection.open_values(&app.keys)?).await
+}
+
+/// These values of a connection, or of what somebody would put on it, with tokens that live in the place of marks.
+///
+/// # Errors
+/// As [`values`].
+pub async fn with_tokens(app: &App, connection: &Connection, own: Values) -> AppResult<Ready> {
     let (workspace, id) = (connection.workspace_id.clone(), connection.id.clone());
     let Some(connected) = app.db.read(move |conn| of_connection(conn, &workspace, &id)).await? else {
         return Ok(Ok(own));
@@ -61,6 +68,12 @@ pub async fn values(app: &App, connection: &Connection) -> AppResult<Ready> {
         (Some(block), Some(secrets)) => filled(own, &block, &connected, &opened, &secrets),
         _ => Err(Refusal::App),
     })
+}
+
+/// Whether this text stands where the sign-in has the real value.
+#[must_use]
+pub fn is_mark(text: &str) -> bool {
+    text == MARK
 }
 
 fn has_marks(values: &Values) -> bool {

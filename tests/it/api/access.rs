@@ -6,11 +6,12 @@ use vestibule::activity::Actor;
 
 use super::Program;
 use super::program::{key, workspace_id};
+use crate::routes::work::run_of;
 use crate::support::TestApp;
 
 use Scope::{
     CredentialsRead, DestinationsRead, DestinationsWrite, InviteLinksRead, InviteLinksWrite, LinksRead, LinksWrite,
-    SourcesRead, SourcesWrite,
+    RunsRead, RunsWrite, SourcesRead, SourcesWrite, ValidationsWrite,
 };
 
 /// Method, path, the scope it takes, the status with the right key, and with the right key of another workspace.
@@ -49,6 +50,19 @@ const ROWS: &[(&str, &str, Scope, u16, u16)] = &[
     ("post", "/api/v1/destinations/{slug}/deliveries/", DestinationsWrite, 202, 404),
     ("get", "/api/v1/destinations/{slug}/deliveries/{id}/", DestinationsRead, 200, 404),
     ("post", "/api/v1/destinations/{slug}/deliveries/{id}/resend/", DestinationsWrite, 202, 404),
+    ("post", "/api/v1/sources/{slug}/revalidate/", ValidationsWrite, 202, 404),
+    ("post", "/api/v1/destinations/{slug}/revalidate/", ValidationsWrite, 202, 404),
+    ("get", "/api/v1/connector-validations/{id}/", ValidationsWrite, 200, 404),
+    ("post", "/api/v1/connector-validations/{id}/cancel/", ValidationsWrite, 202, 404),
+    ("get", "/api/v1/connector-validations/{id}/logs/", ValidationsWrite, 200, 404),
+    ("post", "/api/v1/sources/{slug}/trigger/", RunsWrite, 409, 404),
+    ("get", "/api/v1/output-layers/", RunsRead, 200, 200),
+    ("get", "/api/v1/output-layers/{slug}/", RunsRead, 200, 200),
+    ("get", "/api/v1/sources/{slug}/hand-off/", SourcesRead, 409, 404),
+    ("get", "/api/v1/runs/", RunsRead, 200, 200),
+    ("get", "/api/v1/runs/{id}/", RunsRead, 200, 404),
+    ("post", "/api/v1/runs/{id}/cancel/", RunsWrite, 202, 404),
+    ("get", "/api/v1/runs/{id}/logs/", RunsRead, 200, 404),
     ("get", "/api/v1/destination-connectors/", DestinationsRead, 200, 200),
     ("get", "/api/v1/destination-connectors/{slug}/", DestinationsRead, 200, 200),
 ];
@@ -79,6 +93,12 @@ async fn address(app: &TestApp, all: &Program, path: &str) -> String {
         let made = all.post("/api/v1/invite-links/", invite_link()).await.expect(201);
         return path.replace("{id}", &made.text("/id"));
     }
+    if path.contains("/output-layers/") {
+        return path.replace("{slug}", "files");
+    }
+    if path.contains("/connector-validations/") || path.contains("/runs/") {
+        return work(app, all, path).await;
+    }
     let side = if path.contains("/sources/") { "sources" } else { "destinations" };
     let slug = all.draft(side, "postgres").await;
     let one = format!("/api/v1/{side}/{slug}/");
@@ -97,6 +117,22 @@ async fn address(app: &TestApp, all: &Program, path: &str) -> String {
 /// What a program says to make an invite link.
 fn invite_link() -> serde_json::Value {
     json!({"name": "Clients", "connection_kind": "source", "connector_slug": "postgres"})
+}
+
+/// A validation or a run that waits; its log is asked for when it is over, since it goes on until then.
+async fn work(app: &TestApp, all: &Program, path: &str) -> String {
+    let slug = all.draft("sources", "postgres").await;
+    let one = format!("/api/v1/sources/{slug}/");
+    fill(all, &one).await;
+    let (id, things) = if path.contains("/runs/") {
+        (run_of(app, slug).await.to_string(), "runs")
+    } else {
+        (all.post(&format!("{one}revalidate/"), json!({})).await.expect(202).text("/id"), "connector-validations")
+    };
+    if path.ends_with("/logs/") {
+        all.post(&format!("/api/v1/{things}/{id}/cancel/"), json!({})).await.expect(202);
+    }
+    path.replace("{id}", &id)
 }
 
 /// Gives a draft whatever it still needs.

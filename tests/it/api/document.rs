@@ -65,6 +65,9 @@ impl Document {
         let mut whole = schema.clone();
         whole["components"] = self.strict.clone();
         let validator = jsonschema::draft202012::new(&whole).unwrap();
+        if schema["type"] == "string" {
+            return;
+        }
         let value: Value = serde_json::from_str(body).unwrap_or_else(|error| panic!("{address}: {error}: {body}"));
         let errors: Vec<String> =
             validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
@@ -122,8 +125,9 @@ fn every_endpoint_in_the_source_is_described() {
         let body = source.split_once(&format!("fn {function}")).unwrap().1.split_once("\n}\n").unwrap().0;
         body.matches("endpoint(").count()
     };
-    let (of_kinds, of_invite_links) = (addresses("api_of<S: Side>"), addresses("invite_links_api"));
+    let of_kinds = addresses("api_of<S: Side>");
+    let of_both = addresses("invite_links_api(") + addresses("api_of_work(");
     let paths: std::collections::BTreeSet<String> =
         vestibule::web::routes::operations().into_iter().map(|operation| operation.path).collect();
-    assert_eq!(paths.len(), 2 * of_kinds + of_invite_links, "{paths:?}");
+    assert_eq!(paths.len(), 2 * of_kinds + of_both, "{paths:?}");
 }

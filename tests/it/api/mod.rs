@@ -8,7 +8,7 @@ mod invite_links;
 mod lists;
 mod once;
 mod problems;
-mod program;
+pub mod program;
 mod sources;
 mod tokens;
 

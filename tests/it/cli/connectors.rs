@@ -202,3 +202,24 @@ fn a_hostile_document_is_refused_and_not_written() {
     assert_eq!(here.run(&["connectors", "import", path.to_str().unwrap()]).code, 1);
     assert_eq!(std::fs::read_dir(here.file("connectors")).unwrap().count(), 0);
 }
+
+#[test]
+fn an_installed_program_is_asked_for_its_specification() {
+    let here = with_dir();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/runtimes/connector.py");
+    here.run(&["connectors", "import", "--kind", "source", "--exec", "python3", script, "good"]).good();
+    let file = imported(&here, "source-corner-shop.json");
+    assert_eq!(
+        (&file["name"], &file["documentation_url"]),
+        (&"Corner Shop".into(), &"https://example.com/docs".into())
+    );
+    assert_eq!(file["runtime"], json!({"type": "airbyte", "command": ["python3", script, "good"]}));
+    assert!(here.run(&["connectors", "list"]).good().out.contains("corner-shop"));
+    let ran = here.run(&["connectors", "import", "--exec", "source-nobody-installed"]);
+    assert!(ran.code == 1 && ran.err.contains("source-nobody-installed is not installed"), "{ran:?}");
+    let ran = here.run(&["connectors", "import", "--exec", "false"]);
+    assert!(ran.code == 1 && ran.err.contains("ended with status 1 before it said which settings it has"), "{ran:?}");
+    here.run(&["connectors", "import"]).refused(2, "PATH");
+    let ran = here.run(&["connectors", "import", "--image", "maker/source-x:1"]);
+    assert!(ran.code == 1 && ran.err.contains("VESTIBULE_CONTAINER_ENGINE"), "{ran:?}");
+}

@@ -56,6 +56,7 @@ fn ask(app: &App, round: usize) -> Vec<Asked> {
                     lifetime,
                     recipient: "",
                     note: "",
+                    allows_test: false,
                     form_nonce: None,
                     purpose: vestibule::setup_links::Purpose::Fill,
                 };

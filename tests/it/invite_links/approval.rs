@@ -1,5 +1,7 @@
 //! What waits for approval: accepted, rejected, and decided once.
 
+use serde_json::json;
+
 use super::{connections, filled, invite};
 use crate::support::{CANARY, TestApp, Visitor};
 
@@ -86,4 +88,32 @@ async fn a_program_gets_no_credentials_of_what_waits() {
     assert_eq!(decide(&owner, &connection, "acceptance").await, 303);
     let given = program.get(&format!("{address}/credentials/")).await;
     assert!(!given.body.contains("waits until"), "{}", given.body);
+}
+
+#[tokio::test]
+async fn nothing_is_asked_with_what_waits() {
+    let (app, owner, connection) = waiting().await;
+    let program = crate::api::Program::nobody(&app).await;
+    let program = program.with_scopes(&app, "Acme Analytics", vestibule::accounts::api_keys::Scope::ALL).await;
+    let address = connection.replace("/connections/", "/api/v1/sources/");
+    let rest = json!({"config": {"database": "shop", "username": "reader"}});
+    program.patch(&format!("{address}/"), rest).await.expect(200);
+    let merged = json!({"config": {"host": "other.example"}});
+    for (path, body) in [("revalidate", json!({})), ("revalidate", merged), ("trigger", json!({}))] {
+        let refused = program.post(&format!("{address}/{path}/"), body).await.expect(409);
+        assert_eq!(refused.code(), "waiting_for_approval", "{path}");
+    }
+    let refused = program.patch(&format!("{address}/"), json!({"draft": false})).await.expect(409);
+    assert_eq!(refused.code(), "waiting_for_approval");
+    assert_eq!(program.get(&format!("{address}/")).await.expect(200).text("/config/host"), "wait.example");
+
+    let page = owner.get(&connection).await;
+    assert!(!page.has("form[action$='/validations']"), "{}", page.text());
+    assert!(!owner.get(&format!("{connection}/finish")).await.has("button[value=finalise]"));
+
+    assert_eq!(decide(&owner, &connection, "acceptance").await, 303);
+    let page = owner.get(&connection).await;
+    let start = format!("{connection}/validations");
+    assert_eq!(page.form_to(&start).send(&owner).await.status, 303);
+    assert!(owner.get(&format!("{connection}/finish")).await.has("button[value=finalise]"));
 }

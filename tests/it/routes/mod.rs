@@ -2,4 +2,5 @@
 
 mod matrix;
 pub mod table;
+pub mod work;
 mod world;

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use vestibule::accounts::Role;
 use vestibule::db::schema::{activity, members, sessions};
 
+use super::work;
 use crate::invite_links;
 use crate::setup_links::{connection_path, link_path, share, share_page};
 use crate::support::{Form, TestApp, Visitor};
@@ -101,6 +102,9 @@ impl World {
         }
         if ["{invite_link}", "{invite}", "{invite_receipt}", "{waiting}"].iter().any(|name| path.contains(name)) {
             path = self.with_invite(&path, who).await;
+        }
+        if ["{filled}", "{validation}", "{run}"].iter().any(|name| path.contains(name)) {
+            path = work::fill(&self.app, &self.maker, &path).await;
         }
         if path.contains("{called}") || path.contains("{delivery}") {
             path = self.with_webhook(&path).await;

@@ -39,10 +39,23 @@ impl TestApp {
     pub fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let place = db::fresh(dir.path());
-        Self::start_on(dir, place, Clock::manual(UtcTime::new(datetime!(2026-03-13 16:00 UTC))), adjust)
+        Self::start_on(dir, place, adjust, |_| {})
     }
 
-    fn start_on(dir: TempDir, place: Place, clock: Clock, adjust: impl FnOnce(&mut Config)) -> Self {
+    /// The same with something done to the product before anybody sees it.
+    pub fn start_prepared(adjust: impl FnOnce(&mut Config), prepare: impl FnOnce(&mut Arc<App>)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let place = db::fresh(dir.path());
+        Self::start_on(dir, place, adjust, prepare)
+    }
+
+    fn start_on(
+        dir: TempDir,
+        place: Place,
+        adjust: impl FnOnce(&mut Config),
+        prepare: impl FnOnce(&mut Arc<App>),
+    ) -> Self {
+        let clock = Clock::manual(UtcTime::new(datetime!(2026-03-13 16:00 UTC)));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let mut config = Config::from_source(&settings(&base, dir.path())).unwrap();
@@ -52,9 +65,11 @@ impl TestApp {
         adjust(&mut config);
         let from = config.mail.from.clone();
         let mut app = App::build_with(config, clock, Rng::System, Cost::Cheap).unwrap();
+        launched_by_the_product(&mut app);
         if app.config.mail.smtp_url.is_none() {
             Arc::get_mut(&mut app).unwrap().mailer = Mailer::memory(from);
         }
+        prepare(&mut app);
         let (handle, thread) = serve(&app, listener);
         Self { app, base, place, handle, thread: Some(thread), dir }
     }
@@ -74,6 +89,7 @@ impl TestApp {
                 let mut app =
                     App::build_with(self.app.config.clone(), self.app.clock.clone(), Rng::System, Cost::Cheap).unwrap();
                 Arc::get_mut(&mut app).unwrap().mailer = self.app.mailer.clone();
+                launched_by_the_product(&mut app);
                 app
             }
         };
@@ -149,6 +165,12 @@ impl TestApp {
     pub fn advance(&self, span: time::Duration) {
         self.app.clock.advance(span);
     }
+}
+
+/// Connectors are started by the product's program, which the test's own is not.
+fn launched_by_the_product(app: &mut Arc<App>) {
+    let app = Arc::get_mut(app).unwrap();
+    app.runtimes = app.runtimes.clone().launched_by(env!("CARGO_BIN_EXE_vestibule").into());
 }
 
 fn settings(base: &str, dir: &Path) -> std::collections::BTreeMap<String, String> {

@@ -9,6 +9,7 @@ mod page;
 pub mod provider;
 mod python;
 pub mod receiver;
+pub mod shop;
 mod visitor;
 
 pub use app::TestApp;

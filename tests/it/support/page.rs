@@ -127,6 +127,13 @@ impl Page {
 }
 
 impl Form {
+    /// Takes one tick away.
+    #[must_use]
+    pub fn without(mut self, name: &str, value: &str) -> Self {
+        self.pairs.retain(|pair| pair.0 != name || pair.1 != value);
+        self
+    }
+
     /// Fills in a field (or chooses a radio button), replacing what was there.
     #[must_use]
     pub fn set(mut self, name: &str, value: &str) -> Self {

@@ -4,7 +4,9 @@ use vestibule::accounts::api_keys::Scope;
 
 use super::Site;
 use crate::api::Program;
+use crate::support::CANARY;
 use crate::support::provider::{Endpoint, Plays, Trouble};
+use crate::validations::validated;
 
 async fn connected(plays: Plays) -> (Site, Program, String) {
     let site = Site::new(plays).await;
@@ -115,4 +117,31 @@ async fn a_deleted_connection_gives_its_access_back() {
     site.app.run_jobs().await;
     assert_eq!(site.provider.calls(Endpoint::Revoke), 1);
     assert_eq!(site.rows("oauth_grants", "id").await.len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connector_gets_tokens_that_live() {
+    let (site, _, slug) = connected(Plays::GoogleAds).await;
+    let app = &site.app.app;
+    let (workspace, name) = (crate::api::workspace_id(&site.app, "Acme Analytics").await, slug.clone());
+    let find = move |conn: &mut vestibule::db::Conn| Ok(vestibule::connections::find(conn, &workspace, &name)?);
+    let connection = app.db.read(find).await.unwrap().unwrap();
+    let connector = app.connectors.find(connection.kind, &connection.connector_slug).unwrap();
+    let own = connection.open_values(&app.keys).unwrap();
+    let given = vestibule::connections::given(app, &connection, connector, own).await.unwrap().unwrap();
+    let credentials = &given.expose()["credentials"];
+    assert!(credentials["refresh_token"].as_str().unwrap().starts_with(CANARY));
+    assert_eq!(credentials["developer_token"], "dev-token-of-the-operator");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_validation_says_that_somebody_has_to_sign_in_again() {
+    let (site, program, slug) = connected(Plays::GoogleAds).await;
+    site.provider.takes_all_back();
+    site.app.advance(time::Duration::hours(2));
+    let ended = validated(&site.app, &program, &slug).await;
+    assert_eq!(ended["status"], "failed", "{ended}");
+    assert_eq!(ended["error"]["code"], "needs_reconnecting", "{ended}");
+    let page = site.owner.get(&format!("/connections/{slug}")).await.text();
+    assert!(page.contains("has ended this access. Somebody has to sign in again"), "{page}");
 }

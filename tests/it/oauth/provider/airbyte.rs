@@ -14,6 +14,7 @@ fn import(slug: &str, properties: Value, auth: Value) -> Imported {
         documentation_url: String::new(),
         schema: json!({ "type": "object", "properties": properties }),
         advanced_auth: Some(auth),
+        runtime: None,
         own: None,
     };
     found.into_file(&Wish::default()).unwrap()

@@ -1,0 +1,25 @@
+//! `run-limited`: the step between the server and a connector's program; people have no use for it.
+
+use std::ffi::OsString;
+
+use super::{Ending, Unfit};
+use crate::runtimes::{Limits, become_limited};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// What the program may use
+    #[arg(long)]
+    limits: String,
+    /// The process that asks for it
+    #[arg(long)]
+    parent: u32,
+    /// The program and its arguments
+    #[arg(last = true, required = true)]
+    command: Vec<OsString>,
+}
+
+pub(super) fn run(args: &Args) -> Ending {
+    let limits = Limits::from_text(&args.limits).ok_or_else(|| Unfit("these are no limits".to_owned()))?;
+    Err(anyhow::Error::from(become_limited(limits, args.parent, &args.command))
+        .context("the program cannot be started"))
+}

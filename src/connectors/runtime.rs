@@ -1,0 +1,137 @@
+//! The `runtime` block of a connector file: how the connector is run. Only the operator writes such files, so only the operator
+//! names programs.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// How a connector is checked and read.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum RuntimeBlock {
+    /// A program that speaks the Airbyte protocol.
+    Airbyte(AirbyteBlock),
+    /// The built-in reader of PostgreSQL.
+    Postgres(NoOptions),
+    /// The built-in caller of web services: checks credentials, knows the streams, reads nothing.
+    Http(HttpBlock),
+}
+
+/// A block without anything in it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoOptions {}
+
+/// A program that speaks the Airbyte protocol: a command, or a container image.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AirbyteBlock {
+    /// The program and arguments before the protocol's own: `["source-faker"]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// A container image; needs `VESTIBULE_CONTAINER_ENGINE`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// A manifest for `source-declarative-manifest`, which gets it as a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<Value>,
+}
+
+/// How a web service is asked whether credentials work. Texts are templates: `{{ config.credentials.api_token }}`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpBlock {
+    /// The requests whose `when` is true (or that have none), up to the first that keeps nothing: its answer is the verdict.
+    pub check: Vec<HttpRequest>,
+}
+
+/// One request and what its answer means.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpRequest {
+    /// A condition on the configuration: `config.credentials.auth_type == "token"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// `GET` or `POST`.
+    #[serde(default = "get")]
+    pub method: String,
+    /// The address.
+    pub url: String,
+    /// Headers by name; one whose name or value comes out empty is not sent.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub headers: serde_json::Map<String, Value>,
+    /// Where the configuration has a list of further headers, each with `name` and `value` (a JSON Pointer).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more_headers: Option<String>,
+    /// The body of a POST.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// Names by which later requests know parts of this answer: `{"token": "/access_token"}` (JSON Pointers). Such a request only
+    /// prepares the next one.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub keep: std::collections::BTreeMap<String, String>,
+    /// What has to be true of a good answer beside its status: `answer.ok`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<String>,
+    /// Who it was that answered, for the log: `Signed in as {{ answer.login }}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+    /// What bad answers mean; the first that fits counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<HttpError>,
+}
+
+/// What a bad answer means.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpError {
+    /// The status it has; none: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// A condition on the answer: `answer.error == "invalid_auth"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// What to tell people, a template.
+    pub says: String,
+}
+
+impl RuntimeBlock {
+    /// The block that runs a manifest.
+    pub fn manifest(manifest: Value) -> Self {
+        let command = vec!["source-declarative-manifest".to_owned()];
+        Self::Airbyte(AirbyteBlock { command, image: None, manifest: Some(manifest) })
+    }
+
+    /// What is wrong with the block; empty when nothing is.
+    pub fn problems(&self) -> Vec<String> {
+        match self {
+            Self::Airbyte(block) if block.command.is_empty() == block.image.is_none() => {
+                vec!["the runtime airbyte needs either a command or an image".to_owned()]
+            }
+            Self::Airbyte(block) => block.problems(),
+            Self::Http(block) if block.check.is_empty() => vec!["the runtime http needs a request to check".to_owned()],
+            Self::Http(_) | Self::Postgres(_) => Vec::new(),
+        }
+    }
+}
+
+impl AirbyteBlock {
+    fn problems(&self) -> Vec<String> {
+        let odd = |text: &String| text.is_empty() || text.contains('\0');
+        // An image that looks like an option of the engine would be one.
+        let odd_image = self.image.as_ref().is_some_and(|image| {
+            image.starts_with('-') || image.is_empty() || image.chars().any(|c| c.is_whitespace() || c.is_control())
+        });
+        let mut problems = Vec::new();
+        if self.command.first().is_some_and(odd) || self.command.iter().any(|text| text.contains('\0')) {
+            problems.push("the command of the runtime is empty".to_owned());
+        }
+        if odd_image {
+            problems.push("the image of the runtime is no name of an image".to_owned());
+        }
+        problems
+    }
+}
+
+fn get() -> String {
+    "GET".to_owned()
+}

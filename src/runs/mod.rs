@@ -1,0 +1,31 @@
+//! Runs: one extraction of a source each. Started by hand, by a program or by the clock; a worker reads the chosen streams and puts the
+//! records into the output layer.
+//!
+//! Invariants: of one source at most one run goes on at a time; the state that the next incremental run starts from is saved in the
+//! transaction that calls the run a success, and only then are its files complete, so nothing is skipped and nothing half-written is
+//! believed; a failed or stopped run leaves no records behind and the state as it was.
+
+pub mod api;
+mod api_view;
+mod desk;
+mod files;
+pub mod layers_api;
+pub mod pages;
+
+mod record;
+mod schedule;
+mod start;
+mod store;
+mod worker;
+
+pub use pages::word;
+pub use start::{NewRun, NotStarted, cancel, start};
+pub use store::{Run, StreamCount, find, going, latest, list, log_after, page};
+pub use worker::{run_due, run_until};
+
+/// Lines of a log that are kept.
+pub const MOST_LINES: i32 = 5_000;
+/// More runs than this do not wait at once in one workspace.
+pub const LONGEST_QUEUE: i64 = 200;
+/// A run that takes longer is stopped.
+pub const TIME_LIMIT: std::time::Duration = std::time::Duration::from_secs(24 * 3_600);

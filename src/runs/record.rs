@@ -1,0 +1,208 @@
+//! How a run ends: the files get their name, then one transaction saves the state, the row and the timeline.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::desk::Desk;
+use super::files;
+use super::store::{self, End, Run, StreamCount, Tally};
+use super::worker::About;
+use crate::activity::{self, Actor, Entry, Event};
+use crate::app::App;
+use crate::clock::UtcTime;
+use crate::connections;
+use crate::db::Conn;
+use crate::error::{AppError, AppResult};
+use crate::jobs::{INTERRUPTED, INTERRUPTED_REASON, WorkState};
+use crate::rng::Rng;
+use crate::runtimes::{Blame, Failure, ReadEnd};
+use crate::streams::StreamChoice;
+
+pub(super) const NO_PLACE: &str =
+    "The server cannot write into its data folder. Its operator finds the reason in the log.";
+
+#[derive(Serialize)]
+struct ManifestStream<'a> {
+    file: String,
+    #[serde(flatten)]
+    count: &'a StreamCount,
+    #[serde(flatten)]
+    choice: &'a StreamChoice,
+}
+
+#[derive(Serialize)]
+struct Manifest<'a> {
+    run: &'a str,
+    source: &'a str,
+    connector: &'a str,
+    started_at: String,
+    ended_at: String,
+    streams: Vec<ManifestStream<'a>>,
+    /// Where the next incremental run starts from.
+    state: Option<&'a Value>,
+}
+
+/// Records how reading ended.
+pub(super) async fn settle(
+    mut desk: Desk,
+    about: &About,
+    place: &str,
+    outcome: Result<ReadEnd, Failure>,
+) -> AppResult<()> {
+    if let Some(error) = desk.broken.take() {
+        tracing::error!(run = %desk.run.id, error = %format!("{error:#}"), "an extraction's records cannot be written");
+        desk.say("error", NO_PLACE);
+        return fail(desk, place, ("output_failed", Blame::Operator.as_str()), NO_PLACE, WorkState::Failed).await;
+    }
+    match outcome {
+        Ok(end) => {
+            for index in end.incomplete {
+                if let Some(count) = desk.tally.streams.get_mut(index) {
+                    count.incomplete = true;
+                    let name = count.stream.clone();
+                    desk.say("warn", &format!("{name} could not be read to the end"));
+                }
+            }
+            succeed(desk, about, place).await
+        }
+        Err(failure) if failure.blame == Blame::Stopped => {
+            desk.say("warn", "Stopped as asked; the records read so far are dropped.");
+            fail(desk, place, ("cancelled", Blame::Stopped.as_str()), "Stopped as asked.", WorkState::Cancelled).await
+        }
+        Err(failure) => {
+            if let Some(detail) = &failure.detail {
+                desk.say("debug", detail);
+            }
+            desk.say("error", &failure.message);
+            let why = (failure.reason.as_str(), failure.blame.as_str());
+            fail(desk, place, why, &failure.message, WorkState::Failed).await
+        }
+    }
+}
+
+async fn succeed(mut desk: Desk, about: &About, place: &str) -> AppResult<()> {
+    let words = in_words(&desk.tally);
+    desk.say("info", &format!("Done: {words}"));
+    let now = desk.app.clock.now();
+    let manifest = serde_json::to_value(manifest(&desk, about, now)).map_err(AppError::internal)?;
+    let folder = desk.folder().ok_or_else(|| AppError::Internal(anyhow::anyhow!("the output is gone")))?;
+    let finished = tokio::task::spawn_blocking(move || folder.finish(&manifest)).await;
+    if let Err(error) = finished.map_err(anyhow::Error::from).flatten() {
+        tracing::error!(run = %desk.run.id, error = %format!("{error:#}"), "an extraction's files cannot be ended");
+        return fail(desk, place, ("output_failed", Blame::Operator.as_str()), NO_PLACE, WorkState::Failed).await;
+    }
+    desk.keep().await?;
+    let (app, run, state) = (Arc::clone(&desk.app), desk.run.clone(), desk.state.take());
+    let (here, rng, message) = (place.to_owned(), app.rng.clone(), words);
+    let ours = app
+        .db
+        .write(move |conn| {
+            let end = End { state: WorkState::Success, reason: None, blame: None, message: &message, place: &here };
+            if !store::end(conn, &run.id, &end, now)? {
+                return Ok(false);
+            }
+            if let Some(state) = &state {
+                store::save_sync_state(conn, &run, state, now)?;
+            }
+            note(conn, &run, Event::RunSucceeded, &message, now, &rng)?;
+            Ok(true)
+        })
+        .await?;
+    if !ours {
+        files::forget(&app.config.storage.data_dir, place);
+    }
+    Ok(())
+}
+
+fn manifest<'a>(desk: &'a Desk, about: &'a About, now: UtcTime) -> Manifest<'a> {
+    let streams = desk.tally.streams.iter().zip(&about.choices).map(|(count, choice)| ManifestStream {
+        file: files::file_name(&count.table),
+        count,
+        choice,
+    });
+    Manifest {
+        run: desk.run.id.as_str(),
+        source: &about.connection.slug,
+        connector: &about.connection.connector_slug,
+        started_at: desk.run.started_at.map(UtcTime::iso).unwrap_or_default(),
+        ended_at: now.iso(),
+        streams: streams.collect(),
+        state: desk.state.as_ref(),
+    }
+}
+
+/// "1,204 records of 2 streams".
+pub(super) fn in_words(tally: &Tally) -> String {
+    let records = tally.records();
+    let streams = tally.streams.len();
+    let first = if records == 1 { "1 record".to_owned() } else { format!("{records} records") };
+    let second = if streams == 1 { "1 stream".to_owned() } else { format!("{streams} streams") };
+    format!("{first} of {second}")
+}
+
+async fn fail(
+    mut desk: Desk,
+    place: &str,
+    (reason, blame): (&'static str, &'static str),
+    message: &str,
+    state: WorkState,
+) -> AppResult<()> {
+    desk.keep().await?;
+    drop(desk.folder());
+    files::forget(&desk.app.config.storage.data_dir, place);
+    end_badly(&desk.app, &desk.run, (reason, blame), message, state).await
+}
+
+async fn end_badly(
+    app: &Arc<App>,
+    run: &Run,
+    (reason, blame): (&'static str, &'static str),
+    message: &str,
+    state: WorkState,
+) -> AppResult<()> {
+    let (run, now, rng, message) = (run.clone(), app.clock.now(), app.rng.clone(), message.to_owned());
+    app.db
+        .write(move |conn| {
+            let end = End { state, reason: Some(reason), blame: Some(blame), message: &message, place: "" };
+            if store::end(conn, &run.id, &end, now)? && state == WorkState::Failed {
+                note(conn, &run, Event::RunFailed, &message, now, &rng)?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Ends one that could not even begin.
+pub(super) async fn refuse(app: &Arc<App>, run: &Run, sentence: &str) -> AppResult<()> {
+    end_badly(app, run, ("not_possible", Blame::Operator.as_str()), sentence, WorkState::Failed).await
+}
+
+/// Ends those whose worker has died, and takes away what they had written.
+pub(super) async fn end_abandoned(app: &Arc<App>) -> AppResult<()> {
+    let now = app.clock.now();
+    let abandoned = app.db.read(move |conn| Ok(store::abandoned(conn, now)?)).await?;
+    for run in abandoned {
+        let (workspace, id) = (run.workspace_id.clone(), run.connection_id.clone());
+        let found = app.db.read(move |conn| Ok(connections::find_by_id(conn, &workspace, &id)?)).await?;
+        end_badly(app, &run, (INTERRUPTED_REASON, Blame::Moment.as_str()), INTERRUPTED, WorkState::Failed).await?;
+        if let Some(connection) = found {
+            let place = files::place(run.workspace_id.as_str(), &connection.slug, run.id.as_str());
+            files::forget(&app.config.storage.data_dir, &place);
+        }
+    }
+    Ok(())
+}
+
+fn note(conn: &mut Conn, run: &Run, event: Event, detail: &str, now: UtcTime, rng: &Rng) -> AppResult<()> {
+    let entry = Entry {
+        workspace: &run.workspace_id,
+        connection: Some(&run.connection_id),
+        setup_link: None,
+        event,
+        actor: Actor::System,
+        detail,
+    };
+    Ok(activity::record(conn, &entry, now, rng)?)
+}

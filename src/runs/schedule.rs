@@ -1,0 +1,47 @@
+//! Runs by the clock: a plan whose time has come is moved to its next time and its run queued, in one transaction.
+
+use std::sync::Arc;
+
+use super::start::{NewRun, start};
+use crate::activity::Actor;
+use crate::app::App;
+use crate::clock::UtcTime;
+use crate::connections;
+use crate::db::Conn;
+use crate::error::AppResult;
+use crate::ids::{ConnectionId, WorkspaceId};
+use crate::streams::{advance, due_plans, find_plan, stop_plan};
+
+const AT_ONCE: i64 = 50;
+
+/// Queues what the clock asks for.
+pub(super) async fn queue_due(app: &Arc<App>) -> AppResult<()> {
+    let now = app.clock.now();
+    let due = app.db.read(move |conn| Ok(due_plans(conn, now, AT_ONCE)?)).await?;
+    for (workspace, connection) in due {
+        let app_here = Arc::clone(app);
+        app.db.write(move |conn| queue_one(conn, &app_here, &workspace, &connection, now)).await?;
+    }
+    Ok(())
+}
+
+fn queue_one(
+    conn: &mut Conn,
+    app: &App,
+    workspace: &WorkspaceId,
+    connection: &ConnectionId,
+    now: UtcTime,
+) -> AppResult<()> {
+    let Some(plan) = find_plan(conn, workspace, connection)? else { return Ok(()) };
+    if !advance(conn, connection, &plan, now)? {
+        return Ok(());
+    }
+    let found = connections::find_by_id(conn, workspace, connection)?.filter(|found| found.deleted_at.is_none());
+    let connector = found.as_ref().and_then(|found| app.connectors.find(found.kind, &found.connector_slug));
+    let (Some(found), Some(connector)) = (&found, connector) else { return Ok(stop_plan(conn, connection)?) };
+    let new = NewRun { connection: found, connector, trigger: "cron", actor: &Actor::System, from_start: false };
+    if let Err(not_started) = start(conn, &new, &app.runtimes, now, &app.rng)? {
+        tracing::warn!(connection = %found.slug, reason = %not_started.sentence(), "a scheduled extraction does not start");
+    }
+    Ok(())
+}

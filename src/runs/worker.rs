@@ -1,0 +1,172 @@
+//! Claim, read, write, record.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::desk::Desk;
+use super::files::{self, Folder};
+use super::store::{self, Run, StreamCount, Tally};
+use super::{TIME_LIMIT, record, schedule};
+use crate::app::App;
+use crate::connections::{self, Connection};
+use crate::connectors::Connector;
+use crate::connectors::spec_form::Values;
+use crate::db::Conn;
+use crate::error::{AppError, AppResult};
+use crate::jobs::{Piece, Taking, Trade, run_trade_due, run_trade_until};
+use crate::runtimes::{Cancel, Canceller, Catalog, Chosen, Events, Failure, Job, ReadEnd};
+use crate::streams::{StreamChoice, find_plan};
+use crate::validations::{self, Of};
+
+const TRADE: Trade = Trade { name: "runs", at_once: 4, take };
+
+/// Does every run that waits or is due by the clock, once; says how many there were.
+///
+/// # Errors
+/// The database cannot be asked; a run that fails is no error here.
+pub async fn run_due(app: &Arc<App>) -> AppResult<usize> {
+    run_trade_due(app, TRADE).await
+}
+
+/// Works until the channel says stop.
+pub async fn run_until(app: Arc<App>, stopped: watch::Receiver<bool>) {
+    run_trade_until(app, TRADE, stopped).await;
+}
+
+fn take(app: Arc<App>, room: usize) -> Taking {
+    Box::pin(async move {
+        record::end_abandoned(&app).await?;
+        schedule::queue_due(&app).await?;
+        let limit = i64::try_from(room).unwrap_or(1);
+        let due = app.db.read(move |conn| Ok(store::due(conn, limit)?)).await?;
+        let mut pieces: Vec<Piece> = Vec::new();
+        for id in due {
+            let (app_here, now) = (Arc::clone(&app), app.clock.now());
+            let claimed = app
+                .db
+                .write(move |conn| {
+                    let claimed = store::claim(conn, &id, now)?;
+                    claimed.map(|run| prepare(conn, &app_here, run)).transpose()
+                })
+                .await?;
+            let app = Arc::clone(&app);
+            pieces.extend(claimed.map(|task| Box::pin(work(app, task)) as Piece));
+        }
+        Ok(pieces)
+    })
+}
+
+/// A run that is ours for the time of a lease.
+struct Task {
+    run: Run,
+    /// What is read, or why nothing can be.
+    about: Result<About, &'static str>,
+}
+
+pub(super) struct About {
+    pub(super) connection: Connection,
+    connector: Arc<Connector>,
+    values: Values,
+    pub(super) choices: Vec<StreamChoice>,
+    chosen: Vec<Chosen>,
+    state: Option<Value>,
+}
+
+fn prepare(conn: &mut Conn, app: &App, run: Run) -> AppResult<Task> {
+    let (workspace, id) = (&run.workspace_id, &run.connection_id);
+    let connection = connections::find_by_id(conn, workspace, id)?.ok_or(AppError::NotFound)?;
+    let of = Of { workspace, connection: id };
+    let found = validations::last_success(conn, of)?.map(|success| success.found(&app.keys)).transpose()?;
+    let plan = find_plan(conn, workspace, id)?.unwrap_or_default();
+    let state = if run.from_start == 1 { None } else { store::sync_state(conn, id)? };
+    let choices: Vec<StreamChoice> = plan.enabled().cloned().collect();
+    let about = gather(app, connection, choices, found.unwrap_or_default(), state)?;
+    Ok(Task { run, about })
+}
+
+fn gather(
+    app: &App,
+    connection: Connection,
+    choices: Vec<StreamChoice>,
+    found: Catalog,
+    state: Option<Value>,
+) -> AppResult<Result<About, &'static str>> {
+    if connection.deleted_at.is_some() {
+        return Ok(Err("The connection was deleted."));
+    }
+    let Some(connector) = app.connectors.find(connection.kind, &connection.connector_slug).cloned() else {
+        return Ok(Err("The connector of this connection is not installed any more."));
+    };
+    let values = connection.open_values(&app.keys)?;
+    let chosen: Option<Vec<Chosen>> =
+        choices.iter().map(|choice| choice.of(&found).map(|stream| choice.chosen(stream))).collect();
+    let Some(chosen) = chosen else {
+        return Ok(Err("The source does not offer every chosen stream any more. Choose the streams again."));
+    };
+    Ok(Ok(About { connection, connector, values, choices, chosen, state }))
+}
+
+async fn work(app: Arc<App>, task: Task) {
+    let id = task.run.id.clone();
+    if let Err(error) = try_work(&app, task).await {
+        tracing::error!(run = %id, error = %error, "a run cannot be recorded; its lease will end");
+    }
+}
+
+async fn try_work(app: &Arc<App>, Task { run, about }: Task) -> AppResult<()> {
+    let about = match about {
+        Ok(about) => about,
+        Err(sentence) => return record::refuse(app, &run, sentence).await,
+    };
+    let tables: Vec<String> = about.choices.iter().map(|choice| choice.table_name.clone()).collect();
+    let place = files::place(run.workspace_id.as_str(), &about.connection.slug, run.id.as_str());
+    let folder = match Folder::begin(&app.config.storage.data_dir, &place, &tables) {
+        Ok(folder) => folder,
+        Err(error) => {
+            tracing::error!(run = %run.id, error = %format!("{error:#}"), "an extraction's folder cannot be made");
+            return record::refuse(app, &run, record::NO_PLACE).await;
+        }
+    };
+    let (events, inbox) = Events::channel();
+    let (canceller, cancel) = Canceller::new();
+    let mut desk = Desk::new(app, run, tally(&about.choices), canceller, folder);
+    desk.say("info", &greeting(&about));
+    match desk.attend(inbox, read(app, &about, events, cancel)).await? {
+        Some(outcome) => record::settle(desk, &about, &place, outcome?).await,
+        None => {
+            files::forget(&app.config.storage.data_dir, &place);
+            Ok(())
+        }
+    }
+}
+
+/// Reads with tokens that live.
+async fn read(app: &App, about: &About, events: Events, cancel: Cancel) -> AppResult<Result<ReadEnd, Failure>> {
+    let given = connections::given(app, &about.connection, &about.connector, about.values.clone()).await?;
+    let config = match given {
+        Ok(config) => config,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let job = Job { connector: &about.connector, config: &config, events, cancel, time_limit: TIME_LIMIT };
+    Ok(app.runtimes.read(&job, &about.chosen, about.state.as_ref()).await)
+}
+
+fn greeting(about: &About) -> String {
+    let how = if about.state.is_some() { "continuing where the last one ended" } else { "from the beginning" };
+    let count = about.chosen.len();
+    let streams = if count == 1 { "1 stream".to_owned() } else { format!("{count} streams") };
+    format!("Reading {streams} of {}, {how}", about.connector.name())
+}
+
+fn tally(choices: &[StreamChoice]) -> Tally {
+    let zero = |choice: &StreamChoice| StreamCount {
+        stream: choice.full_name(),
+        table: choice.table_name.clone(),
+        records: 0,
+        bytes: 0,
+        incomplete: false,
+    };
+    Tally { streams: choices.iter().map(zero).collect() }
+}

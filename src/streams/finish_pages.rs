@@ -1,0 +1,233 @@
+//! The last step: where the records go, when they are read, and the end of being a draft. Later the same page changes the trigger.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+
+use super::schedule::{Cron, PREVIEWED, Trigger, TriggerFault};
+use super::store::{Plan, find_plan};
+use super::{FILES, Finish, NotReady, finalise, fits, set_trigger};
+use crate::accounts::guard::{Editor, SignedIn};
+use crate::app::App;
+use crate::clock::UtcTime;
+use crate::connections::{self, Connection, LONGEST_DESCRIPTION, rename};
+use crate::connectors::Kind;
+use crate::error::{AppError, AppResult};
+use crate::forms::RawForm;
+use crate::setup_links;
+use crate::web::csrf::CsrfForm;
+use crate::web::flash::{Flash, see_other_with};
+use crate::web::frame::OwnerFrame;
+use crate::web::page::{PageResult, page, unprocessable};
+use crate::web::urls;
+use crate::webhooks;
+
+#[derive(Template)]
+#[template(path = "streams/finish.html")]
+struct FinishPage {
+    frame: OwnerFrame,
+    description: String,
+    typed_description: String,
+    may_finalise: bool,
+    is_draft: bool,
+    is_source: bool,
+    is_validated: bool,
+    streams: usize,
+    all_streams: usize,
+    open_links: usize,
+    layers: Vec<(String, String, bool)>,
+    is_cron: bool,
+    cron: String,
+    zone: String,
+    times: Vec<(String, String, String)>,
+    problems: Vec<(String, String)>,
+    connection_url: String,
+    streams_url: String,
+}
+
+impl FinishPage {
+    fn problem(&self, field: &str) -> Option<&str> {
+        self.problems.iter().find(|(id, _)| id == field).map(|(_, sentence)| sentence.as_str())
+    }
+}
+
+struct Loaded {
+    connection: Connection,
+    plan: Plan,
+    is_validated: bool,
+    open_links: usize,
+}
+
+/// What stands in the form.
+struct Typed {
+    description: String,
+    is_cron: bool,
+    cron: String,
+    zone: String,
+}
+
+impl Typed {
+    fn of(loaded: &Loaded) -> Self {
+        let (is_cron, cron, zone) = match &loaded.plan.trigger {
+            Trigger::Manual => (false, String::new(), String::new()),
+            Trigger::Cron(cron) => (true, cron.expression.clone(), cron.zone.clone()),
+        };
+        Self { description: loaded.connection.description.clone(), is_cron, cron, zone }
+    }
+
+    fn read(loaded: &Loaded, raw: &RawForm) -> Self {
+        let text = |name: &str| raw.first(name).unwrap_or_default().trim().to_owned();
+        Self {
+            description: raw
+                .first("description")
+                .map_or_else(|| loaded.connection.description.clone(), |_| text("description")),
+            is_cron: raw.first("trigger") == Some("cron"),
+            cron: text("cron"),
+            zone: text("zone"),
+        }
+    }
+
+    fn trigger(&self, now: UtcTime) -> Result<Trigger, TriggerFault> {
+        if self.is_cron { Cron::parse(&self.cron, &self.zone, now).map(Trigger::Cron) } else { Ok(Trigger::Manual) }
+    }
+
+    fn problems(&self, now: UtcTime) -> Vec<(String, String)> {
+        let mut problems = Vec::new();
+        if self.description.is_empty() {
+            problems.push(("description".to_owned(), "Enter a name".to_owned()));
+        } else if self.description.chars().count() > LONGEST_DESCRIPTION
+            || self.description.chars().any(char::is_control)
+        {
+            let sentence = format!("Name must be one line of {LONGEST_DESCRIPTION} characters or fewer");
+            problems.push(("description".to_owned(), sentence));
+        }
+        if let Err(fault) = self.trigger(now) {
+            let field = if fault == TriggerFault::NotZone { "zone" } else { "cron" };
+            problems.push((field.to_owned(), fault.to_string()));
+        }
+        problems
+    }
+}
+
+async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
+    let (workspace, now) = (member.workspace_id.clone(), app.clock.now());
+    app.db
+        .read(move |conn| {
+            let connection = connections::find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+            let plan = find_plan(conn, &workspace, &connection.id)?.unwrap_or_default();
+            let is_validated = fits(conn, &connection)?.is_some();
+            let links = setup_links::list(conn, &workspace, &connection.id)?;
+            let open_links = links.iter().filter(|link| link.state(now).is_open()).count();
+            Ok(Loaded { connection, plan, is_validated, open_links })
+        })
+        .await
+}
+
+fn view(
+    app: &App,
+    request: &HttpRequest,
+    member: &SignedIn,
+    loaded: &Loaded,
+    typed: Typed,
+    problems: Vec<(String, String)>,
+) -> FinishPage {
+    let Loaded { connection, plan, .. } = loaded;
+    let now = app.clock.now();
+    let times = match typed.trigger(now) {
+        Ok(Trigger::Cron(cron)) => {
+            cron.next(now, PREVIEWED).into_iter().map(|at| (cron.local(at), at.iso(), at.words())).collect()
+        }
+        Ok(Trigger::Manual) | Err(_) => Vec::new(),
+    };
+    FinishPage {
+        frame: member.frame(request, app, "connections"),
+        description: connection.description.clone(),
+        typed_description: typed.description,
+        may_finalise: !connection.is_waiting(),
+        is_draft: connection.finalised_at.is_none(),
+        is_source: connection.kind == Kind::Source,
+        is_validated: loaded.is_validated,
+        streams: plan.enabled().count(),
+        all_streams: plan.streams.len(),
+        open_links: loaded.open_links,
+        layers: vec![(FILES.to_owned(), "Compressed files in this server's data folder".to_owned(), true)],
+        is_cron: typed.is_cron,
+        cron: typed.cron,
+        zone: typed.zone,
+        times,
+        problems,
+        connection_url: urls::connection(&connection.slug),
+        streams_url: urls::connection_streams(&connection.slug),
+    }
+}
+
+/// `GET /connections/{slug}/finish`
+pub async fn show(app: web::Data<App>, request: HttpRequest, member: Editor, slug: web::Path<String>) -> PageResult {
+    let loaded = load(&app, &member, slug.into_inner()).await?;
+    let typed = Typed::of(&loaded);
+    page(&view(&app, &request, &member, &loaded, typed, Vec::new()))
+}
+
+/// `POST /connections/{slug}/finish`
+pub async fn save(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Editor,
+    slug: web::Path<String>,
+    form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
+    let loaded = load(&app, &member, slug.into_inner()).await?;
+    let raw = RawForm::from_pairs(form.value);
+    let (typed, now) = (Typed::read(&loaded, &raw), app.clock.now());
+    let problems = typed.problems(now);
+    let trigger = match typed.trigger(now) {
+        Ok(trigger) if problems.is_empty() => trigger,
+        Ok(_) | Err(_) => return unprocessable(&view(&app, &request, &member, &loaded, typed, problems)),
+    };
+    let wants_end = match raw.first("intent") {
+        Some("finalise") => loaded.connection.finalised_at.is_none(),
+        Some("save") => false,
+        _ => return page(&view(&app, &request, &member, &loaded, typed, Vec::new())),
+    };
+    match write(&app, &member, &loaded.connection, (trigger, typed.description.clone()), wants_end).await? {
+        Ok(()) => {
+            let flash = if wants_end { Flash::ConnectionFinalised } else { Flash::PlanSaved };
+            Ok(see_other_with(&app.config.server.base_url, &urls::connection(&loaded.connection.slug), flash))
+        }
+        Err(not_ready) => {
+            let problems = vec![("layer".to_owned(), not_ready.sentence())];
+            unprocessable(&view(&app, &request, &member, &loaded, typed, problems))
+        }
+    }
+}
+
+async fn write(
+    app: &web::Data<App>,
+    member: &SignedIn,
+    connection: &Connection,
+    (trigger, description): (Trigger, String),
+    wants_end: bool,
+) -> AppResult<Result<(), NotReady>> {
+    let (app, actor, now) = (app.clone(), member.actor(), app.clock.now());
+    let (workspace, slug) = (connection.workspace_id.clone(), connection.slug.clone());
+    let db = app.db.clone();
+    db.write(move |conn| {
+        let connection = connections::find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+        let finish = if connection.kind == Kind::Source {
+            Finish { trigger: Some(trigger), output_layer: Some(FILES.to_owned()), ..Finish::default() }
+        } else {
+            Finish::default()
+        };
+        let ports = (&app.keys, now, &app.rng);
+        let done = if wants_end {
+            let missing = webhooks::missing_fields(&app.connectors, &connection);
+            finalise(conn, &connection, &missing, finish, actor.clone(), ports)?
+        } else {
+            set_trigger(conn, &connection, finish, actor.clone(), ports)?
+        };
+        if done.is_ok() && description != connection.description {
+            rename(conn, &connection, &description, actor, now, &app.rng)?;
+        }
+        Ok(done)
+    })
+    .await
+}

@@ -1,0 +1,29 @@
+//! Streams: what a source is to bring. One plan for each source says which streams are read and how, where the records go, and when.
+//!
+//! Invariants: a plan names only streams that the last successful validation found, each with settings that stream allows; no two
+//! enabled streams have the same table; a plan that runs by the clock knows when it is due next.
+
+mod api_in;
+mod choice;
+
+pub mod field_pages;
+mod finalise;
+pub mod finish_pages;
+pub mod pages;
+
+mod schedule;
+mod store;
+mod suggest;
+mod table_view;
+
+pub use api_in::{TriggerIn, TriggerOut};
+pub use choice::{StreamChoice, StreamFault, check_all, key_text, prefixed};
+pub use finalise::{Finish, NotReady, finalise, fits, set_trigger};
+pub use schedule::{Cron, Trigger, TriggerFault};
+pub use store::{Plan, advance, due_plans, find_plan, plans_of, save_plan, stop_plan};
+pub use suggest::{default_choice, offered, suggest};
+
+/// The output layer that is always there: files of the data folder.
+pub const FILES: &str = "files";
+/// Most characters of a prefix of table names.
+pub const LONGEST_PREFIX: usize = 30;

@@ -1,0 +1,273 @@
+//! Claim, check, search for streams, record. What the connector says is written down as it comes.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+
+use super::store::{self, Validation};
+use super::{MOST_LINES, TIME_LIMIT, record, start};
+use crate::app::App;
+use crate::connections::{self, Connection};
+use crate::connectors::spec_form::{FinalConfig, Submission, Values};
+use crate::connectors::{Connector, Kind};
+use crate::db::Conn;
+use crate::error::{AppError, AppResult};
+use crate::jobs::{LogBuffer, Piece, Taking, Trade, WORK_BEAT, run_trade_due, run_trade_until};
+use crate::runtimes::{CHECK_LIMIT, Cancel, Canceller, Catalog, Checked, DISCOVER_LIMIT, Event, Events, Failure, Job};
+
+const TRADE: Trade = Trade { name: "validations", at_once: 8, take };
+
+/// Does every validation that waits, once; says how many there were.
+///
+/// # Errors
+/// The database cannot be asked; a validation that fails is no error here.
+pub async fn run_due(app: &Arc<App>) -> AppResult<usize> {
+    run_trade_due(app, TRADE).await
+}
+
+/// Works until the channel says stop.
+pub async fn run_until(app: Arc<App>, stopped: watch::Receiver<bool>) {
+    run_trade_until(app, TRADE, stopped).await;
+}
+
+fn take(app: Arc<App>, room: usize) -> Taking {
+    Box::pin(async move {
+        record::end_abandoned(&app).await?;
+        let limit = i64::try_from(room).unwrap_or(1);
+        let due = app.db.read(move |conn| Ok(store::due(conn, limit)?)).await?;
+        let mut pieces: Vec<Piece> = Vec::new();
+        for id in due {
+            let (app_here, now) = (Arc::clone(&app), app.clock.now());
+            let claimed = app
+                .db
+                .write(move |conn| {
+                    let claimed = store::claim(conn, &id, now)?;
+                    claimed.map(|(row, sealed)| prepare(conn, &app_here, row, sealed)).transpose()
+                })
+                .await?;
+            let app = Arc::clone(&app);
+            pieces.extend(claimed.map(|task| Box::pin(work(app, task)) as Piece));
+        }
+        Ok(pieces)
+    })
+}
+
+/// A validation that is ours for the time of a lease, with what it checks.
+struct Task {
+    validation: Validation,
+    /// `None`: it cannot be checked any more; the sentence says why.
+    about: Result<About, &'static str>,
+}
+
+struct About {
+    connection: Connection,
+    connector: Arc<Connector>,
+    values: Values,
+}
+
+fn prepare(conn: &mut Conn, app: &App, validation: Validation, sealed: Option<Vec<u8>>) -> AppResult<Task> {
+    let (workspace, id) = (&validation.workspace_id, &validation.connection_id);
+    let connection = connections::find_by_id(conn, workspace, id)?.ok_or(AppError::NotFound)?;
+    let values = match sealed {
+        Some(sealed) => start::tested(sealed, &validation.id, workspace, &app.keys)?,
+        None => connection.open_values(&app.keys)?,
+    };
+    let about = match app.connectors.find(connection.kind, &connection.connector_slug).cloned() {
+        _ if connection.deleted_at.is_some() => Err("The connection was deleted."),
+        None => Err("The connector of this connection is not installed any more."),
+        Some(connector) => Ok(About { connection, connector, values }),
+    };
+    Ok(Task { validation, about })
+}
+
+async fn work(app: Arc<App>, task: Task) {
+    let id = task.validation.id.clone();
+    if let Err(error) = try_work(&app, task).await {
+        tracing::error!(validation = %id, error = %error, "a validation cannot be recorded; its lease will end");
+    }
+}
+
+async fn try_work(app: &Arc<App>, Task { validation, about }: Task) -> AppResult<()> {
+    let about = match about {
+        Ok(about) => about,
+        Err(sentence) => return record::refuse(app, &validation, sentence).await,
+    };
+    let (events, inbox) = Events::channel();
+    let (canceller, cancel) = Canceller::new();
+    let mut desk = Desk {
+        app: Arc::clone(app),
+        version: validation.setup_link_id.is_none().then_some(about.connection.version),
+        validation,
+        log: LogBuffer::new(MOST_LINES),
+        step: "Starting".to_owned(),
+        canceller,
+    };
+    desk.greet(&about);
+    let asked = ask(app, &about, events, cancel);
+    let outcome = tokio::time::timeout(TIME_LIMIT, desk.attend(inbox, asked)).await;
+    match outcome {
+        Ok(attended) => {
+            if let Some(outcome) = attended? {
+                desk.end(about, outcome?).await?;
+            }
+            Ok(())
+        }
+        Err(_) => desk.give_up().await,
+    }
+}
+
+/// What the check found, and what a source offers.
+type Answered = Result<(Checked, Catalog), Failure>;
+
+/// The configuration with tokens that live, the check with it, and for a source the search for its streams.
+async fn ask(app: &App, about: &About, events: Events, cancel: Cancel) -> AppResult<Answered> {
+    let given = connections::given(app, &about.connection, &about.connector, about.values.clone()).await?;
+    Ok(match given {
+        Ok(config) => check_and_discover(app, about, &config, (&events, &cancel)).await,
+        Err(failure) => Err(failure),
+    })
+}
+
+async fn check_and_discover(
+    app: &App,
+    about: &About,
+    config: &FinalConfig,
+    (events, cancel): (&Events, &Cancel),
+) -> Answered {
+    let job = |time_limit| Job {
+        connector: &about.connector,
+        config,
+        events: events.clone(),
+        cancel: cancel.clone(),
+        time_limit,
+    };
+    let checked = app.runtimes.check(&job(CHECK_LIMIT)).await?;
+    let catalog = match about.connector.file.kind {
+        Kind::Source => app.runtimes.discover(&job(DISCOVER_LIMIT)).await?,
+        Kind::Destination => Catalog::default(),
+    };
+    Ok((checked, catalog))
+}
+
+/// Where a running validation is looked after: its log, its lease, the wish to stop it, changes of the configuration.
+struct Desk {
+    app: Arc<App>,
+    validation: Validation,
+    /// The version of the stored values that is being checked; none for a test.
+    version: Option<i64>,
+    log: LogBuffer,
+    step: String,
+    canceller: Canceller,
+}
+
+impl Desk {
+    fn say(&mut self, level: &str, text: &str) {
+        self.log.say(self.app.clock.now(), level, text);
+    }
+
+    fn greet(&mut self, about: &About) {
+        let name = about.connector.name();
+        if self.app.runtimes.ability(&about.connector).checks {
+            self.say("info", &format!("Checking the details of {name}"));
+        } else {
+            self.say(
+                "warn",
+                &format!("No program that asks {name} is installed here: the details are only checked against the connector's own rules."),
+            );
+        }
+    }
+
+    /// Waits for the answer and looks after everything meanwhile; `None` when the validation is ours no more.
+    async fn attend<T>(
+        &mut self,
+        mut inbox: mpsc::Receiver<Event>,
+        asked: impl Future<Output = T>,
+    ) -> AppResult<Option<T>> {
+        tokio::pin!(asked);
+        let mut beat = tokio::time::interval(WORK_BEAT);
+        let answer = loop {
+            tokio::select! {
+                answer = &mut asked => break answer,
+                Some(event) = inbox.recv() => self.hear(event).await?,
+                _ = beat.tick() => if !self.keep().await? { return Ok(None) },
+            }
+        };
+        while let Some(event) = inbox.recv().await {
+            self.hear(event).await?;
+        }
+        Ok(self.keep().await?.then_some(answer))
+    }
+
+    async fn hear(&mut self, event: Event) -> AppResult<()> {
+        match event {
+            Event::Log { level, text } => self.say(level.as_str(), &text),
+            Event::Progress(words) => {
+                self.say("info", &words);
+                self.step = words;
+            }
+            Event::ConfigUpdate(submission) => self.take_over(submission).await?,
+            Event::Records(_) | Event::State(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Writes down what was said, renews the lease and passes a wish to stop on; `false` when somebody else ended the validation.
+    async fn keep(&mut self) -> AppResult<bool> {
+        let (id, step, lines, now) =
+            (self.validation.id.clone(), self.step.clone(), self.log.drain(), self.app.clock.now());
+        let kept = self
+            .app
+            .db
+            .write(move |conn| {
+                let kept = store::keep(conn, &id, &step, now)?;
+                store::append(conn, &id, &lines)?;
+                Ok(kept)
+            })
+            .await?;
+        if matches!(kept, Some(Some(_)) | None) {
+            self.canceller.cancel();
+        }
+        Ok(kept.is_some())
+    }
+
+    /// The connector changed its configuration, for instance a refresh token that works once: kept at once, whatever becomes of the check.
+    async fn take_over(&mut self, submission: Submission) -> AppResult<()> {
+        let Some(version) = self.version else {
+            self.say("info", "The connector changed its configuration; a test keeps no changes.");
+            return Ok(());
+        };
+        let changed = connections::take_over(
+            &self.app,
+            &self.validation.workspace_id,
+            &self.validation.connection_id,
+            submission,
+        )
+        .await?;
+        self.say("info", "The connector updated its configuration.");
+        self.version = Some(if changed.before == version { changed.after } else { version });
+        Ok(())
+    }
+
+    async fn end(mut self, about: About, outcome: Answered) -> AppResult<()> {
+        match &outcome {
+            Ok((_, catalog)) if about.connector.file.kind == Kind::Source => {
+                self.say("info", &format!("Done: {}", record::streams_in_words(catalog.streams.len())));
+            }
+            Ok(_) => self.say("info", "Done"),
+            Err(failure) => {
+                if let Some(detail) = &failure.detail {
+                    self.say("debug", detail);
+                }
+                self.say("error", &failure.message);
+            }
+        }
+        self.keep().await?;
+        record::settle(&self.app, &self.validation, self.version, outcome).await
+    }
+
+    async fn give_up(mut self) -> AppResult<()> {
+        self.say("error", record::TOO_LONG);
+        self.keep().await?;
+        record::time_out(&self.app, &self.validation, self.version).await
+    }
+}

@@ -1,0 +1,87 @@
+//! A database and a role of its own for every test.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+use tokio_postgres::{Client, NoTls};
+
+use crate::runtimes::support::{Place, Task};
+use crate::support::{CANARY, db};
+
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// The password of every role: long enough to be looked for.
+pub const PASSWORD: &str = CANARY;
+
+pub struct Cluster {
+    pub host: String,
+    pub port: u16,
+    /// The database and the role that may read it.
+    pub name: String,
+    pub admin: Client,
+}
+
+impl Cluster {
+    /// `None` when the tests run without PostgreSQL.
+    pub async fn new(sql: &str) -> Option<Self> {
+        let server = url::Url::parse(&db::postgres_url()?).unwrap();
+        let name = format!("reader_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
+        let first = connect(&server).await;
+        first.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+        let role =
+            format!("CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'; GRANT CONNECT ON DATABASE {name} TO {name}");
+        first.batch_execute(&role).await.unwrap();
+        let mut own = server.clone();
+        own.set_path(&name);
+        let admin = connect(&own).await;
+        admin.batch_execute(sql).await.unwrap();
+        let host = server.host_str().unwrap().to_owned();
+        let this = Self { host, port: server.port().unwrap_or(5432), name, admin };
+        this.sql("GRANT USAGE ON SCHEMA public TO $role; GRANT SELECT ON ALL TABLES IN SCHEMA public TO $role").await;
+        Some(this)
+    }
+
+    /// Statements of an administrator; `$role` is the reader.
+    pub async fn sql(&self, sql: &str) {
+        self.admin.batch_execute(&sql.replace("$role", &self.name)).await.unwrap();
+    }
+
+    /// The connector `postgres` with this database, and whatever else is to be different.
+    pub fn task(&self, different: &Value) -> Task {
+        let mut config = json!({
+            "host": self.host, "port": self.port, "database": self.name, "username": self.name, "password": PASSWORD,
+            "ssl_mode": {"mode": "prefer"}, "replication_method": {"method": "Standard"},
+        });
+        for (name, value) in different.as_object().unwrap() {
+            config[name] = value.clone();
+        }
+        task(&config)
+    }
+
+    /// Takes database and role away.
+    pub async fn end(self) {
+        let server = url::Url::parse(&db::postgres_url().unwrap()).unwrap();
+        let (name, first) = (self.name, connect(&server).await);
+        drop(self.admin);
+        first.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+        first.batch_execute(&format!("DROP ROLE {name}")).await.unwrap();
+    }
+}
+
+/// The connector `postgres` of the catalogue with a configuration.
+pub fn task(config: &Value) -> Task {
+    let connectors = vestibule::connectors::Connectors::load(None).unwrap();
+    let connector = connectors.find(vestibule::connectors::Kind::Source, "postgres").unwrap();
+    Task::of(connector.clone(), config)
+}
+
+/// What runs connectors, with the loopback opened by name.
+pub fn place() -> Place {
+    Place::with(&[("VESTIBULE_CONNECTOR_ALLOW_CIDRS", "127.0.0.0/8, ::1")])
+}
+
+async fn connect(url: &url::Url) -> Client {
+    let (client, connection) = tokio_postgres::connect(url.as_str(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}

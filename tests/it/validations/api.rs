@@ -1,0 +1,78 @@
+//! Validating by program.
+
+use serde_json::json;
+
+use super::{shop_draft, validated};
+use crate::support::CANARY;
+
+#[tokio::test]
+async fn good_credentials_bring_the_streams() {
+    let (app, program, slug) = shop_draft("right", json!({})).await;
+    let done = validated(&app, &program, &slug).await;
+    assert_eq!((done["status"].as_str(), done["stream_count"].as_i64()), (Some("success"), Some(2)), "{done}");
+    let orders = &done["streams"][0];
+    assert_eq!(orders["stream_name"], "orders");
+    assert_eq!(orders["sync_types"], json!(["FULL_TABLE", "INCREMENTAL"]));
+    assert_eq!(orders["primary_keys"], json!(["id"]));
+    assert_eq!(orders["replication_key_is_open"], true);
+    assert_eq!(done["streams"][1]["sync_types"], json!(["FULL_TABLE"]));
+}
+
+#[tokio::test]
+async fn bad_credentials_fail_in_words_and_nothing_shows_them() {
+    let (app, program, slug) = shop_draft("wrong", json!({})).await;
+    let done = validated(&app, &program, &slug).await;
+    assert_eq!((done["status"].as_str(), done["error"]["kind"].as_str()), (Some("failed"), Some("config_error")));
+    assert!(done["message"].as_str().unwrap().contains("does not know the token"), "{done}");
+    assert!(!done.to_string().contains(CANARY), "{done}");
+    let logs = program.get(&format!("/api/v1/connector-validations/{}/logs/", done["id"].as_str().unwrap())).await;
+    let logs = logs.expect(200);
+    assert!(logs.body.contains("using") && logs.body.contains("error") && !logs.body.contains(CANARY), "{}", logs.body);
+}
+
+#[tokio::test]
+async fn the_log_comes_as_events_for_who_asks_so() {
+    let (app, program, slug) = shop_draft("right", json!({})).await;
+    let id = validated(&app, &program, &slug).await["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/connector-validations/{id}/logs/");
+    let events = program.send("GET", &path, None, &[("accept", "text/event-stream")]).await.expect(200);
+    assert_eq!(events.header("content-type"), Some("text/event-stream"));
+    assert!(events.body.starts_with("id: 1\nevent: log\ndata: {") && events.body.ends_with("event: end\ndata: {}\n\n"));
+    let later = program.send("GET", &path, None, &[("accept", "text/event-stream"), ("last-event-id", "1")]).await;
+    assert!(!later.body.contains("id: 1\n") && later.body.contains("id: 2\n"), "{}", later.body);
+}
+
+#[tokio::test]
+async fn values_are_merged_first_by_a_key_that_may_change_them() {
+    use vestibule::accounts::api_keys::Scope;
+    let (app, program, slug) = shop_draft("wrong", json!({})).await;
+    let path = format!("/api/v1/sources/{slug}/revalidate/");
+    let narrow = program.with_scopes(&app, "Acme Analytics", &[Scope::ValidationsWrite]).await;
+    let config = json!({"config": {"token": "right-now"}});
+    assert_eq!(narrow.post(&path, config.clone()).await.expect(403).code(), "scope_missing");
+    let started = program.post(&path, config).await.expect(202);
+    app.work().await;
+    let done = narrow.get(&format!("/api/v1/connector-validations/{}/", started.text("/id"))).await.expect(200);
+    assert_eq!(done.json["status"], "success", "{}", done.body);
+}
+
+#[tokio::test]
+async fn what_is_missing_is_named_before_anybody_is_asked() {
+    let (_app, program, _) = shop_draft("right", json!({})).await;
+    let empty = program.draft("sources", "shop").await;
+    let refused = program.post(&format!("/api/v1/sources/{empty}/revalidate/"), json!({})).await.expect(422);
+    assert_eq!(refused.text("/errors/0/pointer"), "/config/token");
+    assert_eq!(refused.text("/errors/0/code"), "missing_required_field");
+}
+
+#[tokio::test]
+async fn a_destination_without_a_program_is_checked_against_its_rules_and_says_so() {
+    let (app, program, _) = shop_draft("right", json!({})).await;
+    let made = json!({"connector_slug": "clickhouse", "config": {"host": "db.example", "username": "u", "password": "p", "database": "d"}});
+    let slug = program.post("/api/v1/destinations/", made).await.expect(201).text("/slug");
+    let started = program.post(&format!("/api/v1/destinations/{slug}/revalidate/"), json!({})).await.expect(202);
+    app.work().await;
+    let done = program.get(&format!("/api/v1/connector-validations/{}/", started.text("/id"))).await.expect(200);
+    assert_eq!(done.json["status"], "success", "{}", done.body);
+    assert!(done.text("/message").contains("no program for it is installed here"), "{}", done.body);
+}

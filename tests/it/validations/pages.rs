@@ -1,0 +1,102 @@
+//! Validating, choosing streams, finalising and extracting on pages.
+
+use crate::setup_links::connection_path;
+use crate::support::{Page, TestApp, Visitor, shop};
+
+/// An owner and the path of a shop with that token.
+async fn shop_page(token: &str) -> (TestApp, Visitor, String) {
+    let app = shop::app();
+    let owner = app.owner().await;
+    let form = owner.get("/connections/new/source/shop").await.form_with("/token").set("/token", token);
+    let saved = form.press("intent", "save", &owner).await;
+    let path = saved.location().unwrap();
+    (app, owner, path)
+}
+
+async fn validate(app: &TestApp, owner: &Visitor, connection: &str) -> Page {
+    let page = owner.get(connection).await;
+    let started = page.form_to(&format!("{connection}/validations")).send(owner).await;
+    let path = started.location().unwrap();
+    let waiting = owner.get(&path).await;
+    assert!(waiting.has("[data-live]") && waiting.has("progress"), "{}", waiting.body);
+    app.work().await;
+    owner.get(&path).await
+}
+
+#[tokio::test]
+async fn from_details_to_records_on_pages() {
+    let (app, owner, connection) = shop_page("right-1").await;
+    assert_eq!(connection_path(&owner.get("/connections").await), connection);
+    let done = validate(&app, &owner, &connection).await;
+    assert!(done.text().contains("The details work: 2 streams found."), "{}", done.text());
+    assert!(!done.has("[data-live]"), "it is over");
+
+    let streams = owner.get(&format!("{connection}/streams")).await;
+    let form = streams.form_with("table.0").set("prefix", "shop_");
+    let form = form.without("on", "1");
+    let chosen = form.press("intent", "save", &owner).await;
+    assert_eq!(chosen.location().unwrap(), format!("{connection}/finish"), "{}", chosen.text());
+
+    let finish = owner.get(&format!("{connection}/finish")).await;
+    assert!(finish.text().contains("1 of 2"), "{}", finish.text());
+    let form = finish.form_with("trigger").set("trigger", "cron").set("cron", "0 6 * * *").set("zone", "Europe/Lisbon");
+    let preview = form.clone().press("intent", "preview", &owner).await;
+    assert!(
+        preview.text().contains("Sat 14 Mar 2026, 06:00") && preview.count("ol li time") == 5,
+        "{}",
+        preview.text()
+    );
+    let wrong = form.clone().set("cron", "often").press("intent", "finalise", &owner).await;
+    assert_eq!(wrong.status, 422);
+    let end = form.press("intent", "finalise", &owner).await;
+    let page = owner.follow(&end).await;
+    assert!(page.text().contains("Connection finalised"), "{}", page.text());
+
+    let started = page.form_to(&format!("{connection}/runs")).send(&owner).await;
+    let run = started.location().unwrap();
+    app.work().await;
+    let done = owner.get(&run).await;
+    assert!(done.text().contains("3 records of 1 stream") && done.text().contains("shop_orders"), "{}", done.text());
+}
+
+#[tokio::test]
+async fn a_failure_says_what_to_do_and_past_ones_stay() {
+    let (app, owner, connection) = shop_page("wrong").await;
+    let done = validate(&app, &owner, &connection).await;
+    let text = done.text();
+    assert!(text.contains("The details could not be confirmed") && text.contains("Change the details"), "{text}");
+    let page = owner.get(&connection).await;
+    assert!(
+        page.text().contains("Validation failed") && page.count("a[href^='/validations/']") == 1,
+        "{}",
+        page.text()
+    );
+    let finish = owner.get(&format!("{connection}/finish")).await.form_with("trigger");
+    let refused = finish.press("intent", "finalise", &owner).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("Validate them, then finalise"), "{}", refused.text());
+}
+
+#[tokio::test]
+async fn streams_are_searched_and_selected_together() {
+    let (app, owner, connection) = shop_page("right-2").await;
+    validate(&app, &owner, &connection).await;
+    let streams = format!("{connection}/streams");
+    let found = owner.get(&format!("{streams}?find=peop")).await;
+    assert_eq!(found.count("input[name=on]"), 1);
+    let none = owner.get(&streams).await.form_with("table.0").press("intent", "none", &owner).await;
+    assert_eq!(none.count("input[name=on][checked]"), 0);
+    let refused = none.form_with("table.0").press("intent", "save", &owner).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("Choose at least one stream"), "{}", refused.text());
+    let all = refused.form_with("table.0").press("intent", "all", &owner).await;
+    assert_eq!(all.count("input[name=on][checked]"), 2);
+    let same = all.form_with("table.0").set("table.1", "orders").press("intent", "save", &owner).await;
+    assert!(same.text().contains("have the same table name orders"), "{}", same.text());
+    let fields = owner.get(&format!("{streams}/0")).await.form_with("keys");
+    let only = fields.clone().set("all", "no").without("field", "note").set("keys", "id").send(&owner).await;
+    assert_eq!(only.status, 303, "{}", only.text());
+    assert!(owner.get(&streams).await.text().contains("2 fields"));
+    let odd = fields.set("keys", "nothing").send(&owner).await;
+    assert!(odd.status == 422 && odd.text().contains("has no field nothing"), "{}", odd.text());
+}

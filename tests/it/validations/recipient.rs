@@ -1,0 +1,71 @@
+//! A recipient tests what they typed before they send it.
+
+use crate::setup_links::share;
+use crate::support::{CANARY, Page, TestApp, Visitor, shop};
+
+async fn link(fields: &[(&str, &str)]) -> (TestApp, Visitor, String, String) {
+    let app = shop::app();
+    let owner = app.owner().await;
+    let (connection, link) = share(&owner, "source", "shop", fields).await;
+    (app, owner, connection, link)
+}
+
+async fn test(visitor: &Visitor, page: &Page, token: &str) -> Page {
+    page.form_with("/token").set("/token", token).press("intent", "test", visitor).await
+}
+
+#[tokio::test]
+async fn what_is_typed_is_tested_and_nothing_is_kept() {
+    let (app, owner, connection, link) = link(&[("allow_test", "yes")]).await;
+    let visitor = app.visitor();
+    let going = test(&visitor, &visitor.get(&link).await, &format!("wrong-{CANARY}")).await;
+    assert_eq!(going.status, 200);
+    assert!(going.text().contains("Testing what you entered") && !going.body.contains(CANARY), "{}", going.text());
+    app.work().await;
+    let bad = going.form_with("/token").press("intent", "test-result", &visitor).await;
+    assert!(bad.text().contains("could not be confirmed") && bad.text().contains("does not know the token"));
+    assert!(!bad.body.contains(CANARY), "the answer of the system is cleaned");
+    assert!(!owner.get(&connection).await.text().contains("Provided"), "the draft is as it was");
+
+    let again = test(&visitor, &bad, &format!("right-{CANARY}")).await;
+    app.work().await;
+    let good = again.form_with("/token").press("intent", "test-result", &visitor).await;
+    assert!(good.text().contains("What you entered works") && !good.text().contains("stream"), "{}", good.text());
+    // The secret is held, so that sending needs no typing again.
+    let sent = good.form_with("/token").press("intent", "complete", &visitor).await;
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let page = owner.get(&connection).await.text();
+    assert!(page.contains("Provided") && page.contains("Test before sending."), "{page}");
+    assert!(page.contains("All details are there. Validate them"), "a test proves nothing for finalising");
+}
+
+#[tokio::test]
+async fn only_where_the_asker_allows_it() {
+    let (app, _, _, link) = link(&[]).await;
+    let visitor = app.visitor();
+    let page = visitor.get(&link).await;
+    assert!(!page.has("button[value=test]"));
+    let sent = test(&visitor, &page, "right").await;
+    assert_eq!(sent.status, 303, "any other button sends");
+}
+
+#[tokio::test]
+async fn a_link_may_test_three_times_a_minute_and_sees_its_own_tests_only() {
+    let app = shop::app_with(|config| config.server.rate_limits = true);
+    let owner = app.owner().await;
+    let (_, first) = share(&owner, "source", "shop", &[("allow_test", "yes")]).await;
+    let (_, other) = share(&owner, "source", "shop", &[("allow_test", "yes")]).await;
+    let visitor = app.visitor();
+    let page = visitor.get(&first).await;
+    let mut last = test(&visitor, &page, "right").await;
+    for _ in 0..2 {
+        last = test(&visitor, &last, "right").await;
+        assert_eq!(last.status, 200);
+    }
+    assert_eq!(test(&visitor, &last, "right").await.status, 429);
+    let id = last.form_with("/token").value("_test").unwrap().to_owned();
+    let foreign = visitor.get(&other).await.form_with("/token").set("_test", &id);
+    let answer = foreign.press("intent", "test-result", &visitor).await;
+    assert_eq!(answer.status, 422);
+    assert!(!answer.text().contains("Testing what you entered"), "{}", answer.text());
+}
