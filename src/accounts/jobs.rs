@@ -6,17 +6,16 @@ use super::links::{self, LinkRow, Purpose, sealed_at};
 use super::{Role, sessions, sign_in_provider, store};
 use crate::app::App;
 use crate::clock::UtcTime;
-use crate::crypto::{KeyRing, PlainToken, Sealed};
+use crate::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
+use crate::crypto::{PlainToken, Rotation, Sealed};
 use crate::db::Conn;
 use crate::email::Mail;
 use crate::error::AppResult;
 use crate::ids::AccountLinkId;
 use crate::jobs::Outcome;
-use crate::rng::Rng;
 use crate::web::urls;
 
 /// Rows re-sealed in one transaction.
-const RESEALED_AT_ONCE: i64 = 50;
 
 #[derive(Template)]
 #[template(path = "emails/invitation/subject.txt")]
@@ -126,25 +125,15 @@ pub async fn sweep(app: &App) -> AppResult<()> {
         .await
 }
 
-/// Re-seals the next tokens after `after`; gives the last id looked at and how many were re-sealed, or `None` at the end.
+/// Seals the next tokens after `after` anew.
 ///
 /// # Errors
 /// A token does not open with any key of the ring.
-pub fn reseal_some(
-    conn: &mut Conn,
-    after: &AccountLinkId,
-    keys: &KeyRing,
-    rng: &Rng,
-) -> AppResult<Option<(AccountLinkId, usize)>> {
-    let rows = links::sealed_after(conn, after, RESEALED_AT_ONCE)?;
-    let Some(last) = rows.last().map(|row| row.id.clone()) else { return Ok(None) };
-    let mut resealed = 0;
-    for row in rows {
-        let sealed = Sealed::from_bytes(row.sealed_token.unwrap_or_default());
-        if let Some(fresh) = keys.reseal(&sealed, sealed_at(&row.id, &row.workspace_id), rng)? {
-            links::replace_sealed(conn, &row.id, &fresh)?;
-            resealed += 1;
-        }
-    }
-    Ok(Some((last, resealed)))
+pub fn reseal_some(conn: &mut Conn, after: &AccountLinkId, with: &Rotation<'_>) -> AppResult<Batch<AccountLinkId>> {
+    let rows = links::sealed_after(conn, after, ROWS_AT_ONCE)?;
+    batch(&rows, |row| &row.id, |row| {
+        let sealed = row.sealed_token.clone().map(Sealed::from_bytes);
+        let at = sealed_at(&row.id, &row.workspace_id);
+        with.value(sealed.as_ref(), at, |fresh| links::replace_sealed(conn, &row.id, fresh))
+    })
 }

@@ -8,7 +8,8 @@ use anyhow::bail;
 use super::{Ending, out};
 use crate::app::{self, App};
 use crate::clock::Clock;
-use crate::crypto::KeyRing;
+use crate::crypto::rotation::Batch;
+use crate::crypto::{KeyRing, Rotation};
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::ids::{
@@ -112,18 +113,18 @@ fn say_what_may_go(app: &App) {
     out::line("Backups made before now still need the old keys.");
 }
 
-/// Seals the next few rows after an id anew; gives the last id and how many were, or `None` at the end.
-type Batch<Id> = fn(&mut Conn, &Id, &KeyRing, &Rng) -> AppResult<Option<(Id, usize)>>;
+/// Seals the next few rows after an id anew.
+type Next<Id> = fn(&mut Conn, &Id, &Rotation<'_>) -> AppResult<Batch<Id>>;
 
 /// Goes once through a table, a few rows in each transaction; gives how many values were sealed anew.
-fn all<Id>(app: &Arc<App>, before_all: &Id, some: Batch<Id>) -> AppResult<usize>
+fn all<Id>(app: &Arc<App>, before_all: &Id, next: Next<Id>) -> AppResult<usize>
 where
     Id: Clone + Send + 'static,
 {
     let (mut after, mut count) = (before_all.clone(), 0);
     loop {
         let (from, keys, rng) = (after, app.keys.clone(), app.rng.clone());
-        let Some((last, sealed)) = app.db.write_blocking(move |conn| some(conn, &from, &keys, &rng))? else {
+        let Some((last, sealed)) = app.db.write_blocking(move |conn| next(conn, &from, &Rotation { keys: &keys, rng: &rng }))? else {
             return Ok(count);
         };
         count += sealed;

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::UtcTime;
-use crate::crypto::{KeyRing, PlainToken, Sealed, SealedAt, TokenHash};
+use crate::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
+use crate::crypto::{KeyRing, PlainToken, Rotation, Sealed, SealedAt, TokenHash};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::ids::{ApiKeyId, IdempotencyId, WorkspaceId};
@@ -151,29 +152,17 @@ pub fn sweep(conn: &mut Conn, now: UtcTime) -> AppResult<()> {
     Ok(store::drop_expired(conn, now)?)
 }
 
-const RESEALED_AT_ONCE: i64 = 50;
-
-/// Re-seals the next answers after `after`; gives the last id looked at and how many were re-sealed, or `None` at the end.
+/// Seals the next answers after `after` anew.
 ///
 /// # Errors
 /// An answer does not open with any key of the ring.
-pub fn reseal_some(
-    conn: &mut Conn,
-    after: &IdempotencyId,
-    keys: &KeyRing,
-    rng: &Rng,
-) -> AppResult<Option<(IdempotencyId, usize)>> {
-    let rows = store::sealed_after(conn, after, RESEALED_AT_ONCE)?;
-    let Some(last) = rows.last().map(|row| row.id.clone()) else { return Ok(None) };
-    let mut resealed = 0;
-    for row in rows {
-        let sealed = Sealed::from_bytes(row.sealed_answer.unwrap_or_default());
-        if let Some(fresh) = keys.reseal(&sealed, sealed_at(&row.id, &row.workspace_id), rng)? {
-            store::replace_sealed(conn, &row.id, fresh.as_bytes())?;
-            resealed += 1;
-        }
-    }
-    Ok(Some((last, resealed)))
+pub fn reseal_some(conn: &mut Conn, after: &IdempotencyId, with: &Rotation<'_>) -> AppResult<Batch<IdempotencyId>> {
+    let rows = store::sealed_after(conn, after, ROWS_AT_ONCE)?;
+    batch(&rows, |row| &row.id, |row| {
+        let sealed = row.sealed_answer.clone().map(Sealed::from_bytes);
+        let at = sealed_at(&row.id, &row.workspace_id);
+        with.value(sealed.as_ref(), at, |fresh| store::replace_sealed(conn, &row.id, fresh.as_bytes()))
+    })
 }
 
 fn sealed_at<'a>(id: &'a IdempotencyId, workspace: &'a WorkspaceId) -> SealedAt<'a> {

@@ -10,16 +10,15 @@ use super::{callback, endpoints, secrets};
 use crate::accounts::{self, MemberCard};
 use crate::app::App;
 use crate::connections;
-use crate::crypto::{KeyRing, Sealed};
+use crate::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
+use crate::crypto::{Rotation, Sealed};
 use crate::db::Conn;
 use crate::email::Mail;
 use crate::error::AppResult;
 use crate::ids::{ConnectionId, WebhookDeliveryId, WebhookSecretId};
 use crate::jobs::Outcome;
-use crate::rng::Rng;
 use crate::web::urls;
 
-const RESEALED_AT_ONCE: i64 = 50;
 const FORGOTTEN_AT_ONCE: i64 = 200;
 /// How long a delivery can be looked at.
 const KEPT: time::Duration = time::Duration::days(90);
@@ -134,45 +133,26 @@ pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
         .await
 }
 
-/// Re-seals the next signing secrets after `after`; gives the last id looked at and how many were re-sealed, or `None` at the end.
+/// Seals the next signing secrets after `after` anew.
 ///
 /// # Errors
 /// A secret does not open with any key of the ring.
-pub fn reseal_secrets(
-    conn: &mut Conn,
-    after: &WebhookSecretId,
-    keys: &KeyRing,
-    rng: &Rng,
-) -> AppResult<Option<(WebhookSecretId, usize)>> {
-    let rows = secrets::sealed_after(conn, after, RESEALED_AT_ONCE)?;
-    let Some(last) = rows.last().map(|row| row.id.clone()) else { return Ok(None) };
-    let mut resealed = 0;
-    for row in rows {
-        let fresh =
-            keys.reseal(&Sealed::from_bytes(row.sealed), secrets::sealed_at(&row.id, &row.workspace_id), rng)?;
-        if let Some(fresh) = fresh {
-            secrets::replace(conn, &row.id, &fresh)?;
-            resealed += 1;
-        }
-    }
-    Ok(Some((last, resealed)))
+pub fn reseal_secrets(conn: &mut Conn, after: &WebhookSecretId, with: &Rotation<'_>) -> AppResult<Batch<WebhookSecretId>> {
+    let rows = secrets::sealed_after(conn, after, ROWS_AT_ONCE)?;
+    batch(&rows, |row| &row.id, |row| {
+        let sealed = Sealed::from_bytes(row.sealed.clone());
+        let at = secrets::sealed_at(&row.id, &row.workspace_id);
+        with.value(Some(&sealed), at, |fresh| secrets::replace(conn, &row.id, fresh))
+    })
 }
 
-/// Re-seals the next header values of callback webhooks after `after`; as [`reseal_secrets`].
+/// Seals the next header values of callback webhooks after `after` anew.
 ///
 /// # Errors
 /// A value does not open with any key of the ring.
-pub fn reseal_headers(
-    conn: &mut Conn,
-    after: &ConnectionId,
-    keys: &KeyRing,
-    rng: &Rng,
-) -> AppResult<Option<(ConnectionId, usize)>> {
-    let rows = callback::sealed_after(conn, after, RESEALED_AT_ONCE)?;
-    let Some(last) = rows.last().map(|row| row.connection_id.clone()) else { return Ok(None) };
-    let mut resealed = 0;
-    for row in rows {
-        resealed += usize::from(row.reseal(conn, keys, rng)?);
-    }
-    Ok(Some((last, resealed)))
+pub fn reseal_headers(conn: &mut Conn, after: &ConnectionId, with: &Rotation<'_>) -> AppResult<Batch<ConnectionId>> {
+    let rows = callback::sealed_after(conn, after, ROWS_AT_ONCE)?;
+    batch(&rows, |row| &row.connection_id, |row| {
+        row.reseal(conn, with)
+    })
 }

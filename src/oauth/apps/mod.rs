@@ -21,7 +21,8 @@ use crate::app::App;
 use crate::clock::UtcTime;
 use crate::config::OauthConfig;
 use crate::connectors::{Connector, Connectors};
-use crate::crypto::{KeyRing, Sealed, SealedAt};
+use crate::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
+use crate::crypto::{KeyRing, Rotation, Sealed, SealedAt};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::ids::{OauthAppId, WorkspaceId};
@@ -29,7 +30,6 @@ use crate::oauth::provider::ProviderBlock;
 use crate::oauth::wire::AppSecrets;
 use crate::rng::Rng;
 
-const AT_ONCE: i64 = 50;
 
 /// A provider that connectors of this installation can sign in with.
 #[derive(Debug, Clone)]
@@ -243,25 +243,15 @@ pub async fn is_ready(app: &App, connector: &Arc<Connector>, workspace: &Workspa
     app.db.read(move |conn| Ok(Some(store::find(conn, &workspace, &provider)?.is_some()))).await
 }
 
-/// Re-seals the next apps after `after`; gives the last id looked at and how many were re-sealed, or `None` at the end.
+/// Seals the next apps after `after` anew.
 ///
 /// # Errors
 /// A value does not open with any key of the ring.
-pub fn reseal_some(
-    conn: &mut Conn,
-    after: &OauthAppId,
-    keys: &KeyRing,
-    rng: &Rng,
-) -> AppResult<Option<(OauthAppId, usize)>> {
-    let rows = store::after(conn, after, AT_ONCE)?;
-    let Some(last) = rows.last().map(|row| row.id.clone()) else { return Ok(None) };
-    let mut resealed = 0;
-    for row in &rows {
+pub fn reseal_some(conn: &mut Conn, after: &OauthAppId, with: &Rotation<'_>) -> AppResult<Batch<OauthAppId>> {
+    let rows = store::after(conn, after, ROWS_AT_ONCE)?;
+    batch(&rows, |row| &row.id, |row| {
         let sealed = Sealed::from_bytes(row.sealed.clone());
-        if let Some(fresh) = keys.reseal(&sealed, sealed_at(&row.id, &row.workspace_id), rng)? {
-            store::replace_sealed(conn, row, &fresh)?;
-            resealed += 1;
-        }
-    }
-    Ok(Some((last, resealed)))
+        let at = sealed_at(&row.id, &row.workspace_id);
+        with.value(Some(&sealed), at, |fresh| store::replace_sealed(conn, row, fresh))
+    })
 }

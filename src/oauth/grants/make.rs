@@ -6,7 +6,8 @@ use crate::activity::{self, Actor, Entry, Event};
 use crate::clock::UtcTime;
 use crate::connections::Connection;
 use crate::connectors::{Connector, Kind};
-use crate::crypto::{KeyRing, Sealed};
+use crate::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
+use crate::crypto::{KeyRing, Rotation, Sealed};
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::ids::{OauthGrantId, SetupLinkId, WorkspaceId};
@@ -14,8 +15,6 @@ use crate::jobs::{self, Job};
 use crate::oauth::provider::{Inputs, ProviderBlock};
 use crate::oauth::wire::{Account, Tokens};
 use crate::rng::Rng;
-
-const AT_ONCE: i64 = 50;
 
 /// What becomes a grant.
 pub struct NewGrant {
@@ -184,25 +183,15 @@ pub fn reconnect(
     Ok(activity::record(conn, &entry, with.now, with.rng)?)
 }
 
-/// Re-seals the next grants after `after`; gives the last id looked at and how many were re-sealed, or `None` at the end.
+/// Seals the next grants after `after` anew.
 ///
 /// # Errors
 /// A value does not open with any key of the ring.
-pub fn reseal_some(
-    conn: &mut Conn,
-    after: &OauthGrantId,
-    keys: &KeyRing,
-    rng: &Rng,
-) -> AppResult<Option<(OauthGrantId, usize)>> {
-    let rows = store::after(conn, after, AT_ONCE)?;
-    let Some(last) = rows.last().map(|row| row.id.clone()) else { return Ok(None) };
-    let mut resealed = 0;
-    for row in &rows {
+pub fn reseal_some(conn: &mut Conn, after: &OauthGrantId, with: &Rotation<'_>) -> AppResult<Batch<OauthGrantId>> {
+    let rows = store::after(conn, after, ROWS_AT_ONCE)?;
+    batch(&rows, |row| &row.id, |row| {
         let sealed = Sealed::from_bytes(row.sealed.clone());
-        if let Some(fresh) = keys.reseal(&sealed, sealed_at(&row.id, &row.workspace_id), rng)? {
-            store::replace_sealed(conn, row, &fresh)?;
-            resealed += 1;
-        }
-    }
-    Ok(Some((last, resealed)))
+        let at = sealed_at(&row.id, &row.workspace_id);
+        with.value(Some(&sealed), at, |fresh| store::replace_sealed(conn, row, fresh))
+    })
 }

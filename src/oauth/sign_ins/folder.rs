@@ -10,7 +10,8 @@ use super::store::{self, SignInRow};
 use super::{Door, DoorKind};
 use crate::clock::UtcTime;
 use crate::connectors::Kind;
-use crate::crypto::{KeyRing, Sealed, SealedAt, TokenHash};
+use crate::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
+use crate::crypto::{KeyRing, Rotation, Sealed, SealedAt, TokenHash};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::ids::{OauthSignInId, WorkspaceId};
@@ -18,7 +19,6 @@ use crate::oauth::provider::Inputs;
 use crate::oauth::wire::{Account, Identified};
 use crate::rng::Rng;
 
-const AT_ONCE: i64 = 50;
 /// So many browsers have something at one link at once; more would let a stranger fill the table.
 const MOST_BROWSERS: i64 = 20;
 const MOST_TRIES: usize = 10;
@@ -177,25 +177,15 @@ pub fn sweep(conn: &mut Conn, now: UtcTime) -> AppResult<()> {
     Ok(store::delete_before(conn, now)?)
 }
 
-/// Re-seals the next sign-ins after `after`; gives the last id looked at and how many were re-sealed, or `None` at the end.
+/// Seals the next sign-ins after `after` anew.
 ///
 /// # Errors
 /// A value does not open with any key of the ring.
-pub fn reseal_some(
-    conn: &mut Conn,
-    after: &OauthSignInId,
-    keys: &KeyRing,
-    rng: &Rng,
-) -> AppResult<Option<(OauthSignInId, usize)>> {
-    let rows = store::after(conn, after, AT_ONCE)?;
-    let Some(last) = rows.last().map(|row| row.id.clone()) else { return Ok(None) };
-    let mut resealed = 0;
-    for row in &rows {
+pub fn reseal_some(conn: &mut Conn, after: &OauthSignInId, with: &Rotation<'_>) -> AppResult<Batch<OauthSignInId>> {
+    let rows = store::after(conn, after, ROWS_AT_ONCE)?;
+    batch(&rows, |row| &row.id, |row| {
         let sealed = Sealed::from_bytes(row.sealed.clone());
-        if let Some(fresh) = keys.reseal(&sealed, sealed_at(&row.id, &row.workspace_id), rng)? {
-            store::replace_sealed(conn, row, &fresh)?;
-            resealed += 1;
-        }
-    }
-    Ok(Some((last, resealed)))
+        let at = sealed_at(&row.id, &row.workspace_id);
+        with.value(Some(&sealed), at, |fresh| store::replace_sealed(conn, row, fresh))
+    })
 }

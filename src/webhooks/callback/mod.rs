@@ -15,7 +15,7 @@ use crate::activity::{self, Actor, Entry, Event};
 use crate::app::App;
 use crate::clock::UtcTime;
 use crate::connections::Connection;
-use crate::crypto::{KeyRing, Sealed, SealedAt};
+use crate::crypto::{KeyRing, Rotation, Sealed, SealedAt};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::http_client::HttpsUrl;
@@ -198,13 +198,10 @@ impl CallbackRow {
         Ok(Some(CustomHeader { name, value: SecretString::from(String::from_utf8_lossy(&value).into_owned()) }))
     }
 
-    /// Seals the header's value anew; `false` when it is sealed with the first key already.
-    pub(super) fn reseal(&self, conn: &mut Conn, keys: &KeyRing, rng: &Rng) -> AppResult<bool> {
-        let Some(sealed) = self.sealed_header.clone().map(Sealed::from_bytes) else { return Ok(false) };
-        let fresh = keys.reseal(&sealed, sealed_at(&self.connection_id, &self.workspace_id), rng)?;
-        if let Some(fresh) = &fresh {
-            store::replace_sealed(conn, &self.connection_id, &sealed, fresh)?;
-        }
-        Ok(fresh.is_some())
+    /// Seals the header's value anew; gives how many values that were.
+    pub(super) fn reseal(&self, conn: &mut Conn, with: &Rotation<'_>) -> AppResult<usize> {
+        let Some(sealed) = self.sealed_header.clone().map(Sealed::from_bytes) else { return Ok(0) };
+        let at = sealed_at(&self.connection_id, &self.workspace_id);
+        with.value(Some(&sealed), at, |fresh| store::replace_sealed(conn, &self.connection_id, &sealed, fresh))
     }
 }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use time::Duration;
 use vestibule::accounts::{reseal_some, send_account_mail, sweep};
-use vestibule::crypto::{KeyRing, PlainToken};
+use vestibule::crypto::{KeyRing, PlainToken, Rotation};
 use vestibule::db::schema::account_links;
 use vestibule::ids::AccountLinkId;
 use vestibule::jobs::Outcome;
@@ -73,12 +73,13 @@ async fn waiting_tokens_move_to_a_new_master_key() {
     let keys = both.clone();
     let (rng, start) = (app.app.rng.clone(), AccountLinkId::from_text(""));
     let step = app.app.db.write(move |conn| {
-        let first = reseal_some(conn, &start, &keys, &rng)?;
+        let with = Rotation { keys: &keys, rng: &rng };
+        let first = reseal_some(conn, &start, &with)?;
         let (last, count) = first.expect("one row");
         Ok((
             count,
-            reseal_some(conn, &last, &keys, &rng)?.is_none(),
-            reseal_some(conn, &start, &keys, &rng)?.map(|(_, count)| count),
+            reseal_some(conn, &last, &with)?.is_none(),
+            reseal_some(conn, &start, &with)?.map(|(_, count)| count),
         ))
     });
     assert_eq!(step.await.unwrap(), (1, true, Some(0)), "a second run finds nothing left to do");

@@ -189,11 +189,12 @@ async fn a_rotation_of_master_keys_reaches_secrets_and_headers() {
     let both = KeyRing::parse(&format!("{},{}", new.as_str(), old.trim())).unwrap();
     let rng = scene.app.app.rng.clone();
     let resealed = scene.app.app.db.write(move |conn| {
-        let secrets = vestibule::webhooks::reseal_secrets(conn, &WebhookSecretId::from_text(""), &both, &rng)?
+        let with = vestibule::crypto::Rotation { keys: &both, rng: &rng };
+        let secrets = vestibule::webhooks::reseal_secrets(conn, &WebhookSecretId::from_text(""), &with)?
             .map(|(_, count)| count);
-        let headers = vestibule::webhooks::reseal_headers(conn, &ConnectionId::from_text(""), &both, &rng)?
+        let headers = vestibule::webhooks::reseal_headers(conn, &ConnectionId::from_text(""), &with)?
             .map(|(_, count)| count);
-        let again = vestibule::webhooks::reseal_headers(conn, &ConnectionId::from_text(""), &both, &rng)?
+        let again = vestibule::webhooks::reseal_headers(conn, &ConnectionId::from_text(""), &with)?
             .map(|(_, count)| count);
         Ok((secrets, headers, again))
     });
