@@ -124,7 +124,9 @@ where
     let (mut after, mut count) = (before_all.clone(), 0);
     loop {
         let (from, keys, rng) = (after, app.keys.clone(), app.rng.clone());
-        let Some((last, sealed)) = app.db.write_blocking(move |conn| next(conn, &from, &Rotation { keys: &keys, rng: &rng }))? else {
+        let Some((last, sealed)) =
+            app.db.write_blocking(move |conn| next(conn, &from, &Rotation { keys: &keys, rng: &rng }))?
+        else {
             return Ok(count);
         };
         count += sealed;

@@ -22,10 +22,12 @@ mod serve;
 mod worker;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Environment, Problems, SETTINGS};
+use crate::db;
 
 /// Hand out a link, get somebody's data connection back: safely, without an account.
 #[derive(Parser)]
@@ -70,6 +72,9 @@ enum Command {
     RunLimited(run_limited::Args),
 }
 
+/// How long the process waits at its end for a connection that is being opened.
+const LAST_OPENING: Duration = Duration::from_secs(5);
+
 /// How a command ends when nothing went wrong on the way.
 type Ending = anyhow::Result<ExitCode>;
 
@@ -95,7 +100,9 @@ pub fn run() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::RunLimited(args) => run_limited::run(&args),
     };
-    ending.unwrap_or_else(|error| complain(&error))
+    let code = ending.unwrap_or_else(|error| complain(&error));
+    db::leave(LAST_OPENING);
+    code
 }
 
 fn complain(error: &anyhow::Error) -> ExitCode {

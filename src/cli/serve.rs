@@ -79,15 +79,18 @@ pub(super) fn announce(app: &App, listener: &TcpListener) -> anyhow::Result<()> 
 
 /// Serves and works until the process is asked to stop; then finishes what was begun.
 pub(super) async fn run_until_stopped(app: &Arc<App>, listener: TcpListener, mut asked: Stop) -> anyhow::Result<()> {
-    let server = server::server(app, listener).context("starting the server")?;
+    let mut server = server::server(app, listener).context("starting the server")?;
     let handle = server.handle();
     let (stop, stopped) = watch::channel(false);
     let worker = actix_web::rt::spawn(work(Arc::clone(app), stopped));
     tokio::select! {
-        ended = server => ended.context("the server ended")?,
+        // Only borrowed: a server that is dropped here breaks off the answers it is giving.
+        ended = &mut server => ended.context("the server ended")?,
         signal = asked.wait() => {
             tracing::info!("stopping as asked by {signal}");
-            handle.stop(true).await;
+            let _ = stop.send(true);
+            let ((), ended) = tokio::join!(handle.stop(true), server);
+            ended.context("stopping the server")?;
         }
     }
     let _ = stop.send(true);

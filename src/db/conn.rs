@@ -125,8 +125,8 @@ impl r2d2::ManageConnection for Manager {
     type Error = r2d2::Error;
 
     fn connect(&self) -> Result<Conn, Self::Error> {
-        self.0
-            .open()
+        super::leaving::DOOR
+            .through(|| self.0.open())
             .map_err(|error| r2d2::Error::ConnectionError(ConnectionError::BadConnection(format!("{error:#}"))))
     }
 

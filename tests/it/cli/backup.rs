@@ -12,7 +12,7 @@ use super::{Installation, mode};
 fn filled() -> Installation {
     let here = Installation::on_sqlite();
     let demo = here.start(&["demo", "--dir", here.data().to_str().unwrap()]);
-    assert_eq!(demo.stop().code, 0);
+    demo.stop().good();
     here
 }
 
@@ -70,7 +70,7 @@ fn a_backup_taken_while_running_opens_elsewhere() {
     assert_eq!(stored_secret(&there.app()).unwrap(), "rk_example_of_the_demo");
     assert_eq!(mode(&there.database_file()), 0o600);
     assert_eq!(std::fs::read(&file).unwrap(), before);
-    assert_eq!(there.start(&["serve"]).stop().code, 0);
+    there.start(&["serve"]).stop().good();
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn its_connections_really_are_in_their_states() {
         assert!(std::time::Instant::now() < end, "no mail about what the recipient sent");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    assert_eq!(demo.stop().code, 0);
+    demo.stop().good();
 
     let app = here.app();
     let now = app.clock.now();
@@ -95,6 +95,6 @@ fn it_stays_away_from_the_real_installation() {
     let before = std::fs::read(here.database_file()).unwrap();
     let database = format!("sqlite:{}", here.database_file().display());
     here.set("VESTIBULE_MASTER_KEYS", key.trim()).set("VESTIBULE_DATABASE_URL", &database);
-    assert_eq!(here.start(&["demo"]).stop().code, 0);
+    here.start(&["demo"]).stop().good();
     assert_eq!(std::fs::read(here.database_file()).unwrap(), before);
 }

@@ -135,7 +135,7 @@ fn rotation_survives_being_killed_and_leaves_nothing_under_the_old_key() {
     server.stop();
     here.set("VESTIBULE_MASTER_KEYS", &new_key);
     all_are_there(&secrets(&here.app(), &workspace), Some(&new));
-    assert_eq!(here.start(&["serve"]).stop().code, 0);
+    here.start(&["serve"]).stop().good();
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub mod sign_in_provider;
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -40,7 +40,10 @@ pub struct Installation {
 /// What a command did.
 #[derive(Debug)]
 pub struct Ran {
+    /// -1 when a signal ended it.
     pub code: i32,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
     pub out: String,
     pub err: String,
 }
@@ -133,7 +136,7 @@ impl Installation {
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let done = child.wait_with_output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Ran { code: done.status.code().unwrap_or(-1), out: text(done.stdout), err: text(done.stderr) }
+        Ran::new(done.status, text(done.stdout), text(done.stderr))
     }
 
     /// Makes an owner of a workspace; their password is the one of every member that tests make.
@@ -150,7 +153,7 @@ impl Installation {
             self.command(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = read_lines(child.stdout.take().unwrap());
         let errors = read_lines(child.stderr.take().unwrap());
-        let mut running = Running { child, lines, errors, said: Vec::new(), base: String::new() };
+        let mut running = Running { child, lines, errors, said: Vec::new(), logged: Vec::new(), base: String::new() };
         running.base = running.wait_for("Vestibule is running at ").trim().to_owned();
         running
     }
@@ -165,11 +168,22 @@ impl Drop for Installation {
 }
 
 impl Ran {
+    fn new(status: ExitStatus, out: String, err: String) -> Self {
+        use std::os::unix::process::ExitStatusExt as _;
+        Self { code: status.code().unwrap_or(-1), signal: status.signal(), out, err }
+    }
+
+    /// It ended with that code.
+    #[track_caller]
+    pub fn ended(self, code: i32) -> Self {
+        assert_eq!((self.code, self.signal), (code, None), "{self:?}");
+        self
+    }
+
     /// It did its work.
     #[track_caller]
     pub fn good(self) -> Self {
-        assert_eq!(self.code, 0, "{self:?}");
-        self
+        self.ended(0)
     }
 
     /// It refused with that exit code, and said why on standard error only.
@@ -188,6 +202,7 @@ pub struct Running {
     lines: Receiver<String>,
     errors: Receiver<String>,
     pub said: Vec<String>,
+    logged: Vec<String>,
     pub base: String,
 }
 
@@ -215,9 +230,27 @@ impl Running {
         panic!("nothing began with {beginning}: {:?} {:?}", self.said, self.errors.try_iter().collect::<Vec<_>>());
     }
 
+    /// Waits for a line of the log with these words in it.
+    #[track_caller]
+    pub fn wait_for_log(&mut self, words: &str) {
+        let end = Instant::now() + Duration::from_secs(20);
+        while let Ok(line) = self.errors.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            self.logged.push(line);
+            if self.logged.last().is_some_and(|line| line.contains(words)) {
+                return;
+            }
+        }
+        panic!("the log never said {words}: {:?}", self.logged);
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> String {
+        self.base.trim_start_matches("http://").replace("localhost", "127.0.0.1")
+    }
+
     /// Status and body of a page, fetched without any client library.
     pub fn get(&self, path: &str) -> (u16, String) {
-        let address = self.base.trim_start_matches("http://").replace("localhost", "127.0.0.1");
+        let address = self.address();
         let mut stream = std::net::TcpStream::connect(&address).unwrap();
         stream
             .write_all(format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes())
@@ -229,7 +262,7 @@ impl Running {
     }
 
     #[allow(clippy::disallowed_methods, reason = "the system's own way to send a signal")]
-    fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         assert!(
             Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap().success()
         );
@@ -237,8 +270,14 @@ impl Running {
 
     /// Asks it to stop; gives its exit code, what it said since, and its log.
     #[track_caller]
-    pub fn stop_with(mut self, signal: &str) -> Ran {
+    pub fn stop_with(self, signal: &str) -> Ran {
         self.signal(signal);
+        self.wait()
+    }
+
+    /// Waits until it has ended.
+    #[track_caller]
+    pub fn wait(mut self) -> Ran {
         let end = Instant::now() + Duration::from_secs(20);
         let status = loop {
             match self.child.try_wait().unwrap() {
@@ -248,13 +287,11 @@ impl Running {
             }
         };
         self.said.extend(self.lines.iter());
-        Ran {
-            code: status.code().unwrap_or(-1),
-            out: self.said.join("\n"),
-            err: self.errors.iter().collect::<Vec<_>>().join("\n"),
-        }
+        self.logged.extend(self.errors.iter());
+        Ran::new(status, self.said.join("\n"), self.logged.join("\n"))
     }
 
+    #[track_caller]
     pub fn stop(self) -> Ran {
         self.stop_with("TERM")
     }

@@ -1,4 +1,6 @@
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
 
 use super::{Installation, mode};
 use crate::support::Visitor;
@@ -44,6 +46,32 @@ fn interrupt_stops_it_too() {
 }
 
 #[test]
+fn what_was_begun_before_the_signal_is_answered() {
+    let here = Installation::new();
+    let mut server = here.start(&["serve"]);
+    let address = server.address();
+    let mut stream = TcpStream::connect(&address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let head = format!(
+        "POST /sign-in HTTP/1.1\r\nHost: {address}\r\nOrigin: {}\r\nExpect: 100-continue\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 20\r\n\r\nemail=a%40",
+        server.base
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = BufReader::new(stream);
+    let mut line = String::new();
+    answer.read_line(&mut line).unwrap();
+    assert!(line.starts_with("HTTP/1.1 100"), "it has begun: {line}");
+    server.signal("TERM");
+    server.wait_for_log("stopping as asked by SIGTERM");
+    answer.get_mut().write_all(b"b.example&").unwrap();
+    let mut rest = String::new();
+    answer.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("HTTP/1.1 403") && rest.contains("</html>"), "{rest:?} {:?}", server.wait());
+    server.wait().good();
+}
+
+#[test]
 fn all_problems_of_the_settings_are_told_at_once() {
     let mut here = Installation::new();
     here.set("VESTIBULE_BIND", "somewhere")
@@ -85,7 +113,7 @@ fn without_its_key_a_used_database_is_refused_and_no_key_is_made() {
         assert!(!here.key_file().exists());
     }
     std::fs::rename(&kept, here.key_file()).unwrap();
-    assert_eq!(here.start(&["serve"]).stop().code, 0);
+    here.start(&["serve"]).stop().good();
 }
 
 #[test]
@@ -106,13 +134,13 @@ fn the_worker_runs_alone() {
     let here = Installation::new();
     here.run(&["migrate"]).good();
     let mut child = here.command(&["worker"]);
-    let mut child = child.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let mut child = child.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
     let lines = super::read_lines(child.stdout.take().unwrap());
     let said = lines.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
     assert_eq!(said, "The worker is running.");
-    let worker =
-        super::Running { child, lines, errors: std::sync::mpsc::channel().1, said: vec![], base: String::new() };
-    assert_eq!(worker.stop().code, 0);
+    let errors = super::read_lines(child.stderr.take().unwrap());
+    let worker = super::Running { child, lines, errors, said: vec![], logged: vec![], base: String::new() };
+    worker.stop().good();
 }
 
 #[actix_web::test]

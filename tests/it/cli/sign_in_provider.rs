@@ -51,7 +51,7 @@ async fn the_way_back_in_when_the_provider_fails() {
     assert!(here.run(&allow).good().out.contains("Members of acme can sign in with passwords again."));
     let form = ana.get("/sign-in").await.form_with("email").set("email", "ana@acme.example").set("password", PASSWORD);
     assert_eq!(form.send(&ana).await.status, 303, "at once, and without a restart");
-    assert_eq!(server.stop().code, 0);
+    server.stop().good();
 }
 
 #[test]
