@@ -12,6 +12,7 @@
 //! | answer | `setup_links/receipt_pages.rs` | 303 → a page that needs no live token |
 //! | or signs in with a provider | `oauth/sign_ins` | form → state → provider → tokens, sealed for this browser → the same send; `oauth/grants` keeps them alive |
 //! | a link for many | `invite_links/guard.rs`, `sheet.rs`, `submit.rs` | path token → `OpenInviteLink` → new connections (`connections/arrivals`) |
+//! | it is checked, and read | `validations/worker.rs`, `runs/worker.rs` | values with tokens that live (`connections/given.rs`) → a program or a built-in runtime (`runtimes/`) → verdict, streams, records |
 //! | later | `jobs/worker.rs` | mail, expiry; webhooks by `webhooks/worker.rs` |
 //! | a program calls | `accounts/api_keys/guard.rs` | `x-api-key` → hash → row → `ApiKey<Scope>`; then a feature's `api.rs` |
 //! | it may call twice | `idempotency/guard.rs` | `Idempotency-Key` → the deed and a ticket, or the first answer |

@@ -2,6 +2,7 @@
 
 pub mod files;
 mod imports;
+mod map;
 mod paths;
 pub mod scanner;
 mod sizes;
