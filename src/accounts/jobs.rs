@@ -131,9 +131,13 @@ pub async fn sweep(app: &App) -> AppResult<()> {
 /// A token does not open with any key of the ring.
 pub fn reseal_some(conn: &mut Conn, after: &AccountLinkId, with: &Rotation<'_>) -> AppResult<Batch<AccountLinkId>> {
     let rows = links::sealed_after(conn, after, ROWS_AT_ONCE)?;
-    batch(&rows, |row| &row.id, |row| {
-        let sealed = row.sealed_token.clone().map(Sealed::from_bytes);
-        let at = sealed_at(&row.id, &row.workspace_id);
-        with.value(sealed.as_ref(), at, |fresh| links::replace_sealed(conn, &row.id, fresh))
-    })
+    batch(
+        &rows,
+        |row| &row.id,
+        |row| {
+            let sealed = row.sealed_token.clone().map(Sealed::from_bytes);
+            let at = sealed_at(&row.id, &row.workspace_id);
+            with.value(sealed.as_ref(), at, |fresh| links::replace_sealed(conn, &row.id, fresh))
+        },
+    )
 }

@@ -13,7 +13,9 @@ use crate::ids::ConnectionId;
 /// A value does not open with any key of the ring.
 pub fn reseal_some(conn: &mut Conn, after: &ConnectionId, with: &Rotation<'_>) -> AppResult<Batch<ConnectionId>> {
     let rows = store::sealed_after(conn, after, ROWS_AT_ONCE)?;
-    batch(&rows, |row| &row.id, |row| {
-        with.value(row.sealed_secrets.as_ref(), row.sealed_at(), |fresh| store::replace_sealed(conn, row, fresh))
-    })
+    batch(
+        &rows,
+        |row| &row.id,
+        |row| with.value(row.sealed_secrets.as_ref(), row.sealed_at(), |fresh| store::replace_sealed(conn, row, fresh)),
+    )
 }

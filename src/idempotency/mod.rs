@@ -158,11 +158,15 @@ pub fn sweep(conn: &mut Conn, now: UtcTime) -> AppResult<()> {
 /// An answer does not open with any key of the ring.
 pub fn reseal_some(conn: &mut Conn, after: &IdempotencyId, with: &Rotation<'_>) -> AppResult<Batch<IdempotencyId>> {
     let rows = store::sealed_after(conn, after, ROWS_AT_ONCE)?;
-    batch(&rows, |row| &row.id, |row| {
-        let sealed = row.sealed_answer.clone().map(Sealed::from_bytes);
-        let at = sealed_at(&row.id, &row.workspace_id);
-        with.value(sealed.as_ref(), at, |fresh| store::replace_sealed(conn, &row.id, fresh.as_bytes()))
-    })
+    batch(
+        &rows,
+        |row| &row.id,
+        |row| {
+            let sealed = row.sealed_answer.clone().map(Sealed::from_bytes);
+            let at = sealed_at(&row.id, &row.workspace_id);
+            with.value(sealed.as_ref(), at, |fresh| store::replace_sealed(conn, &row.id, fresh.as_bytes()))
+        },
+    )
 }
 
 fn sealed_at<'a>(id: &'a IdempotencyId, workspace: &'a WorkspaceId) -> SealedAt<'a> {

@@ -13,7 +13,13 @@ use crate::ids::InviteLinkId;
 /// A token does not open with any key of the ring.
 pub fn reseal_some(conn: &mut Conn, after: &InviteLinkId, with: &Rotation<'_>) -> AppResult<Batch<InviteLinkId>> {
     let rows = store::sealed_after(conn, after, ROWS_AT_ONCE)?;
-    batch(&rows, |row| &row.id, |row| {
-        with.value(row.sealed_token().as_ref(), row.sealed_at(), |fresh| store::replace_sealed(conn, &row.id, fresh))
-    })
+    batch(
+        &rows,
+        |row| &row.id,
+        |row| {
+            with.value(row.sealed_token().as_ref(), row.sealed_at(), |fresh| {
+                store::replace_sealed(conn, &row.id, fresh)
+            })
+        },
+    )
 }

@@ -137,13 +137,21 @@ pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
 ///
 /// # Errors
 /// A secret does not open with any key of the ring.
-pub fn reseal_secrets(conn: &mut Conn, after: &WebhookSecretId, with: &Rotation<'_>) -> AppResult<Batch<WebhookSecretId>> {
+pub fn reseal_secrets(
+    conn: &mut Conn,
+    after: &WebhookSecretId,
+    with: &Rotation<'_>,
+) -> AppResult<Batch<WebhookSecretId>> {
     let rows = secrets::sealed_after(conn, after, ROWS_AT_ONCE)?;
-    batch(&rows, |row| &row.id, |row| {
-        let sealed = Sealed::from_bytes(row.sealed.clone());
-        let at = secrets::sealed_at(&row.id, &row.workspace_id);
-        with.value(Some(&sealed), at, |fresh| secrets::replace(conn, &row.id, fresh))
-    })
+    batch(
+        &rows,
+        |row| &row.id,
+        |row| {
+            let sealed = Sealed::from_bytes(row.sealed.clone());
+            let at = secrets::sealed_at(&row.id, &row.workspace_id);
+            with.value(Some(&sealed), at, |fresh| secrets::replace(conn, &row.id, fresh))
+        },
+    )
 }
 
 /// Seals the next header values of callback webhooks after `after` anew.
@@ -152,7 +160,5 @@ pub fn reseal_secrets(conn: &mut Conn, after: &WebhookSecretId, with: &Rotation<
 /// A value does not open with any key of the ring.
 pub fn reseal_headers(conn: &mut Conn, after: &ConnectionId, with: &Rotation<'_>) -> AppResult<Batch<ConnectionId>> {
     let rows = callback::sealed_after(conn, after, ROWS_AT_ONCE)?;
-    batch(&rows, |row| &row.connection_id, |row| {
-        row.reseal(conn, with)
-    })
+    batch(&rows, |row| &row.connection_id, |row| row.reseal(conn, with))
 }

@@ -21,9 +21,15 @@ pub(in crate::accounts) fn sweep(conn: &mut Conn, now: UtcTime) -> AppResult<()>
 ///
 /// # Errors
 /// A secret does not open with any key of the ring.
-pub fn reseal_some(conn: &mut Conn, after: &SignInProviderId, with: &Rotation<'_>) -> AppResult<Batch<SignInProviderId>> {
+pub fn reseal_some(
+    conn: &mut Conn,
+    after: &SignInProviderId,
+    with: &Rotation<'_>,
+) -> AppResult<Batch<SignInProviderId>> {
     let rows = store::sealed_after(conn, after, ROWS_AT_ONCE)?;
-    batch(&rows, |row| &row.id, |row| {
-        with.value(row.client_secret.as_ref(), row.secret_at(), |fresh| store::replace_sealed(conn, row, fresh))
-    })
+    batch(
+        &rows,
+        |row| &row.id,
+        |row| with.value(row.client_secret.as_ref(), row.secret_at(), |fresh| store::replace_sealed(conn, row, fresh)),
+    )
 }

@@ -30,7 +30,6 @@ use crate::oauth::provider::ProviderBlock;
 use crate::oauth::wire::AppSecrets;
 use crate::rng::Rng;
 
-
 /// A provider that connectors of this installation can sign in with.
 #[derive(Debug, Clone)]
 pub struct Offered {
@@ -249,9 +248,13 @@ pub async fn is_ready(app: &App, connector: &Arc<Connector>, workspace: &Workspa
 /// A value does not open with any key of the ring.
 pub fn reseal_some(conn: &mut Conn, after: &OauthAppId, with: &Rotation<'_>) -> AppResult<Batch<OauthAppId>> {
     let rows = store::after(conn, after, ROWS_AT_ONCE)?;
-    batch(&rows, |row| &row.id, |row| {
-        let sealed = Sealed::from_bytes(row.sealed.clone());
-        let at = sealed_at(&row.id, &row.workspace_id);
-        with.value(Some(&sealed), at, |fresh| store::replace_sealed(conn, row, fresh))
-    })
+    batch(
+        &rows,
+        |row| &row.id,
+        |row| {
+            let sealed = Sealed::from_bytes(row.sealed.clone());
+            let at = sealed_at(&row.id, &row.workspace_id);
+            with.value(Some(&sealed), at, |fresh| store::replace_sealed(conn, row, fresh))
+        },
+    )
 }

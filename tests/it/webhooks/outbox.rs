@@ -190,12 +190,12 @@ async fn a_rotation_of_master_keys_reaches_secrets_and_headers() {
     let rng = scene.app.app.rng.clone();
     let resealed = scene.app.app.db.write(move |conn| {
         let with = vestibule::crypto::Rotation { keys: &both, rng: &rng };
-        let secrets = vestibule::webhooks::reseal_secrets(conn, &WebhookSecretId::from_text(""), &with)?
-            .map(|(_, count)| count);
-        let headers = vestibule::webhooks::reseal_headers(conn, &ConnectionId::from_text(""), &with)?
-            .map(|(_, count)| count);
-        let again = vestibule::webhooks::reseal_headers(conn, &ConnectionId::from_text(""), &with)?
-            .map(|(_, count)| count);
+        let secrets =
+            vestibule::webhooks::reseal_secrets(conn, &WebhookSecretId::from_text(""), &with)?.map(|(_, count)| count);
+        let headers =
+            vestibule::webhooks::reseal_headers(conn, &ConnectionId::from_text(""), &with)?.map(|(_, count)| count);
+        let again =
+            vestibule::webhooks::reseal_headers(conn, &ConnectionId::from_text(""), &with)?.map(|(_, count)| count);
         Ok((secrets, headers, again))
     });
     assert_eq!(resealed.await.unwrap(), (Some(1), Some(1), Some(0)));
