@@ -49,6 +49,11 @@ impl UtcTime {
         self.as_offset().format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
     }
 
+    /// Reads RFC 3339, in any zone.
+    pub fn from_iso(text: &str) -> Option<Self> {
+        OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok().map(Self::new)
+    }
+
     /// For people: "Saturday 14 March 2026, 15:30 UTC".
     pub fn words(self) -> String {
         let form = time::macros::format_description!(

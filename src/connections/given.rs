@@ -6,8 +6,18 @@ use crate::app::App;
 use crate::connectors::Connector;
 use crate::connectors::spec_form::{FinalConfig, Values, complete};
 use crate::error::AppResult;
-use crate::oauth::{self, grants::Refusal};
+use crate::ids::OauthSignInId;
+use crate::oauth::grants::{Loan, Refusal};
+use crate::oauth::{self, Lent};
 use crate::runtimes::{Blame, Failure, Reason};
+
+/// What a connector is given.
+pub struct Given {
+    /// The configuration.
+    pub config: FinalConfig,
+    /// Of which sign-in the tokens in it are, for when the connector renews them; see [`super::take_over`].
+    pub lent: Option<Lent>,
+}
 
 /// The configuration for the connected system, made of these values of a connection.
 ///
@@ -18,11 +28,36 @@ pub async fn given(
     connection: &Connection,
     connector: &Connector,
     own: Values,
-) -> AppResult<Result<FinalConfig, Failure>> {
+) -> AppResult<Result<Given, Failure>> {
     Ok(match oauth::with_tokens(app, connection, own).await? {
-        Ok(values) => complete(&connector.spec, &values).config.ok_or_else(incomplete),
+        Ok(Loan { values, lent }) => {
+            complete(&connector.spec, &values).config.map(|config| Given { config, lent }).ok_or_else(incomplete)
+        }
         Err(refusal) => Err(refused(connector, refusal)),
     })
+}
+
+/// The same for a test of something that is not sent yet, with the tokens of a sign-in that waits at the link. The connector changes
+/// nothing of it.
+///
+/// # Errors
+/// As [`given`].
+pub async fn given_for_test(
+    app: &App,
+    connection: &Connection,
+    connector: &Connector,
+    sign_in: &OauthSignInId,
+    typed: Values,
+) -> AppResult<Result<Given, Failure>> {
+    let values = oauth::borrowed(app, (&connection.workspace_id, connector), sign_in, typed).await?;
+    let Some(values) = values else { return Ok(Err(sign_in_over())) };
+    let config = complete(&connector.spec, &values).config;
+    Ok(config.map(|config| Given { config, lent: None }).ok_or_else(incomplete))
+}
+
+fn sign_in_over() -> Failure {
+    let message = "The sign-in is over, or was replaced by another one. Sign in again, then test.".to_owned();
+    Failure { reason: Reason::NeedsReconnecting, blame: Blame::Config, message, detail: None }
 }
 
 fn incomplete() -> Failure {

@@ -33,7 +33,7 @@ pub use api_view::ApprovalOut;
 pub use arrivals::{Approval, Arriving, accept, arrive, find_waiting, of_invite_link, reject, waiting_count};
 pub use draft::{Applied, Apply, NewDraft, apply, create_draft, delete_draft, rename};
 pub use finalise::{Versions, finalise, take_over};
-pub use given::given;
+pub use given::{Given, given, given_for_test};
 pub use listing::{Filter, ListRow, StateFilter, count, list, note_some_words, page};
 pub use progress::{Progress, Step, steps};
 pub use reseal::reseal_some;

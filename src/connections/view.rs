@@ -76,6 +76,8 @@ pub(super) struct ConfigurePage {
     share: ShareView,
     /// Whether there is a program here that asks the real system.
     may_test: bool,
+    /// Who cannot test although it is allowed, and why; empty when nobody.
+    test_limit: String,
     longest_note: usize,
     fields: String,
     has_fields: bool,
@@ -84,6 +86,14 @@ pub(super) struct ConfigurePage {
     /// The provider nobody has set an app for, and where to do so.
     lacks_app: Option<(String, String)>,
     has_sign_in: bool,
+}
+
+/// Why the box about testing does not speak of everybody.
+fn test_limit(provider: &str) -> String {
+    format!(
+        "Who signs in with {provider} cannot test first: {provider} gives a key that works once, and the test would spend it. Details \
+         typed by hand can be tested."
+    )
 }
 
 impl ConfigurePage {
@@ -121,6 +131,10 @@ impl ConfigurePage {
             description_problem: input.description_problem.clone(),
             share: input.share.view(input.share_problems.clone(), app.clock.now()),
             may_test: app.runtimes.ability(&target.connector).checks,
+            test_limit: block
+                .filter(|block| block.refresh.rotates)
+                .map(|block| test_limit(&block.name))
+                .unwrap_or_default(),
             longest_note: crate::setup_links::LONGEST_NOTE,
             has_fields: !view.is_empty_form(),
             fields: view.render()?,

@@ -1,6 +1,6 @@
 //! Where a running extraction is looked after: records into the output, counts, state, log, lease, the wish to stop it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -10,8 +10,10 @@ use super::files::Folder;
 use super::store::{self, Run, Tally};
 use crate::app::App;
 use crate::connections;
+use crate::connectors::spec_form::Submission;
 use crate::error::{AppError, AppResult};
 use crate::jobs::{LogBuffer, WORK_BEAT};
+use crate::oauth::Lent;
 use crate::runtimes::{Canceller, Event, Record};
 
 pub(super) struct Desk {
@@ -24,6 +26,8 @@ pub(super) struct Desk {
     folder: Option<Folder>,
     /// Why the output took no more records.
     pub(super) broken: Option<anyhow::Error>,
+    /// Of which sign-in the tokens are that the connector was given.
+    pub(super) lent: Arc<OnceLock<Lent>>,
 }
 
 impl Desk {
@@ -37,6 +41,7 @@ impl Desk {
             canceller,
             folder: Some(folder),
             broken: None,
+            lent: Arc::default(),
         }
     }
 
@@ -57,7 +62,10 @@ impl Desk {
             tokio::select! {
                 answer = &mut reading => break answer,
                 Some(event) = inbox.recv() => self.hear(event).await?,
-                _ = beat.tick() => if !self.keep().await? { return Ok(None) },
+                _ = beat.tick() => if !self.keep().await? {
+                    self.save_changes(&mut inbox).await?;
+                    return Ok(None);
+                },
             }
         };
         while let Some(event) = inbox.recv().await {
@@ -66,14 +74,29 @@ impl Desk {
         Ok(self.keep().await?.then_some(answer))
     }
 
+    /// The run is not ours any more; what the connector changed until now counts all the same.
+    async fn save_changes(&self, inbox: &mut mpsc::Receiver<Event>) -> AppResult<()> {
+        inbox.close();
+        while let Ok(event) = inbox.try_recv() {
+            if let Event::ConfigUpdate(submission) = event {
+                self.take_over(&submission).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_over(&self, submission: &Submission) -> AppResult<()> {
+        let at = (&self.run.workspace_id, &self.run.connection_id);
+        connections::take_over(&self.app, at, self.lent.get(), submission).await.map(|_| ())
+    }
+
     async fn hear(&mut self, event: Event) -> AppResult<()> {
         match event {
             Event::Log { level, text } => self.say(level.as_str(), &text),
             Event::Progress(words) => self.say("info", &words),
             Event::State(state) => self.state = Some(state),
             Event::ConfigUpdate(submission) => {
-                let (workspace, connection) = (&self.run.workspace_id, &self.run.connection_id);
-                connections::take_over(&self.app, workspace, connection, submission).await?;
+                self.take_over(&submission).await?;
                 self.say("info", "The connector updated its configuration.");
             }
             Event::Records(records) => self.write(records).await,

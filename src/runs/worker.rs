@@ -1,6 +1,6 @@
 //! Claim, read, write, record.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 use tokio::sync::watch;
@@ -16,6 +16,7 @@ use crate::connectors::spec_form::Values;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::jobs::{Piece, Taking, Trade, run_trade_due, run_trade_until};
+use crate::oauth::Lent;
 use crate::runtimes::{Cancel, Canceller, Catalog, Chosen, Events, Failure, Job, ReadEnd};
 use crate::streams::{StreamChoice, find_plan};
 use crate::validations::{self, Of};
@@ -133,7 +134,8 @@ async fn try_work(app: &Arc<App>, Task { run, about }: Task) -> AppResult<()> {
     let (canceller, cancel) = Canceller::new();
     let mut desk = Desk::new(app, run, tally(&about.choices), canceller, folder);
     desk.say("info", &greeting(&about));
-    match desk.attend(inbox, read(app, &about, events, cancel)).await? {
+    let lent = Arc::clone(&desk.lent);
+    match desk.attend(inbox, read(app, &about, &lent, (events, cancel))).await? {
         Some(outcome) => record::settle(desk, &about, &place, outcome?).await,
         None => {
             files::forget(&app.config.storage.data_dir, &place);
@@ -143,13 +145,19 @@ async fn try_work(app: &Arc<App>, Task { run, about }: Task) -> AppResult<()> {
 }
 
 /// Reads with tokens that live.
-async fn read(app: &App, about: &About, events: Events, cancel: Cancel) -> AppResult<Result<ReadEnd, Failure>> {
+async fn read(
+    app: &App,
+    about: &About,
+    lent: &OnceLock<Lent>,
+    (events, cancel): (Events, Cancel),
+) -> AppResult<Result<ReadEnd, Failure>> {
     let given = connections::given(app, &about.connection, &about.connector, about.values.clone()).await?;
-    let config = match given {
-        Ok(config) => config,
+    let given = match given {
+        Ok(given) => given,
         Err(failure) => return Ok(Err(failure)),
     };
-    let job = Job { connector: &about.connector, config: &config, events, cancel, time_limit: TIME_LIMIT };
+    given.lent.into_iter().for_each(|tokens| drop(lent.set(tokens)));
+    let job = Job { connector: &about.connector, config: &given.config, events, cancel, time_limit: TIME_LIMIT };
     Ok(app.runtimes.read(&job, &about.chosen, about.state.as_ref()).await)
 }
 

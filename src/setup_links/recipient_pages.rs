@@ -44,7 +44,7 @@ pub async fn submit(app: web::Data<App>, request: HttpRequest, sent: SentForm) -
     }
     let act = Act { app: &app, request: &request, raw, nonce: form.token.nonce };
     if let Some(wish) = try_out::Wish::read(&act.raw, &sheet) {
-        return try_out::answer(&act, &sheet, wish).await;
+        return try_out::answer(&act, sheet, wish).await;
     }
     match (act.raw.first("intent"), sheet.desk.is_some()) {
         (Some("sign-in"), true) => act.sign_in(sheet).await,

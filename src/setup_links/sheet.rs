@@ -38,11 +38,10 @@ impl Sheet {
         self.link.known.link.purpose.is_reconnect()
     }
 
-    /// Whether what is typed may be tried out before it is sent. Who signs in with the provider has nothing typed to try: the provider
-    /// itself has answered.
+    /// Whether what is typed, and the sign-in with it, may be tried out before it is sent.
     pub(super) fn may_test(&self) -> bool {
         let link = &self.link.known.link;
-        link.allows_test == 1 && !self.is_reconnect() && !self.desk.as_ref().is_some_and(Desk::is_signed_in)
+        link.allows_test == 1 && !self.is_reconnect() && self.desk.as_ref().is_none_or(Desk::may_test)
     }
 
     /// The connector whose questions are asked now.
@@ -107,6 +106,11 @@ impl Sheet {
         };
         let workspace = &self.link.known.workspace.name;
         oauth::panel(desk, &Asked { workspace, raw, problem, input_problems, chooses: !self.is_reconnect() })
+    }
+
+    /// What the sign-in would hand over.
+    pub(super) fn handed(&self) -> Option<&Handed> {
+        self.handed.as_ref()
     }
 
     /// What the sign-in hands over, taken out.

@@ -15,6 +15,7 @@ use crate::error::AppResult;
 use crate::forms::RawForm;
 use crate::ids::ValidationId;
 use crate::jobs::WorkState;
+use crate::oauth::ACCOUNT_FIELD;
 use crate::validations::{self, NewTest, Of, Validation};
 use crate::web::page::{PageResult, page_with};
 
@@ -41,9 +42,14 @@ impl Wish {
 }
 
 /// The form again with everything that was typed, and what is known of the test.
-pub(super) async fn answer(act: &Act<'_>, sheet: &Sheet, wish: Wish) -> PageResult {
+pub(super) async fn answer(act: &Act<'_>, mut sheet: Sheet, wish: Wish) -> PageResult {
     let layer = if matches!(wish, Wish::Test) { Layer::Final } else { Layer::Draft };
-    let decoded = sheet.decode(&act.raw, layer);
+    let chosen: Vec<String> = act.raw.all(ACCOUNT_FIELD).map(str::to_owned).collect();
+    let refused = sheet.plan(&chosen, layer)?;
+    let (sheet, decoded) = (&sheet, sheet.decode(&act.raw, layer));
+    if let (Wish::Test, Some(problem)) = (&wish, refused) {
+        return act.again(sheet, decoded, &Answer::Accounts(problem)).await;
+    }
     if matches!(wish, Wish::Test) && !decoded.errors.is_empty() {
         return act.again(sheet, decoded, &Answer::Problems).await;
     }
@@ -62,7 +68,9 @@ pub(super) async fn answer(act: &Act<'_>, sheet: &Sheet, wish: Wish) -> PageResu
 async fn start(app: &App, sheet: &Sheet, decoded: &Decoded) -> AppResult<Option<Validation>> {
     let link = &sheet.link;
     app.limits.test(link.known.link.id.as_str())?;
-    let (connection, connector) = (link.known.connection.clone(), Arc::clone(sheet.connector()));
+    let (connection, connector) = (link.known.connection.clone(), Arc::clone(&link.connector));
+    let asked = Arc::clone(sheet.connector());
+    let handed = sheet.handed().map(|handed| (handed.sign_in().clone(), handed.submission.clone()));
     let (row, submission) = (link.known.link.clone(), decoded.submission.clone());
     let (keys, now, rng) = (app.keys.clone(), app.clock.now(), app.rng.clone());
     app.db
@@ -72,7 +80,9 @@ async fn start(app: &App, sheet: &Sheet, decoded: &Decoded) -> AppResult<Option<
                 connector: &connector,
                 link: &row.id,
                 name: &row.recipient,
+                asked: &asked,
                 submission: &submission,
+                signed_in: handed.as_ref().map(|(id, submission)| (id, submission)),
             };
             Ok(validations::start_test(conn, &test, (&keys, now, &rng))?.ok())
         })

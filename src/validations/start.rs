@@ -18,7 +18,7 @@ use crate::crypto::{KeyRing, Sealed};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::forms::FieldPath;
-use crate::ids::{SetupLinkId, ValidationId, WorkspaceId};
+use crate::ids::{OauthSignInId, SetupLinkId, ValidationId, WorkspaceId};
 use crate::jobs::WorkState;
 use crate::oauth;
 use crate::rng::Rng;
@@ -88,8 +88,12 @@ pub struct NewTest<'a> {
     pub link: &'a SetupLinkId,
     /// Their name, possibly empty.
     pub name: &'a str,
+    /// The connector as it was asked: without the questions that signing in answers.
+    pub asked: &'a Connector,
     /// What they typed; what others filled in before is under it.
     pub submission: &'a Submission,
+    /// Who has signed in with the provider, and what that puts under what they typed.
+    pub signed_in: Option<(&'a OauthSignInId, &'a Submission)>,
 }
 
 /// What is checked by a test, kept sealed until it is over.
@@ -97,6 +101,15 @@ pub struct NewTest<'a> {
 struct Kept {
     plain: Map<String, Value>,
     secrets: BTreeMap<FieldPath, String>,
+    #[serde(default)]
+    sign_in: Option<String>,
+}
+
+/// What a test checks.
+pub(super) struct Tested {
+    pub(super) values: Values,
+    /// The sign-in that has the tokens.
+    pub(super) sign_in: Option<OauthSignInId>,
 }
 
 /// Queues a check of what a recipient typed; nothing of it is put on the draft.
@@ -109,13 +122,17 @@ pub fn start_test(
     (keys, now, rng): (&KeyRing, UtcTime, &Rng),
 ) -> AppResult<Result<Validation, Refused>> {
     let mut values = test.connection.open_values(keys)?;
-    test.submission.merge_into(&test.connector.spec, &mut values);
+    if let Some((_, submission)) = test.signed_in {
+        submission.merge_into(&test.connector.spec, &mut values);
+    }
+    test.submission.merge_into(&test.asked.spec, &mut values);
     if let Err(refused) = judge(test.connector, &values) {
         return Ok(Err(refused));
     }
     let kept = Kept {
         secrets: values.secrets.iter().map(|(path, text)| (path.clone(), text.expose_secret().to_owned())).collect(),
         plain: values.plain,
+        sign_in: test.signed_in.map(|(id, _)| id.to_string()),
     };
     let bytes = Zeroizing::new(serde_json::to_vec(&kept).map_err(AppError::internal)?);
     let actor = Actor::Recipient { name: test.name.to_owned() };
@@ -123,11 +140,12 @@ pub fn start_test(
 }
 
 /// The values a test checks.
-pub(super) fn tested(sealed: Vec<u8>, id: &ValidationId, workspace: &WorkspaceId, keys: &KeyRing) -> AppResult<Values> {
+pub(super) fn tested(sealed: Vec<u8>, id: &ValidationId, workspace: &WorkspaceId, keys: &KeyRing) -> AppResult<Tested> {
     let bytes = keys.open(&Sealed::from_bytes(sealed), sealed_at(id.as_str(), COLUMN, workspace))?;
     let kept: Kept = serde_json::from_slice(&bytes).map_err(AppError::internal)?;
     let secrets = kept.secrets.into_iter().map(|(path, text)| (path, SecretString::from(text))).collect();
-    Ok(Values { plain: kept.plain, secrets })
+    let sign_in = kept.sign_in.as_deref().map(OauthSignInId::from_text);
+    Ok(Tested { values: Values { plain: kept.plain, secrets }, sign_in })
 }
 
 fn queue(

@@ -1,6 +1,6 @@
 //! Claim, check, search for streams, record. What the connector says is written down as it comes.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{mpsc, watch};
 
@@ -12,7 +12,9 @@ use crate::connectors::spec_form::{FinalConfig, Submission, Values};
 use crate::connectors::{Connector, Kind};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
+use crate::ids::OauthSignInId;
 use crate::jobs::{LogBuffer, Piece, Taking, Trade, WORK_BEAT, run_trade_due, run_trade_until};
+use crate::oauth::Lent;
 use crate::runtimes::{CHECK_LIMIT, Cancel, Canceller, Catalog, Checked, DISCOVER_LIMIT, Event, Events, Failure, Job};
 
 const TRADE: Trade = Trade { name: "validations", at_once: 8, take };
@@ -63,19 +65,24 @@ struct About {
     connection: Connection,
     connector: Arc<Connector>,
     values: Values,
+    /// The sign-in that a test borrows its tokens from.
+    sign_in: Option<OauthSignInId>,
 }
 
 fn prepare(conn: &mut Conn, app: &App, validation: Validation, sealed: Option<Vec<u8>>) -> AppResult<Task> {
     let (workspace, id) = (&validation.workspace_id, &validation.connection_id);
     let connection = connections::find_by_id(conn, workspace, id)?.ok_or(AppError::NotFound)?;
-    let values = match sealed {
-        Some(sealed) => start::tested(sealed, &validation.id, workspace, &app.keys)?,
-        None => connection.open_values(&app.keys)?,
+    let (values, sign_in) = match sealed {
+        Some(sealed) => {
+            let tested = start::tested(sealed, &validation.id, workspace, &app.keys)?;
+            (tested.values, tested.sign_in)
+        }
+        None => (connection.open_values(&app.keys)?, None),
     };
     let about = match app.connectors.find(connection.kind, &connection.connector_slug).cloned() {
         _ if connection.deleted_at.is_some() => Err("The connection was deleted."),
         None => Err("The connector of this connection is not installed any more."),
-        Some(connector) => Ok(About { connection, connector, values }),
+        Some(connector) => Ok(About { connection, connector, values, sign_in }),
     };
     Ok(Task { validation, about })
 }
@@ -101,9 +108,11 @@ async fn try_work(app: &Arc<App>, Task { validation, about }: Task) -> AppResult
         log: LogBuffer::new(MOST_LINES),
         step: "Starting".to_owned(),
         canceller,
+        lent: Arc::default(),
     };
     desk.greet(&about);
-    let asked = ask(app, &about, events, cancel);
+    let lent = Arc::clone(&desk.lent);
+    let asked = ask(app, &about, &lent, (events, cancel));
     let outcome = tokio::time::timeout(TIME_LIMIT, desk.attend(inbox, asked)).await;
     match outcome {
         Ok(attended) => {
@@ -120,12 +129,23 @@ async fn try_work(app: &Arc<App>, Task { validation, about }: Task) -> AppResult
 type Answered = Result<(Checked, Catalog), Failure>;
 
 /// The configuration with tokens that live, the check with it, and for a source the search for its streams.
-async fn ask(app: &App, about: &About, events: Events, cancel: Cancel) -> AppResult<Answered> {
-    let given = connections::given(app, &about.connection, &about.connector, about.values.clone()).await?;
-    Ok(match given {
-        Ok(config) => check_and_discover(app, about, &config, (&events, &cancel)).await,
-        Err(failure) => Err(failure),
-    })
+async fn ask(
+    app: &App,
+    about: &About,
+    lent: &OnceLock<Lent>,
+    (events, cancel): (Events, Cancel),
+) -> AppResult<Answered> {
+    let own = about.values.clone();
+    let given = match &about.sign_in {
+        Some(sign_in) => connections::given_for_test(app, &about.connection, &about.connector, sign_in, own).await?,
+        None => connections::given(app, &about.connection, &about.connector, own).await?,
+    };
+    let given = match given {
+        Ok(given) => given,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    given.lent.into_iter().for_each(|tokens| drop(lent.set(tokens)));
+    Ok(check_and_discover(app, about, &given.config, (&events, &cancel)).await)
 }
 
 async fn check_and_discover(
@@ -158,6 +178,8 @@ struct Desk {
     log: LogBuffer,
     step: String,
     canceller: Canceller,
+    /// Of which sign-in the tokens are that the connector was given.
+    lent: Arc<OnceLock<Lent>>,
 }
 
 impl Desk {
@@ -189,13 +211,27 @@ impl Desk {
             tokio::select! {
                 answer = &mut asked => break answer,
                 Some(event) = inbox.recv() => self.hear(event).await?,
-                _ = beat.tick() => if !self.keep().await? { return Ok(None) },
+                _ = beat.tick() => if !self.keep().await? {
+                    self.save_changes(&mut inbox).await?;
+                    return Ok(None);
+                },
             }
         };
         while let Some(event) = inbox.recv().await {
             self.hear(event).await?;
         }
         Ok(self.keep().await?.then_some(answer))
+    }
+
+    /// Nobody wants the verdict any more; what the connector changed until now counts all the same.
+    async fn save_changes(&mut self, inbox: &mut mpsc::Receiver<Event>) -> AppResult<()> {
+        inbox.close();
+        while let Ok(event) = inbox.try_recv() {
+            if let Event::ConfigUpdate(submission) = event {
+                self.take_over(submission).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn hear(&mut self, event: Event) -> AppResult<()> {
@@ -236,13 +272,8 @@ impl Desk {
             self.say("info", "The connector changed its configuration; a test keeps no changes.");
             return Ok(());
         };
-        let changed = connections::take_over(
-            &self.app,
-            &self.validation.workspace_id,
-            &self.validation.connection_id,
-            submission,
-        )
-        .await?;
+        let at = (&self.validation.workspace_id, &self.validation.connection_id);
+        let changed = connections::take_over(&self.app, at, self.lent.get(), &submission).await?;
         self.say("info", "The connector updated its configuration.");
         self.version = Some(if changed.before == version { changed.after } else { version });
         Ok(())

@@ -6,8 +6,9 @@
 mod store;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Apply, Connection, Filler, apply, find_by_id};
+use super::{Apply, Connection, ConnectionState, Filler, apply, find_by_id};
 use crate::activity::{self, Actor, Entry, Event};
 use crate::app::App;
 use crate::clock::UtcTime;
@@ -15,7 +16,11 @@ use crate::connectors::spec_form::Submission;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::ids::{ConnectionId, WorkspaceId};
+use crate::oauth::{self, Contract, Lent};
 use crate::rng::Rng;
+
+const SAVE_TRIES: usize = 5;
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Makes a draft final, if its values are still those that were read.
 ///
@@ -45,41 +50,69 @@ pub struct Versions {
     pub after: i64,
 }
 
-/// Merges what a connector changed in its own configuration, such as a refresh token that works once.
+/// Keeps what a connector changed in its own configuration, such as a refresh token that works once: tokens of a sign-in in the grant
+/// they were lent from, everything else in the connection. The old ones may be spent, so a hiccup of the database is waited for.
 ///
 /// # Errors
 /// The connection is gone, or its connector.
 pub async fn take_over(
     app: &Arc<App>,
-    workspace: &WorkspaceId,
-    id: &ConnectionId,
-    submission: Submission,
+    (workspace, id): (&WorkspaceId, &ConnectionId),
+    lent: Option<&Lent>,
+    submission: &Submission,
 ) -> AppResult<Versions> {
-    let (app_here, workspace, id, now) = (Arc::clone(app), workspace.clone(), id.clone(), app.clock.now());
-    app.db
-        .write(move |conn| {
-            let before = find_by_id(conn, &workspace, &id)?.ok_or(AppError::NotFound)?;
-            let connector = app_here.connectors.find(before.kind, &before.connector_slug).ok_or(AppError::NotFound)?;
-            let change = Apply {
-                workspace: &workspace,
-                connection: &id,
-                connector,
-                submission: &submission,
-                by: Filler::Connector,
-                name: connector.name(),
-                then: None,
-            };
-            let after = apply(conn, &change, &app_here.keys, now, &app_here.rng)?.connection;
-            let entry = Entry {
-                workspace: &workspace,
-                connection: Some(&id),
-                setup_link: None,
-                event: Event::ConfigUpdated,
-                actor: Actor::System,
-                detail: "",
-            };
-            activity::record(conn, &entry, now, &app_here.rng)?;
-            Ok(Versions { before: before.version, after: after.version })
-        })
-        .await
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let (app_here, workspace, id) = (Arc::clone(app), workspace.clone(), id.clone());
+        let (lent, submission) = (lent.cloned(), submission.clone());
+        let done = app.db.write(move |conn| keep(conn, &app_here, (&workspace, &id), lent.as_ref(), submission)).await;
+        match done {
+            Err(AppError::Internal(error)) if tries < SAVE_TRIES => {
+                tracing::warn!(error = %format!("{error:#}"), "saving what a connector changed");
+            }
+            other => return other,
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn keep(
+    conn: &mut Conn,
+    app: &App,
+    (workspace, id): (&WorkspaceId, &ConnectionId),
+    lent: Option<&Lent>,
+    mut submission: Submission,
+) -> AppResult<Versions> {
+    let now = app.clock.now();
+    let before = find_by_id(conn, workspace, id)?.ok_or(AppError::NotFound)?;
+    if before.state() == ConnectionState::Deleted {
+        return Ok(Versions { before: before.version, after: before.version });
+    }
+    let connector = app.connectors.find(before.kind, &before.connector_slug).ok_or(AppError::NotFound)?;
+    let with = Contract { keys: &app.keys, now, rng: &app.rng };
+    oauth::take_renewed(conn, (&before, connector), lent, &mut submission, &with)?;
+    let mut after = before.version;
+    if !submission.is_empty() {
+        let change = Apply {
+            workspace,
+            connection: id,
+            connector,
+            submission: &submission,
+            by: Filler::Connector,
+            name: connector.name(),
+            then: None,
+        };
+        after = apply(conn, &change, &app.keys, now, &app.rng)?.connection.version;
+    }
+    let entry = Entry {
+        workspace,
+        connection: Some(id),
+        setup_link: None,
+        event: Event::ConfigUpdated,
+        actor: Actor::System,
+        detail: "",
+    };
+    activity::record(conn, &entry, now, &app.rng)?;
+    Ok(Versions { before: before.version, after })
 }

@@ -1,6 +1,7 @@
 //! What a form changes: a patch that can be put on a draft later, in a transaction, when the draft may have changed
 //! meanwhile.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
@@ -39,6 +40,24 @@ pub(super) struct RowsPatch {
     pub(super) rows: Vec<(usize, Patch)>,
 }
 
+impl Patch {
+    /// Takes out what is said of one text.
+    fn take(&mut self, keys: &[Cow<'_, str>]) -> Option<SecretString> {
+        let Some((first, rest)) = keys.split_first() else {
+            return match std::mem::take(self) {
+                Self::Secret(secret) => Some(secret),
+                Self::Plain(Value::String(text)) => Some(text.into()),
+                other => {
+                    *self = other;
+                    None
+                }
+            };
+        };
+        let (Self::Group(changes) | Self::Branch(_, changes)) = self else { return None };
+        changes.iter_mut().find(|(key, _)| key == first)?.1.take(rest)
+    }
+}
+
 /// What somebody handed over with one form.
 #[derive(Clone)]
 pub struct Submission {
@@ -64,6 +83,14 @@ impl Submission {
         let mut assembly = Assembly::new(&tree.secrets, !self.by_owner);
         assembly.whole(spec.root(), &tree.plain);
         assembly.found.iter().filter(|error| error.code.is_missing()).map(reference).collect()
+    }
+
+    /// Takes out the text it gives one field, as if nothing had been said of that field; `None` when it gives it none. Fields of rows
+    /// are not reached.
+    pub fn take(&mut self, path: &FieldPath) -> Option<SecretString> {
+        let text = self.patch.take(&path.segments().collect::<Vec<_>>())?;
+        self.provided.retain(|field| field.path != *path);
+        Some(text)
     }
 
     /// Whether it changes nothing: no field got a value and none was cleared.

@@ -189,9 +189,13 @@ pub fn reconnect(
 /// A value does not open with any key of the ring.
 pub fn reseal_some(conn: &mut Conn, after: &OauthGrantId, with: &Rotation<'_>) -> AppResult<Batch<OauthGrantId>> {
     let rows = store::after(conn, after, ROWS_AT_ONCE)?;
-    batch(&rows, |row| &row.id, |row| {
-        let sealed = Sealed::from_bytes(row.sealed.clone());
-        let at = sealed_at(&row.id, &row.workspace_id);
-        with.value(Some(&sealed), at, |fresh| store::replace_sealed(conn, row, fresh))
-    })
+    batch(
+        &rows,
+        |row| &row.id,
+        |row| {
+            let sealed = Sealed::from_bytes(row.sealed.clone());
+            let at = sealed_at(&row.id, &row.workspace_id);
+            with.value(Some(&sealed), at, |fresh| store::replace_sealed(conn, row, fresh))
+        },
+    )
 }

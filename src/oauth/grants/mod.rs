@@ -2,12 +2,13 @@
 //!
 //! Invariants: tokens are sealed in the grant and nowhere else; a connection's own values hold a mark in their place, and whoever hands
 //! the configuration out puts the real ones there; one process at a time renews a grant (a lease in its row), and what came is saved
-//! before it is used; a grant that the provider has ended is told once.
+//! before it is used; what a connector renewed by itself is saved too; a grant that the provider has ended is told once.
 
 mod jobs;
 mod make;
 pub mod reconnect_pages;
 mod refresh;
+mod renewed;
 mod store;
 mod values;
 mod view;
@@ -15,11 +16,12 @@ mod view;
 pub use jobs::{give_back, refresh_by_job, send_reconnect_mail, sweep};
 pub use make::{Contract, NewGrant, attach, disconnect, reconnect, reseal_some};
 pub use refresh::Refusal;
+pub use renewed::{Lent, take_renewed};
 pub use store::GrantRow;
-pub use values::{Ready, is_mark, values, with_tokens};
+pub use values::{Loan, Ready, is_mark, values, with_tokens};
 pub use view::{ConnectedOut, ConnectedView, connected, connected_out};
 
-pub(super) use values::{marked, marked_app};
+pub(super) use values::{filled, marked, marked_app};
 
 use std::collections::HashMap;
 
@@ -116,6 +118,7 @@ struct Content {
 pub(super) struct Opened {
     pub(super) tokens: Tokens,
     pub(super) inputs: Inputs,
+    pub(super) signed_in_at: UtcTime,
 }
 
 fn sealed_at<'a>(id: &'a OauthGrantId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
@@ -133,7 +136,8 @@ impl GrantRow {
     fn open(&self, keys: &KeyRing) -> AppResult<Opened> {
         let plain = keys.open(&Sealed::from_bytes(self.sealed.clone()), sealed_at(&self.id, &self.workspace_id))?;
         let content: Content = serde_json::from_slice(&plain).map_err(AppError::internal)?;
-        Ok(Opened { tokens: Tokens::from_bytes(content.tokens.as_bytes())?, inputs: content.inputs })
+        let tokens = Tokens::from_bytes(content.tokens.as_bytes())?;
+        Ok(Opened { tokens, inputs: content.inputs, signed_in_at: self.obtained_at })
     }
 
     /// The granted permissions; `None` when nobody knows them.

@@ -122,7 +122,7 @@ async fn renew(
         Wire::new(&app.connector_http, &work.block, &work.secrets, &opened.inputs).refresh(&opened.tokens, now).await;
     match asked {
         Ok(tokens) => {
-            let fresh = Opened { tokens, inputs: opened.inputs };
+            let fresh = Opened { tokens, ..opened };
             Ok(save(app, &row, &fresh, &work.block, lease).await?.then_some(Ok(fresh)))
         }
         Err(WireError::InvalidGrant) => {

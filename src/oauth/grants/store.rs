@@ -241,6 +241,35 @@ pub(super) fn revive(
         .map(|_| ())
 }
 
+/// Writes tokens that a connector renewed, unless the grant changed since it was read: it works from then on, and whoever is renewing the
+/// old ones has lost the right.
+pub(super) fn take_renewed(
+    conn: &mut Conn,
+    read: &GrantRow,
+    contents: &Contents<'_>,
+    now: UtcTime,
+) -> QueryResult<bool> {
+    let unchanged = oauth_grants::table
+        .find(&read.id)
+        .filter(oauth_grants::version.eq(read.version))
+        .filter(oauth_grants::state.ne(GrantState::Leaving));
+    let changed = diesel::update(unchanged)
+        .set((
+            oauth_grants::sealed.eq(contents.sealed.as_bytes()),
+            oauth_grants::state.eq(GrantState::Works),
+            oauth_grants::version.eq(read.version + 1),
+            oauth_grants::expires_at.eq(contents.expires_at),
+            oauth_grants::ends_at.eq(contents.ends_at),
+            oauth_grants::refresh_at.eq(contents.refresh_at),
+            oauth_grants::refreshed_at.eq(now),
+            oauth_grants::lease.eq(None::<String>),
+            oauth_grants::lease_until.eq(None::<UtcTime>),
+            oauth_grants::told_at.eq(None::<UtcTime>),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
 /// Notes that a grant does not work any more; `false` when that was known.
 pub(super) fn break_it(conn: &mut Conn, id: &OauthGrantId, lease: &str, now: UtcTime) -> QueryResult<bool> {
     let mine = oauth_grants::table

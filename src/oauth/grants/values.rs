@@ -8,15 +8,16 @@ use std::collections::BTreeMap;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
+use super::of_connection;
 use super::refresh::{self, Ahead, Refusal, block_of};
-use super::{Connected, Opened, of_connection};
+use super::renewed::Lent;
 use crate::app::App;
 use crate::connections::Connection;
 use crate::connectors::spec_form::Values;
 use crate::error::AppResult;
 use crate::forms::FieldPath;
-use crate::oauth::provider::{Output, ProviderBlock};
-use crate::oauth::wire::{AppSecrets, Tokens, add_constants, outputs};
+use crate::oauth::provider::{DotPath, Inputs, Output, ProviderBlock};
+use crate::oauth::wire::{Account, AppSecrets, Tokens, add_constants, outputs};
 
 /// What stands in a connection where the sign-in has the real value.
 pub(in crate::oauth) const MARK: &str = "kept with the sign-in";
@@ -39,25 +40,34 @@ pub(in crate::oauth) fn marked_app(app: &AppSecrets) -> AppSecrets {
 /// The values of a connection, ready to be used.
 pub type Ready = Result<Values, Refusal>;
 
+/// Values for a program that may renew the tokens among them.
+pub struct Loan {
+    /// The values, ready to be used.
+    pub values: Values,
+    /// Of which sign-in the tokens are; `None` when there are none.
+    pub lent: Option<Lent>,
+}
+
 /// All values of a connection with its secrets in the clear and tokens that live; a connection without a sign-in has just its own.
 ///
 /// # Errors
 /// Only internal ones; that there is no working token is a [`Refusal`].
 pub async fn values(app: &App, connection: &Connection) -> AppResult<Ready> {
-    with_tokens(app, connection, connection.open_values(&app.keys)?).await
+    let loan = with_tokens(app, connection, connection.open_values(&app.keys)?).await?;
+    Ok(loan.map(|loan| loan.values))
 }
 
 /// These values of a connection, or of what somebody would put on it, with tokens that live in the place of marks.
 ///
 /// # Errors
 /// As [`values`].
-pub async fn with_tokens(app: &App, connection: &Connection, own: Values) -> AppResult<Ready> {
+pub async fn with_tokens(app: &App, connection: &Connection, own: Values) -> AppResult<Result<Loan, Refusal>> {
     let (workspace, id) = (connection.workspace_id.clone(), connection.id.clone());
     let Some(connected) = app.db.read(move |conn| of_connection(conn, &workspace, &id)).await? else {
-        return Ok(Ok(own));
+        return Ok(Ok(Loan { values: own, lent: None }));
     };
     if !has_marks(&own) {
-        return Ok(Ok(own));
+        return Ok(Ok(Loan { values: own, lent: None }));
     }
     let opened = match refresh::fresh(app, &connected.grant.id, Ahead::Use).await? {
         Ok(opened) => opened,
@@ -65,7 +75,11 @@ pub async fn with_tokens(app: &App, connection: &Connection, own: Values) -> App
     };
     let secrets = refresh::secrets(app, &connected.grant).await?;
     Ok(match (block_of(app, &connected.grant), secrets) {
-        (Some(block), Some(secrets)) => filled(own, &block, &connected, &opened, &secrets),
+        (Some(block), Some(secrets)) => {
+            let lent = Some(Lent { grant: connected.grant.id.clone(), signed_in_at: opened.signed_in_at });
+            let tokens = (&opened.tokens, &opened.inputs);
+            filled(own, &block, tokens, Some(&connected.accounts), &secrets).map(|values| Loan { values, lent })
+        }
         _ => Err(Refusal::App),
     })
 }
@@ -74,6 +88,17 @@ pub async fn with_tokens(app: &App, connection: &Connection, own: Values) -> App
 #[must_use]
 pub fn is_mark(text: &str) -> bool {
     text == MARK
+}
+
+/// Whether the sign-in has the real value of this place.
+pub(super) fn holds_mark_at(values: &Values, path: &DotPath) -> bool {
+    let secret = values.secrets.get(&path.field()).map(|secret| secret.expose_secret());
+    let plain = || {
+        let (last, above) = path.keys().split_last()?;
+        let object = above.iter().try_fold(&values.plain, |object, key| object.get(key)?.as_object())?;
+        object.get(last)?.as_str()
+    };
+    secret.or_else(plain).is_some_and(is_mark)
 }
 
 fn has_marks(values: &Values) -> bool {
@@ -88,14 +113,15 @@ fn holds_mark(object: &Map<String, Value>) -> bool {
     })
 }
 
-fn filled(
+/// These values with the real ones in the place of marks.
+pub(in crate::oauth) fn filled(
     mut values: Values,
     block: &ProviderBlock,
-    connected: &Connected,
-    opened: &Opened,
+    (tokens, inputs): (&Tokens, &Inputs),
+    accounts: Option<&[Account]>,
     secrets: &AppSecrets,
 ) -> Ready {
-    let patch = outputs(block, &opened.tokens, &opened.inputs, Some(&connected.accounts)).ok_or(Refusal::App)?;
+    let patch = outputs(block, tokens, inputs, accounts).ok_or(Refusal::App)?;
     let mut real = patch.expose().clone();
     add_constants(block, secrets, &mut real);
     let mut leaves = BTreeMap::new();
@@ -116,7 +142,7 @@ fn filled(
 fn ends_of(block: &ProviderBlock) -> Vec<FieldPath> {
     let landings = [Some(&block.landing), block.landing.without_refresh_token.as_deref()];
     let ends = landings.into_iter().flatten().filter_map(|landing| landing.outputs.get(&Output::TokenExpiryDate));
-    ends.map(crate::oauth::provider::DotPath::field).collect()
+    ends.map(DotPath::field).collect()
 }
 
 fn collect(object: &Map<String, Value>, at: &FieldPath, leaves: &mut BTreeMap<FieldPath, Value>) {

@@ -121,6 +121,13 @@ impl Desk {
         self.signed_in.as_ref()
     }
 
+    /// Whether what signing in gave can be tried out before it is handed over. A refresh token that works once cannot: the connector would
+    /// spend it, and what was handed over would be worth nothing.
+    pub fn may_test(&self) -> bool {
+        let spends = |found: &SignedIn| self.block.refresh.rotates && found.tokens.refresh_token.is_some();
+        !self.signed_in.as_ref().is_some_and(spends)
+    }
+
     /// The connector whose questions are asked now.
     pub fn connector(&self) -> &Arc<Connector> {
         if self.is_signed_in() { &self.narrowed } else { &self.connector }
@@ -235,7 +242,7 @@ impl Desk {
 }
 
 impl SignedIn {
-    fn open(held: Held) -> Option<Self> {
+    pub(super) fn open(held: Held) -> Option<Self> {
         let tokens = Tokens::from_bytes(held.tokens.as_bytes()).ok()?;
         Some(Self { held, tokens })
     }
@@ -270,6 +277,11 @@ impl Handed {
     pub fn receipt_line(&self) -> FieldRef {
         let path = self.submission.provided().first().map(|field| field.path.clone()).unwrap_or_default();
         FieldRef { path, title: format!("{} sign-in", self.grant.provider_name()), secret: true }
+    }
+
+    /// The sign-in itself, for a test of it.
+    pub fn sign_in(&self) -> &OauthSignInId {
+        &self.sign_in
     }
 
     /// The first of these accounts that whoever signed in cannot see; `None` also when nobody can know.

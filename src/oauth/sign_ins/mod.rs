@@ -5,6 +5,7 @@
 //! began, within ten minutes, before the code is shown to anybody; nothing is saved for a link that closed meanwhile; what was typed
 //! beside it comes back; everything is deleted when it is sent, when the link closes, and after some hours.
 
+mod borrow;
 mod browser;
 mod come_back;
 mod desk;
@@ -14,6 +15,7 @@ mod panel;
 pub mod return_pages;
 mod store;
 
+pub use borrow::borrowed;
 pub use desk::{ACCOUNT_FIELD, Desk, Handed, PlanError, SignedIn};
 pub use folder::{forget, reseal_some, sweep};
 pub use leave::{Leaving, keep, leave};

@@ -1,5 +1,7 @@
 //! Finalised sources as configuration of other engines, without a secret.
 
+mod signed_in;
+
 use std::process::Stdio;
 
 use serde_json::{Value, json};

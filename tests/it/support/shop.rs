@@ -31,12 +31,19 @@ pub fn app() -> TestApp {
 }
 
 pub fn app_with(adjust: impl FnOnce(&mut vestibule::config::Config)) -> TestApp {
+    prepared(|config| {
+        let dir = config.storage.data_dir.join("connectors");
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(dir.join("shop.json"), connector_file()).unwrap();
+        config.connectors.dir = Some(dir);
+        adjust(config);
+    })
+}
+
+/// A product that can run connectors.
+pub fn prepared(adjust: impl FnOnce(&mut vestibule::config::Config)) -> TestApp {
     TestApp::start_prepared(
         |config| {
-            let dir = config.storage.data_dir.join("connectors");
-            std::fs::create_dir_all(&dir).unwrap();
-            std::fs::write(dir.join("shop.json"), connector_file()).unwrap();
-            config.connectors.dir = Some(dir);
             #[allow(clippy::disallowed_methods, reason = "connectors are looked for where the tests find theirs")]
             let path = std::env::var("PATH").unwrap();
             config.connectors.path = path;

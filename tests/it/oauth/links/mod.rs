@@ -5,14 +5,19 @@ mod back;
 mod journey;
 mod kept_alive;
 mod reconnect;
+pub mod renewed;
+mod tested;
+
+use std::path::Path;
 
 use secrecy::SecretString;
+use serde_json::{Value, json};
 use tempfile::TempDir;
-use vestibule::config::InstanceApp;
+use vestibule::config::{Config, InstanceApp};
 
 use crate::setup_links::share;
 use crate::support::provider::{CLIENT_ID, Plays, Provider, client_secret};
-use crate::support::{Page, TestApp, Visitor};
+use crate::support::{Page, TestApp, Visitor, shop};
 
 /// An installation whose operator has set the app of one provider.
 pub struct Site {
@@ -24,11 +29,29 @@ pub struct Site {
 
 impl Site {
     pub async fn new(plays: Plays) -> Self {
+        Self::made(plays, |provider, dir, config| provider.set_up(dir, config)).await
+    }
+
+    /// One whose connector is a script of the tests, told where the provider gives tokens.
+    pub async fn with_program(plays: Plays, script: &str, adjust: impl FnOnce(&mut Value)) -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
+        Self::made(plays, |provider, dir, config| {
+            provider.set_up(dir, config);
+            let mut file = provider.connector();
+            let token_url = file["oauth"]["token"]["url"].clone();
+            file["runtime"] = json!({"type": "airbyte", "command": ["python3", script, token_url]});
+            adjust(&mut file);
+            provider.write(dir, &file);
+        })
+        .await
+    }
+
+    async fn made(plays: Plays, set_up: impl FnOnce(&Provider, &Path, &mut Config)) -> Self {
         let provider = Provider::start(plays);
         let dir = tempfile::tempdir().unwrap();
         let id = provider.connector()["oauth"]["provider"].as_str().unwrap().to_owned();
-        let app = TestApp::start_with(|config| {
-            provider.set_up(dir.path(), config);
+        let app = shop::prepared(|config| {
+            set_up(&provider, dir.path(), config);
             let constants = [("developer_token".to_owned(), SecretString::from("dev-token-of-the-operator"))].into();
             let client_secret = client_secret().into();
             config.oauth.apps.insert(id, InstanceApp { client_id: CLIENT_ID.to_owned(), client_secret, constants });

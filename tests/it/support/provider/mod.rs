@@ -132,10 +132,15 @@ impl Provider {
 
     /// Writes that file into a folder and sets the product up for it; for `TestApp::start_with`.
     pub fn set_up(&self, dir: &Path, config: &mut Config) {
-        std::fs::write(dir.join(format!("{}.json", self.slug())), self.connector().to_string()).unwrap();
+        self.write(dir, &self.connector());
         config.connectors.dir = Some(dir.to_owned());
         config.connectors.allow = vec!["127.0.0.0/8".parse().unwrap()];
         config.mail.extra_ca_file = Some(authority_file(dir));
+    }
+
+    /// Writes a connector file in the place of the built-in one.
+    pub fn write(&self, dir: &Path, file: &Value) {
+        std::fs::write(dir.join(format!("{}.json", self.slug())), file.to_string()).unwrap();
     }
 
     /// Somebody says yes at the consent page: where the browser goes then.
