@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::api_change::{Change, judge, not_ready_problem, put, settle};
 use super::api_in::{self, ChangeIn, NewIn};
 use super::api_view::{Beside, ConnectionOut, State};
-use super::{Connection, Filter, NewDraft, StateFilter, count, create_draft, delete_draft, find_of_kind, page};
+use super::{Connection, Filter, NewDraft, StateFilter, count, create_draft, find_of_kind, page, remove};
 use crate::accounts::api_keys::guard::{ApiKey, Caller, Read, Side, Write};
 use crate::app::App;
 use crate::db::Conn;
@@ -18,14 +18,11 @@ use crate::error::{AppError, AppResult};
 use crate::idempotency::Answer;
 use crate::idempotency::guard::{Once, Opened, Ticket};
 use crate::ids::ConnectionId;
-use crate::oauth;
-use crate::setup_links;
 use crate::web::api::{ApiQuery, ApiResult, IfMatch, RawBody, etag, json, no_content};
 use crate::web::cursor::{self, Page};
 use crate::web::openapi::{Operation, inline, schema};
 use crate::web::problem::{Code, Fault, Problem};
 use crate::web::urls;
-use crate::webhooks;
 
 /// Which connections a list shows.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -223,10 +220,7 @@ pub async fn delete<S: Side>(
     app.db
         .write(move |conn| {
             let connection = find_of_kind(conn, &caller.workspace, S::KIND, &slug)?.ok_or(AppError::NotFound)?;
-            delete_draft(conn, &connection, caller.actor(), now, &rng)?;
-            webhooks::remove_callback(conn, &connection, caller.actor(), now, &rng)?;
-            oauth::disconnect(conn, &connection, now, &rng)?;
-            setup_links::forget_held(conn, &connection)
+            remove(conn, &connection, caller.actor(), now, &rng)
         })
         .await?;
     Ok(no_content())
@@ -274,10 +268,10 @@ pub fn operations<S: Side>() -> Vec<Operation> {
         },
         Operation {
             done: (204, None),
-            refuses: &[Code::Conflict],
             tagged: false,
-            about: "Its values are erased and its setup links die.",
-            ..base("delete", &one, "delete", format!("Delete a draft {word}"))
+            about: "Its values are erased, its setup links die, and access at a provider is given back. Checks and extractions that go on \
+                    are stopped and its schedule ends. Past extractions can still be read, and their records stay where they are.",
+            ..base("delete", &one, "delete", format!("Delete a {word}"))
         },
     ]
 }

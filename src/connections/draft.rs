@@ -225,15 +225,12 @@ pub fn rename(
     Ok(activity::record(conn, &entry, now, rng)?)
 }
 
-/// Erases a draft: values and keys are gone at once; its links say from then on that it was deleted.
+/// Erases a connection: values and keys are gone at once.
 ///
 /// # Errors
-/// [`AppError::Conflict`] when it is finalised, [`AppError::NotFound`] when it was deleted meanwhile.
-pub fn delete_draft(conn: &mut Conn, connection: &Connection, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    if connection.finalised_at.is_some() {
-        return Err(AppError::Conflict("A finalised connection is not deleted as a draft."));
-    }
-    if !store::erase_draft(conn, connection, now)? {
+/// [`AppError::NotFound`] when it was deleted meanwhile.
+pub(super) fn erase(conn: &mut Conn, connection: &Connection, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<()> {
+    if !store::erase(conn, connection, true, now)? {
         return Err(AppError::NotFound);
     }
     let entry = entry(connection, Event::ConnectionDeleted, actor, &connection.description);

@@ -19,6 +19,7 @@ pub mod new_pages;
 mod origin_view;
 pub mod pages;
 mod progress;
+mod remove;
 mod reseal;
 pub mod show_pages;
 mod store;
@@ -31,11 +32,12 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use api_change::{import_values, put_values};
 pub use api_view::ApprovalOut;
 pub use arrivals::{Approval, Arriving, accept, arrive, find_waiting, of_invite_link, reject, waiting_count};
-pub use draft::{Applied, Apply, NewDraft, apply, create_draft, delete_draft, rename};
+pub use draft::{Applied, Apply, NewDraft, apply, create_draft, rename};
 pub use finalise::{Versions, finalise, take_over};
 pub use given::{Given, given, given_for_test};
 pub use listing::{Filter, ListRow, StateFilter, count, list, note_some_words, page};
 pub use progress::{Progress, Step, steps};
+pub use remove::remove;
 pub use reseal::reseal_some;
 pub use store::{find, find_by_form_nonce, find_by_id, find_of_kind};
 
@@ -84,7 +86,7 @@ pub struct Connection {
     pub updated_at: UtcTime,
     /// When it was finalised.
     pub finalised_at: Option<UtcTime>,
-    /// When the draft was deleted; its values are gone since.
+    /// When it was deleted; its values are gone since.
     pub deleted_at: Option<UtcTime>,
     /// The invite link it came through.
     pub invite_link_id: Option<InviteLinkId>,

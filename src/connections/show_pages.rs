@@ -5,10 +5,11 @@ use askama::Template;
 
 use super::configure_pages;
 use super::origin_view::OriginView;
+use super::remove::Losses;
 use super::timeline::{TimelineItem, items};
 use super::view::description_problem;
 use super::work_view::{self, Work};
-use super::{Connection, FieldOrigin, Filler, Progress, Step, delete_draft, find, rename, steps};
+use super::{Connection, FieldOrigin, Filler, Progress, Step, find, remove, rename, steps};
 use crate::accounts::guard::{Editor, SignedIn};
 use crate::activity;
 use crate::app::App;
@@ -103,7 +104,7 @@ struct DeletePage {
     description: String,
     connector: String,
     open_links: usize,
-    has_values: bool,
+    losses: Losses,
     connection_url: String,
     deletion_url: String,
 }
@@ -287,12 +288,14 @@ pub async fn ask_deletion(
     let Loaded { connection, links, .. } = load(&app, &member, slug.into_inner()).await?;
     let now = app.clock.now();
     let target = configure_pages::load(&app, &member, connection.slug.clone()).await.ok();
+    let about = connection.clone();
+    let losses = app.db.read(move |conn| Losses::of(conn, &about, now)).await?;
     page(&DeletePage {
         frame: member.frame(&request, &app, "connections"),
         connector: target
             .map_or_else(|| connection.connector_slug.clone(), |target| target.connector.name().to_owned()),
         open_links: links.iter().filter(|link| link.state(now).is_open()).count(),
-        has_values: !connection.is_blank(),
+        losses,
         connection_url: urls::connection(&connection.slug),
         deletion_url: urls::connection_deletion(&connection.slug),
         description: connection.description,
@@ -311,10 +314,7 @@ pub async fn delete(
     app.db
         .write(move |conn| {
             let connection = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
-            delete_draft(conn, &connection, actor.clone(), now, &rng)?;
-            webhooks::remove_callback(conn, &connection, actor, now, &rng)?;
-            oauth::disconnect(conn, &connection, now, &rng)?;
-            setup_links::forget_held(conn, &connection)
+            remove(conn, &connection, actor, now, &rng)
         })
         .await?;
     Ok(see_other_with(&app.config.server.base_url, urls::CONNECTIONS, Flash::ConnectionDeleted))

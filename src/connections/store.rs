@@ -218,13 +218,13 @@ pub(super) fn set_description(
     Ok(changed == 1)
 }
 
-/// Erases a draft's values and marks it deleted; says whether it was a draft.
-pub(super) fn erase_draft(conn: &mut Conn, connection: &Connection, now: UtcTime) -> QueryResult<bool> {
+/// Erases a connection's values and marks it deleted; says whether it was there, and a draft unless final ones are meant too.
+pub(super) fn erase(conn: &mut Conn, connection: &Connection, final_too: bool, now: UtcTime) -> QueryResult<bool> {
     let row = connections::table
         .filter(connections::id.eq(&connection.id))
         .filter(connections::workspace_id.eq(&connection.workspace_id))
-        .filter(connections::finalised_at.is_null())
-        .filter(connections::deleted_at.is_null());
+        .filter(connections::deleted_at.is_null())
+        .filter(connections::finalised_at.is_null().or(final_too.into_sql::<diesel::sql_types::Bool>()));
     let changed = diesel::update(row)
         .set((
             connections::config.eq("{}"),
@@ -239,8 +239,7 @@ pub(super) fn erase_draft(conn: &mut Conn, connection: &Connection, now: UtcTime
     Ok(changed == 1)
 }
 
-/// Up to `limit` connections whose secrets are sealed with another key than the one that begins with `current`,
-/// after the id `after`; for the rotation of master keys.
+/// Up to `limit` connections that hold secrets, after the id `after`; for the rotation of master keys.
 pub(super) fn sealed_after(conn: &mut Conn, after: &ConnectionId, limit: i64) -> QueryResult<Vec<Connection>> {
     let rows = connections::table
         .filter(connections::id.gt(after))

@@ -20,7 +20,7 @@ mod worker;
 
 pub use pages::word;
 pub use start::{NewRun, NotStarted, cancel, start};
-pub use store::{Run, StreamCount, find, going, latest, list, log_after, page};
+pub use store::{Run, StreamCount, find, forget_state, going, latest, list, log_after, page};
 pub use worker::{run_due, run_until};
 
 /// Lines of a log that are kept.

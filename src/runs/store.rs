@@ -337,6 +337,11 @@ pub(super) fn sync_state(conn: &mut Conn, connection: &ConnectionId) -> QueryRes
         .map_err(|error| diesel::result::Error::DeserializationError(error.into()))
 }
 
+/// Forgets how far the runs of a source came.
+pub fn forget_state(conn: &mut Conn, connection: &ConnectionId) -> QueryResult<()> {
+    diesel::delete(sync_states::table.find(connection)).execute(conn).map(|_| ())
+}
+
 /// Saves how far a run came.
 pub(super) fn save_sync_state(conn: &mut Conn, run: &Run, state: &Value, now: UtcTime) -> QueryResult<()> {
     let text = state.to_string();

@@ -21,7 +21,7 @@ mod worker;
 pub use api_view::{ErrorOut, Status};
 pub use pages::word;
 pub use reseal::reseal_some;
-pub use start::{NewTest, Refused, cancel, start, start_test};
+pub use start::{NewTest, Refused, cancel, cancel_all, start, start_test};
 pub use store::{
     Validation, carry_over, current_success, find, find_of_connection, last_success, latest, list, log_after,
     running_test,

@@ -178,6 +178,17 @@ fn queue(
     store::find(conn, of.workspace, &id)?.ok_or(AppError::NotFound)
 }
 
+/// Stops whatever waits or goes on for a connection, tests of recipients too.
+///
+/// # Errors
+/// The database refuses.
+pub fn cancel_all(conn: &mut Conn, of: Of<'_>, now: UtcTime) -> AppResult<()> {
+    for going in store::all_going(conn, of)? {
+        cancel(conn, &going, now)?;
+    }
+    Ok(())
+}
+
 /// Stops a validation: at once when nobody works at it, else its worker is asked to. One that is over stays as it is.
 ///
 /// # Errors

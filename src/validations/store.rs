@@ -180,15 +180,20 @@ pub(super) fn queued(conn: &mut Conn) -> QueryResult<i64> {
     validations::table.filter(validations::state.eq(WorkState::Queued)).count().get_result(conn)
 }
 
-/// Those that are not over, of a connection: the stored values' ones, or those of one link.
+/// Those of a connection that wait or run: the owner's, or those of one link.
 pub(super) fn going(conn: &mut Conn, of: Of<'_>, link: Option<&SetupLinkId>) -> QueryResult<Vec<Validation>> {
-    let all: Vec<Validation> = validations::table
+    let all = all_going(conn, of)?;
+    Ok(all.into_iter().filter(|one| one.setup_link_id.as_ref() == link).collect())
+}
+
+/// Everything of a connection that waits or runs.
+pub(super) fn all_going(conn: &mut Conn, of: Of<'_>) -> QueryResult<Vec<Validation>> {
+    validations::table
         .filter(validations::workspace_id.eq(of.workspace))
         .filter(validations::connection_id.eq(of.connection))
         .filter(validations::ended_at.is_null())
         .select(Validation::as_select())
-        .load(conn)?;
-    Ok(all.into_iter().filter(|one| one.setup_link_id.as_ref() == link).collect())
+        .load(conn)
 }
 
 /// The oldest that wait.

@@ -8,7 +8,7 @@ mod store;
 
 pub use store::{find_waiting, of_invite_link, waiting_count};
 
-use super::store::erase_draft;
+use super::store::erase;
 use super::{Apply, Connection, Filler, NewDraft, apply, create_draft};
 use crate::activity::{self, Actor, Entry, Event};
 use crate::clock::UtcTime;
@@ -127,7 +127,7 @@ pub fn accept(conn: &mut Conn, connection: &Connection, actor: Actor, now: UtcTi
 /// [`AppError::Conflict`] when it does not wait any more.
 pub fn reject(conn: &mut Conn, connection: &Connection, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<()> {
     settle(conn, connection, Approval::Rejected, now)?;
-    if !erase_draft(conn, connection, now)? {
+    if !erase(conn, connection, false, now)? {
         return Err(AppError::Conflict("This connection is finalised and cannot be rejected."));
     }
     note(conn, connection, Event::ArrivalRejected, actor, "", (now, rng))

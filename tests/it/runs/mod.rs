@@ -1,6 +1,7 @@
 //! Extractions: records on disk, state from run to run, the clock, what goes wrong.
 
 mod clock;
+mod deleted;
 mod docs;
 mod records;
 
