@@ -26,6 +26,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Environment, Problems, SETTINGS};
+use crate::db;
 
 /// Hand out a link, get somebody's data connection back: safely, without an account.
 #[derive(Parser)]
@@ -95,7 +96,9 @@ pub fn run() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::RunLimited(args) => run_limited::run(&args),
     };
-    ending.unwrap_or_else(|error| complain(&error))
+    let code = ending.unwrap_or_else(|error| complain(&error));
+    db::before_exit();
+    code
 }
 
 fn complain(error: &anyhow::Error) -> ExitCode {

@@ -6,6 +6,7 @@
 
 #[allow(missing_docs, reason = "diesel's derive generates undocumented items beside the connection type")]
 pub mod conn;
+mod connecting;
 pub mod cursor;
 pub mod dialect;
 pub mod instance;
@@ -131,6 +132,11 @@ impl Db {
         let mut conn = self.pool.get().map_err(|error| AppError::internal(error).context("database pool"))?;
         transaction(&mut conn, work)
     }
+}
+
+/// The last thing a process does: from here on no connection is made, and none is half made (for three seconds at most).
+pub fn before_exit() {
+    connecting::CONNECTING.close(Duration::from_secs(3));
 }
 
 /// One transaction on a connection of our own choice.
