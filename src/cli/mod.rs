@@ -22,7 +22,6 @@ mod serve;
 mod worker;
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -72,9 +71,6 @@ enum Command {
     RunLimited(run_limited::Args),
 }
 
-/// How long the process waits at its end for a connection that is being opened.
-const LAST_OPENING: Duration = Duration::from_secs(5);
-
 /// How a command ends when nothing went wrong on the way.
 type Ending = anyhow::Result<ExitCode>;
 
@@ -101,7 +97,7 @@ pub fn run() -> ExitCode {
         Command::RunLimited(args) => run_limited::run(&args),
     };
     let code = ending.unwrap_or_else(|error| complain(&error));
-    db::leave(LAST_OPENING);
+    db::before_exit();
     code
 }
 

@@ -55,14 +55,10 @@ pub(super) fn listen(config: &mut Config) -> anyhow::Result<TcpListener> {
         anyhow::anyhow!("cannot listen on {bind} ({error}): {advice}")
     })?;
     let port = listener.local_addr().context("asking for the port")?.port();
-    if bind.port() == 0 && config.server.base_url == default_base_url(8080)? {
-        config.server.base_url = default_base_url(port)?;
+    if bind.port() == 0 && config.server.base_url == BaseUrl::local(8080) {
+        config.server.base_url = BaseUrl::local(port);
     }
     Ok(listener)
-}
-
-fn default_base_url(port: u16) -> anyhow::Result<BaseUrl> {
-    BaseUrl::parse(&format!("http://localhost:{port}")).map_err(anyhow::Error::msg)
 }
 
 /// Says where the product is; the address it listens on too, when nobody could know it.

@@ -66,7 +66,7 @@ impl Config {
 /// Every setting with what it is for: the one list that `--help`, `check-config` and the README's table agree with.
 pub const SETTINGS: [(&str, &str); 21] = [
     ("VESTIBULE_BIND", "address and port to listen on; default 127.0.0.1:8080"),
-    ("VESTIBULE_BASE_URL", "public address people open; default http://localhost:8080"),
+    ("VESTIBULE_BASE_URL", "public address people open; default http://localhost with the port of VESTIBULE_BIND"),
     ("VESTIBULE_DATA_DIR", "folder for the database, the master key and mails; default ./data"),
     ("VESTIBULE_DATABASE_URL", "sqlite:PATH or postgres://…; default an SQLite file in the data folder"),
     (

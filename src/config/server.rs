@@ -43,6 +43,14 @@ impl BaseUrl {
         Ok(Self(url))
     }
 
+    /// The address for people on this machine.
+    pub(crate) fn local(port: u16) -> Self {
+        let mut url = LOCAL.clone();
+        // Refused only for addresses without a host.
+        let _ = url.set_port(Some(port));
+        Self(url)
+    }
+
     /// The address of a path on this installation; `path` begins with `/`.
     pub fn join(&self, path: &str) -> String {
         format!("{}{path}", self.origin())
@@ -71,7 +79,7 @@ impl ServerConfig {
         let bind = problems.parsed(source, "VESTIBULE_BIND", local, |text| {
             text.parse().map_err(|_| "must be an address and a port, like 127.0.0.1:8080 or [::]:8080")
         });
-        let local_url = BaseUrl(LOCAL.clone());
+        let local_url = BaseUrl::local(if bind.port() == 0 { local.port() } else { bind.port() });
         let base_url =
             problems.parsed(source, "VESTIBULE_BASE_URL", local_url, |text| BaseUrl::parse(text.trim_end_matches('/')));
         let trusted_proxies = problems.parsed(source, "VESTIBULE_TRUSTED_PROXIES", Vec::new(), networks);
@@ -90,7 +98,7 @@ impl ServerConfig {
 
 #[expect(clippy::expect_used, reason = "a constant address; a test reads it")]
 static LOCAL: std::sync::LazyLock<Url> =
-    std::sync::LazyLock::new(|| Url::parse("http://localhost:8080").expect("a constant"));
+    std::sync::LazyLock::new(|| Url::parse("http://localhost").expect("a constant"));
 
 /// A list of addresses and networks, comma-separated.
 pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, String> {

@@ -67,9 +67,15 @@ struct WorkPart {
     may_run: bool,
     may_restart: bool,
     run_url: String,
-    links: Vec<(String, &'static str)>,
+    links: Vec<Link>,
     checks: Vec<Item>,
     runs: Vec<Item>,
+}
+
+struct Link {
+    url: String,
+    text: &'static str,
+    is_main: bool,
 }
 
 /// The section of the page; empty while details are missing and nothing was ever checked.
@@ -137,24 +143,31 @@ fn sentence(connection: &Connection, work: &Work, standing: &Standing, reads: bo
     }
 }
 
-fn links(connection: &Connection, work: &Work, standing: &Standing) -> Vec<(String, &'static str)> {
+/// Other ways on; on a draft the next step is the main one.
+fn links(connection: &Connection, work: &Work, standing: &Standing) -> Vec<Link> {
     let slug = &connection.slug;
     let is_source = connection.kind == Kind::Source;
+    let is_draft = connection.finalised_at.is_none();
+    let must_choose = is_draft && *standing == Standing::Good && is_source && work.chosen() == 0;
     let mut links = Vec::new();
+    let mut add = |url, text, is_main| links.push(Link { url, text, is_main });
     if let Some(newest) = work.newest.as_ref().filter(|_| *standing == Standing::Going) {
-        links.push((urls::validation(&newest.id), "Watch the validation"));
+        add(urls::validation(&newest.id), "Watch the validation", is_draft);
     }
-    if is_source && work.newest.is_some() {
-        links.push((urls::connection_streams(slug), "Streams"));
+    if must_choose {
+        add(urls::connection_streams(slug), "Choose streams", true);
+    } else if is_source && work.newest.is_some() {
+        add(urls::connection_streams(slug), "Streams", false);
     }
-    if connection.finalised_at.is_some() {
-        if is_source {
-            links.push((urls::connection_finish(slug), "Trigger and output"));
-            links.push((urls::connection_hand_off(slug), "Hand off"));
-        }
-        links.push((urls::connection_configuration(slug), "Reconnect"));
-    } else if *standing == Standing::Good {
-        links.push((urls::connection_finish(slug), "Finish"));
+    if is_draft && *standing == Standing::Good && !must_choose {
+        add(urls::connection_finish(slug), "Finish", true);
+    }
+    if !is_draft && is_source {
+        add(urls::connection_finish(slug), "Trigger and output", false);
+        add(urls::connection_hand_off(slug), "Hand off", false);
+    }
+    if !is_draft {
+        add(urls::connection_configuration(slug), "Reconnect", false);
     }
     links
 }

@@ -6,6 +6,8 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::r2d2;
 
+use super::connecting::CONNECTING;
+
 /// A connection to SQLite or PostgreSQL.
 #[derive(diesel::MultiConnection)]
 pub enum Conn {
@@ -125,9 +127,9 @@ impl r2d2::ManageConnection for Manager {
     type Error = r2d2::Error;
 
     fn connect(&self) -> Result<Conn, Self::Error> {
-        super::leaving::DOOR
-            .through(|| self.0.open())
-            .map_err(|error| r2d2::Error::ConnectionError(ConnectionError::BadConnection(format!("{error:#}"))))
+        let failed = |reason| r2d2::Error::ConnectionError(ConnectionError::BadConnection(reason));
+        let _turn = CONNECTING.begin().ok_or_else(|| failed("the process is about to end".to_owned()))?;
+        self.0.open().map_err(|error| failed(format!("{error:#}")))
     }
 
     fn is_valid(&self, conn: &mut Conn) -> Result<(), Self::Error> {

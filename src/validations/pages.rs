@@ -30,7 +30,6 @@ struct LivePart {
     tone: &'static str,
     step: String,
     said: String,
-    headline: String,
     message: String,
     advice: &'static str,
     is_over: bool,
@@ -38,6 +37,16 @@ struct LivePart {
     is_failure: bool,
     lines: Vec<LogItem>,
     has_more_lines: bool,
+    streams: Vec<StreamItem>,
+    csrf: String,
+    may_edit: bool,
+    is_test: bool,
+    may_start: bool,
+    start_url: String,
+    next_url: String,
+    next_text: &'static str,
+    connection_url: String,
+    configuration_url: String,
 }
 
 struct StreamItem {
@@ -58,19 +67,12 @@ struct ShowPage {
     by: String,
     is_test: bool,
     is_over: bool,
-    succeeded: bool,
     may_edit: bool,
     live: String,
-    streams: Vec<StreamItem>,
     url: String,
     live_url: String,
     cancel_url: String,
-    may_start: bool,
-    start_url: String,
-    next_url: String,
-    next_text: &'static str,
     connection_url: String,
-    configuration_url: String,
 }
 
 struct Loaded {
@@ -104,22 +106,19 @@ pub fn word(state: WorkState) -> &'static str {
 }
 
 impl LivePart {
-    fn new(app: &App, loaded: &Loaded) -> Self {
-        let Loaded { validation, lines, .. } = loaded;
+    fn new(app: &App, loaded: &Loaded, (csrf, may_edit): (String, bool)) -> AppResult<Self> {
+        let Loaded { validation, connection, lines } = loaded;
+        let (slug, is_source) = (&connection.slug, connection.kind == Kind::Source);
         let now = app.clock.now();
         let state = validation.state_at(now);
         let (_, message) = validation.outcome_at(now);
         let has_more_lines = lines.len() > LINES_SHOWN;
         let newest = lines.iter().skip(lines.len().saturating_sub(LINES_SHOWN));
-        Self {
+        Ok(Self {
             word: word(state),
             tone: state.tone(),
             step: if state.is_over() { String::new() } else { validation.step.clone() },
             said: if state.is_over() { word(state).to_owned() } else { validation.step.clone() },
-            headline: match state {
-                WorkState::Success => "The details work".to_owned(),
-                _ => "The details could not be confirmed".to_owned(),
-            },
             message: message.to_owned(),
             advice: advice(validation.blame.as_deref()),
             is_over: state.is_over(),
@@ -127,7 +126,17 @@ impl LivePart {
             is_failure: state == WorkState::Failed,
             lines: newest.map(LogItem::from).collect(),
             has_more_lines,
-        }
+            streams: validation.found(&app.keys)?.streams.iter().map(item).collect(),
+            csrf,
+            may_edit,
+            is_test: validation.setup_link_id.is_some(),
+            may_start: !connection.is_waiting(),
+            start_url: urls::connection_validations(slug),
+            next_url: if is_source { urls::connection_streams(slug) } else { urls::connection_finish(slug) },
+            next_text: if is_source { "Choose streams" } else { "Finish" },
+            connection_url: urls::connection(slug),
+            configuration_url: urls::connection_configuration(slug),
+        })
     }
 }
 
@@ -143,13 +152,12 @@ fn advice(blame: Option<&str>) -> &'static str {
 /// `GET /validations/{id}`
 pub async fn show(app: web::Data<App>, request: HttpRequest, member: SignedIn, id: web::Path<String>) -> PageResult {
     let loaded = load(&app, &member, &id).await?;
-    let live = LivePart::new(&app, &loaded).render()?;
+    let (frame, may_edit) = (member.frame(&request, &app, "connections"), member.role.may_edit());
+    let live = LivePart::new(&app, &loaded, (frame.csrf.clone(), may_edit))?.render()?;
     let Loaded { validation, connection, .. } = &loaded;
     let state = validation.state_at(app.clock.now());
-    let slug = &connection.slug;
-    let is_source = connection.kind == Kind::Source;
     page(&ShowPage {
-        frame: member.frame(&request, &app, "connections"),
+        frame,
         description: connection.description.clone(),
         word: word(state),
         created_iso: validation.created_at.iso(),
@@ -157,19 +165,12 @@ pub async fn show(app: web::Data<App>, request: HttpRequest, member: SignedIn, i
         by: validation.actor_name.clone(),
         is_test: validation.setup_link_id.is_some(),
         is_over: state.is_over(),
-        succeeded: state == WorkState::Success,
-        may_edit: member.role.may_edit(),
+        may_edit,
         live,
-        streams: validation.found(&app.keys)?.streams.iter().map(item).collect(),
         url: urls::validation(&validation.id),
         live_url: urls::validation_live(&validation.id),
         cancel_url: urls::validation_cancellation(&validation.id),
-        may_start: !loaded.connection.is_waiting(),
-        start_url: urls::connection_validations(slug),
-        next_url: if is_source { urls::connection_streams(slug) } else { urls::connection_finish(slug) },
-        next_text: if is_source { "Choose streams" } else { "Finish" },
-        connection_url: urls::connection(slug),
-        configuration_url: urls::connection_configuration(slug),
+        connection_url: urls::connection(&connection.slug),
     })
 }
 
@@ -187,9 +188,10 @@ fn item(stream: &Stream) -> StreamItem {
 }
 
 /// `GET /validations/{id}/live`
-pub async fn live(app: web::Data<App>, member: SignedIn, id: web::Path<String>) -> PageResult {
+pub async fn live(app: web::Data<App>, request: HttpRequest, member: SignedIn, id: web::Path<String>) -> PageResult {
     let loaded = load(&app, &member, &id).await?;
-    page(&LivePart::new(&app, &loaded))
+    let csrf = member.frame(&request, &app, "connections").csrf;
+    page(&LivePart::new(&app, &loaded, (csrf, member.role.may_edit()))?)
 }
 
 /// `POST /connections/{slug}/validations`

@@ -7,7 +7,7 @@ use crate::jobs::LogLine;
 pub struct LogItem {
     /// When, for machines.
     pub iso: String,
-    /// When, for people.
+    /// When, for people: the second of a day, UTC.
     pub clock: String,
     /// `debug`, `info`, `warn` or `error`.
     pub level: String,
@@ -21,7 +21,7 @@ impl From<&LogLine> for LogItem {
     fn from(line: &LogLine) -> Self {
         Self {
             iso: line.at.iso(),
-            clock: line.at.hour(),
+            clock: line.at.clock(),
             word: match line.level.as_str() {
                 "error" => "Error",
                 "warn" => "Warning",

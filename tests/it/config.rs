@@ -95,6 +95,14 @@ fn a_file_gives_its_text_without_the_end_of_the_line() {
 }
 
 #[test]
+fn links_lead_to_the_port_that_is_listened_on() {
+    let elsewhere = Config::from_source(&source(&[("VESTIBULE_BIND", "127.0.0.1:9090")])).unwrap();
+    assert_eq!(elsewhere.server.base_url.origin(), "http://localhost:9090");
+    let told = [("VESTIBULE_BIND", "127.0.0.1:9090"), ("VESTIBULE_BASE_URL", "https://connect.example.com")];
+    assert_eq!(Config::from_source(&source(&told)).unwrap().server.base_url.origin(), "https://connect.example.com");
+}
+
+#[test]
 fn what_looks_like_a_setting_and_is_none_is_named() {
     let config = Config::from_source(&source(&[
         ("VESTIBULE_BASE_ULR", "x"),

@@ -21,6 +21,7 @@ use crate::oauth::links::Site;
 use crate::setup_links::share;
 use crate::support::TestApp;
 use crate::support::provider::Plays;
+use crate::validations::validated;
 use crate::webhooks::{set_webhook, submit};
 
 /// What lives for half an hour at most and is not sealed anew: a form that had errors, and ways to a provider.
@@ -77,9 +78,26 @@ async fn fill(site: &Site) -> String {
     let program = Program::nobody(app).await.with_scopes(app, "Acme Analytics", Scope::ALL).await;
     let body = json!({"connector_slug": "postgres"}).to_string();
     program.send("POST", "/api/v1/sources/", Some(body), &[("idempotency-key", "rotation-1")]).await.expect(201);
+    validate(site, &program).await;
     let (page, _) = invite(owner, "source/postgres", &[]).await;
     only_provider(&app.app, "acme-analytics");
     page
+}
+
+/// One validation that is over and found streams, and a recipient's test that waits.
+async fn validate(site: &Site, program: &Program) {
+    let slug = program.draft("sources", "mysql").await;
+    let config = json!({"host": "db.example.com", "port": 3306, "database": "shop", "username": "reader", "password": "s3cret", "replication_method": {"method": "STANDARD"}});
+    program.patch(&format!("/api/v1/sources/{slug}/"), json!({"config": config})).await.expect(200);
+    let done = validated(&site.app, program, &slug).await;
+    assert_eq!(done["status"], "success", "{done}");
+    let (_, link) = share(&site.owner, "source", "postgres", &[("allow_test", "yes")]).await;
+    let visitor = site.app.visitor();
+    let details = [("/host", "db.example"), ("/database", "shop"), ("/username", "reader"), ("/password", "s3cret")];
+    let blank = visitor.get(&link).await.form_with("/host");
+    let form = details.into_iter().fold(blank, |form, (name, value)| form.set(name, value));
+    let tested = form.press("intent", "test", &visitor).await;
+    assert_eq!(tested.status, 200, "{}", tested.text());
 }
 
 fn rotate(app: &TestApp, keys: &str) -> String {
