@@ -10,6 +10,7 @@ use actix_web::rt::System;
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use super::{Ending, out};
 use crate::accounts;
@@ -85,15 +86,19 @@ pub(super) async fn run_until_stopped(app: &Arc<App>, listener: TcpListener, mut
         signal = asked.wait() => {
             tracing::info!("stopping as asked by {signal}");
             let _ = stop.send(true);
-            let ((), ended) = tokio::join!(handle.stop(true), server);
-            ended.context("stopping the server")?;
+            let ((), ended, ()) = tokio::join!(handle.stop(true), server, last_work(worker));
+            return ended.context("stopping the server");
         }
     }
     let _ = stop.send(true);
+    last_work(worker).await;
+    Ok(())
+}
+
+async fn last_work(worker: JoinHandle<()>) {
     if tokio::time::timeout(LAST_WORK, worker).await.is_err() {
         tracing::warn!("the worker was still busy; what it left is done at the next start");
     }
-    Ok(())
 }
 
 /// The worker, until the channel says stop.

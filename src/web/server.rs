@@ -31,7 +31,8 @@ pub fn server(app: &Arc<App>, listener: TcpListener) -> std::io::Result<Server> 
     })
     .client_request_timeout(Duration::from_secs(10))
     .keep_alive(Duration::from_secs(30))
-    .shutdown_timeout(10)
+    // Answers that are being given are given; only a live log takes longer, and its reader comes back by itself.
+    .shutdown_timeout(5)
     .disable_signals();
     if let Some(workers) = workers {
         server = server.workers(workers);
