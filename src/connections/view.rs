@@ -91,8 +91,8 @@ pub(super) struct ConfigurePage {
 /// Why the box about testing does not speak of everybody.
 fn test_limit(provider: &str) -> String {
     format!(
-        "Who signs in with {provider} cannot test first: {provider} gives a key that works once, and the test would spend it. Details \
-         typed by hand can be tested."
+        "Who signs in with {provider} can test only if {provider} gives keys that work more than once: the test would spend others. \
+         Details typed by hand can be tested."
     )
 }
 
@@ -132,7 +132,7 @@ impl ConfigurePage {
             share: input.share.view(input.share_problems.clone(), app.clock.now()),
             may_test: app.runtimes.ability(&target.connector).checks,
             test_limit: block
-                .filter(|block| block.refresh.rotates)
+                .filter(|block| block.refresh.rotates && !target.lacks_app)
                 .map(|block| test_limit(&block.name))
                 .unwrap_or_default(),
             longest_note: crate::setup_links::LONGEST_NOTE,

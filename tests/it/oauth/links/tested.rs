@@ -65,7 +65,7 @@ async fn tokens_that_work_once_are_not_spent_on_a_test() {
         Site::with_program(Plays::GoogleAds, SCRIPT, |file| file["oauth"]["refresh"]["rotates"] = true.into()).await;
     site.provider.rotates();
     let add = site.owner.get(&format!("/connections/new/source/{}", site.provider.slug())).await.text();
-    assert!(add.contains("Who signs in with Google cannot test first"), "{add}");
+    assert!(add.contains("Who signs in with Google can test only if"), "{add}");
     let visitor = site.app.visitor();
     let (_, link, page) = signed_in(&site, &visitor).await;
     assert!(!page.has("button[value=test]"));
