@@ -69,7 +69,13 @@ async fn a_run_is_stopped_and_a_killed_one_is_over_within_a_minute() {
     let one = format!("/api/v1/runs/{}/", started.text("/id"));
     let inner = std::sync::Arc::clone(&app.app);
     let server = tokio::spawn(async move { vestibule::runs::run_due(&inner).await });
-    while program.get(&one).await.json["started_at"].is_null() {
+    let id = vestibule::ids::RunId::from_text(&started.text("/id"));
+    let log = async || {
+        let id = id.clone();
+        app.app.db.read(move |conn| Ok(vestibule::runs::log_after(conn, &id, 0, 1)?)).await.unwrap()
+    };
+    // Killed once it has said something.
+    while log().await.is_empty() {
         tokio::task::yield_now().await;
     }
     server.abort();
