@@ -1,11 +1,10 @@
 //! A product with a connector of the tests' own: a small shop, run as a program.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use serde_json::json;
 
-use super::TestApp;
+use super::{TestApp, connectors};
 
 /// The connector file of the shop.
 pub fn connector_file() -> String {
@@ -31,22 +30,7 @@ pub fn app() -> TestApp {
 }
 
 pub fn app_with(adjust: impl FnOnce(&mut vestibule::config::Config)) -> TestApp {
-    TestApp::start_prepared(
-        |config| {
-            let dir = config.storage.data_dir.join("connectors");
-            std::fs::create_dir_all(&dir).unwrap();
-            std::fs::write(dir.join("shop.json"), connector_file()).unwrap();
-            config.connectors.dir = Some(dir);
-            #[allow(clippy::disallowed_methods, reason = "connectors are looked for where the tests find theirs")]
-            let path = std::env::var("PATH").unwrap();
-            config.connectors.path = path;
-            adjust(config);
-        },
-        |app| {
-            let app = Arc::get_mut(app).unwrap();
-            app.runtimes = app.runtimes.clone().launched_by(env!("CARGO_BIN_EXE_vestibule").into());
-        },
-    )
+    connectors::app_with(|dir| std::fs::write(dir.join("shop.json"), connector_file()).unwrap(), adjust)
 }
 
 impl TestApp {
