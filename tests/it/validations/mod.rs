@@ -2,6 +2,7 @@
 
 mod api;
 mod pages;
+mod real;
 mod recipient;
 mod worker;
 
