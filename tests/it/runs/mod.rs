@@ -4,6 +4,7 @@ mod clock;
 mod docs;
 mod faker;
 mod journey;
+mod postgres;
 mod records;
 
 pub use journey::Journey;

@@ -31,7 +31,7 @@ async fn an_unknown_host_and_a_shut_door_are_told() {
 }
 
 /// A listener that answers the first message with these bytes and hangs up.
-async fn answering(bytes: &'static [u8]) -> u16 {
+pub async fn answering(bytes: &'static [u8]) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
