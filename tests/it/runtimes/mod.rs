@@ -5,4 +5,4 @@ mod http;
 mod misbehaving;
 pub mod postgres;
 mod real;
-mod support;
+pub mod support;
