@@ -69,6 +69,12 @@ impl UtcTime {
         self.0.format(form).unwrap_or_default()
     }
 
+    /// For lines of a log: "14:52:07 UTC".
+    pub fn clock(self) -> String {
+        let form = time::macros::format_description!("[hour]:[minute]:[second] UTC");
+        self.0.format(form).unwrap_or_default()
+    }
+
     pub(crate) fn primitive(&self) -> &PrimitiveDateTime {
         &self.0
     }

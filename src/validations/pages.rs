@@ -30,7 +30,6 @@ struct LivePart {
     tone: &'static str,
     step: String,
     said: String,
-    headline: String,
     message: String,
     advice: &'static str,
     is_over: bool,
@@ -116,10 +115,6 @@ impl LivePart {
             tone: state.tone(),
             step: if state.is_over() { String::new() } else { validation.step.clone() },
             said: if state.is_over() { word(state).to_owned() } else { validation.step.clone() },
-            headline: match state {
-                WorkState::Success => "The details work".to_owned(),
-                _ => "The details could not be confirmed".to_owned(),
-            },
             message: message.to_owned(),
             advice: advice(validation.blame.as_deref()),
             is_over: state.is_over(),

@@ -21,7 +21,7 @@ impl From<&LogLine> for LogItem {
     fn from(line: &LogLine) -> Self {
         Self {
             iso: line.at.iso(),
-            clock: line.at.hour(),
+            clock: line.at.clock(),
             word: match line.level.as_str() {
                 "error" => "Error",
                 "warn" => "Warning",
