@@ -11,6 +11,7 @@ import { startFacebook } from "./lib/facebook.mjs";
 import { makeAuthority } from "./lib/provider.mjs";
 import { Report } from "./lib/report.mjs";
 import { startServer } from "./lib/server.mjs";
+import { openShop } from "./lib/shop.mjs";
 import { journeys } from "./journeys/index.mjs";
 
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable"];
@@ -37,7 +38,7 @@ function lane(name, js, parts) {
 
 async function startLanes(common) {
   const loopback = { VESTIBULE_WEBHOOK_ALLOW_CIDRS: "127.0.0.0/8", VESTIBULE_SIGN_IN_ALLOW_CIDRS: "127.0.0.0/8" };
-  const settings = { VESTIBULE_RATE_LIMITS: "off", VESTIBULE_EXTRA_CA_FILE: common.authority.ca, ...common.facebook.settings, ...loopback };
+  const settings = { VESTIBULE_RATE_LIMITS: "off", VESTIBULE_EXTRA_CA_FILE: common.authority.ca, ...common.facebook.settings, ...common.shop.settings, ...loopback };
   const start = () => startServer({ binary: options.binary, database: options.database, settings });
   const first = await start();
   const second = options.database ? first : await start();
@@ -64,16 +65,18 @@ async function main() {
   const report = new Report();
   const authority = await makeAuthority();
   const facebook = await startFacebook(authority);
+  const shop = await openShop();
   const { browser, close } = await launch(options.chromium);
   let lanes = [];
   try {
     process.stdout.write(`${await browser.version()}, ${options.database ? "PostgreSQL" : "SQLite"}\n`);
-    lanes = await startLanes({ browser, report, authority, facebook });
+    lanes = await startLanes({ browser, report, authority, facebook, shop });
     await Promise.all(lanes.map(runLane));
   } finally {
     await close();
     await facebook.stop();
     await authority.remove();
+    await shop.close();
     const servers = [...new Set(lanes.map(({ server }) => server))];
     for (const server of servers) report.equal(await server.stop(), 0, "server", "exit code after SIGTERM");
     for (const server of servers) report.check(!/ ERROR |panicked/.test(server.log), "server", `errors in the log:\n${server.log}`);

@@ -2,26 +2,12 @@
 
 use std::path::Path;
 
-use serde_json::json;
-
 use super::{TestApp, connectors};
 
 /// The connector file of the shop.
 pub fn connector_file() -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/shop.py");
-    json!({
-        "slug": "shop", "name": "Corner Shop", "kind": "source",
-        "spec": {
-            "type": "object", "required": ["token"],
-            "properties": {
-                "token": {"type": "string", "title": "Token", "airbyte_secret": true, "order": 0},
-                "count": {"type": "integer", "title": "Count", "default": 3, "order": 1},
-                "mode": {"type": "string", "title": "Mode", "order": 2},
-            },
-        },
-        "runtime": {"type": "airbyte", "command": ["python3", script]},
-    })
-    .to_string()
+    include_str!("shop.json").replace("shop.py", script.to_str().unwrap())
 }
 
 /// A product that knows the shop.
