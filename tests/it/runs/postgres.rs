@@ -78,12 +78,15 @@ async fn from_host_and_password_to_rows_and_to_what_is_new_of_them() {
     cluster.end().await;
 }
 
+/// Answers that are different, the name of the failure for programs, and words of it.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, String);
+
 #[tokio::test]
 async fn what_is_wrong_is_told_apart_on_the_page_and_to_programs() {
     let Some((cluster, _)) = Cluster::strict(SQL).await else { return };
     let plain = answering(b"N").await.to_string();
     let (name, shut) = (&cluster.name, "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM $role");
-    let cases: [(&[(&str, &str)], &str, String); 6] = [
+    let cases: [Case<'_>; 6] = [
         (
             &[("/password", "not-the-password")],
             "sign_in_failed",
