@@ -38,7 +38,7 @@ function lane(name, js, parts) {
 
 async function startLanes(common) {
   const loopback = { VESTIBULE_WEBHOOK_ALLOW_CIDRS: "127.0.0.0/8", VESTIBULE_SIGN_IN_ALLOW_CIDRS: "127.0.0.0/8" };
-  const settings = { VESTIBULE_RATE_LIMITS: "off", VESTIBULE_EXTRA_CA_FILE: common.authority.ca, ...common.facebook.settings, ...common.shop.settings, ...loopback };
+  const settings = { VESTIBULE_RATE_LIMITS: "off", VESTIBULE_EXTRA_CA_FILE: common.authority.ca, ...common.facebook.settings, ...loopback };
   const start = () => startServer({ binary: options.binary, database: options.database, settings });
   const first = await start();
   const second = options.database ? first : await start();
@@ -65,7 +65,7 @@ async function main() {
   const report = new Report();
   const authority = await makeAuthority();
   const facebook = await startFacebook(authority);
-  const shop = await openShop();
+  const shop = await openShop(facebook.settings.VESTIBULE_CONNECTORS_DIR);
   const { browser, close } = await launch(options.chromium);
   let lanes = [];
   try {

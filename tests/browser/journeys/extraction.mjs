@@ -155,7 +155,7 @@ async function finish({ owner }) {
   await checkState(owner, "finish-preview");
   await owner.press("Finalise connection");
   await owner.says("Connection finalised", "8 of 10 streams are read", "Europe/Lisbon", "Next: ");
-  await checkState(owner, "connection-finalised");
+  await checkState(owner, "connection-read-by-clock");
 }
 
 async function watchRun(lane, page, gate) {
@@ -168,9 +168,9 @@ async function watchRun(lane, page, gate) {
   await gate.open();
   await owner.open(page);
   await owner.press("Extract now");
-  await comesToSay(owner, "24 records of 8 streams");
+  await comesToSay(owner, "The records are in");
   await isTold(owner, "Done");
-  await owner.says("shop_orders", "data folder");
+  await owner.says("24 records of 8 streams", "shop_orders");
   await owner.reload();
   await checkState(owner, "run-done");
   await owner.open(page);
@@ -179,5 +179,6 @@ async function watchRun(lane, page, gate) {
   await owner.unfold("Extract everything again");
   await owner.press("Extract from the beginning");
   await owner.says("from the beginning");
-  await comesToSay(owner, "24 records of 8 streams");
+  await comesToSay(owner, "The records are in");
+  await owner.says("24 records of 8 streams");
 }

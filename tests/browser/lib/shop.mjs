@@ -1,6 +1,6 @@
 // The source of the integration tests, a small shop run as a program; it works on only when a gate is opened, so that a page can be seen
 // while it waits.
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,6 @@ class Shop {
   constructor(dir) {
     this.dir = dir;
     this.gates = 0;
-    this.settings = { VESTIBULE_CONNECTORS_DIR: join(dir, "connectors") };
   }
 
   /** A gate before a verb: the word for the mode, and what opens it. */
@@ -26,10 +25,10 @@ class Shop {
   }
 }
 
-export async function openShop() {
+/** Adds the shop to the connectors of a folder. */
+export async function openShop(connectors) {
   const dir = await mkdtemp(join(tmpdir(), "vestibule-shop-"));
   const file = await readFile(new URL("shop.json", SUPPORT), "utf8");
-  await mkdir(join(dir, "connectors"));
-  await writeFile(join(dir, "connectors", "shop.json"), file.replace("shop.py", fileURLToPath(new URL("shop.py", SUPPORT))));
+  await writeFile(join(connectors, "shop.json"), file.replace("shop.py", fileURLToPath(new URL("shop.py", SUPPORT))));
   return new Shop(dir);
 }
