@@ -77,17 +77,24 @@ addEventListener("pageshow", () => {
   each("form[data-sent]", free);
 });
 
-// A live part is asked for until it says that it is final.
+// A live part is asked for until it says that it is final; its log keeps its place.
 each("[data-live]", (region) => {
-  const pause = document.querySelector(`[data-pause="${region.id}"]`);
+  const log = () => region.querySelector(".log") ?? region;
   const again = () => setTimeout(ask, 2000);
   const ask = async () => {
-    if (document.hidden || pause?.checked) return again();
+    if (document.hidden) return again();
     const answer = await fetch(region.dataset.live).catch(() => null);
     if (!answer || answer.status >= 500) return again();
     if (!answer.ok || answer.redirected) return; // gone, or signed out
-    region.innerHTML = await answer.text();
-    localTimes(region);
+    const html = await answer.text();
+    if (html !== region.html) {
+      const { scrollTop } = log();
+      const held = document.activeElement === log();
+      region.innerHTML = region.html = html;
+      localTimes(region);
+      log().scrollTop = scrollTop;
+      if (held) log().focus();
+    }
     const news = region.querySelector("[data-say]")?.dataset.say;
     if (news !== region.dataset.said) say((region.dataset.said = news ?? ""));
     if (!region.querySelector("[data-final]")) again();
@@ -105,12 +112,9 @@ on("input", "[data-filter]", (field) => {
     shown += entry.hidden ? 0 : 1;
   }, list);
   each("section", (part) => (part.hidden = !part.querySelector("[data-name]:not([hidden])")), list);
-  each(`[data-none="${list.id}"]`, (note) => (note.hidden = shown > 0));
   clearTimeout(field.timer);
   field.timer = setTimeout(say, 500, field.dataset.say.replace("%", shown));
 });
-on("change", "[data-all]", (box) =>
-  each(`#${box.dataset.all} [data-name]:not([hidden]) [type=checkbox]`, (field) => (field.checked = box.checked)));
 
 // A key file goes into its text area and nowhere else.
 on("change", "[data-into]", async (picker) => {
@@ -131,10 +135,10 @@ function localTimes(root = document) {
   const time = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
   const words = (parts) => new Intl.DateTimeFormat(locale, { day: "numeric", year: "numeric", ...parts, ...time });
   const long = words({ weekday: "long", month: "long" });
-  const short = words({ month: "short" });
+  const forms = { short: words({ month: "short" }), clock: new Intl.DateTimeFormat(locale, { timeStyle: "medium" }) };
   each("time[datetime*=T]:not([title])", (element) => {
     element.title = element.textContent;
-    element.textContent = (element.dataset.size === "short" ? short : long).format(new Date(element.dateTime));
+    element.textContent = (forms[element.dataset.size] ?? long).format(new Date(element.dateTime));
   }, root);
 }
 localTimes();

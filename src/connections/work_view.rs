@@ -101,7 +101,7 @@ pub(super) fn part(
     let slug = &connection.slug;
     let part = WorkPart {
         title: if is_draft { "What comes next" } else { "Extraction" },
-        sentence: sentence(connection, work, &standing, reads),
+        sentence: sentence(connection, work, &standing, (reads, now)),
         csrf: csrf.to_owned(),
         may_edit,
         may_validate: connector.is_some() && connection.missing_count == 0 && standing != Standing::Going,
@@ -118,7 +118,7 @@ pub(super) fn part(
     Ok(part.render()?)
 }
 
-fn sentence(connection: &Connection, work: &Work, standing: &Standing, reads: bool) -> String {
+fn sentence(connection: &Connection, work: &Work, standing: &Standing, (reads, now): (bool, UtcTime)) -> String {
     let is_source = connection.kind == Kind::Source;
     match (connection.finalised_at, standing) {
         (Some(_), _) if is_source => {
@@ -128,7 +128,9 @@ fn sentence(connection: &Connection, work: &Work, standing: &Standing, reads: bo
             } else {
                 "nothing installed here can read it, so hand it off to an engine of your own".to_owned()
             };
-            format!("{} of {} streams are read. When: {how}.", plan.enabled().count(), plan.streams.len())
+            let next = plan.trigger.next_local(now).filter(|_| reads);
+            let next = next.map(|at| format!(" Next: {at}.")).unwrap_or_default();
+            format!("{} of {} streams are read. When: {how}.{next}", plan.enabled().count(), plan.streams.len())
         }
         (Some(_), _) => "This destination is finalised.".to_owned(),
         (None, Standing::None) => "All details are there. Validate them: the real system is asked.".to_owned(),
@@ -189,7 +191,7 @@ fn check(one: &Validation, now: UtcTime) -> Item {
 fn run(one: &Run, now: UtcTime) -> Item {
     let state = one.state_at(now);
     let (_, message) = one.outcome_at(now);
-    let so_far = format!("{} records so far", one.records);
+    let so_far = format!("{} so far", runs::records(one.records));
     Item {
         url: urls::run(&one.id),
         iso: one.created_at.iso(),

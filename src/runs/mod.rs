@@ -29,3 +29,8 @@ pub const MOST_LINES: i32 = 5_000;
 pub const LONGEST_QUEUE: i64 = 200;
 /// A run that takes longer is stopped.
 pub const TIME_LIMIT: std::time::Duration = std::time::Duration::from_secs(24 * 3_600);
+
+/// "1 record", "1204 records".
+pub fn records(count: i64) -> String {
+    if count == 1 { "1 record".to_owned() } else { format!("{count} records") }
+}

@@ -118,7 +118,7 @@ impl LivePart {
             table: count.table,
             incomplete: count.incomplete,
         });
-        let so_far = format!("{} records, {}", run.records, size(run.bytes));
+        let so_far = format!("{}, {}", super::records(run.records), size(run.bytes));
         Self {
             word: word(state),
             tone: state.tone(),

@@ -133,11 +133,11 @@ fn manifest<'a>(desk: &'a Desk, about: &'a About, now: UtcTime) -> Manifest<'a> 
     }
 }
 
-/// "1,204 records of 2 streams".
+/// "1204 records of 2 streams".
 pub(super) fn in_words(tally: &Tally) -> String {
     let records = tally.records();
     let streams = tally.streams.len();
-    let first = if records == 1 { "1 record".to_owned() } else { format!("{records} records") };
+    let first = super::records(records);
     let second = if streams == 1 { "1 stream".to_owned() } else { format!("{streams} streams") };
     format!("{first} of {second}")
 }

@@ -90,6 +90,7 @@ impl Runtimes {
                 let given = given(job);
                 async {
                     work.ends.guard(self.hosts.judge_all(job.config.expose())).await?;
+                    work.teller.progress(&format!("Asking {}", job.connector.name())).await?;
                     airbyte.check(given).await.map(|()| Checked::Asked)
                 }
                 .await
@@ -118,6 +119,7 @@ impl Runtimes {
                 let given = given(job);
                 async {
                     work.ends.guard(self.hosts.judge_all(job.config.expose())).await?;
+                    work.teller.progress("Asking for the streams").await?;
                     airbyte.discover(given).await
                 }
                 .await

@@ -209,9 +209,7 @@ impl Running {
     fn sweep(&mut self) {
         self.signal(Signal::KILL);
         self.group = None;
-        for pid in marked(&self.mark) {
-            let _ = kill_process(pid, Signal::KILL);
-        }
+        kill_marked(&self.mark);
     }
 }
 
@@ -225,6 +223,13 @@ impl Drop for Running {
 
 fn too_much(what: &str) -> Failure {
     Failure::new(Reason::TooMuchOutput, format!("The connector wrote {what} and was stopped."))
+}
+
+/// Kills every process of a run, wherever it went.
+pub(super) fn kill_marked(mark: &str) {
+    for pid in marked(mark) {
+        let _ = kill_process(pid, Signal::KILL);
+    }
 }
 
 /// The processes that carry the mark of a run in their environment.

@@ -78,6 +78,8 @@ pub(super) struct TestShown {
     pub(super) title: &'static str,
     /// What the system answered.
     pub(super) message: String,
+    /// What they may do next; empty when the message says it.
+    pub(super) advice: &'static str,
     /// Nothing more will happen.
     pub(super) is_over: bool,
 }

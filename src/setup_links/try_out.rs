@@ -118,8 +118,10 @@ fn shown(app: &App, validation: &Validation) -> TestShown {
         }
         // How many streams there are is the asker's business.
         WorkState::Success => "Now send it.".to_owned(),
-        WorkState::Failed => format!("{message} You can change it and test again, or send it as it is."),
+        WorkState::Failed => message.to_owned(),
         WorkState::Cancelled => String::new(),
     };
-    TestShown { id: validation.id.to_string(), tone, title, message, is_over: state.is_over() }
+    let failed = state == WorkState::Failed;
+    let advice = if failed { "You can change it and test again, or send it as it is." } else { "" };
+    TestShown { id: validation.id.to_string(), tone, title, message, advice, is_over: state.is_over() }
 }

@@ -114,5 +114,6 @@ pub async fn save(
         *slot = changed;
     }
     let plan = Plan { streams, ..loaded.plan.clone().unwrap_or_default() };
-    store(&app, &member, loaded.connection, plan).await
+    let target = urls::connection_streams(&loaded.connection.slug);
+    store(&app, &member, loaded.connection, plan, &target).await
 }

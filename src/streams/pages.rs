@@ -167,7 +167,10 @@ pub async fn save(
         return unprocessable(&view(&app, &request, &member, &loaded, &typed, problems));
     }
     let plan = Plan { streams: typed.choices, table_prefix: typed.prefix, ..loaded.plan.clone().unwrap_or_default() };
-    store(&app, &member, loaded.connection, plan).await
+    let slug = &loaded.connection.slug;
+    let is_draft = loaded.connection.finalised_at.is_none();
+    let target = if is_draft { urls::connection_finish(slug) } else { urls::connection(slug) };
+    store(&app, &member, loaded.connection, plan, &target).await
 }
 
 /// Puts what was posted onto the choices; only rows that were on the page, and only if they still mean the same stream.
@@ -218,19 +221,15 @@ fn problems(loaded: &Loaded, typed: &Typed) -> Vec<(String, String)> {
     problems
 }
 
-/// Saves a plan and notes how many streams are read.
+/// Saves a plan, notes how many streams are read, and goes on to another page.
 pub(super) async fn store(
     app: &web::Data<App>,
     member: &SignedIn,
     connection: Connection,
     plan: Plan,
+    target: &str,
 ) -> Result<HttpResponse, crate::web::page::PageError> {
     let (actor, now, rng) = (member.actor(), app.clock.now(), app.rng.clone());
-    let target = if connection.finalised_at.is_none() {
-        urls::connection_finish(&connection.slug)
-    } else {
-        urls::connection(&connection.slug)
-    };
     app.db
         .write(move |conn| {
             let (workspace, id) = (&connection.workspace_id, &connection.id);
@@ -251,5 +250,5 @@ pub(super) async fn store(
             Ok(activity::record(conn, &entry, now, &rng)?)
         })
         .await?;
-    Ok(see_other_with(&app.config.server.base_url, &target, Flash::StreamsSaved))
+    Ok(see_other_with(&app.config.server.base_url, target, Flash::StreamsSaved))
 }

@@ -103,6 +103,14 @@ impl Trigger {
         }
     }
 
+    /// The same as the clock of its place shows it; `None` when nothing comes by itself.
+    pub fn next_local(&self, now: UtcTime) -> Option<String> {
+        match self {
+            Self::Manual => None,
+            Self::Cron(cron) => cron.next(now, 1).first().map(|at| cron.local(*at)),
+        }
+    }
+
     /// For people: "By hand", "0 6 * * 1 (Europe/Lisbon)".
     pub fn words(&self) -> String {
         match self {

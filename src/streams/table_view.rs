@@ -18,6 +18,8 @@ pub(super) struct StreamRow {
     pub(super) keys: Vec<(String, bool)>,
     /// What is settled, when there is nothing to choose.
     pub(super) settled: String,
+    /// Fields that together name a record; empty when there are none.
+    pub(super) key: String,
     pub(super) table: String,
     pub(super) is_wrong: bool,
     pub(super) fields: String,
@@ -46,6 +48,7 @@ pub(super) fn rows(
         ways: ways(stream, choice),
         keys: keys(stream, choice),
         settled: settled(stream),
+        key: key(stream, choice),
         table: choice.table_name.clone(),
         is_wrong: wrong.iter().any(|id| *id == format!("table{place}")),
         fields: if choice.extract_all_fields {
@@ -63,8 +66,8 @@ pub(super) fn rows(
 
 fn ways(stream: &Stream, choice: &StreamChoice) -> Vec<(&'static str, &'static str, bool)> {
     let words = |way: SyncType| match way {
-        SyncType::FullTable => "Everything each time",
-        SyncType::Incremental => "Only new records",
+        SyncType::FullTable => "All records",
+        SyncType::Incremental => "Only new ones",
     };
     stream.sync_types.iter().map(|way| (way.as_str(), words(*way), *way == choice.sync_type)).collect()
 }
@@ -86,6 +89,11 @@ fn keys(stream: &Stream, choice: &StreamChoice) -> Vec<(String, bool)> {
             (name, chosen)
         })
         .collect()
+}
+
+fn key(stream: &Stream, choice: &StreamChoice) -> String {
+    let own = || stream.primary_key.iter().map(key_text).collect();
+    choice.primary_keys.clone().unwrap_or_else(own).join(", ")
 }
 
 fn settled(stream: &Stream) -> String {

@@ -11,6 +11,7 @@ import { startFacebook } from "./lib/facebook.mjs";
 import { makeAuthority } from "./lib/provider.mjs";
 import { Report } from "./lib/report.mjs";
 import { startServer } from "./lib/server.mjs";
+import { openShop } from "./lib/shop.mjs";
 import { journeys } from "./journeys/index.mjs";
 
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable"];
@@ -64,16 +65,18 @@ async function main() {
   const report = new Report();
   const authority = await makeAuthority();
   const facebook = await startFacebook(authority);
+  const shop = await openShop(facebook.settings.VESTIBULE_CONNECTORS_DIR);
   const { browser, close } = await launch(options.chromium);
   let lanes = [];
   try {
     process.stdout.write(`${await browser.version()}, ${options.database ? "PostgreSQL" : "SQLite"}\n`);
-    lanes = await startLanes({ browser, report, authority, facebook });
+    lanes = await startLanes({ browser, report, authority, facebook, shop });
     await Promise.all(lanes.map(runLane));
   } finally {
     await close();
     await facebook.stop();
     await authority.remove();
+    await shop.close();
     const servers = [...new Set(lanes.map(({ server }) => server))];
     for (const server of servers) report.equal(await server.stop(), 0, "server", "exit code after SIGTERM");
     for (const server of servers) report.check(!/ ERROR |panicked/.test(server.log), "server", `errors in the log:\n${server.log}`);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::connect::{self, Session};
 use super::options::Options;
-use super::refusals;
+use super::refusals::{self, identifier};
 use crate::connectors::spec_form::FinalConfig;
 use crate::runtimes::hosts::Hosts;
 use crate::runtimes::work::Teller;
@@ -39,12 +39,14 @@ pub(super) async fn readable(session: &Session, options: &Options) -> Result<Str
         session.client.query(TABLES, &[&options.schemas]).await.map_err(|error| refusals::of_statement(&error))?;
     let readable = rows.iter().filter(|row| row.get::<_, bool>(2)).count();
     if readable == 0 && !rows.is_empty() {
-        let (user, schema) = (&options.user, options.schemas.join(", "));
+        let (user, all) = (&options.user, rows.len());
+        let schemas: Vec<String> = options.schemas.iter().map(|schema| identifier(schema)).collect();
         return Err(Failure::new(
             Reason::Permission,
             format!(
-                "The user {user} can sign in but may read none of the {} tables. An administrator can run: GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {user};",
-                rows.len()
+                "The user {user} can sign in but may read none of the {all} tables. An administrator can run: GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {};",
+                schemas.join(", "),
+                identifier(user)
             ),
         ));
     }
@@ -70,7 +72,9 @@ async fn schemas(session: &Session, options: &Options) -> Result<(), Failure> {
             return Err(Failure::new(
                 Reason::Permission,
                 format!(
-                    "The user {user} can sign in but may not look into the schema {name}. An administrator can run: GRANT USAGE ON SCHEMA {name} TO {user};"
+                    "The user {user} can sign in but may not look into the schema {name}. An administrator can run: GRANT USAGE ON SCHEMA {} TO {};",
+                    identifier(&name),
+                    identifier(user)
                 ),
             ));
         }

@@ -6,7 +6,15 @@ use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
 use super::options::{Options, Tls};
+use super::read::quoted;
 use crate::runtimes::{Blame, Failure, Reason};
+
+/// A name as it stands in a statement that people copy: quoted unless it is as plain as PostgreSQL itself writes it.
+pub(super) fn identifier(name: &str) -> String {
+    let begins = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+    let plain = begins && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if plain { name.to_owned() } else { quoted(name) }
+}
 
 /// Why signing in failed.
 pub(super) fn of_sign_in(error: &Error, options: &Options) -> Failure {
@@ -30,7 +38,9 @@ pub(super) fn of_sign_in(error: &Error, options: &Options) -> Failure {
         return Failure::new(
             Reason::Permission,
             format!(
-                "The user {user} may not open the database {database}. An administrator can run: GRANT CONNECT ON DATABASE {database} TO {user};"
+                "The user {user} may not open the database {database}. An administrator can run: GRANT CONNECT ON DATABASE {} TO {};",
+                identifier(database),
+                identifier(user)
             ),
         );
     }

@@ -2,6 +2,7 @@
 // about one's account belong together.
 import { appearance, forgotten, ownAccount, signingIn } from "./account.mjs";
 import { notFound, refusedForms, tooMany } from "./dead_ends.mjs";
+import { extraction, refusal, testing } from "./extraction.mjs";
 import { faults } from "./faults.mjs";
 import { firstRun } from "./first_run.mjs";
 import { advertising, httpApi } from "./forms.mjs";
@@ -18,6 +19,9 @@ export const journeys = [
   ["first run", firstRun],
   ["faults", faults],
   ["hand over", handOver],
+  ["testing", testing],
+  ["refusal", refusal],
+  ["extraction", extraction],
   ["advertising", advertising],
   ["http api", httpApi],
   ["endings", endings],

@@ -21,9 +21,10 @@ function back(query, pairs) {
 
 class Facebook {
   constructor() {
-    this.codes = new Set();
+    this.codes = new Map();
     this.tokens = new Set();
-    this.exchanges = 0;
+    /** The sign-ins, by their state, for which tokens were asked. */
+    this.exchanged = new Set();
   }
 
   token(prefix) {
@@ -40,7 +41,7 @@ class Facebook {
     if (path === "/deny") return { to: back(query, [["error", "access_denied"], ["error_reason", "user_denied"]]) };
     if (path === "/allow") {
       const code = this.token("code");
-      this.codes.add(code);
+      this.codes.set(code, query.get("state"));
       return { to: back(query, [["code", code]]) };
     }
     if (path.endsWith("/oauth/access_token")) return this.exchange(new URLSearchParams(body || url.search));
@@ -50,9 +51,10 @@ class Facebook {
 
   exchange(fields) {
     const lasting = fields.get("fb_exchange_token");
+    const state = this.codes.get(fields.get("code"));
     const known = lasting ? this.tokens.has(lasting) : this.codes.delete(fields.get("code"));
     if (!known || fields.get("client_secret") !== APP.client_secret) return { status: 400, json: { error: { code: 190 } } };
-    this.exchanges += lasting ? 0 : 1;
+    if (!lasting) this.exchanged.add(state);
     return { json: { access_token: this.token("access"), token_type: "bearer", expires_in: lasting ? 5_183_944 : 5_400 } };
   }
 

@@ -1,9 +1,14 @@
-//! Extractions: records on disk, state from run to run, the clock, what goes wrong.
+//! Extractions: records on disk, state from run to run, the clock, what goes wrong; and the whole way from a link to records.
 
 mod clock;
 mod deleted;
 mod docs;
+mod faker;
+mod journey;
+mod postgres;
 mod records;
+
+pub use journey::Journey;
 
 use serde_json::{Value, json};
 
@@ -34,11 +39,16 @@ pub async fn extract(app: &TestApp, program: &Program, slug: &str, body: Value) 
     program.get(&format!("/api/v1/runs/{}/", started.text("/id"))).await.expect(200).json
 }
 
-/// The ids in a file of a run.
-pub fn ids(app: &TestApp, run: &Value, table: &str) -> Vec<i64> {
+/// The records in a file of a run.
+pub fn records(app: &TestApp, run: &Value, table: &str) -> Vec<Value> {
     use std::io::Read as _;
     let path = app.data_dir().join(run["place"].as_str().unwrap()).join(format!("{table}.jsonl.gz"));
     let mut text = String::new();
     flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
-    text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].as_i64().unwrap()).collect()
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The ids in a file of a run.
+pub fn ids(app: &TestApp, run: &Value, table: &str) -> Vec<i64> {
+    records(app, run, table).iter().map(|record| record["id"].as_i64().unwrap()).collect()
 }

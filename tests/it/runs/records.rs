@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{extract, ids, source};
+use crate::support::TestApp;
 
 #[tokio::test]
 async fn records_lie_on_disk_and_the_next_run_continues() {
@@ -69,13 +70,7 @@ async fn a_run_is_stopped_and_a_killed_one_is_over_within_a_minute() {
     let one = format!("/api/v1/runs/{}/", started.text("/id"));
     let inner = std::sync::Arc::clone(&app.app);
     let server = tokio::spawn(async move { vestibule::runs::run_due(&inner).await });
-    let id = vestibule::ids::RunId::from_text(&started.text("/id"));
-    let log = async || {
-        let id = id.clone();
-        app.app.db.read(move |conn| Ok(vestibule::runs::log_after(conn, &id, 0, 1)?)).await.unwrap()
-    };
-    // Killed once it has said something.
-    while log().await.is_empty() {
+    while !has_log(&app, &started.text("/id")).await {
         tokio::task::yield_now().await;
     }
     server.abort();
@@ -86,6 +81,11 @@ async fn a_run_is_stopped_and_a_killed_one_is_over_within_a_minute() {
     assert!(walk(&app.data_dir().join("extractions")).is_empty());
     let log = program.get(&format!("{one}logs/")).await.expect(200);
     assert!(log.body.contains("Reading 2 streams of Corner Shop"), "{}", log.body);
+}
+
+async fn has_log(app: &TestApp, run: &str) -> bool {
+    let id = vestibule::ids::RunId::from_text(run);
+    !app.app.db.read(move |conn| Ok(vestibule::runs::log_after(conn, &id, 0, 1)?)).await.unwrap().is_empty()
 }
 
 #[tokio::test]

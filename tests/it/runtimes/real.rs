@@ -1,7 +1,4 @@
-//! Real connectors from PyPI, in a Python environment of their own: TEST_CONNECTORS names its `bin` folder (`tests/run` makes it).
-
-use std::path::PathBuf;
-use std::process::Command;
+//! Real connectors from PyPI, without the product around them.
 
 use serde_json::{Value, json};
 use vestibule::connectors::import::{FoundSpec, Wish, read_path};
@@ -9,23 +6,12 @@ use vestibule::runtimes::{Blame, Checked, Cursor, Reason, SyncType};
 
 use super::support::{Place, Task, chosen};
 use crate::support::CANARY;
-
-/// Where the programs lie; `None` when the tests run without them.
-fn programs() -> Option<PathBuf> {
-    #[allow(clippy::disallowed_methods, reason = "tests are told by the environment where connectors are")]
-    std::env::var_os("TEST_CONNECTORS").map(PathBuf::from)
-}
+use crate::support::connectors::{import, programs};
 
 /// Imports a connector with the product's own command and gives its file.
 fn imported(program: &std::path::Path) -> Value {
     let dir = tempfile::tempdir().unwrap();
-    #[allow(clippy::disallowed_methods, reason = "the test runs the product's program")]
-    let run = Command::new(env!("CARGO_BIN_EXE_vestibule"))
-        .args(["connectors", "import", "--dir", dir.path().to_str().unwrap(), "--exec", program.to_str().unwrap()])
-        .env("VESTIBULE_DATA_DIR", dir.path())
-        .output()
-        .unwrap();
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    import(dir.path(), &["--exec", program.to_str().unwrap()]);
     let found: Vec<FoundSpec> = read_path(dir.path()).into_iter().flatten().collect();
     let file = found.into_iter().find(|spec| spec.own.is_some()).unwrap().into_file(&Wish::default()).unwrap().file;
     serde_json::to_value(&file).unwrap()
@@ -33,7 +19,7 @@ fn imported(program: &std::path::Path) -> Value {
 
 #[tokio::test]
 async fn the_faker_is_imported_checked_discovered_and_read_twice() {
-    let Some(programs) = programs() else { return };
+    let Some(programs) = programs("a real connector") else { return };
     let file = imported(&programs.join("source-faker"));
     assert_eq!(
         (&file["slug"], &file["kind"], &file["runtime"]["type"]),
@@ -61,7 +47,7 @@ async fn the_faker_is_imported_checked_discovered_and_read_twice() {
 
 #[tokio::test]
 async fn defaults_that_are_missing_would_crash_it_so_they_are_written_in() {
-    let Some(programs) = programs() else { return };
+    let Some(programs) = programs("a real connector") else { return };
     let file = imported(&programs.join("source-faker"));
     let task = Task::new(file, &json!({})).within(120);
     assert!(task.config.expose().get("count").is_some(), "{:?}", task.config.expose());
@@ -71,7 +57,7 @@ async fn defaults_that_are_missing_would_crash_it_so_they_are_written_in() {
 /// A service that knows no token, described by a manifest that the real manifest runner runs.
 #[tokio::test]
 async fn a_wrong_credential_of_a_real_source_is_told_in_words() {
-    let Some(programs) = programs() else { return };
+    let Some(programs) = programs("a real connector") else { return };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(refuse_everybody(listener));

@@ -167,19 +167,7 @@ impl Task {
     }
 
     pub fn script_with(mode: &str, config: &Value) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/runtimes/connector.py");
-        let file = json!({
-            "slug": "corner-shop", "name": "Corner Shop", "kind": "source",
-            "spec": {
-                "type": "object", "required": ["token"],
-                "properties": {
-                    "token": {"type": "string", "airbyte_secret": true},
-                    "count": {"type": "integer", "default": 5},
-                },
-            },
-            "runtime": {"type": "airbyte", "command": ["python3", script, mode]},
-        });
-        Self::new(file, config)
+        Self::new(script_file(mode), config)
     }
 
     pub fn within(mut self, seconds: u64) -> Self {
@@ -197,6 +185,22 @@ impl Task {
         let cancel = self.canceller.listen();
         (Job { connector: &self.connector, config: &self.config, events, cancel, time_limit: self.limit }, receiver)
     }
+}
+
+/// The connector file of `connector.py` in that mode.
+pub fn script_file(mode: &str) -> Value {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/runtimes/connector.py");
+    json!({
+        "slug": "corner-shop", "name": "Corner Shop", "kind": "source",
+        "spec": {
+            "type": "object", "required": ["token"],
+            "properties": {
+                "token": {"type": "string", "airbyte_secret": true},
+                "count": {"type": "integer", "default": 5},
+            },
+        },
+        "runtime": {"type": "airbyte", "command": ["python3", script, mode]},
+    })
 }
 
 /// Chosen as it was discovered.

@@ -39,22 +39,6 @@ impl TestApp {
     pub fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let place = db::fresh(dir.path());
-        Self::start_on(dir, place, adjust, |_| {})
-    }
-
-    /// The same with something done to the product before anybody sees it.
-    pub fn start_prepared(adjust: impl FnOnce(&mut Config), prepare: impl FnOnce(&mut Arc<App>)) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let place = db::fresh(dir.path());
-        Self::start_on(dir, place, adjust, prepare)
-    }
-
-    fn start_on(
-        dir: TempDir,
-        place: Place,
-        adjust: impl FnOnce(&mut Config),
-        prepare: impl FnOnce(&mut Arc<App>),
-    ) -> Self {
         let clock = Clock::manual(UtcTime::new(datetime!(2026-03-13 16:00 UTC)));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
@@ -69,7 +53,6 @@ impl TestApp {
         if app.config.mail.smtp_url.is_none() {
             Arc::get_mut(&mut app).unwrap().mailer = Mailer::memory(from);
         }
-        prepare(&mut app);
         let (handle, thread) = serve(&app, listener);
         Self { app, base, place, handle, thread: Some(thread), dir }
     }

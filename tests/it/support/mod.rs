@@ -1,6 +1,7 @@
 //! Actors, not clients: a visitor opens pages and sends forms like a person, a member is a visitor who has signed in.
 
 mod app;
+pub mod connectors;
 pub mod db;
 #[path = "../../bench/many.rs"]
 pub mod many;
@@ -14,7 +15,7 @@ mod visitor;
 
 pub use app::TestApp;
 pub use page::{Form, Page};
-pub use python::python;
+pub use python::{python, skipped};
 pub use visitor::Visitor;
 
 /// Stands in every secret that tests type, so that a leak can be searched for.

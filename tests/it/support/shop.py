@@ -1,7 +1,11 @@
-"""A source of the tests that speaks the Airbyte protocol: shop.py VERB --config PATH [--catalog PATH] [--state PATH]"""
+"""A source of the tests that speaks the Airbyte protocol: shop.py VERB --config PATH [--catalog PATH] [--state PATH]
+
+Its mode is words with commas between them: slow, renews, breaks, many; VERB:PATH waits with that verb until there is such a file.
+"""
 
 import argparse
 import json
+import os
 import time
 
 parser = argparse.ArgumentParser()
@@ -22,8 +26,18 @@ def document(path):
 
 config = document(args.config)
 say(type="LOG", log={"level": "INFO", "message": f"using {config['token']}"})
-if config.get("mode") == "slow":
+modes = (config.get("mode") or "").split(",")
+if "slow" in modes:
     time.sleep(600)
+
+
+def wait():
+    """Waits if it was told to wait with this verb."""
+    for verb, _, path in (mode.partition(":") for mode in modes):
+        while verb == args.verb and not os.path.exists(path):
+            time.sleep(0.02)
+
+
 fields = {"id": {"type": "integer"}, "changed": {"type": "string", "format": "date-time"}, "note": {"type": ["null", "string"]}}
 schema = {"type": "object", "properties": fields}
 orders = {
@@ -31,16 +45,21 @@ orders = {
     "source_defined_cursor": False, "default_cursor_field": ["id"], "source_defined_primary_key": [["id"]],
 }
 people = {"name": "people", "json_schema": schema, "supported_sync_modes": ["full_refresh"]}
+streams = [orders, people]
+if "many" in modes:
+    names = ["carts", "cart_items", "coupons", "customers", "deliveries", "invoices", "invoice_lines_with_taxes_and_discounts", "products"]
+    streams += [{**orders, "name": name, "source_defined_cursor": number % 2 == 0} for number, name in enumerate(names)]
 
 if args.verb == "check":
+    wait()
     good = config["token"].startswith("right")
-    if good and config.get("mode") == "renews":
+    if good and "renews" in modes:
         renewed = {**config, "token": "right-renewed"}
         say(type="CONTROL", control={"type": "CONNECTOR_CONFIG", "emitted_at": 1, "connectorConfig": {"config": renewed}})
     message = None if good else f"The shop does not know the token {config['token']}"
     say(type="CONNECTION_STATUS", connectionStatus={"status": "SUCCEEDED" if good else "FAILED", "message": message})
 elif args.verb == "discover":
-    say(type="CATALOG", catalog={"streams": [orders, people]})
+    say(type="CATALOG", catalog={"streams": streams})
 elif args.verb == "read":
     known = {}
     if args.state:
@@ -53,6 +72,7 @@ elif args.verb == "read":
         for number in range(last + 1, last + 1 + config.get("count", 3)):
             data = {"id": number, "changed": "2026-01-01T00:00:00Z", "note": "é"}
             say(type="RECORD", record={"stream": name, "data": data, "emitted_at": 1})
+        wait()
         say(type="STATE", state={"type": "STREAM", "stream": {"stream_descriptor": {"name": name}, "stream_state": {"id": number}}})
-        if config.get("mode") == "breaks":
+        if "breaks" in modes:
             raise SystemExit("the shop closed")

@@ -1,7 +1,10 @@
 //! Checks of credentials, from the wish to the verdict.
 
 mod api;
+mod beside;
+mod killed;
 mod pages;
+mod real;
 mod recipient;
 mod worker;
 

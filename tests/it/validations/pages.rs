@@ -51,12 +51,17 @@ async fn from_details_to_records_on_pages() {
     let end = form.press("intent", "finalise", &owner).await;
     let page = owner.follow(&end).await;
     assert!(page.text().contains("Connection finalised"), "{}", page.text());
+    assert!(page.text().contains("Next: Sat 14 Mar 2026, 06:00."), "{}", page.text());
 
     let started = page.form_to(&format!("{connection}/runs")).send(&owner).await;
     let run = started.location().unwrap();
     app.work().await;
     let done = owner.get(&run).await;
     assert!(done.text().contains("3 records of 1 stream") && done.text().contains("shop_orders"), "{}", done.text());
+
+    let again = owner.get(&connection).await.form_with("from_start").send(&owner).await;
+    let page = owner.follow(&again).await;
+    assert!(page.text().contains("from the beginning"), "{}", page.text());
 }
 
 #[tokio::test]
@@ -95,7 +100,7 @@ async fn streams_are_searched_and_selected_together() {
     assert!(same.text().contains("have the same table name orders"), "{}", same.text());
     let fields = owner.get(&format!("{streams}/0")).await.form_with("keys");
     let only = fields.clone().set("all", "no").without("field", "note").set("keys", "id").send(&owner).await;
-    assert_eq!(only.status, 303, "{}", only.text());
+    assert_eq!(only.location(), Some(streams.clone()), "back to the other streams: {}", only.text());
     assert!(owner.get(&streams).await.text().contains("2 fields"));
     let odd = fields.set("keys", "nothing").send(&owner).await;
     assert!(odd.status == 422 && odd.text().contains("has no field nothing"), "{}", odd.text());

@@ -17,7 +17,7 @@ use vestibule::config::{Config, InstanceApp};
 
 use crate::setup_links::share;
 use crate::support::provider::{CLIENT_ID, Plays, Provider, client_secret};
-use crate::support::{Page, TestApp, Visitor, shop};
+use crate::support::{Page, TestApp, Visitor, connectors};
 
 /// An installation whose operator has set the app of one provider.
 pub struct Site {
@@ -50,7 +50,7 @@ impl Site {
         let provider = Provider::start(plays);
         let dir = tempfile::tempdir().unwrap();
         let id = provider.connector()["oauth"]["provider"].as_str().unwrap().to_owned();
-        let app = shop::prepared(|config| {
+        let app = connectors::app_with(|_| {}, |config| {
             set_up(&provider, dir.path(), config);
             let constants = [("developer_token".to_owned(), SecretString::from("dev-token-of-the-operator"))].into();
             let client_secret = client_secret().into();

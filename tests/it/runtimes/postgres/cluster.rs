@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio_postgres::{Client, NoTls};
 
 use crate::runtimes::support::{Place, Task};
-use crate::support::{CANARY, db};
+use crate::support::{CANARY, skipped};
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
@@ -24,7 +24,7 @@ pub struct Cluster {
 impl Cluster {
     /// `None` when the tests run without PostgreSQL.
     pub async fn new(sql: &str) -> Option<Self> {
-        let server = url::Url::parse(&db::postgres_url()?).unwrap();
+        let server = server()?;
         let name = format!("reader_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
         let first = connect(&server).await;
         first.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
@@ -39,6 +39,21 @@ impl Cluster {
         let this = Self { host, port: server.port().unwrap_or(5432), name, admin };
         this.sql("GRANT USAGE ON SCHEMA public TO $role; GRANT SELECT ON ALL TABLES IN SCHEMA public TO $role").await;
         Some(this)
+    }
+
+    /// One whose reader has to give their password and come encrypted, and the authority that signed the server's certificate: needs the
+    /// server that `tests/run` makes, where that is asked of the members of two roles, and the certificate is for `localhost`.
+    pub async fn strict(sql: &str) -> Option<(Self, String)> {
+        let authority =
+            told("TEST_POSTGRES_CA").or_else(|| skipped("a PostgreSQL with certificates", "TEST_POSTGRES_CA"));
+        let authority = std::fs::read_to_string(authority?).unwrap();
+        let cluster = Self::new(sql).await?;
+        for role in ["needs_password", "needs_tls"] {
+            // Another test may be faster.
+            let _ = cluster.admin.batch_execute(&format!("CREATE ROLE {role} NOLOGIN")).await;
+            cluster.sql(&format!("GRANT {role} TO $role")).await;
+        }
+        Some((cluster, authority))
     }
 
     /// Statements of an administrator; `$role` is the reader.
@@ -60,12 +75,23 @@ impl Cluster {
 
     /// Takes database and role away.
     pub async fn end(self) {
-        let server = url::Url::parse(&db::postgres_url().unwrap()).unwrap();
+        let server = server().unwrap();
         let (name, first) = (self.name, connect(&server).await);
         drop(self.admin);
         first.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
         first.batch_execute(&format!("DROP ROLE {name}")).await.unwrap();
     }
+}
+
+fn told(setting: &str) -> Option<String> {
+    #[allow(clippy::disallowed_methods, reason = "tests are told by the environment what they may use")]
+    std::env::var(setting).ok().filter(|value| !value.is_empty())
+}
+
+/// The server that is read from, whatever database the product itself is on.
+fn server() -> Option<url::Url> {
+    let url = told("TEST_POSTGRES").or_else(|| told("TEST_DATABASE_URL"));
+    Some(url::Url::parse(&url.or_else(|| skipped("a PostgreSQL to read from", "TEST_POSTGRES"))?).unwrap())
 }
 
 /// The connector `postgres` of the catalogue with a configuration.

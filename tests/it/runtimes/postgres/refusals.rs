@@ -31,7 +31,7 @@ async fn an_unknown_host_and_a_shut_door_are_told() {
 }
 
 /// A listener that answers the first message with these bytes and hangs up.
-async fn answering(bytes: &'static [u8]) -> u16 {
+pub async fn answering(bytes: &'static [u8]) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -90,7 +90,7 @@ async fn the_servers_own_database_is_refused_by_any_name() {
 #[tokio::test]
 async fn what_the_user_may_not_do_is_told_with_the_statement_that_mends_it() {
     let Some(cluster) =
-        Cluster::new("CREATE TABLE one (id int); CREATE TABLE two (id int); CREATE SCHEMA inner_room;").await
+        Cluster::new("CREATE TABLE one (id int); CREATE TABLE two (id int); CREATE SCHEMA inner_room; CREATE SCHEMA \"Back \"\"Room\"\"\";").await
     else {
         return;
     };
@@ -102,6 +102,9 @@ async fn what_the_user_may_not_do_is_told_with_the_statement_that_mends_it() {
     let failure = check(json!({"schemas": ["inner_room"]})).await.unwrap_err();
     assert_eq!(failure.reason, Reason::Permission);
     assert!(failure.message.contains(&format!("GRANT USAGE ON SCHEMA inner_room TO {};", cluster.name)), "{failure}");
+    let failure = check(json!({"schemas": ["Back \"Room\""]})).await.unwrap_err();
+    let statement = format!("GRANT USAGE ON SCHEMA \"Back \"\"Room\"\"\" TO {};", cluster.name);
+    assert!(failure.message.contains(&statement), "names are quoted where PostgreSQL wants it: {failure}");
     cluster.sql("REVOKE ALL ON one, two FROM $role").await;
     let failure = check(json!({})).await.unwrap_err();
     assert_eq!((failure.reason, failure.blame), (Reason::Permission, Blame::Config));

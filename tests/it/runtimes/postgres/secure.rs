@@ -1,23 +1,9 @@
-//! Passwords and certificates: needs the server that `tests/run` makes, where members of the role `needs_password` have to give their
-//! password, those of `needs_tls` have to come encrypted, and the certificate is for `localhost`.
+//! Passwords and certificates.
 
 use serde_json::{Value, json};
 use vestibule::runtimes::{Checked, Failure, Reason};
 
 use super::cluster::{Cluster, place};
-
-/// The authority that signed the server's certificate, and a database whose reader has to prove who it is.
-async fn strict() -> Option<(Cluster, String)> {
-    #[allow(clippy::disallowed_methods, reason = "tests are told by the environment which server is strict")]
-    let authority = std::fs::read_to_string(std::env::var("TEST_POSTGRES_CA").ok()?).unwrap();
-    let cluster = Cluster::new("CREATE TABLE one (id int);").await?;
-    for role in ["needs_password", "needs_tls"] {
-        // Another test may be faster.
-        let _ = cluster.admin.batch_execute(&format!("CREATE ROLE {role} NOLOGIN")).await;
-        cluster.sql(&format!("GRANT {role} TO $role")).await;
-    }
-    Some((cluster, authority))
-}
 
 fn verify(mode: &str, authority: &str) -> Value {
     json!({"mode": mode, "ca_certificate": authority})
@@ -25,7 +11,7 @@ fn verify(mode: &str, authority: &str) -> Value {
 
 #[tokio::test]
 async fn a_wrong_password_is_told_and_the_right_one_works() {
-    let Some((cluster, _)) = strict().await else { return };
+    let Some((cluster, _)) = Cluster::strict("CREATE TABLE one (id int);").await else { return };
     let check = async |different: Value| place().check(&cluster.task(&different)).await.0;
     let wrong = check(json!({"password": "not the password"})).await.unwrap_err();
     assert_eq!(wrong.reason, Reason::SignIn);
@@ -38,7 +24,7 @@ async fn a_wrong_password_is_told_and_the_right_one_works() {
 
 #[tokio::test]
 async fn every_mode_of_protection_does_what_it_says() {
-    let Some((cluster, authority)) = strict().await else { return };
+    let Some((cluster, authority)) = Cluster::strict("CREATE TABLE one (id int);").await else { return };
     let check = async |host: &str, mode: Value| -> Result<Checked, Failure> {
         place().check(&cluster.task(&json!({"host": host, "ssl_mode": mode}))).await.0
     };

@@ -1,0 +1,115 @@
+//! A server that is killed while a connector runs: the validation is over within a minute, and nothing of the connector stays.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use vestibule::accounts::find_workspace_by_slug;
+use vestibule::app::App;
+use vestibule::clock::Clock;
+use vestibule::crypto::password::Cost;
+use vestibule::ids::ValidationId;
+use vestibule::jobs::WorkState;
+use vestibule::rng::Rng;
+use vestibule::validations::{self, Validation};
+
+use crate::cli::Installation;
+use crate::runtimes::support::{is_alive, script_file};
+use crate::support::CANARY;
+
+/// An installation whose connector `corner-shop` says which processes it is, and stays.
+fn installation() -> Installation {
+    let mut here = Installation::new();
+    let file = here.write("connectors/corner-shop.json", &script_file("forks").to_string());
+    here.set("VESTIBULE_CONNECTORS_DIR", file.parent().unwrap().to_str().unwrap());
+    #[allow(clippy::disallowed_methods, reason = "connectors are looked for where the tests find theirs")]
+    let path = std::env::var("PATH").unwrap();
+    here.set("PATH", &path).set("VESTIBULE_LOG", "warn");
+    here.owner("Acme", "ana@acme.example").good();
+    here
+}
+
+/// A program at a server in a process of its own.
+struct Caller {
+    client: reqwest::Client,
+    base: String,
+    key: String,
+}
+
+impl Caller {
+    fn new(here: &Installation, base: &str) -> Self {
+        let scopes = ["--scope", "sources:read", "--scope", "sources:write", "--scope", "validations:write"];
+        let args = [&["api-key", "create", "--workspace", "acme", "--name", "Program"], &scopes[..]].concat();
+        let key = here.run(&args).good().out.trim().to_owned();
+        #[allow(clippy::disallowed_methods, reason = "a program of the tests")]
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { client, base: base.replace("localhost", "127.0.0.1"), key }
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Value {
+        let request = self.client.post(format!("{}{path}", self.base)).header("x-api-key", &self.key);
+        let request = request.header("content-type", "application/json").body(body.to_string());
+        let answer = request.send().await.unwrap();
+        let (status, text) = (answer.status(), answer.text().await.unwrap());
+        assert!(status.is_success(), "{status}: {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Follows a log until a line is made of numbers only: the connector and what it has forked.
+    async fn pids(&self, log: &str) -> Vec<String> {
+        let request = self.client.get(format!("{}{log}", self.base)).header("x-api-key", &self.key);
+        let (mut answer, mut text) = (request.send().await.unwrap(), String::new());
+        loop {
+            let chunk = answer.chunk().await.unwrap().unwrap_or_else(|| panic!("it said no numbers: {text}"));
+            text.push_str(&String::from_utf8_lossy(&chunk));
+            let numbers = |line: &str| -> Vec<String> { line.split_whitespace().skip(2).map(str::to_owned).collect() };
+            let mut lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n')).map(numbers);
+            if let Some(pids) = lines.find(|all| all.len() == 4 && all.iter().all(|one| one.parse::<u32>().is_ok())) {
+                return pids;
+            }
+        }
+    }
+}
+
+/// The next server, so many seconds later.
+fn later(here: &Installation, seconds: i64) -> Arc<App> {
+    let clock = Clock::manual(Clock::System.now() + time::Duration::seconds(seconds));
+    App::build_with(here.config(), clock, Rng::System, Cost::Cheap).unwrap()
+}
+
+async fn find(app: &App, id: &str) -> Validation {
+    let id = ValidationId::from_text(id);
+    let find = move |conn: &mut _| {
+        let workspace = find_workspace_by_slug(conn, "acme")?.unwrap();
+        Ok(validations::find(conn, &workspace.id, &id)?.unwrap())
+    };
+    app.db.read(find).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_server_leaves_neither_a_validation_nor_a_program_behind() {
+    let here = installation();
+    let server = here.start(&["serve"]);
+    let caller = Caller::new(&here, &server.base);
+    let new = json!({"connector_slug": "corner-shop", "config": {"token": CANARY}});
+    let source = caller.post("/api/v1/sources/", &new).await;
+    let path = format!("/api/v1/sources/{}/revalidate/", source["slug"].as_str().unwrap());
+    let id = caller.post(&path, &json!({})).await["id"].as_str().unwrap().to_owned();
+    let pids = caller.pids(&format!("/api/v1/connector-validations/{id}/logs/")).await;
+    assert!(pids.iter().all(|pid| is_alive(pid)), "{pids:?}");
+    drop(server); // SIGKILL
+
+    let next = later(&here, 59);
+    // A killed process takes a moment to die.
+    let end = Instant::now() + Duration::from_secs(10);
+    while pids.iter().any(|pid| is_alive(pid)) {
+        assert!(Instant::now() < end, "of {pids:?} some are still there");
+        tokio::task::yield_now().await;
+    }
+    assert!(std::fs::read_dir(next.runtimes.runs_dir()).unwrap().next().is_none(), "its folder is gone");
+    let seen = find(&next, &id).await;
+    assert_eq!(seen.state_at(next.clock.now()), WorkState::Failed);
+    assert_eq!(seen.outcome_at(next.clock.now()).0, Some("interrupted"));
+    validations::run_due(&next).await.unwrap();
+    assert_eq!(find(&next, &id).await.state, WorkState::Failed, "and it is written down");
+}
