@@ -16,11 +16,15 @@ use crate::connectors::api as connectors_api;
 use crate::docs;
 use crate::error::AppError;
 use crate::handoff::api as hand_off_api;
-use crate::runs::{api as runs_api, layers_api};
+use crate::output_layers::api as layers_api;
+use crate::runs::api as runs_api;
 use crate::setup_links::api as links_api;
 use crate::validations::api as validations_api;
 use crate::webhooks::api as deliveries_api;
-use crate::{accounts, connections, handoff, invite_links, oauth, runs, setup_links, streams, validations, webhooks};
+use crate::{
+    accounts, connections, handoff, invite_links, oauth, output_layers, runs, setup_links, streams, validations,
+    webhooks,
+};
 
 /// The route table.
 pub fn all(config: &mut web::ServiceConfig) {
@@ -87,6 +91,7 @@ fn settings_pages(config: &mut web::ServiceConfig) {
         .service(post("/settings/api-keys/{id}/revocation", key_pages::revoke))
         .configure(webhook_pages)
         .configure(oauth_pages)
+        .configure(output_layer_pages)
         .service(get("/settings/mail", operator_pages::mail))
         .service(get("/settings/data", operator_pages::data));
 }
@@ -115,6 +120,16 @@ fn oauth_pages(config: &mut web::ServiceConfig) {
         .service(post("/settings/oauth-apps/{provider}/removal", app_pages::remove))
         .service(get("/oauth/callback/{provider}", return_pages::come))
         .service(post("/connections/{slug}/reconnect-link", reconnect_pages::create));
+}
+
+fn output_layer_pages(config: &mut web::ServiceConfig) {
+    use output_layers::pages as layer_pages;
+    config
+        .service(get("/settings/output-layers", layer_pages::index))
+        .service(get_post("/settings/output-layers/new", layer_pages::new, layer_pages::create))
+        .service(get_post("/settings/output-layers/{slug}", layer_pages::edit, layer_pages::update))
+        .service(post("/settings/output-layers/{slug}/check", layer_pages::check))
+        .service(post("/settings/output-layers/{slug}/deletion", layer_pages::remove));
 }
 
 fn own_settings_pages(config: &mut web::ServiceConfig) {
@@ -209,6 +224,7 @@ fn api() -> Scope<
         .configure(api_of::<Destinations>)
         .configure(invite_links_api)
         .configure(api_of_work)
+        .configure(output_layers_api)
         .default_service(web::to(api::no_such_endpoint))
         .wrap(from_fn(api::finish))
 }
@@ -287,9 +303,22 @@ fn api_of_work(config: &mut web::ServiceConfig) {
         .service(endpoint("/v1/runs", "GET, HEAD", vec![read(runs_api::index)]))
         .service(endpoint("/v1/runs/{id}", "GET, HEAD", vec![read(runs_api::show)]))
         .service(endpoint("/v1/runs/{id}/cancel", "POST", vec![web::post().to(runs_api::stop)]))
-        .service(endpoint("/v1/output-layers", "GET, HEAD", vec![read(layers_api::index)]))
-        .service(endpoint("/v1/output-layers/{slug}", "GET, HEAD", vec![read(layers_api::show)]))
         .service(endpoint("/v1/runs/{id}/logs", "GET, HEAD", vec![read(runs_api::logs)]));
+}
+
+fn output_layers_api(config: &mut web::ServiceConfig) {
+    config
+        .service(endpoint(
+            "/v1/output-layers",
+            "GET, HEAD, POST",
+            vec![read(layers_api::index), web::post().to(layers_api::create)],
+        ))
+        .service(endpoint(
+            "/v1/output-layers/{slug}",
+            "GET, HEAD, PATCH, DELETE",
+            vec![read(layers_api::show), web::patch().to(layers_api::update), web::delete().to(layers_api::remove)],
+        ))
+        .service(endpoint("/v1/output-layers/{slug}/check", "POST", vec![web::post().to(layers_api::check)]));
 }
 
 /// Every operation of the API, as the document describes them.
