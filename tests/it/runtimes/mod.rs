@@ -3,6 +3,6 @@
 mod airbyte;
 mod http;
 mod misbehaving;
-mod postgres;
+pub mod postgres;
 mod real;
-mod support;
+pub mod support;

@@ -1,8 +1,9 @@
 //! The built-in reader against a real PostgreSQL: the server of TEST_DATABASE_URL. What needs passwords and certificates wants a server
 //! that asks for them, which `tests/run` makes and names in TEST_POSTGRES_CA.
 
-mod cluster;
+pub mod cluster;
 mod discover;
+mod load;
 mod read;
 mod refusals;
 mod secure;
