@@ -197,7 +197,7 @@ fn operation(method: &'static str, path: &str, id: &str, summary: &str) -> Opera
 
 /// The endpoints of this file.
 pub fn operations() -> Vec<Operation> {
-    let (all, one) = (urls::API_OUTPUT_LAYERS, urls::api_output_layer("{slug}"));
+    let (all, one) = (urls::API_OUTPUT_LAYERS, format!("{}{{slug}}/", urls::API_OUTPUT_LAYERS));
     vec![
         Operation {
             query: Some(inline::<ListQuery>),

@@ -40,11 +40,6 @@ struct ListPage {
     layers: Vec<LayerItem>,
 }
 
-struct OwnUrls {
-    deletion: String,
-    check: String,
-}
-
 /// What trying the connection has shown.
 struct Tried {
     tone: &'static str,
@@ -57,8 +52,8 @@ struct Tried {
 struct LayerPage {
     frame: OwnerFrame,
     tab: &'static str,
-    /// The layer's own addresses; `None` for a new one.
-    own: Option<OwnUrls>,
+    /// The layer's own address; `None` for a new one.
+    own: Option<String>,
     name: String,
     host: String,
     port: String,
@@ -105,12 +100,13 @@ impl LayerPage {
     }
 
     fn of(self, layer: &Layer, users: Vec<String>) -> Self {
-        let own = OwnUrls {
-            deletion: urls::output_layer_deletion(&layer.slug),
-            check: urls::output_layer_check(&layer.slug),
-        };
-        Self { own: Some(own), has_password: layer.has_password(), users, ..self }
+        Self { own: Some(address_of(&layer.slug)), has_password: layer.has_password(), users, ..self }
     }
+}
+
+/// The page of a layer.
+fn address_of(slug: &str) -> String {
+    format!("{}/{slug}", urls::SETTINGS_OUTPUT_LAYERS)
 }
 
 fn words(mode: TlsMode) -> &'static str {
@@ -163,7 +159,7 @@ pub async fn index(app: web::Data<App>, request: HttpRequest, member: SignedIn) 
             1 => "1 source".to_owned(),
             more => format!("{more} sources"),
         },
-        url: urls::output_layer(&layer.slug),
+        url: address_of(&layer.slug),
         name: layer.name,
     };
     page(&ListPage {
@@ -206,7 +202,7 @@ pub async fn create(
         let view = LayerPage::new(&app, &request, &member, &given, &port);
         return unprocessable(&LayerPage { problems: vec![TOO_MANY], ..view });
     };
-    let target = urls::output_layer(&layer.slug);
+    let target = address_of(&layer.slug);
     Ok(see_other_with(&app.config.server.base_url, &target, Flash::OutputLayerAdded))
 }
 
@@ -253,7 +249,7 @@ pub async fn update(
     };
     let (app_here, actor, now) = (app.clone(), member.actor(), app.clock.now());
     app.db.write(move |conn| change(conn, &layer, &details, actor, (&app_here.keys, now, &app_here.rng))).await?;
-    Ok(see_other_with(&app.config.server.base_url, &urls::output_layer(&slug), Flash::OutputLayerSaved))
+    Ok(see_other_with(&app.config.server.base_url, &address_of(&slug), Flash::OutputLayerSaved))
 }
 
 /// `POST /settings/output-layers/{slug}/check`: answers with the page that says what was found.
@@ -286,6 +282,6 @@ pub async fn remove(
     Ok(match deleted {
         Ok(()) => see_other_with(base, urls::SETTINGS_OUTPUT_LAYERS, Flash::OutputLayerDeleted),
         // Its page names them.
-        Err(_) => see_other_with(base, &urls::output_layer(&slug), Flash::OutputLayerInUse),
+        Err(_) => see_other_with(base, &address_of(&slug), Flash::OutputLayerInUse),
     })
 }

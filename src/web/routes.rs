@@ -77,6 +77,7 @@ fn sign_in_provider_pages(config: &mut web::ServiceConfig) {
 fn settings_pages(config: &mut web::ServiceConfig) {
     use accounts::api_keys::pages as key_pages;
     use accounts::{member_pages, operator_pages, workspace_pages};
+    use output_layers::pages as layer_pages;
     config
         .service(get("/settings", settings))
         .service(get_post("/settings/workspace", workspace_pages::show, workspace_pages::save))
@@ -91,7 +92,11 @@ fn settings_pages(config: &mut web::ServiceConfig) {
         .service(post("/settings/api-keys/{id}/revocation", key_pages::revoke))
         .configure(webhook_pages)
         .configure(oauth_pages)
-        .configure(output_layer_pages)
+        .service(get("/settings/output-layers", layer_pages::index))
+        .service(get_post("/settings/output-layers/new", layer_pages::new, layer_pages::create))
+        .service(get_post("/settings/output-layers/{slug}", layer_pages::edit, layer_pages::update))
+        .service(post("/settings/output-layers/{slug}/check", layer_pages::check))
+        .service(post("/settings/output-layers/{slug}/deletion", layer_pages::remove))
         .service(get("/settings/mail", operator_pages::mail))
         .service(get("/settings/data", operator_pages::data));
 }
@@ -120,16 +125,6 @@ fn oauth_pages(config: &mut web::ServiceConfig) {
         .service(post("/settings/oauth-apps/{provider}/removal", app_pages::remove))
         .service(get("/oauth/callback/{provider}", return_pages::come))
         .service(post("/connections/{slug}/reconnect-link", reconnect_pages::create));
-}
-
-fn output_layer_pages(config: &mut web::ServiceConfig) {
-    use output_layers::pages as layer_pages;
-    config
-        .service(get("/settings/output-layers", layer_pages::index))
-        .service(get_post("/settings/output-layers/new", layer_pages::new, layer_pages::create))
-        .service(get_post("/settings/output-layers/{slug}", layer_pages::edit, layer_pages::update))
-        .service(post("/settings/output-layers/{slug}/check", layer_pages::check))
-        .service(post("/settings/output-layers/{slug}/deletion", layer_pages::remove));
 }
 
 fn own_settings_pages(config: &mut web::ServiceConfig) {
@@ -224,7 +219,6 @@ fn api() -> Scope<
         .configure(api_of::<Destinations>)
         .configure(invite_links_api)
         .configure(api_of_work)
-        .configure(output_layers_api)
         .default_service(web::to(api::no_such_endpoint))
         .wrap(from_fn(api::finish))
 }
@@ -294,6 +288,8 @@ fn invite_links_api(config: &mut web::ServiceConfig) {
 
 /// The endpoints of checks and extractions.
 fn api_of_work(config: &mut web::ServiceConfig) {
+    let layers = vec![read(layers_api::index), web::post().to(layers_api::create)];
+    let layer = vec![read(layers_api::show), web::patch().to(layers_api::update), web::delete().to(layers_api::remove)];
     config
         .service(endpoint("/v1/connector-validations/{id}", "GET, HEAD", vec![read(validations_api::show)]))
         .service(endpoint("/v1/connector-validations/{id}/cancel", "POST", vec![web::post().to(validations_api::stop)]))
@@ -303,22 +299,10 @@ fn api_of_work(config: &mut web::ServiceConfig) {
         .service(endpoint("/v1/runs", "GET, HEAD", vec![read(runs_api::index)]))
         .service(endpoint("/v1/runs/{id}", "GET, HEAD", vec![read(runs_api::show)]))
         .service(endpoint("/v1/runs/{id}/cancel", "POST", vec![web::post().to(runs_api::stop)]))
+        .service(endpoint("/v1/output-layers", "GET, HEAD, POST", layers))
+        .service(endpoint("/v1/output-layers/{slug}", "GET, HEAD, PATCH, DELETE", layer))
+        .service(endpoint("/v1/output-layers/{slug}/check", "POST", vec![web::post().to(layers_api::check)]))
         .service(endpoint("/v1/runs/{id}/logs", "GET, HEAD", vec![read(runs_api::logs)]));
-}
-
-fn output_layers_api(config: &mut web::ServiceConfig) {
-    config
-        .service(endpoint(
-            "/v1/output-layers",
-            "GET, HEAD, POST",
-            vec![read(layers_api::index), web::post().to(layers_api::create)],
-        ))
-        .service(endpoint(
-            "/v1/output-layers/{slug}",
-            "GET, HEAD, PATCH, DELETE",
-            vec![read(layers_api::show), web::patch().to(layers_api::update), web::delete().to(layers_api::remove)],
-        ))
-        .service(endpoint("/v1/output-layers/{slug}/check", "POST", vec![web::post().to(layers_api::check)]));
 }
 
 /// Every operation of the API, as the document describes them.

@@ -55,6 +55,8 @@ pub const SETTINGS_APPEARANCE: &str = "/settings/appearance";
 pub const SETTINGS_MAIL: &str = "/settings/mail";
 /// Where data lies and what seals it, as the environment says.
 pub const SETTINGS_DATA: &str = "/settings/data";
+/// Where records can go.
+pub const SETTINGS_OUTPUT_LAYERS: &str = "/settings/output-layers";
 
 /// Webhook endpoints and the secret that signs.
 pub const SETTINGS_WEBHOOKS: &str = "/settings/webhooks";
@@ -322,31 +324,6 @@ pub fn api_run(id: &str) -> String {
 
 /// The output layers in the API.
 pub const API_OUTPUT_LAYERS: &str = "/api/v1/output-layers/";
-
-/// One output layer in the API.
-pub fn api_output_layer(slug: &str) -> String {
-    format!("{API_OUTPUT_LAYERS}{slug}/")
-}
-
-/// Where records can go.
-pub const SETTINGS_OUTPUT_LAYERS: &str = "/settings/output-layers";
-/// The form of a new output layer.
-pub const NEW_OUTPUT_LAYER: &str = "/settings/output-layers/new";
-
-/// One output layer.
-pub fn output_layer(slug: &str) -> String {
-    format!("{SETTINGS_OUTPUT_LAYERS}/{slug}")
-}
-
-/// Tries an output layer (POST).
-pub fn output_layer_check(slug: &str) -> String {
-    format!("{SETTINGS_OUTPUT_LAYERS}/{slug}/check")
-}
-
-/// Deletes an output layer (POST).
-pub fn output_layer_deletion(slug: &str) -> String {
-    format!("{SETTINGS_OUTPUT_LAYERS}/{slug}/deletion")
-}
 
 /// Starts a validation (POST).
 pub fn connection_validations(slug: &str) -> String {

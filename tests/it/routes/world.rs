@@ -173,7 +173,7 @@ impl World {
             assert_eq!(form.send(&self.maker).await.status, 303);
         }
         let form = self.maker.get("/settings/output-layers/new").await.form_with("host").set("host", "127.0.0.1");
-        let form = form.set("name", "Warehouse").set("database", "d").set("user", "u").set("schema", "raw");
+        let form = form.set("name", "Ours").set("database", "d").set("user", "u").set("schema", "raw");
         let made = form.send(&self.maker).await;
         assert_eq!(made.status, 303, "{}", made.text());
         made.location().unwrap().rsplit('/').next().unwrap().to_owned()
