@@ -5,7 +5,6 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::{FILES, FILES_NAME, FieldProblem, Given, Layer, Settings};
-use crate::clock::UtcTime;
 use crate::runtimes::TlsMode;
 use crate::validations::ErrorOut;
 use crate::web::api::{nullable, present};
@@ -101,8 +100,8 @@ impl From<&Layer> for LayerOut {
                 tls_mode: tls,
                 ca_certificate: Some(ca).filter(|text| !text.is_empty()),
             }),
-            created_at: Some(layer.created_at).map(UtcTime::iso),
-            updated_at: Some(layer.updated_at).map(UtcTime::iso),
+            created_at: Some(layer.created_at.iso()),
+            updated_at: Some(layer.updated_at.iso()),
         }
     }
 }

@@ -123,9 +123,7 @@ pub fn add(
     let sealed = details.password.as_ref().map(|password| seal(password, (id, workspace), keys, rng)).transpose()?;
     store::insert(conn, (workspace, id), &slug, details, (sealed.as_ref(), now))?;
     note(conn, workspace, Event::OutputLayerAdded, &details.name, actor, (now, rng))?;
-    store::find(conn, workspace, &slug)
-        .map_err(AppError::from)?
-        .map_or(Err(AppError::NotFound), |layer| Ok(Some(layer)))
+    store::find(conn, workspace, &slug)?.ok_or(AppError::NotFound).map(Some)
 }
 
 /// Changes a layer that was read; without a password the one it has stays.
@@ -150,7 +148,7 @@ pub fn change(
         ));
     }
     note(conn, &layer.workspace_id, Event::OutputLayerChanged, &details.name, actor, (now, rng))?;
-    Ok(store::find(conn, &layer.workspace_id, &layer.slug)?.ok_or(AppError::NotFound)?)
+    store::find(conn, &layer.workspace_id, &layer.slug)?.ok_or(AppError::NotFound)
 }
 
 /// Deletes a layer that nothing uses; else gives the sources that do. The records that are there stay.

@@ -15,6 +15,9 @@ use crate::error::{AppError, AppResult};
 use crate::jobs::{LogBuffer, WORK_BEAT};
 use crate::runtimes::{Cancel, Canceller, Event, Record};
 
+/// So many beats (a minute) an output may hear nothing.
+const MOST_SILENT: u32 = 120;
+
 pub(super) struct Desk {
     pub(super) app: Arc<App>,
     pub(super) run: Run,
@@ -25,6 +28,8 @@ pub(super) struct Desk {
     cancel: Cancel,
     beat: Interval,
     pub(super) sink: Option<Sink>,
+    /// Beats since the output was last used.
+    silent: u32,
     /// Why the output took no more records.
     pub(super) broken: Option<Fault>,
 }
@@ -52,6 +57,7 @@ impl Desk {
             canceller,
             beat,
             sink: None,
+            silent: 0,
             broken: None,
         }
     }
@@ -77,7 +83,10 @@ impl Desk {
             tokio::select! {
                 answer = &mut reading => break answer,
                 Some(event) = inbox.recv() => if !self.hear(event).await? { return Ok(None) },
-                _ = self.beat.tick() => if !self.keep().await? { return Ok(None) },
+                _ = self.beat.tick() => {
+                    self.nudge().await;
+                    if !self.keep().await? { return Ok(None) }
+                }
             }
         };
         while let Some(event) = inbox.recv().await {
@@ -117,8 +126,21 @@ impl Desk {
         Ok(true)
     }
 
+    /// Sees from time to time that an output that gets nothing is still there.
+    async fn nudge(&mut self) {
+        self.silent += 1;
+        let Some(sink) = self.sink.as_ref().filter(|_| self.silent >= MOST_SILENT) else { return };
+        self.silent = 0;
+        if let Err(fault) = sink.nudge().await {
+            self.sink = None;
+            self.broken = Some(fault);
+            self.canceller.cancel();
+        }
+    }
+
     async fn write(&mut self, records: Vec<Record>) -> AppResult<bool> {
         let Some(sink) = self.sink.take() else { return Ok(true) };
+        self.silent = 0;
         for record in &records {
             if let Some(count) = self.tally.streams.get_mut(record.stream) {
                 count.records += 1;

@@ -105,6 +105,14 @@ impl Sink {
         }
     }
 
+    /// Whether it is still there.
+    pub(super) async fn nudge(&self) -> Result<(), Fault> {
+        match self {
+            Self::Files(_) => Ok(()),
+            Self::Postgres(load, name) => load.nudge().await.map_err(|failure| Fault::of_layer(name, failure)),
+        }
+    }
+
     /// Gets everything ready; `incomplete` are streams that were not read to the end.
     pub(super) async fn prepare(self, manifest: Value, incomplete: Vec<usize>) -> Result<Ready, Fault> {
         match self {

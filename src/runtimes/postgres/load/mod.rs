@@ -30,6 +30,8 @@ use crate::runtimes::{Chosen, Column, Failure, KeyPath, Reason, Record, SyncType
 
 /// A batch of records is taken within this time.
 const WRITE: Duration = Duration::from_secs(300);
+/// An answer to a question that costs nothing.
+const NUDGE: Duration = Duration::from_secs(10);
 /// Moving all records into their tables may take this long.
 const MERGE: Duration = Duration::from_secs(4 * 3_600);
 /// The last word of the transaction.
@@ -151,6 +153,14 @@ impl Load {
         let mut sink = std::pin::pin!(sink);
         sink.send(Cursor::new(batch)).await?;
         sink.finish().await.map(|_| ())
+    }
+
+    /// Asks whether the database is still there; what stands between forgets connections that are silent for long.
+    ///
+    /// # Errors
+    /// It is not.
+    pub async fn nudge(&self) -> Result<(), Failure> {
+        timeout(NUDGE, self.run("")).await.unwrap_or_else(|_| Err(slow("The database does not answer any more.")))
     }
 
     /// Moves everything into its tables, seen by nobody yet. Streams that could not be read to the end (`incomplete`) take nobody's

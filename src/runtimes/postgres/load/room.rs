@@ -57,9 +57,9 @@ impl Room {
     pub(super) fn in_words(&self, target: &Target) -> String {
         let (user, schema) = (&target.user, &target.schema);
         if self.exists {
-            format!("It works: {user} can sign in and make tables in the schema {schema}.")
+            format!("{user} can sign in and make tables in the schema {schema}.")
         } else {
-            format!("It works: {user} can sign in. The schema {schema} is made with the first extraction.")
+            format!("{user} can sign in. The schema {schema} is made with the first extraction.")
         }
     }
 }

@@ -46,11 +46,11 @@ pub(super) fn copy(place: usize) -> String {
     format!("COPY {} (data) FROM STDIN", waiting(place))
 }
 
-/// One load at a time moves records into a schema.
+/// One load at a time moves records into a schema; the others wait for it however long it takes.
 pub(super) fn lock(schema: &str) -> String {
     let hash = Sha256::digest(format!("vestibule:{schema}").as_bytes());
     let key = hash.iter().take(7).fold(0_i64, |key, byte| key << 8 | i64::from(*byte));
-    format!("SELECT pg_advisory_xact_lock({key})")
+    format!("SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock({key}); SET LOCAL lock_timeout = '60s'")
 }
 
 pub(super) fn schema(schema: &str) -> String {

@@ -218,6 +218,12 @@ async fn nothing_is_seen_before_the_end_and_nothing_of_a_lost_run_stays() {
     fill(&place.runtimes, &target, (next, appended()), &[json!({"id": 3})]).await.unwrap();
     let found = rows(&cluster, "SELECT id, _vestibule_run AS run FROM raw.orders ORDER BY id").await;
     assert_eq!(found, json!([{"id": 1, "run": "r1"}, {"id": 3, "run": "r4"}]));
+    let load = place.runtimes.load(&target, run("r5"), vec![appended()]).await.unwrap();
+    load.nudge().await.expect("it is there");
+    cluster
+        .sql("DO $$ BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '$role'; END $$")
+        .await;
+    load.nudge().await.expect_err("a database that has gone is noticed");
     // What was not read to the end does not take a whole table's place.
     let mut load = place.runtimes.load(&target, run("r5"), vec![whole()]).await.unwrap();
     load.prepare(&[0]).await.unwrap();
