@@ -97,4 +97,6 @@ id_type! {
     ValidationId,
     /// An extraction.
     RunId,
+    /// A place where records go.
+    OutputLayerId,
 }

@@ -43,6 +43,7 @@ pub mod invite_links;
 pub mod jobs;
 pub mod links;
 pub mod oauth;
+pub mod output_layers;
 pub mod rng;
 pub mod runs;
 pub mod runtimes;

@@ -88,8 +88,12 @@ events! {
     RunSucceeded => "run.succeeded",
     /// An extraction failed.
     RunFailed => "run.failed",
-    /// An output layer was added, changed or removed.
+    /// An output layer was added.
+    OutputLayerAdded => "output_layer.added",
+    /// An output layer was changed.
     OutputLayerChanged => "output_layer.changed",
+    /// An output layer was deleted.
+    OutputLayerDeleted => "output_layer.deleted",
     /// A program read the credentials.
     CredentialsRead => "connection.credentials_read",
     /// A setup link was made.

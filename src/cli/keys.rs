@@ -13,11 +13,11 @@ use crate::crypto::{KeyRing, Rotation};
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::ids::{
-    AccountLinkId, ConnectionId, IdempotencyId, InviteLinkId, OauthAppId, OauthGrantId, OauthSignInId,
+    AccountLinkId, ConnectionId, IdempotencyId, InviteLinkId, OauthAppId, OauthGrantId, OauthSignInId, OutputLayerId,
     SignInProviderId, ValidationId, WebhookSecretId,
 };
 use crate::rng::Rng;
-use crate::{accounts, connections, idempotency, invite_links, oauth, validations, webhooks};
+use crate::{accounts, connections, idempotency, invite_links, oauth, output_layers, validations, webhooks};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -45,7 +45,7 @@ pub(super) fn run(command: &Command) -> Ending {
 }
 
 /// What one round sealed anew, by kind: how many, and what one and many of them are called.
-type Round = [(usize, &'static str, &'static str); 8];
+type Round = [(usize, &'static str, &'static str); 9];
 
 fn round(app: &Arc<App>) -> anyhow::Result<Round> {
     let webhooks = all(app, &WebhookSecretId::from_text(""), webhooks::reseal_secrets)?
@@ -63,6 +63,7 @@ fn round(app: &Arc<App>) -> anyhow::Result<Round> {
         (all(app, &IdempotencyId::from_text(""), idempotency::reseal_some)?, "kept API answer", "kept API answers"),
         (sign_ins, "sign-in or OAuth app", "sign-ins and OAuth apps"),
         (all(app, &ValidationId::from_text(""), validations::reseal_some)?, "validation value", "validation values"),
+        (all(app, &OutputLayerId::from_text(""), output_layers::reseal_some)?, "output layer", "output layers"),
     ])
 }
 

@@ -86,7 +86,7 @@ pub const SETTINGS: [(&str, &str); 21] = [
     ("VESTIBULE_CONNECTORS_DIR", "folder with more connector files"),
     (
         "VESTIBULE_CONNECTOR_ALLOW_CIDRS",
-        "networks, comma-separated, where providers and other systems of connectors may be although they are not public; default none",
+        "networks, comma-separated, where providers, other systems of connectors and output layers may be although they are not public; default none",
     ),
     ("VESTIBULE_CONNECTOR_CONCURRENCY", "connectors that run at the same time; default 2"),
     ("VESTIBULE_CONTAINER_ENGINE", "program that runs connectors kept as container images, like docker; default none"),

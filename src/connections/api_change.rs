@@ -14,7 +14,7 @@ use crate::connectors::spec_form::Submission;
 use crate::connectors::{Connector, Kind};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
-use crate::streams::{self, FILES, Finish, NotReady, StreamChoice, TriggerIn};
+use crate::streams::{self, Finish, NotReady, StreamChoice, TriggerIn};
 use crate::web::problem::{Code, Fault, Problem};
 use crate::webhooks::{self, CallbackWebhook};
 
@@ -135,10 +135,6 @@ fn finish(
         faults.extend(said.iter().filter(|(_, is_said)| *is_said).map(only));
         return None;
     }
-    if let Some(layer) = output_layer.as_ref().filter(|layer| *layer != FILES) {
-        let sentence = format!("There is no output layer {layer}. The list is at /api/v1/output-layers/.");
-        faults.push(Fault::at("/output_layer", "unknown_output_layer", sentence));
-    }
     let trigger = trigger.and_then(|given| match given.read(now) {
         Ok(trigger) => Some(trigger),
         Err(fault) => {
@@ -216,6 +212,7 @@ pub(super) fn not_ready_problem(not_ready: &NotReady, change: &Change) -> Proble
                 Fault::at(pointer, fault.code, format!("{}.", fault.sentence))
             })
             .collect(),
+        NotReady::UnknownLayer(_) => vec![Fault::at("/output_layer", not_ready.code(), not_ready.sentence())],
         other => {
             let pointer = if change.finalise { "/draft" } else { "/add_streams" };
             vec![Fault::at(pointer, other.code(), other.sentence())]

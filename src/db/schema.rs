@@ -523,6 +523,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    output_layers (id) {
+        id -> Text,
+        workspace_id -> Text,
+        slug -> Text,
+        name -> Text,
+        kind -> Text,
+        settings -> Text,
+        sealed -> Nullable<Binary>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     run_logs (run_id, number) {
         run_id -> Text,
         number -> Integer,
@@ -578,5 +593,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     plans,
     runs,
     run_logs,
-    sync_states
+    sync_states,
+    output_layers
 );

@@ -39,9 +39,10 @@ pub struct RunOut {
     trigger: String,
     /// It does not look at what earlier runs have read.
     from_start: bool,
-    /// Where the records go.
+    /// Slug of the output layer that the records go to.
     output_layer: String,
-    /// Folder of the records in the server's data folder, once it is a success.
+    /// Where the records are, once it is a success: a folder of the server's data folder, or a schema as
+    /// `postgres://host:port/database/schema`.
     place: Option<String>,
     /// Records so far.
     records: i64,

@@ -4,9 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio::time::{Interval, MissedTickBehavior};
 
 use super::MOST_LINES;
-use super::files::Folder;
+use super::sink::{Fault, Sink};
 use super::store::{self, Run, Tally};
 use crate::app::App;
 use crate::connections;
@@ -14,7 +15,10 @@ use crate::connectors::spec_form::Submission;
 use crate::error::{AppError, AppResult};
 use crate::jobs::{LogBuffer, WORK_BEAT};
 use crate::oauth::Lent;
-use crate::runtimes::{Canceller, Event, Record};
+use crate::runtimes::{Cancel, Canceller, Event, Record};
+
+/// So many beats (a minute) an output may hear nothing.
+const MOST_SILENT: u32 = 120;
 
 pub(super) struct Desk {
     pub(super) app: Arc<App>,
@@ -23,23 +27,41 @@ pub(super) struct Desk {
     pub(super) state: Option<Value>,
     log: LogBuffer,
     canceller: Canceller,
-    folder: Option<Folder>,
+    cancel: Cancel,
+    beat: Interval,
+    pub(super) sink: Option<Sink>,
+    /// Beats since the output was last used.
+    silent: u32,
     /// Why the output took no more records.
-    pub(super) broken: Option<anyhow::Error>,
+    pub(super) broken: Option<Fault>,
     /// Of which sign-in the tokens are that the connector was given.
     pub(super) lent: Arc<OnceLock<Lent>>,
 }
 
+/// How something ended that was waited for.
+pub(super) enum Waited<T> {
+    Done(T),
+    /// Somebody wants the run to stop; it was dropped.
+    Stopped,
+    /// The run is ours no more; it was dropped.
+    Lost,
+}
+
 impl Desk {
-    pub(super) fn new(app: &Arc<App>, run: Run, tally: Tally, canceller: Canceller, folder: Folder) -> Self {
+    pub(super) fn new(app: &Arc<App>, run: Run, tally: Tally, canceller: Canceller) -> Self {
+        let mut beat = tokio::time::interval(WORK_BEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             app: Arc::clone(app),
             run,
             tally,
             state: None,
             log: LogBuffer::new(MOST_LINES),
+            cancel: canceller.listen(),
             canceller,
-            folder: Some(folder),
+            beat,
+            sink: None,
+            silent: 0,
             broken: None,
             lent: Arc::default(),
         }
@@ -49,6 +71,12 @@ impl Desk {
         self.log.say(self.app.clock.now(), level, text);
     }
 
+    /// From now on records go there.
+    pub(super) fn take_in(&mut self, mut sink: Sink) {
+        sink.notes().iter().for_each(|note| self.say("warn", note));
+        self.sink = Some(sink);
+    }
+
     /// Waits until the source is read; `None` when the run is ours no more.
     pub(super) async fn attend<T>(
         &mut self,
@@ -56,20 +84,26 @@ impl Desk {
         reading: impl Future<Output = T>,
     ) -> AppResult<Option<T>> {
         tokio::pin!(reading);
-        let mut beat = tokio::time::interval(WORK_BEAT);
-        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let answer = loop {
             tokio::select! {
                 answer = &mut reading => break answer,
-                Some(event) = inbox.recv() => self.hear(event).await?,
-                _ = beat.tick() => if !self.keep().await? {
+                Some(event) = inbox.recv() => if !self.hear(event).await? {
                     self.save_changes(&mut inbox).await?;
                     return Ok(None);
                 },
+                _ = self.beat.tick() => {
+                    self.nudge().await;
+                    if !self.keep().await? {
+                        self.save_changes(&mut inbox).await?;
+                        return Ok(None);
+                    }
+                }
             }
         };
         while let Some(event) = inbox.recv().await {
-            self.hear(event).await?;
+            if !self.hear(event).await? {
+                return Ok(None);
+            }
         }
         Ok(self.keep().await?.then_some(answer))
     }
@@ -90,7 +124,21 @@ impl Desk {
         connections::take_over(&self.app, at, self.lent.get(), submission).await.map(|_| ())
     }
 
-    async fn hear(&mut self, event: Event) -> AppResult<()> {
+    /// Waits for something that may take long, and keeps the run meanwhile.
+    pub(super) async fn beside<T>(&mut self, work: impl Future<Output = T>) -> AppResult<Waited<T>> {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return Ok(Waited::Done(done)),
+                _ = self.beat.tick() => if !self.keep().await? { return Ok(Waited::Lost) },
+                () = self.cancel.cancelled() => return Ok(Waited::Stopped),
+            }
+        }
+    }
+
+    /// `false` when the run is ours no more.
+    async fn hear(&mut self, event: Event) -> AppResult<bool> {
         match event {
             Event::Log { level, text } => self.say(level.as_str(), &text),
             Event::Progress(words) => self.say("info", &words),
@@ -99,32 +147,42 @@ impl Desk {
                 self.take_over(&submission).await?;
                 self.say("info", "The connector updated its configuration.");
             }
-            Event::Records(records) => self.write(records).await,
+            Event::Records(records) => return self.write(records).await,
         }
-        Ok(())
+        Ok(true)
     }
 
-    async fn write(&mut self, records: Vec<Record>) {
-        let Some(mut folder) = self.folder.take() else { return };
+    /// Sees from time to time that an output that gets nothing is still there.
+    async fn nudge(&mut self) {
+        self.silent += 1;
+        let Some(sink) = self.sink.as_ref().filter(|_| self.silent >= MOST_SILENT) else { return };
+        self.silent = 0;
+        if let Err(fault) = sink.nudge().await {
+            self.sink = None;
+            self.broken = Some(fault);
+            self.canceller.cancel();
+        }
+    }
+
+    async fn write(&mut self, records: Vec<Record>) -> AppResult<bool> {
+        let Some(sink) = self.sink.take() else { return Ok(true) };
+        self.silent = 0;
         for record in &records {
             if let Some(count) = self.tally.streams.get_mut(record.stream) {
                 count.records += 1;
                 count.bytes += i64::try_from(record.data.len()).unwrap_or(0);
             }
         }
-        let written = tokio::task::spawn_blocking(move || folder.write(&records).map(|()| folder)).await;
-        match written.map_err(anyhow::Error::from).flatten() {
-            Ok(folder) => self.folder = Some(folder),
-            Err(error) => {
-                self.broken = Some(error);
+        match self.beside(sink.write(records)).await? {
+            Waited::Done(Ok(sink)) => self.sink = Some(sink),
+            Waited::Done(Err(fault)) => {
+                self.broken = Some(fault);
                 self.canceller.cancel();
             }
+            Waited::Stopped => {}
+            Waited::Lost => return Ok(false),
         }
-    }
-
-    /// The output, when it took everything.
-    pub(super) fn folder(&mut self) -> Option<Folder> {
-        self.folder.take()
+        Ok(true)
     }
 
     /// Writes down what was said and counted, renews the lease and passes a wish to stop on; `false` when the run is ours no more.

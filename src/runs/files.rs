@@ -50,15 +50,20 @@ impl Folder {
         Ok(())
     }
 
-    /// Ends the files, adds the manifest, and gives the folder its name.
-    pub(super) fn finish(self, manifest: &impl Serialize) -> anyhow::Result<()> {
-        for file in self.files {
+    /// Ends the files and adds the manifest.
+    pub(super) fn prepare(mut self, manifest: &impl Serialize) -> anyhow::Result<Self> {
+        for file in self.files.drain(..) {
             let file = file.finish()?.into_inner().map_err(|error| error.into_error())?;
             file.sync_all()?;
         }
         let path = self.partial.join("manifest.json");
         crate::app::write_private(&path, &serde_json::to_vec_pretty(manifest)?)?;
         File::open(&self.partial)?.sync_all()?;
+        Ok(self)
+    }
+
+    /// Gives the folder its name.
+    pub(super) fn publish(self) -> anyhow::Result<()> {
         fs::rename(&self.partial, &self.whole).with_context(|| format!("cannot rename {}", self.partial.display()))?;
         if let Some(parent) = self.whole.parent() {
             File::open(parent)?.sync_all()?;

@@ -3,17 +3,18 @@
 //!
 //! Invariants: of one source at most one run goes on at a time; the state that the next incremental run starts from is saved in the
 //! transaction that calls the run a success, and only then are its files complete, so nothing is skipped and nothing half-written is
-//! believed; a failed or stopped run leaves no records behind and the state as it was.
+//! believed; a failed or stopped run leaves no records behind and the state as it was. Another database cannot share that transaction:
+//! its own ends a moment earlier, and should the server die between the two, the next run takes away what the lost one has added.
 
 pub mod api;
 mod api_view;
 mod desk;
 mod files;
-pub mod layers_api;
 pub mod pages;
 
 mod record;
 mod schedule;
+mod sink;
 mod start;
 mod store;
 mod worker;

@@ -10,6 +10,7 @@ use crate::connections::{self, Connection};
 use crate::error::{AppError, AppResult};
 use crate::ids::RunId;
 use crate::jobs::{LogLine, WorkState};
+use crate::output_layers::FILES;
 use crate::web::csrf::CsrfForm;
 use crate::web::flash::{Flash, see_other_with};
 use crate::web::frame::OwnerFrame;
@@ -36,6 +37,7 @@ struct LivePart {
     said: String,
     message: String,
     place: String,
+    is_files: bool,
     is_over: bool,
     succeeded: bool,
     is_failure: bool,
@@ -126,6 +128,7 @@ impl LivePart {
             so_far: if state == WorkState::Queued { "Waiting for its turn".to_owned() } else { so_far },
             message: message.to_owned(),
             place: run.place.clone(),
+            is_files: run.output_layer == FILES,
             is_over: state.is_over(),
             succeeded: state == WorkState::Success,
             is_failure: state == WorkState::Failed,

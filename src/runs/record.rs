@@ -1,12 +1,13 @@
-//! How a run ends: the files get their name, then one transaction saves the state, the row and the timeline.
+//! How a run ends: its records are there for everybody, then one transaction saves the state, the row and the timeline.
 
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::desk::Desk;
+use super::desk::{Desk, Waited};
 use super::files;
+use super::sink::{Fault, Output};
 use super::store::{self, End, Run, StreamCount, Tally};
 use super::worker::About;
 use crate::activity::{self, Actor, Entry, Event};
@@ -16,6 +17,7 @@ use crate::connections;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::jobs::{INTERRUPTED, INTERRUPTED_REASON, WorkState};
+use crate::output_layers::FILES;
 use crate::rng::Rng;
 use crate::runtimes::{Blame, Failure, ReadEnd};
 use crate::streams::StreamChoice;
@@ -44,62 +46,82 @@ struct Manifest<'a> {
     state: Option<&'a Value>,
 }
 
+/// Ends a run whose records have no place to go.
+pub(super) async fn broken(mut desk: Desk, output: &Output, fault: Fault) -> AppResult<()> {
+    desk.say("error", &fault.message);
+    fail(desk, output, ("output_failed", fault.blame.as_str()), &fault.message, WorkState::Failed).await
+}
+
+/// Ends a run that somebody wanted to stop.
+pub(super) async fn stopped(mut desk: Desk, output: &Output) -> AppResult<()> {
+    desk.say("warn", "Stopped as asked; the records read so far are dropped.");
+    fail(desk, output, ("cancelled", Blame::Stopped.as_str()), "Stopped as asked.", WorkState::Cancelled).await
+}
+
 /// Records how reading ended.
-pub(super) async fn settle(
-    mut desk: Desk,
-    about: &About,
-    place: &str,
-    outcome: Result<ReadEnd, Failure>,
-) -> AppResult<()> {
-    if let Some(error) = desk.broken.take() {
-        tracing::error!(run = %desk.run.id, error = %format!("{error:#}"), "an extraction's records cannot be written");
-        desk.say("error", NO_PLACE);
-        return fail(desk, place, ("output_failed", Blame::Operator.as_str()), NO_PLACE, WorkState::Failed).await;
+pub(super) async fn settle(mut desk: Desk, about: &About, outcome: Result<ReadEnd, Failure>) -> AppResult<()> {
+    if let Some(fault) = desk.broken.take() {
+        return broken(desk, &about.output, fault).await;
     }
     match outcome {
         Ok(end) => {
-            for index in end.incomplete {
-                if let Some(count) = desk.tally.streams.get_mut(index) {
+            for index in &end.incomplete {
+                if let Some(count) = desk.tally.streams.get_mut(*index) {
                     count.incomplete = true;
                     let name = count.stream.clone();
                     desk.say("warn", &format!("{name} could not be read to the end"));
                 }
             }
-            succeed(desk, about, place).await
+            succeed(desk, about, end.incomplete).await
         }
-        Err(failure) if failure.blame == Blame::Stopped => {
-            desk.say("warn", "Stopped as asked; the records read so far are dropped.");
-            fail(desk, place, ("cancelled", Blame::Stopped.as_str()), "Stopped as asked.", WorkState::Cancelled).await
-        }
+        Err(failure) if failure.blame == Blame::Stopped => stopped(desk, &about.output).await,
         Err(failure) => {
             if let Some(detail) = &failure.detail {
                 desk.say("debug", detail);
             }
             desk.say("error", &failure.message);
             let why = (failure.reason.as_str(), failure.blame.as_str());
-            fail(desk, place, why, &failure.message, WorkState::Failed).await
+            fail(desk, &about.output, why, &failure.message, WorkState::Failed).await
         }
     }
 }
 
-async fn succeed(mut desk: Desk, about: &About, place: &str) -> AppResult<()> {
-    let words = in_words(&desk.tally);
-    desk.say("info", &format!("Done: {words}"));
+async fn succeed(mut desk: Desk, about: &About, incomplete: Vec<usize>) -> AppResult<()> {
     let now = desk.app.clock.now();
     let manifest = serde_json::to_value(manifest(&desk, about, now)).map_err(AppError::internal)?;
-    let folder = desk.folder().ok_or_else(|| AppError::Internal(anyhow::anyhow!("the output is gone")))?;
-    let finished = tokio::task::spawn_blocking(move || folder.finish(&manifest)).await;
-    if let Err(error) = finished.map_err(anyhow::Error::from).flatten() {
-        tracing::error!(run = %desk.run.id, error = %format!("{error:#}"), "an extraction's files cannot be ended");
-        return fail(desk, place, ("output_failed", Blame::Operator.as_str()), NO_PLACE, WorkState::Failed).await;
+    // Without a place for records somebody has stopped the run while it was written to.
+    let Some(sink) = desk.sink.take() else { return stopped(desk, &about.output).await };
+    let mut ready = match desk.beside(sink.prepare(manifest, incomplete)).await? {
+        Waited::Done(Ok(ready)) => ready,
+        Waited::Done(Err(fault)) => return broken(desk, &about.output, fault).await,
+        Waited::Stopped => return stopped(desk, &about.output).await,
+        Waited::Lost => {
+            about.output.forget(&desk.app.config.storage.data_dir);
+            return Ok(());
+        }
+    };
+    ready.notes().iter().for_each(|note| desk.say("info", note));
+    if !desk.keep().await? {
+        about.output.forget(&desk.app.config.storage.data_dir);
+        return Ok(());
     }
+    if let Err(fault) = ready.commit().await {
+        return broken(desk, &about.output, fault).await;
+    }
+    let words = in_words(&desk.tally);
+    desk.say("info", &format!("Done: {words}"));
     desk.keep().await?;
+    write_down(desk, &about.output, words, now).await
+}
+
+/// Calls it a success, with everything that follows from it.
+async fn write_down(mut desk: Desk, output: &Output, message: String, now: UtcTime) -> AppResult<()> {
     let (app, run, state) = (Arc::clone(&desk.app), desk.run.clone(), desk.state.take());
-    let (here, rng, message) = (place.to_owned(), app.rng.clone(), words);
+    let (place, rng) = (output.place().to_owned(), app.rng.clone());
     let ours = app
         .db
         .write(move |conn| {
-            let end = End { state: WorkState::Success, reason: None, blame: None, message: &message, place: &here };
+            let end = End { state: WorkState::Success, reason: None, blame: None, message: &message, place: &place };
             if !store::end(conn, &run.id, &end, now)? {
                 return Ok(false);
             }
@@ -111,7 +133,7 @@ async fn succeed(mut desk: Desk, about: &About, place: &str) -> AppResult<()> {
         })
         .await?;
     if !ours {
-        files::forget(&app.config.storage.data_dir, place);
+        output.forget(&app.config.storage.data_dir);
     }
     Ok(())
 }
@@ -144,14 +166,14 @@ pub(super) fn in_words(tally: &Tally) -> String {
 
 async fn fail(
     mut desk: Desk,
-    place: &str,
+    output: &Output,
     (reason, blame): (&'static str, &'static str),
     message: &str,
     state: WorkState,
 ) -> AppResult<()> {
     desk.keep().await?;
-    drop(desk.folder());
-    files::forget(&desk.app.config.storage.data_dir, place);
+    drop(desk.sink.take());
+    output.forget(&desk.app.config.storage.data_dir);
     end_badly(&desk.app, &desk.run, (reason, blame), message, state).await
 }
 
@@ -187,7 +209,7 @@ pub(super) async fn end_abandoned(app: &Arc<App>) -> AppResult<()> {
         let (workspace, id) = (run.workspace_id.clone(), run.connection_id.clone());
         let found = app.db.read(move |conn| Ok(connections::find_by_id(conn, &workspace, &id)?)).await?;
         end_badly(app, &run, (INTERRUPTED_REASON, Blame::Moment.as_str()), INTERRUPTED, WorkState::Failed).await?;
-        if let Some(connection) = found {
+        if let Some(connection) = found.filter(|_| run.output_layer == FILES) {
             let place = files::place(run.workspace_id.as_str(), &connection.slug, run.id.as_str());
             files::forget(&app.config.storage.data_dir, &place);
         }

@@ -5,8 +5,9 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::desk::Desk;
-use super::files::{self, Folder};
+use super::desk::{Desk, Waited};
+use super::files;
+use super::sink::Output;
 use super::store::{self, Run, StreamCount, Tally};
 use super::{TIME_LIMIT, record, schedule};
 use crate::app::App;
@@ -17,7 +18,8 @@ use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::jobs::{Piece, Taking, Trade, run_trade_due, run_trade_until};
 use crate::oauth::Lent;
-use crate::runtimes::{Cancel, Canceller, Catalog, Chosen, Events, Failure, Job, ReadEnd};
+use crate::output_layers::{self, Place};
+use crate::runtimes::{Cancel, Canceller, Catalog, Chosen, Events, Failure, Job, LoadTable, Loading, ReadEnd};
 use crate::streams::{StreamChoice, find_plan};
 use crate::validations::{self, Of};
 
@@ -73,6 +75,9 @@ pub(super) struct About {
     pub(super) choices: Vec<StreamChoice>,
     chosen: Vec<Chosen>,
     state: Option<Value>,
+    pub(super) output: Output,
+    /// Runs of the source that are no success.
+    unbelieved: Vec<String>,
 }
 
 fn prepare(conn: &mut Conn, app: &App, run: Run) -> AppResult<Task> {
@@ -83,7 +88,18 @@ fn prepare(conn: &mut Conn, app: &App, run: Run) -> AppResult<Task> {
     let plan = find_plan(conn, workspace, id)?.unwrap_or_default();
     let state = if run.from_start == 1 { None } else { store::sync_state(conn, id)? };
     let choices: Vec<StreamChoice> = plan.enabled().cloned().collect();
-    let about = gather(app, connection, choices, found.unwrap_or_default(), state)?;
+    let output = match output_layers::place(conn, workspace, &run.output_layer, &app.keys)? {
+        Some(Place::Files) => Output::Files(files::place(workspace.as_str(), &connection.slug, run.id.as_str())),
+        Some(Place::Postgres { name, address, target }) => Output::Postgres { name, address, target },
+        None => {
+            return Ok(Task {
+                run,
+                about: Err("The output layer of this source is not there any more. Choose another one."),
+            });
+        }
+    };
+    let unbelieved = store::unbelieved(conn, &run)?.iter().map(ToString::to_string).collect();
+    let about = gather(app, connection, choices, found.unwrap_or_default(), (state, output, unbelieved))?;
     Ok(Task { run, about })
 }
 
@@ -92,7 +108,7 @@ fn gather(
     connection: Connection,
     choices: Vec<StreamChoice>,
     found: Catalog,
-    state: Option<Value>,
+    (state, output, unbelieved): (Option<Value>, Output, Vec<String>),
 ) -> AppResult<Result<About, &'static str>> {
     if connection.deleted_at.is_some() {
         return Ok(Err("The connection was deleted."));
@@ -106,7 +122,7 @@ fn gather(
     let Some(chosen) = chosen else {
         return Ok(Err("The source does not offer every chosen stream any more. Choose the streams again."));
     };
-    Ok(Ok(About { connection, connector, values, choices, chosen, state }))
+    Ok(Ok(About { connection, connector, values, choices, chosen, state, output, unbelieved }))
 }
 
 async fn work(app: Arc<App>, task: Task) {
@@ -121,25 +137,41 @@ async fn try_work(app: &Arc<App>, Task { run, about }: Task) -> AppResult<()> {
         Ok(about) => about,
         Err(sentence) => return record::refuse(app, &run, sentence).await,
     };
-    let tables: Vec<String> = about.choices.iter().map(|choice| choice.table_name.clone()).collect();
-    let place = files::place(run.workspace_id.as_str(), &about.connection.slug, run.id.as_str());
-    let folder = match Folder::begin(&app.config.storage.data_dir, &place, &tables) {
-        Ok(folder) => folder,
-        Err(error) => {
-            tracing::error!(run = %run.id, error = %format!("{error:#}"), "an extraction's folder cannot be made");
-            return record::refuse(app, &run, record::NO_PLACE).await;
-        }
-    };
     let (events, inbox) = Events::channel();
     let (canceller, cancel) = Canceller::new();
-    let mut desk = Desk::new(app, run, tally(&about.choices), canceller, folder);
+    let loading = about.loading(&run);
+    let mut desk = Desk::new(app, run, tally(&about.choices), canceller);
     desk.say("info", &greeting(&about));
+    match desk.beside(about.output.open(app, about.tables(), loading)).await? {
+        Waited::Done(Ok(sink)) => desk.take_in(sink),
+        Waited::Done(Err(fault)) => return record::broken(desk, &about.output, fault).await,
+        Waited::Stopped => return record::stopped(desk, &about.output).await,
+        Waited::Lost => return Ok(()),
+    }
     let lent = Arc::clone(&desk.lent);
     match desk.attend(inbox, read(app, &about, &lent, (events, cancel))).await? {
-        Some(outcome) => record::settle(desk, &about, &place, outcome?).await,
+        Some(outcome) => record::settle(desk, &about, outcome?).await,
         None => {
-            files::forget(&app.config.storage.data_dir, &place);
+            about.output.forget(&app.config.storage.data_dir);
             Ok(())
+        }
+    }
+}
+
+impl About {
+    fn tables(&self) -> Vec<LoadTable> {
+        let from_start = self.state.is_none();
+        let both = self.choices.iter().zip(&self.chosen);
+        both.map(|(choice, chosen)| LoadTable::new(&choice.table_name, chosen, from_start)).collect()
+    }
+
+    fn loading(&self, run: &Run) -> Loading {
+        Loading {
+            source_id: self.connection.id.to_string(),
+            source: self.connection.slug.clone(),
+            run: run.id.to_string(),
+            unbelieved: self.unbelieved.clone(),
+            began: run.started_at.unwrap_or(run.created_at).iso(),
         }
     }
 }

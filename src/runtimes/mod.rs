@@ -2,7 +2,7 @@
 //! happens meanwhile goes out as events.
 //!
 //! - `airbyte`: a program that speaks the Airbyte protocol, started through the one door for other programs (`process.rs`).
-//! - `postgres`: built in; checks, discovers and reads PostgreSQL.
+//! - `postgres`: built in; checks, discovers and reads PostgreSQL. It also fills a schema with records of other sources ([`Load`]).
 //! - `http`: built in; asks a web service whether credentials work, and knows its streams.
 //! - none: the configuration was checked against the spec before; there is nothing more to ask.
 //!
@@ -33,6 +33,7 @@ pub use event::{Cancel, Canceller, Event, Events, Level, NobodyListens, Record};
 pub use failure::{Blame, Failure, Reason};
 pub use limits::{Limits, become_limited};
 pub use port::Runtimes;
+pub use postgres::{Load, LoadTable, Loading, Target, TlsMode};
 
 use crate::connectors::Connector;
 use crate::connectors::spec_form::FinalConfig;

@@ -11,7 +11,8 @@ use super::hosts::Hosts;
 use super::mask::Masks;
 use super::work::{Ends, Teller};
 use super::{
-    Ability, Cancel, Catalog, Checked, Chosen, Events, Failure, Job, Level, ReadEnd, folder, http, known, postgres,
+    Ability, Cancel, Catalog, Checked, Chosen, Events, Failure, Job, Level, Load, LoadTable, Loading, ReadEnd, Target,
+    folder, http, known, postgres,
 };
 use crate::config::Config;
 use crate::connectors::spec_form::secret_values;
@@ -153,6 +154,22 @@ impl Runtimes {
             }
         };
         done.map_err(|failure| work.teller.clean(failure))
+    }
+
+    /// Opens the way for records into a schema of PostgreSQL.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub async fn load(&self, target: &Target, loading: Loading, tables: Vec<LoadTable>) -> Result<Load, Failure> {
+        postgres::open_load(&self.hosts, target, loading, tables).await.map_err(|failure| target.hide(failure))
+    }
+
+    /// Sees whether a schema of PostgreSQL can be filled; gives what was found, in words.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub async fn check_target(&self, target: &Target) -> Result<String, Failure> {
+        postgres::check_target(&self.hosts, target).await.map_err(|failure| target.hide(failure))
     }
 
     /// Asks a program that speaks the Airbyte protocol for its `SPEC` message's content.

@@ -179,6 +179,9 @@ impl StreamChoice {
 }
 
 fn table_fault(table: &str) -> Option<&'static str> {
+    if table.starts_with("_vestibule_") {
+        return Some("must not begin with _vestibule_");
+    }
     let mut letters = table.chars();
     let starts = letters.next().is_some_and(|c| c.is_ascii_lowercase() || c == '_');
     let goes_on = letters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');

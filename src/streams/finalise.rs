@@ -9,6 +9,7 @@ use crate::connectors::Kind;
 use crate::crypto::KeyRing;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
+use crate::output_layers;
 use crate::rng::Rng;
 use crate::runtimes::Catalog;
 use crate::setup_links;
@@ -27,6 +28,8 @@ pub enum NotReady {
     NoStreams,
     /// Streams are chosen that cannot be read so.
     Streams(Vec<StreamFault>),
+    /// There is no output layer of that slug.
+    UnknownLayer(String),
 }
 
 impl NotReady {
@@ -38,6 +41,7 @@ impl NotReady {
             Self::NotValidated => "not_validated",
             Self::NoStreams => "no_streams",
             Self::Streams(_) => "streams_do_not_fit",
+            Self::UnknownLayer(_) => "unknown_output_layer",
         }
     }
 
@@ -54,6 +58,7 @@ impl NotReady {
                 let sentences: Vec<&str> = faults.iter().map(|fault| fault.sentence.as_str()).collect();
                 format!("{}.", sentences.join(". "))
             }
+            Self::UnknownLayer(slug) => format!("There is no output layer {slug}. Choose one of those that are there."),
         }
     }
 }
@@ -146,6 +151,9 @@ pub fn finalise(
     let mut plan = find_plan(conn, &connection.workspace_id, &connection.id)?.unwrap_or_default();
     let nothing = Catalog::default();
     finish.put_on(&mut plan, catalog.as_ref().unwrap_or(&nothing), now);
+    if !is_layer(conn, connection, &plan)? {
+        return Ok(Err(NotReady::UnknownLayer(plan.output_layer)));
+    }
     if let Err(not_ready) = judge(connection, missing, &plan, catalog.as_ref()) {
         return Ok(Err(not_ready));
     }
@@ -157,6 +165,11 @@ pub fn finalise(
     }
     setup_links::forget_held(conn, connection)?;
     Ok(Ok(()))
+}
+
+fn is_layer(conn: &mut Conn, connection: &Connection, plan: &Plan) -> AppResult<bool> {
+    let (workspace, slug) = (&connection.workspace_id, &plan.output_layer);
+    Ok(slug == output_layers::FILES || output_layers::find(conn, workspace, slug)?.is_some())
 }
 
 fn save(conn: &mut Conn, connection: &Connection, plan: &Plan, now: UtcTime) -> AppResult<()> {
@@ -187,6 +200,9 @@ pub fn set_trigger(
     };
     let before = plan.clone();
     finish.put_on(&mut plan, &catalog, now);
+    if plan.output_layer != before.output_layer && !is_layer(conn, connection, &plan)? {
+        return Ok(Err(NotReady::UnknownLayer(plan.output_layer)));
+    }
     if has_streams {
         let faults = check_all(&plan.streams, &catalog);
         if !faults.is_empty() {

@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::schedule::{Cron, PREVIEWED, Trigger, TriggerFault};
 use super::store::{Plan, find_plan};
-use super::{FILES, Finish, NotReady, finalise, fits, set_trigger};
+use super::{Finish, NotReady, finalise, fits, set_trigger};
 use crate::accounts::guard::{Editor, SignedIn};
 use crate::app::App;
 use crate::clock::UtcTime;
@@ -13,6 +13,7 @@ use crate::connections::{self, Connection, LONGEST_DESCRIPTION, rename};
 use crate::connectors::Kind;
 use crate::error::{AppError, AppResult};
 use crate::forms::RawForm;
+use crate::output_layers;
 use crate::setup_links;
 use crate::web::csrf::CsrfForm;
 use crate::web::flash::{Flash, see_other_with};
@@ -55,11 +56,14 @@ struct Loaded {
     plan: Plan,
     is_validated: bool,
     open_links: usize,
+    /// Slug and name of every output layer.
+    layers: Vec<(String, String)>,
 }
 
 /// What stands in the form.
 struct Typed {
     description: String,
+    layer: String,
     is_cron: bool,
     cron: String,
     zone: String,
@@ -71,7 +75,8 @@ impl Typed {
             Trigger::Manual => (false, String::new(), String::new()),
             Trigger::Cron(cron) => (true, cron.expression.clone(), cron.zone.clone()),
         };
-        Self { description: loaded.connection.description.clone(), is_cron, cron, zone }
+        let layer = loaded.plan.output_layer.clone();
+        Self { description: loaded.connection.description.clone(), layer, is_cron, cron, zone }
     }
 
     fn read(loaded: &Loaded, raw: &RawForm) -> Self {
@@ -80,6 +85,7 @@ impl Typed {
             description: raw
                 .first("description")
                 .map_or_else(|| loaded.connection.description.clone(), |_| text("description")),
+            layer: raw.first("layer").map_or_else(|| loaded.plan.output_layer.clone(), |_| text("layer")),
             is_cron: raw.first("trigger") == Some("cron"),
             cron: text("cron"),
             zone: text("zone"),
@@ -117,7 +123,8 @@ async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
             let is_validated = fits(conn, &connection)?.is_some();
             let links = setup_links::list(conn, &workspace, &connection.id)?;
             let open_links = links.iter().filter(|link| link.state(now).is_open()).count();
-            Ok(Loaded { connection, plan, is_validated, open_links })
+            let layers = output_layers::choices(conn, &workspace)?;
+            Ok(Loaded { connection, plan, is_validated, open_links, layers })
         })
         .await
 }
@@ -149,7 +156,7 @@ fn view(
         streams: plan.enabled().count(),
         all_streams: plan.streams.len(),
         open_links: loaded.open_links,
-        layers: vec![(FILES.to_owned(), "Compressed files in this server's data folder".to_owned(), true)],
+        layers: loaded.layers.iter().map(|(slug, name)| (slug.clone(), name.clone(), *slug == typed.layer)).collect(),
         is_cron: typed.is_cron,
         cron: typed.cron,
         zone: typed.zone,
@@ -188,7 +195,7 @@ pub async fn save(
         Some("save") => false,
         _ => return page(&view(&app, &request, &member, &loaded, typed, Vec::new())),
     };
-    match write(&app, &member, &loaded.connection, (trigger, typed.description.clone()), wants_end).await? {
+    match write(&app, &member, &loaded.connection, (trigger, &typed), wants_end).await? {
         Ok(()) => {
             let flash = if wants_end { Flash::ConnectionFinalised } else { Flash::PlanSaved };
             Ok(see_other_with(&app.config.server.base_url, &urls::connection(&loaded.connection.slug), flash))
@@ -204,16 +211,17 @@ async fn write(
     app: &web::Data<App>,
     member: &SignedIn,
     connection: &Connection,
-    (trigger, description): (Trigger, String),
+    (trigger, typed): (Trigger, &Typed),
     wants_end: bool,
 ) -> AppResult<Result<(), NotReady>> {
     let (app, actor, now) = (app.clone(), member.actor(), app.clock.now());
     let (workspace, slug) = (connection.workspace_id.clone(), connection.slug.clone());
+    let (description, layer) = (typed.description.clone(), typed.layer.clone());
     let db = app.db.clone();
     db.write(move |conn| {
         let connection = connections::find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
         let finish = if connection.kind == Kind::Source {
-            Finish { trigger: Some(trigger), output_layer: Some(FILES.to_owned()), ..Finish::default() }
+            Finish { trigger: Some(trigger), output_layer: Some(layer), ..Finish::default() }
         } else {
             Finish::default()
         };

@@ -20,10 +20,8 @@ pub use api_in::{TriggerIn, TriggerOut};
 pub use choice::{StreamChoice, StreamFault, check_all, key_text, prefixed};
 pub use finalise::{Finish, NotReady, finalise, fits, set_trigger};
 pub use schedule::{Cron, Trigger, TriggerFault};
-pub use store::{Plan, advance, due_plans, find_plan, plans_of, save_plan, stop_plan};
+pub use store::{Plan, advance, due_plans, find_plan, plans_of, save_plan, stop_plan, users_of_layer};
 pub use suggest::{default_choice, offered, suggest};
 
-/// The output layer that is always there: files of the data folder.
-pub const FILES: &str = "files";
 /// Most characters of a prefix of table names.
 pub const LONGEST_PREFIX: usize = 30;

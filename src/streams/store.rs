@@ -2,12 +2,13 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use super::StreamChoice;
 use super::schedule::{Cron, Trigger};
-use super::{FILES, StreamChoice};
 use crate::clock::UtcTime;
 use crate::db::Conn;
 use crate::db::schema::plans;
 use crate::ids::{ConnectionId, WorkspaceId};
+use crate::output_layers::FILES;
 
 /// What a source is to bring.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,4 +166,14 @@ pub fn advance(conn: &mut Conn, connection: &ConnectionId, plan: &Plan, now: Utc
 /// The clock starts nothing for this connection any more.
 pub fn stop_plan(conn: &mut Conn, connection: &ConnectionId) -> QueryResult<()> {
     diesel::update(plans::table.find(connection)).set(plans::next_at.eq(None::<UtcTime>)).execute(conn).map(|_| ())
+}
+
+/// The connections of a workspace whose records go to that output layer; those that were deleted are among them.
+pub fn users_of_layer(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> QueryResult<Vec<ConnectionId>> {
+    plans::table
+        .filter(plans::workspace_id.eq(workspace))
+        .filter(plans::output_layer.eq(slug))
+        .order(plans::connection_id)
+        .select(plans::connection_id)
+        .load(conn)
 }

@@ -80,6 +80,10 @@ flashes! {
     ArrivalRejected, "arrival-rejected", "ok", "Connection rejected. Its details and keys are erased.";
     OauthAppSaved, "oauth-app-saved", "ok", "OAuth app saved.";
     OauthAppRemoved, "oauth-app-removed", "ok", "OAuth app removed. Nobody can sign in with it any more.";
+    OutputLayerAdded, "output-layer-added", "ok", "Output layer added. Test the connection now.";
+    OutputLayerSaved, "output-layer-saved", "ok", "Output layer saved.";
+    OutputLayerDeleted, "output-layer-deleted", "ok", "Output layer deleted. The records that are there stay.";
+    OutputLayerInUse, "output-layer-in-use", "warn", "Not deleted. Sources use this output layer: choose another one for them first.";
     SignedOut, "signed-out", "ok", "You are signed out.";
     PasswordChosen, "password-chosen", "ok", "Your new password is set. Sign in with it.";
     WorkspaceMade, "workspace-made", "ok", "Your workspace is ready.";

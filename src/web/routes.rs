@@ -16,11 +16,15 @@ use crate::connectors::api as connectors_api;
 use crate::docs;
 use crate::error::AppError;
 use crate::handoff::api as hand_off_api;
-use crate::runs::{api as runs_api, layers_api};
+use crate::output_layers::api as layers_api;
+use crate::runs::api as runs_api;
 use crate::setup_links::api as links_api;
 use crate::validations::api as validations_api;
 use crate::webhooks::api as deliveries_api;
-use crate::{accounts, connections, handoff, invite_links, oauth, runs, setup_links, streams, validations, webhooks};
+use crate::{
+    accounts, connections, handoff, invite_links, oauth, output_layers, runs, setup_links, streams, validations,
+    webhooks,
+};
 
 /// The route table.
 pub fn all(config: &mut web::ServiceConfig) {
@@ -73,6 +77,7 @@ fn sign_in_provider_pages(config: &mut web::ServiceConfig) {
 fn settings_pages(config: &mut web::ServiceConfig) {
     use accounts::api_keys::pages as key_pages;
     use accounts::{member_pages, operator_pages, workspace_pages};
+    use output_layers::pages as layer_pages;
     config
         .service(get("/settings", settings))
         .service(get_post("/settings/workspace", workspace_pages::show, workspace_pages::save))
@@ -87,6 +92,11 @@ fn settings_pages(config: &mut web::ServiceConfig) {
         .service(post("/settings/api-keys/{id}/revocation", key_pages::revoke))
         .configure(webhook_pages)
         .configure(oauth_pages)
+        .service(get("/settings/output-layers", layer_pages::index))
+        .service(get_post("/settings/output-layers/new", layer_pages::new, layer_pages::create))
+        .service(get_post("/settings/output-layers/{slug}", layer_pages::edit, layer_pages::update))
+        .service(post("/settings/output-layers/{slug}/check", layer_pages::check))
+        .service(post("/settings/output-layers/{slug}/deletion", layer_pages::remove))
         .service(get("/settings/mail", operator_pages::mail))
         .service(get("/settings/data", operator_pages::data));
 }
@@ -278,6 +288,8 @@ fn invite_links_api(config: &mut web::ServiceConfig) {
 
 /// The endpoints of checks and extractions.
 fn api_of_work(config: &mut web::ServiceConfig) {
+    let layers = vec![read(layers_api::index), web::post().to(layers_api::create)];
+    let layer = vec![read(layers_api::show), web::patch().to(layers_api::update), web::delete().to(layers_api::remove)];
     config
         .service(endpoint("/v1/connector-validations/{id}", "GET, HEAD", vec![read(validations_api::show)]))
         .service(endpoint("/v1/connector-validations/{id}/cancel", "POST", vec![web::post().to(validations_api::stop)]))
@@ -287,8 +299,9 @@ fn api_of_work(config: &mut web::ServiceConfig) {
         .service(endpoint("/v1/runs", "GET, HEAD", vec![read(runs_api::index)]))
         .service(endpoint("/v1/runs/{id}", "GET, HEAD", vec![read(runs_api::show)]))
         .service(endpoint("/v1/runs/{id}/cancel", "POST", vec![web::post().to(runs_api::stop)]))
-        .service(endpoint("/v1/output-layers", "GET, HEAD", vec![read(layers_api::index)]))
-        .service(endpoint("/v1/output-layers/{slug}", "GET, HEAD", vec![read(layers_api::show)]))
+        .service(endpoint("/v1/output-layers", "GET, HEAD, POST", layers))
+        .service(endpoint("/v1/output-layers/{slug}", "GET, HEAD, PATCH, DELETE", layer))
+        .service(endpoint("/v1/output-layers/{slug}/check", "POST", vec![web::post().to(layers_api::check)]))
         .service(endpoint("/v1/runs/{id}/logs", "GET, HEAD", vec![read(runs_api::logs)]));
 }
 

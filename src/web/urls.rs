@@ -55,6 +55,8 @@ pub const SETTINGS_APPEARANCE: &str = "/settings/appearance";
 pub const SETTINGS_MAIL: &str = "/settings/mail";
 /// Where data lies and what seals it, as the environment says.
 pub const SETTINGS_DATA: &str = "/settings/data";
+/// Where records can go.
+pub const SETTINGS_OUTPUT_LAYERS: &str = "/settings/output-layers";
 
 /// Webhook endpoints and the secret that signs.
 pub const SETTINGS_WEBHOOKS: &str = "/settings/webhooks";

@@ -25,6 +25,7 @@ mod invite_links;
 mod jobs;
 mod migrations;
 mod oauth;
+mod output_layers;
 mod routes;
 mod runs;
 mod runtimes;

@@ -93,6 +93,9 @@ pub struct ReadRuns;
 /// Starting and stopping runs.
 #[derive(Debug)]
 pub struct WriteRuns;
+/// Adding, changing, trying and deleting output layers.
+#[derive(Debug)]
+pub struct WriteOutputLayers;
 /// Reading credentials.
 #[derive(Debug)]
 pub struct ReadCredentials;
@@ -123,6 +126,9 @@ impl Needs for ReadRuns {
 }
 impl Needs for WriteRuns {
     const SCOPE: Scope = Scope::RunsWrite;
+}
+impl Needs for WriteOutputLayers {
+    const SCOPE: Scope = Scope::OutputLayersWrite;
 }
 impl Needs for ReadCredentials {
     const SCOPE: Scope = Scope::CredentialsRead;

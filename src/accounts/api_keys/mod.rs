@@ -64,6 +64,8 @@ scopes! {
     InviteLinksRead, "invite_links:read", "Read invite links";
     /// Make, change and delete invite links.
     InviteLinksWrite, "invite_links:write", "Change invite links";
+    /// Add, change, try and delete output layers.
+    OutputLayersWrite, "output_layers:write", "Change output layers";
 }
 
 impl Scope {
@@ -85,6 +87,6 @@ mod tests {
         for scope in Scope::ALL {
             assert_eq!(Scope::parse(scope.as_str()), Some(*scope));
         }
-        assert_eq!((Scope::ALL.len(), Scope::parse("sources:admin")), (12, None));
+        assert_eq!((Scope::ALL.len(), Scope::parse("sources:admin")), (13, None));
     }
 }

@@ -20,10 +20,28 @@ use crate::runtimes::{Failure, Level, Reason};
 const CONNECT: Duration = Duration::from_secs(10);
 /// The sign-in, the secure connection included.
 const SIGN_IN: Duration = Duration::from_secs(30);
-/// What makes texts of values the same everywhere, and keeps the session from changing anything.
-const SESSION: &str = "SET default_transaction_read_only = on; SET TIME ZONE 'UTC'; SET DateStyle = 'ISO, YMD'; \
+/// What makes texts of values the same everywhere.
+const SESSION: &str = "SET TIME ZONE 'UTC'; SET DateStyle = 'ISO, YMD'; \
      SET IntervalStyle = 'iso_8601'; SET bytea_output = 'hex'; SET extra_float_digits = 1; \
      SET standard_conforming_strings = on; SET statement_timeout = 0; SET search_path = pg_catalog";
+
+/// What a session is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// It can change nothing.
+    Read,
+    /// It fills tables, and does not wait for ever for somebody who holds one.
+    Write,
+}
+
+impl Purpose {
+    const fn settings(self) -> &'static str {
+        match self {
+            Self::Read => "SET default_transaction_read_only = on",
+            Self::Write => "SET lock_timeout = '60s'; SET client_min_messages = error",
+        }
+    }
+}
 
 /// An open session; closed when it is dropped.
 pub(super) struct Session {
@@ -37,9 +55,16 @@ impl Drop for Session {
     }
 }
 
-/// Connects and signs in.
+/// Connects and signs in to read, and says so.
 pub(super) async fn connect(hosts: &Hosts, options: &Options, teller: &Teller) -> Result<Session, Failure> {
     teller.progress("Connecting to the server").await?;
+    let session = open(hosts, options, Purpose::Read).await?;
+    teller.log(Level::Info, &format!("Signed in as {}.", options.user)).await?;
+    Ok(session)
+}
+
+/// Connects and signs in.
+pub(super) async fn open(hosts: &Hosts, options: &Options, purpose: Purpose) -> Result<Session, Failure> {
     let addresses = hosts.database(&options.host, options.port, &options.database).await?;
     let modes: &[SslMode] = match options.tls {
         Tls::Disable => &[SslMode::Disable],
@@ -51,11 +76,8 @@ pub(super) async fn connect(hosts: &Hosts, options: &Options, teller: &Teller) -
     let mut failure = None;
     for mode in modes {
         let stream = reach(&addresses, options).await?;
-        match timeout(SIGN_IN, sign_in(stream, *mode, options)).await {
-            Ok(Ok(session)) => {
-                teller.log(Level::Info, &format!("Signed in as {}.", options.user)).await?;
-                return Ok(session);
-            }
+        match timeout(SIGN_IN, sign_in(stream, (*mode, purpose), options)).await {
+            Ok(Ok(session)) => return Ok(session),
             Ok(Err(error)) => failure = Some(error),
             Err(_) => return Err(silent(options)),
         }
@@ -104,7 +126,11 @@ fn silent(options: &Options) -> Failure {
     )
 }
 
-async fn sign_in(stream: TcpStream, mode: SslMode, options: &Options) -> Result<Session, Failure> {
+async fn sign_in(
+    stream: TcpStream,
+    (mode, purpose): (SslMode, Purpose),
+    options: &Options,
+) -> Result<Session, Failure> {
     let mut config = Config::new();
     config
         .user(&options.user)
@@ -123,5 +149,6 @@ async fn sign_in(stream: TcpStream, mode: SslMode, options: &Options) -> Result<
     });
     let session = Session { client, connection };
     session.client.batch_execute(SESSION).await.map_err(|error| words(&error))?;
+    session.client.batch_execute(purpose.settings()).await.map_err(|error| words(&error))?;
     Ok(session)
 }

@@ -1,17 +1,23 @@
 //! PostgreSQL, built in: the same protocol every client speaks, nothing to install.
 //!
-//! Invariants: the connection goes to an address that was judged a moment before; the session can only read; values become JSON on the
-//! server, so a number keeps all its digits; memory is bounded by a batch, not by a table.
+//! Sources are checked, discovered and read; `load` is the other way, records into a schema.
+//!
+//! Invariants: the connection goes to an address that was judged a moment before; the session of a source can only read; values become
+//! JSON on the server, so a number keeps all its digits; memory is bounded by a batch, not by a table.
 
 mod connect;
 mod discover;
+mod load;
 mod options;
+mod quote;
 mod read;
 mod refusals;
 mod state;
 mod tls;
 
 pub(super) use discover::discover;
+pub use load::{Load, LoadTable, Loading, Target, TlsMode};
+pub(super) use load::{check as check_target, open as open_load};
 pub(super) use read::read;
 
 use super::hosts::Hosts;

@@ -6,6 +6,7 @@ use tokio_postgres::{Client, Error, SimpleQueryMessage};
 
 use super::connect;
 use super::options::Options;
+use super::quote::{literal, quoted};
 use super::refusals;
 use super::state::{Mark, State};
 use crate::connectors::spec_form::FinalConfig;
@@ -208,22 +209,12 @@ fn one_line(json: &str) -> Vec<u8> {
     json.bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }).collect()
 }
 
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn names_and_values_stay_what_they_are() {
-        assert_eq!(quoted("Line \"Items\""), "\"Line \"\"Items\"\"\"");
-        assert_eq!(literal("it's"), "'it''s'");
+    fn a_record_is_one_line() {
         assert_eq!(one_line("{\"a\":[1,\r\n2],\"b\":\"x\\ny\"}"), b"{\"a\":[1,  2],\"b\":\"x\\ny\"}");
     }
 }

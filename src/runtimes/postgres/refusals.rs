@@ -6,7 +6,7 @@ use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
 use super::options::{Options, Tls};
-use super::read::quoted;
+use super::quote::quoted;
 use crate::runtimes::{Blame, Failure, Reason};
 
 /// A name as it stands in a statement that people copy: quoted unless it is as plain as PostgreSQL itself writes it.
@@ -144,6 +144,7 @@ pub(super) fn of_statement(error: &Error) -> Failure {
         SqlState::ADMIN_SHUTDOWN,
         SqlState::CRASH_SHUTDOWN,
         SqlState::QUERY_CANCELED,
+        SqlState::LOCK_NOT_AVAILABLE,
         SqlState::T_R_SERIALIZATION_FAILURE,
     ];
     if moment.contains(code) {
@@ -156,4 +157,42 @@ pub(super) fn of_statement(error: &Error) -> Failure {
         return Failure::new(Reason::Permission, format!("The user is not allowed to read this: {words}."));
     }
     Failure::new(Reason::Refused, format!("The server said: {words} (code {}).", code.code())).blaming(Blame::Config)
+}
+
+/// Why records cannot be put into a schema.
+pub(super) fn of_writing(error: &Error, user: &str, schema: &str) -> Failure {
+    match error.as_db_error() {
+        Some(said) if *said.code() == SqlState::INSUFFICIENT_PRIVILEGE => Failure::new(
+            Reason::Permission,
+            format!(
+                "The user {user} is not allowed to fill the schema {schema}: {}. Its tables must belong to {user}, and an administrator can run: GRANT USAGE, CREATE ON SCHEMA {schema} TO {user};",
+                said.message()
+            ),
+        ),
+        Some(said) if *said.code() == SqlState::DISK_FULL => {
+            Failure::new(Reason::Unwell, "The database server has no space left on its disk.")
+        }
+        Some(said)
+            if *said.code() == SqlState::DEPENDENT_OBJECTS_STILL_EXIST
+                || *said.code() == SqlState::FEATURE_NOT_SUPPORTED =>
+        {
+            let detail = said.detail().map(|detail| format!(" ({detail})")).unwrap_or_default();
+            Failure::new(
+                Reason::Refused,
+                format!(
+                    "A table cannot be changed to fit its records: {}{detail}. Often a view uses the column: drop it, and make it again afterwards.",
+                    said.message()
+                ),
+            )
+        }
+        // The server's words may hold a value.
+        Some(said) if said.code().code().starts_with("22") => Failure::new(
+            Reason::Refused,
+            format!(
+                "A value does not fit into its column (code {}). A column whose type was changed by hand takes only what fits.",
+                said.code().code()
+            ),
+        ),
+        _ => of_statement(error),
+    }
 }

@@ -6,12 +6,13 @@ use vestibule::activity::Actor;
 
 use super::Program;
 use super::program::{key, workspace_id};
+use crate::output_layers;
 use crate::routes::work::run_of;
 use crate::support::TestApp;
 
 use Scope::{
     CredentialsRead, DestinationsRead, DestinationsWrite, InviteLinksRead, InviteLinksWrite, LinksRead, LinksWrite,
-    RunsRead, RunsWrite, SourcesRead, SourcesWrite, ValidationsWrite,
+    OutputLayersWrite, RunsRead, RunsWrite, SourcesRead, SourcesWrite, ValidationsWrite,
 };
 
 /// Method, path, the scope it takes, the status with the right key, and with the right key of another workspace.
@@ -57,7 +58,11 @@ const ROWS: &[(&str, &str, Scope, u16, u16)] = &[
     ("get", "/api/v1/connector-validations/{id}/logs/", ValidationsWrite, 200, 404),
     ("post", "/api/v1/sources/{slug}/trigger/", RunsWrite, 409, 404),
     ("get", "/api/v1/output-layers/", RunsRead, 200, 200),
-    ("get", "/api/v1/output-layers/{slug}/", RunsRead, 200, 200),
+    ("post", "/api/v1/output-layers/", OutputLayersWrite, 201, 201),
+    ("get", "/api/v1/output-layers/{slug}/", RunsRead, 200, 404),
+    ("patch", "/api/v1/output-layers/{slug}/", OutputLayersWrite, 200, 404),
+    ("delete", "/api/v1/output-layers/{slug}/", OutputLayersWrite, 204, 404),
+    ("post", "/api/v1/output-layers/{slug}/check/", OutputLayersWrite, 200, 404),
     ("get", "/api/v1/sources/{slug}/hand-off/", SourcesRead, 409, 404),
     ("get", "/api/v1/runs/", RunsRead, 200, 200),
     ("get", "/api/v1/runs/{id}/", RunsRead, 200, 404),
@@ -93,8 +98,9 @@ async fn address(app: &TestApp, all: &Program, path: &str) -> String {
         let made = all.post("/api/v1/invite-links/", invite_link()).await.expect(201);
         return path.replace("{id}", &made.text("/id"));
     }
-    if path.contains("/output-layers/") {
-        return path.replace("{slug}", "files");
+    if path.contains("/output-layers/{slug}/") {
+        let one = output_layers::add(all, output_layers::layer("Warehouse")).await;
+        return path.replace("/api/v1/output-layers/{slug}/", &one);
     }
     if path.contains("/connector-validations/") || path.contains("/runs/") {
         return work(app, all, path).await;
@@ -151,6 +157,7 @@ fn body(method: &str, path: &str) -> Option<String> {
             Some(json!({"connector_slug": "postgres"}).to_string())
         }
         "post" if path.ends_with("invite-links/") => Some(invite_link().to_string()),
+        "post" if path.ends_with("output-layers/") => Some(output_layers::layer("Lake").to_string()),
         "post" | "patch" => Some("{}".to_owned()),
         _ => None,
     }

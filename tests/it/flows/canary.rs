@@ -208,6 +208,24 @@ impl Story {
         }
     }
 
+    /// A database that records go to, with a password, at an address nobody connects to.
+    async fn output_layer(&mut self, owner: &Visitor) {
+        let secret = marked("password-of-output-layer");
+        let form = self.hay.get(owner, "/settings/output-layers/new").await.form_with("host").set("name", "Warehouse");
+        let form = form.set("host", "127.0.0.1").set("user", "loader").set("schema", "raw").set("password", &secret);
+        let refused = form.send(owner).await;
+        assert_eq!(refused.status, 422, "{}", refused.text());
+        self.hay.add_page("output layer refused", &refused);
+        let made = form.set("database", "warehouse").send(owner).await;
+        let page = owner.follow(&made).await;
+        self.hay.add_page("output layer", &page);
+        let tried = page.form_to(&format!("{}/check", made.location().unwrap())).send(owner).await;
+        assert_eq!(tried.status, 200, "{}", tried.text());
+        self.hay.add_page("output layer tried", &tried);
+        self.hay.get(owner, "/settings/output-layers").await;
+        self.secret("the password of an output layer", &secret);
+    }
+
     async fn look_around(&mut self, owner: &Visitor, connection: &str) {
         for path in [
             "/connections",
@@ -265,6 +283,7 @@ async fn no_secret_and_no_usable_token_is_left_anywhere() {
     story.members(&owner, &here).await;
     story.signing_in().await;
     story.invite(&owner).await;
+    story.output_layer(&owner).await;
     story.look_around(&owner, &connection).await;
     wait_for_mails(&here, 5);
 
@@ -301,7 +320,7 @@ async fn no_secret_and_no_usable_token_is_left_anywhere() {
             .collect::<Vec<_>>();
         needle.at_home.extend(twice);
     }
-    assert!(needles.len() >= 21, "{}", needles.len());
+    assert!(needles.len() >= 22, "{}", needles.len());
     hay.search(&needles);
 
     let (seen, log) = (hay.holding("db.found-me.example"), ended.err);

@@ -81,6 +81,7 @@ async fn fill(site: &Site) -> String {
     validate(site, &program).await;
     let (page, _) = invite(owner, "source/postgres", &[]).await;
     only_provider(&app.app, "acme-analytics");
+    crate::output_layers::add(&program, crate::output_layers::layer("Warehouse")).await;
     page
 }
 
@@ -128,7 +129,7 @@ async fn nothing_needs_the_old_key_any_more() {
     assert_ne!(new_id, app.app.keys.primary_id());
     let said = rotate(app, &format!("{},{old}", new.as_str()));
     let columns = sealed_columns();
-    assert!(columns.len() >= 11, "the sealed columns are read: {columns:?}");
+    assert!(columns.len() >= 12, "the sealed columns are read: {columns:?}");
     for (table, column) in
         columns.iter().filter(|(table, column)| !SHORT_LIVED.contains(&format!("{table}.{column}").as_str()))
     {

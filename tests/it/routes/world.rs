@@ -112,6 +112,9 @@ impl World {
         if path.contains("{endpoint}") {
             path = path.replace("{endpoint}", &self.fresh_endpoint().await);
         }
+        if path.contains("{layer}") {
+            path = path.replace("{layer}", &self.fresh_layer().await);
+        }
         if path.contains("{member}") {
             path = path.replace("{member}", &self.fresh_member().await);
         }
@@ -160,6 +163,20 @@ impl World {
         let own = |link: &String| link.starts_with("/settings/webhooks/") && !link.ends_with("/new");
         let link = self.maker.get("/settings/webhooks").await.links().into_iter().find(own).expect("the new one");
         link.rsplit('/').next().unwrap().to_owned()
+    }
+
+    /// The one output layer of the workspace, at an address nobody connects to.
+    async fn fresh_layer(&self) -> String {
+        let own = |link: &String| link.starts_with("/settings/output-layers/") && !link.ends_with("/new");
+        for old in self.maker.get("/settings/output-layers").await.links().iter().filter(|link| own(link)) {
+            let form = self.maker.get(old).await.form_to(&format!("{old}/deletion"));
+            assert_eq!(form.send(&self.maker).await.status, 303);
+        }
+        let form = self.maker.get("/settings/output-layers/new").await.form_with("host").set("host", "127.0.0.1");
+        let form = form.set("name", "Ours").set("database", "d").set("user", "u").set("schema", "raw");
+        let made = form.send(&self.maker).await;
+        assert_eq!(made.status, 303, "{}", made.text());
+        made.location().unwrap().rsplit('/').next().unwrap().to_owned()
     }
 
     /// A fresh invite link whose connections wait for approval, and what came through it.

@@ -50,12 +50,16 @@ impl Site {
         let provider = Provider::start(plays);
         let dir = tempfile::tempdir().unwrap();
         let id = provider.connector()["oauth"]["provider"].as_str().unwrap().to_owned();
-        let app = connectors::app_with(|_| {}, |config| {
-            set_up(&provider, dir.path(), config);
-            let constants = [("developer_token".to_owned(), SecretString::from("dev-token-of-the-operator"))].into();
-            let client_secret = client_secret().into();
-            config.oauth.apps.insert(id, InstanceApp { client_id: CLIENT_ID.to_owned(), client_secret, constants });
-        });
+        let app = connectors::app_with(
+            |_| {},
+            |config| {
+                set_up(&provider, dir.path(), config);
+                let constants =
+                    [("developer_token".to_owned(), SecretString::from("dev-token-of-the-operator"))].into();
+                let client_secret = client_secret().into();
+                config.oauth.apps.insert(id, InstanceApp { client_id: CLIENT_ID.to_owned(), client_secret, constants });
+            },
+        );
         let owner = app.owner().await;
         Self { app, owner, provider, _dir: dir }
     }

@@ -3,6 +3,7 @@
 
 pub mod cluster;
 mod discover;
+mod load;
 mod read;
 pub mod refusals;
 mod secure;
