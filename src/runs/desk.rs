@@ -102,6 +102,7 @@ impl Desk {
         };
         while let Some(event) = inbox.recv().await {
             if !self.hear(event).await? {
+                self.save_changes(&mut inbox).await?;
                 return Ok(None);
             }
         }
