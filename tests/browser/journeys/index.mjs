@@ -10,6 +10,7 @@ import { handOver } from "./hand_over.mjs";
 import { approvals, inviteLinks, invitedSignIn } from "./invite_links.mjs";
 import { endings, list, rename } from "./links.mjs";
 import { oddNames } from "./odd_names.mjs";
+import { outputLayers } from "./output_layers.mjs";
 import { callback, docs, endpoints } from "./programs.mjs";
 import { recipientSignIn } from "./recipient_sign_in.mjs";
 import { signInProvider } from "./sign_in_provider.mjs";
@@ -41,6 +42,7 @@ export const journeys = [
   ["api keys", apiKeys],
   ["webhook endpoints", endpoints],
   ["callback webhook", callback],
+  ["output layers", outputLayers],
   ["docs", docs],
   ["not found", notFound],
   ["refused forms", refusedForms],
