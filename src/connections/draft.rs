@@ -11,7 +11,7 @@ use super::{Connection, ConnectionState, FieldOrigin, Filler};
 use crate::activity::{self, Actor, Entry, Event};
 use crate::clock::UtcTime;
 use crate::connectors::Connector;
-use crate::connectors::spec_form::{Submission, Values, missing_required};
+use crate::connectors::spec_form::{Submission, Values, missing_required, without};
 use crate::crypto::KeyRing;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
@@ -202,6 +202,12 @@ impl Connection {
     /// The sealed value does not open.
     pub fn open_values(&self, keys: &KeyRing) -> AppResult<Values> {
         Ok(Values { plain: self.config.clone(), secrets: open_secrets(self, keys)? })
+    }
+
+    /// What a recipient sees: no secret, and nothing that another recipient sent. Only this may go where they want it to go.
+    pub fn values_shown(&self) -> Values {
+        let known = self.known_to_recipients();
+        Values { plain: without(known.plain, &known.concealed), secrets: BTreeMap::new() }
     }
 }
 

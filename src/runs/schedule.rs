@@ -19,8 +19,12 @@ pub(super) async fn queue_due(app: &Arc<App>) -> AppResult<()> {
     let now = app.clock.now();
     let due = app.db.read(move |conn| Ok(due_plans(conn, now, AT_ONCE)?)).await?;
     for (workspace, connection) in due {
-        let app_here = Arc::clone(app);
-        app.db.write(move |conn| queue_one(conn, &app_here, &workspace, &connection, now)).await?;
+        let (app_here, id) = (Arc::clone(app), connection.clone());
+        let queued = app.db.write(move |conn| queue_one(conn, &app_here, &workspace, &connection, now)).await;
+        if let Err(error) = queued {
+            // The others' time has come, too.
+            tracing::error!(connection = %id, error = %error, "a scheduled extraction cannot be queued");
+        }
     }
     Ok(())
 }

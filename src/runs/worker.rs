@@ -23,6 +23,9 @@ use crate::runtimes::{Cancel, Canceller, Catalog, Chosen, Events, Failure, Job, 
 use crate::streams::{StreamChoice, find_plan};
 use crate::validations::{self, Of};
 
+/// What is stored does not open, or the database does not answer.
+const UNREADABLE: &str = "What is stored cannot be read. The operator finds the reason in the server's log.";
+
 const TRADE: Trade = Trade { name: "runs", at_once: 4, take };
 
 /// Does every run that waits or is due by the clock, once; says how many there were.
@@ -46,28 +49,22 @@ fn take(app: Arc<App>, room: usize) -> Taking {
         let due = app.db.read(move |conn| Ok(store::due(conn, limit)?)).await?;
         let mut pieces: Vec<Piece> = Vec::new();
         for id in due {
-            let (app_here, now) = (Arc::clone(&app), app.clock.now());
-            let claimed = app
-                .db
-                .write(move |conn| {
-                    let claimed = store::claim(conn, &id, now)?;
-                    claimed.map(|run| prepare(conn, &app_here, run)).transpose()
-                })
-                .await?;
-            let app = Arc::clone(&app);
-            pieces.extend(claimed.map(|task| Box::pin(work(app, task)) as Piece));
+            let now = app.clock.now();
+            match app.db.write(move |conn| Ok(store::claim(conn, &id, now)?)).await {
+                Ok(claimed) => {
+                    let app = Arc::clone(&app);
+                    pieces.extend(claimed.map(|run| Box::pin(work(app, run)) as Piece));
+                }
+                Err(error) if pieces.is_empty() => return Err(error),
+                // What is ours already is worked at.
+                Err(_) => break,
+            }
         }
         Ok(pieces)
     })
 }
 
-/// A run that is ours for the time of a lease.
-struct Task {
-    run: Run,
-    /// What is read, or why nothing can be.
-    about: Result<About, &'static str>,
-}
-
+/// What a run reads, and where to.
 pub(super) struct About {
     pub(super) connection: Connection,
     connector: Arc<Connector>,
@@ -80,7 +77,8 @@ pub(super) struct About {
     unbelieved: Vec<String>,
 }
 
-fn prepare(conn: &mut Conn, app: &App, run: Run) -> AppResult<Task> {
+/// What is read; or the sentence that says why nothing can be.
+fn prepare(conn: &mut Conn, app: &App, run: &Run) -> AppResult<Result<About, &'static str>> {
     let (workspace, id) = (&run.workspace_id, &run.connection_id);
     let connection = connections::find_by_id(conn, workspace, id)?.ok_or(AppError::NotFound)?;
     let of = Of { workspace, connection: id };
@@ -91,16 +89,10 @@ fn prepare(conn: &mut Conn, app: &App, run: Run) -> AppResult<Task> {
     let output = match output_layers::place(conn, workspace, &run.output_layer, &app.keys)? {
         Some(Place::Files) => Output::Files(files::place(workspace.as_str(), &connection.slug, run.id.as_str())),
         Some(Place::Postgres { name, address, target }) => Output::Postgres { name, address, target },
-        None => {
-            return Ok(Task {
-                run,
-                about: Err("The output layer of this source is not there any more. Choose another one."),
-            });
-        }
+        None => return Ok(Err("The output layer of this source is not there any more. Choose another one.")),
     };
-    let unbelieved = store::unbelieved(conn, &run)?.iter().map(ToString::to_string).collect();
-    let about = gather(app, connection, choices, found.unwrap_or_default(), (state, output, unbelieved))?;
-    Ok(Task { run, about })
+    let unbelieved = store::unbelieved(conn, run)?.iter().map(ToString::to_string).collect();
+    gather(app, connection, choices, found.unwrap_or_default(), (state, output, unbelieved))
 }
 
 fn gather(
@@ -125,17 +117,22 @@ fn gather(
     Ok(Ok(About { connection, connector, values, choices, chosen, state, output, unbelieved }))
 }
 
-async fn work(app: Arc<App>, task: Task) {
-    let id = task.run.id.clone();
-    if let Err(error) = try_work(&app, task).await {
+async fn work(app: Arc<App>, run: Run) {
+    let id = run.id.clone();
+    if let Err(error) = try_work(&app, run).await {
         tracing::error!(run = %id, error = %error, "a run cannot be recorded; its lease will end");
     }
 }
 
-async fn try_work(app: &Arc<App>, Task { run, about }: Task) -> AppResult<()> {
-    let about = match about {
-        Ok(about) => about,
-        Err(sentence) => return record::refuse(app, &run, sentence).await,
+async fn try_work(app: &Arc<App>, run: Run) -> AppResult<()> {
+    let (here, row) = (Arc::clone(app), run.clone());
+    let about = match app.db.read(move |conn| prepare(conn, &here, &row)).await {
+        Ok(Ok(about)) => about,
+        Ok(Err(sentence)) => return record::refuse(app, &run, sentence).await,
+        Err(error) => {
+            tracing::error!(run = %run.id, error = %error, "what is to be read cannot be told");
+            return record::refuse(app, &run, UNREADABLE).await;
+        }
     };
     let (events, inbox) = Events::channel();
     let (canceller, cancel) = Canceller::new();

@@ -53,14 +53,13 @@ pub(super) async fn answer(act: &Act<'_>, mut sheet: Sheet, wish: Wish) -> PageR
     if matches!(wish, Wish::Test) && !decoded.errors.is_empty() {
         return act.again(sheet, decoded, &Answer::Problems).await;
     }
-    let validation = match wish {
-        Wish::Test => start(act.app, sheet, &decoded).await?,
-        Wish::Result(id) => find(act.app, &sheet.link, id).await?,
+    let shown = match wish {
+        Wish::Test => start(act.app, sheet, &decoded).await?.map_or_else(not_whole, |test| shown(act.app, &test)),
+        Wish::Result(id) => match find(act.app, &sheet.link, id).await? {
+            Some(test) => shown(act.app, &test),
+            None => return act.again(sheet, decoded, &Answer::NothingEntered).await,
+        },
     };
-    let Some(validation) = validation else {
-        return act.again(sheet, decoded, &Answer::NothingEntered).await;
-    };
-    let shown = shown(act.app, &validation);
     page_with(StatusCode::OK, &act.form_again(sheet, decoded, &Answer::Tested(shown)).await?)
 }
 
@@ -100,6 +99,19 @@ async fn find(app: &App, link: &OpenSetupLink, id: ValidationId) -> AppResult<Op
             Ok(found.filter(|found| found.setup_link_id.as_ref() == Some(&of_link)))
         })
         .await
+}
+
+/// A test is only of what they know themselves, and there something is missing.
+fn not_whole() -> TestShown {
+    TestShown {
+        id: String::new(),
+        tone: "info",
+        title: "This cannot be tested yet",
+        message: "A test uses only what you enter yourself, not what others have provided, and something it needs is not entered here."
+            .to_owned(),
+        advice: "Enter it too, or send without a test.",
+        is_over: true,
+    }
 }
 
 fn shown(app: &App, validation: &Validation) -> TestShown {

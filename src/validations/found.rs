@@ -11,11 +11,24 @@ use crate::crypto::{KeyRing, Sealed};
 use crate::error::{AppError, AppResult};
 use crate::ids::{ValidationId, WorkspaceId};
 use crate::rng::Rng;
-use crate::runtimes::Catalog;
+use crate::runtimes::{Blame, Catalog, Failure, Reason};
 
 pub(super) const COLUMN: &str = "sealed_found";
 /// More than this unpacked is no catalog of ours.
 const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// Whether a catalog can be kept and read again.
+pub(super) fn fits(catalog: &Catalog) -> bool {
+    serde_json::to_vec(catalog).is_ok_and(|text| (text.len() as u64) < LARGEST)
+}
+
+/// What is said of one that does not fit.
+pub(super) fn too_large() -> Failure {
+    let message = "This source offers more streams and fields than can be kept (64 MB of names and types). \
+                   Give the user rights on fewer tables, or name fewer of them in the details."
+        .to_owned();
+    Failure { reason: Reason::TooMuchOutput, blame: Blame::Config, message, detail: None }
+}
 
 pub(super) fn pack(
     catalog: &Catalog,

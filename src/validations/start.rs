@@ -90,7 +90,7 @@ pub struct NewTest<'a> {
     pub name: &'a str,
     /// The connector as it was asked: without the questions that signing in answers.
     pub asked: &'a Connector,
-    /// What they typed; what others filled in before is under it.
+    /// What they typed; what members filled in and everybody sees is under it.
     pub submission: &'a Submission,
     /// Who has signed in with the provider, and what that puts under what they typed.
     pub signed_in: Option<(&'a OauthSignInId, &'a Submission)>,
@@ -112,7 +112,8 @@ pub(super) struct Tested {
     pub(super) sign_in: Option<OauthSignInId>,
 }
 
-/// Queues a check of what a recipient typed; nothing of it is put on the draft.
+/// Queues a check of what a recipient typed; nothing of it is put on the draft. What they do not see is left out: who may name a host
+/// could have everybody's passwords sent there.
 ///
 /// # Errors
 /// As [`start`].
@@ -121,7 +122,7 @@ pub fn start_test(
     test: &NewTest<'_>,
     (keys, now, rng): (&KeyRing, UtcTime, &Rng),
 ) -> AppResult<Result<Validation, Refused>> {
-    let mut values = test.connection.open_values(keys)?;
+    let mut values = test.connection.values_shown();
     if let Some((_, submission)) = test.signed_in {
         submission.merge_into(&test.connector.spec, &mut values);
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::{mpsc, watch};
 
 use super::store::{self, Validation};
-use super::{MOST_LINES, TIME_LIMIT, record, start};
+use super::{MOST_LINES, TIME_LIMIT, found, record, start};
 use crate::app::App;
 use crate::connections::{self, Connection};
 use crate::connectors::spec_form::{FinalConfig, Submission, Values};
@@ -16,6 +16,9 @@ use crate::ids::OauthSignInId;
 use crate::jobs::{LogBuffer, Piece, Taking, Trade, WORK_BEAT, run_trade_due, run_trade_until};
 use crate::oauth::Lent;
 use crate::runtimes::{CHECK_LIMIT, Cancel, Canceller, Catalog, Checked, DISCOVER_LIMIT, Event, Events, Failure, Job};
+
+/// What is stored does not open, or the database does not answer.
+const UNREADABLE: &str = "What is stored cannot be read. The operator finds the reason in the server's log.";
 
 const TRADE: Trade = Trade { name: "validations", at_once: 8, take };
 
@@ -39,28 +42,22 @@ fn take(app: Arc<App>, room: usize) -> Taking {
         let due = app.db.read(move |conn| Ok(store::due(conn, limit)?)).await?;
         let mut pieces: Vec<Piece> = Vec::new();
         for id in due {
-            let (app_here, now) = (Arc::clone(&app), app.clock.now());
-            let claimed = app
-                .db
-                .write(move |conn| {
-                    let claimed = store::claim(conn, &id, now)?;
-                    claimed.map(|(row, sealed)| prepare(conn, &app_here, row, sealed)).transpose()
-                })
-                .await?;
-            let app = Arc::clone(&app);
-            pieces.extend(claimed.map(|task| Box::pin(work(app, task)) as Piece));
+            let now = app.clock.now();
+            match app.db.write(move |conn| Ok(store::claim(conn, &id, now)?)).await {
+                Ok(claimed) => {
+                    let app = Arc::clone(&app);
+                    pieces.extend(claimed.map(|(row, sealed)| Box::pin(work(app, row, sealed)) as Piece));
+                }
+                Err(error) if pieces.is_empty() => return Err(error),
+                // What is ours already is worked at.
+                Err(_) => break,
+            }
         }
         Ok(pieces)
     })
 }
 
-/// A validation that is ours for the time of a lease, with what it checks.
-struct Task {
-    validation: Validation,
-    /// `None`: it cannot be checked any more; the sentence says why.
-    about: Result<About, &'static str>,
-}
-
+/// What a validation checks.
 struct About {
     connection: Connection,
     connector: Arc<Connector>,
@@ -69,7 +66,13 @@ struct About {
     sign_in: Option<OauthSignInId>,
 }
 
-fn prepare(conn: &mut Conn, app: &App, validation: Validation, sealed: Option<Vec<u8>>) -> AppResult<Task> {
+/// What is checked; or the sentence that says why it cannot be checked any more.
+fn prepare(
+    conn: &mut Conn,
+    app: &App,
+    validation: &Validation,
+    sealed: Option<Vec<u8>>,
+) -> AppResult<Result<About, &'static str>> {
     let (workspace, id) = (&validation.workspace_id, &validation.connection_id);
     let connection = connections::find_by_id(conn, workspace, id)?.ok_or(AppError::NotFound)?;
     let (values, sign_in) = match sealed {
@@ -79,25 +82,29 @@ fn prepare(conn: &mut Conn, app: &App, validation: Validation, sealed: Option<Ve
         }
         None => (connection.open_values(&app.keys)?, None),
     };
-    let about = match app.connectors.find(connection.kind, &connection.connector_slug).cloned() {
+    Ok(match app.connectors.find(connection.kind, &connection.connector_slug).cloned() {
         _ if connection.deleted_at.is_some() => Err("The connection was deleted."),
         None => Err("The connector of this connection is not installed any more."),
         Some(connector) => Ok(About { connection, connector, values, sign_in }),
-    };
-    Ok(Task { validation, about })
+    })
 }
 
-async fn work(app: Arc<App>, task: Task) {
-    let id = task.validation.id.clone();
-    if let Err(error) = try_work(&app, task).await {
+async fn work(app: Arc<App>, validation: Validation, sealed: Option<Vec<u8>>) {
+    let id = validation.id.clone();
+    if let Err(error) = try_work(&app, validation, sealed).await {
         tracing::error!(validation = %id, error = %error, "a validation cannot be recorded; its lease will end");
     }
 }
 
-async fn try_work(app: &Arc<App>, Task { validation, about }: Task) -> AppResult<()> {
-    let about = match about {
-        Ok(about) => about,
-        Err(sentence) => return record::refuse(app, &validation, sentence).await,
+async fn try_work(app: &Arc<App>, validation: Validation, sealed: Option<Vec<u8>>) -> AppResult<()> {
+    let (here, row) = (Arc::clone(app), validation.clone());
+    let about = match app.db.read(move |conn| prepare(conn, &here, &row, sealed)).await {
+        Ok(Ok(about)) => about,
+        Ok(Err(sentence)) => return record::refuse(app, &validation, sentence).await,
+        Err(error) => {
+            tracing::error!(validation = %validation.id, error = %error, "what is to be validated cannot be read");
+            return record::refuse(app, &validation, UNREADABLE).await;
+        }
     };
     let (events, inbox) = Events::channel();
     let (canceller, cancel) = Canceller::new();
@@ -145,7 +152,11 @@ async fn ask(
         Err(failure) => return Ok(Err(failure)),
     };
     given.lent.into_iter().for_each(|tokens| drop(lent.set(tokens)));
-    Ok(check_and_discover(app, about, &given.config, (&events, &cancel)).await)
+    let answered = check_and_discover(app, about, &given.config, (&events, &cancel)).await;
+    Ok(match answered {
+        Ok((_, catalog)) if !found::fits(&catalog) => Err(found::too_large()),
+        answered => answered,
+    })
 }
 
 async fn check_and_discover(

@@ -7,6 +7,7 @@ use super::import::import_config;
 use super::patch::Submission;
 use super::{FinalConfig, Spec};
 use crate::connectors::spec::{Group, Kind, Node, chosen_by_values};
+use crate::forms::FieldPath;
 
 /// Every secret value of a configuration: what must not be seen in anything that is told about it.
 #[must_use]
@@ -102,10 +103,23 @@ fn differing(node: &Node, given: &Value, returned: &Value) -> Option<Value> {
     }
 }
 
+/// Plain values without some of them; a row of a list goes with its list.
+#[must_use]
+pub fn without<'a>(plain: Map<String, Value>, paths: impl IntoIterator<Item = &'a FieldPath>) -> Map<String, Value> {
+    let mut tree = Value::Object(plain);
+    for path in paths {
+        remove(&mut tree, path.as_str());
+    }
+    match tree {
+        Value::Object(left) => left,
+        _ => Map::new(),
+    }
+}
+
 /// Takes a value out; `false` when there is none.
 fn remove(tree: &mut Value, pointer: &str) -> bool {
     let Some((parent, _)) = pointer.rsplit_once('/') else { return false };
-    let Ok(path) = crate::forms::FieldPath::parse(pointer) else { return false };
+    let Ok(path) = FieldPath::parse(pointer) else { return false };
     let Some(key) = path.segments().last().map(std::borrow::Cow::into_owned) else { return false };
     match tree.pointer_mut(parent) {
         Some(Value::Object(object)) => object.remove(&key).is_some(),

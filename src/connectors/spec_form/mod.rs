@@ -33,7 +33,7 @@ pub use check::{SpecCheck, check_spec};
 pub use complete::{Completion, FinalConfig, complete, missing_required, sketch};
 pub use decode::{Decoded, decode};
 pub use encode::encode;
-pub use exposed::{changes, secret_values};
+pub use exposed::{changes, secret_values, without};
 pub use import::import_config;
 pub use overview::{Answer, overview};
 pub use patch::Submission;

@@ -7,6 +7,7 @@ mod faker;
 mod journey;
 mod postgres;
 mod records;
+mod unreadable;
 
 pub use journey::Journey;
 
@@ -19,7 +20,13 @@ use crate::validations::{shop_draft, validated};
 /// A finalised shop with both streams.
 pub async fn source(more: Value, finish: Value) -> (TestApp, Program, String) {
     let (app, program, slug) = shop_draft("right", more).await;
-    validated(&app, &program, &slug).await;
+    finalise(&app, &program, &slug, finish).await;
+    (app, program, slug)
+}
+
+/// Validates a shop and makes it a source.
+async fn finalise(app: &TestApp, program: &Program, slug: &str, finish: Value) {
+    validated(app, program, slug).await;
     let mut body = json!({
         "draft": false, "output_layer": "files", "trigger": {"type": "manual"},
         "add_streams": [
@@ -29,7 +36,6 @@ pub async fn source(more: Value, finish: Value) -> (TestApp, Program, String) {
     });
     body.as_object_mut().unwrap().extend(finish.as_object().unwrap().clone());
     program.patch(&format!("/api/v1/sources/{slug}/"), body).await.expect(200);
-    (app, program, slug)
 }
 
 /// Starts an extraction, lets it run, and gives it as it is then.

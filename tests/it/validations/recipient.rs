@@ -69,3 +69,20 @@ async fn a_link_may_test_three_times_a_minute_and_sees_its_own_tests_only() {
     assert_eq!(answer.status, 422);
     assert!(!answer.text().contains("Testing what you entered"), "{}", answer.text());
 }
+
+#[tokio::test]
+async fn a_test_never_uses_what_others_have_provided() {
+    let (app, owner, connection, first) = link(&[("allow_test", "yes"), ("/token", &format!("right-{CANARY}"))]).await;
+    let visitor = app.visitor();
+    let page = visitor.get(&first).await;
+    assert!(page.text().contains("Already provided"), "{}", page.text());
+    // Whoever opens a link may say where a connector goes: a password that somebody else filled in does not go there.
+    let refused = page.form_with("/token").set("/mode", "elsewhere").press("intent", "test", &visitor).await;
+    assert_eq!(refused.status, 200);
+    assert!(refused.text().contains("A test uses only what you enter yourself"), "{}", refused.text());
+    assert_eq!(vestibule::validations::run_due(&app.app).await.unwrap(), 0, "nothing is asked");
+    let own = test(&visitor, &refused, "right-own").await;
+    assert!(own.text().contains("Testing what you entered"), "{}", own.text());
+    app.work().await;
+    assert!(!owner.get(&connection).await.body.contains(CANARY));
+}
