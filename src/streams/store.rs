@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
 
 use super::StreamChoice;
 use super::schedule::{Cron, Trigger};
@@ -109,8 +110,7 @@ pub fn save_plan(
     plan: &Plan,
     now: UtcTime,
 ) -> QueryResult<bool> {
-    let streams = serde_json::to_string(&plan.streams)
-        .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+    let streams = serde_json::to_string(&plan.streams).map_err(|error| Error::SerializationError(error.into()))?;
     let (cron, zone) = match &plan.trigger {
         Trigger::Manual => (None, None),
         Trigger::Cron(cron) => (Some(cron.expression.as_str()), Some(cron.zone.as_str())),
@@ -133,15 +133,13 @@ pub fn save_plan(
             .filter(plans::version.eq(plan.version));
         return Ok(diesel::update(read).set(contents).execute(conn)? == 1);
     }
-    let taken: Option<ConnectionId> =
-        plans::table.find(connection).select(plans::connection_id).first(conn).optional()?;
-    if taken.is_some() {
-        return Ok(false);
+    let new = (plans::connection_id.eq(connection), plans::workspace_id.eq(workspace), contents);
+    match diesel::insert_into(plans::table).values(new).execute(conn) {
+        Ok(_) => Ok(true),
+        // Somebody else was first; on PostgreSQL the transaction is lost, and whoever called ends it.
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
+        Err(error) => Err(error),
     }
-    diesel::insert_into(plans::table)
-        .values((plans::connection_id.eq(connection), plans::workspace_id.eq(workspace), contents))
-        .execute(conn)?;
-    Ok(true)
 }
 
 /// Sources whose time has come.
