@@ -1,5 +1,6 @@
 //! How a run ends: its records are there for everybody, then one transaction saves the state, the row and the timeline.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -208,10 +209,10 @@ pub(super) async fn end_abandoned(app: &Arc<App>) -> AppResult<()> {
     for run in abandoned {
         let (workspace, id) = (run.workspace_id.clone(), run.connection_id.clone());
         let found = app.db.read(move |conn| Ok(connections::find_by_id(conn, &workspace, &id)?)).await?;
-        end_badly(app, &run, (INTERRUPTED_REASON, Blame::Moment.as_str()), INTERRUPTED, WorkState::Failed).await?;
-        if let Some(connection) = found.filter(|_| run.output_layer == FILES) {
-            let place = files::place(run.workspace_id.as_str(), &connection.slug, run.id.as_str());
-            files::forget(&app.config.storage.data_dir, &place);
+        let (rng, lost) = (app.rng.clone(), run.clone());
+        app.db.write(move |conn| end_lost(conn, &lost, now, &rng)).await?;
+        if let Some(connection) = found {
+            forget_lost(&run, &connection.slug, &app.config.storage.data_dir);
         }
     }
     Ok(())
@@ -228,3 +229,20 @@ fn note(conn: &mut Conn, run: &Run, event: Event, detail: &str, now: UtcTime, rn
     };
     Ok(activity::record(conn, &entry, now, rng)?)
 }
+/// Ends one whose worker has died.
+pub(super) fn end_lost(conn: &mut Conn, run: &Run, now: UtcTime, rng: &Rng) -> AppResult<()> {
+    let (reason, blame) = (Some(INTERRUPTED_REASON), Some(Blame::Moment.as_str()));
+    let end = End { state: WorkState::Failed, reason, blame, message: INTERRUPTED, place: "" };
+    if store::end(conn, &run.id, &end, now)? {
+        note(conn, run, Event::RunFailed, INTERRUPTED, now, rng)?;
+    }
+    Ok(())
+}
+
+/// Takes away what it had written.
+pub(super) fn forget_lost(run: &Run, source: &str, data_dir: &Path) {
+    if run.output_layer == FILES {
+        files::forget(data_dir, &files::place(run.workspace_id.as_str(), source, run.id.as_str()));
+    }
+}
+

@@ -1,4 +1,5 @@
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -105,7 +106,16 @@ pub(super) struct NewRow<'a> {
 }
 
 impl NewRow<'_> {
-    pub(super) fn insert(&self, conn: &mut Conn) -> QueryResult<()> {
+    /// Stores it; `false` when the source has a run that is not over.
+    pub(super) fn insert(&self, conn: &mut Conn) -> QueryResult<bool> {
+        match conn.transaction(|conn| self.insert_plainly(conn)) {
+            Ok(()) => Ok(true),
+            Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn insert_plainly(&self, conn: &mut Conn) -> QueryResult<()> {
         diesel::insert_into(runs::table)
             .values((
                 runs::id.eq(self.id),
