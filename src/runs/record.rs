@@ -73,6 +73,11 @@ pub(super) async fn settle(mut desk: Desk, about: &About, outcome: Result<ReadEn
                     desk.say("warn", &format!("{name} could not be read to the end"));
                 }
             }
+            if let Some(sentence) = half_a_table(about, &end.incomplete) {
+                desk.say("error", &sentence);
+                let why = ("not_read_whole", Blame::Moment.as_str());
+                return fail(desk, &about.output, why, &sentence, WorkState::Failed).await;
+            }
             succeed(desk, about, end.incomplete).await
         }
         Err(failure) if failure.blame == Blame::Stopped => stopped(desk, &about.output).await,
@@ -85,6 +90,18 @@ pub(super) async fn settle(mut desk: Desk, about: &About, outcome: Result<ReadEn
             fail(desk, &about.output, why, &failure.message, WorkState::Failed).await
         }
     }
+}
+
+/// Why the run cannot count: records that began anew and broke off would take the place of a table that is whole.
+fn half_a_table(about: &About, incomplete: &[usize]) -> Option<String> {
+    let at_stake = |index: &&usize| about.begins_anew(**index);
+    let choice = incomplete.iter().find(at_stake).and_then(|index| about.choices.get(*index))?;
+    Some(format!(
+        "{} was read from the beginning, but not to its end, so nothing was written: its table {} stays as it was. Try again; the \
+         log says what the connector met.",
+        choice.full_name(),
+        choice.table_name
+    ))
 }
 
 async fn succeed(mut desk: Desk, about: &About, incomplete: Vec<usize>) -> AppResult<()> {
@@ -218,17 +235,6 @@ pub(super) async fn end_abandoned(app: &Arc<App>) -> AppResult<()> {
     Ok(())
 }
 
-fn note(conn: &mut Conn, run: &Run, event: Event, detail: &str, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    let entry = Entry {
-        workspace: &run.workspace_id,
-        connection: Some(&run.connection_id),
-        setup_link: None,
-        event,
-        actor: Actor::System,
-        detail,
-    };
-    Ok(activity::record(conn, &entry, now, rng)?)
-}
 /// Ends one whose worker has died.
 pub(super) fn end_lost(conn: &mut Conn, run: &Run, now: UtcTime, rng: &Rng) -> AppResult<()> {
     let (reason, blame) = (Some(INTERRUPTED_REASON), Some(Blame::Moment.as_str()));
@@ -246,3 +252,14 @@ pub(super) fn forget_lost(run: &Run, source: &str, data_dir: &Path) {
     }
 }
 
+fn note(conn: &mut Conn, run: &Run, event: Event, detail: &str, now: UtcTime, rng: &Rng) -> AppResult<()> {
+    let entry = Entry {
+        workspace: &run.workspace_id,
+        connection: Some(&run.connection_id),
+        setup_link: None,
+        event,
+        actor: Actor::System,
+        detail,
+    };
+    Ok(activity::record(conn, &entry, now, rng)?)
+}

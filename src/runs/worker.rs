@@ -19,7 +19,9 @@ use crate::error::{AppError, AppResult};
 use crate::jobs::{Piece, Taking, Trade, run_trade_due, run_trade_until};
 use crate::oauth::Lent;
 use crate::output_layers::{self, Place};
-use crate::runtimes::{Cancel, Canceller, Catalog, Chosen, Events, Failure, Job, LoadTable, Loading, ReadEnd};
+use crate::runtimes::{
+    Cancel, Canceller, Catalog, Chosen, Events, Failure, Job, LoadTable, Loading, ReadEnd, SyncType,
+};
 use crate::streams::{StreamChoice, find_plan};
 use crate::validations::{self, Of};
 
@@ -162,6 +164,12 @@ impl About {
     fn tables(&self) -> Vec<LoadTable> {
         let from_start = self.state.is_none();
         let both = self.choices.iter().zip(&self.chosen);
+    /// Whether the records of this incremental stream take the place of all that its table holds.
+    pub(super) fn begins_anew(&self, stream: usize) -> bool {
+        let is_incremental = self.choices.get(stream).is_some_and(|one| one.sync_type == SyncType::Incremental);
+        is_incremental && self.state.is_none() && matches!(self.output, Output::Postgres { .. })
+    }
+
         both.map(|(choice, chosen)| LoadTable::new(&choice.table_name, chosen, from_start)).collect()
     }
 
