@@ -302,17 +302,6 @@ pub(super) fn ask_to_stop(conn: &mut Conn, id: &RunId, now: UtcTime) -> QueryRes
     diesel::update(going).set(runs::cancel_at.eq(now)).execute(conn).map(|_| ())
 }
 
-/// The newest of a source's runs that are no success, beside the one that asks.
-pub(super) fn unbelieved(conn: &mut Conn, run: &Run) -> QueryResult<Vec<RunId>> {
-    narrowed(&run.workspace_id, Some(&run.connection_id))
-        .filter(runs::state.ne(WorkState::Success))
-        .filter(runs::id.ne(&run.id))
-        .order(runs::id.desc())
-        .limit(100)
-        .select(runs::id)
-        .load(conn)
-}
-
 /// Those whose worker has died.
 pub(super) fn abandoned(conn: &mut Conn, now: UtcTime) -> QueryResult<Vec<Run>> {
     runs::table

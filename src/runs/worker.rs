@@ -78,8 +78,6 @@ pub(super) struct About {
     chosen: Vec<Chosen>,
     state: Option<Value>,
     pub(super) output: Output,
-    /// Runs of the source that are no success.
-    unbelieved: Vec<String>,
 }
 
 fn prepare(conn: &mut Conn, app: &App, run: Run) -> AppResult<Task> {
@@ -100,8 +98,7 @@ fn prepare(conn: &mut Conn, app: &App, run: Run) -> AppResult<Task> {
             });
         }
     };
-    let unbelieved = store::unbelieved(conn, &run)?.iter().map(ToString::to_string).collect();
-    let about = gather(app, connection, choices, found.unwrap_or_default(), (state, output, unbelieved))?;
+    let about = gather(app, connection, choices, found.unwrap_or_default(), (state, output))?;
     Ok(Task { run, about })
 }
 
@@ -110,7 +107,7 @@ fn gather(
     connection: Connection,
     choices: Vec<StreamChoice>,
     found: Catalog,
-    (state, output, unbelieved): (Option<Value>, Output, Vec<String>),
+    (state, output): (Option<Value>, Output),
 ) -> AppResult<Result<About, &'static str>> {
     if connection.deleted_at.is_some() {
         return Ok(Err("The connection was deleted."));
@@ -124,7 +121,7 @@ fn gather(
     let Some(chosen) = chosen else {
         return Ok(Err("The source does not offer every chosen stream any more. Choose the streams again."));
     };
-    Ok(Ok(About { connection, connector, values, choices, chosen, state, output, unbelieved }))
+    Ok(Ok(About { connection, connector, values, choices, chosen, state, output }))
 }
 
 async fn work(app: Arc<App>, task: Task) {
@@ -164,13 +161,13 @@ impl About {
     fn tables(&self) -> Vec<LoadTable> {
         let from_start = self.state.is_none();
         let both = self.choices.iter().zip(&self.chosen);
+        both.map(|(choice, chosen)| LoadTable::new(&choice.table_name, chosen, from_start)).collect()
+    }
+
     /// Whether the records of this incremental stream take the place of all that its table holds.
     pub(super) fn begins_anew(&self, stream: usize) -> bool {
         let is_incremental = self.choices.get(stream).is_some_and(|one| one.sync_type == SyncType::Incremental);
         is_incremental && self.state.is_none() && matches!(self.output, Output::Postgres { .. })
-    }
-
-        both.map(|(choice, chosen)| LoadTable::new(&choice.table_name, chosen, from_start)).collect()
     }
 
     fn loading(&self, run: &Run) -> Loading {
@@ -178,7 +175,6 @@ impl About {
             source_id: self.connection.id.to_string(),
             source: self.connection.slug.clone(),
             run: run.id.to_string(),
-            unbelieved: self.unbelieved.clone(),
             began: run.started_at.unwrap_or(run.created_at).iso(),
         }
     }
