@@ -205,8 +205,11 @@ pub(super) fn not_ready_problem(not_ready: &NotReady, change: &Change) -> Proble
             .iter()
             .map(|fault| {
                 let place = named.iter().position(|one| fault.stream.ends_with(&one.stream_name));
+                // A stream that was good for another layer.
+                let is_for_layer = fault.code == streams::NO_KEYS
+                    && change.finish.as_ref().is_some_and(|finish| finish.output_layer.is_some());
                 let pointer = place.map_or_else(
-                    || "/add_streams".to_owned(),
+                    || if is_for_layer { "/output_layer" } else { "/add_streams" }.to_owned(),
                     |place| format!("/add_streams/{place}/{}", fault.member),
                 );
                 Fault::at(pointer, fault.code, format!("{}.", fault.sentence))

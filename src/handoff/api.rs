@@ -51,7 +51,7 @@ struct FileOut {
     text: String,
 }
 
-/// A secret the engine has to be given.
+/// A secret, or text with a `$` in it, the engine has to be given.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "HandOffReference")]
 struct ReferenceOut {
@@ -69,7 +69,7 @@ struct HandOffOut {
     advice: String,
     /// The files.
     files: Vec<FileOut>,
-    /// The secrets they refer to.
+    /// The secrets they refer to, and plain text that the engine would expand.
     secrets: Vec<ReferenceOut>,
 }
 

@@ -85,7 +85,7 @@ impl Engine {
     pub fn advice(self) -> &'static str {
         match self {
             Self::AirbyteApi => {
-                "Replace every ${NAME} by its secret (envsubst does), then send source.json to POST /v1/sources and connection.json to POST /v1/connections with the ids you get."
+                "Replace every ${NAME} by its value (envsubst does), then send source.json to POST /v1/sources and connection.json to POST /v1/connections with the ids you get."
             }
             Self::AirbyteTerraform => "Give the variables, for instance as TF_VAR_name in the environment, then apply.",
             Self::Meltano => "Put the secrets into the environment or into .env beside meltano.yml.",

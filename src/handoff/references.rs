@@ -1,4 +1,4 @@
-//! The configuration with a reference in the place of every secret.
+//! The configuration with a reference in the place of every secret, and of all text that an engine would expand itself.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,7 @@ use crate::connectors::spec_form::sketch;
 use crate::forms::FieldPath;
 use crate::oauth;
 
-/// A secret that has to be put somewhere.
+/// Something that has to be put somewhere: a secret, or text that must not be written down where a shell expands it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
     /// Where it stands in the configuration, as a dot path.
@@ -55,10 +55,17 @@ fn name(subject: &Subject<'_>, path: &FieldPath, style: Style) -> String {
 pub(super) fn config(subject: &Subject<'_>, style: Style) -> (Map<String, Value>, Vec<Reference>) {
     let mut tree = sketch(&subject.connector.spec, &subject.connection.known_to_members());
     let mut references = Vec::new();
-    for path in subject.connection.secret_paths.iter().chain(&kept_with_sign_in(&tree)) {
+    let mut paths: Vec<FieldPath> = subject.connection.secret_paths.iter().cloned().collect();
+    paths.extend(kept_with_sign_in(&tree));
+    if style == Style::Shell {
+        let more: Vec<FieldPath> = expanded(&tree).into_iter().filter(|path| !paths.contains(path)).collect();
+        paths.extend(more);
+    }
+    for path in &paths {
         // A secret of a branch that is not chosen is no part of the configuration.
         let Some(place) = tree.pointer_mut(path.as_str()) else { continue };
-        let name = name(subject, path, style);
+        let usual = name(subject, path, style);
+        let name = if style == Style::Dlt { usual } else { free_name(&usual, &references) };
         *place = match style {
             Style::Shell => Value::String(format!("${{{name}}}")),
             Style::Terraform => Value::String(terraform_mark(&name)),
@@ -70,6 +77,36 @@ pub(super) fn config(subject: &Subject<'_>, style: Style) -> (Map<String, Value>
         Value::Object(object) => (object, references),
         _ => (Map::new(), references),
     }
+}
+
+/// Two places never share a name: a plain value must not be given what is due to a secret.
+fn free_name(wanted: &str, taken: &[Reference]) -> String {
+    let mut name = wanted.to_owned();
+    let mut number = 2;
+    while taken.iter().any(|one| one.name == name) {
+        name = format!("{wanted}_{number}");
+        number += 1;
+    }
+    name
+}
+
+/// Where plain text stands that a shell would read as a reference, and so could fetch a secret of the machine that expands the file.
+fn expanded(tree: &Value) -> Vec<FieldPath> {
+    fn collect(value: &Value, at: &FieldPath, found: &mut Vec<FieldPath>) {
+        match value {
+            Value::Object(object) => object.iter().for_each(|(key, inner)| {
+                if key.contains('$') { found.push(at.clone()) } else { collect(inner, &at.child(key), found) }
+            }),
+            Value::Array(list) => {
+                list.iter().enumerate().for_each(|(place, inner)| collect(inner, &at.index(place), found));
+            }
+            Value::String(text) if text.contains('$') => found.push(at.clone()),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    collect(tree, &FieldPath::root(), &mut found);
+    found
 }
 
 /// Where something stands that only the sign-in with a provider has, and that the spec calls no secret.

@@ -86,7 +86,9 @@ async fn queue(
             let connector =
                 connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
             let actor = caller.actor();
-            let new = NewRun { connection: &connection, connector, trigger: "manual", actor: &actor, from_start };
+            let data_dir = &app.config.storage.data_dir;
+            let new =
+                NewRun { connection: &connection, connector, trigger: "manual", actor: &actor, from_start, data_dir };
             Ok(match start(conn, &new, &app.runtimes, now, &app.rng)? {
                 Ok(run) => {
                     let answer = Answer::json(StatusCode::ACCEPTED, &RunOut::new(&run, &connection.slug, now))?;

@@ -187,7 +187,9 @@ pub async fn create(
             let connector = app_here.connectors.find(connection.kind, &connection.connector_slug);
             let connector =
                 connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
-            let new = NewRun { connection: &connection, connector, trigger: "manual", actor: &actor, from_start };
+            let data_dir = &app_here.config.storage.data_dir;
+            let new =
+                NewRun { connection: &connection, connector, trigger: "manual", actor: &actor, from_start, data_dir };
             start(conn, &new, &app_here.runtimes, now, &app_here.rng)
         })
         .await?;

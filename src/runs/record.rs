@@ -1,5 +1,6 @@
 //! How a run ends: its records are there for everybody, then one transaction saves the state, the row and the timeline.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -72,6 +73,11 @@ pub(super) async fn settle(mut desk: Desk, about: &About, outcome: Result<ReadEn
                     desk.say("warn", &format!("{name} could not be read to the end"));
                 }
             }
+            if let Some(sentence) = half_a_table(about, &end.incomplete) {
+                desk.say("error", &sentence);
+                let why = ("not_read_whole", Blame::Moment.as_str());
+                return fail(desk, &about.output, why, &sentence, WorkState::Failed).await;
+            }
             succeed(desk, about, end.incomplete).await
         }
         Err(failure) if failure.blame == Blame::Stopped => stopped(desk, &about.output).await,
@@ -84,6 +90,18 @@ pub(super) async fn settle(mut desk: Desk, about: &About, outcome: Result<ReadEn
             fail(desk, &about.output, why, &failure.message, WorkState::Failed).await
         }
     }
+}
+
+/// Why the run cannot count: records that began anew and broke off would take the place of a table that is whole.
+fn half_a_table(about: &About, incomplete: &[usize]) -> Option<String> {
+    let at_stake = |index: &&usize| about.begins_anew(**index);
+    let choice = incomplete.iter().find(at_stake).and_then(|index| about.choices.get(*index))?;
+    Some(format!(
+        "{} was read from the beginning, but not to its end, so nothing was written: its table {} stays as it was. Try again; the \
+         log says what the connector met.",
+        choice.full_name(),
+        choice.table_name
+    ))
 }
 
 async fn succeed(mut desk: Desk, about: &About, incomplete: Vec<usize>) -> AppResult<()> {
@@ -208,13 +226,30 @@ pub(super) async fn end_abandoned(app: &Arc<App>) -> AppResult<()> {
     for run in abandoned {
         let (workspace, id) = (run.workspace_id.clone(), run.connection_id.clone());
         let found = app.db.read(move |conn| Ok(connections::find_by_id(conn, &workspace, &id)?)).await?;
-        end_badly(app, &run, (INTERRUPTED_REASON, Blame::Moment.as_str()), INTERRUPTED, WorkState::Failed).await?;
-        if let Some(connection) = found.filter(|_| run.output_layer == FILES) {
-            let place = files::place(run.workspace_id.as_str(), &connection.slug, run.id.as_str());
-            files::forget(&app.config.storage.data_dir, &place);
+        let (rng, lost) = (app.rng.clone(), run.clone());
+        app.db.write(move |conn| end_lost(conn, &lost, now, &rng)).await?;
+        if let Some(connection) = found {
+            forget_lost(&run, &connection.slug, &app.config.storage.data_dir);
         }
     }
     Ok(())
+}
+
+/// Ends one whose worker has died.
+pub(super) fn end_lost(conn: &mut Conn, run: &Run, now: UtcTime, rng: &Rng) -> AppResult<()> {
+    let (reason, blame) = (Some(INTERRUPTED_REASON), Some(Blame::Moment.as_str()));
+    let end = End { state: WorkState::Failed, reason, blame, message: INTERRUPTED, place: "" };
+    if store::end(conn, &run.id, &end, now)? {
+        note(conn, run, Event::RunFailed, INTERRUPTED, now, rng)?;
+    }
+    Ok(())
+}
+
+/// Takes away what it had written.
+pub(super) fn forget_lost(run: &Run, source: &str, data_dir: &Path) {
+    if run.output_layer == FILES {
+        files::forget(data_dir, &files::place(run.workspace_id.as_str(), source, run.id.as_str()));
+    }
 }
 
 fn note(conn: &mut Conn, run: &Run, event: Event, detail: &str, now: UtcTime, rng: &Rng) -> AppResult<()> {

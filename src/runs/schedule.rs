@@ -43,7 +43,9 @@ fn queue_one(
     let found = connections::find_by_id(conn, workspace, connection)?.filter(|found| found.deleted_at.is_none());
     let connector = found.as_ref().and_then(|found| app.connectors.find(found.kind, &found.connector_slug));
     let (Some(found), Some(connector)) = (&found, connector) else { return Ok(stop_plan(conn, connection)?) };
-    let new = NewRun { connection: found, connector, trigger: "cron", actor: &Actor::System, from_start: false };
+    let data_dir = &app.config.storage.data_dir;
+    let new =
+        NewRun { connection: found, connector, trigger: "cron", actor: &Actor::System, from_start: false, data_dir };
     if let Err(not_started) = start(conn, &new, &app.runtimes, now, &app.rng)? {
         tracing::warn!(connection = %found.slug, reason = %not_started.sentence(), "a scheduled extraction does not start");
     }

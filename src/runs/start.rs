@@ -1,6 +1,9 @@
 //! Starting a run, and stopping one.
 
+use std::path::Path;
+
 use super::LONGEST_QUEUE;
+use super::record;
 use super::store::{self, End, NewRow, Run};
 use crate::activity::Actor;
 use crate::clock::UtcTime;
@@ -59,6 +62,8 @@ pub struct NewRun<'a> {
     pub actor: &'a Actor,
     /// Read everything again, whatever earlier runs have read.
     pub from_start: bool,
+    /// Where what a lost run has left is taken away.
+    pub data_dir: &'a Path,
 }
 
 /// Queues a run.
@@ -77,14 +82,18 @@ pub fn start(
     if let Err(not_started) = may_start(new, &plan, runtimes) {
         return Ok(Err(not_started));
     }
-    if let Some(going) = store::going(conn, workspace, connection)?.filter(|run| !run.state_at(now).is_over()) {
-        return Ok(Err(NotStarted::Going(going.id)));
+    if let Some(going) = store::going(conn, workspace, connection)? {
+        if !going.state_at(now).is_over() {
+            return Ok(Err(NotStarted::Going(going.id)));
+        }
+        record::end_lost(conn, &going, now, rng)?;
+        record::forget_lost(&going, &new.connection.slug, new.data_dir);
     }
     if store::queued(conn, workspace)? >= LONGEST_QUEUE {
         return Ok(Err(NotStarted::QueueFull));
     }
     let id = RunId::new(now, rng);
-    NewRow {
+    let row = NewRow {
         id: &id,
         workspace,
         connection,
@@ -93,8 +102,14 @@ pub fn start(
         output_layer: &plan.output_layer,
         from_start: new.from_start,
         now,
+    };
+    if !row.insert(conn)? {
+        // Somebody else was faster; who that is can be seen now.
+        let faster = store::going(conn, workspace, connection)?;
+        let faster =
+            faster.ok_or(AppError::Conflict("An extraction of this source was started at the same moment."))?;
+        return Ok(Err(NotStarted::Going(faster.id)));
     }
-    .insert(conn)?;
     Ok(Ok(store::find(conn, workspace, &id)?.ok_or(AppError::NotFound)?))
 }
 

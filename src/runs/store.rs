@@ -1,4 +1,5 @@
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -105,7 +106,16 @@ pub(super) struct NewRow<'a> {
 }
 
 impl NewRow<'_> {
-    pub(super) fn insert(&self, conn: &mut Conn) -> QueryResult<()> {
+    /// Stores it; `false` when the source has a run that is not over.
+    pub(super) fn insert(&self, conn: &mut Conn) -> QueryResult<bool> {
+        match conn.transaction(|conn| self.insert_plainly(conn)) {
+            Ok(()) => Ok(true),
+            Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn insert_plainly(&self, conn: &mut Conn) -> QueryResult<()> {
         diesel::insert_into(runs::table)
             .values((
                 runs::id.eq(self.id),
@@ -290,17 +300,6 @@ pub(super) fn end(conn: &mut Conn, id: &RunId, end: &End<'_>, now: UtcTime) -> Q
 pub(super) fn ask_to_stop(conn: &mut Conn, id: &RunId, now: UtcTime) -> QueryResult<()> {
     let going = runs::table.find(id).filter(runs::ended_at.is_null());
     diesel::update(going).set(runs::cancel_at.eq(now)).execute(conn).map(|_| ())
-}
-
-/// The newest of a source's runs that are no success, beside the one that asks.
-pub(super) fn unbelieved(conn: &mut Conn, run: &Run) -> QueryResult<Vec<RunId>> {
-    narrowed(&run.workspace_id, Some(&run.connection_id))
-        .filter(runs::state.ne(WorkState::Success))
-        .filter(runs::id.ne(&run.id))
-        .order(runs::id.desc())
-        .limit(100)
-        .select(runs::id)
-        .load(conn)
 }
 
 /// Those whose worker has died.

@@ -19,7 +19,9 @@ use crate::error::{AppError, AppResult};
 use crate::jobs::{Piece, Taking, Trade, run_trade_due, run_trade_until};
 use crate::oauth::Lent;
 use crate::output_layers::{self, Place};
-use crate::runtimes::{Cancel, Canceller, Catalog, Chosen, Events, Failure, Job, LoadTable, Loading, ReadEnd};
+use crate::runtimes::{
+    Cancel, Canceller, Catalog, Chosen, Events, Failure, Job, LoadTable, Loading, ReadEnd, SyncType,
+};
 use crate::streams::{StreamChoice, find_plan};
 use crate::validations::{self, Of};
 
@@ -73,8 +75,6 @@ pub(super) struct About {
     chosen: Vec<Chosen>,
     state: Option<Value>,
     pub(super) output: Output,
-    /// Runs of the source that are no success.
-    unbelieved: Vec<String>,
 }
 
 /// What is read; or the sentence that says why nothing can be.
@@ -91,8 +91,7 @@ fn prepare(conn: &mut Conn, app: &App, run: &Run) -> AppResult<Result<About, &'s
         Some(Place::Postgres { name, address, target }) => Output::Postgres { name, address, target },
         None => return Ok(Err("The output layer of this source is not there any more. Choose another one.")),
     };
-    let unbelieved = store::unbelieved(conn, run)?.iter().map(ToString::to_string).collect();
-    gather(app, connection, choices, found.unwrap_or_default(), (state, output, unbelieved))
+    gather(app, connection, choices, found.unwrap_or_default(), (state, output))
 }
 
 fn gather(
@@ -100,7 +99,7 @@ fn gather(
     connection: Connection,
     choices: Vec<StreamChoice>,
     found: Catalog,
-    (state, output, unbelieved): (Option<Value>, Output, Vec<String>),
+    (state, output): (Option<Value>, Output),
 ) -> AppResult<Result<About, &'static str>> {
     if connection.deleted_at.is_some() {
         return Ok(Err("The connection was deleted."));
@@ -114,7 +113,7 @@ fn gather(
     let Some(chosen) = chosen else {
         return Ok(Err("The source does not offer every chosen stream any more. Choose the streams again."));
     };
-    Ok(Ok(About { connection, connector, values, choices, chosen, state, output, unbelieved }))
+    Ok(Ok(About { connection, connector, values, choices, chosen, state, output }))
 }
 
 async fn work(app: Arc<App>, run: Run) {
@@ -162,12 +161,17 @@ impl About {
         both.map(|(choice, chosen)| LoadTable::new(&choice.table_name, chosen, from_start)).collect()
     }
 
+    /// Whether the records of this incremental stream take the place of all that its table holds.
+    pub(super) fn begins_anew(&self, stream: usize) -> bool {
+        let is_incremental = self.choices.get(stream).is_some_and(|one| one.sync_type == SyncType::Incremental);
+        is_incremental && self.state.is_none() && matches!(self.output, Output::Postgres { .. })
+    }
+
     fn loading(&self, run: &Run) -> Loading {
         Loading {
             source_id: self.connection.id.to_string(),
             source: self.connection.slug.clone(),
             run: run.id.to_string(),
-            unbelieved: self.unbelieved.clone(),
             began: run.started_at.unwrap_or(run.created_at).iso(),
         }
     }

@@ -10,6 +10,9 @@ use crate::runtimes::{Catalog, Chosen, Cursor, KeyPath, Stream, SyncType};
 /// PostgreSQL cuts longer names; files do not care.
 const LONGEST_TABLE: usize = 63;
 
+/// The code of [`check_keys`].
+pub const NO_KEYS: &str = "no_primary_keys";
+
 /// A stream and how it is to be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -176,6 +179,27 @@ impl StreamChoice {
             (Cursor::None | Cursor::Fixed { .. }, _) => None,
         }
     }
+}
+
+/// What is wrong with a list of choices for tables, where records that are read again are told by their keys: sources give those at
+/// the boundary of two runs twice.
+pub fn check_keys(choices: &[StreamChoice], catalog: &Catalog) -> Vec<StreamFault> {
+    let is_added = |choice: &&StreamChoice| choice.enabled && choice.sync_type == SyncType::Incremental;
+    let has_keys = |choice: &StreamChoice| match &choice.primary_keys {
+        Some(keys) => !keys.is_empty(),
+        None => choice.of(catalog).is_some_and(|stream| !stream.primary_key.is_empty()),
+    };
+    let fault = |choice: &StreamChoice| StreamFault {
+        stream: choice.full_name(),
+        member: "primary_keys",
+        code: NO_KEYS,
+        sentence: format!(
+            "{} is read as INCREMENTAL without primary keys, so its table would hold records twice: choose its primary keys, or read it \
+             as FULL_TABLE",
+            choice.full_name()
+        ),
+    };
+    choices.iter().filter(is_added).filter(|choice| !has_keys(choice)).map(fault).collect()
 }
 
 fn table_fault(table: &str) -> Option<&'static str> {

@@ -3,14 +3,13 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::pages::{Loaded, load, store};
+use super::StreamChoice;
+use super::pages::{Loaded, faults, load, store};
 use super::store::Plan;
-use super::{StreamChoice, check_all};
 use crate::accounts::guard::{Editor, SignedIn};
 use crate::app::App;
 use crate::error::AppError;
 use crate::forms::RawForm;
-use crate::runtimes::Catalog;
 use crate::web::csrf::CsrfForm;
 use crate::web::frame::OwnerFrame;
 use crate::web::page::{PageResult, page, unprocessable};
@@ -99,9 +98,8 @@ pub async fn save(
     changed.extract_all_fields = raw.first("all") != Some("no");
     let fields: Vec<String> = raw.all("field").map(str::to_owned).collect();
     changed.fields = (!changed.extract_all_fields).then_some(fields);
-    let nothing = Catalog::default();
     let alone = StreamChoice { enabled: true, ..changed.clone() };
-    let problems: Vec<(String, String)> = check_all(&[alone], loaded.catalog.as_ref().unwrap_or(&nothing))
+    let problems: Vec<(String, String)> = faults(&loaded, &[alone])
         .into_iter()
         .filter(|fault| matches!(fault.member, "primary_keys" | "fields"))
         .map(|fault| (if fault.member == "fields" { "fields" } else { "keys" }.to_owned(), fault.sentence))

@@ -1,7 +1,7 @@
 //! From draft to source: what must be true first, and what happens then.
 
 use super::store::{Plan, find_plan, save_plan};
-use super::{StreamChoice, StreamFault, Trigger, check_all};
+use super::{StreamChoice, StreamFault, Trigger, check_all, check_keys};
 use crate::activity::{self, Actor, Entry, Event};
 use crate::clock::UtcTime;
 use crate::connections::{self, Connection};
@@ -120,7 +120,10 @@ fn judge(connection: &Connection, missing: &[String], plan: &Plan, catalog: Opti
     if plan.enabled().next().is_none() {
         return Err(NotReady::NoStreams);
     }
-    let faults = check_all(&plan.streams, catalog);
+    let mut faults = check_all(&plan.streams, catalog);
+    if plan.fills_tables() {
+        faults.extend(check_keys(&plan.streams, catalog));
+    }
     if faults.is_empty() { Ok(()) } else { Err(NotReady::Streams(faults)) }
 }
 
@@ -203,11 +206,12 @@ pub fn set_trigger(
     if plan.output_layer != before.output_layer && !is_layer(conn, connection, &plan)? {
         return Ok(Err(NotReady::UnknownLayer(plan.output_layer)));
     }
-    if has_streams {
-        let faults = check_all(&plan.streams, &catalog);
-        if !faults.is_empty() {
-            return Ok(Err(NotReady::Streams(faults)));
-        }
+    let mut faults = if has_streams { check_all(&plan.streams, &catalog) } else { Vec::new() };
+    if plan.fills_tables() && (has_streams || plan.output_layer != before.output_layer) {
+        faults.extend(check_keys(&plan.streams, &catalog));
+    }
+    if !faults.is_empty() {
+        return Ok(Err(NotReady::Streams(faults)));
     }
     if connection.finalised_at.is_none() {
         plan.next_at = None;

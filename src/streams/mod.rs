@@ -17,7 +17,7 @@ mod suggest;
 mod table_view;
 
 pub use api_in::{TriggerIn, TriggerOut};
-pub use choice::{StreamChoice, StreamFault, check_all, key_text, prefixed};
+pub use choice::{NO_KEYS, StreamChoice, StreamFault, check_all, check_keys, key_text, prefixed};
 pub use finalise::{Finish, NotReady, finalise, fits, set_trigger};
 pub use schedule::{Cron, Trigger, TriggerFault};
 pub use store::{Plan, advance, due_plans, find_plan, plans_of, save_plan, stop_plan, users_of_layer};

@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::store::{Plan, find_plan, save_plan};
 use super::table_view::{StreamRow, rows};
-use super::{LONGEST_PREFIX, StreamChoice, check_all, offered, prefixed};
+use super::{LONGEST_PREFIX, StreamChoice, StreamFault, check_all, check_keys, offered, prefixed};
 use crate::accounts::guard::{Editor, SignedIn};
 use crate::activity::{self, Entry, Event};
 use crate::app::App;
@@ -208,17 +208,27 @@ fn problems(loaded: &Loaded, typed: &Typed) -> Vec<(String, String)> {
     if !typed.choices.iter().any(|choice| choice.enabled) {
         problems.push(("prefix".to_owned(), "Choose at least one stream".to_owned()));
     }
-    let nothing = Catalog::default();
-    for fault in check_all(&typed.choices, loaded.catalog.as_ref().unwrap_or(&nothing)) {
+    for fault in faults(loaded, &typed.choices) {
         let place = typed.choices.iter().position(|choice| choice.full_name() == fault.stream).unwrap_or(0);
         let field = match fault.member {
-            "sync_type" => "how",
+            "sync_type" | "primary_keys" => "how",
             "replication_key" => "new",
             _ => "table",
         };
         problems.push((format!("{field}{place}"), fault.sentence));
     }
     problems
+}
+
+/// Everything wrong with choices, for where the records go now.
+pub(super) fn faults(loaded: &Loaded, choices: &[StreamChoice]) -> Vec<StreamFault> {
+    let nothing = Catalog::default();
+    let catalog = loaded.catalog.as_ref().unwrap_or(&nothing);
+    let mut faults = check_all(choices, catalog);
+    if loaded.plan.as_ref().is_some_and(Plan::fills_tables) {
+        faults.extend(check_keys(choices, catalog));
+    }
+    faults
 }
 
 /// Saves a plan, notes how many streams are read, and goes on to another page.

@@ -46,6 +46,11 @@ impl Plan {
     pub fn enabled(&self) -> impl Iterator<Item = &StreamChoice> {
         self.streams.iter().filter(|stream| stream.enabled)
     }
+
+    /// Whether records go into tables that last, not into files of one run.
+    pub fn fills_tables(&self) -> bool {
+        self.output_layer != FILES
+    }
 }
 
 #[derive(Queryable, Selectable)]

@@ -29,7 +29,9 @@ pub fn default_choice(stream: &Stream, prefix: &str) -> StreamChoice {
         Cursor::Fixed { field: Some(field) } => Some(key_text(field)),
         Cursor::None | Cursor::Fixed { field: None } | Cursor::Open { usual: None, .. } => None,
     };
-    let knows_new = replication_key.is_some() || matches!(stream.cursor, Cursor::Fixed { .. });
+    // Without keys, records that are read twice cannot be told.
+    let knows_new =
+        (replication_key.is_some() || matches!(stream.cursor, Cursor::Fixed { .. })) && !stream.primary_key.is_empty();
     let incremental = stream.offers(SyncType::Incremental) && (knows_new || !stream.offers(SyncType::FullTable));
     StreamChoice {
         enabled: true,

@@ -33,6 +33,29 @@ async fn for_airbyte_by_its_api() {
     assert_eq!(streams[1], json!({"name": "people", "syncMode": "full_refresh_overwrite"}));
 }
 
+/// What somebody typed into a link is not expanded where the file is: it could fetch the secret into a host's name.
+#[tokio::test]
+async fn text_a_shell_would_expand_is_a_reference_too() {
+    let evil = json!({"mode": "${SHOP_TOKEN}.evil.example"});
+    let (_app, program, slug) = source(evil, json!({})).await;
+    for (format, file) in [("airbyte", 0), ("meltano", 1)] {
+        let answer = program.get(&format!("/api/v1/sources/{slug}/hand-off/?format={format}")).await.expect(200);
+        assert!(!answer.body.contains("evil.example"), "{}", answer.body);
+        let made: Value = serde_json::from_str(&answer.text(&format!("/files/{file}/text"))).unwrap();
+        let config = made.get("configuration").unwrap_or(&made);
+        let secrets = answer.json["secrets"].as_array().unwrap();
+        assert_eq!(secrets.len(), 2, "{}", answer.body);
+        for one in secrets {
+            let (field, name) = (one["field"].as_str().unwrap(), one["name"].as_str().unwrap());
+            assert_eq!(config[field], format!("${{{name}}}"), "{}", answer.body);
+        }
+        assert_ne!(secrets[0]["name"], secrets[1]["name"]);
+    }
+    // Terraform has its own way to say that text is only text.
+    let answer = program.get(&format!("/api/v1/sources/{slug}/hand-off/?format=terraform")).await.expect(200);
+    assert!(answer.text("/files/0/text").contains("\"$${SHOP_TOKEN}.evil.example\""), "{}", answer.body);
+}
+
 #[tokio::test]
 async fn for_airbyte_by_terraform() {
     let (files, secrets) = files("terraform").await;

@@ -1,6 +1,7 @@
 //! Output layers: kept, changed, tried, and filled by extractions.
 
 mod api;
+mod keys;
 mod pages;
 mod runs;
 

@@ -116,6 +116,27 @@ async fn a_failed_run_leaves_nothing_and_the_state_as_it_was() {
     site.cluster.end().await;
 }
 
+/// An incremental stream that begins anew and breaks off must not take the place of a table that is whole.
+#[tokio::test]
+async fn a_table_is_not_filled_anew_with_half_of_a_stream() {
+    let Some(site) = site(json!({})).await else { return };
+    assert_eq!(site.extract(json!({})).await["status"], "success");
+    assert_eq!(site.extract(json!({})).await["status"], "success");
+    let source = format!("/api/v1/sources/{}/", site.source);
+    site.program.patch(&source, json!({"config": {"mode": "tires"}})).await.expect(200);
+    let failed = site.extract(json!({"from_start": true})).await;
+    assert_eq!((failed["status"].as_str(), failed["place"].clone()), (Some("failed"), Value::Null), "{failed}");
+    assert_eq!(failed["error"]["code"], "not_read_whole", "{failed}");
+    let message = failed["error"]["message"].as_str().unwrap();
+    assert!(message.contains("its table shop_orders stays as it was"), "{message}");
+    assert_eq!(site.ids("shop_orders").await, [1, 2, 3, 4, 5, 6]);
+    // Where it continues, what came of it is renewed by its keys, and the state is that of the last success.
+    let continued = site.extract(json!({})).await;
+    assert_eq!(continued["status"], "success", "{continued}");
+    assert_eq!(site.ids("shop_orders").await, (1..=9).collect::<Vec<_>>());
+    site.cluster.end().await;
+}
+
 #[tokio::test]
 async fn a_run_that_waits_for_a_table_keeps_its_lease_and_can_be_stopped() {
     let Some(site) = site(json!({})).await else { return };

@@ -83,6 +83,45 @@ async fn a_run_is_stopped_and_a_killed_one_is_over_within_a_minute() {
     assert!(log.body.contains("Reading 2 streams of Corner Shop"), "{}", log.body);
 }
 
+/// Both databases let one of many begin that ask at the same moment.
+#[tokio::test]
+async fn of_many_that_start_it_at_once_one_does() {
+    let (app, program, slug) = source(json!({}), json!({})).await;
+    program.patch(&format!("/api/v1/sources/{slug}/"), json!({"config": {"mode": "slow"}})).await.expect(200);
+    let trigger = format!("/api/v1/sources/{slug}/trigger/");
+    for round in 0..5 {
+        let ask = || program.post(&trigger, json!({}));
+        let answers: [_; 6] = tokio::join!(ask(), ask(), ask(), ask(), ask(), ask()).into();
+        let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [202, 409, 409, 409, 409, 409], "round {round}");
+        let refused = answers.iter().find(|answer| answer.status == 409).unwrap();
+        assert!(refused.text("/detail").contains("goes on already"), "{}", refused.body);
+        let started = answers.iter().find(|answer| answer.status == 202).unwrap().text("/id");
+        if round == 3 {
+            abandon(&app, &started).await;
+        } else {
+            program.post(&format!("/api/v1/runs/{started}/cancel/"), json!({})).await.expect(202);
+        }
+    }
+    let all = program.get("/api/v1/runs/").await.expect(200);
+    assert_eq!(all.json["count"], 5, "{}", all.body);
+    let lost = all.json["results"].as_array().unwrap().iter().filter(|run| run["error"]["code"] == "interrupted");
+    assert_eq!(lost.count(), 1, "{}", all.body);
+}
+
+/// A worker takes the run and dies; nobody has seen to it yet when the next one is asked for.
+async fn abandon(app: &TestApp, run: &str) {
+    let inner = std::sync::Arc::clone(&app.app);
+    let server = tokio::spawn(async move { vestibule::runs::run_due(&inner).await });
+    while !has_log(app, run).await {
+        tokio::task::yield_now().await;
+    }
+    server.abort();
+    let _ = server.await;
+    app.advance(time::Duration::seconds(59));
+}
+
 async fn has_log(app: &TestApp, run: &str) -> bool {
     let id = vestibule::ids::RunId::from_text(run);
     !app.app.db.read(move |conn| Ok(vestibule::runs::log_after(conn, &id, 0, 1)?)).await.unwrap().is_empty()

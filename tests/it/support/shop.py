@@ -1,6 +1,6 @@
 """A source of the tests that speaks the Airbyte protocol: shop.py VERB --config PATH [--catalog PATH] [--state PATH]
 
-Its mode is words with commas between them: slow, renews, breaks, many; VERB:PATH waits with that verb until there is such a file.
+Its mode is words with commas between them: slow, renews, breaks, tires, keyless, many; VERB:PATH waits with that verb until there is such a file.
 """
 
 import argparse
@@ -44,6 +44,8 @@ orders = {
     "name": "orders", "json_schema": schema, "supported_sync_modes": ["full_refresh", "incremental"],
     "source_defined_cursor": False, "default_cursor_field": ["id"], "source_defined_primary_key": [["id"]],
 }
+if "keyless" in modes:
+    orders["source_defined_primary_key"] = []
 people = {"name": "people", "json_schema": schema, "supported_sync_modes": ["full_refresh"]}
 streams = [orders, people]
 if "many" in modes:
@@ -74,5 +76,8 @@ elif args.verb == "read":
             say(type="RECORD", record={"stream": name, "data": data, "emitted_at": 1})
         wait()
         say(type="STATE", state={"type": "STREAM", "stream": {"stream_descriptor": {"name": name}, "stream_state": {"id": number}}})
+        if "tires" in modes and incremental:
+            status = {"stream_descriptor": {"name": name}, "status": "INCOMPLETE"}
+            say(type="TRACE", trace={"type": "STREAM_STATUS", "emitted_at": 1, "stream_status": status})
         if "breaks" in modes:
             raise SystemExit("the shop closed")

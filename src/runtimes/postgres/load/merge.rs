@@ -61,7 +61,9 @@ impl Filling<'_> {
         if entry.is_none() {
             self.load.run(&statements::create(&self.name)).await?;
         }
-        self.make_way(entry).await?;
+        if entry.is_some() && self.table.replaces {
+            self.count(&format!("DELETE FROM {}", self.name), &[]).await?;
+        }
         let fields = self.fit_columns(entry.is_some(), &mut notes).await?;
         let insert = statements::insert(self.place, &self.name, &fields, &self.table.keys);
         let loading = &self.load.loading;
@@ -72,18 +74,6 @@ impl Filling<'_> {
             [&self.table.name, &loading.source_id, &loading.source, &self.table.stream, &keys, &loading.run, &records];
         self.count(&enter, &values).await?;
         Ok(notes)
-    }
-
-    /// Takes away what is to be replaced, or what a run has left that is no success.
-    async fn make_way(&self, entry: Option<&Entry>) -> Result<(), Failure> {
-        let Some(entry) = entry else { return Ok(()) };
-        if self.table.replaces {
-            self.count(&format!("DELETE FROM {}", self.name), &[]).await?;
-        } else if self.table.keys.is_empty() && self.load.loading.unbelieved.contains(&entry.run) {
-            let left = format!("DELETE FROM {} WHERE {} = $1", self.name, statements::RUN);
-            self.count(&left, &[&entry.run]).await?;
-        }
-        Ok(())
     }
 
     /// Makes the columns that are missing and widens those that are too narrow; gives the fields with the types of their columns.

@@ -48,7 +48,7 @@ pub struct LoadTable {
     pub stream: String,
     /// The records of this run take the place of everything that is there.
     pub replaces: bool,
-    /// Fields that name a record; of several with the same the last one stays. Empty: every record is a row of its own.
+    /// Fields that name a record; of several with the same the last one stays. Empty for a table that is replaced whole.
     pub keys: Vec<KeyPath>,
     /// What the source says about its fields.
     columns: Vec<Column>,
@@ -81,8 +81,6 @@ pub struct Loading {
     pub source: String,
     /// The run.
     pub run: String,
-    /// Runs of this source that are no success: what one of them has left is taken away.
-    pub unbelieved: Vec<String>,
     /// When it began (RFC 3339).
     pub began: String,
 }

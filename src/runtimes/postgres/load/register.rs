@@ -11,8 +11,6 @@ pub(super) struct Entry {
     source_id: String,
     source: String,
     keys: String,
-    /// The last run that filled it.
-    pub(super) run: String,
 }
 
 /// The keys of a table as the register keeps them.
@@ -31,7 +29,7 @@ impl Load {
         if known.get::<_, bool>(0) {
             let found = client.query(&statements::entries(schema), &[&names]).await.map_err(|e| self.refusal(&e))?;
             for row in found {
-                let entry = Entry { source_id: row.get(1), source: row.get(2), keys: row.get(3), run: row.get(4) };
+                let entry = Entry { source_id: row.get(1), source: row.get(2), keys: row.get(3) };
                 entries.insert(row.get::<_, String>(0), entry);
             }
         }
@@ -49,6 +47,13 @@ impl Load {
 
     /// Sees before anything is read that no table is somebody else's.
     pub(super) async fn look_at_tables(&mut self) -> Result<(), Failure> {
+        if let Some(table) = self.tables.iter().find(|table| !table.is_whole && table.keys.is_empty()) {
+            let words = format!(
+                "{} is read as INCREMENTAL without primary keys, so its table would hold records twice. Choose its primary keys, or read it as FULL_TABLE.",
+                table.stream
+            );
+            return Err(Failure::new(Reason::NotSupported, words));
+        }
         let entries = self.judged().await?;
         let new = self.tables.iter().filter(|table| !table.replaces && !entries.contains_key(&table.name));
         let words = |table: &LoadTable| {

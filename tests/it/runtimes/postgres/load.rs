@@ -55,7 +55,7 @@ fn whole() -> LoadTable {
 }
 
 fn appended() -> LoadTable {
-    LoadTable::new("orders", &stream(&[], SyncType::Incremental, &[]), false)
+    keyed(&[&["id"]])
 }
 
 fn keyed(keys: &[&[&str]]) -> LoadTable {
@@ -67,7 +67,6 @@ fn run(name: &str) -> Loading {
         source_id: "s1".to_owned(),
         source: "shop".to_owned(),
         run: name.to_owned(),
-        unbelieved: Vec::new(),
         began: "2026-03-13T16:00:00Z".to_owned(),
     }
 }
@@ -149,8 +148,10 @@ async fn a_field_becomes_a_column_of_the_type_its_values_have() {
 async fn new_fields_add_columns_and_types_widen_without_a_loss() {
     let Some((cluster, target)) = warehouse().await else { return };
     let place = place();
-    fill(&place.runtimes, &target, (run("r1"), appended()), &[json!({"a": 1, "b": true, "c": "x"})]).await.unwrap();
-    let again = [json!({"a": 1.5, "b": "no", "c": {"d": 1}, "e": 7})];
+    fill(&place.runtimes, &target, (run("r1"), appended()), &[json!({"id": 1, "a": 1, "b": true, "c": "x"})])
+        .await
+        .unwrap();
+    let again = [json!({"id": 2, "a": 1.5, "b": "no", "c": {"d": 1}, "e": 7})];
     let notes = fill(&place.runtimes, &target, (run("r2"), appended()), &again).await.unwrap();
     assert_eq!(notes.len(), 4, "{notes:?}");
     let found = rows(&cluster, "SELECT a, b, c, e, _vestibule_run AS run FROM raw.orders ORDER BY run").await;
@@ -159,11 +160,13 @@ async fn new_fields_add_columns_and_types_widen_without_a_loss() {
     ]);
     assert_eq!(found, due);
     cluster.sql("CREATE VIEW raw.v AS SELECT a FROM raw.orders").await;
-    let refused = fill(&place.runtimes, &target, (run("r3"), appended()), &[json!({"a": "text"})]).await.unwrap_err();
+    let refused =
+        fill(&place.runtimes, &target, (run("r3"), appended()), &[json!({"id": 3, "a": "text"})]).await.unwrap_err();
     assert!(refused.message.contains("a view uses the column"), "{refused}");
     cluster.sql("DROP VIEW raw.v; ALTER TABLE raw.orders ALTER COLUMN e TYPE smallint").await;
-    fill(&place.runtimes, &target, (run("r4"), appended()), &[json!({"e": 8})]).await.unwrap();
-    let refused = fill(&place.runtimes, &target, (run("r5"), appended()), &[json!({"e": "hush"})]).await.unwrap_err();
+    fill(&place.runtimes, &target, (run("r4"), appended()), &[json!({"id": 4, "e": 8})]).await.unwrap();
+    let refused =
+        fill(&place.runtimes, &target, (run("r5"), appended()), &[json!({"id": 5, "e": "hush"})]).await.unwrap_err();
     assert!(refused.message.contains("does not fit") && !refused.message.contains("hush"), "{refused}");
     assert_eq!(rows(&cluster, "SELECT count(*) AS n FROM raw.orders").await[0]["n"], 3);
     cluster.end().await;
@@ -180,9 +183,13 @@ async fn whole_tables_are_replaced_keys_renewed_and_the_rest_added() {
     one("r1", whole(), &[json!({"id": 1, "v": "a"}), json!({"id": 2, "v": "a"})]).await;
     assert_eq!(one("r2", whole(), &[json!({"id": 3, "v": "b"})]).await, json!([{"id": 3, "v": "b"}]));
     assert_eq!(one("r3", whole(), &[]).await, json!([]), "an empty source empties its table");
-    one("r4", appended(), &[json!({"id": 1, "v": "a"})]).await;
-    let both = json!([{"id": 1, "v": "a"}, {"id": 1, "v": "b"}]);
-    assert_eq!(one("r5", appended(), &[json!({"id": 1, "v": "b"})]).await, both);
+    let refused = fill(&place.runtimes, &target, (run("r4"), keyed(&[])), &[]).await.unwrap_err();
+    assert_eq!(refused.reason, Reason::NotSupported);
+    assert!(refused.message.contains("INCREMENTAL without primary keys"), "{refused}");
+    let anew = LoadTable::new("orders", &stream(&[], SyncType::Incremental, &[&["id"]]), true);
+    one("r4", anew, &[json!({"id": 1, "v": "a"})]).await;
+    let both = json!([{"id": 1, "v": "a"}, {"id": 2, "v": "b"}]);
+    assert_eq!(one("r5", appended(), &[json!({"id": 2, "v": "b"})]).await, both);
 
     let keys: &[&[&str]] = &[&["id"], &["inner", "of"]];
     let refused = fill(&place.runtimes, &target, (run("r6"), keyed(keys)), &[]).await.unwrap_err();
@@ -211,11 +218,10 @@ async fn nothing_is_seen_before_the_end_and_nothing_of_a_lost_run_stays() {
     load.prepare(&[]).await.unwrap();
     assert_eq!(count().await, 1, "nobody sees what is not committed");
     drop(load);
-    // A run that reached the tables and then was lost: the next one takes its rows away.
+    // A run that reached the tables and then was lost: the next one reads the same again.
     fill(&place.runtimes, &target, (run("r3"), appended()), &[json!({"id": 3})]).await.unwrap();
     assert_eq!(count().await, 2);
-    let next = Loading { unbelieved: vec!["r3".to_owned()], ..run("r4") };
-    fill(&place.runtimes, &target, (next, appended()), &[json!({"id": 3})]).await.unwrap();
+    fill(&place.runtimes, &target, (run("r4"), appended()), &[json!({"id": 3})]).await.unwrap();
     let found = rows(&cluster, "SELECT id, _vestibule_run AS run FROM raw.orders ORDER BY id").await;
     assert_eq!(found, json!([{"id": 1, "run": "r1"}, {"id": 3, "run": "r4"}]));
     let load = place.runtimes.load(&target, run("r5"), vec![appended()]).await.unwrap();

@@ -1,0 +1,1 @@
+DROP INDEX runs_one_at_a_time;
