@@ -4,9 +4,9 @@
 //! SQLite has one writer thread (many writers in one pool wait for each other for seconds) and a pool of readers.
 //! PostgreSQL has one pool for both.
 
+mod alive;
 #[allow(missing_docs, reason = "diesel's derive generates undocumented items beside the connection type")]
 pub mod conn;
-mod connecting;
 pub mod cursor;
 pub mod dialect;
 pub mod instance;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use diesel::r2d2::Pool;
+use diesel::r2d2::{Pool, PooledConnection};
 
 pub use conn::{Conn, Place};
 
@@ -110,7 +110,7 @@ impl Db {
     /// # Errors
     /// As [`Db::read`].
     pub fn read_blocking<T>(&self, work: impl FnOnce(&mut Conn) -> AppResult<T>) -> AppResult<T> {
-        work(&mut *self.pool.get().map_err(|error| AppError::internal(error).context("database pool"))?)
+        work(&mut self.pooled()?.conn)
     }
 
     /// [`Db::write`] for code that may block: commands and start-up.
@@ -129,14 +129,20 @@ impl Db {
     }
 
     fn write_pooled<T>(&self, work: impl FnOnce(&mut Conn) -> AppResult<T>) -> AppResult<T> {
-        let mut conn = self.pool.get().map_err(|error| AppError::internal(error).context("database pool"))?;
-        transaction(&mut conn, work)
+        transaction(&mut self.pooled()?.conn, work)
+    }
+
+    fn pooled(&self) -> AppResult<PooledConnection<Manager>> {
+        self.pool.get().map_err(|error| AppError::internal(error).context("database pool"))
     }
 }
 
-/// The last thing a process does: from here on no connection is made, and none is half made (for three seconds at most).
+/// The last thing a process does: from here on no connection is made, and none is in use (for three seconds at most).
 pub fn before_exit() {
-    connecting::CONNECTING.close(Duration::from_secs(3));
+    let left = alive::ALIVE.close(Duration::from_secs(3));
+    if left > 0 {
+        tracing::warn!(connections = left, "ending while the database is still in use");
+    }
 }
 
 /// One transaction on a connection of our own choice.

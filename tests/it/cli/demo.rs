@@ -45,7 +45,7 @@ fn its_connections_really_are_in_their_states() {
     let mut demo = here.start(&["demo", "--dir", folder.to_str().unwrap()]);
     let mails = demo.wait_for("Mails become files in ");
     let mail = std::path::PathBuf::from(mails.trim_end_matches('.'));
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let end = std::time::Instant::now() + crate::support::PATIENCE;
     while std::fs::read_dir(&mail).map_or(0, Iterator::count) == 0 {
         assert!(std::time::Instant::now() < end, "no mail about what the recipient sent");
         std::thread::sleep(std::time::Duration::from_millis(50));

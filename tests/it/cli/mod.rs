@@ -28,7 +28,7 @@ use vestibule::crypto::password::Cost;
 use vestibule::db::Place;
 use vestibule::rng::Rng;
 
-use crate::support::{PASSWORD, db};
+use crate::support::{PASSWORD, PATIENCE, db, panics};
 
 /// A machine's settings for the product: a data folder and an empty database of its own.
 pub struct Installation {
@@ -63,6 +63,7 @@ impl Installation {
 
     /// On SQLite whatever the test run is for: for what only concerns files.
     pub fn on_sqlite() -> Self {
+        panics::say_at_once();
         let dir = tempfile::tempdir().unwrap();
         let mut settings = BTreeMap::new();
         settings.insert("VESTIBULE_DATA_DIR".to_owned(), dir.path().join("data").to_string_lossy().into_owned());
@@ -220,7 +221,7 @@ impl Running {
     /// Waits for a line that begins so; gives the rest of it.
     #[track_caller]
     pub fn wait_for(&mut self, beginning: &str) -> String {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + PATIENCE;
         while let Ok(line) = self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
             self.said.push(line.clone());
             if let Some(rest) = line.trim_start().strip_prefix(beginning) {
@@ -233,7 +234,7 @@ impl Running {
     /// Waits for a line of the log with these words in it.
     #[track_caller]
     pub fn wait_for_log(&mut self, words: &str) {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + PATIENCE;
         while let Ok(line) = self.errors.recv_timeout(end.saturating_duration_since(Instant::now())) {
             self.logged.push(line);
             if self.logged.last().is_some_and(|line| line.contains(words)) {
@@ -278,7 +279,7 @@ impl Running {
     /// Waits until it has ended.
     #[track_caller]
     pub fn wait(mut self) -> Ran {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + PATIENCE;
         let status = loop {
             match self.child.try_wait().unwrap() {
                 Some(status) => break status,

@@ -1,9 +1,8 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::time::Duration;
 
 use super::{Installation, mode};
-use crate::support::Visitor;
+use crate::support::{PATIENCE, Visitor};
 
 #[test]
 fn the_first_start_makes_everything_private_and_shows_the_first_run_link() {
@@ -51,7 +50,7 @@ fn what_was_begun_before_the_signal_is_answered() {
     let mut server = here.start(&["serve"]);
     let address = server.address();
     let mut stream = TcpStream::connect(&address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let head = format!(
         "POST /sign-in HTTP/1.1\r\nHost: {address}\r\nOrigin: {}\r\nExpect: 100-continue\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 20\r\n\r\nemail=a%40",
@@ -136,7 +135,7 @@ fn the_worker_runs_alone() {
     let mut child = here.command(&["worker"]);
     let mut child = child.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
     let lines = super::read_lines(child.stdout.take().unwrap());
-    let said = lines.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
+    let said = lines.recv_timeout(PATIENCE).unwrap();
     assert_eq!(said, "The worker is running.");
     let errors = super::read_lines(child.stderr.take().unwrap());
     let worker = super::Running { child, lines, errors, said: vec![], logged: vec![], base: String::new() };

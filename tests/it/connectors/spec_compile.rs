@@ -65,7 +65,7 @@ fn what_is_no_object_is_refused() {
 fn quickly<T>(what: &str, work: impl FnOnce() -> T) -> T {
     let start = Instant::now();
     let result = work();
-    assert!(start.elapsed() < Duration::from_secs(10), "{what} took {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(30), "{what} took {:?}", start.elapsed());
     result
 }
 

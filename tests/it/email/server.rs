@@ -4,9 +4,8 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
-use crate::support::python;
+use crate::support::{PATIENCE, python};
 
 /// A mail as the server took it.
 #[derive(Debug, serde::Deserialize)]
@@ -51,7 +50,7 @@ impl SmtpServer {
     /// The next mail it takes.
     #[track_caller]
     pub fn next(&self) -> Taken {
-        serde_json::from_str(&self.taken.recv_timeout(Duration::from_secs(20)).expect("a mail")).unwrap()
+        serde_json::from_str(&self.taken.recv_timeout(PATIENCE).expect("a mail")).unwrap()
     }
 
     /// Whether it took no mail that was not looked at yet.

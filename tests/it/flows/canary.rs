@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::sweep::{Hay, Needle};
 use crate::cli::{Installation, Running};
 use crate::setup_links::{connection_path, link_path, share_page};
-use crate::support::{CANARY, Page, Visitor};
+use crate::support::{CANARY, PATIENCE, Page, Visitor};
 
 /// A secret that somebody types.
 fn marked(what: &str) -> String {
@@ -247,7 +247,7 @@ impl Story {
 
 /// Waits for the worker of the other process.
 fn wait_for_mails(here: &Installation, count: usize) {
-    let end = Instant::now() + Duration::from_secs(30);
+    let end = Instant::now() + PATIENCE;
     while std::fs::read_dir(here.data().join("mail")).map_or(0, Iterator::count) < count {
         assert!(Instant::now() < end, "the mails do not come");
         std::thread::sleep(Duration::from_millis(20));

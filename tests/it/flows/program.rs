@@ -1,13 +1,13 @@
 //! A program with curl, a fresh server, a receiver with a certificate of its own: from the draft to the credentials.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::json;
 
 use crate::cli::{Installation, Running};
 use crate::support::receiver::{Received, Receiver, authority_file};
-use crate::support::{CANARY, Visitor};
+use crate::support::{CANARY, PATIENCE, Visitor};
 use crate::webhooks::verifier::Verifier;
 
 const HOOK_VALUE: &str = "the receiver knows us by this";
@@ -41,7 +41,7 @@ async fn signing_secret(server: &Running) -> String {
 
 /// What the receiver got, as soon as it did.
 fn first_of(receiver: &Receiver) -> Received {
-    let end = Instant::now() + Duration::from_secs(30);
+    let end = Instant::now() + PATIENCE;
     loop {
         if let Some(got) = receiver.got().into_iter().next() {
             return got;

@@ -15,7 +15,7 @@ async fn a_connector_that_hangs_is_stopped_when_its_time_is_up() {
         let (done, _) = place.check(&Task::script(mode).within(5)).await;
         let failure = done.unwrap_err();
         assert_eq!((failure.reason, failure.blame), (Reason::Timeout, Blame::Moment), "{failure}");
-        assert!(began.elapsed().as_secs() < 20, "{mode}: {:?}", began.elapsed());
+        assert!(began.elapsed().as_secs() < 45, "{mode}: {:?}", began.elapsed());
         assert_eq!(place.left_behind(), 0);
     }
 }
@@ -98,7 +98,7 @@ async fn garbage_is_kept_as_log_and_the_verdict_counts() {
 async fn a_verdict_counts_although_the_program_stays() {
     let began = Instant::now();
     let (done, _) = Place::new().check(&Task::script("late")).await;
-    assert!(done.is_ok() && began.elapsed().as_secs() < 20, "{done:?} {:?}", began.elapsed());
+    assert!(done.is_ok() && began.elapsed().as_secs() < 45, "{done:?} {:?}", began.elapsed());
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn a_connector_is_cancelled_at_once() {
     assert_eq!(told.lines.len(), 1, "{}", told.log());
     let failure = done.unwrap_err();
     assert_eq!((failure.reason, failure.blame), (Reason::Cancelled, Blame::Stopped));
-    assert!(began.elapsed().as_secs() < 30, "{:?}", began.elapsed());
+    assert!(began.elapsed().as_secs() < 45, "{:?}", began.elapsed());
 }
 
 #[tokio::test]

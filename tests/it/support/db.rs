@@ -16,6 +16,7 @@ pub fn postgres_url() -> Option<String> {
 
 /// An empty, migrated database.
 pub fn fresh(dir: &Path) -> Place {
+    super::panics::say_at_once();
     match postgres_url() {
         Some(server) => fresh_postgres(&server),
         None => fresh_sqlite(dir),

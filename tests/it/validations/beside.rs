@@ -12,7 +12,7 @@ use crate::support::connectors::app_with;
 use crate::support::{CANARY, TestApp};
 
 /// Long for an answer, short for a connector that is stopped.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Connectors that stay, flood, swell, fork and leak; those that stay are first, so that they have the places.
 const MODES: [&str; 5] = ["stubborn", "forks", "flood", "memory", "leaks"];
 

@@ -1,7 +1,7 @@
 //! A server that is killed while a connector runs: the validation is over within a minute, and nothing of the connector stays.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use vestibule::accounts::find_workspace_by_slug;
@@ -15,7 +15,7 @@ use vestibule::validations::{self, Validation};
 
 use crate::cli::Installation;
 use crate::runtimes::support::{is_alive, script_file};
-use crate::support::CANARY;
+use crate::support::{CANARY, PATIENCE};
 
 /// An installation whose connector `corner-shop` says which processes it is, and stays.
 fn installation() -> Installation {
@@ -101,7 +101,7 @@ async fn a_killed_server_leaves_neither_a_validation_nor_a_program_behind() {
 
     let next = later(&here, 59);
     // A killed process takes a moment to die.
-    let end = Instant::now() + Duration::from_secs(10);
+    let end = Instant::now() + PATIENCE;
     while pids.iter().any(|pid| is_alive(pid)) {
         assert!(Instant::now() < end, "of {pids:?} some are still there");
         tokio::task::yield_now().await;

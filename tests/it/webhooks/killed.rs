@@ -13,8 +13,8 @@ use vestibule::rng::Rng;
 
 use super::{Scene, app, submit};
 use crate::setup_links::share;
-use crate::support::db;
 use crate::support::receiver::{Receiver, Reply};
+use crate::support::{PATIENCE, db};
 
 /// A worker of its own on the scene's database.
 fn worker(config: &Config, url: &str) -> Child {
@@ -56,7 +56,7 @@ async fn a_worker_that_dies_in_the_middle_loses_nothing() {
     let mut first = worker(config, url);
     let begun = Instant::now();
     while slow_one.load(Ordering::SeqCst) < 4 {
-        assert!(begun.elapsed() < Duration::from_secs(20), "the first worker sends");
+        assert!(begun.elapsed() < PATIENCE, "the first worker sends");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     first.kill().unwrap();
@@ -68,7 +68,7 @@ async fn a_worker_that_dies_in_the_middle_loses_nothing() {
         if left == 0 {
             break;
         }
-        assert!(begun.elapsed() < Duration::from_secs(90), "{left} are not delivered");
+        assert!(begun.elapsed() < 3 * PATIENCE, "{left} are not delivered");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     second.kill().unwrap();

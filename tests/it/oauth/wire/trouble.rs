@@ -114,7 +114,7 @@ async fn nobody_waits_for_a_provider_that_does_not_answer() {
     assert_eq!(scene.sign_in().await.unwrap_err(), WireError::ProviderDown);
     assert_eq!(scene.wire().refresh(&tokens, now()).await.unwrap_err(), WireError::ProviderDown);
     assert_eq!(scene.wire().accounts(&tokens).await.unwrap_err(), WireError::ProviderDown);
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(50), "{:?}", begun.elapsed());
 }
 
 #[actix_web::test]
