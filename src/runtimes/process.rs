@@ -30,6 +30,9 @@ const CHUNK: usize = 256 << 10;
 const GRACE: Duration = Duration::from_secs(3);
 /// What a program that has ended may leave in its pipes has to arrive within this time: its children may hold them open for ever.
 const DRAIN: Duration = Duration::from_secs(2);
+/// How often it is looked for what a program has started, at most, and how long a killed process has to die in between.
+const SWEEPS: usize = 20;
+const BETWEEN_SWEEPS: Duration = Duration::from_millis(2);
 
 /// A program to start.
 pub(super) struct Launch<'a> {
@@ -225,10 +228,17 @@ fn too_much(what: &str) -> Failure {
     Failure::new(Reason::TooMuchOutput, format!("The connector wrote {what} and was stopped."))
 }
 
-/// Kills every process of a run, wherever it went.
+/// Kills every process of a run, wherever it went; looks again for what was forked meanwhile, and gives what was killed a moment to die.
 pub(super) fn kill_marked(mark: &str) {
-    for pid in marked(mark) {
-        let _ = kill_process(pid, Signal::KILL);
+    for _ in 0..SWEEPS {
+        let left = marked(mark);
+        if left.is_empty() {
+            return;
+        }
+        for pid in left {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+        std::thread::sleep(BETWEEN_SWEEPS);
     }
 }
 
