@@ -48,7 +48,7 @@ fn text(row: &ActivityRow) -> String {
         Event::DetailsSaved => format!("{who} filled in: {detail}"),
         Event::SecretsTakenOut => {
             format!(
-                "The address was changed, so what was stored for the one before was taken out: {detail}. Somebody has to enter it again"
+                "The address was changed, so what was stored for the one before was taken out: {detail}. It has to be given again"
             )
         }
         Event::DescriptionChanged => format!("{who} renamed it to “{detail}”"),

@@ -92,8 +92,8 @@ fn of_list(manner: Manner, text: &str, found: &mut Vec<Host>) {
             Manner::Host | Manner::Parameters => add(one.host, one.is_plain, found),
             Manner::Endpoint => add(one.host, one.is_plain && looks, found),
             Manner::Part => add(one.host, false, found),
-            Manner::Inside if looks => add(one.host, false, found),
-            Manner::Inside | Manner::Port | Manner::Other => {}
+            Manner::Thing if looks => add(one.host, false, found),
+            Manner::Thing | Manner::Port | Manner::Other => {}
         }
     }
 }
@@ -165,7 +165,8 @@ mod tests {
             ("api_url", "https://good.example;@10.0.0.1/", "10.0.0.1 good.example"),
             ("api_url", "https://user:p@10.0.0.1/x", "10.0.0.1"),
             ("api_url", "v1/orders", "v1?"),
-            ("site_urls", "sc-domain:example.com", "sc-domain?"),
+            ("site_urls", "sc-domain:example.com", ""),
+            ("site_urls", "https://a.example/", "a.example?"),
             ("cluster_urls", "https://a.example,https://10.0.0.1/x", "a.example 10.0.0.1"),
             ("url", "file:///etc/passwd", "localhost"),
             ("note", "http://10.0.0.1/", "10.0.0.1?"),

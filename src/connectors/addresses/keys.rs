@@ -13,8 +13,9 @@ pub(super) enum Manner {
     Parameters,
     /// `port`.
     Port,
-    /// A value inside of an object that is called like an address.
-    Inside,
+    /// Something the system is asked about, such as `folder_url`, and whatever stands inside of a setting that is called like an address:
+    /// an address only when it looks like one.
+    Thing,
     /// Anything else.
     Other,
 }
@@ -64,6 +65,21 @@ const PART: [&str; 13] = [
     "realm",
     "datacenter",
 ];
+/// What stands before `url` when the address is that of a thing, not of the system.
+const THINGS: [&str; 12] = [
+    "site",
+    "sites",
+    "folder",
+    "file",
+    "page",
+    "document",
+    "sheet",
+    "spreadsheet",
+    "start",
+    "redirect",
+    "profile",
+    "channel",
+];
 /// Names of the settings inside of a text of settings, such as `Data Source=…`.
 const SOURCE: &str = "source";
 const PARAMETERS: [&str; 6] = ["jdbc", "odbc", "dsn", "connectionstring", "connectionuri", "connectionurl"];
@@ -92,7 +108,8 @@ impl Manner {
         } else if is_kind(last) {
             if noun == "domain" { Self::Part } else { Self::Other }
         } else if ends(noun, &ENDPOINT) {
-            Self::Endpoint
+            let before = words.iter().rev().nth(1);
+            if before.is_some_and(|word| THINGS.contains(&word.as_str())) { Self::Thing } else { Self::Endpoint }
         } else if PART.contains(&noun.as_str()) || noun.ends_with("domain") {
             Self::Part
         } else {
@@ -112,7 +129,7 @@ impl Manner {
     pub(super) fn or_inside(self, around: Self) -> Self {
         match (self, around) {
             // What is listed under `endpoints` are pages of one service, and their paths.
-            (Self::Other, Self::Host | Self::Inside) => Self::Inside,
+            (Self::Other, Self::Host | Self::Thing) => Self::Thing,
             (own, _) => own,
         }
     }
@@ -164,6 +181,7 @@ mod tests {
             ("api_url", Manner::Endpoint),
             ("cluster_urls", Manner::Endpoint),
             ("HTTP-PROXY", Manner::Endpoint),
+            ("folder_url", Manner::Thing),
             ("subdomain", Manner::Part),
             ("data_center", Manner::Part),
             ("jdbc_url_params", Manner::Parameters),

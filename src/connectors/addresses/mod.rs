@@ -24,8 +24,8 @@ use crate::forms::FieldPath;
 pub struct Address {
     /// Where it stands.
     pub path: FieldPath,
-    /// The value as text, without blanks around it.
-    pub text: String,
+    /// Where it leads, to be compared: the value as text; of a thing's address only the hosts, since the rest says which thing it is.
+    pub leads_to: String,
     /// The hosts it names; none for a port.
     pub hosts: Vec<Host>,
 }
@@ -43,8 +43,8 @@ pub fn addresses(config: &Value) -> Vec<Address> {
 #[must_use]
 pub fn leads_elsewhere(before: &Value, after: &Value) -> bool {
     let known: BTreeMap<FieldPath, String> =
-        addresses(before).into_iter().map(|address| (address.path, address.text)).collect();
-    addresses(after).iter().any(|address| known.get(&address.path) != Some(&address.text))
+        addresses(before).into_iter().map(|address| (address.path, address.leads_to)).collect();
+    addresses(after).iter().any(|address| known.get(&address.path) != Some(&address.leads_to))
 }
 
 /// Whether the setting at this place is called like an address, whatever its value is.
@@ -71,7 +71,7 @@ fn walk(path: &FieldPath, (key, manner): (&str, Manner), value: &Value, found: &
             }
         }
         Value::Number(number) if manner == Manner::Port => {
-            found.push(Address { path: path.clone(), text: number.to_string(), hosts: Vec::new() });
+            found.push(Address { path: path.clone(), leads_to: number.to_string(), hosts: Vec::new() });
         }
         Value::String(text) => found.extend(of_text(path, (key, manner), text.trim())),
         _ => {}
@@ -84,11 +84,16 @@ fn of_text(path: &FieldPath, (key, manner): (&str, Manner), text: &str) -> Optio
         return None;
     }
     let hosts = hosts::named_in(manner, text);
-    let counts = match manner {
-        Manner::Other | Manner::Inside => !hosts.is_empty(),
-        _ => true,
+    let leads_to = match manner {
+        Manner::Other | Manner::Thing if hosts.is_empty() => return None,
+        Manner::Other | Manner::Thing => {
+            let mut names: Vec<&str> = hosts.iter().map(|host| host.name.as_str()).collect();
+            names.sort_unstable();
+            names.join(" ")
+        }
+        _ => text.to_owned(),
     };
-    counts.then(|| Address { path: path.clone(), text: text.to_owned(), hosts })
+    Some(Address { path: path.clone(), leads_to, hosts })
 }
 
 #[cfg(test)]
@@ -99,7 +104,7 @@ mod tests {
 
     #[test]
     fn an_address_that_is_new_or_another_leads_elsewhere() {
-        let before = json!({"host": "db.example.com", "port": 5432, "user": "ana", "servers": ["a:1", "b:1"], "note": "n",
+        let before = json!({"host": "db.example.com", "port": 5432, "user": "ana", "servers": ["a:1", "b:1"], "note": "n", "sheet": "https://docs.example/d/1",
                             "endpoints": [{"name": "orders", "path": "/v1/orders"}], "tunnel": {"tunnel_method": "none"}});
         let put = |pointer: &str, value: Value| {
             let mut after = before.clone();
@@ -117,6 +122,8 @@ mod tests {
             ("/servers", json!(["a:1"]), false),
             ("/note", json!("see https://evil.example/x"), true),
             ("/note", json!("other words"), false),
+            ("/sheet", json!("https://docs.example/d/2"), false),
+            ("/sheet", json!("https://evil.example/d/1"), true),
             ("/endpoints/0/path", json!("/v2/orders"), false),
             ("/endpoints/0/path", json!("https://evil.example/orders"), true),
             ("/tunnel", json!({"tunnel_method": "SSH", "tunnel_host": "evil.example"}), true),

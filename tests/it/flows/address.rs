@@ -79,6 +79,7 @@ async fn a_recipient_who_names_another_host_must_know_the_secret() {
         page = form.press("intent", intent, &visitor).await;
         assert_eq!(page.status, 422, "{}", page.text());
         assert!(page.text().contains(ASKED) && !page.body.contains(CANARY), "{}", page.text());
+        assert!(!page.text().contains("Leave empty to keep the one we have"), "{}", page.text());
         assert_eq!(page.form_with("/base_url").value("/base_url"), Some(scene.evil.url("").as_str()), "it stays typed");
     }
     scene.validate().await;
@@ -172,7 +173,10 @@ async fn a_secret_nobody_can_be_asked_for_is_taken_out_and_the_timeline_says_so(
     let given = program.get(&format!("/api/v1/sources/{slug}/credentials/")).await.expect(200);
     assert_eq!(given.json["config"], json!({"host": "evil.example", "password": "mine"}));
     let text = owner.get(&connection).await.text();
-    assert!(text.contains("what was stored for the one before was taken out: Seed."), "{text}");
+    assert!(
+        text.contains("what was stored for the one before was taken out: seed. It has to be given again"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
