@@ -68,6 +68,8 @@ events! {
     ConnectionCreated => "connection.created",
     /// A member filled in fields.
     DetailsSaved => "connection.details_saved",
+    /// Stored secrets were taken out, because the address they were given for was changed.
+    SecretsTakenOut => "connection.secrets_taken_out",
     /// The description was changed.
     DescriptionChanged => "connection.description_changed",
     /// The draft was deleted.

@@ -163,6 +163,7 @@ impl Owner<'_> {
                 by: Filler::Member,
                 name: OWNER,
                 then: None,
+                has_secrets: false,
             };
             let applied = connections::apply(conn, &apply, &keys, now, &rng)?;
             let entry = Entry {

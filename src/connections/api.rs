@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::api_change::{Change, judge, not_ready_problem, put, settle};
+use super::api_change::{Change, judge, not_ready_problem, put, settle, stays_put};
 use super::api_in::{self, ChangeIn, NewIn};
 use super::api_view::{Beside, ConnectionOut, State};
 use super::{Connection, Filter, NewDraft, StateFilter, count, create_draft, find_of_kind, page, remove};
@@ -199,6 +199,9 @@ pub async fn update<S: Side>(
             if let Err(problem) = etag(&before.for_tag()).and_then(|tag| if_match.check(&tag)) {
                 return Ok(Err(problem));
             }
+            if let Err(problem) = stays_put(&caller, &connection, &change) {
+                return Ok(Err(problem));
+            }
             if let Err(not_ready) = settle(conn, &app_here, &caller, &connection, &change, now)? {
                 return Ok(Err(not_ready_problem(&not_ready, &change)));
             }
@@ -262,7 +265,8 @@ pub fn operations<S: Side>() -> Vec<Operation> {
         Operation {
             body: Some(schema::<ChangeIn>),
             refuses: &[Code::Conflict, Code::WaitingForApproval],
-            about: "What is left out stays as it is. With `draft: false` a draft is finalised: nothing required may be missing, the \
+            about: "What is left out stays as it is, except that a changed address needs the stored secrets again, unless the key has \
+                    `credentials:read`: 422 with `address_changed` at each. With `draft: false` a draft is finalised: nothing required may be missing, the \
                     values of now must have a successful validation, and a source needs a stream.",
             ..base("patch", &one, "update", format!("Change a {word}"))
         },

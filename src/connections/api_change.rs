@@ -6,14 +6,16 @@ use serde_json::{Map, Value};
 
 use super::api_in::{self, ChangeIn};
 use super::{Apply, Connection, Filler, apply, rename};
+use crate::accounts::api_keys::Scope;
 use crate::accounts::api_keys::guard::Caller;
 use crate::activity::{self, Entry, Event};
 use crate::app::App;
 use crate::clock::UtcTime;
-use crate::connectors::spec_form::Submission;
+use crate::connectors::spec_form::{Submission, kept_elsewhere};
 use crate::connectors::{Connector, Kind};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
+use crate::forms::FieldPath;
 use crate::streams::{self, Finish, NotReady, StreamChoice, TriggerIn};
 use crate::web::problem::{Code, Fault, Problem};
 use crate::webhooks::{self, CallbackWebhook};
@@ -49,6 +51,7 @@ pub(super) fn put(
             by: Filler::Member,
             name: &caller.name,
             then: None,
+            has_secrets: has_secrets(caller),
         };
         apply(conn, &one, &app.keys, now, &app.rng)?;
         note(conn, caller, &connection, Event::DetailsSaved, &titles(submission), now, app)?;
@@ -66,6 +69,28 @@ pub(super) fn put(
         None => {}
     }
     super::find_by_id(conn, &caller.workspace, &connection.id)?.ok_or(AppError::NotFound)
+}
+
+/// Who may read the credentials may also send them anywhere.
+fn has_secrets(caller: &Caller) -> bool {
+    caller.may(Scope::CredentialsRead)
+}
+
+/// Refuses values that would take stored secrets to another address.
+pub(super) fn stays_put(caller: &Caller, connection: &Connection, change: &Change) -> Result<(), Problem> {
+    let (Some(submission), Some(connector), false) = (&change.values, &change.connector, has_secrets(caller)) else {
+        return Ok(());
+    };
+    let spec = &connector.spec;
+    let astray = kept_elsewhere(spec, &connection.known_to_members(), &[(spec, submission)]);
+    let fault = |path: FieldPath| {
+        let sentence = format!(
+            "{} was given for another address. Send it again in the same request, or null to take it away.",
+            path.dot()
+        );
+        Fault::at(format!("/config{path}"), "address_changed", sentence)
+    };
+    api_in::sound(astray.into_iter().map(fault).collect())
 }
 
 fn titles(submission: &Submission) -> String {
@@ -234,7 +259,7 @@ pub fn import_values(connector: &Connector, config: Option<Map<String, Value>>) 
     Ok(values)
 }
 
-/// Merges a program's values into a connection and notes it; gives it as it is then.
+/// Merges a program's values into a connection and notes it; gives it as it is then, or what keeps them from being merged.
 ///
 /// # Errors
 /// The connection takes no values, or the database refuses.
@@ -245,7 +270,10 @@ pub fn put_values(
     connection: &Connection,
     connector: &Arc<Connector>,
     values: &Submission,
-) -> AppResult<Connection> {
+) -> AppResult<Result<Connection, Problem>> {
     let change = Change { connector: Some(Arc::clone(connector)), values: Some(values.clone()), ..Change::default() };
-    put(conn, app, caller, connection.clone(), &change, app.clock.now())
+    if let Err(problem) = stays_put(caller, connection, &change) {
+        return Ok(Err(problem));
+    }
+    put(conn, app, caller, connection.clone(), &change, app.clock.now()).map(Ok)
 }

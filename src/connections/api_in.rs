@@ -63,7 +63,8 @@ pub struct ChangeIn {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String", length(min = 1, max = 120))]
     pub(super) description: Option<String>,
-    /// Values to merge in. A value that is null is taken away; a list replaces the whole list.
+    /// Values to merge in. A value that is null is taken away; a list replaces the whole list. With another address, stored secrets have to
+    /// be given again.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Map<String, Value>")]
     pub(super) config: Option<Map<String, Value>>,

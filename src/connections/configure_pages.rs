@@ -97,7 +97,9 @@ pub(super) async fn act(
     let raw = RawForm::from_pairs(form.value);
     let mut input = Input::read(&raw);
     let known = target.draft.as_ref().map(Connection::known_to_members).unwrap_or_default();
-    let decoded = spec_form::decode(&target.connector.spec, &raw, &known, Layer::Draft, &Audience::Owner);
+    let mut decoded = spec_form::decode(&target.connector.spec, &raw, &known, Layer::Draft, &Audience::Owner);
+    let spec = &target.connector.spec;
+    decoded.ask_again(spec, &known, &[], (spec, &known));
     let Decoded { submission, errors, state, .. } = decoded;
     input.state = state;
     let share = input.wants_link.then(|| input.share.check(app.clock.now()));
@@ -147,6 +149,7 @@ async fn store_and_answer(
                     by: Filler::Member,
                     name: &member_here.member_name,
                     then: None,
+                    has_secrets: false,
                 };
                 let applied = apply(conn, &apply_here, &app_keys, now, &rng)?;
                 note_saved(conn, &member_here, &connection, &checked.submission, now, &rng)?;

@@ -1,6 +1,6 @@
 //! The verbs of a draft: make, fill in, rename, delete.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
@@ -11,7 +11,7 @@ use super::{Connection, ConnectionState, FieldOrigin, Filler};
 use crate::activity::{self, Actor, Entry, Event};
 use crate::clock::UtcTime;
 use crate::connectors::Connector;
-use crate::connectors::spec_form::{Submission, Values, missing_required, without};
+use crate::connectors::spec_form::{Known, Submission, Values, kept_elsewhere, missing_required, overview, without};
 use crate::crypto::KeyRing;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
@@ -49,7 +49,7 @@ pub fn create_draft(conn: &mut Conn, new: NewDraft<'_>, now: UtcTime, rng: &Rng)
     let id = ConnectionId::new(now, rng);
     let slug = free_slug(conn, new.workspace, &new.connector.file.slug, rng)?;
     let description = if new.description.is_empty() { new.connector.name() } else { new.description };
-    let missing = missing_required(&new.connector.spec, &crate::connectors::spec_form::Known::default()).len();
+    let missing = missing_required(&new.connector.spec, &Known::default()).len();
     NewConnection {
         id: &id,
         workspace_id: new.workspace,
@@ -102,6 +102,8 @@ pub struct Apply<'a> {
     pub name: &'a str,
     /// A second submission to put on top, made for another shape of the same connector's form (one with fewer questions).
     pub then: Option<(&'a Connector, &'a Submission)>,
+    /// Whether who does this has every stored secret anyway. Only then do those that are not given again stay when an address changes.
+    pub has_secrets: bool,
 }
 
 /// What became of it.
@@ -127,7 +129,9 @@ pub fn apply(conn: &mut Conn, apply: &Apply<'_>, keys: &KeyRing, now: UtcTime, r
         if !takes {
             return Err(AppError::Conflict("This connection takes no more details."));
         }
-        if write_merged(conn, apply, &read, keys, now, rng)? {
+        let astray = apply.astray(&read.known_to_members());
+        if write_merged(conn, apply, (&read, &astray), keys, now, rng)? {
+            note_taken_out(conn, apply, (&read, &astray), now, rng)?;
             let connection = store::find_by_id(conn, apply.workspace, apply.connection)?.ok_or(AppError::NotFound)?;
             return Ok(Applied { connection });
         }
@@ -138,7 +142,7 @@ pub fn apply(conn: &mut Conn, apply: &Apply<'_>, keys: &KeyRing, now: UtcTime, r
 fn write_merged(
     conn: &mut Conn,
     apply: &Apply<'_>,
-    read: &Connection,
+    (read, astray): (&Connection, &BTreeSet<FieldPath>),
     keys: &KeyRing,
     now: UtcTime,
     rng: &Rng,
@@ -148,6 +152,7 @@ fn write_merged(
     if let Some((connector, submission)) = apply.then {
         submission.merge_into(&connector.spec, &mut values);
     }
+    values.secrets.retain(|path, _| !astray.contains(path));
     let secret_paths = values.secrets.keys().cloned().collect();
     let mut after = read.clone();
     after.config = values.plain;
@@ -167,6 +172,39 @@ fn write_merged(
         missing_count: i32::try_from(missing).unwrap_or(i32::MAX),
     };
     Ok(store::replace_contents(conn, read, &contents, now)?)
+}
+
+impl Apply<'_> {
+    /// The stored secrets that must not go where the connection leads from now on.
+    fn astray(&self, stored: &Known) -> BTreeSet<FieldPath> {
+        if self.has_secrets {
+            return BTreeSet::new();
+        }
+        let then = self.then.map(|(connector, submission)| (&connector.spec, submission));
+        let steps: Vec<_> = [(&self.connector.spec, self.submission)].into_iter().chain(then).collect();
+        kept_elsewhere(&self.connector.spec, stored, &steps)
+    }
+}
+
+/// Writes down that secrets were taken out. It is nobody's deed: whoever changed the address may not even know of them.
+fn note_taken_out(
+    conn: &mut Conn,
+    apply: &Apply<'_>,
+    (read, astray): (&Connection, &BTreeSet<FieldPath>),
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
+    if astray.is_empty() {
+        return Ok(());
+    }
+    let answers = overview(&apply.connector.spec, &read.known_to_members());
+    let title = |path: &FieldPath| {
+        let known = answers.iter().find(|answer| answer.path == *path);
+        known.map_or_else(|| path.dot(), |answer| answer.title.clone())
+    };
+    let titles: Vec<String> = astray.iter().map(title).collect();
+    let entry = entry(read, Event::SecretsTakenOut, Actor::System, "");
+    Ok(activity::record(conn, &Entry { detail: &titles.join(", "), ..entry }, now, rng)?)
 }
 
 /// Who filled in what: new fields get this filler, fields that are gone are forgotten.

@@ -29,6 +29,7 @@ fn tone(event: Event) -> &'static str {
         | Event::RunSucceeded => "ok",
         Event::NeedsReconnecting
         | Event::Revoked
+        | Event::SecretsTakenOut
         | Event::ConnectionDeleted
         | Event::WebhookGaveUp
         | Event::WebhookDisabled
@@ -45,6 +46,11 @@ fn text(row: &ActivityRow) -> String {
         Event::ConnectionCreated => format!("{who} added the connection"),
         Event::DetailsSaved if detail.is_empty() => format!("{who} changed details"),
         Event::DetailsSaved => format!("{who} filled in: {detail}"),
+        Event::SecretsTakenOut => {
+            format!(
+                "The address was changed, so what was stored for the one before was taken out: {detail}. It has to be given again"
+            )
+        }
         Event::DescriptionChanged => format!("{who} renamed it to “{detail}”"),
         Event::ConnectionDeleted => format!("{who} deleted the connection"),
         Event::CredentialsRead => format!("{who} read the credentials through the API"),

@@ -3,6 +3,7 @@
 //!
 //! Invariants: (kind, slug) names one connector; a connector in the list has a spec that compiled.
 
+pub mod addresses;
 pub mod api;
 mod catalogue;
 mod file;

@@ -85,6 +85,8 @@ pub enum Problem {
     WrongKind(&'static str),
     /// The connector fixes this value and another was given.
     Fixed,
+    /// It is stored, and was given for another address than the one that is named now.
+    AddressChanged,
 }
 
 /// The numbers a field takes. `None` is no bound on that side.
@@ -174,6 +176,7 @@ impl Problem {
             Self::Line(_, inner) => inner.code(),
             Self::Unknown => "unknown_field",
             Self::Fixed => "fixed_value",
+            Self::AddressChanged => "address_changed",
         }
     }
 
@@ -187,6 +190,7 @@ impl Problem {
             }
             Self::Line(number, inner) => format!("{label}, line {number}: {}", inner.rule()),
             Self::Unknown => format!("{label} is not a setting of this connector"),
+            Self::AddressChanged => format!("Enter {inline} again, because the address has changed"),
             Self::TooFew(1) => format!("Enter at least one entry for {inline}"),
             other => format!("{label} {}", other.rule()),
         }
@@ -224,6 +228,7 @@ impl Problem {
             Self::Unknown => "is not known".to_owned(),
             Self::WrongKind(kind) => format!("must be {kind}"),
             Self::Fixed => "is fixed by the connector and cannot be changed".to_owned(),
+            Self::AddressChanged => "must be entered again, because the address has changed".to_owned(),
         }
     }
 }
@@ -268,6 +273,10 @@ mod tests {
         assert_eq!(
             sentence("IDs", None, Problem::Line(3, Box::new(Problem::NotWhole))),
             "IDs, line 3: must be a whole number, like 5432"
+        );
+        assert_eq!(
+            sentence("Password", None, Problem::AddressChanged),
+            "Enter password again, because the address has changed"
         );
         let form = Problem::Pattern { example: None, form: Some("YYYY-MM-DD".into()) };
         assert_eq!(sentence("Start date", None, form), "Start date must look like YYYY-MM-DD");

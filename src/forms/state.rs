@@ -27,6 +27,11 @@ impl FormState {
         Self { typed, errors, ..Self::default() }
     }
 
+    /// Notes what else is wrong.
+    pub(crate) fn add_errors(&mut self, errors: Vec<FieldError>) {
+        self.errors.extend(errors);
+    }
+
     /// A form that is shown again with what was typed into it before, and nothing wrong yet.
     #[must_use]
     pub fn resumed(typed: BTreeMap<String, Vec<String>>) -> Self {

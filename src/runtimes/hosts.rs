@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde_json::Value;
 
 use super::{Failure, Reason};
+use crate::connectors::addresses::{Host, addresses};
 use crate::db::Place;
 use crate::http_client::{self, GuardedClient};
 
@@ -25,6 +26,8 @@ struct OwnDatabase {
 
 /// Addresses that tell a machine its own credentials; no setting opens them.
 const METADATA: [&str; 4] = ["169.254.169.254", "168.63.129.16", "100.100.100.200", "fd00:ec2::254"];
+/// Every host is looked up, so there is an end to them.
+const MOST_HOSTS: usize = 64;
 
 impl Hosts {
     pub(super) fn new(client: GuardedClient, own: &Place) -> Self {
@@ -64,13 +67,19 @@ impl Hosts {
         Ok(found)
     }
 
-    /// Judges every host a configuration names, for programs that then connect by themselves. A host nobody knows is theirs to tell.
+    /// Judges every host a configuration names, for programs that then connect by themselves. They look names up again: a name may lead
+    /// elsewhere by then, and what a server tells them to do next is not seen here. Only a network that keeps them in closes that.
     pub(super) async fn judge_all(&self, config: &Value) -> Result<(), Failure> {
-        let mut named = Vec::new();
-        hosts_in("", config, &mut named);
-        for (host, port) in named {
-            match self.addresses(&host, port).await {
-                Err(failure) if failure.reason == Reason::AddressRefused => return Err(failure),
+        let mut named: Vec<Host> = addresses(config).into_iter().flat_map(|address| address.hosts).collect();
+        named.sort_by(|one, other| one.name.cmp(&other.name).then(other.must_be_known.cmp(&one.must_be_known)));
+        named.dedup_by(|later, earlier| later.name == earlier.name);
+        if named.len() > MOST_HOSTS {
+            let words = format!("The configuration names more than {MOST_HOSTS} hosts, which are too many to look at.");
+            return Err(Failure::new(Reason::AddressRefused, words));
+        }
+        for host in named {
+            match self.addresses(&host.name, 0).await {
+                Err(failure) if host.must_be_known || failure.reason == Reason::AddressRefused => return Err(failure),
                 _ => {}
             }
         }
@@ -93,36 +102,6 @@ fn is_metadata(address: IpAddr) -> bool {
     METADATA.contains(&plain.as_str())
 }
 
-/// Hosts by the names their settings usually have, and in every web address.
-fn hosts_in(key: &str, value: &Value, found: &mut Vec<(String, u16)>) {
-    match value {
-        Value::Object(object) => object.iter().for_each(|(key, inner)| hosts_in(key, inner, found)),
-        Value::Array(list) => list.iter().for_each(|inner| hosts_in(key, inner, found)),
-        Value::String(text) => found.extend(host_of(key, text)),
-        _ => {}
-    }
-}
-
-fn host_of(key: &str, text: &str) -> Option<(String, u16)> {
-    let text = text.trim();
-    if text.contains("://") {
-        let url = url::Url::parse(text).ok()?;
-        let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']').to_owned();
-        return Some((host, url.port_or_known_default().unwrap_or(0)));
-    }
-    let key = key.to_lowercase();
-    let is_host =
-        ["host", "hostname", "server", "endpoint", "domain", "address"].iter().any(|word| key.ends_with(word));
-    // A name with a port, or a path behind it, is judged by its name.
-    let (host, rest) = match text.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
-        Some((host, rest)) => (host, rest.trim_start_matches(':')),
-        None if text.contains("::") => (text, ""),
-        None => text.split_once([':', '/']).unwrap_or((text, "")),
-    };
-    let could_be = !host.is_empty() && host.len() < 254 && !host.contains(char::is_whitespace) && !host.contains('@');
-    (is_host && could_be).then(|| (host.to_owned(), rest.parse().unwrap_or(0)))
-}
-
 impl OwnDatabase {
     fn of(place: &Place) -> Option<Self> {
         let Place::Postgres(text) = place else { return None };
@@ -138,18 +117,52 @@ impl OwnDatabase {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http_client::{AddressPolicy, Resolver};
 
     #[test]
-    fn hosts_are_found_by_their_settings_and_in_addresses() {
-        let config = serde_json::json!({
-            "host": "db.example.com", "port": 1, "database": "x", "api_url": "https://[::1]:8443/v1",
-            "tunnel": {"tunnel_host": "10.0.0.1:22"}, "servers": [{"server": "a.example:9092"}, {"server": "[::1]:80"}, {"server": "::1"}], "note": "127.0.0.1",
-        });
-        let mut found = Vec::new();
-        hosts_in("", &config, &mut found);
-        let due =
-            [("db.example.com", 0), ("::1", 8443), ("10.0.0.1", 22), ("a.example", 9092), ("::1", 80), ("::1", 0)];
-        assert_eq!(found, due.map(|(host, port)| (host.to_owned(), port)));
+    fn addresses_of_metadata_are_known_in_every_form() {
         assert!(is_metadata("::ffff:169.254.169.254".parse().unwrap()) && !is_metadata("169.254.1.1".parse().unwrap()));
+    }
+
+    /// Why the configuration is refused, if it is.
+    async fn refused_of(config: serde_json::Value) -> Option<Reason> {
+        let table = |host: &str| match host {
+            "public.example" => vec![[93, 184, 216, 34].into()],
+            "inside.example" => vec![[10, 0, 0, 1].into()],
+            "mixed.example" => vec![[93, 184, 216, 34].into(), [127, 0, 0, 1].into()],
+            _ => Vec::new(),
+        };
+        let resolver = Resolver::Fixed(std::sync::Arc::new(table));
+        let client = GuardedClient::new(AddressPolicy::with_open(Vec::new()), resolver, None).unwrap();
+        let hosts = Hosts::new(client, &Place::Sqlite(String::new()));
+        hosts.judge_all(&config).await.err().map(|failure| failure.reason)
+    }
+
+    #[tokio::test]
+    async fn every_host_of_a_list_is_judged_and_must_be_known() {
+        use serde_json::json;
+        for (config, due) in [
+            (json!({"host": "public.example", "port": 1}), None),
+            (json!({"bootstrap_servers": "public.example:9092,inside.example:9092"}), Some(Reason::AddressRefused)),
+            (json!({"servers": ["public.example", {"name": "inside.example:1"}]}), Some(Reason::AddressRefused)),
+            (json!({"host": "mixed.example"}), Some(Reason::AddressRefused)),
+            (
+                json!({"connection_string": "mongodb://public.example:1,inside.example:2/x"}),
+                Some(Reason::AddressRefused),
+            ),
+            (json!({"jdbc_url": "jdbc:postgresql://inside.example/x"}), Some(Reason::AddressRefused)),
+            (json!({"jdbc_url_params": "socksProxyHost=inside.example"}), Some(Reason::AddressRefused)),
+            (json!({"deep": [{"tunnel": {"tunnel_host": "inside.example"}}]}), Some(Reason::AddressRefused)),
+            (json!({"note": "https://inside.example/x"}), Some(Reason::AddressRefused)),
+            (json!({"host": "nobody.example"}), Some(Reason::HostUnknown)),
+            (json!({"connection_string": "mongodb+srv://nobody.example/x"}), None),
+            (json!({"subdomain": "acme", "note": "https://nobody.example"}), None),
+            (
+                json!({"servers": (0..100).map(|n| format!("h{n}.public.example")).collect::<Vec<_>>()}),
+                Some(Reason::AddressRefused),
+            ),
+        ] {
+            assert_eq!(refused_of(config.clone()).await, due, "{config}");
+        }
     }
 }

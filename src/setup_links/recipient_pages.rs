@@ -97,7 +97,7 @@ impl Act<'_> {
         if sheet.is_reconnect() {
             return reconnect::send(self, sheet).await;
         }
-        let decoded = sheet.decode(&self.raw, layer);
+        let decoded = sheet.decode_to_send(&self.raw, layer);
         if let Some(problem) = refused {
             return self.again(&sheet, decoded, &Answer::Accounts(problem)).await;
         }

@@ -85,6 +85,16 @@ impl Sheet {
         spec_form::decode(&self.connector().spec, raw, &self.known(), layer, &self.audience())
     }
 
+    /// Reads a form that is to be stored: it does not take what others have filled in to an address they did not mean.
+    pub(super) fn decode_to_send(&self, raw: &RawForm, layer: Layer) -> Decoded {
+        let mut decoded = self.decode(raw, layer);
+        let whole = &self.link.connector.spec;
+        let signed_in: Vec<_> = self.handed.iter().map(|handed| (whole, &handed.submission)).collect();
+        let stored = self.link.known.connection.known_to_members();
+        decoded.ask_again(whole, &stored, &signed_in, (&self.connector().spec, &self.known()));
+        decoded
+    }
+
     /// Whether somebody has signed in and nothing that is required is left to answer.
     pub(super) fn is_complete(&self) -> bool {
         self.handed.is_some() && spec_form::missing_required(&self.connector().spec, &self.known()).is_empty()

@@ -139,6 +139,7 @@ fn merge(conn: &mut Conn, link: &LinkRow, sent: &Sent, with: &Contract<'_>) -> A
         by: Filler::Recipient,
         name: &link.recipient,
         then: None,
+        has_secrets: false,
     };
     let Some(handed) = &sent.handed else {
         return Ok(connections::apply(conn, &own, with.keys, with.now, with.rng)?.connection);

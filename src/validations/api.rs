@@ -34,7 +34,7 @@ const LINES_AT_ONCE: i64 = 500;
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Revalidation")]
 pub struct RevalidateIn {
-    /// Values to merge in first, as in a change of the connection; needs the scope to change it, too.
+    /// Values to merge in first, as in a change of the connection and by its rules; needs the scope to change it, too.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Map<String, Value>")]
     config: Option<Map<String, Value>>,
@@ -93,7 +93,10 @@ fn merge_and_start<S: Side>(
     let now = app.clock.now();
     let mut connection = find_of_kind(conn, &caller.workspace, S::KIND, slug)?.ok_or(AppError::NotFound)?;
     if let Some(values) = values {
-        connection = put_values(conn, app, caller, &connection, connector, &values)?;
+        connection = match put_values(conn, app, caller, &connection, connector, &values)? {
+            Ok(changed) => changed,
+            Err(problem) => return Ok(Err(problem)),
+        };
     }
     match start(conn, &connection, connector, &caller.actor(), (&app.keys, now, &app.rng))? {
         Ok(validation) => {

@@ -99,6 +99,7 @@ pub fn arrive(conn: &mut Conn, new: &Arriving<'_>, keys: &KeyRing, now: UtcTime,
         by: Filler::Recipient,
         name: new.identity,
         then: new.then,
+        has_secrets: false,
     };
     let applied = apply(conn, &filled, keys, now, rng)?;
     note(

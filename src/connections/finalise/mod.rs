@@ -102,6 +102,7 @@ fn keep(
             by: Filler::Connector,
             name: connector.name(),
             then: None,
+            has_secrets: true,
         };
         after = apply(conn, &change, &app.keys, now, &app.rng)?.connection.version;
     }

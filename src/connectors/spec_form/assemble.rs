@@ -1,5 +1,7 @@
 //! One walk that builds the final configuration from what is there, and finds what is missing or wrong on the way.
 
+use std::collections::BTreeSet;
+
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
@@ -23,6 +25,9 @@ pub(super) struct Assembly<'a> {
     /// Free JSON is not asked of a recipient, so its absence is not held against them.
     skip_json: bool,
     pub(super) found: Vec<FieldError>,
+    /// Kept secrets that have to be given again, and those of them that somebody can be asked for.
+    ask_again: Option<&'a BTreeSet<FieldPath>>,
+    pub(super) again: Vec<FieldError>,
     /// Leaves that must have an answer from somebody, and how many have one.
     pub(super) required: usize,
     pub(super) answered: usize,
@@ -30,7 +35,12 @@ pub(super) struct Assembly<'a> {
 
 impl<'a> Assembly<'a> {
     pub(super) const fn new(secrets: &'a dyn Secrets, skip_json: bool) -> Self {
-        Self { secrets, skip_json, found: Vec::new(), required: 0, answered: 0 }
+        Self { secrets, skip_json, found: Vec::new(), ask_again: None, again: Vec::new(), required: 0, answered: 0 }
+    }
+
+    /// Also finds which of these secrets somebody can be asked for.
+    pub(super) fn asking_again(self, secrets: &'a BTreeSet<FieldPath>) -> Self {
+        Self { ask_again: Some(secrets), ..self }
     }
 
     /// The whole configuration. Values that are set but not at hand stand in as null.
@@ -48,6 +58,15 @@ impl<'a> Assembly<'a> {
     }
 
     fn node(&mut self, node: &Node, place: &Place, value: Option<&Value>) -> Option<Value> {
+        // What is hidden can be asked of nobody, nor what is inside of it.
+        let outside = self.ask_again;
+        self.ask_again = outside.filter(|_| !node.hidden);
+        let made = self.shown(node, place, value);
+        self.ask_again = outside;
+        made
+    }
+
+    fn shown(&mut self, node: &Node, place: &Place, value: Option<&Value>) -> Option<Value> {
         match &node.kind {
             Kind::Const(constant) => Some(constant.clone()),
             Kind::Group(group) => {
@@ -133,6 +152,9 @@ impl<'a> Assembly<'a> {
         }
         if self.secrets.has(&place.path) {
             self.answered += usize::from(counts);
+            if self.ask_again.is_some_and(|again| again.contains(&place.path)) {
+                self.again.push(place.error(node, Problem::AddressChanged));
+            }
             return Some(Value::Null);
         }
         if counts {

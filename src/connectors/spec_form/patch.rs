@@ -136,8 +136,7 @@ impl std::fmt::Debug for Submission {
 }
 
 pub(super) fn overlay(spec: &Spec, known: &Known, patch: &Patch) -> Tree {
-    let secrets = known.secret_paths.iter().map(|path| (path.clone(), None)).collect();
-    let mut tree = Tree { plain: known.plain.clone(), secrets };
+    let mut tree = Tree::of(known);
     tree.apply(spec.root(), patch, Mode::Overlay);
     tree
 }
@@ -149,7 +148,7 @@ pub(super) struct Tree {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
+pub(super) enum Mode {
     /// Rows close up.
     Merge,
     /// Rows keep their numbers; a removed one leaves null behind.
@@ -157,7 +156,12 @@ enum Mode {
 }
 
 impl Tree {
-    fn apply(&mut self, root: &Node, patch: &Patch, mode: Mode) {
+    pub(super) fn of(known: &Known) -> Self {
+        let secrets = known.secret_paths.iter().map(|path| (path.clone(), None)).collect();
+        Self { plain: known.plain.clone(), secrets }
+    }
+
+    pub(super) fn apply(&mut self, root: &Node, patch: &Patch, mode: Mode) {
         let plain = std::mem::take(&mut self.plain);
         let whole = Some(Value::Object(plain)).filter(|whole| whole.as_object().is_some_and(|whole| !whole.is_empty()));
         let mut change = Change { secrets: &mut self.secrets, mode };

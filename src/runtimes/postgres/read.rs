@@ -2,7 +2,7 @@
 
 use futures_util::TryStreamExt as _;
 use serde_json::Value;
-use tokio_postgres::{Client, Error, SimpleQueryMessage};
+use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::connect;
 use super::options::Options;
@@ -14,10 +14,12 @@ use crate::runtimes::hosts::Hosts;
 use crate::runtimes::work::Teller;
 use crate::runtimes::{Chosen, Event, Failure, Level, ReadEnd, Reason, Record, SyncType};
 
-/// A batch aims at this many bytes, between a row and this many rows.
+/// A batch is passed on when it has this many bytes; the next `FETCH` aims at as many, between a row and this many rows.
 const BATCH: usize = 1 << 20;
 const MOST_ROWS: usize = 10_000;
 const FIRST_ROWS: usize = 100;
+/// Bytes of a row as JSON.
+const LONGEST_ROW: usize = 64 << 20;
 /// A position is told after this many rows.
 const STATE_EVERY: usize = 50_000;
 
@@ -100,10 +102,7 @@ impl Table<'_> {
         let mut reached = Reached::from(mark, again);
         let (mut total, mut wanted, mut told) = (0, FIRST_ROWS, 0);
         loop {
-            let batch = self.fetch(wanted, &mut reached).await.map_err(|error| refusals::of_statement(&error))?;
-            let count = batch.len();
-            let bytes: usize = batch.iter().map(|record| record.data.len()).sum();
-            self.teller.records(batch).await?;
+            let (count, bytes) = self.fetch(wanted, &mut reached).await?;
             total += count;
             let is_last = count < wanted;
             if let (Some(key), true) = (self.key(), is_last || total - told >= STATE_EVERY) {
@@ -157,18 +156,38 @@ impl Table<'_> {
         format!("SELECT {key}, {row} FROM {} AS {ROW}{condition}{order}", self.table())
     }
 
-    async fn fetch(&self, count: usize, reached: &mut Reached) -> Result<Vec<Record>, Error> {
-        let rows = self.client.simple_query_raw(&format!("FETCH {count} FROM rows")).await?;
-        let mut rows = std::pin::pin!(rows);
-        let mut batch = Vec::with_capacity(count);
-        while let Some(message) = rows.try_next().await? {
+    /// Passes on what the server sends for one `FETCH`: how many rows and how many bytes. However long the rows are, and however many come,
+    /// no more of them is held than a batch and a row.
+    async fn fetch(&self, wanted: usize, reached: &mut Reached) -> Result<(usize, usize), Failure> {
+        let asked = self.client.simple_query_raw(&format!("FETCH {wanted} FROM rows")).await;
+        let mut rows = std::pin::pin!(asked.map_err(|error| refusals::of_statement(&error))?);
+        let (mut batch, mut held) = (Vec::new(), 0);
+        let (mut count, mut bytes) = (0, 0);
+        while let Some(message) = rows.try_next().await.map_err(|error| refusals::of_statement(&error))? {
             let SimpleQueryMessage::Row(row) = message else { continue };
             if let Some(value) = row.get(0) {
                 reached.pass(value);
             }
-            batch.push(Record { stream: self.place, data: one_line(row.get(1).unwrap_or("{}")) });
+            let data = one_line(row.get(1).unwrap_or("{}"));
+            if data.len() > LONGEST_ROW {
+                let name = self.chosen.stream.full_name();
+                let words = format!(
+                    "A row of {name} is larger than {} MB. Leave out the field that is so large.",
+                    LONGEST_ROW >> 20
+                );
+                return Err(Failure::new(Reason::Refused, words));
+            }
+            count += 1;
+            bytes += data.len();
+            held += data.len();
+            batch.push(Record { stream: self.place, data });
+            if held >= BATCH {
+                held = 0;
+                self.teller.records(std::mem::take(&mut batch)).await?;
+            }
         }
-        Ok(batch)
+        self.teller.records(batch).await?;
+        Ok((count, bytes))
     }
 }
 

@@ -51,6 +51,7 @@ fn fill(app: &Arc<App>, count: usize) -> WorkspaceId {
                     by: Filler::Member,
                     name: "",
                     then: None,
+                    has_secrets: false,
                 };
                 connections::apply(conn, &apply, &keys, now, &rng)?;
             }

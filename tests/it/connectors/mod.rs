@@ -3,6 +3,7 @@ mod spec_compile;
 mod spec_complete;
 mod spec_decode;
 mod spec_import;
+mod spec_kept;
 mod spec_properties;
 mod spec_rows;
 mod spec_view;

@@ -1,5 +1,6 @@
 //! The hard promises, held by the real program in a process of its own.
 
+mod address;
 mod canary;
 mod killed;
 mod program;

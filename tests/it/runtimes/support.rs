@@ -30,6 +30,8 @@ pub struct Told {
     pub states: Vec<Value>,
     pub updates: Vec<vestibule::connectors::spec_form::Submission>,
     pub progress: Vec<String>,
+    /// Most bytes of records that came at once.
+    pub largest: usize,
 }
 
 /// A connector, its configuration and how long it may take.
@@ -122,7 +124,10 @@ impl Told {
     fn take(&mut self, event: Event) {
         match event {
             Event::Log { level, text } => self.lines.push((level, text)),
-            Event::Records(records) => self.records.extend(records),
+            Event::Records(records) => {
+                self.largest = self.largest.max(records.iter().map(|record| record.data.len()).sum());
+                self.records.extend(records);
+            }
             Event::State(state) => self.states.push(state),
             Event::ConfigUpdate(update) => self.updates.push(update),
             Event::Progress(text) => self.progress.push(text),

@@ -9,6 +9,7 @@ use super::super::place::{Place, control};
 use super::build::{Builder, MAX_RADIOS, Made, Scope, inline};
 use super::parts::{Control, Field, Input, OptPart, Part, Provided};
 use crate::connectors::spec::{Bool, DateShape, Format, Kind, Node, Opt, Text};
+use crate::forms::{FieldError, Problem};
 
 /// More options than this fold away, with a box to find one by name.
 const MANY_OPTIONS: usize = 15;
@@ -121,9 +122,12 @@ impl<'a> Builder<'a> {
         let inline = inline(&node.title);
         let label = std::mem::replace(&mut field.frame.label, Cow::Owned(format!("New {inline}")));
         field.frame.optional = false;
-        let keep = "Leave empty to keep the one we have.";
-        field.frame.hint =
-            Some(field.frame.hint.map_or(Cow::Borrowed(keep), |hint| Cow::Owned(format!("{keep} {hint}"))));
+        let must_be_new = |error: &FieldError| error.name == place.name && error.code == Problem::AddressChanged;
+        if !self.state.errors().iter().any(must_be_new) {
+            let keep = "Leave empty to keep the one we have.";
+            let hint = field.frame.hint.map_or(Cow::Borrowed(keep), |hint| Cow::Owned(format!("{keep} {hint}")));
+            field.frame.hint = Some(hint);
+        }
         let name = control(&place.name, "clear");
         let ticked = self.state.typed(&name).is_some();
         let clear = (self.owner && seal.stored).then_some((name, ticked));

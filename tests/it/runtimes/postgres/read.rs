@@ -70,6 +70,23 @@ async fn large_tables_come_in_batches_and_with_chosen_fields() {
 }
 
 #[tokio::test]
+async fn rows_that_grow_are_passed_on_before_they_fill_the_memory() {
+    // The first hundred rows promise small ones, so ten thousand are asked for next.
+    let sql = "CREATE TABLE grows (id int, word text); \
+        INSERT INTO grows SELECT n, repeat('w', CASE WHEN n <= 200 THEN 1 ELSE 100000 END) FROM generate_series(1, 300) AS n; \
+        CREATE TABLE huge (id int, word text); INSERT INTO huge VALUES (1, repeat('w', 68000000));";
+    let Some(cluster) = Cluster::new(sql).await else { return };
+    let catalog = catalog(&cluster).await;
+    let told = read(&cluster, &[chosen(&catalog, "grows", SyncType::FullTable)], None).await;
+    assert_eq!(told.records.len(), 300);
+    assert!(told.largest < (1 << 20) + 200_000, "{} bytes at once", told.largest);
+    let huge = [chosen(&catalog, "huge", SyncType::FullTable)];
+    let failure = place().read(&cluster.task(&json!({})), &huge, None).await.0.unwrap_err();
+    assert!(failure.message.contains("A row of public.huge is larger than 64 MB"), "{failure:?}");
+    cluster.end().await;
+}
+
+#[tokio::test]
 async fn a_later_reading_goes_on_where_the_last_one_ended() {
     let sql = "CREATE TABLE orders (id int, at timestamptz); INSERT INTO orders VALUES \
         (1, NULL), (2, '2026-01-01 00:00:00.5Z'), (3, '2026-01-02'), (4, '2026-01-02');";
