@@ -172,6 +172,8 @@ fn view(
         answers.iter().map(|answer| fact(answer, connection)).partition(FactRow::is_left_empty);
     let (typed_description, problem) = typed.unwrap_or_else(|| (connection.description.clone(), String::new()));
     let frame = member.frame(request, app, "connections");
+    let is_broken = connected.as_ref().is_some_and(oauth::grants::Connected::is_broken);
+    let shown = progress.known(&work.standing(connection, now), is_broken);
     let mut steps = steps(progress, connection.created_at, sent, (have, required.len()));
     work_view::further(&mut steps, connection, &work, now);
     Ok(ShowPage {
@@ -185,8 +187,8 @@ fn view(
         slug: slug.clone(),
         connector: connector.map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
         kind: connection.kind.as_str(),
-        state: progress.word(),
-        tone: progress.tone(),
+        state: if connection.is_waiting() { "Waits for approval" } else { shown.word() },
+        tone: if connection.is_waiting() { "warn" } else { shown.tone() },
         steps,
         missing: answers.iter().filter(|answer| answer.is_missing()).map(|answer| fact(answer, connection)).collect(),
         facts,

@@ -158,6 +158,10 @@ async fn lists_in_the_docs_are_whole() {
         visitor.get("/docs/api-errors.md").await.body,
         visitor.get("/api/docs").await.body,
     );
+    let webhooks = visitor.get("/docs/verify-webhooks.md").await.body;
+    for kind in vestibule::webhooks::EventKind::ALL {
+        assert!(webhooks.contains(&format!("`{}`", kind.as_str())), "{kind:?}");
+    }
     for (name, _) in SETTINGS {
         assert!(settings.contains(&format!("## {name}\n")), "{name}");
     }
