@@ -1,7 +1,7 @@
 //! Time as an argument: the only file that reads the wall clock. Tests hold a [`Clock::manual`] and move it by hand.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use time::{Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
@@ -122,10 +122,23 @@ pub fn distance_in_words(now: UtcTime, then: UtcTime) -> String {
         1 => "1 minute".to_owned(),
         2..=89 => format!("{minutes} minutes"),
         90..=2_159 => format!("about {} hours", (minutes + 30) / 60),
-        _ => format!("{} days", (minutes + 720) / 1_440),
+        2_160..=86_399 => format!("{} days", (minutes + 720) / 1_440),
+        86_400..=1_051_199 => format!("about {} months", (minutes + 21_915) / 43_830),
+        _ => format!("about {} years", (minutes + 262_980) / 525_960),
     };
     if gap.is_negative() { format!("{amount} ago") } else { format!("{amount} from now") }
 }
+
+/// All time zones somebody may choose from, UTC first: the places of the IANA time zone database, which is compiled in.
+pub static ZONES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let legacy = ["Etc/", "US/", "Canada/", "Brazil/", "Chile/", "Mexico/", "SystemV/"];
+    let is_place = |name: &str| name.contains('/') && !legacy.iter().any(|head| name.starts_with(head));
+    let mut names: Vec<String> =
+        jiff::tz::db().available().map(|name| name.to_string()).filter(|name| is_place(name)).collect();
+    names.sort();
+    names.dedup();
+    std::iter::once("UTC".to_owned()).chain(names).collect()
+});
 
 /// Where the present comes from.
 #[derive(Debug, Clone)]
@@ -180,6 +193,9 @@ mod tests {
         let now = UtcTime::new(datetime!(2026-03-13 16:00 UTC));
         assert_eq!(distance_in_words(now, now + Duration::hours(23)), "about 23 hours from now");
         assert_eq!(distance_in_words(now, now + Duration::days(7)), "7 days from now");
+        assert_eq!(distance_in_words(now, now + Duration::days(59)), "59 days from now");
+        assert_eq!(distance_in_words(now, now + Duration::days(60)), "about 2 months from now");
+        assert_eq!(distance_in_words(now, now + Duration::days(1_574)), "about 4 years from now");
         assert_eq!(distance_in_words(now, now - Duration::minutes(1)), "1 minute ago");
         assert_eq!(distance_in_words(now, now + Duration::seconds(5)), "less than a minute from now");
     }

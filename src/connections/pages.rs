@@ -1,5 +1,7 @@
 //! The list of connections.
 
+use std::collections::HashMap;
+
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
@@ -8,9 +10,13 @@ use crate::accounts::guard::SignedIn;
 use crate::app::App;
 use crate::clock::UtcTime;
 use crate::connectors::Kind;
-use crate::ids::{ConnectionId, InviteLinkId};
+use crate::db::Conn;
+use crate::error::AppResult;
+use crate::ids::{ConnectionId, InviteLinkId, WorkspaceId};
 use crate::invite_links;
+use crate::oauth;
 use crate::setup_links;
+use crate::validations::{self, Newest, standing_of};
 use crate::web::frame::OwnerFrame;
 use crate::web::page::{PageResult, page};
 use crate::web::urls;
@@ -71,6 +77,27 @@ impl IndexPage {
     }
 }
 
+/// What other features know of the connections of a page.
+struct Known {
+    open_links: HashMap<ConnectionId, i64>,
+    through: HashMap<InviteLinkId, String>,
+    newest: HashMap<ConnectionId, Newest>,
+    grants: HashMap<ConnectionId, oauth::grants::Connected>,
+}
+
+impl Known {
+    fn load(conn: &mut Conn, workspace: &WorkspaceId, rows: &[ListRow], now: UtcTime) -> AppResult<Self> {
+        let ids: Vec<ConnectionId> = rows.iter().map(|row| row.id.clone()).collect();
+        let links: Vec<InviteLinkId> = rows.iter().filter_map(|row| row.invite_link_id.clone()).collect();
+        Ok(Self {
+            open_links: setup_links::open_counts(conn, workspace, &ids, now)?,
+            through: invite_links::names(conn, workspace, &links)?,
+            newest: validations::newest_of(conn, workspace, &ids, now)?,
+            grants: oauth::grants::of_connections(conn, workspace, &ids)?,
+        })
+    }
+}
+
 /// `GET /connections`
 pub async fn index(
     app: web::Data<App>,
@@ -88,26 +115,18 @@ pub async fn index(
     };
     let (workspace, now) = (member.workspace_id.clone(), app.clock.now());
     let is_first_page = filter.before.is_none();
-    let (mut found, open, through) = app
+    let (mut found, known) = app
         .db
         .read(move |conn| {
             let found = list(conn, &workspace, &filter, PER_PAGE + 1)?;
-            let ids: Vec<ConnectionId> = found.iter().map(|row| row.id.clone()).collect();
-            let open = setup_links::open_counts(conn, &workspace, &ids, now)?;
-            let links: Vec<InviteLinkId> = found.iter().filter_map(|row| row.invite_link_id.clone()).collect();
-            Ok((found, open, invite_links::names(conn, &workspace, &links)?))
+            let known = Known::load(conn, &workspace, &found, now)?;
+            Ok((found, known))
         })
         .await?;
     let has_older = found.len() > usize::try_from(PER_PAGE).unwrap_or(usize::MAX);
     found.truncate(usize::try_from(PER_PAGE).unwrap_or(usize::MAX));
     let older = found.last().filter(|_| has_older).map(|row| older_url(&query, row)).unwrap_or_default();
-    let rows = found
-        .iter()
-        .map(|row| {
-            let through = row.invite_link_id.as_ref().and_then(|link| through.get(link));
-            view(&app, row, open.get(&row.id).copied().unwrap_or(0), through)
-        })
-        .collect();
+    let rows = found.iter().map(|row| view(&app, row, &known)).collect();
     let frame = member.frame(&request, &app, "connections");
     let query = query.into_inner();
     page(&IndexPage {
@@ -123,8 +142,12 @@ pub async fn index(
     })
 }
 
-fn view(app: &App, row: &ListRow, open_links: i64, through: Option<&String>) -> Row {
-    let progress = Progress::of(row.missing_count, row.version == 0, open_links, row.finalised_at);
+fn view(app: &App, row: &ListRow, known: &Known) -> Row {
+    let open_links = known.open_links.get(&row.id).copied().unwrap_or(0);
+    let is_broken = known.grants.get(&row.id).is_some_and(oauth::grants::Connected::is_broken);
+    let progress = Progress::of(row.missing_count, row.version == 0, open_links, row.finalised_at)
+        .known(&standing_of(known.newest.get(&row.id).copied(), row.version), is_broken);
+    let through = row.invite_link_id.as_ref().and_then(|link| known.through.get(link));
     let waits = row.approval == Approval::Waiting;
     let connector = app.connectors.find(row.kind, &row.connector_slug);
     Row {
@@ -134,7 +157,7 @@ fn view(app: &App, row: &ListRow, open_links: i64, through: Option<&String>) -> 
         kind: row.kind.as_str(),
         state: if waits { "Waits for approval" } else { progress.word() },
         tone: if waits { "warn" } else { progress.tone() },
-        waiting_for: if waits { "You: accept or reject it" } else { progress.waiting_for(open_links) },
+        waiting_for: if waits { "You: accept or reject it" } else { progress.waiting_for(open_links, row.kind) },
         changed_iso: row.updated_at.iso(),
         changed: row.updated_at.short(),
         through: through.cloned().unwrap_or_default(),

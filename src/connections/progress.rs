@@ -1,6 +1,8 @@
 //! Whose turn is it? The one word a list shows, and the steps of a connection's page.
 
 use crate::clock::UtcTime;
+use crate::connectors::Kind;
+use crate::validations::Standing;
 
 /// Where a connection is on its way, as lists say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +15,14 @@ pub enum Progress {
     PartlyFilled,
     /// Everything required is there.
     FilledIn,
+    /// The real system is being asked.
+    Validating,
+    /// The real system said no to what is there now.
+    ValidationFailed,
+    /// The real system took what is there now.
+    Validated,
+    /// The provider ended the access that somebody gave by signing in.
+    NeedsReconnecting,
     /// Done.
     Finalised,
 }
@@ -29,6 +39,18 @@ impl Progress {
         }
     }
 
+    /// The same with what is known about the details: whether the real system took them, and whether the access was ended.
+    #[must_use]
+    pub fn known(self, standing: &Standing, is_broken: bool) -> Self {
+        match (self, standing) {
+            (Self::FilledIn | Self::Finalised, _) if is_broken => Self::NeedsReconnecting,
+            (Self::FilledIn, Standing::Going) => Self::Validating,
+            (Self::FilledIn, Standing::Good) => Self::Validated,
+            (Self::FilledIn, Standing::Bad) => Self::ValidationFailed,
+            (same, _) => same,
+        }
+    }
+
     /// The word on the badge.
     pub fn word(self) -> &'static str {
         match self {
@@ -36,6 +58,10 @@ impl Progress {
             Self::LinkOpen => "Link open",
             Self::PartlyFilled => "Partly filled in",
             Self::FilledIn => "Filled in",
+            Self::Validating => "Validating",
+            Self::ValidationFailed => "Validation failed",
+            Self::Validated => "Validated",
+            Self::NeedsReconnecting => "Needs reconnecting",
             Self::Finalised => "Finalised",
         }
     }
@@ -44,20 +70,26 @@ impl Progress {
     pub fn tone(self) -> &'static str {
         match self {
             Self::Draft => "",
-            Self::LinkOpen => "info",
+            Self::LinkOpen | Self::Validating => "info",
             Self::PartlyFilled => "warn",
-            Self::FilledIn | Self::Finalised => "ok",
+            Self::ValidationFailed | Self::NeedsReconnecting => "bad",
+            Self::FilledIn | Self::Validated | Self::Finalised => "ok",
         }
     }
 
     /// Whom the connection waits for.
-    pub fn waiting_for(self, open_links: i64) -> &'static str {
+    pub fn waiting_for(self, open_links: i64, kind: Kind) -> &'static str {
         match self {
             Self::Draft => "You: share a setup link or fill it in",
             Self::LinkOpen => "Somebody to open the link",
             Self::PartlyFilled if open_links > 0 => "Somebody to fill in the rest",
             Self::PartlyFilled => "You: ask for the rest",
-            Self::FilledIn => "Nobody: all details are there",
+            Self::FilledIn => "You: validate it",
+            Self::Validating => "The validation to end",
+            Self::ValidationFailed => "You: change the details",
+            Self::Validated if kind == Kind::Source => "You: choose streams and finalise",
+            Self::Validated => "You: finalise it",
+            Self::NeedsReconnecting => "You: ask somebody to sign in again",
             Self::Finalised => "Nobody",
         }
     }
@@ -112,6 +144,23 @@ mod tests {
         assert_eq!(Progress::of(0, false, 1, None), Progress::FilledIn);
         assert_eq!(Progress::of(0, true, 0, None), Progress::Draft);
         assert_eq!(Progress::of(2, true, 0, UtcTime::from_unix(0)), Progress::Finalised);
+    }
+
+    #[test]
+    fn what_is_known_of_the_details_comes_after_them() {
+        use Progress::*;
+        for (before, standing, is_broken, after) in [
+            (FilledIn, Standing::None, false, FilledIn),
+            (FilledIn, Standing::Going, false, Validating),
+            (FilledIn, Standing::Good, false, Validated),
+            (FilledIn, Standing::Bad, false, ValidationFailed),
+            (FilledIn, Standing::Good, true, NeedsReconnecting),
+            (Finalised, Standing::Bad, false, Finalised),
+            (Finalised, Standing::Good, true, NeedsReconnecting),
+            (PartlyFilled, Standing::Bad, true, PartlyFilled),
+        ] {
+            assert_eq!(before.known(&standing, is_broken), after, "{before:?} {standing:?}");
+        }
     }
 
     #[test]

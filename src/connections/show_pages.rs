@@ -172,6 +172,7 @@ fn view(
         answers.iter().map(|answer| fact(answer, connection)).partition(FactRow::is_left_empty);
     let (typed_description, problem) = typed.unwrap_or_else(|| (connection.description.clone(), String::new()));
     let frame = member.frame(request, app, "connections");
+    let (state, tone) = badge(connection, &work, progress, connected.as_ref(), now);
     let mut steps = steps(progress, connection.created_at, sent, (have, required.len()));
     work_view::further(&mut steps, connection, &work, now);
     Ok(ShowPage {
@@ -185,8 +186,8 @@ fn view(
         slug: slug.clone(),
         connector: connector.map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
         kind: connection.kind.as_str(),
-        state: progress.word(),
-        tone: progress.tone(),
+        state,
+        tone,
         steps,
         missing: answers.iter().filter(|answer| answer.is_missing()).map(|answer| fact(answer, connection)).collect(),
         facts,
@@ -203,6 +204,22 @@ fn view(
         description_url: urls::connection_description(slug),
         deletion_url: urls::connection_deletion(slug),
     })
+}
+
+/// The word beside the name, and its tone.
+fn badge(
+    connection: &Connection,
+    work: &Work,
+    progress: Progress,
+    connected: Option<&Connected>,
+    now: UtcTime,
+) -> (&'static str, &'static str) {
+    if connection.is_waiting() {
+        return ("Waits for approval", "warn");
+    }
+    let is_broken = connected.is_some_and(Connected::is_broken);
+    let shown = progress.known(&work.standing(connection, now), is_broken);
+    (shown.word(), shown.tone())
 }
 
 fn fact(answer: &Answer, connection: &Connection) -> FactRow {

@@ -8,12 +8,15 @@ use crate::clock::UtcTime;
 use crate::connectors::Kind;
 use crate::db::Conn;
 use crate::error::AppResult;
+use crate::output_layers;
 use crate::runs::{self, Run};
 use crate::streams::{self, Plan};
 use crate::validations::{self, Of, Standing, Validation, standing};
 use crate::web::urls;
 
 const SHOWN: i64 = 10;
+/// Coming times of a schedule that are shown.
+const NEXT_SHOWN: usize = 3;
 
 /// What other features know of a connection.
 pub(super) struct Work {
@@ -21,21 +24,28 @@ pub(super) struct Work {
     checks: Vec<Validation>,
     plan: Option<Plan>,
     runs: Vec<Run>,
+    /// The name of the output layer of the plan.
+    layer: String,
 }
 
 impl Work {
     pub(super) fn load(conn: &mut Conn, connection: &Connection) -> AppResult<Self> {
         let (workspace, id) = (&connection.workspace_id, &connection.id);
         let of = Of { workspace, connection: id };
+        let plan = streams::find_plan(conn, workspace, id)?;
+        let slug = plan.as_ref().map(|plan| plan.output_layer.as_str());
+        let layers = output_layers::choices(conn, workspace)?;
+        let layer = layers.into_iter().find(|(own, _)| Some(own.as_str()) == slug).map(|(_, name)| name);
         Ok(Self {
             newest: validations::latest(conn, of)?,
             checks: validations::list(conn, of, SHOWN)?,
-            plan: streams::find_plan(conn, workspace, id)?,
+            plan,
             runs: runs::list(conn, workspace, id, SHOWN)?,
+            layer: layer.unwrap_or_default(),
         })
     }
 
-    fn standing(&self, connection: &Connection, now: UtcTime) -> Standing {
+    pub(super) fn standing(&self, connection: &Connection, now: UtcTime) -> Standing {
         standing(self.newest.as_ref(), connection.version, now)
     }
 
@@ -58,6 +68,8 @@ struct Item {
 struct WorkPart {
     title: &'static str,
     sentence: String,
+    /// When it is read and where the records go: label and lines.
+    facts: Vec<(&'static str, Vec<String>)>,
     csrf: String,
     may_edit: bool,
     may_validate: bool,
@@ -101,11 +113,12 @@ pub(super) fn part(
     let slug = &connection.slug;
     let part = WorkPart {
         title: if is_draft { "What comes next" } else { "Extraction" },
-        sentence: sentence(connection, work, &standing, (reads, now)),
+        sentence: sentence(connection, work, &standing, reads),
+        facts: if !is_draft && is_source && reads { facts(work, now) } else { Vec::new() },
         csrf: csrf.to_owned(),
         may_edit,
         may_validate: connector.is_some() && connection.missing_count == 0 && standing != Standing::Going,
-        validate_is_main: is_draft && matches!(standing, Standing::None | Standing::Bad),
+        validate_is_main: is_draft && standing == Standing::None,
         validate_text: if work.newest.is_some() { "Validate again" } else { "Validate" },
         validate_url: urls::connection_validations(slug),
         may_run: !is_draft && is_source && reads,
@@ -118,22 +131,22 @@ pub(super) fn part(
     Ok(part.render()?)
 }
 
-fn sentence(connection: &Connection, work: &Work, standing: &Standing, (reads, now): (bool, UtcTime)) -> String {
+fn sentence(connection: &Connection, work: &Work, standing: &Standing, reads: bool) -> String {
     let is_source = connection.kind == Kind::Source;
     match (connection.finalised_at, standing) {
         (Some(_), _) if is_source => {
             let plan = work.plan.clone().unwrap_or_default();
-            let how = if reads {
-                plan.trigger.words()
+            let chosen = format!("{} of {} streams are read.", plan.enabled().count(), plan.streams.len());
+            if reads {
+                chosen
             } else {
-                "nothing installed here can read it, so hand it off to an engine of your own".to_owned()
-            };
-            let next = plan.trigger.next_local(now).filter(|_| reads);
-            let next = next.map(|at| format!(" Next: {at}.")).unwrap_or_default();
-            format!("{} of {} streams are read. When: {how}.{next}", plan.enabled().count(), plan.streams.len())
+                format!("{chosen} Nothing installed here can read it, so hand it off to an engine of your own.")
+            }
         }
         (Some(_), _) => "This destination is finalised.".to_owned(),
-        (None, Standing::None) => "All details are there. Validate them: the real system is asked.".to_owned(),
+        (None, Standing::None) => {
+            "All required details are there. Validate them next: they are tried on the real system.".to_owned()
+        }
         (None, Standing::Going) => "The details are being validated.".to_owned(),
         (None, Standing::Bad) => {
             "The last validation did not succeed. Change the details and validate again.".to_owned()
@@ -143,6 +156,16 @@ fn sentence(connection: &Connection, work: &Work, standing: &Standing, (reads, n
         }
         (None, Standing::Good) => "The details work. Review and finalise.".to_owned(),
     }
+}
+
+fn facts(work: &Work, now: UtcTime) -> Vec<(&'static str, Vec<String>)> {
+    let plan = work.plan.clone().unwrap_or_default();
+    let all = [
+        ("When", vec![plan.trigger.words()]),
+        ("Next times", plan.trigger.next_local(now, NEXT_SHOWN)),
+        ("Records go to", vec![work.layer.clone()]),
+    ];
+    all.into_iter().filter(|(_, lines)| lines.iter().any(|line| !line.is_empty())).collect()
 }
 
 /// Other ways on; on a draft the next step is the main one.
@@ -156,9 +179,12 @@ fn links(connection: &Connection, work: &Work, standing: &Standing) -> Vec<Link>
     if let Some(newest) = work.newest.as_ref().filter(|_| *standing == Standing::Going) {
         add(urls::validation(&newest.id), "Watch the validation", is_draft);
     }
+    if is_draft && *standing == Standing::Bad && connection.missing_count == 0 {
+        add(urls::connection_configuration(slug), "Change the details", true);
+    }
     if must_choose {
         add(urls::connection_streams(slug), "Choose streams", true);
-    } else if is_source && work.newest.is_some() {
+    } else if is_source && (!is_draft || *standing == Standing::Good || work.plan.is_some()) {
         add(urls::connection_streams(slug), "Streams", false);
     }
     if is_draft && *standing == Standing::Good && !must_choose {
@@ -169,7 +195,7 @@ fn links(connection: &Connection, work: &Work, standing: &Standing) -> Vec<Link>
         add(urls::connection_hand_off(slug), "Hand off", false);
     }
     if !is_draft {
-        add(urls::connection_configuration(slug), "Reconnect", false);
+        add(urls::connection_configuration(slug), "Change details", false);
     }
     links
 }

@@ -1,12 +1,10 @@
 //! When an invite link ends: typed as date, time and zone, kept as a moment in UTC together with the zone, so that whoever edits
 //! it sees the hour they typed. Zones are those of the IANA time zone database, which is compiled in.
 
-use std::sync::LazyLock;
-
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
-use crate::clock::UtcTime;
+use crate::clock::{UtcTime, ZONES};
 
 /// Stands in the database for "no end": one comparison then says of every link whether it is still open.
 const NEVER: time::OffsetDateTime = time::macros::datetime!(9999-12-31 00:00 UTC);
@@ -41,17 +39,6 @@ pub enum ExpiryError {
     #[error("Expires on must be within ten years. Leave it empty for no end")]
     TooFar,
 }
-
-/// All zones somebody may choose from, UTC first.
-pub static ZONES: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let legacy = ["Etc/", "US/", "Canada/", "Brazil/", "Chile/", "Mexico/", "SystemV/"];
-    let is_place = |name: &str| name.contains('/') && !legacy.iter().any(|head| name.starts_with(head));
-    let mut names: Vec<String> =
-        jiff::tz::db().available().map(|name| name.to_string()).filter(|name| is_place(name)).collect();
-    names.sort();
-    names.dedup();
-    std::iter::once(UTC.to_owned()).chain(names).collect()
-});
 
 impl Expiry {
     /// No end.

@@ -70,7 +70,7 @@ impl Typed {
         let cap = match (self.cap.as_str(), self.cap.parse::<i32>()) {
             ("", _) => Ok(None),
             (_, Ok(cap)) if (1..=MOST_CONNECTIONS).contains(&cap) => Ok(Some(cap)),
-            _ => Err(format!("Most connections must be a number from 1 to {MOST_CONNECTIONS}, or empty")),
+            _ => Err(format!("Limit of connections must be a number from 1 to {MOST_CONNECTIONS}, or empty")),
         };
         let mut expiry = Expiry::read(&self.expires, &self.zone, now);
         if is_new && expiry.as_ref().is_ok_and(|expiry| expiry.moment().is_some_and(|end| end <= now)) {

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 
 use super::input::{Problems, Typed};
+use super::listing::{Filter, StateFilter};
 use super::owner_view::{FieldsView, ListQuery, ListView, Row};
 use super::store::{self, InviteLink};
 use super::{NewInviteLink, Usage, listing, made_by_form, make};
@@ -49,11 +50,15 @@ pub(super) async fn load(
 ) -> AppResult<ListView> {
     let (workspace, now) = (member.workspace_id.clone(), app.clock.now());
     let (filter, order) = (query.filter(), query.order());
-    let (mut found, waiting) = app
+    let (mut found, waiting, has_deleted) = app
         .db
         .read(move |conn| {
             let found = listing::rows(conn, &workspace, &filter, order, PER_PAGE + 1, now)?;
-            Ok((found, connections::waiting_count(conn, &workspace)?))
+            let deleted = Filter { state: Some(StateFilter::Deleted), ..Filter::default() };
+            let newest = ListQuery::default().order();
+            let has_deleted =
+                found.is_empty() && !listing::rows(conn, &workspace, &deleted, newest, 1, now)?.is_empty();
+            Ok((found, connections::waiting_count(conn, &workspace)?, has_deleted))
         })
         .await?;
     let per_page = usize::try_from(PER_PAGE).unwrap_or(usize::MAX);
@@ -61,7 +66,7 @@ pub(super) async fn load(
     found.truncate(per_page);
     let older = found.last().filter(|_| has_older).map(|row| query.older(row)).unwrap_or_default();
     let rows = found.iter().map(|link| Row::new(app, link, shown)).collect();
-    Ok(ListView { query, rows, older, waiting })
+    Ok(ListView { query, rows, older, waiting, has_deleted })
 }
 
 /// One connector to choose.

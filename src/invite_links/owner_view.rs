@@ -1,12 +1,11 @@
 //! The list of links and the form's fields as members see them. Values ready to print, no rows.
 
-use super::expiry::ZONES;
 use super::input::{Problems, Typed};
 use super::listing::{Filter, StateFilter};
 use super::store::InviteLink;
 use super::{Cursor, InviteState, LONG_UNUSED, Sort, Usage};
 use crate::app::App;
-use crate::clock::UtcTime;
+use crate::clock::{UtcTime, ZONES};
 use crate::connectors::Kind;
 use crate::links::When;
 use crate::web::urls;
@@ -140,6 +139,8 @@ pub(super) struct ListView {
     pub(super) rows: Vec<Row>,
     pub(super) older: String,
     pub(super) waiting: i64,
+    /// Nothing is shown but deleted links are there.
+    pub(super) has_deleted: bool,
 }
 
 impl ListView {

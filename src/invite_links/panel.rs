@@ -71,6 +71,8 @@ pub(super) struct ShowPage {
     is_deleted: bool,
     is_endless: bool,
     is_long_unused: bool,
+    /// The provider nobody has set an app for, and where to do so.
+    lacks_app: Option<(String, String)>,
     texts: Option<ReadyTexts>,
     fields: FieldsView,
     arrived: Vec<Arrived>,
@@ -85,11 +87,14 @@ pub(super) struct Shown<'a> {
     pub(super) arrived: &'a Cut<Connection>,
     pub(super) list: ListView,
     pub(super) fields: FieldsView,
+    /// Whoever opens it could sign in, and nobody has set the app for it.
+    pub(super) lacks_app: bool,
 }
 
 impl ShowPage {
     pub(super) fn new(app: &App, frame: OwnerFrame, member: &SignedIn, shown: Shown<'_>) -> AppResult<Self> {
-        let Shown { link, arrived, list, fields } = shown;
+        let Shown { link, arrived, list, fields, lacks_app } = shown;
+        let block = app.connectors.find(link.kind, &link.connector_slug).and_then(|connector| connector.oauth());
         let (now, may_edit) = (app.clock.now(), member.role.may_edit());
         let state = link.state(now);
         let is_active = state == InviteState::Active;
@@ -112,6 +117,9 @@ impl ShowPage {
             is_deleted: link.deleted_at.is_some(),
             is_endless: is_active && is_endless(link),
             is_long_unused: is_long_unused(link, now),
+            lacks_app: block
+                .filter(|_| lacks_app && is_active)
+                .map(|block| (block.name.clone(), urls::oauth_app(&block.provider))),
             texts: if may_edit && is_active { texts(app, member, link)? } else { None },
             fields,
             arrived: arrived.rows.iter().map(Arrived::new).collect(),

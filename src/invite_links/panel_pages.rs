@@ -15,6 +15,7 @@ use crate::db::cursor::{Cut, Wanted};
 use crate::error::{AppError, AppResult};
 use crate::forms::RawForm;
 use crate::ids::InviteLinkId;
+use crate::oauth;
 use crate::web::csrf::CsrfForm;
 use crate::web::flash::{Flash, see_other_with};
 use crate::web::page::{PageResult, page, unprocessable};
@@ -47,7 +48,11 @@ async fn view(
     let list = owner_pages::load(app, member, query, Some(&link)).await?;
     let fields = FieldsView::new(typed, problems, link.usage == Usage::Once);
     let frame = member.frame(request, app, "invite-links");
-    ShowPage::new(app, frame, member, Shown { link: &link, arrived: &arrived, list, fields })
+    let lacks_app = match app.connectors.find(link.kind, &link.connector_slug) {
+        Some(connector) => oauth::apps::is_ready(app, connector, &member.workspace_id).await? == Some(false),
+        None => false,
+    };
+    ShowPage::new(app, frame, member, Shown { link: &link, arrived: &arrived, list, fields, lacks_app })
 }
 
 /// `GET /invite-links/{id}`

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::crypto::PlainToken;
 use crate::error::{AppError, AppResult};
 use crate::links::{Asker, NamedField, When, read_names, recipient_frame};
+use crate::oauth::signed_in_at;
 use crate::web::frame::RecipientFrame;
 use crate::web::page::{PageResult, page};
 use crate::web::urls;
@@ -24,6 +25,8 @@ struct ReceiptPage {
     system: String,
     identity: String,
     connections: i32,
+    /// Where they signed in; empty when they typed keys.
+    provider: String,
     sent: When,
     provided: Vec<NamedField>,
     left_empty: Vec<NamedField>,
@@ -45,7 +48,9 @@ pub async fn show(app: web::Data<App>, key: web::Path<String>) -> PageResult {
         })
         .await?;
     let known = guard::around(&app, link).await?;
+    let provided = read_names(Some(&submission.submitted_fields))?;
     page(&ReceiptPage {
+        provider: signed_in_at(known.connector.as_deref(), &provided),
         frame: recipient_frame(&known.workspace, &app),
         asker: asker(&known),
         connector: known
@@ -56,7 +61,7 @@ pub async fn show(app: web::Data<App>, key: web::Path<String>) -> PageResult {
         identity: submission.identity,
         connections: submission.connection_count,
         sent: submission.created_at.into(),
-        provided: read_names(Some(&submission.submitted_fields))?,
+        provided,
         left_empty: read_names(Some(&submission.empty_fields))?,
         receipt: submission.receipt,
         waits: known.link.wants_approval(),

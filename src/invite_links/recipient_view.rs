@@ -105,6 +105,7 @@ pub(super) struct FormPage {
     sign_in: String,
     is_signed_in: bool,
     by_hand_open: bool,
+    fields_wrong: bool,
     /// What the sign-in did not answer is optional, all of it.
     fields_fold: bool,
 }
@@ -120,7 +121,9 @@ impl FormPage {
         problems.extend(typed.identity_problem.clone().map(|sentence| ("identity".to_owned(), sentence)));
         let missing = !state.errors().is_empty() && state.errors().iter().all(|error| error.code.is_missing());
         let only_missing = problems.is_empty() && missing;
+        let of_others = problems.len();
         problems.extend(view.error_summary_items().iter().map(SummaryItem::target_and_text));
+        let fields_wrong = problems.len() > of_others;
         let is_again = !matches!(typed.answer, Answer::Fresh);
         let has_typed = state.is_filled() || !typed.identity.is_empty();
         Ok(Self {
@@ -149,6 +152,7 @@ impl FormPage {
             sign_in: panel.map(|panel| panel.html).unwrap_or_default(),
             is_signed_in: sheet.is_signed_in(),
             by_hand_open: has_typed,
+            fields_wrong,
             fields_fold: sheet.is_complete(),
         })
     }

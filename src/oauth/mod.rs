@@ -16,5 +16,6 @@ pub mod wire;
 
 pub use grants::{Contract, Lent, attach, disconnect, is_mark, of_connection, take_renewed, values, with_tokens};
 pub use sign_ins::{
-    ACCOUNT_FIELD, Asked, Desk, Door, DoorKind, Handed, Leaving, Panel, PlanError, borrowed, forget, keep, leave, panel,
+    ACCOUNT_FIELD, Asked, Desk, Door, DoorKind, Handed, Leaving, Panel, PlanError, borrowed, forget, keep, leave,
+    panel, signed_in_at,
 };

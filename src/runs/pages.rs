@@ -44,6 +44,10 @@ struct LivePart {
     streams: Vec<StreamItem>,
     lines: Vec<LogItem>,
     has_more_lines: bool,
+    csrf: String,
+    may_edit: bool,
+    run_url: String,
+    connection_url: String,
 }
 
 #[derive(Template)]
@@ -108,7 +112,7 @@ pub fn size(bytes: i64) -> String {
 }
 
 impl LivePart {
-    fn new(app: &App, Loaded { run, lines, .. }: &Loaded) -> Self {
+    fn new(app: &App, Loaded { run, lines, connection }: &Loaded, (csrf, may_edit): (String, bool)) -> Self {
         let state = run.state_at(app.clock.now());
         let (_, message) = run.outcome_at(app.clock.now());
         let has_more_lines = lines.len() > LINES_SHOWN;
@@ -135,6 +139,10 @@ impl LivePart {
             streams: streams.collect(),
             lines: newest.map(LogItem::from).collect(),
             has_more_lines,
+            csrf,
+            may_edit,
+            run_url: urls::connection_runs(&connection.slug),
+            connection_url: urls::connection(&connection.slug),
         }
     }
 }
@@ -142,11 +150,13 @@ impl LivePart {
 /// `GET /runs/{id}`
 pub async fn show(app: web::Data<App>, request: HttpRequest, member: SignedIn, id: web::Path<String>) -> PageResult {
     let loaded = load(&app, &member, &id).await?;
-    let live = LivePart::new(&app, &loaded).render()?;
+    let frame = member.frame(&request, &app, "connections");
+    let may_edit = member.role.may_edit();
+    let live = LivePart::new(&app, &loaded, (frame.csrf.clone(), may_edit)).render()?;
     let Loaded { run, connection, .. } = &loaded;
     let state = run.state_at(app.clock.now());
     page(&ShowPage {
-        frame: member.frame(&request, &app, "connections"),
+        frame,
         description: connection.description.clone(),
         word: word(state),
         created_iso: run.created_at.iso(),
@@ -155,7 +165,7 @@ pub async fn show(app: web::Data<App>, request: HttpRequest, member: SignedIn, i
         is_cron: run.trigger_type == "cron",
         from_start: run.from_start == 1,
         is_over: state.is_over(),
-        may_edit: member.role.may_edit(),
+        may_edit,
         live,
         url: urls::run(&run.id),
         live_url: urls::run_live(&run.id),
@@ -165,9 +175,10 @@ pub async fn show(app: web::Data<App>, request: HttpRequest, member: SignedIn, i
 }
 
 /// `GET /runs/{id}/live`
-pub async fn live(app: web::Data<App>, member: SignedIn, id: web::Path<String>) -> PageResult {
+pub async fn live(app: web::Data<App>, request: HttpRequest, member: SignedIn, id: web::Path<String>) -> PageResult {
     let loaded = load(&app, &member, &id).await?;
-    page(&LivePart::new(&app, &loaded))
+    let csrf = member.frame(&request, &app, "connections").csrf;
+    page(&LivePart::new(&app, &loaded, (csrf, member.role.may_edit())))
 }
 
 /// `POST /connections/{slug}/runs`

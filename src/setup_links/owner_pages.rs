@@ -27,6 +27,9 @@ struct CreatedPage {
     connection_url: String,
     configuration_url: String,
     recipient: String,
+    is_reconnect: bool,
+    /// What the link is called.
+    what: &'static str,
     once: Option<ReadyTexts>,
     until: When,
     distance: String,
@@ -54,6 +57,8 @@ pub fn created(app: &App, request: &HttpRequest, member: &SignedIn, new: &NewLin
         connection_url: urls::connection(slug),
         configuration_url: urls::connection_configuration(slug),
         recipient: new.link.recipient.clone(),
+        is_reconnect: new.link.purpose.is_reconnect(),
+        what: if new.link.purpose.is_reconnect() { "Reconnect link" } else { "Setup link" },
         once: new.token.map(|token| once(app, member, new, token)).transpose()?,
         until: until.into(),
         distance: distance_in_words(app.clock.now(), until),
@@ -66,16 +71,29 @@ fn once(app: &App, member: &SignedIn, new: &NewLink<'_>, token: &PlainToken) -> 
         if new.link.recipient.is_empty() { "Hello,".to_owned() } else { format!("Hello {},", new.link.recipient) };
     let until = new.link.expires_at.words();
     let (name, workspace, system) = (&member.member_name, &member.workspace_name, new.system);
-    let mail_subject = format!("{workspace} asks for access to your {system}");
+    let (subject, request, promise, short) = if new.link.purpose.is_reconnect() {
+        (
+            format!("{workspace} asks you to sign in again for your {system}"),
+            format!("Please open this page and sign in again, so that {workspace} keeps its access to your {system}:"),
+            "You sign in on the provider's own page, and nothing else changes.",
+            format!("{workspace} asks you to sign in again for your {system}"),
+        )
+    } else {
+        (
+            format!("{workspace} asks for access to your {system}"),
+            format!(
+                "Please open this page and fill in the details of your {system}, so that {workspace} can connect it:"
+            ),
+            "Passwords and keys are encrypted and never shown again.",
+            format!("{workspace} asks for the details of your {system}"),
+        )
+    };
     let mail = format!(
-        "{hello}\n\nPlease open this page and fill in the details of your {system}, so that {workspace} can connect it:\n\n{url}\n\n\
-         The page is open until {until} and can be used once. You need no account. Passwords and keys are encrypted and never shown again.\n\
+        "{hello}\n\n{request}\n\n{url}\n\nThe page is open until {until} and can be used once. You need no account. {promise}\n\
          If you are not sure that this is from me, ask me in a way you already use.\n\n{name}\n{workspace}"
     );
-    let chat = format!(
-        "{workspace} asks for the details of your {system}: {url} (open until {until}, works once, no account needed)"
-    );
-    Ok(ReadyTexts::new(url, mail_subject, mail, chat)?)
+    let chat = format!("{short}: {url} (open until {until}, works once, no account needed)");
+    Ok(ReadyTexts::new(url, subject, mail, chat)?)
 }
 
 /// `POST /connections/{slug}/setup-links/{id}/revocation`

@@ -10,6 +10,7 @@ use crate::connections::Connection;
 use crate::crypto::PlainToken;
 use crate::error::AppError;
 use crate::links::{Asker, NamedField, When, read_names};
+use crate::oauth::signed_in_at;
 use crate::web::frame::RecipientFrame;
 use crate::web::page::{PageResult, page};
 
@@ -22,6 +23,8 @@ struct ReceiptPage {
     connector: String,
     system: String,
     connection: String,
+    /// Where they signed in; empty when they typed keys.
+    provider: String,
     sent: When,
     provided: Vec<NamedField>,
     left_empty: Vec<NamedField>,
@@ -34,14 +37,16 @@ pub async fn show(app: web::Data<App>, key: web::Path<String>) -> PageResult {
     let link = app.db.read(move |conn| Ok(store::find_by_receipt(conn, &hash)?)).await?.ok_or(AppError::NotFound)?;
     let known = guard::around(&app, link).await?;
     let sent = known.link.used_at.ok_or(AppError::NotFound)?;
+    let provided = read_names(known.link.submitted_fields.as_deref())?;
     page(&ReceiptPage {
+        provider: signed_in_at(known.connector.as_deref(), &provided),
         frame: frame(&known, &app),
         asker: asker(&known),
         connector: connector_name(&known.connection, &known),
         system: known.connector.as_ref().map_or_else(String::new, |connector| connector.system().to_owned()),
         connection: known.connection.description.clone(),
         sent: sent.into(),
-        provided: read_names(known.link.submitted_fields.as_deref())?,
+        provided,
         left_empty: read_names(known.link.empty_fields.as_deref())?,
         receipt: known.link.receipt.clone().unwrap_or_default(),
     })

@@ -61,6 +61,7 @@ pub(super) struct FormPage {
     /// Signing in is the connector's way, and nobody has set the app for it.
     is_unready: bool,
     by_hand_open: bool,
+    fields_wrong: bool,
     /// What the sign-in did not answer is optional, all of it.
     fields_fold: bool,
     may_test: bool,
@@ -166,6 +167,7 @@ impl FormPage {
         problems.extend(view.error_summary_items().iter().map(SummaryItem::target_and_text));
         let missing = !state.errors().is_empty() && state.errors().iter().all(|error| error.code.is_missing());
         let only_missing = missing && of_sign_in == 0;
+        let fields_wrong = problems.len() > of_sign_in;
         Ok(Self {
             frame: frame(known, app),
             asker: asker(known),
@@ -191,6 +193,7 @@ impl FormPage {
             is_signed_in: sheet.desk.as_ref().is_some_and(Desk::is_signed_in),
             is_reconnect: sheet.is_reconnect(),
             by_hand_open: state.is_filled(),
+            fields_wrong,
             fields_fold: sheet.is_complete(),
             may_test: sheet.may_test() && app.runtimes.ability(&sheet.link.connector).checks,
             test: match answer {

@@ -35,6 +35,12 @@ struct FieldsPage {
     streams_url: String,
 }
 
+impl FieldsPage {
+    fn problem(&self, field: &str) -> Option<&str> {
+        self.problems.iter().find(|(id, _)| id == field).map(|(_, sentence)| sentence.as_str())
+    }
+}
+
 fn choice(loaded: &Loaded, place: usize) -> Result<StreamChoice, AppError> {
     loaded.choices().into_iter().nth(place).ok_or(AppError::NotFound)
 }

@@ -14,6 +14,7 @@ use crate::rng::Rng;
 use crate::runtimes::Catalog;
 use crate::setup_links;
 use crate::validations::{self, Of, Validation};
+use crate::webhooks;
 
 /// Why a draft cannot be finalised yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +52,8 @@ impl NotReady {
             Self::Waiting => connections::WAITING.to_owned(),
             Self::Missing(fields) => format!("Required fields are missing: {}.", fields.join(", ")),
             Self::NotValidated => {
-                "The details were not found good as they are now. Validate them, then finalise.".to_owned()
+                "The details were not validated successfully since they last changed. Validate them, then finalise."
+                    .to_owned()
             }
             Self::NoStreams => "Choose at least one stream.".to_owned(),
             Self::Streams(faults) => {
@@ -167,6 +169,8 @@ pub fn finalise(
         validations::carry_over(conn, success, connection.version + 1)?;
     }
     setup_links::forget_held(conn, connection)?;
+    let source = connections::find_by_id(conn, &connection.workspace_id, &connection.id)?.ok_or(AppError::NotFound)?;
+    webhooks::record_event(conn, &webhooks::Event::Finalised { connection: &source }, now, rng)?;
     Ok(Ok(()))
 }
 

@@ -8,7 +8,7 @@ use super::store::{Plan, find_plan};
 use super::{Finish, NotReady, finalise, fits, set_trigger};
 use crate::accounts::guard::{Editor, SignedIn};
 use crate::app::App;
-use crate::clock::UtcTime;
+use crate::clock::{UtcTime, ZONES};
 use crate::connections::{self, Connection, LONGEST_DESCRIPTION, rename};
 use crate::connectors::Kind;
 use crate::error::{AppError, AppResult};
@@ -38,9 +38,12 @@ struct FinishPage {
     layers: Vec<(String, String, bool)>,
     is_cron: bool,
     cron: String,
-    zone: String,
+    zones: Vec<(String, bool)>,
+    /// The schedule in words; empty when there is none.
+    in_words: String,
     times: Vec<(String, String, String)>,
     problems: Vec<(String, String)>,
+    problems_title: String,
     connection_url: String,
     streams_url: String,
 }
@@ -139,11 +142,12 @@ fn view(
 ) -> FinishPage {
     let Loaded { connection, plan, .. } = loaded;
     let now = app.clock.now();
-    let times = match typed.trigger(now) {
+    let (in_words, times) = match typed.trigger(now) {
         Ok(Trigger::Cron(cron)) => {
-            cron.next(now, PREVIEWED).into_iter().map(|at| (cron.local(at), at.iso(), at.words())).collect()
+            let times = cron.next(now, PREVIEWED).into_iter().map(|at| (cron.local(at), at.iso(), at.words()));
+            (format!("{} ({})", cron.in_words(), cron.zone), times.collect())
         }
-        Ok(Trigger::Manual) | Err(_) => Vec::new(),
+        Ok(Trigger::Manual) | Err(_) => (String::new(), Vec::new()),
     };
     FinishPage {
         frame: member.frame(request, app, "connections"),
@@ -159,12 +163,24 @@ fn view(
         layers: loaded.layers.iter().map(|(slug, name)| (slug.clone(), name.clone(), *slug == typed.layer)).collect(),
         is_cron: typed.is_cron,
         cron: typed.cron,
-        zone: typed.zone,
+        zones: zones(&typed.zone),
+        in_words,
         times,
+        problems_title: match problems.as_slice() {
+            [(id, _)] if ["details", "streams"].contains(&id.as_str()) => "This cannot be finalised yet".to_owned(),
+            some => crate::links::problems_title(some.len(), false),
+        },
         problems,
         connection_url: urls::connection(&connection.slug),
         streams_url: urls::connection_streams(&connection.slug),
     }
+}
+
+/// The zones to choose from, with one that a program gave and the list does not have.
+fn zones(chosen: &str) -> Vec<(String, bool)> {
+    let is_listed = chosen.is_empty() || ZONES.iter().any(|zone| zone == chosen);
+    let other = (!is_listed).then(|| (chosen.to_owned(), true));
+    other.into_iter().chain(ZONES.iter().map(|zone| (zone.clone(), zone == chosen))).collect()
 }
 
 /// `GET /connections/{slug}/finish`
@@ -201,9 +217,18 @@ pub async fn save(
             Ok(see_other_with(&app.config.server.base_url, &urls::connection(&loaded.connection.slug), flash))
         }
         Err(not_ready) => {
-            let problems = vec![("layer".to_owned(), not_ready.sentence())];
+            let problems = vec![(anchor(&not_ready).to_owned(), not_ready.sentence())];
             unprocessable(&view(&app, &request, &member, &loaded, typed, problems))
         }
+    }
+}
+
+/// What on the page leads to putting it right.
+fn anchor(not_ready: &NotReady) -> &'static str {
+    match not_ready {
+        NotReady::Waiting | NotReady::Missing(_) | NotReady::NotValidated => "details",
+        NotReady::NoStreams | NotReady::Streams(_) => "streams",
+        NotReady::UnknownLayer(_) => "layer",
     }
 }
 

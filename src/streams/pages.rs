@@ -18,11 +18,14 @@ use crate::validations::{self, Of};
 use crate::web::csrf::CsrfForm;
 use crate::web::flash::{Flash, see_other_with};
 use crate::web::frame::OwnerFrame;
-use crate::web::page::{PageResult, page, unprocessable};
+use crate::web::page::{PageResult, page, see_other, unprocessable};
 use crate::web::urls;
 
 /// More rows than this are searched for.
 const MOST_ROWS: usize = 200;
+
+/// Stands for the first stream on the page.
+const ANY_STREAM: &str = "on";
 
 /// What the table is narrowed to.
 #[derive(Debug, Default, serde::Deserialize)]
@@ -110,18 +113,19 @@ fn view(
     member: &SignedIn,
     loaded: &Loaded,
     typed: &Typed,
-    problems: Vec<(String, String)>,
+    mut problems: Vec<(String, String)>,
 ) -> IndexPage {
     let slug = &loaded.connection.slug;
-    let wrong: Vec<&str> = problems.iter().map(|(id, _)| id.as_str()).collect();
     let saved = loaded.plan.as_ref().map(|plan| plan.streams.as_slice());
     let nothing = Catalog::default();
     let catalog = loaded.catalog.as_ref().unwrap_or(&nothing);
-    let mut rows = rows(slug, catalog, &typed.choices, saved, &wrong);
+    let mut rows = rows(catalog, &typed.choices, saved, &problems);
     let words: Vec<String> = typed.find.split_whitespace().map(str::to_lowercase).collect();
     rows.retain(|row| words.iter().all(|word| row.name.to_lowercase().contains(word)));
     let hidden = rows.len().saturating_sub(MOST_ROWS);
     rows.truncate(MOST_ROWS);
+    let first = rows.first().map_or_else(|| "prefix".to_owned(), |row| format!("on{}", row.place));
+    problems.iter_mut().filter(|(id, _)| id == ANY_STREAM).for_each(|(id, _)| id.clone_from(&first));
     IndexPage {
         frame: member.frame(request, app, "connections"),
         description: loaded.connection.description.clone(),
@@ -132,10 +136,7 @@ fn view(
         find: typed.find.clone(),
         prefix: typed.prefix.clone(),
         rows,
-        problems_title: match problems.len() {
-            1 => "1 answer needs attention".to_owned(),
-            more => format!("{more} answers need attention"),
-        },
+        problems_title: crate::links::problems_title(problems.len(), false),
         problems,
         connection_url: urls::connection(slug),
         streams_url: urls::connection_streams(slug),
@@ -162,15 +163,41 @@ pub async fn save(
     if matches!(raw.first("intent"), Some("all" | "none")) {
         return page(&view(&app, &request, &member, &loaded, &typed, Vec::new()));
     }
-    let problems = problems(&loaded, &typed);
+    let is_draft = loaded.connection.finalised_at.is_none();
+    let opened = raw.first("intent").and_then(|intent| intent.strip_prefix("fields.")?.parse::<usize>().ok());
+    let mut problems = problems(&loaded, &typed);
+    if let Some(place) = opened {
+        problems.retain(|(id, _)| !is_settled_there(id, place) && (!is_draft || id == "prefix"));
+        keep_unread(&mut typed, &loaded, place);
+    }
     if !problems.is_empty() {
         return unprocessable(&view(&app, &request, &member, &loaded, &typed, problems));
     }
-    let plan = Plan { streams: typed.choices, table_prefix: typed.prefix, ..loaded.plan.clone().unwrap_or_default() };
+    let before = loaded.plan.clone().unwrap_or_default();
+    let plan = Plan { streams: typed.choices, table_prefix: typed.prefix, ..before.clone() };
     let slug = &loaded.connection.slug;
-    let is_draft = loaded.connection.finalised_at.is_none();
-    let target = if is_draft { urls::connection_finish(slug) } else { urls::connection(slug) };
+    let target = match opened {
+        Some(place) if plan == before => return Ok(see_other(&urls::connection_stream(slug, place))),
+        Some(place) => urls::connection_stream(slug, place),
+        None if is_draft => urls::connection_finish(slug),
+        None => urls::connection(slug),
+    };
     store(&app, &member, loaded.connection, plan, &target).await
+}
+
+/// Whether a problem is about the stream whose fields are opened, or about choosing any: both are settled after that.
+fn is_settled_there(id: &str, place: usize) -> bool {
+    id == ANY_STREAM || ["how", "new"].iter().any(|field| *id == format!("{field}{place}"))
+}
+
+/// A source is read while somebody is at the fields of a stream: until then that stream is read as before.
+fn keep_unread(typed: &mut Typed, loaded: &Loaded, place: usize) {
+    let (Some(slot), Some(before)) = (typed.choices.get_mut(place), loaded.choices().get(place).cloned()) else {
+        return;
+    };
+    if loaded.connection.finalised_at.is_some() && !faults(loaded, std::slice::from_ref(slot)).is_empty() {
+        *slot = before;
+    }
 }
 
 /// Puts what was posted onto the choices; only rows that were on the page, and only if they still mean the same stream.
@@ -206,7 +233,7 @@ fn problems(loaded: &Loaded, typed: &Typed) -> Vec<(String, String)> {
         return vec![("prefix".to_owned(), sentence)];
     }
     if !typed.choices.iter().any(|choice| choice.enabled) {
-        problems.push(("prefix".to_owned(), "Choose at least one stream".to_owned()));
+        problems.push((ANY_STREAM.to_owned(), "Choose at least one stream".to_owned()));
     }
     for fault in faults(loaded, &typed.choices) {
         let place = typed.choices.iter().position(|choice| choice.full_name() == fault.stream).unwrap_or(0);

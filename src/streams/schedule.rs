@@ -77,6 +77,20 @@ impl Cron {
         times.filter_map(|at| UtcTime::from_unix(at.timestamp().as_second())).collect()
     }
 
+    /// For people: "At 06:00, on Monday to Friday". An expression that says no such thing stands as it is.
+    pub fn in_words(&self) -> String {
+        let Ok(cron) = parser().parse(&self.expression) else { return self.expression.clone() };
+        let working_days = "Monday, Tuesday, Wednesday, Thursday, and Friday";
+        let words = cron.describe().trim_end_matches('.').replace(working_days, "Monday to Friday");
+        if self.is_daily() { format!("{words}, every day") } else { words }
+    }
+
+    fn is_daily(&self) -> bool {
+        let fields: Vec<&str> = self.expression.split(' ').collect();
+        let is_one = |field: &&&str| field.chars().all(|c| c.is_ascii_digit());
+        fields.iter().take(2).filter(is_one).count() == 2 && fields.iter().skip(2).all(|field| *field == "*")
+    }
+
     /// A moment as the clock of the place shows it: "Mon 16 Mar 2026, 06:00".
     pub fn local(&self, at: UtcTime) -> String {
         let zone = TimeZone::get(&self.zone).unwrap_or(TimeZone::UTC);
@@ -103,19 +117,19 @@ impl Trigger {
         }
     }
 
-    /// The same as the clock of its place shows it; `None` when nothing comes by itself.
-    pub fn next_local(&self, now: UtcTime) -> Option<String> {
+    /// The coming times as the clock of its place shows them; none when nothing comes by itself.
+    pub fn next_local(&self, now: UtcTime, count: usize) -> Vec<String> {
         match self {
-            Self::Manual => None,
-            Self::Cron(cron) => cron.next(now, 1).first().map(|at| cron.local(*at)),
+            Self::Manual => Vec::new(),
+            Self::Cron(cron) => cron.next(now, count).into_iter().map(|at| cron.local(at)).collect(),
         }
     }
 
-    /// For people: "By hand", "0 6 * * 1 (Europe/Lisbon)".
+    /// For people: "By hand", "At 06:00, on Monday (Europe/Lisbon)".
     pub fn words(&self) -> String {
         match self {
             Self::Manual => "By hand".to_owned(),
-            Self::Cron(Cron { expression, zone }) => format!("{expression} ({zone})"),
+            Self::Cron(cron) => format!("{} ({})", cron.in_words(), cron.zone),
         }
     }
 }
@@ -137,6 +151,17 @@ mod tests {
         let times: Vec<String> = cron.next(now, 3).into_iter().map(UtcTime::iso).collect();
         assert_eq!(times, ["2026-03-28T06:00:00Z", "2026-03-29T05:00:00Z", "2026-03-30T05:00:00Z"]);
         assert_eq!(cron.local(cron.next(now, 2)[1]), "Sun 29 Mar 2026, 06:00");
+        for (expression, words) in [
+            ("0 6 * * *", "At 06:00, every day"),
+            ("0 6 * * 1-5", "At 06:00, on Monday to Friday"),
+            ("30 23 1 * *", "At 23:30, on day 1"),
+            ("*/15 * * * *", "At every 15 minutes"),
+            ("0 * * * *", "At minute 0 past every hour"),
+            ("0 */6 * * *", "At minute 0, every 6 hours"),
+        ] {
+            let cron = Cron::parse(expression, "UTC", now).unwrap();
+            assert_eq!(cron.in_words(), words);
+        }
         assert_eq!(Cron::parse("0 6 * * * *", "UTC", now), Err(TriggerFault::NotCron));
         assert_eq!(Cron::parse("often", "UTC", now), Err(TriggerFault::NotCron));
         assert_eq!(Cron::parse("0 6 30 2 *", "UTC", now), Err(TriggerFault::Never));

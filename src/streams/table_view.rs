@@ -3,7 +3,6 @@
 use super::StreamChoice;
 use super::choice::key_text;
 use crate::runtimes::{Catalog, Cursor, Stream, SyncType};
-use crate::web::urls;
 
 pub(super) struct StreamRow {
     /// Its place in the catalogue.
@@ -21,18 +20,25 @@ pub(super) struct StreamRow {
     /// Fields that together name a record; empty when there are none.
     pub(super) key: String,
     pub(super) table: String,
-    pub(super) is_wrong: bool,
+    /// What is wrong, and with which of its controls; empty when nothing is.
+    pub(super) problem: String,
+    pub(super) wrong: &'static str,
     pub(super) fields: String,
-    pub(super) url: String,
+}
+
+impl StreamRow {
+    /// Whether this is the control that is wrong.
+    pub(super) fn is_wrong(&self, control: &str) -> bool {
+        self.wrong == control
+    }
 }
 
 /// The rows of a table; `saved` are the choices that were saved before.
 pub(super) fn rows(
-    slug: &str,
     catalog: &Catalog,
     choices: &[StreamChoice],
     saved: Option<&[StreamChoice]>,
-    wrong: &[&str],
+    problems: &[(String, String)],
 ) -> Vec<StreamRow> {
     let known = |choice: &StreamChoice| {
         saved.is_none_or(|saved| {
@@ -40,7 +46,15 @@ pub(super) fn rows(
                 || saved.iter().any(|one| one.stream_name == choice.stream_name && one.namespace == choice.namespace)
         })
     };
+    let problem = |place: usize| {
+        let of = |control: &'static str| {
+            problems.iter().find(|(id, _)| *id == format!("{control}{place}")).map(|(_, text)| (control, text.clone()))
+        };
+        ["how", "new", "table"].into_iter().find_map(of).unwrap_or_default()
+    };
     let row = |(place, (stream, choice)): (usize, (&Stream, &StreamChoice))| StreamRow {
+        problem: problem(place).1,
+        wrong: problem(place).0,
         place,
         name: choice.full_name(),
         enabled: choice.enabled,
@@ -50,7 +64,6 @@ pub(super) fn rows(
         settled: settled(stream),
         key: key(stream, choice),
         table: choice.table_name.clone(),
-        is_wrong: wrong.iter().any(|id| *id == format!("table{place}")),
         fields: if choice.extract_all_fields {
             "All fields".to_owned()
         } else {
@@ -59,7 +72,6 @@ pub(super) fn rows(
                 count => format!("{count} fields"),
             }
         },
-        url: urls::connection_stream(slug, place),
     };
     catalog.streams.iter().zip(choices).enumerate().map(row).collect()
 }

@@ -23,8 +23,8 @@ pub use pages::word;
 pub use reseal::reseal_some;
 pub use start::{NewTest, Refused, cancel, cancel_all, start, start_test};
 pub use store::{
-    Validation, carry_over, current_success, find, find_of_connection, last_success, latest, list, log_after,
-    running_test,
+    Newest, Validation, carry_over, current_success, find, find_of_connection, last_success, latest, list, log_after,
+    newest_of, running_test,
 };
 pub use worker::{run_due, run_until};
 
@@ -59,10 +59,15 @@ pub enum Standing {
 
 /// How the values of now stand, from the newest validation of the owner.
 pub fn standing(newest: Option<&Validation>, version: i64, now: UtcTime) -> Standing {
+    standing_of(newest.map(|one| (one.state_at(now), one.connection_version)), version)
+}
+
+/// The same, from what a list knows.
+pub fn standing_of(newest: Option<Newest>, version: i64) -> Standing {
     match newest {
-        Some(one) if !one.state_at(now).is_over() => Standing::Going,
-        Some(one) if one.connection_version != Some(version) => Standing::None,
-        Some(one) if one.state_at(now) == WorkState::Success => Standing::Good,
+        Some((state, _)) if !state.is_over() => Standing::Going,
+        Some((_, checked)) if checked != Some(version) => Standing::None,
+        Some((WorkState::Success, _)) => Standing::Good,
         Some(_) => Standing::Bad,
         None => Standing::None,
     }

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::Of;
@@ -136,6 +138,36 @@ pub fn latest(conn: &mut Conn, of: Of<'_>) -> QueryResult<Option<Validation>> {
         .select(Validation::as_select())
         .first(conn)
         .optional()
+}
+
+/// What is true of a validation at a moment, and which version of the values it checked.
+pub type Newest = (WorkState, Option<i64>);
+
+/// The newest validations of the stored values of many connections; those without one are absent.
+pub fn newest_of(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    connections: &[ConnectionId],
+    now: UtcTime,
+) -> QueryResult<HashMap<ConnectionId, Newest>> {
+    let newest: Vec<Option<ValidationId>> = validations::table
+        .filter(validations::workspace_id.eq(workspace))
+        .filter(validations::connection_id.eq_any(connections.iter().map(ConnectionId::as_str)))
+        .filter(validations::setup_link_id.is_null())
+        .group_by(validations::connection_id)
+        .select(diesel::dsl::max(validations::id))
+        .load(conn)?;
+    let rows: Vec<(ConnectionId, WorkState, Option<UtcTime>, Option<i64>)> = validations::table
+        .filter(validations::id.eq_any(newest.iter().flatten().map(ValidationId::as_str)))
+        .select((
+            validations::connection_id,
+            validations::state,
+            validations::lease_until,
+            validations::connection_version,
+        ))
+        .load(conn)?;
+    let seen = |state, lease| if is_abandoned(state, lease, now) { WorkState::Failed } else { state };
+    Ok(rows.into_iter().map(|(id, state, lease, version)| (id, (seen(state, lease), version))).collect())
 }
 
 /// The newest success, of whatever values.

@@ -65,6 +65,8 @@ kinds! {
     NeedsReconnecting, "connection.needs_reconnecting", "A connection needs reconnecting";
     /// A check of a connection's details is over.
     ValidationFinished, "validation.finished", "A validation finished";
+    /// A draft has become a source or destination.
+    ConnectionFinalised, "connection.finalised", "A connection was finalised";
 }
 
 /// The event of a test: nobody subscribes to it.
@@ -158,6 +160,11 @@ pub enum Event<'a> {
         /// The connection.
         connection: &'a Connection,
     },
+    /// A draft has become a source or destination.
+    Finalised {
+        /// The connection as it is now.
+        connection: &'a Connection,
+    },
     /// A check of a connection's details is over.
     ValidationFinished {
         /// The connection as it is now.
@@ -199,6 +206,7 @@ impl Event<'_> {
             },
             Self::NeedsReconnecting { .. } => EventKind::NeedsReconnecting,
             Self::ValidationFinished { .. } => EventKind::ValidationFinished,
+            Self::Finalised { .. } => EventKind::ConnectionFinalised,
         }
     }
 
@@ -209,6 +217,7 @@ impl Event<'_> {
             | Self::Link { connection, .. }
             | Self::Arrival { connection, .. }
             | Self::ValidationFinished { connection, .. }
+            | Self::Finalised { connection }
             | Self::NeedsReconnecting { connection } => &connection.workspace_id,
         }
     }
@@ -221,6 +230,7 @@ impl Event<'_> {
             | Self::Link { connection, .. }
             | Self::Arrival { connection, .. }
             | Self::ValidationFinished { connection, .. }
+            | Self::Finalised { connection }
             | Self::NeedsReconnecting { connection } => Some(&connection.id),
         }
     }
@@ -258,7 +268,7 @@ impl Event<'_> {
                     "config_completed": connection.missing_count == 0,
                 },
             }),
-            Self::NeedsReconnecting { connection } => {
+            Self::NeedsReconnecting { connection } | Self::Finalised { connection } => {
                 json!({"event": event, connection.kind.as_str(): named(connection)})
             }
         }

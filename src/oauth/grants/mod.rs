@@ -78,6 +78,13 @@ pub struct Connected {
     pub accounts: Vec<Account>,
 }
 
+impl Connected {
+    /// Whether somebody has to sign in again.
+    pub fn is_broken(&self) -> bool {
+        self.grant.state == GrantState::NeedsReconnecting
+    }
+}
+
 /// The grant a connection lives on, if it does.
 ///
 /// # Errors

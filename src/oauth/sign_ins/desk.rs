@@ -20,6 +20,7 @@ use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::forms::{FieldRef, FormState, RawForm};
 use crate::ids::{OauthSignInId, SetupLinkId};
+use crate::links::NamedField;
 use crate::oauth::apps;
 use crate::oauth::grants::{self, Contract, NewGrant};
 use crate::oauth::provider::{InputProblem, Inputs, ProviderBlock, Selection};
@@ -259,6 +260,18 @@ impl Folder {
     }
 }
 
+/// How a receipt calls a sign-in.
+fn line(provider: &str) -> String {
+    format!("{provider} sign-in")
+}
+
+/// The provider a receipt speaks of; empty when nobody signed in.
+pub fn signed_in_at(connector: Option<&Connector>, provided: &[NamedField]) -> String {
+    let provider = connector.and_then(Connector::oauth).map(|block| block.name.clone()).unwrap_or_default();
+    let is_named = provided.iter().any(|field| field.title == line(&provider));
+    if is_named { provider } else { String::new() }
+}
+
 impl Handed {
     /// The same sign-in once for each account: for links that make a connection of each.
     ///
@@ -276,7 +289,7 @@ impl Handed {
     /// The provider's sign-in as a line of a receipt.
     pub fn receipt_line(&self) -> FieldRef {
         let path = self.submission.provided().first().map(|field| field.path.clone()).unwrap_or_default();
-        FieldRef { path, title: format!("{} sign-in", self.grant.provider_name()), secret: true }
+        FieldRef { path, title: line(self.grant.provider_name()), secret: false }
     }
 
     /// The sign-in itself, for a test of it.

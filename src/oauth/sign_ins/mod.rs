@@ -16,7 +16,7 @@ pub mod return_pages;
 mod store;
 
 pub use borrow::borrowed;
-pub use desk::{ACCOUNT_FIELD, Desk, Handed, PlanError, SignedIn};
+pub use desk::{ACCOUNT_FIELD, Desk, Handed, PlanError, SignedIn, signed_in_at};
 pub use folder::{forget, reseal_some, sweep};
 pub use leave::{Leaving, keep, leave};
 pub use panel::{Asked, Panel, panel};

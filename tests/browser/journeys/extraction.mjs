@@ -148,13 +148,13 @@ async function finish({ owner }) {
   owner.equal(await owner.press("Finalise connection"), 422, "a schedule that is none");
   await checkState(owner, "finish-error");
   await owner.fill("Schedule", "0 6 * * 1-5");
-  await owner.fill("Time zone", "Europe/Lisbon");
+  await owner.page.select("#zone", "Europe/Lisbon");
   await owner.press("Show the next five times");
   await owner.says("The next five times", "06:00");
   owner.equal((await owner.page.$$("section ol time")).length, 5, "times of the preview");
   await checkState(owner, "finish-preview");
   await owner.press("Finalise connection");
-  await owner.says("Connection finalised", "8 of 10 streams are read", "Europe/Lisbon", "Next: ");
+  await owner.says("Connection finalised", "8 of 10 streams are read", "At 06:00, on Monday to Friday (Europe/Lisbon)", "Next times");
   await checkState(owner, "connection-read-by-clock");
 }
 

@@ -8,7 +8,7 @@ const RECEIVER = "https://127.0.0.1:1999/hooks";
 export async function endpoints(lane) {
   const { owner } = lane;
   await owner.open("/settings/webhooks");
-  await owner.says("No endpoints yet", "There is none yet");
+  await owner.says("No endpoints yet", "Nobody has a copy of it yet");
   await checkState(owner, "settings-webhooks-empty");
   await owner.press("Create secret");
   await owner.says("Copy your new signing secret now");

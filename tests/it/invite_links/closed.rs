@@ -35,7 +35,8 @@ async fn a_deleted_link_says_so_even_to_somebody_who_is_typing() {
     assert!(connections(&owner).await.is_empty());
     let after = owner.get(&page).await;
     assert!(after.text().contains("Deleted") && !after.has("#invite-link"), "{}", after.text());
-    assert!(!owner.get("/invite-links").await.text().contains("Clients"));
+    let list = owner.get("/invite-links").await;
+    assert!(!list.text().contains("Clients") && list.links().contains(&"/invite-links?state=deleted".to_owned()));
     assert!(owner.get("/invite-links?state=deleted").await.text().contains("Clients"));
 }
 

@@ -53,6 +53,18 @@ async fn a_link_made_for_many_brings_their_connections() {
 }
 
 #[tokio::test]
+async fn a_missing_app_is_said_before_the_link_is_shared() {
+    let app = TestApp::start();
+    let owner = app.owner().await;
+    let (with, _) = invite(&owner, "source/facebook-ads", &[]).await;
+    let panel = owner.get(&with).await;
+    assert!(panel.text().contains("There is no OAuth app for Facebook yet"), "{}", panel.text());
+    assert!(panel.links().contains(&"/settings/oauth-apps/facebook".to_owned()));
+    let (without, _) = invite(&owner, "source/postgres", &[]).await;
+    assert!(!owner.get(&without).await.text().contains("OAuth app"));
+}
+
+#[tokio::test]
 async fn destinations_come_the_same_way() {
     let app = TestApp::start();
     let owner = app.owner().await;
@@ -96,7 +108,8 @@ async fn slips_are_named_and_what_was_typed_stays() {
     let refused = invite_page(&owner, "source/nonesuch", &slips).await;
     assert_eq!(refused.status, 422);
     let text = refused.text();
-    for words in ["Enter a name", "Choose a time zone", "Most connections must be", "Choose what the link connects"] {
+    for words in ["Enter a name", "Choose a time zone", "Limit of connections must be", "Choose what the link connects"]
+    {
         assert!(text.contains(words), "{words}: {text}");
     }
     assert!(refused.body.contains("kept"));

@@ -27,7 +27,11 @@ async fn a_draft_is_finalised_only_with_everything_true() {
     let path = format!("/scl/{}", link.rsplit('/').next().unwrap());
     assert_eq!(app.visitor().get(&path).await.status, 200);
 
+    subscribe(&app, "connection.finalised").await;
     let done = program.patch(&one, finalise).await.expect(200);
+    let told = messages(&app).await;
+    assert_eq!(told.len(), 1);
+    assert_eq!((&told[0]["source"]["slug"], &told[0]["source"]["draft"]), (&json!(slug), &json!(false)), "{told:?}");
     assert_eq!((done.json["draft"].as_bool(), done.json["state"].as_str()), (Some(false), Some("finalised")));
     assert_eq!(done.json["streams"][0]["table_name"], "facebook_ads_ads");
     assert_eq!(program.post(&format!("{one}setup-tokens/"), json!({})).await.expect(409).code(), "conflict");
@@ -96,6 +100,22 @@ async fn of_two_who_finalise_one_does() {
         second.body
     );
     events(&app).await;
+}
+
+async fn subscribe(app: &TestApp, event: &str) {
+    let owner = app.visitor();
+    owner.sign_in("ana@acme.example").await;
+    let form = owner.get("/settings/webhooks/new").await.form_with("url").set("url", "https://93.184.216.34/in");
+    assert_eq!(form.add("events", event).send(&owner).await.status, 303);
+}
+
+/// The payloads of all webhooks, sent or not.
+async fn messages(app: &TestApp) -> Vec<serde_json::Value> {
+    use diesel::prelude::*;
+    use vestibule::db::schema::webhook_messages;
+    let all = app.app.db.read(|conn| Ok(webhook_messages::table.select(webhook_messages::payload).load(conn)?)).await;
+    let texts: Vec<String> = all.unwrap();
+    texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect()
 }
 
 async fn events(app: &TestApp) {

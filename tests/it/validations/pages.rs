@@ -51,7 +51,7 @@ async fn from_details_to_records_on_pages() {
     let end = form.press("intent", "finalise", &owner).await;
     let page = owner.follow(&end).await;
     assert!(page.text().contains("Connection finalised"), "{}", page.text());
-    assert!(page.text().contains("Next: Sat 14 Mar 2026, 06:00."), "{}", page.text());
+    assert!(page.text().contains("Next times") && page.text().contains("Sat 14 Mar 2026, 06:00"), "{}", page.text());
 
     let started = page.form_to(&format!("{connection}/runs")).send(&owner).await;
     let run = started.location().unwrap();
@@ -80,6 +80,44 @@ async fn a_failure_says_what_to_do_and_past_ones_stay() {
     let refused = finish.press("intent", "finalise", &owner).await;
     assert_eq!(refused.status, 422);
     assert!(refused.text().contains("Validate them, then finalise"), "{}", refused.text());
+}
+
+#[tokio::test]
+async fn the_list_says_whose_turn_it_is() {
+    for (token, state, turn) in [
+        ("right-3", "Validated", "You: choose streams and finalise"),
+        ("wrong", "Validation failed", "You: change the details"),
+    ] {
+        let (app, owner, connection) = shop_page(token).await;
+        let before = owner.get("/connections").await.text();
+        assert!(before.contains("Filled in") && before.contains("You: validate it"), "{before}");
+        validate(&app, &owner, &connection).await;
+        let after = owner.get("/connections").await.text();
+        assert!(after.contains(state) && after.contains(turn), "{after}");
+    }
+}
+
+#[tokio::test]
+async fn opening_the_fields_of_a_stream_keeps_what_was_chosen() {
+    let (app, owner, connection) = shop_page("right-4").await;
+    validate(&app, &owner, &connection).await;
+    let streams = format!("{connection}/streams");
+    let chosen = owner.get(&streams).await.form_with("table.0").set("table.0", "my orders").without("on", "1");
+    let opened = chosen.press("intent", "fields.0", &owner).await;
+    assert_eq!(opened.location(), Some(format!("{streams}/0")), "a draft may be wrong meanwhile: {}", opened.text());
+    let kept = owner.get(&streams).await;
+    assert_eq!((kept.value_of("table0").as_deref(), kept.count("input[name=on][checked]")), (Some("my orders"), 1));
+    let refused = kept.form_with("table.0").press("intent", "save", &owner).await;
+    assert!(refused.status == 422 && refused.has("#e0") && refused.has("#table0[aria-invalid]"), "{}", refused.body);
+
+    kept.form_with("table.0").set("table.0", "orders").press("intent", "save", &owner).await;
+    let finish = owner.get(&format!("{connection}/finish")).await.form_with("trigger");
+    assert_eq!(finish.press("intent", "finalise", &owner).await.location(), Some(connection.clone()));
+    let again = owner.get(&streams).await.form_with("table.0");
+    let same = again.clone().press("intent", "fields.0", &owner).await;
+    assert_eq!(same.location(), Some(format!("{streams}/0")));
+    let wrong = again.set("table.0", "my orders").press("intent", "fields.1", &owner).await;
+    assert_eq!(wrong.status, 422, "what is read is never wrong");
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ async fn what_is_typed_is_tested_and_nothing_is_kept() {
     assert_eq!(sent.status, 303, "{}", sent.text());
     let page = owner.get(&connection).await.text();
     assert!(page.contains("Provided") && page.contains("Test before sending."), "{page}");
-    assert!(page.contains("All details are there. Validate them"), "a test proves nothing for finalising");
+    assert!(page.contains("All required details are there. Validate them"), "a test proves nothing for finalising");
 }
 
 #[tokio::test]

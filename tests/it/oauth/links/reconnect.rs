@@ -28,13 +28,16 @@ async fn reconnect_link(site: &Site, connection: &str, any: bool) -> String {
 async fn the_same_account_brings_it_back_to_life() {
     let (site, program, connection) = broken().await;
     let credentials = format!("/api/v1{}/credentials/", connection.replace("connections", "sources"));
+    let list = site.owner.get("/connections").await.text();
+    assert!(list.contains("Needs reconnecting") && list.contains("You: ask somebody to sign in again"), "{list}");
     let link = reconnect_link(&site, &connection, false).await;
     let visitor = site.app.visitor();
     let page = site.sign_in(&visitor, &link).await;
     assert!(page.text().contains("asks you to sign in again") && accounts_of(&page).is_empty(), "{}", page.text());
     let sent = page.form_to(&link).press("intent", "complete", &visitor).await;
     assert_eq!(sent.status, 303, "{}", sent.text());
-    assert_eq!(visitor.follow(&sent).await.status, 200);
+    let receipt = visitor.follow(&sent).await.text();
+    assert!(receipt.contains("In your account settings at Google") && !receipt.contains("password or"), "{receipt}");
     program.get(&credentials).await.expect(200);
     let shown = site.owner.get(&connection).await.text();
     assert!(shown.contains("signed in again") && !shown.contains("Needs reconnecting"), "{shown}");
