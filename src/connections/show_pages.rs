@@ -159,13 +159,7 @@ fn view(
         connector.map(|connector| overview(&connector.spec, &connection.known_to_members())).unwrap_or_default();
     let required: Vec<&Answer> = answers.iter().filter(|answer| answer.required).collect();
     let have = required.iter().filter(|answer| answer.is_set() || answer.has_default).count();
-    let open_links = links.iter().filter(|link| link.state(now).is_open()).count();
-    let progress = Progress::of(
-        connection.missing_count,
-        connection.version == 0,
-        i64::try_from(open_links).unwrap_or(0),
-        connection.finalised_at,
-    );
+    let progress = progress(connection, &links, now);
     let sent = links.last().map(|link| link.created_at);
     let slug = &connection.slug;
     let (left_empty, facts): (Vec<FactRow>, Vec<FactRow>) =
@@ -204,6 +198,12 @@ fn view(
         description_url: urls::connection_description(slug),
         deletion_url: urls::connection_deletion(slug),
     })
+}
+
+fn progress(connection: &Connection, links: &[LinkRow], now: UtcTime) -> Progress {
+    let open_links = links.iter().filter(|link| link.state(now).is_open()).count();
+    let open_links = i64::try_from(open_links).unwrap_or(0);
+    Progress::of(connection.missing_count, connection.version == 0, open_links, connection.finalised_at)
 }
 
 /// The word beside the name, and its tone.

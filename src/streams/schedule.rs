@@ -9,6 +9,14 @@ use crate::clock::UtcTime;
 /// How many coming times are shown.
 pub const PREVIEWED: usize = 5;
 
+/// What the description of a schedule says at length, and how people say it.
+const SHORTER: [(&str, &str); 4] = [
+    ("Monday, Tuesday, Wednesday, Thursday, and Friday", "Monday to Friday"),
+    ("At minute 0 past every hour", "Every hour"),
+    ("At minute 0, of every", "Every"),
+    ("At every", "Every"),
+];
+
 /// When a source is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trigger {
@@ -80,8 +88,8 @@ impl Cron {
     /// For people: "At 06:00, on Monday to Friday". An expression that says no such thing stands as it is.
     pub fn in_words(&self) -> String {
         let Ok(cron) = parser().parse(&self.expression) else { return self.expression.clone() };
-        let working_days = "Monday, Tuesday, Wednesday, Thursday, and Friday";
-        let words = cron.describe().trim_end_matches('.').replace(working_days, "Monday to Friday");
+        let whole = cron.describe().trim_end_matches('.').to_owned();
+        let words = SHORTER.iter().fold(whole, |words, (long, short)| words.replace(long, short));
         if self.is_daily() { format!("{words}, every day") } else { words }
     }
 
@@ -155,9 +163,9 @@ mod tests {
             ("0 6 * * *", "At 06:00, every day"),
             ("0 6 * * 1-5", "At 06:00, on Monday to Friday"),
             ("30 23 1 * *", "At 23:30, on day 1"),
-            ("*/15 * * * *", "At every 15 minutes"),
-            ("0 * * * *", "At minute 0 past every hour"),
-            ("0 */6 * * *", "At minute 0, every 6 hours"),
+            ("*/15 * * * *", "Every 15 minutes"),
+            ("0 * * * *", "Every hour"),
+            ("0 */6 * * *", "Every 6 hours"),
         ] {
             let cron = Cron::parse(expression, "UTC", now).unwrap();
             assert_eq!(cron.in_words(), words);
