@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::listing;
-use super::store::{self, Contents, NewConnection};
+use super::store::{self, NewConnection};
 use super::{Connection, ConnectionState, FieldOrigin, Filler};
 use crate::activity::{self, Actor, Entry, Event};
 use crate::clock::UtcTime;
@@ -127,46 +127,42 @@ pub fn apply(conn: &mut Conn, apply: &Apply<'_>, keys: &KeyRing, now: UtcTime, r
         if !takes {
             return Err(AppError::Conflict("This connection takes no more details."));
         }
-        if write_merged(conn, apply, &read, keys, now, rng)? {
-            let connection = store::find_by_id(conn, apply.workspace, apply.connection)?.ok_or(AppError::NotFound)?;
+        if let Some(connection) = write_merged(conn, apply, read, keys, now, rng)? {
             return Ok(Applied { connection });
         }
     }
     Err(AppError::Internal(anyhow::anyhow!("the draft kept changing under the writer")))
 }
 
+/// The draft as it was written; `None` when somebody changed it since it was read.
 fn write_merged(
     conn: &mut Conn,
     apply: &Apply<'_>,
-    read: &Connection,
+    mut read: Connection,
     keys: &KeyRing,
     now: UtcTime,
     rng: &Rng,
-) -> AppResult<bool> {
-    let mut values = Values { plain: read.config.clone(), secrets: open_secrets(read, keys)? };
+) -> AppResult<Option<Connection>> {
+    let mut values = Values { secrets: open_secrets(&read, keys)?, plain: std::mem::take(&mut read.config) };
     apply.submission.merge_into(&apply.connector.spec, &mut values);
     if let Some((connector, submission)) = apply.then {
         submission.merge_into(&connector.spec, &mut values);
     }
-    let secret_paths = values.secrets.keys().cloned().collect();
-    let mut after = read.clone();
+    let mut after = read;
     after.config = values.plain;
-    after.secret_paths = secret_paths;
+    after.secret_paths = values.secrets.keys().cloned().collect();
     after.origins = origins_after(&after, apply, now);
     let missing = missing_required(&apply.connector.spec, &after.known_to_members()).len();
-    let sealed = if values.secrets.is_empty() {
+    after.missing_count = i32::try_from(missing).unwrap_or(i32::MAX);
+    after.sealed_secrets = if values.secrets.is_empty() {
         None
     } else {
-        Some(keys.seal(&secret_bytes(&values.secrets)?, read.sealed_at(), rng)?)
+        Some(keys.seal(&secret_bytes(&values.secrets)?, after.sealed_at(), rng)?)
     };
-    let contents = Contents {
-        config: &after.config,
-        secret_paths: &after.secret_paths,
-        sealed_secrets: sealed.as_ref(),
-        origins: &after.origins,
-        missing_count: i32::try_from(missing).unwrap_or(i32::MAX),
-    };
-    Ok(store::replace_contents(conn, read, &contents, now)?)
+    let written = store::replace_contents(conn, &after, now)?;
+    after.version += 1;
+    after.updated_at = now;
+    Ok(written.then_some(after))
 }
 
 /// Who filled in what: new fields get this filler, fields that are gone are forgotten.
