@@ -50,15 +50,18 @@ pub fn find_workspace(conn: &mut Conn, id: &WorkspaceId) -> QueryResult<Option<W
     workspaces::table
         .find(id)
         .select(WorkspaceRow::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
         .map(|row| row.map(WorkspaceCard::from))
 }
 
 /// The workspace of that slug, for commands.
 pub fn find_workspace_by_slug(conn: &mut Conn, slug: &str) -> QueryResult<Option<WorkspaceCard>> {
-    let found =
-        workspaces::table.filter(workspaces::slug.eq(slug)).select(WorkspaceRow::as_select()).first(conn).optional()?;
+    let found = workspaces::table
+        .filter(workspaces::slug.eq(slug))
+        .select(WorkspaceRow::as_select())
+        .get_result(conn)
+        .optional()?;
     Ok(found.map(WorkspaceCard::from))
 }
 
@@ -111,7 +114,7 @@ pub(super) fn lock_members(conn: &mut Conn, id: &WorkspaceId) -> QueryResult<()>
 
 /// A member of any workspace, removed ones too, so that what they made can still say who made it.
 pub fn find_member(conn: &mut Conn, id: &MemberId) -> QueryResult<Option<MemberCard>> {
-    let found = members::table.find(id).select(MemberRow::as_select()).first(conn).optional()?;
+    let found = members::table.find(id).select(MemberRow::as_select()).get_result(conn).optional()?;
     Ok(found.map(MemberCard::from))
 }
 
@@ -144,7 +147,7 @@ pub(super) fn find_living(conn: &mut Conn, workspace: &WorkspaceId, id: &MemberI
         .filter(members::id.eq(id))
         .filter(members::removed_at.is_null())
         .select(MemberRow::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
@@ -165,7 +168,7 @@ pub(super) fn credentials_of_email(conn: &mut Conn, email: &str) -> QueryResult<
         .filter(members::email.eq(email))
         .filter(members::removed_at.is_null())
         .select(Credentials::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
@@ -179,7 +182,7 @@ pub(super) fn credentials_of(
         .filter(members::id.eq(id))
         .filter(members::removed_at.is_null())
         .select(Credentials::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::listing;
-use super::store::{self, Contents, NewConnection};
+use super::store::{self, NewConnection};
 use super::{Connection, ConnectionState, FieldOrigin, Filler};
 use crate::activity::{self, Actor, Entry, Event};
 use crate::clock::UtcTime;
@@ -130,48 +130,45 @@ pub fn apply(conn: &mut Conn, apply: &Apply<'_>, keys: &KeyRing, now: UtcTime, r
             return Err(AppError::Conflict("This connection takes no more details."));
         }
         let astray = apply.astray(&read.known_to_members());
-        if write_merged(conn, apply, (&read, &astray), keys, now, rng)? {
-            note_taken_out(conn, apply, (&read, &astray), now, rng)?;
-            let connection = store::find_by_id(conn, apply.workspace, apply.connection)?.ok_or(AppError::NotFound)?;
+        let titles = titles_of(&astray, apply, &read);
+        if let Some(connection) = write_merged(conn, apply, (read, &astray), keys, now, rng)? {
+            note_taken_out(conn, &connection, &titles, now, rng)?;
             return Ok(Applied { connection });
         }
     }
     Err(AppError::Internal(anyhow::anyhow!("the draft kept changing under the writer")))
 }
 
+/// The draft as it was written; `None` when somebody changed it since it was read.
 fn write_merged(
     conn: &mut Conn,
     apply: &Apply<'_>,
-    (read, astray): (&Connection, &BTreeSet<FieldPath>),
+    (mut read, astray): (Connection, &BTreeSet<FieldPath>),
     keys: &KeyRing,
     now: UtcTime,
     rng: &Rng,
-) -> AppResult<bool> {
-    let mut values = Values { plain: read.config.clone(), secrets: open_secrets(read, keys)? };
+) -> AppResult<Option<Connection>> {
+    let mut values = Values { secrets: open_secrets(&read, keys)?, plain: std::mem::take(&mut read.config) };
     apply.submission.merge_into(&apply.connector.spec, &mut values);
     if let Some((connector, submission)) = apply.then {
         submission.merge_into(&connector.spec, &mut values);
     }
     values.secrets.retain(|path, _| !astray.contains(path));
-    let secret_paths = values.secrets.keys().cloned().collect();
-    let mut after = read.clone();
+    let mut after = read;
     after.config = values.plain;
-    after.secret_paths = secret_paths;
+    after.secret_paths = values.secrets.keys().cloned().collect();
     after.origins = origins_after(&after, apply, now);
     let missing = missing_required(&apply.connector.spec, &after.known_to_members()).len();
-    let sealed = if values.secrets.is_empty() {
+    after.missing_count = i32::try_from(missing).unwrap_or(i32::MAX);
+    after.sealed_secrets = if values.secrets.is_empty() {
         None
     } else {
-        Some(keys.seal(&secret_bytes(&values.secrets)?, read.sealed_at(), rng)?)
+        Some(keys.seal(&secret_bytes(&values.secrets)?, after.sealed_at(), rng)?)
     };
-    let contents = Contents {
-        config: &after.config,
-        secret_paths: &after.secret_paths,
-        sealed_secrets: sealed.as_ref(),
-        origins: &after.origins,
-        missing_count: i32::try_from(missing).unwrap_or(i32::MAX),
-    };
-    Ok(store::replace_contents(conn, read, &contents, now)?)
+    let written = store::replace_contents(conn, &after, now)?;
+    after.version += 1;
+    after.updated_at = now;
+    Ok(written.then_some(after))
 }
 
 impl Apply<'_> {
@@ -186,24 +183,25 @@ impl Apply<'_> {
     }
 }
 
-/// Writes down that secrets were taken out. It is nobody's deed: whoever changed the address may not even know of them.
-fn note_taken_out(
-    conn: &mut Conn,
-    apply: &Apply<'_>,
-    (read, astray): (&Connection, &BTreeSet<FieldPath>),
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<()> {
-    if astray.is_empty() {
-        return Ok(());
+/// What the form calls these fields.
+fn titles_of(paths: &BTreeSet<FieldPath>, apply: &Apply<'_>, read: &Connection) -> Vec<String> {
+    if paths.is_empty() {
+        return Vec::new();
     }
     let answers = overview(&apply.connector.spec, &read.known_to_members());
     let title = |path: &FieldPath| {
         let known = answers.iter().find(|answer| answer.path == *path);
         known.map_or_else(|| path.dot(), |answer| answer.title.clone())
     };
-    let titles: Vec<String> = astray.iter().map(title).collect();
-    let entry = entry(read, Event::SecretsTakenOut, Actor::System, "");
+    paths.iter().map(title).collect()
+}
+
+/// Writes down that secrets were taken out. It is nobody's deed: whoever changed the address may not even know of them.
+fn note_taken_out(conn: &mut Conn, of: &Connection, titles: &[String], now: UtcTime, rng: &Rng) -> AppResult<()> {
+    if titles.is_empty() {
+        return Ok(());
+    }
+    let entry = entry(of, Event::SecretsTakenOut, Actor::System, "");
     Ok(activity::record(conn, &Entry { detail: &titles.join(", "), ..entry }, now, rng)?)
 }
 

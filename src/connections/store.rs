@@ -1,15 +1,12 @@
-use std::collections::{BTreeMap, BTreeSet};
-
 use diesel::prelude::*;
 use serde::de::DeserializeOwned;
 
-use super::{Approval, Connection, FieldOrigin};
+use super::{Approval, Connection};
 use crate::clock::UtcTime;
 use crate::connectors::Kind;
 use crate::crypto::Sealed;
 use crate::db::Conn;
 use crate::db::schema::connections;
-use crate::forms::FieldPath;
 use crate::ids::{ConnectionId, InviteLinkId, MemberId, WorkspaceId};
 
 #[derive(Debug, Queryable, Selectable)]
@@ -79,7 +76,7 @@ pub fn find(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> QueryResult
         .filter(connections::slug.eq(slug))
         .filter(connections::deleted_at.is_null())
         .select(Row::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     found.map(Row::read).transpose()
 }
@@ -100,7 +97,7 @@ pub fn find_by_id(conn: &mut Conn, workspace: &WorkspaceId, id: &ConnectionId) -
         .filter(connections::workspace_id.eq(workspace))
         .filter(connections::id.eq(id))
         .select(Row::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     found.map(Row::read).transpose()
 }
@@ -111,7 +108,7 @@ pub fn find_by_form_nonce(conn: &mut Conn, workspace: &WorkspaceId, nonce: &str)
         .filter(connections::workspace_id.eq(workspace))
         .filter(connections::form_nonce.eq(nonce))
         .select(Row::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     found.map(Row::read).transpose()
 }
@@ -121,7 +118,7 @@ pub(super) fn slug_is_taken(conn: &mut Conn, workspace: &WorkspaceId, slug: &str
         .filter(connections::workspace_id.eq(workspace))
         .filter(connections::slug.eq(slug))
         .select(connections::id)
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     Ok(found.is_some())
 }
@@ -167,35 +164,21 @@ impl NewConnection<'_> {
     }
 }
 
-/// New contents of a draft.
-pub(super) struct Contents<'a> {
-    pub(super) config: &'a serde_json::Map<String, serde_json::Value>,
-    pub(super) secret_paths: &'a BTreeSet<FieldPath>,
-    pub(super) sealed_secrets: Option<&'a Sealed>,
-    pub(super) origins: &'a BTreeMap<FieldPath, FieldOrigin>,
-    pub(super) missing_count: i32,
-}
-
-/// Replaces the contents if nobody changed them since they were read; says whether it did.
-pub(super) fn replace_contents(
-    conn: &mut Conn,
-    read: &Connection,
-    contents: &Contents<'_>,
-    now: UtcTime,
-) -> QueryResult<bool> {
+/// Replaces the contents, and counts the version up, if nobody changed the row since this version was read; says whether it did.
+pub(super) fn replace_contents(conn: &mut Conn, with: &Connection, now: UtcTime) -> QueryResult<bool> {
     let unchanged = connections::table
-        .filter(connections::id.eq(&read.id))
-        .filter(connections::workspace_id.eq(&read.workspace_id))
-        .filter(connections::version.eq(read.version))
+        .filter(connections::id.eq(&with.id))
+        .filter(connections::workspace_id.eq(&with.workspace_id))
+        .filter(connections::version.eq(with.version))
         .filter(connections::deleted_at.is_null());
     let changed = diesel::update(unchanged)
         .set((
-            connections::config.eq(text(contents.config)?),
-            connections::secret_paths.eq(text(contents.secret_paths)?),
-            connections::sealed_secrets.eq(contents.sealed_secrets.map(Sealed::as_bytes)),
-            connections::origins.eq(text(contents.origins)?),
-            connections::missing_count.eq(contents.missing_count),
-            connections::version.eq(read.version + 1),
+            connections::config.eq(text(&with.config)?),
+            connections::secret_paths.eq(text(&with.secret_paths)?),
+            connections::sealed_secrets.eq(with.sealed_secrets.as_ref().map(Sealed::as_bytes)),
+            connections::origins.eq(text(&with.origins)?),
+            connections::missing_count.eq(with.missing_count),
+            connections::version.eq(with.version + 1),
             connections::updated_at.eq(now),
         ))
         .execute(conn)?;

@@ -7,7 +7,7 @@ use super::schema::instance;
 
 /// The value of that name, if it was ever set.
 pub fn find(conn: &mut Conn, name: &str) -> QueryResult<Option<Vec<u8>>> {
-    instance::table.find(name).select(instance::value).first(conn).optional()
+    instance::table.find(name).select(instance::value).get_result(conn).optional()
 }
 
 /// Sets a value that must not exist yet; says whether it was this call that set it. Two callers at once: one wins.

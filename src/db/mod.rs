@@ -3,6 +3,9 @@
 //!
 //! SQLite has one writer thread (many writers in one pool wait for each other for seconds) and a pool of readers.
 //! PostgreSQL has one pool for both.
+//!
+//! A row of which there can only be one is read with `get_result`, not with `first`: SQLite looks at the value of a LIMIT when it
+//! plans, so it compiles a prepared statement anew each time that value is bound, which costs more than running it.
 
 mod alive;
 #[allow(missing_docs, reason = "diesel's derive generates undocumented items beside the connection type")]

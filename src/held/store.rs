@@ -29,7 +29,7 @@ pub(super) fn find(conn: &mut Conn, link: &str, nonce: &str, now: UtcTime) -> Qu
         .find((link, nonce))
         .filter(held_secrets::expires_at.gt(now))
         .select(held_secrets::sealed)
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

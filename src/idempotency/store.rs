@@ -45,7 +45,7 @@ pub(super) fn find(conn: &mut Conn, request: &Request) -> QueryResult<Option<Row
         .filter(idempotency_keys::api_key_id.eq(&request.api_key))
         .filter(idempotency_keys::key_hash.eq(request.key.as_bytes()))
         .select(Row::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

@@ -173,20 +173,20 @@ pub fn find(conn: &mut Conn, workspace: &WorkspaceId, id: &InviteLinkId) -> Quer
         .find(id)
         .filter(invite_links::workspace_id.eq(workspace))
         .select(InviteLink::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
 /// The link of that id, for jobs: they carry ids that we wrote ourselves.
 pub(super) fn find_by_id(conn: &mut Conn, id: &InviteLinkId) -> QueryResult<Option<InviteLink>> {
-    invite_links::table.find(id).select(InviteLink::as_select()).first(conn).optional()
+    invite_links::table.find(id).select(InviteLink::as_select()).get_result(conn).optional()
 }
 
 pub(super) fn find_by_token(conn: &mut Conn, hash: &TokenHash) -> QueryResult<Option<InviteLink>> {
     invite_links::table
         .filter(invite_links::token_hash.eq(hash.as_bytes()))
         .select(InviteLink::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
@@ -199,7 +199,7 @@ pub(super) fn find_by_create_nonce(
         .filter(invite_links::workspace_id.eq(workspace))
         .filter(invite_links::create_nonce.eq(nonce))
         .select(InviteLink::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

@@ -25,7 +25,7 @@ pub fn enqueue(conn: &mut Conn, job: &Job, now: UtcTime, rng: &Rng) -> QueryResu
 /// Makes sure that a recurring job is in the table, once.
 pub fn ensure_recurring(conn: &mut Conn, job: &Job, now: UtcTime) -> QueryResult<()> {
     let id = JobId::from_text(&format!("recurring-{}", job.kind()));
-    let found: Option<JobId> = jobs::table.find(&id).select(jobs::id).first(conn).optional()?;
+    let found: Option<JobId> = jobs::table.find(&id).select(jobs::id).get_result(conn).optional()?;
     if found.is_some() {
         return Ok(());
     }
@@ -74,7 +74,7 @@ pub(super) fn claim(conn: &mut Conn, id: &JobId, now: UtcTime) -> QueryResult<Op
     if taken == 0 {
         return Ok(None);
     }
-    jobs::table.find(id).select(JobRow::as_select()).first(conn).optional()
+    jobs::table.find(id).select(JobRow::as_select()).get_result(conn).optional()
 }
 
 pub(super) fn delete(conn: &mut Conn, id: &JobId) -> QueryResult<()> {

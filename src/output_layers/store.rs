@@ -90,7 +90,7 @@ pub fn find(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> QueryResult
         .filter(output_layers::workspace_id.eq(workspace))
         .filter(output_layers::slug.eq(slug))
         .select(Row::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     row.map(Row::read).transpose()
 }

@@ -147,7 +147,7 @@ pub fn find(conn: &mut Conn, workspace: &WorkspaceId, id: &RunId) -> QueryResult
         .filter(runs::workspace_id.eq(workspace))
         .filter(runs::id.eq(id))
         .select(Run::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
@@ -166,7 +166,7 @@ pub fn going(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId
     narrowed(workspace, Some(connection))
         .filter(runs::ended_at.is_null())
         .select(Run::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
@@ -230,7 +230,7 @@ pub(super) fn claim(conn: &mut Conn, id: &RunId, now: UtcTime) -> QueryResult<Op
     if taken == 0 {
         return Ok(None);
     }
-    runs::table.find(id).select(Run::as_select()).first(conn).optional()
+    runs::table.find(id).select(Run::as_select()).get_result(conn).optional()
 }
 
 /// How far a run is.
@@ -267,7 +267,7 @@ pub(super) fn keep(conn: &mut Conn, id: &RunId, tally: &Tally, now: UtcTime) -> 
     if kept == 0 {
         return Ok(None);
     }
-    runs::table.find(id).select(runs::cancel_at).first(conn).map(Some)
+    runs::table.find(id).select(runs::cancel_at).get_result(conn).map(Some)
 }
 
 /// How a run ended.
@@ -341,7 +341,8 @@ pub fn log_after(conn: &mut Conn, id: &RunId, after: i32, limit: i64) -> QueryRe
 
 /// How far the last whole run of a source came.
 pub(super) fn sync_state(conn: &mut Conn, connection: &ConnectionId) -> QueryResult<Option<Value>> {
-    let text: Option<String> = sync_states::table.find(connection).select(sync_states::state).first(conn).optional()?;
+    let text: Option<String> =
+        sync_states::table.find(connection).select(sync_states::state).get_result(conn).optional()?;
     text.map(|text| serde_json::from_str(&text))
         .transpose()
         .map_err(|error| diesel::result::Error::DeserializationError(error.into()))

@@ -101,7 +101,7 @@ pub(super) fn find_by_token(conn: &mut Conn, hash: &TokenHash) -> QueryResult<Op
     setup_links::table
         .filter(setup_links::token_hash.eq(hash.as_bytes()))
         .select(LinkRow::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
@@ -109,7 +109,7 @@ pub(super) fn find_by_receipt(conn: &mut Conn, hash: &TokenHash) -> QueryResult<
     setup_links::table
         .filter(setup_links::receipt_hash.eq(hash.as_bytes()))
         .select(LinkRow::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
@@ -122,13 +122,13 @@ pub(super) fn find_by_create_nonce(
         .filter(setup_links::workspace_id.eq(workspace))
         .filter(setup_links::create_nonce.eq(nonce))
         .select(LinkRow::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
 /// The link of that id, for jobs: they carry ids that we wrote ourselves.
 pub(super) fn find_by_id(conn: &mut Conn, id: &SetupLinkId) -> QueryResult<Option<LinkRow>> {
-    setup_links::table.find(id).select(LinkRow::as_select()).first(conn).optional()
+    setup_links::table.find(id).select(LinkRow::as_select()).get_result(conn).optional()
 }
 
 /// A connection's links, newest first.

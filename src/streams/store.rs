@@ -71,7 +71,7 @@ pub fn find_plan(conn: &mut Conn, workspace: &WorkspaceId, connection: &Connecti
         .filter(plans::connection_id.eq(connection))
         .filter(plans::workspace_id.eq(workspace))
         .select(Row::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     row.map(read).transpose()
 }

@@ -108,7 +108,7 @@ pub fn find(conn: &mut Conn, workspace: &WorkspaceId, id: &ValidationId) -> Quer
         .filter(validations::workspace_id.eq(workspace))
         .filter(validations::id.eq(id))
         .select(Validation::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
@@ -255,7 +255,11 @@ pub(super) fn claim(
     if taken == 0 {
         return Ok(None);
     }
-    validations::table.find(id).select((Validation::as_select(), validations::sealed_config)).first(conn).optional()
+    validations::table
+        .find(id)
+        .select((Validation::as_select(), validations::sealed_config))
+        .get_result(conn)
+        .optional()
 }
 
 /// Says that the worker lives and what it does; gives when it was asked to stop, or `None` when it is the worker's no more.
@@ -272,7 +276,7 @@ pub(super) fn keep(
     if kept == 0 {
         return Ok(None);
     }
-    validations::table.find(id).select(validations::cancel_at).first(conn).map(Some)
+    validations::table.find(id).select(validations::cancel_at).get_result(conn).map(Some)
 }
 
 /// How a validation ended.

@@ -26,17 +26,17 @@ use crate::{
     webhooks,
 };
 
-/// The route table.
+/// The route table. A path is compared with one route after the other, so what is asked for most stands first.
 pub fn all(config: &mut web::ServiceConfig) {
     config
+        .configure(recipient_pages)
+        .service(api())
         .configure(base)
         .configure(account_pages)
         .configure(connection_pages)
         .configure(invite_link_pages)
         .configure(work_pages)
-        .configure(recipient_pages)
-        .configure(docs_pages)
-        .service(api());
+        .configure(docs_pages);
 }
 
 fn base(config: &mut web::ServiceConfig) {
@@ -164,13 +164,7 @@ fn invite_link_pages(config: &mut web::ServiceConfig) {
         .service(get_post("/invite-links/{id}", panel_pages::show, panel_pages::update))
         .service(post("/invite-links/{id}/deletion", panel_pages::remove))
         .service(post("/connections/{slug}/acceptance", inbox_pages::accept))
-        .service(post("/connections/{slug}/rejection", inbox_pages::reject))
-        .service(get_post(
-            "/invite/{token}",
-            invite_links::recipient_pages::show,
-            invite_links::recipient_pages::submit,
-        ))
-        .service(get("/invite-receipts/{key}", invite_links::receipt_pages::show));
+        .service(post("/connections/{slug}/rejection", inbox_pages::reject));
 }
 
 fn work_pages(config: &mut web::ServiceConfig) {
@@ -194,10 +188,13 @@ fn work_pages(config: &mut web::ServiceConfig) {
 }
 
 fn recipient_pages(config: &mut web::ServiceConfig) {
+    use invite_links::{receipt_pages as invite_receipts, recipient_pages as invitee_pages};
     use setup_links::{receipt_pages, recipient_pages};
     config
         .service(get_post("/scl/{token}", recipient_pages::show, recipient_pages::submit))
-        .service(get("/receipts/{key}", receipt_pages::show));
+        .service(get("/receipts/{key}", receipt_pages::show))
+        .service(get_post("/invite/{token}", invitee_pages::show, invitee_pages::submit))
+        .service(get("/invite-receipts/{key}", invite_receipts::show));
 }
 
 fn docs_pages(config: &mut web::ServiceConfig) {

@@ -78,7 +78,7 @@ pub(super) fn find(conn: &mut Conn, workspace: &WorkspaceId, id: &ApiKeyId) -> Q
         .filter(api_keys::workspace_id.eq(workspace))
         .filter(api_keys::id.eq(id))
         .select(ApiKeyRow::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
@@ -121,7 +121,7 @@ pub(super) fn find_working(conn: &mut Conn, hash: &TokenHash, now: UtcTime) -> Q
         .filter(api_keys::revoked_at.is_null())
         .filter(api_keys::expires_at.is_null().or(api_keys::expires_at.gt(now)))
         .select(KnownKey::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

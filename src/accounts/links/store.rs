@@ -76,13 +76,13 @@ pub(in crate::accounts) fn find_by_token(conn: &mut Conn, token: &TokenHash) -> 
     account_links::table
         .filter(account_links::token_hash.eq(token.as_bytes()))
         .select(LinkRow::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
 /// The link of that id, for the mail that brings it.
 pub(in crate::accounts) fn find(conn: &mut Conn, id: &AccountLinkId) -> QueryResult<Option<LinkRow>> {
-    account_links::table.find(id).select(LinkRow::as_select()).first(conn).optional()
+    account_links::table.find(id).select(LinkRow::as_select()).get_result(conn).optional()
 }
 
 /// Spends the link; `false` when it was spent, withdrawn or over already.
@@ -151,7 +151,7 @@ pub(in crate::accounts) fn invitation_of(
         .filter(account_links::id.eq(id))
         .filter(account_links::purpose.eq(Purpose::Join))
         .select(LinkRow::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

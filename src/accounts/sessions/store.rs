@@ -82,7 +82,7 @@ pub(in crate::accounts) fn find(conn: &mut Conn, token: &TokenHash, now: UtcTime
             workspaces::slug,
             workspaces::accent,
         ))
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

@@ -71,7 +71,7 @@ pub(in crate::invite_links) fn find_by_nonce(
         .filter(invite_submissions::invite_link_id.eq(link))
         .filter(invite_submissions::form_nonce.eq(nonce))
         .select(Submission::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
@@ -79,7 +79,7 @@ pub(in crate::invite_links) fn find_by_receipt(conn: &mut Conn, hash: &TokenHash
     invite_submissions::table
         .filter(invite_submissions::receipt_hash.eq(hash.as_bytes()))
         .select(Submission::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

@@ -48,7 +48,7 @@ pub(super) fn find(conn: &mut Conn, workspace: &WorkspaceId, provider: &str) -> 
         .filter(oauth_apps::workspace_id.eq(workspace))
         .filter(oauth_apps::provider.eq(provider))
         .select(AppRow::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

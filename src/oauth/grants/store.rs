@@ -91,7 +91,7 @@ impl NewRow<'_> {
 }
 
 pub(super) fn find(conn: &mut Conn, id: &OauthGrantId) -> QueryResult<Option<GrantRow>> {
-    oauth_grants::table.find(id).select(GrantRow::as_select()).first(conn).optional()
+    oauth_grants::table.find(id).select(GrantRow::as_select()).get_result(conn).optional()
 }
 
 /// The grant a connection lives on, and the accounts chosen for it, JSON.
@@ -104,7 +104,7 @@ pub(super) fn of_connection(
         .find(connection)
         .filter(oauth_uses::workspace_id.eq(workspace))
         .select((oauth_uses::grant_id, oauth_uses::accounts))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     let Some((id, accounts)) = found else { return Ok(None) };
     Ok(find(conn, &id)?.map(|grant| (grant, accounts)))

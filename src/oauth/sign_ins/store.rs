@@ -34,7 +34,7 @@ pub(super) fn find(conn: &mut Conn, door: &Door, browser: &TokenHash, now: UtcTi
         .filter(oauth_sign_ins::browser_hash.eq(browser.as_bytes()))
         .filter(oauth_sign_ins::expires_at.gt(now))
         .select(SignInRow::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
@@ -43,7 +43,7 @@ pub(super) fn find_by_id(conn: &mut Conn, id: &OauthSignInId, now: UtcTime) -> Q
         .find(id)
         .filter(oauth_sign_ins::expires_at.gt(now))
         .select(SignInRow::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
@@ -168,7 +168,7 @@ pub(super) fn find_attempt(conn: &mut Conn, provider: &str, state: &TokenHash) -
         .filter(oauth_attempts::state_hash.eq(state.as_bytes()))
         .filter(oauth_attempts::provider.eq(provider))
         .select(AttemptRow::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

@@ -23,13 +23,13 @@ pub(in crate::webhooks) struct CallbackRow {
 }
 
 pub(in crate::webhooks) fn find(conn: &mut Conn, connection: &ConnectionId) -> QueryResult<Option<CallbackRow>> {
-    callback_webhooks::table.find(connection).select(CallbackRow::as_select()).first(conn).optional()
+    callback_webhooks::table.find(connection).select(CallbackRow::as_select()).get_result(conn).optional()
 }
 
 /// Whether a connection has a callback webhook.
 pub fn has_callback(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId) -> QueryResult<bool> {
     let row = callback_webhooks::table.find(connection).filter(callback_webhooks::workspace_id.eq(workspace));
-    let found: Option<ConnectionId> = row.select(callback_webhooks::connection_id).first(conn).optional()?;
+    let found: Option<ConnectionId> = row.select(callback_webhooks::connection_id).get_result(conn).optional()?;
     Ok(found.is_some())
 }
 

@@ -226,18 +226,18 @@ pub fn find_delivery(
         .find(id)
         .filter(webhook_deliveries::workspace_id.eq(workspace))
         .select(Delivery::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
 /// One delivery of any workspace, for the worker.
 pub(in crate::webhooks) fn find_by_id(conn: &mut Conn, id: &WebhookDeliveryId) -> QueryResult<Option<Delivery>> {
-    webhook_deliveries::table.find(id).select(Delivery::as_select()).first(conn).optional()
+    webhook_deliveries::table.find(id).select(Delivery::as_select()).get_result(conn).optional()
 }
 
 /// What a delivery sends: its message. Headers are not stored: the signature is made anew for every try.
 pub fn request_of(conn: &mut Conn, delivery: &Delivery) -> QueryResult<Message> {
-    webhook_messages::table.find(&delivery.message_id).select(Message::as_select()).first(conn)
+    webhook_messages::table.find(&delivery.message_id).select(Message::as_select()).get_result(conn)
 }
 
 /// The tries of a delivery, the first one first.

@@ -73,7 +73,7 @@ pub(in crate::webhooks) fn find_any(
         .find(id)
         .filter(webhook_endpoints::workspace_id.eq(workspace))
         .select(EndpointRow::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

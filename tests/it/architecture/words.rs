@@ -149,3 +149,24 @@ fn is_written(path: &str) -> bool {
         && !path.ends_with("package-lock.json")
         && !["LICENSE", ".git"].contains(&path)
 }
+
+#[test]
+fn what_is_read_with_first_is_one_of_several() {
+    // A row that can only be one is read with `get_result`: see `db/mod.rs`.
+    let of_several = ["any_workspace", "was_removed", "was_noted_since", "only_providers"];
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for file in product().iter().filter(|file| file.is_store()) {
+        for function in file.scan.functions() {
+            let code = &file.scan.code[function.span.clone()];
+            if !code.contains(".first(conn)") {
+                continue;
+            }
+            seen += 1;
+            if !code.contains(".order(") && !of_several.contains(&function.name.as_str()) {
+                wrong.push(format!("{} {}", file.at(function.span.start), function.name));
+            }
+        }
+    }
+    assert!(seen > 5, "some are found: {seen}");
+    none("reads with first what can only be one row", wrong);
+}

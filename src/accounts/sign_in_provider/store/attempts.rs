@@ -79,7 +79,7 @@ pub(in crate::accounts::sign_in_provider) fn take(
         .filter(sign_in_attempts::state_hash.eq(state.as_bytes()))
         .filter(sign_in_attempts::expires_at.gt(now))
         .select(Attempt::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     let Some(attempt) = found else { return Ok(Taken::Gone) };
     let Some(browser) = browser.filter(|browser| browser.as_bytes() == attempt.browser_hash) else {

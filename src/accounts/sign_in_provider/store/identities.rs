@@ -18,7 +18,7 @@ pub(in crate::accounts::sign_in_provider) fn member_of(
         .filter(sign_in_identities::issuer.eq(issuer))
         .filter(sign_in_identities::subject.eq(subject))
         .select(sign_in_identities::member_id)
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
@@ -38,7 +38,7 @@ pub(in crate::accounts) fn identity_of(
         .filter(sign_in_identities::workspace_id.eq(workspace))
         .filter(sign_in_identities::member_id.eq(member))
         .select((sign_in_identities::created_at, sign_in_identities::last_used_at))
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

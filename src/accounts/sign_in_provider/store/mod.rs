@@ -55,7 +55,7 @@ pub(super) fn find(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<Opti
     sign_in_providers::table
         .filter(sign_in_providers::workspace_id.eq(workspace))
         .select(ProviderRow::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
         .map(|row| row.map(Provider::from))
 }
@@ -100,7 +100,7 @@ pub(in crate::accounts) fn passwords_off(conn: &mut Conn, workspace: &WorkspaceI
         .filter(sign_in_providers::workspace_id.eq(workspace))
         .filter(sign_in_providers::passwords_off_at.is_not_null())
         .select(sign_in_providers::label)
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

@@ -54,7 +54,7 @@ pub(in crate::webhooks) fn claim(
     if taken == 0 {
         return Ok(None);
     }
-    let delivery: Delivery = webhook_deliveries::table.find(id).select(Delivery::as_select()).first(conn)?;
+    let delivery: Delivery = webhook_deliveries::table.find(id).select(Delivery::as_select()).get_result(conn)?;
     let message = request_of(conn, &delivery)?;
     Ok(Some(Claimed { delivery, message }))
 }
