@@ -5,14 +5,14 @@ use std::process::ExitCode;
 use time::{Date, Duration};
 
 use super::{Ending, Unfit, out};
-use crate::accounts::api_keys::{self, NewApiKey, Scope};
-use crate::accounts::{self, WorkspaceCard};
-use crate::activity::Actor;
-use crate::app::App;
-use crate::clock::UtcTime;
-use crate::crypto::PlainToken;
-use crate::error::AppResult;
-use crate::ids::ApiKeyId;
+use crate::base::clock::UtcTime;
+use crate::base::crypto::PlainToken;
+use crate::base::error::AppResult;
+use crate::base::ids::ApiKeyId;
+use crate::features::accounts::api_keys::{self, NewApiKey, Scope};
+use crate::features::accounts::{self, WorkspaceCard};
+use crate::platform::activity::Actor;
+use crate::platform::app::App;
 
 const LONGEST_NAME: usize = 80;
 

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 
 use super::{Ending, Unfit, out};
-use crate::app;
-use crate::db::{Place, dialect};
+use crate::platform::app;
+use crate::platform::db::{Place, dialect};
 
 #[derive(clap::Args)]
 pub(super) struct Args {

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use secrecy::ExposeSecret as _;
 
 use super::{Ending, out};
-use crate::config::{Config, Environment, LogFormat};
-use crate::crypto::KeyRing;
+use crate::base::crypto::KeyRing;
+use crate::platform::config::{Config, Environment, LogFormat};
 
 pub(super) fn run() -> Ending {
     match Config::from_source(&Environment) {
@@ -25,7 +25,7 @@ pub(super) fn run() -> Ending {
     }
 }
 
-/// Every setting with its value, in the order of [`crate::config::SETTINGS`].
+/// Every setting with its value, in the order of [`crate::platform::config::SETTINGS`].
 fn in_force(config: &Config) -> Vec<Vec<String>> {
     let (server, storage, mail) = (&config.server, &config.storage, &config.mail);
     let path =
@@ -99,7 +99,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::config::SETTINGS;
+    use crate::platform::config::SETTINGS;
 
     #[test]
     fn every_setting_is_shown_and_no_password() {

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::{Ending, out};
 use crate::connectors::import::{FoundSpec, Unreadable, read_path};
-use crate::connectors::spec::Spec;
-use crate::connectors::spec_form::check_spec;
+use crate::schema::form::check_spec;
+use crate::schema::spec::Spec;
 
 #[derive(clap::Args)]
 pub(super) struct Args {

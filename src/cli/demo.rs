@@ -7,11 +7,11 @@ use actix_web::rt::System;
 
 use super::demo_data::{self, Example};
 use super::{Ending, Unfit, out, serve};
-use crate::app::{self, App};
-use crate::config::Config;
-use crate::db::Place;
-use crate::rng::Rng;
-use crate::web::urls;
+use crate::base::rng::Rng;
+use crate::platform::app::{self, App};
+use crate::platform::config::Config;
+use crate::platform::db::Place;
+use crate::platform::web::urls;
 
 const NAME_ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 

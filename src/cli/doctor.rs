@@ -10,12 +10,12 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 
 use super::{Ending, out};
-use crate::app;
-use crate::config::Config;
+use crate::base::crypto::KeyRing;
 use crate::connectors::Connectors;
-use crate::crypto::KeyRing;
-use crate::db::{Conn, Place, dialect, instance, migrations};
-use crate::email::Mailer;
+use crate::platform::app;
+use crate::platform::config::Config;
+use crate::platform::db::{Conn, Place, dialect, instance, migrations};
+use crate::platform::email::Mailer;
 
 #[derive(clap::Args)]
 pub(super) struct Args {

@@ -8,12 +8,13 @@ use actix_web::rt::System;
 use anyhow::Context as _;
 
 use super::{Ending, Unfit, out};
-use crate::config::{Config, Environment};
+use crate::base::http_client::{AddressPolicy, GuardedClient, Resolver};
+use crate::base::rng::Rng;
 use crate::connectors::import::{FoundSpec, Unreadable, Wish, read_path, read_program, write_file};
 use crate::connectors::{AirbyteBlock, Kind, RuntimeBlock};
-use crate::http_client::{AddressPolicy, GuardedClient, Resolver};
-use crate::rng::Rng;
-use crate::runtimes::{Runtimes, SPEC_LIMIT};
+use crate::engines::{Runtimes, SPEC_LIMIT};
+use crate::platform::app::runtime_settings;
+use crate::platform::config::{Config, Environment};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -72,7 +73,7 @@ fn ask(block: AirbyteBlock) -> anyhow::Result<Vec<Result<FoundSpec, Unreadable>>
     let config = Config::from_source(&Environment)?;
     let policy = AddressPolicy::with_open(config.connectors.allow.clone());
     let client = GuardedClient::new(policy, Resolver::System, config.mail.extra_ca_file.as_deref())?;
-    let runtimes = Runtimes::new(&config, client, Rng::System);
+    let runtimes = Runtimes::new(runtime_settings(&config), client, Rng::System);
     let spec = System::new().block_on(runtimes.spec(&block, SPEC_LIMIT)).map_err(|failure| {
         let detail = failure.detail.as_deref().map(|detail| format!("\n{detail}")).unwrap_or_default();
         anyhow::anyhow!("{failure}{detail}")

@@ -6,18 +6,19 @@ use std::sync::Arc;
 use anyhow::bail;
 
 use super::{Ending, out};
-use crate::app::{self, App};
-use crate::clock::Clock;
-use crate::crypto::rotation::Batch;
-use crate::crypto::{KeyRing, Rotation};
-use crate::db::Conn;
-use crate::error::AppResult;
-use crate::ids::{
+use crate::base::clock::Clock;
+use crate::base::crypto::rotation::Batch;
+use crate::base::crypto::{KeyRing, Rotation};
+use crate::base::error::AppResult;
+use crate::base::ids::{
     AccountLinkId, ConnectionId, IdempotencyId, InviteLinkId, OauthAppId, OauthGrantId, OauthSignInId, OutputLayerId,
     SignInProviderId, ValidationId, WebhookSecretId,
 };
-use crate::rng::Rng;
-use crate::{accounts, connections, idempotency, invite_links, oauth, output_layers, validations, webhooks};
+use crate::base::rng::Rng;
+use crate::features::work::validations;
+use crate::features::{accounts, connections, idempotency, invite_links, oauth, outputs, webhooks};
+use crate::platform::app::{self, App};
+use crate::platform::db::Conn;
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -63,7 +64,7 @@ fn round(app: &Arc<App>) -> anyhow::Result<Round> {
         (all(app, &IdempotencyId::from_text(""), idempotency::reseal_some)?, "kept API answer", "kept API answers"),
         (sign_ins, "sign-in or OAuth app", "sign-ins and OAuth apps"),
         (all(app, &ValidationId::from_text(""), validations::reseal_some)?, "validation value", "validation values"),
-        (all(app, &OutputLayerId::from_text(""), output_layers::reseal_some)?, "output layer", "output layers"),
+        (all(app, &OutputLayerId::from_text(""), outputs::reseal_some)?, "output layer", "output layers"),
     ])
 }
 

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use super::{Ending, out};
-use crate::app;
-use crate::db::migrations;
+use crate::platform::app;
+use crate::platform::db::migrations;
 
 pub(super) fn run() -> Ending {
     let config = super::settings()?;

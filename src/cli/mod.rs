@@ -25,8 +25,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, Environment, Problems, SETTINGS};
-use crate::db;
+use crate::platform::config::{Config, Environment, Problems, SETTINGS};
+use crate::platform::db;
 
 /// Hand out a link, get somebody's data connection back: safely, without an account.
 #[derive(Parser)]

@@ -8,10 +8,10 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use super::{Ending, Unfit, out};
-use crate::accounts::{self, OwnerDetails};
-use crate::app::App;
-use crate::crypto::password;
-use crate::error::AppError;
+use crate::base::crypto::password;
+use crate::base::error::AppError;
+use crate::features::accounts::{self, OwnerDetails};
+use crate::platform::app::App;
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail, ensure};
 
 use super::{Ending, Unfit, out};
-use crate::accounts;
-use crate::app;
-use crate::config::Config;
-use crate::db::{Conn, Place, dialect, instance, migrations};
+use crate::features::accounts;
+use crate::platform::app;
+use crate::platform::config::Config;
+use crate::platform::db::{Conn, Place, dialect, instance, migrations};
 
 #[derive(clap::Args)]
 pub(super) struct Args {

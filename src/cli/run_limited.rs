@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use super::{Ending, Unfit};
-use crate::runtimes::{Limits, become_limited};
+use crate::engines::{Limits, become_limited};
 
 #[derive(clap::Args)]
 pub(super) struct Args {

@@ -13,12 +13,13 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::{Ending, out};
-use crate::accounts;
-use crate::app::App;
-use crate::config::{BaseUrl, Config};
-use crate::error::AppError;
-use crate::jobs::{self, Job};
-use crate::web::{server, urls};
+use crate::base::error::AppError;
+use crate::features::accounts;
+use crate::platform::app::App;
+use crate::platform::config::{BaseUrl, Config};
+use crate::platform::jobs;
+use crate::platform::web::urls;
+use crate::server::{self, Sweep};
 
 /// How long the worker may finish what it has begun; another process takes over what is left when the lease ends.
 const LAST_WORK: Duration = Duration::from_secs(15);
@@ -104,13 +105,13 @@ async fn last_work(worker: JoinHandle<()>) {
 /// The worker, until the channel says stop.
 pub(super) async fn work(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     let now = app.clock.now();
-    let begun = app.db.write(move |conn| jobs::ensure_recurring(conn, &Job::Sweep, now).map_err(AppError::from)).await;
+    let begun = app.db.write(move |conn| jobs::ensure_recurring(conn, &Sweep, now).map_err(AppError::from)).await;
     if let Err(error) = begun {
         tracing::error!(error = %error, "the recurring jobs cannot be set up");
     }
     // An error means that the sender is gone: that is a stop, too.
     let stop = async move { drop(stopped.wait_for(|stop| *stop).await) };
-    jobs::run_until(app, stop).await;
+    server::run_until(app, stop).await;
 }
 
 /// The wish to stop: SIGTERM or SIGINT. From [`Stop::listen`] on a signal is remembered, so that one that comes during the start

@@ -7,8 +7,8 @@ use actix_web::rt::System;
 use tokio::sync::watch;
 
 use super::{Ending, out, serve};
-use crate::app::App;
-use crate::db::Place;
+use crate::platform::app::App;
+use crate::platform::db::Place;
 
 pub(super) fn run() -> Ending {
     let config = super::settings()?;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Kind, RuntimeBlock};
-use crate::oauth::provider::ProviderBlock;
+use crate::connectors::provider::ProviderBlock;
 
 /// A connector as it stands in its JSON file.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -3,15 +3,11 @@
 //!
 //! Invariants: (kind, slug) names one connector; a connector in the list has a spec that compiled.
 
-pub mod addresses;
-pub mod api;
 mod catalogue;
 mod file;
 mod guide;
 pub mod import;
 mod runtime;
-pub mod spec;
-pub mod spec_form;
 
 use std::sync::Arc;
 
@@ -20,10 +16,10 @@ pub use file::{ConnectorFile, KnownStream, Mark};
 pub use guide::to_html as guide_html;
 pub use runtime::{AirbyteBlock, HttpBlock, HttpError, HttpRequest, NoOptions, RuntimeBlock};
 
-use spec::Spec;
+use crate::schema::spec::Spec;
 
-use crate::forms::FieldPath;
-use crate::oauth::provider::{DotPath, ProviderBlock};
+use crate::base::forms::FieldPath;
+use crate::connectors::provider::{DotPath, ProviderBlock};
 
 /// Whether data is read from a system or written to it.
 #[derive(
@@ -72,7 +68,7 @@ impl Kind {
     }
 }
 
-crate::db::types::text_column!(Kind, Kind::from_column, Kind::as_str);
+crate::base::text_column::text_column!(Kind, Kind::from_column, Kind::as_str);
 
 /// One connector, ready to use.
 #[derive(Debug)]
@@ -146,3 +142,4 @@ impl Connector {
         if self.file.system.is_empty() { &self.file.name } else { &self.file.system }
     }
 }
+pub mod provider;

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use askama::Template as _;
 use vestibule::connectors::Connectors;
-use vestibule::connectors::spec::Spec;
-use vestibule::connectors::spec_form::{Audience, FormState, Known, Layer, RawForm, Values, decode, encode, view};
+use vestibule::schema::form::{Audience, FormState, Known, Layer, RawForm, Values, decode, encode, view};
+use vestibule::schema::spec::Spec;
 
 pub fn run() {
     let schema: serde_json::Value = match std::env::var("BENCH_SPEC") {

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use vestibule::accounts::{self, NewOwner};
-use vestibule::crypto::password::{self, Cost};
+use vestibule::base::crypto::password::{self, Cost};
+use vestibule::features::accounts::{self, NewOwner};
 
 use super::client::Client;
 use super::many;

@@ -1,7 +1,7 @@
 //! Very many rows at once, for what has to stay fast with them.
 
 use diesel::connection::SimpleConnection as _;
-use vestibule::db::Conn;
+use vestibule::platform::db::Conn;
 
 const AT_ONCE: usize = 500;
 const MADE: &str = "'2026-03-01 10:00:00.000000'";

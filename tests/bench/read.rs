@@ -5,12 +5,12 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use vestibule::config::Config;
-use vestibule::connectors::spec_form::{Values, complete, import_config};
+use vestibule::base::http_client::{AddressPolicy, GuardedClient, Resolver};
+use vestibule::base::rng::Rng;
 use vestibule::connectors::{Connector, ConnectorFile};
-use vestibule::http_client::{AddressPolicy, GuardedClient, Resolver};
-use vestibule::rng::Rng;
-use vestibule::runtimes::{Cancel, Chosen, Event, Events, Job, Runtimes, Stream, SyncType};
+use vestibule::engines::{Cancel, Chosen, Event, Events, Job, Runtimes, Stream, SyncType};
+use vestibule::platform::config::Config;
+use vestibule::schema::form::{Values, complete, import_config};
 
 const COUNT: u64 = 100_000;
 
@@ -91,7 +91,8 @@ fn read(command: &[String], stream: &str, config: &Value, dir: &Path) -> f64 {
     ];
     let settings = Config::from_source(&std::collections::BTreeMap::from(settings)).unwrap();
     let client = GuardedClient::new(AddressPolicy::default(), Resolver::System, None).unwrap();
-    let runtimes = Runtimes::new(&settings, client, Rng::System).launched_by(env!("CARGO_BIN_EXE_vestibule").into());
+    let runtimes = Runtimes::new(vestibule::platform::app::runtime_settings(&settings), client, Rng::System)
+        .launched_by(env!("CARGO_BIN_EXE_vestibule").into());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let (events, mut receiver) = Events::channel();

@@ -6,18 +6,19 @@ use std::sync::{Arc, OnceLock};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{HttpResponse, HttpServer, web};
 use tempfile::TempDir;
-use vestibule::accounts::{self, NewOwner};
-use vestibule::activity::Actor;
-use vestibule::app::App;
-use vestibule::clock::Clock;
-use vestibule::config::Config;
-use vestibule::connections::{self, NewDraft};
+use vestibule::base::clock::Clock;
+use vestibule::base::crypto::PlainToken;
+use vestibule::base::crypto::password::Cost;
+use vestibule::base::rng::Rng;
 use vestibule::connectors::Kind;
-use vestibule::crypto::PlainToken;
-use vestibule::crypto::password::Cost;
-use vestibule::rng::Rng;
-use vestibule::setup_links::{self, Lifetime, NewSetupLink};
-use vestibule::web::{cookies, headers, request_log, routes};
+use vestibule::features::accounts::{self, NewOwner};
+use vestibule::features::connections::{self, NewDraft};
+use vestibule::features::setup_links::{self, Lifetime, NewSetupLink};
+use vestibule::platform::activity::Actor;
+use vestibule::platform::app::App;
+use vestibule::platform::config::Config;
+use vestibule::platform::web::{cookies, headers, request_log};
+use vestibule::server::routes;
 
 pub struct Site {
     pub app: Arc<App>,
@@ -99,7 +100,7 @@ impl Site {
                             note: "",
                             allows_test: false,
                             form_nonce: None,
-                            purpose: vestibule::setup_links::Purpose::Fill,
+                            purpose: vestibule::features::setup_links::Purpose::Fill,
                         };
                         Ok(setup_links::make(conn, link, now, &rng)?.1)
                     })

@@ -4,9 +4,9 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
-use vestibule::crypto::{PlainToken, TokenHash};
-use vestibule::db::Place;
-use vestibule::web::csrf::FormToken;
+use vestibule::base::crypto::{PlainToken, TokenHash};
+use vestibule::platform::db::Place;
+use vestibule::platform::web::csrf::FormToken;
 
 use super::client::Client;
 use super::quantile;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vestibule::config::{Config, LogFormat, Problems, SETTINGS};
-use vestibule::db::Place;
+use vestibule::platform::config::{Config, LogFormat, Problems, SETTINGS};
+use vestibule::platform::db::Place;
 
 use crate::architecture::files::{product, read};
 use crate::support::CANARY;
@@ -182,7 +182,8 @@ fn no_setting_tells_a_secret_when_it_is_printed() {
 #[test]
 fn the_list_of_settings_is_the_one_that_is_read_and_the_one_that_is_documented() {
     let listed: BTreeSet<&str> = SETTINGS.iter().map(|(name, _)| *name).collect();
-    let config_files = product().iter().filter(|file| file.path.starts_with("src/config/") && file.name() != "mod.rs");
+    let config_files =
+        product().iter().filter(|file| file.path.starts_with("src/platform/config/") && file.name() != "mod.rs");
     let texts = config_files.flat_map(|file| file.scan.texts.iter().filter(|(at, _)| !file.scan.is_test(*at)));
     let is_name = |text: &str| {
         text.len() > 10 && text.starts_with("VESTIBULE_") && text.chars().all(|c| c.is_ascii_uppercase() || c == '_')

@@ -6,11 +6,11 @@ use std::sync::mpsc::channel;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use proptest::prelude::*;
-use vestibule::clock::UtcTime;
-use vestibule::db::conn::Conn;
-use vestibule::db::schema::{jobs, members};
-use vestibule::db::{Db, Place, instance};
-use vestibule::error::AppError;
+use vestibule::base::clock::UtcTime;
+use vestibule::base::error::AppError;
+use vestibule::platform::db::conn::Conn;
+use vestibule::platform::db::schema::{jobs, members};
+use vestibule::platform::db::{Db, Place, instance};
 
 use crate::support::db::{fresh, remove};
 
@@ -32,7 +32,7 @@ fn opened() -> Opened {
 
 /// Names that are stored, of those that begin so.
 async fn stored(db: &Db, beginning: &'static str) -> BTreeSet<String> {
-    use vestibule::db::schema::instance::dsl::{instance as table, name};
+    use vestibule::platform::db::schema::instance::dsl::{instance as table, name};
     let all: Vec<String> = db
         .read(move |conn| Ok(table.filter(name.like(format!("{beginning}%"))).select(name).load(conn)?))
         .await

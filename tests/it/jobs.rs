@@ -3,11 +3,13 @@
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use time::Duration;
-use vestibule::clock::UtcTime;
-use vestibule::db::schema::{jobs, members, setup_links};
-use vestibule::error::AppError;
-use vestibule::ids::SetupLinkId;
-use vestibule::jobs::{Job, LEASE, MOST_ATTEMPTS, enqueue, ensure_recurring, run_due};
+use vestibule::base::clock::UtcTime;
+use vestibule::base::error::AppError;
+use vestibule::base::ids::SetupLinkId;
+use vestibule::features::setup_links::SubmissionMail;
+use vestibule::platform::db::schema::{jobs, members, setup_links};
+use vestibule::platform::jobs::{LEASE, MOST_ATTEMPTS, enqueue, ensure_recurring};
+use vestibule::server::dispatcher::{Sweep, run_due};
 
 use crate::setup_links::{app_with_link, share};
 use crate::support::TestApp;
@@ -43,7 +45,7 @@ async fn add(app: &TestApp, link: &SetupLinkId, count: usize) {
     let (link, now, rng) = (link.clone(), app.app.clock.now(), app.app.rng.clone());
     let add = move |conn: &mut _| {
         for _ in 0..count {
-            enqueue(conn, &Job::SubmissionMail(link.clone()), now, &rng)?;
+            enqueue(conn, &SubmissionMail(link.clone()), now, &rng)?;
         }
         Ok(())
     };
@@ -199,7 +201,7 @@ async fn a_recurring_job_is_there_once_and_comes_round_for_ever() {
     let asked: Vec<_> = (0..20)
         .map(|number| {
             let db = if number % 2 == 0 { app.app.db.clone() } else { second.db.clone() };
-            tokio::spawn(async move { db.write(move |conn| Ok(ensure_recurring(conn, &Job::Sweep, now)?)).await })
+            tokio::spawn(async move { db.write(move |conn| Ok(ensure_recurring(conn, &Sweep, now)?)).await })
         })
         .collect();
     for one in asked {
@@ -218,7 +220,7 @@ async fn a_recurring_job_is_there_once_and_comes_round_for_ever() {
 async fn a_recurring_job_that_fails_for_days_is_not_given_up() {
     let (app, _owner, connection, _) = app_with_link().await;
     let now = app.app.clock.now();
-    app.app.db.write(move |conn| Ok(ensure_recurring(conn, &Job::Sweep, now)?)).await.unwrap();
+    app.app.db.write(move |conn| Ok(ensure_recurring(conn, &Sweep, now)?)).await.unwrap();
     change(&app, "ALTER TABLE held_secrets RENAME TO mislaid").await;
     for _ in 0..2 * MOST_ATTEMPTS {
         assert_eq!(run_due(&app.app).await.unwrap(), 1);
@@ -239,7 +241,7 @@ async fn a_deed_that_fails_leaves_no_job() {
     let (app, link) = app_with_submission().await;
     let (now, rng) = (app.app.clock.now(), app.app.rng.clone());
     let refused = app.app.db.write::<(), _>(move |conn| {
-        enqueue(conn, &Job::SubmissionMail(link), now, &rng)?;
+        enqueue(conn, &SubmissionMail(link), now, &rng)?;
         diesel::update(members::table).set(members::name.eq("Changed")).execute(conn)?;
         Err(AppError::Conflict("the deed is refused"))
     });

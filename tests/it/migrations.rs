@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::RunQueryDsl as _;
 use diesel::sql_types::{Bool, Text};
-use vestibule::db::conn::Conn;
-use vestibule::db::{Db, Place, migrations};
+use vestibule::platform::db::conn::Conn;
+use vestibule::platform::db::{Db, Place, migrations};
 
 use crate::architecture::files::{all, read};
 use crate::support::db::{empty_postgres, postgres_url, remove};
@@ -64,7 +64,7 @@ fn kind(declared: &str) -> &str {
 
 /// What `schema.rs` says.
 fn written() -> Columns {
-    let text = read("src/db/schema.rs");
+    let text = read("src/platform/db/schema.rs");
     let mut columns = Columns::new();
     for table in text.split("diesel::table! {").skip(1) {
         let (head, rest) = table.split_once('{').unwrap();

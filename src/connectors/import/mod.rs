@@ -12,8 +12,8 @@ mod write;
 
 use serde_json::Value;
 
-use super::spec::SpecNote;
 use super::{Connector, ConnectorFile, Kind, RuntimeBlock};
+use crate::schema::spec::SpecNote;
 
 pub use read::{read_path, read_program};
 pub use write::write_file;

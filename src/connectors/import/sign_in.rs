@@ -4,10 +4,10 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::connectors::spec::Spec;
+use crate::connectors::provider::ProviderBlock;
+use crate::connectors::provider::airbyte::convert;
 use crate::connectors::{ConnectorFile, Connectors};
-use crate::oauth::provider::ProviderBlock;
-use crate::oauth::provider::airbyte::convert;
+use crate::schema::spec::Spec;
 
 /// The blocks of the built-in connectors.
 static OURS: LazyLock<Vec<(String, ProviderBlock)>> = LazyLock::new(|| {

@@ -1,6 +1,6 @@
 //! Every form of the settings, against everybody who must not send it.
 
-use vestibule::accounts::Role;
+use vestibule::features::accounts::Role;
 
 use super::id_of_member;
 use crate::support::{Form, Page, TestApp, Visitor};

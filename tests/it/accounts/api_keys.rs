@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 use time::Duration;
-use vestibule::activity::Event;
-use vestibule::crypto::PlainToken;
-use vestibule::db::schema::api_keys;
+use vestibule::base::crypto::PlainToken;
+use vestibule::platform::activity::Event;
+use vestibule::platform::db::schema::api_keys;
 
 use super::{assert_refused, events};
 use crate::support::{Form, Page, TestApp, Visitor};

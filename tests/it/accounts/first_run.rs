@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 use tokio::task::JoinSet;
-use vestibule::accounts::first_run_code;
-use vestibule::activity::Event;
-use vestibule::db::schema::workspaces;
+use vestibule::features::accounts::first_run_code;
+use vestibule::platform::activity::Event;
+use vestibule::platform::db::schema::workspaces;
 
 use super::{assert_refused, events};
 use crate::support::{Form, PASSWORD, TestApp, Visitor};

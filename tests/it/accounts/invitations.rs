@@ -2,8 +2,8 @@
 
 use time::Duration;
 use tokio::task::JoinSet;
-use vestibule::accounts::Role;
-use vestibule::activity::Event;
+use vestibule::features::accounts::Role;
+use vestibule::platform::activity::Event;
 
 use super::{assert_refused, events, join_path, mailed_path, sealed_tokens, session_count};
 use crate::support::{PASSWORD, Page, TestApp, Visitor};

@@ -1,8 +1,8 @@
 //! Who decides over whom.
 
 use tokio::task::JoinSet;
-use vestibule::accounts::Role;
-use vestibule::activity::Event;
+use vestibule::features::accounts::Role;
+use vestibule::platform::activity::Event;
 
 use super::{events, id_of_member};
 use crate::support::{Form, PASSWORD, Page, TestApp, Visitor};
@@ -121,7 +121,7 @@ async fn owners_who_unmake_each_other_leave_one() {
         assert!([303, 403].contains(&statuses[1]), "{statuses:?}");
         let owners = app.app.db.read(|conn| {
             use diesel::prelude::*;
-            use vestibule::db::schema::members;
+            use vestibule::platform::db::schema::members;
             Ok(members::table
                 .filter(members::role.eq("owner"))
                 .filter(members::removed_at.is_null())
@@ -165,8 +165,8 @@ async fn a_removed_member_is_out_at_once_and_may_come_back_as_somebody_new() {
     }
 
     let card = app.app.db.read({
-        let id = vestibule::ids::MemberId::from_text(&id);
-        move |conn| Ok(vestibule::accounts::find_member(conn, &id)?)
+        let id = vestibule::base::ids::MemberId::from_text(&id);
+        move |conn| Ok(vestibule::features::accounts::find_member(conn, &id)?)
     });
     let card = card.await.unwrap().expect("old links still know who made them");
     assert_eq!((card.name.as_str(), card.email.as_str()), ("Admin Person", "bo@acme.example"));

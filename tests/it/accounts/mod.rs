@@ -14,8 +14,8 @@ mod sign_in;
 mod sign_in_provider;
 mod upkeep;
 
-use vestibule::activity::Event;
-use vestibule::db::schema;
+use vestibule::platform::activity::Event;
+use vestibule::platform::db::schema;
 
 use crate::support::{Page, TestApp};
 
@@ -56,7 +56,7 @@ async fn id_of_member(app: &TestApp, email: &str) -> String {
     use diesel::prelude::*;
     use schema::members;
     let email = email.to_owned();
-    let find = move |conn: &mut vestibule::db::Conn| {
+    let find = move |conn: &mut vestibule::platform::db::Conn| {
         let living = members::table.filter(members::email.eq(email)).filter(members::removed_at.is_null());
         Ok(living.select(members::id).first(conn)?)
     };

@@ -1,7 +1,7 @@
 //! A member's own name, password, sessions and theme.
 
-use vestibule::accounts::Role;
-use vestibule::activity::Event;
+use vestibule::features::accounts::Role;
+use vestibule::platform::activity::Event;
 
 use super::{assert_refused, events, session_count};
 use crate::support::{Form, PASSWORD, TestApp};

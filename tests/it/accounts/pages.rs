@@ -1,7 +1,7 @@
 //! What every account page owes to everybody: one heading, labels, a title, no value where none may be.
 
 use scraper::Selector;
-use vestibule::accounts::{Role, first_run_code};
+use vestibule::features::accounts::{Role, first_run_code};
 
 use super::join_path;
 use crate::support::{PASSWORD, Page, TestApp};

@@ -2,7 +2,7 @@
 
 use time::Duration;
 use tokio::task::JoinSet;
-use vestibule::activity::Event;
+use vestibule::platform::activity::Event;
 
 use super::{assert_refused, events, mailed_path, session_count};
 use crate::support::{PASSWORD, Page, TestApp};

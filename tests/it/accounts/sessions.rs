@@ -33,7 +33,7 @@ async fn the_cookie_is_closed_to_scripts_and_lasts_as_long_as_the_session() {
 #[tokio::test]
 async fn on_https_the_cookie_belongs_to_this_host_alone() {
     let app = TestApp::start_with(|config| {
-        config.server.base_url = vestibule::config::BaseUrl::parse("https://connect.example.com").unwrap()
+        config.server.base_url = vestibule::platform::config::BaseUrl::parse("https://connect.example.com").unwrap()
     });
     app.owner().await;
     let visitor = app.visitor();
@@ -89,7 +89,7 @@ async fn what_is_over_is_swept_away() {
     other.sign_in("ana@acme.example").await;
     assert_eq!(session_count(&app).await, 2);
     app.advance(Duration::days(10));
-    vestibule::accounts::sweep(&app.app).await.unwrap();
+    vestibule::features::accounts::sweep(&app.app).await.unwrap();
     assert_eq!(session_count(&app).await, 1);
     assert_eq!(owner.get("/settings/account").await.status, 303);
     assert_eq!(other.get("/settings/account").await.status, 200);

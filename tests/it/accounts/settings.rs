@@ -1,8 +1,8 @@
 //! What owners and admins set, and what the environment says.
 
 use secrecy::SecretString;
-use vestibule::activity::Event;
-use vestibule::db::Place;
+use vestibule::platform::activity::Event;
+use vestibule::platform::db::Place;
 
 use super::{assert_refused, events};
 use crate::support::{CANARY, TestApp};
@@ -39,7 +39,8 @@ async fn a_colour_is_looked_at_before_it_is_saved() {
     assert_eq!(preview.status, 200);
     assert!(preview.text().contains("Nothing is saved.") && preview.text().contains("Red House"), "{}", preview.text());
     assert_eq!((preview.count("svg[role=img]"), preview.value_of("accent").as_deref()), (2, Some("b91c1c")));
-    let colours = vestibule::web::accent::accent(vestibule::web::accent::parse_hex("b91c1c").unwrap());
+    let colours =
+        vestibule::platform::web::accent::accent(vestibule::platform::web::accent::parse_hex("b91c1c").unwrap());
     assert!(
         preview.body.contains(&format!("fill=\"{}\"", colours.light.fill))
             && preview.body.contains(&format!("fill=\"{}\"", colours.dark.fill))

@@ -2,11 +2,11 @@
 
 use diesel::prelude::*;
 use time::Duration;
-use vestibule::accounts::{reseal_some, send_account_mail, sweep};
-use vestibule::crypto::{KeyRing, PlainToken, Rotation};
-use vestibule::db::schema::account_links;
-use vestibule::ids::AccountLinkId;
-use vestibule::jobs::Outcome;
+use vestibule::base::crypto::{KeyRing, PlainToken, Rotation};
+use vestibule::base::ids::AccountLinkId;
+use vestibule::features::accounts::{AccountMail, reseal_some, sweep};
+use vestibule::platform::db::schema::account_links;
+use vestibule::platform::jobs::{Job as _, Outcome};
 
 use super::{join_path, sealed_tokens};
 use crate::support::{Page, TestApp, Visitor};
@@ -43,7 +43,7 @@ async fn the_database_holds_no_token() {
     assert!(!sealed.windows(token.len()).any(|window| window == token.as_bytes()));
     let session = owner.cookies().into_values().find(|value| value.len() == 43).unwrap();
     let found = app.app.db.read(move |conn| {
-        use vestibule::db::schema::sessions;
+        use vestibule::platform::db::schema::sessions;
         Ok(sessions::table.filter(sessions::token_hash.eq(session.as_bytes())).count().get_result::<i64>(conn)?)
     });
     assert_eq!(found.await.unwrap(), 0, "a session is stored as its hash");
@@ -56,9 +56,9 @@ async fn a_mail_that_went_out_is_not_sent_again_by_a_worker_that_died() {
     invite(&owner, "bo@acme.example").await;
     let id: AccountLinkId =
         app.app.db.read(|conn| Ok(account_links::table.select(account_links::id).first(conn)?)).await.unwrap();
-    assert_eq!(send_account_mail(&app.app, id.clone()).await.unwrap(), Outcome::Done);
-    assert_eq!(send_account_mail(&app.app, id).await.unwrap(), Outcome::Done);
-    assert_eq!(send_account_mail(&app.app, AccountLinkId::from_text("never")).await.unwrap(), Outcome::Done);
+    assert_eq!(AccountMail(id.clone()).perform(app.app.clone()).await.unwrap(), Outcome::Done);
+    assert_eq!(AccountMail(id).perform(app.app.clone()).await.unwrap(), Outcome::Done);
+    assert_eq!(AccountMail(AccountLinkId::from_text("never")).perform(app.app.clone()).await.unwrap(), Outcome::Done);
     assert_eq!(app.app.mailer.kept().len(), 1);
 }
 
@@ -84,7 +84,7 @@ async fn waiting_tokens_move_to_a_new_master_key() {
     });
     assert_eq!(step.await.unwrap(), (1, true, Some(0)), "a second run finds nothing left to do");
     let only_new = KeyRing::parse(new.as_str()).unwrap();
-    let sealed = vestibule::crypto::Sealed::from_bytes(sealed_tokens(&app).await.remove(0).unwrap());
+    let sealed = vestibule::base::crypto::Sealed::from_bytes(sealed_tokens(&app).await.remove(0).unwrap());
     assert_eq!(sealed.key_id(), Some(only_new.primary_id()));
     let ids: (String, String) = app
         .app
@@ -92,7 +92,11 @@ async fn waiting_tokens_move_to_a_new_master_key() {
         .read(|conn| Ok(account_links::table.select((account_links::id, account_links::workspace_id)).first(conn)?))
         .await
         .unwrap();
-    let at =
-        vestibule::crypto::SealedAt { table: "account_links", row: &ids.0, column: "sealed_token", workspace: &ids.1 };
+    let at = vestibule::base::crypto::SealedAt {
+        table: "account_links",
+        row: &ids.0,
+        column: "sealed_token",
+        workspace: &ids.1,
+    };
     assert_eq!(only_new.open(&sealed, at).unwrap().as_slice(), path.rsplit('/').next().unwrap().as_bytes());
 }

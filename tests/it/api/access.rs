@@ -1,8 +1,8 @@
 //! The access matrix of the API: every endpoint against everybody. An endpoint without a row fails.
 
 use serde_json::json;
-use vestibule::accounts::api_keys::{self, Scope};
-use vestibule::activity::Actor;
+use vestibule::features::accounts::api_keys::{self, Scope};
+use vestibule::platform::activity::Actor;
 
 use super::Program;
 use super::program::{key, workspace_id};
@@ -191,7 +191,7 @@ async fn every_endpoint_against_everybody() {
 
 #[tokio::test]
 async fn no_endpoint_is_without_a_row() {
-    let operations = vestibule::web::routes::operations();
+    let operations = vestibule::server::routes::operations();
     let rows: Vec<(&str, &str, &str)> = ROWS.iter().map(|row| (row.0, row.1, row.2.as_str())).collect();
     for operation in &operations {
         assert!(

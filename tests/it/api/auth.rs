@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use time::Duration;
-use vestibule::accounts::api_keys::{self, Scope};
-use vestibule::activity::Actor;
+use vestibule::features::accounts::api_keys::{self, Scope};
+use vestibule::platform::activity::Actor;
 
 use super::Program;
 use super::program::{key, workspace_id};
@@ -51,7 +51,7 @@ async fn a_revoked_or_expired_key_is_dead_at_once() {
         .db
         .write(move |conn| {
             use diesel::prelude::*;
-            use vestibule::db::schema::api_keys::dsl;
+            use vestibule::platform::db::schema::api_keys::dsl;
             Ok(diesel::update(dsl::api_keys.find(&id_here)).set(dsl::expires_at.eq(expires)).execute(conn)?)
         })
         .await
@@ -62,7 +62,7 @@ async fn a_revoked_or_expired_key_is_dead_at_once() {
     assert_eq!(holder.get("/api/v1/sources/").await.expect(401).code(), "api_key_invalid");
 }
 
-async fn last_used(app: &TestApp) -> Option<vestibule::clock::UtcTime> {
+async fn last_used(app: &TestApp) -> Option<vestibule::base::clock::UtcTime> {
     let workspace = workspace_id(app, "Acme Analytics").await;
     app.app
         .db

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::process::Stdio;
 
-use vestibule::accounts::api_keys::Scope;
-use vestibule::config::SETTINGS;
-use vestibule::web::problem::Code;
+use vestibule::features::accounts::api_keys::Scope;
+use vestibule::platform::config::SETTINGS;
+use vestibule::platform::web::problem::Code;
 
 use super::program::key;
 use crate::support::{Page, TestApp};
@@ -95,7 +95,7 @@ async fn every_page_is_there_as_html_and_as_markdown() {
     assert_eq!(index.status, 200);
     let pages: BTreeSet<String> =
         index.links().into_iter().filter(|link| link.starts_with("/docs/") && !link.contains("skills")).collect();
-    assert_eq!(pages.len(), vestibule::docs::PAGES.len());
+    assert_eq!(pages.len(), vestibule::server::docs::PAGES.len());
     let llms = visitor.get("/llms.txt").await;
     for path in pages.iter().map(String::as_str).chain(["/api/docs"]) {
         let page = visitor.get(path).await;
@@ -135,7 +135,7 @@ async fn the_skill_names_endpoints_that_exist() {
         })
         .collect();
     assert!(named.len() >= 6, "{named:?}");
-    let operations = vestibule::web::routes::operations();
+    let operations = vestibule::server::routes::operations();
     for (method, path) in named {
         assert!(
             operations.iter().any(|operation| operation.method == method && operation.path == path),
@@ -161,7 +161,7 @@ async fn lists_in_the_docs_are_whole() {
         visitor.get("/api/docs").await.body,
     );
     let webhooks = visitor.get("/docs/verify-webhooks.md").await.body;
-    for kind in vestibule::webhooks::EventKind::ALL {
+    for kind in vestibule::features::webhooks::EventKind::ALL {
         assert!(webhooks.contains(&format!("`{}`", kind.as_str())), "{kind:?}");
     }
     for (name, _) in SETTINGS {
@@ -170,7 +170,7 @@ async fn lists_in_the_docs_are_whole() {
     for code in Code::ALL {
         assert!(errors.contains(&format!("## {}\n", code.as_str())), "{code:?}");
     }
-    for operation in vestibule::web::routes::operations() {
+    for operation in vestibule::server::routes::operations() {
         assert!(api.contains(&format!("{} {}", operation.method.to_uppercase(), operation.path)), "{}", operation.path);
     }
 }

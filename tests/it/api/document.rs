@@ -80,7 +80,7 @@ async fn the_document_is_an_openapi_document_and_knows_every_route() {
     let app = TestApp::start();
     let document = Document::of(&app).await;
     assert_eq!(document.value["openapi"], "3.1.0");
-    let operations = vestibule::web::routes::operations();
+    let operations = vestibule::server::routes::operations();
     for operation in &operations {
         let described = &document.value["paths"][&operation.path][operation.method];
         assert_eq!(described["operationId"], operation.id, "{} {}", operation.method, operation.path);
@@ -120,7 +120,7 @@ async fn no_route_is_missing_from_the_document_and_none_is_invented() {
 /// The list of routes in the source, so that a route that nobody described is noticed.
 #[test]
 fn every_endpoint_in_the_source_is_described() {
-    let source = include_str!("../../../src/web/routes.rs");
+    let source = include_str!("../../../src/server/routes.rs");
     let addresses = |function: &str| {
         let body = source.split_once(&format!("fn {function}")).unwrap().1.split_once("\n}\n").unwrap().0;
         body.matches("endpoint(").count()
@@ -128,6 +128,6 @@ fn every_endpoint_in_the_source_is_described() {
     let of_kinds = addresses("api_of<S: Side>");
     let of_both = addresses("invite_links_api(") + addresses("api_of_work(");
     let paths: std::collections::BTreeSet<String> =
-        vestibule::web::routes::operations().into_iter().map(|operation| operation.path).collect();
+        vestibule::server::routes::operations().into_iter().map(|operation| operation.path).collect();
     assert_eq!(paths.len(), 2 * of_kinds + of_both, "{paths:?}");
 }

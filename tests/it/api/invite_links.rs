@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use time::Duration;
-use vestibule::accounts::api_keys::Scope;
+use vestibule::features::accounts::api_keys::Scope;
 
 use super::Program;
 use crate::invite_links::filled;

@@ -1,8 +1,8 @@
 //! Requests that are sent twice.
 
 use time::Duration;
-use vestibule::accounts::api_keys::Scope;
-use vestibule::idempotency::{self, Request, Start};
+use vestibule::features::accounts::api_keys::Scope;
+use vestibule::features::idempotency::{self, Request, Start};
 
 use super::program::{key, workspace_id};
 use super::{Answer, Program};
@@ -127,7 +127,7 @@ async fn of_many_at_once_one_is_done() {
 #[tokio::test]
 async fn kept_answers_are_sealed() {
     use diesel::prelude::*;
-    use vestibule::db::schema::idempotency_keys::dsl;
+    use vestibule::platform::db::schema::idempotency_keys::dsl;
     let app = TestApp::start();
     let program = Program::start(&app).await;
     let slug = program.draft("sources", "postgres").await;

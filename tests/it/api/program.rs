@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use serde_json::Value;
-use vestibule::accounts::api_keys::{self, NewApiKey, Scope};
-use vestibule::activity::Actor;
-use vestibule::ids::{ApiKeyId, WorkspaceId};
+use vestibule::base::ids::{ApiKeyId, WorkspaceId};
+use vestibule::features::accounts::api_keys::{self, NewApiKey, Scope};
+use vestibule::platform::activity::Actor;
 
 use super::Document;
 use crate::support::TestApp;
@@ -54,7 +54,7 @@ impl Answer {
 /// The id of the workspace of that name.
 pub async fn workspace_id(app: &TestApp, name: &str) -> WorkspaceId {
     use diesel::prelude::*;
-    use vestibule::db::schema::workspaces;
+    use vestibule::platform::db::schema::workspaces;
     let name = name.to_owned();
     app.app
         .db
@@ -171,15 +171,15 @@ impl Program {
         app.app
             .db
             .write(move |conn| {
-                let connection = vestibule::connections::find(conn, &workspace, &slug)?.unwrap();
+                let connection = vestibule::features::connections::find(conn, &workspace, &slug)?.unwrap();
                 let secret = Some(SecretString::from(crate::support::CANARY));
-                let callback = vestibule::webhooks::CallbackWebhook::parse(
+                let callback = vestibule::features::webhooks::CallbackWebhook::parse(
                     "https://hooks.example.com/in?key=1",
                     Some("X-Webhook-Secret"),
                     secret,
                 )
                 .unwrap();
-                vestibule::webhooks::set_callback(
+                vestibule::features::webhooks::set_callback(
                     conn,
                     &connection,
                     &callback,

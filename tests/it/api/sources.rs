@@ -196,7 +196,7 @@ async fn a_finalised_source_takes_no_more_links() {
         .db
         .write(move |conn| {
             use diesel::prelude::*;
-            use vestibule::db::schema::connections::dsl;
+            use vestibule::platform::db::schema::connections::dsl;
             Ok(diesel::update(dsl::connections.filter(dsl::slug.eq(finalised)))
                 .set(dsl::finalised_at.eq(now))
                 .execute(conn)?)

@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use super::paths::module_of;
 use super::scanner::Scan;
 
 pub struct File {
-    /// From the top of the project: `src/web/urls.rs`.
+    /// From the top of the project: `src/platform/web/urls.rs`.
     pub path: String,
     pub text: String,
     pub scan: Scan,
@@ -28,18 +29,25 @@ impl File {
         self.name() == "store.rs" || self.path.contains("/store/")
     }
 
-    /// The top-level module it belongs to.
-    pub fn feature(&self) -> &str {
-        self.path
-            .strip_prefix("src/")
-            .and_then(|inner| inner.split('/').next())
-            .unwrap_or_default()
-            .trim_end_matches(".rs")
+    /// The room it stands in: `base`, `features`; `lib` and `main` for the two files at the top.
+    pub fn room(&self) -> &str {
+        let inner = self.path.strip_prefix("src/").and_then(|inner| inner.split('/').next());
+        inner.unwrap_or_default().trim_end_matches(".rs")
+    }
+
+    /// What it is part of: `features::accounts`, `platform::db`; a file that stands in a room by itself is a part of its own.
+    pub fn part(&self) -> String {
+        part(&module_of(&self.path).join("::"))
     }
 
     pub fn at(&self, position: usize) -> String {
         format!("{}:{}", self.path, self.scan.line(position))
     }
+}
+
+/// The first two names of a path: its room, and the noun there.
+pub fn part(path: &str) -> String {
+    path.split("::").take(2).collect::<Vec<_>>().join("::")
 }
 
 /// Every Rust file of the product.

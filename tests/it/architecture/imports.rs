@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::files::{File, none, product, read, tests};
+use super::files::{File, none, part, product, read, tests};
 use super::paths::{module_of, named};
 use super::scanner::words;
 
@@ -28,8 +28,8 @@ fn offenders<'a>(
 fn only_stores_and_the_database_itself_name_tables() {
     let wrong = offenders(
         product(),
-        |file| file.is_store() || file.feature() == "db",
-        |_, path| path.starts_with("db::schema"),
+        |file| file.is_store() || file.part() == "platform::db",
+        |_, path| path.starts_with("platform::db::schema"),
     );
     none("only store.rs and db/ name db::schema", wrong);
 }
@@ -39,15 +39,14 @@ fn one_table_belongs_to_one_store() {
     let mut owners: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for file in product() {
         for (_, path) in paths(file) {
-            let rest = path.strip_prefix("db::schema::").unwrap_or_default();
+            let rest = path.strip_prefix("platform::db::schema::").unwrap_or_default();
             let table = rest.split("::").next().unwrap_or_default();
             if !table.is_empty() {
-                let owner = if file.feature() == "db" { "db".to_owned() } else { file.feature().to_owned() };
-                owners.entry(table.to_owned()).or_default().insert(owner);
+                owners.entry(table.to_owned()).or_default().insert(file.part());
             }
         }
     }
-    let schema = read("src/db/schema.rs");
+    let schema = read("src/platform/db/schema.rs");
     let tables: BTreeSet<String> = schema
         .split("diesel::table! {")
         .skip(1)
@@ -66,8 +65,10 @@ fn one_table_belongs_to_one_store() {
 
 #[test]
 fn nouns_and_queries_know_nothing_of_the_web() {
-    let files = product().iter().filter(|file| (file.name() == "mod.rs" || file.is_store()) && file.feature() != "web");
-    let mut wrong = offenders(files.clone(), |_| false, |_, path| path.starts_with("web::"));
+    let files = product().iter().filter(|file| {
+        (file.name() == "mod.rs" || file.is_store()) && file.room() != "server" && file.part() != "platform::web"
+    });
+    let mut wrong = offenders(files.clone(), |_| false, |_, path| path.starts_with("platform::web::"));
     for file in files {
         let code = file.scan.product();
         for word in ["actix", "actix_web", "askama"] {
@@ -77,8 +78,8 @@ fn nouns_and_queries_know_nothing_of_the_web() {
     none("mod.rs and store.rs name neither actix, askama nor web", wrong);
 }
 
-/// Modules that everybody may use whole; all others are features with a face.
-const BASE: [&str; 8] = ["app", "config", "crypto", "db", "forms", "http_client", "web", "error"];
+/// Rooms that everybody above may use whole; in all others each part has a face.
+const OPEN: [&str; 2] = ["base", "platform"];
 
 #[test]
 fn features_meet_at_their_faces() {
@@ -101,12 +102,15 @@ fn features_meet_at_their_faces() {
         })
     };
     let foreign = |file: &File, path: &str| {
-        path.split("::").next().is_some_and(|feature| feature != file.feature() && !BASE.contains(&feature))
+        let whole = path.split("::").next().is_some_and(|room| OPEN.contains(&room));
+        // Within a room files know each other; among features each noun has its face.
+        let at_home = if file.room() == "features" { part(path) == file.part() } else { path.starts_with(file.room()) };
+        !whole && !at_home
     };
     // The route table names handlers; that is what it is for.
     let wrong = offenders(
         product(),
-        |file| file.path == "src/web/routes.rs",
+        |file| file.path == "src/server/routes.rs",
         |file, path| foreign(file, path) && is_inner(path),
     );
     none("a feature uses another one only through what its mod.rs gives out", wrong);
@@ -115,7 +119,7 @@ fn features_meet_at_their_faces() {
 /// The functions that the route table names: `accounts::sign_in_pages::show`.
 fn handlers() -> BTreeSet<String> {
     let files = product();
-    let routes = files.iter().find(|file| file.path == "src/web/routes.rs").unwrap();
+    let routes = files.iter().find(|file| file.path == "src/server/routes.rs").unwrap();
     let is_function = |path: &str| {
         let (module, name) = path.rsplit_once("::").unwrap_or_default();
         let file = files.iter().find(|file| module_of(&file.path).join("::") == module);
@@ -125,7 +129,7 @@ fn handlers() -> BTreeSet<String> {
         .into_iter()
         .map(|(_, path)| path)
         .filter(|path| is_function(path))
-        .filter(|path| !path.starts_with("web::page::") && !path.starts_with("web::routes::"))
+        .filter(|path| !path.starts_with("platform::web::page::") && !path.starts_with("server::routes::"))
         .collect()
 }
 
@@ -133,8 +137,8 @@ fn handlers() -> BTreeSet<String> {
 fn only_the_route_table_names_handlers() {
     let handlers = handlers();
     assert!(handlers.len() >= 40, "the handlers are read from the route table: {handlers:?}");
-    let wrong = offenders(product(), |file| file.path == "src/web/routes.rs", |_, path| handlers.contains(path));
-    none("only web/routes.rs names handlers", wrong);
+    let wrong = offenders(product(), |file| file.path == "src/server/routes.rs", |_, path| handlers.contains(path));
+    none("only server/routes.rs names handlers", wrong);
 }
 
 #[test]
@@ -184,13 +188,19 @@ fn every_file_is_part_of_a_program() {
 #[test]
 fn a_breach_is_seen() {
     let file = File::new(
-        "src/activity/store.rs",
-        "use crate::db::{Conn, schema::jobs}; fn a(c: &mut Conn) { crate::jobs::store::due(c) }",
+        "src/platform/activity/store.rs",
+        "use crate::platform::db::{Conn, schema::jobs}; fn a(c: &mut Conn) { crate::platform::jobs::store::due(c) }",
     );
-    let found =
-        offenders([&file], |_| false, |_, path| path.starts_with("db::schema") || path.starts_with("jobs::store"));
+    let found = offenders(
+        [&file],
+        |_| false,
+        |_, path| path.starts_with("platform::db::schema") || path.starts_with("platform::jobs::store"),
+    );
     assert_eq!(
         found,
-        ["src/activity/store.rs:1 names db::schema::jobs", "src/activity/store.rs:1 names jobs::store::due"]
+        [
+            "src/platform/activity/store.rs:1 names platform::db::schema::jobs",
+            "src/platform/activity/store.rs:1 names platform::jobs::store::due"
+        ]
     );
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::scanner::{is_word, words};
 
-/// The module a file is: `src/accounts/links/store.rs` is `accounts::links::store`, `src/accounts/mod.rs` is `accounts`.
+/// The module a file is: `src/features/accounts/links/store.rs` is `features::accounts::links::store`.
 pub fn module_of(file: &str) -> Vec<String> {
     let inner = file.strip_prefix("src/").unwrap_or(file).trim_end_matches(".rs");
     let mut parts: Vec<String> = inner.split('/').map(str::to_owned).collect();
@@ -36,6 +36,32 @@ pub fn named(file: &str, code: &str) -> Vec<(usize, String)> {
         }
     }
     found.into_iter().map(|(at, path)| (at, path.join("::"))).collect()
+}
+
+/// What a file hands on: the whole path by which others know it, and the path of what it is.
+pub fn exported(file: &str, code: &str) -> Vec<(String, String)> {
+    let module = module_of(file);
+    let children = words(code, "mod").into_iter().map(|at| {
+        let name: String = code[at + 3..].trim_start().chars().take_while(|c| is_word(*c)).collect();
+        (name.clone(), [module.clone(), vec![name]].concat())
+    });
+    let known: BTreeMap<String, Vec<String>> = children.collect();
+    let is_public = |used: &Use| {
+        let before = code[..used.at].trim_end();
+        before.ends_with("pub")
+            || (before.ends_with(')') && before.rsplit('(').nth(1).is_some_and(|head| head.ends_with("pub")))
+    };
+    uses(code)
+        .iter()
+        .filter(|used| is_public(used))
+        .filter_map(|used| {
+            Some((
+                [module.as_slice(), std::slice::from_ref(&used.alias)].concat(),
+                resolve(&used.path, &module, &known)?,
+            ))
+        })
+        .map(|(name, path)| (name.join("::"), path.join("::")))
+        .collect()
 }
 
 fn resolve(path: &[String], module: &[String], known: &BTreeMap<String, Vec<String>>) -> Option<Vec<String>> {
@@ -131,16 +157,16 @@ fn inline(code: &str, uses: &[Use]) -> Vec<(usize, Vec<String>)> {
 fn paths_are_resolved_whole() {
     let code = "mod store; use crate::{db::schema::{self, jobs}, web}; use super::links as old; use std::fs; \
                 fn a() { store::find(); old::b(); web::page::x(); schema::x::table; fs::read(); crate::ids::A::new(); }";
-    let paths: Vec<String> = named("src/accounts/mod.rs", code).into_iter().map(|(_, path)| path).collect();
+    let paths: Vec<String> = named("src/features/accounts/mod.rs", code).into_iter().map(|(_, path)| path).collect();
     assert_eq!(
         paths,
         [
             "db::schema",
             "db::schema::jobs",
             "web",
-            "links",
-            "accounts::store::find",
-            "links::b",
+            "features::links",
+            "features::accounts::store::find",
+            "features::links::b",
             "web::page::x",
             "db::schema::x::table",
             "ids::A::new"

@@ -1,5 +1,5 @@
-use vestibule::accounts::api_keys::{self, ApiKeyRow, Scope};
-use vestibule::accounts::{self};
+use vestibule::features::accounts::api_keys::{ApiKeyRow, Scope};
+use vestibule::features::accounts::{self, api_keys};
 
 use super::Installation;
 

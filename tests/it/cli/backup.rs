@@ -1,10 +1,9 @@
 use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret as _;
-use vestibule::accounts;
-use vestibule::app::App;
-use vestibule::connections;
-use vestibule::forms::FieldPath;
+use vestibule::base::forms::FieldPath;
+use vestibule::features::{accounts, connections};
+use vestibule::platform::app::App;
 
 use super::{Installation, mode};
 

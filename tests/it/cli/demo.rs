@@ -1,8 +1,7 @@
 use std::collections::BTreeMap;
 
-use vestibule::accounts::{self, api_keys};
-use vestibule::connections;
-use vestibule::setup_links;
+use vestibule::features::accounts::{self, api_keys};
+use vestibule::features::{connections, setup_links};
 
 use super::{Installation, Running};
 use crate::support::{Page, Visitor};
@@ -56,7 +55,7 @@ fn its_connections_really_are_in_their_states() {
     let now = app.clock.now();
     let workspace =
         app.db.read_blocking(|conn| Ok(accounts::find_workspace_by_slug(conn, "acme-analytics")?)).unwrap().unwrap();
-    let states = |conn: &mut vestibule::db::Conn| -> BTreeMap<String, (i32, bool, String)> {
+    let states = |conn: &mut vestibule::platform::db::Conn| -> BTreeMap<String, (i32, bool, String)> {
         let rows = connections::list(conn, &workspace.id, &Default::default(), 100).unwrap();
         let one = |row: connections::ListRow| {
             let links = setup_links::list(conn, &workspace.id, &row.id).unwrap();

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use vestibule::accounts::{self, NewOwner};
-use vestibule::activity::Actor;
-use vestibule::app::App;
-use vestibule::connections::{self, Apply, Filler, NewDraft};
+use vestibule::base::crypto::KeyRing;
+use vestibule::base::forms::FieldPath;
+use vestibule::base::ids::{ConnectionId, WorkspaceId};
 use vestibule::connectors::Kind;
-use vestibule::connectors::spec_form::import_config;
-use vestibule::crypto::KeyRing;
-use vestibule::forms::FieldPath;
-use vestibule::ids::{ConnectionId, WorkspaceId};
+use vestibule::features::accounts::{self, NewOwner};
+use vestibule::features::connections::{self, Apply, Filler, NewDraft};
+use vestibule::platform::activity::Actor;
+use vestibule::platform::app::App;
+use vestibule::schema::form::import_config;
 
 use super::Installation;
 

@@ -21,12 +21,12 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use vestibule::app::App;
-use vestibule::clock::Clock;
-use vestibule::config::Config;
-use vestibule::crypto::password::Cost;
-use vestibule::db::Place;
-use vestibule::rng::Rng;
+use vestibule::base::clock::Clock;
+use vestibule::base::crypto::password::Cost;
+use vestibule::base::rng::Rng;
+use vestibule::platform::app::App;
+use vestibule::platform::config::Config;
+use vestibule::platform::db::Place;
 
 use crate::support::{PASSWORD, PATIENCE, db, panics};
 

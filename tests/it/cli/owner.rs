@@ -1,4 +1,4 @@
-use vestibule::accounts;
+use vestibule::features::accounts;
 
 use super::Installation;
 use crate::support::{PASSWORD, Visitor};

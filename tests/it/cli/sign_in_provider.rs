@@ -1,10 +1,10 @@
 //! What commands do to workspaces whose members sign in elsewhere.
 
 use diesel::prelude::*;
-use vestibule::accounts;
-use vestibule::app::App;
-use vestibule::crypto::{Sealed, SealedAt};
-use vestibule::db::schema::sign_in_providers as providers;
+use vestibule::base::crypto::{Sealed, SealedAt};
+use vestibule::features::accounts;
+use vestibule::platform::app::App;
+use vestibule::platform::db::schema::sign_in_providers as providers;
 
 use super::Installation;
 use crate::support::{PASSWORD, Visitor};
@@ -17,7 +17,7 @@ const AT: SealedAt<'static> =
 pub fn only_provider(app: &App, workspace: &str) {
     let (now, rng, keys) = (app.clock.now(), app.rng.clone(), app.keys.clone());
     let workspace = workspace.to_owned();
-    let write = move |conn: &mut vestibule::db::Conn| {
+    let write = move |conn: &mut vestibule::platform::db::Conn| {
         let workspace = accounts::find_workspace_by_slug(conn, &workspace)?.unwrap().id;
         let at = SealedAt { workspace: workspace.as_str(), ..AT };
         let sealed = keys.seal(SECRET, at, &rng)?;
@@ -65,7 +65,7 @@ fn client_secrets_are_sealed_anew() {
     assert!(here.run(&["keys", "rotate"]).good().out.contains("1 sign-in provider,"));
     here.set("VESTIBULE_MASTER_KEYS", &new_key);
     let app = here.app();
-    let read = |conn: &mut vestibule::db::Conn| {
+    let read = |conn: &mut vestibule::platform::db::Conn| {
         Ok(providers::table.select((providers::workspace_id, providers::sealed_client_secret)).first(conn)?)
     };
     let (workspace, sealed): (String, Option<Vec<u8>>) = app.db.read_blocking(read).unwrap();

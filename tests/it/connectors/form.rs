@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use vestibule::connectors::spec::Spec;
-use vestibule::connectors::spec_form::{Audience, Decoded, Known, Layer, Values, decode, view};
-use vestibule::forms::{FieldPath, FormState, RawForm};
+use vestibule::base::forms::{FieldPath, FormState, RawForm};
+use vestibule::schema::form::{Audience, Decoded, Known, Layer, Values, decode, view};
+use vestibule::schema::spec::Spec;
 
 pub fn spec(schema: &Value) -> Spec {
     Spec::compile(schema).unwrap_or_else(|error| panic!("{error}: {schema}"))

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
-use vestibule::connectors::spec::{Spec, SpecError};
-use vestibule::connectors::spec_form::check_spec;
+use vestibule::schema::form::check_spec;
+use vestibule::schema::spec::{Spec, SpecError};
 
 use super::form::spec;
 
@@ -138,7 +138,7 @@ fn patterns_cannot_stall_anything() {
             let text = "a".repeat(60_000);
             super::form::refusals(&compiled, &[("/x", &text)]);
             let values = super::form::filled(&compiled, &[("/x", &text)]);
-            vestibule::connectors::spec_form::complete(&compiled, &values)
+            vestibule::schema::form::complete(&compiled, &values)
         });
     }
     let many: Map<String, Value> = (0..2_000)

@@ -1,8 +1,8 @@
 //! From a draft to the configuration a connector gets.
 
 use serde_json::{Value, json};
-use vestibule::connectors::spec::Spec;
-use vestibule::connectors::spec_form::{Known, Values, complete, missing_required};
+use vestibule::schema::form::{Known, Values, complete, missing_required};
+use vestibule::schema::spec::Spec;
 
 use super::form::{filled, paths, spec};
 

@@ -1,11 +1,11 @@
 //! What a posted form changes, and what it must not.
 
 use serde_json::json;
-use vestibule::connectors::spec_form::{Audience, Known, Layer, Values, decode};
+use vestibule::schema::form::{Audience, Known, Layer, Values, decode};
 
 use super::form::{filled, path, paths, plain, provided, put, raw, recipient, refusals, secrets, sentences, spec};
 
-fn login() -> vestibule::connectors::spec::Spec {
+fn login() -> vestibule::schema::spec::Spec {
     spec(&json!({"type": "object", "required": ["host", "auth"], "properties": {
         "host": {"type": "string", "title": "Host"}, "port": {"type": "integer", "title": "Port", "default": 5432, "minimum": 1, "maximum": 65535},
         "tags": {"type": "array", "items": {"type": "string"}, "default": ["all"]},
@@ -292,7 +292,7 @@ fn debug_output_names_fields_only() {
     let decoded = decode(&spec, &form, &Known::default(), Layer::Final, &recipient());
     let mut values = Values::default();
     decoded.submission.merge_into(&spec, &mut values);
-    let complete = vestibule::connectors::spec_form::complete(&spec, &values);
+    let complete = vestibule::schema::form::complete(&spec, &values);
     assert!(complete.config.is_some());
     let printed = format!("{form:?} {decoded:?} {values:?} {complete:?} {spec:?}");
     assert!(!printed.contains("t0k3n") && !printed.contains("visible.example.com"), "{printed}");

@@ -1,8 +1,8 @@
 //! A configuration sent by a program.
 
 use serde_json::{Value, json};
-use vestibule::connectors::spec::Spec;
-use vestibule::connectors::spec_form::{Values, complete, import_config};
+use vestibule::schema::form::{Values, complete, import_config};
+use vestibule::schema::spec::Spec;
 
 use super::form::{plain, secrets, spec};
 

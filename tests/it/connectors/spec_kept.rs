@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use vestibule::connectors::addresses::addresses;
-use vestibule::connectors::spec::Spec;
-use vestibule::connectors::spec_form::{Known, Layer, Values, decode, import_config, kept_elsewhere, sketch};
+use vestibule::schema::addresses::addresses;
+use vestibule::schema::form::{Known, Layer, Values, decode, import_config, kept_elsewhere, sketch};
+use vestibule::schema::spec::Spec;
 
 use super::form::{raw, recipient, sentences, spec};
 
@@ -59,7 +59,7 @@ fn what_is_stored_goes_nowhere_else() {
         let spec = connector();
         let change_of = import_config(&spec, &change).unwrap();
         let kept = kept_elsewhere(&spec, &Known::of(&stored(&before)), &[(&spec, &change_of)]);
-        let kept: Vec<&str> = kept.iter().map(vestibule::forms::FieldPath::as_str).collect();
+        let kept: Vec<&str> = kept.iter().map(vestibule::base::forms::FieldPath::as_str).collect();
         assert_eq!(kept, due, "{before} and then {change}");
     }
 }

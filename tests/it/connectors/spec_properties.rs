@@ -4,11 +4,11 @@
 use proptest::prelude::*;
 use scraper::{Html, Selector};
 use serde_json::{Map, Value, json};
-use vestibule::connectors::spec::Spec;
-use vestibule::connectors::spec_form::{
+use vestibule::base::forms::{FieldPath, FormState, RawForm};
+use vestibule::schema::form::{
     Audience, Known, Layer, Values, complete, decode, encode, import_config, missing_required, view,
 };
-use vestibule::forms::{FieldPath, FormState, RawForm};
+use vestibule::schema::spec::Spec;
 
 use super::form::{recipient, secrets};
 

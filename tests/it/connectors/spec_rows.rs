@@ -1,9 +1,9 @@
 //! Rows of an array: added, emptied, removed, moved, and added to by two people at once.
 
 use serde_json::json;
-use vestibule::connectors::spec::Spec;
-use vestibule::connectors::spec_form::{Audience, Known, Layer, Values, decode, missing_required, view};
-use vestibule::forms::FormState;
+use vestibule::base::forms::FormState;
+use vestibule::schema::form::{Audience, Known, Layer, Values, decode, missing_required, view};
+use vestibule::schema::spec::Spec;
 
 use super::form::{filled, paths, plain, provided, put, raw, recipient, refusals, secrets, sentences, spec};
 

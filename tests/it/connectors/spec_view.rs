@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use scraper::{ElementRef, Html, Selector};
 use serde_json::{Map, Value, json};
-use vestibule::connectors::spec::Spec;
-use vestibule::connectors::spec_form::{Audience, Known, Layer, decode, view};
-use vestibule::forms::FormState;
+use vestibule::base::forms::FormState;
+use vestibule::schema::form::{Audience, Known, Layer, decode, view};
+use vestibule::schema::spec::Spec;
 
 use super::form::{filled, page, paths, raw, recipient, spec};
 

@@ -5,8 +5,8 @@ mod server;
 use diesel::prelude::*;
 use secrecy::SecretString;
 use server::{Certificate, SmtpServer};
-use vestibule::db::schema::jobs;
-use vestibule::jobs::run_due;
+use vestibule::platform::db::schema::jobs;
+use vestibule::server::dispatcher::run_due;
 
 use crate::setup_links::share;
 use crate::support::{CANARY, TestApp, Visitor};

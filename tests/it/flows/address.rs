@@ -1,10 +1,10 @@
 //! A stored secret goes only to the address it was given for, whoever names another one and whatever then asks with it.
 
 use serde_json::json;
-use vestibule::accounts::api_keys::Scope;
-use vestibule::connections::{self, Apply, Filler};
 use vestibule::connectors::Kind;
-use vestibule::connectors::spec_form::import_config;
+use vestibule::features::accounts::api_keys::Scope;
+use vestibule::features::connections::{self, Apply, Filler};
+use vestibule::schema::form::import_config;
 
 use crate::api::{Program, workspace_id};
 use crate::setup_links::{share, share_again};
@@ -190,7 +190,7 @@ async fn a_change_that_was_judged_too_early_takes_nothing_along() {
     program.patch(&format!("/api/v1/sources/{slug}/"), config).await.expect(200);
     let inner = std::sync::Arc::clone(&app.app);
     let name = slug.clone();
-    let change = move |conn: &mut vestibule::db::Conn| {
+    let change = move |conn: &mut vestibule::platform::db::Conn| {
         let connector = inner.connectors.find(Kind::Source, "postgres").unwrap();
         let submission = import_config(&connector.spec, &json!({"host": "evil.example"})).unwrap();
         let connection = connections::find(conn, &workspace, &name)?.unwrap();

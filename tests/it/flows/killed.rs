@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 use secrecy::ExposeSecret as _;
-use vestibule::accounts::find_workspace_by_slug;
-use vestibule::activity::{Actor, Event};
-use vestibule::app::App;
-use vestibule::connections::{self, Connection, NewDraft};
+use vestibule::base::error::AppResult;
+use vestibule::base::ids::SetupLinkId;
 use vestibule::connectors::Kind;
-use vestibule::db::schema::{activity, jobs, setup_links};
-use vestibule::db::{Db, dialect};
-use vestibule::error::AppResult;
-use vestibule::ids::SetupLinkId;
-use vestibule::setup_links::{Lifetime, NewSetupLink, make};
+use vestibule::features::accounts::find_workspace_by_slug;
+use vestibule::features::connections::{self, Connection, NewDraft};
+use vestibule::features::setup_links::{Lifetime, NewSetupLink, make};
+use vestibule::platform::activity::{Actor, Event};
+use vestibule::platform::app::App;
+use vestibule::platform::db::schema::{activity, jobs, setup_links};
+use vestibule::platform::db::{Db, dialect};
 
 use crate::cli::{Installation, Running};
 use crate::support::{Form, Visitor};
@@ -58,7 +58,7 @@ fn ask(app: &App, round: usize) -> Vec<Asked> {
                     note: "",
                     allows_test: false,
                     form_nonce: None,
-                    purpose: vestibule::setup_links::Purpose::Fill,
+                    purpose: vestibule::features::setup_links::Purpose::Fill,
                 };
                 let (link, token) = make(conn, new, now, &rng)?;
                 let of = |what: &str| format!("{what}-{round}-{number}");

@@ -6,13 +6,13 @@ use std::process::Command;
 use diesel::prelude::*;
 use diesel::sql_types::Binary;
 use serde_json::json;
-use vestibule::accounts::api_keys::Scope;
-use vestibule::app::App;
-use vestibule::clock::Clock;
-use vestibule::crypto::password::Cost;
-use vestibule::crypto::{KeyRing, Sealed};
-use vestibule::db::{Conn, Place};
-use vestibule::rng::Rng;
+use vestibule::base::clock::Clock;
+use vestibule::base::crypto::password::Cost;
+use vestibule::base::crypto::{KeyRing, Sealed};
+use vestibule::base::rng::Rng;
+use vestibule::features::accounts::api_keys::Scope;
+use vestibule::platform::app::App;
+use vestibule::platform::db::{Conn, Place};
 
 use crate::api::Program;
 use crate::cli::sign_in_provider::only_provider;
@@ -29,7 +29,7 @@ const SHORT_LIVED: [&str; 3] = ["held_secrets.sealed", "oauth_attempts.sealed", 
 
 /// `table.column` of everything that is sealed.
 fn sealed_columns() -> Vec<(String, String)> {
-    let schema = include_str!("../../../src/db/schema.rs");
+    let schema = include_str!("../../../src/platform/db/schema.rs");
     let mut all = Vec::new();
     for table in schema.split("diesel::table! {").skip(1) {
         let name = table.trim().split([' ', '(']).next().unwrap();

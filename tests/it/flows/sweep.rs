@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 #[cfg(feature = "postgres")]
 use diesel::RunQueryDsl as _;
-use vestibule::db::Place;
-use vestibule::db::conn::Conn;
+use vestibule::platform::db::Place;
+use vestibule::platform::db::conn::Conn;
 
 use crate::support::{Page, Visitor};
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use vestibule::http_client::{AddressPolicy, GuardedClient, HttpsUrl, Resolver};
+use vestibule::base::http_client::{AddressPolicy, GuardedClient, HttpsUrl, Resolver};
 
 /// What names lead to.
 const NAMES: &[(&str, &[&str])] = &[

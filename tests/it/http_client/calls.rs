@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use vestibule::http_client::{AddressPolicy, Call, Failure, GuardedClient, HttpsUrl, LARGEST, Method, Resolver};
+use vestibule::base::http_client::{AddressPolicy, Call, Failure, GuardedClient, HttpsUrl, LARGEST, Method, Resolver};
 
 use crate::support::receiver::{Receiver, Reply, authority_file};
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use vestibule::http_client::{AddressPolicy, Failure, GuardedClient, HttpsUrl, Resolver};
+use vestibule::base::http_client::{AddressPolicy, Failure, GuardedClient, HttpsUrl, Resolver};
 
 use crate::support::receiver::{Receiver, Reply, authority_file};
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
-use vestibule::http_client::{AddressPolicy, is_public};
+use vestibule::base::http_client::{AddressPolicy, is_public};
 
 /// IANA IPv4 Special-Purpose Address Registry and multicast, reserved space, cloud platforms.
 const SPECIAL_V4: &[&str] = &[

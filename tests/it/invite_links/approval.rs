@@ -55,7 +55,7 @@ async fn a_rejected_connection_leaves_no_values_behind() {
         .db
         .read(|conn| {
             use diesel::prelude::*;
-            use vestibule::db::schema::connections;
+            use vestibule::platform::db::schema::connections;
             Ok(connections::table.select((connections::config, connections::sealed_secrets)).load(conn)?)
         })
         .await
@@ -66,7 +66,7 @@ async fn a_rejected_connection_leaves_no_values_behind() {
 #[tokio::test]
 async fn a_decision_is_made_once_by_whoever_may() {
     let (app, owner, connection) = waiting().await;
-    let viewer = app.member(&owner, vestibule::accounts::Role::Viewer, "vi@acme.example").await;
+    let viewer = app.member(&owner, vestibule::features::accounts::Role::Viewer, "vi@acme.example").await;
     assert!(!viewer.get("/invite-links/inbox").await.has("form[action$=acceptance]"));
     let page = owner.get("/invite-links/inbox").await;
     let (accept, reject) =
@@ -81,7 +81,8 @@ async fn a_decision_is_made_once_by_whoever_may() {
 async fn a_program_gets_no_credentials_of_what_waits() {
     let (app, owner, connection) = waiting().await;
     let program = crate::api::Program::nobody(&app).await;
-    let program = program.with_scopes(&app, "Acme Analytics", vestibule::accounts::api_keys::Scope::ALL).await;
+    let program =
+        program.with_scopes(&app, "Acme Analytics", vestibule::features::accounts::api_keys::Scope::ALL).await;
     let address = connection.replace("/connections/", "/api/v1/sources/");
     let refused = program.get(&format!("{address}/credentials/")).await.expect(409);
     assert!(refused.body.contains("waits until a member accepts it"), "{}", refused.body);
@@ -94,7 +95,8 @@ async fn a_program_gets_no_credentials_of_what_waits() {
 async fn nothing_is_asked_with_what_waits() {
     let (app, owner, connection) = waiting().await;
     let program = crate::api::Program::nobody(&app).await;
-    let program = program.with_scopes(&app, "Acme Analytics", vestibule::accounts::api_keys::Scope::ALL).await;
+    let program =
+        program.with_scopes(&app, "Acme Analytics", vestibule::features::accounts::api_keys::Scope::ALL).await;
     let address = connection.replace("/connections/", "/api/v1/sources/");
     let rest = json!({"config": {"database": "shop", "username": "reader"}});
     program.patch(&format!("{address}/"), rest).await.expect(200);

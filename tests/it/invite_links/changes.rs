@@ -63,7 +63,7 @@ async fn a_full_link_opens_again_when_more_are_allowed() {
 #[tokio::test]
 async fn a_viewer_sees_the_link_but_not_its_address() {
     let (app, owner, page, link) = app_with_link().await;
-    let viewer = app.member(&owner, vestibule::accounts::Role::Viewer, "vi@acme.example").await;
+    let viewer = app.member(&owner, vestibule::features::accounts::Role::Viewer, "vi@acme.example").await;
     let panel = viewer.get(&page).await;
     assert_eq!(panel.status, 200);
     assert!(!panel.body.contains(link.trim_start_matches("/invite/")) && !panel.has("#expires"), "{}", panel.text());

@@ -73,8 +73,8 @@ async fn pages_are_stable_while_links_are_added_in_every_order() {
 
 /// So many links at once, through the same verb the pages use.
 async fn many(app: &TestApp, count: usize) {
-    use vestibule::activity::Actor;
-    use vestibule::invite_links::{LinkFields, NewInviteLink, Usage, make};
+    use vestibule::features::invite_links::{LinkFields, NewInviteLink, Usage, make};
+    use vestibule::platform::activity::Actor;
     let inner = std::sync::Arc::clone(&app.app);
     let workspace = crate::api::workspace_id(app, "Acme Analytics").await;
     app.app

@@ -32,18 +32,18 @@ async fn a_coming_end_is_told_once_and_a_new_end_again() {
     let (page, _) = invite(&owner, "source/postgres", &[("expires", "2026-03-20T16:00")]).await;
     app.advance(Duration::days(3));
     app.run_jobs().await;
-    vestibule::invite_links::sweep(&app.app).await.unwrap();
+    vestibule::features::invite_links::sweep(&app.app).await.unwrap();
     app.run_jobs().await;
     assert!(subjects(&app).is_empty(), "four days before");
     app.advance(Duration::days(1));
     for _ in 0..2 {
-        vestibule::invite_links::sweep(&app.app).await.unwrap();
+        vestibule::features::invite_links::sweep(&app.app).await.unwrap();
         app.run_jobs().await;
     }
     assert_eq!(subjects(&app), ["Invite link is about to expire: Clients"]);
     let saved = owner.get(&page).await.form_to(&page).set("expires", "2026-03-19T16:00").send(&owner).await;
     assert_eq!(saved.status, 303);
-    vestibule::invite_links::sweep(&app.app).await.unwrap();
+    vestibule::features::invite_links::sweep(&app.app).await.unwrap();
     app.run_jobs().await;
     assert_eq!(subjects(&app).len(), 2);
 }
@@ -64,7 +64,7 @@ async fn unusual_use_is_told_once_a_day() {
 
 #[tokio::test]
 async fn what_happens_is_told_to_webhooks() {
-    use vestibule::db::schema::webhook_messages;
+    use vestibule::platform::db::schema::webhook_messages;
     let app = TestApp::start();
     let owner = app.owner().await;
     let form = owner.get("/settings/webhooks/new").await.form_with("url").set("url", "https://93.184.216.34/in");
@@ -87,7 +87,7 @@ async fn what_happens_is_told_to_webhooks() {
     inbox.form_to(&rejection).send(&owner).await;
     owner.get(&page).await.form_to(&page).set("name", "Renamed").send(&owner).await;
     app.advance(Duration::hours(5));
-    vestibule::invite_links::sweep(&app.app).await.unwrap();
+    vestibule::features::invite_links::sweep(&app.app).await.unwrap();
     owner.get(&page).await.form_to(&format!("{page}/deletion")).send(&owner).await;
     let told: Vec<(String, String)> = app
         .app

@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex};
 
 use diesel::connection::{Connection as _, InstrumentationEvent};
 use diesel::prelude::*;
-use vestibule::clock::UtcTime;
-use vestibule::connections::{self, StateFilter};
+use vestibule::base::clock::UtcTime;
+use vestibule::base::ids::{InviteLinkId, WorkspaceId};
 use vestibule::connectors::Kind;
-use vestibule::db::Conn;
-use vestibule::db::cursor::Wanted;
-use vestibule::ids::{InviteLinkId, WorkspaceId};
-use vestibule::invite_links::{self, Sort};
+use vestibule::features::connections::{self, StateFilter};
+use vestibule::features::invite_links::{self, Sort};
+use vestibule::platform::db::Conn;
+use vestibule::platform::db::cursor::Wanted;
 
 use crate::api::workspace_id;
 use crate::support::{TestApp, many};

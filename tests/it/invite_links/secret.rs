@@ -33,9 +33,9 @@ async fn a_database_copy_holds_no_token() {
 }
 
 /// Every column of every row as text; bytes in hex.
-fn dump(conn: &mut vestibule::db::Conn, table: &str) -> String {
+fn dump(conn: &mut vestibule::platform::db::Conn, table: &str) -> String {
     let rows: Vec<Cell> = match conn {
-        vestibule::db::Conn::Sqlite(inner) => {
+        vestibule::platform::db::Conn::Sqlite(inner) => {
             let columns: Vec<Name> =
                 diesel::sql_query(format!("SELECT name FROM pragma_table_info('{table}')")).load(inner).unwrap();
             let all: Vec<String> = columns
@@ -49,7 +49,7 @@ fn dump(conn: &mut vestibule::db::Conn, table: &str) -> String {
                 .unwrap()
         }
         #[cfg(feature = "postgres")]
-        vestibule::db::Conn::Postgres(inner) => {
+        vestibule::platform::db::Conn::Postgres(inner) => {
             diesel::sql_query(format!("SELECT t::text AS \"all\" FROM {table} t")).load(inner).unwrap()
         }
     };
@@ -71,7 +71,7 @@ async fn a_token_moved_to_another_row_does_not_open() {
     app.app
         .db
         .write(move |conn| {
-            use vestibule::db::schema::invite_links;
+            use vestibule::platform::db::schema::invite_links;
             let [from, to] = swapped;
             let sealed: Option<Vec<u8>> =
                 invite_links::table.find(&from).select(invite_links::sealed_token).first(conn)?;

@@ -1,7 +1,7 @@
 //! Signing in with a provider at an invite link: every account that is chosen becomes a connection.
 
 use tempfile::TempDir;
-use vestibule::config::InstanceApp;
+use vestibule::platform::config::InstanceApp;
 
 use super::{connections, invite};
 use crate::support::provider::{CLIENT_ID, Endpoint, Plays, Provider, client_secret};

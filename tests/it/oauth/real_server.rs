@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use vestibule::accounts::api_keys::Scope;
-use vestibule::clock::Clock;
-use vestibule::oauth::ACCOUNT_FIELD;
+use vestibule::base::clock::Clock;
+use vestibule::features::accounts::api_keys::Scope;
+use vestibule::features::oauth::ACCOUNT_FIELD;
 
 use crate::api::{Answer, Program};
 use crate::setup_links::share;

@@ -86,7 +86,7 @@ async fn a_layer_in_use_stays_and_one_of_another_workspace_is_none() {
     let app = TestApp::start();
     let program = Program::start(&app).await;
     app.owner_of("Other", "Olga", "olga@other.example").await;
-    let stranger = program.with_scopes(&app, "Other", vestibule::accounts::api_keys::Scope::ALL).await;
+    let stranger = program.with_scopes(&app, "Other", vestibule::features::accounts::api_keys::Scope::ALL).await;
     let one = add(&program, layer("Warehouse")).await;
     let theirs = add(&stranger, layer("Theirs")).await;
     for path in [&one, &theirs] {

@@ -2,7 +2,7 @@
 
 use crate::setup_links::share;
 use crate::support::{CANARY, Page, TestApp, Visitor};
-use vestibule::accounts::Role;
+use vestibule::features::accounts::Role;
 
 const ALL: &str = "/settings/output-layers";
 

@@ -191,7 +191,8 @@ async fn who_may_look() {
     for who in Who::ALL {
         let visitor = world.browser_of(who).await;
         for (_, pattern, path, _, expected) in of("GET") {
-            let path = world.path(&path.replace("{stylesheet}", &vestibule::web::assets::url("app.css")), who).await;
+            let path =
+                world.path(&path.replace("{stylesheet}", &vestibule::platform::web::assets::url("app.css")), who).await;
             let before = world.deeds().await;
             let head = outcome(&visitor.head(&path).await);
             let got = outcome(&visitor.get(&path).await);

@@ -1,4 +1,4 @@
-//! The route table as `src/web/routes.rs` writes it.
+//! The route table as `src/server/routes.rs` writes it.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ pub struct Route {
 }
 
 pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
-    let routes = read(include_str!("../../../src/web/routes.rs"));
+    let routes = read(include_str!("../../../src/server/routes.rs"));
     assert!(routes.len() >= 40, "the table is read whole: {routes:?}");
     routes
 });

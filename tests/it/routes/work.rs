@@ -1,8 +1,8 @@
 //! Things to go for that come after the details: a draft that can be validated, a validation, an extraction.
 
 use diesel::prelude::*;
-use vestibule::db::schema::{connections, runs};
-use vestibule::ids::{ConnectionId, RunId, WorkspaceId};
+use vestibule::base::ids::{ConnectionId, RunId, WorkspaceId};
+use vestibule::platform::db::schema::{connections, runs};
 
 use crate::setup_links::share;
 use crate::support::{TestApp, Visitor};
@@ -40,7 +40,7 @@ pub async fn run_of(app: &TestApp, slug: String) -> RunId {
     let (now, rng) = (app.app.clock.now(), app.app.rng.clone());
     let id = RunId::new(now, &rng);
     let run = id.clone();
-    let insert = move |conn: &mut vestibule::db::Conn| {
+    let insert = move |conn: &mut vestibule::platform::db::Conn| {
         let (workspace, connection): (WorkspaceId, ConnectionId) = connections::table
             .filter(connections::slug.eq(slug))
             .select((connections::workspace_id, connections::id))

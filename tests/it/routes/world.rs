@@ -1,8 +1,8 @@
 //! A small installation with one of everybody in it, and something of everything to go for.
 
 use diesel::prelude::*;
-use vestibule::accounts::Role;
-use vestibule::db::schema::{activity, members, sessions};
+use vestibule::features::accounts::Role;
+use vestibule::platform::db::schema::{activity, members, sessions};
 
 use super::work;
 use crate::invite_links;

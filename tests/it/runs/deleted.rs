@@ -43,7 +43,7 @@ async fn records_and_past_runs_stay_and_the_clock_starts_nothing() {
     let workspace = workspace_id(&app, "Acme Analytics").await;
     let left = app.app.db.read(move |conn| {
         use diesel::prelude::*;
-        use vestibule::db::schema::{connections, sync_states};
+        use vestibule::platform::db::schema::{connections, sync_states};
         let row = connections::table.filter(connections::workspace_id.eq(&workspace));
         let sealed: Vec<Option<Vec<u8>>> = row.select(connections::sealed_secrets).load(conn)?;
         Ok((sealed, sync_states::table.count().get_result::<i64>(conn)?))
@@ -69,7 +69,7 @@ async fn what_goes_on_is_stopped() {
         program.delete(&path).await.expect(204);
     };
     let work = async {
-        vestibule::runs::run_due(&app.app).await.unwrap();
+        vestibule::features::work::runs::run_due(&app.app).await.unwrap();
     };
     tokio::join!(work, delete);
     app.work().await;

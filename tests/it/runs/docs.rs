@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use tokio::process::Command;
-use vestibule::accounts::api_keys::Scope;
+use vestibule::features::accounts::api_keys::Scope;
 
 use crate::api::Program;
 use crate::api::program::key;
@@ -22,7 +22,7 @@ async fn the_script_of_the_docs_ends_in_a_success() {
     let (_, key) = key(&app, "Acme Analytics", &scopes).await;
     let page = app.visitor().get("/docs/extract.md").await.body;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let worker = tokio::spawn(vestibule::jobs::run_until(std::sync::Arc::clone(&app.app), async {
+    let worker = tokio::spawn(vestibule::server::dispatcher::run_until(std::sync::Arc::clone(&app.app), async {
         let _ = stopped.await;
     }));
     #[allow(clippy::disallowed_methods, reason = "a program of the tests")]

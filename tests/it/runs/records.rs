@@ -69,7 +69,7 @@ async fn a_run_is_stopped_and_a_killed_one_is_over_within_a_minute() {
     let started = program.post(&trigger, json!({})).await.expect(202);
     let one = format!("/api/v1/runs/{}/", started.text("/id"));
     let inner = std::sync::Arc::clone(&app.app);
-    let server = tokio::spawn(async move { vestibule::runs::run_due(&inner).await });
+    let server = tokio::spawn(async move { vestibule::features::work::runs::run_due(&inner).await });
     while !has_log(&app, &started.text("/id")).await {
         tokio::task::yield_now().await;
     }
@@ -113,7 +113,7 @@ async fn of_many_that_start_it_at_once_one_does() {
 /// A worker takes the run and dies; nobody has seen to it yet when the next one is asked for.
 async fn abandon(app: &TestApp, run: &str) {
     let inner = std::sync::Arc::clone(&app.app);
-    let server = tokio::spawn(async move { vestibule::runs::run_due(&inner).await });
+    let server = tokio::spawn(async move { vestibule::features::work::runs::run_due(&inner).await });
     while !has_log(app, run).await {
         tokio::task::yield_now().await;
     }
@@ -123,8 +123,13 @@ async fn abandon(app: &TestApp, run: &str) {
 }
 
 async fn has_log(app: &TestApp, run: &str) -> bool {
-    let id = vestibule::ids::RunId::from_text(run);
-    !app.app.db.read(move |conn| Ok(vestibule::runs::log_after(conn, &id, 0, 1)?)).await.unwrap().is_empty()
+    let id = vestibule::base::ids::RunId::from_text(run);
+    !app.app
+        .db
+        .read(move |conn| Ok(vestibule::features::work::runs::log_after(conn, &id, 0, 1)?))
+        .await
+        .unwrap()
+        .is_empty()
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ async fn spoil(app: &TestApp, slug: &str) {
     let sql =
         "UPDATE validations SET sealed_found = $1 WHERE connection_id = (SELECT id FROM connections WHERE slug = $2)";
     let slug = slug.to_owned();
-    let spoil = move |conn: &mut vestibule::db::Conn| {
+    let spoil = move |conn: &mut vestibule::platform::db::Conn| {
         let query = diesel::sql_query(sql).bind::<Binary, _>(vec![0_u8; 40]).bind::<Text, _>(slug);
         Ok(query.execute(conn)?)
     };

@@ -1,8 +1,8 @@
 //! A program that speaks the Airbyte protocol as it should.
 
 use serde_json::json;
-use vestibule::connectors::spec_form::Values;
-use vestibule::runtimes::{Checked, Cursor, ReadEnd, Reason, SyncType};
+use vestibule::engines::{Checked, Cursor, ReadEnd, Reason, SyncType};
+use vestibule::schema::form::Values;
 
 use super::support::{Place, Task, chosen};
 use crate::support::CANARY;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use vestibule::connectors::{Connectors, Kind};
-use vestibule::runtimes::{Blame, Checked, Reason, SyncType};
+use vestibule::engines::{Blame, Checked, Reason, SyncType};
 
 use super::support::{Place, Task};
 use crate::support::CANARY;

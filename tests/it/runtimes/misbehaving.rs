@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use vestibule::runtimes::{Blame, Level, Reason};
+use vestibule::engines::{Blame, Level, Reason};
 
 use super::support::{Place, Task, is_alive};
 use crate::support::{CANARY, PATIENCE};

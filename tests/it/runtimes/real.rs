@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use vestibule::connectors::import::{FoundSpec, Wish, read_path};
-use vestibule::runtimes::{Blame, Checked, Cursor, Reason, SyncType};
+use vestibule::engines::{Blame, Checked, Cursor, Reason, SyncType};
 
 use super::support::{Place, Task, chosen};
 use crate::support::CANARY;

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use vestibule::config::Config;
-use vestibule::connectors::spec_form::{FinalConfig, Values, complete, import_config};
+use vestibule::base::http_client::{AddressPolicy, GuardedClient, Resolver};
+use vestibule::base::rng::Rng;
 use vestibule::connectors::{Connector, ConnectorFile};
-use vestibule::http_client::{AddressPolicy, GuardedClient, Resolver};
-use vestibule::rng::Rng;
-use vestibule::runtimes::{
+use vestibule::engines::{
     Canceller, Catalog, Checked, Chosen, Event, Events, Failure, Job, Level, ReadEnd, Record, Runtimes, SyncType,
 };
+use vestibule::platform::app::runtime_settings;
+use vestibule::platform::config::Config;
+use vestibule::schema::form::{FinalConfig, Values, complete, import_config};
 
 use crate::support::CANARY;
 
@@ -28,7 +29,7 @@ pub struct Told {
     pub lines: Vec<(Level, String)>,
     pub records: Vec<Record>,
     pub states: Vec<Value>,
-    pub updates: Vec<vestibule::connectors::spec_form::Submission>,
+    pub updates: Vec<vestibule::schema::form::Submission>,
     pub progress: Vec<String>,
     /// Most bytes of records that came at once.
     pub largest: usize,
@@ -60,7 +61,8 @@ impl Place {
         let config = Config::from_source(&source).unwrap();
         let policy = AddressPolicy::with_open(config.connectors.allow.clone());
         let client = GuardedClient::new(policy, Resolver::System, config.mail.extra_ca_file.as_deref()).unwrap();
-        let runtimes = Runtimes::new(&config, client, Rng::System).launched_by(env!("CARGO_BIN_EXE_vestibule").into());
+        let runtimes = Runtimes::new(runtime_settings(&config), client, Rng::System)
+            .launched_by(env!("CARGO_BIN_EXE_vestibule").into());
         Self { runtimes, _dir: dir }
     }
 

@@ -101,14 +101,14 @@ async fn what_was_handed_over_opens_with_the_key_ring() {
     let workspace = app
         .app
         .db
-        .read(|conn| Ok(vestibule::accounts::find_workspace_by_slug(conn, "acme-analytics")?))
+        .read(|conn| Ok(vestibule::features::accounts::find_workspace_by_slug(conn, "acme-analytics")?))
         .await
         .unwrap()
         .unwrap();
     let stored = app
         .app
         .db
-        .read(move |conn| Ok(vestibule::connections::find(conn, &workspace.id, &slug)?))
+        .read(move |conn| Ok(vestibule::features::connections::find(conn, &workspace.id, &slug)?))
         .await
         .unwrap()
         .unwrap();

@@ -112,7 +112,7 @@ async fn subscribe(app: &TestApp, event: &str) {
 /// The payloads of all webhooks, sent or not.
 async fn messages(app: &TestApp) -> Vec<serde_json::Value> {
     use diesel::prelude::*;
-    use vestibule::db::schema::webhook_messages;
+    use vestibule::platform::db::schema::webhook_messages;
     let all = app.app.db.read(|conn| Ok(webhook_messages::table.select(webhook_messages::payload).load(conn)?)).await;
     let texts: Vec<String> = all.unwrap();
     texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect()
@@ -120,7 +120,7 @@ async fn messages(app: &TestApp) -> Vec<serde_json::Value> {
 
 async fn events(app: &TestApp) {
     use diesel::prelude::*;
-    use vestibule::db::schema::activity;
+    use vestibule::platform::db::schema::activity;
     let finalised = app.app.db.read(|conn| {
         Ok(activity::table.filter(activity::event.eq("connection.finalised")).count().get_result::<i64>(conn)?)
     });

@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use time::macros::datetime;
-use vestibule::accounts::{self, NewOwner, Role};
-use vestibule::app::App;
-use vestibule::clock::{Clock, UtcTime};
-use vestibule::config::Config;
-use vestibule::crypto::password::{self, Cost};
-use vestibule::db::Place;
-use vestibule::email::Mailer;
-use vestibule::jobs;
-use vestibule::rng::Rng;
-use vestibule::web::server;
+use vestibule::base::clock::{Clock, UtcTime};
+use vestibule::base::crypto::password::{self, Cost};
+use vestibule::base::rng::Rng;
+use vestibule::features::accounts::{self, NewOwner, Role};
+use vestibule::platform::app::App;
+use vestibule::platform::config::Config;
+use vestibule::platform::db::Place;
+use vestibule::platform::email::Mailer;
+use vestibule::server::dispatcher;
+use vestibule::server::http;
 
 use super::{PASSWORD, Visitor, db};
 
@@ -136,12 +136,12 @@ impl TestApp {
 
     /// Does all work that is due.
     pub async fn run_jobs(&self) {
-        while jobs::run_due(&self.app).await.unwrap() > 0 {}
+        while dispatcher::run_due(&self.app).await.unwrap() > 0 {}
     }
 
     /// Writes down expiries and forgets what is held too long, as the worker does every minute.
     pub async fn sweep(&self) {
-        vestibule::setup_links::sweep(&self.app).await.unwrap();
+        vestibule::features::setup_links::sweep(&self.app).await.unwrap();
     }
 
     /// Moves the clock.
@@ -170,7 +170,7 @@ fn serve(app: &Arc<App>, listener: TcpListener) -> (actix_web::dev::ServerHandle
     let app = Arc::clone(app);
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let server = server::server(&app, listener).unwrap();
+            let server = http::server(&app, listener).unwrap();
             tell.send(server.handle()).unwrap();
             drop(app);
             server.await.unwrap();

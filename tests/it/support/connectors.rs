@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use vestibule::config::Config;
+use vestibule::platform::config::Config;
 
 use super::{TestApp, skipped};
 

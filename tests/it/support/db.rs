@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use vestibule::db::{Db, Place};
+use vestibule::platform::db::{Db, Place};
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
@@ -29,7 +29,7 @@ static SQLITE_TEMPLATE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let place = Place::Sqlite(path.to_string_lossy().into_owned());
     drop(Db::open(&place).unwrap());
     let mut conn = place.open().unwrap();
-    vestibule::db::dialect::checkpoint(&mut conn).unwrap();
+    vestibule::platform::db::dialect::checkpoint(&mut conn).unwrap();
     std::fs::read(&path).unwrap()
 });
 
@@ -55,7 +55,7 @@ static POSTGRES_TEMPLATE: LazyLock<String> = LazyLock::new(|| {
     let name = format!("template_{}", std::process::id());
     run(&server, &format!("CREATE DATABASE {name}"));
     let place = Place::Postgres(named(&server, &name));
-    vestibule::db::migrations::run(&mut place.open().unwrap()).unwrap();
+    vestibule::platform::db::migrations::run(&mut place.open().unwrap()).unwrap();
     name
 });
 

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use scraper::{Html, Selector};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use vestibule::http_client::{AddressPolicy, Call, GuardedClient, HttpsUrl, Method, Resolver, Response};
+use vestibule::base::http_client::{AddressPolicy, Call, GuardedClient, HttpsUrl, Method, Resolver, Response};
 
 use super::receiver::{authority_file, certificate_files};
 

@@ -15,15 +15,15 @@ pub fn app() -> TestApp {
     app_with(|_| {})
 }
 
-pub fn app_with(adjust: impl FnOnce(&mut vestibule::config::Config)) -> TestApp {
+pub fn app_with(adjust: impl FnOnce(&mut vestibule::platform::config::Config)) -> TestApp {
     connectors::app_with(|dir| std::fs::write(dir.join("shop.json"), connector_file()).unwrap(), adjust)
 }
 
 impl TestApp {
     /// Does every validation and every run that waits.
     pub async fn work(&self) {
-        while vestibule::validations::run_due(&self.app).await.unwrap()
-            + vestibule::runs::run_due(&self.app).await.unwrap()
+        while vestibule::features::work::validations::run_due(&self.app).await.unwrap()
+            + vestibule::features::work::runs::run_due(&self.app).await.unwrap()
             > 0
         {}
     }

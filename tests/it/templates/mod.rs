@@ -4,8 +4,8 @@ pub mod checks;
 
 use std::collections::{BTreeSet, VecDeque};
 
-use vestibule::accounts::{Role, first_run_code};
 use vestibule::connectors::Kind;
+use vestibule::features::accounts::{Role, first_run_code};
 
 use crate::invite_links::{filled, invite, invite_page};
 use crate::setup_links::{app_with_link, share, share_again, share_page};

@@ -44,7 +44,7 @@ async fn the_log_comes_as_events_for_who_asks_so() {
 
 #[tokio::test]
 async fn values_are_merged_first_by_a_key_that_may_change_them() {
-    use vestibule::accounts::api_keys::Scope;
+    use vestibule::features::accounts::api_keys::Scope;
     let (app, program, slug) = shop_draft("wrong", json!({})).await;
     let path = format!("/api/v1/sources/{slug}/revalidate/");
     let narrow = program.with_scopes(&app, "Acme Analytics", &[Scope::ValidationsWrite]).await;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use vestibule::validations;
+use vestibule::features::work::validations;
 
 use crate::api::Program;
 use crate::runtimes::support::script_file;

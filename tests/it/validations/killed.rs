@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use vestibule::accounts::find_workspace_by_slug;
-use vestibule::app::App;
-use vestibule::clock::Clock;
-use vestibule::crypto::password::Cost;
-use vestibule::ids::ValidationId;
-use vestibule::jobs::WorkState;
-use vestibule::rng::Rng;
-use vestibule::validations::{self, Validation};
+use vestibule::base::clock::Clock;
+use vestibule::base::crypto::password::Cost;
+use vestibule::base::ids::ValidationId;
+use vestibule::base::rng::Rng;
+use vestibule::features::accounts::find_workspace_by_slug;
+use vestibule::features::work::validations::{self, Validation};
+use vestibule::platform::app::App;
+use vestibule::platform::jobs::WorkState;
 
 use crate::cli::Installation;
 use crate::runtimes::support::{is_alive, script_file};

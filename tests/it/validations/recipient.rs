@@ -80,7 +80,7 @@ async fn a_test_never_uses_what_others_have_provided() {
     let refused = page.form_with("/token").set("/mode", "elsewhere").press("intent", "test", &visitor).await;
     assert_eq!(refused.status, 200);
     assert!(refused.text().contains("A test uses only what you enter yourself"), "{}", refused.text());
-    assert_eq!(vestibule::validations::run_due(&app.app).await.unwrap(), 0, "nothing is asked");
+    assert_eq!(vestibule::features::work::validations::run_due(&app.app).await.unwrap(), 0, "nothing is asked");
     let own = test(&visitor, &refused, "right-own").await;
     assert!(own.text().contains("Testing what you entered"), "{}", own.text());
     app.work().await;

@@ -48,7 +48,7 @@ async fn destinations_are_told_of_as_destinations() {
     let (connection, link) = share(&owner, "destination", "postgres", &[]).await;
     assert_eq!(set_webhook(&owner, &connection, &receiver.url("/"), None).await.status, 303);
     super::submit(&app, &link).await;
-    vestibule::webhooks::run_due(&app.app).await.unwrap();
+    vestibule::features::webhooks::run_due(&app.app).await.unwrap();
     let got = receiver.got().remove(0).json();
     assert_eq!(
         (got["event"].as_str(), got["destination"]["draft"].as_bool()),
@@ -100,7 +100,7 @@ async fn the_official_verifier_takes_our_signatures_and_no_others() {
     assert_eq!(got.header("webhook-signature").unwrap().split(' ').count(), 2);
     assert!(verify(&first, &got) && verify(&second, &got), "both sign for a day");
     scene.app.advance(time::Duration::hours(24) + time::Duration::SECOND);
-    vestibule::webhooks::sweep(&scene.app.app).await.unwrap();
+    vestibule::features::webhooks::sweep(&scene.app.app).await.unwrap();
     test(&scene).await;
     scene.deliver().await;
     let got = receiver.got().pop().unwrap();

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use vestibule::clock::Clock;
-use vestibule::config::Config;
-use vestibule::crypto::password::Cost;
-use vestibule::rng::Rng;
+use vestibule::base::clock::Clock;
+use vestibule::base::crypto::password::Cost;
+use vestibule::base::rng::Rng;
+use vestibule::platform::config::Config;
 
 use super::{Scene, app, submit};
 use crate::setup_links::share;
@@ -51,7 +51,7 @@ async fn a_worker_that_dies_in_the_middle_loses_nothing() {
         assert_eq!(super::set_webhook(&scene.owner, &connection, &receiver.url("/hooks"), None).await.status, 303);
         submit(&scene.app, &link).await;
     }
-    let vestibule::db::Place::Postgres(url) = &scene.app.place else { panic!("PostgreSQL") };
+    let vestibule::platform::db::Place::Postgres(url) = &scene.app.place else { panic!("PostgreSQL") };
     let config = &scene.app.app.config;
     let mut first = worker(config, url);
     let begun = Instant::now();
@@ -62,9 +62,10 @@ async fn a_worker_that_dies_in_the_middle_loses_nothing() {
     first.kill().unwrap();
     first.wait().unwrap();
     let mut second = worker(config, url);
-    let product = vestibule::app::App::build_with(config.clone(), Clock::System, Rng::System, Cost::Cheap).unwrap();
+    let product =
+        vestibule::platform::app::App::build_with(config.clone(), Clock::System, Rng::System, Cost::Cheap).unwrap();
     loop {
-        let left = product.db.read(|conn| Ok(vestibule::webhooks::undelivered(conn)?)).await.unwrap();
+        let left = product.db.read(|conn| Ok(vestibule::features::webhooks::undelivered(conn)?)).await.unwrap();
         if left == 0 {
             break;
         }

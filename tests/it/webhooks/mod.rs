@@ -9,9 +9,9 @@ pub mod verifier;
 
 use std::sync::Arc;
 
-use vestibule::app::App;
-use vestibule::ids::ConnectionId;
-use vestibule::webhooks::{self, Delivery};
+use vestibule::base::ids::ConnectionId;
+use vestibule::features::webhooks::{self, Delivery};
+use vestibule::platform::app::App;
 
 use crate::setup_links::share;
 use crate::support::receiver::{Receiver, authority_file};
@@ -22,7 +22,7 @@ pub fn app() -> TestApp {
     app_with(|_| {})
 }
 
-pub fn app_with(adjust: impl FnOnce(&mut vestibule::config::Config)) -> TestApp {
+pub fn app_with(adjust: impl FnOnce(&mut vestibule::platform::config::Config)) -> TestApp {
     TestApp::start_with(|config| {
         config.mail.extra_ca_file = Some(authority_file(&config.storage.data_dir));
         config.webhooks.allow = vec!["127.0.0.0/8".parse().unwrap()];
@@ -90,8 +90,8 @@ impl Scene {
 pub async fn deliveries(app: &Arc<App>, connection: &str) -> Vec<Delivery> {
     let slug = connection.rsplit('/').next().unwrap().to_owned();
     let rows = app.db.read(move |conn| {
-        let workspace = vestibule::accounts::find_workspace_by_slug(conn, "acme-analytics")?.unwrap().id;
-        let connection = vestibule::connections::find(conn, &workspace, &slug)?;
+        let workspace = vestibule::features::accounts::find_workspace_by_slug(conn, "acme-analytics")?.unwrap().id;
+        let connection = vestibule::features::connections::find(conn, &workspace, &slug)?;
         let id: ConnectionId = connection.unwrap().id;
         Ok(webhooks::list_deliveries(conn, &workspace, &id, None, 100)?)
     });

@@ -80,7 +80,7 @@ async fn endpoints_hear_what_they_subscribed_to() {
     app.advance(time::Duration::hours(25));
     app.sweep().await;
     share(&other, "source", "postgres", &[]).await;
-    vestibule::webhooks::run_due(&app.app).await.unwrap();
+    vestibule::features::webhooks::run_due(&app.app).await.unwrap();
     assert_eq!(
         events(&all),
         [
@@ -170,7 +170,7 @@ async fn a_deleted_connection_takes_its_webhook_with_it() {
         .app
         .app
         .db
-        .read(move |conn| Ok(vestibule::webhooks::has_callback(conn, &workspace, &connection)?))
+        .read(move |conn| Ok(vestibule::features::webhooks::has_callback(conn, &workspace, &connection)?))
         .await
         .unwrap();
     assert!(!kept, "the sealed header is erased");
@@ -178,8 +178,8 @@ async fn a_deleted_connection_takes_its_webhook_with_it() {
 
 #[tokio::test]
 async fn a_rotation_of_master_keys_reaches_secrets_and_headers() {
-    use vestibule::crypto::KeyRing;
-    use vestibule::ids::{ConnectionId, WebhookSecretId};
+    use vestibule::base::crypto::KeyRing;
+    use vestibule::base::ids::{ConnectionId, WebhookSecretId};
     let receiver = Receiver::always(200);
     let mut scene = Scene::new(&receiver).await;
     scene.submit().await;
@@ -189,13 +189,13 @@ async fn a_rotation_of_master_keys_reaches_secrets_and_headers() {
     let both = KeyRing::parse(&format!("{},{}", new.as_str(), old.trim())).unwrap();
     let rng = scene.app.app.rng.clone();
     let resealed = scene.app.app.db.write(move |conn| {
-        let with = vestibule::crypto::Rotation { keys: &both, rng: &rng };
-        let secrets =
-            vestibule::webhooks::reseal_secrets(conn, &WebhookSecretId::from_text(""), &with)?.map(|(_, count)| count);
-        let headers =
-            vestibule::webhooks::reseal_headers(conn, &ConnectionId::from_text(""), &with)?.map(|(_, count)| count);
-        let again =
-            vestibule::webhooks::reseal_headers(conn, &ConnectionId::from_text(""), &with)?.map(|(_, count)| count);
+        let with = vestibule::base::crypto::Rotation { keys: &both, rng: &rng };
+        let secrets = vestibule::features::webhooks::reseal_secrets(conn, &WebhookSecretId::from_text(""), &with)?
+            .map(|(_, count)| count);
+        let headers = vestibule::features::webhooks::reseal_headers(conn, &ConnectionId::from_text(""), &with)?
+            .map(|(_, count)| count);
+        let again = vestibule::features::webhooks::reseal_headers(conn, &ConnectionId::from_text(""), &with)?
+            .map(|(_, count)| count);
         Ok((secrets, headers, again))
     });
     assert_eq!(resealed.await.unwrap(), (Some(1), Some(1), Some(0)));
@@ -215,13 +215,13 @@ async fn what_was_delivered_is_forgotten_after_ninety_days_and_what_waits_is_not
     scene.submit().await;
     let left = async || {
         let count = |conn: &mut _| {
-            use vestibule::db::schema::{webhook_attempts, webhook_messages};
+            use vestibule::platform::db::schema::{webhook_attempts, webhook_messages};
             Ok((
                 webhook_messages::table.count().get_result::<i64>(conn)?,
                 webhook_attempts::table.count().get_result::<i64>(conn)?,
             ))
         };
-        vestibule::webhooks::sweep(&scene.app.app).await.unwrap();
+        vestibule::features::webhooks::sweep(&scene.app.app).await.unwrap();
         scene.app.app.db.read(count).await.unwrap()
     };
     assert_eq!(left().await, (2, 1));

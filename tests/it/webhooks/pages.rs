@@ -1,6 +1,6 @@
 //! The pages of webhooks: who may do what, what is refused and why, and what is never shown.
 
-use vestibule::accounts::Role;
+use vestibule::features::accounts::Role;
 
 use super::{Scene, app, set_webhook};
 use crate::setup_links::share;
@@ -142,7 +142,7 @@ async fn an_endpoint_is_added_tested_changed_and_deleted() {
     let detail = owner.get(&endpoint).await;
     let sent = detail.form_to(&format!("{endpoint}/test")).send(&owner).await;
     assert_eq!(sent.status, 303);
-    vestibule::webhooks::run_due(&app.app).await.unwrap();
+    vestibule::features::webhooks::run_due(&app.app).await.unwrap();
     assert_eq!(receiver.got()[0].json()["event"], "webhook.test");
     assert!(owner.follow(&sent).await.text().contains("Delivered"));
     assert!(owner.get("/settings/webhooks").await.text().contains("webhook.test"));
@@ -153,7 +153,7 @@ async fn an_endpoint_is_added_tested_changed_and_deleted() {
     assert_eq!(gone.status, 303);
     assert_eq!(owner.get(&endpoint).await.status, 404);
     share(&owner, "source", "postgres", &[]).await;
-    vestibule::webhooks::run_due(&app.app).await.unwrap();
+    vestibule::features::webhooks::run_due(&app.app).await.unwrap();
     assert_eq!(receiver.got().len(), 1, "a deleted endpoint hears nothing");
 }
 

@@ -168,7 +168,7 @@ async fn a_slow_receiver_is_cut_off_and_delays_nobody_else() {
     assert_eq!(super::set_webhook(&owner, &connection, &url, None).await.status, 303);
     submit(&app, &link).await;
     let (begun, product) = (Instant::now(), std::sync::Arc::clone(&app.app));
-    let work = tokio::spawn(async move { vestibule::webhooks::run_due(&product).await.unwrap() });
+    let work = tokio::spawn(async move { vestibule::features::webhooks::run_due(&product).await.unwrap() });
     while quick.got().is_empty() {
         assert!(begun.elapsed() < Duration::from_secs(14), "the quick receiver waits behind the slow one");
         tokio::time::sleep(Duration::from_millis(20)).await;

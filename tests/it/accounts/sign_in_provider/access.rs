@@ -1,6 +1,6 @@
 //! Who may set it up, and whom it speaks for.
 
-use vestibule::accounts::Role;
+use vestibule::features::accounts::Role;
 
 use super::{SETTINGS, Scene, begin, save};
 use crate::support::Form;
@@ -67,12 +67,12 @@ async fn nobody_is_sent_elsewhere_at_the_end() {
 #[tokio::test]
 async fn ways_that_nobody_comes_back_from_are_forgotten() {
     use diesel::prelude::*;
-    use vestibule::db::schema::sign_in_attempts;
+    use vestibule::platform::db::schema::sign_in_attempts;
     let scene = Scene::new().await;
     begin(&scene.app.visitor()).await;
     let count = || scene.app.app.db.read(|conn| Ok(sign_in_attempts::table.count().get_result::<i64>(conn)?));
     assert_eq!(count().await.unwrap(), 1);
     scene.app.advance(time::Duration::minutes(11));
-    vestibule::accounts::sweep(&scene.app.app).await.unwrap();
+    vestibule::features::accounts::sweep(&scene.app.app).await.unwrap();
     assert_eq!(count().await.unwrap(), 0);
 }

@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
-use vestibule::accounts::Role;
-use vestibule::activity::Event;
+use vestibule::features::accounts::Role;
+use vestibule::platform::activity::Event;
 
 use super::super::{events, session_count};
 use super::{CLIENT_ID, CLIENT_SECRET, Scene, WITH, begin, is_signed_in, save};

@@ -12,7 +12,7 @@ mod settings;
 
 use std::collections::BTreeMap;
 
-use vestibule::config::Config;
+use vestibule::platform::config::Config;
 
 use self::scripted::Idp;
 use crate::support::oauth_server::{CLIENT_ID, CLIENT_SECRET};

@@ -1,6 +1,6 @@
 //! Passwords switched off, and the ways back.
 
-use vestibule::accounts::Role;
+use vestibule::features::accounts::Role;
 
 use super::super::{join_path, session_count};
 use super::{SETTINGS, Scene, WITH, save};

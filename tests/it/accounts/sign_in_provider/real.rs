@@ -1,8 +1,8 @@
 //! The same against a real provider: the certified one of `tests/oauth_server`.
 
 use serde_json::json;
-use vestibule::accounts::Role;
-use vestibule::clock::Clock;
+use vestibule::base::clock::Clock;
+use vestibule::features::accounts::Role;
 
 use super::{Leaving, SETTINGS, WITH, begin, begin_test, save, trusting};
 use crate::support::oauth_server::{Consent, OauthServer};

@@ -1,6 +1,6 @@
 //! Who is not let in, and what they are told.
 
-use vestibule::accounts::Role;
+use vestibule::features::accounts::Role;
 
 use super::super::{id_of_member, session_count};
 use super::{Scene, WITH, begin, begin_test, is_signed_in, save};

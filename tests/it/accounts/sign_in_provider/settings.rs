@@ -1,9 +1,9 @@
 //! The settings: what owners may enter, what is kept, what is never shown again.
 
 use serde_json::json;
-use vestibule::activity::Event;
-use vestibule::crypto::{Sealed, SealedAt};
-use vestibule::db::schema::sign_in_providers;
+use vestibule::base::crypto::{Sealed, SealedAt};
+use vestibule::platform::activity::Event;
+use vestibule::platform::db::schema::sign_in_providers;
 
 use super::super::{assert_refused, events};
 use super::{CLIENT_SECRET, SETTINGS, Scene, WITH, begin_test, save};

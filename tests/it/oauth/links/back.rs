@@ -106,9 +106,9 @@ async fn what_waits_is_forgotten_after_some_hours() {
     site.sign_in(&visitor, &link).await;
     site.app.advance(time::Duration::hours(5));
     assert!(!visitor.get(&link).await.text().contains("Signed in at"));
-    vestibule::jobs::run_due(&site.app.app).await.unwrap();
+    vestibule::server::dispatcher::run_due(&site.app.app).await.unwrap();
     let (now, db) = (site.app.app.clock.now(), site.app.app.db.clone());
-    db.write(move |conn| vestibule::oauth::sign_ins::sweep(conn, now)).await.unwrap();
+    db.write(move |conn| vestibule::features::oauth::sign_ins::sweep(conn, now)).await.unwrap();
     assert_eq!(site.rows("oauth_sign_ins", "id").await.len(), 0);
     assert_eq!(site.rows("oauth_attempts", "id").await.len(), 0);
 }

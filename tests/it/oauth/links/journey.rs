@@ -1,6 +1,6 @@
 //! The way of a person: sign in, choose, send.
 
-use vestibule::accounts::api_keys::Scope;
+use vestibule::features::accounts::api_keys::Scope;
 
 use super::{Site, accounts_of, depart, leave};
 use crate::api::Program;

@@ -1,6 +1,6 @@
 //! Tokens stay alive: one renewal at a time, across processes; and what happens when the provider ends a sign-in.
 
-use vestibule::accounts::api_keys::Scope;
+use vestibule::features::accounts::api_keys::Scope;
 
 use super::Site;
 use crate::api::Program;
@@ -23,7 +23,7 @@ fn credentials(slug: &str) -> String {
 
 async fn sweep(site: &Site) {
     let (now, rng, db) = (site.app.app.clock.now(), site.app.app.rng.clone(), site.app.app.db.clone());
-    db.write(move |conn| vestibule::oauth::grants::sweep(conn, now, &rng)).await.unwrap();
+    db.write(move |conn| vestibule::features::oauth::grants::sweep(conn, now, &rng)).await.unwrap();
     site.app.run_jobs().await;
 }
 
@@ -37,14 +37,18 @@ async fn twenty_uses_of_an_ended_token_renew_it_once() {
     site.app.advance(time::Duration::hours(2));
     let connection = {
         let (workspace, slug) = (crate::api::workspace_id(&site.app, "Acme Analytics").await, slug.clone());
-        let find = move |conn: &mut vestibule::db::Conn| Ok(vestibule::connections::find(conn, &workspace, &slug)?);
+        let find = move |conn: &mut vestibule::platform::db::Conn| {
+            Ok(vestibule::features::connections::find(conn, &workspace, &slug)?)
+        };
         site.app.app.db.read(find).await.unwrap().unwrap()
     };
     let mut running = Vec::new();
     for number in 0..20 {
         let app = if number % 2 == 0 { site.app.app.clone() } else { second.clone() };
         let connection = connection.clone();
-        running.push(tokio::spawn(async move { vestibule::oauth::values(&app, &connection).await.unwrap().is_ok() }));
+        running.push(tokio::spawn(async move {
+            vestibule::features::oauth::values(&app, &connection).await.unwrap().is_ok()
+        }));
     }
     for one in running {
         assert!(one.await.unwrap());
@@ -124,11 +128,14 @@ async fn a_connector_gets_tokens_that_live() {
     let (site, _, slug) = connected(Plays::GoogleAds).await;
     let app = &site.app.app;
     let (workspace, name) = (crate::api::workspace_id(&site.app, "Acme Analytics").await, slug.clone());
-    let find = move |conn: &mut vestibule::db::Conn| Ok(vestibule::connections::find(conn, &workspace, &name)?);
+    let find = move |conn: &mut vestibule::platform::db::Conn| {
+        Ok(vestibule::features::connections::find(conn, &workspace, &name)?)
+    };
     let connection = app.db.read(find).await.unwrap().unwrap();
     let connector = app.connectors.find(connection.kind, &connection.connector_slug).unwrap();
     let own = connection.open_values(&app.keys).unwrap();
-    let given = vestibule::connections::given(app, &connection, connector, own).await.unwrap().unwrap();
+    let given =
+        vestibule::features::work::connector_config::given(app, &connection, connector, own).await.unwrap().unwrap();
     let credentials = &given.config.expose()["credentials"];
     assert!(credentials["refresh_token"].as_str().unwrap().starts_with(CANARY));
     assert_eq!(credentials["developer_token"], "dev-token-of-the-operator");

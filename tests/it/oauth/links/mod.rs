@@ -13,7 +13,7 @@ use std::path::Path;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use vestibule::config::{Config, InstanceApp};
+use vestibule::platform::config::{Config, InstanceApp};
 
 use crate::setup_links::share;
 use crate::support::provider::{CLIENT_ID, Plays, Provider, client_secret};
@@ -96,7 +96,7 @@ impl Site {
             text: String,
         }
         let sql = format!("SELECT CAST({column} AS TEXT) AS text FROM {table}");
-        let query = move |conn: &mut vestibule::db::Conn| Ok(diesel::sql_query(sql).load::<Row>(conn)?);
+        let query = move |conn: &mut vestibule::platform::db::Conn| Ok(diesel::sql_query(sql).load::<Row>(conn)?);
         self.app.app.db.read(query).await.unwrap().into_iter().map(|row| row.text).collect()
     }
 }

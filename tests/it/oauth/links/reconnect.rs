@@ -4,7 +4,7 @@ use super::{Site, accounts_of};
 use crate::api::Program;
 use crate::setup_links::link_path;
 use crate::support::provider::{Endpoint, Plays};
-use vestibule::accounts::api_keys::Scope;
+use vestibule::features::accounts::api_keys::Scope;
 
 async fn broken() -> (Site, Program, String) {
     let site = Site::new(Plays::GoogleAds).await;

@@ -2,11 +2,12 @@
 
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use vestibule::accounts::api_keys::Scope;
-use vestibule::connections::{self, Connection};
-use vestibule::connectors::spec_form::import_config;
-use vestibule::forms::FieldPath;
-use vestibule::oauth;
+use vestibule::base::forms::FieldPath;
+use vestibule::features::accounts::api_keys::Scope;
+use vestibule::features::connections::Connection;
+use vestibule::features::oauth;
+use vestibule::features::work::{connector_config, take_over};
+use vestibule::schema::form::import_config;
 
 use super::Site;
 use crate::api::{Program, workspace_id};
@@ -26,7 +27,13 @@ pub async fn connected() -> (Site, Program, String) {
 
 async fn connection(site: &Site, slug: &str) -> Connection {
     let (workspace, slug) = (workspace_id(&site.app, "Acme Analytics").await, slug.to_owned());
-    site.app.app.db.read(move |conn| Ok(connections::find(conn, &workspace, &slug)?)).await.unwrap().unwrap()
+    site.app
+        .app
+        .db
+        .read(move |conn| Ok(vestibule::features::connections::find(conn, &workspace, &slug)?))
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 fn token_path() -> FieldPath {
@@ -83,7 +90,7 @@ async fn who_renews_at_the_same_moment_loses_to_what_has_worked() {
     let until = site.app.app.clock.now() + time::Duration::minutes(1);
     let hold = site.app.app.db.write(move |conn| {
         use diesel::prelude::*;
-        use vestibule::db::schema::oauth_grants::dsl;
+        use vestibule::platform::db::schema::oauth_grants::dsl;
         let held = (dsl::lease.eq("another process"), dsl::lease_until.eq(until));
         Ok(diesel::update(dsl::oauth_grants).set(held).execute(conn)?)
     });
@@ -102,7 +109,7 @@ async fn a_newer_sign_in_stays_and_a_typed_value_is_the_connections_own() {
     let before = connection(&site, &slug).await;
     let connector = app.connectors.find(before.kind, &before.connector_slug).unwrap();
     let own = before.open_values(&app.keys).unwrap();
-    let lent = connections::given(app, &before, connector, own).await.unwrap().unwrap().lent;
+    let lent = connector_config::given(app, &before, connector, own).await.unwrap().unwrap().lent;
     assert!(lent.is_some());
     site.app.advance(time::Duration::seconds(1));
     let sign_in = site.owner.get(&format!("/connections/{slug}")).await;
@@ -117,11 +124,11 @@ async fn a_newer_sign_in_stays_and_a_typed_value_is_the_connections_own() {
     let said =
         import_config(&connector.spec, &json!({"credentials": {"refresh_token": "of the older sign-in"}})).unwrap();
     let at = (&before.workspace_id, &before.id);
-    connections::take_over(app, at, lent.as_ref(), &said).await.unwrap();
+    take_over::take_over(app, at, lent.as_ref(), &said).await.unwrap();
     assert_eq!(refresh_token(&program, &slug).await, newest);
 
     let typed = json!({"config": {"credentials": {"refresh_token": "typed by hand"}}});
     program.patch(&format!("/api/v1/sources/{slug}/"), typed).await.expect(200);
-    connections::take_over(app, at, lent.as_ref(), &said).await.unwrap();
+    take_over::take_over(app, at, lent.as_ref(), &said).await.unwrap();
     assert_eq!(refresh_token(&program, &slug).await, "of the older sign-in");
 }

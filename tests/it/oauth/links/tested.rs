@@ -1,6 +1,6 @@
 //! "Test before sending" for who signed in with the provider: their own tokens are tried, and are as good afterwards.
 
-use vestibule::accounts::api_keys::Scope;
+use vestibule::features::accounts::api_keys::Scope;
 
 use super::{Site, accounts_of};
 use crate::api::Program;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use vestibule::connectors::Kind;
 use vestibule::connectors::import::{FoundSpec, Imported, Wish};
-use vestibule::oauth::provider::{ClientAuth, InputKind, ProviderBlock, RefreshKind, TokenBody};
+use vestibule::connectors::provider::{ClientAuth, InputKind, ProviderBlock, RefreshKind, TokenBody};
 
 fn import(slug: &str, properties: Value, auth: Value) -> Imported {
     let found = FoundSpec {

@@ -1,7 +1,7 @@
 //! Accounts, page by page.
 
 use serde_json::json;
-use vestibule::oauth::wire::{Account, WireError};
+use vestibule::features::oauth::wire::{Account, WireError};
 
 use super::Scene;
 use crate::support::provider::{Endpoint, Plays, Trouble};

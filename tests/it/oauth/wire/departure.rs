@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::ExposeSecret as _;
+use vestibule::base::rng::Rng;
+use vestibule::connectors::provider::{Inputs, ProviderBlock};
 use vestibule::connectors::{Connectors, Kind};
-use vestibule::oauth::provider::{Inputs, ProviderBlock};
-use vestibule::oauth::wire::{CallbackQuery, Wire, WireError};
-use vestibule::rng::Rng;
+use vestibule::features::oauth::wire::{CallbackQuery, Wire, WireError};
 
 use super::{REDIRECT, Scene, client};
 use crate::support::provider::{Plays, client_secret};

@@ -15,12 +15,12 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use tempfile::TempDir;
 use time::macros::datetime;
-use vestibule::clock::UtcTime;
+use vestibule::base::clock::UtcTime;
+use vestibule::base::http_client::{AddressPolicy, GuardedClient, Resolver};
+use vestibule::base::rng::Rng;
+use vestibule::connectors::provider::{Inputs, ProviderBlock};
 use vestibule::connectors::{Connector, ConnectorFile};
-use vestibule::http_client::{AddressPolicy, GuardedClient, Resolver};
-use vestibule::oauth::provider::{Inputs, ProviderBlock};
-use vestibule::oauth::wire::{AppSecrets, CallbackQuery, Departure, Tokens, Wire, WireError};
-use vestibule::rng::Rng;
+use vestibule::features::oauth::wire::{AppSecrets, CallbackQuery, Departure, Tokens, Wire, WireError};
 
 use crate::support::provider::{CLIENT_ID, Plays, Provider, client_secret};
 use crate::support::receiver::authority_file;

@@ -6,11 +6,11 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
-use vestibule::clock::UtcTime;
-use vestibule::connectors::spec_form::{Values, complete, import_config};
+use vestibule::base::clock::UtcTime;
+use vestibule::connectors::provider::{Encoding, Inputs, ProviderBlock};
 use vestibule::connectors::{Connector, Connectors, Kind};
-use vestibule::oauth::provider::{Encoding, Inputs, ProviderBlock};
-use vestibule::oauth::wire::{Account, AppSecrets, Tokens, add_constants, outputs};
+use vestibule::features::oauth::wire::{Account, AppSecrets, Tokens, add_constants, outputs};
+use vestibule::schema::form::{Values, complete, import_config};
 
 use super::now;
 

@@ -1,10 +1,10 @@
 //! People at the consent page: those who say no, others who sign in, and providers that give less.
 
 use secrecy::SecretString;
+use vestibule::base::rng::Rng;
 use vestibule::connectors::Kind;
-use vestibule::oauth::provider::Inputs;
-use vestibule::oauth::wire::{AppSecrets, Wire, WireError};
-use vestibule::rng::Rng;
+use vestibule::connectors::provider::Inputs;
+use vestibule::features::oauth::wire::{AppSecrets, Wire, WireError};
 
 use super::{REDIRECT, Scene, now, query_of};
 use crate::support::TestApp;
@@ -66,6 +66,6 @@ async fn a_connector_file_points_the_product_at_another_address() {
     let tokens = wire.exchange(&code, departure.verifier.as_ref(), REDIRECT, now()).await.unwrap();
     assert_eq!(wire.accounts(&tokens).await.unwrap().accounts.len(), 6);
     // What webhooks may reach is another setting.
-    let url = vestibule::http_client::HttpsUrl::parse(&provider.url("/")).unwrap();
+    let url = vestibule::base::http_client::HttpsUrl::parse(&provider.url("/")).unwrap();
     assert!(product.app.http.judge(&url).await.is_err());
 }

@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
-use vestibule::oauth::wire::{AppSecrets, Tokens, WireError};
+use vestibule::features::oauth::wire::{AppSecrets, Tokens, WireError};
 
 use super::{REDIRECT, Scene, now, query_of};
 use crate::support::provider::{Endpoint, Plays, Trouble};
@@ -84,7 +84,7 @@ async fn a_wrong_client_secret_is_the_operators_trouble() {
     for plays in [Plays::GoogleAds, Plays::LinkedIn] {
         let scene = Scene::new(plays);
         let app = AppSecrets { client_secret: "wrong".into(), ..scene.app.clone() };
-        let wire = vestibule::oauth::wire::Wire::new(&scene.http, scene.block(), &app, &scene.inputs);
+        let wire = vestibule::features::oauth::wire::Wire::new(&scene.http, scene.block(), &app, &scene.inputs);
         let departure = scene.depart();
         let code = wire.read_callback(&query_of(&scene.provider.consent(departure.url.as_str()))).unwrap();
         let refused = wire.exchange(&code, departure.verifier.as_ref(), REDIRECT, now()).await.unwrap_err();

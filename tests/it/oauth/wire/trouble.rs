@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use vestibule::oauth::wire::{Tokens, WireError};
+use vestibule::features::oauth::wire::{Tokens, WireError};
 
 use super::{Scene, now};
 use crate::support::CANARY;

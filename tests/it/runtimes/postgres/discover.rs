@@ -1,7 +1,7 @@
 //! Tables, columns, keys.
 
 use serde_json::json;
-use vestibule::runtimes::{Checked, Cursor, SyncType};
+use vestibule::engines::{Checked, Cursor, SyncType};
 
 use super::cluster::{Cluster, place};
 

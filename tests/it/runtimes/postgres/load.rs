@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use vestibule::runtimes::{
+use vestibule::engines::{
     Chosen, Column, Failure, LoadTable, Loading, Reason, Record, Runtimes, Stream, SyncType, Target, TlsMode,
 };
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use vestibule::runtimes::{Catalog, Chosen, ReadEnd, Reason, SyncType};
+use vestibule::engines::{Catalog, Chosen, ReadEnd, Reason, SyncType};
 
 use super::cluster::{Cluster, place};
 use crate::runtimes::support::{Told, chosen};

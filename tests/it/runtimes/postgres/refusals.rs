@@ -3,7 +3,7 @@
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-use vestibule::runtimes::{Blame, Failure, Reason};
+use vestibule::engines::{Blame, Failure, Reason};
 
 use super::cluster::{Cluster, place, task};
 use crate::runtimes::support::Place;

@@ -1,7 +1,7 @@
 //! Passwords and certificates.
 
 use serde_json::{Value, json};
-use vestibule::runtimes::{Checked, Failure, Reason};
+use vestibule::engines::{Checked, Failure, Reason};
 
 use super::cluster::{Cluster, place};
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use vestibule::config::Config;
+use vestibule::platform::config::Config;
 
 use super::CANARY;
 use super::receiver::{Received, Receiver, Reply, authority_file};

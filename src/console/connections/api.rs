@@ -1,0 +1,284 @@
+//! `/api/v1/sources/` and `/api/v1/destinations/`: the same endpoints for both kinds.
+
+use std::sync::Arc;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::api_change::{Change, judge, not_ready_problem, put, settle, stays_put};
+use super::api_in::{self, ChangeIn, NewIn};
+use super::api_view::{Beside, ConnectionOut, State};
+use super::remove::remove;
+use crate::base::error::{AppError, AppResult};
+use crate::base::ids::ConnectionId;
+use crate::features::accounts::api_keys::guard::{ApiKey, Caller, Read, Side, Write};
+use crate::features::connections::{
+    Connection, Filter, NewDraft, StateFilter, count, create_draft, find_of_kind, page,
+};
+use crate::features::idempotency::Answer;
+use crate::features::idempotency::guard::{Once, Opened, Ticket};
+use crate::platform::app::App;
+use crate::platform::db::Conn;
+use crate::platform::web::api::{ApiQuery, ApiResult, IfMatch, RawBody, etag, json, no_content};
+use crate::platform::web::cursor::{self, Page};
+use crate::platform::web::openapi::{Operation, inline, schema};
+use crate::platform::web::problem::{Code, Fault, Problem};
+use crate::platform::web::urls;
+
+/// Which connections a list shows.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    /// Only drafts, or only what is no draft any more.
+    draft: Option<bool>,
+    /// Only those of this connector.
+    connector: Option<String>,
+    /// Only those that are so far.
+    state: Option<State>,
+    /// Only those whose description, slug or connector has words that begin with these; a text without letters and digits is looked for
+    /// in the description as it stands.
+    search: Option<String>,
+    /// Where the page lies: take it from `next` or `previous`.
+    cursor: Option<String>,
+    /// Rows of the page.
+    #[schemars(range(min = 1, max = 100))]
+    limit: Option<u32>,
+}
+
+impl ListQuery {
+    fn filter<S: Side>(&self) -> Filter {
+        Filter {
+            query: self.search.clone().unwrap_or_default().trim().to_owned(),
+            state: self.state.map(|state| match state {
+                State::Incomplete => StateFilter::Missing,
+                State::Complete => StateFilter::FilledIn,
+                State::Finalised => StateFilter::Finalised,
+            }),
+            kind: Some(S::KIND),
+            connector: self.connector.clone(),
+            draft: self.draft,
+            ..Filter::default()
+        }
+    }
+
+    fn pairs(&self) -> Vec<(&'static str, String)> {
+        let state = self
+            .state
+            .and_then(|state| serde_json::to_value(state).ok())
+            .and_then(|state| state.as_str().map(str::to_owned));
+        let all = [
+            ("draft", self.draft.map(|draft| draft.to_string())),
+            ("connector", self.connector.clone()),
+            ("state", state),
+            ("search", self.search.clone()),
+            ("limit", self.limit.map(|limit| limit.to_string())),
+        ];
+        all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+}
+
+/// `GET /api/v1/sources/`
+pub async fn list<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, query: ApiQuery<ListQuery>) -> ApiResult {
+    let query = query.0;
+    let wanted = cursor::wanted(query.cursor.as_deref(), query.limit)?;
+    let (workspace, filter) = (key.workspace.clone(), query.filter::<S>());
+    let (cut, beside) = app
+        .db
+        .read(move |conn| {
+            let all = count(conn, &workspace, &filter)?;
+            let cut = page(conn, &workspace, &filter, &wanted, all)?;
+            let ids: Vec<ConnectionId> = cut.rows.iter().map(|row| row.id.clone()).collect();
+            let beside = Beside::of_many(conn, &workspace, &ids)?;
+            Ok((cut, beside))
+        })
+        .await?;
+    let address = app.config.server.base_url.join(&urls::api_connections(S::PLURAL));
+    let show = |row: Connection| ConnectionOut::new(&app, &row, beside.get(&row.id).cloned().unwrap_or_default());
+    json(StatusCode::OK, &Page::new(cut, &address, &query.pairs(), |row| row.id.to_string(), show))
+}
+
+/// `GET /api/v1/sources/{slug}/`
+pub async fn show<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, slug: web::Path<String>) -> ApiResult {
+    let (workspace, slug) = (key.workspace.clone(), slug.into_inner());
+    let (connection, beside) = app.db.read(move |conn| with_beside::<S>(conn, &workspace, &slug)).await?;
+    tagged(StatusCode::OK, &ConnectionOut::new(&app, &connection, beside))
+}
+
+fn with_beside<S: Side>(
+    conn: &mut Conn,
+    workspace: &crate::base::ids::WorkspaceId,
+    slug: &str,
+) -> AppResult<(Connection, Beside)> {
+    let connection = find_of_kind(conn, workspace, S::KIND, slug)?.ok_or(AppError::NotFound)?;
+    let beside = Beside::of(conn, workspace, &connection.id)?;
+    Ok((connection, beside))
+}
+
+fn tagged(status: StatusCode, out: &ConnectionOut) -> ApiResult {
+    let mut answer = json(status, out)?;
+    if let Ok(tag) = header::HeaderValue::from_str(&etag(&out.for_tag())?) {
+        answer.headers_mut().insert(header::ETAG, tag);
+    }
+    Ok(answer)
+}
+
+/// `POST /api/v1/sources/`
+pub async fn create<S: Side>(app: web::Data<App>, key: ApiKey<Write<S>>, once: Once) -> ApiResult {
+    match once.open::<NewIn>(&app, &key).await? {
+        Opened::Replay(answer) => Ok(answer),
+        Opened::Fresh(new, ticket) => {
+            let made = make::<S>(&app, &key, new, ticket.clone()).await;
+            ticket.settle(&app, made).await
+        }
+    }
+}
+
+async fn make<S: Side>(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket: Ticket) -> Result<Answer, Problem> {
+    if new.draft == Some(false) {
+        let sentence = "Only drafts can be made here; a draft is finalised after its credentials were checked. Leave draft out, or send true.";
+        return Err(Problem::fault(Fault::at("/draft", "only_drafts", sentence)));
+    }
+    let connector = app.connectors.find(S::KIND, &new.connector_slug).cloned().ok_or_else(|| {
+        let sentence = format!("No connector of that name. The list is at {}.", urls::api_connectors(S::KIND));
+        Problem::fault(Fault::at("/connector_slug", "unknown_connector", sentence))
+    })?;
+    let mut faults = Vec::new();
+    let description = api_in::description(new.description.as_deref(), true, &mut faults);
+    let values = api_in::values(&connector, new.config, &mut faults);
+    let callback = api_in::callback(app, new.callback_webhook, &mut faults).await;
+    api_in::sound(faults)?;
+    let connector_here = Some(Arc::clone(&connector));
+    let change = Change { connector: connector_here, values, callback: callback.map(Some), ..Change::default() };
+    let (app_here, caller, now) = (app.clone(), caller.clone(), app.clock.now());
+    let made = app
+        .db
+        .write(move |conn| {
+            let draft = NewDraft {
+                workspace: &caller.workspace,
+                connector: &connector,
+                description: &description,
+                creator: caller.member.as_ref(),
+                actor: caller.actor(),
+                form_nonce: None,
+            };
+            let made = create_draft(conn, draft, now, &app_here.rng)?;
+            let made = put(conn, &app_here, &caller, made, &change, now)?;
+            let beside = Beside { has_callback: matches!(change.callback, Some(Some(_))), ..Beside::default() };
+            let out = ConnectionOut::new(&app_here, &made, beside);
+            let answer = created::<S>(&app_here, &out)?;
+            ticket.store(conn, &answer, &app_here.keys, &app_here.rng)?;
+            Ok(answer)
+        })
+        .await?;
+    Ok(made)
+}
+
+fn created<S: Side>(app: &App, out: &ConnectionOut) -> AppResult<Answer> {
+    let tag = etag(out).map_err(|_| AppError::Internal(anyhow::anyhow!("the answer cannot be written")))?;
+    let location = app.config.server.base_url.join(&urls::api_connection(S::PLURAL, &out.slug));
+    Ok(Answer::json(StatusCode::CREATED, out)?.with("etag", tag).with("location", location))
+}
+
+/// `PATCH /api/v1/sources/{slug}/`
+pub async fn update<S: Side>(
+    app: web::Data<App>,
+    key: ApiKey<Write<S>>,
+    request: HttpRequest,
+    slug: web::Path<String>,
+    body: RawBody,
+) -> ApiResult {
+    let (slug, if_match) = (slug.into_inner(), IfMatch::read(&request));
+    let (workspace, wanted) = (key.workspace.clone(), slug.clone());
+    let (connection, _) = app.db.read(move |conn| with_beside::<S>(conn, &workspace, &wanted)).await?;
+    let change = judge(&app, &connection, body.read::<ChangeIn>()?).await?;
+    let (app_here, caller, now) = (app.clone(), Caller::clone(&key), app.clock.now());
+    let changed = app
+        .db
+        .write(move |conn| {
+            let (connection, beside) = with_beside::<S>(conn, &caller.workspace, &slug)?;
+            let before = ConnectionOut::new(&app_here, &connection, beside);
+            if let Err(problem) = etag(&before.for_tag()).and_then(|tag| if_match.check(&tag)) {
+                return Ok(Err(problem));
+            }
+            if let Err(problem) = stays_put(&caller, &connection, &change) {
+                return Ok(Err(problem));
+            }
+            if let Err(not_ready) = settle(conn, &app_here, &caller, &connection, &change, now)? {
+                return Ok(Err(not_ready_problem(&not_ready, &change)));
+            }
+            put(conn, &app_here, &caller, connection, &change, now)?;
+            Ok(Ok(with_beside::<S>(conn, &caller.workspace, &slug)?))
+        })
+        .await?;
+    let (connection, beside) = changed?;
+    tagged(StatusCode::OK, &ConnectionOut::new(&app, &connection, beside))
+}
+
+/// `DELETE /api/v1/sources/{slug}/`
+pub async fn delete<S: Side>(
+    app: web::Data<App>,
+    key: ApiKey<Write<S>>,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let (slug, caller, now, rng) = (slug.into_inner(), Caller::clone(&key), app.clock.now(), app.rng.clone());
+    app.db
+        .write(move |conn| {
+            let connection = find_of_kind(conn, &caller.workspace, S::KIND, &slug)?.ok_or(AppError::NotFound)?;
+            remove(conn, &connection, caller.actor(), now, &rng)
+        })
+        .await?;
+    Ok(no_content())
+}
+
+/// The endpoints of this file.
+pub fn operations<S: Side>() -> Vec<Operation> {
+    let (list, one) = (urls::api_connections(S::PLURAL), urls::api_connection(S::PLURAL, "{slug}"));
+    let (tag, word) = (S::PLURAL, S::KIND.as_str());
+    let base = |method, path: &str, verb: &str, summary: String| Operation {
+        method,
+        path: path.to_owned(),
+        id: format!("{verb}_{word}"),
+        tag,
+        summary,
+        about: "",
+        scope: Some(if method == "get" { S::READ.as_str() } else { S::WRITE.as_str() }),
+        query: None,
+        body: None,
+        done: (200, Some(schema::<ConnectionOut>)),
+        refuses: &[],
+        tagged: true,
+    };
+    vec![
+        Operation {
+            query: Some(inline::<ListQuery>),
+            done: (200, Some(schema::<Page<ConnectionOut>>)),
+            tagged: false,
+            about: "Newest first.",
+            ..base("get", &list, "list", format!("List {tag}"))
+        },
+        Operation {
+            body: Some(schema::<NewIn>),
+            done: (201, Some(schema::<ConnectionOut>)),
+            about: "Only `connector_slug` is required.",
+            ..base("post", &list, "create", format!("Create a draft {word}"))
+        },
+        base("get", &one, "get", format!("Read a {word}")),
+        Operation {
+            body: Some(schema::<ChangeIn>),
+            refuses: &[Code::Conflict, Code::WaitingForApproval],
+            about: "What is left out stays as it is, except that a changed address needs the stored secrets again, unless the key has \
+                    `credentials:read`: 422 with `address_changed` at each. With `draft: false` a draft is finalised: nothing required may be missing, the \
+                    values of now must have a successful validation, and a source needs a stream.",
+            ..base("patch", &one, "update", format!("Change a {word}"))
+        },
+        Operation {
+            done: (204, None),
+            tagged: false,
+            about: "Its values are erased, its setup links die, and access at a provider is given back. Checks and extractions that go on \
+                    are stopped and its schedule ends. Past extractions can still be read, and their records stay where they are.",
+            ..base("delete", &one, "delete", format!("Delete a {word}"))
+        },
+    ]
+}

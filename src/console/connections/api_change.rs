@@ -1,0 +1,281 @@
+//! A change of a connection by a program: judged first, then put on it.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::api_in::{self, ChangeIn};
+use crate::base::clock::UtcTime;
+use crate::base::error::{AppError, AppResult};
+use crate::base::forms::FieldPath;
+use crate::connectors::{Connector, Kind};
+use crate::console::streams::api_in::TriggerIn;
+use crate::console::streams::finalise::{self, Finish, NotReady};
+use crate::features::accounts::api_keys::Scope;
+use crate::features::accounts::api_keys::guard::Caller;
+use crate::features::connections::{Apply, Connection, Filler, apply, rename};
+use crate::features::streams::{self, StreamChoice};
+use crate::features::webhooks::{self, CallbackWebhook};
+use crate::platform::activity::{self, Entry, Event};
+use crate::platform::app::App;
+use crate::platform::db::Conn;
+use crate::platform::web::problem::{Code, Fault, Problem};
+use crate::schema::form::{Submission, kept_elsewhere};
+
+/// A change whose parts were judged.
+#[derive(Default)]
+pub(super) struct Change {
+    pub(super) connector: Option<Arc<Connector>>,
+    pub(super) description: Option<String>,
+    pub(super) values: Option<Submission>,
+    pub(super) callback: Option<Option<CallbackWebhook>>,
+    /// Streams, output layer, trigger.
+    pub(super) finish: Option<Finish>,
+    /// The draft is to be a draft no more.
+    pub(super) finalise: bool,
+}
+
+/// Puts the parts of a change on a connection.
+pub(super) fn put(
+    conn: &mut Conn,
+    app: &App,
+    caller: &Caller,
+    connection: Connection,
+    change: &Change,
+    now: UtcTime,
+) -> AppResult<Connection> {
+    if let (Some(submission), Some(connector)) = (&change.values, &change.connector) {
+        let one = Apply {
+            workspace: &caller.workspace,
+            connection: &connection.id,
+            connector,
+            submission,
+            by: Filler::Member,
+            name: &caller.name,
+            then: None,
+            has_secrets: has_secrets(caller),
+        };
+        apply(conn, &one, &app.keys, now, &app.rng)?;
+        note(conn, caller, &connection, Event::DetailsSaved, &titles(submission), now, app)?;
+    }
+    if let Some(description) = change.description.as_ref().filter(|text| **text != connection.description) {
+        rename(conn, &connection, description, caller.actor(), now, &app.rng)?;
+    }
+    match &change.callback {
+        Some(Some(callback)) => {
+            webhooks::set_callback(conn, &connection, callback, caller.actor(), &app.keys, now, &app.rng)?
+        }
+        Some(None) => {
+            webhooks::remove_callback(conn, &connection, caller.actor(), now, &app.rng)?;
+        }
+        None => {}
+    }
+    crate::features::connections::find_by_id(conn, &caller.workspace, &connection.id)?.ok_or(AppError::NotFound)
+}
+
+/// Who may read the credentials may also send them anywhere.
+fn has_secrets(caller: &Caller) -> bool {
+    caller.may(Scope::CredentialsRead)
+}
+
+/// Refuses values that would take stored secrets to another address.
+pub(super) fn stays_put(caller: &Caller, connection: &Connection, change: &Change) -> Result<(), Problem> {
+    let (Some(submission), Some(connector), false) = (&change.values, &change.connector, has_secrets(caller)) else {
+        return Ok(());
+    };
+    let spec = &connector.spec;
+    let astray = kept_elsewhere(spec, &connection.known_to_members(), &[(spec, submission)]);
+    let fault = |path: FieldPath| {
+        let sentence = format!(
+            "{} was given for another address. Send it again in the same request, or null to take it away.",
+            path.dot()
+        );
+        Fault::at(format!("/config{path}"), "address_changed", sentence)
+    };
+    api_in::sound(astray.into_iter().map(fault).collect())
+}
+
+fn titles(submission: &Submission) -> String {
+    let mut titles: Vec<String> = submission.provided().into_iter().map(|field| field.title).collect();
+    titles.dedup();
+    titles.join(", ")
+}
+
+fn note(
+    conn: &mut Conn,
+    caller: &Caller,
+    connection: &Connection,
+    event: Event,
+    detail: &str,
+    now: UtcTime,
+    app: &App,
+) -> AppResult<()> {
+    let entry = Entry {
+        workspace: &caller.workspace,
+        connection: Some(&connection.id),
+        setup_link: None,
+        event,
+        actor: caller.actor(),
+        detail,
+    };
+    Ok(activity::record(conn, &entry, now, &app.rng)?)
+}
+
+pub(super) async fn judge(app: &App, connection: &Connection, given: ChangeIn) -> Result<Change, Problem> {
+    let connector = app.connectors.find(connection.kind, &connection.connector_slug).cloned();
+    let mut faults = Vec::new();
+    let description = given.description.map(|text| api_in::description(Some(&text), false, &mut faults));
+    let values = match (&connector, given.config) {
+        (Some(connector), config) => api_in::values(connector, config, &mut faults),
+        (None, None) => None,
+        (None, Some(_)) => {
+            return Err(AppError::Conflict("The connector of this connection is not installed any more.").into());
+        }
+    };
+    let callback = match given.callback_webhook {
+        None => None,
+        Some(None) => Some(None),
+        Some(given) => api_in::callback(app, given, &mut faults).await.map(Some),
+    };
+    let finish = finish(connection, given.output_layer, given.trigger, given.add_streams, app.clock.now(), &mut faults);
+    let finalise = finalising(connection, given.draft, values.is_some(), &mut faults);
+    api_in::sound(faults)?;
+    Ok(Change { connector, description, values, callback, finish, finalise })
+}
+
+/// What a program says about streams, output layer and trigger; `None` when it says nothing.
+fn finish(
+    connection: &Connection,
+    output_layer: Option<String>,
+    trigger: Option<TriggerIn>,
+    add_streams: Option<Vec<StreamChoice>>,
+    now: UtcTime,
+    faults: &mut Vec<Fault>,
+) -> Option<Finish> {
+    let said = [
+        ("/output_layer", output_layer.is_some()),
+        ("/trigger", trigger.is_some()),
+        ("/add_streams", add_streams.is_some()),
+    ];
+    if connection.kind == Kind::Destination {
+        let only = |(pointer, _): &(&str, bool)| Fault::at(*pointer, "only_sources", "Only a source has this.");
+        faults.extend(said.iter().filter(|(_, is_said)| *is_said).map(only));
+        return None;
+    }
+    let trigger = trigger.and_then(|given| match given.read(now) {
+        Ok(trigger) => Some(trigger),
+        Err(fault) => {
+            faults.push(Fault::at(format!("/trigger/{}", TriggerIn::member(fault)), fault.code(), format!("{fault}.")));
+            None
+        }
+    });
+    said.iter().any(|(_, is_said)| *is_said).then(|| Finish {
+        streams: add_streams.unwrap_or_default(),
+        output_layer,
+        trigger,
+    })
+}
+
+/// Whether the draft is to be finalised.
+fn finalising(connection: &Connection, draft: Option<bool>, has_values: bool, faults: &mut Vec<Fault>) -> bool {
+    let is_draft = connection.finalised_at.is_none();
+    match draft {
+        Some(true) if !is_draft => {
+            let sentence = "A finalised connection does not become a draft again.";
+            faults.push(Fault::at("/draft", "already_finalised", sentence));
+            false
+        }
+        Some(false) if is_draft && has_values => {
+            let sentence = "New values have no validation yet. Send them to revalidate/ first, then finalise.";
+            faults.push(Fault::at("/draft", "not_validated", sentence));
+            false
+        }
+        Some(false) => is_draft,
+        Some(true) | None => false,
+    }
+}
+
+/// Finalises, or changes streams, output layer and trigger; nothing is written when it is not ready.
+pub(super) fn settle(
+    conn: &mut Conn,
+    app: &App,
+    caller: &Caller,
+    connection: &Connection,
+    change: &Change,
+    now: UtcTime,
+) -> AppResult<Result<(), NotReady>> {
+    let finish = change.finish.clone().unwrap_or_default();
+    let ports = (&app.keys, now, &app.rng);
+    if change.finalise {
+        let missing = webhooks::missing_fields(&app.connectors, connection);
+        return finalise::finalise(conn, connection, &missing, finish, caller.actor(), ports);
+    }
+    if change.finish.is_some() {
+        return finalise::set_trigger(conn, connection, finish, caller.actor(), ports);
+    }
+    Ok(Ok(()))
+}
+
+/// Says which member keeps the connection from being finalised.
+pub(super) fn not_ready_problem(not_ready: &NotReady, change: &Change) -> Problem {
+    let named = change.finish.as_ref().map(|finish| finish.streams.as_slice()).unwrap_or_default();
+    Problem::invalid(match not_ready {
+        NotReady::Waiting => return Problem::new(Code::WaitingForApproval, not_ready.sentence()),
+        NotReady::Missing(fields) => fields
+            .iter()
+            .map(|field| {
+                let sentence = format!("{field} is required by the connector and has no value.");
+                Fault::at(format!("/config/{}", field.replace('.', "/")), "missing_required_field", sentence)
+            })
+            .collect(),
+        NotReady::Streams(faults) => faults
+            .iter()
+            .map(|fault| {
+                let place = named.iter().position(|one| fault.stream.ends_with(&one.stream_name));
+                // A stream that was good for another layer.
+                let is_for_layer = fault.code == streams::NO_KEYS
+                    && change.finish.as_ref().is_some_and(|finish| finish.output_layer.is_some());
+                let pointer = place.map_or_else(
+                    || if is_for_layer { "/output_layer" } else { "/add_streams" }.to_owned(),
+                    |place| format!("/add_streams/{place}/{}", fault.member),
+                );
+                Fault::at(pointer, fault.code, format!("{}.", fault.sentence))
+            })
+            .collect(),
+        NotReady::UnknownLayer(_) => vec![Fault::at("/output_layer", not_ready.code(), not_ready.sentence())],
+        other => {
+            let pointer = if change.finalise { "/draft" } else { "/add_streams" };
+            vec![Fault::at(pointer, other.code(), other.sentence())]
+        }
+    })
+}
+
+/// Values of a program as a change of a draft; `None` when there is nothing to change.
+///
+/// # Errors
+/// What is wrong with which of them.
+pub fn import_values(connector: &Connector, config: Option<Map<String, Value>>) -> Result<Option<Submission>, Problem> {
+    let mut faults = Vec::new();
+    let values = api_in::values(connector, config, &mut faults);
+    api_in::sound(faults)?;
+    Ok(values)
+}
+
+/// Merges a program's values into a connection and notes it; gives it as it is then, or what keeps them from being merged.
+///
+/// # Errors
+/// The connection takes no values, or the database refuses.
+pub fn put_values(
+    conn: &mut Conn,
+    app: &App,
+    caller: &Caller,
+    connection: &Connection,
+    connector: &Arc<Connector>,
+    values: &Submission,
+) -> AppResult<Result<Connection, Problem>> {
+    let change = Change { connector: Some(Arc::clone(connector)), values: Some(values.clone()), ..Change::default() };
+    if let Err(problem) = stays_put(caller, connection, &change) {
+        return Ok(Err(problem));
+    }
+    put(conn, app, caller, connection.clone(), &change, app.clock.now()).map(Ok)
+}

@@ -1,0 +1,248 @@
+//! The configuration step: the connector's form for members, and "Share setup link" above it, in one form, so that
+//! whatever was typed is kept whichever button is pressed.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, web};
+
+use super::view::{ConfigurePage, Input};
+use crate::base::crypto::PlainToken;
+use crate::base::error::{AppError, AppResult};
+use crate::base::forms::RawForm;
+use crate::connectors::Connector;
+use crate::features::accounts::guard::{Editor, SignedIn};
+use crate::features::connections::{Apply, Connection, Filler, NewDraft, apply, create_draft, find};
+use crate::features::oauth;
+use crate::features::setup_links::{self, LinkRow, NewLink, NewSetupLink, ShareForm, created};
+use crate::platform::activity::{self, Entry, Event};
+use crate::platform::app::App;
+use crate::platform::db::Conn;
+use crate::platform::web::csrf::{CsrfForm, FormToken};
+use crate::platform::web::flash::{Flash, see_other_with};
+use crate::platform::web::page::{PageResult, page, unprocessable};
+use crate::platform::web::urls;
+use crate::schema::form::{self, Audience, Decoded, Layer, Submission};
+
+/// What is configured: a connector of which there is no draft yet, or a draft.
+pub(super) struct Target {
+    pub(super) connector: Arc<Connector>,
+    pub(super) draft: Option<Connection>,
+    /// The connector can sign in with its provider, and nobody has set the app for it.
+    pub(super) lacks_app: bool,
+}
+
+impl Target {
+    /// What is configured, with what is missing around it.
+    pub(super) async fn of(
+        app: &App,
+        member: &SignedIn,
+        connector: Arc<Connector>,
+        draft: Option<Connection>,
+    ) -> AppResult<Self> {
+        let lacks_app = oauth::apps::is_ready(app, &connector, &member.workspace_id).await? == Some(false);
+        Ok(Self { connector, draft, lacks_app })
+    }
+}
+
+/// A draft and its connector.
+///
+/// # Errors
+/// No such connection in this workspace, or its connector is gone from the installation.
+pub(super) async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Target> {
+    let workspace = member.workspace_id.clone();
+    let draft = app.db.read(move |conn| Ok(find(conn, &workspace, &slug)?)).await?.ok_or(AppError::NotFound)?;
+    let connector = app.connectors.find(draft.kind, &draft.connector_slug).cloned();
+    let connector =
+        connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
+    Target::of(app, member, connector, Some(draft)).await
+}
+
+/// `GET /connections/{slug}/configuration`
+pub async fn edit(app: web::Data<App>, request: HttpRequest, member: Editor, slug: web::Path<String>) -> PageResult {
+    let target = load(&app, &member, slug.into_inner()).await?;
+    show(&app, &request, &member, &target)
+}
+
+/// `POST /connections/{slug}/configuration`
+pub async fn update(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Editor,
+    slug: web::Path<String>,
+    form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
+    let target = load(&app, &member, slug.into_inner()).await?;
+    act(&app, &request, &member, target, form).await
+}
+
+/// The form as nobody has filled it in.
+pub(super) fn show(app: &App, request: &HttpRequest, member: &SignedIn, target: &Target) -> PageResult {
+    page(&ConfigurePage::new(app, request, member, target, &Input::fresh())?)
+}
+
+/// What a checked form comes down to.
+struct Checked {
+    description: String,
+    submission: Submission,
+    share: Option<ShareForm>,
+}
+
+pub(super) async fn act(
+    app: &App,
+    request: &HttpRequest,
+    member: &SignedIn,
+    target: Target,
+    form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
+    let raw = RawForm::from_pairs(form.value);
+    let mut input = Input::read(&raw);
+    let known = target.draft.as_ref().map(Connection::known_to_members).unwrap_or_default();
+    let mut decoded = form::decode(&target.connector.spec, &raw, &known, Layer::Draft, &Audience::Owner);
+    let spec = &target.connector.spec;
+    decoded.ask_again(spec, &known, &[], (spec, &known));
+    let Decoded { submission, errors, state, .. } = decoded;
+    input.state = state;
+    let share = input.wants_link.then(|| input.share.check(app.clock.now()));
+    if let Some(Err(problems)) = &share {
+        input.share_problems.clone_from(problems);
+    }
+    input.check_description();
+    let refused = !errors.is_empty() || !input.share_problems.is_empty() || input.description_problem.is_some();
+    if refused {
+        return unprocessable(&ConfigurePage::new(app, request, member, &target, &input)?);
+    }
+    let checked = Checked { description: input.description, submission, share: share.and_then(Result::ok) };
+    store_and_answer(app, request, member, target, checked, form.token).await
+}
+
+/// What was written.
+struct Written {
+    connection: Connection,
+    saved: bool,
+    link: Option<(LinkRow, Option<PlainToken>)>,
+}
+
+async fn store_and_answer(
+    app: &App,
+    request: &HttpRequest,
+    member: &SignedIn,
+    target: Target,
+    checked: Checked,
+    form: FormToken,
+) -> PageResult {
+    let connector = Arc::clone(&target.connector);
+    let (member_here, app_keys, rng, now) = (member.clone(), app.keys.clone(), app.rng.clone(), app.clock.now());
+    let written = app
+        .db
+        .write(move |conn| {
+            let connection = match target.draft {
+                Some(draft) => draft,
+                None => new_draft(conn, &member_here, &connector, &checked.description, &form.nonce, now, &rng)?,
+            };
+            let saved = !checked.submission.is_empty();
+            let connection = if saved {
+                let apply_here = Apply {
+                    workspace: &connection.workspace_id,
+                    connection: &connection.id,
+                    connector: &connector,
+                    submission: &checked.submission,
+                    by: Filler::Member,
+                    name: &member_here.member_name,
+                    then: None,
+                    has_secrets: false,
+                };
+                let applied = apply(conn, &apply_here, &app_keys, now, &rng)?;
+                note_saved(conn, &member_here, &connection, &checked.submission, now, &rng)?;
+                applied.connection
+            } else {
+                connection
+            };
+            let share = checked.share.as_ref();
+            let link = share
+                .map(|share| make_link(conn, &member_here, &connection, share, &form.nonce, now, &rng))
+                .transpose()?;
+            Ok(Written { connection, saved, link })
+        })
+        .await?;
+    answer(app, request, member, &target.connector, &written)
+}
+
+fn answer(app: &App, request: &HttpRequest, member: &SignedIn, connector: &Connector, written: &Written) -> PageResult {
+    if let Some((link, token)) = &written.link {
+        let new = NewLink { connection: &written.connection, system: connector.system(), link, token: token.as_ref() };
+        return created(app, request, member, &new);
+    }
+    let flash = if written.saved { Flash::DetailsSaved } else { Flash::NothingToSave };
+    Ok(see_other_with(&app.config.server.base_url, &urls::connection(&written.connection.slug), flash))
+}
+
+fn new_draft(
+    conn: &mut Conn,
+    member: &SignedIn,
+    connector: &Connector,
+    description: &str,
+    nonce: &str,
+    now: crate::base::clock::UtcTime,
+    rng: &crate::base::rng::Rng,
+) -> AppResult<Connection> {
+    let new = NewDraft {
+        workspace: &member.workspace_id,
+        connector,
+        description,
+        creator: Some(&member.member_id),
+        actor: member.actor(),
+        form_nonce: Some(nonce),
+    };
+    create_draft(conn, new, now, rng)
+}
+
+fn note_saved(
+    conn: &mut Conn,
+    member: &SignedIn,
+    connection: &Connection,
+    submission: &Submission,
+    now: crate::base::clock::UtcTime,
+    rng: &crate::base::rng::Rng,
+) -> AppResult<()> {
+    let mut titles: Vec<String> = submission.provided().into_iter().map(|field| field.title).collect();
+    titles.dedup();
+    let detail = titles.join(", ");
+    let entry = Entry {
+        workspace: &connection.workspace_id,
+        connection: Some(&connection.id),
+        setup_link: None,
+        event: Event::DetailsSaved,
+        actor: member.actor(),
+        detail: &detail,
+    };
+    Ok(activity::record(conn, &entry, now, rng)?)
+}
+
+/// The link this form asks for; when the form was sent before, the link it made then, without its token.
+fn make_link(
+    conn: &mut Conn,
+    member: &SignedIn,
+    connection: &Connection,
+    share: &ShareForm,
+    nonce: &str,
+    now: crate::base::clock::UtcTime,
+    rng: &crate::base::rng::Rng,
+) -> AppResult<(LinkRow, Option<PlainToken>)> {
+    if let Some(made) = setup_links::made_by_form(conn, &member.workspace_id, nonce)? {
+        return Ok((made, None));
+    }
+    let new = NewSetupLink {
+        connection,
+        creator: Some(&member.member_id),
+        actor: member.actor(),
+        lifetime: share.lifetime,
+        recipient: &share.recipient,
+        note: &share.note,
+        allows_test: share.allows_test,
+        form_nonce: Some(nonce),
+        purpose: setup_links::Purpose::Fill,
+    };
+    let (_, token) = setup_links::make(conn, new, now, rng)?;
+    let made = setup_links::made_by_form(conn, &member.workspace_id, nonce)?.ok_or(AppError::NotFound)?;
+    Ok((made, Some(token)))
+}

@@ -1,0 +1,18 @@
+//! A connection as members and programs see it: its page, its form, its API.
+
+pub mod api;
+pub mod api_change;
+pub mod api_in;
+pub mod api_view;
+pub mod configure_pages;
+pub mod credentials_api;
+pub mod new_pages;
+pub mod origin_view;
+pub mod pages;
+pub mod progress;
+pub mod remove;
+
+pub mod show_pages;
+pub mod timeline;
+pub mod view;
+pub mod work_view;

@@ -1,0 +1,121 @@
+//! Adding a connection: the catalogue, then the configuration step of the chosen connector.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+
+use super::configure_pages::{self, Target};
+use crate::base::error::{AppError, AppResult};
+use crate::connectors::{Connector, Kind};
+use crate::features::accounts::guard::{Editor, SignedIn};
+use crate::platform::app::App;
+use crate::platform::web::csrf::CsrfForm;
+use crate::platform::web::frame::OwnerFrame;
+use crate::platform::web::page::{PageResult, page};
+use crate::platform::web::urls;
+
+/// What is looked for in the catalogue.
+#[derive(Debug, Default, serde::Deserialize)]
+pub struct Search {
+    #[serde(default)]
+    find: String,
+}
+
+struct Tile {
+    name: String,
+    summary: String,
+    mark: String,
+    mark_color: String,
+    url: String,
+}
+
+struct Group {
+    category: String,
+    tiles: Vec<Tile>,
+}
+
+struct Section {
+    id: &'static str,
+    title: &'static str,
+    groups: Vec<Group>,
+}
+
+#[derive(Template)]
+#[template(path = "connections/new.html")]
+struct CataloguePage {
+    frame: OwnerFrame,
+    find: String,
+    sections: Vec<Section>,
+    count: usize,
+}
+
+/// `GET /connections/new`
+pub async fn catalogue(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Editor,
+    search: web::Query<Search>,
+) -> PageResult {
+    let find = search.find.trim().to_owned();
+    let section = |kind, id, title| {
+        let found = app.connectors.search(kind, &find);
+        (found.len(), Section { id, title, groups: groups(&found) })
+    };
+    let (sources, source_section) = section(Kind::Source, "sources", "Sources");
+    let (destinations, destination_section) = section(Kind::Destination, "destinations", "Destinations");
+    let sections =
+        [source_section, destination_section].into_iter().filter(|section| !section.groups.is_empty()).collect();
+    page(&CataloguePage {
+        frame: member.frame(&request, &app, "connections"),
+        find,
+        sections,
+        count: sources + destinations,
+    })
+}
+
+fn groups(found: &[&std::sync::Arc<Connector>]) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for connector in found {
+        let file = &connector.file;
+        let tile = Tile {
+            name: file.name.clone(),
+            summary: file.summary.clone(),
+            mark: file.mark.text.clone(),
+            mark_color: file.mark.color.trim_start_matches('#').to_owned(),
+            url: urls::new_connection_of(file.kind, &file.slug),
+        };
+        match groups.iter_mut().find(|group| group.category == file.category) {
+            Some(group) => group.tiles.push(tile),
+            None => groups.push(Group { category: file.category.clone(), tiles: vec![tile] }),
+        }
+    }
+    groups.sort_by(|left, right| left.category.cmp(&right.category));
+    groups
+}
+
+async fn target(app: &App, member: &SignedIn, kind: &str, slug: &str) -> AppResult<Target> {
+    let kind = Kind::from_text(kind).ok_or(AppError::NotFound)?;
+    let connector = app.connectors.find(kind, slug).cloned().ok_or(AppError::NotFound)?;
+    Target::of(app, member, connector, None).await
+}
+
+/// `GET /connections/new/{kind}/{connector}`
+pub async fn new(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Editor,
+    path: web::Path<(String, String)>,
+) -> PageResult {
+    configure_pages::show(&app, &request, &member, &target(&app, &member, &path.0, &path.1).await?)
+}
+
+/// `POST /connections/new/{kind}/{connector}`
+pub async fn create(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Editor,
+    path: web::Path<(String, String)>,
+    form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
+    let target = target(&app, &member, &path.0, &path.1).await?;
+    configure_pages::act(&app, &request, &member, target, form).await
+}

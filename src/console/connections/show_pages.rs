@@ -1,0 +1,338 @@
+//! A connection's page: what is there, what is missing, by whom; every link; what happened; rename, delete.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+
+use super::configure_pages;
+use super::origin_view::OriginView;
+use super::remove::{Losses, remove};
+use super::timeline::{TimelineItem, items};
+use super::view::description_problem;
+use super::work_view::{self, Work};
+use crate::base::clock::UtcTime;
+use crate::base::error::{AppError, AppResult};
+use crate::base::ids::InviteLinkId;
+use crate::console::connections::progress::{Progress, Step, steps};
+use crate::features::accounts::guard::{Editor, SignedIn};
+use crate::features::connections::{Connection, FieldOrigin, Filler, find, rename};
+use crate::features::oauth::grants::{Connected, ConnectedView};
+use crate::features::setup_links::{self, LinkRow};
+use crate::features::webhooks::callback::CallbackShown;
+use crate::features::webhooks::deliveries::DeliveryItem;
+use crate::features::webhooks::{self, Delivery};
+use crate::features::{invite_links, oauth};
+use crate::platform::activity;
+use crate::platform::app::App;
+use crate::platform::web::csrf::CsrfForm;
+use crate::platform::web::flash::{Flash, see_other_with};
+use crate::platform::web::frame::OwnerFrame;
+use crate::platform::web::page::{PageResult, page, unprocessable};
+use crate::platform::web::urls;
+use crate::schema::form::{Answer, overview};
+
+const TIMELINE_ROWS: i64 = 200;
+const DELIVERY_ROWS: i64 = 20;
+
+/// One field of the connection.
+struct FactRow {
+    title: String,
+    dot: String,
+    secret: bool,
+    shown: Option<String>,
+    is_set: bool,
+    is_required: bool,
+    is_default: bool,
+    filled_by: String,
+}
+
+impl FactRow {
+    /// Nobody answered, and nobody has to.
+    fn is_left_empty(&self) -> bool {
+        !self.is_set && !self.is_default && !self.is_required
+    }
+}
+
+/// One setup link of the connection.
+struct LinkItem {
+    created_iso: String,
+    created: String,
+    recipient: String,
+    state: &'static str,
+    tone: &'static str,
+    until_iso: String,
+    until: String,
+    is_open: bool,
+    revoke_url: String,
+}
+
+#[derive(Template)]
+#[template(path = "connections/show.html")]
+struct ShowPage {
+    frame: OwnerFrame,
+    may_edit: bool,
+    is_draft: bool,
+    description: String,
+    description_problem: Option<String>,
+    typed_description: String,
+    slug: String,
+    connector: String,
+    kind: &'static str,
+    state: &'static str,
+    tone: &'static str,
+    origin: Option<OriginView>,
+    steps: Vec<Step>,
+    work: String,
+    facts: Vec<FactRow>,
+    left_empty: Vec<FactRow>,
+    missing: Vec<FactRow>,
+    links: Vec<LinkItem>,
+    timeline: Vec<TimelineItem>,
+    callback: Option<CallbackShown>,
+    deliveries: Vec<DeliveryItem>,
+    connected: Option<ConnectedView>,
+    reconnect_url: String,
+    webhook_url: String,
+    configuration_url: String,
+    description_url: String,
+    deletion_url: String,
+}
+
+#[derive(Template)]
+#[template(path = "connections/delete.html")]
+struct DeletePage {
+    frame: OwnerFrame,
+    description: String,
+    connector: String,
+    open_links: usize,
+    losses: Losses,
+    connection_url: String,
+    deletion_url: String,
+}
+
+struct Loaded {
+    connection: Connection,
+    links: Vec<LinkRow>,
+    timeline: Vec<activity::ActivityRow>,
+    origin: Option<OriginView>,
+    callback: Option<CallbackShown>,
+    deliveries: Vec<Delivery>,
+    connected: Option<Connected>,
+    work: Work,
+}
+
+async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
+    let workspace = member.workspace_id.clone();
+    app.db
+        .read(move |conn| {
+            let connection = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+            let links = setup_links::list(conn, &workspace, &connection.id)?;
+            let timeline = activity::timeline(conn, &workspace, &connection.id, TIMELINE_ROWS)?;
+            let callback = webhooks::find_callback(conn, &workspace, &connection.id)?;
+            let deliveries = webhooks::list_deliveries(conn, &workspace, &connection.id, None, DELIVERY_ROWS)?;
+            let through: Vec<InviteLinkId> = connection.invite_link_id.clone().into_iter().collect();
+            let origin = OriginView::of(&connection, &invite_links::names(conn, &workspace, &through)?);
+            let connected = oauth::of_connection(conn, &workspace, &connection.id)?;
+            let work = Work::load(conn, &connection)?;
+            Ok(Loaded { connection, links, timeline, origin, callback, deliveries, connected, work })
+        })
+        .await
+}
+
+/// `GET /connections/{slug}`
+pub async fn show(app: web::Data<App>, request: HttpRequest, member: SignedIn, slug: web::Path<String>) -> PageResult {
+    let loaded = load(&app, &member, slug.into_inner()).await?;
+    page(&view(&app, &request, &member, loaded, None)?)
+}
+
+fn view(
+    app: &App,
+    request: &HttpRequest,
+    member: &SignedIn,
+    loaded: Loaded,
+    typed: Option<(String, String)>,
+) -> AppResult<ShowPage> {
+    let Loaded { connection, links, timeline, origin, callback, deliveries, connected, work } = loaded;
+    let connection = &connection;
+    let now = app.clock.now();
+    let connector = app.connectors.find(connection.kind, &connection.connector_slug);
+    let answers =
+        connector.map(|connector| overview(&connector.spec, &connection.known_to_members())).unwrap_or_default();
+    let required: Vec<&Answer> = answers.iter().filter(|answer| answer.required).collect();
+    let have = required.iter().filter(|answer| answer.is_set() || answer.has_default).count();
+    let progress = progress(connection, &links, now);
+    let sent = links.last().map(|link| link.created_at);
+    let slug = &connection.slug;
+    let (left_empty, facts): (Vec<FactRow>, Vec<FactRow>) =
+        answers.iter().map(|answer| fact(answer, connection)).partition(FactRow::is_left_empty);
+    let (typed_description, problem) = typed.unwrap_or_else(|| (connection.description.clone(), String::new()));
+    let frame = member.frame(request, app, "connections");
+    let (state, tone) = badge(connection, &work, progress, connected.as_ref(), now);
+    let mut steps = steps(progress, connection.created_at, sent, (have, required.len()));
+    work_view::further(&mut steps, connection, &work, now);
+    Ok(ShowPage {
+        work: work_view::part(app, connection, &work, (&frame.csrf, member.role.may_edit()))?,
+        frame,
+        may_edit: member.role.may_edit(),
+        is_draft: connection.finalised_at.is_none(),
+        description: connection.description.clone(),
+        description_problem: Some(problem).filter(|problem| !problem.is_empty()),
+        typed_description,
+        slug: slug.clone(),
+        connector: connector.map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
+        kind: connection.kind.as_str(),
+        state,
+        tone,
+        steps,
+        missing: answers.iter().filter(|answer| answer.is_missing()).map(|answer| fact(answer, connection)).collect(),
+        facts,
+        left_empty,
+        links: links.iter().map(|link| link_item(link, slug, now)).collect(),
+        timeline: items(&timeline),
+        origin,
+        callback,
+        deliveries: webhooks::deliveries::items(&deliveries),
+        connected: connected.as_ref().map(|found| oauth::grants::connected(app, found)),
+        reconnect_url: urls::reconnect_link(slug),
+        webhook_url: urls::connection_webhook(slug),
+        configuration_url: urls::connection_configuration(slug),
+        description_url: urls::connection_description(slug),
+        deletion_url: urls::connection_deletion(slug),
+    })
+}
+
+fn progress(connection: &Connection, links: &[LinkRow], now: UtcTime) -> Progress {
+    let open_links = links.iter().filter(|link| link.state(now).is_open()).count();
+    let open_links = i64::try_from(open_links).unwrap_or(0);
+    Progress::of(connection.missing_count, connection.version == 0, open_links, connection.finalised_at)
+}
+
+/// The word beside the name, and its tone.
+fn badge(
+    connection: &Connection,
+    work: &Work,
+    progress: Progress,
+    connected: Option<&Connected>,
+    now: UtcTime,
+) -> (&'static str, &'static str) {
+    if connection.is_waiting() {
+        return ("Waits for approval", "warn");
+    }
+    let is_broken = connected.is_some_and(Connected::is_broken);
+    let shown = progress.known(&work.standing(connection, now), is_broken);
+    (shown.word(), shown.tone())
+}
+
+fn fact(answer: &Answer, connection: &Connection) -> FactRow {
+    FactRow {
+        title: answer.title.clone(),
+        dot: answer.path.dot(),
+        secret: answer.secret,
+        shown: answer.shown.clone(),
+        is_set: answer.is_set(),
+        is_required: answer.required,
+        is_default: !answer.is_set() && answer.has_default,
+        filled_by: connection.origin_of(&answer.path).map(|origin| filled_by(origin, connection)).unwrap_or_default(),
+    }
+}
+
+fn filled_by(origin: &FieldOrigin, connection: &Connection) -> String {
+    let day = UtcTime::from_unix(origin.at).map(UtcTime::short).unwrap_or_default();
+    let came_with_it = connection.invite_link_id.is_some() && origin.name == connection.identity;
+    let link = if came_with_it { "an invite link" } else { "a setup link" };
+    match (origin.by, origin.name.as_str()) {
+        (Filler::Member, name) => format!("{name}, {day}"),
+        (Filler::Connector, _) => format!("The connector itself, {day}"),
+        (Filler::Recipient, "") => format!("Through {link}, {day}"),
+        (Filler::Recipient, name) => format!("{name}, through {link}, {day}"),
+    }
+}
+
+fn link_item(link: &LinkRow, slug: &str, now: UtcTime) -> LinkItem {
+    let state = link.state(now);
+    LinkItem {
+        created_iso: link.created_at.iso(),
+        created: link.created_at.words(),
+        recipient: link.recipient.clone(),
+        state: state.word(),
+        tone: state.tone(),
+        until_iso: link.expires_at.iso(),
+        until: link.expires_at.words(),
+        is_open: state.is_open(),
+        revoke_url: urls::setup_link_revocation(slug, &link.id),
+    }
+}
+
+/// What a form with one text field sends.
+#[derive(Debug, serde::Deserialize)]
+pub struct DescriptionForm {
+    description: String,
+}
+
+/// `POST /connections/{slug}/description`
+pub async fn update_description(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Editor,
+    slug: web::Path<String>,
+    form: CsrfForm<DescriptionForm>,
+) -> PageResult {
+    let slug = slug.into_inner();
+    let description = form.value.description.trim().to_owned();
+    let problem =
+        if description.is_empty() { Some("Enter a name".to_owned()) } else { description_problem(&description) };
+    if let Some(problem) = problem {
+        let loaded = load(&app, &member, slug).await?;
+        return unprocessable(&view(&app, &request, &member, loaded, Some((description, problem)))?);
+    }
+    let (workspace, actor, now, rng) = (member.workspace_id.clone(), member.actor(), app.clock.now(), app.rng.clone());
+    let target = urls::connection(&slug);
+    app.db
+        .write(move |conn| {
+            let connection = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+            rename(conn, &connection, &description, actor, now, &rng)
+        })
+        .await?;
+    Ok(see_other_with(&app.config.server.base_url, &target, Flash::DescriptionSaved))
+}
+
+/// `GET /connections/{slug}/deletion`
+pub async fn ask_deletion(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Editor,
+    slug: web::Path<String>,
+) -> PageResult {
+    let Loaded { connection, links, .. } = load(&app, &member, slug.into_inner()).await?;
+    let now = app.clock.now();
+    let target = configure_pages::load(&app, &member, connection.slug.clone()).await.ok();
+    let about = connection.clone();
+    let losses = app.db.read(move |conn| Losses::of(conn, &about, now)).await?;
+    page(&DeletePage {
+        frame: member.frame(&request, &app, "connections"),
+        connector: target
+            .map_or_else(|| connection.connector_slug.clone(), |target| target.connector.name().to_owned()),
+        open_links: links.iter().filter(|link| link.state(now).is_open()).count(),
+        losses,
+        connection_url: urls::connection(&connection.slug),
+        deletion_url: urls::connection_deletion(&connection.slug),
+        description: connection.description,
+    })
+}
+
+/// `POST /connections/{slug}/deletion`
+pub async fn delete(
+    app: web::Data<App>,
+    member: Editor,
+    slug: web::Path<String>,
+    _form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
+    let slug = slug.into_inner();
+    let (workspace, actor, now, rng) = (member.workspace_id.clone(), member.actor(), app.clock.now(), app.rng.clone());
+    app.db
+        .write(move |conn| {
+            let connection = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+            remove(conn, &connection, actor, now, &rng)
+        })
+        .await?;
+    Ok(see_other_with(&app.config.server.base_url, urls::CONNECTIONS, Flash::ConnectionDeleted))
+}

@@ -1,0 +1,108 @@
+//! The timeline in words: who and what, never a value.
+
+use crate::platform::activity::{ActivityRow, Event};
+
+/// One line of the timeline.
+pub(super) struct TimelineItem {
+    pub(super) tone: &'static str,
+    pub(super) text: String,
+    pub(super) iso: String,
+    pub(super) words: String,
+}
+
+pub(super) fn items(rows: &[ActivityRow]) -> Vec<TimelineItem> {
+    let mut rows: Vec<&ActivityRow> = rows.iter().collect();
+    // A connection can be added, filled in and shared in one moment; nothing comes before adding it.
+    rows.sort_by_key(|row| row.event == Event::ConnectionCreated);
+    rows.into_iter()
+        .map(|row| TimelineItem { tone: tone(row.event), text: text(row), iso: row.at.iso(), words: row.at.words() })
+        .collect()
+}
+
+fn tone(event: Event) -> &'static str {
+    match event {
+        Event::Submitted
+        | Event::Connected
+        | Event::Reconnected
+        | Event::Validated
+        | Event::Finalised
+        | Event::RunSucceeded => "ok",
+        Event::NeedsReconnecting
+        | Event::Revoked
+        | Event::SecretsTakenOut
+        | Event::ConnectionDeleted
+        | Event::WebhookGaveUp
+        | Event::WebhookDisabled
+        | Event::ValidationFailed
+        | Event::RunFailed => "bad",
+        _ => "",
+    }
+}
+
+fn text(row: &ActivityRow) -> String {
+    let who = if row.actor_name.is_empty() { "Somebody" } else { row.actor_name.as_str() };
+    let detail = row.detail.as_str();
+    match row.event {
+        Event::ConnectionCreated => format!("{who} added the connection"),
+        Event::DetailsSaved if detail.is_empty() => format!("{who} changed details"),
+        Event::DetailsSaved => format!("{who} filled in: {detail}"),
+        Event::SecretsTakenOut => {
+            format!(
+                "The address was changed, so what was stored for the one before was taken out: {detail}. It has to be given again"
+            )
+        }
+        Event::DescriptionChanged => format!("{who} renamed it to “{detail}”"),
+        Event::ConnectionDeleted => format!("{who} deleted the connection"),
+        Event::CredentialsRead => format!("{who} read the credentials through the API"),
+        Event::LinkCreated if detail.is_empty() => format!("{who} created a setup link"),
+        Event::LinkCreated => format!("{who} created a setup link for {detail}"),
+        Event::OpenedByPerson if row.actor_name.is_empty() => "Setup link opened by a person".to_owned(),
+        Event::OpenedByPerson => format!("Setup link opened by a person (link for {who})"),
+        Event::OpenedByScanner => format!("Setup link opened by a scanner or preview ({who}); nothing was spent"),
+        Event::Submitted if detail.is_empty() => format!("{who} sent the form through the setup link"),
+        Event::Submitted => format!("{who} sent details through the setup link: {detail}"),
+        Event::Expired if detail.is_empty() => "Setup link expired unused".to_owned(),
+        Event::Expired => format!("Setup link for {detail} expired unused"),
+        Event::Revoked if detail.is_empty() => format!("{who} revoked a setup link"),
+        Event::Revoked => format!("{who} revoked the setup link for {detail}"),
+        Event::CameThroughInviteLink => format!("It came through the invite link “{detail}”"),
+        Event::ArrivalAccepted => format!("{who} accepted the connection"),
+        Event::ArrivalRejected => format!("{who} rejected the connection; its details were erased"),
+        Event::CallbackSet => format!("{who} set a webhook that is told when details come: {detail}"),
+        Event::CallbackRemoved => format!("{who} removed the webhook to {detail}"),
+        Event::WebhookGaveUp => format!("Webhook to {detail} failed at its last try"),
+        Event::WebhookDisabled => format!("Webhook to {detail} is off: the receiver says it is gone"),
+        Event::Connected if detail.is_empty() || detail == who => format!("{who} signed in with the provider"),
+        Event::Connected => format!("{who} signed in with the provider as {detail}"),
+        Event::NeedsReconnecting => "The provider ended the access. Somebody has to sign in again".to_owned(),
+        Event::Reconnected if detail.is_empty() || detail == who => format!("{who} signed in again"),
+        Event::Reconnected => format!("{who} signed in again as {detail}"),
+        Event::ConfigUpdated => "The connector updated its configuration".to_owned(),
+        Event::Validated => format!("Validated. {detail}"),
+        Event::ValidationFailed => format!("Validation failed. {detail}"),
+        Event::StreamsChosen => format!("{who} chose streams: {detail}"),
+        Event::PlanChanged => format!("{who} changed when it runs and where the records go: {detail}"),
+        Event::Finalised => format!("{who} finalised the connection"),
+        Event::RunSucceeded => format!("Extraction done: {detail}"),
+        Event::RunFailed => format!("Extraction failed. {detail}"),
+        other => other.as_str().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::UtcTime;
+
+    #[test]
+    fn a_scanner_is_called_a_scanner() {
+        let row = ActivityRow {
+            at: UtcTime::from_unix(0).unwrap(),
+            event: Event::OpenedByScanner,
+            actor: "scanner".to_owned(),
+            actor_name: "Slack".to_owned(),
+            detail: String::new(),
+        };
+        assert!(text(&row).contains("scanner") && text(&row).contains("Slack"));
+    }
+}

@@ -1,0 +1,153 @@
+//! The configuration step as a page shows it.
+
+use actix_web::HttpRequest;
+use askama::Template;
+
+use super::configure_pages::Target;
+use crate::base::error::AppResult;
+use crate::base::forms::{FormState, RawForm};
+use crate::features::accounts::guard::SignedIn;
+use crate::features::connections::{Connection, LONGEST_DESCRIPTION};
+use crate::features::setup_links::{ShareInput, ShareView};
+use crate::platform::app::App;
+use crate::platform::web::frame::OwnerFrame;
+use crate::platform::web::urls;
+use crate::schema::form::{self, Audience, SummaryItem};
+
+/// Everything that was typed on the configuration step.
+pub(super) struct Input {
+    pub(super) description: String,
+    pub(super) description_problem: Option<String>,
+    pub(super) state: FormState,
+    pub(super) share: ShareInput,
+    pub(super) share_problems: Vec<(String, String)>,
+    pub(super) wants_link: bool,
+}
+
+impl Input {
+    pub(super) fn fresh() -> Self {
+        Self {
+            description: String::new(),
+            description_problem: None,
+            state: FormState::empty(),
+            share: ShareInput::default(),
+            share_problems: Vec::new(),
+            wants_link: false,
+        }
+    }
+
+    pub(super) fn read(form: &RawForm) -> Self {
+        Self {
+            description: form.first("description").unwrap_or_default().trim().to_owned(),
+            share: ShareInput::read(form),
+            wants_link: form.first("intent") == Some("share"),
+            ..Self::fresh()
+        }
+    }
+
+    pub(super) fn check_description(&mut self) {
+        self.description_problem = description_problem(&self.description);
+    }
+}
+
+/// What is wrong with a description, if anything.
+pub(super) fn description_problem(text: &str) -> Option<String> {
+    let too_long = text.chars().count() > LONGEST_DESCRIPTION;
+    let has_control = text.chars().any(char::is_control);
+    match (too_long, has_control) {
+        (true, _) => Some(format!("Name must be {LONGEST_DESCRIPTION} characters or fewer")),
+        (false, true) => Some("Name must be one line of text".to_owned()),
+        (false, false) => None,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "connections/configure.html")]
+pub(super) struct ConfigurePage {
+    frame: OwnerFrame,
+    connector: String,
+    guide: String,
+    documentation_url: String,
+    is_new: bool,
+    is_draft: bool,
+    connection_url: String,
+    description: String,
+    description_problem: Option<String>,
+    share: ShareView,
+    /// Whether there is a program here that asks the real system.
+    may_test: bool,
+    /// Who cannot test although it is allowed, and why; empty when nobody.
+    test_limit: String,
+    longest_note: usize,
+    fields: String,
+    has_fields: bool,
+    problems: Vec<(String, String)>,
+    problems_title: String,
+    /// The provider nobody has set an app for, and where to do so.
+    lacks_app: Option<(String, String)>,
+    has_sign_in: bool,
+}
+
+/// Why the box about testing does not speak of everybody.
+fn test_limit(provider: &str) -> String {
+    format!(
+        "Who signs in with {provider} can test only if {provider} gives keys that work more than once: the test would spend others. \
+         Details typed by hand can be tested."
+    )
+}
+
+impl ConfigurePage {
+    pub(super) fn new(
+        app: &App,
+        request: &HttpRequest,
+        member: &SignedIn,
+        target: &Target,
+        input: &Input,
+    ) -> AppResult<Self> {
+        let known = target.draft.as_ref().map(Connection::known_to_members).unwrap_or_default();
+        let view = form::view(&target.connector.spec, &known, &input.state, &Audience::Owner);
+        let mut problems: Vec<(String, String)> = Vec::new();
+        problems.extend(input.description_problem.clone().map(|sentence| ("description".to_owned(), sentence)));
+        problems.extend(input.share_problems.iter().cloned());
+        problems.extend(view.error_summary_items().iter().map(SummaryItem::target_and_text));
+        let count = problems.len();
+        let file = &target.connector.file;
+        let block = target.connector.oauth();
+        Ok(Self {
+            frame: member.frame(request, app, "connections"),
+            connector: file.name.clone(),
+            guide: target.connector.guide_html.clone(),
+            documentation_url: file.documentation_url.clone(),
+            is_new: target.draft.is_none(),
+            is_draft: target.draft.as_ref().is_none_or(|draft| draft.finalised_at.is_none()),
+            connection_url: target
+                .draft
+                .as_ref()
+                .map_or_else(|| urls::NEW_CONNECTION.to_owned(), |draft| urls::connection(&draft.slug)),
+            description: target
+                .draft
+                .as_ref()
+                .map_or_else(|| input.description.clone(), |draft| draft.description.clone()),
+            description_problem: input.description_problem.clone(),
+            share: input.share.view(input.share_problems.clone(), app.clock.now()),
+            may_test: app.runtimes.ability(&target.connector).checks,
+            test_limit: block
+                .filter(|block| block.refresh.rotates && !target.lacks_app)
+                .map(|block| test_limit(&block.name))
+                .unwrap_or_default(),
+            longest_note: crate::features::setup_links::LONGEST_NOTE,
+            has_fields: !view.is_empty_form(),
+            fields: view.render()?,
+            lacks_app: block
+                .filter(|_| target.lacks_app)
+                .map(|block| (block.name.clone(), urls::oauth_app(&block.provider))),
+            has_sign_in: block.is_some() && !target.lacks_app,
+            problems_title: if count == 1 {
+                "1 answer needs attention".to_owned()
+            } else {
+                format!("{count} answers need attention")
+            },
+            problems,
+        })
+    }
+}

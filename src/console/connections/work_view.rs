@@ -1,0 +1,255 @@
+//! What comes after the details on a connection's page: validations, streams, finalising, extractions.
+
+use askama::Template;
+
+use crate::base::clock::UtcTime;
+use crate::base::error::AppResult;
+use crate::connectors::Kind;
+use crate::console::connections::progress::Step;
+use crate::features::connections::Connection;
+use crate::features::outputs;
+use crate::features::streams::{self, Plan};
+use crate::features::work::runs::{self, Run};
+use crate::features::work::validations::{self, Of, Standing, Validation, standing};
+use crate::platform::app::App;
+use crate::platform::db::Conn;
+use crate::platform::web::urls;
+
+const SHOWN: i64 = 10;
+/// Coming times of a schedule that are shown.
+const NEXT_SHOWN: usize = 3;
+
+/// What other features know of a connection.
+pub(super) struct Work {
+    newest: Option<Validation>,
+    checks: Vec<Validation>,
+    plan: Option<Plan>,
+    runs: Vec<Run>,
+    /// The name of the output layer of the plan.
+    layer: String,
+}
+
+impl Work {
+    pub(super) fn load(conn: &mut Conn, connection: &Connection) -> AppResult<Self> {
+        let (workspace, id) = (&connection.workspace_id, &connection.id);
+        let of = Of { workspace, connection: id };
+        let plan = streams::find_plan(conn, workspace, id)?;
+        let slug = plan.as_ref().map(|plan| plan.output_layer.as_str());
+        let layers = outputs::choices(conn, workspace)?;
+        let layer = layers.into_iter().find(|(own, _)| Some(own.as_str()) == slug).map(|(_, name)| name);
+        Ok(Self {
+            newest: validations::latest(conn, of)?,
+            checks: validations::list(conn, of, SHOWN)?,
+            plan,
+            runs: runs::list(conn, workspace, id, SHOWN)?,
+            layer: layer.unwrap_or_default(),
+        })
+    }
+
+    pub(super) fn standing(&self, connection: &Connection, now: UtcTime) -> Standing {
+        standing(self.newest.as_ref(), connection.version, now)
+    }
+
+    fn chosen(&self) -> usize {
+        self.plan.as_ref().map_or(0, |plan| plan.enabled().count())
+    }
+}
+
+struct Item {
+    url: String,
+    iso: String,
+    words: String,
+    state: &'static str,
+    tone: &'static str,
+    text: String,
+}
+
+#[derive(Template)]
+#[template(path = "connections/work.html")]
+struct WorkPart {
+    title: &'static str,
+    sentence: String,
+    /// When it is read and where the records go: label and lines.
+    facts: Vec<(&'static str, Vec<String>)>,
+    csrf: String,
+    may_edit: bool,
+    may_validate: bool,
+    validate_is_main: bool,
+    validate_text: &'static str,
+    validate_url: String,
+    may_run: bool,
+    may_restart: bool,
+    run_url: String,
+    links: Vec<Link>,
+    checks: Vec<Item>,
+    runs: Vec<Item>,
+}
+
+struct Link {
+    url: String,
+    text: &'static str,
+    is_main: bool,
+}
+
+/// The section of the page; empty while details are missing and nothing was ever checked.
+pub(super) fn part(
+    app: &App,
+    connection: &Connection,
+    work: &Work,
+    (csrf, may_edit): (&str, bool),
+) -> AppResult<String> {
+    let now = app.clock.now();
+    let is_whole = connection.missing_count == 0 && (!connection.is_blank() || connection.version > 0);
+    if !is_whole && work.checks.is_empty() && connection.finalised_at.is_none() {
+        return Ok(String::new());
+    }
+    if connection.is_waiting() {
+        return Ok(String::new());
+    }
+    let connector = app.connectors.find(connection.kind, &connection.connector_slug);
+    let standing = work.standing(connection, now);
+    let is_draft = connection.finalised_at.is_none();
+    let reads = connector.is_some_and(|connector| app.runtimes.ability(connector).reads);
+    let is_source = connection.kind == Kind::Source;
+    let slug = &connection.slug;
+    let part = WorkPart {
+        title: if is_draft { "What comes next" } else { "Extraction" },
+        sentence: sentence(connection, work, &standing, reads),
+        facts: if !is_draft && is_source && reads { facts(work, now) } else { Vec::new() },
+        csrf: csrf.to_owned(),
+        may_edit,
+        may_validate: connector.is_some() && connection.missing_count == 0 && standing != Standing::Going,
+        validate_is_main: is_draft && standing == Standing::None,
+        validate_text: if work.newest.is_some() { "Validate again" } else { "Validate" },
+        validate_url: urls::connection_validations(slug),
+        may_run: !is_draft && is_source && reads,
+        may_restart: !is_draft && is_source && reads && !work.runs.is_empty(),
+        run_url: urls::connection_runs(slug),
+        links: links(connection, work, &standing),
+        checks: work.checks.iter().map(|one| check(one, now)).collect(),
+        runs: work.runs.iter().map(|one| run(one, now)).collect(),
+    };
+    Ok(part.render()?)
+}
+
+fn sentence(connection: &Connection, work: &Work, standing: &Standing, reads: bool) -> String {
+    let is_source = connection.kind == Kind::Source;
+    match (connection.finalised_at, standing) {
+        (Some(_), _) if is_source => {
+            let plan = work.plan.clone().unwrap_or_default();
+            let chosen = format!("{} of {} streams are read.", plan.enabled().count(), plan.streams.len());
+            if reads {
+                chosen
+            } else {
+                format!("{chosen} Nothing installed here can read it, so hand it off to an engine of your own.")
+            }
+        }
+        (Some(_), _) => "This destination is finalised.".to_owned(),
+        (None, Standing::None) => {
+            "All required details are there. Validate them next: they are tried on the real system.".to_owned()
+        }
+        (None, Standing::Going) => "The details are being validated.".to_owned(),
+        (None, Standing::Bad) => {
+            "The last validation did not succeed. Change the details and validate again.".to_owned()
+        }
+        (None, Standing::Good) if is_source && work.chosen() == 0 => {
+            "The details work. Choose what is read.".to_owned()
+        }
+        (None, Standing::Good) => "The details work. Review and finalise.".to_owned(),
+    }
+}
+
+fn facts(work: &Work, now: UtcTime) -> Vec<(&'static str, Vec<String>)> {
+    let plan = work.plan.clone().unwrap_or_default();
+    let all = [
+        ("When", vec![plan.trigger.words()]),
+        ("Next times", plan.trigger.next_local(now, NEXT_SHOWN)),
+        ("Records go to", vec![work.layer.clone()]),
+    ];
+    all.into_iter().filter(|(_, lines)| lines.iter().any(|line| !line.is_empty())).collect()
+}
+
+/// Other ways on; on a draft the next step is the main one.
+fn links(connection: &Connection, work: &Work, standing: &Standing) -> Vec<Link> {
+    let slug = &connection.slug;
+    let is_source = connection.kind == Kind::Source;
+    let is_draft = connection.finalised_at.is_none();
+    let must_choose = is_draft && *standing == Standing::Good && is_source && work.chosen() == 0;
+    let mut links = Vec::new();
+    let mut add = |url, text, is_main| links.push(Link { url, text, is_main });
+    if let Some(newest) = work.newest.as_ref().filter(|_| *standing == Standing::Going) {
+        add(urls::validation(&newest.id), "Watch the validation", is_draft);
+    }
+    if is_draft && *standing == Standing::Bad && connection.missing_count == 0 {
+        add(urls::connection_configuration(slug), "Change the details", true);
+    }
+    if must_choose {
+        add(urls::connection_streams(slug), "Choose streams", true);
+    } else if is_source && (!is_draft || *standing == Standing::Good || work.plan.is_some()) {
+        add(urls::connection_streams(slug), "Streams", false);
+    }
+    if is_draft && *standing == Standing::Good && !must_choose {
+        add(urls::connection_finish(slug), "Finish", true);
+    }
+    if !is_draft && is_source {
+        add(urls::connection_finish(slug), "Trigger and output", false);
+        add(urls::connection_hand_off(slug), "Hand off", false);
+    }
+    if !is_draft {
+        add(urls::connection_configuration(slug), "Change details", false);
+    }
+    links
+}
+
+fn check(one: &Validation, now: UtcTime) -> Item {
+    let state = one.state_at(now);
+    let (_, message) = one.outcome_at(now);
+    let test = if one.setup_link_id.is_some() { "Test before sending. " } else { "" };
+    Item {
+        url: urls::validation(&one.id),
+        iso: one.created_at.iso(),
+        words: one.created_at.words(),
+        state: validations::word(state),
+        tone: state.tone(),
+        text: format!("{test}{}", if state.is_over() { message } else { &one.step }),
+    }
+}
+
+fn run(one: &Run, now: UtcTime) -> Item {
+    let state = one.state_at(now);
+    let (_, message) = one.outcome_at(now);
+    let so_far = format!("{} so far", runs::records(one.records));
+    Item {
+        url: urls::run(&one.id),
+        iso: one.created_at.iso(),
+        words: one.created_at.words(),
+        state: runs::word(state),
+        tone: state.tone(),
+        text: if state.is_over() { message.to_owned() } else { so_far },
+    }
+}
+
+/// The steps after the details, for the stepper.
+pub(super) fn further(steps: &mut Vec<Step>, connection: &Connection, work: &Work, now: UtcTime) {
+    let filled = steps.last().is_some_and(|step| step.state == "done");
+    let standing = work.standing(connection, now);
+    let is_done = connection.finalised_at.is_some();
+    let good = is_done || standing == Standing::Good;
+    let mut open = filled;
+    let mut step = |label, done: bool, failed: bool, note: String| {
+        let state = match (done, failed, open) {
+            (true, ..) => "done",
+            (false, true, true) => "failed",
+            (false, false, true) => "current",
+            (false, _, false) => "",
+        };
+        open = open && done;
+        steps.push(Step { label, state, note });
+    };
+    step("Validated", good, standing == Standing::Bad, String::new());
+    if connection.kind == Kind::Source {
+        let count = work.chosen();
+        step("Streams", good && count > 0, false, if count > 0 { format!("{count} chosen") } else { String::new() });
+    }
+    step("Finalised", is_done, false, connection.finalised_at.map(UtcTime::short).unwrap_or_default());
+}

@@ -1,0 +1,264 @@
+//! The last step: where the records go, when they are read, and the end of being a draft. Later the same page changes the trigger.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+
+use super::finalise::finalise;
+use crate::base::clock::{UtcTime, ZONES};
+use crate::base::error::{AppError, AppResult};
+use crate::base::forms::RawForm;
+use crate::connectors::Kind;
+use crate::console::streams::finalise::{Finish, NotReady, fits, set_trigger};
+use crate::features::accounts::guard::{Editor, SignedIn};
+use crate::features::connections::{self, Connection, LONGEST_DESCRIPTION, rename};
+use crate::features::streams::{Cron, PREVIEWED, Plan, Trigger, TriggerFault, find_plan};
+use crate::features::{outputs, setup_links, webhooks};
+use crate::platform::app::App;
+use crate::platform::web::csrf::CsrfForm;
+use crate::platform::web::flash::{Flash, see_other_with};
+use crate::platform::web::frame::OwnerFrame;
+use crate::platform::web::page::{PageResult, page, unprocessable};
+use crate::platform::web::urls;
+
+#[derive(Template)]
+#[template(path = "streams/finish.html")]
+struct FinishPage {
+    frame: OwnerFrame,
+    description: String,
+    typed_description: String,
+    may_finalise: bool,
+    is_draft: bool,
+    is_source: bool,
+    is_validated: bool,
+    streams: usize,
+    all_streams: usize,
+    open_links: usize,
+    layers: Vec<(String, String, bool)>,
+    is_cron: bool,
+    cron: String,
+    zones: Vec<(String, bool)>,
+    /// The schedule in words; empty when there is none.
+    in_words: String,
+    times: Vec<(String, String, String)>,
+    problems: Vec<(String, String)>,
+    problems_title: String,
+    connection_url: String,
+    streams_url: String,
+}
+
+impl FinishPage {
+    fn problem(&self, field: &str) -> Option<&str> {
+        self.problems.iter().find(|(id, _)| id == field).map(|(_, sentence)| sentence.as_str())
+    }
+}
+
+struct Loaded {
+    connection: Connection,
+    plan: Plan,
+    is_validated: bool,
+    open_links: usize,
+    /// Slug and name of every output layer.
+    layers: Vec<(String, String)>,
+}
+
+/// What stands in the form.
+struct Typed {
+    description: String,
+    layer: String,
+    is_cron: bool,
+    cron: String,
+    zone: String,
+}
+
+impl Typed {
+    fn of(loaded: &Loaded) -> Self {
+        let (is_cron, cron, zone) = match &loaded.plan.trigger {
+            Trigger::Manual => (false, String::new(), String::new()),
+            Trigger::Cron(cron) => (true, cron.expression.clone(), cron.zone.clone()),
+        };
+        let layer = loaded.plan.output_layer.clone();
+        Self { description: loaded.connection.description.clone(), layer, is_cron, cron, zone }
+    }
+
+    fn read(loaded: &Loaded, raw: &RawForm) -> Self {
+        let text = |name: &str| raw.first(name).unwrap_or_default().trim().to_owned();
+        Self {
+            description: raw
+                .first("description")
+                .map_or_else(|| loaded.connection.description.clone(), |_| text("description")),
+            layer: raw.first("layer").map_or_else(|| loaded.plan.output_layer.clone(), |_| text("layer")),
+            is_cron: raw.first("trigger") == Some("cron"),
+            cron: text("cron"),
+            zone: text("zone"),
+        }
+    }
+
+    fn trigger(&self, now: UtcTime) -> Result<Trigger, TriggerFault> {
+        if self.is_cron { Cron::parse(&self.cron, &self.zone, now).map(Trigger::Cron) } else { Ok(Trigger::Manual) }
+    }
+
+    fn problems(&self, now: UtcTime) -> Vec<(String, String)> {
+        let mut problems = Vec::new();
+        if self.description.is_empty() {
+            problems.push(("description".to_owned(), "Enter a name".to_owned()));
+        } else if self.description.chars().count() > LONGEST_DESCRIPTION
+            || self.description.chars().any(char::is_control)
+        {
+            let sentence = format!("Name must be one line of {LONGEST_DESCRIPTION} characters or fewer");
+            problems.push(("description".to_owned(), sentence));
+        }
+        if let Err(fault) = self.trigger(now) {
+            let field = if fault == TriggerFault::NotZone { "zone" } else { "cron" };
+            problems.push((field.to_owned(), fault.to_string()));
+        }
+        problems
+    }
+}
+
+async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
+    let (workspace, now) = (member.workspace_id.clone(), app.clock.now());
+    app.db
+        .read(move |conn| {
+            let connection = connections::find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+            let plan = find_plan(conn, &workspace, &connection.id)?.unwrap_or_default();
+            let is_validated = fits(conn, &connection)?.is_some();
+            let links = setup_links::list(conn, &workspace, &connection.id)?;
+            let open_links = links.iter().filter(|link| link.state(now).is_open()).count();
+            let layers = outputs::choices(conn, &workspace)?;
+            Ok(Loaded { connection, plan, is_validated, open_links, layers })
+        })
+        .await
+}
+
+fn view(
+    app: &App,
+    request: &HttpRequest,
+    member: &SignedIn,
+    loaded: &Loaded,
+    typed: Typed,
+    problems: Vec<(String, String)>,
+) -> FinishPage {
+    let Loaded { connection, plan, .. } = loaded;
+    let now = app.clock.now();
+    let (in_words, times) = match typed.trigger(now) {
+        Ok(Trigger::Cron(cron)) => {
+            let times = cron.next(now, PREVIEWED).into_iter().map(|at| (cron.local(at), at.iso(), at.words()));
+            (format!("{} ({})", cron.in_words(), cron.zone), times.collect())
+        }
+        Ok(Trigger::Manual) | Err(_) => (String::new(), Vec::new()),
+    };
+    FinishPage {
+        frame: member.frame(request, app, "connections"),
+        description: connection.description.clone(),
+        typed_description: typed.description,
+        may_finalise: !connection.is_waiting(),
+        is_draft: connection.finalised_at.is_none(),
+        is_source: connection.kind == Kind::Source,
+        is_validated: loaded.is_validated,
+        streams: plan.enabled().count(),
+        all_streams: plan.streams.len(),
+        open_links: loaded.open_links,
+        layers: loaded.layers.iter().map(|(slug, name)| (slug.clone(), name.clone(), *slug == typed.layer)).collect(),
+        is_cron: typed.is_cron,
+        cron: typed.cron,
+        zones: zones(&typed.zone),
+        in_words,
+        times,
+        problems_title: match problems.as_slice() {
+            [(id, _)] if ["details", "streams"].contains(&id.as_str()) => "This cannot be finalised yet".to_owned(),
+            some => crate::features::recipient::problems_title(some.len(), false),
+        },
+        problems,
+        connection_url: urls::connection(&connection.slug),
+        streams_url: urls::connection_streams(&connection.slug),
+    }
+}
+
+/// The zones to choose from, with one that a program gave and the list does not have.
+fn zones(chosen: &str) -> Vec<(String, bool)> {
+    let is_listed = chosen.is_empty() || ZONES.iter().any(|zone| zone == chosen);
+    let other = (!is_listed).then(|| (chosen.to_owned(), true));
+    other.into_iter().chain(ZONES.iter().map(|zone| (zone.clone(), zone == chosen))).collect()
+}
+
+/// `GET /connections/{slug}/finish`
+pub async fn show(app: web::Data<App>, request: HttpRequest, member: Editor, slug: web::Path<String>) -> PageResult {
+    let loaded = load(&app, &member, slug.into_inner()).await?;
+    let typed = Typed::of(&loaded);
+    page(&view(&app, &request, &member, &loaded, typed, Vec::new()))
+}
+
+/// `POST /connections/{slug}/finish`
+pub async fn save(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Editor,
+    slug: web::Path<String>,
+    form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
+    let loaded = load(&app, &member, slug.into_inner()).await?;
+    let raw = RawForm::from_pairs(form.value);
+    let (typed, now) = (Typed::read(&loaded, &raw), app.clock.now());
+    let problems = typed.problems(now);
+    let trigger = match typed.trigger(now) {
+        Ok(trigger) if problems.is_empty() => trigger,
+        Ok(_) | Err(_) => return unprocessable(&view(&app, &request, &member, &loaded, typed, problems)),
+    };
+    let wants_end = match raw.first("intent") {
+        Some("finalise") => loaded.connection.finalised_at.is_none(),
+        Some("save") => false,
+        _ => return page(&view(&app, &request, &member, &loaded, typed, Vec::new())),
+    };
+    match write(&app, &member, &loaded.connection, (trigger, &typed), wants_end).await? {
+        Ok(()) => {
+            let flash = if wants_end { Flash::ConnectionFinalised } else { Flash::PlanSaved };
+            Ok(see_other_with(&app.config.server.base_url, &urls::connection(&loaded.connection.slug), flash))
+        }
+        Err(not_ready) => {
+            let problems = vec![(anchor(&not_ready).to_owned(), not_ready.sentence())];
+            unprocessable(&view(&app, &request, &member, &loaded, typed, problems))
+        }
+    }
+}
+
+/// What on the page leads to putting it right.
+fn anchor(not_ready: &NotReady) -> &'static str {
+    match not_ready {
+        NotReady::Waiting | NotReady::Missing(_) | NotReady::NotValidated => "details",
+        NotReady::NoStreams | NotReady::Streams(_) => "streams",
+        NotReady::UnknownLayer(_) => "layer",
+    }
+}
+
+async fn write(
+    app: &web::Data<App>,
+    member: &SignedIn,
+    connection: &Connection,
+    (trigger, typed): (Trigger, &Typed),
+    wants_end: bool,
+) -> AppResult<Result<(), NotReady>> {
+    let (app, actor, now) = (app.clone(), member.actor(), app.clock.now());
+    let (workspace, slug) = (connection.workspace_id.clone(), connection.slug.clone());
+    let (description, layer) = (typed.description.clone(), typed.layer.clone());
+    let db = app.db.clone();
+    db.write(move |conn| {
+        let connection = connections::find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+        let finish = if connection.kind == Kind::Source {
+            Finish { trigger: Some(trigger), output_layer: Some(layer), ..Finish::default() }
+        } else {
+            Finish::default()
+        };
+        let ports = (&app.keys, now, &app.rng);
+        let done = if wants_end {
+            let missing = webhooks::missing_fields(&app.connectors, &connection);
+            finalise(conn, &connection, &missing, finish, actor.clone(), ports)?
+        } else {
+            set_trigger(conn, &connection, finish, actor.clone(), ports)?
+        };
+        if done.is_ok() && description != connection.description {
+            rename(conn, &connection, &description, actor, now, &app.rng)?;
+        }
+        Ok(done)
+    })
+    .await
+}

@@ -1,0 +1,247 @@
+//! `/api/v1/…/{slug}/revalidate/` and `/api/v1/connector-validations/`.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, web};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::base::error::{AppError, AppResult};
+use crate::base::ids::{ValidationId, WorkspaceId};
+use crate::connectors::Connector;
+use crate::console::connections::api_change::{import_values, put_values};
+use crate::features::accounts::api_keys::Scope;
+use crate::features::accounts::api_keys::guard::{ApiKey, Caller, Side, WriteValidations};
+use crate::features::connections::{self, Connection, WAITING, find_of_kind};
+use crate::features::idempotency::Answer;
+use crate::features::idempotency::guard::{Once, Opened, Ticket};
+use crate::features::work::validations::{Refused, Validation, ValidationOut, cancel, find, log_after, start};
+use crate::platform::app::App;
+use crate::platform::db::Conn;
+use crate::platform::web::api::{ApiResult, json, present};
+use crate::platform::web::log_stream::{self, LogText};
+use crate::platform::web::openapi::{Operation, schema};
+use crate::platform::web::problem::{Code, Fault, Problem};
+use crate::platform::web::urls;
+use crate::schema::form::Submission;
+
+const LINES_AT_ONCE: i64 = 500;
+
+/// What is checked.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Revalidation")]
+pub struct RevalidateIn {
+    /// Values to merge in first, as in a change of the connection and by its rules; needs the scope to change it, too.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Map<String, Value>")]
+    config: Option<Map<String, Value>>,
+}
+
+/// `POST /api/v1/sources/{slug}/revalidate/`
+pub async fn revalidate<S: Side>(
+    app: web::Data<App>,
+    key: ApiKey<WriteValidations>,
+    slug: web::Path<String>,
+    once: Once,
+) -> ApiResult {
+    match once.open::<RevalidateIn>(&app, &key).await? {
+        Opened::Replay(answer) => Ok(answer),
+        Opened::Fresh(new, ticket) => {
+            let made = queue::<S>(&app, &key, slug.into_inner(), new, ticket.clone()).await;
+            ticket.settle(&app, made).await
+        }
+    }
+}
+
+async fn queue<S: Side>(
+    app: &web::Data<App>,
+    caller: &Caller,
+    slug: String,
+    new: RevalidateIn,
+    ticket: Ticket,
+) -> Result<Answer, Problem> {
+    if new.config.is_some() && !caller.may(S::WRITE) {
+        let sentence = format!("Merging values needs a key with the scope {}.", S::WRITE.as_str());
+        return Err(Problem::new(Code::ScopeMissing, sentence));
+    }
+    let (workspace, wanted) = (caller.workspace.clone(), slug.clone());
+    let found = app.db.read(move |conn| Ok(find_of_kind(conn, &workspace, S::KIND, &wanted)?)).await?;
+    let connection = found.ok_or(AppError::NotFound)?;
+    if connection.is_waiting() {
+        return Err(problem(Refused::Waiting));
+    }
+    let connector = app.connectors.find(S::KIND, &connection.connector_slug).cloned();
+    let connector =
+        connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
+    let values = import_values(&connector, new.config)?;
+    let (app, caller) = (app.clone(), caller.clone());
+    let db = app.db.clone();
+    db.write(move |conn| merge_and_start::<S>(conn, &app, &caller, (&slug, &connector), values, &ticket)).await?
+}
+
+fn merge_and_start<S: Side>(
+    conn: &mut Conn,
+    app: &App,
+    caller: &Caller,
+    (slug, connector): (&str, &Arc<Connector>),
+    values: Option<Submission>,
+    ticket: &Ticket,
+) -> AppResult<Result<Answer, Problem>> {
+    let now = app.clock.now();
+    let mut connection = find_of_kind(conn, &caller.workspace, S::KIND, slug)?.ok_or(AppError::NotFound)?;
+    if let Some(values) = values {
+        connection = match put_values(conn, app, caller, &connection, connector, &values)? {
+            Ok(changed) => changed,
+            Err(problem) => return Ok(Err(problem)),
+        };
+    }
+    match start(conn, &connection, connector, &caller.actor(), (&app.keys, now, &app.rng))? {
+        Ok(validation) => {
+            let out = ValidationOut::new(&validation, &connection, &app.keys, now)?;
+            let answer = Answer::json(StatusCode::ACCEPTED, &out)?;
+            ticket.store(conn, &answer, &app.keys, &app.rng)?;
+            Ok(Ok(answer))
+        }
+        Err(refused) => Ok(Err(problem(refused))),
+    }
+}
+
+fn problem(refused: Refused) -> Problem {
+    let (fields, code, words) = match refused {
+        Refused::Missing(fields) => (fields, "missing_required_field", "is required by the connector and has no value"),
+        Refused::Waiting => return Problem::new(Code::WaitingForApproval, WAITING),
+        Refused::Wrong(fields) => (fields, "does_not_fit", "does not fit the rules of the connector"),
+    };
+    let at = |field: &String| format!("/config/{}", field.replace('.', "/"));
+    Problem::invalid(fields.iter().map(|field| Fault::at(at(field), code, format!("{field} {words}."))).collect())
+}
+
+/// The validation of that id and its connection.
+fn load(conn: &mut Conn, workspace: &WorkspaceId, id: &ValidationId) -> AppResult<(Validation, Connection)> {
+    let validation = find(conn, workspace, id)?.ok_or(AppError::NotFound)?;
+    let connection = connections::find_by_id(conn, workspace, &validation.connection_id)?.ok_or(AppError::NotFound)?;
+    Ok((validation, connection))
+}
+
+/// `GET /api/v1/connector-validations/{id}/`
+pub async fn show(app: web::Data<App>, key: ApiKey<WriteValidations>, id: web::Path<String>) -> ApiResult {
+    let (workspace, id, now) = (key.workspace.clone(), ValidationId::from_text(&id), app.clock.now());
+    let (validation, connection) = app.db.read(move |conn| load(conn, &workspace, &id)).await?;
+    json(StatusCode::OK, &ValidationOut::new(&validation, &connection, &app.keys, now)?)
+}
+
+/// What takes nothing.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Nothing")]
+pub struct NothingIn {}
+
+/// `POST /api/v1/connector-validations/{id}/cancel/`
+pub async fn stop(app: web::Data<App>, key: ApiKey<WriteValidations>, id: web::Path<String>, once: Once) -> ApiResult {
+    match once.open::<NothingIn>(&app, &key).await? {
+        Opened::Replay(answer) => Ok(answer),
+        Opened::Fresh(_, ticket) => {
+            let (workspace, id) = (key.workspace.clone(), ValidationId::from_text(&id));
+            let done = cancel_one(&app, workspace, id, ticket.clone()).await.map_err(Problem::from);
+            ticket.settle(&app, done).await
+        }
+    }
+}
+
+async fn cancel_one(
+    app: &web::Data<App>,
+    workspace: WorkspaceId,
+    id: ValidationId,
+    ticket: Ticket,
+) -> AppResult<Answer> {
+    let (app_here, now) = (app.clone(), app.clock.now());
+    app.db
+        .write(move |conn| {
+            let (validation, _) = load(conn, &workspace, &id)?;
+            cancel(conn, &validation, now)?;
+            let (validation, connection) = load(conn, &workspace, &id)?;
+            let out = ValidationOut::new(&validation, &connection, &app_here.keys, now)?;
+            let answer = Answer::json(StatusCode::ACCEPTED, &out)?;
+            ticket.store(conn, &answer, &app_here.keys, &app_here.rng)?;
+            Ok(answer)
+        })
+        .await
+}
+
+/// `GET /api/v1/connector-validations/{id}/logs/`
+pub async fn logs(
+    app: web::Data<App>,
+    request: HttpRequest,
+    key: ApiKey<WriteValidations>,
+    id: web::Path<String>,
+) -> ApiResult {
+    let (workspace, id) = (key.workspace.clone(), ValidationId::from_text(&id));
+    let (of, asked) = (workspace.clone(), id.clone());
+    app.db.read(move |conn| load(conn, &of, &asked).map(|_| ())).await?;
+    Ok(log_stream::answer(&request, move |after| {
+        let (app, workspace, id) = (app.clone(), workspace.clone(), id.clone());
+        Box::pin(async move {
+            let now = app.clock.now();
+            app.db
+                .read(move |conn| {
+                    let (validation, _) = load(conn, &workspace, &id)?;
+                    Ok((log_after(conn, &id, after, LINES_AT_ONCE)?, validation.state_at(now).is_over()))
+                })
+                .await
+        })
+    }))
+}
+
+/// The endpoint that sources and destinations have.
+pub fn operations_of<S: Side>() -> Vec<Operation> {
+    let word = S::KIND.as_str();
+    vec![Operation {
+        method: "post",
+        path: format!("{}revalidate/", urls::api_connection(S::PLURAL, "{slug}")),
+        id: format!("revalidate_{word}"),
+        tag: S::PLURAL,
+        summary: format!("Validate a {word}"),
+        about: "Queues a check of the stored values; one that goes on already is stopped. Ask for the validation until its `status` is not `in_progress`.",
+        scope: Some(Scope::ValidationsWrite.as_str()),
+        query: None,
+        body: Some(schema::<RevalidateIn>),
+        done: (202, Some(schema::<ValidationOut>)),
+        refuses: &[Code::Conflict, Code::WaitingForApproval],
+        tagged: false,
+    }]
+}
+
+/// The other endpoints of this file.
+pub fn operations() -> Vec<Operation> {
+    let one = urls::api_validation("{id}");
+    let base = |method, path: String, id: &str, summary: &str| Operation {
+        method,
+        path,
+        id: id.to_owned(),
+        tag: "validations",
+        summary: summary.to_owned(),
+        about: "",
+        scope: Some(Scope::ValidationsWrite.as_str()),
+        query: None,
+        body: None,
+        done: (200, Some(schema::<ValidationOut>)),
+        refuses: &[],
+        tagged: false,
+    };
+    vec![
+        base("get", one.clone(), "get_validation", "Read a validation"),
+        Operation {
+            done: (202, Some(schema::<ValidationOut>)),
+            about: "One that is over stays as it is.",
+            ..base("post", format!("{one}cancel/"), "cancel_validation", "Stop a validation")
+        },
+        Operation {
+            done: (200, Some(schema::<LogText>)),
+            about: "Line by line until the validation is over. With `Accept: text/event-stream` as server-sent events.",
+            ..base("get", format!("{one}logs/"), "get_validation_logs", "Follow the log of a validation")
+        },
+    ]
+}

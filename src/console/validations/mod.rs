@@ -1,0 +1,3 @@
+//! Asking for a validation with values to save first.
+
+pub mod api;

@@ -1,0 +1,183 @@
+//! Line by line: what a connector says is passed on, or kept for the verdict.
+
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::timeout;
+
+use super::messages::{self, CatalogBody, Message, StreamStatus, TraceError};
+use super::state::State;
+use super::{Airbyte, Given, spans};
+use crate::engines::process::Running;
+use crate::engines::{Chosen, Event, Failure, Level, Reason, Record};
+
+/// After a verdict nothing but another verdict is of interest, and not for long.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+/// Records are passed on together, up to about this many bytes.
+const BATCH: usize = 256 << 10;
+
+/// What was heard.
+pub(super) struct Heard<'a> {
+    given: Option<Given<'a>>,
+    chosen: &'a [Chosen],
+    state: State,
+    pub(super) awaits_verdict: bool,
+    pub(super) status: Option<Result<(), String>>,
+    pub(super) catalog: Option<CatalogBody>,
+    pub(super) spec: Option<Value>,
+    pub(super) error: Option<TraceError>,
+    pub(super) incomplete: Vec<usize>,
+    pub(super) exit: Option<ExitStatus>,
+    pub(super) stderr: String,
+    garbage: usize,
+    foreign: usize,
+    last: usize,
+}
+
+impl<'a> Heard<'a> {
+    pub(super) fn new(given: Option<Given<'a>>, chosen: &'a [Chosen], state: State) -> Self {
+        Self {
+            given,
+            chosen,
+            state,
+            awaits_verdict: false,
+            status: None,
+            catalog: None,
+            spec: None,
+            error: None,
+            incomplete: Vec::new(),
+            exit: None,
+            stderr: String::new(),
+            garbage: 0,
+            foreign: 0,
+            last: 0,
+        }
+    }
+
+    /// The place of a stream in the selection. Records of one stream come one after another.
+    fn place(&mut self, namespace: Option<&str>, name: &str) -> Option<usize> {
+        let is = |chosen: &Chosen| chosen.stream.is(namespace, name);
+        if !self.chosen.get(self.last).is_some_and(is) {
+            self.last = self.chosen.iter().position(is)?;
+        }
+        Some(self.last)
+    }
+}
+
+/// Records that wait for others.
+#[derive(Default)]
+struct Batch {
+    records: Vec<Record>,
+    bytes: usize,
+}
+
+/// Listens until the output ends.
+pub(super) async fn listen(me: &Airbyte<'_>, running: &mut Running, heard: &mut Heard<'_>) -> Result<(), Failure> {
+    let mut batch = Batch::default();
+    loop {
+        let lines = if heard.awaits_verdict && heard.status.is_some() {
+            timeout(LAST_WORDS, running.lines()).await.unwrap_or(Ok(None))?
+        } else {
+            running.lines().await?
+        };
+        let Some(lines) = lines else { return Ok(()) };
+        for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
+            take(me, line, heard, &mut batch).await?;
+        }
+        flush(me, &mut batch).await?;
+    }
+}
+
+async fn flush(me: &Airbyte<'_>, batch: &mut Batch) -> Result<(), Failure> {
+    batch.bytes = 0;
+    me.teller.records(std::mem::take(&mut batch.records)).await
+}
+
+async fn take(me: &Airbyte<'_>, line: &[u8], heard: &mut Heard<'_>, batch: &mut Batch) -> Result<(), Failure> {
+    match messages::read(line) {
+        Message::Record { stream, namespace, data } => {
+            if keep(data, &stream, namespace.as_deref(), heard, batch) >= BATCH {
+                flush(me, batch).await?;
+            }
+            Ok(())
+        }
+        Message::State(message) => {
+            flush(me, batch).await?;
+            if heard.state.take(&message) { me.teller.send(Event::State(heard.state.kept())).await } else { Ok(()) }
+        }
+        Message::BrokenRecord => Err(Failure::new(
+            Reason::Unreadable,
+            "The connector wrote a record that cannot be read, so it was stopped before anything is lost.",
+        )),
+        other => note(me, other, line, heard).await,
+    }
+}
+
+/// Puts a record into the batch; gives the batch's size.
+fn keep(data: &[u8], stream: &str, namespace: Option<&str>, heard: &mut Heard<'_>, batch: &mut Batch) -> usize {
+    let Some(place) = heard.place(namespace, stream) else {
+        heard.foreign += 1;
+        return batch.bytes;
+    };
+    let fields = heard.chosen.get(place).and_then(|chosen| chosen.fields.as_ref());
+    let data = match fields {
+        Some(fields) => spans::only(data, |key| fields.iter().any(|field| field.as_bytes() == key)),
+        None => data.to_vec(),
+    };
+    batch.bytes += data.len();
+    batch.records.push(Record { stream: place, data });
+    batch.bytes
+}
+
+/// Everything that is no record and no state.
+async fn note(me: &Airbyte<'_>, message: Message<'_>, line: &[u8], heard: &mut Heard<'_>) -> Result<(), Failure> {
+    match message {
+        Message::Log { level, text } => return me.teller.log(level, &text).await,
+        Message::Spec(spec) => heard.spec = Some(spec),
+        Message::Status(status) => heard.status = Some(status),
+        Message::Catalog(catalog) => heard.catalog = Some(catalog),
+        Message::Error(error) => {
+            let text = format!("{}\n{}", error.message, error.internal_message.as_deref().unwrap_or_default());
+            heard.error = Some(error);
+            return me.teller.log(Level::Error, &text).await;
+        }
+        Message::Stream { stream, namespace, status } => {
+            return stream_status(me, &stream, namespace, status, heard).await;
+        }
+        Message::Config(config) => {
+            if let Some(changes) = heard.given.and_then(|given| given.changes(&config)) {
+                me.teller.log(Level::Info, "The connector changed its configuration.").await?;
+                return me.teller.send(Event::ConfigUpdate(changes)).await;
+            }
+        }
+        Message::Garbage => {
+            heard.garbage += 1;
+            return me.teller.log(Level::Info, &String::from_utf8_lossy(line)).await;
+        }
+        Message::Other | Message::Record { .. } | Message::State(_) | Message::BrokenRecord => {}
+    }
+    Ok(())
+}
+
+async fn stream_status(
+    me: &Airbyte<'_>,
+    stream: &str,
+    namespace: Option<String>,
+    status: StreamStatus,
+    heard: &mut Heard<'_>,
+) -> Result<(), Failure> {
+    let Some(place) = heard.place(namespace.as_deref(), stream) else { return Ok(()) };
+    heard.incomplete.retain(|other| *other != place);
+    match status {
+        StreamStatus::Incomplete => {
+            heard.incomplete.push(place);
+            me.teller.log(Level::Warn, &format!("The stream {stream} could not be read to its end.")).await
+        }
+        StreamStatus::Started => me.teller.progress(&format!("Reading {stream}")).await,
+        StreamStatus::Complete => {
+            me.teller.log(Level::Info, &format!("The stream {stream} was read to its end.")).await
+        }
+        StreamStatus::Running | StreamStatus::Other => Ok(()),
+    }
+}

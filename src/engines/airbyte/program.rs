@@ -1,0 +1,140 @@
+//! The argument vector of a connector: a program of this machine, or a container.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::Setting;
+use crate::connectors::AirbyteBlock;
+use crate::engines::folder::RunFolder;
+use crate::engines::process::find_program;
+use crate::engines::{Failure, Reason};
+
+/// Where a container finds the folder of its run.
+const INSIDE: &str = "/run/vestibule";
+
+/// A command of the protocol with its documents.
+#[derive(Clone, Copy)]
+pub(super) struct Order<'a> {
+    /// `spec`, `check`, `discover`, `read`.
+    pub(super) verb: &'static str,
+    pub(super) config: Option<&'a [u8]>,
+    pub(super) catalog: Option<&'a Value>,
+    pub(super) state: Option<&'a Value>,
+}
+
+/// What is started.
+pub(super) struct Program {
+    pub(super) command: Vec<OsString>,
+    /// The configuration goes by a file descriptor; in a container it is a file.
+    pub(super) by_descriptor: bool,
+    /// The engine and the container's name, to take it away afterwards.
+    pub(super) container: Option<(PathBuf, String)>,
+}
+
+impl Program {
+    /// Writes the order's documents into the folder and makes the argument vector.
+    pub(super) fn of(
+        block: &AirbyteBlock,
+        order: Order<'_>,
+        folder: &RunFolder,
+        setting: &Setting<'_>,
+    ) -> Result<Self, Failure> {
+        match &block.image {
+            Some(image) => Self::container(image, order, folder, setting),
+            None => Self::local(block, order, folder, setting),
+        }
+    }
+
+    fn local(
+        block: &AirbyteBlock,
+        order: Order<'_>,
+        folder: &RunFolder,
+        setting: &Setting<'_>,
+    ) -> Result<Self, Failure> {
+        let (name, arguments) = block.command.split_first().map_or(("", &[][..]), |(name, rest)| (name.as_str(), rest));
+        let program = find_program(name, setting.path).ok_or_else(|| not_installed(name))?;
+        let mut command = vec![program.into_os_string()];
+        command.extend(arguments.iter().map(OsString::from));
+        command.push(order.verb.into());
+        if order.config.is_some() {
+            command.extend(["--config".into(), "/dev/fd/3".into()]);
+        }
+        for (option, path) in documents(order, block.manifest.as_ref(), folder)? {
+            command.extend([option.into(), path.into_os_string()]);
+        }
+        Ok(Self { command, by_descriptor: true, container: None })
+    }
+
+    fn container(image: &str, order: Order<'_>, folder: &RunFolder, setting: &Setting<'_>) -> Result<Self, Failure> {
+        let Some(engine) = setting.engine else {
+            return Err(Failure::new(
+                Reason::NotInstalled,
+                "This connector is kept as a container image. The operator can name a container engine in VESTIBULE_CONTAINER_ENGINE.",
+            ));
+        };
+        let engine = find_program(engine, setting.path).ok_or_else(|| not_installed(engine))?;
+        let name = format!("vestibule-{}", folder.mark());
+        let user = format!("{}:{}", rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
+        let mut folder_of_run = folder.path().as_os_str().to_owned();
+        folder_of_run.push(format!(":{INSIDE}"));
+        let mut command: Vec<OsString> = vec![engine.clone().into_os_string()];
+        let fixed = ["run", "--rm", "--init", "--network=bridge", "--cap-drop=ALL", "--security-opt=no-new-privileges"];
+        command.extend(fixed.map(OsString::from));
+        command.extend(["--memory=4g", "--pids-limit=512", "--name", &name, "--user", &user].map(OsString::from));
+        command.extend([OsString::from("--volume"), folder_of_run, "--workdir".into(), INSIDE.into()]);
+        for (variable, value) in setting.variables {
+            command.extend([OsString::from("--env"), format!("{variable}={value}").into()]);
+        }
+        command.extend([image, order.verb].map(OsString::from));
+        if let Some(bytes) = order.config {
+            folder.put("config.json", bytes).map_err(no_folder)?;
+            command.extend(["--config".into(), inside(Path::new("config.json"))]);
+        }
+        for (option, path) in documents(order, None, folder)? {
+            command.extend([option.into(), inside(&path)]);
+        }
+        Ok(Self { command, by_descriptor: false, container: Some((engine, name)) })
+    }
+}
+
+fn inside(path: &Path) -> OsString {
+    Path::new(INSIDE).join(path.file_name().unwrap_or_default()).into_os_string()
+}
+
+/// Catalog, state and manifest as files of the run.
+fn documents(
+    order: Order<'_>,
+    manifest: Option<&Value>,
+    folder: &RunFolder,
+) -> Result<Vec<(&'static str, PathBuf)>, Failure> {
+    let all = [
+        ("--catalog", "catalog.json", order.catalog),
+        ("--state", "state.json", order.state),
+        ("--manifest-path", "manifest.yaml", manifest),
+    ];
+    let given = all.into_iter().filter_map(|(option, name, document)| Some((option, name, document?)));
+    given
+        .map(|(option, name, document)| {
+            let path = folder.put(name, document.to_string().as_bytes()).map_err(no_folder)?;
+            Ok((option, path))
+        })
+        .collect()
+}
+
+pub(super) fn no_folder(error: std::io::Error) -> Failure {
+    Failure::new(
+        Reason::NotInstalled,
+        format!("The data folder has no room for the connector's files, or cannot be written to: {error}."),
+    )
+}
+
+fn not_installed(name: &str) -> Failure {
+    Failure::new(
+        Reason::NotInstalled,
+        format!(
+            "The program {name} is not installed where Vestibule runs. Its operator can install it, or name another one in the connector's file."
+        ),
+    )
+}

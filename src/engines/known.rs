@@ -1,0 +1,53 @@
+//! Connectors that cannot be asked for their streams: what their files know.
+
+use serde_json::Value;
+
+use super::{Catalog, Cursor, Failure, Reason, Stream, SyncType};
+use crate::connectors::{Connector, KnownStream};
+use crate::schema::form::FinalConfig;
+
+/// The streams of the connector's file; for the connector that calls any web service, the endpoints somebody entered.
+pub(super) fn catalog(connector: &Connector, config: &FinalConfig) -> Catalog {
+    let known = connector.file.streams.iter().map(stream);
+    let entered = config.expose().get("endpoints").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    Catalog { streams: known.chain(entered.iter().filter_map(endpoint)).collect() }
+}
+
+fn stream(known: &KnownStream) -> Stream {
+    let sync_types: Vec<SyncType> = known.sync_types.iter().filter_map(|text| SyncType::from_text(text)).collect();
+    let mut keys = known.replication_keys.iter().map(|key| vec![key.clone()]);
+    let cursor = match known.replication_keys.len() {
+        0 => Cursor::None,
+        1 => Cursor::Fixed { field: keys.next() },
+        _ => Cursor::Open { usual: keys.clone().next(), candidates: keys.collect() },
+    };
+    Stream {
+        name: known.name.clone(),
+        primary_key: known.primary_keys.clone(),
+        sync_types: if sync_types.is_empty() { vec![SyncType::FullTable] } else { sync_types },
+        cursor,
+        ..Stream::default()
+    }
+}
+
+fn endpoint(endpoint: &Value) -> Option<Stream> {
+    let keys = endpoint.get("primary_key").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    Some(Stream {
+        name: endpoint.get("name")?.as_str()?.to_owned(),
+        primary_key: keys.iter().filter_map(|key| Some(vec![key.as_str()?.to_owned()])).collect(),
+        sync_types: vec![SyncType::FullTable],
+        ..Stream::default()
+    })
+}
+
+/// Why there is nothing to read, and what to do.
+pub(super) fn cannot_be_read(connector: &Connector) -> Failure {
+    let (name, slug) = (connector.name(), &connector.file.slug);
+    Failure::new(
+        Reason::NoRuntime,
+        format!(
+            "{name} cannot be read here, because no program for it is installed. Install a connector that speaks the Airbyte protocol where \
+             Vestibule runs, and name it with: vestibule connectors import --exec PROGRAM --slug {slug} --force. Or export the source for an engine of your own."
+        ),
+    )
+}

@@ -1,0 +1,85 @@
+//! Runtimes: how connectors are run. One face for all of them: check a configuration, discover what there is, read it; what
+//! happens meanwhile goes out as events.
+//!
+//! - `airbyte`: a program that speaks the Airbyte protocol, started through the one door for other programs (`process.rs`).
+//! - `postgres`: built in; checks, discovers and reads PostgreSQL. It also fills a schema with records of other sources ([`Load`]).
+//! - `http`: built in; asks a web service whether credentials work, and knows its streams.
+//! - none: the configuration was checked against the spec before; there is nothing more to ask.
+//!
+//! Invariants: no secret of the configuration leaves in an event or a failure; a run ends when its time is up, when it is
+//! cancelled, or when nobody listens to its events any more, and nothing of it stays behind; only a verdict that was given counts,
+//! never the silence of a program; a host that a person entered is judged before it is connected to.
+
+mod airbyte;
+mod catalog;
+mod event;
+mod failure;
+mod folder;
+mod hosts;
+mod http;
+mod known;
+mod limits;
+mod mask;
+mod port;
+mod postgres;
+mod process;
+mod stderr;
+mod work;
+
+use std::time::Duration;
+
+pub use catalog::{Catalog, Chosen, Column, Cursor, KeyPath, Stream, SyncType};
+pub use event::{Cancel, Canceller, Event, Events, Level, NobodyListens, Record};
+pub use failure::{Blame, Failure, Reason};
+pub use limits::{Limits, become_limited};
+pub use port::{RuntimeSettings, Runtimes};
+pub use postgres::{Load, LoadTable, Loading, Target, TlsMode};
+
+use crate::connectors::Connector;
+use crate::schema::form::FinalConfig;
+
+/// How long a connector may take to say which settings it has.
+pub const SPEC_LIMIT: Duration = Duration::from_secs(60);
+/// How long a check may take: an honest one of a wrong host name was seen to take 77 seconds.
+pub const CHECK_LIMIT: Duration = Duration::from_secs(120);
+/// How long discovering may take.
+pub const DISCOVER_LIMIT: Duration = Duration::from_secs(180);
+
+/// One task for a connector.
+pub struct Job<'a> {
+    /// The connector.
+    pub connector: &'a Connector,
+    /// Its whole configuration: defaults written in, access tokens fresh.
+    pub config: &'a FinalConfig,
+    /// Who is told what happens.
+    pub events: Events,
+    /// Who says when to stop.
+    pub cancel: Cancel,
+    /// When to give up; the wait for a free place does not count.
+    pub time_limit: Duration,
+}
+
+/// How a configuration was found to be in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checked {
+    /// The real system was asked.
+    Asked,
+    /// Only the spec was looked at, because the connector has no runtime here.
+    SpecOnly,
+}
+
+/// How a reading ended that did not fail.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadEnd {
+    /// Chosen streams (their places in the selection) that the connector could not read to the end.
+    pub incomplete: Vec<usize>,
+}
+
+/// What can be done with a connector in this installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ability {
+    /// Its credentials are checked against the real system.
+    pub checks: bool,
+    /// Its records can be read.
+    pub reads: bool,
+}

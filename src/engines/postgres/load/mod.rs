@@ -1,0 +1,196 @@
+//! Records into a schema of PostgreSQL, one table for each stream.
+//!
+//! Records wait in temporary tables of the session, which the server takes away by itself when the session ends, however it ends. Only
+//! at the end one transaction moves them all: [`Load::prepare`] fills the tables, [`Load::commit`] makes it so.
+//!
+//! Invariants: nobody sees half of a run; a table is touched only when this product made it for the same source, which the table
+//! `_vestibule_tables` of the schema knows; a field becomes a column and its type only widens; names are always quoted.
+
+mod columns;
+mod lines;
+mod merge;
+mod register;
+mod room;
+mod statements;
+mod target;
+
+pub use target::{Target, TlsMode};
+
+use std::io::Cursor;
+use std::time::Duration;
+
+use futures_util::SinkExt as _;
+use tokio::time::timeout;
+use tokio_postgres::Error;
+
+use super::connect::{self, Purpose, Session};
+use super::refusals;
+use crate::engines::hosts::Hosts;
+use crate::engines::{Chosen, Column, Failure, KeyPath, Reason, Record, SyncType};
+
+/// A batch of records is taken within this time.
+const WRITE: Duration = Duration::from_secs(300);
+/// An answer to a question that costs nothing.
+const NUDGE: Duration = Duration::from_secs(10);
+/// Moving all records into their tables may take this long.
+const MERGE: Duration = Duration::from_secs(4 * 3_600);
+/// The last word of the transaction.
+const COMMIT: Duration = Duration::from_secs(60);
+/// Whether it can be used, all in all.
+const CHECK: Duration = Duration::from_secs(45);
+
+/// A stream's table.
+#[derive(Debug, Clone)]
+pub struct LoadTable {
+    /// Its name.
+    pub name: String,
+    /// The stream, for people.
+    pub stream: String,
+    /// The records of this run take the place of everything that is there.
+    pub replaces: bool,
+    /// Fields that name a record; of several with the same the last one stays. Empty for a table that is replaced whole.
+    pub keys: Vec<KeyPath>,
+    /// What the source says about its fields.
+    columns: Vec<Column>,
+    /// The source is read whole each time.
+    is_whole: bool,
+}
+
+impl LoadTable {
+    /// The table of a stream; `from_start` when nothing of earlier runs counts.
+    pub fn new(name: &str, chosen: &Chosen, from_start: bool) -> Self {
+        let is_incremental = chosen.sync_type == SyncType::Incremental;
+        let is_wanted = |column: &&Column| chosen.fields.as_ref().is_none_or(|fields| fields.contains(&column.name));
+        Self {
+            name: name.to_owned(),
+            stream: chosen.stream.full_name(),
+            replaces: !is_incremental || from_start,
+            keys: if is_incremental { chosen.primary_key.clone() } else { Vec::new() },
+            columns: chosen.stream.columns.iter().filter(is_wanted).cloned().collect(),
+            is_whole: !is_incremental,
+        }
+    }
+}
+
+/// Whose records they are.
+#[derive(Debug, Clone)]
+pub struct Loading {
+    /// The source's lasting name.
+    pub source_id: String,
+    /// Its name for people.
+    pub source: String,
+    /// The run.
+    pub run: String,
+    /// When it began (RFC 3339).
+    pub began: String,
+}
+
+/// Records on their way into a schema. Dropped, it leaves nothing.
+pub struct Load {
+    session: Session,
+    target: Target,
+    loading: Loading,
+    tables: Vec<LoadTable>,
+    /// What is worth a line of the log.
+    pub notes: Vec<String>,
+}
+
+/// Signs in and makes the places where records wait.
+pub(in crate::engines) async fn open(
+    hosts: &Hosts,
+    target: &Target,
+    loading: Loading,
+    tables: Vec<LoadTable>,
+) -> Result<Load, Failure> {
+    let session = connect::open(hosts, &target.options(), Purpose::Write).await?;
+    let mut load = Load { session, target: target.clone(), loading, tables, notes: Vec::new() };
+    room::look(&load.session, target).await?;
+    load.look_at_tables().await?;
+    for place in 0..load.tables.len() {
+        load.run(&statements::waiting_room(place)).await?;
+    }
+    Ok(load)
+}
+
+/// Signs in and sees whether tables can be made; gives what was found, in words.
+pub(in crate::engines) async fn check(hosts: &Hosts, target: &Target) -> Result<String, Failure> {
+    let look = async {
+        let session = connect::open(hosts, &target.options(), Purpose::Write).await?;
+        Ok(room::look(&session, target).await?.in_words(target))
+    };
+    timeout(CHECK, look).await.unwrap_or_else(|_| Err(slow("The server did not answer within 45 seconds.")))
+}
+
+fn slow(words: &str) -> Failure {
+    Failure::new(Reason::Timeout, words)
+}
+
+impl Load {
+    /// Takes some records.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub async fn write(&mut self, records: &[Record]) -> Result<(), Failure> {
+        let mut rest = records;
+        while let Some(first) = rest.first() {
+            let count = rest.iter().take_while(|record| record.stream == first.stream).count();
+            let (same, after) = rest.split_at(count);
+            let mut batch = Vec::with_capacity(same.iter().map(|record| record.data.len() + 16).sum());
+            same.iter().for_each(|record| lines::push(&mut batch, &record.data));
+            let copied = timeout(WRITE, self.copy(first.stream, batch)).await;
+            copied
+                .map_err(|_| slow("The database took no records for five minutes."))?
+                .map_err(|e| self.refusal(&e))?;
+            rest = after;
+        }
+        Ok(())
+    }
+
+    async fn copy(&self, place: usize, batch: Vec<u8>) -> Result<(), Error> {
+        let sink = self.session.client.copy_in(&statements::copy(place)).await?;
+        let mut sink = std::pin::pin!(sink);
+        sink.send(Cursor::new(batch)).await?;
+        sink.finish().await.map(|_| ())
+    }
+
+    /// Asks whether the database is still there; what stands between forgets connections that are silent for long.
+    ///
+    /// # Errors
+    /// It is not.
+    pub async fn nudge(&self) -> Result<(), Failure> {
+        timeout(NUDGE, self.run("")).await.unwrap_or_else(|_| Err(slow("The database does not answer any more.")))
+    }
+
+    /// Moves everything into its tables, seen by nobody yet. Streams that could not be read to the end (`incomplete`) take nobody's
+    /// place.
+    ///
+    /// # Errors
+    /// Why it cannot; then nothing has changed.
+    pub async fn prepare(&mut self, incomplete: &[usize]) -> Result<(), Failure> {
+        let merged = timeout(MERGE, self.merge(incomplete)).await;
+        merged.unwrap_or_else(|_| Err(slow("The database did not fill the tables within four hours.")))
+    }
+
+    /// Makes it so, for everybody at once.
+    ///
+    /// # Errors
+    /// Why nobody can say that it is so.
+    pub async fn commit(self) -> Result<(), Failure> {
+        let done = timeout(COMMIT, self.run("COMMIT")).await;
+        done.unwrap_or_else(|_| Err(slow("The database did not confirm the records within a minute.")))
+    }
+
+    async fn run(&self, statement: &str) -> Result<(), Failure> {
+        self.session.client.batch_execute(statement).await.map_err(|error| self.refusal(&error))
+    }
+
+    fn refusal(&self, error: &Error) -> Failure {
+        self.target.hide(refusals::of_writing(error, &self.target.user, &self.target.schema))
+    }
+}
+
+impl std::fmt::Debug for Load {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Load").field("loading", &self.loading).field("tables", &self.tables).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,65 @@
+//! Whether there is room for tables: the schema, and what the user may do there.
+
+use super::target::Target;
+use crate::engines::postgres::connect::Session;
+use crate::engines::postgres::refusals;
+use crate::engines::{Failure, Reason};
+
+/// `sha256` came with it.
+const OLDEST: i32 = 110_000;
+
+const LOOK: &str = "SELECT current_setting('server_version_num')::int, pg_is_in_recovery(), n.oid IS NOT NULL,
+        coalesce(has_schema_privilege(n.oid, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE'), false),
+        has_database_privilege(current_database(), 'CREATE'), has_database_privilege(current_database(), 'TEMPORARY')
+    FROM (SELECT $1::text AS name) AS w LEFT JOIN pg_namespace n ON n.nspname = w.name";
+
+/// What was found.
+pub(super) struct Room {
+    /// The schema is there already.
+    pub(super) exists: bool,
+}
+
+/// Looks before anything is read.
+pub(super) async fn look(session: &Session, target: &Target) -> Result<Room, Failure> {
+    let (user, schema, database) = (&target.user, &target.schema, &target.database);
+    let row =
+        session.client.query_one(LOOK, &[schema]).await.map_err(|error| refusals::of_writing(&error, user, schema))?;
+    let (version, is_copy): (i32, bool) = (row.get(0), row.get(1));
+    let (exists, may_use, may_make, may_wait): (bool, bool, bool, bool) =
+        (row.get(2), row.get(3), row.get(4), row.get(5));
+    let lacks = |words: String| Err(Failure::new(Reason::Permission, words));
+    if version < OLDEST {
+        return Err(Failure::new(Reason::NotSupported, "The server is older than PostgreSQL 11, which this needs."));
+    }
+    if is_copy {
+        let words = "This server is a copy that can only be read. Enter the server it is a copy of.";
+        return Err(Failure::new(Reason::NotSupported, words));
+    }
+    if exists && !may_use {
+        return lacks(format!(
+            "The user {user} can sign in but may not make tables in the schema {schema}. An administrator can run: GRANT USAGE, CREATE ON SCHEMA {schema} TO {user};"
+        ));
+    }
+    if !exists && !may_make {
+        return lacks(format!(
+            "There is no schema {schema} in the database {database}, and the user {user} may not make one. An administrator can run: CREATE SCHEMA {schema} AUTHORIZATION {user};"
+        ));
+    }
+    if !may_wait {
+        return lacks(format!(
+            "The user {user} may not make temporary tables, where records wait until all are there. An administrator can run: GRANT TEMPORARY ON DATABASE {database} TO {user};"
+        ));
+    }
+    Ok(Room { exists })
+}
+
+impl Room {
+    pub(super) fn in_words(&self, target: &Target) -> String {
+        let (user, schema) = (&target.user, &target.schema);
+        if self.exists {
+            format!("{user} can sign in and make tables in the schema {schema}.")
+        } else {
+            format!("{user} can sign in. The schema {schema} is made with the first extraction.")
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Where records go.
+
+use schemars::JsonSchema;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+
+use crate::engines::Failure;
+use crate::engines::mask::Masks;
+use crate::engines::postgres::options::{Options, Tls};
+
+/// How the connection is protected, in the words of PostgreSQL's clients.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsMode {
+    /// Not at all.
+    Disable,
+    /// Encrypted when the server can, and not otherwise.
+    Prefer,
+    /// Encrypted; nobody looks at the certificate.
+    #[default]
+    Require,
+    /// Encrypted, with a certificate that the given authority has signed.
+    VerifyCa,
+    /// The same, and for this host.
+    VerifyFull,
+}
+
+/// A schema of a database, and who may fill it.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Name or address of the server.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The database.
+    pub database: String,
+    /// The user.
+    pub user: String,
+    /// The user's password, possibly empty.
+    pub password: SecretString,
+    /// The schema.
+    pub schema: String,
+    /// How the connection is protected.
+    pub tls: TlsMode,
+    /// The authority's certificate (PEM), for the modes that look at it.
+    pub ca: String,
+}
+
+impl TlsMode {
+    /// All of them, the weakest first.
+    pub const ALL: [Self; 5] = [Self::Disable, Self::Prefer, Self::Require, Self::VerifyCa, Self::VerifyFull];
+
+    /// The name in forms: `verify-full`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Prefer => "prefer",
+            Self::Require => "require",
+            Self::VerifyCa => "verify-ca",
+            Self::VerifyFull => "verify-full",
+        }
+    }
+
+    /// Whether an authority's certificate is needed.
+    pub const fn needs_ca(self) -> bool {
+        matches!(self, Self::VerifyCa | Self::VerifyFull)
+    }
+}
+
+impl Target {
+    /// The failure without the password, should a server repeat it.
+    pub(in crate::engines) fn hide(&self, failure: Failure) -> Failure {
+        let masks = Masks::new(std::slice::from_ref(&self.password));
+        Failure { message: masks.hide(&failure.message), ..failure }
+    }
+
+    pub(super) fn options(&self) -> Options {
+        let verify = |name_too| Tls::Verify { ca: self.ca.clone(), name_too, client: None };
+        Options {
+            host: self.host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            port: self.port,
+            database: self.database.clone(),
+            user: self.user.clone(),
+            password: self.password.expose_secret().to_owned(),
+            schemas: vec![self.schema.clone()],
+            tls: match self.tls {
+                TlsMode::Disable => Tls::Disable,
+                TlsMode::Prefer => Tls::Prefer,
+                TlsMode::Require => Tls::Require,
+                TlsMode::VerifyCa => verify(false),
+                TlsMode::VerifyFull => verify(true),
+            },
+            notes: Vec::new(),
+        }
+    }
+}

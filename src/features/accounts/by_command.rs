@@ -1,0 +1,116 @@
+//! An owner made by a command on the server's own machine.
+
+use secrecy::SecretString;
+
+use super::fields::FormErrors;
+use super::first_run::{NewOwner, create_workspace_with_owner};
+use super::notes::note;
+use super::store::{self, NewMember};
+use super::{Role, sign_in_provider};
+use crate::base::clock::UtcTime;
+use crate::base::error::{AppError, AppResult};
+use crate::base::ids::MemberId;
+use crate::base::rng::Rng;
+use crate::platform::activity::{Actor, Event};
+use crate::platform::db::Conn;
+
+/// What a command says about the owner it makes, checked and put in order.
+#[derive(Debug, Clone)]
+pub struct OwnerDetails {
+    /// The workspace, by its slug or its name.
+    pub workspace: String,
+    /// The owner's name.
+    pub name: String,
+    /// The owner's address, in lower case.
+    pub email: String,
+}
+
+impl OwnerDetails {
+    /// Judges what was given, by the rules of the pages.
+    ///
+    /// # Errors
+    /// Everything that is wrong, a sentence each; none quotes what was given.
+    pub fn check(workspace: &str, name: &str, email: &str, password: &SecretString) -> Result<Self, Vec<String>> {
+        let mut errors = FormErrors::default();
+        let details = Self {
+            workspace: errors.name("workspace", "Workspace name", workspace),
+            name: errors.name("name", "Name", name),
+            email: errors.email("email", email),
+        };
+        errors.new_password("password", "Password", password);
+        if errors.is_empty() {
+            Ok(details)
+        } else {
+            Err(errors.items().iter().map(|(_, sentence)| sentence.clone()).collect())
+        }
+    }
+}
+
+/// What [`create_owner`] did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnerMade {
+    /// The workspace's slug.
+    pub workspace_slug: String,
+    /// The workspace's name.
+    pub workspace_name: String,
+    /// Whether the workspace was made with the owner.
+    pub is_new_workspace: bool,
+    /// Whether its members get in through a sign-in provider only, so that the new password opens nothing yet.
+    pub passwords_off: bool,
+}
+
+/// Makes an owner of the workspace with that slug or name; makes the workspace too when there is none. Call it inside a write.
+///
+/// # Errors
+/// [`AppError::Conflict`] when a member of this installation has the address already.
+pub fn create_owner(
+    conn: &mut Conn,
+    details: &OwnerDetails,
+    password_hash: &str,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<OwnerMade> {
+    let Some(workspace) = store::find_workspace_called(conn, &details.workspace)? else {
+        let new = NewOwner {
+            workspace_name: details.workspace.clone(),
+            name: details.name.clone(),
+            email: details.email.clone(),
+            password_hash: password_hash.to_owned(),
+        };
+        let made = create_workspace_with_owner(conn, &new, now, rng)?;
+        return Ok(OwnerMade {
+            workspace_slug: made.slug,
+            workspace_name: details.workspace.clone(),
+            is_new_workspace: true,
+            passwords_off: false,
+        });
+    };
+    let id = MemberId::new(now, rng);
+    let member = NewMember {
+        id: &id,
+        workspace: &workspace.id,
+        email: &details.email,
+        name: &details.name,
+        password_hash,
+        role: Role::Owner,
+    };
+    if !member.insert(conn, now)? {
+        return Err(AppError::Conflict(
+            "A member with this email address exists already. An address belongs to one workspace.",
+        ));
+    }
+    note(
+        conn,
+        &workspace.id,
+        Actor::Member { id, name: details.name.clone() },
+        Event::MemberJoined,
+        Role::Owner.as_str(),
+        (now, rng),
+    )?;
+    Ok(OwnerMade {
+        passwords_off: sign_in_provider::passwords_off(conn, &workspace.id)?.is_some(),
+        workspace_slug: workspace.slug,
+        workspace_name: workspace.name,
+        is_new_workspace: false,
+    })
+}

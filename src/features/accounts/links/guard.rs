@@ -1,0 +1,85 @@
+//! A token of an account link that opens, or the page that says why it does not.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::{FromRequest, HttpRequest, web};
+use askama::Template;
+
+use super::Purpose;
+use super::store::{self, LinkRow};
+use crate::base::crypto::PlainToken;
+use crate::base::error::AppError;
+use crate::features::accounts::store::{find_member, find_workspace};
+use crate::features::accounts::{MemberCard, WorkspaceCard};
+use crate::platform::app::App;
+use crate::platform::link_state::LinkState;
+use crate::platform::web::client_ip::client_ip;
+use crate::platform::web::frame::RecipientFrame;
+use crate::platform::web::page::PageError;
+
+/// An account link that can still be used.
+#[derive(Debug)]
+pub struct OpenAccountLink {
+    /// The link.
+    pub(in crate::features::accounts) row: LinkRow,
+    /// The workspace it belongs to.
+    pub(in crate::features::accounts) workspace: WorkspaceCard,
+    /// Who invited, when somebody did.
+    pub(in crate::features::accounts) inviter: Option<MemberCard>,
+}
+
+#[derive(Template)]
+#[template(path = "accounts/link_closed.html")]
+struct ClosedPage {
+    frame: RecipientFrame,
+    purpose: Purpose,
+    state: LinkState,
+    workspace: String,
+    inviter: String,
+}
+
+/// The page about a link that does not open any more, 410.
+pub(in crate::features::accounts) fn closed_page(app: &App, link: &OpenAccountLink) -> PageError {
+    let page = ClosedPage {
+        frame: RecipientFrame::new(&link.workspace.name, &link.workspace.accent, &app.config.server.base_url),
+        purpose: link.row.purpose,
+        state: link.row.times().state(app.clock.now()),
+        workspace: link.workspace.name.clone(),
+        inviter: link.inviter.as_ref().map(|member| member.name.clone()).unwrap_or_default(),
+    };
+    PageError::ready(StatusCode::GONE, &page)
+}
+
+/// The link of the token in the path, open or not; with [`AppError::NotFound`] when nobody knows the token.
+pub(in crate::features::accounts) async fn find(request: &HttpRequest, app: &App) -> Result<OpenAccountLink, AppError> {
+    let ip = client_ip(request, &app.config.server.trusted_proxies);
+    app.limits.open(ip)?;
+    let hash = PlainToken::presented(request.match_info().get("token").unwrap_or_default()).hash();
+    let found = app.db.read(move |conn| {
+        let Some(row) = store::find_by_token(conn, &hash)? else { return Ok(None) };
+        let Some(workspace) = find_workspace(conn, &row.workspace_id)? else { return Ok(None) };
+        let inviter = row.created_by.as_ref().map(|id| find_member(conn, id)).transpose()?.flatten();
+        Ok(Some(OpenAccountLink { row, workspace, inviter }))
+    });
+    match found.await? {
+        Some(link) => Ok(link),
+        None => Err(app.limits.unknown_token(ip).err().unwrap_or(AppError::NotFound)),
+    }
+}
+
+impl FromRequest for OpenAccountLink {
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let app = request.app_data::<web::Data<App>>().ok_or(AppError::NotFound)?;
+            let link = find(&request, app).await?;
+            if link.row.times().state(app.clock.now()).is_open() { Ok(link) } else { Err(closed_page(app, &link)) }
+        })
+    }
+}

@@ -1,0 +1,293 @@
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
+
+use super::{LISTED_FOR, Purpose};
+use crate::base::clock::UtcTime;
+use crate::base::crypto::{Sealed, TokenHash};
+use crate::base::ids::{AccountLinkId, MemberId, WorkspaceId};
+use crate::features::accounts::Role;
+use crate::platform::db::Conn;
+use crate::platform::db::schema::{account_links, members};
+use crate::platform::link_state::LinkTimes;
+
+/// An account link.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = account_links)]
+pub(in crate::features::accounts) struct LinkRow {
+    pub(in crate::features::accounts) id: AccountLinkId,
+    pub(in crate::features::accounts) workspace_id: WorkspaceId,
+    pub(in crate::features::accounts) purpose: Purpose,
+    pub(in crate::features::accounts) email: String,
+    pub(in crate::features::accounts) role: Role,
+    pub(in crate::features::accounts) member_id: Option<MemberId>,
+    pub(in crate::features::accounts) sealed_token: Option<Vec<u8>>,
+    pub(in crate::features::accounts) created_by: Option<MemberId>,
+    pub(in crate::features::accounts) expires_at: UtcTime,
+    pub(in crate::features::accounts) used_at: Option<UtcTime>,
+    pub(in crate::features::accounts) revoked_at: Option<UtcTime>,
+}
+
+impl LinkRow {
+    pub(in crate::features::accounts) fn times(&self) -> LinkTimes {
+        LinkTimes { expires_at: self.expires_at, used_at: self.used_at, revoked_at: self.revoked_at }
+    }
+}
+
+/// A link to be.
+pub(in crate::features::accounts) struct NewLink<'a> {
+    pub(in crate::features::accounts) id: &'a AccountLinkId,
+    pub(in crate::features::accounts) workspace: &'a WorkspaceId,
+    pub(in crate::features::accounts) purpose: Purpose,
+    pub(in crate::features::accounts) email: &'a str,
+    pub(in crate::features::accounts) role: Role,
+    pub(in crate::features::accounts) member: Option<&'a MemberId>,
+    pub(in crate::features::accounts) token: &'a TokenHash,
+    pub(in crate::features::accounts) sealed_token: &'a Sealed,
+    pub(in crate::features::accounts) created_by: Option<&'a MemberId>,
+    pub(in crate::features::accounts) expires_at: UtcTime,
+}
+
+impl NewLink<'_> {
+    /// Stores the link; `false` when there is one of that id.
+    pub(in crate::features::accounts) fn insert(&self, conn: &mut Conn, now: UtcTime) -> QueryResult<bool> {
+        let row = (
+            account_links::id.eq(self.id),
+            account_links::workspace_id.eq(self.workspace),
+            account_links::purpose.eq(self.purpose),
+            account_links::email.eq(self.email),
+            account_links::role.eq(self.role),
+            account_links::member_id.eq(self.member),
+            account_links::token_hash.eq(self.token.as_bytes()),
+            account_links::sealed_token.eq(self.sealed_token.as_bytes()),
+            account_links::created_by.eq(self.created_by),
+            account_links::created_at.eq(now),
+            account_links::expires_at.eq(self.expires_at),
+        );
+        match conn.transaction(|conn| diesel::insert_into(account_links::table).values(row).execute(conn)) {
+            Ok(_) => Ok(true),
+            Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The link of that token, whatever its state. Who has the token belongs to no workspace yet, so none is asked for.
+pub(in crate::features::accounts) fn find_by_token(conn: &mut Conn, token: &TokenHash) -> QueryResult<Option<LinkRow>> {
+    account_links::table
+        .filter(account_links::token_hash.eq(token.as_bytes()))
+        .select(LinkRow::as_select())
+        .get_result(conn)
+        .optional()
+}
+
+/// The link of that id, for the mail that brings it.
+pub(in crate::features::accounts) fn find(conn: &mut Conn, id: &AccountLinkId) -> QueryResult<Option<LinkRow>> {
+    account_links::table.find(id).select(LinkRow::as_select()).get_result(conn).optional()
+}
+
+/// Spends the link; `false` when it was spent, withdrawn or over already.
+pub(in crate::features::accounts) fn redeem(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &AccountLinkId,
+    now: UtcTime,
+) -> QueryResult<bool> {
+    let open = account_links::table
+        .filter(account_links::workspace_id.eq(workspace))
+        .filter(account_links::id.eq(id))
+        .filter(account_links::used_at.is_null())
+        .filter(account_links::revoked_at.is_null())
+        .filter(account_links::expires_at.gt(now));
+    diesel::update(open)
+        .set((account_links::used_at.eq(now), account_links::sealed_token.eq(None::<Vec<u8>>)))
+        .execute(conn)
+        .map(|spent| spent == 1)
+}
+
+/// An invitation as the members page lists it.
+#[derive(Debug, Clone, Queryable)]
+pub(in crate::features::accounts) struct Invitation {
+    pub(in crate::features::accounts) id: AccountLinkId,
+    pub(in crate::features::accounts) email: String,
+    pub(in crate::features::accounts) role: Role,
+    pub(in crate::features::accounts) created_at: UtcTime,
+    pub(in crate::features::accounts) expires_at: UtcTime,
+    pub(in crate::features::accounts) inviter: Option<String>,
+}
+
+/// Invitations nobody has answered or withdrawn, newest first; those that ran out stay for a while.
+pub(in crate::features::accounts) fn pending_invitations(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    now: UtcTime,
+) -> QueryResult<Vec<Invitation>> {
+    account_links::table
+        .left_join(members::table.on(members::id.nullable().eq(account_links::created_by)))
+        .filter(account_links::workspace_id.eq(workspace))
+        .filter(account_links::purpose.eq(Purpose::Join))
+        .filter(account_links::used_at.is_null())
+        .filter(account_links::revoked_at.is_null())
+        .filter(account_links::created_at.gt(now - LISTED_FOR))
+        .order((account_links::created_at.desc(), account_links::id))
+        .select((
+            account_links::id,
+            account_links::email,
+            account_links::role,
+            account_links::created_at,
+            account_links::expires_at,
+            members::name.nullable(),
+        ))
+        .load(conn)
+}
+
+/// An invitation of the workspace, whatever its state.
+pub(in crate::features::accounts) fn invitation_of(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &AccountLinkId,
+) -> QueryResult<Option<LinkRow>> {
+    account_links::table
+        .filter(account_links::workspace_id.eq(workspace))
+        .filter(account_links::id.eq(id))
+        .filter(account_links::purpose.eq(Purpose::Join))
+        .select(LinkRow::as_select())
+        .get_result(conn)
+        .optional()
+}
+
+/// The newest invitation to that address that can still be answered.
+pub(in crate::features::accounts) fn open_invitation_to(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    email: &str,
+    now: UtcTime,
+) -> QueryResult<Option<LinkRow>> {
+    account_links::table
+        .filter(account_links::workspace_id.eq(workspace))
+        .filter(account_links::purpose.eq(Purpose::Join))
+        .filter(account_links::email.eq(email))
+        .filter(account_links::used_at.is_null())
+        .filter(account_links::revoked_at.is_null())
+        .filter(account_links::expires_at.gt(now))
+        .order((account_links::created_at.desc(), account_links::id.desc()))
+        .select(LinkRow::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// Withdraws one invitation; `false` when it was answered or withdrawn already.
+pub(in crate::features::accounts) fn revoke_invitation(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &AccountLinkId,
+    now: UtcTime,
+) -> QueryResult<bool> {
+    let open = account_links::table
+        .filter(account_links::workspace_id.eq(workspace))
+        .filter(account_links::id.eq(id))
+        .filter(account_links::purpose.eq(Purpose::Join))
+        .filter(account_links::used_at.is_null())
+        .filter(account_links::revoked_at.is_null());
+    diesel::update(open)
+        .set((account_links::revoked_at.eq(now), account_links::sealed_token.eq(None::<Vec<u8>>)))
+        .execute(conn)
+        .map(|withdrawn| withdrawn == 1)
+}
+
+/// Withdraws what was sent to that address before, so that only the newest invitation works.
+pub(in crate::features::accounts) fn revoke_invitations_to(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    email: &str,
+    now: UtcTime,
+) -> QueryResult<()> {
+    let open = account_links::table
+        .filter(account_links::workspace_id.eq(workspace))
+        .filter(account_links::purpose.eq(Purpose::Join))
+        .filter(account_links::email.eq(email))
+        .filter(account_links::used_at.is_null())
+        .filter(account_links::revoked_at.is_null());
+    diesel::update(open)
+        .set((account_links::revoked_at.eq(now), account_links::sealed_token.eq(None::<Vec<u8>>)))
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// Closes every link with which the member could still choose a new password.
+pub(in crate::features::accounts) fn revoke_resets(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    member: &MemberId,
+    now: UtcTime,
+) -> QueryResult<()> {
+    let open = account_links::table
+        .filter(account_links::workspace_id.eq(workspace))
+        .filter(account_links::purpose.eq(Purpose::Reset))
+        .filter(account_links::member_id.eq(member))
+        .filter(account_links::used_at.is_null())
+        .filter(account_links::revoked_at.is_null());
+    diesel::update(open)
+        .set((account_links::revoked_at.eq(now), account_links::sealed_token.eq(None::<Vec<u8>>)))
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// How many links to choose a new password the member was sent since then.
+pub(in crate::features::accounts) fn recent_resets(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    member: &MemberId,
+    since: UtcTime,
+) -> QueryResult<i64> {
+    account_links::table
+        .filter(account_links::workspace_id.eq(workspace))
+        .filter(account_links::purpose.eq(Purpose::Reset))
+        .filter(account_links::member_id.eq(member))
+        .filter(account_links::created_at.gt(since))
+        .count()
+        .get_result(conn)
+}
+
+/// Forgets the sealed token of a link whose mail is on its way.
+pub(in crate::features::accounts) fn drop_token(conn: &mut Conn, id: &AccountLinkId) -> QueryResult<()> {
+    diesel::update(account_links::table.find(id))
+        .set(account_links::sealed_token.eq(None::<Vec<u8>>))
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// Forgets the sealed tokens of links that open nothing any more, in every workspace.
+pub(in crate::features::accounts) fn drop_dead_tokens(conn: &mut Conn, now: UtcTime) -> QueryResult<usize> {
+    let dead = account_links::table.filter(account_links::sealed_token.is_not_null()).filter(
+        account_links::expires_at
+            .le(now)
+            .or(account_links::used_at.is_not_null())
+            .or(account_links::revoked_at.is_not_null()),
+    );
+    diesel::update(dead).set(account_links::sealed_token.eq(None::<Vec<u8>>)).execute(conn)
+}
+
+/// Links after that id that hold a sealed token, in the order of their ids: for the rotation of master keys.
+pub(in crate::features::accounts) fn sealed_after(
+    conn: &mut Conn,
+    after: &AccountLinkId,
+    limit: i64,
+) -> QueryResult<Vec<LinkRow>> {
+    account_links::table
+        .filter(account_links::id.gt(after))
+        .filter(account_links::sealed_token.is_not_null())
+        .order(account_links::id)
+        .limit(limit)
+        .select(LinkRow::as_select())
+        .load(conn)
+}
+
+/// Puts a token in that was sealed anew, unless it was forgotten meanwhile.
+pub(in crate::features::accounts) fn replace_sealed(
+    conn: &mut Conn,
+    id: &AccountLinkId,
+    sealed: &Sealed,
+) -> QueryResult<()> {
+    let row = account_links::table.filter(account_links::id.eq(id)).filter(account_links::sealed_token.is_not_null());
+    diesel::update(row).set(account_links::sealed_token.eq(sealed.as_bytes())).execute(conn).map(|_| ())
+}

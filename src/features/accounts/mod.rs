@@ -1,0 +1,231 @@
+//! Accounts: workspaces, the members in them, and what proves that somebody is one of them.
+//!
+//! Why: everything in the product belongs to a workspace, and every deed is done by somebody whose role allows it.
+//!
+//! Invariants: a workspace always has an owner, and only an owner makes or unmakes one. An address belongs to one living member
+//! of the whole installation. A session, an account link and an API key are stored as the hash of their token only. Whoever is
+//! removed, or chooses a new password, loses every session they had.
+
+pub mod account_pages;
+pub mod api_keys;
+pub mod appearance_pages;
+mod by_command;
+mod fields;
+pub mod first_run;
+pub mod forgot_pages;
+pub mod guard;
+mod invitations;
+mod jobs;
+pub mod join_pages;
+mod links;
+pub mod member_pages;
+mod members;
+mod notes;
+pub mod operator_pages;
+mod passwords;
+mod preview;
+mod resets;
+mod sessions;
+pub mod setup_pages;
+pub mod sign_in_pages;
+pub mod sign_in_provider;
+mod store;
+mod views;
+pub mod workspace_pages;
+
+pub use by_command::{OwnerDetails, OwnerMade, create_owner};
+pub use first_run::{NewOwner, NewWorkspace, create_workspace_with_owner, first_run_code};
+pub use jobs::{AccountMail, jobs, reseal_some, sweep};
+pub use sign_in_provider::{allow_passwords_by_command, reseal_some as reseal_client_secrets};
+pub use store::{any_workspace, find_member, find_workspace, find_workspace_by_slug, owners_of};
+
+use crate::base::ids::{MemberId, WorkspaceId};
+
+/// What a member may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+pub enum Role {
+    /// Everything, other owners included.
+    Owner,
+    /// Everything but owners.
+    Admin,
+    /// Connections and links.
+    Member,
+    /// Looks at everything, changes nothing but their own account.
+    Viewer,
+}
+
+impl Role {
+    /// All roles, the mightiest first.
+    pub const ALL: [Self; 4] = [Self::Owner, Self::Admin, Self::Member, Self::Viewer];
+
+    /// The name in the database and in forms.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::Member => "member",
+            Self::Viewer => "viewer",
+        }
+    }
+
+    /// The role of that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+
+    /// The name on pages.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Owner => "Owner",
+            Self::Admin => "Admin",
+            Self::Member => "Member",
+            Self::Viewer => "Viewer",
+        }
+    }
+
+    /// What the role is for, for people who choose one.
+    pub fn means(self) -> &'static str {
+        match self {
+            Self::Owner => "Does everything, and decides who else is an owner",
+            Self::Admin => "Does everything, but cannot make or remove owners",
+            Self::Member => "Works with connections and links",
+            Self::Viewer => "Looks at everything, changes nothing",
+        }
+    }
+
+    /// Whether the role may change connections and links.
+    pub fn may_edit(self) -> bool {
+        self != Self::Viewer
+    }
+
+    /// Whether the role may change the workspace, its members and its keys.
+    pub fn may_administer(self) -> bool {
+        matches!(self, Self::Owner | Self::Admin)
+    }
+
+    /// Whether somebody of this role may give `role` to a person, or take it from them.
+    pub fn may_handle(self, role: Self) -> bool {
+        match self {
+            Self::Owner => true,
+            Self::Admin => role != Self::Owner,
+            Self::Member | Self::Viewer => false,
+        }
+    }
+}
+
+crate::base::text_column::text_column!(
+    Role,
+    |text: String| Role::parse(&text).ok_or_else(|| format!("unknown role {text}")),
+    Role::as_str
+);
+
+/// How pages look to a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+pub enum Theme {
+    /// As the member's device is set.
+    System,
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+}
+
+impl Theme {
+    /// All of them, in the order of the form.
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// The name in the database, in forms and in the layout.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// The theme of that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|theme| theme.as_str() == text)
+    }
+
+    /// The name on pages.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::System => "As my device is set",
+            Self::Light => "Light",
+            Self::Dark => "Dark",
+        }
+    }
+}
+
+crate::base::text_column::text_column!(
+    Theme,
+    |text: String| Theme::parse(&text).ok_or_else(|| format!("unknown theme {text}")),
+    Theme::as_str
+);
+
+/// A workspace as others show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkspaceCard {
+    /// Its id.
+    pub id: WorkspaceId,
+    /// Its name in commands.
+    pub slug: String,
+    /// Its name for people, also for people outside.
+    pub name: String,
+    /// Its colour, six hex digits.
+    pub accent: String,
+    /// Whom recipients may ask, possibly empty.
+    pub contact: String,
+}
+
+/// A member as others show them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberCard {
+    /// Their id.
+    pub id: MemberId,
+    /// Their name.
+    pub name: String,
+    /// Their address.
+    pub email: String,
+}
+
+/// A member about to do something, as their session has proven.
+#[derive(Debug, Clone)]
+pub struct Acting {
+    /// The workspace it happens in.
+    pub workspace: WorkspaceId,
+    /// Who does it.
+    pub member: MemberId,
+    /// Their name.
+    pub name: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_owners_touch_owners_and_only_admins_touch_anybody() {
+        for role in Role::ALL {
+            assert!(Role::Owner.may_handle(role));
+            assert_eq!(Role::Admin.may_handle(role), role != Role::Owner);
+            assert!(!Role::Member.may_handle(role) && !Role::Viewer.may_handle(role));
+        }
+    }
+
+    #[test]
+    fn a_viewer_changes_nothing() {
+        assert_eq!(Role::ALL.map(Role::may_edit), [true, true, true, false]);
+        assert_eq!(Role::ALL.map(Role::may_administer), [true, true, false, false]);
+    }
+
+    #[test]
+    fn names_read_back_as_themselves() {
+        assert_eq!(Role::ALL.map(|role| Role::parse(role.as_str())), Role::ALL.map(Some));
+        assert_eq!(Theme::ALL.map(|theme| Theme::parse(theme.as_str())), Theme::ALL.map(Some));
+        assert_eq!((Role::parse("Owner"), Theme::parse("")), (None, None));
+    }
+}

@@ -1,0 +1,184 @@
+//! A workspace's own identity provider: members sign in there (OpenID Connect), and passwords can be switched off.
+//!
+//! Why: an organisation that has one place to sign in wants no second set of passwords, and somebody who leaves shall be out
+//! everywhere at once.
+//!
+//! Invariants: a provider speaks for the members of its own workspace and for nobody else. It is offered only after an owner has signed
+//! in with these very details, and only then can passwords be switched off; whoever changes the details puts both back, so nobody
+//! is locked out by a slip. A person is known by issuer and subject once they were seen; before, by an address the provider vouches
+//! for. A member who was removed stays out, unless they are invited again. The client secret is stored sealed and goes to the issuer it
+//! was typed for only. A state is used once, within ten minutes, in the browser that began.
+
+mod admit;
+mod domains;
+mod http;
+mod jobs;
+mod protocol;
+mod refusal;
+mod settings;
+pub mod settings_pages;
+mod store;
+pub mod visitor_pages;
+mod way;
+
+pub use jobs::reseal_some;
+pub(super) use jobs::sweep;
+pub use settings::allow_passwords_by_command;
+pub(super) use settings::untie;
+pub(super) use store::{Offer, identity_of, offers, only_providers, passwords_off};
+
+use time::Duration;
+
+use self::domains::Domains;
+use super::Role;
+use super::fields::{is_address, lower_email};
+use crate::base::clock::UtcTime;
+use crate::base::crypto::{Sealed, SealedAt};
+use crate::base::ids::{SignInAttemptId, SignInProviderId, WorkspaceId};
+
+/// How long somebody may take at the provider.
+const ATTEMPT_LIFETIME: Duration = Duration::minutes(10);
+/// Most characters of a subject (OpenID Connect Core 1.0, section 2, `sub`).
+const LONGEST_SUBJECT: usize = 255;
+
+/// What becomes of people the provider knows and the workspace does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+pub(in crate::features::accounts) enum Newcomers {
+    /// They have to be invited first.
+    Refused,
+    /// They become viewers.
+    Viewers,
+    /// They become members.
+    Members,
+}
+
+impl Newcomers {
+    const ALL: [Self; 3] = [Self::Refused, Self::Viewers, Self::Members];
+
+    fn as_str(&self) -> &'static str {
+        match self {
+            Self::Refused => "refuse",
+            Self::Viewers => "viewer",
+            Self::Members => "member",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| choice.as_str() == text)
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Refused => "Refuse them",
+            Self::Viewers => "Let them in as viewers",
+            Self::Members => "Let them in as members",
+        }
+    }
+
+    fn means(self) -> &'static str {
+        match self {
+            Self::Refused => "Only people who are members already, or invited, get in",
+            Self::Viewers => Role::Viewer.means(),
+            Self::Members => Role::Member.means(),
+        }
+    }
+
+    /// What a newcomer becomes; `None` when they are refused.
+    fn role(self) -> Option<Role> {
+        match self {
+            Self::Refused => None,
+            Self::Viewers => Some(Role::Viewer),
+            Self::Members => Some(Role::Member),
+        }
+    }
+}
+
+crate::base::text_column::text_column!(
+    Newcomers,
+    |text: String| Newcomers::parse(&text).ok_or_else(|| format!("unknown choice {text}")),
+    Newcomers::as_str
+);
+
+/// A workspace's identity provider as it is set up.
+#[derive(Debug, Clone)]
+struct Provider {
+    id: SignInProviderId,
+    workspace_id: WorkspaceId,
+    /// What members call it.
+    label: String,
+    /// The issuer's address, exactly as its tokens name it.
+    issuer: String,
+    client_id: String,
+    /// `None`: the provider gave none.
+    client_secret: Option<Sealed>,
+    /// Whose addresses may come; empty: all the provider vouches for.
+    domains: Domains,
+    newcomers: Newcomers,
+    /// Names issuer, client id and secret as they are now; changes with them.
+    revision: String,
+    /// When an owner signed in with these details.
+    tested_at: Option<UtcTime>,
+    /// Since when it is the only way in.
+    passwords_off_at: Option<UtcTime>,
+}
+
+impl Provider {
+    fn secret_at(&self) -> SealedAt<'_> {
+        secret_at(&self.id, &self.workspace_id)
+    }
+}
+
+/// Where the client secret of a provider lies.
+fn secret_at<'a>(id: &'a SignInProviderId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
+    SealedAt {
+        table: "sign_in_providers",
+        row: id.as_str(),
+        column: "sealed_client_secret",
+        workspace: workspace.as_str(),
+    }
+}
+
+/// Where the secrets of an attempt lie.
+fn attempt_at<'a>(id: &'a SignInAttemptId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
+    SealedAt { table: "sign_in_attempts", row: id.as_str(), column: "sealed_secret", workspace: workspace.as_str() }
+}
+
+/// What the provider says of a person, its signature checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Identity {
+    /// Never changes and is never given to somebody else.
+    subject: String,
+    email: Email,
+    /// Their name, possibly empty.
+    name: String,
+}
+
+/// What the provider says of a person's address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Email {
+    /// Nothing, or no address.
+    None,
+    /// An address it does not vouch for.
+    Unverified,
+    /// An address it vouches for, in lower case.
+    Verified(String),
+}
+
+impl Email {
+    /// Takes a provider's word about an address; what does not say that it was verified, was not.
+    fn judged(address: Option<&str>, is_verified: Option<bool>) -> Self {
+        match address.map(lower_email).filter(|address| is_address(address)) {
+            None => Self::None,
+            Some(_) if is_verified != Some(true) => Self::Unverified,
+            Some(address) => Self::Verified(address),
+        }
+    }
+
+    fn verified(&self) -> Option<&str> {
+        match self {
+            Self::Verified(address) => Some(address),
+            Self::None | Self::Unverified => None,
+        }
+    }
+}

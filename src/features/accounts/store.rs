@@ -1,0 +1,262 @@
+use diesel::prelude::*;
+
+use super::{MemberCard, Role, Theme, WorkspaceCard};
+use crate::base::clock::UtcTime;
+use crate::base::ids::{MemberId, WorkspaceId};
+use crate::platform::db::Conn;
+use crate::platform::db::schema::{members, workspaces};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = workspaces)]
+struct WorkspaceRow {
+    id: WorkspaceId,
+    slug: String,
+    name: String,
+    accent: String,
+    contact: String,
+}
+
+impl From<WorkspaceRow> for WorkspaceCard {
+    fn from(row: WorkspaceRow) -> Self {
+        Self { id: row.id, slug: row.slug, name: row.name, accent: row.accent, contact: row.contact }
+    }
+}
+
+/// A member with all that settings pages say of them.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = members)]
+pub(super) struct MemberRow {
+    pub(super) id: MemberId,
+    pub(super) email: String,
+    pub(super) name: String,
+    pub(super) role: Role,
+    pub(super) created_at: UtcTime,
+}
+
+/// What signing in needs to know of a member.
+#[derive(Clone, Queryable, Selectable)]
+#[diesel(table_name = members)]
+pub(super) struct Credentials {
+    pub(super) id: MemberId,
+    pub(super) workspace_id: WorkspaceId,
+    pub(super) name: String,
+    pub(super) email: String,
+    pub(super) role: Role,
+    pub(super) password_hash: String,
+}
+
+/// The workspace of that id.
+pub fn find_workspace(conn: &mut Conn, id: &WorkspaceId) -> QueryResult<Option<WorkspaceCard>> {
+    workspaces::table
+        .find(id)
+        .select(WorkspaceRow::as_select())
+        .get_result(conn)
+        .optional()
+        .map(|row| row.map(WorkspaceCard::from))
+}
+
+/// The workspace of that slug, for commands.
+pub fn find_workspace_by_slug(conn: &mut Conn, slug: &str) -> QueryResult<Option<WorkspaceCard>> {
+    let found = workspaces::table
+        .filter(workspaces::slug.eq(slug))
+        .select(WorkspaceRow::as_select())
+        .get_result(conn)
+        .optional()?;
+    Ok(found.map(WorkspaceCard::from))
+}
+
+/// The workspace of that slug, else the oldest one of that name, for commands.
+pub(super) fn find_workspace_called(conn: &mut Conn, called: &str) -> QueryResult<Option<WorkspaceCard>> {
+    if let Some(found) = find_workspace_by_slug(conn, called)? {
+        return Ok(Some(found));
+    }
+    let by_name = workspaces::table.filter(workspaces::name.eq(called)).order((workspaces::created_at, workspaces::id));
+    by_name.select(WorkspaceRow::as_select()).first(conn).optional().map(|row| row.map(WorkspaceCard::from))
+}
+
+/// Whether there is any workspace: from then on the first run is over.
+pub fn any_workspace(conn: &mut Conn) -> QueryResult<bool> {
+    let found: Option<WorkspaceId> = workspaces::table.select(workspaces::id).first(conn).optional()?;
+    Ok(found.is_some())
+}
+
+pub(super) fn insert_workspace(conn: &mut Conn, new: &WorkspaceCard, now: UtcTime) -> QueryResult<()> {
+    diesel::insert_into(workspaces::table)
+        .values((
+            workspaces::id.eq(&new.id),
+            workspaces::slug.eq(&new.slug),
+            workspaces::name.eq(&new.name),
+            workspaces::accent.eq(&new.accent),
+            workspaces::contact.eq(&new.contact),
+            workspaces::created_at.eq(now),
+        ))
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// Writes a workspace's name, colour and contact; its slug stays.
+pub(super) fn update_workspace(conn: &mut Conn, card: &WorkspaceCard) -> QueryResult<()> {
+    diesel::update(workspaces::table.find(&card.id))
+        .set((
+            workspaces::name.eq(&card.name),
+            workspaces::accent.eq(&card.accent),
+            workspaces::contact.eq(&card.contact),
+        ))
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// Makes other changes of the workspace's members wait until this transaction ends: an UPDATE that changes nothing takes the
+/// row's lock on every database, and what is read afterwards is what they have committed.
+pub(super) fn lock_members(conn: &mut Conn, id: &WorkspaceId) -> QueryResult<()> {
+    diesel::update(workspaces::table.find(id)).set(workspaces::slug.eq(workspaces::slug)).execute(conn).map(|_| ())
+}
+
+/// A member of any workspace, removed ones too, so that what they made can still say who made it.
+pub fn find_member(conn: &mut Conn, id: &MemberId) -> QueryResult<Option<MemberCard>> {
+    let found = members::table.find(id).select(MemberRow::as_select()).get_result(conn).optional()?;
+    Ok(found.map(MemberCard::from))
+}
+
+/// The owners of a workspace, by name.
+pub fn owners_of(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<Vec<MemberCard>> {
+    let rows = list_members(conn, workspace)?;
+    Ok(rows.into_iter().filter(|row| row.role == Role::Owner).map(MemberCard::from).collect())
+}
+
+impl From<MemberRow> for MemberCard {
+    fn from(row: MemberRow) -> Self {
+        Self { id: row.id, name: row.name, email: row.email }
+    }
+}
+
+/// The living members, by name.
+pub(super) fn list_members(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<Vec<MemberRow>> {
+    members::table
+        .filter(members::workspace_id.eq(workspace))
+        .filter(members::removed_at.is_null())
+        .order((members::name, members::id))
+        .select(MemberRow::as_select())
+        .load(conn)
+}
+
+/// A living member of the workspace.
+pub(super) fn find_living(conn: &mut Conn, workspace: &WorkspaceId, id: &MemberId) -> QueryResult<Option<MemberRow>> {
+    members::table
+        .filter(members::workspace_id.eq(workspace))
+        .filter(members::id.eq(id))
+        .filter(members::removed_at.is_null())
+        .select(MemberRow::as_select())
+        .get_result(conn)
+        .optional()
+}
+
+/// Whether somebody with that address was a member of the workspace and was removed.
+pub(super) fn was_removed(conn: &mut Conn, workspace: &WorkspaceId, email: &str) -> QueryResult<bool> {
+    let removed: Option<MemberId> = members::table
+        .filter(members::workspace_id.eq(workspace))
+        .filter(members::email.eq(email))
+        .filter(members::removed_at.is_not_null())
+        .select(members::id)
+        .first(conn)
+        .optional()?;
+    Ok(removed.is_some())
+}
+
+pub(super) fn credentials_of_email(conn: &mut Conn, email: &str) -> QueryResult<Option<Credentials>> {
+    members::table
+        .filter(members::email.eq(email))
+        .filter(members::removed_at.is_null())
+        .select(Credentials::as_select())
+        .get_result(conn)
+        .optional()
+}
+
+pub(super) fn credentials_of(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &MemberId,
+) -> QueryResult<Option<Credentials>> {
+    members::table
+        .filter(members::workspace_id.eq(workspace))
+        .filter(members::id.eq(id))
+        .filter(members::removed_at.is_null())
+        .select(Credentials::as_select())
+        .get_result(conn)
+        .optional()
+}
+
+/// A member to be.
+pub(super) struct NewMember<'a> {
+    pub(super) id: &'a MemberId,
+    pub(super) workspace: &'a WorkspaceId,
+    pub(super) email: &'a str,
+    pub(super) name: &'a str,
+    pub(super) password_hash: &'a str,
+    pub(super) role: Role,
+}
+
+impl NewMember<'_> {
+    /// Stores the member; `false` when a living member of this installation has the address.
+    pub(super) fn insert(&self, conn: &mut Conn, now: UtcTime) -> QueryResult<bool> {
+        let row = (
+            members::id.eq(self.id),
+            members::workspace_id.eq(self.workspace),
+            members::email.eq(self.email),
+            members::name.eq(self.name),
+            members::password_hash.eq(self.password_hash),
+            members::role.eq(self.role),
+            members::theme.eq(Theme::System),
+            members::created_at.eq(now),
+        );
+        match conn.transaction(|conn| diesel::insert_into(members::table).values(row).execute(conn)) {
+            Ok(_) => Ok(true),
+            Err(diesel::result::Error::DatabaseError(diesel::result::DatabaseErrorKind::UniqueViolation, _)) => {
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+pub(super) fn set_name(conn: &mut Conn, workspace: &WorkspaceId, id: &MemberId, name: &str) -> QueryResult<()> {
+    let member = members::table.filter(members::workspace_id.eq(workspace)).filter(members::id.eq(id));
+    diesel::update(member).set(members::name.eq(name)).execute(conn).map(|_| ())
+}
+
+pub(super) fn set_theme(conn: &mut Conn, workspace: &WorkspaceId, id: &MemberId, theme: Theme) -> QueryResult<()> {
+    let member = members::table.filter(members::workspace_id.eq(workspace)).filter(members::id.eq(id));
+    diesel::update(member).set(members::theme.eq(theme)).execute(conn).map(|_| ())
+}
+
+pub(super) fn set_role(conn: &mut Conn, workspace: &WorkspaceId, id: &MemberId, role: Role) -> QueryResult<()> {
+    let member = members::table.filter(members::workspace_id.eq(workspace)).filter(members::id.eq(id));
+    diesel::update(member).set(members::role.eq(role)).execute(conn).map(|_| ())
+}
+
+/// Sets a new password of a living member; `false` when they are not living any more, or their password is not `old` any more.
+pub(super) fn set_password(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &MemberId,
+    old: &str,
+    new: &str,
+) -> QueryResult<bool> {
+    let member = members::table
+        .filter(members::workspace_id.eq(workspace))
+        .filter(members::id.eq(id))
+        .filter(members::password_hash.eq(old))
+        .filter(members::removed_at.is_null());
+    diesel::update(member).set(members::password_hash.eq(new)).execute(conn).map(|changed| changed == 1)
+}
+
+/// Removes a member: the row stays for what they made, the password goes, and the address is free for somebody new.
+pub(super) fn remove_member(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    member: &MemberRow,
+    now: UtcTime,
+) -> QueryResult<()> {
+    let row = members::table.filter(members::workspace_id.eq(workspace)).filter(members::id.eq(&member.id));
+    diesel::update(row).set((members::removed_at.eq(now), members::password_hash.eq(""))).execute(conn).map(|_| ())
+}

@@ -1,0 +1,131 @@
+//! `/api/v1/source-connectors/` and `/api/v1/destination-connectors/`: what can be connected, and what each needs.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::web;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::base::error::AppError;
+use crate::connectors::Connector;
+use crate::features::accounts::api_keys::guard::{ApiKey, Read, Side};
+use crate::platform::app::App;
+use crate::platform::web::api::{ApiQuery, ApiResult, json};
+use crate::platform::web::cursor::{self, Page};
+use crate::platform::web::openapi::{Operation, inline, schema};
+use crate::platform::web::urls;
+use crate::schema::form::{Known, missing_required};
+
+/// A type of system one can connect.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Connector")]
+struct ConnectorOut {
+    /// Its name in the API.
+    slug: String,
+    /// Its name for people.
+    name: String,
+    /// The group it stands in.
+    category: String,
+    /// What connecting it gives, in one sentence.
+    summary: String,
+    /// The provider's own documentation, possibly empty.
+    documentation_url: String,
+    /// Fields that must be filled in at least, as dot paths; a choice may ask for more.
+    required_fields: Vec<String>,
+}
+
+/// A type of system, with all that is asked for it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ConnectorDetails")]
+struct DetailsOut {
+    #[serde(flatten)]
+    connector: ConnectorOut,
+    /// How to get the credentials, in Markdown.
+    guide: String,
+    /// The configuration as JSON Schema with the Airbyte annotations.
+    spec: Value,
+}
+
+impl ConnectorOut {
+    fn new(connector: &Connector) -> Self {
+        let file = &connector.file;
+        let required = missing_required(&connector.spec, &Known::default());
+        Self {
+            slug: file.slug.clone(),
+            name: file.name.clone(),
+            category: file.category.clone(),
+            summary: file.summary.clone(),
+            documentation_url: file.documentation_url.clone(),
+            required_fields: required.into_iter().map(|field| field.path.dot()).collect(),
+        }
+    }
+}
+
+/// Which connectors a list shows.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    /// Only those whose name, slug, category or summary has every word of this.
+    search: Option<String>,
+    /// Where the page lies: take it from `next` or `previous`.
+    cursor: Option<String>,
+    /// Rows of the page.
+    #[schemars(range(min = 1, max = 100))]
+    limit: Option<u32>,
+}
+
+/// `GET /api/v1/source-connectors/`
+pub async fn index<S: Side>(app: web::Data<App>, _key: ApiKey<Read<S>>, query: ApiQuery<ListQuery>) -> ApiResult {
+    let query = query.0;
+    let wanted = cursor::wanted(query.cursor.as_deref(), query.limit)?;
+    let found: Vec<Arc<Connector>> =
+        app.connectors.search(S::KIND, query.search.as_deref().unwrap_or_default()).into_iter().cloned().collect();
+    let row_of = |connector: &Arc<Connector>| connector.file.slug.clone();
+    let address = app.config.server.base_url.join(&urls::api_connectors(S::KIND));
+    let pairs = [("search", query.search), ("limit", query.limit.map(|limit| limit.to_string()))];
+    let pairs: Vec<(&str, String)> = pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    json(
+        StatusCode::OK,
+        &Page::new(wanted.cut(found, row_of), &address, &pairs, row_of, |connector| ConnectorOut::new(&connector)),
+    )
+}
+
+/// `GET /api/v1/source-connectors/{slug}/`
+pub async fn show<S: Side>(app: web::Data<App>, _key: ApiKey<Read<S>>, slug: web::Path<String>) -> ApiResult {
+    let connector = app.connectors.find(S::KIND, &slug).ok_or(AppError::NotFound)?;
+    let file = &connector.file;
+    json(
+        StatusCode::OK,
+        &DetailsOut { connector: ConnectorOut::new(connector), guide: file.guide.clone(), spec: file.spec.clone() },
+    )
+}
+
+/// The endpoints of this file.
+pub fn operations<S: Side>() -> Vec<Operation> {
+    let (all, word) = (urls::api_connectors(S::KIND), S::KIND.as_str());
+    let base = |path: String, id: String, summary: String| Operation {
+        method: "get",
+        path,
+        id,
+        tag: "connectors",
+        summary,
+        about: "",
+        scope: Some(S::READ.as_str()),
+        query: None,
+        body: None,
+        done: (200, Some(schema::<DetailsOut>)),
+        refuses: &[],
+        tagged: false,
+    };
+    vec![
+        Operation {
+            query: Some(inline::<ListQuery>),
+            done: (200, Some(schema::<Page<ConnectorOut>>)),
+            about: "By name.",
+            ..base(all.clone(), format!("list_{word}_connectors"), format!("List {word} connectors"))
+        },
+        base(format!("{all}{{slug}}/"), format!("get_{word}_connector"), format!("Read a {word} connector")),
+    ]
+}

@@ -1,0 +1,95 @@
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+use super::Approval;
+use crate::base::clock::UtcTime;
+use crate::base::ids::{ConnectionId, InviteLinkId, WorkspaceId};
+use crate::features::connections::Connection;
+use crate::features::connections::store::Row;
+use crate::platform::db::Conn;
+use crate::platform::db::cursor::{Cursor, Cut, Wanted};
+use crate::platform::db::schema::connections;
+
+/// Writes down where a connection came from.
+pub(super) fn set_origin(
+    conn: &mut Conn,
+    connection: &Connection,
+    link: &InviteLinkId,
+    identity: &str,
+    approval: Approval,
+) -> QueryResult<()> {
+    diesel::update(connections::table.find(&connection.id))
+        .set((
+            connections::invite_link_id.eq(link),
+            connections::identity.eq(identity),
+            connections::approval.eq(approval),
+        ))
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// Decides about a connection that waits; `false` when it does not.
+pub(super) fn settle(conn: &mut Conn, connection: &Connection, to: Approval, now: UtcTime) -> QueryResult<bool> {
+    let waiting = connections::table
+        .find(&connection.id)
+        .filter(connections::workspace_id.eq(&connection.workspace_id))
+        .filter(connections::approval.eq(Approval::Waiting))
+        .filter(connections::deleted_at.is_null());
+    let settled =
+        diesel::update(waiting).set((connections::approval.eq(to), connections::updated_at.eq(now))).execute(conn)?;
+    Ok(settled == 1)
+}
+
+/// The connections that wait until a member accepts them, newest first, at most `limit`.
+pub fn find_waiting(conn: &mut Conn, workspace: &WorkspaceId, limit: i64) -> QueryResult<Vec<Connection>> {
+    let rows = waiting(workspace)
+        .order((connections::updated_at.desc(), connections::id.desc()))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// How many connections wait.
+pub fn waiting_count(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<i64> {
+    waiting(workspace).count().get_result(conn)
+}
+
+fn waiting(workspace: &WorkspaceId) -> connections::BoxedQuery<'_, crate::platform::db::conn::MultiBackend> {
+    connections::table
+        .filter(connections::workspace_id.eq(workspace))
+        .filter(connections::deleted_at.is_null())
+        .filter(diesel::dsl::sql::<Bool>("approval = 'waiting'"))
+        .into_boxed()
+}
+
+/// One page of what came through an invite link, newest first; rejected connections are among them, deleted ones are not.
+pub fn of_invite_link(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    link: &InviteLinkId,
+    wanted: &Wanted,
+) -> QueryResult<Cut<Connection>> {
+    let shown = || {
+        connections::table
+            .filter(connections::workspace_id.eq(workspace))
+            .filter(connections::invite_link_id.eq(link))
+            .filter(connections::deleted_at.is_null().or(connections::approval.eq(Approval::Rejected)))
+            .into_boxed::<crate::platform::db::conn::MultiBackend>()
+    };
+    let count: i64 = shown().count().get_result(conn)?;
+    let query = shown().limit(i64::try_from(wanted.limit).unwrap_or(i64::MAX).saturating_add(1));
+    let (query, backwards) = match &wanted.cursor {
+        None => (query.order(connections::id.desc()), false),
+        Some(Cursor::After(id)) => {
+            (query.filter(connections::id.lt(ConnectionId::from_text(id))).order(connections::id.desc()), false)
+        }
+        Some(Cursor::Before(id)) => {
+            (query.filter(connections::id.gt(ConnectionId::from_text(id))).order(connections::id.asc()), true)
+        }
+    };
+    let found: Vec<Row> = query.select(Row::as_select()).load(conn)?;
+    let cut = wanted.edges(usize::try_from(count).unwrap_or(0), found, backwards);
+    let rows = cut.rows.into_iter().map(Row::read).collect::<QueryResult<_>>()?;
+    Ok(Cut { count: cut.count, has_before: cut.has_before, has_after: cut.has_after, rows })
+}

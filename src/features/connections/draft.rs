@@ -1,0 +1,290 @@
+//! The verbs of a draft: make, fill in, rename, delete.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
+
+use super::store::{self, NewConnection};
+use super::{Connection, ConnectionState, FieldOrigin, Filler, listing};
+use crate::base::clock::UtcTime;
+use crate::base::crypto::KeyRing;
+use crate::base::error::{AppError, AppResult};
+use crate::base::forms::FieldPath;
+use crate::base::ids::{ConnectionId, MemberId, WorkspaceId};
+use crate::base::rng::Rng;
+use crate::connectors::Connector;
+use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::db::Conn;
+use crate::schema::form::{Known, Submission, Values, kept_elsewhere, missing_required, overview, without};
+
+const TAIL_ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
+/// A write that finds the row changed since it was read is done again this often.
+const MOST_TRIES: usize = 20;
+
+/// What a new draft needs.
+pub struct NewDraft<'a> {
+    /// Whose it will be.
+    pub workspace: &'a WorkspaceId,
+    /// Of which type.
+    pub connector: &'a Connector,
+    /// Its name; empty: the connector's name.
+    pub description: &'a str,
+    /// Who makes it.
+    pub creator: Option<&'a MemberId>,
+    /// The actor for the activity log.
+    pub actor: Actor,
+    /// The nonce of the form it came from, so that sending it twice makes one.
+    pub form_nonce: Option<&'a str>,
+}
+
+/// Makes an empty draft. A form that was sent before gives the draft it made then.
+pub fn create_draft(conn: &mut Conn, new: NewDraft<'_>, now: UtcTime, rng: &Rng) -> AppResult<Connection> {
+    if let Some(nonce) = new.form_nonce
+        && let Some(made) = store::find_by_form_nonce(conn, new.workspace, nonce)?
+    {
+        return Ok(made);
+    }
+    let id = ConnectionId::new(now, rng);
+    let slug = free_slug(conn, new.workspace, &new.connector.file.slug, rng)?;
+    let description = if new.description.is_empty() { new.connector.name() } else { new.description };
+    let missing = missing_required(&new.connector.spec, &Known::default()).len();
+    NewConnection {
+        id: &id,
+        workspace_id: new.workspace,
+        kind: new.connector.file.kind,
+        connector_slug: &new.connector.file.slug,
+        slug: &slug,
+        description,
+        missing_count: i32::try_from(missing).unwrap_or(i32::MAX),
+        form_nonce: new.form_nonce,
+        created_by: new.creator,
+        now,
+    }
+    .insert(conn)?;
+    listing::note_words(conn, new.workspace, &id, [description, &slug])?;
+    let entry = Entry {
+        workspace: new.workspace,
+        connection: Some(&id),
+        setup_link: None,
+        event: Event::ConnectionCreated,
+        actor: new.actor,
+        detail: new.connector.name(),
+    };
+    activity::record(conn, &entry, now, rng)?;
+    store::find_by_id(conn, new.workspace, &id)?.ok_or(AppError::NotFound)
+}
+
+fn free_slug(conn: &mut Conn, workspace: &WorkspaceId, connector: &str, rng: &Rng) -> AppResult<String> {
+    for length in [4, 4, 6, 8, 12] {
+        let slug = format!("{connector}-{}", rng.text(TAIL_ALPHABET, length));
+        if !store::slug_is_taken(conn, workspace, &slug)? {
+            return Ok(slug);
+        }
+    }
+    Err(AppError::Internal(anyhow::anyhow!("no free name for a connection was found")))
+}
+
+/// A submission on its way into a draft.
+pub struct Apply<'a> {
+    /// The workspace.
+    pub workspace: &'a WorkspaceId,
+    /// The draft.
+    pub connection: &'a ConnectionId,
+    /// Its connector.
+    pub connector: &'a Connector,
+    /// What was handed over.
+    pub submission: &'a Submission,
+    /// Who filled it in.
+    pub by: Filler,
+    /// Their name, possibly empty.
+    pub name: &'a str,
+    /// A second submission to put on top, made for another shape of the same connector's form (one with fewer questions).
+    pub then: Option<(&'a Connector, &'a Submission)>,
+    /// Whether who does this has every stored secret anyway. Only then do those that are not given again stay when an address changes.
+    pub has_secrets: bool,
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub struct Applied {
+    /// The draft as it is now.
+    pub connection: Connection,
+}
+
+/// Merges a submission into the draft as it is now and seals its secrets.
+///
+/// # Errors
+/// [`AppError::Conflict`] when the connection takes no values any more.
+pub fn apply(conn: &mut Conn, apply: &Apply<'_>, keys: &KeyRing, now: UtcTime, rng: &Rng) -> AppResult<Applied> {
+    for _ in 0..MOST_TRIES {
+        let read = store::find_by_id(conn, apply.workspace, apply.connection)?.ok_or(AppError::NotFound)?;
+        let takes = match read.state() {
+            ConnectionState::Draft => true,
+            // Its owner reconnects it, its connector renews a token; somebody outside is done with it.
+            ConnectionState::Finalised => apply.by != Filler::Recipient,
+            ConnectionState::Deleted => false,
+        };
+        if !takes {
+            return Err(AppError::Conflict("This connection takes no more details."));
+        }
+        let astray = apply.astray(&read.known_to_members());
+        let titles = titles_of(&astray, apply, &read);
+        if let Some(connection) = write_merged(conn, apply, (read, &astray), keys, now, rng)? {
+            note_taken_out(conn, &connection, &titles, now, rng)?;
+            return Ok(Applied { connection });
+        }
+    }
+    Err(AppError::Internal(anyhow::anyhow!("the draft kept changing under the writer")))
+}
+
+/// The draft as it was written; `None` when somebody changed it since it was read.
+fn write_merged(
+    conn: &mut Conn,
+    apply: &Apply<'_>,
+    (mut read, astray): (Connection, &BTreeSet<FieldPath>),
+    keys: &KeyRing,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<Option<Connection>> {
+    let mut values = Values { secrets: open_secrets(&read, keys)?, plain: std::mem::take(&mut read.config) };
+    apply.submission.merge_into(&apply.connector.spec, &mut values);
+    if let Some((connector, submission)) = apply.then {
+        submission.merge_into(&connector.spec, &mut values);
+    }
+    values.secrets.retain(|path, _| !astray.contains(path));
+    let mut after = read;
+    after.config = values.plain;
+    after.secret_paths = values.secrets.keys().cloned().collect();
+    after.origins = origins_after(&after, apply, now);
+    let missing = missing_required(&apply.connector.spec, &after.known_to_members()).len();
+    after.missing_count = i32::try_from(missing).unwrap_or(i32::MAX);
+    after.sealed_secrets = if values.secrets.is_empty() {
+        None
+    } else {
+        Some(keys.seal(&secret_bytes(&values.secrets)?, after.sealed_at(), rng)?)
+    };
+    let written = store::replace_contents(conn, &after, now)?;
+    after.version += 1;
+    after.updated_at = now;
+    Ok(written.then_some(after))
+}
+
+impl Apply<'_> {
+    /// The stored secrets that must not go where the connection leads from now on.
+    fn astray(&self, stored: &Known) -> BTreeSet<FieldPath> {
+        if self.has_secrets {
+            return BTreeSet::new();
+        }
+        let then = self.then.map(|(connector, submission)| (&connector.spec, submission));
+        let steps: Vec<_> = [(&self.connector.spec, self.submission)].into_iter().chain(then).collect();
+        kept_elsewhere(&self.connector.spec, stored, &steps)
+    }
+}
+
+/// What the form calls these fields.
+fn titles_of(paths: &BTreeSet<FieldPath>, apply: &Apply<'_>, read: &Connection) -> Vec<String> {
+    if paths.is_empty() {
+        return Vec::new();
+    }
+    let answers = overview(&apply.connector.spec, &read.known_to_members());
+    let title = |path: &FieldPath| {
+        let known = answers.iter().find(|answer| answer.path == *path);
+        known.map_or_else(|| path.dot(), |answer| answer.title.clone())
+    };
+    paths.iter().map(title).collect()
+}
+
+/// Writes down that secrets were taken out. It is nobody's deed: whoever changed the address may not even know of them.
+fn note_taken_out(conn: &mut Conn, of: &Connection, titles: &[String], now: UtcTime, rng: &Rng) -> AppResult<()> {
+    if titles.is_empty() {
+        return Ok(());
+    }
+    let entry = entry(of, Event::SecretsTakenOut, Actor::System, "");
+    Ok(activity::record(conn, &Entry { detail: &titles.join(", "), ..entry }, now, rng)?)
+}
+
+/// Who filled in what: new fields get this filler, fields that are gone are forgotten.
+fn origins_after(after: &Connection, apply: &Apply<'_>, now: UtcTime) -> BTreeMap<FieldPath, FieldOrigin> {
+    let mut origins = after.origins.clone();
+    let then = apply.then.map(|(_, submission)| submission.provided()).unwrap_or_default();
+    for field in apply.submission.provided().into_iter().chain(then) {
+        let origin = FieldOrigin { by: apply.by, name: apply.name.to_owned(), at: now.unix() };
+        origins.insert(field.path, origin);
+    }
+    let tree = serde_json::Value::Object(after.config.clone());
+    origins.retain(|path, _| after.secret_paths.contains(path) || tree.pointer(&path.to_string()).is_some());
+    origins
+}
+
+fn open_secrets(connection: &Connection, keys: &KeyRing) -> AppResult<BTreeMap<FieldPath, SecretString>> {
+    let Some(sealed) = &connection.sealed_secrets else { return Ok(BTreeMap::new()) };
+    let bytes = keys.open(sealed, connection.sealed_at())?;
+    let texts: BTreeMap<FieldPath, String> = serde_json::from_slice(&bytes).map_err(AppError::internal)?;
+    Ok(texts.into_iter().map(|(path, text)| (path, SecretString::from(text))).collect())
+}
+
+fn secret_bytes(secrets: &BTreeMap<FieldPath, SecretString>) -> AppResult<Zeroizing<Vec<u8>>> {
+    let texts: BTreeMap<&FieldPath, &str> =
+        secrets.iter().map(|(path, secret)| (path, secret.expose_secret())).collect();
+    serde_json::to_vec(&texts).map(Zeroizing::new).map_err(AppError::internal)
+}
+
+impl Connection {
+    /// All values with the secrets in the clear, for whoever must hand them to the connected system.
+    ///
+    /// # Errors
+    /// The sealed value does not open.
+    pub fn open_values(&self, keys: &KeyRing) -> AppResult<Values> {
+        Ok(Values { plain: self.config.clone(), secrets: open_secrets(self, keys)? })
+    }
+
+    /// What a recipient sees: no secret, and nothing that another recipient sent. Only this may go where they want it to go.
+    pub fn values_shown(&self) -> Values {
+        let known = self.known_to_recipients();
+        Values { plain: without(known.plain, &known.concealed), secrets: BTreeMap::new() }
+    }
+}
+
+/// Changes a connection's name for people.
+///
+/// # Errors
+/// [`AppError::NotFound`] when it was deleted meanwhile.
+pub fn rename(
+    conn: &mut Conn,
+    connection: &Connection,
+    description: &str,
+    actor: Actor,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
+    if !store::set_description(conn, connection, description, now)? {
+        return Err(AppError::NotFound);
+    }
+    listing::note_words(conn, &connection.workspace_id, &connection.id, [description, &connection.slug])?;
+    let entry = entry(connection, Event::DescriptionChanged, actor, description);
+    Ok(activity::record(conn, &entry, now, rng)?)
+}
+
+/// Erases a connection: values and keys are gone at once.
+///
+/// # Errors
+/// [`AppError::NotFound`] when it was deleted meanwhile.
+pub fn erase(conn: &mut Conn, connection: &Connection, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<()> {
+    if !store::erase(conn, connection, true, now)? {
+        return Err(AppError::NotFound);
+    }
+    let entry = entry(connection, Event::ConnectionDeleted, actor, &connection.description);
+    Ok(activity::record(conn, &entry, now, rng)?)
+}
+
+fn entry<'a>(connection: &'a Connection, event: Event, actor: Actor, detail: &'a str) -> Entry<'a> {
+    Entry {
+        workspace: &connection.workspace_id,
+        connection: Some(&connection.id),
+        setup_link: None,
+        event,
+        actor,
+        detail,
+    }
+}

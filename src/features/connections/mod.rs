@@ -1,0 +1,166 @@
+//! Connections: one configured source or destination of a workspace, a draft until it is finalised.
+//!
+//! Invariants: secret values exist only in the sealed column; `secret_paths` says which are set, so that no page needs to
+//! open them; every change merges a `Submission` into the row as it is *now*, inside the transaction, so two people who
+//! fill in different fields at the same time both keep theirs.
+
+mod arrivals;
+mod draft;
+mod finalise;
+mod listing;
+mod reseal;
+mod store;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use arrivals::{
+    Approval, ApprovalOut, Arriving, accept, arrive, find_waiting, of_invite_link, reject, waiting_count,
+};
+pub use draft::{Applied, Apply, NewDraft, apply, create_draft, erase, rename};
+pub use finalise::finalise;
+pub use listing::{Filter, ListRow, StateFilter, count, list, note_some_words, page};
+pub use reseal::reseal_some;
+pub use store::{find, find_by_form_nonce, find_by_id, find_of_kind};
+
+use crate::base::clock::UtcTime;
+use crate::base::crypto::{Sealed, SealedAt};
+use crate::base::forms::FieldPath;
+use crate::base::ids::{ConnectionId, InviteLinkId, MemberId, WorkspaceId};
+use crate::connectors::Kind;
+use crate::schema::form::Known;
+
+/// Most characters of a description.
+pub const LONGEST_DESCRIPTION: usize = 120;
+
+/// A connection as it is stored; secrets stay sealed.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// Its id.
+    pub id: ConnectionId,
+    /// Whose it is.
+    pub workspace_id: WorkspaceId,
+    /// Source or destination.
+    pub kind: Kind,
+    /// Which connector.
+    pub connector_slug: String,
+    /// Its name in URLs and the API: the connector's slug and a random tail.
+    pub slug: String,
+    /// Its name for people.
+    pub description: String,
+    /// Values that are no secrets, as a tree.
+    pub config: serde_json::Map<String, serde_json::Value>,
+    /// Which secrets are set.
+    pub secret_paths: BTreeSet<FieldPath>,
+    /// The secrets.
+    pub sealed_secrets: Option<Sealed>,
+    /// Who filled in which field, and when.
+    pub origins: BTreeMap<FieldPath, FieldOrigin>,
+    /// How many required fields are still empty.
+    pub missing_count: i32,
+    /// Grows with every change; a write that saw an older one is done again.
+    pub version: i64,
+    /// Who made it.
+    pub created_by: Option<MemberId>,
+    /// When it was made.
+    pub created_at: UtcTime,
+    /// When it last changed.
+    pub updated_at: UtcTime,
+    /// When it was finalised.
+    pub finalised_at: Option<UtcTime>,
+    /// When it was deleted; its values are gone since.
+    pub deleted_at: Option<UtcTime>,
+    /// The invite link it came through.
+    pub invite_link_id: Option<InviteLinkId>,
+    /// Who authorised it, as they or their provider call them; possibly empty.
+    pub identity: String,
+    /// Whether a member has to accept it.
+    pub approval: Approval,
+}
+
+/// Who filled in a field.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct FieldOrigin {
+    /// A member or somebody outside.
+    pub by: Filler,
+    /// Their name; for a recipient the one the asker gave, possibly empty.
+    pub name: String,
+    /// When, seconds since 1970.
+    pub at: i64,
+}
+
+/// The two kinds of people who fill in fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Filler {
+    /// Somebody of the workspace.
+    Member,
+    /// Somebody outside, through a link.
+    Recipient,
+    /// The connector itself, which renewed a token.
+    Connector,
+}
+
+/// What a draft still is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// It takes values.
+    Draft,
+    /// It is a source or destination now; setup links do nothing any more.
+    Finalised,
+    /// It is gone.
+    Deleted,
+}
+
+/// What is said of a connection that no member has accepted yet.
+pub const WAITING: &str = "This connection waits until a member accepts it.";
+
+impl Connection {
+    /// Whether a member has to accept it before anything is asked or read with its values.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.approval == Approval::Waiting
+    }
+
+    /// Where it is in its life.
+    pub fn state(&self) -> ConnectionState {
+        match (self.deleted_at, self.finalised_at) {
+            (Some(_), _) => ConnectionState::Deleted,
+            (None, Some(_)) => ConnectionState::Finalised,
+            (None, None) => ConnectionState::Draft,
+        }
+    }
+
+    /// Whether anything has been filled in yet.
+    pub fn is_blank(&self) -> bool {
+        self.config.is_empty() && self.secret_paths.is_empty()
+    }
+
+    /// What a member's page may know: everything but secret values.
+    pub fn known_to_members(&self) -> Known {
+        Known { plain: self.config.clone(), secret_paths: self.secret_paths.clone(), concealed: BTreeSet::new() }
+    }
+
+    /// What a recipient's page may know: what members filled in is shown, what other recipients sent is only said to exist.
+    pub fn known_to_recipients(&self) -> Known {
+        let concealed =
+            self.origins.iter().filter(|(_, origin)| origin.by == Filler::Recipient).map(|(path, _)| path.clone());
+        Known { concealed: concealed.collect(), ..self.known_to_members() }
+    }
+
+    /// Who filled in a field; for a group or a list, whoever filled in the first thing inside it.
+    pub fn origin_of(&self, path: &FieldPath) -> Option<&FieldOrigin> {
+        let inside = format!("{}/", path.as_str());
+        self.origins
+            .get(path)
+            .or_else(|| self.origins.iter().find(|(at, _)| at.as_str().starts_with(&inside)).map(|(_, origin)| origin))
+    }
+
+    fn sealed_at(&self) -> SealedAt<'_> {
+        SealedAt {
+            table: "connections",
+            row: self.id.as_str(),
+            column: "sealed_secrets",
+            workspace: self.workspace_id.as_str(),
+        }
+    }
+}

@@ -1,0 +1,242 @@
+use diesel::prelude::*;
+use serde::de::DeserializeOwned;
+
+use super::{Approval, Connection};
+use crate::base::clock::UtcTime;
+use crate::base::crypto::Sealed;
+use crate::base::ids::{ConnectionId, InviteLinkId, MemberId, WorkspaceId};
+use crate::connectors::Kind;
+use crate::platform::db::Conn;
+use crate::platform::db::schema::connections;
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = connections)]
+pub(super) struct Row {
+    id: ConnectionId,
+    workspace_id: WorkspaceId,
+    kind: Kind,
+    connector_slug: String,
+    slug: String,
+    description: String,
+    config: String,
+    secret_paths: String,
+    sealed_secrets: Option<Vec<u8>>,
+    origins: String,
+    missing_count: i32,
+    version: i64,
+    created_by: Option<MemberId>,
+    created_at: UtcTime,
+    updated_at: UtcTime,
+    finalised_at: Option<UtcTime>,
+    deleted_at: Option<UtcTime>,
+    invite_link_id: Option<InviteLinkId>,
+    identity: String,
+    approval: Approval,
+}
+
+impl Row {
+    pub(super) fn read(self) -> QueryResult<Connection> {
+        Ok(Connection {
+            config: json(&self.config)?,
+            secret_paths: json(&self.secret_paths)?,
+            origins: json(&self.origins)?,
+            sealed_secrets: self.sealed_secrets.map(Sealed::from_bytes),
+            id: self.id,
+            workspace_id: self.workspace_id,
+            kind: self.kind,
+            connector_slug: self.connector_slug,
+            slug: self.slug,
+            description: self.description,
+            missing_count: self.missing_count,
+            version: self.version,
+            created_by: self.created_by,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            finalised_at: self.finalised_at,
+            deleted_at: self.deleted_at,
+            invite_link_id: self.invite_link_id,
+            identity: self.identity,
+            approval: self.approval,
+        })
+    }
+}
+
+fn json<T: DeserializeOwned>(text: &str) -> QueryResult<T> {
+    serde_json::from_str(text).map_err(|error| diesel::result::Error::DeserializationError(error.into()))
+}
+
+fn text<T: serde::Serialize>(value: &T) -> QueryResult<String> {
+    serde_json::to_string(value).map_err(|error| diesel::result::Error::SerializationError(error.into()))
+}
+
+/// The connection of that slug; deleted ones are not found.
+pub fn find(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> QueryResult<Option<Connection>> {
+    let found = connections::table
+        .filter(connections::workspace_id.eq(workspace))
+        .filter(connections::slug.eq(slug))
+        .filter(connections::deleted_at.is_null())
+        .select(Row::as_select())
+        .get_result(conn)
+        .optional()?;
+    found.map(Row::read).transpose()
+}
+
+/// The source or destination of that slug; deleted ones are not found.
+pub fn find_of_kind(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    kind: Kind,
+    slug: &str,
+) -> QueryResult<Option<Connection>> {
+    Ok(find(conn, workspace, slug)?.filter(|found| found.kind == kind))
+}
+
+/// The connection of that id, even when it is deleted: its links still have to say so.
+pub fn find_by_id(conn: &mut Conn, workspace: &WorkspaceId, id: &ConnectionId) -> QueryResult<Option<Connection>> {
+    let found = connections::table
+        .filter(connections::workspace_id.eq(workspace))
+        .filter(connections::id.eq(id))
+        .select(Row::as_select())
+        .get_result(conn)
+        .optional()?;
+    found.map(Row::read).transpose()
+}
+
+/// The connection that was made by this very form, so that sending it twice makes one.
+pub fn find_by_form_nonce(conn: &mut Conn, workspace: &WorkspaceId, nonce: &str) -> QueryResult<Option<Connection>> {
+    let found = connections::table
+        .filter(connections::workspace_id.eq(workspace))
+        .filter(connections::form_nonce.eq(nonce))
+        .select(Row::as_select())
+        .get_result(conn)
+        .optional()?;
+    found.map(Row::read).transpose()
+}
+
+pub(super) fn slug_is_taken(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> QueryResult<bool> {
+    let found: Option<ConnectionId> = connections::table
+        .filter(connections::workspace_id.eq(workspace))
+        .filter(connections::slug.eq(slug))
+        .select(connections::id)
+        .get_result(conn)
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// A new, empty draft.
+pub(super) struct NewConnection<'a> {
+    pub(super) id: &'a ConnectionId,
+    pub(super) workspace_id: &'a WorkspaceId,
+    pub(super) kind: Kind,
+    pub(super) connector_slug: &'a str,
+    pub(super) slug: &'a str,
+    pub(super) description: &'a str,
+    pub(super) missing_count: i32,
+    pub(super) form_nonce: Option<&'a str>,
+    pub(super) created_by: Option<&'a MemberId>,
+    pub(super) now: UtcTime,
+}
+
+impl NewConnection<'_> {
+    pub(super) fn insert(&self, conn: &mut Conn) -> QueryResult<()> {
+        diesel::insert_into(connections::table)
+            .values((
+                connections::id.eq(self.id),
+                connections::workspace_id.eq(self.workspace_id),
+                connections::kind.eq(self.kind),
+                connections::connector_slug.eq(self.connector_slug),
+                connections::slug.eq(self.slug),
+                connections::description.eq(self.description),
+                (
+                    connections::config.eq("{}"),
+                    connections::secret_paths.eq("[]"),
+                    connections::origins.eq("{}"),
+                    connections::missing_count.eq(self.missing_count),
+                    connections::version.eq(0_i64),
+                    connections::form_nonce.eq(self.form_nonce),
+                    connections::created_by.eq(self.created_by),
+                    connections::created_at.eq(self.now),
+                    connections::updated_at.eq(self.now),
+                ),
+            ))
+            .execute(conn)
+            .map(|_| ())
+    }
+}
+
+/// Replaces the contents, and counts the version up, if nobody changed the row since this version was read; says whether it did.
+pub(super) fn replace_contents(conn: &mut Conn, with: &Connection, now: UtcTime) -> QueryResult<bool> {
+    let unchanged = connections::table
+        .filter(connections::id.eq(&with.id))
+        .filter(connections::workspace_id.eq(&with.workspace_id))
+        .filter(connections::version.eq(with.version))
+        .filter(connections::deleted_at.is_null());
+    let changed = diesel::update(unchanged)
+        .set((
+            connections::config.eq(text(&with.config)?),
+            connections::secret_paths.eq(text(&with.secret_paths)?),
+            connections::sealed_secrets.eq(with.sealed_secrets.as_ref().map(Sealed::as_bytes)),
+            connections::origins.eq(text(&with.origins)?),
+            connections::missing_count.eq(with.missing_count),
+            connections::version.eq(with.version + 1),
+            connections::updated_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+pub(super) fn set_description(
+    conn: &mut Conn,
+    connection: &Connection,
+    description: &str,
+    now: UtcTime,
+) -> QueryResult<bool> {
+    let row = connections::table
+        .filter(connections::id.eq(&connection.id))
+        .filter(connections::workspace_id.eq(&connection.workspace_id))
+        .filter(connections::deleted_at.is_null());
+    let changed = diesel::update(row)
+        .set((connections::description.eq(description), connections::updated_at.eq(now)))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Erases a connection's values and marks it deleted; says whether it was there, and a draft unless final ones are meant too.
+pub(super) fn erase(conn: &mut Conn, connection: &Connection, final_too: bool, now: UtcTime) -> QueryResult<bool> {
+    let row = connections::table
+        .filter(connections::id.eq(&connection.id))
+        .filter(connections::workspace_id.eq(&connection.workspace_id))
+        .filter(connections::deleted_at.is_null())
+        .filter(connections::finalised_at.is_null().or(final_too.into_sql::<diesel::sql_types::Bool>()));
+    let changed = diesel::update(row)
+        .set((
+            connections::config.eq("{}"),
+            connections::secret_paths.eq("[]"),
+            connections::sealed_secrets.eq(None::<Vec<u8>>),
+            connections::origins.eq("{}"),
+            connections::version.eq(connections::version + 1),
+            connections::updated_at.eq(now),
+            connections::deleted_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Up to `limit` connections that hold secrets, after the id `after`; for the rotation of master keys.
+pub(super) fn sealed_after(conn: &mut Conn, after: &ConnectionId, limit: i64) -> QueryResult<Vec<Connection>> {
+    let rows = connections::table
+        .filter(connections::id.gt(after))
+        .filter(connections::sealed_secrets.is_not_null())
+        .order(connections::id)
+        .limit(limit)
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// Puts a re-sealed value in the place of the one that was read, unless somebody wrote meanwhile.
+pub(super) fn replace_sealed(conn: &mut Conn, read: &Connection, sealed: &Sealed) -> QueryResult<()> {
+    let unchanged =
+        connections::table.filter(connections::id.eq(&read.id)).filter(connections::version.eq(read.version));
+    diesel::update(unchanged).set(connections::sealed_secrets.eq(sealed.as_bytes())).execute(conn).map(|_| ())
+}

@@ -1,0 +1,246 @@
+//! What runs later: notices to the member who made a link, and the sweep that notes what has expired.
+
+use std::sync::Arc;
+
+use askama::Template;
+
+use super::store::{self, InviteLink};
+use super::{make, submissions};
+use crate::base::clock::UtcTime;
+use crate::base::error::AppResult;
+use crate::base::ids::InviteLinkId;
+use crate::base::rng::Rng;
+use crate::features::accounts::{self, MemberCard};
+use crate::features::recipient::When;
+use crate::features::webhooks::InviteDeed;
+use crate::platform::activity::{Actor, Event};
+use crate::platform::app::App;
+use crate::platform::db::Conn;
+use crate::platform::email::Mail;
+use crate::platform::jobs::{self, Job, Outcome, Registry};
+use crate::platform::web::urls;
+
+/// Tells the member who made an invite link something about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeMail(pub Notice, pub InviteLinkId);
+
+impl Job for NoticeMail {
+    const KINDS: &'static [&'static str] = &Notice::NAMES;
+
+    fn kind(&self) -> &'static str {
+        self.0.as_str()
+    }
+
+    fn payload(&self) -> &str {
+        self.1.as_str()
+    }
+
+    fn read(kind: &str, payload: &str) -> Option<Self> {
+        Some(Self(Notice::parse(kind)?, InviteLinkId::from_text(payload)))
+    }
+
+    async fn perform(self, app: Arc<App>) -> AppResult<Outcome> {
+        send_notice(&app, self.0, self.1).await
+    }
+}
+
+/// What invite links do later.
+pub fn jobs(registry: Registry) -> Registry {
+    registry.with::<NoticeMail>()
+}
+
+const AT_ONCE: i64 = 100;
+/// So long before its end somebody is told; a link that was made later than that is told half its life before.
+const AHEAD: time::Duration = time::Duration::days(3);
+/// So many submissions within [`BUSY_SPAN`] are unusual: a person passes a link on to people, not to crowds.
+pub const BUSY: i64 = 20;
+const BUSY_SPAN: time::Duration = time::Duration::hours(1);
+/// Unusual use is told once in this time.
+const BUSY_QUIET: time::Duration = time::Duration::days(1);
+
+/// What a member is told about a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// It was used for the first time.
+    FirstUse,
+    /// Something came through it and waits for approval.
+    Waiting,
+    /// It is about to end.
+    Ending,
+    /// It is used unusually often.
+    Busy,
+}
+
+impl Notice {
+    const ALL: [Self; 4] = [Self::FirstUse, Self::Waiting, Self::Ending, Self::Busy];
+
+    const NAMES: [&str; 4] =
+        [Self::ALL[0].as_str(), Self::ALL[1].as_str(), Self::ALL[2].as_str(), Self::ALL[3].as_str()];
+
+    /// The name of its job.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::FirstUse => "invite_first_use_mail",
+            Self::Waiting => "invite_waiting_mail",
+            Self::Ending => "invite_ending_mail",
+            Self::Busy => "invite_busy_mail",
+        }
+    }
+
+    /// The one of that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|notice| notice.as_str() == text)
+    }
+
+    /// What happened, in a few words.
+    fn heading(self) -> &'static str {
+        match self {
+            Self::FirstUse => "Invite link used for the first time",
+            Self::Waiting => "A connection waits for you",
+            Self::Ending => "Invite link is about to expire",
+            Self::Busy => "Invite link is used unusually often",
+        }
+    }
+
+    /// What the button says.
+    fn button(self) -> &'static str {
+        if self == Self::Waiting { "Accept or reject it" } else { "Open the invite link" }
+    }
+
+    /// What happened, in a sentence or two.
+    fn text(self, link: &InviteLink) -> String {
+        let name = &link.name;
+        match self {
+            Self::FirstUse => format!("Somebody used your invite link “{name}” for the first time."),
+            Self::Waiting => format!(
+                "Somebody added a connection with your invite link “{name}”. It waits until a member of the workspace accepts it."
+            ),
+            Self::Ending => format!(
+                "Your invite link “{name}” ends on {}. After that nobody can use it. Change its expire date if you still need it.",
+                link.expiry().words()
+            ),
+            Self::Busy => format!(
+                "At least {BUSY} people used your invite link “{name}” within an hour. If you did not expect that, delete the link: \
+                 its address stops working at once, and what came through it stays."
+            ),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "emails/invite_link/subject.txt")]
+struct Subject<'a>(&'a Told);
+
+#[derive(Template)]
+#[template(path = "emails/invite_link/body.txt")]
+struct Text<'a>(&'a Told);
+
+#[derive(Template)]
+#[template(path = "emails/invite_link/body.html")]
+struct Html<'a>(&'a Told);
+
+/// What the member is told: never the link's address.
+struct Told {
+    name: String,
+    heading: &'static str,
+    text: String,
+    link: String,
+    connector: String,
+    connections: i32,
+    last_used: Option<When>,
+    url: String,
+    button: &'static str,
+}
+
+/// Queues a notice; call it inside the transaction of the deed.
+pub(super) fn queue(conn: &mut Conn, notice: Notice, link: &InviteLink, now: UtcTime, rng: &Rng) -> AppResult<()> {
+    Ok(jobs::enqueue(conn, &NoticeMail(notice, link.id.clone()), now, rng)?)
+}
+
+/// Queues a notice when a link is used unusually often.
+pub(super) fn watch_use(conn: &mut Conn, link: &InviteLink, now: UtcTime, rng: &Rng) -> AppResult<()> {
+    let lately = submissions::count_since(conn, &link.id, now - BUSY_SPAN)?;
+    if lately >= BUSY && store::note_busy(conn, &link.id, now - BUSY_QUIET, now)? {
+        queue(conn, Notice::Busy, link, now, rng)?;
+    }
+    Ok(())
+}
+
+/// Tells the member who made the link, or the workspace's owners.
+///
+/// # Errors
+/// The database cannot be read; a mail that is not taken is a retry, no error.
+async fn send_notice(app: &Arc<App>, notice: Notice, id: InviteLinkId) -> AppResult<Outcome> {
+    let found = app
+        .db
+        .read(move |conn| {
+            let Some(link) = store::find_by_id(conn, &id)? else { return Ok(None) };
+            let maker = link.created_by.as_ref().map(|id| accounts::find_member(conn, id)).transpose()?.flatten();
+            let receivers = match maker {
+                Some(member) => vec![member],
+                None => accounts::owners_of(conn, &link.workspace_id)?,
+            };
+            Ok(Some((link, receivers)))
+        })
+        .await?;
+    let Some((link, receivers)) = found else {
+        return Ok(Outcome::GiveUp { reason: "the link is gone".to_owned() });
+    };
+    for receiver in receivers {
+        let mail = mail(app, notice, &link, receiver)?;
+        if let Err(error) = app.mailer.send(mail).await {
+            return Ok(Outcome::Retry { reason: error.to_string() });
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn mail(app: &App, notice: Notice, link: &InviteLink, receiver: MemberCard) -> AppResult<Mail> {
+    let MemberCard { name, email, .. } = receiver;
+    let connector = app.connectors.find(link.kind, &link.connector_slug);
+    let path = if notice == Notice::Waiting { urls::INVITE_INBOX.to_owned() } else { urls::invite_link(&link.id) };
+    let told = Told {
+        name: name.clone(),
+        heading: notice.heading(),
+        text: notice.text(link),
+        link: link.name.clone(),
+        connector: connector.map_or_else(|| link.connector_slug.clone(), |connector| connector.name().to_owned()),
+        connections: link.connection_count,
+        last_used: link.last_used_at.map(When::from),
+        url: app.config.server.base_url.join(&path),
+        button: notice.button(),
+    };
+    let subject = Subject(&told).render()?.trim().to_owned();
+    Ok(Mail { to: email, to_name: name, subject, text: Text(&told).render()?, html: Html(&told).render()? })
+}
+
+/// Writes down which links have expired, and queues notices about those that are about to.
+///
+/// # Errors
+/// The database refuses.
+pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
+    let (now, rng) = (app.clock.now(), app.rng.clone());
+    app.db
+        .write(move |conn| {
+            for link in store::newly_expired(conn, now, AT_ONCE)? {
+                if store::note_expiry(conn, &link.id, now)? {
+                    make::forget_all(conn, &link.id)?;
+                    let what = (Event::InviteLinkExpired, InviteDeed::Expired);
+                    make::note(conn, &link, what, Actor::System, now, &rng)?;
+                }
+            }
+            for link in store::ending(conn, now, now + AHEAD, AT_ONCE)? {
+                if is_due(&link, now) && store::note_ending(conn, &link.id, now)? {
+                    queue(conn, Notice::Ending, &link, now, &rng)?;
+                }
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Whether it is time to tell of a link's end: never sooner than after half its life.
+fn is_due(link: &InviteLink, now: UtcTime) -> bool {
+    let life = link.ends_at() - link.created_at;
+    link.ends_at() - now <= AHEAD.min(life / 2)
+}

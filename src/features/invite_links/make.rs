@@ -1,0 +1,191 @@
+//! Making, changing and deleting an invite link, and showing its token again.
+
+use super::store::{self, Changed, InviteLink, NewRow, sealed_at};
+use super::{Expiry, InviteState, LinkFields, Usage};
+use crate::base::clock::UtcTime;
+use crate::base::crypto::{KeyRing, PlainToken};
+use crate::base::error::{AppError, AppResult};
+use crate::base::ids::{InviteLinkId, MemberId, WorkspaceId};
+use crate::base::rng::Rng;
+use crate::connectors::Connector;
+use crate::features::oauth::{self, DoorKind};
+use crate::features::recipient::held;
+use crate::features::webhooks::{self, InviteDeed};
+use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::app::App;
+use crate::platform::db::Conn;
+
+/// What a new link needs.
+pub struct NewInviteLink<'a> {
+    /// Whose it will be.
+    pub workspace: &'a WorkspaceId,
+    /// What it connects.
+    pub connector: &'a Connector,
+    /// How often it may be used; never changed later.
+    pub usage: Usage,
+    /// All that can be changed later.
+    pub fields: &'a LinkFields,
+    /// Who makes it.
+    pub creator: Option<&'a MemberId>,
+    /// The actor for the activity log.
+    pub actor: Actor,
+    /// The nonce of the form it came from, so that sending it twice makes one.
+    pub form_nonce: Option<&'a str>,
+}
+
+/// A link that was made.
+pub struct Made {
+    /// The row.
+    pub link: InviteLink,
+    /// Its token.
+    pub token: PlainToken,
+}
+
+/// Makes a link. Its token is kept sealed, so that it can be copied again.
+///
+/// # Errors
+/// The database or the key ring refuses.
+pub fn make(conn: &mut Conn, new: NewInviteLink<'_>, keys: &KeyRing, now: UtcTime, rng: &Rng) -> AppResult<Made> {
+    let id = InviteLinkId::new(now, rng);
+    let token = PlainToken::new(rng, "");
+    let sealed = keys.seal(token.expose().as_bytes(), sealed_at(&id, new.workspace), rng)?;
+    let fields = new.fields;
+    let row = NewRow {
+        id: &id,
+        workspace_id: new.workspace,
+        name: &fields.name,
+        kind: new.connector.file.kind,
+        connector_slug: &new.connector.file.slug,
+        usage: new.usage,
+        wants_approval: fields.wants_approval,
+        cap: fields.cap,
+        note: &fields.note,
+        greeting: &fields.greeting,
+        expiry: &fields.expiry,
+        token_hash: &token.hash(),
+        sealed_token: &sealed,
+        created_by: new.creator,
+        create_nonce: new.form_nonce,
+        now,
+    };
+    row.insert(conn)?;
+    let link = store::find(conn, new.workspace, &id)?.ok_or(AppError::NotFound)?;
+    note(conn, &link, (Event::InviteLinkCreated, InviteDeed::Created), new.actor, now, rng)?;
+    Ok(Made { link, token })
+}
+
+/// The link this very form has made before, if it was sent before.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn made_by_form(conn: &mut Conn, workspace: &WorkspaceId, nonce: &str) -> AppResult<Option<InviteLink>> {
+    Ok(store::find_by_create_nonce(conn, workspace, nonce)?)
+}
+
+/// Changes a link; gives it as it is now. Its address stays the same.
+///
+/// # Errors
+/// [`AppError::NotFound`] when it was deleted meanwhile.
+pub fn change(
+    conn: &mut Conn,
+    link: &InviteLink,
+    fields: &LinkFields,
+    actor: Actor,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<InviteLink> {
+    let to = Changed {
+        name: &fields.name,
+        note: &fields.note,
+        greeting: &fields.greeting,
+        cap: fields.cap,
+        wants_approval: fields.wants_approval,
+        expiry: &fields.expiry,
+    };
+    if !store::change(conn, link, &to)? {
+        return Err(AppError::NotFound);
+    }
+    let link = store::find(conn, &link.workspace_id, &link.id)?.ok_or(AppError::NotFound)?;
+    note(conn, &link, (Event::InviteLinkChanged, InviteDeed::Updated), actor, now, rng)?;
+    Ok(link)
+}
+
+/// Deletes a link: its address stops working at once, what it made stays. `false` when it was deleted already.
+///
+/// # Errors
+/// The database refuses.
+pub fn delete(conn: &mut Conn, link: &InviteLink, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<bool> {
+    if !store::delete(conn, link, now)? {
+        return Ok(false);
+    }
+    forget_all(conn, &link.id)?;
+    note(conn, link, (Event::InviteLinkDeleted, InviteDeed::Deleted), actor, now, rng)?;
+    Ok(true)
+}
+
+/// Forgets what is held for a link that is closed: what was typed, and who signed in.
+pub(super) fn forget_all(conn: &mut Conn, id: &InviteLinkId) -> AppResult<()> {
+    held::drop_link(conn, id.as_str())?;
+    oauth::forget(conn, DoorKind::Invite, id.as_str())
+}
+
+/// Whether a link can be used right now; for what comes back to it from elsewhere.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn is_open(conn: &mut Conn, id: &InviteLinkId, now: UtcTime) -> AppResult<bool> {
+    Ok(store::find_by_id(conn, id)?.is_some_and(|link| link.state(now) == InviteState::Active))
+}
+
+/// Writes down what became of a link, and tells whoever wants to hear it.
+pub(super) fn note(
+    conn: &mut Conn,
+    link: &InviteLink,
+    (event, deed): (Event, InviteDeed),
+    actor: Actor,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
+    let entry =
+        Entry { workspace: &link.workspace_id, connection: None, setup_link: None, event, actor, detail: &link.name };
+    activity::record(conn, &entry, now, rng)?;
+    webhooks::record_event(conn, &webhooks::Event::InviteLink { deed, link: link.facts() }, now, rng)
+}
+
+/// The token of a link, for whoever may see it; `None` once it is deleted.
+///
+/// # Errors
+/// The sealed token does not open.
+pub fn copy_token(app: &App, link: &InviteLink) -> AppResult<Option<PlainToken>> {
+    let Some(sealed) = link.sealed_token() else { return Ok(None) };
+    let bytes = app.keys.open(&sealed, link.sealed_at())?;
+    let text = std::str::from_utf8(&bytes).map_err(AppError::internal)?;
+    Ok(Some(PlainToken::presented(text)))
+}
+
+impl LinkFields {
+    /// The fields of a link as they are.
+    pub fn of(link: &InviteLink) -> Self {
+        Self {
+            name: link.name.clone(),
+            note: link.note.clone(),
+            greeting: link.greeting.clone(),
+            cap: link.cap,
+            wants_approval: link.wants_approval(),
+            expiry: link.expiry(),
+        }
+    }
+}
+
+impl Default for LinkFields {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            note: String::new(),
+            greeting: String::new(),
+            cap: None,
+            wants_approval: false,
+            expiry: Expiry::never(),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! What the product does, one folder a noun. They stand in one order and import downward only: accounts, idempotency, catalogue,
+//! connections, webhooks, oauth, streams, outputs, work, recipient, setup links, invite links.
+
+pub mod accounts;
+pub mod catalogue;
+pub mod connections;
+pub mod idempotency;
+pub mod invite_links;
+pub mod oauth;
+pub mod outputs;
+pub mod recipient;
+pub mod setup_links;
+pub mod streams;
+pub mod webhooks;
+pub mod work;

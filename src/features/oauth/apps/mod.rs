@@ -1,0 +1,260 @@
+//! What a provider knows this installation as: a client id and a secret, once for each provider. A workspace has its own, or uses
+//! one that the operator set for everybody.
+//!
+//! Invariants: secrets are stored sealed and never shown again; a blank secret keeps the one that is there; the workspace's own app
+//! comes before the operator's.
+
+pub mod pages;
+mod store;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+pub use store::{AppRow, list};
+
+use crate::base::clock::UtcTime;
+use crate::base::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
+use crate::base::crypto::{KeyRing, Rotation, Sealed, SealedAt};
+use crate::base::error::{AppError, AppResult};
+use crate::base::ids::{OauthAppId, WorkspaceId};
+use crate::base::rng::Rng;
+use crate::connectors::provider::ProviderBlock;
+use crate::connectors::{Connector, Connectors};
+use crate::features::oauth::wire::AppSecrets;
+use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::app::App;
+use crate::platform::config::OauthConfig;
+use crate::platform::db::Conn;
+
+/// A provider that connectors of this installation can sign in with.
+#[derive(Debug, Clone)]
+pub struct Offered {
+    /// One of its blocks: name, guide.
+    pub block: ProviderBlock,
+    /// What the operator gives beside client id and secret, of all its connectors: (name, label, hint).
+    pub constants: Vec<(String, String, String)>,
+    /// The connectors that sign in with it, by name.
+    pub connectors: Vec<String>,
+}
+
+/// Every provider the catalogue has a block for, by name for people.
+pub fn providers(connectors: &Connectors) -> Vec<Offered> {
+    let mut found: BTreeMap<String, Offered> = BTreeMap::new();
+    for connector in connectors.all() {
+        let Some(block) = connector.oauth() else { continue };
+        let offered = found.entry(block.provider.clone()).or_insert_with(|| Offered {
+            block: block.as_ref().clone(),
+            constants: Vec::new(),
+            connectors: Vec::new(),
+        });
+        offered.connectors.push(connector.name().to_owned());
+        for (name, constant) in block.operator_constants() {
+            if !offered.constants.iter().any(|(known, ..)| known == name) {
+                offered.constants.push((name.to_owned(), constant.label.clone(), constant.hint.clone()));
+            }
+        }
+    }
+    let mut all: Vec<Offered> = found.into_values().collect();
+    all.sort_by_key(|offered| offered.block.name.to_lowercase());
+    all
+}
+
+/// What an app's sealed column holds.
+#[derive(Serialize, Deserialize)]
+struct Secrets {
+    client_secret: String,
+    constants: BTreeMap<String, String>,
+}
+
+fn sealed_at<'a>(id: &'a OauthAppId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
+    SealedAt { table: "oauth_apps", row: id.as_str(), column: "sealed", workspace: workspace.as_str() }
+}
+
+/// What was given for an app. A blank secret keeps the one that is there.
+#[derive(Debug, Clone)]
+pub struct AppForm {
+    /// The public name.
+    pub client_id: String,
+    /// Its secret; `None` keeps.
+    pub client_secret: Option<SecretString>,
+    /// Constants by name; those that are not there are kept.
+    pub constants: BTreeMap<String, SecretString>,
+}
+
+/// Sets the workspace's app at a provider.
+///
+/// # Errors
+/// [`AppError::Conflict`] when there is no secret to keep, or somebody else changed it at the same moment.
+pub fn save(
+    conn: &mut Conn,
+    (workspace, provider): (&WorkspaceId, &str),
+    form: &AppForm,
+    actor: Actor,
+    keys: &KeyRing,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
+    let read = store::find(conn, workspace, provider)?;
+    let before = read.as_ref().map(|row| open(row, keys)).transpose()?;
+    let id = read.as_ref().map_or_else(|| OauthAppId::new(now, rng), |row| row.id.clone());
+    let sealed = keys.seal(&merged(before, form)?, sealed_at(&id, workspace), rng)?;
+    let contents = store::Contents { client_id: &form.client_id, sealed: &sealed, now };
+    match &read {
+        None => store::insert(conn, &id, workspace, provider, &contents)?,
+        Some(row) if store::replace(conn, row, &contents)? => {}
+        Some(_) => return Err(AppError::Conflict("Somebody else changed this app at the same moment. Try again.")),
+    }
+    note(conn, workspace, Event::OauthAppSet, provider, actor, now, rng)
+}
+
+fn merged(before: Option<Secrets>, form: &AppForm) -> AppResult<Zeroizing<Vec<u8>>> {
+    let (kept, mut constants) = before.map(|secrets| (secrets.client_secret, secrets.constants)).unzip();
+    let given = form.client_secret.as_ref().map(|secret| secret.expose_secret().to_owned());
+    let client_secret = given.or(kept).ok_or(AppError::Conflict("Enter the client secret."))?;
+    let constants_after = constants.get_or_insert_default();
+    for (name, value) in &form.constants {
+        constants_after.insert(name.clone(), value.expose_secret().to_owned());
+    }
+    let secrets = Secrets { client_secret, constants: constants.unwrap_or_default() };
+    serde_json::to_vec(&secrets).map(Zeroizing::new).map_err(AppError::internal)
+}
+
+/// Removes the workspace's app; `false` when there was none.
+///
+/// # Errors
+/// Only internal ones.
+pub fn remove(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    provider: &str,
+    actor: Actor,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<bool> {
+    let removed = store::delete(conn, workspace, provider)?;
+    if removed {
+        note(conn, workspace, Event::OauthAppRemoved, provider, actor, now, rng)?;
+    }
+    Ok(removed)
+}
+
+fn note(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    event: Event,
+    provider: &str,
+    actor: Actor,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
+    let entry = Entry { workspace, connection: None, setup_link: None, event, actor, detail: provider };
+    Ok(activity::record(conn, &entry, now, rng)?)
+}
+
+fn open(row: &AppRow, keys: &KeyRing) -> AppResult<Secrets> {
+    let plain = keys.open(&Sealed::from_bytes(row.sealed.clone()), sealed_at(&row.id, &row.workspace_id))?;
+    serde_json::from_slice(&plain).map_err(AppError::internal)
+}
+
+/// The keys of the app that a workspace signs in with, its own before the operator's; `None` when neither has one.
+///
+/// # Errors
+/// Only internal ones.
+pub fn keys_for(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    provider: &str,
+    keys: &KeyRing,
+    instance: &OauthConfig,
+) -> AppResult<Option<AppSecrets>> {
+    if let Some(row) = store::find(conn, workspace, provider)? {
+        let secrets = open(&row, keys)?;
+        let constants = secrets.constants.into_iter().map(|(name, value)| (name, SecretString::from(value)));
+        let client_secret = SecretString::from(secrets.client_secret);
+        return Ok(Some(AppSecrets { client_id: row.client_id, client_secret, constants: constants.collect() }));
+    }
+    Ok(instance.apps.get(provider).map(|app| AppSecrets {
+        client_id: app.client_id.clone(),
+        client_secret: app.client_secret.clone(),
+        constants: app.constants.clone(),
+    }))
+}
+
+/// Where a workspace's app at a provider comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// The workspace has set it.
+    Own {
+        /// The public name.
+        client_id: String,
+        /// When it last changed.
+        updated_at: UtcTime,
+        /// Constants that are set.
+        constants: Vec<String>,
+    },
+    /// The operator has set it for everybody.
+    Instance,
+    /// Nobody has.
+    Missing,
+}
+
+/// Where the apps of all these providers come from, in their order.
+///
+/// # Errors
+/// Only internal ones.
+pub fn standings(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    providers: &[Offered],
+    keys: &KeyRing,
+    instance: &OauthConfig,
+) -> AppResult<Vec<Standing>> {
+    let rows = store::list(conn, workspace)?;
+    let standing = |offered: &Offered| {
+        let id = &offered.block.provider;
+        match rows.iter().find(|row| row.provider == *id) {
+            Some(row) => Ok(Standing::Own {
+                client_id: row.client_id.clone(),
+                updated_at: row.updated_at,
+                constants: open(row, keys)?.constants.into_keys().collect(),
+            }),
+            None if instance.apps.contains_key(id) => Ok(Standing::Instance),
+            None => Ok(Standing::Missing),
+        }
+    };
+    providers.iter().map(standing).collect()
+}
+
+/// Whether somebody could sign in for this connector: it has a block, and the workspace or the operator an app. `None` without a block.
+///
+/// # Errors
+/// The database cannot be asked.
+pub async fn is_ready(app: &App, connector: &Arc<Connector>, workspace: &WorkspaceId) -> AppResult<Option<bool>> {
+    let Some(block) = connector.oauth() else { return Ok(None) };
+    if app.config.oauth.apps.contains_key(&block.provider) {
+        return Ok(Some(true));
+    }
+    let (workspace, provider) = (workspace.clone(), block.provider.clone());
+    app.db.read(move |conn| Ok(Some(store::find(conn, &workspace, &provider)?.is_some()))).await
+}
+
+/// Seals the next apps after `after` anew.
+///
+/// # Errors
+/// A value does not open with any key of the ring.
+pub fn reseal_some(conn: &mut Conn, after: &OauthAppId, with: &Rotation<'_>) -> AppResult<Batch<OauthAppId>> {
+    let rows = store::after(conn, after, ROWS_AT_ONCE)?;
+    batch(
+        &rows,
+        |row| &row.id,
+        |row| {
+            let sealed = Sealed::from_bytes(row.sealed.clone());
+            let at = sealed_at(&row.id, &row.workspace_id);
+            with.value(Some(&sealed), at, |fresh| store::replace_sealed(conn, row, fresh))
+        },
+    )
+}

@@ -1,0 +1,195 @@
+//! What runs later: renewing tokens before somebody waits for it, giving grants back, and the mail that says that somebody has to sign
+//! in again.
+
+use std::sync::Arc;
+
+use askama::Template;
+
+use super::GrantState;
+use super::refresh::{self, Ahead, Refusal, block_of};
+use super::store::{self, GrantRow};
+use crate::base::clock::UtcTime;
+use crate::base::error::AppResult;
+use crate::base::ids::OauthGrantId;
+use crate::base::rng::Rng;
+use crate::features::accounts::{self, MemberCard};
+use crate::features::connections::{self, Connection};
+use crate::features::oauth::wire::{Wire, WireError};
+use crate::features::webhooks;
+use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::app::App;
+use crate::platform::db::Conn;
+use crate::platform::email::Mail;
+use crate::platform::jobs::{self, Outcome, Registry, job};
+use crate::platform::web::urls;
+
+job!(
+    /// Renews the tokens of a grant before they end.
+    RenewGrant(OauthGrantId), "renew_grant", refresh_by_job
+);
+job!(
+    /// Gives a grant that nobody lives on back to its provider.
+    GiveBackGrant(OauthGrantId), "give_back_grant", give_back
+);
+job!(
+    /// Tells the owners that somebody has to sign in again.
+    ReconnectMail(OauthGrantId), "reconnect_mail", send_reconnect_mail
+);
+
+/// What grants do later.
+pub fn jobs(registry: Registry) -> Registry {
+    registry.with::<RenewGrant>().with::<GiveBackGrant>().with::<ReconnectMail>()
+}
+
+const AT_ONCE: i64 = 50;
+/// A renewal that did not come about is asked for again after this long.
+const AGAIN: time::Duration = time::Duration::minutes(10);
+
+/// Asks for the renewal of everything that is due.
+///
+/// # Errors
+/// The database refuses.
+pub fn sweep(conn: &mut Conn, now: UtcTime, rng: &Rng) -> AppResult<()> {
+    for id in store::due(conn, now, AT_ONCE)? {
+        if store::put_off(conn, &id, now, now + AGAIN)? {
+            jobs::enqueue(conn, &RenewGrant(id), now, rng)?;
+        }
+    }
+    Ok(())
+}
+
+/// Renews a grant whose time has come.
+///
+/// # Errors
+/// Only internal ones.
+async fn refresh_by_job(app: &Arc<App>, id: OauthGrantId) -> AppResult<Outcome> {
+    let here = id.clone();
+    let still_there = app.db.read(move |conn| Ok(store::find(conn, &here)?)).await?;
+    if still_there.is_none_or(|row| row.state != GrantState::Works) {
+        return Ok(Outcome::Done);
+    }
+    Ok(match refresh::fresh(app, &id, Ahead::Schedule).await? {
+        // The sweep asks again when it did not come about.
+        Ok(_) | Err(Refusal::NeedsReconnecting | Refusal::App | Refusal::Unavailable) => Outcome::Done,
+    })
+}
+
+/// The provider has ended a grant: it is noted, and everybody who wants to hear it is told, once.
+pub(super) async fn break_and_tell(app: &App, row: &GrantRow, lease: String) -> AppResult<()> {
+    let (row, now, rng) = (row.clone(), app.clock.now(), app.rng.clone());
+    app.db
+        .write(move |conn| {
+            if !store::break_it(conn, &row.id, &lease, now)? {
+                return Ok(());
+            }
+            for connection in users(conn, &row)? {
+                let entry = Entry {
+                    workspace: &row.workspace_id,
+                    connection: Some(&connection.id),
+                    setup_link: None,
+                    event: Event::NeedsReconnecting,
+                    actor: Actor::System,
+                    detail: &row.identity_label,
+                };
+                activity::record(conn, &entry, now, &rng)?;
+                let event = webhooks::Event::NeedsReconnecting { connection: &connection };
+                webhooks::record_event(conn, &event, now, &rng)?;
+            }
+            Ok(jobs::enqueue(conn, &ReconnectMail(row.id.clone()), now, &rng)?)
+        })
+        .await
+}
+
+/// The connections that live on a grant and are not deleted.
+fn users(conn: &mut Conn, row: &GrantRow) -> AppResult<Vec<Connection>> {
+    let mut found = Vec::new();
+    for id in store::users(conn, &row.id)? {
+        found.extend(connections::find_by_id(conn, &row.workspace_id, &id)?.filter(|found| found.deleted_at.is_none()));
+    }
+    Ok(found)
+}
+
+/// Gives a grant back to the provider and forgets it.
+///
+/// # Errors
+/// Only internal ones; a provider that does not answer is a retry.
+async fn give_back(app: &Arc<App>, id: OauthGrantId) -> AppResult<Outcome> {
+    let here = id.clone();
+    let found = app
+        .db
+        .read(move |conn| {
+            let row = store::find(conn, &here)?.filter(|row| row.state == GrantState::Leaving);
+            row.map(|row| Ok((store::has_sibling(conn, &row)?, row))).transpose()
+        })
+        .await?;
+    let Some((has_sibling, row)) = found else { return Ok(Outcome::Done) };
+    // Some providers end every sign-in of the person with the app when one of them is given back.
+    if !has_sibling && let Some(reason) = revoke(app, &row).await? {
+        return Ok(Outcome::Retry { reason });
+    }
+    app.db.write(move |conn| Ok(store::delete(conn, &id)?)).await?;
+    Ok(Outcome::Done)
+}
+
+/// Asks the provider to end a grant; says why that should be tried again.
+async fn revoke(app: &App, row: &GrantRow) -> AppResult<Option<String>> {
+    let Some((block, secrets)) = block_of(app, row).zip(refresh::secrets(app, row).await?) else { return Ok(None) };
+    let Ok(opened) = row.open(&app.keys) else { return Ok(None) };
+    let asked = Wire::new(&app.connector_http, &block, &secrets, &opened.inputs).revoke(&opened.tokens).await;
+    Ok(asked.err().filter(WireError::is_transient).map(|error| error.to_string()))
+}
+
+/// What the owners are told.
+struct Told {
+    name: String,
+    provider: String,
+    account: String,
+    connections: Vec<(String, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "emails/needs_reconnecting/subject.txt")]
+struct Subject<'a>(&'a Told);
+
+#[derive(Template)]
+#[template(path = "emails/needs_reconnecting/body.txt")]
+struct Text<'a>(&'a Told);
+
+#[derive(Template)]
+#[template(path = "emails/needs_reconnecting/body.html")]
+struct Html<'a>(&'a Told);
+
+/// Tells the owners that somebody has to sign in again.
+///
+/// # Errors
+/// The database cannot be read; a mail that is not taken is a retry, no error.
+async fn send_reconnect_mail(app: &Arc<App>, id: OauthGrantId) -> AppResult<Outcome> {
+    let found = app
+        .db
+        .read(move |conn| {
+            let Some(row) = store::find(conn, &id)?.filter(|row| row.state == GrantState::NeedsReconnecting) else {
+                return Ok(None);
+            };
+            Ok(Some((users(conn, &row)?, accounts::owners_of(conn, &row.workspace_id)?, row)))
+        })
+        .await?;
+    // It was connected again, or deleted, before the mail went out.
+    let Some((users, owners, row)) = found.filter(|(users, ..)| !users.is_empty()) else { return Ok(Outcome::Done) };
+    let provider = block_of(app, &row).map_or_else(|| row.provider.clone(), |block| block.name.clone());
+    let link =
+        |user: &Connection| (user.description.clone(), app.config.server.base_url.join(&urls::connection(&user.slug)));
+    for MemberCard { name, email, .. } in owners {
+        let told = Told {
+            name: name.clone(),
+            provider: provider.clone(),
+            account: row.identity_label.clone(),
+            connections: users.iter().map(link).collect(),
+        };
+        let subject = Subject(&told).render()?.trim().to_owned();
+        let mail = Mail { to: email, to_name: name, subject, text: Text(&told).render()?, html: Html(&told).render()? };
+        if let Err(error) = app.mailer.send(mail).await {
+            return Ok(Outcome::Retry { reason: error.to_string() });
+        }
+    }
+    Ok(Outcome::Done)
+}

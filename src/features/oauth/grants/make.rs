@@ -1,0 +1,201 @@
+//! A sign-in becomes a grant, a connection lives on it, and lets it go.
+
+use super::store::{self, Contents, GrantRow, NewRow};
+use super::{GiveBackGrant, Times, content, sealed_at, written};
+use crate::base::clock::UtcTime;
+use crate::base::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
+use crate::base::crypto::{KeyRing, Rotation, Sealed};
+use crate::base::error::AppResult;
+use crate::base::ids::{OauthGrantId, SetupLinkId, WorkspaceId};
+use crate::base::rng::Rng;
+use crate::connectors::provider::{Inputs, ProviderBlock};
+use crate::connectors::{Connector, Kind};
+use crate::features::connections::Connection;
+use crate::features::oauth::wire::{Account, Tokens};
+use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::db::Conn;
+use crate::platform::jobs;
+
+/// What becomes a grant.
+pub struct NewGrant {
+    kind: Kind,
+    connector: String,
+    block: std::sync::Arc<ProviderBlock>,
+    /// What tells the provider's accounts apart, and what people call it; empty when nobody knows.
+    pub identity: (String, String),
+    granted: Option<Vec<String>>,
+    tokens: Tokens,
+    inputs: Inputs,
+}
+
+/// What a deed needs beside its objects.
+pub struct Contract<'a> {
+    /// What seals.
+    pub keys: &'a KeyRing,
+    /// The present.
+    pub now: UtcTime,
+    /// Randomness.
+    pub rng: &'a Rng,
+}
+
+impl NewGrant {
+    /// Of what the provider said.
+    pub(in crate::features::oauth) fn new(
+        connector: &Connector,
+        block: &std::sync::Arc<ProviderBlock>,
+        identity: (String, String),
+        granted: Option<Vec<String>>,
+        (tokens, inputs): (Tokens, Inputs),
+    ) -> Self {
+        Self {
+            kind: connector.file.kind,
+            connector: connector.file.slug.clone(),
+            block: std::sync::Arc::clone(block),
+            identity,
+            granted,
+            tokens,
+            inputs,
+        }
+    }
+
+    /// The provider's name for people.
+    pub fn provider_name(&self) -> &str {
+        &self.block.name
+    }
+
+    fn contents<T>(
+        &self,
+        (id, workspace): (&OauthGrantId, &WorkspaceId),
+        with: &Contract<'_>,
+        write: impl FnOnce(&Contents<'_>) -> diesel::QueryResult<T>,
+    ) -> AppResult<T> {
+        let plain = content(&self.tokens, &self.inputs)?;
+        let sealed = with.keys.seal(&plain, sealed_at(id, workspace), with.rng)?;
+        let (times, scopes) = (Times::of(&self.block, &self.tokens), written(&self.granted)?);
+        Ok(write(&Contents {
+            sealed: &sealed,
+            scopes: &scopes,
+            expires_at: times.expires_at,
+            ends_at: times.ends_at,
+            refresh_at: times.refresh_at,
+        })?)
+    }
+
+    /// Stores the grant; connections live on it once they are [attached](attach).
+    ///
+    /// # Errors
+    /// Only internal ones.
+    pub fn store(&self, conn: &mut Conn, workspace: &WorkspaceId, with: &Contract<'_>) -> AppResult<OauthGrantId> {
+        let id = OauthGrantId::new(with.now, with.rng);
+        self.contents((&id, workspace), with, |contents| {
+            NewRow {
+                id: &id,
+                workspace,
+                kind: self.kind,
+                connector: &self.connector,
+                provider: &self.block.provider,
+                identity: (&self.identity.0, &self.identity.1),
+                obtained_at: with.now,
+                contents: Contents { ..*contents },
+            }
+            .insert(conn)
+        })?;
+        Ok(id)
+    }
+}
+
+/// Lets a connection live on a grant, with these accounts; what it lived on before is let go.
+///
+/// # Errors
+/// Only internal ones.
+pub fn attach(
+    conn: &mut Conn,
+    connection: &Connection,
+    grant: &OauthGrantId,
+    accounts: &[Account],
+    (now, rng): (UtcTime, &Rng),
+) -> AppResult<()> {
+    let before = store::of_connection(conn, &connection.workspace_id, &connection.id)?;
+    let at = (&connection.workspace_id, &connection.id);
+    store::put_use(conn, at, grant, &written(&accounts)?, now)?;
+    match before {
+        Some((old, _)) if old.id != *grant => let_go(conn, &old, now, rng),
+        _ => Ok(()),
+    }
+}
+
+/// The connection is gone: what it lived on is let go, and given back to the provider when nobody else lives on it.
+///
+/// # Errors
+/// Only internal ones.
+pub fn disconnect(conn: &mut Conn, connection: &Connection, now: UtcTime, rng: &Rng) -> AppResult<()> {
+    let Some((grant, _)) = store::of_connection(conn, &connection.workspace_id, &connection.id)? else {
+        return Ok(());
+    };
+    store::drop_use(conn, &connection.id)?;
+    let_go(conn, &grant, now, rng)
+}
+
+fn let_go(conn: &mut Conn, grant: &GrantRow, now: UtcTime, rng: &Rng) -> AppResult<()> {
+    if !store::users(conn, &grant.id)?.is_empty() {
+        return Ok(());
+    }
+    store::let_go(conn, &grant.id)?;
+    Ok(jobs::enqueue(conn, &GiveBackGrant(grant.id.clone()), now, rng)?)
+}
+
+/// Somebody signed in again for a connection. The same account of the provider revives its grant for everybody who lives on it; another
+/// one becomes a grant of this connection alone.
+///
+/// # Errors
+/// Only internal ones.
+pub fn reconnect(
+    conn: &mut Conn,
+    connection: &Connection,
+    new: &NewGrant,
+    link: Option<&SetupLinkId>,
+    actor: Actor,
+    with: &Contract<'_>,
+) -> AppResult<()> {
+    let before = store::of_connection(conn, &connection.workspace_id, &connection.id)?;
+    match &before {
+        Some((grant, _)) if grant.identity_id == new.identity.0 => {
+            let identity = (new.identity.0.as_str(), new.identity.1.as_str());
+            new.contents((&grant.id, &grant.workspace_id), with, |contents| {
+                store::revive(conn, grant, identity, contents, with.now)
+            })?;
+        }
+        _ => {
+            let id = new.store(conn, &connection.workspace_id, with)?;
+            let accounts = before.map_or_else(|| "[]".to_owned(), |(_, accounts)| accounts);
+            let accounts: Vec<Account> = super::read(&accounts)?;
+            attach(conn, connection, &id, &accounts, (with.now, with.rng))?;
+        }
+    }
+    let entry = Entry {
+        workspace: &connection.workspace_id,
+        connection: Some(&connection.id),
+        setup_link: link,
+        event: Event::Reconnected,
+        actor,
+        detail: &new.identity.1,
+    };
+    Ok(activity::record(conn, &entry, with.now, with.rng)?)
+}
+
+/// Seals the next grants after `after` anew.
+///
+/// # Errors
+/// A value does not open with any key of the ring.
+pub fn reseal_some(conn: &mut Conn, after: &OauthGrantId, with: &Rotation<'_>) -> AppResult<Batch<OauthGrantId>> {
+    let rows = store::after(conn, after, ROWS_AT_ONCE)?;
+    batch(
+        &rows,
+        |row| &row.id,
+        |row| {
+            let sealed = Sealed::from_bytes(row.sealed.clone());
+            let at = sealed_at(&row.id, &row.workspace_id);
+            with.value(Some(&sealed), at, |fresh| store::replace_sealed(conn, row, fresh))
+        },
+    )
+}

@@ -1,0 +1,186 @@
+//! What a provider gave, kept alive: tokens of one sign-in, on which one or several connections live.
+//!
+//! Invariants: tokens are sealed in the grant and nowhere else; a connection's own values hold a mark in their place, and whoever hands
+//! the configuration out puts the real ones there; one process at a time renews a grant (a lease in its row), and what came is saved
+//! before it is used; what a connector renewed by itself is saved too; a grant that the provider has ended is told once.
+
+mod jobs;
+mod make;
+mod refresh;
+mod renewed;
+mod store;
+mod values;
+mod view;
+
+pub use jobs::{GiveBackGrant, jobs, sweep};
+pub use make::{Contract, NewGrant, attach, disconnect, reconnect, reseal_some};
+pub use refresh::Refusal;
+pub use renewed::{Lent, take_renewed};
+pub use store::GrantRow;
+pub use values::{Loan, Ready, is_mark, values, with_tokens};
+pub use view::{ConnectedOut, ConnectedView, connected, connected_out};
+
+pub(super) use values::{filled, marked, marked_app};
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::clock::UtcTime;
+use crate::base::crypto::{KeyRing, Sealed, SealedAt};
+use crate::base::error::{AppError, AppResult};
+use crate::base::ids::{ConnectionId, OauthGrantId, WorkspaceId};
+use crate::connectors::provider::{Inputs, ProviderBlock, RefreshKind};
+use crate::features::oauth::wire::{Account, Tokens};
+use crate::platform::db::Conn;
+
+/// Whether a grant works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+pub enum GrantState {
+    /// It does, as far as anybody knows.
+    Works,
+    /// The provider has ended it: somebody has to sign in again.
+    NeedsReconnecting,
+    /// Nobody lives on it any more; it is about to be given back.
+    Leaving,
+}
+
+impl GrantState {
+    /// The name in the database and in the API.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Works => "ok",
+            Self::NeedsReconnecting => "needs_reconnecting",
+            Self::Leaving => "leaving",
+        }
+    }
+
+    fn from_text(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "ok" => Ok(Self::Works),
+            "needs_reconnecting" => Ok(Self::NeedsReconnecting),
+            "leaving" => Ok(Self::Leaving),
+            _ => Err(format!("unknown state {text}")),
+        }
+    }
+}
+
+crate::base::text_column::text_column!(GrantState, GrantState::from_text, GrantState::as_str);
+
+/// A connection's grant, and what was chosen for it.
+#[derive(Debug, Clone)]
+pub struct Connected {
+    /// The grant.
+    pub grant: GrantRow,
+    /// The accounts.
+    pub accounts: Vec<Account>,
+}
+
+impl Connected {
+    /// Whether somebody has to sign in again.
+    pub fn is_broken(&self) -> bool {
+        self.grant.state == GrantState::NeedsReconnecting
+    }
+}
+
+/// The grant a connection lives on, if it does.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn of_connection(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    connection: &ConnectionId,
+) -> AppResult<Option<Connected>> {
+    let found = store::of_connection(conn, workspace, connection)?;
+    found.map(|(grant, accounts)| Ok(Connected { grant, accounts: read(&accounts)? })).transpose()
+}
+
+/// The grants that many connections live on; those without one are absent.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn of_connections(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    connections: &[ConnectionId],
+) -> AppResult<HashMap<ConnectionId, Connected>> {
+    let found = store::of_connections(conn, workspace, connections)?;
+    found
+        .into_iter()
+        .map(|(connection, grant, accounts)| Ok((connection, Connected { grant, accounts: read(&accounts)? })))
+        .collect()
+}
+
+/// What the sealed column holds.
+#[derive(Serialize, Deserialize)]
+struct Content {
+    tokens: String,
+    inputs: Inputs,
+}
+
+/// A grant that was opened.
+pub(super) struct Opened {
+    pub(super) tokens: Tokens,
+    pub(super) inputs: Inputs,
+    pub(super) signed_in_at: UtcTime,
+}
+
+fn sealed_at<'a>(id: &'a OauthGrantId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
+    SealedAt { table: "oauth_grants", row: id.as_str(), column: "sealed", workspace: workspace.as_str() }
+}
+
+fn content(tokens: &Tokens, inputs: &Inputs) -> AppResult<zeroize::Zeroizing<Vec<u8>>> {
+    let bytes = tokens.to_bytes()?;
+    let text = String::from_utf8(bytes.to_vec()).map_err(AppError::internal)?;
+    let content = Content { tokens: text, inputs: inputs.clone() };
+    serde_json::to_vec(&content).map(zeroize::Zeroizing::new).map_err(AppError::internal)
+}
+
+impl GrantRow {
+    fn open(&self, keys: &KeyRing) -> AppResult<Opened> {
+        let plain = keys.open(&Sealed::from_bytes(self.sealed.clone()), sealed_at(&self.id, &self.workspace_id))?;
+        let content: Content = serde_json::from_slice(&plain).map_err(AppError::internal)?;
+        let tokens = Tokens::from_bytes(content.tokens.as_bytes())?;
+        Ok(Opened { tokens, inputs: content.inputs, signed_in_at: self.obtained_at })
+    }
+
+    /// The granted permissions; `None` when nobody knows them.
+    pub fn granted(&self) -> Option<Vec<String>> {
+        serde_json::from_str(&self.scopes).unwrap_or_default()
+    }
+}
+
+/// The times of a grant that follow from its tokens.
+#[derive(Clone, Copy)]
+struct Times {
+    expires_at: Option<UtcTime>,
+    ends_at: Option<UtcTime>,
+    refresh_at: Option<UtcTime>,
+}
+
+impl Times {
+    /// A token that is renewed in time lives as long as what renews it; one that is not, until its own end. The scheduled renewal comes
+    /// before the one that somebody would wait for, but not before half of the token's life is over.
+    fn of(block: &ProviderBlock, tokens: &Tokens) -> Self {
+        let expires_at = tokens.expires_at;
+        let by_token = block.refresh.how == RefreshKind::RefreshToken && tokens.refresh_token.is_some();
+        let renews = by_token || block.refresh.how == RefreshKind::Exchange;
+        let before = time::Duration::seconds(i64::from(block.refresh.before_seconds()) * 2);
+        let early = expires_at.map(|end| (end - before).max(tokens.obtained_at + (end - tokens.obtained_at) / 2));
+        Self {
+            expires_at,
+            ends_at: if by_token { tokens.refresh_expires_at } else { expires_at },
+            refresh_at: if renews { early } else { expires_at },
+        }
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(text: &str) -> AppResult<T> {
+    serde_json::from_str(text).map_err(AppError::internal)
+}
+
+fn written<T: serde::Serialize>(value: &T) -> AppResult<String> {
+    serde_json::to_string(value).map_err(AppError::internal)
+}

@@ -1,0 +1,194 @@
+//! Tokens that are about to end are renewed: by whoever needs them, and by a job. One at a time: the right to renew is a lease in the
+//! row, taken by a conditional UPDATE, so it holds across processes. Losers use the token there is, or wait for the new one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::store::{self, Contents, GrantRow};
+use super::{GrantState, Opened, Times, content, jobs, sealed_at};
+use crate::base::clock::UtcTime;
+use crate::base::crypto::Sealed;
+use crate::base::error::{AppError, AppResult};
+use crate::base::ids::OauthGrantId;
+use crate::connectors::provider::ProviderBlock;
+use crate::features::oauth::apps;
+use crate::features::oauth::wire::{AppSecrets, Tokens, Wire, WireError};
+use crate::platform::app::App;
+
+/// Longer than any renewal can take: after it the process that held it is thought dead.
+const LEASE: time::Duration = time::Duration::seconds(90);
+/// So long somebody waits for a token that another one is renewing.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(50);
+/// A token with less than this left is no use to anybody.
+const LAST_MOMENT: u32 = 10;
+const SAVE_TRIES: usize = 5;
+const LEASE_ALPHABET: &[u8] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+/// Why there is no working token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The provider has ended the sign-in.
+    NeedsReconnecting,
+    /// The provider cannot be asked right now.
+    Unavailable,
+    /// The operator's app is gone, or the provider does not take it.
+    App,
+}
+
+/// How eager a renewal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ahead {
+    /// Somebody needs a token that lives.
+    Use,
+    /// It is time to renew, though the token still lives for a while.
+    Schedule,
+}
+
+/// One grant with what its calls need.
+struct Work {
+    block: Arc<ProviderBlock>,
+    secrets: AppSecrets,
+}
+
+/// Tokens that live, renewed first when they are about to end.
+pub(super) async fn fresh(app: &App, id: &OauthGrantId, ahead: Ahead) -> AppResult<Result<Opened, Refusal>> {
+    let end = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let row = read(app, id).await?;
+        if row.state != GrantState::Works {
+            return Ok(Err(Refusal::NeedsReconnecting));
+        }
+        let opened = row.open(&app.keys)?;
+        let now = app.clock.now();
+        let Some(block) = block_of(app, &row) else { return Ok(Err(Refusal::App)) };
+        if !is_due(&block, &opened.tokens, now, ahead) {
+            return Ok(Ok(opened));
+        }
+        let lease = app.rng.text(LEASE_ALPHABET, 20);
+        if claim(app, &row, &lease, now).await? {
+            if let Some(done) = renew(app, row, opened, block, lease).await? {
+                return Ok(done);
+            }
+        } else if !opened.tokens.is_stale(now, LAST_MOMENT) {
+            return Ok(Ok(opened));
+        }
+        if tokio::time::Instant::now() >= end {
+            return Ok(Err(Refusal::Unavailable));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn read(app: &App, id: &OauthGrantId) -> AppResult<GrantRow> {
+    let id = id.clone();
+    app.db.read(move |conn| Ok(store::find(conn, &id)?)).await?.ok_or(AppError::NotFound)
+}
+
+async fn claim(app: &App, row: &GrantRow, lease: &str, now: UtcTime) -> AppResult<bool> {
+    let (row, lease) = (row.clone(), lease.to_owned());
+    app.db.write(move |conn| Ok(store::claim(conn, &row, &lease, (now, now + LEASE))?)).await
+}
+
+/// The block of a grant's connector; `None` when it is not installed any more, or signs in elsewhere now.
+pub(super) fn block_of(app: &App, row: &GrantRow) -> Option<Arc<ProviderBlock>> {
+    let connector = app.connectors.find(row.kind, &row.connector_slug)?;
+    connector.oauth().cloned().filter(|block| block.provider == row.provider)
+}
+
+fn is_due(block: &ProviderBlock, tokens: &Tokens, now: UtcTime, ahead: Ahead) -> bool {
+    let before = block.refresh.before_seconds();
+    match ahead {
+        Ahead::Use => tokens.is_stale(now, before),
+        Ahead::Schedule => Times::of(block, tokens).refresh_at.is_some_and(|at| at <= now),
+    }
+}
+
+/// Asks the provider and saves what it gives before anybody uses it. `None`: somebody signed in again meanwhile, look anew.
+async fn renew(
+    app: &App,
+    row: GrantRow,
+    opened: Opened,
+    block: Arc<ProviderBlock>,
+    lease: String,
+) -> AppResult<Option<Result<Opened, Refusal>>> {
+    let now = app.clock.now();
+    let Some(secrets) = secrets(app, &row).await? else {
+        release(app, &row, &lease).await?;
+        return Ok(Some(Err(Refusal::App)));
+    };
+    let work = Work { block, secrets };
+    let asked =
+        Wire::new(&app.connector_http, &work.block, &work.secrets, &opened.inputs).refresh(&opened.tokens, now).await;
+    match asked {
+        Ok(tokens) => {
+            let fresh = Opened { tokens, ..opened };
+            Ok(save(app, &row, &fresh, &work.block, lease).await?.then_some(Ok(fresh)))
+        }
+        Err(WireError::InvalidGrant) => {
+            jobs::break_and_tell(app, &row, lease).await?;
+            Ok(Some(Err(Refusal::NeedsReconnecting)))
+        }
+        Err(error) => {
+            tracing::warn!(grant = %row.id, provider = %row.provider, error = %error, "a token was not renewed");
+            release(app, &row, &lease).await?;
+            Ok(Some(after_failure(opened, &error, now)))
+        }
+    }
+}
+
+/// A token that still lives is good enough when the provider has trouble.
+fn after_failure(opened: Opened, error: &WireError, now: UtcTime) -> Result<Opened, Refusal> {
+    let is_app = matches!(error, WireError::AppRefused(_) | WireError::NotSet(_) | WireError::NotAllowedAddress);
+    match opened.tokens.is_stale(now, LAST_MOMENT) {
+        false => Ok(opened),
+        true if is_app => Err(Refusal::App),
+        true => Err(Refusal::Unavailable),
+    }
+}
+
+pub(super) async fn secrets(app: &App, row: &GrantRow) -> AppResult<Option<AppSecrets>> {
+    let (workspace, provider) = (row.workspace_id.clone(), row.provider.clone());
+    let (keys, instance) = (app.keys.clone(), app.config.oauth.clone());
+    app.db.read(move |conn| apps::keys_for(conn, &workspace, &provider, &keys, &instance)).await
+}
+
+async fn release(app: &App, row: &GrantRow, lease: &str) -> AppResult<()> {
+    let (id, lease) = (row.id.clone(), lease.to_owned());
+    app.db.write(move |conn| Ok(store::release(conn, &id, &lease)?)).await
+}
+
+async fn save(app: &App, row: &GrantRow, fresh: &Opened, block: &ProviderBlock, lease: String) -> AppResult<bool> {
+    let plain = content(&fresh.tokens, &fresh.inputs)?;
+    let sealed = app.keys.seal(&plain, sealed_at(&row.id, &row.workspace_id), &app.rng)?;
+    let times = Times::of(block, &fresh.tokens);
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match write(app, row, &sealed, &times, &lease).await {
+            // The old refresh token may be spent: what came must not be lost to a hiccup of the database.
+            Err(error) if tries < SAVE_TRIES => {
+                tracing::warn!(grant = %row.id, error = %error, "saving a renewed token")
+            }
+            other => return other,
+        }
+        tokio::time::sleep(PAUSE * 4).await;
+    }
+}
+
+async fn write(app: &App, row: &GrantRow, sealed: &Sealed, times: &Times, lease: &str) -> AppResult<bool> {
+    let (row, sealed, times, lease) = (row.clone(), sealed.clone(), *times, lease.to_owned());
+    let now = app.clock.now();
+    app.db
+        .write(move |conn| {
+            let contents = Contents {
+                sealed: &sealed,
+                scopes: &row.scopes,
+                expires_at: times.expires_at,
+                ends_at: times.ends_at,
+                refresh_at: times.refresh_at,
+            };
+            Ok(store::renew(conn, &row, &lease, &contents, now)?)
+        })
+        .await
+}

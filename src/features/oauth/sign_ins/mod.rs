@@ -1,0 +1,96 @@
+//! Between "Continue with …" and "Send": somebody outside goes to the provider's own page and comes back, and what came of it waits,
+//! sealed, until they send it.
+//!
+//! Invariants: a sign-in belongs to one browser (a cookie) at one link; a state is spent by one conditional UPDATE, in the browser that
+//! began, within ten minutes, before the code is shown to anybody; nothing is saved for a link that closed meanwhile; what was typed
+//! beside it comes back; everything is deleted when it is sent, when the link closes, and after some hours.
+
+mod borrow;
+mod browser;
+mod come_back;
+mod desk;
+mod folder;
+mod leave;
+mod panel;
+pub mod return_pages;
+mod store;
+
+pub use borrow::borrowed;
+pub use desk::{ACCOUNT_FIELD, Desk, Handed, PlanError, SignedIn, signed_in_at};
+pub use folder::{forget, reseal_some, sweep};
+pub use leave::{Leaving, keep, leave};
+pub use panel::{Asked, Panel, panel};
+
+use time::Duration;
+
+use crate::base::clock::UtcTime;
+use crate::base::error::AppResult;
+use crate::base::ids::{InviteLinkId, SetupLinkId, WorkspaceId};
+use crate::platform::db::Conn;
+
+/// A state works for so long.
+pub const ATTEMPT: Duration = Duration::minutes(10);
+/// What came of a sign-in waits so long to be sent.
+pub const KEPT: Duration = Duration::hours(4);
+
+/// The kinds of links somebody can sign in at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+pub enum DoorKind {
+    /// A setup link.
+    Setup,
+    /// An invite link: each chosen account becomes a connection.
+    Invite,
+}
+
+impl DoorKind {
+    fn as_str(&self) -> &'static str {
+        match self {
+            Self::Setup => "setup",
+            Self::Invite => "invite",
+        }
+    }
+
+    fn from_text(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "setup" => Ok(Self::Setup),
+            "invite" => Ok(Self::Invite),
+            _ => Err(format!("unknown door {text}")),
+        }
+    }
+}
+
+crate::base::text_column::text_column!(DoorKind, DoorKind::from_text, DoorKind::as_str);
+
+/// The link somebody signs in at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Door {
+    /// Its kind.
+    pub kind: DoorKind,
+    /// Its id.
+    pub id: String,
+    /// Whose it is.
+    pub workspace: WorkspaceId,
+}
+
+impl Door {
+    /// The door of a setup link.
+    pub fn setup(id: &SetupLinkId, workspace: &WorkspaceId) -> Self {
+        Self { kind: DoorKind::Setup, id: id.as_str().to_owned(), workspace: workspace.clone() }
+    }
+
+    /// The door of an invite link.
+    pub fn invite(id: &InviteLinkId, workspace: &WorkspaceId) -> Self {
+        Self { kind: DoorKind::Invite, id: id.as_str().to_owned(), workspace: workspace.clone() }
+    }
+
+    /// Whether each account that is chosen here becomes a connection of its own, whatever the connector takes at once.
+    fn takes_each_account(&self) -> bool {
+        self.kind == DoorKind::Invite
+    }
+}
+
+/// Whether a link still opens, as the links themselves answer: asked before a code is exchanged, and again in the transaction that saves
+/// what came of it. The composition root gives it, because links know sign-ins and not the other way round.
+#[derive(Clone, Copy)]
+pub struct LinkIsOpen(pub fn(&mut Conn, &Door, UtcTime) -> AppResult<bool>);

@@ -1,0 +1,239 @@
+//! `/api/v1/output-layers/`: where records can go. The files are always there; schemas of PostgreSQL are added.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::api_view::{ChangeIn, CheckOut, LayerOut, NewIn, fault};
+use super::{FILES, Given, Layer, MOST, add, change, delete, find, in_use, list};
+use crate::base::error::{AppError, AppResult};
+use crate::base::ids::OutputLayerId;
+use crate::engines::Failure;
+use crate::features::accounts::api_keys::Scope;
+use crate::features::accounts::api_keys::guard::{ApiKey, Caller, ReadRuns, WriteOutputLayers};
+use crate::features::idempotency::Answer;
+use crate::features::idempotency::guard::{Once, Opened, Ticket};
+use crate::platform::app::App;
+use crate::platform::web::api::{ApiQuery, ApiResult, IfMatch, RawBody, etag, json, no_content};
+use crate::platform::web::cursor::{self, Page};
+use crate::platform::web::failure_out::FailureOut;
+use crate::platform::web::openapi::{Operation, inline, schema};
+use crate::platform::web::problem::{Code, Problem};
+use crate::platform::web::urls;
+
+/// Which page of the list is shown.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    /// Where the page lies: take it from `next` or `previous`.
+    cursor: Option<String>,
+    /// Rows of the page.
+    #[schemars(range(min = 1, max = 100))]
+    limit: Option<u32>,
+}
+
+/// What takes nothing.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "NoBody")]
+pub struct NothingIn {}
+
+/// `GET /api/v1/output-layers/`
+pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<ListQuery>) -> ApiResult {
+    let wanted = cursor::wanted(query.0.cursor.as_deref(), query.0.limit)?;
+    let workspace = key.workspace.clone();
+    let layers = app.db.read(move |conn| Ok(list(conn, &workspace)?)).await?;
+    let all = std::iter::once(LayerOut::files()).chain(layers.iter().map(LayerOut::from)).collect();
+    let row_of = |layer: &LayerOut| layer.slug.clone();
+    let address = app.config.server.base_url.join(urls::API_OUTPUT_LAYERS);
+    let limit: Vec<(&str, String)> = query.0.limit.map(|limit| ("limit", limit.to_string())).into_iter().collect();
+    json(StatusCode::OK, &Page::new(wanted.cut(all, row_of), &address, &limit, row_of, |layer| layer))
+}
+
+/// A layer that was added; the files are nobody's to change.
+async fn load(app: &App, caller: &Caller, slug: &str) -> AppResult<Layer> {
+    if slug == FILES {
+        return Err(AppError::Conflict("The files of the data folder are always there and cannot be changed."));
+    }
+    let (workspace, slug) = (caller.workspace.clone(), slug.to_owned());
+    app.db.read(move |conn| find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)).await
+}
+
+fn tagged(out: &LayerOut) -> ApiResult {
+    let mut answer = json(StatusCode::OK, out)?;
+    if let Ok(tag) = header::HeaderValue::from_str(&etag(out)?) {
+        answer.headers_mut().insert(header::ETAG, tag);
+    }
+    Ok(answer)
+}
+
+/// `GET /api/v1/output-layers/{slug}/`
+pub async fn show(app: web::Data<App>, key: ApiKey<ReadRuns>, slug: web::Path<String>) -> ApiResult {
+    if *slug == FILES {
+        return tagged(&LayerOut::files());
+    }
+    tagged(&LayerOut::from(&load(&app, &key, &slug).await?))
+}
+
+/// `POST /api/v1/output-layers/`
+pub async fn create(app: web::Data<App>, key: ApiKey<WriteOutputLayers>, once: Once) -> ApiResult {
+    match once.open::<NewIn>(&app, &key).await? {
+        Opened::Replay(answer) => Ok(answer),
+        Opened::Fresh(new, ticket) => {
+            let made = make(&app, &key, new, ticket.clone()).await;
+            ticket.settle(&app, made).await
+        }
+    }
+}
+
+async fn make(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket: Ticket) -> Result<Answer, Problem> {
+    let judged = Given::from(new).judge(None);
+    let details = judged.map_err(|problems| Problem::invalid(problems.iter().map(fault).collect()))?;
+    let (app, caller, now) = (app.clone(), caller.clone(), app.clock.now());
+    let db = app.db.clone();
+    let answer = db
+        .write(move |conn| {
+            let id = OutputLayerId::new(now, &app.rng);
+            let ports = (&app.keys, now, &app.rng);
+            let Some(layer) = add(conn, (&caller.workspace, &id), &details, caller.actor(), ports)? else {
+                return Ok(None);
+            };
+            let answer = Answer::json(StatusCode::CREATED, &LayerOut::from(&layer))?;
+            ticket.store(conn, &answer, &app.keys, &app.rng)?;
+            Ok(Some(answer))
+        })
+        .await?;
+    answer.ok_or_else(|| {
+        Problem::new(Code::Conflict, format!("A workspace can have {MOST} output layers. Delete one first."))
+    })
+}
+
+/// `PATCH /api/v1/output-layers/{slug}/`
+pub async fn update(
+    app: web::Data<App>,
+    key: ApiKey<WriteOutputLayers>,
+    request: HttpRequest,
+    slug: web::Path<String>,
+    body: RawBody,
+) -> ApiResult {
+    let (given, if_match) = (body.read::<ChangeIn>()?, IfMatch::read(&request));
+    let layer = load(&app, &key, &slug).await?;
+    etag(&LayerOut::from(&layer)).and_then(|tag| if_match.check(&tag))?;
+    let judged = given.onto(&layer).judge(Some(&layer));
+    let details = judged.map_err(|problems| Problem::invalid(problems.iter().map(fault).collect()))?;
+    let is_same = details.name == layer.name && details.settings == layer.settings && details.password.is_none();
+    if is_same {
+        return tagged(&LayerOut::from(&layer));
+    }
+    let (app_here, actor, now) = (app.clone(), key.actor(), app.clock.now());
+    let changed =
+        app.db.write(move |conn| change(conn, &layer, &details, actor, (&app_here.keys, now, &app_here.rng))).await?;
+    tagged(&LayerOut::from(&changed))
+}
+
+/// `DELETE /api/v1/output-layers/{slug}/`
+pub async fn remove(
+    app: web::Data<App>,
+    key: ApiKey<WriteOutputLayers>,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let layer = load(&app, &key, &slug).await?;
+    let (actor, now, rng) = (key.actor(), app.clock.now(), app.rng.clone());
+    match app.db.write(move |conn| delete(conn, &layer, actor, now, &rng)).await? {
+        Ok(()) => Ok(no_content()),
+        Err(users) => Err(Problem::new(Code::Conflict, in_use(&users))),
+    }
+}
+
+/// `POST /api/v1/output-layers/{slug}/check/`
+pub async fn check(
+    app: web::Data<App>,
+    key: ApiKey<WriteOutputLayers>,
+    slug: web::Path<String>,
+    once: Once,
+) -> ApiResult {
+    match once.open::<NothingIn>(&app, &key).await? {
+        Opened::Replay(answer) => Ok(answer),
+        Opened::Fresh(_, ticket) => {
+            let done = try_out(&app, &key, &slug, ticket.clone()).await;
+            ticket.settle(&app, done.map_err(Problem::from)).await
+        }
+    }
+}
+
+async fn try_out(app: &web::Data<App>, caller: &Caller, slug: &str, ticket: Ticket) -> AppResult<Answer> {
+    let target = load(app, caller, slug).await?.target(&app.keys)?;
+    let out = match app.runtimes.check_target(&target).await {
+        Ok(message) => CheckOut { works: true, message, error: None },
+        Err(Failure { reason, blame, message, .. }) => {
+            let (code, kind) = (reason.as_str().to_owned(), Some(blame.as_str().to_owned()));
+            CheckOut { works: false, message: message.clone(), error: Some(FailureOut { code, kind, message }) }
+        }
+    };
+    let answer = Answer::json(StatusCode::OK, &out)?;
+    let (app_here, kept) = (app.clone(), answer.clone());
+    app.db.write(move |conn| ticket.store(conn, &kept, &app_here.keys, &app_here.rng)).await?;
+    Ok(answer)
+}
+
+fn operation(method: &'static str, path: &str, id: &str, summary: &str) -> Operation {
+    let scope = if method == "get" { Scope::RunsRead } else { Scope::OutputLayersWrite };
+    Operation {
+        method,
+        path: path.to_owned(),
+        id: id.to_owned(),
+        tag: "output-layers",
+        summary: summary.to_owned(),
+        about: "",
+        scope: Some(scope.as_str()),
+        query: None,
+        body: None,
+        done: (200, Some(schema::<LayerOut>)),
+        refuses: &[],
+        tagged: true,
+    }
+}
+
+/// The endpoints of this file.
+pub fn operations() -> Vec<Operation> {
+    let (all, one) = (urls::API_OUTPUT_LAYERS, format!("{}{{slug}}/", urls::API_OUTPUT_LAYERS));
+    vec![
+        Operation {
+            query: Some(inline::<ListQuery>),
+            done: (200, Some(schema::<Page<LayerOut>>)),
+            tagged: false,
+            about: "The files of the data folder first, then by name.",
+            ..operation("get", all, "list_output_layers", "List output layers")
+        },
+        Operation {
+            body: Some(schema::<NewIn>),
+            done: (201, Some(schema::<LayerOut>)),
+            refuses: &[Code::Conflict],
+            tagged: false,
+            about: "Nothing is connected to yet: see `check/`.",
+            ..operation("post", all, "create_output_layer", "Add an output layer")
+        },
+        operation("get", &one, "get_output_layer", "Read an output layer"),
+        Operation {
+            body: Some(schema::<ChangeIn>),
+            refuses: &[Code::Conflict],
+            about: "What is left out stays as it is. The password is only written, and has to be given again with another host or port.",
+            ..operation("patch", &one, "update_output_layer", "Change an output layer")
+        },
+        Operation {
+            done: (204, None),
+            refuses: &[Code::Conflict],
+            tagged: false,
+            about: "Refused while a source uses it. Records that are there stay.",
+            ..operation("delete", &one, "delete_output_layer", "Delete an output layer")
+        },
+        Operation {
+            done: (200, Some(schema::<CheckOut>)),
+            refuses: &[Code::Conflict],
+            tagged: false,
+            about: "Signs in and sees whether tables can be made. It takes up to 45 seconds and changes nothing.",
+            ..operation("post", &format!("{one}check/"), "check_output_layer", "Try an output layer")
+        },
+    ]
+}

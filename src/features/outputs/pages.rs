@@ -1,0 +1,287 @@
+//! `/settings/output-layers`: where records of this workspace can go.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+use secrecy::SecretString;
+
+use super::{FILES_NAME, FieldProblem, Given, Layer, Settings, add, change, delete, find, list, users};
+use crate::base::error::{AppError, AppResult};
+use crate::base::forms::RawForm;
+use crate::base::ids::OutputLayerId;
+use crate::engines::TlsMode;
+use crate::features::accounts::guard::{Admin, SignedIn};
+use crate::platform::app::App;
+use crate::platform::web::csrf::CsrfForm;
+use crate::platform::web::flash::{Flash, see_other_with};
+use crate::platform::web::frame::OwnerFrame;
+use crate::platform::web::page::{PageResult, page, unprocessable};
+use crate::platform::web::urls;
+
+const TOO_MANY: FieldProblem = FieldProblem {
+    field: "name",
+    code: "too_many_output_layers",
+    sentence: "This workspace has 20 output layers and can have no more. Delete one first",
+};
+
+struct LayerItem {
+    name: String,
+    address: String,
+    used_by: String,
+    url: String,
+}
+
+#[derive(Template)]
+#[template(path = "output_layers/index.html")]
+struct ListPage {
+    frame: OwnerFrame,
+    tab: &'static str,
+    may_change: bool,
+    files_name: &'static str,
+    layers: Vec<LayerItem>,
+}
+
+/// What trying the connection has shown.
+struct Tried {
+    tone: &'static str,
+    title: &'static str,
+    words: String,
+}
+
+#[derive(Template)]
+#[template(path = "output_layers/layer.html")]
+struct LayerPage {
+    frame: OwnerFrame,
+    tab: &'static str,
+    /// The layer's own address; `None` for a new one.
+    own: Option<String>,
+    name: String,
+    host: String,
+    port: String,
+    database: String,
+    user: String,
+    has_password: bool,
+    schema: String,
+    /// (posted value, words, chosen)
+    modes: Vec<(&'static str, &'static str, bool)>,
+    ca: String,
+    users: Vec<String>,
+    problems: Vec<FieldProblem>,
+    tried: Option<Tried>,
+}
+
+impl LayerPage {
+    fn error(&self, field: &str) -> &'static str {
+        self.problems.iter().find(|problem| problem.field == field).map_or("", |problem| problem.sentence)
+    }
+
+    fn items(&self) -> Vec<(&'static str, &'static str)> {
+        self.problems.iter().map(|problem| (problem.field, problem.sentence)).collect()
+    }
+
+    fn new(app: &App, request: &HttpRequest, member: &SignedIn, given: &Given, port: &str) -> Self {
+        let Settings { host, database, user, schema, tls, ca, .. } = given.settings.clone();
+        Self {
+            frame: member.frame(request, app, "settings"),
+            tab: urls::SETTINGS_OUTPUT_LAYERS,
+            own: None,
+            name: given.name.clone(),
+            host,
+            port: port.to_owned(),
+            database,
+            user,
+            has_password: false,
+            schema,
+            modes: TlsMode::ALL.iter().map(|mode| (mode.as_str(), words(*mode), *mode == tls)).collect(),
+            ca,
+            users: Vec::new(),
+            problems: Vec::new(),
+            tried: None,
+        }
+    }
+
+    fn of(self, layer: &Layer, users: Vec<String>) -> Self {
+        Self { own: Some(address_of(&layer.slug)), has_password: layer.has_password(), users, ..self }
+    }
+}
+
+/// The page of a layer.
+fn address_of(slug: &str) -> String {
+    format!("{}/{slug}", urls::SETTINGS_OUTPUT_LAYERS)
+}
+
+fn words(mode: TlsMode) -> &'static str {
+    match mode {
+        TlsMode::Disable => "Disable: never encrypted",
+        TlsMode::Prefer => "Prefer: encrypted when the server can",
+        TlsMode::Require => "Require: always encrypted",
+        TlsMode::VerifyCa => "Verify CA: and the certificate is from your authority",
+        TlsMode::VerifyFull => "Verify full: and it is for this host",
+    }
+}
+
+/// What the form sends.
+fn read(pairs: Vec<(String, String)>) -> (Given, String) {
+    let raw = RawForm::from_pairs(pairs);
+    let text = |name: &str| raw.first(name).unwrap_or_default().trim().to_owned();
+    let blank = Given::default();
+    let settings = Settings {
+        host: text("host"),
+        database: text("database"),
+        user: text("user"),
+        schema: text("schema"),
+        tls: TlsMode::ALL.into_iter().find(|mode| mode.as_str() == text("tls_mode")).unwrap_or_default(),
+        ca: text("ca_certificate"),
+        ..blank.settings
+    };
+    let port = text("port");
+    let number = if port.is_empty() { blank.port } else { port.parse().unwrap_or(-1) };
+    let password = raw.first("password").map(|text| SecretString::from(text.to_owned()));
+    (Given { name: text("name"), settings, port: number, password }, port)
+}
+
+/// `GET /settings/output-layers`
+pub async fn index(app: web::Data<App>, request: HttpRequest, member: SignedIn) -> PageResult {
+    let workspace = member.workspace_id.clone();
+    let layers = app
+        .db
+        .read(move |conn| {
+            let layers = list(conn, &workspace)?;
+            layers
+                .into_iter()
+                .map(|layer| Ok((users(conn, &workspace, &layer.slug)?.len(), layer)))
+                .collect::<AppResult<Vec<_>>>()
+        })
+        .await?;
+    let item = |(count, layer): (usize, Layer)| LayerItem {
+        address: layer.settings.address(),
+        used_by: match count {
+            0 => "No source".to_owned(),
+            1 => "1 source".to_owned(),
+            more => format!("{more} sources"),
+        },
+        url: address_of(&layer.slug),
+        name: layer.name,
+    };
+    page(&ListPage {
+        frame: member.frame(&request, &app, "settings"),
+        tab: urls::SETTINGS_OUTPUT_LAYERS,
+        may_change: member.role.may_administer(),
+        files_name: FILES_NAME,
+        layers: layers.into_iter().map(item).collect(),
+    })
+}
+
+/// `GET /settings/output-layers/new`
+pub async fn new(app: web::Data<App>, request: HttpRequest, member: Admin) -> PageResult {
+    page(&LayerPage::new(&app, &request, &member, &Given::default(), "5432"))
+}
+
+/// `POST /settings/output-layers/new`
+pub async fn create(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Admin,
+    form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
+    // The nonce of the form is the layer's id: the same form sent twice adds one.
+    let id = OutputLayerId::from_text(&form.token.nonce);
+    let (given, port) = read(form.value);
+    let details = match given.clone().judge(None) {
+        Ok(details) => details,
+        Err(problems) => {
+            let view = LayerPage::new(&app, &request, &member, &given, &port);
+            return unprocessable(&LayerPage { problems, ..view });
+        }
+    };
+    let (app_here, workspace, actor, now) = (app.clone(), member.workspace_id.clone(), member.actor(), app.clock.now());
+    let made = app
+        .db
+        .write(move |conn| add(conn, (&workspace, &id), &details, actor, (&app_here.keys, now, &app_here.rng)))
+        .await?;
+    let Some(layer) = made else {
+        let view = LayerPage::new(&app, &request, &member, &given, &port);
+        return unprocessable(&LayerPage { problems: vec![TOO_MANY], ..view });
+    };
+    let target = address_of(&layer.slug);
+    Ok(see_other_with(&app.config.server.base_url, &target, Flash::OutputLayerAdded))
+}
+
+/// A layer and the sources that use it.
+async fn load(app: &App, member: &SignedIn, slug: &str) -> AppResult<(Layer, Vec<String>)> {
+    let (workspace, slug) = (member.workspace_id.clone(), slug.to_owned());
+    app.db
+        .read(move |conn| {
+            let layer = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+            let users = users(conn, &workspace, &slug)?;
+            Ok((layer, users))
+        })
+        .await
+}
+
+fn stored(app: &App, request: &HttpRequest, member: &SignedIn, (layer, users): (&Layer, Vec<String>)) -> LayerPage {
+    let port = i64::from(layer.settings.port);
+    let given = Given { name: layer.name.clone(), settings: layer.settings.clone(), port, password: None };
+    LayerPage::new(app, request, member, &given, &port.to_string()).of(layer, users)
+}
+
+/// `GET /settings/output-layers/{slug}`
+pub async fn edit(app: web::Data<App>, request: HttpRequest, member: Admin, slug: web::Path<String>) -> PageResult {
+    let (layer, users) = load(&app, &member, &slug).await?;
+    page(&stored(&app, &request, &member, (&layer, users)))
+}
+
+/// `POST /settings/output-layers/{slug}`
+pub async fn update(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Admin,
+    slug: web::Path<String>,
+    form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
+    let (layer, users) = load(&app, &member, &slug).await?;
+    let (given, port) = read(form.value);
+    let details = match given.clone().judge(Some(&layer)) {
+        Ok(details) => details,
+        Err(problems) => {
+            let view = LayerPage::new(&app, &request, &member, &given, &port).of(&layer, users);
+            return unprocessable(&LayerPage { problems, ..view });
+        }
+    };
+    let (app_here, actor, now) = (app.clone(), member.actor(), app.clock.now());
+    app.db.write(move |conn| change(conn, &layer, &details, actor, (&app_here.keys, now, &app_here.rng))).await?;
+    Ok(see_other_with(&app.config.server.base_url, &address_of(&slug), Flash::OutputLayerSaved))
+}
+
+/// `POST /settings/output-layers/{slug}/check`: answers with the page that says what was found.
+pub async fn check(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Admin,
+    slug: web::Path<String>,
+    _form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
+    let (layer, users) = load(&app, &member, &slug).await?;
+    let tried = match app.runtimes.check_target(&layer.target(&app.keys)?).await {
+        Ok(words) => Tried { tone: "ok", title: "The connection works", words },
+        Err(failure) => Tried { tone: "bad", title: "The connection does not work", words: failure.message },
+    };
+    page(&LayerPage { tried: Some(tried), ..stored(&app, &request, &member, (&layer, users)) })
+}
+
+/// `POST /settings/output-layers/{slug}/deletion`
+pub async fn remove(
+    app: web::Data<App>,
+    member: Admin,
+    slug: web::Path<String>,
+    _form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
+    let (layer, _) = load(&app, &member, &slug).await?;
+    let (actor, now, rng) = (member.actor(), app.clock.now(), app.rng.clone());
+    let deleted = app.db.write(move |conn| delete(conn, &layer, actor, now, &rng)).await?;
+    let base = &app.config.server.base_url;
+    Ok(match deleted {
+        Ok(()) => see_other_with(base, urls::SETTINGS_OUTPUT_LAYERS, Flash::OutputLayerDeleted),
+        // Its page names them.
+        Err(_) => see_other_with(base, &address_of(&slug), Flash::OutputLayerInUse),
+    })
+}

@@ -1,0 +1,311 @@
+//! `/api/v1/sources/{slug}/setup-tokens/`: a program makes setup links, looks at them, and withdraws them.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{LONGEST_NOTE, LONGEST_RECIPIENT, Lifetime, LinkRow, NewSetupLink, Purpose, list, make, revoke};
+use crate::base::clock::UtcTime;
+use crate::base::error::{AppError, AppResult};
+use crate::base::ids::{SetupLinkId, WorkspaceId};
+use crate::features::accounts::api_keys::Scope;
+use crate::features::accounts::api_keys::guard::{ApiKey, Caller, ReadLinks, Side, WriteLinks};
+use crate::features::connections::{Connection, find_of_kind};
+use crate::features::idempotency::Answer;
+use crate::features::idempotency::guard::{Once, Opened, Ticket};
+use crate::platform::app::App;
+use crate::platform::db::Conn;
+use crate::platform::link_state::LinkState;
+use crate::platform::web::api::{ApiQuery, ApiResult, json, no_content, present};
+use crate::platform::web::cursor::{self, Page};
+use crate::platform::web::openapi::{Operation, inline, schema};
+use crate::platform::web::problem::{Code, Fault, Problem};
+use crate::platform::web::urls;
+
+/// What stands in the place of a token that is not shown any more.
+const REDACTED: &str = "********";
+
+/// A new setup token.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "NewSetupToken")]
+pub struct NewIn {
+    /// How long the link stays open, in seconds; a day when left out.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "i64", range(min = 300, max = 7_776_000))]
+    expires_in_seconds: Option<i64>,
+    /// For whom it is; the page greets them.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String", length(max = 80))]
+    recipient: Option<String>,
+    /// A note the recipient will see.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String", length(max = 280))]
+    note: Option<String>,
+    /// Whether the recipient may have what they typed checked before they send it.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "bool")]
+    allow_test: Option<bool>,
+}
+
+/// Where a setup token is in its life.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It works.
+    Open,
+    /// Details were sent with it.
+    Used,
+    /// Its time ran out.
+    Expired,
+    /// It was withdrawn.
+    Revoked,
+}
+
+impl From<LinkState> for State {
+    fn from(state: LinkState) -> Self {
+        match state {
+            LinkState::Open { .. } => Self::Open,
+            LinkState::Used { .. } => Self::Used,
+            LinkState::Expired { .. } => Self::Expired,
+            LinkState::Revoked { .. } => Self::Revoked,
+        }
+    }
+}
+
+/// A setup token as it was made: the only time it is shown.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "NewSetupTokenAnswer")]
+struct MadeOut {
+    /// Its id.
+    id: String,
+    /// The token.
+    token: String,
+    /// The address to hand to the recipient.
+    url: String,
+    /// When it dies by itself (RFC 3339, UTC).
+    #[schemars(extend("format" = "date-time"))]
+    expires_at: String,
+    /// When it was made (RFC 3339, UTC).
+    #[schemars(extend("format" = "date-time"))]
+    created_at: String,
+}
+
+/// A setup token as lists show it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SetupToken")]
+struct TokenOut {
+    /// Its id.
+    id: String,
+    /// Always asterisks: only the hash of the token is stored.
+    token: &'static str,
+    /// Where it is in its life.
+    state: State,
+    /// For whom it is, possibly empty.
+    recipient: String,
+    /// When it dies by itself (RFC 3339, UTC).
+    #[schemars(extend("format" = "date-time"))]
+    expires_at: String,
+    /// When it was made (RFC 3339, UTC).
+    #[schemars(extend("format" = "date-time"))]
+    created_at: String,
+    /// When details were sent with it.
+    #[schemars(extend("format" = "date-time"))]
+    used_at: Option<String>,
+    /// When it was withdrawn.
+    #[schemars(extend("format" = "date-time"))]
+    revoked_at: Option<String>,
+}
+
+impl TokenOut {
+    fn new(link: LinkRow, now: UtcTime) -> Self {
+        Self {
+            state: link.state(now).into(),
+            id: link.id.to_string(),
+            token: REDACTED,
+            recipient: link.recipient,
+            expires_at: link.expires_at.iso(),
+            created_at: link.created_at.iso(),
+            used_at: link.used_at.map(UtcTime::iso),
+            revoked_at: link.revoked_at.map(UtcTime::iso),
+        }
+    }
+}
+
+/// Which page of the list is shown.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    /// Where the page lies: take it from `next` or `previous`.
+    cursor: Option<String>,
+    /// Rows of the page.
+    #[schemars(range(min = 1, max = 100))]
+    limit: Option<u32>,
+}
+
+fn connection<S: Side>(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> AppResult<Connection> {
+    find_of_kind(conn, workspace, S::KIND, slug)?.ok_or(AppError::NotFound)
+}
+
+/// `GET /api/v1/sources/{slug}/setup-tokens/`
+pub async fn index<S: Side>(
+    app: web::Data<App>,
+    key: ApiKey<ReadLinks>,
+    slug: web::Path<String>,
+    query: ApiQuery<ListQuery>,
+) -> ApiResult {
+    let wanted = cursor::wanted(query.0.cursor.as_deref(), query.0.limit)?;
+    let (workspace, slug, now) = (key.workspace.clone(), slug.into_inner(), app.clock.now());
+    let address = app.config.server.base_url.join(&path(S::PLURAL, &slug));
+    let links = app
+        .db
+        .read(move |conn| {
+            let connection = connection::<S>(conn, &workspace, &slug)?;
+            Ok(list(conn, &workspace, &connection.id)?)
+        })
+        .await?;
+    let row_of = |link: &LinkRow| link.id.to_string();
+    let limit: Vec<(&str, String)> = query.0.limit.map(|limit| ("limit", limit.to_string())).into_iter().collect();
+    let page = Page::new(wanted.cut(links, row_of), &address, &limit, row_of, |link| TokenOut::new(link, now));
+    json(StatusCode::OK, &page)
+}
+
+/// `POST /api/v1/sources/{slug}/setup-tokens/`
+pub async fn create<S: Side>(
+    app: web::Data<App>,
+    key: ApiKey<WriteLinks>,
+    slug: web::Path<String>,
+    once: Once,
+) -> ApiResult {
+    match once.open::<NewIn>(&app, &key).await? {
+        Opened::Replay(answer) => Ok(answer),
+        Opened::Fresh(new, ticket) => {
+            let made = make_token::<S>(&app, &key, slug.into_inner(), new, ticket.clone()).await;
+            ticket.settle(&app, made).await
+        }
+    }
+}
+
+async fn make_token<S: Side>(
+    app: &web::Data<App>,
+    caller: &Caller,
+    slug: String,
+    new: NewIn,
+    ticket: Ticket,
+) -> Result<Answer, Problem> {
+    let now = app.clock.now();
+    let lifetime = check(&new, now)?;
+    let (app, caller) = (app.clone(), caller.clone());
+    let db = app.db.clone();
+    let answer = db
+        .write(move |conn| {
+            let connection = connection::<S>(conn, &caller.workspace, &slug)?;
+            let link = NewSetupLink {
+                connection: &connection,
+                creator: caller.member.as_ref(),
+                actor: caller.actor(),
+                lifetime,
+                recipient: new.recipient.as_deref().unwrap_or_default().trim(),
+                note: new.note.as_deref().unwrap_or_default().trim(),
+                allows_test: new.allow_test.unwrap_or(false),
+                form_nonce: None,
+                purpose: Purpose::Fill,
+            };
+            let (id, token) = make(conn, link, now, &app.rng)?;
+            let made = MadeOut {
+                id: id.to_string(),
+                url: app.config.server.base_url.join(&urls::setup_link(&token)),
+                token: token.expose().to_owned(),
+                expires_at: lifetime.expires_at.iso(),
+                created_at: now.iso(),
+            };
+            let answer = Answer::json(StatusCode::CREATED, &made)?;
+            ticket.store(conn, &answer, &app.keys, &app.rng)?;
+            Ok(answer)
+        })
+        .await?;
+    Ok(answer)
+}
+
+fn check(new: &NewIn, now: UtcTime) -> Result<Lifetime, Problem> {
+    let mut faults = Vec::new();
+    let lifetime = Lifetime::of_seconds(new.expires_in_seconds, now);
+    if let Err(problem) = &lifetime {
+        faults.push(Fault::at("/expires_in_seconds", "out_of_range", problem.to_string()));
+    }
+    for (pointer, text, most, lines) in
+        [("/recipient", &new.recipient, LONGEST_RECIPIENT, false), ("/note", &new.note, LONGEST_NOTE, true)]
+    {
+        let text = text.as_deref().unwrap_or_default().trim();
+        if text.chars().count() > most {
+            faults.push(Fault::at(pointer, "too_long", format!("This must be {most} characters or fewer.")));
+        } else if text.chars().any(|c| c.is_control() && !(lines && matches!(c, '\n' | '\r'))) {
+            faults.push(Fault::at(pointer, "control_character", "This must not hold control characters."));
+        }
+    }
+    match lifetime {
+        Ok(lifetime) if faults.is_empty() => Ok(lifetime),
+        _ => Err(Problem::invalid(faults)),
+    }
+}
+
+/// `DELETE /api/v1/sources/{slug}/setup-tokens/{id}/`
+pub async fn withdraw<S: Side>(
+    app: web::Data<App>,
+    key: ApiKey<WriteLinks>,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (slug, id) = path.into_inner();
+    let (caller, now, rng) = (Caller::clone(&key), app.clock.now(), app.rng.clone());
+    app.db
+        .write(move |conn| {
+            let connection = connection::<S>(conn, &caller.workspace, &slug)?;
+            revoke(conn, &connection, &SetupLinkId::from_text(&id), caller.actor(), now, &rng)
+        })
+        .await?;
+    Ok(no_content())
+}
+
+fn path(plural: &str, slug: &str) -> String {
+    format!("{}setup-tokens/", urls::api_connection(plural, slug))
+}
+
+/// The endpoints of this file.
+pub fn operations<S: Side>() -> Vec<Operation> {
+    let word = S::KIND.as_str();
+    let base = |method, path: String, verb: &str, summary: &str, scope: Scope| Operation {
+        method,
+        path,
+        id: format!("{verb}_{word}_setup_token{}", if verb == "list" { "s" } else { "" }),
+        tag: S::PLURAL,
+        summary: summary.to_owned(),
+        about: "",
+        scope: Some(scope.as_str()),
+        query: None,
+        body: None,
+        done: (204, None),
+        refuses: &[],
+        tagged: false,
+    };
+    let all = path(S::PLURAL, "{slug}");
+    vec![
+        Operation {
+            query: Some(inline::<ListQuery>),
+            done: (200, Some(schema::<Page<TokenOut>>)),
+            about: "Newest first. Tokens are not shown again.",
+            ..base("get", all.clone(), "list", "List setup tokens", Scope::LinksRead)
+        },
+        Operation {
+            body: Some(schema::<NewIn>),
+            done: (201, Some(schema::<MadeOut>)),
+            refuses: &[Code::Conflict],
+            about: "The token and its address are in this answer and nowhere else.",
+            ..base("post", all.clone(), "create", "Make a setup token", Scope::LinksWrite)
+        },
+        Operation {
+            about: "It opens nothing from then on. Withdrawing a token that is closed already is no error.",
+            ..base("delete", format!("{all}{{id}}/"), "revoke", "Withdraw a setup token", Scope::LinksWrite)
+        },
+    ]
+}

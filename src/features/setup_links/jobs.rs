@@ -1,0 +1,133 @@
+//! What runs later: the mail that says a recipient sent details, and the sweep of expired links and held secrets.
+
+use std::sync::Arc;
+
+use askama::Template;
+
+use super::{make, store};
+use crate::base::error::AppResult;
+use crate::base::ids::SetupLinkId;
+use crate::features::accounts::{self, MemberCard};
+use crate::features::connections;
+use crate::features::recipient::{NamedField, held, read_names};
+use crate::features::webhooks::LinkDeed;
+use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::app::App;
+use crate::platform::email::Mail;
+use crate::platform::jobs::{Outcome, Registry, job};
+use crate::platform::web::urls;
+
+job!(
+    /// Tells the member who asked that a recipient sent details.
+    SubmissionMail(SetupLinkId), "submission_mail", send_submission_mail
+);
+
+/// What setup links do later.
+pub fn jobs(registry: Registry) -> Registry {
+    registry.with::<SubmissionMail>()
+}
+
+const AT_ONCE: i64 = 100;
+
+#[derive(Template)]
+#[template(path = "emails/submission/subject.txt")]
+struct Subject<'a>(&'a Told);
+
+#[derive(Template)]
+#[template(path = "emails/submission/body.txt")]
+struct Text<'a>(&'a Told);
+
+#[derive(Template)]
+#[template(path = "emails/submission/body.html")]
+struct Html<'a>(&'a Told);
+
+/// What the member is told: names, never values.
+struct Told {
+    name: String,
+    connection: String,
+    connector: String,
+    recipient: String,
+    sent: String,
+    provided: Vec<NamedField>,
+    missing: i32,
+    url: String,
+    receipt: String,
+}
+
+/// Tells the member who made the link (or the workspace's owners) that details came.
+///
+/// # Errors
+/// The database cannot be read; a mail that is not taken is a retry, no error.
+async fn send_submission_mail(app: &Arc<App>, id: SetupLinkId) -> AppResult<Outcome> {
+    let found = app
+        .db
+        .read(move |conn| {
+            let Some(link) = store::find_by_id(conn, &id)? else { return Ok(None) };
+            let Some(connection) = connections::find_by_id(conn, &link.workspace_id, &link.connection_id)? else {
+                return Ok(None);
+            };
+            let asker = link.created_by.as_ref().map(|id| accounts::find_member(conn, id)).transpose()?.flatten();
+            let receivers = match asker {
+                Some(member) => vec![member],
+                None => accounts::owners_of(conn, &link.workspace_id)?,
+            };
+            Ok(Some((link, connection, receivers)))
+        })
+        .await?;
+    let Some((link, connection, receivers)) = found else {
+        return Ok(Outcome::GiveUp { reason: "the link is gone".to_owned() });
+    };
+    let connector = app.connectors.find(connection.kind, &connection.connector_slug);
+    for MemberCard { name, email, .. } in receivers {
+        let told = Told {
+            name: name.clone(),
+            connection: connection.description.clone(),
+            connector: connector
+                .map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
+            recipient: link.recipient.clone(),
+            sent: link.used_at.map(crate::base::clock::UtcTime::words).unwrap_or_default(),
+            provided: read_names(link.submitted_fields.as_deref())?,
+            missing: connection.missing_count,
+            url: app.config.server.base_url.join(&urls::connection(&connection.slug)),
+            receipt: link.receipt.clone().unwrap_or_default(),
+        };
+        let subject = Subject(&told).render()?.trim().to_owned();
+        let mail = Mail { to: email, to_name: name, subject, text: Text(&told).render()?, html: Html(&told).render()? };
+        if let Err(error) = app.mailer.send(mail).await {
+            return Ok(Outcome::Retry { reason: error.to_string() });
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// Writes down which links have expired, and forgets secrets that were held too long.
+///
+/// # Errors
+/// The database refuses.
+pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
+    let (now, rng) = (app.clock.now(), app.rng.clone());
+    app.db
+        .write(move |conn| {
+            held::sweep(conn, now)?;
+            for link in store::newly_expired(conn, now, AT_ONCE)? {
+                if !store::note_expiry(conn, &link.id, now)? {
+                    continue;
+                }
+                make::forget_all(conn, &link.id)?;
+                let entry = Entry {
+                    workspace: &link.workspace_id,
+                    connection: Some(&link.connection_id),
+                    setup_link: Some(&link.id),
+                    event: Event::Expired,
+                    actor: Actor::System,
+                    detail: &link.recipient,
+                };
+                activity::record(conn, &entry, link.expires_at, &rng)?;
+                if let Some(connection) = connections::find_by_id(conn, &link.workspace_id, &link.connection_id)? {
+                    make::tell(conn, LinkDeed::Expired, &connection, (&link.id, link.expires_at), now, &rng)?;
+                }
+            }
+            Ok(())
+        })
+        .await
+}

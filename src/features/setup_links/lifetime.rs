@@ -1,0 +1,119 @@
+//! How long a setup link stays open.
+
+use time::{Date, Duration, Time};
+
+use crate::base::clock::UtcTime;
+
+/// The choices offered, with their words; the second is the default. A date is the fifth.
+pub const LIFETIMES: [(&str, &str); 4] = [("1h", "1 hour"), ("24h", "24 hours"), ("3d", "3 days"), ("7d", "7 days")];
+/// The choice that is made when nobody chooses.
+pub const DEFAULT: &str = "24h";
+/// The choice that comes with a date of one's own.
+pub const UNTIL_DATE: &str = "date";
+/// No link stays open longer: it is a credential.
+pub const LONGEST: Duration = Duration::days(90);
+/// No link is shorter: nobody could use it.
+pub const SHORTEST: Duration = Duration::minutes(5);
+
+/// A checked lifetime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetime {
+    /// When the link dies.
+    pub expires_at: UtcTime,
+}
+
+/// What is wrong with the choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LifetimeError {
+    /// None of the offered choices.
+    #[error("Choose how long the link stays open")]
+    NotChosen,
+    /// Not a date.
+    #[error("Open until must be a real date, like 2026-03-14")]
+    NotDate,
+    /// Today or earlier.
+    #[error("Open until must be a day that is still to come, or today")]
+    Past,
+    /// Shorter than five minutes, or longer than 90 days.
+    #[error("expires_in_seconds must be a number from 300 (5 minutes) to 7776000 (90 days)")]
+    OutOfRange,
+    /// Too far away.
+    #[error("A setup link can stay open for 90 days at most")]
+    TooLong,
+}
+
+impl Lifetime {
+    /// From the form: one of [`LIFETIMES`], or `UNTIL_DATE` with a date, which counts to the end of that day (UTC).
+    ///
+    /// # Errors
+    /// What is wrong, as a sentence.
+    pub fn choose(choice: &str, date: &str, now: UtcTime) -> Result<Self, LifetimeError> {
+        let span = match choice {
+            "1h" => Duration::hours(1),
+            "" | DEFAULT => Duration::hours(24),
+            "3d" => Duration::days(3),
+            "7d" => Duration::days(7),
+            UNTIL_DATE => return Self::until_end_of(date, now),
+            _ => return Err(LifetimeError::NotChosen),
+        };
+        Ok(Self { expires_at: now + span })
+    }
+
+    /// From the API: so many seconds from now; a day when nothing is said.
+    ///
+    /// # Errors
+    /// Shorter than five minutes, or longer than 90 days.
+    pub fn of_seconds(seconds: Option<i64>, now: UtcTime) -> Result<Self, LifetimeError> {
+        let span = seconds.map_or(Duration::hours(24), Duration::seconds);
+        if span < SHORTEST || span > LONGEST {
+            return Err(LifetimeError::OutOfRange);
+        }
+        Ok(Self { expires_at: now + span })
+    }
+
+    /// A week: for people who are asked a second time.
+    pub fn week(now: UtcTime) -> Self {
+        Self { expires_at: now + Duration::days(7) }
+    }
+
+    fn until_end_of(date: &str, now: UtcTime) -> Result<Self, LifetimeError> {
+        let form = time::macros::format_description!("[year]-[month]-[day]");
+        let date = Date::parse(date.trim(), form).map_err(|_| LifetimeError::NotDate)?;
+        let last_second = Time::from_hms(23, 59, 59).map_err(|_| LifetimeError::NotDate)?;
+        let expires_at = UtcTime::new(date.with_time(last_second).assume_utc());
+        if expires_at < now + SHORTEST {
+            return Err(LifetimeError::Past);
+        }
+        if expires_at > now + LONGEST {
+            return Err(LifetimeError::TooLong);
+        }
+        Ok(Self { expires_at })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn choices_and_dates() {
+        let now = UtcTime::new(datetime!(2026-03-13 16:00 UTC));
+        let until = |choice, date| Lifetime::choose(choice, date, now).map(|life| life.expires_at.iso());
+        assert_eq!(until("", "").unwrap(), "2026-03-14T16:00:00Z");
+        assert_eq!(until("1h", "ignored").unwrap(), "2026-03-13T17:00:00Z");
+        assert_eq!(until("date", "2026-03-20").unwrap(), "2026-03-20T23:59:59Z");
+        assert_eq!(until("date", "2026-03-13").unwrap(), "2026-03-13T23:59:59Z");
+        assert_eq!(until("date", "2026-03-12"), Err(LifetimeError::Past));
+        assert_eq!(until("date", "2026-02-30"), Err(LifetimeError::NotDate));
+        assert_eq!(until("date", "2027-03-20"), Err(LifetimeError::TooLong));
+        assert_eq!(until("1y", ""), Err(LifetimeError::NotChosen));
+        let after = |seconds| Lifetime::of_seconds(seconds, now).map(|life| (life.expires_at - now).whole_seconds());
+        for (seconds, expected) in [(None, Ok(86_400)), (Some(300), Ok(300)), (Some(7_776_000), Ok(7_776_000))] {
+            assert_eq!(after(seconds), expected);
+        }
+        for seconds in [299, 0, -1, i64::MIN, 7_776_001, i64::MAX] {
+            assert_eq!(after(Some(seconds)), Err(LifetimeError::OutOfRange), "{seconds}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Setup links: a secret URL for somebody outside, bound to one draft. It dies when it is used, revoked, expired, or when
+//! the draft is finalised or deleted.
+//!
+//! Invariants: only the token's hash is stored; GET and HEAD change nothing; redeeming is one conditional UPDATE in the
+//! transaction that also merges the values, writes the activity row and queues the mail; a link reaches its own draft only; a link to
+//! sign in again reaches its connection's access only, whether the connection is finished or not.
+
+pub mod api;
+mod guard;
+mod jobs;
+mod lifetime;
+mod make;
+mod opened;
+pub mod owner_pages;
+pub mod receipt_pages;
+pub mod recipient_pages;
+mod recipient_view;
+mod reconnect;
+mod share_view;
+mod sheet;
+mod store;
+mod submit;
+mod try_out;
+
+pub use jobs::{SubmissionMail, jobs, sweep};
+pub use lifetime::{LIFETIMES, Lifetime, LifetimeError};
+pub use make::{NewSetupLink, forget_held, is_open, made_by_form, make, revoke};
+pub use owner_pages::{NewLink, created};
+pub use share_view::{ShareForm, ShareInput, ShareView};
+pub use store::{LinkRow, list, open_counts};
+pub use submit::{Outcome, Sent, submit};
+
+use crate::base::clock::UtcTime;
+use crate::features::connections::ConnectionState;
+use crate::platform::link_state::{LinkState, LinkTimes};
+
+/// Most characters of a note to the recipient.
+pub const LONGEST_NOTE: usize = 280;
+/// Most characters of the recipient's name.
+pub const LONGEST_RECIPIENT: usize = 80;
+
+/// Why a link does not open, in the order of what to say first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClosedReason {
+    /// Details were sent with it.
+    Used(UtcTime),
+    /// A member withdrew it.
+    Revoked,
+    /// The connection is finished and needs nothing more.
+    Finished,
+    /// The draft was deleted.
+    Deleted,
+    /// Its time ran out.
+    Expired(UtcTime),
+}
+
+/// What a link is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+pub enum Purpose {
+    /// To fill in a draft.
+    Fill,
+    /// To sign in again with the same account of the provider, for a draft or for a connection that is finished.
+    Reconnect,
+    /// To sign in again with any account.
+    ReconnectAny,
+}
+
+impl Purpose {
+    fn as_str(&self) -> &'static str {
+        match self {
+            Self::Fill => "fill",
+            Self::Reconnect => "reconnect",
+            Self::ReconnectAny => "reconnect_any",
+        }
+    }
+
+    fn from_text(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "fill" => Ok(Self::Fill),
+            "reconnect" => Ok(Self::Reconnect),
+            "reconnect_any" => Ok(Self::ReconnectAny),
+            _ => Err(format!("unknown purpose {text}")),
+        }
+    }
+
+    /// Whether somebody only signs in again.
+    pub fn is_reconnect(self) -> bool {
+        self != Self::Fill
+    }
+}
+
+crate::base::text_column::text_column!(Purpose, Purpose::from_text, Purpose::as_str);
+
+/// Whether a link opens, from its own times, what it is for, and what became of its connection.
+///
+/// # Errors
+/// The reason why it does not.
+pub fn check_open(
+    times: LinkTimes,
+    purpose: Purpose,
+    connection: ConnectionState,
+    now: UtcTime,
+) -> Result<UtcTime, ClosedReason> {
+    // A connection that is finished still loses its access, and gets it back this way.
+    let draft = match connection {
+        ConnectionState::Finalised if purpose.is_reconnect() => ConnectionState::Draft,
+        other => other,
+    };
+    match (times.state(now), draft) {
+        (LinkState::Used { at }, _) => Err(ClosedReason::Used(at)),
+        (LinkState::Revoked { .. }, _) => Err(ClosedReason::Revoked),
+        (_, ConnectionState::Finalised) => Err(ClosedReason::Finished),
+        (_, ConnectionState::Deleted) => Err(ClosedReason::Deleted),
+        (LinkState::Expired { at }, ConnectionState::Draft) => Err(ClosedReason::Expired(at)),
+        (LinkState::Open { until }, ConnectionState::Draft) => Ok(until),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_end_has_its_reason() {
+        let at = |seconds| UtcTime::from_unix(seconds).unwrap();
+        let open = LinkTimes { expires_at: at(100), used_at: None, revoked_at: None };
+        let used = LinkTimes { used_at: Some(at(10)), ..open };
+        let revoked = LinkTimes { revoked_at: Some(at(10)), ..open };
+        use ConnectionState::{Deleted, Draft, Finalised};
+        for (times, draft, now, expected) in [
+            (open, Draft, 50, Ok(at(100))),
+            (open, Draft, 100, Err(ClosedReason::Expired(at(100)))),
+            (open, Finalised, 50, Err(ClosedReason::Finished)),
+            (open, Deleted, 50, Err(ClosedReason::Deleted)),
+            (open, Finalised, 150, Err(ClosedReason::Finished)),
+            (used, Draft, 50, Err(ClosedReason::Used(at(10)))),
+            (used, Finalised, 150, Err(ClosedReason::Used(at(10)))),
+            (revoked, Deleted, 50, Err(ClosedReason::Revoked)),
+        ] {
+            assert_eq!(check_open(times, Purpose::Fill, draft, at(now)), expected);
+        }
+        assert_eq!(check_open(open, Purpose::Reconnect, Finalised, at(50)), Ok(at(100)));
+        assert_eq!(check_open(open, Purpose::ReconnectAny, Deleted, at(50)), Err(ClosedReason::Deleted));
+    }
+}

@@ -1,0 +1,220 @@
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use super::Purpose;
+use crate::base::clock::UtcTime;
+use crate::base::crypto::TokenHash;
+use crate::base::ids::{ConnectionId, MemberId, SetupLinkId, WorkspaceId};
+use crate::platform::db::Conn;
+use crate::platform::db::schema::setup_links;
+use crate::platform::link_state::{LinkState, LinkTimes};
+
+/// A setup link as it is stored; its token is not.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = setup_links)]
+pub struct LinkRow {
+    /// Its id.
+    pub id: SetupLinkId,
+    /// Whose it is.
+    pub workspace_id: WorkspaceId,
+    /// The draft it opens.
+    pub connection_id: ConnectionId,
+    /// Who made it.
+    pub created_by: Option<MemberId>,
+    /// For whom, possibly empty.
+    pub recipient: String,
+    /// What the asker wrote, possibly empty.
+    pub note: String,
+    /// When it was made.
+    pub created_at: UtcTime,
+    /// When it dies by itself.
+    pub expires_at: UtcTime,
+    /// When it was spent.
+    pub used_at: Option<UtcTime>,
+    /// When it was withdrawn.
+    pub revoked_at: Option<UtcTime>,
+    /// The form that spent it.
+    pub form_nonce: Option<String>,
+    /// The number on the receipt.
+    pub receipt: Option<String>,
+    /// Names of the fields that were sent, JSON.
+    pub submitted_fields: Option<String>,
+    /// Names of the fields that were left empty, JSON.
+    pub empty_fields: Option<String>,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// 1: whoever has it may have what they typed checked before they send it.
+    pub allows_test: i32,
+}
+
+impl LinkRow {
+    /// The times that decide its state.
+    pub fn times(&self) -> LinkTimes {
+        LinkTimes { expires_at: self.expires_at, used_at: self.used_at, revoked_at: self.revoked_at }
+    }
+
+    /// Its state at a moment, by its own times alone.
+    pub fn state(&self, now: UtcTime) -> LinkState {
+        self.times().state(now)
+    }
+}
+
+pub(super) struct NewRow<'a> {
+    pub(super) id: &'a SetupLinkId,
+    pub(super) workspace_id: &'a WorkspaceId,
+    pub(super) connection_id: &'a ConnectionId,
+    pub(super) token_hash: &'a TokenHash,
+    pub(super) created_by: Option<&'a MemberId>,
+    pub(super) create_nonce: Option<&'a str>,
+    pub(super) recipient: &'a str,
+    pub(super) note: &'a str,
+    pub(super) allows_test: bool,
+    pub(super) created_at: UtcTime,
+    pub(super) expires_at: UtcTime,
+    pub(super) purpose: Purpose,
+}
+
+impl NewRow<'_> {
+    pub(super) fn insert(&self, conn: &mut Conn) -> QueryResult<()> {
+        diesel::insert_into(setup_links::table)
+            .values((
+                setup_links::id.eq(self.id),
+                setup_links::workspace_id.eq(self.workspace_id),
+                setup_links::connection_id.eq(self.connection_id),
+                setup_links::token_hash.eq(self.token_hash.as_bytes()),
+                setup_links::created_by.eq(self.created_by),
+                setup_links::create_nonce.eq(self.create_nonce),
+                setup_links::recipient.eq(self.recipient),
+                setup_links::note.eq(self.note),
+                setup_links::allows_test.eq(i32::from(self.allows_test)),
+                setup_links::created_at.eq(self.created_at),
+                setup_links::expires_at.eq(self.expires_at),
+                setup_links::purpose.eq(self.purpose),
+            ))
+            .execute(conn)
+            .map(|_| ())
+    }
+}
+
+pub(super) fn find_by_token(conn: &mut Conn, hash: &TokenHash) -> QueryResult<Option<LinkRow>> {
+    setup_links::table
+        .filter(setup_links::token_hash.eq(hash.as_bytes()))
+        .select(LinkRow::as_select())
+        .get_result(conn)
+        .optional()
+}
+
+pub(super) fn find_by_receipt(conn: &mut Conn, hash: &TokenHash) -> QueryResult<Option<LinkRow>> {
+    setup_links::table
+        .filter(setup_links::receipt_hash.eq(hash.as_bytes()))
+        .select(LinkRow::as_select())
+        .get_result(conn)
+        .optional()
+}
+
+pub(super) fn find_by_create_nonce(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    nonce: &str,
+) -> QueryResult<Option<LinkRow>> {
+    setup_links::table
+        .filter(setup_links::workspace_id.eq(workspace))
+        .filter(setup_links::create_nonce.eq(nonce))
+        .select(LinkRow::as_select())
+        .get_result(conn)
+        .optional()
+}
+
+/// The link of that id, for jobs: they carry ids that we wrote ourselves.
+pub(super) fn find_by_id(conn: &mut Conn, id: &SetupLinkId) -> QueryResult<Option<LinkRow>> {
+    setup_links::table.find(id).select(LinkRow::as_select()).get_result(conn).optional()
+}
+
+/// A connection's links, newest first.
+pub fn list(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId) -> QueryResult<Vec<LinkRow>> {
+    setup_links::table
+        .filter(setup_links::workspace_id.eq(workspace))
+        .filter(setup_links::connection_id.eq(connection))
+        .order((setup_links::created_at.desc(), setup_links::id.desc()))
+        .select(LinkRow::as_select())
+        .load(conn)
+}
+
+/// How many open links each of these connections has; those with none are absent.
+pub fn open_counts(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    of: &[ConnectionId],
+    now: UtcTime,
+) -> QueryResult<HashMap<ConnectionId, i64>> {
+    let rows: Vec<(ConnectionId, i64)> = setup_links::table
+        .filter(setup_links::workspace_id.eq(workspace))
+        .filter(setup_links::connection_id.eq_any(of.iter().map(ConnectionId::as_str)))
+        .filter(setup_links::used_at.is_null())
+        .filter(setup_links::revoked_at.is_null())
+        .filter(setup_links::expires_at.gt(now))
+        .group_by(setup_links::connection_id)
+        .select((setup_links::connection_id, diesel::dsl::count_star()))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// What a redeemed link remembers.
+pub(super) struct Redemption<'a> {
+    pub(super) form_nonce: &'a str,
+    pub(super) receipt_hash: &'a TokenHash,
+    pub(super) receipt: &'a str,
+    pub(super) submitted_fields: &'a str,
+    pub(super) empty_fields: &'a str,
+}
+
+/// Spends a link: one conditional UPDATE, so that of many at once exactly one gets `true`.
+pub(super) fn redeem(conn: &mut Conn, id: &SetupLinkId, with: &Redemption<'_>, now: UtcTime) -> QueryResult<bool> {
+    let open = setup_links::table
+        .filter(setup_links::id.eq(id))
+        .filter(setup_links::used_at.is_null())
+        .filter(setup_links::revoked_at.is_null())
+        .filter(setup_links::expires_at.gt(now));
+    let spent = diesel::update(open)
+        .set((
+            setup_links::used_at.eq(now),
+            setup_links::form_nonce.eq(with.form_nonce),
+            setup_links::receipt_hash.eq(with.receipt_hash.as_bytes()),
+            setup_links::receipt.eq(with.receipt),
+            setup_links::submitted_fields.eq(with.submitted_fields),
+            setup_links::empty_fields.eq(with.empty_fields),
+        ))
+        .execute(conn)?;
+    Ok(spent == 1)
+}
+
+/// Withdraws a link that is still open; `false` when it was closed already.
+pub(super) fn revoke(conn: &mut Conn, workspace: &WorkspaceId, id: &SetupLinkId, now: UtcTime) -> QueryResult<bool> {
+    let open = setup_links::table
+        .filter(setup_links::workspace_id.eq(workspace))
+        .filter(setup_links::id.eq(id))
+        .filter(setup_links::used_at.is_null())
+        .filter(setup_links::revoked_at.is_null())
+        .filter(setup_links::expires_at.gt(now));
+    Ok(diesel::update(open).set(setup_links::revoked_at.eq(now)).execute(conn)? == 1)
+}
+
+/// Links whose time ran out and of which nobody has noted it yet.
+pub(super) fn newly_expired(conn: &mut Conn, now: UtcTime, limit: i64) -> QueryResult<Vec<LinkRow>> {
+    setup_links::table
+        .filter(setup_links::expires_at.le(now))
+        .filter(setup_links::expiry_noted_at.is_null())
+        .filter(setup_links::used_at.is_null())
+        .filter(setup_links::revoked_at.is_null())
+        .order(setup_links::expires_at)
+        .limit(limit)
+        .select(LinkRow::as_select())
+        .load(conn)
+}
+
+/// Marks an expiry as noted; `false` when somebody else did.
+pub(super) fn note_expiry(conn: &mut Conn, id: &SetupLinkId, now: UtcTime) -> QueryResult<bool> {
+    let unnoted = setup_links::table.filter(setup_links::id.eq(id)).filter(setup_links::expiry_noted_at.is_null());
+    Ok(diesel::update(unnoted).set(setup_links::expiry_noted_at.eq(now)).execute(conn)? == 1)
+}

@@ -1,0 +1,21 @@
+//! Streams: what a source is to bring. One plan for each source says which streams are read and how, where the records go, and when.
+//!
+//! Invariants: a plan names only streams that the last successful validation found, each with settings that stream allows; no two
+//! enabled streams have the same table; a plan that runs by the clock knows when it is due next.
+
+mod choice;
+
+mod schedule;
+mod store;
+mod suggest;
+
+pub use choice::{NO_KEYS, StreamChoice, StreamFault, check_all, check_keys, key_text, prefixed};
+pub use schedule::{Cron, PREVIEWED, Trigger, TriggerFault};
+pub use store::{Plan, advance, due_plans, find_plan, plans_of, save_plan, stop_plan, users_of_layer};
+pub use suggest::{default_choice, offered, suggest};
+
+/// Most characters of a prefix of table names.
+pub const LONGEST_PREFIX: usize = 30;
+
+/// The slug of the output that is always there: files in the data folder.
+pub const FILES: &str = "files";

@@ -1,0 +1,182 @@
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
+
+use super::FILES;
+use super::StreamChoice;
+use super::schedule::{Cron, Trigger};
+use crate::base::clock::UtcTime;
+use crate::base::ids::{ConnectionId, WorkspaceId};
+use crate::platform::db::Conn;
+use crate::platform::db::schema::plans;
+
+/// What a source is to bring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The streams as they were chosen.
+    pub streams: Vec<StreamChoice>,
+    /// What every table's name begins with.
+    pub table_prefix: String,
+    /// Where the records go, by its slug.
+    pub output_layer: String,
+    /// When it is read.
+    pub trigger: Trigger,
+    /// When it comes next.
+    pub next_at: Option<UtcTime>,
+    /// Grows with every change; 0: it was never saved.
+    pub version: i64,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            streams: Vec::new(),
+            table_prefix: String::new(),
+            output_layer: FILES.to_owned(),
+            trigger: Trigger::Manual,
+            next_at: None,
+            version: 0,
+        }
+    }
+}
+
+impl Plan {
+    /// The streams that are read.
+    pub fn enabled(&self) -> impl Iterator<Item = &StreamChoice> {
+        self.streams.iter().filter(|stream| stream.enabled)
+    }
+
+    /// Whether records go into tables that last, not into files of one run.
+    pub fn fills_tables(&self) -> bool {
+        self.output_layer != FILES
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = plans)]
+struct Row {
+    streams: String,
+    table_prefix: String,
+    output_layer: String,
+    cron: Option<String>,
+    zone: Option<String>,
+    next_at: Option<UtcTime>,
+    version: i64,
+}
+
+/// The plan of a connection, if one was saved.
+pub fn find_plan(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId) -> QueryResult<Option<Plan>> {
+    let row: Option<Row> = plans::table
+        .filter(plans::connection_id.eq(connection))
+        .filter(plans::workspace_id.eq(workspace))
+        .select(Row::as_select())
+        .get_result(conn)
+        .optional()?;
+    row.map(read).transpose()
+}
+
+/// The plans of these connections; those without one are absent.
+pub fn plans_of(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    of: &[ConnectionId],
+) -> QueryResult<HashMap<ConnectionId, Plan>> {
+    let rows: Vec<(ConnectionId, Row)> = plans::table
+        .filter(plans::workspace_id.eq(workspace))
+        .filter(plans::connection_id.eq_any(of.iter().map(ConnectionId::as_str)))
+        .select((plans::connection_id, Row::as_select()))
+        .load(conn)?;
+    rows.into_iter().map(|(id, row)| Ok((id, read(row)?))).collect()
+}
+
+fn read(row: Row) -> QueryResult<Plan> {
+    let streams = serde_json::from_str(&row.streams)
+        .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
+    let trigger = match (row.cron, row.zone) {
+        (Some(expression), Some(zone)) => Trigger::Cron(Cron { expression, zone }),
+        _ => Trigger::Manual,
+    };
+    Ok(Plan {
+        streams,
+        table_prefix: row.table_prefix,
+        output_layer: row.output_layer,
+        trigger,
+        next_at: row.next_at,
+        version: row.version,
+    })
+}
+
+/// Saves a plan in the place of the one that was read; `false` when somebody else saved one meanwhile.
+pub fn save_plan(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    connection: &ConnectionId,
+    plan: &Plan,
+    now: UtcTime,
+) -> QueryResult<bool> {
+    let streams = serde_json::to_string(&plan.streams).map_err(|error| Error::SerializationError(error.into()))?;
+    let (cron, zone) = match &plan.trigger {
+        Trigger::Manual => (None, None),
+        Trigger::Cron(cron) => (Some(cron.expression.as_str()), Some(cron.zone.as_str())),
+    };
+    let contents = (
+        plans::streams.eq(streams),
+        plans::table_prefix.eq(&plan.table_prefix),
+        plans::output_layer.eq(&plan.output_layer),
+        plans::trigger_type.eq(plan.trigger.word()),
+        plans::cron.eq(cron),
+        plans::zone.eq(zone),
+        plans::next_at.eq(plan.next_at),
+        plans::version.eq(plan.version + 1),
+        plans::updated_at.eq(now),
+    );
+    if plan.version > 0 {
+        let read = plans::table
+            .filter(plans::connection_id.eq(connection))
+            .filter(plans::workspace_id.eq(workspace))
+            .filter(plans::version.eq(plan.version));
+        return Ok(diesel::update(read).set(contents).execute(conn)? == 1);
+    }
+    let new = (plans::connection_id.eq(connection), plans::workspace_id.eq(workspace), contents);
+    match diesel::insert_into(plans::table).values(new).execute(conn) {
+        Ok(_) => Ok(true),
+        // Somebody else was first; on PostgreSQL the transaction is lost, and whoever called ends it.
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Sources whose time has come.
+pub fn due_plans(conn: &mut Conn, now: UtcTime, limit: i64) -> QueryResult<Vec<(WorkspaceId, ConnectionId)>> {
+    plans::table
+        .filter(plans::next_at.le(now))
+        .order(plans::next_at)
+        .limit(limit)
+        .select((plans::workspace_id, plans::connection_id))
+        .load(conn)
+}
+
+/// Moves a plan to its next time; `false` when another worker did. Times that were missed are not made up for.
+pub fn advance(conn: &mut Conn, connection: &ConnectionId, plan: &Plan, now: UtcTime) -> QueryResult<bool> {
+    let due = plans::table
+        .filter(plans::connection_id.eq(connection))
+        .filter(plans::version.eq(plan.version))
+        .filter(plans::next_at.eq(plan.next_at));
+    Ok(diesel::update(due).set(plans::next_at.eq(plan.trigger.next_after(now))).execute(conn)? == 1)
+}
+
+/// The clock starts nothing for this connection any more.
+pub fn stop_plan(conn: &mut Conn, connection: &ConnectionId) -> QueryResult<()> {
+    diesel::update(plans::table.find(connection)).set(plans::next_at.eq(None::<UtcTime>)).execute(conn).map(|_| ())
+}
+
+/// The connections of a workspace whose records go to that output layer; those that were deleted are among them.
+pub fn users_of_layer(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> QueryResult<Vec<ConnectionId>> {
+    plans::table
+        .filter(plans::workspace_id.eq(workspace))
+        .filter(plans::output_layer.eq(slug))
+        .order(plans::connection_id)
+        .select(plans::connection_id)
+        .load(conn)
+}

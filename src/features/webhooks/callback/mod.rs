@@ -1,0 +1,207 @@
+//! The callback webhook of one connection: an address, and a header of the receiver's choice. Write-only: nothing of it is given back
+//! but that there is one (and, to members, where it goes).
+
+pub mod pages;
+mod store;
+
+pub(super) use store::{CallbackRow, disable, find, sealed_after};
+pub use store::{has_callback, with_callback};
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::deliveries;
+use super::judged::{self, CustomHeader, FieldProblem};
+use crate::base::clock::UtcTime;
+use crate::base::crypto::{KeyRing, Rotation, Sealed, SealedAt};
+use crate::base::error::{AppError, AppResult};
+use crate::base::http_client::HttpsUrl;
+use crate::base::ids::{ConnectionId, WorkspaceId};
+use crate::base::rng::Rng;
+use crate::features::connections::Connection;
+use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::app::App;
+use crate::platform::db::Conn;
+
+/// A callback webhook as it was given, read and found in order; whether its host is public is for [`check_callback`] to say.
+#[derive(Debug, Clone)]
+pub struct CallbackWebhook {
+    /// Where it goes.
+    pub url: HttpsUrl,
+    /// The header to send along.
+    pub header: Option<CustomHeader>,
+}
+
+/// A callback webhook as a member's page shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallbackShown {
+    /// Where it goes.
+    pub url: String,
+    /// The name of its header; the value is never shown.
+    pub header_name: Option<String>,
+    /// When it was last changed.
+    pub updated_at: UtcTime,
+    /// Since when nothing is sent, and why.
+    pub disabled: Option<(UtcTime, String)>,
+}
+
+impl CallbackWebhook {
+    /// Judges what was given, without asking the DNS.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn parse(
+        url: &str,
+        header_name: Option<&str>,
+        header_value: Option<SecretString>,
+    ) -> Result<Self, FieldProblem> {
+        Ok(Self { url: judged::address(url)?, header: CustomHeader::parse(header_name, header_value)? })
+    }
+}
+
+/// Judges where it leads at this moment; call it before [`set_callback`], outside any transaction.
+///
+/// # Errors
+/// The host is unknown, or not public.
+pub async fn check_callback(app: &App, callback: &CallbackWebhook) -> Result<(), FieldProblem> {
+    Ok(app.http.judge(&callback.url).await?)
+}
+
+fn sealed_at<'a>(connection: &'a ConnectionId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
+    SealedAt {
+        table: "callback_webhooks",
+        row: connection.as_str(),
+        column: "sealed_header",
+        workspace: workspace.as_str(),
+    }
+}
+
+/// Sets a connection's callback webhook, or puts another in its place; what waits to be sent goes to the new one.
+///
+/// # Errors
+/// Only internal ones.
+pub fn set_callback(
+    conn: &mut Conn,
+    connection: &Connection,
+    callback: &CallbackWebhook,
+    actor: Actor,
+    keys: &KeyRing,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
+    let at = sealed_at(&connection.id, &connection.workspace_id);
+    let seal = |header: &CustomHeader| keys.seal(header.value.expose_secret().as_bytes(), at, rng);
+    let sealed = callback.header.as_ref().map(seal).transpose()?;
+    put(
+        conn,
+        connection,
+        &callback.url,
+        callback.header.as_ref().map(|header| header.name.as_str()),
+        sealed.as_ref(),
+        now,
+    )?;
+    note(conn, connection, Event::CallbackSet, &callback.url.host(), actor, now, rng)
+}
+
+/// Changes the address and keeps the header that was set before.
+pub(super) fn move_callback(
+    conn: &mut Conn,
+    connection: &Connection,
+    url: &HttpsUrl,
+    actor: Actor,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
+    let row = find(conn, &connection.id)?.ok_or(AppError::NotFound)?;
+    let sealed = row.sealed_header.map(Sealed::from_bytes);
+    put(conn, connection, url, row.header_name.as_deref(), sealed.as_ref(), now)?;
+    note(conn, connection, Event::CallbackSet, &url.host(), actor, now, rng)
+}
+
+fn put(
+    conn: &mut Conn,
+    connection: &Connection,
+    url: &HttpsUrl,
+    header: Option<&str>,
+    sealed: Option<&Sealed>,
+    now: UtcTime,
+) -> AppResult<()> {
+    store::put(conn, (&connection.workspace_id, &connection.id), url.as_str(), header.zip(sealed), now)?;
+    Ok(deliveries::redirect_callback(conn, &connection.id, url)?)
+}
+
+/// Removes a connection's callback webhook; what waits to be sent is not sent. `false` when there was none.
+///
+/// # Errors
+/// Only internal ones.
+pub fn remove_callback(
+    conn: &mut Conn,
+    connection: &Connection,
+    actor: Actor,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<bool> {
+    let Some(row) = find(conn, &connection.id)? else { return Ok(false) };
+    store::delete(conn, &connection.workspace_id, &connection.id)?;
+    deliveries::disable_callback(conn, &connection.id, None, now)?;
+    note(conn, connection, Event::CallbackRemoved, &row.host(), actor, now, rng)?;
+    Ok(true)
+}
+
+/// What a member's page may know of it.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn find_callback(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    connection: &ConnectionId,
+) -> AppResult<Option<CallbackShown>> {
+    let row = find(conn, connection)?.filter(|row| &row.workspace_id == workspace);
+    Ok(row.map(|row| CallbackShown {
+        disabled: row.disabled_at.map(|at| (at, row.disabled_reason.clone())),
+        url: row.url,
+        header_name: row.header_name,
+        updated_at: row.updated_at,
+    }))
+}
+
+fn note(
+    conn: &mut Conn,
+    connection: &Connection,
+    event: Event,
+    host: &str,
+    actor: Actor,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
+    let entry = Entry {
+        workspace: &connection.workspace_id,
+        connection: Some(&connection.id),
+        setup_link: None,
+        event,
+        actor,
+        detail: host,
+    };
+    Ok(activity::record(conn, &entry, now, rng)?)
+}
+
+impl CallbackRow {
+    /// The receiver's host, for people.
+    pub(super) fn host(&self) -> String {
+        HttpsUrl::parse(&self.url).map(|url| url.host()).unwrap_or_default()
+    }
+
+    /// The header with its value, for the request.
+    pub(super) fn header(&self, keys: &KeyRing) -> AppResult<Option<CustomHeader>> {
+        let Some((name, sealed)) = self.header_name.clone().zip(self.sealed_header.clone()) else { return Ok(None) };
+        let value = keys.open(&Sealed::from_bytes(sealed), sealed_at(&self.connection_id, &self.workspace_id))?;
+        Ok(Some(CustomHeader { name, value: SecretString::from(String::from_utf8_lossy(&value).into_owned()) }))
+    }
+
+    /// Seals the header's value anew; gives how many values that were.
+    pub(super) fn reseal(&self, conn: &mut Conn, with: &Rotation<'_>) -> AppResult<usize> {
+        let Some(sealed) = self.sealed_header.clone().map(Sealed::from_bytes) else { return Ok(0) };
+        let at = sealed_at(&self.connection_id, &self.workspace_id);
+        with.value(Some(&sealed), at, |fresh| store::replace_sealed(conn, &self.connection_id, &sealed, fresh))
+    }
+}

@@ -1,0 +1,124 @@
+use std::collections::HashSet;
+
+use diesel::prelude::*;
+
+use crate::base::clock::UtcTime;
+use crate::base::crypto::Sealed;
+use crate::base::ids::{ConnectionId, WorkspaceId};
+use crate::platform::db::Conn;
+use crate::platform::db::schema::callback_webhooks;
+
+/// A callback webhook as it is stored; the header's value stays sealed.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = callback_webhooks)]
+pub(in crate::features::webhooks) struct CallbackRow {
+    pub(in crate::features::webhooks) connection_id: ConnectionId,
+    pub(in crate::features::webhooks) workspace_id: WorkspaceId,
+    pub(in crate::features::webhooks) url: String,
+    pub(in crate::features::webhooks) header_name: Option<String>,
+    pub(super) sealed_header: Option<Vec<u8>>,
+    pub(super) updated_at: UtcTime,
+    pub(in crate::features::webhooks) disabled_at: Option<UtcTime>,
+    pub(super) disabled_reason: String,
+}
+
+pub(in crate::features::webhooks) fn find(
+    conn: &mut Conn,
+    connection: &ConnectionId,
+) -> QueryResult<Option<CallbackRow>> {
+    callback_webhooks::table.find(connection).select(CallbackRow::as_select()).get_result(conn).optional()
+}
+
+/// Whether a connection has a callback webhook.
+pub fn has_callback(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId) -> QueryResult<bool> {
+    let row = callback_webhooks::table.find(connection).filter(callback_webhooks::workspace_id.eq(workspace));
+    let found: Option<ConnectionId> = row.select(callback_webhooks::connection_id).get_result(conn).optional()?;
+    Ok(found.is_some())
+}
+
+/// Which of these connections have a callback webhook.
+pub fn with_callback(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    of: &[ConnectionId],
+) -> QueryResult<HashSet<ConnectionId>> {
+    let found: Vec<ConnectionId> = callback_webhooks::table
+        .filter(callback_webhooks::workspace_id.eq(workspace))
+        .filter(callback_webhooks::connection_id.eq_any(of.iter().map(ConnectionId::as_str)))
+        .select(callback_webhooks::connection_id)
+        .load(conn)?;
+    Ok(found.into_iter().collect())
+}
+
+/// Puts a callback webhook in the place of whatever was there; it is in force.
+pub(super) fn put(
+    conn: &mut Conn,
+    (workspace, connection): (&WorkspaceId, &ConnectionId),
+    url: &str,
+    header: Option<(&str, &Sealed)>,
+    now: UtcTime,
+) -> QueryResult<()> {
+    delete(conn, workspace, connection)?;
+    diesel::insert_into(callback_webhooks::table)
+        .values((
+            callback_webhooks::connection_id.eq(connection),
+            callback_webhooks::workspace_id.eq(workspace),
+            callback_webhooks::url.eq(url),
+            callback_webhooks::header_name.eq(header.map(|(name, _)| name)),
+            callback_webhooks::sealed_header.eq(header.map(|(_, sealed)| sealed.as_bytes())),
+            callback_webhooks::updated_at.eq(now),
+            callback_webhooks::disabled_reason.eq(""),
+        ))
+        .execute(conn)
+        .map(|_| ())
+}
+
+pub(super) fn delete(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId) -> QueryResult<()> {
+    let row = callback_webhooks::table.find(connection).filter(callback_webhooks::workspace_id.eq(workspace));
+    diesel::delete(row).execute(conn).map(|_| ())
+}
+
+/// Sends nothing more there; says whether that is new. A callback that goes elsewhere by now stays as it is.
+pub(in crate::features::webhooks) fn disable(
+    conn: &mut Conn,
+    connection: &ConnectionId,
+    url: &str,
+    reason: &str,
+    now: UtcTime,
+) -> QueryResult<bool> {
+    let row = callback_webhooks::table
+        .find(connection)
+        .filter(callback_webhooks::url.eq(url))
+        .filter(callback_webhooks::disabled_at.is_null());
+    let changed = diesel::update(row)
+        .set((callback_webhooks::disabled_at.eq(now), callback_webhooks::disabled_reason.eq(reason)))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Callbacks of all workspaces with a sealed header, by connection; for the rotation of master keys.
+pub(in crate::features::webhooks) fn sealed_after(
+    conn: &mut Conn,
+    after: &ConnectionId,
+    limit: i64,
+) -> QueryResult<Vec<CallbackRow>> {
+    callback_webhooks::table
+        .filter(callback_webhooks::connection_id.gt(after))
+        .filter(callback_webhooks::sealed_header.is_not_null())
+        .order(callback_webhooks::connection_id)
+        .limit(limit)
+        .select(CallbackRow::as_select())
+        .load(conn)
+}
+
+/// Puts a re-sealed value in the place of the one that was read, unless somebody wrote meanwhile.
+pub(super) fn replace_sealed(
+    conn: &mut Conn,
+    connection: &ConnectionId,
+    read: &Sealed,
+    fresh: &Sealed,
+) -> QueryResult<()> {
+    let unchanged =
+        callback_webhooks::table.find(connection).filter(callback_webhooks::sealed_header.eq(read.as_bytes()));
+    diesel::update(unchanged).set(callback_webhooks::sealed_header.eq(fresh.as_bytes())).execute(conn).map(|_| ())
+}

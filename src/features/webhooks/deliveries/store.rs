@@ -1,0 +1,287 @@
+use diesel::prelude::*;
+
+use crate::base::clock::UtcTime;
+use crate::base::ids::{
+    ConnectionId, WebhookAttemptId, WebhookDeliveryId, WebhookEndpointId, WebhookMessageId, WorkspaceId,
+};
+use crate::platform::db::Conn;
+use crate::platform::db::schema::{webhook_attempts, webhook_deliveries, webhook_messages};
+
+/// Where a delivery is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+pub enum DeliveryState {
+    /// It waits for its first or next try.
+    Pending,
+    /// The receiver took it.
+    Delivered,
+    /// The last try failed.
+    GaveUp,
+    /// Its receiver is off or removed.
+    Disabled,
+}
+
+impl DeliveryState {
+    /// The name in the database and in the API.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::GaveUp => "gave_up",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    fn from_text(text: String) -> Result<Self, String> {
+        let all = [Self::Pending, Self::Delivered, Self::GaveUp, Self::Disabled];
+        all.into_iter().find(|state| state.as_str() == text).ok_or_else(|| format!("unknown state {text}"))
+    }
+}
+
+crate::base::text_column::text_column!(DeliveryState, DeliveryState::from_text, DeliveryState::as_str);
+
+/// What happened, as it is told.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = webhook_messages)]
+pub struct Message {
+    /// The `webhook-id`.
+    pub id: WebhookMessageId,
+    /// Whose it is.
+    pub workspace_id: WorkspaceId,
+    /// The connection it is about.
+    pub connection_id: Option<ConnectionId>,
+    /// The event's name.
+    pub event: String,
+    /// The body, JSON.
+    pub payload: String,
+    /// When it happened.
+    pub created_at: UtcTime,
+}
+
+/// One message on its way to one receiver.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = webhook_deliveries)]
+pub struct Delivery {
+    /// Its id.
+    pub id: WebhookDeliveryId,
+    /// Whose it is.
+    pub workspace_id: WorkspaceId,
+    /// The message.
+    pub message_id: WebhookMessageId,
+    /// The connection it is about.
+    pub connection_id: Option<ConnectionId>,
+    /// The endpoint it goes to; `None`: the connection's callback webhook.
+    pub endpoint_id: Option<WebhookEndpointId>,
+    /// The event's name.
+    pub event: String,
+    /// Where it goes.
+    pub url: String,
+    /// Where it is on its way.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// How many tries of the schedule are used up.
+    pub(in crate::features::webhooks) step: i32,
+    /// When it is tried next.
+    pub next_at: Option<UtcTime>,
+    /// When it was written.
+    pub created_at: UtcTime,
+    /// When it last changed.
+    pub updated_at: UtcTime,
+}
+
+/// One try.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = webhook_attempts)]
+pub struct AttemptRow {
+    /// Its id.
+    pub id: WebhookAttemptId,
+    /// The first, second, … try.
+    pub number: i32,
+    /// When it began.
+    pub at: UtcTime,
+    /// The status of the answer; `None`: no answer came.
+    pub status: Option<i32>,
+    /// Why it failed, by name; `None`: it did not.
+    pub failure: Option<String>,
+    /// How long it took, in milliseconds.
+    pub millis: i32,
+    /// The first kilobyte of the answer.
+    pub answer: String,
+}
+
+pub(super) fn insert_message(conn: &mut Conn, message: &Message) -> QueryResult<()> {
+    diesel::insert_into(webhook_messages::table)
+        .values((
+            webhook_messages::id.eq(&message.id),
+            webhook_messages::workspace_id.eq(&message.workspace_id),
+            webhook_messages::connection_id.eq(&message.connection_id),
+            webhook_messages::event.eq(&message.event),
+            webhook_messages::payload.eq(&message.payload),
+            webhook_messages::created_at.eq(message.created_at),
+        ))
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// A delivery to be.
+pub(super) struct NewDelivery<'a> {
+    pub(super) id: &'a WebhookDeliveryId,
+    pub(super) message: &'a Message,
+    pub(super) endpoint: Option<&'a WebhookEndpointId>,
+    pub(super) url: &'a str,
+    pub(super) host: &'a str,
+    pub(super) state: DeliveryState,
+    pub(super) step: i32,
+}
+
+pub(super) fn insert_delivery(conn: &mut Conn, new: &NewDelivery<'_>, now: UtcTime) -> QueryResult<()> {
+    let first = Some(now).filter(|_| new.state == DeliveryState::Pending);
+    diesel::insert_into(webhook_deliveries::table)
+        .values((
+            webhook_deliveries::id.eq(new.id),
+            webhook_deliveries::workspace_id.eq(&new.message.workspace_id),
+            webhook_deliveries::message_id.eq(&new.message.id),
+            webhook_deliveries::connection_id.eq(&new.message.connection_id),
+            webhook_deliveries::endpoint_id.eq(new.endpoint),
+            webhook_deliveries::event.eq(&new.message.event),
+            (
+                webhook_deliveries::url.eq(new.url),
+                webhook_deliveries::host.eq(new.host),
+                webhook_deliveries::state.eq(new.state),
+                webhook_deliveries::attempts.eq(0),
+                webhook_deliveries::step.eq(new.step),
+                webhook_deliveries::next_at.eq(first),
+                webhook_deliveries::created_at.eq(now),
+                webhook_deliveries::updated_at.eq(now),
+            ),
+        ))
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// The deliveries of a connection, the newest first; `before` is the place (made at, id) of the last one seen.
+pub fn list_deliveries(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    connection: &ConnectionId,
+    before: Option<(UtcTime, WebhookDeliveryId)>,
+    limit: i64,
+) -> QueryResult<Vec<Delivery>> {
+    let mut query = webhook_deliveries::table
+        .filter(webhook_deliveries::workspace_id.eq(workspace))
+        .filter(webhook_deliveries::connection_id.eq(connection))
+        .order((webhook_deliveries::created_at.desc(), webhook_deliveries::id.desc()))
+        .limit(limit)
+        .select(Delivery::as_select())
+        .into_boxed();
+    if let Some((at, id)) = before {
+        let older = webhook_deliveries::created_at
+            .lt(at)
+            .or(webhook_deliveries::created_at.eq(at).and(webhook_deliveries::id.lt(id)));
+        query = query.filter(older);
+    }
+    query.load(conn)
+}
+
+/// How many deliveries a connection has.
+pub fn count_deliveries(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId) -> QueryResult<i64> {
+    webhook_deliveries::table
+        .filter(webhook_deliveries::workspace_id.eq(workspace))
+        .filter(webhook_deliveries::connection_id.eq(connection))
+        .count()
+        .get_result(conn)
+}
+
+/// The newest deliveries to a workspace's endpoints, or to one of them.
+pub(in crate::features::webhooks) fn list_endpoint_deliveries(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    endpoint: Option<&WebhookEndpointId>,
+    limit: i64,
+) -> QueryResult<Vec<Delivery>> {
+    let mut query = webhook_deliveries::table
+        .filter(webhook_deliveries::workspace_id.eq(workspace))
+        .filter(webhook_deliveries::endpoint_id.is_not_null())
+        .order((webhook_deliveries::created_at.desc(), webhook_deliveries::id.desc()))
+        .limit(limit)
+        .select(Delivery::as_select())
+        .into_boxed();
+    if let Some(endpoint) = endpoint {
+        query = query.filter(webhook_deliveries::endpoint_id.eq(endpoint.clone()));
+    }
+    query.load(conn)
+}
+
+/// How many deliveries of the whole installation wait for a try: what an operator watches.
+pub fn undelivered(conn: &mut Conn) -> QueryResult<i64> {
+    webhook_deliveries::table.filter(webhook_deliveries::state.eq(DeliveryState::Pending)).count().get_result(conn)
+}
+
+/// One delivery.
+pub fn find_delivery(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &WebhookDeliveryId,
+) -> QueryResult<Option<Delivery>> {
+    webhook_deliveries::table
+        .find(id)
+        .filter(webhook_deliveries::workspace_id.eq(workspace))
+        .select(Delivery::as_select())
+        .get_result(conn)
+        .optional()
+}
+
+/// One delivery of any workspace, for the worker.
+pub(in crate::features::webhooks) fn find_by_id(
+    conn: &mut Conn,
+    id: &WebhookDeliveryId,
+) -> QueryResult<Option<Delivery>> {
+    webhook_deliveries::table.find(id).select(Delivery::as_select()).get_result(conn).optional()
+}
+
+/// What a delivery sends: its message. Headers are not stored: the signature is made anew for every try.
+pub fn request_of(conn: &mut Conn, delivery: &Delivery) -> QueryResult<Message> {
+    webhook_messages::table.find(&delivery.message_id).select(Message::as_select()).get_result(conn)
+}
+
+/// The tries of a delivery, the first one first.
+pub fn attempts(conn: &mut Conn, delivery: &Delivery) -> QueryResult<Vec<AttemptRow>> {
+    webhook_attempts::table
+        .filter(webhook_attempts::delivery_id.eq(&delivery.id))
+        .order((webhook_attempts::number, webhook_attempts::at))
+        .select(AttemptRow::as_select())
+        .load(conn)
+}
+
+/// Forgets up to `limit` messages from before `before` that are on their way to nobody any more, with everything about their
+/// deliveries; says how many.
+pub fn forget_old(conn: &mut Conn, before: UtcTime, limit: i64) -> QueryResult<usize> {
+    let waiting = webhook_deliveries::table
+        .filter(webhook_deliveries::message_id.eq(webhook_messages::id))
+        .filter(webhook_deliveries::state.eq(DeliveryState::Pending.as_str()));
+    let old: Vec<WebhookMessageId> = webhook_messages::table
+        .filter(webhook_messages::created_at.lt(before))
+        .filter(diesel::dsl::not(diesel::dsl::exists(waiting)))
+        .order(webhook_messages::created_at)
+        .limit(limit)
+        .select(webhook_messages::id)
+        .load(conn)?;
+    let theirs: Vec<WebhookDeliveryId> = webhook_deliveries::table
+        .filter(webhook_deliveries::message_id.eq_any(old.iter().map(WebhookMessageId::as_str)))
+        .select(webhook_deliveries::id)
+        .load(conn)?;
+    diesel::delete(
+        webhook_attempts::table
+            .filter(webhook_attempts::delivery_id.eq_any(theirs.iter().map(WebhookDeliveryId::as_str))),
+    )
+    .execute(conn)?;
+    diesel::delete(
+        webhook_deliveries::table.filter(webhook_deliveries::id.eq_any(theirs.iter().map(WebhookDeliveryId::as_str))),
+    )
+    .execute(conn)?;
+    diesel::delete(
+        webhook_messages::table.filter(webhook_messages::id.eq_any(old.iter().map(WebhookMessageId::as_str))),
+    )
+    .execute(conn)
+}

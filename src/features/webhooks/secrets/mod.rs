@@ -1,0 +1,109 @@
+//! What signs: one secret a workspace, `whsec_…`. A new one takes over at once; the old one signs beside it for a day, so that
+//! receivers can change over without losing a webhook.
+//!
+//! Invariants: secrets are stored sealed; a secret is shown in the answer that made it and never again.
+
+mod store;
+
+pub(super) use store::sealed_after;
+
+use time::Duration;
+
+use crate::base::clock::UtcTime;
+use crate::base::crypto::sign::SigningSecret;
+use crate::base::crypto::{KeyRing, Sealed, SealedAt};
+use crate::base::error::AppResult;
+use crate::base::ids::{WebhookSecretId, WorkspaceId};
+use crate::base::rng::Rng;
+use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::db::Conn;
+
+/// How long the old secret still signs.
+pub const OVERLAP: Duration = Duration::hours(24);
+
+/// A secret as pages may know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SecretTimes {
+    /// When the current one was made.
+    pub made: UtcTime,
+    /// Until when the one before it signs, too.
+    pub old_until: Option<UtcTime>,
+}
+
+pub(super) fn sealed_at<'a>(id: &'a WebhookSecretId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
+    SealedAt { table: "webhook_secrets", row: id.as_str(), column: "sealed", workspace: workspace.as_str() }
+}
+
+/// Makes the workspace's signing secret, or a new one in the place of the old. It is in the answer and nowhere else.
+///
+/// # Errors
+/// Only internal ones.
+pub fn make_secret(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    actor: Actor,
+    keys: &KeyRing,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<SigningSecret> {
+    let secret = SigningSecret::new(rng);
+    store::end_all(conn, workspace, now + OVERLAP)?;
+    insert(conn, workspace, &secret, keys, now, rng)?;
+    let entry =
+        Entry { workspace, connection: None, setup_link: None, event: Event::SigningSecretMade, actor, detail: "" };
+    activity::record(conn, &entry, now, rng)?;
+    Ok(secret)
+}
+
+fn insert(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    secret: &SigningSecret,
+    keys: &KeyRing,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<()> {
+    let id = WebhookSecretId::new(now, rng);
+    let sealed = keys.seal(secret.as_bytes(), sealed_at(&id, workspace), rng)?;
+    Ok(store::insert(conn, &id, workspace, &sealed, now)?)
+}
+
+/// The secrets that sign now, the newest first. Without any, one is made that nobody has seen: webhooks are never sent unsigned, and an
+/// owner who wants to check signatures makes a new one.
+pub(super) fn signing(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    keys: &KeyRing,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<Vec<SigningSecret>> {
+    if store::living(conn, workspace, now)?.is_empty() {
+        insert(conn, workspace, &SigningSecret::new(rng), keys, now, rng)?;
+    }
+    let rows = store::living(conn, workspace, now)?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(SigningSecret::from_bytes(keys.open(&Sealed::from_bytes(row.sealed), sealed_at(&row.id, workspace))?))
+        })
+        .collect()
+}
+
+/// What a page may say of the workspace's secret; `None` when none was made yet.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn secret_times(conn: &mut Conn, workspace: &WorkspaceId, now: UtcTime) -> AppResult<Option<SecretTimes>> {
+    let rows = store::living(conn, workspace, now)?;
+    let old_until = rows.iter().filter_map(|row| row.ends_at).max();
+    Ok(rows.iter().find(|row| row.ends_at.is_none()).map(|row| SecretTimes { made: row.created_at, old_until }))
+}
+
+/// Forgets secrets that sign nothing any more.
+pub(super) fn forget_ended(conn: &mut Conn, now: UtcTime) -> AppResult<()> {
+    Ok(store::delete_ended(conn, now)?)
+}
+
+/// Puts a re-sealed secret in its place.
+pub(super) fn replace(conn: &mut Conn, id: &WebhookSecretId, sealed: &Sealed) -> AppResult<()> {
+    Ok(store::replace_sealed(conn, id, sealed)?)
+}

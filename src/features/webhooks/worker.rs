@@ -1,0 +1,258 @@
+//! Claim, commit, send, record. Many receivers at once, few tries at a time for each, so that a slow one delays nobody else.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::{Id, JoinSet};
+
+use super::deliveries::{self, Claimed, Delivery, DeliveryState, NewAttempt, Settled};
+use super::schedule::{Jitter, next_delay};
+use super::send::{self, Reason, Receiver, Tried};
+use super::{GaveUpMail, callback, endpoints, secrets};
+use crate::base::clock::UtcTime;
+use crate::base::crypto::KeyRing;
+use crate::base::error::AppResult;
+use crate::base::http_client::HttpsUrl;
+use crate::base::ids::{WebhookAttemptId, WebhookDeliveryId};
+use crate::base::rng::Rng;
+use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::app::App;
+use crate::platform::db::Conn;
+use crate::platform::jobs;
+
+/// Tries at the same time in this process.
+const AT_ONCE: usize = 64;
+/// Of these for one host.
+const PER_HOST: usize = 4;
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A delivery that is ours for the time of a lease, with all it takes to send it.
+struct Work {
+    claimed: Claimed,
+    receiver: Receiver,
+}
+
+/// The tries that are under way.
+#[derive(Default)]
+struct Crew {
+    tasks: JoinSet<()>,
+    hosts: HashMap<Id, String>,
+}
+
+impl Crew {
+    fn at(&self, host: &str) -> usize {
+        self.hosts.values().filter(|busy| *busy == host).count()
+    }
+
+    /// Takes what is due and fits; says how many.
+    async fn take(&mut self, app: &Arc<App>) -> AppResult<usize> {
+        let room = AT_ONCE.saturating_sub(self.tasks.len());
+        if room == 0 {
+            return Ok(0);
+        }
+        let full: Vec<String> = self.hosts.values().filter(|host| self.at(host) >= PER_HOST).cloned().collect();
+        let (now, limit) = (app.clock.now(), i64::try_from(room).unwrap_or(1));
+        let due = app.db.read(move |conn| Ok(deliveries::due(conn, now, &full, limit)?)).await?;
+        let mut taken = 0;
+        for (id, host) in due {
+            if self.at(&host) >= PER_HOST {
+                continue;
+            }
+            match claim(app, id.clone()).await {
+                Ok(Some(work)) => {
+                    let app = Arc::clone(app);
+                    let task = self.tasks.spawn(async move { deliver(&app, work).await });
+                    self.hosts.insert(task.id(), host);
+                    taken += 1;
+                }
+                Ok(None) => {}
+                Err(error) => tracing::error!(delivery = %id, error = %error, "a webhook cannot be prepared"),
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Waits until one try is over.
+    async fn one_done(&mut self) {
+        let id = match self.tasks.join_next_with_id().await {
+            Some(Ok((id, ()))) => id,
+            Some(Err(error)) => {
+                tracing::error!(error = %error, "a webhook's try broke off; another follows when its lease ends");
+                error.id()
+            }
+            None => return,
+        };
+        self.hosts.remove(&id);
+    }
+}
+
+/// Sends everything that is due now and waits for it; says how many tries that took.
+///
+/// # Errors
+/// The database cannot be asked; a try that fails is no error here.
+pub async fn run_due(app: &Arc<App>) -> AppResult<usize> {
+    let (mut crew, mut tried) = (Crew::default(), 0);
+    loop {
+        let taken = crew.take(app).await?;
+        tried += taken;
+        if taken == 0 && crew.tasks.is_empty() {
+            return Ok(tried);
+        }
+        crew.one_done().await;
+    }
+}
+
+/// Works until the channel says stop, then finishes what is under way.
+pub async fn run_until(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    let mut crew = Crew::default();
+    loop {
+        match crew.take(&app).await {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(error) => tracing::error!(error = %error, "the worker cannot look for webhooks"),
+        }
+        tokio::select! {
+            // An error means that the sender is gone: that is a stop, too.
+            _ = stopped.wait_for(|stop| *stop) => break,
+            () = crew.one_done(), if !crew.tasks.is_empty() => {}
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+    while !crew.tasks.is_empty() {
+        crew.one_done().await;
+    }
+}
+
+async fn claim(app: &Arc<App>, id: WebhookDeliveryId) -> AppResult<Option<Work>> {
+    let (now, keys, rng) = (app.clock.now(), app.keys.clone(), app.rng.clone());
+    app.db
+        .write(move |conn| {
+            let Some(claimed) = deliveries::claim(conn, &id, now)? else { return Ok(None) };
+            if let Some(receiver) = receiver(conn, &claimed.delivery, &keys, now, &rng)? {
+                return Ok(Some(Work { claimed, receiver }));
+            }
+            let settled = Settled { state: DeliveryState::Disabled, next_at: None };
+            deliveries::settle(conn, &claimed.delivery, settled, now)?;
+            Ok(None)
+        })
+        .await
+}
+
+/// Who gets a delivery; `None` when the receiver is off or removed by now.
+fn receiver(
+    conn: &mut Conn,
+    delivery: &Delivery,
+    keys: &KeyRing,
+    now: UtcTime,
+    rng: &Rng,
+) -> AppResult<Option<Receiver>> {
+    let (url, header) = match (&delivery.endpoint_id, &delivery.connection_id) {
+        (Some(endpoint), _) => match endpoints::find_any(conn, &delivery.workspace_id, endpoint)? {
+            Some(row) if row.deleted_at.is_none() && row.disabled_at.is_none() => (row.url, None),
+            _ => return Ok(None),
+        },
+        (None, Some(connection)) => match callback::find(conn, connection)? {
+            Some(row) if row.disabled_at.is_none() => {
+                let header = row.header(keys)?;
+                (row.url, header)
+            }
+            _ => return Ok(None),
+        },
+        (None, None) => return Ok(None),
+    };
+    let Ok(url) = HttpsUrl::parse(&url) else { return Ok(None) };
+    let secrets = secrets::signing(conn, &delivery.workspace_id, keys, now, rng)?;
+    Ok(Some(Receiver { url, header, secrets }))
+}
+
+async fn deliver(app: &Arc<App>, work: Work) {
+    let tried = send::send(app, &work.claimed.message, &work.receiver).await;
+    let Claimed { delivery, .. } = work.claimed;
+    let id = delivery.id.clone();
+    if let Err(error) = record(app, delivery, tried).await {
+        tracing::error!(delivery = %id, error = %error, "a webhook's try cannot be recorded; another follows when its lease ends");
+    }
+}
+
+/// What a try leads to.
+fn decide(app: &App, delivery: &Delivery, tried: &Tried, now: UtcTime) -> Settled {
+    let state = match tried.reason {
+        None => DeliveryState::Delivered,
+        Some(Reason::Gone) => DeliveryState::Disabled,
+        Some(_) => DeliveryState::GaveUp,
+    };
+    let done = usize::try_from(delivery.step).unwrap_or(usize::MAX).saturating_add(1);
+    let jitter = Jitter::from_be_bytes(app.rng.bytes::<2>());
+    let delay = next_delay(&app.config.webhooks.retry_schedule, done, tried.retry_after, jitter)
+        .filter(|_| state == DeliveryState::GaveUp);
+    match delay.and_then(|delay| time::Duration::try_from(delay).ok()) {
+        Some(delay) => Settled { state: DeliveryState::Pending, next_at: Some(now + delay) },
+        None => Settled { state, next_at: None },
+    }
+}
+
+async fn record(app: &Arc<App>, delivery: Delivery, tried: Tried) -> AppResult<()> {
+    let (now, rng) = (app.clock.now(), app.rng.clone());
+    let settled = decide(app, &delivery, &tried, now);
+    app.db
+        .write(move |conn| {
+            let attempt = NewAttempt {
+                id: WebhookAttemptId::new(now, &rng),
+                delivery_id: &delivery.id,
+                number: delivery.attempts,
+                at: tried.at,
+                status: tried.status.map(i32::from),
+                failure: tried.reason.map(Reason::as_str),
+                millis: tried.millis,
+                answer: &tried.answer,
+            };
+            deliveries::add_attempt(conn, &attempt)?;
+            if tried.reason == Some(Reason::Gone) {
+                disable(conn, &delivery, now, &rng)?;
+            }
+            // Somebody else has taken the delivery over, or it was stopped: what they decide counts.
+            let ours = deliveries::settle(conn, &delivery, settled, now)?;
+            if ours && matches!(settled.state, DeliveryState::GaveUp | DeliveryState::Disabled) && !delivery.is_test() {
+                if settled.state == DeliveryState::GaveUp {
+                    note(conn, &delivery, Event::WebhookGaveUp, now, &rng)?;
+                }
+                jobs::enqueue(conn, &GaveUpMail(delivery.id), now, &rng)?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Sends nothing more to a receiver that says it is gone. The delivery at hand is settled by the caller.
+fn disable(conn: &mut Conn, delivery: &Delivery, now: UtcTime, rng: &Rng) -> AppResult<()> {
+    let reason = Reason::Gone.as_str();
+    let new = match (&delivery.endpoint_id, &delivery.connection_id) {
+        (Some(endpoint), _) => endpoints::disable(conn, endpoint, &delivery.url, reason, now)?,
+        (None, Some(connection)) => callback::disable(conn, connection, &delivery.url, reason, now)?,
+        (None, None) => false,
+    };
+    if !new {
+        return Ok(());
+    }
+    match (&delivery.endpoint_id, &delivery.connection_id) {
+        (Some(endpoint), _) => deliveries::disable_endpoint(conn, endpoint, Some(&delivery.id), now)?,
+        (None, Some(connection)) => deliveries::disable_callback(conn, connection, Some(&delivery.id), now)?,
+        (None, None) => {}
+    }
+    note(conn, delivery, Event::WebhookDisabled, now, rng)
+}
+
+fn note(conn: &mut Conn, delivery: &Delivery, event: Event, now: UtcTime, rng: &Rng) -> AppResult<()> {
+    let host = delivery.host();
+    let entry = Entry {
+        workspace: &delivery.workspace_id,
+        connection: delivery.connection_id.as_ref(),
+        setup_link: None,
+        event,
+        actor: Actor::System,
+        detail: &host,
+    };
+    Ok(activity::record(conn, &entry, now, rng)?)
+}

@@ -1,0 +1,260 @@
+//! `/api/v1/sources/{slug}/trigger/` and `/api/v1/runs/`.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, web};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::api_view::RunOut;
+use super::{NewRun, NotStarted, Run, cancel, find, log_after, page, start};
+use crate::base::error::{AppError, AppResult};
+use crate::base::ids::{ConnectionId, RunId, WorkspaceId};
+use crate::connectors::Kind;
+use crate::features::accounts::api_keys::Scope;
+use crate::features::accounts::api_keys::guard::{ApiKey, Caller, ReadRuns, WriteRuns};
+use crate::features::connections::{find_by_id, find_of_kind};
+use crate::features::idempotency::Answer;
+use crate::features::idempotency::guard::{Once, Opened, Ticket};
+use crate::platform::app::App;
+use crate::platform::db::Conn;
+use crate::platform::web::api::{ApiQuery, ApiResult, json, present};
+use crate::platform::web::cursor::{self, Page};
+use crate::platform::web::log_stream::{self, LogText};
+use crate::platform::web::openapi::{Operation, inline, schema};
+use crate::platform::web::problem::{Code, Problem};
+use crate::platform::web::urls;
+
+const LINES_AT_ONCE: i64 = 500;
+
+/// How a run is started.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Trigger")]
+pub struct TriggerIn {
+    /// Read everything again, whatever earlier runs have read.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "bool")]
+    from_start: Option<bool>,
+}
+
+/// What takes nothing.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Nothing")]
+pub struct NothingIn {}
+
+/// Which runs a list shows.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    /// Only those of the source with this slug.
+    source: Option<String>,
+    /// Where the page lies: take it from `next` or `previous`.
+    cursor: Option<String>,
+    /// Rows of the page.
+    #[schemars(range(min = 1, max = 100))]
+    limit: Option<u32>,
+}
+
+/// `POST /api/v1/sources/{slug}/trigger/`
+pub async fn trigger(app: web::Data<App>, key: ApiKey<WriteRuns>, slug: web::Path<String>, once: Once) -> ApiResult {
+    match once.open::<TriggerIn>(&app, &key).await? {
+        Opened::Replay(answer) => Ok(answer),
+        Opened::Fresh(new, ticket) => {
+            let from_start = new.from_start.unwrap_or(false);
+            let done = queue(&app, &key, slug.into_inner(), from_start, ticket.clone()).await;
+            ticket.settle(&app, done).await
+        }
+    }
+}
+
+async fn queue(
+    app: &web::Data<App>,
+    caller: &Caller,
+    slug: String,
+    from_start: bool,
+    ticket: Ticket,
+) -> Result<Answer, Problem> {
+    let (app, caller, now) = (app.clone(), caller.clone(), app.clock.now());
+    let db = app.db.clone();
+    let answer = db
+        .write(move |conn| {
+            let connection = find_of_kind(conn, &caller.workspace, Kind::Source, &slug)?.ok_or(AppError::NotFound)?;
+            let connector = app.connectors.find(connection.kind, &connection.connector_slug);
+            let connector =
+                connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
+            let actor = caller.actor();
+            let data_dir = &app.config.storage.data_dir;
+            let new =
+                NewRun { connection: &connection, connector, trigger: "manual", actor: &actor, from_start, data_dir };
+            Ok(match start(conn, &new, &app.runtimes, now, &app.rng)? {
+                Ok(run) => {
+                    let answer = Answer::json(StatusCode::ACCEPTED, &RunOut::new(&run, &connection.slug, now))?;
+                    ticket.store(conn, &answer, &app.keys, &app.rng)?;
+                    Ok(answer)
+                }
+                Err(not_started) => Err(not_started),
+            })
+        })
+        .await?;
+    answer.map_err(|not_started| problem(&not_started))
+}
+
+fn problem(not_started: &NotStarted) -> Problem {
+    let code = match not_started {
+        NotStarted::Waiting => Code::WaitingForApproval,
+        _ => Code::Conflict,
+    };
+    Problem::new(code, not_started.sentence())
+}
+
+/// A run and the slug of its source.
+fn load(conn: &mut Conn, workspace: &WorkspaceId, id: &RunId) -> AppResult<(Run, String)> {
+    let run = find(conn, workspace, id)?.ok_or(AppError::NotFound)?;
+    let source = find_by_id(conn, workspace, &run.connection_id)?.ok_or(AppError::NotFound)?;
+    Ok((run, source.slug))
+}
+
+/// `GET /api/v1/runs/`
+pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<ListQuery>) -> ApiResult {
+    let query = query.0;
+    let wanted = cursor::wanted(query.cursor.as_deref(), query.limit)?;
+    let (workspace, source, now) = (key.workspace.clone(), query.source.clone(), app.clock.now());
+    let (cut, slugs) = app
+        .db
+        .read(move |conn| {
+            let of = match &source {
+                Some(slug) => match find_of_kind(conn, &workspace, Kind::Source, slug)? {
+                    Some(connection) => Some(connection.id),
+                    // No source of that name: no run is its.
+                    None => Some(ConnectionId::from_text("")),
+                },
+                None => None,
+            };
+            let cut = page(conn, &workspace, of.as_ref(), &wanted)?;
+            let mut slugs = BTreeMap::new();
+            for run in &cut.rows {
+                if !slugs.contains_key(&run.connection_id) {
+                    let slug = find_by_id(conn, &workspace, &run.connection_id)?.map(|one| one.slug);
+                    slugs.insert(run.connection_id.clone(), slug.unwrap_or_default());
+                }
+            }
+            Ok((cut, slugs))
+        })
+        .await?;
+    let address = app.config.server.base_url.join(urls::API_RUNS);
+    let pairs = [("source", query.source), ("limit", query.limit.map(|limit| limit.to_string()))];
+    let pairs: Vec<(&str, String)> = pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let show = |run: Run| RunOut::new(&run, slugs.get(&run.connection_id).map_or("", String::as_str), now);
+    json(StatusCode::OK, &Page::new(cut, &address, &pairs, |run| run.id.to_string(), show))
+}
+
+/// `GET /api/v1/runs/{id}/`
+pub async fn show(app: web::Data<App>, key: ApiKey<ReadRuns>, id: web::Path<String>) -> ApiResult {
+    let (workspace, id, now) = (key.workspace.clone(), RunId::from_text(&id), app.clock.now());
+    let (run, source) = app.db.read(move |conn| load(conn, &workspace, &id)).await?;
+    json(StatusCode::OK, &RunOut::new(&run, &source, now))
+}
+
+/// `POST /api/v1/runs/{id}/cancel/`
+pub async fn stop(app: web::Data<App>, key: ApiKey<WriteRuns>, id: web::Path<String>, once: Once) -> ApiResult {
+    match once.open::<NothingIn>(&app, &key).await? {
+        Opened::Replay(answer) => Ok(answer),
+        Opened::Fresh(_, ticket) => {
+            let (workspace, id) = (key.workspace.clone(), RunId::from_text(&id));
+            let done = cancel_one(&app, workspace, id, ticket.clone()).await.map_err(Problem::from);
+            ticket.settle(&app, done).await
+        }
+    }
+}
+
+async fn cancel_one(app: &web::Data<App>, workspace: WorkspaceId, id: RunId, ticket: Ticket) -> AppResult<Answer> {
+    let (app_here, now) = (app.clone(), app.clock.now());
+    app.db
+        .write(move |conn| {
+            let (run, _) = load(conn, &workspace, &id)?;
+            cancel(conn, &run, now)?;
+            let (run, source) = load(conn, &workspace, &id)?;
+            let answer = Answer::json(StatusCode::ACCEPTED, &RunOut::new(&run, &source, now))?;
+            ticket.store(conn, &answer, &app_here.keys, &app_here.rng)?;
+            Ok(answer)
+        })
+        .await
+}
+
+/// `GET /api/v1/runs/{id}/logs/`
+pub async fn logs(
+    app: web::Data<App>,
+    request: HttpRequest,
+    key: ApiKey<ReadRuns>,
+    id: web::Path<String>,
+) -> ApiResult {
+    let (workspace, id) = (key.workspace.clone(), RunId::from_text(&id));
+    let (of, asked) = (workspace.clone(), id.clone());
+    app.db.read(move |conn| load(conn, &of, &asked).map(|_| ())).await?;
+    Ok(log_stream::answer(&request, move |after| {
+        let (app, workspace, id) = (app.clone(), workspace.clone(), id.clone());
+        Box::pin(async move {
+            let now = app.clock.now();
+            app.db
+                .read(move |conn| {
+                    let (run, _) = load(conn, &workspace, &id)?;
+                    Ok((log_after(conn, &id, after, LINES_AT_ONCE)?, run.state_at(now).is_over()))
+                })
+                .await
+        })
+    }))
+}
+
+/// The endpoints of this file.
+pub fn operations() -> Vec<Operation> {
+    let one = urls::api_run("{id}");
+    let base = |method, path: String, id: &str, tag, summary: &str| Operation {
+        method,
+        path,
+        id: id.to_owned(),
+        tag,
+        summary: summary.to_owned(),
+        about: "",
+        scope: Some(if method == "get" { Scope::RunsRead.as_str() } else { Scope::RunsWrite.as_str() }),
+        query: None,
+        body: None,
+        done: (200, Some(schema::<RunOut>)),
+        refuses: &[],
+        tagged: false,
+    };
+    vec![
+        Operation {
+            query: Some(inline::<ListQuery>),
+            done: (200, Some(schema::<Page<RunOut>>)),
+            about: "Newest first.",
+            ..base("get", urls::API_RUNS.to_owned(), "list_runs", "runs", "List runs")
+        },
+        base("get", one.clone(), "get_run", "runs", "Read a run"),
+        Operation {
+            done: (202, Some(schema::<RunOut>)),
+            about: "One that is over stays as it is. What it has read is dropped.",
+            ..base("post", format!("{one}cancel/"), "cancel_run", "runs", "Stop a run")
+        },
+        Operation {
+            done: (200, Some(schema::<LogText>)),
+            about: "Line by line until the run is over. With `Accept: text/event-stream` as server-sent events.",
+            ..base("get", format!("{one}logs/"), "get_run_logs", "runs", "Follow the log of a run")
+        },
+        Operation {
+            body: Some(schema::<TriggerIn>),
+            done: (202, Some(schema::<RunOut>)),
+            refuses: &[Code::Conflict, Code::WaitingForApproval],
+            about: "Only for a finalised source, one run at a time.",
+            ..base(
+                "post",
+                format!("{}trigger/", urls::api_connection("sources", "{slug}")),
+                "trigger_source",
+                "runs",
+                "Start an extraction",
+            )
+        },
+    ]
+}

@@ -1,0 +1,93 @@
+//! What a connector changed in its own configuration, such as a refresh token that works once, is kept.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::error::{AppError, AppResult};
+use crate::base::ids::{ConnectionId, WorkspaceId};
+use crate::features::connections::{Apply, ConnectionState, Filler, apply, find_by_id};
+use crate::features::oauth::{self, Contract, Lent};
+use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::app::App;
+use crate::platform::db::Conn;
+use crate::schema::form::Submission;
+
+const SAVE_TRIES: usize = 5;
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The version of the values before and after a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Versions {
+    /// Before.
+    pub before: i64,
+    /// After.
+    pub after: i64,
+}
+
+/// Keeps what a connector changed in its own configuration, such as a refresh token that works once: tokens of a sign-in in the grant
+/// they were lent from, everything else in the connection. The old ones may be spent, so a hiccup of the database is waited for.
+///
+/// # Errors
+/// The connection is gone, or its connector.
+pub async fn take_over(
+    app: &Arc<App>,
+    (workspace, id): (&WorkspaceId, &ConnectionId),
+    lent: Option<&Lent>,
+    submission: &Submission,
+) -> AppResult<Versions> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let (app_here, workspace, id) = (Arc::clone(app), workspace.clone(), id.clone());
+        let (lent, submission) = (lent.cloned(), submission.clone());
+        let done = app.db.write(move |conn| keep(conn, &app_here, (&workspace, &id), lent.as_ref(), submission)).await;
+        match done {
+            Err(AppError::Internal(error)) if tries < SAVE_TRIES => {
+                tracing::warn!(error = %format!("{error:#}"), "saving what a connector changed");
+            }
+            other => return other,
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn keep(
+    conn: &mut Conn,
+    app: &App,
+    (workspace, id): (&WorkspaceId, &ConnectionId),
+    lent: Option<&Lent>,
+    mut submission: Submission,
+) -> AppResult<Versions> {
+    let now = app.clock.now();
+    let before = find_by_id(conn, workspace, id)?.ok_or(AppError::NotFound)?;
+    if before.state() == ConnectionState::Deleted {
+        return Ok(Versions { before: before.version, after: before.version });
+    }
+    let connector = app.connectors.find(before.kind, &before.connector_slug).ok_or(AppError::NotFound)?;
+    let with = Contract { keys: &app.keys, now, rng: &app.rng };
+    oauth::take_renewed(conn, (&before, connector), lent, &mut submission, &with)?;
+    let mut after = before.version;
+    if !submission.is_empty() {
+        let change = Apply {
+            workspace,
+            connection: id,
+            connector,
+            submission: &submission,
+            by: Filler::Connector,
+            name: connector.name(),
+            then: None,
+            has_secrets: true,
+        };
+        after = apply(conn, &change, &app.keys, now, &app.rng)?.connection.version;
+    }
+    let entry = Entry {
+        workspace,
+        connection: Some(id),
+        setup_link: None,
+        event: Event::ConfigUpdated,
+        actor: Actor::System,
+        detail: "",
+    };
+    activity::record(conn, &entry, now, &app.rng)?;
+    Ok(Versions { before: before.version, after })
+}

@@ -1,0 +1,156 @@
+//! A validation as the API shows it.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::platform::web::failure_out::FailureOut;
+
+use super::Validation;
+use crate::base::clock::UtcTime;
+use crate::base::crypto::KeyRing;
+use crate::base::error::AppResult;
+use crate::engines::{Cursor, Stream, SyncType};
+use crate::features::connections::Connection;
+use crate::features::streams::key_text;
+use crate::platform::jobs::WorkState;
+
+/// Where a validation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "ValidationStatus")]
+pub enum Status {
+    /// It waits for its turn, or runs.
+    InProgress,
+    /// The details work.
+    Success,
+    /// They do not, or nobody can say; `error` says why.
+    Failed,
+    /// Somebody stopped it.
+    Cancelled,
+}
+
+impl From<WorkState> for Status {
+    fn from(state: WorkState) -> Self {
+        match state {
+            WorkState::Queued | WorkState::InProgress => Self::InProgress,
+            WorkState::Success => Self::Success,
+            WorkState::Failed => Self::Failed,
+            WorkState::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// A field of a stream.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "StreamField")]
+struct FieldOut {
+    name: String,
+    /// What it holds, in the words of the source.
+    #[serde(rename = "type")]
+    kind: String,
+    nullable: bool,
+}
+
+/// A stream that was found.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "FoundStream")]
+struct StreamOut {
+    /// Its name: give it back as `stream_name`.
+    stream_name: String,
+    /// Its namespace, such as a schema of a database.
+    namespace: Option<String>,
+    /// The table name that would be given to it.
+    suggested_table_name: String,
+    /// Fields that name a record, as the source says.
+    primary_keys: Vec<String>,
+    /// Fields one may choose as `replication_key`; empty with `replication_key_is_open`: any field.
+    replication_keys: Vec<String>,
+    /// Somebody has to choose a replication key for `INCREMENTAL`.
+    replication_key_is_open: bool,
+    /// How it can be read: `FULL_TABLE`, `INCREMENTAL`.
+    sync_types: Vec<&'static str>,
+    /// Its fields, as far as the source knows them.
+    fields: Vec<FieldOut>,
+}
+
+impl From<&Stream> for StreamOut {
+    fn from(stream: &Stream) -> Self {
+        let (open, candidates) = match &stream.cursor {
+            Cursor::None => (false, Vec::new()),
+            Cursor::Fixed { field } => (false, field.iter().map(key_text).collect()),
+            Cursor::Open { candidates, .. } => (true, candidates.iter().map(key_text).collect()),
+        };
+        let field = |column: &crate::engines::Column| FieldOut {
+            name: column.name.clone(),
+            kind: column.kind.clone(),
+            nullable: column.nullable,
+        };
+        Self {
+            stream_name: stream.name.clone(),
+            namespace: stream.namespace.clone(),
+            suggested_table_name: crate::features::streams::default_choice(stream, "").table_name,
+            primary_keys: stream.primary_key.iter().map(key_text).collect(),
+            replication_keys: candidates,
+            replication_key_is_open: open,
+            sync_types: stream.sync_types.iter().copied().map(SyncType::as_str).collect(),
+            fields: stream.columns.iter().map(field).collect(),
+        }
+    }
+}
+
+/// One check of a connection's details.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Validation")]
+pub struct ValidationOut {
+    id: String,
+    /// Where it is.
+    status: Status,
+    /// Slug of the connection that is checked.
+    connection: String,
+    /// What it is doing, for people.
+    step: String,
+    /// What came of it, for people; empty until it is over.
+    message: String,
+    /// Why it failed.
+    error: Option<FailureOut>,
+    /// How many streams were found.
+    stream_count: i32,
+    /// The streams that were found.
+    streams: Vec<StreamOut>,
+    #[schemars(extend("format" = "date-time"))]
+    created_at: String,
+    /// When its turn came.
+    #[schemars(extend("format" = "date-time"))]
+    started_at: Option<String>,
+    #[schemars(extend("format" = "date-time"))]
+    ended_at: Option<String>,
+}
+
+impl ValidationOut {
+    /// The validation as it is at a moment.
+    ///
+    /// # Errors
+    /// The streams it found cannot be opened.
+    pub fn new(validation: &Validation, connection: &Connection, keys: &KeyRing, now: UtcTime) -> AppResult<Self> {
+        let state = validation.state_at(now);
+        let (reason, message) = validation.outcome_at(now);
+        let error = (state == WorkState::Failed).then(|| FailureOut {
+            code: reason.unwrap_or("failed").to_owned(),
+            kind: validation.blame.clone(),
+            message: message.to_owned(),
+        });
+        Ok(Self {
+            id: validation.id.to_string(),
+            status: state.into(),
+            connection: connection.slug.clone(),
+            step: if state.is_over() { String::new() } else { validation.step.clone() },
+            message: message.to_owned(),
+            error,
+            stream_count: validation.stream_count,
+            streams: validation.found(keys)?.streams.iter().map(StreamOut::from).collect(),
+            created_at: validation.created_at.iso(),
+            started_at: validation.started_at.map(UtcTime::iso),
+            ended_at: validation.ended_at.map(UtcTime::iso),
+        })
+    }
+}

@@ -1,0 +1,59 @@
+//! What a validation found, packed (gzip) and sealed: a catalog can have most of a megabyte of schemas.
+
+use std::io::{Read as _, Write as _};
+
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+
+use super::{Validation, sealed_at};
+use crate::base::crypto::{KeyRing, Sealed};
+use crate::base::error::{AppError, AppResult};
+use crate::base::ids::{ValidationId, WorkspaceId};
+use crate::base::rng::Rng;
+use crate::engines::{Blame, Catalog, Failure, Reason};
+
+pub(super) const COLUMN: &str = "sealed_found";
+/// More than this unpacked is no catalog of ours.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// Whether a catalog can be kept and read again.
+pub(super) fn fits(catalog: &Catalog) -> bool {
+    serde_json::to_vec(catalog).is_ok_and(|text| (text.len() as u64) < LARGEST)
+}
+
+/// What is said of one that does not fit.
+pub(super) fn too_large() -> Failure {
+    let message = "This source offers more streams and fields than can be kept (64 MB of names and types). \
+                   Give the user rights on fewer tables, or name fewer of them in the details."
+        .to_owned();
+    Failure { reason: Reason::TooMuchOutput, blame: Blame::Config, message, detail: None }
+}
+
+pub(super) fn pack(
+    catalog: &Catalog,
+    (workspace, id): (&WorkspaceId, &ValidationId),
+    keys: &KeyRing,
+    rng: &Rng,
+) -> AppResult<Sealed> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::default());
+    serde_json::to_writer(&mut packer, catalog).map_err(AppError::internal)?;
+    packer.flush().map_err(AppError::internal)?;
+    let bytes = packer.finish().map_err(AppError::internal)?;
+    Ok(keys.seal(&bytes, sealed_at(id.as_str(), COLUMN, workspace), rng)?)
+}
+
+impl Validation {
+    /// The streams it found; none when it found none.
+    ///
+    /// # Errors
+    /// The sealed value does not open.
+    pub fn found(&self, keys: &KeyRing) -> AppResult<Catalog> {
+        let Some(bytes) = &self.sealed_found else { return Ok(Catalog::default()) };
+        let at = sealed_at(self.id.as_str(), COLUMN, &self.workspace_id);
+        let packed = keys.open(&Sealed::from_bytes(bytes.clone()), at)?;
+        let mut text = Vec::new();
+        GzDecoder::new(packed.as_slice()).take(LARGEST).read_to_end(&mut text).map_err(AppError::internal)?;
+        serde_json::from_slice(&text).map_err(AppError::internal)
+    }
+}

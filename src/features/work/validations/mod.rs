@@ -1,0 +1,82 @@
+//! Validations: one check of a connection's values against the real system, with its log and the streams that were found.
+//!
+//! Why a row of its own: a check takes up to minutes, people leave the page, servers are killed. So it waits in a queue, a worker
+//! holds it with a lease, its log grows row by row, and past ones stay.
+//!
+//! Invariants: a validation speaks of one version of the connection's values, so whether the values of now were ever found good is
+//! decidable; nothing stays in progress longer than a lease without a live worker; a recipient's test sees only what that recipient
+//! may know, proves nothing for finalising, and its values are erased when it is over; no log line and no message holds a secret.
+
+mod api_view;
+mod found;
+pub mod pages;
+
+mod record;
+mod reseal;
+mod start;
+mod store;
+mod worker;
+
+pub use api_view::{Status, ValidationOut};
+pub use pages::word;
+pub use reseal::reseal_some;
+pub use start::{NewTest, Refused, cancel, cancel_all, start, start_test};
+pub use store::{
+    Newest, Validation, carry_over, current_success, find, find_of_connection, last_success, latest, list, log_after,
+    newest_of, running_test,
+};
+pub use worker::{run_due, run_until};
+
+use crate::base::clock::UtcTime;
+use crate::base::crypto::SealedAt;
+use crate::base::ids::{ConnectionId, WorkspaceId};
+use crate::platform::jobs::WorkState;
+
+/// A check and the search for streams have limits of their own; with the wait for a free place it never takes longer than this.
+pub const TIME_LIMIT: std::time::Duration = std::time::Duration::from_secs(1_200);
+/// More validations than this do not wait at once.
+pub const LONGEST_QUEUE: i64 = 20;
+/// Lines of a log that are kept.
+pub const MOST_LINES: i32 = 2_000;
+
+fn sealed_at<'a>(id: &'a str, column: &'a str, workspace: &'a WorkspaceId) -> SealedAt<'a> {
+    SealedAt { table: "validations", row: id, column, workspace: workspace.as_str() }
+}
+
+/// How a connection stands with its validations, for pages and for finalising.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// There was none since the values changed.
+    None,
+    /// One waits or runs.
+    Going,
+    /// The values of now were found good.
+    Good,
+    /// The last one of these values failed or was stopped.
+    Bad,
+}
+
+/// How the values of now stand, from the newest validation of the owner.
+pub fn standing(newest: Option<&Validation>, version: i64, now: UtcTime) -> Standing {
+    standing_of(newest.map(|one| (one.state_at(now), one.connection_version)), version)
+}
+
+/// The same, from what a list knows.
+pub fn standing_of(newest: Option<Newest>, version: i64) -> Standing {
+    match newest {
+        Some((state, _)) if !state.is_over() => Standing::Going,
+        Some((_, checked)) if checked != Some(version) => Standing::None,
+        Some((WorkState::Success, _)) => Standing::Good,
+        Some(_) => Standing::Bad,
+        None => Standing::None,
+    }
+}
+
+/// Whose validation it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Of<'a> {
+    /// The workspace.
+    pub workspace: &'a WorkspaceId,
+    /// The connection.
+    pub connection: &'a ConnectionId,
+}

@@ -1,0 +1,77 @@
+use diesel::prelude::*;
+
+use super::{Entry, Event};
+use crate::base::clock::UtcTime;
+use crate::base::ids::{ActivityId, ConnectionId, SetupLinkId, WorkspaceId};
+use crate::base::rng::Rng;
+use crate::platform::db::Conn;
+use crate::platform::db::schema::activity;
+
+/// One line of a timeline.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = activity)]
+pub struct ActivityRow {
+    /// When.
+    pub at: UtcTime,
+    /// What.
+    pub event: Event,
+    /// `member`, `recipient`, `scanner`, `program` or `system`.
+    pub actor: String,
+    /// The actor's name, possibly empty.
+    pub actor_name: String,
+    /// A short text for people.
+    pub detail: String,
+}
+
+/// Writes one row; call it inside the transaction of the deed.
+pub fn record(conn: &mut Conn, entry: &Entry<'_>, now: UtcTime, rng: &Rng) -> QueryResult<()> {
+    diesel::insert_into(activity::table)
+        .values((
+            activity::id.eq(ActivityId::new(now, rng)),
+            activity::workspace_id.eq(entry.workspace),
+            activity::connection_id.eq(entry.connection),
+            activity::setup_link_id.eq(entry.setup_link),
+            activity::at.eq(now),
+            activity::event.eq(entry.event),
+            activity::actor.eq(entry.actor.kind()),
+            activity::actor_name.eq(entry.actor.name()),
+            activity::detail.eq(entry.detail),
+        ))
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// What happened to a connection, newest first, at most `limit` rows.
+pub fn timeline(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    connection: &ConnectionId,
+    limit: i64,
+) -> QueryResult<Vec<ActivityRow>> {
+    activity::table
+        .filter(activity::workspace_id.eq(workspace))
+        .filter(activity::connection_id.eq(connection))
+        .order((activity::at.desc(), activity::id.desc()))
+        .limit(limit)
+        .select(ActivityRow::as_select())
+        .load(conn)
+}
+
+/// Whether this happened to the link at or after `since`, by an actor of that name.
+pub fn was_noted_since(
+    conn: &mut Conn,
+    link: &SetupLinkId,
+    event: Event,
+    actor_name: &str,
+    since: UtcTime,
+) -> QueryResult<bool> {
+    let found: Option<ActivityId> = activity::table
+        .filter(activity::setup_link_id.eq(link))
+        .filter(activity::event.eq(event))
+        .filter(activity::actor_name.eq(actor_name))
+        .filter(activity::at.ge(since))
+        .select(activity::id)
+        .first(conn)
+        .optional()?;
+    Ok(found.is_some())
+}

@@ -1,0 +1,248 @@
+//! Everything that reaches outside the process, in one struct that a test can build with harmless twins.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail, ensure};
+use secrecy::ExposeSecret as _;
+use zeroize::Zeroizing;
+
+use crate::base::clock::Clock;
+use crate::base::crypto::password::Cost;
+use crate::base::crypto::{KeyRing, Marker, Sealed, SealedAt};
+use crate::base::error::AppError;
+use crate::base::http_client::{AddressPolicy, GuardedClient, Resolver};
+use crate::base::rng::Rng;
+use crate::connectors::Connectors;
+use crate::engines::{RuntimeSettings, Runtimes};
+use crate::platform::config::{Config, StorageConfig};
+use crate::platform::db::{Conn, Db, Place, instance};
+use crate::platform::email::Mailer;
+use crate::platform::noted_lately::NotedLately;
+use crate::platform::web::rate_limit::RateLimits;
+
+/// The ports of the product.
+pub struct App {
+    /// Checked settings.
+    pub config: Config,
+    /// The database.
+    pub db: Db,
+    /// The present.
+    pub clock: Clock,
+    /// Randomness.
+    pub rng: Rng,
+    /// What seals secrets.
+    pub keys: KeyRing,
+    /// Where mail goes.
+    pub mailer: Mailer,
+    /// The way out to addresses that people give.
+    pub http: GuardedClient,
+    /// The way out to identity providers of workspaces.
+    pub identity_http: GuardedClient,
+    /// The way out to providers that connectors sign in with.
+    pub connector_http: GuardedClient,
+    /// The catalogue.
+    pub connectors: Connectors,
+    /// What runs connectors.
+    pub runtimes: Runtimes,
+    /// Who is asking too often.
+    pub limits: RateLimits,
+    /// Marks on forms.
+    pub form_marks: Marker,
+    /// Marks on receipts.
+    pub receipt_marks: Marker,
+    /// What this process has noted lately and need not note again.
+    pub noted_lately: NotedLately,
+    /// How much work a password hash takes.
+    pub password_cost: Cost,
+}
+
+impl App {
+    /// Opens everything for real: database (migrated), keys, catalogue, mail.
+    ///
+    /// # Errors
+    /// Whatever keeps the product from running, in words for the operator.
+    pub fn build(config: Config) -> anyhow::Result<Arc<Self>> {
+        Self::build_with(config, Clock::System, Rng::System, Cost::Standard)
+    }
+
+    /// [`App::build`] with time, randomness and password cost given.
+    ///
+    /// # Errors
+    /// As [`App::build`].
+    pub fn build_with(config: Config, clock: Clock, rng: Rng, password_cost: Cost) -> anyhow::Result<Arc<Self>> {
+        prepare_storage(&config.storage)?;
+        let db = Db::open(&config.storage.database)?;
+        let keys = load_keys(&config, &db, &clock, &rng)?;
+        let mailer = Mailer::from_config(&config.mail, &config.storage.mail_dir())?;
+        let policy = AddressPolicy::with_open(config.webhooks.allow.clone());
+        let http = GuardedClient::new(policy, Resolver::System, config.mail.extra_ca_file.as_deref())?;
+        let identity_http = http.with_policy(AddressPolicy::with_open(config.sign_in.allow.clone()));
+        let connector_http = http.with_policy(AddressPolicy::with_open(config.connectors.allow.clone()));
+        let connectors = Connectors::load(config.connectors.dir.as_deref())?;
+        let runtimes = Runtimes::new(runtime_settings(&config), connector_http.clone(), rng.clone());
+        Ok(Arc::new(Self {
+            limits: RateLimits::new(config.server.rate_limits),
+            form_marks: Marker::new(&keys, "form"),
+            receipt_marks: Marker::new(&keys, "receipt"),
+            noted_lately: NotedLately::default(),
+            config,
+            db,
+            clock,
+            rng,
+            keys,
+            mailer,
+            http,
+            identity_http,
+            connector_http,
+            connectors,
+            runtimes,
+            password_cost,
+        }))
+    }
+}
+
+/// How connectors are run by these settings.
+pub fn runtime_settings(config: &Config) -> RuntimeSettings {
+    RuntimeSettings {
+        runs: config.storage.data_dir.join("runs"),
+        concurrency: config.connectors.concurrency,
+        path: config.connectors.path.clone(),
+        container_engine: config.connectors.container_engine.clone(),
+        only_public: config.connectors.allow.is_empty(),
+        own_database: match &config.storage.database {
+            Place::Postgres(url) => Some(url.clone()),
+            Place::Sqlite(_) => None,
+        },
+    }
+}
+
+/// Name of the value in the instance table that only the right master keys open.
+pub const KEY_CHECK: &str = "key_check";
+const KEY_CHECK_AT: SealedAt<'static> = SealedAt { table: "instance", row: KEY_CHECK, column: "value", workspace: "" };
+
+/// The master keys: from the settings, else from the key file; made only for a database that has never had a key.
+fn load_keys(config: &Config, db: &Db, clock: &Clock, rng: &Rng) -> anyhow::Result<KeyRing> {
+    let check = db.read_blocking(|conn| Ok(instance::find(conn, KEY_CHECK)?)).context("reading the key check")?;
+    let keys = match existing_keys(config)? {
+        Some(keys) => keys,
+        None => new_key_file(config, check.is_some(), clock, rng)?,
+    };
+    let bytes = match check {
+        Some(bytes) => bytes,
+        None => first_key_check(db, &keys, rng)?,
+    };
+    keys.open(&Sealed::from_bytes(bytes), KEY_CHECK_AT).context(
+        "the master keys do not fit this database: give the keys it was made with (VESTIBULE_MASTER_KEYS or the key file)",
+    )?;
+    Ok(keys)
+}
+
+/// Writes the key check; when another process was faster, its check is the one that counts.
+fn first_key_check(db: &Db, keys: &KeyRing, rng: &Rng) -> anyhow::Result<Vec<u8>> {
+    let sealed = keys.seal(b"vestibule", KEY_CHECK_AT, rng)?;
+    let stored = db.write_blocking(move |conn| {
+        instance::claim(conn, KEY_CHECK, sealed.as_bytes())?;
+        Ok(instance::find(conn, KEY_CHECK)?)
+    })?;
+    stored.context("the key check was not stored")
+}
+
+/// Re-seals the key check with the primary key; the last step of a rotation.
+///
+/// # Errors
+/// The database or the key ring refuses.
+pub fn reseal_key_check(db: &Db, keys: &KeyRing, rng: &Rng) -> anyhow::Result<()> {
+    let Some(bytes) = db.read_blocking(|conn| Ok(instance::find(conn, KEY_CHECK)?))? else { return Ok(()) };
+    if let Some(sealed) = keys.reseal(&Sealed::from_bytes(bytes), KEY_CHECK_AT, rng)? {
+        db.write_blocking(move |conn| instance::put(conn, KEY_CHECK, sealed.as_bytes()).map_err(AppError::from))?;
+    }
+    Ok(())
+}
+
+/// The master keys of the settings, else of the key file; `None` when there is neither. Nothing is made.
+///
+/// # Errors
+/// The keys or their file cannot be read.
+pub fn existing_keys(config: &Config) -> anyhow::Result<Option<KeyRing>> {
+    if let Some(text) = &config.storage.master_keys {
+        return KeyRing::parse(text.expose_secret()).map(Some);
+    }
+    let path = config.storage.key_file();
+    match std::fs::read_to_string(&path).map(Zeroizing::new) {
+        Ok(text) => KeyRing::parse(text.trim()).map(Some).with_context(|| format!("the key file {}", path.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => bail!("the key file {} cannot be read: {error}", path.display()),
+    }
+}
+
+/// Whether the keys open what this database keeps for that question; `false` when it keeps nothing, because no key was ever used.
+///
+/// # Errors
+/// The keys are not those of this database.
+pub fn keys_fit(conn: &mut Conn, keys: &KeyRing) -> anyhow::Result<bool> {
+    let Some(bytes) = instance::find(conn, KEY_CHECK)? else { return Ok(false) };
+    keys.open(&Sealed::from_bytes(bytes), KEY_CHECK_AT)?;
+    Ok(true)
+}
+
+fn new_key_file(config: &Config, database_has_key: bool, clock: &Clock, rng: &Rng) -> anyhow::Result<KeyRing> {
+    let path = config.storage.key_file();
+    ensure!(
+        !database_has_key,
+        "this database was sealed with a master key that is not here: put it back into {} or set VESTIBULE_MASTER_KEYS. \
+         No new key is made, because it could not open what is stored",
+        path.display()
+    );
+    let text = KeyRing::generate(clock.now(), rng);
+    write_private(&path, text.as_bytes())?;
+    tracing::info!(file = %path.display(), "made a new master key; keep a copy of this file in a safe place");
+    KeyRing::parse(&text)
+}
+
+/// Makes the data folder and the file of an SQLite database, for the owner's eyes only; what exists stays as it is.
+///
+/// # Errors
+/// They cannot be made.
+pub fn prepare_storage(storage: &StorageConfig) -> anyhow::Result<()> {
+    private_dir(&storage.data_dir)?;
+    match &storage.database {
+        // SQLite gives its log files the rights of this one.
+        Place::Sqlite(path) if !std::path::Path::new(path).exists() => {
+            let made = write_private(std::path::Path::new(path), b"");
+            // Another process may have been faster.
+            if std::path::Path::new(path).exists() { Ok(()) } else { made }
+        }
+        Place::Sqlite(_) | Place::Postgres(_) => Ok(()),
+    }
+}
+
+/// Makes a folder only its owner can enter; an existing one stays as it is.
+///
+/// # Errors
+/// It cannot be made.
+pub fn private_dir(path: &std::path::Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .with_context(|| format!("cannot make the data folder {}", path.display()))
+}
+
+/// Writes a new file that only its owner can read (0600); an existing one is never touched.
+///
+/// # Errors
+/// The file exists or cannot be written.
+pub fn write_private(path: &std::path::Path, bytes: &[u8]) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("cannot make {}", path.display()))?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! `VESTIBULE_DATA_DIR`, `VESTIBULE_DATABASE_URL`, `VESTIBULE_MASTER_KEYS`.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+use super::source::{Problems, Source};
+use crate::platform::db::Place;
+
+/// Where data lies and what seals it.
+#[derive(Debug, Clone)]
+pub struct StorageConfig {
+    /// Folder for everything kept in files.
+    pub data_dir: PathBuf,
+    /// The database.
+    pub database: Place,
+    /// Master keys as given (`id:base64,…`); `None`: the key file of the data folder.
+    pub master_keys: Option<SecretString>,
+}
+
+impl StorageConfig {
+    pub(super) fn read(source: &dyn Source, problems: &mut Problems) -> Self {
+        let data_dir =
+            PathBuf::from(problems.text(source, "VESTIBULE_DATA_DIR").unwrap_or_else(|| "./data".to_owned()));
+        let default = Place::Sqlite(data_dir.join("vestibule.db").to_string_lossy().into_owned());
+        let database = problems.parsed(source, "VESTIBULE_DATABASE_URL", default, Place::parse);
+        let master_keys = problems.parsed(source, "VESTIBULE_MASTER_KEYS", None, |text| {
+            crate::base::crypto::KeyRing::parse(text).map(|_| Some(SecretString::from(text)))
+        });
+        Self { data_dir, database, master_keys }
+    }
+
+    /// The key file of the data folder.
+    pub fn key_file(&self) -> PathBuf {
+        self.data_dir.join("master.key")
+    }
+
+    /// Where mails are written when there is no mail server.
+    pub fn mail_dir(&self) -> PathBuf {
+        self.data_dir.join("mail")
+    }
+}

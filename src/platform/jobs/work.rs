@@ -1,0 +1,150 @@
+//! Long work with a connector: a check, an extraction. It waits in a table of its feature, a worker holds it with a lease that it
+//! renews, people may ask it to stop, and what it says becomes rows of a log.
+
+use time::Duration;
+
+use crate::base::clock::UtcTime;
+
+/// How long a worker owns long work without saying that it still lives.
+pub const WORK_LEASE: Duration = Duration::seconds(30);
+/// How often a worker says that it lives, writes down what was said, and looks whether it shall stop.
+pub const WORK_BEAT: std::time::Duration = std::time::Duration::from_millis(500);
+/// Words for work that a stopped server has left behind.
+pub const INTERRUPTED: &str = "The server stopped while this was running. Start it again.";
+/// The name for programs of that reason.
+pub const INTERRUPTED_REASON: &str = "interrupted";
+
+/// How far it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+pub enum WorkState {
+    /// It waits for a worker.
+    Queued,
+    /// A worker has it.
+    InProgress,
+    /// It ended well.
+    Success,
+    /// It ended with a reason.
+    Failed,
+    /// Somebody stopped it.
+    Cancelled,
+}
+
+crate::base::text_column::text_column!(WorkState, WorkState::from_column, WorkState::as_str);
+
+impl WorkState {
+    /// The word in the database and in the API.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::InProgress => "in_progress",
+            Self::Success => "success",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    fn from_column(text: String) -> Result<Self, String> {
+        [Self::Queued, Self::InProgress, Self::Success, Self::Failed, Self::Cancelled]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| format!("unknown state {text}"))
+    }
+
+    /// Whether nothing more will happen.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Success | Self::Failed | Self::Cancelled)
+    }
+
+    /// The tone of a badge.
+    pub fn tone(self) -> &'static str {
+        match self {
+            Self::Queued | Self::Cancelled => "",
+            Self::InProgress => "info",
+            Self::Success => "ok",
+            Self::Failed => "bad",
+        }
+    }
+}
+
+/// Whether work that claims to go on has lost its worker.
+pub fn is_abandoned(state: WorkState, lease_until: Option<UtcTime>, now: UtcTime) -> bool {
+    state == WorkState::InProgress && lease_until.is_none_or(|until| until < now)
+}
+
+/// One line of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// Its place, from 1.
+    pub number: i32,
+    /// When it was said.
+    pub at: UtcTime,
+    /// `debug`, `info`, `warn` or `error`.
+    pub level: String,
+    /// What was said, without secrets.
+    pub text: String,
+}
+
+/// Lines on their way into a table. A program that talks without end is written down only so far.
+#[derive(Debug)]
+pub struct LogBuffer {
+    lines: Vec<LogLine>,
+    last: i32,
+    most: i32,
+}
+
+impl LogBuffer {
+    /// A log of at most so many lines.
+    pub fn new(most: i32) -> Self {
+        Self { lines: Vec::new(), last: 0, most }
+    }
+
+    /// Takes a line; the one after the last that fits says that there were more.
+    pub fn say(&mut self, at: UtcTime, level: &str, text: &str) {
+        if self.last > self.most {
+            return;
+        }
+        self.last += 1;
+        let cut = self.last > self.most;
+        let (level, text) =
+            if cut { ("warn", "There was more than this log keeps; the rest is left out.") } else { (level, text) };
+        // PostgreSQL takes no NUL in a text.
+        self.lines.push(LogLine {
+            number: self.last,
+            at,
+            level: level.to_owned(),
+            text: text.replace('\0', "\u{fffd}"),
+        });
+    }
+
+    /// What was said since the last time.
+    pub fn drain(&mut self) -> Vec<LogLine> {
+        std::mem::take(&mut self.lines)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_without_a_live_worker_is_abandoned() {
+        let at = |seconds| UtcTime::from_unix(seconds).unwrap();
+        assert!(is_abandoned(WorkState::InProgress, Some(at(10)), at(11)));
+        assert!(!is_abandoned(WorkState::InProgress, Some(at(10)), at(10)));
+        assert!(!is_abandoned(WorkState::Queued, None, at(10)));
+        assert!(!is_abandoned(WorkState::Success, Some(at(10)), at(99)));
+    }
+
+    #[test]
+    fn a_log_is_bounded_and_says_so() {
+        let mut log = LogBuffer::new(2);
+        for text in ["a\0", "b", "c", "d"] {
+            log.say(UtcTime::from_unix(0).unwrap(), "info", text);
+        }
+        let lines = log.drain();
+        assert_eq!(lines.len(), 3);
+        assert_eq!((lines[0].text.as_str(), lines[2].level.as_str()), ("a\u{fffd}", "warn"));
+        assert!(log.drain().is_empty());
+    }
+}

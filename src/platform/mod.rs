@@ -1,0 +1,11 @@
+//! What every feature stands on: the app, its settings, database, mail, activity log, queue and the edge to the web.
+
+pub mod activity;
+pub mod app;
+pub mod config;
+pub mod db;
+pub mod email;
+pub mod jobs;
+pub mod link_state;
+pub mod noted_lately;
+pub mod web;

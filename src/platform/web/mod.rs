@@ -1,0 +1,21 @@
+//! The edge: what is the same for every page. Features bring handlers; `routes.rs` is the only file that names them.
+
+pub mod accent;
+pub mod api;
+pub mod assets;
+pub mod body;
+pub mod client_ip;
+pub mod cookies;
+pub mod csrf;
+pub mod cursor;
+pub mod failure_out;
+pub mod flash;
+pub mod frame;
+pub mod headers;
+pub mod log_stream;
+pub mod openapi;
+pub mod page;
+pub mod problem;
+pub mod rate_limit;
+pub mod request_log;
+pub mod urls;

@@ -1,0 +1,166 @@
+//! One walk that builds the final configuration from what is there, and finds what is missing or wrong on the way.
+
+use std::collections::BTreeSet;
+
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value};
+
+use super::leaf;
+use super::place::Place;
+use super::secrets::Secrets;
+use crate::base::forms::{FieldError, FieldPath, Problem};
+use crate::schema::spec::{Group, Kind, Node, OneOf, Rows, chosen_by_values, judge, judge_count};
+
+/// The branch that stored values stand for.
+pub(super) fn chosen(one_of: &OneOf, value: Option<&Value>, secrets: &dyn Secrets, path: &FieldPath) -> Option<usize> {
+    match value.and_then(Value::as_object) {
+        Some(object) if !object.is_empty() => chosen_by_values(one_of, object),
+        Some(_) => chosen_by_values(one_of, &Map::new()),
+        None => secrets.any_within(path).then(|| chosen_by_values(one_of, &Map::new())).flatten(),
+    }
+}
+
+pub(super) struct Assembly<'a> {
+    secrets: &'a dyn Secrets,
+    /// Free JSON is not asked of a recipient, so its absence is not held against them.
+    skip_json: bool,
+    pub(super) found: Vec<FieldError>,
+    /// Kept secrets that have to be given again, and those of them that somebody can be asked for.
+    ask_again: Option<&'a BTreeSet<FieldPath>>,
+    pub(super) again: Vec<FieldError>,
+    /// Leaves that must have an answer from somebody, and how many have one.
+    pub(super) required: usize,
+    pub(super) answered: usize,
+}
+
+impl<'a> Assembly<'a> {
+    pub(super) const fn new(secrets: &'a dyn Secrets, skip_json: bool) -> Self {
+        Self { secrets, skip_json, found: Vec::new(), ask_again: None, again: Vec::new(), required: 0, answered: 0 }
+    }
+
+    /// Also finds which of these secrets somebody can be asked for.
+    pub(super) fn asking_again(self, secrets: &'a BTreeSet<FieldPath>) -> Self {
+        Self { ask_again: Some(secrets), ..self }
+    }
+
+    /// The whole configuration. Values that are set but not at hand stand in as null.
+    pub(super) fn whole(&mut self, root: &Node, plain: &Map<String, Value>) -> Value {
+        let place = Place::root();
+        match &root.kind {
+            Kind::Group(group) => Value::Object(self.group(group, &place, Some(plain))),
+            Kind::OneOf(one_of) if plain.is_empty() && !self.secrets.any_within(&place.path) => {
+                self.one_of(root, one_of, &place, None).unwrap_or_else(|| Value::Object(Map::new()))
+            }
+            _ => self
+                .node(root, &place, Some(&Value::Object(plain.clone())))
+                .unwrap_or_else(|| Value::Object(Map::new())),
+        }
+    }
+
+    fn node(&mut self, node: &Node, place: &Place, value: Option<&Value>) -> Option<Value> {
+        // What is hidden can be asked of nobody, nor what is inside of it.
+        let outside = self.ask_again;
+        self.ask_again = outside.filter(|_| !node.hidden);
+        let made = self.shown(node, place, value);
+        self.ask_again = outside;
+        made
+    }
+
+    fn shown(&mut self, node: &Node, place: &Place, value: Option<&Value>) -> Option<Value> {
+        match &node.kind {
+            Kind::Const(constant) => Some(constant.clone()),
+            Kind::Group(group) => {
+                let object = value.and_then(Value::as_object);
+                let active = node.required
+                    || group.given
+                    || object.is_some_and(|object| !object.is_empty())
+                    || self.secrets.any_within(&place.path);
+                active.then(|| Value::Object(self.group(group, place, object)))
+            }
+            Kind::OneOf(one_of) => self.one_of(node, one_of, place, value),
+            Kind::Rows(rows) => self.rows(node, rows, place, value),
+            _ => self.leaf(node, place, value),
+        }
+    }
+
+    fn group(&mut self, group: &Group, place: &Place, object: Option<&Map<String, Value>>) -> Map<String, Value> {
+        let mut config = Map::new();
+        for field in &group.fields {
+            let value = object.and_then(|object| object.get(&field.key));
+            if let Some(value) = self.node(field, &place.child(&field.key), value) {
+                config.insert(field.key.clone(), value);
+            }
+        }
+        config
+    }
+
+    fn one_of(&mut self, node: &Node, one_of: &OneOf, place: &Place, value: Option<&Value>) -> Option<Value> {
+        let chosen = chosen(one_of, value, self.secrets, &place.path);
+        let Some(index) = chosen.or(one_of.default) else {
+            if node.required {
+                self.required += 1;
+                self.found.push(place.error(node, Problem::NotChosen));
+            }
+            return None;
+        };
+        let branch = one_of.branches.get(index)?;
+        let inside = place.branch(index);
+        let object = value.and_then(Value::as_object);
+        if chosen.is_some() || node.required {
+            return Some(Value::Object(self.group(&branch.group, &inside, object)));
+        }
+        // An optional choice left at its default is written only when that needs nobody's answer.
+        let mut trial = Assembly::new(self.secrets, self.skip_json);
+        let config = trial.group(&branch.group, &inside, object);
+        trial.found.is_empty().then_some(Value::Object(config))
+    }
+
+    fn rows(&mut self, node: &Node, rows: &Rows, place: &Place, value: Option<&Value>) -> Option<Value> {
+        let Some(list) = value.and_then(Value::as_array) else {
+            if node.default.is_none() && node.required {
+                self.required += 1;
+                self.found.push(place.error(node, Problem::Missing));
+            }
+            return node.default.clone();
+        };
+        if node.required && node.default.is_none() {
+            self.required += 1;
+            self.answered += 1;
+        }
+        // A removed row leaves null behind while a form is judged, so that the others keep their number.
+        let kept = list.iter().enumerate().filter(|(_, row)| !row.is_null());
+        let configs: Vec<Value> = kept
+            .filter_map(|(index, row)| self.node(&rows.item, &place.row(index, index, &rows.item.title), Some(row)))
+            .collect();
+        if let Some(problem) = judge_count(configs.len(), rows.min, Some(rows.max)) {
+            self.found.push(place.error(node, problem));
+        }
+        Some(Value::Array(configs))
+    }
+
+    fn leaf(&mut self, node: &Node, place: &Place, value: Option<&Value>) -> Option<Value> {
+        let kept = self.secrets.value(&place.path).and_then(|kept| leaf::kept_secret(node, kept.expose_secret()));
+        let value = if node.secret { kept.as_ref() } else { value };
+        let counts = node.required
+            && node.default.is_none()
+            && !(self.skip_json && matches!(node.kind, Kind::Json(_)) && !node.secret);
+        self.required += usize::from(counts);
+        if let Some(value) = value {
+            self.answered += usize::from(counts);
+            self.found.extend(judge(node, value).map(|problem| place.error(node, problem)));
+            return Some(value.clone());
+        }
+        if self.secrets.has(&place.path) {
+            self.answered += usize::from(counts);
+            if self.ask_again.is_some_and(|again| again.contains(&place.path)) {
+                self.again.push(place.error(node, Problem::AddressChanged));
+            }
+            return Some(Value::Null);
+        }
+        if counts {
+            let choose = matches!(node.kind, Kind::Choice(_) | Kind::Bool(_) | Kind::Checks(_));
+            self.found.push(place.error(node, if choose { Problem::NotChosen } else { Problem::Missing }));
+        }
+        node.default.clone()
+    }
+}

@@ -1,0 +1,168 @@
+//! Fills in a form as a patient person would: every field, with one branch chosen at every choice.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::super::leaf;
+use super::super::place::{Place, control};
+use super::sample;
+use crate::schema::spec::{Bool, Group, JsonShape, Kind, LineItem, Node, Number, OneOf, Spec, Text};
+
+/// More ways than this are not tried.
+const MAX_PLANS: usize = 1_500;
+
+/// Which branch to choose where, by the chooser's name. Choices that are not named take their default, else the first
+/// branch.
+#[derive(Clone, Default)]
+pub(super) struct Plan(BTreeMap<String, (usize, String)>);
+
+impl Plan {
+    /// The plan for people.
+    pub(super) fn words(&self) -> String {
+        let choices: Vec<&str> = self.0.values().map(|(_, title)| title.as_str()).collect();
+        if choices.is_empty() { "with defaults".to_owned() } else { format!("with {}", choices.join(" > ")) }
+    }
+
+    fn branch(&self, name: &str, one_of: &OneOf) -> usize {
+        self.0.get(name).map_or_else(|| one_of.default.unwrap_or(0), |(index, _)| *index)
+    }
+}
+
+/// A filled form, and the secrets in it that nothing else could be mistaken for.
+pub(super) struct Filled {
+    pub(super) pairs: Vec<(String, String)>,
+    pub(super) secrets: Vec<String>,
+}
+
+/// One plan for each branch of each choice, and one that leaves all at their defaults.
+pub(super) fn plans(spec: &Spec) -> Vec<Plan> {
+    let mut found = vec![Plan::default()];
+    collect(spec.root(), &Place::root(), &Plan::default(), &mut found);
+    found
+}
+
+fn collect(node: &Node, place: &Place, around: &Plan, found: &mut Vec<Plan>) {
+    if node.hidden || found.len() >= MAX_PLANS {
+        return;
+    }
+    match &node.kind {
+        Kind::Group(group) => collect_all(group, place, around, found),
+        Kind::Rows(rows) => collect(&rows.item, &place.row(0, 0, ""), around, found),
+        Kind::OneOf(one_of) => {
+            for (index, branch) in one_of.branches.iter().enumerate() {
+                let mut plan = around.clone();
+                plan.0.insert(place.chooser(), (index, branch.title.clone()));
+                found.push(plan.clone());
+                collect_all(&branch.group, &place.branch(index), &plan, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn collect_all(group: &Group, place: &Place, around: &Plan, found: &mut Vec<Plan>) {
+    group.fields.iter().for_each(|field| collect(field, &place.child(&field.key), around, found));
+}
+
+pub(super) fn fill(spec: &Spec, plan: &Plan) -> Filled {
+    let mut filler = Filler { plan, filled: Filled { pairs: Vec::new(), secrets: Vec::new() }, count: 0 };
+    filler.node(spec.root(), &Place::root());
+    filler.filled
+}
+
+struct Filler<'a> {
+    plan: &'a Plan,
+    filled: Filled,
+    count: usize,
+}
+
+impl Filler<'_> {
+    fn push(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.filled.pairs.push((name.into(), value.into()));
+    }
+
+    fn node(&mut self, node: &Node, place: &Place) {
+        match &node.kind {
+            _ if node.hidden => {}
+            Kind::Const(_) => {}
+            Kind::Group(group) => self.group(group, place),
+            Kind::OneOf(one_of) => {
+                let index = self.plan.branch(&place.chooser(), one_of);
+                self.push(place.chooser(), index.to_string());
+                if let Some(branch) = one_of.branches.get(index) {
+                    self.group(&branch.group, &place.branch(index));
+                }
+            }
+            Kind::Rows(rows) => {
+                for index in 0..rows.min.max(1) {
+                    self.node(&rows.item, &place.row(index, index, ""));
+                }
+            }
+            Kind::Bool(Bool { open }) => self.yes_no(node, *open, place),
+            Kind::Checks(checks) => {
+                self.push(control(&place.name, "set"), "1");
+                (0..checks.min.max(1)).for_each(|index| self.push(&place.name, index.to_string()));
+            }
+            _ => self.leaf(node, place),
+        }
+    }
+
+    fn group(&mut self, group: &Group, place: &Place) {
+        group.fields.iter().for_each(|field| self.node(field, &place.child(&field.key)));
+    }
+
+    /// The answer that is not the default.
+    fn yes_no(&mut self, node: &Node, open: bool, place: &Place) {
+        let yes = node.default != Some(Value::Bool(true));
+        if open {
+            self.push(&place.name, yes.to_string());
+            return;
+        }
+        self.push(control(&place.name, "set"), "1");
+        if yes {
+            self.push(&place.name, "true");
+        }
+    }
+
+    fn leaf(&mut self, node: &Node, place: &Place) {
+        self.count += 1;
+        let text = match &node.kind {
+            Kind::Text(text) if node.secret => self.secret(text),
+            Kind::Text(text) => sample::text(text, self.count),
+            Kind::Number(number) => Some(sample::number(*number)),
+            Kind::Choice(choice) => Some((choice.options.len() - 1).to_string()),
+            Kind::Lines(lines) => {
+                let line = |count: usize| match &lines.item {
+                    LineItem::Text(text) => sample::text(text, count),
+                    LineItem::Number(Number { step: None, .. }) if count == 0 => Some("1".to_owned()),
+                    LineItem::Number(number) => Some(sample::number(*number)),
+                };
+                (0..lines.min.max(1))
+                    .map(|index| line(self.count * 10 + index))
+                    .collect::<Option<Vec<_>>>()
+                    .map(|lines| lines.join("\n"))
+            }
+            Kind::Json(JsonShape::Object) => Some(sample::json(node, "{}")),
+            Kind::Json(JsonShape::List) => Some(sample::json(node, "[]")),
+            Kind::Json(JsonShape::Any) => node
+                .default
+                .as_ref()
+                .map(|default| leaf::text(node, default))
+                .or_else(|| node.required.then(|| "\"sample\"".to_owned())),
+            _ => None,
+        };
+        if let Some(text) = text {
+            self.push(&place.name, text);
+        }
+    }
+
+    fn secret(&mut self, text: &Text) -> Option<String> {
+        let marker = format!("kept-secret-{:04}", self.count);
+        if sample::fits(text, &marker) {
+            self.filled.secrets.push(marker.clone());
+            return Some(marker);
+        }
+        sample::text(text, self.count)
+    }
+}

@@ -1,0 +1,292 @@
+//! Reads a posted form by the spec: every field the spec has is looked up by its name, and nothing else is looked at.
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::assemble::{Assembly, chosen};
+use super::echo::echo;
+use super::patch::{Patch, RowsPatch, Submission, overlay};
+use super::place::{Place, control};
+use super::secrets::Secrets;
+use super::{Audience, Known, Layer, Spec};
+use crate::base::forms::{FieldError, FieldRef, FormState, Problem, RawForm};
+use crate::schema::spec::{Group, Kind, Node, OneOf, Rows};
+
+/// What a posted form comes to.
+#[derive(Debug)]
+pub struct Decoded {
+    /// The changes; to be merged only when there are no errors.
+    pub submission: Submission,
+    /// What is wrong, in the order it was found.
+    pub errors: Vec<FieldError>,
+    /// What the page may show again: what was typed into fields that are no secrets, in every branch, right or wrong;
+    /// and the errors.
+    pub state: FormState,
+    /// The secrets that were typed into fields of chosen branches and have nothing wrong, by field name.
+    pub typed_secrets: BTreeMap<String, SecretString>,
+}
+
+/// Reads the form. `known` is what the draft has now; blank fields keep it.
+#[must_use]
+pub fn decode(spec: &Spec, raw: &RawForm, known: &Known, layer: Layer, who: &Audience) -> Decoded {
+    let by_owner = who.is_owner();
+    let mut decoder = Decoder::new(raw, known, by_owner);
+    let whole = Value::Object(known.plain.clone());
+    let got = decoder.node(spec.root(), &Place::root(), Scope { value: Some(&whole), fresh: false });
+    let mut errors = decoder.errors;
+    if layer == Layer::Final {
+        let tree = overlay(spec, known, &got.patch);
+        let mut assembly = Assembly::new(&tree.secrets, !by_owner);
+        assembly.whole(spec.root(), &tree.plain);
+        let new = |error: &FieldError| !errors.iter().any(|earlier| earlier.name == error.name);
+        let found: Vec<FieldError> = assembly.found.into_iter().filter(new).collect();
+        errors.extend(found);
+    }
+    let mut typed_secrets = decoder.typed_secrets;
+    typed_secrets.retain(|name, _| !errors.iter().any(|error| error.name == *name));
+    let state = FormState::posted(echo(spec, raw, known, by_owner), errors.clone());
+    let submission =
+        Submission { patch: got.patch, provided: decoder.provided, removes: decoder.removals > 0, by_owner };
+    Decoded { submission, errors, state, typed_secrets }
+}
+
+/// How many rows of a list the page showed, and how far those numbers have moved since.
+pub(super) struct Shown {
+    pub(super) count: usize,
+    pub(super) moved: usize,
+}
+
+/// `there` rows are known now; the page may have shown fewer. A form that does not say is taken to have shown all.
+pub(super) fn shown(raw: &RawForm, place: &Place, there: usize) -> Shown {
+    let said = raw.first(&control(place.posted(), "n")).and_then(|count| count.parse::<usize>().ok());
+    let count = said.unwrap_or(there).min(there);
+    Shown { count, moved: there - count }
+}
+
+/// How many rows of the list are known.
+pub(super) fn known_rows(value: Option<&Value>, known: &Known, place: &Place) -> usize {
+    value.and_then(Value::as_array).map_or(0, Vec::len).max(known.secret_paths.rows(&place.path))
+}
+
+/// What is known at a place.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'v> {
+    pub(super) value: Option<&'v Value>,
+    /// The place is new (another branch, another row): nothing that is known about this path belongs to it.
+    pub(super) fresh: bool,
+}
+
+impl<'v> Scope<'v> {
+    fn inside(self, key: &str) -> Self {
+        Self { value: self.value.and_then(|value| value.get(key)), fresh: self.fresh }
+    }
+}
+
+/// What was read at a place.
+#[derive(Default)]
+pub(super) struct Got {
+    pub(super) patch: Patch,
+    /// Something differs from what an untouched form sends and from what is known.
+    pub(super) touched: bool,
+    /// Something stands there: typed, or known and kept, beyond boxes and choices left at their default.
+    pub(super) filled: bool,
+}
+
+pub(super) struct Decoder<'a> {
+    pub(super) raw: &'a RawForm,
+    pub(super) known: &'a Known,
+    pub(super) by_owner: bool,
+    pub(super) errors: Vec<FieldError>,
+    pub(super) typed_secrets: BTreeMap<String, SecretString>,
+    provided: Vec<FieldRef>,
+    /// How many values, rows and choices were taken away.
+    pub(super) removals: usize,
+    /// The list whose rows are being read.
+    inside_rows: Option<FieldRef>,
+    /// Reads only to see whether something was typed.
+    trial: bool,
+}
+
+impl<'a> Decoder<'a> {
+    fn new(raw: &'a RawForm, known: &'a Known, by_owner: bool) -> Self {
+        Self {
+            raw,
+            known,
+            by_owner,
+            errors: Vec::new(),
+            typed_secrets: BTreeMap::new(),
+            provided: Vec::new(),
+            removals: 0,
+            inside_rows: None,
+            trial: false,
+        }
+    }
+
+    /// Notes that a field got a value.
+    pub(super) fn provide(&mut self, node: &Node, place: &Place) {
+        let given = self
+            .inside_rows
+            .clone()
+            .map_or_else(|| place.reference(node), |list| FieldRef { secret: node.secret, ..list });
+        match self.provided.iter_mut().find(|earlier| earlier.path == given.path) {
+            Some(earlier) => earlier.secret |= given.secret,
+            None => self.provided.push(given),
+        }
+    }
+
+    pub(super) fn wrong(&mut self, node: &Node, place: &Place, problem: Problem) -> Got {
+        self.errors.push(place.error(node, problem));
+        Got { patch: Patch::Keep, touched: true, filled: true }
+    }
+
+    pub(super) fn has_secret_within(&self, place: &Place, scope: Scope<'_>) -> bool {
+        !scope.fresh && self.known.secret_paths.any_within(&place.path)
+    }
+
+    fn node(&mut self, node: &Node, place: &Place, scope: Scope<'_>) -> Got {
+        if node.hidden {
+            let filled = scope.value.is_some_and(|value| !value.is_null());
+            return Got { filled, ..Got::default() };
+        }
+        match &node.kind {
+            Kind::Const(_) => Got::default(),
+            Kind::Group(group) => {
+                let (changes, got) = self.fields(group, place, scope);
+                let there = scope.value.and_then(Value::as_object).is_some_and(|object| !object.is_empty())
+                    || self.has_secret_within(place, scope);
+                let keeps = changes.is_empty() || !(node.required || got.touched || there);
+                Got { patch: if keeps { Patch::Keep } else { Patch::Group(changes) }, ..got }
+            }
+            Kind::OneOf(one_of) => self.one_of(node, one_of, place, scope),
+            Kind::Rows(rows) => self.rows(node, rows, place, scope),
+            Kind::Json(_) if !self.by_owner && !node.secret => Got { filled: scope.value.is_some(), ..Got::default() },
+            _ if node.secret => self.secret_leaf(node, place, scope),
+            _ => self.plain_leaf(node, place, scope),
+        }
+    }
+
+    fn fields(&mut self, group: &Group, place: &Place, scope: Scope<'_>) -> (Vec<(String, Patch)>, Got) {
+        let mut changes = Vec::new();
+        let mut whole = Got::default();
+        for field in &group.fields {
+            let got = self.node(field, &place.child(&field.key), scope.inside(&field.key));
+            whole.touched |= got.touched;
+            whole.filled |= got.filled;
+            if !matches!(got.patch, Patch::Keep) {
+                changes.push((field.key.clone(), got.patch));
+            }
+        }
+        (changes, whole)
+    }
+
+    fn one_of(&mut self, node: &Node, one_of: &OneOf, place: &Place, scope: Scope<'_>) -> Got {
+        let current =
+            if scope.fresh { None } else { chosen(one_of, scope.value, &self.known.secret_paths, &place.path) };
+        let posted = match self.raw.first(&place.posted_chooser()) {
+            Some("") if self.by_owner && current.is_some() && !node.required => {
+                self.removals += 1;
+                return Got { patch: Patch::Remove, touched: true, filled: false };
+            }
+            Some("") => current,
+            None => current.or_else(|| self.only_filled_branch(one_of, place)),
+            Some(index) => match index.parse().ok().filter(|index| *index < one_of.branches.len()) {
+                Some(index) => Some(index),
+                None => return self.wrong(node, place, Problem::NotOffered),
+            },
+        };
+        let Some((index, branch)) = posted.and_then(|index| Some((index, one_of.branches.get(index)?))) else {
+            return Got::default();
+        };
+        let stays = current == Some(index);
+        let inner = if stays { scope } else { Scope { value: None, fresh: true } };
+        let chosen_now = !stays && (current.is_some() || one_of.default != Some(index));
+        if chosen_now {
+            self.provide(node, place);
+        }
+        let (changes, got) = self.fields(&branch.group, &place.branch(index), inner);
+        let touched = got.touched || chosen_now;
+        if !touched && current.is_none() && !node.required {
+            return Got::default();
+        }
+        let keeps = stays && changes.is_empty();
+        Got {
+            patch: if keeps { Patch::Keep } else { Patch::Branch(index, changes) },
+            touched,
+            filled: touched || got.filled || stays && one_of.default != Some(index),
+        }
+    }
+
+    /// Without a chooser in the form, the one branch that something was typed into. A page without style sheets shows
+    /// all of them.
+    fn only_filled_branch(&self, one_of: &OneOf, place: &Place) -> Option<usize> {
+        if self.trial || !self.raw.has_text_within(place.posted()) {
+            return None;
+        }
+        let typed_into = |index: &usize| {
+            let mut trial = Decoder { trial: true, ..Decoder::new(self.raw, self.known, self.by_owner) };
+            let branch = one_of.branches.get(*index).map(|branch| &branch.group);
+            branch.is_some_and(|group| {
+                trial.fields(group, &place.branch(*index), Scope { value: None, fresh: true }).1.touched
+            })
+        };
+        let mut filled = (0..one_of.branches.len()).filter(typed_into);
+        let only = filled.next()?;
+        filled.next().is_none().then_some(only)
+    }
+
+    fn rows(&mut self, node: &Node, rows: &Rows, place: &Place, scope: Scope<'_>) -> Got {
+        let there = if scope.fresh { 0 } else { known_rows(scope.value, self.known, place) };
+        let shown = shown(self.raw, place, there);
+        let outermost = self.inside_rows.is_none();
+        if outermost {
+            self.inside_rows = Some(place.reference(node));
+        }
+        let mut changes = Vec::new();
+        let mut whole = Got { filled: there > 0, ..Got::default() };
+        for posted in self.raw.rows(place.posted(), Rows::MOST) {
+            let old = posted < shown.count;
+            let number = if old { posted } else { posted + shown.moved };
+            let row = place.row(number, posted, &rows.item.title);
+            let value = scope.value.filter(|_| old).and_then(|list| list.get(number));
+            let change = self.row(node, rows, &row, Scope { value, fresh: !old });
+            whole.touched |= !matches!(change, Patch::Keep);
+            if !matches!(change, Patch::Keep) {
+                changes.push((number, change));
+            }
+        }
+        if outermost {
+            self.inside_rows = None;
+        }
+        whole.filled |= !changes.is_empty();
+        let patch = if changes.is_empty() {
+            Patch::Keep
+        } else {
+            Patch::Rows(RowsPatch { base: there, replace: false, rows: changes })
+        };
+        Got { patch, ..whole }
+    }
+
+    /// One row: new ones that nobody touched are no rows, and emptying a row that was there removes it.
+    fn row(&mut self, list: &Node, rows: &Rows, row: &Place, scope: Scope<'_>) -> Patch {
+        let ticked = self.raw.first(&control(row.posted(), "rm")).is_some_and(|mark| !mark.is_empty());
+        if ticked && !scope.fresh && self.by_owner {
+            self.removals += 1;
+            return Patch::Remove;
+        }
+        let removals = self.removals;
+        let got = self.node(&rows.item, row, scope);
+        if scope.fresh {
+            if !got.touched {
+                return Patch::Keep;
+            }
+            self.provide(list, row);
+            return if matches!(got.patch, Patch::Keep) { Patch::Group(Vec::new()) } else { got.patch };
+        }
+        if self.by_owner && !got.filled && self.removals > removals {
+            return Patch::Remove;
+        }
+        got.patch
+    }
+}

@@ -1,0 +1,196 @@
+//! A configuration that a program sent, as the same kind of change a form makes.
+
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+
+use super::patch::{Patch, RowsPatch, Submission};
+use super::place::Place;
+use super::{FieldError, Spec, leaf};
+use crate::base::forms::{FieldRef, MAX_FIELD_BYTES, Problem};
+use crate::schema::spec::{Group, Kind, LineItem, Node, Number, OneOf, Rows, Text, chosen_by_values};
+
+/// Reads a nested configuration, or a part of one. What is not named stays; null takes a value away; a list replaces
+/// the whole list; an object of a choice is read by its constants, else by the branch its names fit best. An empty
+/// text counts as null, an empty secret as not named. Types and options are judged; the rest is when the draft is
+/// completed.
+///
+/// # Errors
+/// One error for every value that is of the wrong type, fixed by the connector, or no setting of it. The errors hold
+/// no values.
+pub fn import_config(spec: &Spec, config: &Value) -> Result<Submission, Vec<FieldError>> {
+    let mut importer = Importer::default();
+    let patch = importer.node(spec.root(), &Place::root(), config);
+    if importer.errors.is_empty() {
+        Ok(Submission { patch, provided: importer.provided, removes: importer.removes, by_owner: true })
+    } else {
+        Err(importer.errors)
+    }
+}
+
+#[derive(Default)]
+struct Importer {
+    errors: Vec<FieldError>,
+    provided: Vec<FieldRef>,
+    removes: bool,
+    inside_rows: Option<FieldRef>,
+}
+
+impl Importer {
+    fn node(&mut self, node: &Node, place: &Place, given: &Value) -> Patch {
+        if given.is_null() && !place.path.as_str().is_empty() {
+            self.removes = true;
+            return Patch::Remove;
+        }
+        match (&node.kind, given) {
+            (Kind::Const(constant), given) if given == constant => Patch::Keep,
+            (Kind::Const(_), _) => self.wrong(node, place, Problem::Fixed),
+            (Kind::Group(group), Value::Object(object)) => Patch::Group(self.fields(group, place, object)),
+            (Kind::OneOf(one_of), Value::Object(object)) => self.one_of(node, one_of, place, object),
+            (Kind::Group(_) | Kind::OneOf(_), _) => self.wrong(node, place, Problem::WrongKind("an object")),
+            (Kind::Rows(rows), Value::Array(list)) => self.rows(node, rows, place, list),
+            (Kind::Rows(_), _) => self.wrong(node, place, Problem::WrongKind("a list")),
+            _ => self.leaf(node, place, given),
+        }
+    }
+
+    fn wrong(&mut self, node: &Node, place: &Place, problem: Problem) -> Patch {
+        let error = place.error(node, problem);
+        self.errors.push(FieldError { name: String::new(), ..error });
+        Patch::Keep
+    }
+
+    fn fields(&mut self, group: &Group, place: &Place, object: &Map<String, Value>) -> Vec<(String, Patch)> {
+        let mut changes = Vec::new();
+        for field in &group.fields {
+            let Some(given) = object.get(&field.key) else { continue };
+            match self.node(field, &place.child(&field.key), given) {
+                Patch::Keep => {}
+                patch => changes.push((field.key.clone(), patch)),
+            }
+        }
+        for key in object.keys().filter(|key| group.field(key).is_none()) {
+            let path = place.path.child(key);
+            self.errors.push(FieldError {
+                label: path.dot(),
+                path,
+                name: String::new(),
+                within: None,
+                secret: false,
+                code: Problem::Unknown,
+            });
+        }
+        changes
+    }
+
+    fn one_of(&mut self, node: &Node, one_of: &OneOf, place: &Place, object: &Map<String, Value>) -> Patch {
+        let best = chosen_by_values(one_of, object);
+        let Some((index, branch)) = best.and_then(|index| Some((index, one_of.branches.get(index)?))) else {
+            return self.wrong(node, place, Problem::NotOffered);
+        };
+        if one_of.default != Some(index) {
+            self.provide(node, place);
+        }
+        Patch::Branch(index, self.fields(&branch.group, &place.branch(index), object))
+    }
+
+    fn rows(&mut self, node: &Node, rows: &Rows, place: &Place, list: &[Value]) -> Patch {
+        if list.len() > Rows::MOST {
+            return self.wrong(node, place, Problem::TooMany(Rows::MOST));
+        }
+        let outermost = self.inside_rows.is_none();
+        if outermost {
+            self.inside_rows = Some(place.reference(node));
+            self.provide(node, place);
+        }
+        let row = |(index, given): (usize, &Value)| {
+            (index, self.node(&rows.item, &place.row(index, index, &rows.item.title), given))
+        };
+        let rows = list.iter().enumerate().map(row).collect();
+        if outermost {
+            self.inside_rows = None;
+        }
+        Patch::Rows(RowsPatch { base: 0, replace: true, rows })
+    }
+
+    fn leaf(&mut self, node: &Node, place: &Place, given: &Value) -> Patch {
+        let blank = given.as_str().is_some_and(str::is_empty) && matches!(node.kind, Kind::Text(_));
+        match (blank, node.secret) {
+            (true, true) => return Patch::Keep,
+            (true, false) => {
+                self.removes = true;
+                return Patch::Remove;
+            }
+            _ => {}
+        }
+        if let Some(problem) = mistyped(node, given) {
+            return self.wrong(node, place, problem);
+        }
+        self.provide(node, place);
+        if node.secret {
+            Patch::Secret(SecretString::from(leaf::secret_to_keep(given)))
+        } else {
+            Patch::Plain(given.clone())
+        }
+    }
+
+    fn provide(&mut self, node: &Node, place: &Place) {
+        let given = self
+            .inside_rows
+            .clone()
+            .map_or_else(|| place.reference(node), |list| FieldRef { secret: node.secret, ..list });
+        match self.provided.iter_mut().find(|earlier| earlier.path == given.path) {
+            Some(earlier) => earlier.secret |= given.secret,
+            None => self.provided.push(given),
+        }
+    }
+}
+
+/// What is wrong with the type of the value.
+fn mistyped(node: &Node, given: &Value) -> Option<Problem> {
+    match &node.kind {
+        Kind::Text(_) => text(given),
+        Kind::Number(number) => numeric(*number, given),
+        Kind::Bool(_) => (!given.is_boolean()).then_some(Problem::WrongKind("true or false")),
+        Kind::Choice(choice) => {
+            (!choice.options.iter().any(|option| option.value == *given)).then_some(Problem::NotOffered)
+        }
+        Kind::Checks(checks) => each(given, |member| {
+            (!checks.options.iter().any(|option| option.value == *member)).then_some(Problem::NotOffered)
+        }),
+        Kind::Lines(lines) => each(given, |line| match &lines.item {
+            LineItem::Text(Text { .. }) => text(line),
+            LineItem::Number(number) => numeric(*number, line),
+        }),
+        Kind::Json(shape) => match shape {
+            crate::schema::spec::JsonShape::Object if !given.is_object() => Some(Problem::NotObject),
+            crate::schema::spec::JsonShape::List if !given.is_array() => Some(Problem::NotList),
+            _ => None,
+        },
+        Kind::Const(_) | Kind::OneOf(_) | Kind::Group(_) | Kind::Rows(_) => None,
+    }
+}
+
+fn text(given: &Value) -> Option<Problem> {
+    match given.as_str() {
+        None => Some(Problem::WrongKind("text")),
+        Some(text) if text.len() > MAX_FIELD_BYTES => Some(Problem::TooLarge),
+        Some(text) if text.contains('\0') => Some(Problem::ControlCharacter),
+        Some(_) => None,
+    }
+}
+
+fn numeric(number: Number, given: &Value) -> Option<Problem> {
+    match (number.whole, given) {
+        (true, given) if given.is_i64() || given.is_u64() => None,
+        (true, _) => Some(Problem::NotWhole),
+        (false, Value::Number(_)) => None,
+        (false, _) => Some(Problem::NotNumber),
+    }
+}
+
+fn each(given: &Value, judge: impl Fn(&Value) -> Option<Problem>) -> Option<Problem> {
+    let Some(members) = given.as_array() else {
+        return Some(Problem::WrongKind("a list"));
+    };
+    members.iter().enumerate().find_map(|(index, member)| Some(Problem::Line(index + 1, Box::new(judge(member)?))))
+}

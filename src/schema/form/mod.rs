@@ -1,0 +1,135 @@
+//! The form of a connector: shown, read back, merged into what is there, and completed into a configuration.
+//!
+//! Why: a stranger fills in whatever they have, blank never overwrites, several people may fill in parts, and in the
+//! end the connector gets a whole configuration with every default and constant in it. All of that follows one
+//! compiled [`Spec`], never the names that were posted.
+//!
+//! Invariants: no secret value is in a [`Known`], a [`FormState`], a [`FormView`] or anything printed; a posted name
+//! that the spec does not know changes nothing; only the chosen branch of a choice is kept; what [`complete`] calls a
+//! configuration fits the spec's rules.
+
+mod assemble;
+mod check;
+mod complete;
+mod decode;
+mod echo;
+mod encode;
+mod exposed;
+mod import;
+mod kept;
+mod leaf;
+mod overview;
+mod patch;
+mod place;
+mod read;
+mod secrets;
+mod view;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+
+pub use check::{SpecCheck, check_spec};
+pub use complete::{Completion, FinalConfig, complete, missing_required, sketch};
+pub use decode::{Decoded, decode};
+pub use encode::encode;
+pub use exposed::{changes, secret_values, without};
+pub use import::import_config;
+pub use kept::{Steps, kept_elsewhere};
+pub use overview::{Answer, overview};
+pub use patch::Submission;
+pub use view::{Counts, FormView, SummaryItem, view};
+
+use patch::Patch;
+
+use super::spec::Spec;
+pub use crate::base::forms::{FieldError, FieldPath, FieldRef, FormState, RawForm};
+
+/// What a draft holds. The plain tree has the values of the chosen branches only; secrets lie beside it by path.
+///
+/// A choice whose branches no constant tells apart carries the key `~branch` with the branch's number in its object;
+/// [`complete`] drops it.
+#[derive(Clone, Default)]
+pub struct Values {
+    /// Everything that is no secret.
+    pub plain: Map<String, Value>,
+    /// The secrets. Those of a list or number are its JSON text.
+    pub secrets: BTreeMap<FieldPath, SecretString>,
+}
+
+/// What a page may know of a draft.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The plain tree of [`Values`], also of concealed fields: which branch stands and what is missing depends on it.
+    pub plain: Map<String, Value>,
+    /// Which secrets are set.
+    pub secret_paths: BTreeSet<FieldPath>,
+    /// Plain fields that somebody else's submission filled: they and all inside them are shown as "Already provided",
+    /// never with their value, and blank keeps them. Which branch of a choice stands is shown all the same, because
+    /// its questions follow from it.
+    pub concealed: BTreeSet<FieldPath>,
+}
+
+/// How strictly a form is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// What is there must be of the right type; what is not there is fine.
+    Draft,
+    /// Also required fields, options, patterns, ranges, counts and formats, together with what is known already.
+    Final,
+}
+
+/// Who looks at the form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// A member of the workspace: sees and may also remove values, and gets free JSON fields.
+    Owner,
+    /// Somebody outside, who adds values and never removes any.
+    Recipient {
+        /// The workspace that asks.
+        workspace: String,
+    },
+}
+
+impl std::fmt::Debug for Values {
+    /// Names only: even plain values belong to a customer.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Values").field("plain", &self.plain.keys()).field("secrets", &self.secrets.keys()).finish()
+    }
+}
+
+impl Known {
+    /// What a page of the owner may know of these values.
+    #[must_use]
+    pub fn of(values: &Values) -> Self {
+        Self {
+            plain: values.plain.clone(),
+            secret_paths: values.secrets.keys().cloned().collect(),
+            concealed: BTreeSet::new(),
+        }
+    }
+
+    /// Whether the value here, if there is one, must not be shown.
+    fn conceals(&self, path: &FieldPath) -> bool {
+        if self.concealed.is_empty() {
+            return false;
+        }
+        let mut rest = path.as_str();
+        loop {
+            if self.concealed.contains(rest) {
+                return true;
+            }
+            match rest.rfind('/').and_then(|end| rest.get(..end)) {
+                Some(shorter) => rest = shorter,
+                None => return false,
+            }
+        }
+    }
+}
+
+impl Audience {
+    const fn is_owner(&self) -> bool {
+        matches!(self, Self::Owner)
+    }
+}

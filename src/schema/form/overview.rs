@@ -1,0 +1,155 @@
+//! A draft as its owner reads it: every question of the chosen branches, in the order of the form, with its answer.
+
+use serde_json::{Map, Value};
+
+use super::assemble::chosen;
+use super::place::Place;
+use super::{FieldPath, Known, Spec, leaf, missing_required};
+use crate::schema::spec::{Choice, Group, Kind, Node, OneOf, Rows};
+
+/// One question and what is known of its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Where the value lies in the configuration.
+    pub path: FieldPath,
+    /// How the form calls the field.
+    pub title: String,
+    /// Its value is never shown.
+    pub secret: bool,
+    /// The connector needs it.
+    pub required: bool,
+    /// It is written when nobody answers.
+    pub has_default: bool,
+    /// The answer, or the default, in words; `None` for secrets and for what nobody answered.
+    pub shown: Option<String>,
+    set: bool,
+    missing: bool,
+}
+
+impl Answer {
+    /// Whether somebody answered.
+    #[must_use]
+    pub const fn is_set(&self) -> bool {
+        self.set
+    }
+
+    /// Whether the connection cannot be finished without it.
+    #[must_use]
+    pub const fn is_missing(&self) -> bool {
+        self.missing
+    }
+}
+
+/// All questions of the chosen branches.
+#[must_use]
+pub fn overview(spec: &Spec, known: &Known) -> Vec<Answer> {
+    let missing = missing_required(spec, known).into_iter().map(|field| field.path).collect();
+    let mut reader = Reader { known, missing, answers: Vec::new() };
+    let plain = Value::Object(known.plain.clone());
+    reader.node(spec.root(), &Place::root(), Some(&plain), true);
+    reader.answers
+}
+
+struct Reader<'a> {
+    known: &'a Known,
+    missing: Vec<FieldPath>,
+    answers: Vec<Answer>,
+}
+
+impl Reader<'_> {
+    /// `needed`: everything around the field is needed too, so its own "required" counts.
+    fn node(&mut self, node: &Node, place: &Place, value: Option<&Value>, needed: bool) {
+        if !node.is_asked() {
+            return;
+        }
+        match &node.kind {
+            Kind::Group(group) => {
+                self.group(group, place, value, needed && (node.required || place.path.as_str().is_empty()))
+            }
+            Kind::OneOf(one_of) => self.one_of(node, one_of, place, value, needed),
+            Kind::Rows(rows) => self.rows(node, rows, place, value, needed),
+            _ => self.leaf(node, place, value, needed),
+        }
+    }
+
+    fn group(&mut self, group: &Group, place: &Place, value: Option<&Value>, needed: bool) {
+        let nothing = Map::new();
+        let object = value.and_then(Value::as_object).unwrap_or(&nothing);
+        for field in &group.fields {
+            self.node(field, &place.child(&field.key), object.get(&field.key), needed);
+        }
+    }
+
+    fn one_of(&mut self, node: &Node, one_of: &OneOf, place: &Place, value: Option<&Value>, needed: bool) {
+        let filled = value.filter(|value| value.as_object().is_some_and(|object| !object.is_empty()));
+        let picked = chosen(one_of, filled, &self.known.secret_paths, &place.path);
+        let branch = picked.or(one_of.default).and_then(|index| Some((index, one_of.branches.get(index)?)));
+        let shown = branch.map(|(_, branch)| branch.title.clone());
+        self.push(node, place, (shown, picked.is_some(), one_of.default.is_some()), needed);
+        if let Some((index, branch)) = branch {
+            self.group(&branch.group, &place.branch(index), value, needed && (node.required || picked.is_some()));
+        }
+    }
+
+    fn rows(&mut self, node: &Node, rows: &Rows, place: &Place, value: Option<&Value>, needed: bool) {
+        let list = value.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        if list.is_empty() {
+            self.push(node, place, (None, false, node.default.is_some()), needed);
+        }
+        for (index, row) in list.iter().enumerate() {
+            self.node(&rows.item, &place.row(index, index, &rows.item.title), Some(row), true);
+        }
+    }
+
+    fn leaf(&mut self, node: &Node, place: &Place, value: Option<&Value>, needed: bool) {
+        let set = if node.secret { self.known.secret_paths.contains(&place.path) } else { value.is_some() };
+        let shown = if node.secret { None } else { value.or(node.default.as_ref()).map(|value| words(node, value)) };
+        self.push(node, place, (shown, set, node.default.is_some()), needed);
+    }
+
+    fn push(
+        &mut self,
+        node: &Node,
+        place: &Place,
+        (shown, set, has_default): (Option<String>, bool, bool),
+        needed: bool,
+    ) {
+        let field = place.reference(node);
+        let missing = self.missing.contains(&field.path);
+        let required = missing || (needed && node.required);
+        self.answers.push(Answer {
+            path: field.path,
+            title: field.title,
+            secret: node.secret,
+            required,
+            has_default,
+            shown,
+            set,
+            missing,
+        });
+    }
+}
+
+/// A value as a person reads it.
+fn words(node: &Node, value: &Value) -> String {
+    let label = |choice: &Choice| {
+        choice.options.iter().find(|option| &option.value == value).map(|option| option.label.clone())
+    };
+    match (&node.kind, value) {
+        (_, Value::Bool(true)) => "Yes".to_owned(),
+        (_, Value::Bool(false)) => "No".to_owned(),
+        (Kind::Choice(choice), _) => label(choice).unwrap_or_else(|| leaf::text(node, value)),
+        (Kind::Checks(checks), Value::Array(members)) => {
+            let chosen = checks
+                .options
+                .iter()
+                .filter(|option| members.contains(&option.value))
+                .map(|option| option.label.as_str());
+            chosen.collect::<Vec<_>>().join(", ")
+        }
+        // As it is stored: the control of a date leaves out what the spec adds, such as the zone.
+        (Kind::Text(_), Value::String(stored)) => stored.clone(),
+        (Kind::Lines(_), _) => leaf::text(node, value).lines().collect::<Vec<_>>().join(", "),
+        _ => leaf::text(node, value),
+    }
+}

@@ -1,0 +1,84 @@
+//! Which secrets there are, whether one holds their values or only knows of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use secrecy::SecretString;
+
+use crate::base::forms::FieldPath;
+
+/// A set of secrets by path.
+pub(super) trait Secrets {
+    fn has(&self, path: &FieldPath) -> bool;
+    /// The value, where it is at hand.
+    fn value(&self, path: &FieldPath) -> Option<&SecretString>;
+    /// Every path inside `path`, itself included.
+    fn within<'a>(&'a self, path: &'a FieldPath) -> Box<dyn Iterator<Item = &'a FieldPath> + 'a>;
+
+    fn any_within(&self, path: &FieldPath) -> bool {
+        self.within(path).next().is_some()
+    }
+
+    /// How many rows the array here must have for its secrets' sake.
+    fn rows(&self, path: &FieldPath) -> usize {
+        let row =
+            |inner: &FieldPath| inner.as_str().get(path.as_str().len() + 1..)?.split('/').next()?.parse::<usize>().ok();
+        self.within(path).filter_map(row).max().map_or(0, |last| last + 1)
+    }
+}
+
+/// Secrets that are set: typed just now with their value, or known of without.
+pub(super) type Seen = BTreeMap<FieldPath, Option<SecretString>>;
+
+impl Secrets for BTreeSet<FieldPath> {
+    fn has(&self, path: &FieldPath) -> bool {
+        self.contains(path)
+    }
+    fn value(&self, _: &FieldPath) -> Option<&SecretString> {
+        None
+    }
+    fn within<'a>(&'a self, path: &'a FieldPath) -> Box<dyn Iterator<Item = &'a FieldPath> + 'a> {
+        Box::new(
+            self.range::<str, _>((Bound::Included(path.as_str()), Bound::Unbounded))
+                .take_while(|found| found.as_str().starts_with(path.as_str()))
+                .filter(|found| found.is_within(path)),
+        )
+    }
+}
+
+impl Secrets for Seen {
+    fn has(&self, path: &FieldPath) -> bool {
+        self.contains_key(path)
+    }
+    fn value(&self, path: &FieldPath) -> Option<&SecretString> {
+        self.get(path)?.as_ref()
+    }
+    fn within<'a>(&'a self, path: &'a FieldPath) -> Box<dyn Iterator<Item = &'a FieldPath> + 'a> {
+        within_map(self, path)
+    }
+}
+
+impl Secrets for BTreeMap<FieldPath, SecretString> {
+    fn has(&self, path: &FieldPath) -> bool {
+        self.contains_key(path)
+    }
+    fn value(&self, path: &FieldPath) -> Option<&SecretString> {
+        self.get(path)
+    }
+    fn within<'a>(&'a self, path: &'a FieldPath) -> Box<dyn Iterator<Item = &'a FieldPath> + 'a> {
+        within_map(self, path)
+    }
+}
+
+/// `/a-b` sorts between `/a` and `/a/b`, so the range is filtered once more.
+fn within_map<'a, V>(
+    map: &'a BTreeMap<FieldPath, V>,
+    path: &'a FieldPath,
+) -> Box<dyn Iterator<Item = &'a FieldPath> + 'a> {
+    let from = map.range::<str, _>((Bound::Included(path.as_str()), Bound::Unbounded));
+    Box::new(
+        from.map(|(found, _)| found)
+            .take_while(|found| found.as_str().starts_with(path.as_str()))
+            .filter(|found| found.is_within(path)),
+    )
+}

@@ -1,0 +1,302 @@
+//! Walks the spec and makes the parts of the page.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::Value;
+
+use super::super::assemble::chosen;
+use super::super::place::Place;
+use super::super::{Audience, Known, Spec};
+use super::SummaryItem;
+use super::parts::{Elsewhere, Frame, GroupPart, MorePart, OneOfPart, OptPart, Panel, Part, Section};
+use crate::base::forms::{FieldError, FormState};
+use crate::schema::spec::{Branch, Group, Kind, Node, OneOf, lower_first};
+
+/// Radios up to this many answers, a list to pull down beyond.
+pub(super) const MAX_RADIOS: usize = 7;
+/// The style sheet knows this many branches by number.
+const MAX_FOLDED_PANELS: usize = 12;
+/// Groups inside groups that get a frame of their own.
+const MAX_FRAMES: usize = 2;
+
+/// What is known where the walk stands.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub(super) value: Option<&'a Value>,
+    /// Nothing that is known about this path belongs here: another branch, or a row that is not there yet.
+    pub(super) fresh: bool,
+    /// Groups around.
+    pub(super) depth: usize,
+    /// Stands inside a row.
+    pub(super) in_rows: bool,
+    /// A second or later empty row: long help was given before.
+    pub(super) brief: bool,
+}
+
+impl<'a> Scope<'a> {
+    fn inside(self, key: &str) -> Self {
+        Self { value: self.value.and_then(|value| value.get(key)), ..self }
+    }
+
+    pub(super) fn deeper(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+}
+
+/// A part, and whether something in it is filled or wrong, so that what folds is unfolded.
+pub(super) struct Made<'a> {
+    pub(super) part: Part<'a>,
+    pub(super) busy: bool,
+}
+
+pub(super) struct Builder<'a> {
+    spec: &'a Spec,
+    pub(super) known: &'a Known,
+    pub(super) state: &'a FormState,
+    pub(super) owner: bool,
+    workspace: &'a str,
+    errors: HashMap<&'a str, &'a FieldError>,
+    linked: BTreeSet<&'a str>,
+    summary: Vec<SummaryItem>,
+    ids: usize,
+    fields: usize,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(spec: &'a Spec, known: &'a Known, state: &'a FormState, who: &'a Audience) -> Self {
+        let mut errors = HashMap::new();
+        for error in state.errors() {
+            errors.entry(error.name.as_str()).or_insert(error);
+        }
+        let workspace = match who {
+            Audience::Owner => "",
+            Audience::Recipient { workspace } => workspace,
+        };
+        Self {
+            spec,
+            known,
+            state,
+            owner: who.is_owner(),
+            workspace,
+            errors,
+            linked: BTreeSet::new(),
+            summary: Vec::new(),
+            ids: 0,
+            fields: 0,
+        }
+    }
+
+    /// How many things on the page have an id, which tells how long it will be.
+    pub(super) const fn size(&self) -> usize {
+        self.ids
+    }
+
+    /// The number of fields, and the summary; errors that belong to no field on the page come last and lead to its top.
+    pub(super) fn finish(mut self) -> (usize, Vec<SummaryItem>) {
+        let lost = self.state.errors().iter().filter(|error| !self.linked.contains(error.name.as_str()));
+        self.summary.extend(lost.map(|error| SummaryItem { href: "#main".to_owned(), text: error.sentence() }));
+        (self.fields, self.summary)
+    }
+
+    pub(super) fn sections(&mut self) -> Vec<Section<'a>> {
+        let spec = self.spec;
+        let place = Place::root();
+        let scope = Scope { value: None, fresh: false, depth: 0, in_rows: false, brief: false };
+        match &spec.root().kind {
+            Kind::Group(group) => self.root_sections(group, &place, scope),
+            Kind::OneOf(one_of) => {
+                let parts = self.one_of(spec.root(), one_of, &place, scope).map(|made| made.part).into_iter().collect();
+                vec![Section { title: None, parts }]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn root_sections(&mut self, group: &'a Group, place: &Place, scope: Scope<'a>) -> Vec<Section<'a>> {
+        let headings = self.spec.sections();
+        let mut blocks: Vec<(Option<&'a str>, Vec<&'a Node>)> = vec![(None, Vec::new())];
+        blocks.extend(headings.iter().map(|heading| (Some(heading.title.as_str()), Vec::new())));
+        for field in &group.fields {
+            let named = field.section.as_deref();
+            let at = headings.iter().position(|heading| Some(heading.id.as_str()) == named).map_or(0, |at| at + 1);
+            if let Some((_, fields)) = blocks.get_mut(at) {
+                fields.push(field);
+            }
+        }
+        let mut sections = Vec::new();
+        for (title, fields) in blocks {
+            let (parts, _) = self.fields_of(&fields, place, scope, title);
+            if !parts.is_empty() {
+                sections.push(Section { title, parts });
+            }
+        }
+        sections
+    }
+
+    /// The parts of a group, the optional ones folded away when others stand beside them.
+    pub(super) fn group(
+        &mut self,
+        group: &'a Group,
+        place: &Place,
+        scope: Scope<'a>,
+        title: Option<&'a str>,
+    ) -> (Vec<Part<'a>>, bool) {
+        let fields: Vec<&'a Node> = group.fields.iter().collect();
+        self.fields_of(&fields, place, scope, title)
+    }
+
+    fn fields_of(
+        &mut self,
+        fields: &[&'a Node],
+        place: &Place,
+        scope: Scope<'a>,
+        title: Option<&'a str>,
+    ) -> (Vec<Part<'a>>, bool) {
+        let asked: Vec<&'a Node> = fields.iter().copied().filter(|field| field.is_asked()).collect();
+        let folds = asked.iter().any(|field| !field.folds);
+        let (mut parts, mut folded) = (Vec::new(), Vec::new());
+        let (mut busy, mut unfold) = (false, false);
+        for field in asked {
+            let here =
+                if place.path.as_str().is_empty() { self.root_scope(field, scope) } else { scope.inside(&field.key) };
+            let Some(made) = self.node(field, &place.child(&field.key), here) else { continue };
+            busy |= made.busy;
+            if folds && field.folds {
+                unfold |= made.busy;
+                folded.push(made.part);
+            } else {
+                parts.push(made.part);
+            }
+        }
+        if !folded.is_empty() {
+            parts.push(Part::More(MorePart { count: folded.len(), of: title, open: unfold, parts: folded }));
+        }
+        (parts, busy)
+    }
+
+    fn root_scope(&self, field: &Node, scope: Scope<'a>) -> Scope<'a> {
+        let known = if scope.fresh { None } else { self.known.plain.get(&field.key) };
+        Scope { value: known, ..scope }
+    }
+
+    fn node(&mut self, node: &'a Node, place: &Place, scope: Scope<'a>) -> Option<Made<'a>> {
+        match &node.kind {
+            Kind::Const(_) => None,
+            Kind::Group(group) => self.group_part(node, group, place, scope),
+            Kind::OneOf(one_of) => self.one_of(node, one_of, place, scope),
+            Kind::Rows(rows) => {
+                self.fields += usize::from(!scope.in_rows);
+                Some(self.rows(node, rows, place, scope))
+            }
+            Kind::Json(_) if !self.owner && !node.secret => Some(Made {
+                part: Part::Elsewhere(Elsewhere { label: &node.title, workspace: self.workspace }),
+                busy: false,
+            }),
+            _ => {
+                self.fields += usize::from(!scope.in_rows);
+                Some(self.leaf(node, place, scope))
+            }
+        }
+    }
+
+    fn group_part(&mut self, node: &'a Node, group: &'a Group, place: &Place, scope: Scope<'a>) -> Option<Made<'a>> {
+        let frame = self.frame(node, place, scope);
+        let (parts, busy) = self.group(group, place, scope.deeper(), Some(&node.title));
+        let part = Part::Group(GroupPart { frame, framed: scope.depth < MAX_FRAMES, parts });
+        matches!(&part, Part::Group(group) if !group.parts.is_empty()).then_some(Made { part, busy })
+    }
+
+    /// Takes the next id and collects the field's error for the summary.
+    pub(super) fn frame(&mut self, node: &'a Node, place: &Place, scope: Scope<'a>) -> Frame<'a> {
+        self.ids += 1;
+        let name = if place.name.is_empty() { place.chooser() } else { place.name.clone() };
+        let error = self.errors.get(name.as_str()).copied();
+        let sentence = error.map(FieldError::sentence);
+        if let (Some(error), Some(text)) = (error, &sentence) {
+            self.linked.insert(error.name.as_str());
+            self.summary.push(SummaryItem { href: format!("#f{}", self.ids), text: text.clone() });
+        }
+        Frame {
+            id: self.ids,
+            name,
+            path: place.path.as_str().to_owned(),
+            label: Cow::Borrowed(node.title.as_str()),
+            optional: !node.required,
+            utc: false,
+            hint: node.help.hint.as_deref().map(Cow::Borrowed),
+            error: sentence,
+            more: node.help.more.as_ref().filter(|_| !scope.brief),
+        }
+    }
+
+    pub(super) fn one_of(
+        &mut self,
+        node: &'a Node,
+        one_of: &'a OneOf,
+        place: &Place,
+        scope: Scope<'a>,
+    ) -> Option<Made<'a>> {
+        self.fields += usize::from(!scope.in_rows);
+        let frame = self.frame(node, place, scope);
+        let whole;
+        let value = if place.path.as_str().is_empty() && !scope.fresh {
+            whole = Value::Object(self.known.plain.clone());
+            Some(&whole).filter(|_| !self.known.plain.is_empty())
+        } else {
+            scope.value
+        };
+        let stands = if scope.fresh { None } else { chosen(one_of, value, &self.known.secret_paths, &place.path) };
+        let typed =
+            self.state.typed(&frame.name).and_then(|typed| typed.first()).map(|typed| typed.parse::<usize>().ok());
+        let on = typed.unwrap_or_else(|| stands.or(one_of.default));
+        let mut busy = frame.error.is_some() || (on.is_some() && on != one_of.default);
+        let options = one_of.branches.iter().enumerate().map(|(index, branch)| option(index, branch, on)).collect();
+        let mut panels = Vec::new();
+        for (index, branch) in one_of.branches.iter().enumerate() {
+            let inner = Scope {
+                fresh: stands != Some(index),
+                value: scope.value.filter(|_| stands == Some(index)),
+                ..scope.deeper()
+            };
+            let (parts, busy_inside) = self.group(&branch.group, &place.branch(index), inner, Some(&branch.title));
+            busy |= busy_inside && on == Some(index);
+            if !parts.is_empty() {
+                panels.push(panel(index, branch, parts));
+            }
+        }
+        let empty = (!node.required && one_of.default.is_none()).then_some("Not set");
+        let part = OneOfPart {
+            select: one_of.branches.len() > MAX_RADIOS,
+            empty,
+            none_chosen: on.is_none(),
+            frame,
+            options,
+            panels,
+        };
+        Some(Made { part: Part::OneOf(Box::new(part)), busy })
+    }
+}
+
+fn option<'a>(index: usize, branch: &'a Branch, on: Option<usize>) -> OptPart<'a> {
+    OptPart {
+        value: Cow::Owned(index.to_string()),
+        label: Cow::Borrowed(&branch.title),
+        hint: branch.hint.as_deref(),
+        on: on == Some(index),
+    }
+}
+
+fn panel<'a>(index: usize, branch: &'a Branch, parts: Vec<Part<'a>>) -> Panel<'a> {
+    let questions = branch.group.fields.iter().filter(|field| field.is_asked()).count();
+    let say = match questions {
+        1 => format!("One more question for {}", branch.title),
+        more => format!("{more} more questions for {}", branch.title),
+    };
+    Panel { index, title: &branch.title, say, folds: index < MAX_FOLDED_PANELS, parts }
+}
+
+/// "Replace host", "New API token".
+pub(super) fn inline(title: &str) -> String {
+    lower_first(title)
+}

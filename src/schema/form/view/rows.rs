@@ -1,0 +1,77 @@
+//! Rows of an array without any script: the known ones stand open, further ones wait behind "Add another", each
+//! inside the one before.
+
+use serde_json::Value;
+
+use super::super::decode::known_rows;
+use super::super::place::{Place, control};
+use super::build::{Builder, Made, Scope, inline};
+use super::parts::{Part, RowPart, RowsPart};
+use crate::schema::spec::{Kind, Node, Rows};
+
+impl<'a> Builder<'a> {
+    pub(super) fn rows(&mut self, node: &'a Node, rows: &'a Rows, place: &Place, scope: Scope<'a>) -> Made<'a> {
+        let frame = self.frame(node, place, scope);
+        let known = if scope.fresh { 0 } else { known_rows(scope.value, self.known, place) };
+        let typed = self.state.typed_rows(&place.name, Rows::MOST);
+        let slots = typed.max(known + rows.spare(scope.in_rows)).clamp(known, rows.max.max(known));
+        let first_open = known == 0 && (node.required || rows.min > 0);
+        let standing = known.max(usize::from(first_open));
+        let mut all: Vec<(RowPart<'a>, bool)> =
+            (0..slots).map(|index| self.row(rows, place, scope, index, known)).collect();
+        let last_busy = all.iter().rposition(|(_, busy)| *busy).map_or(0, |last| last + 1);
+        let busy = frame.error.is_some() || known > 0 || last_busy > 0;
+        let mut spare: Vec<RowPart<'a>> =
+            all.split_off(standing.min(all.len())).into_iter().map(|(row, _)| row).collect();
+        for (index, row) in spare.iter_mut().enumerate() {
+            row.open = standing + index < last_busy;
+            row.first = standing + index == 0;
+        }
+        let rows = RowsPart {
+            frame,
+            count: (control(&place.name, "n"), known),
+            one: inline(&rows.item.title),
+            rows: all.into_iter().map(|(row, _)| row).collect(),
+            spare,
+        };
+        Made { part: Part::Rows(Box::new(rows)), busy }
+    }
+
+    fn row(
+        &mut self,
+        rows: &'a Rows,
+        place: &Place,
+        scope: Scope<'a>,
+        index: usize,
+        known: usize,
+    ) -> (RowPart<'a>, bool) {
+        let here = place.row(index, index, &rows.item.title);
+        let value =
+            scope.value.filter(|_| index < known).and_then(|list| list.get(index)).filter(|row| !Value::is_null(row));
+        let inner = Scope {
+            value,
+            fresh: index >= known,
+            depth: scope.depth + 1,
+            in_rows: true,
+            brief: scope.brief || index > 0,
+        };
+        let (parts, busy) = self.item(&rows.item, &here, inner);
+        let title = format!("{} {}", rows.item.title, index + 1);
+        let mark = control(&here.name, "rm");
+        let ticked = self.state.typed(&mark).is_some();
+        let remove = (self.owner && index < known).then_some((mark, ticked));
+        (RowPart { inline: inline(&title), title, open: false, first: false, remove, parts }, busy)
+    }
+
+    fn item(&mut self, item: &'a Node, place: &Place, scope: Scope<'a>) -> (Vec<Part<'a>>, bool) {
+        match &item.kind {
+            Kind::Group(group) => self.group(group, place, scope, Some(&item.title)),
+            Kind::OneOf(one_of) => {
+                let made = self.one_of(item, one_of, place, scope);
+                let busy = made.as_ref().is_some_and(|made| made.busy);
+                (made.map(|made| made.part).into_iter().collect(), busy)
+            }
+            _ => (Vec::new(), false),
+        }
+    }
+}

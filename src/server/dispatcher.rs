@@ -1,0 +1,84 @@
+//! Who works at what: the jobs of every feature, the sweep that comes round, and the queues of webhooks, validations and runs beside them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::base::error::AppResult;
+use crate::features::work::{runs, validations};
+use crate::features::{accounts, connections, idempotency, invite_links, oauth, setup_links, webhooks};
+use crate::platform::app::App;
+use crate::platform::jobs::{self, Job, Outcome, Registry};
+
+/// Connections of before there was a search by words that a sweep catches up with.
+const WORDS_AT_ONCE: i64 = 500;
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// Every kind of job there is.
+pub fn registry() -> Registry {
+    let features = [accounts::jobs, invite_links::jobs, oauth::jobs, setup_links::jobs, webhooks::jobs];
+    features.into_iter().fold(Registry::default().with::<Sweep>(), |registry, jobs| jobs(registry))
+}
+
+/// Does every job that is due now, once; says how many were tried.
+///
+/// # Errors
+/// The database cannot be asked; a job that fails is no error here.
+pub async fn run_due(app: &Arc<App>) -> AppResult<usize> {
+    jobs::run_due(app, &registry()).await
+}
+
+/// Works until `stop` resolves, jobs, webhooks, validations and runs side by side.
+pub async fn run_until(app: Arc<App>, stop: impl Future<Output = ()>) {
+    let (tell, told) = watch::channel(false);
+    let jobs = async {
+        jobs::run_until(&app, &registry(), stop).await;
+        // Without a receiver the others have stopped already.
+        let _ = tell.send(true);
+    };
+    tokio::join!(
+        jobs,
+        webhooks::run_until(Arc::clone(&app), told.clone()),
+        validations::run_until(Arc::clone(&app), told.clone()),
+        runs::run_until(Arc::clone(&app), told),
+    );
+}
+
+/// Notes what has expired and deletes what is over; every minute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sweep;
+
+impl Job for Sweep {
+    const KINDS: &'static [&'static str] = &["sweep"];
+    const RECURS: bool = true;
+
+    fn kind(&self) -> &'static str {
+        "sweep"
+    }
+
+    fn payload(&self) -> &str {
+        ""
+    }
+
+    fn read(_: &str, _: &str) -> Option<Self> {
+        Some(Self)
+    }
+
+    async fn perform(self, app: Arc<App>) -> AppResult<Outcome> {
+        setup_links::sweep(&app).await?;
+        invite_links::sweep(&app).await?;
+        accounts::sweep(&app).await?;
+        webhooks::sweep(&app).await?;
+        let (now, rng) = (app.clock.now(), app.rng.clone());
+        app.db
+            .write(move |conn| {
+                connections::note_some_words(conn, WORDS_AT_ONCE)?;
+                idempotency::sweep(conn, now)?;
+                oauth::sign_ins::sweep(conn, now)?;
+                oauth::grants::sweep(conn, now, &rng)
+            })
+            .await?;
+        Ok(Outcome::Again { after: SWEEP_EVERY })
+    }
+}

@@ -1,0 +1,57 @@
+//! Assembles the HTTP server out of an [`App`]: the same for `serve`, for the demo and for tests.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{HttpServer, web};
+
+use super::routes;
+use crate::base::clock::UtcTime;
+use crate::base::error::AppResult;
+use crate::base::ids::{InviteLinkId, SetupLinkId};
+use crate::features::oauth::{Door, DoorKind, LinkIsOpen};
+use crate::features::{invite_links, setup_links};
+use crate::platform::app::App;
+use crate::platform::db::Conn;
+use crate::platform::web::{cookies, headers, request_log};
+
+/// A server on a listening socket; it runs when awaited.
+///
+/// # Errors
+/// The socket cannot be used.
+pub fn server(app: &Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
+    let data = web::Data::from(Arc::clone(app));
+    let workers = app.config.server.workers;
+    let mut server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(data.clone())
+            .app_data(web::Data::new(LinkIsOpen(link_is_open)))
+            .configure(routes::all)
+            .default_service(web::to(routes::no_such_page))
+            .wrap(from_fn(cookies::send))
+            // No page holds a secret, and form tokens differ on every page, so a compressed length tells nothing.
+            .wrap(Compress::default())
+            .wrap(from_fn(headers::add))
+            .wrap(from_fn(request_log::log))
+    })
+    .client_request_timeout(Duration::from_secs(10))
+    .keep_alive(Duration::from_secs(30))
+    // Answers that are being given are given; only a live log takes longer, and its reader comes back by itself.
+    .shutdown_timeout(5)
+    .disable_signals();
+    if let Some(workers) = workers {
+        server = server.workers(workers);
+    }
+    Ok(server.listen(listener)?.run())
+}
+
+/// Whether the link that somebody signs in at still opens.
+fn link_is_open(conn: &mut Conn, door: &Door, now: UtcTime) -> AppResult<bool> {
+    match door.kind {
+        DoorKind::Setup => setup_links::is_open(conn, &SetupLinkId::from_text(&door.id), now),
+        DoorKind::Invite => invite_links::is_open(conn, &InviteLinkId::from_text(&door.id), now),
+    }
+}
