@@ -45,7 +45,7 @@ pub(super) struct Args {
 }
 
 fn kind(text: &str) -> Result<Kind, &'static str> {
-    Kind::from_text(text).ok_or("write source or destination")
+    Kind::parse(text).ok_or("write source or destination")
 }
 
 pub(super) fn run(args: Args) -> Ending {

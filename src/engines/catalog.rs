@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::base::text_column::text_enum;
+
 /// The way to a field of a record: one name for a top-level field, more for a field inside an object.
 pub type KeyPath = Vec<String>;
 
@@ -51,14 +53,16 @@ pub struct Column {
     pub nullable: bool,
 }
 
-/// How much is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum SyncType {
-    /// Everything, each time.
-    FullTable,
-    /// What is new since the last time.
-    Incremental,
+text_enum! {
+    /// How much is read.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+    pub enum SyncType {
+        /// Everything, each time.
+        FullTable = "FULL_TABLE",
+        /// What is new since the last time.
+        Incremental = "INCREMENTAL",
+    }
 }
 
 /// The replication key: the field that only grows.
@@ -120,25 +124,6 @@ impl Stream {
         match &self.namespace {
             Some(namespace) => format!("{namespace}.{}", self.name),
             None => self.name.clone(),
-        }
-    }
-}
-
-impl SyncType {
-    /// `FULL_TABLE` or `INCREMENTAL`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::FullTable => "FULL_TABLE",
-            Self::Incremental => "INCREMENTAL",
-        }
-    }
-
-    /// Reads `FULL_TABLE` or `INCREMENTAL`.
-    pub fn from_text(text: &str) -> Option<Self> {
-        match text {
-            "FULL_TABLE" => Some(Self::FullTable),
-            "INCREMENTAL" => Some(Self::Incremental),
-            _ => None,
         }
     }
 }

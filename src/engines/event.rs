@@ -3,30 +3,21 @@
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
+use crate::base::text_column::text_enum;
 use crate::schema::form::Submission;
 
-/// How much a line of the log matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// For whoever mends connectors.
-    Debug,
-    /// What happens.
-    Info,
-    /// Worth a look.
-    Warn,
-    /// What went wrong.
-    Error,
-}
-
-impl Level {
-    /// `debug`, `info`, `warn`, `error`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Error => "error",
-        }
+text_enum! {
+    /// How much a line of the log matters.
+    #[derive(PartialOrd, Ord)]
+    pub enum Level {
+        /// For whoever mends connectors.
+        Debug = "debug",
+        /// What happens.
+        Info = "info",
+        /// Worth a look.
+        Warn = "warn",
+        /// What went wrong.
+        Error = "error",
     }
 }
 

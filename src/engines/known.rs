@@ -14,7 +14,7 @@ pub(super) fn catalog(connector: &Connector, config: &FinalConfig) -> Catalog {
 }
 
 fn stream(known: &KnownStream) -> Stream {
-    let sync_types: Vec<SyncType> = known.sync_types.iter().filter_map(|text| SyncType::from_text(text)).collect();
+    let sync_types: Vec<SyncType> = known.sync_types.iter().filter_map(|text| SyncType::parse(text)).collect();
     let mut keys = known.replication_keys.iter().map(|key| vec![key.clone()]);
     let cursor = match known.replication_keys.len() {
         0 => Cursor::None,

@@ -93,7 +93,7 @@ impl Place {
         let documentation_url =
             documentation_url.or(text(document, &["documentationUrl"])).unwrap_or_default().to_owned();
         let kinds = [
-            text(document, &["kind", "connectorType"]).and_then(Kind::from_text),
+            text(document, &["kind", "connectorType"]).and_then(Kind::parse),
             image.and_then(|(kind, _)| kind),
             file_kind,
             title_kind,

@@ -55,9 +55,9 @@ pub(super) fn from_title(title: &str) -> (Option<Kind>, String) {
     let mut kind = None;
     while words.last().is_some_and(beside) {
         let word = words.pop().unwrap_or_default();
-        kind = kind.or(Kind::from_text(&word.to_lowercase()));
+        kind = kind.or(Kind::parse(&word.to_lowercase()));
     }
-    if let Some(first) = words.first().and_then(|word| Kind::from_text(&word.to_lowercase())) {
+    if let Some(first) = words.first().and_then(|word| Kind::parse(&word.to_lowercase())) {
         kind = kind.or(Some(first));
         words.remove(0);
     }

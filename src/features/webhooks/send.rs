@@ -10,50 +10,24 @@ use super::schedule;
 use crate::base::clock::UtcTime;
 use crate::base::crypto::sign::SigningSecret;
 use crate::base::http_client::{Answer, Failure, HttpsUrl};
+use crate::base::text_column::text_enum;
 use crate::platform::app::App;
 
 /// What stands in an answer where the receiver repeated our header's value.
 const MASK: &str = "••••••";
 
-/// Why a try failed; the name is stored, the words are shown.
-macro_rules! reasons {
-    ($($(#[$doc:meta])* $name:ident, $text:literal, $words:literal;)+) => {
-        /// Why a try failed.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(super) enum Reason { $($(#[$doc])* $name),+ }
-
-        impl Reason {
-            const ALL: &'static [Self] = &[$(Self::$name),+];
-
-            /// The name in the database and in the API.
-            pub(super) fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text),+ }
-            }
-
-            /// For people.
-            pub(super) fn words(self) -> &'static str {
-                match self { $(Self::$name => $words),+ }
-            }
-        }
-    };
-}
-
-reasons! {
-    UnknownHost, "unknown_host", "The DNS knows no address for the host";
-    NotPublic, "not_public", "The host leads to an address that is not public, so nothing was sent";
-    NoConnection, "no_connection", "Nobody listens at that address";
-    NoTls, "no_tls", "No secure connection was possible: no TLS, or a certificate nobody vouches for";
-    Timeout, "timeout", "No answer within 15 seconds";
-    Broken, "broken_answer", "The connection broke, or the answer was no HTTP";
-    Redirect, "redirect", "The receiver answered with a redirect, which is never followed";
-    Gone, "gone", "The receiver says it is gone for good";
-    Status, "status", "The receiver answered with an error";
-}
-
-impl Reason {
-    /// The reason of that name.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|reason| reason.as_str() == text)
+text_enum! {
+    /// Why a try failed; the name is stored, the words are shown.
+    pub(super) enum Reason {
+        UnknownHost = "unknown_host" => "The DNS knows no address for the host",
+        NotPublic = "not_public" => "The host leads to an address that is not public, so nothing was sent",
+        NoConnection = "no_connection" => "Nobody listens at that address",
+        NoTls = "no_tls" => "No secure connection was possible: no TLS, or a certificate nobody vouches for",
+        Timeout = "timeout" => "No answer within 15 seconds",
+        Broken = "broken_answer" => "The connection broke, or the answer was no HTTP",
+        Redirect = "redirect" => "The receiver answered with a redirect, which is never followed",
+        Gone = "gone" => "The receiver says it is gone for good",
+        Status = "status" => "The receiver answered with an error",
     }
 }
 

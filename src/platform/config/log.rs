@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 
 use super::source::{Problems, Source};
+use crate::base::text_column::text_enum;
 
 /// What is logged, and how.
 #[derive(Debug, Clone)]
@@ -13,13 +14,14 @@ pub struct LogConfig {
     pub format: LogFormat,
 }
 
-/// The shape of a log line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
+text_enum! {
+    /// The shape of a log line.
+    pub enum LogFormat {
+        /// For people.
+        Text = "text",
+        /// For programs.
+        Json = "json",
+    }
 }
 
 impl LogConfig {
@@ -29,10 +31,8 @@ impl LogConfig {
                 .map(|_| text.to_owned())
                 .map_err(|error| format!("is no log filter: {error}"))
         });
-        let format = problems.parsed(source, "VESTIBULE_LOG_FORMAT", LogFormat::Text, |text| match text {
-            "text" => Ok(LogFormat::Text),
-            "json" => Ok(LogFormat::Json),
-            _ => Err("must be text or json"),
+        let format = problems.parsed(source, "VESTIBULE_LOG_FORMAT", LogFormat::Text, |text| {
+            LogFormat::parse(text).ok_or("must be text or json")
         });
         Self { filter, format }
     }
