@@ -12,6 +12,7 @@
 
 mod airbyte;
 mod catalog;
+mod engine;
 mod event;
 mod failure;
 mod folder;
@@ -23,8 +24,8 @@ mod mask;
 mod port;
 mod postgres;
 mod process;
+mod run;
 mod stderr;
-mod work;
 
 use std::time::Duration;
 
@@ -55,7 +56,7 @@ pub struct Job<'a> {
     pub events: Events,
     /// Who says when to stop.
     pub cancel: Cancel,
-    /// When to give up; the wait for a free place does not count.
+    /// When to give up; the wait for a free slot does not count.
     pub time_limit: Duration,
 }
 

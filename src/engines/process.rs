@@ -18,7 +18,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, ChildStderr, ChildStdout};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::folder::RunFolder;
+use super::folder::{RunFolder, is_left};
 use super::limits::Limits;
 use super::{Failure, Reason};
 
@@ -229,7 +229,7 @@ fn too_much(what: &str) -> Failure {
 }
 
 /// Kills every process of a run, wherever it went; looks again for what was forked meanwhile, and gives what was killed a moment to die.
-pub(super) fn kill_marked(mark: &str) {
+fn kill_marked(mark: &str) {
     for _ in 0..SWEEPS {
         let left = marked(mark);
         if left.is_empty() {
@@ -239,6 +239,18 @@ pub(super) fn kill_marked(mark: &str) {
             let _ = kill_process(pid, Signal::KILL);
         }
         std::thread::sleep(BETWEEN_SWEEPS);
+    }
+}
+
+/// Removes what servers have left that ended without having time for it: folders, and programs whose parents are gone.
+pub(super) fn sweep_runs(parent: &Path) {
+    let Ok(folders) = std::fs::read_dir(parent) else { return };
+    for folder in folders.flatten() {
+        let name = folder.file_name();
+        if let Some(mark) = name.to_str().filter(|name| is_left(name)) {
+            kill_marked(mark);
+            let _ = std::fs::remove_dir_all(folder.path());
+        }
     }
 }
 
@@ -266,4 +278,26 @@ pub(super) fn find_program(name: &str, path: &str) -> Option<PathBuf> {
         return Some(PathBuf::from(name)).filter(|file| is_program(file));
     }
     std::env::split_paths(path).map(|folder| folder.join(name)).find(|file| is_program(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::rng::Rng;
+
+    #[test]
+    fn only_what_a_dead_server_has_left_is_swept_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let mine = RunFolder::make(dir.path(), &Rng::System).unwrap();
+        let own = std::process::id();
+        // A server of the same number that was born at another moment, and one that is nowhere.
+        let left = [format!("{own}-1-aaaa"), format!("{}-1-bbbb", u32::MAX)].map(|name| dir.path().join(name));
+        let other = dir.path().join("not ours");
+        for path in left.iter().chain([&other]) {
+            std::fs::create_dir(path).unwrap();
+        }
+        sweep_runs(dir.path());
+        assert!(mine.path().exists() && other.exists());
+        assert!(left.iter().all(|path| !path.exists()), "{left:?}");
+    }
 }

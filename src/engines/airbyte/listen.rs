@@ -7,10 +7,12 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::messages::{self, CatalogBody, Message, StreamStatus, TraceError};
+use super::spans;
 use super::state::State;
-use super::{Airbyte, Given, spans};
 use crate::engines::process::Running;
+use crate::engines::run::{EngineRun, EventSink};
 use crate::engines::{Chosen, Event, Failure, Level, Reason, Record};
+use crate::schema::form;
 
 /// After a verdict nothing but another verdict is of interest, and not for long.
 const LAST_WORDS: Duration = Duration::from_secs(10);
@@ -19,7 +21,7 @@ const BATCH: usize = 256 << 10;
 
 /// What was heard.
 pub(super) struct Heard<'a> {
-    given: Option<Given<'a>>,
+    run: Option<&'a EngineRun<'a>>,
     chosen: &'a [Chosen],
     state: State,
     pub(super) awaits_verdict: bool,
@@ -36,9 +38,9 @@ pub(super) struct Heard<'a> {
 }
 
 impl<'a> Heard<'a> {
-    pub(super) fn new(given: Option<Given<'a>>, chosen: &'a [Chosen], state: State) -> Self {
+    pub(super) fn new(run: Option<&'a EngineRun<'a>>, chosen: &'a [Chosen], state: State) -> Self {
         Self {
-            given,
+            run,
             chosen,
             state,
             awaits_verdict: false,
@@ -73,7 +75,7 @@ struct Batch {
 }
 
 /// Listens until the output ends.
-pub(super) async fn listen(me: &Airbyte<'_>, running: &mut Running, heard: &mut Heard<'_>) -> Result<(), Failure> {
+pub(super) async fn listen(sink: &EventSink, running: &mut Running, heard: &mut Heard<'_>) -> Result<(), Failure> {
     let mut batch = Batch::default();
     loop {
         let lines = if heard.awaits_verdict && heard.status.is_some() {
@@ -83,34 +85,34 @@ pub(super) async fn listen(me: &Airbyte<'_>, running: &mut Running, heard: &mut 
         };
         let Some(lines) = lines else { return Ok(()) };
         for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
-            take(me, line, heard, &mut batch).await?;
+            take(sink, line, heard, &mut batch).await?;
         }
-        flush(me, &mut batch).await?;
+        flush(sink, &mut batch).await?;
     }
 }
 
-async fn flush(me: &Airbyte<'_>, batch: &mut Batch) -> Result<(), Failure> {
+async fn flush(sink: &EventSink, batch: &mut Batch) -> Result<(), Failure> {
     batch.bytes = 0;
-    me.teller.records(std::mem::take(&mut batch.records)).await
+    sink.records(std::mem::take(&mut batch.records)).await
 }
 
-async fn take(me: &Airbyte<'_>, line: &[u8], heard: &mut Heard<'_>, batch: &mut Batch) -> Result<(), Failure> {
+async fn take(sink: &EventSink, line: &[u8], heard: &mut Heard<'_>, batch: &mut Batch) -> Result<(), Failure> {
     match messages::read(line) {
         Message::Record { stream, namespace, data } => {
             if keep(data, &stream, namespace.as_deref(), heard, batch) >= BATCH {
-                flush(me, batch).await?;
+                flush(sink, batch).await?;
             }
             Ok(())
         }
         Message::State(message) => {
-            flush(me, batch).await?;
-            if heard.state.take(&message) { me.teller.send(Event::State(heard.state.kept())).await } else { Ok(()) }
+            flush(sink, batch).await?;
+            if heard.state.take(&message) { sink.send(Event::State(heard.state.kept())).await } else { Ok(()) }
         }
         Message::BrokenRecord => Err(Failure::new(
             Reason::Unreadable,
             "The connector wrote a record that cannot be read, so it was stopped before anything is lost.",
         )),
-        other => note(me, other, line, heard).await,
+        other => note(sink, other, line, heard).await,
     }
 }
 
@@ -131,29 +133,29 @@ fn keep(data: &[u8], stream: &str, namespace: Option<&str>, heard: &mut Heard<'_
 }
 
 /// Everything that is no record and no state.
-async fn note(me: &Airbyte<'_>, message: Message<'_>, line: &[u8], heard: &mut Heard<'_>) -> Result<(), Failure> {
+async fn note(sink: &EventSink, message: Message<'_>, line: &[u8], heard: &mut Heard<'_>) -> Result<(), Failure> {
     match message {
-        Message::Log { level, text } => return me.teller.log(level, &text).await,
+        Message::Log { level, text } => return sink.log(level, &text).await,
         Message::Spec(spec) => heard.spec = Some(spec),
         Message::Status(status) => heard.status = Some(status),
         Message::Catalog(catalog) => heard.catalog = Some(catalog),
         Message::Error(error) => {
             let text = format!("{}\n{}", error.message, error.internal_message.as_deref().unwrap_or_default());
             heard.error = Some(error);
-            return me.teller.log(Level::Error, &text).await;
+            return sink.log(Level::Error, &text).await;
         }
         Message::Stream { stream, namespace, status } => {
-            return stream_status(me, &stream, namespace, status, heard).await;
+            return stream_status(sink, &stream, namespace, status, heard).await;
         }
         Message::Config(config) => {
-            if let Some(changes) = heard.given.and_then(|given| given.changes(&config)) {
-                me.teller.log(Level::Info, "The connector changed its configuration.").await?;
-                return me.teller.send(Event::ConfigUpdate(changes)).await;
+            if let Some(changes) = heard.run.and_then(|run| form::changes(&run.connector.spec, run.config, &config)) {
+                sink.log(Level::Info, "The connector changed its configuration.").await?;
+                return sink.send(Event::ConfigUpdate(changes)).await;
             }
         }
         Message::Garbage => {
             heard.garbage += 1;
-            return me.teller.log(Level::Info, &String::from_utf8_lossy(line)).await;
+            return sink.log(Level::Info, &String::from_utf8_lossy(line)).await;
         }
         Message::Other | Message::Record { .. } | Message::State(_) | Message::BrokenRecord => {}
     }
@@ -161,7 +163,7 @@ async fn note(me: &Airbyte<'_>, message: Message<'_>, line: &[u8], heard: &mut H
 }
 
 async fn stream_status(
-    me: &Airbyte<'_>,
+    sink: &EventSink,
     stream: &str,
     namespace: Option<String>,
     status: StreamStatus,
@@ -172,12 +174,10 @@ async fn stream_status(
     match status {
         StreamStatus::Incomplete => {
             heard.incomplete.push(place);
-            me.teller.log(Level::Warn, &format!("The stream {stream} could not be read to its end.")).await
+            sink.log(Level::Warn, &format!("The stream {stream} could not be read to its end.")).await
         }
-        StreamStatus::Started => me.teller.progress(&format!("Reading {stream}")).await,
-        StreamStatus::Complete => {
-            me.teller.log(Level::Info, &format!("The stream {stream} was read to its end.")).await
-        }
+        StreamStatus::Started => sink.progress(&format!("Reading {stream}")).await,
+        StreamStatus::Complete => sink.log(Level::Info, &format!("The stream {stream} was read to its end.")).await,
         StreamStatus::Running | StreamStatus::Other => Ok(()),
     }
 }

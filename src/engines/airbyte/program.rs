@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::Setting;
-use crate::connectors::AirbyteBlock;
+use super::Airbyte;
 use crate::engines::folder::RunFolder;
 use crate::engines::process::find_program;
 use crate::engines::{Failure, Reason};
@@ -24,6 +23,13 @@ pub(super) struct Order<'a> {
     pub(super) state: Option<&'a Value>,
 }
 
+impl Order<'_> {
+    /// A command without documents.
+    pub(super) const fn of(verb: &'static str) -> Self {
+        Self { verb, config: None, catalog: None, state: None }
+    }
+}
+
 /// What is started.
 pub(super) struct Program {
     pub(super) command: Vec<OsString>,
@@ -35,46 +41,37 @@ pub(super) struct Program {
 
 impl Program {
     /// Writes the order's documents into the folder and makes the argument vector.
-    pub(super) fn of(
-        block: &AirbyteBlock,
-        order: Order<'_>,
-        folder: &RunFolder,
-        setting: &Setting<'_>,
-    ) -> Result<Self, Failure> {
-        match &block.image {
-            Some(image) => Self::container(image, order, folder, setting),
-            None => Self::local(block, order, folder, setting),
+    pub(super) fn of(airbyte: &Airbyte<'_>, order: Order<'_>, folder: &RunFolder) -> Result<Self, Failure> {
+        match &airbyte.block.image {
+            Some(image) => Self::container(airbyte, image, order, folder),
+            None => Self::local(airbyte, order, folder),
         }
     }
 
-    fn local(
-        block: &AirbyteBlock,
-        order: Order<'_>,
-        folder: &RunFolder,
-        setting: &Setting<'_>,
-    ) -> Result<Self, Failure> {
-        let (name, arguments) = block.command.split_first().map_or(("", &[][..]), |(name, rest)| (name.as_str(), rest));
-        let program = find_program(name, setting.path).ok_or_else(|| not_installed(name))?;
+    fn local(airbyte: &Airbyte<'_>, order: Order<'_>, folder: &RunFolder) -> Result<Self, Failure> {
+        let (name, arguments) =
+            airbyte.block.command.split_first().map_or(("", &[][..]), |(name, rest)| (name.as_str(), rest));
+        let program = find_program(name, airbyte.path).ok_or_else(|| not_installed(name))?;
         let mut command = vec![program.into_os_string()];
         command.extend(arguments.iter().map(OsString::from));
         command.push(order.verb.into());
         if order.config.is_some() {
             command.extend(["--config".into(), "/dev/fd/3".into()]);
         }
-        for (option, path) in documents(order, block.manifest.as_ref(), folder)? {
+        for (option, path) in documents(order, airbyte.block.manifest.as_ref(), folder)? {
             command.extend([option.into(), path.into_os_string()]);
         }
         Ok(Self { command, by_descriptor: true, container: None })
     }
 
-    fn container(image: &str, order: Order<'_>, folder: &RunFolder, setting: &Setting<'_>) -> Result<Self, Failure> {
-        let Some(engine) = setting.engine else {
+    fn container(airbyte: &Airbyte<'_>, image: &str, order: Order<'_>, folder: &RunFolder) -> Result<Self, Failure> {
+        let Some(engine) = airbyte.container_engine else {
             return Err(Failure::new(
                 Reason::NotInstalled,
                 "This connector is kept as a container image. The operator can name a container engine in VESTIBULE_CONTAINER_ENGINE.",
             ));
         };
-        let engine = find_program(engine, setting.path).ok_or_else(|| not_installed(engine))?;
+        let engine = find_program(engine, airbyte.path).ok_or_else(|| not_installed(engine))?;
         let name = format!("vestibule-{}", folder.mark());
         let user = format!("{}:{}", rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
         let mut folder_of_run = folder.path().as_os_str().to_owned();
@@ -84,7 +81,7 @@ impl Program {
         command.extend(fixed.map(OsString::from));
         command.extend(["--memory=4g", "--pids-limit=512", "--name", &name, "--user", &user].map(OsString::from));
         command.extend([OsString::from("--volume"), folder_of_run, "--workdir".into(), INSIDE.into()]);
-        for (variable, value) in setting.variables {
+        for (variable, value) in airbyte.variables {
             command.extend([OsString::from("--env"), format!("{variable}={value}").into()]);
         }
         command.extend([image, order.verb].map(OsString::from));

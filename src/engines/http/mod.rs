@@ -8,8 +8,9 @@ mod words;
 
 use serde_json::{Map, Value, json};
 
-use super::work::Teller;
-use super::{Checked, Failure, Level, Reason};
+use super::engine::{Answered, Engine};
+use super::run::{EngineRun, EventSink};
+use super::{Ability, Checked, Failure, Level, Reason};
 use crate::base::http_client::{self, Call, GuardedClient, HttpsUrl, Method, Response};
 use crate::connectors::{HttpBlock, HttpRequest};
 use crate::schema::form::FinalConfig;
@@ -18,8 +19,24 @@ use templates::Templates;
 /// Most bytes of an answer that are read.
 const MOST: usize = 1 << 20;
 
+/// The engine of connectors that are web services. What can be read there their files know.
+pub(super) struct Http<'a> {
+    pub(super) client: &'a GuardedClient,
+    pub(super) block: &'a HttpBlock,
+}
+
+impl Engine for Http<'_> {
+    fn ability(&self) -> Ability {
+        Ability { checks: true, reads: false }
+    }
+
+    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, Checked> {
+        Box::pin(run.deadline.guard(check(self.client, self.block, run.config, &run.sink)))
+    }
+}
+
 /// The way out.
-pub(super) trait Ask {
+trait Ask {
     /// Sends a request once and takes the answer whole.
     async fn ask(&self, url: &HttpsUrl, call: Call) -> Result<Response, http_client::Failure>;
 }
@@ -31,19 +48,14 @@ impl Ask for GuardedClient {
 }
 
 /// Sends the first request that fits the configuration, after those that prepare it.
-pub(super) async fn check(
-    way: &impl Ask,
-    block: &HttpBlock,
-    config: &FinalConfig,
-    teller: &Teller,
-) -> Result<Checked, Failure> {
+async fn check(way: &impl Ask, block: &HttpBlock, config: &FinalConfig, sink: &EventSink) -> Result<Checked, Failure> {
     let templates = Templates::new();
     let mut known = Map::from_iter([("config".to_owned(), config.expose().clone())]);
     for request in &block.check {
         if !templates.holds(request.when.as_deref(), &known)? {
             continue;
         }
-        let answer = send(way, &templates, request, &known, teller).await?;
+        let answer = send(way, &templates, request, &known, sink).await?;
         known.extend(
             request.keep.iter().filter_map(|(name, pointer)| {
                 Some((name.clone(), answer.pointer(&format!("/answer{pointer}"))?.clone()))
@@ -52,12 +64,12 @@ pub(super) async fn check(
         if request.keep.is_empty() {
             let says = request.says.as_deref().map(|says| templates.lenient(says, &answer)).unwrap_or_default();
             let text = if says.is_empty() { "The service accepted the credentials." } else { &says };
-            teller.log(Level::Info, text).await?;
+            sink.log(Level::Info, text).await?;
             return Ok(Checked::Asked);
         }
     }
     let text = "For this way of signing in there is no question to ask, so the details were only checked against the specification.";
-    teller.log(Level::Warn, text).await?;
+    sink.log(Level::Warn, text).await?;
     Ok(Checked::SpecOnly)
 }
 
@@ -67,12 +79,12 @@ async fn send(
     templates: &Templates,
     request: &HttpRequest,
     known: &Map<String, Value>,
-    teller: &Teller,
+    sink: &EventSink,
 ) -> Result<Value, Failure> {
     let text = templates.render(&request.url, known)?;
     let url =
         HttpsUrl::parse(&text).map_err(|problem| Failure::new(Reason::Refused, format!("{}.", problem.sentence())))?;
-    teller.progress(&format!("Asking {}", url.host())).await?;
+    sink.progress(&format!("Asking {}", url.host())).await?;
     let call = Call {
         method: if request.method == "POST" { Method::POST } else { Method::GET },
         headers: headers(templates, request, known)?,
@@ -86,7 +98,7 @@ async fn send(
         most: MOST,
     };
     let response = way.ask(&url, call).await.map_err(|failure| words::of_failure(failure, &url.host()))?;
-    teller.log(Level::Debug, &format!("{} answered with status {}.", url.host(), response.status)).await?;
+    sink.log(Level::Debug, &format!("{} answered with status {}.", url.host(), response.status)).await?;
     judge(templates, request, &response, known, &url.host())
 }
 
@@ -176,7 +188,7 @@ mod tests {
         let (events, mut heard) = Events::channel();
         let drain = tokio::spawn(async move { while heard.recv().await.is_some() {} });
         let service = Service(status, answer, Mutex::default());
-        let done = check(&service, block, &config, &Teller::new(events, Masks::new(&[]))).await;
+        let done = check(&service, block, &config, &EventSink::new(events, Masks::new(&[]))).await;
         drain.abort();
         (done, service.2.into_inner().unwrap())
     }

@@ -13,7 +13,7 @@ use tokio_postgres::{Client, Config, Error};
 use super::options::{Options, Tls};
 use super::{refusals, tls};
 use crate::engines::hosts::Hosts;
-use crate::engines::work::Teller;
+use crate::engines::run::EventSink;
 use crate::engines::{Failure, Level, Reason};
 
 /// One address may take this long to answer before the next one is tried.
@@ -56,10 +56,10 @@ impl Drop for Session {
 }
 
 /// Connects and signs in to read, and says so.
-pub(super) async fn connect(hosts: &Hosts, options: &Options, teller: &Teller) -> Result<Session, Failure> {
-    teller.progress("Connecting to the server").await?;
+pub(super) async fn connect(hosts: &Hosts, options: &Options, sink: &EventSink) -> Result<Session, Failure> {
+    sink.progress("Connecting to the server").await?;
     let session = open(hosts, options, Purpose::Read).await?;
-    teller.log(Level::Info, &format!("Signed in as {}.", options.user)).await?;
+    sink.log(Level::Info, &format!("Signed in as {}.", options.user)).await?;
     Ok(session)
 }
 

@@ -6,7 +6,7 @@ use super::connect::{self, Session};
 use super::options::Options;
 use super::refusals::{self, identifier};
 use crate::engines::hosts::Hosts;
-use crate::engines::work::Teller;
+use crate::engines::run::EventSink;
 use crate::engines::{Catalog, Column, Cursor, Failure, KeyPath, Level, Reason, Stream, SyncType};
 use crate::schema::form::FinalConfig;
 
@@ -83,14 +83,10 @@ async fn schemas(session: &Session, options: &Options) -> Result<(), Failure> {
 }
 
 /// Asks for everything that can be read.
-pub(in crate::engines) async fn discover(
-    hosts: &Hosts,
-    config: &FinalConfig,
-    teller: &Teller,
-) -> Result<Catalog, Failure> {
+pub(super) async fn discover(hosts: &Hosts, config: &FinalConfig, sink: &EventSink) -> Result<Catalog, Failure> {
     let options = Options::read(config.expose())?;
-    let session = connect::connect(hosts, &options, teller).await?;
-    teller.progress("Asking for the tables").await?;
+    let session = connect::connect(hosts, &options, sink).await?;
+    sink.progress("Asking for the tables").await?;
     schemas(&session, &options).await?;
     let tables =
         session.client.query(TABLES, &[&options.schemas]).await.map_err(|error| refusals::of_statement(&error))?;
@@ -107,7 +103,7 @@ pub(in crate::engines) async fn discover(
         }
     }
     if closed > 0 {
-        teller.log(Level::Warn, &format!("{closed} tables are left out: the user may not read them.")).await?;
+        sink.log(Level::Warn, &format!("{closed} tables are left out: the user may not read them.")).await?;
     }
     Ok(catalog)
 }

@@ -9,7 +9,7 @@ use super::quote::{literal, quoted};
 use super::state::{Mark, State};
 use super::{connect, refusals};
 use crate::engines::hosts::Hosts;
-use crate::engines::work::Teller;
+use crate::engines::run::EventSink;
 use crate::engines::{Chosen, Event, Failure, Level, ReadEnd, Reason, Record, SyncType};
 use crate::schema::form::FinalConfig;
 
@@ -23,31 +23,31 @@ const LONGEST_ROW: usize = 64 << 20;
 const STATE_EVERY: usize = 50_000;
 
 /// Reads the chosen tables one after another, each as it is at one moment.
-pub(in crate::engines) async fn read(
+pub(super) async fn read(
     hosts: &Hosts,
     config: &FinalConfig,
     chosen: &[Chosen],
     kept: Option<&Value>,
-    teller: &Teller,
+    sink: &EventSink,
 ) -> Result<ReadEnd, Failure> {
     let options = Options::read(config.expose())?;
     let mut state = State::from_kept(kept)?;
-    let session = connect::connect(hosts, &options, teller).await?;
+    let session = connect::connect(hosts, &options, sink).await?;
     let mut end = ReadEnd::default();
     let mut last = None;
     for (place, one) in chosen.iter().enumerate() {
         let name = one.stream.full_name();
-        teller.progress(&format!("Reading {name}")).await?;
-        match (Table { client: &session.client, place, chosen: one, teller }).read(&mut state).await {
-            Ok(rows) => teller.log(Level::Info, &format!("{name}: {rows} rows.")).await?,
+        sink.progress(&format!("Reading {name}")).await?;
+        match (Table { client: &session.client, place, chosen: one, sink }).read(&mut state).await {
+            Ok(rows) => sink.log(Level::Info, &format!("{name}: {rows} rows.")).await?,
             Err(failure) if is_of_table(&failure) => {
-                teller.log(Level::Error, &format!("{name} could not be read. {}", failure.message)).await?;
+                sink.log(Level::Error, &format!("{name} could not be read. {}", failure.message)).await?;
                 end.incomplete.push(place);
                 last = Some(failure);
             }
             Err(failure) => return Err(failure),
         }
-        teller.send(Event::State(state.kept())).await?;
+        sink.send(Event::State(state.kept())).await?;
     }
     match last {
         Some(failure) if end.incomplete.len() == chosen.len() => Err(failure),
@@ -64,7 +64,7 @@ struct Table<'a> {
     client: &'a Client,
     place: usize,
     chosen: &'a Chosen,
-    teller: &'a Teller,
+    sink: &'a EventSink,
 }
 
 impl Table<'_> {
@@ -110,7 +110,7 @@ impl Table<'_> {
                     state.set(&name, mark);
                 }
                 if !is_last {
-                    self.teller.send(Event::State(state.kept())).await?;
+                    self.sink.send(Event::State(state.kept())).await?;
                 }
             }
             if is_last {
@@ -182,10 +182,10 @@ impl Table<'_> {
             batch.push(Record { stream: self.place, data });
             if held >= BATCH {
                 held = 0;
-                self.teller.records(std::mem::take(&mut batch)).await?;
+                self.sink.records(std::mem::take(&mut batch)).await?;
             }
         }
-        self.teller.records(batch).await?;
+        self.sink.records(batch).await?;
         Ok((count, bytes))
     }
 }

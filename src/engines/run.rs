@@ -1,14 +1,17 @@
-//! One job under way: who is told, what is hidden, when it ends.
+//! One run of a connector: who is told, what is hidden, when it ends.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
 use super::mask::Masks;
 use super::{Cancel, Event, Events, Failure, Level, Reason, Record};
+use crate::connectors::Connector;
+use crate::schema::form::FinalConfig;
 
 /// Most lines of a log that are passed on, and how many errors beyond them.
 const MOST_LINES: usize = 2_000;
@@ -17,15 +20,24 @@ const MOST_ERRORS: usize = 100;
 const LONGEST_LINE: usize = 4_000;
 const LONGEST_MESSAGE: usize = 2_000;
 
+/// A request that has its slot.
+pub(super) struct EngineRun<'a> {
+    pub(super) connector: &'a Connector,
+    pub(super) config: &'a FinalConfig,
+    pub(super) sink: EventSink,
+    pub(super) deadline: Deadline,
+    pub(super) _slot: SemaphorePermit<'a>,
+}
+
 /// The way out for everything a connector says. Clones count together.
 #[derive(Clone)]
-pub(super) struct Teller {
+pub(super) struct EventSink {
     events: Events,
     masks: Arc<Masks>,
     lines: Arc<AtomicUsize>,
 }
 
-impl Teller {
+impl EventSink {
     pub(super) fn new(events: Events, masks: Masks) -> Self {
         Self { events, masks: Arc::new(masks), lines: Arc::default() }
     }
@@ -69,9 +81,9 @@ impl Teller {
     }
 }
 
-/// What ends a job from outside.
+/// What ends a run from outside.
 #[derive(Clone)]
-pub(super) struct Ends {
+pub(super) struct Deadline {
     events: Events,
     cancel: Cancel,
     /// How long it may take.
@@ -79,7 +91,7 @@ pub(super) struct Ends {
     deadline: Instant,
 }
 
-impl Ends {
+impl Deadline {
     /// Counts from now.
     pub(super) fn from_now(events: Events, cancel: Cancel, time_limit: Duration) -> Self {
         Self { events, cancel, time_limit, deadline: Instant::now() + time_limit }
