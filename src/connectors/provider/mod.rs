@@ -24,10 +24,10 @@ use serde::{Deserialize, Serialize};
 pub use accounts::{AccountRules, AccountTarget, Encoding, Expand, Paging, Selection};
 pub use inputs::{InputKind, InputOption, InputProblem, InputRule, Inputs};
 pub use landing::{Constant, DotPath, Landing, Output, Predicate};
-pub use request::{Body, Method, Request, RequestAuth};
+pub use request::{Body, ErrorShape, Method, Request, RequestAuth};
 pub use scopes::{Granted, Scope};
 pub use template::{BadTemplate, Part, Template};
-pub use token::{ClientAuth, ErrorShape, Exchange, Lifetime, Refresh, RefreshKind, TokenBody, TokenRules};
+pub use token::{ClientAuth, Exchange, Lifetime, Refresh, RefreshKind, TokenBody, TokenRules};
 
 /// How to sign in with a provider, for one connector.
 #[derive(Debug, Clone, Serialize, Deserialize)]

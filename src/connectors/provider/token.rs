@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{Request, Template};
+use super::{ErrorShape, Request, Template};
 
 /// The token endpoint.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -81,19 +80,6 @@ pub enum ClientAuth {
     Body,
     /// As HTTP Basic.
     Basic,
-}
-
-/// An error inside an answer that claims success.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ErrorShape {
-    /// Path of the mark: `ok`, `code`.
-    pub path: String,
-    /// What it is when all is well; an absent mark is well too.
-    pub good: Value,
-    /// Path of the provider's name for the error.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub name: String,
 }
 
 /// A request that turns a short token into a lasting one (`fb_exchange_token`).

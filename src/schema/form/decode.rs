@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::assemble::{Assembly, chosen};
 use super::echo::echo;
 use super::patch::{Patch, RowsPatch, Submission, overlay};
-use super::place::{Place, control};
+use super::place::{Place, control, known_rows, shown};
 use super::secrets::Secrets;
 use super::{Audience, Known, Layer, Spec};
 use crate::base::forms::{FieldError, FieldRef, FormState, Problem, RawForm};
@@ -50,24 +50,6 @@ pub fn decode(spec: &Spec, raw: &RawForm, known: &Known, layer: Layer, who: &Aud
     let submission =
         Submission { patch: got.patch, provided: decoder.provided, removes: decoder.removals > 0, by_owner };
     Decoded { submission, errors, state, typed_secrets }
-}
-
-/// How many rows of a list the page showed, and how far those numbers have moved since.
-pub(super) struct Shown {
-    pub(super) count: usize,
-    pub(super) moved: usize,
-}
-
-/// `there` rows are known now; the page may have shown fewer. A form that does not say is taken to have shown all.
-pub(super) fn shown(raw: &RawForm, place: &Place, there: usize) -> Shown {
-    let said = raw.first(&control(place.posted(), "n")).and_then(|count| count.parse::<usize>().ok());
-    let count = said.unwrap_or(there).min(there);
-    Shown { count, moved: there - count }
-}
-
-/// How many rows of the list are known.
-pub(super) fn known_rows(value: Option<&Value>, known: &Known, place: &Place) -> usize {
-    value.and_then(Value::as_array).map_or(0, Vec::len).max(known.secret_paths.rows(&place.path))
 }
 
 /// What is known at a place.

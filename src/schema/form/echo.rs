@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::decode::{known_rows, shown};
-use super::place::{Place, control};
+use super::place::{Place, control, known_rows, shown};
 use super::{Known, Spec};
 use crate::base::forms::RawForm;
 use crate::schema::spec::{Group, Kind, Node, Rows};

@@ -14,23 +14,23 @@ const MAX_BRANCHES: usize = 100;
 
 type Schema = Map<String, Value>;
 
-/// Whether the alternatives are groups with questions of their own. Alternatives that only demand or forbid are
-/// rules, not a choice.
-pub(super) fn are_groups(compiler: &Compiler<'_>, variants: &[&Value]) -> bool {
-    let flats: Vec<Object<'_>> = variants.iter().filter_map(|variant| compiler.flat(variant).ok()).collect();
-    let is_group = |schema: &Object<'_>| {
-        let kinds = flatten::kinds(schema);
-        schema.contains_key("properties")
-            || kinds == ["object"]
-            || (kinds.is_empty() && !flatten::variants(schema).is_empty())
-    };
-    flats.len() == variants.len()
-        && !flats.is_empty()
-        && flats.iter().all(is_group)
-        && flats.iter().any(|flat| flat.contains_key("properties") || !flatten::variants(flat).is_empty())
-}
-
 impl Compiler<'_> {
+    /// Whether the alternatives are groups with questions of their own. Alternatives that only demand or forbid are
+    /// rules, not a choice.
+    pub(super) fn are_groups(&self, variants: &[&Value]) -> bool {
+        let flats: Vec<Object<'_>> = variants.iter().filter_map(|variant| self.flat(variant).ok()).collect();
+        let is_group = |schema: &Object<'_>| {
+            let kinds = flatten::kinds(schema);
+            schema.contains_key("properties")
+                || kinds == ["object"]
+                || (kinds.is_empty() && !flatten::variants(schema).is_empty())
+        };
+        flats.len() == variants.len()
+            && !flats.is_empty()
+            && flats.iter().all(is_group)
+            && flats.iter().any(|flat| flat.contains_key("properties") || !flatten::variants(flat).is_empty())
+    }
+
     /// Compiles a choice. Properties that stand beside the choice become part of every branch.
     pub(super) fn one_of(
         &mut self,
@@ -86,7 +86,7 @@ impl Compiler<'_> {
             if let Some(title) = &title {
                 merged.insert("title".to_owned(), Value::String(title.clone()));
             }
-            if are_groups(self, &flatten::variants(&merged)) {
+            if self.are_groups(&flatten::variants(&merged)) {
                 self.expand(&merged, title.as_deref(), level + 1, out)?;
             } else {
                 out.push(merged);

@@ -11,7 +11,7 @@ use super::flatten::{self, Gap, Object};
 use super::judge::judge;
 use super::model::{BRANCH_KEY, Group, JsonShape, Kind, Node, Text};
 use super::pattern::Patterns;
-use super::{Section, SpecError, SpecNote, choice, defaults, labels, limits};
+use super::{Section, SpecError, SpecNote, defaults, labels, limits};
 use crate::base::forms::FieldPath;
 
 /// What compiling gives.
@@ -54,7 +54,7 @@ pub(super) fn compile(document: &Value) -> Result<Compiled, SpecError> {
     let secret = flat.get("airbyte_secret").and_then(Value::as_bool).unwrap_or(false);
     let inherit = Inherit { required: true, secret, default: flat.get("default"), level: 0 };
     let at = FieldPath::root();
-    let kind = if choice::are_groups(&compiler, &flatten::variants(&flat)) {
+    let kind = if compiler.are_groups(&flatten::variants(&flat)) {
         Kind::OneOf(compiler.one_of(&at, &flat, &inherit)?)
     } else {
         compiler.note_rules(&at, &flat);
@@ -260,7 +260,7 @@ impl Compiler<'_> {
         if !is_list && let Some(constant) = flatten::constant(schema) {
             return Ok(Kind::Const(constant.clone()));
         }
-        if choice::are_groups(self, &flatten::variants(schema)) {
+        if self.are_groups(&flatten::variants(schema)) {
             return Ok(Kind::OneOf(self.one_of(at, schema, inherit)?));
         }
         if is_list {

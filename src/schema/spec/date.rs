@@ -5,17 +5,8 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{Date, PrimitiveDateTime};
 
-use super::model::Format;
+use super::model::{DateShape, Format};
 use super::pattern::Pattern;
-
-/// A spelling that a browser's own date control can make.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DateShape {
-    /// `2026-03-14`
-    Day,
-    /// `2026-03-14T09:30:00` and this ending, such as `Z` or `.000Z`.
-    Moment(&'static str),
-}
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 const MINUTE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]");

@@ -27,12 +27,12 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 pub(crate) use choice::chosen_by_values;
-pub(crate) use date::DateShape;
 pub(crate) use describe::{Help, MoreHelp};
 pub(crate) use judge::{judge, judge_count};
 pub(crate) use labels::lower_first;
 pub(crate) use model::{
-    BRANCH_KEY, Bool, Branch, Choice, Format, Group, JsonShape, Kind, LineItem, Node, Number, OneOf, Opt, Rows, Text,
+    BRANCH_KEY, Bool, Branch, Choice, DateShape, Format, Group, JsonShape, Kind, LineItem, Node, Number, OneOf, Opt,
+    Rows, Text,
 };
 
 use crate::base::forms::FieldPath;

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::date::DateShape;
 use super::describe::Help;
 use super::pattern::Pattern;
 use crate::base::forms::Bounds;
@@ -148,6 +147,15 @@ pub(crate) struct Text {
     pub(crate) form: Option<String>,
     /// The only texts that are allowed, where they cannot be shown as options. Empty for any.
     pub(crate) offered: Vec<String>,
+}
+
+/// A spelling that a browser's own date control can make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DateShape {
+    /// `2026-03-14`
+    Day,
+    /// `2026-03-14T09:30:00` and this ending, such as `Z` or `.000Z`.
+    Moment(&'static str),
 }
 
 /// The formats that are checked beyond the pattern.

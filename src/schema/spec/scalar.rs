@@ -4,8 +4,9 @@
 use serde_json::{Map, Value};
 
 use super::compile::{Compiler, Inherit};
-use super::date::DateShape;
-use super::model::{Bool, Checks, Choice, Format, JsonShape, Kind, LineItem, Lines, Node, Number, Opt, Rows, Text};
+use super::model::{
+    Bool, Checks, Choice, DateShape, Format, JsonShape, Kind, LineItem, Lines, Node, Number, Opt, Rows, Text,
+};
 use super::pattern::Pattern;
 use super::{SpecError, flatten, labels, limits};
 use crate::base::forms::{Bounds, FieldPath};

@@ -8,8 +8,7 @@ use serde_json::Value;
 use super::super::assemble::chosen;
 use super::super::place::Place;
 use super::super::{Audience, Known, Spec};
-use super::SummaryItem;
-use super::parts::{Elsewhere, Frame, GroupPart, MorePart, OneOfPart, OptPart, Panel, Part, Section};
+use super::parts::{Elsewhere, Frame, GroupPart, MorePart, OneOfPart, OptPart, Panel, Part, Section, SummaryItem};
 use crate::base::forms::{FieldError, FormState};
 use crate::schema::spec::{Branch, Group, Kind, Node, OneOf, lower_first};
 

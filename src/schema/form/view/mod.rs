@@ -10,4 +10,5 @@ mod form_view;
 mod parts;
 mod rows;
 
-pub use form_view::{Counts, FormView, SummaryItem, view};
+pub use form_view::{Counts, FormView, view};
+pub use parts::SummaryItem;

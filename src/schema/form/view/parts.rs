@@ -186,3 +186,20 @@ pub(super) struct Elsewhere<'a> {
     pub(super) label: &'a str,
     pub(super) workspace: &'a str,
 }
+
+/// One line of the error summary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SummaryItem {
+    /// Leads to the field: `#f7`.
+    pub href: String,
+    /// The sentence that also stands at the field.
+    pub text: String,
+}
+
+impl SummaryItem {
+    /// The field's id and the sentence, as the error summary of a page takes them.
+    #[must_use]
+    pub fn target_and_text(&self) -> (String, String) {
+        (self.href.trim_start_matches('#').to_owned(), self.text.clone())
+    }
+}

@@ -3,8 +3,7 @@
 
 use serde_json::Value;
 
-use super::super::decode::known_rows;
-use super::super::place::{Place, control};
+use super::super::place::{Place, control, known_rows};
 use super::build::{Builder, Made, Scope, inline};
 use super::parts::{Part, RowPart, RowsPart};
 use crate::schema::spec::{Kind, Node, Rows};
