@@ -12,7 +12,7 @@ mod runtime;
 use std::sync::Arc;
 
 pub use catalogue::Connectors;
-pub use file::{ConnectorFile, KnownStream, Mark};
+pub use file::{ConnectorFile, ConnectorMark, KnownStream};
 pub use guide::to_html as guide_html;
 pub use runtime::{AirbyteBlock, HttpBlock, HttpError, HttpRequest, NoOptions, RuntimeBlock};
 

@@ -33,7 +33,7 @@ pub struct Stream {
     pub sync_types: Vec<SyncType>,
     /// How new records are told from old ones.
     #[serde(default)]
-    pub cursor: Cursor,
+    pub cursor: CursorField,
     /// The source's own advice to take it; without any advice all are as good.
     #[serde(default)]
     pub suggested: bool,
@@ -68,7 +68,7 @@ text_enum! {
 /// The replication key: the field that only grows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "cursor", rename_all = "snake_case")]
-pub enum Cursor {
+pub enum CursorField {
     /// There is none: it can only be read whole.
     #[default]
     None,
@@ -88,12 +88,12 @@ pub enum Cursor {
 
 /// A stream that was chosen, and how it is to be read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Chosen {
+pub struct ChosenStream {
     /// The stream as it was discovered.
     pub stream: Stream,
     /// How much of it.
     pub sync_type: SyncType,
-    /// The replication key, where it is [`Cursor::Open`] and the sync type incremental.
+    /// The replication key, where it is [`CursorField::Open`] and the sync type incremental.
     pub cursor: Option<KeyPath>,
     /// The fields that name a record.
     pub primary_key: Vec<KeyPath>,

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use serde_json::Value;
 
 use super::run::EngineRun;
-use super::{Ability, Catalog, Checked, Chosen, Failure, Level, ReadEnd, known};
+use super::{Ability, Catalog, CheckOutcome, ChosenStream, Failure, Level, ReadEnd, known};
 
 /// What comes of a question.
 pub(super) type Answered<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
@@ -20,11 +20,11 @@ pub(super) trait Engine: Sync {
     }
 
     /// Checks a configuration against the real system.
-    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, Checked> {
+    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, CheckOutcome> {
         Box::pin(async {
             let text = "There is no way to ask the real system about this connector here, so the details were only checked against its specification.";
             run.sink.log(Level::Warn, text).await?;
-            Ok(Checked::SpecOnly)
+            Ok(CheckOutcome::SpecOnly)
         })
     }
 
@@ -34,7 +34,12 @@ pub(super) trait Engine: Sync {
     }
 
     /// Reads the chosen streams; `state` is what the last reading left, `None` on the first time.
-    fn read<'a>(&'a self, run: &'a EngineRun<'_>, _: &'a [Chosen], _: Option<&'a Value>) -> Answered<'a, ReadEnd> {
+    fn read<'a>(
+        &'a self,
+        run: &'a EngineRun<'_>,
+        _: &'a [ChosenStream],
+        _: Option<&'a Value>,
+    ) -> Answered<'a, ReadEnd> {
         Box::pin(async { Err(known::cannot_be_read(run.connector)) })
     }
 }

@@ -22,7 +22,7 @@ text_enum! {
 }
 
 /// Something a running connector tells. Texts hold no secret of the configuration any more.
-pub enum Event {
+pub enum ConnectorEvent {
     /// A line of the log, at most 4,000 characters.
     Log {
         /// How much it matters.
@@ -53,23 +53,23 @@ pub struct Record {
 
 /// Where events go. It holds few of them: a receiver that is slow slows the connector down.
 #[derive(Clone)]
-pub struct Events(mpsc::Sender<Event>);
+pub struct EventSender(mpsc::Sender<ConnectorEvent>);
 
 /// The receiver went away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NobodyListens;
 
-impl Events {
+impl EventSender {
     /// How many events may wait. A batch of records is about 256 kB or one record.
     const WAITING: usize = 4;
 
     /// A way for events, and where they come out. Once the receiver is dropped the connector is stopped.
-    pub fn channel() -> (Self, mpsc::Receiver<Event>) {
+    pub fn channel() -> (Self, mpsc::Receiver<ConnectorEvent>) {
         let (sender, receiver) = mpsc::channel(Self::WAITING);
         (Self(sender), receiver)
     }
 
-    pub(super) async fn send(&self, event: Event) -> Result<(), NobodyListens> {
+    pub(super) async fn send(&self, event: ConnectorEvent) -> Result<(), NobodyListens> {
         self.0.send(event).await.map_err(|_| NobodyListens)
     }
 

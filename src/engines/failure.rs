@@ -18,7 +18,7 @@ text_enum! {
 
 text_enum! {
     /// What kind of failure it is, as a name for programs.
-    pub enum Reason {
+    pub enum FailureReason {
         /// The connector says that the configuration does not work.
         Refused = "refused",
         /// Nobody knows the host.
@@ -73,7 +73,7 @@ text_enum! {
 #[error("{message}")]
 pub struct Failure {
     /// What kind.
-    pub reason: Reason,
+    pub reason: FailureReason,
     /// Whose turn it is.
     pub blame: Blame,
     /// What happened and what to do, one or two sentences; at most 2,000 characters.
@@ -82,7 +82,7 @@ pub struct Failure {
     pub detail: Option<String>,
 }
 
-impl Reason {
+impl FailureReason {
     /// Whose turn it usually is.
     const fn blame(self) -> Blame {
         match self {
@@ -112,7 +112,7 @@ impl Reason {
 }
 
 impl Failure {
-    pub(super) fn new(reason: Reason, message: impl Into<String>) -> Self {
+    pub(super) fn new(reason: FailureReason, message: impl Into<String>) -> Self {
         Self { reason, blame: reason.blame(), message: message.into(), detail: None }
     }
 
@@ -121,6 +121,6 @@ impl Failure {
     }
 
     pub(super) fn cancelled() -> Self {
-        Self::new(Reason::Cancelled, "It was stopped before it was done.")
+        Self::new(FailureReason::Cancelled, "It was stopped before it was done.")
     }
 }

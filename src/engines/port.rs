@@ -14,7 +14,8 @@ use super::mask::Masks;
 use super::postgres::{self, Postgres};
 use super::run::{Deadline, EngineRun, EventSink};
 use super::{
-    Ability, Cancel, Catalog, Checked, Chosen, Events, Failure, Job, Load, LoadTable, Loading, ReadEnd, Target, process,
+    Ability, Cancel, Catalog, CheckOutcome, ChosenStream, EngineRequest, EventSender, Failure, Load, LoadTable,
+    LoadTarget, Loading, ReadEnd, process,
 };
 use crate::base::http_client::GuardedClient;
 use crate::base::rng::Rng;
@@ -23,7 +24,7 @@ use crate::schema::form::secret_values;
 
 /// What runs connectors. Clones share the slots.
 #[derive(Clone)]
-pub struct Runtimes {
+pub struct Engines {
     /// The program that starts other programs with limits: this one.
     launcher: PathBuf,
     /// Where the folders of runs are.
@@ -39,7 +40,7 @@ pub struct Runtimes {
 
 /// How connectors are run in this installation.
 #[derive(Debug, Clone)]
-pub struct RuntimeSettings {
+pub struct EngineSettings {
     /// Where the folders of runs are.
     pub runs: PathBuf,
     /// How many connectors check or discover at the same time, and how many read.
@@ -60,10 +61,10 @@ struct Slots {
     readings: Semaphore,
 }
 
-impl Runtimes {
+impl Engines {
     /// What runs connectors by these settings; `client` is the way out to addresses that people give.
-    pub fn new(settings: RuntimeSettings, client: GuardedClient, rng: Rng) -> Self {
-        let RuntimeSettings { runs, concurrency, path, container_engine, only_public, own_database } = settings;
+    pub fn new(settings: EngineSettings, client: GuardedClient, rng: Rng) -> Self {
+        let EngineSettings { runs, concurrency, path, container_engine, only_public, own_database } = settings;
         process::sweep_runs(&runs);
         Self {
             launcher: PathBuf::from("/proc/self/exe"),
@@ -94,7 +95,7 @@ impl Runtimes {
     ///
     /// # Errors
     /// Why it does not work, or why nobody can say.
-    pub async fn check(&self, job: &Job<'_>) -> Result<Checked, Failure> {
+    pub async fn check(&self, job: &EngineRequest<'_>) -> Result<CheckOutcome, Failure> {
         let run = self.begin(job, &self.slots.questions).await?;
         self.engine(run.connector).check(&run).await.map_err(|failure| run.sink.clean(failure))
     }
@@ -103,16 +104,21 @@ impl Runtimes {
     ///
     /// # Errors
     /// Why they are not known.
-    pub async fn discover(&self, job: &Job<'_>) -> Result<Catalog, Failure> {
+    pub async fn discover(&self, job: &EngineRequest<'_>) -> Result<Catalog, Failure> {
         let run = self.begin(job, &self.slots.questions).await?;
         self.engine(run.connector).discover(&run).await.map_err(|failure| run.sink.clean(failure))
     }
 
-    /// Reads the chosen streams; `state` is the last saved [`super::Event::State`] of this connection, `None` on the first time.
+    /// Reads the chosen streams; `state` is the last saved [`super::ConnectorEvent::State`] of this connection, `None` on the first time.
     ///
     /// # Errors
     /// Why it ended early. Records that a state covers are good all the same.
-    pub async fn read(&self, job: &Job<'_>, chosen: &[Chosen], state: Option<&Value>) -> Result<ReadEnd, Failure> {
+    pub async fn read(
+        &self,
+        job: &EngineRequest<'_>,
+        chosen: &[ChosenStream],
+        state: Option<&Value>,
+    ) -> Result<ReadEnd, Failure> {
         let run = self.begin(job, &self.slots.readings).await?;
         self.engine(run.connector).read(&run, chosen, state).await.map_err(|failure| run.sink.clean(failure))
     }
@@ -121,7 +127,7 @@ impl Runtimes {
     ///
     /// # Errors
     /// Why it cannot be used.
-    pub async fn load(&self, target: &Target, loading: Loading, tables: Vec<LoadTable>) -> Result<Load, Failure> {
+    pub async fn load(&self, target: &LoadTarget, loading: Loading, tables: Vec<LoadTable>) -> Result<Load, Failure> {
         postgres::open_load(&self.hosts, target, loading, tables).await.map_err(|failure| target.hide(failure))
     }
 
@@ -129,7 +135,7 @@ impl Runtimes {
     ///
     /// # Errors
     /// Why it cannot.
-    pub async fn check_target(&self, target: &Target) -> Result<String, Failure> {
+    pub async fn check_target(&self, target: &LoadTarget) -> Result<String, Failure> {
         postgres::check_target(&self.hosts, target).await.map_err(|failure| target.hide(failure))
     }
 
@@ -138,7 +144,7 @@ impl Runtimes {
     /// # Errors
     /// Why it gave none.
     pub async fn spec(&self, block: &AirbyteBlock, time_limit: std::time::Duration) -> Result<Value, Failure> {
-        let (events, mut heard) = Events::channel();
+        let (events, mut heard) = EventSender::channel();
         let drain = tokio::spawn(async move { while heard.recv().await.is_some() {} });
         let sink = EventSink::new(events.clone(), Masks::new(&[]));
         let deadline = Deadline::from_now(events, Cancel::never(), time_limit);
@@ -170,7 +176,7 @@ impl Runtimes {
         }
     }
 
-    async fn begin<'a>(&'a self, job: &Job<'a>, slots: &'a Semaphore) -> Result<EngineRun<'a>, Failure> {
+    async fn begin<'a>(&'a self, job: &EngineRequest<'a>, slots: &'a Semaphore) -> Result<EngineRun<'a>, Failure> {
         let sink = EventSink::new(job.events.clone(), Masks::new(&secret_values(&job.connector.spec, job.config)));
         let slot = match slots.try_acquire() {
             Ok(slot) => slot,
@@ -182,7 +188,7 @@ impl Runtimes {
 
     async fn wait<'a>(
         &self,
-        job: &Job<'_>,
+        job: &EngineRequest<'_>,
         slots: &'a Semaphore,
         sink: &EventSink,
     ) -> Result<SemaphorePermit<'a>, Failure> {
@@ -200,8 +206,8 @@ impl Runtimes {
     }
 }
 
-impl std::fmt::Debug for Runtimes {
+impl std::fmt::Debug for Engines {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Runtimes").field("launcher", &self.launcher).field("runs", &self.runs).finish_non_exhaustive()
+        f.debug_struct("Engines").field("launcher", &self.launcher).field("runs", &self.runs).finish_non_exhaustive()
     }
 }

@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::folder::{RunFolder, is_left};
 use super::limits::Limits;
-use super::{Failure, Reason};
+use super::{Failure, FailureReason};
 
 /// Most bytes of one line.
 const LONGEST_LINE: usize = 8 << 20;
@@ -72,12 +72,12 @@ pub(super) struct Running {
 /// Starts a program; its standard error comes out beside it.
 pub(super) fn start(launch: &Launch<'_>) -> Result<(Running, ChildStderr), Failure> {
     let cannot = |error: std::io::Error| {
-        Failure::new(Reason::NotInstalled, format!("The connector's program could not be started: {error}."))
+        Failure::new(FailureReason::NotInstalled, format!("The connector's program could not be started: {error}."))
     };
     let mut child = command(launch).map_err(cannot)?.spawn().map_err(cannot)?;
     let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
     let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-        return Err(Failure::new(Reason::NotInstalled, "The connector's output could not be read."));
+        return Err(Failure::new(FailureReason::NotInstalled, "The connector's output could not be read."));
     };
     let running = Running {
         child,
@@ -179,7 +179,8 @@ impl Running {
                 },
             }
         };
-        let count = count.map_err(|error| Failure::new(Reason::Crashed, format!("Its output broke off: {error}.")))?;
+        let count =
+            count.map_err(|error| Failure::new(FailureReason::Crashed, format!("Its output broke off: {error}.")))?;
         self.taken += u64::try_from(count).unwrap_or(u64::MAX);
         if self.most.is_some_and(|most| self.taken > most) {
             return Err(too_much("more output than an answer needs"));
@@ -225,7 +226,7 @@ impl Drop for Running {
 }
 
 fn too_much(what: &str) -> Failure {
-    Failure::new(Reason::TooMuchOutput, format!("The connector wrote {what} and was stopped."))
+    Failure::new(FailureReason::TooMuchOutput, format!("The connector wrote {what} and was stopped."))
 }
 
 /// Kills every process of a run, wherever it went; looks again for what was forked meanwhile, and gives what was killed a moment to die.

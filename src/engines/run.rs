@@ -9,7 +9,7 @@ use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
 use super::mask::Masks;
-use super::{Cancel, Event, Events, Failure, Level, Reason, Record};
+use super::{Cancel, ConnectorEvent, EventSender, Failure, FailureReason, Level, Record};
 use crate::connectors::Connector;
 use crate::schema::form::FinalConfig;
 
@@ -32,13 +32,13 @@ pub(super) struct EngineRun<'a> {
 /// The way out for everything a connector says. Clones count together.
 #[derive(Clone)]
 pub(super) struct EventSink {
-    events: Events,
+    events: EventSender,
     masks: Arc<Masks>,
     lines: Arc<AtomicUsize>,
 }
 
 impl EventSink {
-    pub(super) fn new(events: Events, masks: Masks) -> Self {
+    pub(super) fn new(events: EventSender, masks: Masks) -> Self {
         Self { events, masks: Arc::new(masks), lines: Arc::default() }
     }
 
@@ -56,18 +56,18 @@ impl EventSink {
             }
             _ => return Ok(()),
         };
-        if text.trim().is_empty() { Ok(()) } else { self.send(Event::Log { level, text }).await }
+        if text.trim().is_empty() { Ok(()) } else { self.send(ConnectorEvent::Log { level, text }).await }
     }
 
     pub(super) async fn progress(&self, text: &str) -> Result<(), Failure> {
-        self.send(Event::Progress(text.to_owned())).await
+        self.send(ConnectorEvent::Progress(text.to_owned())).await
     }
 
     pub(super) async fn records(&self, records: Vec<Record>) -> Result<(), Failure> {
-        if records.is_empty() { Ok(()) } else { self.send(Event::Records(records)).await }
+        if records.is_empty() { Ok(()) } else { self.send(ConnectorEvent::Records(records)).await }
     }
 
-    pub(super) async fn send(&self, event: Event) -> Result<(), Failure> {
+    pub(super) async fn send(&self, event: ConnectorEvent) -> Result<(), Failure> {
         self.events.send(event).await.map_err(|_| Failure::cancelled())
     }
 
@@ -84,7 +84,7 @@ impl EventSink {
 /// What ends a run from outside.
 #[derive(Clone)]
 pub(super) struct Deadline {
-    events: Events,
+    events: EventSender,
     cancel: Cancel,
     /// How long it may take.
     pub(super) time_limit: Duration,
@@ -93,7 +93,7 @@ pub(super) struct Deadline {
 
 impl Deadline {
     /// Counts from now.
-    pub(super) fn from_now(events: Events, cancel: Cancel, time_limit: Duration) -> Self {
+    pub(super) fn from_now(events: EventSender, cancel: Cancel, time_limit: Duration) -> Self {
         Self { events, cancel, time_limit, deadline: Instant::now() + time_limit }
     }
 
@@ -110,7 +110,7 @@ impl Deadline {
     fn too_late(&self) -> Failure {
         let limit = self.time_limit.as_secs_f64().round();
         Failure::new(
-            Reason::Timeout,
+            FailureReason::Timeout,
             format!(
                 "There was no result within {limit} seconds, so it was stopped. The other side may be slow, or not reachable from here."
             ),

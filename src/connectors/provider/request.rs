@@ -11,7 +11,7 @@ use super::Template;
 /// the access token), constants by name, `token.…` (kept from the token answer), `item.id` (the account at hand).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Request {
+pub struct ProviderRequest {
     /// The method.
     #[serde(default)]
     pub method: Method,

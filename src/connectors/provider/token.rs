@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorShape, Request, Template};
+use super::{ErrorShape, ProviderRequest, Template};
 
 /// The token endpoint.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ pub struct TokenRules {
     pub exchange: Option<Exchange>,
     /// How long tokens live when the answer does not say it.
     #[serde(default)]
-    pub lifetime: Lifetime,
+    pub lifetime: TokenLifetime,
 }
 
 /// How the parameters of a token request travel.
@@ -87,13 +87,13 @@ pub enum ClientAuth {
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
     /// The request; `{access_token}` is the short token. The answer has the shape of a token answer.
-    pub request: Request,
+    pub request: ProviderRequest,
 }
 
 /// How long tokens live when the answer does not say it, in seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Lifetime {
+pub struct TokenLifetime {
     /// Of an access token; without it it lives until it is taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access: Option<u32>,

@@ -6,12 +6,12 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::messages::{self, CatalogBody, Message, StreamStatus, TraceError};
+use super::messages::{self, CatalogBody, ProtocolMessage, StreamStatus, TraceError};
 use super::spans;
-use super::state::State;
+use super::state::AirbyteState;
 use crate::engines::process::Running;
 use crate::engines::run::{EngineRun, EventSink};
-use crate::engines::{Chosen, Event, Failure, Level, Reason, Record};
+use crate::engines::{ChosenStream, ConnectorEvent, Failure, FailureReason, Level, Record};
 use crate::schema::form;
 
 /// After a verdict nothing but another verdict is of interest, and not for long.
@@ -22,8 +22,8 @@ const BATCH: usize = 256 << 10;
 /// What was heard.
 pub(super) struct Heard<'a> {
     run: Option<&'a EngineRun<'a>>,
-    chosen: &'a [Chosen],
-    state: State,
+    chosen: &'a [ChosenStream],
+    state: AirbyteState,
     pub(super) awaits_verdict: bool,
     pub(super) status: Option<Result<(), String>>,
     pub(super) catalog: Option<CatalogBody>,
@@ -38,7 +38,7 @@ pub(super) struct Heard<'a> {
 }
 
 impl<'a> Heard<'a> {
-    pub(super) fn new(run: Option<&'a EngineRun<'a>>, chosen: &'a [Chosen], state: State) -> Self {
+    pub(super) fn new(run: Option<&'a EngineRun<'a>>, chosen: &'a [ChosenStream], state: AirbyteState) -> Self {
         Self {
             run,
             chosen,
@@ -59,7 +59,7 @@ impl<'a> Heard<'a> {
 
     /// The place of a stream in the selection. Records of one stream come one after another.
     fn place(&mut self, namespace: Option<&str>, name: &str) -> Option<usize> {
-        let is = |chosen: &Chosen| chosen.stream.is(namespace, name);
+        let is = |chosen: &ChosenStream| chosen.stream.is(namespace, name);
         if !self.chosen.get(self.last).is_some_and(is) {
             self.last = self.chosen.iter().position(is)?;
         }
@@ -69,14 +69,14 @@ impl<'a> Heard<'a> {
 
 /// Records that wait for others.
 #[derive(Default)]
-struct Batch {
+struct RecordBatch {
     records: Vec<Record>,
     bytes: usize,
 }
 
 /// Listens until the output ends.
 pub(super) async fn listen(sink: &EventSink, running: &mut Running, heard: &mut Heard<'_>) -> Result<(), Failure> {
-    let mut batch = Batch::default();
+    let mut batch = RecordBatch::default();
     loop {
         let lines = if heard.awaits_verdict && heard.status.is_some() {
             timeout(LAST_WORDS, running.lines()).await.unwrap_or(Ok(None))?
@@ -91,25 +91,25 @@ pub(super) async fn listen(sink: &EventSink, running: &mut Running, heard: &mut 
     }
 }
 
-async fn flush(sink: &EventSink, batch: &mut Batch) -> Result<(), Failure> {
+async fn flush(sink: &EventSink, batch: &mut RecordBatch) -> Result<(), Failure> {
     batch.bytes = 0;
     sink.records(std::mem::take(&mut batch.records)).await
 }
 
-async fn take(sink: &EventSink, line: &[u8], heard: &mut Heard<'_>, batch: &mut Batch) -> Result<(), Failure> {
+async fn take(sink: &EventSink, line: &[u8], heard: &mut Heard<'_>, batch: &mut RecordBatch) -> Result<(), Failure> {
     match messages::read(line) {
-        Message::Record { stream, namespace, data } => {
+        ProtocolMessage::Record { stream, namespace, data } => {
             if keep(data, &stream, namespace.as_deref(), heard, batch) >= BATCH {
                 flush(sink, batch).await?;
             }
             Ok(())
         }
-        Message::State(message) => {
+        ProtocolMessage::State(message) => {
             flush(sink, batch).await?;
-            if heard.state.take(&message) { sink.send(Event::State(heard.state.kept())).await } else { Ok(()) }
+            if heard.state.take(&message) { sink.send(ConnectorEvent::State(heard.state.kept())).await } else { Ok(()) }
         }
-        Message::BrokenRecord => Err(Failure::new(
-            Reason::Unreadable,
+        ProtocolMessage::BrokenRecord => Err(Failure::new(
+            FailureReason::Unreadable,
             "The connector wrote a record that cannot be read, so it was stopped before anything is lost.",
         )),
         other => note(sink, other, line, heard).await,
@@ -117,7 +117,7 @@ async fn take(sink: &EventSink, line: &[u8], heard: &mut Heard<'_>, batch: &mut 
 }
 
 /// Puts a record into the batch; gives the batch's size.
-fn keep(data: &[u8], stream: &str, namespace: Option<&str>, heard: &mut Heard<'_>, batch: &mut Batch) -> usize {
+fn keep(data: &[u8], stream: &str, namespace: Option<&str>, heard: &mut Heard<'_>, batch: &mut RecordBatch) -> usize {
     let Some(place) = heard.place(namespace, stream) else {
         heard.foreign += 1;
         return batch.bytes;
@@ -133,31 +133,39 @@ fn keep(data: &[u8], stream: &str, namespace: Option<&str>, heard: &mut Heard<'_
 }
 
 /// Everything that is no record and no state.
-async fn note(sink: &EventSink, message: Message<'_>, line: &[u8], heard: &mut Heard<'_>) -> Result<(), Failure> {
+async fn note(
+    sink: &EventSink,
+    message: ProtocolMessage<'_>,
+    line: &[u8],
+    heard: &mut Heard<'_>,
+) -> Result<(), Failure> {
     match message {
-        Message::Log { level, text } => return sink.log(level, &text).await,
-        Message::Spec(spec) => heard.spec = Some(spec),
-        Message::Status(status) => heard.status = Some(status),
-        Message::Catalog(catalog) => heard.catalog = Some(catalog),
-        Message::Error(error) => {
+        ProtocolMessage::Log { level, text } => return sink.log(level, &text).await,
+        ProtocolMessage::Spec(spec) => heard.spec = Some(spec),
+        ProtocolMessage::Status(status) => heard.status = Some(status),
+        ProtocolMessage::Catalog(catalog) => heard.catalog = Some(catalog),
+        ProtocolMessage::Error(error) => {
             let text = format!("{}\n{}", error.message, error.internal_message.as_deref().unwrap_or_default());
             heard.error = Some(error);
             return sink.log(Level::Error, &text).await;
         }
-        Message::Stream { stream, namespace, status } => {
+        ProtocolMessage::Stream { stream, namespace, status } => {
             return stream_status(sink, &stream, namespace, status, heard).await;
         }
-        Message::Config(config) => {
+        ProtocolMessage::Config(config) => {
             if let Some(changes) = heard.run.and_then(|run| form::changes(&run.connector.spec, run.config, &config)) {
                 sink.log(Level::Info, "The connector changed its configuration.").await?;
-                return sink.send(Event::ConfigUpdate(changes)).await;
+                return sink.send(ConnectorEvent::ConfigUpdate(changes)).await;
             }
         }
-        Message::Garbage => {
+        ProtocolMessage::Garbage => {
             heard.garbage += 1;
             return sink.log(Level::Info, &String::from_utf8_lossy(line)).await;
         }
-        Message::Other | Message::Record { .. } | Message::State(_) | Message::BrokenRecord => {}
+        ProtocolMessage::Other
+        | ProtocolMessage::Record { .. }
+        | ProtocolMessage::State(_)
+        | ProtocolMessage::BrokenRecord => {}
     }
     Ok(())
 }

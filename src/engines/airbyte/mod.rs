@@ -25,13 +25,13 @@ use super::limits::Limits;
 use super::process::{self, Launch};
 use super::run::{Deadline, EngineRun, EventSink};
 use super::stderr::Tail;
-use super::{Ability, Catalog, Checked, Chosen, Failure, ReadEnd};
+use super::{Ability, Catalog, CheckOutcome, ChosenStream, Failure, ReadEnd};
 use crate::base::rng::Rng;
 use crate::connectors::AirbyteBlock;
 use crate::schema::form::FinalConfig;
 use listen::Heard;
-use program::{Order, Program};
-use state::State;
+use program::{Program, ProtocolCommand};
+use state::AirbyteState;
 
 /// Most bytes of standard output for anything but reading.
 const MOST_OUTPUT: u64 = 32 << 20;
@@ -57,16 +57,16 @@ impl Engine for Airbyte<'_> {
         Ability { checks: true, reads: true }
     }
 
-    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, Checked> {
+    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, CheckOutcome> {
         Box::pin(async {
             run.deadline.guard(self.hosts.judge_all(run.config.expose())).await?;
             run.sink.progress(&format!("Asking {}", run.connector.name())).await?;
-            let mut heard = Heard::new(Some(run), &[], State::default());
+            let mut heard = Heard::new(Some(run), &[], AirbyteState::default());
             heard.awaits_verdict = true;
             let config = bytes(run.config);
-            let order = Order { config: Some(&config), ..Order::of("check") };
+            let order = ProtocolCommand { config: Some(&config), ..ProtocolCommand::of("check") };
             self.run(order, &run.sink, &run.deadline, &mut heard).await?;
-            verdict::of_check(heard).map(|()| Checked::Asked)
+            verdict::of_check(heard).map(|()| CheckOutcome::Asked)
         })
     }
 
@@ -74,9 +74,9 @@ impl Engine for Airbyte<'_> {
         Box::pin(async {
             run.deadline.guard(self.hosts.judge_all(run.config.expose())).await?;
             run.sink.progress("Asking for the streams").await?;
-            let mut heard = Heard::new(Some(run), &[], State::default());
+            let mut heard = Heard::new(Some(run), &[], AirbyteState::default());
             let config = bytes(run.config);
-            let order = Order { config: Some(&config), ..Order::of("discover") };
+            let order = ProtocolCommand { config: Some(&config), ..ProtocolCommand::of("discover") };
             self.run(order, &run.sink, &run.deadline, &mut heard).await?;
             verdict::of_discover(heard)
         })
@@ -85,16 +85,17 @@ impl Engine for Airbyte<'_> {
     fn read<'a>(
         &'a self,
         run: &'a EngineRun<'_>,
-        chosen: &'a [Chosen],
+        chosen: &'a [ChosenStream],
         kept: Option<&'a Value>,
     ) -> Answered<'a, ReadEnd> {
         Box::pin(async move {
             run.deadline.guard(self.hosts.judge_all(run.config.expose())).await?;
             let config = bytes(run.config);
-            let state = State::from_kept(kept)?;
+            let state = AirbyteState::from_kept(kept)?;
             let (catalog, file) = (catalog::theirs(chosen), state.file());
             let mut heard = Heard::new(Some(run), chosen, state);
-            let order = Order { verb: "read", config: Some(&config), catalog: Some(&catalog), state: file.as_ref() };
+            let order =
+                ProtocolCommand { verb: "read", config: Some(&config), catalog: Some(&catalog), state: file.as_ref() };
             self.run(order, &run.sink, &run.deadline, &mut heard).await?;
             verdict::of_read(heard)
         })
@@ -108,15 +109,15 @@ fn bytes(config: &FinalConfig) -> Zeroizing<Vec<u8>> {
 impl Airbyte<'_> {
     /// The content of the `SPEC` message.
     pub(super) async fn spec(&self, sink: &EventSink, deadline: &Deadline) -> Result<Value, Failure> {
-        let mut heard = Heard::new(None, &[], State::default());
-        self.run(Order::of("spec"), sink, deadline, &mut heard).await?;
+        let mut heard = Heard::new(None, &[], AirbyteState::default());
+        self.run(ProtocolCommand::of("spec"), sink, deadline, &mut heard).await?;
         verdict::of_spec(heard)
     }
 
     /// Runs the program to its end, whatever that is, and leaves nothing of it behind.
     async fn run(
         &self,
-        order: Order<'_>,
+        order: ProtocolCommand<'_>,
         sink: &EventSink,
         deadline: &Deadline,
         heard: &mut Heard<'_>,
@@ -144,7 +145,7 @@ impl Airbyte<'_> {
     fn launch<'a>(
         &'a self,
         program: &Program,
-        order: Order<'a>,
+        order: ProtocolCommand<'a>,
         folder: &'a RunFolder,
         time_limit: Duration,
     ) -> Launch<'a> {

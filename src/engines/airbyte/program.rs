@@ -8,14 +8,14 @@ use serde_json::Value;
 use super::Airbyte;
 use crate::engines::folder::RunFolder;
 use crate::engines::process::find_program;
-use crate::engines::{Failure, Reason};
+use crate::engines::{Failure, FailureReason};
 
 /// Where a container finds the folder of its run.
 const INSIDE: &str = "/run/vestibule";
 
 /// A command of the protocol with its documents.
 #[derive(Clone, Copy)]
-pub(super) struct Order<'a> {
+pub(super) struct ProtocolCommand<'a> {
     /// `spec`, `check`, `discover`, `read`.
     pub(super) verb: &'static str,
     pub(super) config: Option<&'a [u8]>,
@@ -23,7 +23,7 @@ pub(super) struct Order<'a> {
     pub(super) state: Option<&'a Value>,
 }
 
-impl Order<'_> {
+impl ProtocolCommand<'_> {
     /// A command without documents.
     pub(super) const fn of(verb: &'static str) -> Self {
         Self { verb, config: None, catalog: None, state: None }
@@ -41,14 +41,14 @@ pub(super) struct Program {
 
 impl Program {
     /// Writes the order's documents into the folder and makes the argument vector.
-    pub(super) fn of(airbyte: &Airbyte<'_>, order: Order<'_>, folder: &RunFolder) -> Result<Self, Failure> {
+    pub(super) fn of(airbyte: &Airbyte<'_>, order: ProtocolCommand<'_>, folder: &RunFolder) -> Result<Self, Failure> {
         match &airbyte.block.image {
             Some(image) => Self::container(airbyte, image, order, folder),
             None => Self::local(airbyte, order, folder),
         }
     }
 
-    fn local(airbyte: &Airbyte<'_>, order: Order<'_>, folder: &RunFolder) -> Result<Self, Failure> {
+    fn local(airbyte: &Airbyte<'_>, order: ProtocolCommand<'_>, folder: &RunFolder) -> Result<Self, Failure> {
         let (name, arguments) =
             airbyte.block.command.split_first().map_or(("", &[][..]), |(name, rest)| (name.as_str(), rest));
         let program = find_program(name, airbyte.path).ok_or_else(|| not_installed(name))?;
@@ -64,10 +64,15 @@ impl Program {
         Ok(Self { command, by_descriptor: true, container: None })
     }
 
-    fn container(airbyte: &Airbyte<'_>, image: &str, order: Order<'_>, folder: &RunFolder) -> Result<Self, Failure> {
+    fn container(
+        airbyte: &Airbyte<'_>,
+        image: &str,
+        order: ProtocolCommand<'_>,
+        folder: &RunFolder,
+    ) -> Result<Self, Failure> {
         let Some(engine) = airbyte.container_engine else {
             return Err(Failure::new(
-                Reason::NotInstalled,
+                FailureReason::NotInstalled,
                 "This connector is kept as a container image. The operator can name a container engine in VESTIBULE_CONTAINER_ENGINE.",
             ));
         };
@@ -102,7 +107,7 @@ fn inside(path: &Path) -> OsString {
 
 /// Catalog, state and manifest as files of the run.
 fn documents(
-    order: Order<'_>,
+    order: ProtocolCommand<'_>,
     manifest: Option<&Value>,
     folder: &RunFolder,
 ) -> Result<Vec<(&'static str, PathBuf)>, Failure> {
@@ -122,14 +127,14 @@ fn documents(
 
 pub(super) fn no_folder(error: std::io::Error) -> Failure {
     Failure::new(
-        Reason::NotInstalled,
+        FailureReason::NotInstalled,
         format!("The data folder has no room for the connector's files, or cannot be written to: {error}."),
     )
 }
 
 fn not_installed(name: &str) -> Failure {
     Failure::new(
-        Reason::NotInstalled,
+        FailureReason::NotInstalled,
         format!(
             "The program {name} is not installed where Vestibule runs. Its operator can install it, or name another one in the connector's file."
         ),

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::engine::{Answered, Engine};
 use super::run::{EngineRun, EventSink};
-use super::{Ability, Checked, Failure, Level, Reason};
+use super::{Ability, CheckOutcome, Failure, FailureReason, Level};
 use crate::base::http_client::{self, Call, GuardedClient, HttpsUrl, Method, Response};
 use crate::connectors::{HttpBlock, HttpRequest};
 use crate::schema::form::FinalConfig;
@@ -30,7 +30,7 @@ impl Engine for Http<'_> {
         Ability { checks: true, reads: false }
     }
 
-    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, Checked> {
+    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, CheckOutcome> {
         Box::pin(run.deadline.guard(check(self.client, self.block, run.config, &run.sink)))
     }
 }
@@ -38,17 +38,22 @@ impl Engine for Http<'_> {
 /// The way out.
 trait Ask {
     /// Sends a request once and takes the answer whole.
-    async fn ask(&self, url: &HttpsUrl, call: Call) -> Result<Response, http_client::Failure>;
+    async fn ask(&self, url: &HttpsUrl, call: Call) -> Result<Response, http_client::HttpFailure>;
 }
 
 impl Ask for GuardedClient {
-    async fn ask(&self, url: &HttpsUrl, call: Call) -> Result<Response, http_client::Failure> {
+    async fn ask(&self, url: &HttpsUrl, call: Call) -> Result<Response, http_client::HttpFailure> {
         self.call(url, call).await
     }
 }
 
 /// Sends the first request that fits the configuration, after those that prepare it.
-async fn check(way: &impl Ask, block: &HttpBlock, config: &FinalConfig, sink: &EventSink) -> Result<Checked, Failure> {
+async fn check(
+    way: &impl Ask,
+    block: &HttpBlock,
+    config: &FinalConfig,
+    sink: &EventSink,
+) -> Result<CheckOutcome, Failure> {
     let templates = Templates::new();
     let mut known = Map::from_iter([("config".to_owned(), config.expose().clone())]);
     for request in &block.check {
@@ -65,12 +70,12 @@ async fn check(way: &impl Ask, block: &HttpBlock, config: &FinalConfig, sink: &E
             let says = request.says.as_deref().map(|says| templates.lenient(says, &answer)).unwrap_or_default();
             let text = if says.is_empty() { "The service accepted the credentials." } else { &says };
             sink.log(Level::Info, text).await?;
-            return Ok(Checked::Asked);
+            return Ok(CheckOutcome::Asked);
         }
     }
     let text = "For this way of signing in there is no question to ask, so the details were only checked against the specification.";
     sink.log(Level::Warn, text).await?;
-    Ok(Checked::SpecOnly)
+    Ok(CheckOutcome::SpecOnly)
 }
 
 /// Sends one request; gives what templates may know of a good answer.
@@ -82,8 +87,8 @@ async fn send(
     sink: &EventSink,
 ) -> Result<Value, Failure> {
     let text = templates.render(&request.url, known)?;
-    let url =
-        HttpsUrl::parse(&text).map_err(|problem| Failure::new(Reason::Refused, format!("{}.", problem.sentence())))?;
+    let url = HttpsUrl::parse(&text)
+        .map_err(|problem| Failure::new(FailureReason::Refused, format!("{}.", problem.sentence())))?;
     sink.progress(&format!("Asking {}", url.host())).await?;
     let call = Call {
         method: if request.method == "POST" { Method::POST } else { Method::GET },
@@ -158,7 +163,7 @@ mod tests {
 
     use super::*;
     use crate::connectors::{Connectors, Kind, RuntimeBlock};
-    use crate::engines::Events;
+    use crate::engines::EventSender;
     use crate::engines::mask::Masks;
     use crate::schema::form::{Values, complete, import_config};
 
@@ -166,7 +171,7 @@ mod tests {
     struct Service(u16, Value, Mutex<Vec<(String, Call)>>);
 
     impl Ask for Service {
-        async fn ask(&self, url: &HttpsUrl, call: Call) -> Result<Response, http_client::Failure> {
+        async fn ask(&self, url: &HttpsUrl, call: Call) -> Result<Response, http_client::HttpFailure> {
             self.2.lock().unwrap().push((url.as_str().to_owned(), call));
             Ok(Response { status: self.0, headers: Vec::new(), body: self.1.to_string().into_bytes() })
         }
@@ -177,7 +182,7 @@ mod tests {
         config: &Value,
         status: u16,
         answer: Value,
-    ) -> (Result<Checked, Failure>, Vec<(String, Call)>) {
+    ) -> (Result<CheckOutcome, Failure>, Vec<(String, Call)>) {
         let connectors = Connectors::load(None).unwrap();
         let connector = connectors.find(Kind::Source, slug).unwrap();
         let Some(RuntimeBlock::Http(block)) = &connector.file.runtime else { panic!("{slug} has no http block") };
@@ -185,7 +190,7 @@ mod tests {
         let given = import_config(&connector.spec, config).unwrap_or_else(|errors| panic!("{slug}: {errors:?}"));
         given.merge_into(&connector.spec, &mut values);
         let config = complete(&connector.spec, &values).config.unwrap_or_else(|| panic!("{slug} is incomplete"));
-        let (events, mut heard) = Events::channel();
+        let (events, mut heard) = EventSender::channel();
         let drain = tokio::spawn(async move { while heard.recv().await.is_some() {} });
         let service = Service(status, answer, Mutex::default());
         let done = check(&service, block, &config, &EventSink::new(events, Masks::new(&[]))).await;
@@ -206,7 +211,7 @@ mod tests {
         for (slug, configs) in configs() {
             for config in configs {
                 let (done, asked) = ask(&slug, &config, 200, good.clone()).await;
-                assert_eq!(done, Ok(Checked::Asked), "{slug} {config}");
+                assert_eq!(done, Ok(CheckOutcome::Asked), "{slug} {config}");
                 let (url, call) = asked.last().unwrap();
                 assert!(url.starts_with("https://") && !url.contains("{{") && !url.contains(' '), "{slug}: {url}");
                 let carries = call.headers.iter().any(|(_, value)| {
@@ -223,7 +228,7 @@ mod tests {
             for (status, answer) in [(401, json!({"error": "invalid_auth"})), (403, json!({})), (503, Value::Null)] {
                 let failure = ask(&slug, &configs[0], status, answer).await.0.unwrap_err();
                 assert!(failure.message.len() > 20 && !failure.message.contains("{{"), "{slug} {status}: {failure}");
-                assert_eq!(failure.reason == Reason::Unwell, status == 503, "{slug} {status}: {failure}");
+                assert_eq!(failure.reason == FailureReason::Unwell, status == 503, "{slug} {status}: {failure}");
             }
         }
     }

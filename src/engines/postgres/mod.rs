@@ -15,7 +15,7 @@ mod refusals;
 mod state;
 mod tls;
 
-pub use load::{Load, LoadTable, Loading, Target, TlsMode};
+pub use load::{Load, LoadTable, LoadTarget, Loading, TlsMode};
 pub(super) use load::{check as check_target, open as open_load};
 
 use serde_json::Value;
@@ -23,7 +23,7 @@ use serde_json::Value;
 use super::engine::{Answered, Engine};
 use super::hosts::Hosts;
 use super::run::{EngineRun, EventSink};
-use super::{Ability, Catalog, Checked, Chosen, Failure, Level, ReadEnd};
+use super::{Ability, Catalog, CheckOutcome, ChosenStream, Failure, Level, ReadEnd};
 use crate::schema::form::FinalConfig;
 use options::Options;
 
@@ -37,8 +37,8 @@ impl Engine for Postgres<'_> {
         Ability { checks: true, reads: true }
     }
 
-    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, Checked> {
-        let checked = async { check(self.hosts, run.config, &run.sink).await.map(|()| Checked::Asked) };
+    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, CheckOutcome> {
+        let checked = async { check(self.hosts, run.config, &run.sink).await.map(|()| CheckOutcome::Asked) };
         Box::pin(run.deadline.guard(checked))
     }
 
@@ -49,7 +49,7 @@ impl Engine for Postgres<'_> {
     fn read<'a>(
         &'a self,
         run: &'a EngineRun<'_>,
-        chosen: &'a [Chosen],
+        chosen: &'a [ChosenStream],
         kept: Option<&'a Value>,
     ) -> Answered<'a, ReadEnd> {
         Box::pin(run.deadline.guard(read::read(self.hosts, run.config, chosen, kept, &run.sink)))

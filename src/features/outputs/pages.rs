@@ -251,7 +251,7 @@ pub async fn check(
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let (layer, users) = load(&app, &member, &slug).await?;
-    let tried = match app.runtimes.check_target(&layer.target(&app.keys)?).await {
+    let tried = match app.engines.check_target(&layer.target(&app.keys)?).await {
         Ok(words) => Tried { tone: "ok", title: "The connection works", words },
         Err(failure) => Tried { tone: "bad", title: "The connection does not work", words: failure.message },
     };

@@ -5,11 +5,11 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 
 use super::deliveries::Message;
-use super::judged::CustomHeader;
 use super::schedule;
+use super::validate::CustomHeader;
 use crate::base::clock::UtcTime;
 use crate::base::crypto::sign::SigningSecret;
-use crate::base::http_client::{Answer, Failure, HttpsUrl};
+use crate::base::http_client::{HttpFailure, HttpsUrl, ResponseSummary};
 use crate::base::text_column::text_enum;
 use crate::platform::app::App;
 
@@ -31,15 +31,15 @@ text_enum! {
     }
 }
 
-impl From<Failure> for Reason {
-    fn from(failure: Failure) -> Self {
+impl From<HttpFailure> for Reason {
+    fn from(failure: HttpFailure) -> Self {
         match failure {
-            Failure::Unknown => Self::UnknownHost,
-            Failure::NotPublic => Self::NotPublic,
-            Failure::Connect => Self::NoConnection,
-            Failure::Tls => Self::NoTls,
-            Failure::Timeout => Self::Timeout,
-            Failure::Broken | Failure::TooLarge => Self::Broken,
+            HttpFailure::Unknown => Self::UnknownHost,
+            HttpFailure::NotPublic => Self::NotPublic,
+            HttpFailure::Connect => Self::NoConnection,
+            HttpFailure::Tls => Self::NoTls,
+            HttpFailure::Timeout => Self::Timeout,
+            HttpFailure::Broken | HttpFailure::TooLarge => Self::Broken,
         }
     }
 }
@@ -96,7 +96,7 @@ pub(super) async fn send(app: &App, message: &Message, receiver: &Receiver) -> T
     let result = app.http.post(&receiver.url, &headers(message, receiver, at), message.payload.clone()).await;
     let millis = i32::try_from(begun.elapsed().as_millis()).unwrap_or(i32::MAX);
     match result {
-        Ok(Answer { status, retry_after, text }) => Tried {
+        Ok(ResponseSummary { status, retry_after, text }) => Tried {
             at,
             status: Some(status),
             reason: judge(status),

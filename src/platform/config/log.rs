@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use super::source::{Problems, Source};
+use super::source::{ConfigProblems, Source};
 use crate::base::text_column::text_enum;
 
 /// What is logged, and how.
@@ -25,7 +25,7 @@ text_enum! {
 }
 
 impl LogConfig {
-    pub(super) fn read(source: &dyn Source, problems: &mut Problems) -> Self {
+    pub(super) fn read(source: &dyn Source, problems: &mut ConfigProblems) -> Self {
         let filter = problems.parsed(source, "VESTIBULE_LOG", "info".to_owned(), |text| {
             tracing_subscriber::EnvFilter::try_new(text)
                 .map(|_| text.to_owned())

@@ -17,14 +17,14 @@ pub enum Conn {
 
 /// Where the data lives.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum DatabaseUrl {
     /// Path of an SQLite file.
     Sqlite(String),
-    /// A `postgres://` URL. It may hold a password: never print it; [`Place::shown`] is what may be seen.
+    /// A `postgres://` URL. It may hold a password: never print it; [`DatabaseUrl::shown`] is what may be seen.
     Postgres(String),
 }
 
-impl Place {
+impl DatabaseUrl {
     /// Reads `sqlite:PATH`, `sqlite://PATH` or `postgres://…`; anything else is refused rather than guessed.
     ///
     /// # Errors
@@ -63,7 +63,7 @@ impl Place {
     }
 }
 
-impl std::fmt::Debug for Place {
+impl std::fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.shown())
     }

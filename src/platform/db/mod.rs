@@ -26,7 +26,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use diesel::r2d2::{Pool, PooledConnection};
 
-pub use conn::{Conn, Place};
+pub use conn::{Conn, DatabaseUrl};
 
 use crate::base::error::{AppError, AppResult};
 use pool::Manager;
@@ -38,7 +38,7 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 /// The open database. Clones share it.
 #[derive(Clone)]
 pub struct Db {
-    place: Place,
+    place: DatabaseUrl,
     pool: Pool<Manager>,
     writer: Option<Arc<Writer>>,
 }
@@ -48,7 +48,7 @@ impl Db {
     ///
     /// # Errors
     /// It cannot be reached, or a migration fails.
-    pub fn open(place: &Place) -> anyhow::Result<Self> {
+    pub fn open(place: &DatabaseUrl) -> anyhow::Result<Self> {
         migrations::run(&mut place.open()?)?;
         Self::open_as_is(place)
     }
@@ -57,16 +57,16 @@ impl Db {
     ///
     /// # Errors
     /// It cannot be reached.
-    pub fn open_as_is(place: &Place) -> anyhow::Result<Self> {
+    pub fn open_as_is(place: &DatabaseUrl) -> anyhow::Result<Self> {
         let (size, writer) = match place {
-            Place::Sqlite(_) => (READERS, Some(Arc::new(Writer::start(place.clone())?))),
-            Place::Postgres(_) => (POSTGRES_CONNECTIONS, None),
+            DatabaseUrl::Sqlite(_) => (READERS, Some(Arc::new(Writer::start(place.clone())?))),
+            DatabaseUrl::Postgres(_) => (POSTGRES_CONNECTIONS, None),
         };
         let pool = Pool::builder()
             .max_size(size)
             .min_idle(Some(1))
             // A file that is open stays open; a connection over the network may have died since.
-            .test_on_check_out(matches!(place, Place::Postgres(_)))
+            .test_on_check_out(matches!(place, DatabaseUrl::Postgres(_)))
             .connection_timeout(Duration::from_secs(10))
             .build(Manager(place.clone()))
             .with_context(|| format!("cannot open {}", place.shown()))?;
@@ -74,7 +74,7 @@ impl Db {
     }
 
     /// Where the data lives.
-    pub fn place(&self) -> &Place {
+    pub fn place(&self) -> &DatabaseUrl {
         &self.place
     }
 

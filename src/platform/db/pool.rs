@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::r2d2;
 
 use super::alive::{ALIVE, Turn};
-use super::conn::{Conn, Place};
+use super::conn::{Conn, DatabaseUrl};
 use super::dialect;
 
 /// A connection of the pool.
@@ -17,7 +17,7 @@ pub struct Pooled {
 
 /// Makes connections for r2d2.
 #[derive(Debug, Clone)]
-pub struct Manager(pub Place);
+pub struct Manager(pub DatabaseUrl);
 
 impl r2d2::ManageConnection for Manager {
     type Connection = Pooled;

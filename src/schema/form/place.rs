@@ -7,13 +7,13 @@
 
 use serde_json::Value;
 
-use super::Known;
-use super::secrets::Secrets as _;
-use crate::base::forms::{FieldError, FieldPath, FieldRef, Problem, RawForm, push_segment};
+use super::KnownValues;
+use super::secrets::SecretSet as _;
+use crate::base::forms::{FieldError, FieldPath, FieldRef, RawForm, ValueProblem, push_segment};
 use crate::schema::spec::Node;
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Place {
+pub(super) struct FormPlace {
     pub(super) path: FieldPath,
     pub(super) name: String,
     /// The name under which the browser posted it, when rows have moved since the page was made.
@@ -22,7 +22,7 @@ pub(super) struct Place {
     pub(super) row: Option<String>,
 }
 
-impl Place {
+impl FormPlace {
     pub(super) fn root() -> Self {
         Self::default()
     }
@@ -70,7 +70,7 @@ impl Place {
         chooser(self.posted())
     }
 
-    pub(super) fn error(&self, node: &Node, code: Problem) -> FieldError {
+    pub(super) fn error(&self, node: &Node, code: ValueProblem) -> FieldError {
         let name = if self.name.is_empty() { self.chooser() } else { self.name.clone() };
         FieldError {
             path: self.path.clone(),
@@ -105,13 +105,13 @@ pub(super) struct ShownRows {
 }
 
 /// `there` rows are known now; the page may have shown fewer. A form that does not say is taken to have shown all.
-pub(super) fn shown(raw: &RawForm, place: &Place, there: usize) -> ShownRows {
+pub(super) fn shown(raw: &RawForm, place: &FormPlace, there: usize) -> ShownRows {
     let said = raw.first(&control(place.posted(), "n")).and_then(|count| count.parse::<usize>().ok());
     let count = said.unwrap_or(there).min(there);
     ShownRows { count, moved: there - count }
 }
 
 /// How many rows of the list are known.
-pub(super) fn known_rows(value: Option<&Value>, known: &Known, place: &Place) -> usize {
+pub(super) fn known_rows(value: Option<&Value>, known: &KnownValues, place: &FormPlace) -> usize {
     value.and_then(Value::as_array).map_or(0, Vec::len).max(known.secret_paths.rows(&place.path))
 }

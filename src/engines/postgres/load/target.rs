@@ -30,7 +30,7 @@ text_enum! {
 
 /// A schema of a database, and who may fill it.
 #[derive(Debug, Clone)]
-pub struct Target {
+pub struct LoadTarget {
     /// Name or address of the server.
     pub host: String,
     /// Its port.
@@ -56,7 +56,7 @@ impl TlsMode {
     }
 }
 
-impl Target {
+impl LoadTarget {
     /// The failure without the password, should a server repeat it.
     pub(in crate::engines) fn hide(&self, failure: Failure) -> Failure {
         let masks = Masks::new(std::slice::from_ref(&self.password));

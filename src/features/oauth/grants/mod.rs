@@ -15,9 +15,9 @@ mod view;
 pub use jobs::{GiveBackGrant, jobs, sweep};
 pub use make::{Contract, NewGrant, attach, disconnect, reconnect, reseal_some};
 pub use refresh::Refusal;
-pub use renewed::{Lent, take_renewed};
+pub use renewed::{TokenLease, take_renewed};
 pub use store::GrantRow;
-pub use values::{Loan, Ready, is_mark, values, with_tokens};
+pub use values::{LeasedValues, Ready, is_mark, values, with_tokens};
 pub use view::{ConnectedOut, ConnectedView, connected, connected_out};
 
 pub(super) use values::{filled, marked, marked_app};

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::super::assemble::Assembly;
 use super::super::patch::overlay;
-use super::super::{Audience, Known, Patch, Spec};
+use super::super::{Audience, KnownValues, Patch, Spec};
 use super::build::Builder;
 use super::parts::{Sections, SummaryItem};
 use crate::base::forms::FormState;
@@ -31,7 +31,7 @@ pub struct Counts {
 
 /// Builds the form from the spec, what is known, and what was typed the last time.
 #[must_use]
-pub fn view(spec: &Spec, known: &Known, state: &FormState, who: &Audience) -> FormView {
+pub fn view(spec: &Spec, known: &KnownValues, state: &FormState, who: &Audience) -> FormView {
     let mut builder = Builder::new(spec, known, state, who);
     let sections = builder.sections();
     // Writing into a String cannot fail, and the templates call nothing that can.
