@@ -8,7 +8,7 @@ use super::run::EngineRun;
 use super::{Ability, Catalog, CheckOutcome, ChosenStream, Failure, Level, ReadEnd, known};
 
 /// What comes of a question.
-pub(super) type Answered<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+pub(super) type EngineAnswer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
 
 /// One way to ask and read connectors. Everything that happens goes to the sink of the run, and its deadline holds.
 ///
@@ -20,7 +20,7 @@ pub(super) trait Engine: Sync {
     }
 
     /// Checks a configuration against the real system.
-    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, CheckOutcome> {
+    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, CheckOutcome> {
         Box::pin(async {
             let text = "There is no way to ask the real system about this connector here, so the details were only checked against its specification.";
             run.sink.log(Level::Warn, text).await?;
@@ -29,7 +29,7 @@ pub(super) trait Engine: Sync {
     }
 
     /// Asks for the streams.
-    fn discover<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, Catalog> {
+    fn discover<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, Catalog> {
         Box::pin(async { Ok(known::catalog(run.connector, run.config)) })
     }
 
@@ -39,7 +39,7 @@ pub(super) trait Engine: Sync {
         run: &'a EngineRun<'_>,
         _: &'a [ChosenStream],
         _: Option<&'a Value>,
-    ) -> Answered<'a, ReadEnd> {
+    ) -> EngineAnswer<'a, ReadEnd> {
         Box::pin(async { Err(known::cannot_be_read(run.connector)) })
     }
 }

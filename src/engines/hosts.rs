@@ -9,7 +9,6 @@ use super::{Failure, FailureReason};
 use crate::base::http_client::{self, GuardedClient};
 use crate::schema::addresses::{Host, addresses};
 
-/// Judges hosts.
 #[derive(Clone)]
 pub(super) struct Hosts {
     client: GuardedClient,

@@ -13,15 +13,15 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD
 use fancy_regex::Regex;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 /// What stands in the place of a secret.
 const HIDDEN: &str = "[hidden]";
 /// Shorter values would hide half of every text and are guessed anyway.
 const SHORTEST: usize = 4;
 
-/// What has to be hidden.
 pub(super) struct Masks {
-    needles: Vec<String>,
+    needles: Vec<Zeroizing<String>>,
 }
 
 impl Masks {
@@ -32,7 +32,7 @@ impl Masks {
                 needles.extend(forms(&part).into_iter().filter(|form| form.len() >= SHORTEST));
             }
         }
-        let mut needles: Vec<String> = needles.into_iter().collect();
+        let mut needles: Vec<_> = needles.into_iter().map(Zeroizing::new).collect();
         needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
         Self { needles }
     }

@@ -38,13 +38,11 @@ const BETWEEN_SWEEPS: Duration = Duration::from_millis(2);
 pub(super) struct Launch<'a> {
     /// This product's own program.
     pub(super) launcher: &'a Path,
-    /// Program and arguments.
     pub(super) command: Vec<OsString>,
     /// Becomes the file descriptor 3: `/dev/fd/3`.
     pub(super) secret: Option<&'a [u8]>,
     /// Its working, home and temporary folder.
     pub(super) folder: &'a RunFolder,
-    /// `PATH`.
     pub(super) path: &'a str,
     /// More variables. They are no place for secrets.
     pub(super) variables: &'a [(&'a str, String)],

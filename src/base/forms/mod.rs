@@ -13,8 +13,7 @@ mod raw;
 mod state;
 
 pub use error::{Bounds, FieldError, ValueProblem};
-pub(crate) use path::push_segment;
-pub use path::{BadFieldPath, FieldPath};
+pub use path::FieldPath;
 pub use raw::{RawForm, RawFormError};
 pub use state::FormState;
 

@@ -116,7 +116,6 @@ impl HttpsUrl {
         self.0.query().map_or_else(|| self.0.path().to_owned(), |query| format!("{}?{query}", self.0.path()))
     }
 
-    /// The port.
     pub(super) fn port(&self) -> u16 {
         self.0.port_or_known_default().unwrap_or(443)
     }

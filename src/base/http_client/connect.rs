@@ -19,6 +19,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use zeroize::Zeroizing;
 
 use super::{Call, HttpFailure, HttpsUrl, KEPT, LARGEST, MOST_READ, Response, ResponseSummary};
 
@@ -51,11 +52,11 @@ pub(super) async fn post(
     tls: &TlsConnector,
     url: &HttpsUrl,
     addresses: &[SocketAddr],
-    headers: &[(String, String)],
+    headers: &[(String, Zeroizing<String>)],
     body: String,
     deadline: Instant,
 ) -> Result<ResponseSummary, HttpFailure> {
-    let request = request(url, Method::POST, headers, body.into_bytes())?;
+    let request = request(url, Method::POST, headers, body.into_bytes().into())?;
     exchange(tls, url, addresses, request, async |answer: hyper::Response<Incoming>| {
         let status = answer.status().as_u16();
         let retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -137,8 +138,8 @@ async fn secure(
 fn request(
     url: &HttpsUrl,
     method: Method,
-    headers: &[(String, String)],
-    body: Vec<u8>,
+    headers: &[(String, Zeroizing<String>)],
+    body: Zeroizing<Vec<u8>>,
 ) -> Result<hyper::Request<Full<Bytes>>, HttpFailure> {
     let mut request = hyper::Request::builder().method(method).uri(url.target());
     for (name, value) in headers {
@@ -154,13 +155,13 @@ fn request(
         .header(USER_AGENT, AGENT)
         .header(ACCEPT_ENCODING, "identity")
         .header(CONNECTION, "close")
-        .body(Full::new(Bytes::from(body)))
+        .body(Full::new(Bytes::from_owner(body)))
         .map_err(|_| HttpFailure::Broken)
 }
 
 /// A body that came to its end and is not too large.
-async fn read_whole(mut body: Incoming, most: usize) -> Result<Vec<u8>, HttpFailure> {
-    let mut whole = Vec::new();
+async fn read_whole(mut body: Incoming, most: usize) -> Result<Zeroizing<Vec<u8>>, HttpFailure> {
+    let mut whole = Zeroizing::new(Vec::new());
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| HttpFailure::Broken)?;
         let data = frame.data_ref().map(AsRef::as_ref).unwrap_or_default();

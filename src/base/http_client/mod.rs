@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_rustls::TlsConnector;
+use zeroize::Zeroizing;
 
 /// An answer has to come within this time, everything included.
 pub const TIMEOUT: Duration = Duration::from_secs(15);
@@ -59,11 +60,16 @@ pub struct Call {
     /// The method.
     pub method: Method,
     /// Header lines; `Host`, `User-Agent`, `Accept-Encoding` and `Connection` are the client's own.
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<(String, Zeroizing<String>)>,
     /// The body.
-    pub body: Vec<u8>,
+    pub body: Zeroizing<Vec<u8>>,
     /// Most bytes of the answer that are taken, at most [`LARGEST`].
     pub most: usize,
+}
+
+/// Header lines of a [`Call`].
+pub fn header_lines(lines: Vec<(String, String)>) -> Vec<(String, Zeroizing<String>)> {
+    lines.into_iter().map(|(name, value)| (name, value.into())).collect()
 }
 
 impl std::fmt::Debug for Call {
@@ -81,7 +87,7 @@ pub struct Response {
     /// The header lines that are readable as text.
     pub headers: Vec<(String, String)>,
     /// The body.
-    pub body: Vec<u8>,
+    pub body: Zeroizing<Vec<u8>>,
 }
 
 impl Response {
@@ -169,7 +175,7 @@ impl GuardedClient {
     pub async fn post(
         &self,
         url: &HttpsUrl,
-        headers: &[(String, String)],
+        headers: &[(String, Zeroizing<String>)],
         body: String,
     ) -> Result<ResponseSummary, HttpFailure> {
         let deadline = tokio::time::Instant::now() + self.timeout;

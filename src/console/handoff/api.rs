@@ -5,7 +5,7 @@ use actix_web::web;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, Subject, hand_off};
+use super::{HandOffTarget, Subject, hand_off};
 use crate::base::error::AppError;
 use crate::connectors::Kind;
 use crate::features::accounts::api_keys::Scope;
@@ -81,10 +81,10 @@ pub async fn show(
     query: ApiQuery<HandOffQuery>,
 ) -> ApiResult {
     let engine = match query.0.format.unwrap_or(Format::Airbyte) {
-        Format::Airbyte => Engine::AirbyteApi,
-        Format::Terraform => Engine::AirbyteTerraform,
-        Format::Meltano => Engine::Meltano,
-        Format::Dlt => Engine::Dlt,
+        Format::Airbyte => HandOffTarget::AirbyteApi,
+        Format::Terraform => HandOffTarget::AirbyteTerraform,
+        Format::Meltano => HandOffTarget::Meltano,
+        Format::Dlt => HandOffTarget::Dlt,
     };
     let (workspace, slug) = (key.workspace.clone(), slug.into_inner());
     let found = app.db.read(move |conn| {

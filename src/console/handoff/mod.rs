@@ -19,7 +19,7 @@ pub use references::Reference;
 
 text_enum! {
     /// An engine a source can be handed to.
-    pub enum Engine {
+    pub enum HandOffTarget {
         /// The body of a request to Airbyte's API.
         AirbyteApi = "airbyte" => "Airbyte, API",
         /// Airbyte by Terraform.
@@ -59,7 +59,7 @@ pub struct HandOff {
     pub references: Vec<Reference>,
 }
 
-impl Engine {
+impl HandOffTarget {
     /// What to do with the files, in one sentence.
     pub fn advice(self) -> &'static str {
         match self {
@@ -74,18 +74,18 @@ impl Engine {
 }
 
 /// Makes the files.
-pub fn hand_off(engine: Engine, subject: &Subject<'_>) -> HandOff {
+pub fn hand_off(engine: HandOffTarget, subject: &Subject<'_>) -> HandOff {
     let style = match engine {
-        Engine::AirbyteApi | Engine::Meltano => references::Style::Shell,
-        Engine::AirbyteTerraform => references::Style::Terraform,
-        Engine::Dlt => references::Style::Dlt,
+        HandOffTarget::AirbyteApi | HandOffTarget::Meltano => references::Style::Shell,
+        HandOffTarget::AirbyteTerraform => references::Style::Terraform,
+        HandOffTarget::Dlt => references::Style::Dlt,
     };
     let (config, references) = references::config(subject, style);
     let files = match engine {
-        Engine::AirbyteApi => airbyte::api(subject, config),
-        Engine::AirbyteTerraform => airbyte::terraform(subject, &config, &references),
-        Engine::Meltano => meltano::files(subject, config),
-        Engine::Dlt => dlt::files(subject, &config, &references),
+        HandOffTarget::AirbyteApi => airbyte::api(subject, config),
+        HandOffTarget::AirbyteTerraform => airbyte::terraform(subject, &config, &references),
+        HandOffTarget::Meltano => meltano::files(subject, config),
+        HandOffTarget::Dlt => dlt::files(subject, &config, &references),
     };
     HandOff { files, references }
 }

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::{Engine, Subject, hand_off};
+use super::{HandOffTarget, Subject, hand_off};
 use crate::base::error::AppError;
 use crate::connectors::Kind;
 use crate::features::accounts::guard::SignedIn;
@@ -55,13 +55,13 @@ pub async fn show(
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     let connector =
         connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
-    let engine = Engine::parse(&query.to).unwrap_or(Engine::AirbyteApi);
+    let engine = HandOffTarget::parse(&query.to).unwrap_or(HandOffTarget::AirbyteApi);
     let done = hand_off(engine, &Subject { connection: &connection, connector, plan: &plan });
     page(&HandOffPage {
         frame: member.frame(&request, &app, "connections"),
         description: connection.description.clone(),
         advice: engine.advice(),
-        engines: Engine::ALL.iter().map(|one| (one.as_str(), one.words(), *one == engine)).collect(),
+        engines: HandOffTarget::ALL.iter().map(|one| (one.as_str(), one.words(), *one == engine)).collect(),
         files: done.files,
         references: done.references,
         connection_url: urls::connection(&connection.slug),

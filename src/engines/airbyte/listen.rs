@@ -19,7 +19,6 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 /// Records are passed on together, up to about this many bytes.
 const BATCH: usize = 256 << 10;
 
-/// What was heard.
 pub(super) struct Heard<'a> {
     run: Option<&'a EngineRun<'a>>,
     chosen: &'a [ChosenStream],

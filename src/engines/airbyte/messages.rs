@@ -139,7 +139,6 @@ struct Descriptor {
     namespace: Option<String>,
 }
 
-/// Reads a line.
 pub(super) fn read(line: &[u8]) -> ProtocolMessage<'_> {
     let line = line.trim_ascii();
     if !line.starts_with(b"{") {

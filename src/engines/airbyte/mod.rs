@@ -18,7 +18,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::engine::{Answered, Engine};
+use super::engine::{Engine, EngineAnswer};
 use super::folder::RunFolder;
 use super::hosts::Hosts;
 use super::limits::Limits;
@@ -57,7 +57,7 @@ impl Engine for Airbyte<'_> {
         Ability { checks: true, reads: true }
     }
 
-    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, CheckOutcome> {
+    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, CheckOutcome> {
         Box::pin(async {
             run.deadline.guard(self.hosts.judge_all(run.config.expose())).await?;
             run.sink.progress(&format!("Asking {}", run.connector.name())).await?;
@@ -70,7 +70,7 @@ impl Engine for Airbyte<'_> {
         })
     }
 
-    fn discover<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, Catalog> {
+    fn discover<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, Catalog> {
         Box::pin(async {
             run.deadline.guard(self.hosts.judge_all(run.config.expose())).await?;
             run.sink.progress("Asking for the streams").await?;
@@ -87,7 +87,7 @@ impl Engine for Airbyte<'_> {
         run: &'a EngineRun<'_>,
         chosen: &'a [ChosenStream],
         kept: Option<&'a Value>,
-    ) -> Answered<'a, ReadEnd> {
+    ) -> EngineAnswer<'a, ReadEnd> {
         Box::pin(async move {
             run.deadline.guard(self.hosts.judge_all(run.config.expose())).await?;
             let config = bytes(run.config);

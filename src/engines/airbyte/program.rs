@@ -30,7 +30,6 @@ impl ProtocolCommand<'_> {
     }
 }
 
-/// What is started.
 pub(super) struct Program {
     pub(super) command: Vec<OsString>,
     /// The configuration goes by a file descriptor; in a container it is a file.

@@ -15,7 +15,6 @@ pub(super) struct AirbyteState {
 }
 
 impl AirbyteState {
-    /// From what was kept.
     pub(super) fn from_kept(kept: Option<&Value>) -> Result<Self, Failure> {
         let Some(kept) = kept else { return Ok(Self::default()) };
         match kept.get("airbyte") {
@@ -28,7 +27,6 @@ impl AirbyteState {
         }
     }
 
-    /// To be kept.
     pub(super) fn kept(&self) -> Value {
         match &self.old_form {
             Some(old) => json!({ "airbyte": old }),

@@ -8,10 +8,10 @@ mod words;
 
 use serde_json::{Map, Value, json};
 
-use super::engine::{Answered, Engine};
+use super::engine::{Engine, EngineAnswer};
 use super::run::{EngineRun, EventSink};
 use super::{Ability, CheckOutcome, Failure, FailureReason, Level};
-use crate::base::http_client::{self, Call, GuardedClient, HttpsUrl, Method, Response};
+use crate::base::http_client::{self, Call, GuardedClient, HttpsUrl, Method, Response, header_lines};
 use crate::connectors::{HttpBlock, HttpRequest};
 use crate::schema::form::FinalConfig;
 use templates::Templates;
@@ -30,7 +30,7 @@ impl Engine for Http<'_> {
         Ability { checks: true, reads: false }
     }
 
-    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, CheckOutcome> {
+    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, CheckOutcome> {
         Box::pin(run.deadline.guard(check(self.client, self.block, run.config, &run.sink)))
     }
 }
@@ -92,14 +92,15 @@ async fn send(
     sink.progress(&format!("Asking {}", url.host())).await?;
     let call = Call {
         method: if request.method == "POST" { Method::POST } else { Method::GET },
-        headers: headers(templates, request, known)?,
+        headers: header_lines(headers(templates, request, known)?),
         body: request
             .body
             .as_deref()
             .map(|body| templates.render(body, known))
             .transpose()?
             .unwrap_or_default()
-            .into_bytes(),
+            .into_bytes()
+            .into(),
         most: MOST,
     };
     let response = way.ask(&url, call).await.map_err(|failure| words::of_failure(failure, &url.host()))?;

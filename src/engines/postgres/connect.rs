@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -63,7 +64,6 @@ pub(super) async fn connect(hosts: &Hosts, options: &Options, sink: &EventSink) 
     Ok(session)
 }
 
-/// Connects and signs in.
 pub(super) async fn open(hosts: &Hosts, options: &Options, purpose: SessionPurpose) -> Result<Session, Failure> {
     let addresses = hosts.database(&options.host, options.port, &options.database).await?;
     let modes: &[SslMode] = match options.tls {
@@ -134,7 +134,7 @@ async fn sign_in(
     let mut config = Config::new();
     config
         .user(&options.user)
-        .password(&options.password)
+        .password(options.password.expose_secret())
         .dbname(&options.database)
         .application_name("vestibule")
         .ssl_mode(mode);

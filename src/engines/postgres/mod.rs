@@ -20,7 +20,7 @@ pub(super) use load::{check as check_target, open as open_load};
 
 use serde_json::Value;
 
-use super::engine::{Answered, Engine};
+use super::engine::{Engine, EngineAnswer};
 use super::hosts::Hosts;
 use super::run::{EngineRun, EventSink};
 use super::{Ability, Catalog, CheckOutcome, ChosenStream, Failure, Level, ReadEnd};
@@ -37,12 +37,12 @@ impl Engine for Postgres<'_> {
         Ability { checks: true, reads: true }
     }
 
-    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, CheckOutcome> {
+    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, CheckOutcome> {
         let checked = async { check(self.hosts, run.config, &run.sink).await.map(|()| CheckOutcome::Asked) };
         Box::pin(run.deadline.guard(checked))
     }
 
-    fn discover<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, Catalog> {
+    fn discover<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, Catalog> {
         Box::pin(run.deadline.guard(discover::discover(self.hosts, run.config, &run.sink)))
     }
 
@@ -51,7 +51,7 @@ impl Engine for Postgres<'_> {
         run: &'a EngineRun<'_>,
         chosen: &'a [ChosenStream],
         kept: Option<&'a Value>,
-    ) -> Answered<'a, ReadEnd> {
+    ) -> EngineAnswer<'a, ReadEnd> {
         Box::pin(run.deadline.guard(read::read(self.hosts, run.config, chosen, kept, &run.sink)))
     }
 }

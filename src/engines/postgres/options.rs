@@ -1,5 +1,6 @@
 //! The connector's configuration, as far as connecting needs it.
 
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use crate::engines::{Failure, FailureReason};
@@ -10,14 +11,13 @@ pub(super) struct Options {
     pub(super) port: u16,
     pub(super) database: String,
     pub(super) user: String,
-    pub(super) password: String,
+    pub(super) password: SecretString,
     pub(super) schemas: Vec<String>,
     pub(super) tls: Tls,
     /// What the configuration asks for and the built-in reader does in another way.
     pub(super) notes: Vec<String>,
 }
 
-/// How the connection is protected.
 #[derive(Clone)]
 pub(super) enum Tls {
     Disable,
@@ -31,7 +31,7 @@ pub(super) enum Tls {
 #[derive(Clone)]
 pub(super) struct ClientCertificate {
     pub(super) certificate: String,
-    pub(super) key: String,
+    pub(super) key: SecretString,
 }
 
 impl Options {
@@ -55,7 +55,7 @@ impl Options {
             port: config.get("port").and_then(Value::as_u64).and_then(|port| port.try_into().ok()).unwrap_or(5432),
             database: text("/database"),
             user: text("/username"),
-            password: text("/password"),
+            password: text("/password").into(),
             schemas: if schemas.is_empty() { vec!["public".to_owned()] } else { schemas },
             tls: tls(config)?,
             notes: notes(config),
@@ -78,7 +78,7 @@ fn tls(config: &Value) -> Result<Tls, Failure> {
         _ => return Ok(Tls::Require),
     }
     let client = match (text("client_certificate"), text("client_key")) {
-        (Some(certificate), Some(key)) => Some(ClientCertificate { certificate, key }),
+        (Some(certificate), Some(key)) => Some(ClientCertificate { certificate, key: key.into() }),
         (None, None) => None,
         _ => {
             return Err(Failure::new(
@@ -87,7 +87,7 @@ fn tls(config: &Value) -> Result<Tls, Failure> {
             ));
         }
     };
-    let is_locked = client.as_ref().is_some_and(|client| client.key.contains("ENCRYPTED"));
+    let is_locked = client.as_ref().is_some_and(|client| client.key.expose_secret().contains("ENCRYPTED"));
     if is_locked || text("client_key_password").is_some() {
         return Err(Failure::new(
             FailureReason::NotSupported,

@@ -9,6 +9,7 @@ use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use secrecy::ExposeSecret as _;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::options::{ClientCertificate, Tls};
@@ -74,7 +75,7 @@ fn own_certificate(
     client: &ClientCertificate,
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Failure> {
     let chain = certificates(&client.certificate, "the client certificate")?;
-    let key = PrivateKeyDer::from_pem_slice(client.key.as_bytes())
+    let key = PrivateKeyDer::from_pem_slice(client.key.expose_secret().as_bytes())
         .map_err(|_| broken("the client key is not in PEM form"))?;
     Ok((chain, key))
 }

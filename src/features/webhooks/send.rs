@@ -9,7 +9,7 @@ use super::schedule;
 use super::validate::CustomHeader;
 use crate::base::clock::UtcTime;
 use crate::base::crypto::sign::SigningSecret;
-use crate::base::http_client::{HttpFailure, HttpsUrl, ResponseSummary};
+use crate::base::http_client::{HttpFailure, HttpsUrl, ResponseSummary, header_lines};
 use crate::base::text_column::text_enum;
 use crate::platform::app::App;
 
@@ -93,7 +93,8 @@ fn headers(message: &Message, receiver: &Receiver, now: UtcTime) -> Vec<(String,
 pub(super) async fn send(app: &App, message: &Message, receiver: &Receiver) -> Tried {
     let at = app.clock.now();
     let begun = tokio::time::Instant::now();
-    let result = app.http.post(&receiver.url, &headers(message, receiver, at), message.payload.clone()).await;
+    let result =
+        app.http.post(&receiver.url, &header_lines(headers(message, receiver, at)), message.payload.clone()).await;
     let millis = i32::try_from(begun.elapsed().as_millis()).unwrap_or(i32::MAX);
     match result {
         Ok(ResponseSummary { status, retry_after, text }) => Tried {

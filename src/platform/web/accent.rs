@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use color::{LinearSrgb, Oklch, OpaqueColor, Rgba8, Srgb};
+
 /// The six digits of the accent a workspace has until somebody chooses another.
 pub const DEFAULT: &str = "0f766e";
 
@@ -61,19 +63,22 @@ pub struct Accent {
 }
 
 /// Lightness and greatest chroma of each role: fill, hover, ink, soft, line, on.
-type Plan = [(f64, f64); 6];
-const LIGHT: Plan = [(0.50, 0.15), (0.43, 0.15), (0.40, 0.13), (0.955, 0.03), (0.58, 0.14), (1.0, 0.0)];
-const DARK: Plan = [(0.80, 0.12), (0.86, 0.10), (0.86, 0.09), (0.30, 0.05), (0.66, 0.12), (0.20, 0.02)];
+type Roles = [(f32, f32); 6];
+const LIGHT: Roles = [(0.50, 0.15), (0.43, 0.15), (0.40, 0.13), (0.955, 0.03), (0.58, 0.14), (1.0, 0.0)];
+const DARK: Roles = [(0.80, 0.12), (0.86, 0.10), (0.86, 0.09), (0.30, 0.05), (0.66, 0.12), (0.20, 0.02)];
 /// Below this chroma a colour has no hue worth keeping; it is treated as grey.
-const GREY: f64 = 0.02;
+const GREY: f32 = 0.02;
+
+fn srgb(Hex([r, g, b]): Hex) -> OpaqueColor<Srgb> {
+    OpaqueColor::from_rgb8(r, g, b)
+}
 
 /// Derives every shade from the one colour a person gave.
 pub fn accent(hex: Hex) -> Accent {
-    let given = Oklch::from(hex);
-    let chroma = if given.c < GREY { 0.0 } else { given.c };
-    let shades = |plan: Plan| {
-        let [fill, hover, ink, soft, line, on] =
-            plan.map(|(l, most)| Oklch { l, c: chroma.min(most), h: given.h }.into_srgb());
+    let [_, given, hue] = srgb(hex).convert::<Oklch>().components;
+    let chroma = if given < GREY { 0.0 } else { given };
+    let shades = |roles: Roles| {
+        let [fill, hover, ink, soft, line, on] = roles.map(|(l, most)| in_srgb(l, chroma.min(most), hue));
         Shades { fill, hover, ink, soft, line, on }
     };
     Accent { light: shades(LIGHT), dark: shades(DARK) }
@@ -104,76 +109,24 @@ impl Shades {
     }
 }
 
-/// Lightness 0–1, chroma from 0, hue in radians.
-#[derive(Clone, Copy)]
-struct Oklch {
-    l: f64,
-    c: f64,
-    h: f64,
-}
-
-impl From<Hex> for Oklch {
-    fn from(hex: Hex) -> Self {
-        let [r, g, b] = hex.0.map(|byte| linear(f64::from(byte) / 255.0));
-        let long = (0.412_221_470_8 * r + 0.536_332_536_3 * g + 0.051_445_992_9 * b).cbrt();
-        let medium = (0.211_903_498_2 * r + 0.680_699_545_1 * g + 0.107_396_956_6 * b).cbrt();
-        let short = (0.088_302_461_9 * r + 0.281_718_837_6 * g + 0.629_978_700_5 * b).cbrt();
-        let l = 0.210_454_255_3 * long + 0.793_617_785_0 * medium - 0.004_072_046_8 * short;
-        let a = 1.977_998_495_1 * long - 2.428_592_205_0 * medium + 0.450_593_709_9 * short;
-        let b = 0.025_904_037_1 * long + 0.782_771_766_2 * medium - 0.808_675_766_0 * short;
-        Self { l, c: a.hypot(b), h: b.atan2(a) }
-    }
-}
-
-impl Oklch {
-    /// Channels of linear light; outside 0–1 when no screen can show the colour.
-    fn linear_rgb(self) -> [f64; 3] {
-        let (a, b) = (self.c * self.h.cos(), self.c * self.h.sin());
-        let long = (self.l + 0.396_337_777_4 * a + 0.215_803_757_3 * b).powi(3);
-        let medium = (self.l - 0.105_561_345_8 * a - 0.063_854_172_8 * b).powi(3);
-        let short = (self.l - 0.089_484_177_5 * a - 1.291_485_548_0 * b).powi(3);
-        [
-            4.076_741_662_1 * long - 3.307_711_591_3 * medium + 0.230_969_929_2 * short,
-            -1.268_438_004_6 * long + 2.609_757_401_1 * medium - 0.341_319_396_5 * short,
-            -0.004_196_086_3 * long - 0.703_418_614_7 * medium + 1.707_614_701_0 * short,
-        ]
-    }
-
-    fn on_screen(self) -> bool {
-        self.linear_rgb().into_iter().all(|channel| (-1e-6..=1.0 + 1e-6).contains(&channel))
-    }
-
-    /// The nearest colour of this lightness and hue that sRGB has. Chroma gives way, because a browser that clips a channel
-    /// would change the lightness, and the contrast with it.
-    fn into_srgb(self) -> Hex {
-        let mut fits = if self.on_screen() { self } else { Self { c: 0.0, ..self } };
-        let mut step = (self.c - fits.c) / 2.0;
-        while step > 0.4 / 16_384.0 {
-            let richer = Self { c: fits.c + step, ..fits };
-            if richer.on_screen() {
-                fits = richer;
-            }
-            step /= 2.0;
+/// The nearest colour of this lightness and hue that sRGB has. Chroma gives way, because a browser that clips a channel would change
+/// the lightness, and the contrast with it.
+fn in_srgb(l: f32, c: f32, h: f32) -> Hex {
+    let of = |chroma: f32| OpaqueColor::<Oklch>::new([l, chroma, h]);
+    let on_screen = |chroma: f32| {
+        let channels = of(chroma).convert::<LinearSrgb>().components;
+        channels.into_iter().all(|channel| (-1e-5..=1.0 + 1e-5).contains(&channel))
+    };
+    let mut fits = if on_screen(c) { c } else { 0.0 };
+    let mut step = (c - fits) / 2.0;
+    while step > 0.4 / 16_384.0 {
+        if on_screen(fits + step) {
+            fits += step;
         }
-        Hex(fits.linear_rgb().map(byte))
+        step /= 2.0;
     }
-}
-
-/// The sRGB transfer function backwards (IEC 61966-2-1): an encoded channel 0–1 to linear light.
-fn linear(channel: f64) -> f64 {
-    if channel <= 0.040_45 { channel / 12.92 } else { ((channel + 0.055) / 1.055).powf(2.4) }
-}
-
-/// Linear light to the byte of an sRGB channel.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped to 0–1 first, so the product is within 0–255"
-)]
-fn byte(light: f64) -> u8 {
-    let light = light.clamp(0.0, 1.0);
-    let channel = if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 };
-    (channel * 255.0).round() as u8
+    let Rgba8 { r, g, b, .. } = of(fits).to_rgba8();
+    Hex([r, g, b])
 }
 
 #[cfg(test)]
@@ -181,17 +134,13 @@ mod tests {
     use super::*;
 
     /// Contrast ratio of WCAG 2.2, 1 to 21.
-    fn contrast(a: Hex, b: Hex) -> f64 {
-        let luminance = |hex: Hex| {
-            let [r, g, b] = hex.0.map(|byte| linear(f64::from(byte) / 255.0));
-            0.2126 * r + 0.7152 * g + 0.0722 * b
-        };
-        let (a, b) = (luminance(a), luminance(b));
+    fn contrast(a: Hex, b: Hex) -> f32 {
+        let (a, b) = (srgb(a).relative_luminance(), srgb(b).relative_luminance());
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
     /// Lowest ratios by design: text on fill, text on hover, fill on surface, ink on soft, line on surface.
-    const FLOORS: [(Hex, [f64; 5]); 2] =
+    const FLOORS: [(Hex, [f32; 5]); 2] =
         [(Hex([0xff; 3]), [5.59, 7.60, 5.59, 7.68, 3.98]), (Hex([0x1a, 0x1e, 0x25]), [9.18, 11.2, 8.43, 8.71, 5.02])];
 
     #[test]

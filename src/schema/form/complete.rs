@@ -1,6 +1,7 @@
 //! Is a draft complete, and if so, what configuration does the connector get?
 
 use serde_json::Value;
+use zeroize::Zeroize as _;
 
 use super::assemble::Assembly;
 use super::{KnownValues, Spec, Values};
@@ -19,8 +20,23 @@ impl FinalConfig {
 
     /// The same, owned.
     #[must_use]
-    pub fn into_exposed(self) -> Value {
-        self.0
+    pub fn into_exposed(mut self) -> Value {
+        std::mem::take(&mut self.0)
+    }
+}
+
+impl Drop for FinalConfig {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(fields) => fields.values_mut().for_each(wipe),
+        _ => {}
     }
 }
 

@@ -5,11 +5,12 @@
 //! number; `/rows/~n` counts the rows shown, `/rows/0/~rm` removes one; `/flag/~set` says that a box was on the page;
 //! `/key/~clear` removes a value.
 
+use jsonptr::Token;
 use serde_json::Value;
 
 use super::KnownValues;
 use super::secrets::SecretSet as _;
-use crate::base::forms::{FieldError, FieldPath, FieldRef, RawForm, ValueProblem, push_segment};
+use crate::base::forms::{FieldError, FieldPath, FieldRef, RawForm, ValueProblem};
 use crate::schema::spec::Node;
 
 #[derive(Clone, Debug, Default)]
@@ -36,7 +37,8 @@ impl FormPlace {
         let extend = |name: &String| {
             let mut longer = String::with_capacity(name.len() + key.len() + 1);
             longer.push_str(name);
-            push_segment(&mut longer, key);
+            longer.push('/');
+            longer.push_str(Token::new(key).encoded());
             longer
         };
         Self {

@@ -14,7 +14,6 @@ use super::pattern::Patterns;
 use super::{SpecError, SpecNote, SpecSection, defaults, labels, limits};
 use crate::base::forms::FieldPath;
 
-/// What compiling gives.
 pub(super) struct Compiled {
     pub(super) root: Node,
     pub(super) sections: Vec<SpecSection>,
@@ -190,7 +189,6 @@ impl Compiler<'_> {
         Some(node)
     }
 
-    /// One property.
     pub(super) fn node(
         &mut self,
         at: &FieldPath,

@@ -45,7 +45,6 @@ enum Piece {
     Close(&'static str),
 }
 
-/// Reads a description.
 pub(super) fn describe(description: &str) -> Help {
     let end = limits::clip(description, limits::MAX_DESCRIPTION);
     let mut reader = DescriptionReader { rest: end, pieces: Vec::new(), links: Vec::new() };

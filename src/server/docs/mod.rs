@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 
 /// One page.
 #[derive(Debug, Clone, Copy)]
-pub struct Page {
+pub struct DocsPage {
     /// Its name in the address.
     pub name: &'static str,
     /// Its heading.
@@ -30,56 +30,56 @@ enum Text {
 }
 
 /// All pages, in the order to read them.
-pub const PAGES: &[Page] = &[
-    Page {
+pub const PAGES: &[DocsPage] = &[
+    DocsPage {
         name: "share-a-setup-link",
         title: "Share a setup link",
         about: "Ask somebody outside for a connection's details, in the app.",
         text: Text::Written(include_str!("pages/share-a-setup-link.md")),
     },
-    Page {
+    DocsPage {
         name: "invite-links",
         title: "Invite links",
         about: "One link for one connector: people outside add connections with it, once or again and again.",
         text: Text::Written(include_str!("pages/invite-links.md")),
     },
-    Page {
+    DocsPage {
         name: "oauth-apps",
         title: "Let people sign in with a provider",
         about: "Register an app at Facebook, Google and others, so that recipients sign in instead of pasting keys.",
         text: Text::Written(include_str!("pages/oauth-apps.md")),
     },
-    Page {
+    DocsPage {
         name: "api",
         title: "Use the API",
         about: "Make a draft, hand out a link, hear when it is filled in, read the credentials: step by step with curl.",
         text: Text::Written(include_str!("pages/api.md")),
     },
-    Page {
+    DocsPage {
         name: "extract",
         title: "From a draft to its first extraction",
         about: "Validate, choose streams, finalise, extract: one script of curl lines.",
         text: Text::Written(include_str!("pages/extract.md")),
     },
-    Page {
+    DocsPage {
         name: "verify-webhooks",
         title: "Verify webhooks",
         about: "Prove that a webhook came from here, in Python, JavaScript and Go.",
         text: Text::Written(include_str!("pages/verify-webhooks.md")),
     },
-    Page {
+    DocsPage {
         name: "sign-in",
         title: "Sign in with your own identity provider",
         about: "OpenID Connect for the members of a workspace, and how to switch passwords off.",
         text: Text::Written(include_str!("pages/sign-in.md")),
     },
-    Page {
+    DocsPage {
         name: "api-errors",
         title: "API errors",
         about: "Every code the API may refuse with, and what to do.",
         text: Text::Errors,
     },
-    Page {
+    DocsPage {
         name: "settings",
         title: "Settings",
         about: "Every environment variable the server reads.",
@@ -91,11 +91,11 @@ pub const PAGES: &[Page] = &[
 const SKILL: &str = include_str!("pages/skill.md");
 
 /// The page of that name.
-pub fn find(name: &str) -> Option<&'static Page> {
+pub fn find(name: &str) -> Option<&'static DocsPage> {
     PAGES.iter().find(|page| page.name == name)
 }
 
-impl Page {
+impl DocsPage {
     /// The page as Markdown; `base` is the address of this installation.
     pub fn markdown(&self, base: &str) -> String {
         match self.text {

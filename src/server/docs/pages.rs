@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::{PAGES, Page, find, llms as llms_text, markdown, skill as skill_text};
+use super::{DocsPage, PAGES, find, llms as llms_text, markdown, skill as skill_text};
 use crate::base::error::AppError;
 use crate::platform::app::App;
 use crate::platform::web::page::{PageResult, page as answer};
@@ -18,7 +18,7 @@ pub(super) struct Line {
 
 /// Every page that people read, the reference of the API last.
 pub(super) fn lines() -> Vec<Line> {
-    let line = |page: &Page| Line { url: urls::docs_page(page.name), title: page.title, about: page.about };
+    let line = |page: &DocsPage| Line { url: urls::docs_page(page.name), title: page.title, about: page.about };
     let mut lines: Vec<Line> = PAGES.iter().map(line).collect();
     lines.push(Line {
         url: urls::API_DOCS.to_owned(),

@@ -13,7 +13,6 @@ const LOOK: &str = "SELECT current_setting('server_version_num')::int, pg_is_in_
         has_database_privilege(current_database(), 'CREATE'), has_database_privilege(current_database(), 'TEMPORARY')
     FROM (SELECT $1::text AS name) AS w LEFT JOIN pg_namespace n ON n.nspname = w.name";
 
-/// What was found.
 pub(super) struct Room {
     /// The schema is there already.
     pub(super) exists: bool,

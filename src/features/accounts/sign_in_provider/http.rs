@@ -53,8 +53,11 @@ impl<'c> AsyncHttpClient<'c> for Door<'_> {
 /// Looks something up.
 pub(super) async fn get(client: &GuardedClient, url: &str) -> Result<Response, NoAnswer> {
     let url = HttpsUrl::parse(url).map_err(|_| NoAnswer::BadAddress)?;
-    let call =
-        Call { headers: vec![("accept".to_owned(), "application/json".to_owned())], most: MOST, ..Call::default() };
+    let call = Call {
+        headers: vec![("accept".to_owned(), "application/json".to_owned().into())],
+        most: MOST,
+        ..Call::default()
+    };
     client.call(&url, call).await.map_err(NoAnswer::Failed)
 }
 
@@ -62,12 +65,13 @@ async fn send(client: &GuardedClient, request: HttpRequest) -> Result<HttpRespon
     let (parts, body) = request.into_parts();
     let url = HttpsUrl::parse(&parts.uri.to_string()).map_err(|_| NoAnswer::BadAddress)?;
     let lines = parts.headers.iter();
-    let headers = lines.filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
-    let call = Call { method: parts.method, headers: headers.collect(), body, most: MOST };
+    let headers =
+        lines.filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned().into())));
+    let call = Call { method: parts.method, headers: headers.collect(), body: body.into(), most: MOST };
     let response = client.call(&url, call).await.map_err(NoAnswer::Failed)?;
     let mut answer = http::Response::builder().status(response.status);
     for (name, value) in &response.headers {
         answer = answer.header(name, value);
     }
-    answer.body(response.body).map_err(|_| NoAnswer::Failed(HttpFailure::Broken))
+    answer.body(response.body.to_vec()).map_err(|_| NoAnswer::Failed(HttpFailure::Broken))
 }

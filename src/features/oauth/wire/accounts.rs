@@ -70,7 +70,7 @@ impl Wire<'_> {
 
     async fn list(&self, rules: &AccountRules, tokens: &Tokens) -> Result<AccountList, WireError> {
         let (mut found, mut seen) = (AccountList::default(), BTreeSet::new());
-        let mut next = Some(Page::First);
+        let mut next = Some(AccountsPage::First);
         let mut read = 0;
         while let Some(page) = next {
             if read == MOST_PAGES || found.more {
@@ -89,16 +89,19 @@ impl Wire<'_> {
         Ok(found)
     }
 
-    async fn page(&self, rules: &AccountRules, page: &Page, tokens: &Tokens) -> Result<Value, WireError> {
+    async fn page(&self, rules: &AccountRules, page: &AccountsPage, tokens: &Tokens) -> Result<Value, WireError> {
         let request = &rules.request;
         let (mut url, mut call) = self.request(request, At { tokens: Some(tokens), item: None })?;
         match page {
-            Page::First => {}
-            Page::With(name, value) if call.body.is_empty() => add_params(&mut url, &[(name.clone(), value.clone())]),
-            Page::With(name, value) => {
-                call.body = with_field(&call.body, name, value).ok_or(WireError::BadAnswer("it cannot be paged"))?
+            AccountsPage::First => {}
+            AccountsPage::With(name, value) if call.body.is_empty() => {
+                add_params(&mut url, &[(name.clone(), value.clone())])
             }
-            Page::At(address) => url = same_host(&url, address)?,
+            AccountsPage::With(name, value) => {
+                call.body =
+                    with_field(&call.body, name, value).ok_or(WireError::BadAnswer("it cannot be paged"))?.into()
+            }
+            AccountsPage::At(address) => url = same_host(&url, address)?,
         }
         self.ask(&url, call, request.error.as_ref()).await
     }
@@ -152,13 +155,13 @@ impl Wire<'_> {
 }
 
 /// Which page comes next.
-enum Page {
+enum AccountsPage {
     First,
     With(String, String),
     At(String),
 }
 
-impl Page {
+impl AccountsPage {
     fn after(&self, paging: &Paging, answer: &Value, items: usize) -> Option<Self> {
         match paging {
             Paging::None => None,

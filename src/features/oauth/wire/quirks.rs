@@ -9,7 +9,7 @@ use url::Url;
 
 use super::render::{At, MOST, add_params};
 use super::{Wire, WireError, pick};
-use crate::base::http_client::{Call, Method, Response};
+use crate::base::http_client::{Call, Method, Response, header_lines};
 use crate::connectors::provider::{ErrorShape, TokenBody};
 
 impl Wire<'_> {
@@ -56,7 +56,7 @@ impl Wire<'_> {
                 url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
             }
         };
-        Ok(Call { method: Method::POST, headers, body: body.into_bytes(), most: MOST })
+        Ok(Call { method: Method::POST, headers: header_lines(headers), body: body.into_bytes().into(), most: MOST })
     }
 
     /// Names every part of an answer as RFC 6749 does.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{Tokens, Wire, WireError, pick};
-use crate::base::http_client::{Call, HttpsUrl, Method as HttpMethod};
+use crate::base::http_client::{Call, HttpsUrl, Method as HttpMethod, header_lines};
 use crate::connectors::provider::{Body, Method, Part, ProviderRequest, RequestAuth, Template};
 
 /// Most bytes of an answer of a provider.
@@ -119,7 +119,7 @@ impl<'a> Wire<'a> {
             Method::POST => HttpMethod::POST,
             Method::DELETE => HttpMethod::DELETE,
         };
-        Ok((url, Call { method, headers, body, most: MOST }))
+        Ok((url, Call { method, headers: header_lines(headers), body: body.into(), most: MOST }))
     }
 
     fn authorization(&self, auth: RequestAuth, at: At<'_>) -> Result<Option<(String, String)>, WireError> {

@@ -64,7 +64,6 @@ pub(super) struct Frame<'a> {
     pub(super) more: Option<&'a MoreHelp>,
 }
 
-/// A leaf.
 #[derive(Template)]
 #[template(path = "components/form/field.html")]
 pub(super) struct FieldPart<'a> {
