@@ -14,8 +14,7 @@ use vestibule::platform::app::App;
 use vestibule::platform::config::Config;
 use vestibule::platform::db::Place;
 use vestibule::platform::email::Mailer;
-use vestibule::server::dispatcher;
-use vestibule::server::http;
+use vestibule::server::{dispatcher, http};
 
 use super::{PASSWORD, Visitor, db};
 
