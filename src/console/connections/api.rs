@@ -163,7 +163,7 @@ async fn make<S: Side>(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket
                 form_nonce: None,
             };
             let made = create_draft(tx, draft)?;
-            let made = put(tx, &app_here, &caller, made, &change)?;
+            let made = put(tx, &caller, made, &change)?;
             let beside = Beside { has_callback: matches!(change.callback, Some(Some(_))), ..Beside::default() };
             let out = ConnectionOut::new(&app_here, &made, beside);
             let answer = created::<S>(&app_here, &out)?;
@@ -206,7 +206,7 @@ pub async fn update<S: Side>(
             if let Err(not_ready) = settle(tx, &app_here, &caller, &connection, &change)? {
                 return Ok(Err(not_ready_problem(&not_ready, &change)));
             }
-            put(tx, &app_here, &caller, connection, &change)?;
+            put(tx, &caller, connection, &change)?;
             Ok(Ok(with_beside::<S>(tx.conn, &caller.workspace, &slug)?))
         })
         .await?;

@@ -36,13 +36,7 @@ pub(super) struct Change {
 }
 
 /// Puts the parts of a change on a connection.
-pub(super) fn put(
-    tx: &mut Tx<'_>,
-    _app: &App,
-    caller: &Caller,
-    connection: Connection,
-    change: &Change,
-) -> AppResult<Connection> {
+pub(super) fn put(tx: &mut Tx<'_>, caller: &Caller, connection: Connection, change: &Change) -> AppResult<Connection> {
     if let (Some(submission), Some(connector)) = (&change.values, &change.connector) {
         let one = Apply {
             workspace: &caller.workspace,
@@ -254,7 +248,6 @@ pub fn import_values(connector: &Connector, config: Option<Map<String, Value>>) 
 /// The connection takes no values, or the database refuses.
 pub fn put_values(
     tx: &mut Tx<'_>,
-    app: &App,
     caller: &Caller,
     connection: &Connection,
     connector: &Arc<Connector>,
@@ -264,5 +257,5 @@ pub fn put_values(
     if let Err(problem) = stays_put(caller, connection, &change) {
         return Ok(Err(problem));
     }
-    put(tx, app, caller, connection.clone(), &change).map(Ok)
+    put(tx, caller, connection.clone(), &change).map(Ok)
 }

@@ -94,7 +94,7 @@ fn merge_and_start<S: Side>(
     let now = tx.now;
     let mut connection = find_of_kind(tx.conn, &caller.workspace, S::KIND, slug)?.ok_or(AppError::NotFound)?;
     if let Some(values) = values {
-        connection = match put_values(tx, app, caller, &connection, connector, &values)? {
+        connection = match put_values(tx, caller, &connection, connector, &values)? {
             Ok(changed) => changed,
             Err(problem) => return Ok(Err(problem)),
         };
