@@ -80,12 +80,11 @@ async fn queue<S: Side>(
     let values = import_values(&connector, new.config)?;
     let (app, caller) = (app.clone(), caller.clone());
     let writer = app.clone();
-    writer.write(move |tx| merge_and_start::<S>(tx, &app, &caller, (&slug, &connector), values, &ticket)).await?
+    writer.write(move |tx| merge_and_start::<S>(tx, &caller, (&slug, &connector), values, &ticket)).await?
 }
 
 fn merge_and_start<S: Side>(
     tx: &mut Tx<'_>,
-    app: &App,
     caller: &Caller,
     (slug, connector): (&str, &Arc<Connector>),
     values: Option<Submission>,
