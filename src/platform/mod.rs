@@ -8,4 +8,5 @@ pub mod email;
 pub mod jobs;
 pub mod link_state;
 pub mod noted_lately;
+pub mod tx;
 pub mod web;

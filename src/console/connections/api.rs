@@ -151,10 +151,9 @@ async fn make<S: Side>(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket
     api_in::sound(faults)?;
     let connector_here = Some(Arc::clone(&connector));
     let change = Change { connector: connector_here, values, callback: callback.map(Some), ..Change::default() };
-    let (app_here, caller, now) = (app.clone(), caller.clone(), app.clock.now());
+    let (app_here, caller) = (app.clone(), caller.clone());
     let made = app
-        .db
-        .write(move |conn| {
+        .write(move |tx| {
             let draft = NewDraft {
                 workspace: &caller.workspace,
                 connector: &connector,
@@ -163,12 +162,12 @@ async fn make<S: Side>(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket
                 actor: caller.actor(),
                 form_nonce: None,
             };
-            let made = create_draft(conn, draft, now, &app_here.rng)?;
-            let made = put(conn, &app_here, &caller, made, &change, now)?;
+            let made = create_draft(tx, draft)?;
+            let made = put(tx, &caller, made, &change)?;
             let beside = Beside { has_callback: matches!(change.callback, Some(Some(_))), ..Beside::default() };
             let out = ConnectionOut::new(&app_here, &made, beside);
             let answer = created::<S>(&app_here, &out)?;
-            ticket.store(conn, &answer, &app_here.keys, &app_here.rng)?;
+            ticket.store(tx, &answer)?;
             Ok(answer)
         })
         .await?;
@@ -193,11 +192,10 @@ pub async fn update<S: Side>(
     let (workspace, wanted) = (key.workspace.clone(), slug.clone());
     let (connection, _) = app.db.read(move |conn| with_beside::<S>(conn, &workspace, &wanted)).await?;
     let change = judge(&app, &connection, body.read::<ChangeIn>()?).await?;
-    let (app_here, caller, now) = (app.clone(), Caller::clone(&key), app.clock.now());
+    let (app_here, caller) = (app.clone(), Caller::clone(&key));
     let changed = app
-        .db
-        .write(move |conn| {
-            let (connection, beside) = with_beside::<S>(conn, &caller.workspace, &slug)?;
+        .write(move |tx| {
+            let (connection, beside) = with_beside::<S>(tx.conn, &caller.workspace, &slug)?;
             let before = ConnectionOut::new(&app_here, &connection, beside);
             if let Err(problem) = etag(&before.for_tag()).and_then(|tag| if_match.check(&tag)) {
                 return Ok(Err(problem));
@@ -205,11 +203,11 @@ pub async fn update<S: Side>(
             if let Err(problem) = stays_put(&caller, &connection, &change) {
                 return Ok(Err(problem));
             }
-            if let Err(not_ready) = settle(conn, &app_here, &caller, &connection, &change, now)? {
+            if let Err(not_ready) = settle(tx, &app_here, &caller, &connection, &change)? {
                 return Ok(Err(not_ready_problem(&not_ready, &change)));
             }
-            put(conn, &app_here, &caller, connection, &change, now)?;
-            Ok(Ok(with_beside::<S>(conn, &caller.workspace, &slug)?))
+            put(tx, &caller, connection, &change)?;
+            Ok(Ok(with_beside::<S>(tx.conn, &caller.workspace, &slug)?))
         })
         .await?;
     let (connection, beside) = changed?;
@@ -222,13 +220,12 @@ pub async fn delete<S: Side>(
     key: ApiKey<Write<S>>,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let (slug, caller, now, rng) = (slug.into_inner(), Caller::clone(&key), app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            let connection = find_of_kind(conn, &caller.workspace, S::KIND, &slug)?.ok_or(AppError::NotFound)?;
-            remove(conn, &connection, caller.actor(), now, &rng)
-        })
-        .await?;
+    let (slug, caller) = (slug.into_inner(), Caller::clone(&key));
+    app.write(move |tx| {
+        let connection = find_of_kind(tx.conn, &caller.workspace, S::KIND, &slug)?.ok_or(AppError::NotFound)?;
+        remove(tx, &connection, caller.actor())
+    })
+    .await?;
     Ok(no_content())
 }
 

@@ -16,9 +16,9 @@ use crate::features::accounts::api_keys::guard::Caller;
 use crate::features::connections::{Apply, Connection, Filler, apply, rename};
 use crate::features::streams::{self, StreamChoice};
 use crate::features::webhooks::{self, CallbackWebhook};
-use crate::platform::activity::{self, Entry, Event};
+use crate::platform::activity::{Entry, Event};
 use crate::platform::app::App;
-use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 use crate::platform::web::problem::{Code, ErrorDetail, Problem};
 use crate::schema::form::{Submission, kept_elsewhere};
 
@@ -36,14 +36,7 @@ pub(super) struct Change {
 }
 
 /// Puts the parts of a change on a connection.
-pub(super) fn put(
-    conn: &mut Conn,
-    app: &App,
-    caller: &Caller,
-    connection: Connection,
-    change: &Change,
-    now: UtcTime,
-) -> AppResult<Connection> {
+pub(super) fn put(tx: &mut Tx<'_>, caller: &Caller, connection: Connection, change: &Change) -> AppResult<Connection> {
     if let (Some(submission), Some(connector)) = (&change.values, &change.connector) {
         let one = Apply {
             workspace: &caller.workspace,
@@ -55,22 +48,20 @@ pub(super) fn put(
             then: None,
             has_secrets: has_secrets(caller),
         };
-        apply(conn, &one, &app.keys, now, &app.rng)?;
-        note(conn, caller, &connection, Event::DetailsSaved, &titles(submission), now, app)?;
+        apply(tx, &one)?;
+        note(tx, caller, &connection, Event::DetailsSaved, &titles(submission))?;
     }
     if let Some(description) = change.description.as_ref().filter(|text| **text != connection.description) {
-        rename(conn, &connection, description, caller.actor(), now, &app.rng)?;
+        rename(tx, &connection, description, caller.actor())?;
     }
     match &change.callback {
-        Some(Some(callback)) => {
-            webhooks::set_callback(conn, &connection, callback, caller.actor(), &app.keys, now, &app.rng)?
-        }
+        Some(Some(callback)) => webhooks::set_callback(tx, &connection, callback, caller.actor())?,
         Some(None) => {
-            webhooks::remove_callback(conn, &connection, caller.actor(), now, &app.rng)?;
+            webhooks::remove_callback(tx, &connection, caller.actor())?;
         }
         None => {}
     }
-    crate::features::connections::find_by_id(conn, &caller.workspace, &connection.id)?.ok_or(AppError::NotFound)
+    crate::features::connections::find_by_id(tx.conn, &caller.workspace, &connection.id)?.ok_or(AppError::NotFound)
 }
 
 /// Who may read the credentials may also send them anywhere.
@@ -101,15 +92,7 @@ fn titles(submission: &Submission) -> String {
     titles.join(", ")
 }
 
-fn note(
-    conn: &mut Conn,
-    caller: &Caller,
-    connection: &Connection,
-    event: Event,
-    detail: &str,
-    now: UtcTime,
-    app: &App,
-) -> AppResult<()> {
+fn note(tx: &mut Tx<'_>, caller: &Caller, connection: &Connection, event: Event, detail: &str) -> AppResult<()> {
     let entry = Entry {
         workspace: &caller.workspace,
         connection: Some(&connection.id),
@@ -118,7 +101,7 @@ fn note(
         actor: caller.actor(),
         detail,
     };
-    Ok(activity::record(conn, &entry, now, &app.rng)?)
+    tx.record(&entry)
 }
 
 pub(super) async fn judge(app: &App, connection: &Connection, given: ChangeIn) -> Result<Change, Problem> {
@@ -201,21 +184,19 @@ fn finalising(connection: &Connection, draft: Option<bool>, has_values: bool, fa
 
 /// Finalises, or changes streams, output layer and trigger; nothing is written when it is not ready.
 pub(super) fn settle(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     app: &App,
     caller: &Caller,
     connection: &Connection,
     change: &Change,
-    now: UtcTime,
 ) -> AppResult<Result<(), NotReady>> {
     let finish = change.finish.clone().unwrap_or_default();
-    let ports = (&app.keys, now, &app.rng);
     if change.finalise {
         let missing = webhooks::missing_fields(&app.connectors, connection);
-        return finalise::finalise(conn, connection, &missing, finish, caller.actor(), ports);
+        return finalise::finalise(tx, connection, &missing, finish, caller.actor());
     }
     if change.finish.is_some() {
-        return finalise::set_trigger(conn, connection, finish, caller.actor(), ports);
+        return finalise::set_trigger(tx, connection, finish, caller.actor());
     }
     Ok(Ok(()))
 }
@@ -270,8 +251,7 @@ pub fn import_values(connector: &Connector, config: Option<Map<String, Value>>) 
 /// # Errors
 /// The connection takes no values, or the database refuses.
 pub fn put_values(
-    conn: &mut Conn,
-    app: &App,
+    tx: &mut Tx<'_>,
     caller: &Caller,
     connection: &Connection,
     connector: &Arc<Connector>,
@@ -281,5 +261,5 @@ pub fn put_values(
     if let Err(problem) = stays_put(caller, connection, &change) {
         return Ok(Err(problem));
     }
-    put(conn, app, caller, connection.clone(), &change, app.clock.now()).map(Ok)
+    put(tx, caller, connection.clone(), &change).map(Ok)
 }

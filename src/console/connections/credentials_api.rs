@@ -14,7 +14,7 @@ use crate::features::accounts::api_keys::guard::{ApiKey, Caller, ReadCredentials
 use crate::features::connections::{WAITING, find_by_id, find_of_kind};
 use crate::features::oauth;
 use crate::features::oauth::grants::Refusal;
-use crate::platform::activity::{self, Entry, Event};
+use crate::platform::activity::{Entry, Event};
 use crate::platform::app::App;
 use crate::platform::web::api::{ApiResult, json};
 use crate::platform::web::openapi::{Operation, schema};
@@ -73,22 +73,21 @@ fn refused(refusal: Refusal) -> Problem {
 
 /// Written before anything is handed out, and only when the connection is still there.
 async fn note(app: &App, caller: &Caller, connection: ConnectionId) -> AppResult<()> {
-    let (caller, now, rng) = (caller.clone(), app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            let found = find_by_id(conn, &caller.workspace, &connection)?;
-            found.filter(|found| found.deleted_at.is_none()).ok_or(AppError::NotFound)?;
-            let entry = Entry {
-                workspace: &caller.workspace,
-                connection: Some(&connection),
-                setup_link: None,
-                event: Event::CredentialsRead,
-                actor: caller.actor(),
-                detail: "",
-            };
-            Ok(activity::record(conn, &entry, now, &rng)?)
-        })
-        .await
+    let caller = caller.clone();
+    app.write(move |tx| {
+        let found = find_by_id(tx.conn, &caller.workspace, &connection)?;
+        found.filter(|found| found.deleted_at.is_none()).ok_or(AppError::NotFound)?;
+        let entry = Entry {
+            workspace: &caller.workspace,
+            connection: Some(&connection),
+            setup_link: None,
+            event: Event::CredentialsRead,
+            actor: caller.actor(),
+            detail: "",
+        };
+        tx.record(&entry)
+    })
+    .await
 }
 
 /// The endpoint of this file.

@@ -284,14 +284,13 @@ pub async fn update_description(
         let loaded = load(&app, &member, slug).await?;
         return unprocessable(&view(&app, &request, &member, loaded, Some((description, problem)))?);
     }
-    let (workspace, actor, now, rng) = (member.workspace_id.clone(), member.actor(), app.clock.now(), app.rng.clone());
+    let (workspace, actor) = (member.workspace_id.clone(), member.actor());
     let target = urls::connection(&slug);
-    app.db
-        .write(move |conn| {
-            let connection = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
-            rename(conn, &connection, &description, actor, now, &rng)
-        })
-        .await?;
+    app.write(move |tx| {
+        let connection = find(tx.conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+        rename(tx, &connection, &description, actor)
+    })
+    .await?;
     Ok(see_other_with(&app.config.server.base_url, &target, Flash::DescriptionSaved))
 }
 
@@ -327,12 +326,11 @@ pub async fn delete(
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let slug = slug.into_inner();
-    let (workspace, actor, now, rng) = (member.workspace_id.clone(), member.actor(), app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            let connection = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
-            remove(conn, &connection, actor, now, &rng)
-        })
-        .await?;
+    let (workspace, actor) = (member.workspace_id.clone(), member.actor());
+    app.write(move |tx| {
+        let connection = find(tx.conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+        remove(tx, &connection, actor)
+    })
+    .await?;
     Ok(see_other_with(&app.config.server.base_url, urls::CONNECTIONS, Flash::ConnectionDeleted))
 }

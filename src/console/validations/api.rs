@@ -20,6 +20,7 @@ use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::features::work::validations::{Refused, Validation, ValidationOut, cancel, find, log_after, start};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 use crate::platform::web::api::{ApiResult, json, present};
 use crate::platform::web::log_stream::{self, LogText};
 use crate::platform::web::openapi::{Operation, schema};
@@ -78,31 +79,30 @@ async fn queue<S: Side>(
         connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
     let values = import_values(&connector, new.config)?;
     let (app, caller) = (app.clone(), caller.clone());
-    let db = app.db.clone();
-    db.write(move |conn| merge_and_start::<S>(conn, &app, &caller, (&slug, &connector), values, &ticket)).await?
+    let writer = app.clone();
+    writer.write(move |tx| merge_and_start::<S>(tx, &caller, (&slug, &connector), values, &ticket)).await?
 }
 
 fn merge_and_start<S: Side>(
-    conn: &mut Conn,
-    app: &App,
+    tx: &mut Tx<'_>,
     caller: &Caller,
     (slug, connector): (&str, &Arc<Connector>),
     values: Option<Submission>,
     ticket: &Ticket,
 ) -> AppResult<Result<Answer, Problem>> {
-    let now = app.clock.now();
-    let mut connection = find_of_kind(conn, &caller.workspace, S::KIND, slug)?.ok_or(AppError::NotFound)?;
+    let now = tx.now;
+    let mut connection = find_of_kind(tx.conn, &caller.workspace, S::KIND, slug)?.ok_or(AppError::NotFound)?;
     if let Some(values) = values {
-        connection = match put_values(conn, app, caller, &connection, connector, &values)? {
+        connection = match put_values(tx, caller, &connection, connector, &values)? {
             Ok(changed) => changed,
             Err(problem) => return Ok(Err(problem)),
         };
     }
-    match start(conn, &connection, connector, &caller.actor(), (&app.keys, now, &app.rng))? {
+    match start(tx, &connection, connector, &caller.actor())? {
         Ok(validation) => {
-            let out = ValidationOut::new(&validation, &connection, &app.keys, now)?;
+            let out = ValidationOut::new(&validation, &connection, tx.keys, now)?;
             let answer = Answer::json(StatusCode::ACCEPTED, &out)?;
-            ticket.store(conn, &answer, &app.keys, &app.rng)?;
+            ticket.store(tx, &answer)?;
             Ok(Ok(answer))
         }
         Err(refused) => Ok(Err(problem(refused))),
@@ -157,18 +157,17 @@ async fn cancel_one(
     id: ValidationId,
     ticket: Ticket,
 ) -> AppResult<Answer> {
-    let (app_here, now) = (app.clone(), app.clock.now());
-    app.db
-        .write(move |conn| {
-            let (validation, _) = load(conn, &workspace, &id)?;
-            cancel(conn, &validation, now)?;
-            let (validation, connection) = load(conn, &workspace, &id)?;
-            let out = ValidationOut::new(&validation, &connection, &app_here.keys, now)?;
-            let answer = Answer::json(StatusCode::ACCEPTED, &out)?;
-            ticket.store(conn, &answer, &app_here.keys, &app_here.rng)?;
-            Ok(answer)
-        })
-        .await
+    let app_here = app.clone();
+    app.write(move |tx| {
+        let (validation, _) = load(tx.conn, &workspace, &id)?;
+        cancel(tx.conn, &validation, tx.now)?;
+        let (validation, connection) = load(tx.conn, &workspace, &id)?;
+        let out = ValidationOut::new(&validation, &connection, &app_here.keys, tx.now)?;
+        let answer = Answer::json(StatusCode::ACCEPTED, &out)?;
+        ticket.store(tx, &answer)?;
+        Ok(answer)
+    })
+    .await
 }
 
 /// `GET /api/v1/connector-validations/{id}/logs/`

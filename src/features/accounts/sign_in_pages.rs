@@ -156,19 +156,17 @@ enum Begun {
 async fn begin(request: &HttpRequest, app: &App, member: Option<Credentials>) -> AppResult<Begun> {
     let Some(member) = member else { return Ok(Begun::Nothing) };
     let browser = browser(request, app);
-    let (now, rng) = (app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            let still = store::credentials_of(conn, &member.workspace_id, &member.id)?;
-            if still.is_none_or(|still| still.password_hash != member.password_hash) {
-                return Ok(Begun::Nothing);
-            }
-            if let Some(label) = sign_in_provider::passwords_off(conn, &member.workspace_id)? {
-                return Ok(Begun::NoPasswords(label));
-            }
-            Ok(Begun::Session(browser.sign_in(conn, &member.workspace_id, &member.id, now, &rng)?))
-        })
-        .await
+    app.write(move |tx| {
+        let still = store::credentials_of(tx.conn, &member.workspace_id, &member.id)?;
+        if still.is_none_or(|still| still.password_hash != member.password_hash) {
+            return Ok(Begun::Nothing);
+        }
+        if let Some(label) = sign_in_provider::passwords_off(tx.conn, &member.workspace_id)? {
+            return Ok(Begun::NoPasswords(label));
+        }
+        Ok(Begun::Session(browser.sign_in(tx, &member.workspace_id, &member.id)?))
+    })
+    .await
 }
 
 /// `POST /sign-out`: also for a session that is over already.

@@ -154,9 +154,9 @@ async fn make_link(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket: Ti
     };
     let usage = if new.one_use == Some(true) { Usage::Once } else { Usage::Reusable };
     let (app, caller) = (app.clone(), caller.clone());
-    let db = app.db.clone();
-    let answer = db
-        .write(move |conn| {
+    let writer = app.clone();
+    let answer = writer
+        .write(move |tx| {
             let new = NewInviteLink {
                 workspace: &caller.workspace,
                 connector: &connector,
@@ -166,11 +166,11 @@ async fn make_link(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket: Ti
                 actor: caller.actor(),
                 form_nonce: None,
             };
-            let made = make(conn, new, &app.keys, now, &app.rng)?;
+            let made = make(tx, new)?;
             let url = app.config.server.base_url.join(&urls::invite(&made.token));
-            let out = LinkOut::new(&made.link, Some((&made.token, url)), now);
+            let out = LinkOut::new(&made.link, Some((&made.token, url)), tx.now);
             let answer = Answer::json(StatusCode::CREATED, &out)?;
-            ticket.store(conn, &answer, &app.keys, &app.rng)?;
+            ticket.store(tx, &answer)?;
             Ok(answer)
         })
         .await?;
@@ -186,12 +186,11 @@ pub async fn update(
     body: RawBody,
 ) -> ApiResult {
     let (given, if_match) = (body.read::<ChangeIn>()?, IfMatch::read(&request));
-    let (caller, id, now) = (Caller::clone(&key), InviteLinkId::from_text(&id), app.clock.now());
+    let (caller, id) = (Caller::clone(&key), InviteLinkId::from_text(&id));
     let app_here = app.clone();
     let changed = app
-        .db
-        .write(move |conn| {
-            let link = find(conn, &caller.workspace, &id)?.ok_or(AppError::NotFound)?;
+        .write(move |tx| {
+            let link = find(tx.conn, &caller.workspace, &id)?.ok_or(AppError::NotFound)?;
             let before = shown(&app_here, &caller, &link)?;
             if let Err(problem) = etag(&before).and_then(|tag| if_match.check(&tag)) {
                 return Ok(Err(problem));
@@ -199,10 +198,10 @@ pub async fn update(
             if link.deleted_at.is_some() {
                 return Err(AppError::Conflict("This invite link was deleted and cannot be changed."));
             }
-            match given.onto(LinkFields::of(&link), false, now) {
+            match given.onto(LinkFields::of(&link), false, tx.now) {
                 Err(faults) => Ok(Err(Problem::invalid(faults))),
                 Ok(fields) if fields == LinkFields::of(&link) => Ok(Ok(link)),
-                Ok(fields) => Ok(Ok(change(conn, &link, &fields, caller.actor(), now, &app_here.rng)?)),
+                Ok(fields) => Ok(Ok(change(tx, &link, &fields, caller.actor())?)),
             }
         })
         .await?;
@@ -216,8 +215,8 @@ pub async fn remove(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let link = load(&app, &key, &id).await?;
-    let (actor, now, rng) = (key.actor(), app.clock.now(), app.rng.clone());
-    app.db.write(move |conn| delete(conn, &link, actor, now, &rng)).await?;
+    let actor = key.actor();
+    app.write(move |tx| delete(tx, &link, actor)).await?;
     Ok(no_content())
 }
 

@@ -9,16 +9,15 @@ use super::{make, submissions};
 use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
 use crate::base::ids::InviteLinkId;
-use crate::base::rng::Rng;
 use crate::base::text_column::text_enum;
 use crate::features::accounts::{self, MemberCard};
 use crate::features::recipient::When;
 use crate::features::webhooks::InviteDeed;
 use crate::platform::activity::{Actor, Event};
 use crate::platform::app::App;
-use crate::platform::db::Conn;
 use crate::platform::email::Mail;
-use crate::platform::jobs::{self, Job, Outcome, Registry};
+use crate::platform::jobs::{Job, Outcome, Registry};
+use crate::platform::tx::Tx;
 use crate::platform::web::urls;
 
 /// Tells the member who made an invite link something about it.
@@ -138,15 +137,15 @@ struct Told {
 }
 
 /// Queues a notice; call it inside the transaction of the deed.
-pub(super) fn queue(conn: &mut Conn, notice: Notice, link: &InviteLink, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    Ok(jobs::enqueue(conn, &NoticeMail(notice, link.id.clone()), now, rng)?)
+pub(super) fn queue(tx: &mut Tx<'_>, notice: Notice, link: &InviteLink) -> AppResult<()> {
+    Ok(tx.enqueue(&NoticeMail(notice, link.id.clone()))?)
 }
 
 /// Queues a notice when a link is used unusually often.
-pub(super) fn watch_use(conn: &mut Conn, link: &InviteLink, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    let lately = submissions::count_since(conn, &link.id, now - BUSY_SPAN)?;
-    if lately >= BUSY && store::note_busy(conn, &link.id, now - BUSY_QUIET, now)? {
-        queue(conn, Notice::Busy, link, now, rng)?;
+pub(super) fn watch_use(tx: &mut Tx<'_>, link: &InviteLink) -> AppResult<()> {
+    let lately = submissions::count_since(tx.conn, &link.id, tx.now - BUSY_SPAN)?;
+    if lately >= BUSY && store::note_busy(tx.conn, &link.id, tx.now - BUSY_QUIET, tx.now)? {
+        queue(tx, Notice::Busy, link)?;
     }
     Ok(())
 }
@@ -204,24 +203,22 @@ fn mail(app: &App, notice: Notice, link: &InviteLink, receiver: MemberCard) -> A
 /// # Errors
 /// The database refuses.
 pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
-    let (now, rng) = (app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            for link in store::newly_expired(conn, now, AT_ONCE)? {
-                if store::note_expiry(conn, &link.id, now)? {
-                    make::forget_all(conn, &link.id)?;
-                    let what = (Event::InviteLinkExpired, InviteDeed::Expired);
-                    make::note(conn, &link, what, Actor::System, now, &rng)?;
-                }
+    app.write(move |tx| {
+        for link in store::newly_expired(tx.conn, tx.now, AT_ONCE)? {
+            if store::note_expiry(tx.conn, &link.id, tx.now)? {
+                make::forget_all(tx.conn, &link.id)?;
+                let what = (Event::InviteLinkExpired, InviteDeed::Expired);
+                make::note(tx, &link, what, Actor::System)?;
             }
-            for link in store::ending(conn, now, now + AHEAD, AT_ONCE)? {
-                if is_due(&link, now) && store::note_ending(conn, &link.id, now)? {
-                    queue(conn, Notice::Ending, &link, now, &rng)?;
-                }
+        }
+        for link in store::ending(tx.conn, tx.now, tx.now + AHEAD, AT_ONCE)? {
+            if is_due(&link, tx.now) && store::note_ending(tx.conn, &link.id, tx.now)? {
+                queue(tx, Notice::Ending, &link)?;
             }
-            Ok(())
-        })
-        .await
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Whether it is time to tell of a link's end: never sooner than after half its life.

@@ -86,12 +86,12 @@ pub async fn update(
             return unprocessable(&view(&app, &request, &member, loaded, again, ListQuery::default()).await?);
         }
     };
-    let (link, actor, rng) = (loaded.0, member.actor(), app.rng.clone());
+    let (link, actor) = (loaded.0, member.actor());
     let target = urls::invite_link(&link.id);
     if fields == LinkFields::of(&link) {
         return Ok(see_other_with(&app.config.server.base_url, &target, Flash::NothingToSave));
     }
-    app.db.write(move |conn| change(conn, &link, &fields, actor, now, &rng)).await?;
+    app.write(move |tx| change(tx, &link, &fields, actor)).await?;
     Ok(see_other_with(&app.config.server.base_url, &target, Flash::InviteLinkSaved))
 }
 
@@ -103,7 +103,7 @@ pub async fn remove(
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let (link, _) = load(&app, &member, &id).await?;
-    let (actor, now, rng) = (member.actor(), app.clock.now(), app.rng.clone());
-    app.db.write(move |conn| delete(conn, &link, actor, now, &rng)).await?;
+    let actor = member.actor();
+    app.write(move |tx| delete(tx, &link, actor)).await?;
     Ok(see_other_with(&app.config.server.base_url, urls::INVITE_LINKS, Flash::InviteLinkDeleted))
 }

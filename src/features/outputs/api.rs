@@ -90,17 +90,16 @@ pub async fn create(app: web::Data<App>, key: ApiKey<WriteOutputLayers>, once: O
 async fn make(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket: Ticket) -> Result<Answer, Problem> {
     let judged = Given::from(new).judge(None);
     let details = judged.map_err(|problems| Problem::invalid(problems.iter().map(error_detail).collect()))?;
-    let (app, caller, now) = (app.clone(), caller.clone(), app.clock.now());
-    let db = app.db.clone();
-    let answer = db
-        .write(move |conn| {
-            let id = OutputLayerId::new(now, &app.rng);
-            let ports = (&app.keys, now, &app.rng);
-            let Some(layer) = add(conn, (&caller.workspace, &id), &details, caller.actor(), ports)? else {
+    let (app, caller) = (app.clone(), caller.clone());
+    let writer = app.clone();
+    let answer = writer
+        .write(move |tx| {
+            let id = OutputLayerId::new(tx.now, tx.rng);
+            let Some(layer) = add(tx, (&caller.workspace, &id), &details, caller.actor())? else {
                 return Ok(None);
             };
             let answer = Answer::json(StatusCode::CREATED, &LayerOut::from(&layer))?;
-            ticket.store(conn, &answer, &app.keys, &app.rng)?;
+            ticket.store(tx, &answer)?;
             Ok(Some(answer))
         })
         .await?;
@@ -126,9 +125,8 @@ pub async fn update(
     if is_same {
         return tagged(&LayerOut::from(&layer));
     }
-    let (app_here, actor, now) = (app.clone(), key.actor(), app.clock.now());
-    let changed =
-        app.db.write(move |conn| change(conn, &layer, &details, actor, (&app_here.keys, now, &app_here.rng))).await?;
+    let actor = key.actor();
+    let changed = app.write(move |tx| change(tx, &layer, &details, actor)).await?;
     tagged(&LayerOut::from(&changed))
 }
 
@@ -139,8 +137,8 @@ pub async fn remove(
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let layer = load(&app, &key, &slug).await?;
-    let (actor, now, rng) = (key.actor(), app.clock.now(), app.rng.clone());
-    match app.db.write(move |conn| delete(conn, &layer, actor, now, &rng)).await? {
+    let actor = key.actor();
+    match app.write(move |tx| delete(tx, &layer, actor)).await? {
         Ok(()) => Ok(no_content()),
         Err(users) => Err(Problem::new(Code::Conflict, in_use(&users))),
     }
@@ -172,8 +170,8 @@ async fn try_out(app: &web::Data<App>, caller: &Caller, slug: &str, ticket: Tick
         }
     };
     let answer = Answer::json(StatusCode::OK, &out)?;
-    let (app_here, kept) = (app.clone(), answer.clone());
-    app.db.write(move |conn| ticket.store(conn, &kept, &app_here.keys, &app_here.rng)).await?;
+    let kept = answer.clone();
+    app.write(move |tx| ticket.store(tx, &kept)).await?;
     Ok(answer)
 }
 

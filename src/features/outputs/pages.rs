@@ -183,11 +183,8 @@ pub async fn create(
             return unprocessable(&LayerPage { problems, ..view });
         }
     };
-    let (app_here, workspace, actor, now) = (app.clone(), member.workspace_id.clone(), member.actor(), app.clock.now());
-    let made = app
-        .db
-        .write(move |conn| add(conn, (&workspace, &id), &details, actor, (&app_here.keys, now, &app_here.rng)))
-        .await?;
+    let (workspace, actor) = (member.workspace_id.clone(), member.actor());
+    let made = app.write(move |tx| add(tx, (&workspace, &id), &details, actor)).await?;
     let Some(layer) = made else {
         let view = LayerPage::new(&app, &request, &member, &given, &port);
         return unprocessable(&LayerPage { problems: vec![TOO_MANY], ..view });
@@ -237,8 +234,8 @@ pub async fn update(
             return unprocessable(&LayerPage { problems, ..view });
         }
     };
-    let (app_here, actor, now) = (app.clone(), member.actor(), app.clock.now());
-    app.db.write(move |conn| change(conn, &layer, &details, actor, (&app_here.keys, now, &app_here.rng))).await?;
+    let actor = member.actor();
+    app.write(move |tx| change(tx, &layer, &details, actor)).await?;
     Ok(see_other_with(&app.config.server.base_url, &address_of(&slug), Flash::OutputLayerSaved))
 }
 
@@ -266,8 +263,8 @@ pub async fn remove(
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let (layer, _) = load(&app, &member, &slug).await?;
-    let (actor, now, rng) = (member.actor(), app.clock.now(), app.rng.clone());
-    let deleted = app.db.write(move |conn| delete(conn, &layer, actor, now, &rng)).await?;
+    let actor = member.actor();
+    let deleted = app.write(move |tx| delete(tx, &layer, actor)).await?;
     let base = &app.config.server.base_url;
     Ok(match deleted {
         Ok(()) => see_other_with(base, urls::SETTINGS_OUTPUT_LAYERS, Flash::OutputLayerDeleted),

@@ -197,10 +197,10 @@ async fn make_token<S: Side>(
     let now = app.clock.now();
     let lifetime = check(&new, now)?;
     let (app, caller) = (app.clone(), caller.clone());
-    let db = app.db.clone();
-    let answer = db
-        .write(move |conn| {
-            let connection = connection::<S>(conn, &caller.workspace, &slug)?;
+    let writer = app.clone();
+    let answer = writer
+        .write(move |tx| {
+            let connection = connection::<S>(tx.conn, &caller.workspace, &slug)?;
             let link = NewSetupLink {
                 connection: &connection,
                 creator: caller.member.as_ref(),
@@ -212,16 +212,16 @@ async fn make_token<S: Side>(
                 form_nonce: None,
                 purpose: Purpose::Fill,
             };
-            let (id, token) = make(conn, link, now, &app.rng)?;
+            let (id, token) = make(tx, link)?;
             let made = MadeOut {
                 id: id.to_string(),
                 url: app.config.server.base_url.join(&urls::setup_link(&token)),
                 token: token.expose().to_owned(),
                 expires_at: lifetime.expires_at.iso(),
-                created_at: now.iso(),
+                created_at: tx.now.iso(),
             };
             let answer = Answer::json(StatusCode::CREATED, &made)?;
-            ticket.store(conn, &answer, &app.keys, &app.rng)?;
+            ticket.store(tx, &answer)?;
             Ok(answer)
         })
         .await?;
@@ -257,13 +257,12 @@ pub async fn withdraw<S: Side>(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let (slug, id) = path.into_inner();
-    let (caller, now, rng) = (Caller::clone(&key), app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            let connection = connection::<S>(conn, &caller.workspace, &slug)?;
-            revoke(conn, &connection, &SetupLinkId::from_text(&id), caller.actor(), now, &rng)
-        })
-        .await?;
+    let caller = Caller::clone(&key);
+    app.write(move |tx| {
+        let connection = connection::<S>(tx.conn, &caller.workspace, &slug)?;
+        revoke(tx, &connection, &SetupLinkId::from_text(&id), caller.actor())
+    })
+    .await?;
     Ok(no_content())
 }
 

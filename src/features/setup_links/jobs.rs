@@ -11,7 +11,7 @@ use crate::features::accounts::{self, MemberCard};
 use crate::features::connections;
 use crate::features::recipient::{NamedField, held, read_names};
 use crate::features::webhooks::LinkDeed;
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::email::Mail;
 use crate::platform::jobs::{Outcome, Registry, job};
@@ -105,29 +105,27 @@ async fn send_submission_mail(app: &Arc<App>, id: SetupLinkId) -> AppResult<Outc
 /// # Errors
 /// The database refuses.
 pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
-    let (now, rng) = (app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            held::sweep(conn, now)?;
-            for link in store::newly_expired(conn, now, AT_ONCE)? {
-                if !store::note_expiry(conn, &link.id, now)? {
-                    continue;
-                }
-                make::forget_all(conn, &link.id)?;
-                let entry = Entry {
-                    workspace: &link.workspace_id,
-                    connection: Some(&link.connection_id),
-                    setup_link: Some(&link.id),
-                    event: Event::Expired,
-                    actor: Actor::System,
-                    detail: &link.recipient,
-                };
-                activity::record(conn, &entry, link.expires_at, &rng)?;
-                if let Some(connection) = connections::find_by_id(conn, &link.workspace_id, &link.connection_id)? {
-                    make::tell(conn, LinkDeed::Expired, &connection, (&link.id, link.expires_at), now, &rng)?;
-                }
+    app.write(move |tx| {
+        held::sweep(tx.conn, tx.now)?;
+        for link in store::newly_expired(tx.conn, tx.now, AT_ONCE)? {
+            if !store::note_expiry(tx.conn, &link.id, tx.now)? {
+                continue;
             }
-            Ok(())
-        })
-        .await
+            make::forget_all(tx.conn, &link.id)?;
+            let entry = Entry {
+                workspace: &link.workspace_id,
+                connection: Some(&link.connection_id),
+                setup_link: Some(&link.id),
+                event: Event::Expired,
+                actor: Actor::System,
+                detail: &link.recipient,
+            };
+            tx.record_at(&entry, link.expires_at)?;
+            if let Some(connection) = connections::find_by_id(tx.conn, &link.workspace_id, &link.connection_id)? {
+                make::tell(tx, LinkDeed::Expired, &connection, (&link.id, link.expires_at))?;
+            }
+        }
+        Ok(())
+    })
+    .await
 }

@@ -71,21 +71,19 @@ async fn start(app: &App, sheet: &Sheet, decoded: &Decoded) -> AppResult<Option<
     let asked = Arc::clone(sheet.connector());
     let handed = sheet.handed().map(|handed| (handed.sign_in().clone(), handed.submission.clone()));
     let (row, submission) = (link.known.link.clone(), decoded.submission.clone());
-    let (keys, now, rng) = (app.keys.clone(), app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            let test = NewTest {
-                connection: &connection,
-                connector: &connector,
-                link: &row.id,
-                name: &row.recipient,
-                asked: &asked,
-                submission: &submission,
-                signed_in: handed.as_ref().map(|(id, submission)| (id, submission)),
-            };
-            Ok(validations::start_test(conn, &test, (&keys, now, &rng))?.ok())
-        })
-        .await
+    app.write(move |tx| {
+        let test = NewTest {
+            connection: &connection,
+            connector: &connector,
+            link: &row.id,
+            name: &row.recipient,
+            asked: &asked,
+            submission: &submission,
+            signed_in: handed.as_ref().map(|(id, submission)| (id, submission)),
+        };
+        Ok(validations::start_test(tx, &test)?.ok())
+    })
+    .await
 }
 
 /// A test of this very link; a foreign id is nobody's.

@@ -253,22 +253,22 @@ async fn queue<S: Side>(
     (slug, id): (String, Option<WebhookDeliveryId>),
     ticket: Ticket,
 ) -> Result<Answer, Problem> {
-    let (app, workspace, now) = (app.clone(), caller.workspace.clone(), app.clock.now());
-    let db = app.db.clone();
-    let answer = db
-        .write(move |conn| {
-            let connection = connection::<S>(conn, &workspace, &slug)?;
+    let (app, workspace) = (app.clone(), caller.workspace.clone());
+    let writer = app.clone();
+    let answer = writer
+        .write(move |tx| {
+            let connection = connection::<S>(tx.conn, &workspace, &slug)?;
             let id = match id {
                 Some(id) => {
-                    delivery_of(conn, &connection, &id)?;
-                    resend(conn, &workspace, &id, now)?;
+                    delivery_of(tx.conn, &connection, &id)?;
+                    resend(tx.conn, &workspace, &id, tx.now)?;
                     id
                 }
-                None => send_test(conn, &app, &connection, now)?,
+                None => send_test(tx, &app, &connection)?,
             };
-            let delivery = delivery_of(conn, &connection, &id)?;
-            let answer = Answer::json(StatusCode::ACCEPTED, &details(conn, delivery)?)?;
-            ticket.store(conn, &answer, &app.keys, &app.rng)?;
+            let delivery = delivery_of(tx.conn, &connection, &id)?;
+            let answer = Answer::json(StatusCode::ACCEPTED, &details(tx.conn, delivery)?)?;
+            ticket.store(tx, &answer)?;
             Ok(answer)
         })
         .await?;

@@ -24,8 +24,8 @@ pub use callback::{
     CallbackWebhook, check_callback, find_callback, has_callback, remove_callback, set_callback, with_callback,
 };
 pub use deliveries::{
-    Delivery, DeliveryState, attempts, count_deliveries, find_delivery, list_deliveries, record_event, request_of,
-    resend, send_test, undelivered,
+    Delivery, DeliveryState, attempts, count_deliveries, find_delivery, list_deliveries, request_of, resend, send_test,
+    undelivered,
 };
 pub use event::{ArrivalDeed, Event, EventKind, InviteDeed, InviteFacts, LinkDeed, missing_fields, missing_of};
 pub use jobs::{GaveUpMail, jobs, reseal_headers, reseal_secrets, sweep};

@@ -2,7 +2,7 @@
 
 mod store;
 
-pub use store::{ActivityRow, record, timeline, was_noted_since};
+pub use store::{ActivityRow, timeline, was_noted_since};
 
 use crate::base::ids::{ConnectionId, MemberId, SetupLinkId, WorkspaceId};
 use crate::base::text_column::text_enum;

@@ -9,7 +9,7 @@ mod worker;
 
 pub use crew::{Piece, Taking, Trade, run_trade_due, run_trade_until};
 pub use registry::Registry;
-pub use store::{enqueue, ensure_recurring};
+pub use store::ensure_recurring;
 pub use work::{INTERRUPTED, INTERRUPTED_REASON, LogBuffer, LogLine, WORK_BEAT, WORK_LEASE, WorkState, is_abandoned};
 pub use worker::{run_due, run_until};
 

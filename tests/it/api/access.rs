@@ -84,8 +84,7 @@ async fn callers(app: &TestApp) -> Callers {
     app.owner_of("Other", "Olga", "olga@other.example").await;
     let (id, text) = key(app, "Acme Analytics", Scope::ALL).await;
     let workspace = workspace_id(app, "Acme Analytics").await;
-    let (now, rng) = (app.app.clock.now(), app.app.rng.clone());
-    app.app.db.write(move |conn| api_keys::revoke(conn, &workspace, &id, Actor::System, now, &rng)).await.unwrap();
+    app.app.write(move |tx| api_keys::revoke(tx, &workspace, &id, Actor::System)).await.unwrap();
     Callers { nobody: Program::nobody(app).await, revoked: all.with_key(&text), all }
 }
 

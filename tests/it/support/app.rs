@@ -14,8 +14,7 @@ use vestibule::platform::app::App;
 use vestibule::platform::config::Config;
 use vestibule::platform::db::DatabaseUrl;
 use vestibule::platform::email::Mailer;
-use vestibule::server::dispatcher;
-use vestibule::server::http;
+use vestibule::server::{dispatcher, http};
 
 use super::{PASSWORD, Visitor, db};
 
@@ -92,7 +91,7 @@ impl TestApp {
 
     /// Another workspace with its owner, signed in.
     pub async fn owner_of(&self, workspace: &str, name: &str, email: &str) -> Visitor {
-        let (now, rng) = (self.app.clock.now(), self.app.rng.clone());
+        let rng = self.app.rng.clone();
         let password_hash = password::hash(&PASSWORD.into(), Cost::Cheap, &rng).unwrap();
         let new = NewOwner {
             workspace_name: workspace.to_owned(),
@@ -100,11 +99,7 @@ impl TestApp {
             email: email.to_owned(),
             password_hash,
         };
-        self.app
-            .db
-            .write(move |conn| accounts::create_workspace_with_owner(conn, &new, now, &rng).map(|_| ()))
-            .await
-            .unwrap();
+        self.app.write(move |tx| accounts::create_workspace_with_owner(tx, &new).map(|_| ())).await.unwrap();
         let visitor = self.visitor();
         visitor.sign_in(email).await;
         visitor

@@ -14,14 +14,13 @@ pub use store::{find_waiting, of_invite_link, waiting_count};
 use super::store::erase;
 use super::{Apply, Connection, Filler, NewDraft, apply, create_draft};
 use crate::base::clock::UtcTime;
-use crate::base::crypto::KeyRing;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{InviteLinkId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::base::text_column::text_enum;
 use crate::connectors::Connector;
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 use crate::schema::form::Submission;
 
 text_enum! {
@@ -64,7 +63,7 @@ pub struct Arriving<'a> {
 ///
 /// # Errors
 /// The database or the key ring refuses.
-pub fn arrive(conn: &mut Conn, new: &Arriving<'_>, keys: &KeyRing, now: UtcTime, rng: &Rng) -> AppResult<Connection> {
+pub fn arrive(tx: &mut Tx<'_>, new: &Arriving<'_>) -> AppResult<Connection> {
     let draft = NewDraft {
         workspace: new.workspace,
         connector: new.connector,
@@ -73,9 +72,9 @@ pub fn arrive(conn: &mut Conn, new: &Arriving<'_>, keys: &KeyRing, now: UtcTime,
         actor: Actor::Recipient { name: new.identity.to_owned() },
         form_nonce: None,
     };
-    let made = create_draft(conn, draft, now, rng)?;
+    let made = create_draft(tx, draft)?;
     let approval = if new.wants_approval { Approval::Waiting } else { Approval::None };
-    store::set_origin(conn, &made, new.link, new.identity, approval)?;
+    store::set_origin(tx.conn, &made, new.link, new.identity, approval)?;
     let filled = Apply {
         workspace: new.workspace,
         connection: &made.id,
@@ -86,15 +85,8 @@ pub fn arrive(conn: &mut Conn, new: &Arriving<'_>, keys: &KeyRing, now: UtcTime,
         then: new.then,
         has_secrets: false,
     };
-    let applied = apply(conn, &filled, keys, now, rng)?;
-    note(
-        conn,
-        &made,
-        Event::CameThroughInviteLink,
-        Actor::Recipient { name: new.identity.to_owned() },
-        new.link_name,
-        (now, rng),
-    )?;
+    let applied = apply(tx, &filled)?;
+    note(tx, &made, Event::CameThroughInviteLink, Actor::Recipient { name: new.identity.to_owned() }, new.link_name)?;
     Ok(applied.connection)
 }
 
@@ -102,21 +94,21 @@ pub fn arrive(conn: &mut Conn, new: &Arriving<'_>, keys: &KeyRing, now: UtcTime,
 ///
 /// # Errors
 /// [`AppError::Conflict`] when it does not wait any more.
-pub fn accept(conn: &mut Conn, connection: &Connection, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    settle(conn, connection, Approval::Accepted, now)?;
-    note(conn, connection, Event::ArrivalAccepted, actor, "", (now, rng))
+pub fn accept(tx: &mut Tx<'_>, connection: &Connection, actor: Actor) -> AppResult<()> {
+    settle(tx.conn, connection, Approval::Accepted, tx.now)?;
+    note(tx, connection, Event::ArrivalAccepted, actor, "")
 }
 
 /// Rejects a connection that waits: its values and keys are erased at once.
 ///
 /// # Errors
 /// [`AppError::Conflict`] when it does not wait any more.
-pub fn reject(conn: &mut Conn, connection: &Connection, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    settle(conn, connection, Approval::Rejected, now)?;
-    if !erase(conn, connection, false, now)? {
+pub fn reject(tx: &mut Tx<'_>, connection: &Connection, actor: Actor) -> AppResult<()> {
+    settle(tx.conn, connection, Approval::Rejected, tx.now)?;
+    if !erase(tx.conn, connection, false, tx.now)? {
         return Err(AppError::Conflict("This connection is finalised and cannot be rejected."));
     }
-    note(conn, connection, Event::ArrivalRejected, actor, "", (now, rng))
+    note(tx, connection, Event::ArrivalRejected, actor, "")
 }
 
 fn settle(conn: &mut Conn, connection: &Connection, to: Approval, now: UtcTime) -> AppResult<()> {
@@ -127,14 +119,7 @@ fn settle(conn: &mut Conn, connection: &Connection, to: Approval, now: UtcTime) 
     }
 }
 
-fn note(
-    conn: &mut Conn,
-    connection: &Connection,
-    event: Event,
-    actor: Actor,
-    detail: &str,
-    (now, rng): (UtcTime, &Rng),
-) -> AppResult<()> {
+fn note(tx: &mut Tx<'_>, connection: &Connection, event: Event, actor: Actor, detail: &str) -> AppResult<()> {
     let entry = Entry {
         workspace: &connection.workspace_id,
         connection: Some(&connection.id),
@@ -143,5 +128,5 @@ fn note(
         actor,
         detail,
     };
-    Ok(activity::record(conn, &entry, now, rng)?)
+    tx.record(&entry)
 }

@@ -8,19 +8,18 @@ use askama::Template;
 use super::GrantState;
 use super::refresh::{self, Ahead, Refusal, block_of};
 use super::store::{self, GrantRow};
-use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
 use crate::base::ids::OauthGrantId;
-use crate::base::rng::Rng;
 use crate::features::accounts::{self, MemberCard};
 use crate::features::connections::{self, Connection};
 use crate::features::oauth::wire::{Wire, WireError};
 use crate::features::webhooks;
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::email::Mail;
-use crate::platform::jobs::{self, Outcome, Registry, job};
+use crate::platform::jobs::{Outcome, Registry, job};
+use crate::platform::tx::Tx;
 use crate::platform::web::urls;
 
 job!(
@@ -49,10 +48,10 @@ const AGAIN: time::Duration = time::Duration::minutes(10);
 ///
 /// # Errors
 /// The database refuses.
-pub fn sweep(conn: &mut Conn, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    for id in store::due(conn, now, AT_ONCE)? {
-        if store::put_off(conn, &id, now, now + AGAIN)? {
-            jobs::enqueue(conn, &RenewGrant(id), now, rng)?;
+pub fn sweep(tx: &mut Tx<'_>) -> AppResult<()> {
+    for id in store::due(tx.conn, tx.now, AT_ONCE)? {
+        if store::put_off(tx.conn, &id, tx.now, tx.now + AGAIN)? {
+            tx.enqueue(&RenewGrant(id))?;
         }
     }
     Ok(())
@@ -76,28 +75,27 @@ async fn refresh_by_job(app: &Arc<App>, id: OauthGrantId) -> AppResult<Outcome> 
 
 /// The provider has ended a grant: it is noted, and everybody who wants to hear it is told, once.
 pub(super) async fn break_and_tell(app: &App, row: &GrantRow, lease: String) -> AppResult<()> {
-    let (row, now, rng) = (row.clone(), app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            if !store::break_it(conn, &row.id, &lease, now)? {
-                return Ok(());
-            }
-            for connection in users(conn, &row)? {
-                let entry = Entry {
-                    workspace: &row.workspace_id,
-                    connection: Some(&connection.id),
-                    setup_link: None,
-                    event: Event::NeedsReconnecting,
-                    actor: Actor::System,
-                    detail: &row.identity_label,
-                };
-                activity::record(conn, &entry, now, &rng)?;
-                let event = webhooks::Event::NeedsReconnecting { connection: &connection };
-                webhooks::record_event(conn, &event, now, &rng)?;
-            }
-            Ok(jobs::enqueue(conn, &ReconnectMail(row.id.clone()), now, &rng)?)
-        })
-        .await
+    let row = row.clone();
+    app.write(move |tx| {
+        if !store::break_it(tx.conn, &row.id, &lease, tx.now)? {
+            return Ok(());
+        }
+        for connection in users(tx.conn, &row)? {
+            let entry = Entry {
+                workspace: &row.workspace_id,
+                connection: Some(&connection.id),
+                setup_link: None,
+                event: Event::NeedsReconnecting,
+                actor: Actor::System,
+                detail: &row.identity_label,
+            };
+            tx.record(&entry)?;
+            let event = webhooks::Event::NeedsReconnecting { connection: &connection };
+            tx.tell(&event)?;
+        }
+        Ok(tx.enqueue(&ReconnectMail(row.id.clone()))?)
+    })
+    .await
 }
 
 /// The connections that live on a grant and are not deleted.

@@ -13,7 +13,7 @@ mod values;
 mod view;
 
 pub use jobs::{GiveBackGrant, jobs, sweep};
-pub use make::{Contract, NewGrant, attach, disconnect, reconnect, reseal_some};
+pub use make::{NewGrant, attach, disconnect, reconnect, reseal_some};
 pub use refresh::Refusal;
 pub use renewed::{TokenLease, take_renewed};
 pub use store::GrantRow;

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::store::{self, Contents, GrantRow};
 use super::values::holds_mark_at;
-use super::{Contract, GrantState, Times, content, sealed_at};
+use super::{GrantState, Times, content, sealed_at};
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::OauthGrantId;
@@ -16,7 +16,7 @@ use crate::connectors::Connector;
 use crate::connectors::provider::{DotPath, LandingOutput, ProviderBlock};
 use crate::features::connections::Connection;
 use crate::features::oauth::wire::Tokens;
-use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 use crate::schema::form::{Submission, Values};
 
 const MOST_TRIES: usize = 20;
@@ -42,36 +42,30 @@ struct Renewed {
 /// # Errors
 /// Only internal ones.
 pub fn take_renewed(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     (connection, connector): (&Connection, &Connector),
     token_lease: Option<&TokenLease>,
     changed: &mut Submission,
-    with: &Contract<'_>,
 ) -> AppResult<bool> {
     let Some(block) = connector.oauth() else { return Ok(false) };
-    let renewed = Renewed::take(block, &connection.open_values(with.keys)?, changed);
+    let renewed = Renewed::take(block, &connection.open_values(tx.keys)?, changed);
     let Some(token_lease) = token_lease.filter(|_| !renewed.is_empty()) else { return Ok(false) };
     for _ in 0..MOST_TRIES {
-        let found = store::find(conn, &token_lease.grant)?;
+        let found = store::find(tx.conn, &token_lease.grant)?;
         let same = |row: &GrantRow| row.obtained_at == token_lease.signed_in_at && row.state != GrantState::Leaving;
         let Some(row) = found.filter(same) else { return Ok(false) };
-        if write(conn, &row, &renewed, (block, with))? {
+        if write(tx, &row, &renewed, block)? {
             return Ok(true);
         }
     }
     Err(AppError::Internal(anyhow::anyhow!("the grant kept changing under the writer")))
 }
 
-fn write(
-    conn: &mut Conn,
-    row: &GrantRow,
-    renewed: &Renewed,
-    (block, with): (&ProviderBlock, &Contract<'_>),
-) -> AppResult<bool> {
-    let opened = row.open(with.keys)?;
-    let tokens = renewed.onto(opened.tokens, with.now);
+fn write(tx: &mut Tx<'_>, row: &GrantRow, renewed: &Renewed, block: &ProviderBlock) -> AppResult<bool> {
+    let opened = row.open(tx.keys)?;
+    let tokens = renewed.onto(opened.tokens, tx.now);
     let plain = content(&tokens, &opened.inputs)?;
-    let sealed = with.keys.seal(&plain, sealed_at(&row.id, &row.workspace_id), with.rng)?;
+    let sealed = tx.keys.seal(&plain, sealed_at(&row.id, &row.workspace_id), tx.rng)?;
     let times = Times::of(block, &tokens);
     let contents = Contents {
         sealed: &sealed,
@@ -80,7 +74,7 @@ fn write(
         ends_at: times.ends_at,
         refresh_at: times.refresh_at,
     };
-    Ok(store::take_renewed(conn, row, &contents, with.now)?)
+    Ok(store::take_renewed(tx.conn, row, &contents, tx.now)?)
 }
 
 impl Renewed {

@@ -170,23 +170,21 @@ fn trouble(step: &'static str) -> impl Fn(WireError) -> Trouble {
 
 /// Saves what came of it, unless the link closed meanwhile: then nothing of it stays.
 async fn put_away(app: &App, found: Found, result: Result<Held, Trouble>) -> AppResult<()> {
-    let (now, keys, rng) = (app.clock.now(), app.keys.clone(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            let door = found.row.door();
-            if !(found.is_open.0)(conn, &door, now)? {
-                return folder::forget(conn, door.kind, &door.id);
+    app.write(move |tx| {
+        let door = found.row.door();
+        if !(found.is_open.0)(tx.conn, &door, tx.now)? {
+            return folder::forget(tx.conn, door.kind, &door.id);
+        }
+        let until = (tx.now + KEPT).min(found.row.expires_at.max(tx.now));
+        folder::change(tx, &found.row.id, (tx.now, until), |folder| match &result {
+            Ok(held) => {
+                folder.signed_in = Some(held.clone());
+                folder.trouble = None;
+                folder.resume.search.clear();
             }
-            let until = (now + KEPT).min(found.row.expires_at.max(now));
-            folder::change(conn, &found.row.id, (&keys, &rng), (now, until), |folder| match &result {
-                Ok(held) => {
-                    folder.signed_in = Some(held.clone());
-                    folder.trouble = None;
-                    folder.resume.search.clear();
-                }
-                Err(trouble) => folder.trouble = Some(*trouble),
-            })
-            .map(|_| ())
+            Err(trouble) => folder.trouble = Some(*trouble),
         })
-        .await
+        .map(|_| ())
+    })
+    .await
 }

@@ -13,11 +13,11 @@ use crate::base::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
 use crate::base::crypto::{KeyRing, Rotation, Sealed, SealedAt, TokenHash};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{OauthSignInId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::connectors::Kind;
 use crate::connectors::provider::Inputs;
 use crate::features::oauth::wire::{Account, Identified};
 use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 
 /// So many browsers have something at one link at once; more would let a stranger fill the table.
 const MOST_BROWSERS: i64 = 20;
@@ -110,51 +110,48 @@ pub(super) struct Shelf<'a> {
 /// # Errors
 /// [`AppError::Conflict`] when too many browsers are at the link.
 pub(super) fn put(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     shelf: &Shelf<'_>,
-    keys: &KeyRing,
-    rng: &Rng,
     make: impl Fn(Option<Folder>) -> Folder,
 ) -> AppResult<OauthSignInId> {
     for _ in 0..MOST_TRIES {
-        let Some(row) = store::find(conn, shelf.door, shelf.browser, shelf.now)? else {
-            return first(conn, shelf, keys, rng, &make(None));
+        let Some(row) = store::find(tx.conn, shelf.door, shelf.browser, shelf.now)? else {
+            return first(tx, shelf, &make(None));
         };
-        let folder = make(open(&row, keys));
-        let sealed = keys.seal(&bytes(&folder)?, sealed_at(&row.id, &row.workspace_id), rng)?;
-        if store::replace(conn, &row, &sealed, shelf.until)? {
+        let folder = make(open(&row, tx.keys));
+        let sealed = tx.keys.seal(&bytes(&folder)?, sealed_at(&row.id, &row.workspace_id), tx.rng)?;
+        if store::replace(tx.conn, &row, &sealed, shelf.until)? {
             return Ok(row.id);
         }
     }
     Err(AppError::Internal(anyhow::anyhow!("a sign-in kept changing under the writer")))
 }
 
-fn first(conn: &mut Conn, shelf: &Shelf<'_>, keys: &KeyRing, rng: &Rng, folder: &Folder) -> AppResult<OauthSignInId> {
+fn first(tx: &mut Tx<'_>, shelf: &Shelf<'_>, folder: &Folder) -> AppResult<OauthSignInId> {
     // What is over keeps its place until the sweep; this browser's goes now.
-    store::delete_expired_at(conn, shelf.door, shelf.now)?;
-    if store::count(conn, shelf.door)? >= MOST_BROWSERS {
+    store::delete_expired_at(tx.conn, shelf.door, shelf.now)?;
+    if store::count(tx.conn, shelf.door)? >= MOST_BROWSERS {
         return Err(AppError::Conflict("Too many people are signing in with this link at once. Try again later."));
     }
-    let id = OauthSignInId::new(shelf.now, rng);
-    let sealed = keys.seal(&bytes(folder)?, sealed_at(&id, &shelf.door.workspace), rng)?;
-    store::insert(conn, &id, shelf.door, shelf.browser, &sealed, (shelf.now, shelf.until))?;
+    let id = OauthSignInId::new(shelf.now, tx.rng);
+    let sealed = tx.keys.seal(&bytes(folder)?, sealed_at(&id, &shelf.door.workspace), tx.rng)?;
+    store::insert(tx.conn, &id, shelf.door, shelf.browser, &sealed, (shelf.now, shelf.until))?;
     Ok(id)
 }
 
 /// Changes a folder that is there; `false` when it is gone.
 pub(super) fn change(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     id: &OauthSignInId,
-    (keys, rng): (&KeyRing, &Rng),
     (now, until): (UtcTime, UtcTime),
     change: impl Fn(&mut Folder),
 ) -> AppResult<bool> {
     for _ in 0..MOST_TRIES {
-        let Some(row) = store::find_by_id(conn, id, now)? else { return Ok(false) };
-        let Some(mut folder) = open(&row, keys) else { return Ok(false) };
+        let Some(row) = store::find_by_id(tx.conn, id, now)? else { return Ok(false) };
+        let Some(mut folder) = open(&row, tx.keys) else { return Ok(false) };
         change(&mut folder);
-        let sealed = keys.seal(&bytes(&folder)?, sealed_at(&row.id, &row.workspace_id), rng)?;
-        if store::replace(conn, &row, &sealed, until)? {
+        let sealed = tx.keys.seal(&bytes(&folder)?, sealed_at(&row.id, &row.workspace_id), tx.rng)?;
+        if store::replace(tx.conn, &row, &sealed, until)? {
             return Ok(true);
         }
     }

@@ -122,15 +122,13 @@ async fn put(
     leaving: &Leaving<'_>,
     who: &TokenHash,
 ) -> AppResult<crate::base::ids::OauthSignInId> {
-    let (door, who, now, until) = (desk.door.clone(), who.clone(), app.clock.now(), leaving.until(app.clock.now()));
-    let (keys, rng) = (app.keys.clone(), app.rng.clone());
+    let (door, who, until) = (desk.door.clone(), who.clone(), leaving.until(app.clock.now()));
     let fresh = leaving.folder(desk);
-    app.db
-        .write(move |conn| {
-            let shelf = Shelf { door: &door, browser: &who, until, now };
-            folder::put(conn, &shelf, &keys, &rng, |before| fresh.clone().on_top_of(before))
-        })
-        .await
+    app.write(move |tx| {
+        let shelf = Shelf { door: &door, browser: &who, until, now: tx.now };
+        folder::put(tx, &shelf, |before| fresh.clone().on_top_of(before))
+    })
+    .await
 }
 
 impl Folder {

@@ -16,11 +16,11 @@ use crate::base::crypto::{KeyRing, Rotation, Sealed, SealedAt};
 use crate::base::error::{AppError, AppResult};
 use crate::base::http_client::HttpsUrl;
 use crate::base::ids::{ConnectionId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::features::connections::Connection;
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 
 /// A callback webhook as it was given, read and found in order; whether its host is public is for [`check_callback`] to say.
 #[derive(Debug, Clone)]
@@ -80,41 +80,31 @@ fn sealed_at<'a>(connection: &'a ConnectionId, workspace: &'a WorkspaceId) -> Se
 /// # Errors
 /// Only internal ones.
 pub fn set_callback(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     connection: &Connection,
     callback: &CallbackWebhook,
     actor: Actor,
-    keys: &KeyRing,
-    now: UtcTime,
-    rng: &Rng,
 ) -> AppResult<()> {
     let at = sealed_at(&connection.id, &connection.workspace_id);
-    let seal = |header: &CustomHeader| keys.seal(header.value.expose_secret().as_bytes(), at, rng);
+    let seal = |header: &CustomHeader| tx.keys.seal(header.value.expose_secret().as_bytes(), at, tx.rng);
     let sealed = callback.header.as_ref().map(seal).transpose()?;
     put(
-        conn,
+        tx.conn,
         connection,
         &callback.url,
         callback.header.as_ref().map(|header| header.name.as_str()),
         sealed.as_ref(),
-        now,
+        tx.now,
     )?;
-    note(conn, connection, Event::CallbackSet, &callback.url.host(), actor, now, rng)
+    note(tx, connection, Event::CallbackSet, &callback.url.host(), actor)
 }
 
 /// Changes the address and keeps the header that was set before.
-pub(super) fn move_callback(
-    conn: &mut Conn,
-    connection: &Connection,
-    url: &HttpsUrl,
-    actor: Actor,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<()> {
-    let row = find(conn, &connection.id)?.ok_or(AppError::NotFound)?;
+pub(super) fn move_callback(tx: &mut Tx<'_>, connection: &Connection, url: &HttpsUrl, actor: Actor) -> AppResult<()> {
+    let row = find(tx.conn, &connection.id)?.ok_or(AppError::NotFound)?;
     let sealed = row.sealed_header.map(Sealed::from_bytes);
-    put(conn, connection, url, row.header_name.as_deref(), sealed.as_ref(), now)?;
-    note(conn, connection, Event::CallbackSet, &url.host(), actor, now, rng)
+    put(tx.conn, connection, url, row.header_name.as_deref(), sealed.as_ref(), tx.now)?;
+    note(tx, connection, Event::CallbackSet, &url.host(), actor)
 }
 
 fn put(
@@ -133,17 +123,11 @@ fn put(
 ///
 /// # Errors
 /// Only internal ones.
-pub fn remove_callback(
-    conn: &mut Conn,
-    connection: &Connection,
-    actor: Actor,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<bool> {
-    let Some(row) = find(conn, &connection.id)? else { return Ok(false) };
-    store::delete(conn, &connection.workspace_id, &connection.id)?;
-    deliveries::disable_callback(conn, &connection.id, None, now)?;
-    note(conn, connection, Event::CallbackRemoved, &row.host(), actor, now, rng)?;
+pub fn remove_callback(tx: &mut Tx<'_>, connection: &Connection, actor: Actor) -> AppResult<bool> {
+    let Some(row) = find(tx.conn, &connection.id)? else { return Ok(false) };
+    store::delete(tx.conn, &connection.workspace_id, &connection.id)?;
+    deliveries::disable_callback(tx.conn, &connection.id, None, tx.now)?;
+    note(tx, connection, Event::CallbackRemoved, &row.host(), actor)?;
     Ok(true)
 }
 
@@ -165,15 +149,7 @@ pub fn find_callback(
     }))
 }
 
-fn note(
-    conn: &mut Conn,
-    connection: &Connection,
-    event: Event,
-    host: &str,
-    actor: Actor,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<()> {
+fn note(tx: &mut Tx<'_>, connection: &Connection, event: Event, host: &str, actor: Actor) -> AppResult<()> {
     let entry = Entry {
         workspace: &connection.workspace_id,
         connection: Some(&connection.id),
@@ -182,7 +158,7 @@ fn note(
         actor,
         detail: host,
     };
-    Ok(activity::record(conn, &entry, now, rng)?)
+    tx.record(&entry)
 }
 
 impl CallbackRow {

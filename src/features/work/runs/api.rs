@@ -77,11 +77,12 @@ async fn queue(
     from_start: bool,
     ticket: Ticket,
 ) -> Result<Answer, Problem> {
-    let (app, caller, now) = (app.clone(), caller.clone(), app.clock.now());
-    let db = app.db.clone();
-    let answer = db
-        .write(move |conn| {
-            let connection = find_of_kind(conn, &caller.workspace, Kind::Source, &slug)?.ok_or(AppError::NotFound)?;
+    let (app, caller) = (app.clone(), caller.clone());
+    let writer = app.clone();
+    let answer = writer
+        .write(move |tx| {
+            let connection =
+                find_of_kind(tx.conn, &caller.workspace, Kind::Source, &slug)?.ok_or(AppError::NotFound)?;
             let connector = app.connectors.find(connection.kind, &connection.connector_slug);
             let connector =
                 connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
@@ -89,10 +90,10 @@ async fn queue(
             let data_dir = &app.config.storage.data_dir;
             let new =
                 NewRun { connection: &connection, connector, trigger: "manual", actor: &actor, from_start, data_dir };
-            Ok(match start(conn, &new, &app.engines, now, &app.rng)? {
+            Ok(match start(tx, &new, &app.engines)? {
                 Ok(run) => {
-                    let answer = Answer::json(StatusCode::ACCEPTED, &RunOut::new(&run, &connection.slug, now))?;
-                    ticket.store(conn, &answer, &app.keys, &app.rng)?;
+                    let answer = Answer::json(StatusCode::ACCEPTED, &RunOut::new(&run, &connection.slug, tx.now))?;
+                    ticket.store(tx, &answer)?;
                     Ok(answer)
                 }
                 Err(not_started) => Err(not_started),
@@ -171,17 +172,15 @@ pub async fn stop(app: web::Data<App>, key: ApiKey<WriteRuns>, id: web::Path<Str
 }
 
 async fn cancel_one(app: &web::Data<App>, workspace: WorkspaceId, id: RunId, ticket: Ticket) -> AppResult<Answer> {
-    let (app_here, now) = (app.clone(), app.clock.now());
-    app.db
-        .write(move |conn| {
-            let (run, _) = load(conn, &workspace, &id)?;
-            cancel(conn, &run, now)?;
-            let (run, source) = load(conn, &workspace, &id)?;
-            let answer = Answer::json(StatusCode::ACCEPTED, &RunOut::new(&run, &source, now))?;
-            ticket.store(conn, &answer, &app_here.keys, &app_here.rng)?;
-            Ok(answer)
-        })
-        .await
+    app.write(move |tx| {
+        let (run, _) = load(tx.conn, &workspace, &id)?;
+        cancel(tx.conn, &run, tx.now)?;
+        let (run, source) = load(tx.conn, &workspace, &id)?;
+        let answer = Answer::json(StatusCode::ACCEPTED, &RunOut::new(&run, &source, tx.now))?;
+        ticket.store(tx, &answer)?;
+        Ok(answer)
+    })
+    .await
 }
 
 /// `GET /api/v1/runs/{id}/logs/`

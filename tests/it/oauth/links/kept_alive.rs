@@ -22,8 +22,7 @@ fn credentials(slug: &str) -> String {
 }
 
 async fn sweep(site: &Site) {
-    let (now, rng, db) = (site.app.app.clock.now(), site.app.app.rng.clone(), site.app.app.db.clone());
-    db.write(move |conn| vestibule::features::oauth::grants::sweep(conn, now, &rng)).await.unwrap();
+    site.app.app.write(vestibule::features::oauth::grants::sweep).await.unwrap();
     site.app.run_jobs().await;
 }
 
