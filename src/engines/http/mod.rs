@@ -174,7 +174,7 @@ mod tests {
     impl Ask for Service {
         async fn ask(&self, url: &HttpsUrl, call: Call) -> Result<Response, http_client::HttpFailure> {
             self.2.lock().unwrap().push((url.as_str().to_owned(), call));
-            Ok(Response { status: self.0, headers: Vec::new(), body: self.1.to_string().into_bytes() })
+            Ok(Response { status: self.0, headers: Vec::new(), body: self.1.to_string().into_bytes().into() })
         }
     }
 

@@ -24,7 +24,7 @@ async fn method_headers_and_body_arrive_and_the_answer_comes_whole() {
     let receiver = Receiver::start(move |_, _| Reply::with(201, &[("x-more", "yes"), ("retry-after", "7")], &answer));
     let url = HttpsUrl::parse(&receiver.url("/a/b?c=d")).unwrap();
     let headers = vec![("accept".to_owned(), "text/plain".to_owned()), ("x-mine".to_owned(), "1".to_owned())];
-    let call = Call { method: Method::DELETE, headers, body: b"{}".to_vec(), most: 300_000 };
+    let call = Call { method: Method::DELETE, headers, body: b"{}".to_vec().into(), most: 300_000 };
     let got = client(dir.path()).call(&url, call).await.unwrap();
     assert_eq!((got.status, got.header("x-more"), got.header("retry-after")), (201, Some("yes"), Some("7")));
     assert_eq!(got.body.len(), body.len());
