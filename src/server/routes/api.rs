@@ -1,6 +1,6 @@
 //! The API: what programs may do, in the order of its document.
 
-use super::entry::{Endpoint, endpoint};
+use super::entry::{ApiEntry, endpoint};
 use crate::console::connections::{api as connections_api, credentials_api};
 use crate::console::handoff::api as hand_off_api;
 use crate::console::validations::api as validations_api;
@@ -17,7 +17,7 @@ use crate::features::webhooks::api as deliveries_api;
 use crate::features::work::runs::api as runs_api;
 use crate::platform::web::urls;
 
-pub(super) fn endpoints() -> impl Iterator<Item = Endpoint> {
+pub(super) fn endpoints() -> impl Iterator<Item = ApiEntry> {
     [
         of_side::<Sources>(),
         of_side::<Destinations>(),
@@ -34,11 +34,11 @@ pub(super) fn endpoints() -> impl Iterator<Item = Endpoint> {
 }
 
 /// The same path for sources and for destinations.
-fn at<S: Side>(pattern: &str) -> Endpoint {
+fn at<S: Side>(pattern: &str) -> ApiEntry {
     endpoint(pattern.replace("{plural}", S::PLURAL).replace("{kind}", S::KIND.as_str()))
 }
 
-fn of_side<S: Side>() -> Vec<Endpoint> {
+fn of_side<S: Side>() -> Vec<ApiEntry> {
     let [list, create, show, update, delete] = connections_api::operations::<S>();
     let [links, make_link, withdraw_link] = links_api::operations::<S>();
     let [deliveries, test, delivery, send_again] = deliveries_api::operations::<S>();
@@ -71,7 +71,7 @@ fn of_side<S: Side>() -> Vec<Endpoint> {
     ]
 }
 
-fn connectors<S: Side>() -> Vec<Endpoint> {
+fn connectors<S: Side>() -> Vec<ApiEntry> {
     let [list, show] = connectors_api::operations::<S>();
     vec![
         at::<S>(urls::API_CONNECTORS).get(S::READ, connectors_api::index::<S>, list),
@@ -79,7 +79,7 @@ fn connectors<S: Side>() -> Vec<Endpoint> {
     ]
 }
 
-fn invite_links() -> Vec<Endpoint> {
+fn invite_links() -> Vec<ApiEntry> {
     let [list, create, show, update, remove, arrived] = invites_api::operations();
     vec![
         endpoint(urls::API_INVITE_LINKS).get(InviteLinksRead, invites_api::index, list).post(
@@ -95,7 +95,7 @@ fn invite_links() -> Vec<Endpoint> {
     ]
 }
 
-fn validations() -> Vec<Endpoint> {
+fn validations() -> Vec<ApiEntry> {
     let [show, stop, logs] = validations_api::operations();
     vec![
         endpoint(urls::API_VALIDATION).get(ValidationsWrite, validations_api::show, show),
@@ -104,7 +104,7 @@ fn validations() -> Vec<Endpoint> {
     ]
 }
 
-fn runs() -> Vec<Endpoint> {
+fn runs() -> Vec<ApiEntry> {
     let [list, show, stop, logs, trigger] = runs_api::operations();
     vec![
         endpoint(urls::API_RUNS).get(RunsRead, runs_api::index, list),
@@ -115,7 +115,7 @@ fn runs() -> Vec<Endpoint> {
     ]
 }
 
-fn output_layers() -> Vec<Endpoint> {
+fn output_layers() -> Vec<ApiEntry> {
     let [list, create, show, update, remove, check] = layers_api::operations();
     vec![
         endpoint(urls::API_OUTPUT_LAYERS).get(RunsRead, layers_api::index, list).post(

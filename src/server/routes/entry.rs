@@ -123,33 +123,28 @@ async fn wrong_method() -> PageResult {
     page_with(StatusCode::METHOD_NOT_ALLOWED, &Method)
 }
 
-/// A path for programs.
-pub(super) struct Endpoint(RouteEntry);
+/// A path for programs: each method with the scope a key needs and what the document says.
+pub(super) struct ApiEntry(RouteEntry);
 
 /// A path for programs; it ends with a slash.
-pub(super) fn endpoint(pattern: impl Into<Cow<'static, str>>) -> Endpoint {
-    Endpoint(RouteEntry { pattern: pattern.into(), methods: Vec::new() })
+pub(super) fn endpoint(pattern: impl Into<Cow<'static, str>>) -> ApiEntry {
+    ApiEntry(RouteEntry { pattern: pattern.into(), methods: Vec::new() })
 }
 
-impl From<Endpoint> for RouteEntry {
-    fn from(endpoint: Endpoint) -> Self {
-        endpoint.0
+impl From<ApiEntry> for RouteEntry {
+    fn from(entry: ApiEntry) -> Self {
+        entry.0
     }
 }
 
-impl Endpoint {
-    pub(super) fn get<A: FromRequest + 'static>(
-        self,
-        scope: Scope,
-        show: impl RouteHandler<A>,
-        said: Operation,
-    ) -> Self {
+impl ApiEntry {
+    pub fn get<A: FromRequest + 'static>(self, scope: Scope, show: impl RouteHandler<A>, said: Operation) -> Self {
         let method = RouteMethod::new("GET", get_and_head, Access::Key(scope), show);
         self.and(RouteMethod { allow: "GET, HEAD", ..method }, said)
     }
 
     /// GET alone: what is written down as a reading must have been read.
-    pub(super) fn get_without_head<A: FromRequest + 'static>(
+    pub fn get_without_head<A: FromRequest + 'static>(
         self,
         scope: Scope,
         show: impl RouteHandler<A>,
@@ -158,30 +153,15 @@ impl Endpoint {
         self.and(RouteMethod::new("GET", web::get, Access::Key(scope), show), said)
     }
 
-    pub(super) fn post<A: FromRequest + 'static>(
-        self,
-        scope: Scope,
-        act: impl RouteHandler<A>,
-        said: Operation,
-    ) -> Self {
+    pub fn post<A: FromRequest + 'static>(self, scope: Scope, act: impl RouteHandler<A>, said: Operation) -> Self {
         self.and(RouteMethod::new("POST", web::post, Access::Key(scope), act), said)
     }
 
-    pub(super) fn patch<A: FromRequest + 'static>(
-        self,
-        scope: Scope,
-        act: impl RouteHandler<A>,
-        said: Operation,
-    ) -> Self {
+    pub fn patch<A: FromRequest + 'static>(self, scope: Scope, act: impl RouteHandler<A>, said: Operation) -> Self {
         self.and(RouteMethod::new("PATCH", web::patch, Access::Key(scope), act), said)
     }
 
-    pub(super) fn delete<A: FromRequest + 'static>(
-        self,
-        scope: Scope,
-        act: impl RouteHandler<A>,
-        said: Operation,
-    ) -> Self {
+    pub fn delete<A: FromRequest + 'static>(self, scope: Scope, act: impl RouteHandler<A>, said: Operation) -> Self {
         self.and(RouteMethod::new("DELETE", web::delete, Access::Key(scope), act), said)
     }
 
