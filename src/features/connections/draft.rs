@@ -16,7 +16,7 @@ use crate::base::rng::Rng;
 use crate::connectors::Connector;
 use crate::platform::activity::{self, Actor, Entry, Event};
 use crate::platform::db::Conn;
-use crate::schema::form::{Known, Submission, Values, kept_elsewhere, missing_required, overview, without};
+use crate::schema::form::{KnownValues, Submission, Values, kept_elsewhere, missing_required, overview, without};
 
 const TAIL_ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
 /// A write that finds the row changed since it was read is done again this often.
@@ -48,7 +48,7 @@ pub fn create_draft(conn: &mut Conn, new: NewDraft<'_>, now: UtcTime, rng: &Rng)
     let id = ConnectionId::new(now, rng);
     let slug = free_slug(conn, new.workspace, &new.connector.file.slug, rng)?;
     let description = if new.description.is_empty() { new.connector.name() } else { new.description };
-    let missing = missing_required(&new.connector.spec, &Known::default()).len();
+    let missing = missing_required(&new.connector.spec, &KnownValues::default()).len();
     NewConnection {
         id: &id,
         workspace_id: new.workspace,
@@ -128,9 +128,9 @@ pub fn apply(conn: &mut Conn, apply: &Apply<'_>, keys: &KeyRing, now: UtcTime, r
         if !takes {
             return Err(AppError::Conflict("This connection takes no more details."));
         }
-        let astray = apply.astray(&read.known_to_members());
-        let titles = titles_of(&astray, apply, &read);
-        if let Some(connection) = write_merged(conn, apply, (read, &astray), keys, now, rng)? {
+        let misdirected = apply.misdirected_secrets(&read.known_to_members());
+        let titles = titles_of(&misdirected, apply, &read);
+        if let Some(connection) = write_merged(conn, apply, (read, &misdirected), keys, now, rng)? {
             note_taken_out(conn, &connection, &titles, now, rng)?;
             return Ok(Applied { connection });
         }
@@ -142,7 +142,7 @@ pub fn apply(conn: &mut Conn, apply: &Apply<'_>, keys: &KeyRing, now: UtcTime, r
 fn write_merged(
     conn: &mut Conn,
     apply: &Apply<'_>,
-    (mut read, astray): (Connection, &BTreeSet<FieldPath>),
+    (mut read, misdirected): (Connection, &BTreeSet<FieldPath>),
     keys: &KeyRing,
     now: UtcTime,
     rng: &Rng,
@@ -152,7 +152,7 @@ fn write_merged(
     if let Some((connector, submission)) = apply.then {
         submission.merge_into(&connector.spec, &mut values);
     }
-    values.secrets.retain(|path, _| !astray.contains(path));
+    values.secrets.retain(|path, _| !misdirected.contains(path));
     let mut after = read;
     after.config = values.plain;
     after.secret_paths = values.secrets.keys().cloned().collect();
@@ -172,7 +172,7 @@ fn write_merged(
 
 impl Apply<'_> {
     /// The stored secrets that must not go where the connection leads from now on.
-    fn astray(&self, stored: &Known) -> BTreeSet<FieldPath> {
+    fn misdirected_secrets(&self, stored: &KnownValues) -> BTreeSet<FieldPath> {
         if self.has_secrets {
             return BTreeSet::new();
         }

@@ -16,7 +16,7 @@ use crate::features::accounts::api_keys::guard::Caller;
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::web::api::{ApiResult, RawBody};
-use crate::platform::web::problem::{Code, Fault, Problem};
+use crate::platform::web::problem::{Code, ErrorDetail, Problem};
 
 /// The header.
 pub const HEADER: &str = "idempotency-key";
@@ -53,7 +53,7 @@ impl Once {
         let Some(key) = &self.key else { return Ok(Opened::Fresh(body, Ticket(None))) };
         if key.is_empty() || key.len() > LONGEST_KEY || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             let sentence = format!("Idempotency-Key must be 1 to {LONGEST_KEY} visible ASCII characters.");
-            return Err(Problem::fault(Fault::of("Idempotency-Key", "pattern", sentence)));
+            return Err(Problem::invalid_value(ErrorDetail::of("Idempotency-Key", "pattern", sentence)));
         }
         let request = Request::new(&caller.workspace, &caller.key, key, (&self.method, &self.path, self.body.bytes()));
         let (keys, rng, now) = (app.keys.clone(), app.rng.clone(), app.clock.now());

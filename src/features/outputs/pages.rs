@@ -91,7 +91,7 @@ impl LayerPage {
             user,
             has_password: false,
             schema,
-            modes: TlsMode::ALL.iter().map(|mode| (mode.as_str(), words(*mode), *mode == tls)).collect(),
+            modes: TlsMode::ALL.iter().map(|mode| (mode.as_str(), mode.words(), *mode == tls)).collect(),
             ca,
             users: Vec::new(),
             problems: Vec::new(),
@@ -101,16 +101,6 @@ impl LayerPage {
 
     fn of(self, layer: &Layer, users: Vec<String>) -> Self {
         Self { slug: Some(layer.slug.clone()), has_password: layer.has_password(), users, ..self }
-    }
-}
-
-fn words(mode: TlsMode) -> &'static str {
-    match mode {
-        TlsMode::Disable => "Disable: never encrypted",
-        TlsMode::Prefer => "Prefer: encrypted when the server can",
-        TlsMode::Require => "Require: always encrypted",
-        TlsMode::VerifyCa => "Verify CA: and the certificate is from your authority",
-        TlsMode::VerifyFull => "Verify full: and it is for this host",
     }
 }
 
@@ -124,7 +114,7 @@ fn read(pairs: Vec<(String, String)>) -> (Given, String) {
         database: text("database"),
         user: text("user"),
         schema: text("schema"),
-        tls: TlsMode::ALL.into_iter().find(|mode| mode.as_str() == text("tls_mode")).unwrap_or_default(),
+        tls: TlsMode::parse(&text("tls_mode")).unwrap_or_default(),
         ca: text("ca_certificate"),
         ..blank.settings
     };
@@ -256,7 +246,7 @@ pub async fn check(
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let (layer, users) = load(&app, &member, &slug).await?;
-    let tried = match app.runtimes.check_target(&layer.target(&app.keys)?).await {
+    let tried = match app.engines.check_target(&layer.target(&app.keys)?).await {
         Ok(words) => Tried { tone: "ok", title: "The connection works", words },
         Err(failure) => Tried { tone: "bad", title: "The connection does not work", words: failure.message },
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::features::connections::{Apply, ConnectionState, Filler, apply, find_by_id};
-use crate::features::oauth::{self, Contract, Lent};
+use crate::features::oauth::{self, Contract, TokenLease};
 use crate::platform::activity::{self, Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
@@ -25,22 +25,23 @@ pub struct Versions {
 }
 
 /// Keeps what a connector changed in its own configuration, such as a refresh token that works once: tokens of a sign-in in the grant
-/// they were lent from, everything else in the connection. The old ones may be spent, so a hiccup of the database is waited for.
+/// they were token_lease from, everything else in the connection. The old ones may be spent, so a hiccup of the database is waited for.
 ///
 /// # Errors
 /// The connection is gone, or its connector.
 pub async fn take_over(
     app: &Arc<App>,
     (workspace, id): (&WorkspaceId, &ConnectionId),
-    lent: Option<&Lent>,
+    token_lease: Option<&TokenLease>,
     submission: &Submission,
 ) -> AppResult<Versions> {
     let mut tries = 0;
     loop {
         tries += 1;
         let (app_here, workspace, id) = (Arc::clone(app), workspace.clone(), id.clone());
-        let (lent, submission) = (lent.cloned(), submission.clone());
-        let done = app.db.write(move |conn| keep(conn, &app_here, (&workspace, &id), lent.as_ref(), submission)).await;
+        let (token_lease, submission) = (token_lease.cloned(), submission.clone());
+        let done =
+            app.db.write(move |conn| keep(conn, &app_here, (&workspace, &id), token_lease.as_ref(), submission)).await;
         match done {
             Err(AppError::Internal(error)) if tries < SAVE_TRIES => {
                 tracing::warn!(error = %format!("{error:#}"), "saving what a connector changed");
@@ -55,7 +56,7 @@ fn keep(
     conn: &mut Conn,
     app: &App,
     (workspace, id): (&WorkspaceId, &ConnectionId),
-    lent: Option<&Lent>,
+    token_lease: Option<&TokenLease>,
     mut submission: Submission,
 ) -> AppResult<Versions> {
     let now = app.clock.now();
@@ -65,7 +66,7 @@ fn keep(
     }
     let connector = app.connectors.find(before.kind, &before.connector_slug).ok_or(AppError::NotFound)?;
     let with = Contract { keys: &app.keys, now, rng: &app.rng };
-    oauth::take_renewed(conn, (&before, connector), lent, &mut submission, &with)?;
+    oauth::take_renewed(conn, (&before, connector), token_lease, &mut submission, &with)?;
     let mut after = before.version;
     if !submission.is_empty() {
         let change = Apply {

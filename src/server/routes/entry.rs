@@ -8,7 +8,7 @@ use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, 
 use crate::features::accounts::Role;
 use crate::features::accounts::api_keys::Scope;
 use crate::platform::web::openapi::Operation;
-use crate::platform::web::page::{Method, PageResult, page_with};
+use crate::platform::web::page::{PageResult, WrongMethod, page_with};
 use crate::platform::web::problem::Problem;
 use crate::platform::web::urls;
 
@@ -120,7 +120,7 @@ impl RouteEntry {
 }
 
 async fn wrong_method() -> PageResult {
-    page_with(StatusCode::METHOD_NOT_ALLOWED, &Method)
+    page_with(StatusCode::METHOD_NOT_ALLOWED, &WrongMethod)
 }
 
 /// A path for programs: each method with the scope a key needs and what the document says.

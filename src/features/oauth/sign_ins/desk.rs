@@ -22,7 +22,7 @@ use crate::features::oauth::wire::{Account, AppSecrets, Tokens, add_constants, o
 use crate::platform::activity::{self, Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
-use crate::schema::form::{Known, Submission, import_config};
+use crate::schema::form::{KnownValues, Submission, import_config};
 
 /// Name of the form fields that carry chosen accounts.
 pub const ACCOUNT_FIELD: &str = "_account";
@@ -223,7 +223,7 @@ impl Desk {
     }
 
     /// What will be known once this sign-in is handed over.
-    pub fn known_after(&self, handed: &Handed, known: &Known) -> Known {
+    pub fn known_after(&self, handed: &Handed, known: &KnownValues) -> KnownValues {
         handed.submission.known_after(&self.connector.spec, known)
     }
 

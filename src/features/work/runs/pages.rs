@@ -201,7 +201,7 @@ pub async fn create(
             let data_dir = &app_here.config.storage.data_dir;
             let new =
                 NewRun { connection: &connection, connector, trigger: "manual", actor: &actor, from_start, data_dir };
-            start(conn, &new, &app_here.runtimes, now, &app_here.rng)
+            start(conn, &new, &app_here.engines, now, &app_here.rng)
         })
         .await?;
     Ok(match started {

@@ -46,7 +46,7 @@ fn queue_one(
     let data_dir = &app.config.storage.data_dir;
     let new =
         NewRun { connection: found, connector, trigger: "cron", actor: &Actor::System, from_start: false, data_dir };
-    if let Err(not_started) = start(conn, &new, &app.runtimes, now, &app.rng)? {
+    if let Err(not_started) = start(conn, &new, &app.engines, now, &app.rng)? {
         tracing::warn!(connection = %found.slug, reason = %not_started.sentence(), "a scheduled extraction does not start");
     }
     Ok(())
