@@ -4,11 +4,9 @@ use std::sync::Arc;
 
 use askama::Template;
 
-use super::links::{self, LinkRow, Purpose, sealed_at};
+use super::links::{self, LinkRow, Purpose, SEALED_LINK_TOKENS};
 use super::{Role, sessions, sign_in_provider, store};
-use crate::base::clock::UtcTime;
-use crate::base::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
-use crate::base::crypto::{PlainToken, Rotation, Sealed};
+use crate::base::crypto::{PlainToken, Sealed};
 use crate::base::error::AppResult;
 use crate::base::ids::AccountLinkId;
 use crate::platform::app::App;
@@ -26,8 +24,6 @@ job!(
 pub fn jobs(registry: Registry) -> Registry {
     registry.with::<AccountMail>()
 }
-
-/// Rows re-sealed in one transaction.
 
 #[derive(Template)]
 #[template(path = "emails/invitation/subject.txt")]
@@ -93,7 +89,7 @@ async fn send_account_mail(app: &Arc<App>, id: AccountLinkId) -> AppResult<Outco
     let Some((link, mut letter)) = app.db.read(move |conn| letter(conn, &key)).await? else { return Ok(Outcome::Done) };
     let sealed = link.sealed_token.clone().filter(|_| link.times().state(app.clock.now()).is_open());
     let Some(sealed) = sealed else { return Ok(Outcome::Done) };
-    let token = app.keys.open(&Sealed::from_bytes(sealed), sealed_at(&link.id, &link.workspace_id))?;
+    let token = app.keys.open(&Sealed::from_bytes(sealed), SEALED_LINK_TOKENS.at(&link.id, &link.workspace_id))?;
     let token = PlainToken::presented(&String::from_utf8_lossy(&token));
     letter.url = app.config.server.base_url.join(&urls::account_link(&token));
     if let Err(error) = app.mailer.send(letter.mail(&link)?).await {
@@ -127,29 +123,13 @@ fn letter(conn: &mut Conn, id: &AccountLinkId) -> AppResult<Option<(LinkRow, Let
 /// # Errors
 /// The database cannot be asked.
 pub async fn sweep(app: &App) -> AppResult<()> {
-    let now: UtcTime = app.clock.now();
+    let now = app.clock.now();
     app.db
         .write(move |conn| {
             sessions::delete_expired(conn, now)?;
             links::drop_dead_tokens(conn, now)?;
-            sign_in_provider::sweep(conn, now)
+            sign_in_provider::delete_expired_attempts(conn, now)?;
+            Ok(())
         })
         .await
-}
-
-/// Seals the next tokens after `after` anew.
-///
-/// # Errors
-/// A token does not open with any key of the ring.
-pub fn reseal_some(conn: &mut Conn, after: &AccountLinkId, with: &Rotation<'_>) -> AppResult<Batch<AccountLinkId>> {
-    let rows = links::sealed_after(conn, after, ROWS_AT_ONCE)?;
-    batch(
-        &rows,
-        |row| &row.id,
-        |row| {
-            let sealed = row.sealed_token.clone().map(Sealed::from_bytes);
-            let at = sealed_at(&row.id, &row.workspace_id);
-            with.value(sealed.as_ref(), at, |fresh| links::replace_sealed(conn, &row.id, fresh))
-        },
-    )
 }

@@ -1,4 +1,4 @@
-//! What runs later beside the deliveries: the mail after a last failure, the sweep, and the rotation of master keys.
+//! What runs later beside the deliveries: the mail after a last failure and the sweep.
 
 use std::sync::Arc;
 
@@ -6,11 +6,9 @@ use askama::Template;
 
 use super::deliveries::{self, DeliveryState};
 use super::send::Reason;
-use super::{callback, endpoints, secrets};
-use crate::base::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
-use crate::base::crypto::{Rotation, Sealed};
+use super::{endpoints, secrets};
 use crate::base::error::AppResult;
-use crate::base::ids::{ConnectionId, WebhookDeliveryId, WebhookSecretId};
+use crate::base::ids::WebhookDeliveryId;
 use crate::features::accounts::{self, MemberCard};
 use crate::features::connections;
 use crate::platform::app::App;
@@ -141,34 +139,4 @@ pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
             Ok(())
         })
         .await
-}
-
-/// Seals the next signing secrets after `after` anew.
-///
-/// # Errors
-/// A secret does not open with any key of the ring.
-pub fn reseal_secrets(
-    conn: &mut Conn,
-    after: &WebhookSecretId,
-    with: &Rotation<'_>,
-) -> AppResult<Batch<WebhookSecretId>> {
-    let rows = secrets::sealed_after(conn, after, ROWS_AT_ONCE)?;
-    batch(
-        &rows,
-        |row| &row.id,
-        |row| {
-            let sealed = Sealed::from_bytes(row.sealed.clone());
-            let at = secrets::sealed_at(&row.id, &row.workspace_id);
-            with.value(Some(&sealed), at, |fresh| secrets::replace(conn, &row.id, fresh))
-        },
-    )
-}
-
-/// Seals the next header values of callback webhooks after `after` anew.
-///
-/// # Errors
-/// A value does not open with any key of the ring.
-pub fn reseal_headers(conn: &mut Conn, after: &ConnectionId, with: &Rotation<'_>) -> AppResult<Batch<ConnectionId>> {
-    let rows = callback::sealed_after(conn, after, ROWS_AT_ONCE)?;
-    batch(&rows, |row| &row.connection_id, |row| row.reseal(conn, with))
 }

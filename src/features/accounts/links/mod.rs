@@ -9,14 +9,12 @@ mod store;
 pub(super) use guard::{OpenAccountLink, closed_page, find as find_by_path};
 pub(super) use store::{
     Invitation, LinkRow, NewLink, drop_dead_tokens, drop_token, find, invitation_of, open_invitation_to,
-    pending_invitations, recent_resets, redeem, replace_sealed, revoke_invitation, revoke_invitations_to,
-    revoke_resets, sealed_after,
+    pending_invitations, recent_resets, redeem, revoke_invitation, revoke_invitations_to, revoke_resets,
 };
 
 use time::Duration;
 
-use crate::base::crypto::SealedAt;
-use crate::base::ids::{AccountLinkId, WorkspaceId};
+use crate::platform::sealed::sealed_column;
 
 /// How long an invitation waits for its answer.
 pub(super) const INVITATION_LIFETIME: Duration = Duration::days(7);
@@ -54,7 +52,7 @@ impl Purpose {
 
 crate::base::text_column::text_column!(Purpose, Purpose::from_text, Purpose::as_str);
 
-/// Where the sealed token of a link lies.
-pub(super) fn sealed_at<'a>(id: &'a AccountLinkId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "account_links", row: id.as_str(), column: "sealed_token", workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// Tokens of account links whose mail waits.
+    pub SEALED_LINK_TOKENS = account_links[id].sealed_token
+);
