@@ -3,7 +3,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 
 use super::Request;
 use crate::base::clock::UtcTime;
-use crate::base::ids::{IdempotencyId, WorkspaceId};
+use crate::base::ids::IdempotencyId;
 use crate::platform::db::Conn;
 use crate::platform::db::schema::idempotency_keys;
 
