@@ -1,8 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::super::http::{self, NoAnswer};
-use super::super::refusal::Refusal;
-use super::Stop;
+use super::super::http::{self, OidcHttpError};
+use super::super::refusal::{RefusedSignIn, SignInRefusal};
 use crate::base::http_client::{GuardedClient, HttpsUrl};
 
 /// What a provider says of itself, as far as signing in needs it (OpenID Connect Discovery 1.0, section 3).
@@ -28,9 +27,9 @@ pub(in super::super) struct Discovered {
 
 /// What is wrong with an issuer somebody typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Problem {
+pub(in super::super) enum DiscoveryProblem {
     /// It did not answer.
-    NoAnswer(NoAnswer),
+    NoAnswer(OidcHttpError),
     /// It answered, but not with a provider's metadata.
     NoMetadata,
     /// The metadata is that of another issuer.
@@ -39,7 +38,7 @@ pub(in super::super) enum Problem {
     Unfit,
 }
 
-impl Problem {
+impl DiscoveryProblem {
     pub(in super::super) fn detail(self) -> &'static str {
         match self {
             Self::NoAnswer(why) => why.detail(),
@@ -54,23 +53,23 @@ impl Problem {
 ///
 /// # Errors
 /// What is wrong with it.
-pub(in super::super) async fn discover(client: &GuardedClient, issuer: &str) -> Result<Discovered, Problem> {
+pub(in super::super) async fn discover(client: &GuardedClient, issuer: &str) -> Result<Discovered, DiscoveryProblem> {
     let base = issuer.trim_end_matches('/');
     let url = format!("{base}/.well-known/openid-configuration");
-    let answer = http::get(client, &url).await.map_err(Problem::NoAnswer)?;
+    let answer = http::get(client, &url).await.map_err(DiscoveryProblem::NoAnswer)?;
     if answer.status != 200 {
-        return Err(Problem::NoMetadata);
+        return Err(DiscoveryProblem::NoMetadata);
     }
-    let found: Discovered = serde_json::from_slice(&answer.body).map_err(|_| Problem::NoMetadata)?;
+    let found: Discovered = serde_json::from_slice(&answer.body).map_err(|_| DiscoveryProblem::NoMetadata)?;
     if found.issuer.trim_end_matches('/') != base {
-        return Err(Problem::OtherIssuer);
+        return Err(DiscoveryProblem::OtherIssuer);
     }
     let addresses = [&found.authorization_endpoint, &found.token_endpoint, &found.jwks_uri];
     let is_https = |address: &String| HttpsUrl::parse(address).is_ok();
     if addresses.into_iter().all(is_https) && found.userinfo_endpoint.iter().all(is_https) && found.signs() {
         Ok(found)
     } else {
-        Err(Problem::Unfit)
+        Err(DiscoveryProblem::Unfit)
     }
 }
 
@@ -78,15 +77,19 @@ pub(in super::super) async fn discover(client: &GuardedClient, issuer: &str) -> 
 ///
 /// # Errors
 /// It does not answer, or not as the one it was.
-pub(in super::super) async fn discover_again(client: &GuardedClient, issuer: &str) -> Result<Discovered, Stop> {
+pub(in super::super) async fn discover_again(
+    client: &GuardedClient,
+    issuer: &str,
+) -> Result<Discovered, RefusedSignIn> {
     let found = discover(client, issuer).await;
-    let found = found.and_then(|found| if found.issuer == issuer { Ok(found) } else { Err(Problem::OtherIssuer) });
+    let found =
+        found.and_then(|found| if found.issuer == issuer { Ok(found) } else { Err(DiscoveryProblem::OtherIssuer) });
     found.map_err(|problem| {
         let refusal = match problem {
-            Problem::NoAnswer(_) => Refusal::Unreachable,
-            Problem::NoMetadata => Refusal::ProviderError,
-            Problem::OtherIssuer | Problem::Unfit => Refusal::Untrusted,
+            DiscoveryProblem::NoAnswer(_) => SignInRefusal::Unreachable,
+            DiscoveryProblem::NoMetadata => SignInRefusal::ProviderError,
+            DiscoveryProblem::OtherIssuer | DiscoveryProblem::Unfit => SignInRefusal::Untrusted,
         };
-        Stop { refusal, detail: problem.detail() }
+        RefusedSignIn { refusal, detail: problem.detail() }
     })
 }
