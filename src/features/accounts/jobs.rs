@@ -121,13 +121,11 @@ fn names(conn: &mut Conn, id: &AccountLinkId) -> AppResult<Option<(AccountLinkRo
 /// # Errors
 /// The database cannot be asked.
 pub async fn sweep(app: &App) -> AppResult<()> {
-    let now = app.clock.now();
-    app.db
-        .write(move |conn| {
-            sessions::delete_expired(conn, now)?;
-            links::drop_dead_tokens(conn, now)?;
-            sign_in_provider::delete_expired_attempts(conn, now)?;
-            Ok(())
-        })
-        .await
+    app.write(|tx| {
+        sessions::delete_expired(tx.conn, tx.now)?;
+        links::drop_dead_tokens(tx.conn, tx.now)?;
+        sign_in_provider::delete_expired_attempts(tx.conn, tx.now)?;
+        Ok(())
+    })
+    .await
 }

@@ -67,25 +67,24 @@ pub(super) async fn authorize(app: &App, request: AuthorizeRequest<'_>) -> Resul
     let url = authorize_url(&provider, &request.provider.client_id, &redirect, &secrets)?;
     let secrets = AttemptSecrets { nonce: nonce.expose().to_owned(), verifier: verifier.expose().to_owned(), provider };
     let secrets = Zeroizing::new(serde_json::to_vec(&secrets).map_err(AppError::internal)?);
-    let (now, workspace) = (app.clock.now(), request.provider.workspace_id.clone());
-    let (id, revision) = (SignInAttemptId::new(now, &app.rng), request.provider.revision.clone());
-    let sealed = app.keys.seal(&secrets, SEALED_ATTEMPTS.at(&id, &workspace), &app.rng).map_err(AppError::Internal)?;
-    app.db
-        .write(move |conn| {
-            let attempt = NewSignInAttempt {
-                id: &id,
-                state: &state.hash(),
-                workspace: &workspace,
-                revision: &revision,
-                browser: &request.browser,
-                tester: request.tester.as_ref(),
-                secret: &sealed,
-                wanted: &request.wanted,
-                expires_at: now + ATTEMPT_LIFETIME,
-            };
-            Ok(attempt.insert(conn)?)
-        })
-        .await?;
+    let (workspace, revision) = (request.provider.workspace_id.clone(), request.provider.revision.clone());
+    let (browser, tester, wanted) = (request.browser, request.tester, request.wanted);
+    app.write(move |tx| {
+        let id = SignInAttemptId::new(tx.now, tx.rng);
+        let attempt = NewSignInAttempt {
+            id: &id,
+            state: &state.hash(),
+            workspace: &workspace,
+            revision: &revision,
+            browser: &browser,
+            tester: tester.as_ref(),
+            secret: &tx.keys.seal(&secrets, SEALED_ATTEMPTS.at(&id, &workspace), tx.rng)?,
+            wanted: &wanted,
+            expires_at: tx.now + ATTEMPT_LIFETIME,
+        };
+        Ok(attempt.insert(tx.conn)?)
+    })
+    .await?;
     Ok(url)
 }
 
@@ -99,10 +98,10 @@ pub(super) async fn take(
     answer: &AuthorizationResponse,
     browser: Option<TokenHash>,
 ) -> Result<(SignInAttempt, Provider), ProviderSignInError> {
-    let (state, workspace, now) = (PlainToken::presented(&answer.state).hash(), workspace.clone(), app.clock.now());
-    let found = app.db.write(move |conn| {
-        let taken = store::take(conn, &workspace, &state, browser.as_ref(), now)?;
-        Ok((taken, store::find(conn, &workspace)?))
+    let (state, workspace) = (PlainToken::presented(&answer.state).hash(), workspace.clone());
+    let found = app.write(move |tx| {
+        let taken = store::take(tx.conn, &workspace, &state, browser.as_ref(), tx.now)?;
+        Ok((taken, store::find(tx.conn, &workspace)?))
     });
     match found.await? {
         (TakenAttempt::Gone, _) => Err(SignInRefusal::Lost.into()),
