@@ -17,13 +17,13 @@ use crate::platform::app::App;
 const LONGEST_NAME: usize = 80;
 
 #[derive(clap::Subcommand)]
-pub(super) enum Command {
+pub(super) enum ApiKeyCommand {
     /// Make a key and print it alone on standard output; it is not shown again
-    Create(Args),
+    Create(ApiKeyArgs),
 }
 
 #[derive(clap::Args)]
-pub(super) struct Args {
+pub(super) struct ApiKeyArgs {
     /// The workspace's slug
     #[arg(long)]
     workspace: String,
@@ -50,7 +50,7 @@ fn last_day(text: &str) -> Result<UtcTime, &'static str> {
     Ok(UtcTime::new(day.midnight().assume_utc()) + Duration::DAY)
 }
 
-pub(super) fn run(Command::Create(args): &Command) -> Ending {
+pub(super) fn run(ApiKeyCommand::Create(args): &ApiKeyCommand) -> Ending {
     let name = args.name.trim();
     if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains(char::is_control) {
         return Err(Unfit(format!("--name must be one line of 1 to {LONGEST_NAME} characters")).into());

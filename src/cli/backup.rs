@@ -10,12 +10,12 @@ use crate::platform::app;
 use crate::platform::db::{DatabaseUrl, dialect};
 
 #[derive(clap::Args)]
-pub(super) struct Args {
+pub(super) struct BackupArgs {
     /// The file to make; it must not exist
     file: PathBuf,
 }
 
-pub(super) fn run(args: &Args) -> Ending {
+pub(super) fn run(args: &BackupArgs) -> Ending {
     let config = super::settings()?;
     let DatabaseUrl::Sqlite(database) = &config.storage.database else {
         return Err(Unfit(

@@ -12,7 +12,7 @@ use crate::schema::form::check_spec;
 use crate::schema::spec::Spec;
 
 #[derive(clap::Args)]
-pub(super) struct Args {
+pub(super) struct CheckSpecsArgs {
     /// A file or a folder, as `connectors import` takes them
     path: PathBuf,
     /// Print JSON
@@ -21,7 +21,7 @@ pub(super) struct Args {
 }
 
 /// What came of one specification.
-struct Checked {
+struct CheckedSpec {
     origin: String,
     name: String,
     fields: usize,
@@ -30,7 +30,7 @@ struct Checked {
     readable: bool,
 }
 
-pub(super) fn run(args: &Args) -> Ending {
+pub(super) fn run(args: &CheckSpecsArgs) -> Ending {
     let mut all = Vec::new();
     for found in read_path(&args.path) {
         let checked = match found {
@@ -44,7 +44,7 @@ pub(super) fn run(args: &Args) -> Ending {
     }
     let total = Total::of(&all);
     if args.json {
-        let specs: Vec<Value> = all.iter().map(Checked::as_json).collect();
+        let specs: Vec<Value> = all.iter().map(CheckedSpec::as_json).collect();
         out::line(format_args!("{:#}", json!({ "specs": specs, "total": total.as_json() })));
     } else {
         out::line(total.in_words());
@@ -52,9 +52,9 @@ pub(super) fn run(args: &Args) -> Ending {
     Ok(if total.carried == total.specs && total.unreadable == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn check(found: &FoundSpec) -> Checked {
+fn check(found: &FoundSpec) -> CheckedSpec {
     let kind = found.kind.map(|kind| format!("{}-", kind.as_str())).unwrap_or_default();
-    let mut checked = Checked {
+    let mut checked = CheckedSpec {
         origin: found.origin.clone(),
         name: format!("{kind}{}", found.slug),
         fields: 0,
@@ -76,8 +76,8 @@ fn check(found: &FoundSpec) -> Checked {
     checked
 }
 
-fn unread(unreadable: Unreadable) -> Checked {
-    Checked {
+fn unread(unreadable: Unreadable) -> CheckedSpec {
+    CheckedSpec {
         name: unreadable.origin.clone(),
         origin: unreadable.origin,
         fields: 0,
@@ -87,7 +87,7 @@ fn unread(unreadable: Unreadable) -> Checked {
     }
 }
 
-fn print(checked: &Checked) {
+fn print(checked: &CheckedSpec) {
     let verdict = match (checked.readable, checked.findings.len()) {
         (false, _) => "cannot be read".to_owned(),
         (true, 0) => "carried".to_owned(),
@@ -99,7 +99,7 @@ fn print(checked: &Checked) {
     checked.findings.iter().for_each(|finding| out::line(format_args!("    {finding}")));
 }
 
-impl Checked {
+impl CheckedSpec {
     fn as_json(&self) -> Value {
         json!({
             "origin": self.origin,
@@ -120,7 +120,7 @@ struct Total {
 }
 
 impl Total {
-    fn of(all: &[Checked]) -> Self {
+    fn of(all: &[CheckedSpec]) -> Self {
         let specs = || all.iter().filter(|one| one.readable);
         Self {
             specs: specs().count(),

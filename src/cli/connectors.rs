@@ -8,13 +8,13 @@ use super::{Ending, check_specs, import, out};
 use crate::connectors::{Connector, Connectors};
 
 #[derive(clap::Subcommand)]
-pub(super) enum Command {
+pub(super) enum ConnectorsCommand {
     /// List all connectors, built in and imported
     List(ListArgs),
     /// Make connector files of specifications: `spec` messages, manifests, JSON Schemas, a registry
-    Import(import::Args),
+    Import(import::ImportArgs),
     /// Try every specification of a file or folder as a form and report what it cannot carry
-    CheckSpecs(check_specs::Args),
+    CheckSpecs(check_specs::CheckSpecsArgs),
 }
 
 #[derive(clap::Args)]
@@ -24,11 +24,11 @@ pub(super) struct ListArgs {
     json: bool,
 }
 
-pub(super) fn run(command: Command) -> Ending {
+pub(super) fn run(command: ConnectorsCommand) -> Ending {
     match command {
-        Command::List(args) => list(&args),
-        Command::Import(args) => import::run(args),
-        Command::CheckSpecs(args) => check_specs::run(&args),
+        ConnectorsCommand::List(args) => list(&args),
+        ConnectorsCommand::Import(args) => import::run(args),
+        ConnectorsCommand::CheckSpecs(args) => check_specs::run(&args),
     }
 }
 

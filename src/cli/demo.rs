@@ -16,16 +16,16 @@ use crate::platform::web::urls;
 const NAME_ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 
 #[derive(clap::Args)]
-pub(super) struct Args {
+pub(super) struct DemoArgs {
     /// An empty or new folder to keep the example in; without it a temporary one is used and removed at the end
     #[arg(long)]
     dir: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &Args) -> Ending {
+pub(super) fn run(args: &DemoArgs) -> Ending {
     let mut config = super::settings()?;
     let listener = serve::listen(&mut config)?;
-    let folder = Folder::new(args.dir.as_deref())?;
+    let folder = DemoFolder::new(args.dir.as_deref())?;
     let system = System::new();
     let stop = system.block_on(async { serve::Stop::listen() })?;
     let app = App::build(in_folder(config, &folder.path))?;
@@ -48,7 +48,7 @@ fn in_folder(mut config: Config, folder: &Path) -> Config {
     config
 }
 
-fn introduce(app: &App, example: &Example, folder: &Folder) {
+fn introduce(app: &App, example: &Example, folder: &DemoFolder) {
     let base = &app.config.server.base_url;
     let row = |name: &str, value: String| vec![format!("  {name}"), value];
     out::line("");
@@ -70,12 +70,12 @@ fn introduce(app: &App, example: &Example, folder: &Folder) {
 }
 
 /// Where the example lives; a temporary one is removed with this.
-struct Folder {
+struct DemoFolder {
     path: PathBuf,
     is_temporary: bool,
 }
 
-impl Folder {
+impl DemoFolder {
     fn new(chosen: Option<&Path>) -> anyhow::Result<Self> {
         let folder = match chosen {
             Some(path) => Self { path: path.to_owned(), is_temporary: false },
@@ -92,7 +92,7 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
+impl Drop for DemoFolder {
     fn drop(&mut self) {
         if self.is_temporary
             && let Err(error) = std::fs::remove_dir_all(&self.path)

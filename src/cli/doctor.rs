@@ -19,7 +19,7 @@ use crate::platform::email::Mailer;
 use crate::platform::web::urls;
 
 #[derive(clap::Args)]
-pub(super) struct Args {
+pub(super) struct DoctorArgs {
     /// Only ask the running server whether it is ready (for health checks)
     #[arg(long)]
     quick: bool,
@@ -28,7 +28,7 @@ pub(super) struct Args {
 /// What was found: fine, with a word about it, or a problem with what to do.
 type Finding = Result<String, String>;
 
-pub(super) fn run(args: &Args) -> Ending {
+pub(super) fn run(args: &DoctorArgs) -> Ending {
     let config = super::settings()?;
     let findings = if args.quick {
         vec![("server", said(ready(config.server.bind), "is Vestibule running? Look at its log"))]

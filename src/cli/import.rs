@@ -17,7 +17,7 @@ use crate::platform::app::engine_settings;
 use crate::platform::config::{Config, Environment};
 
 #[derive(clap::Args)]
-pub(super) struct Args {
+pub(super) struct ImportArgs {
     /// A file, or a folder of files: a specification (JSON or YAML), a `spec` message, a manifest, a whole registry
     #[arg(required_unless_present_any = ["exec", "image"], conflicts_with_all = ["exec", "image"])]
     path: Option<PathBuf>,
@@ -48,7 +48,7 @@ fn kind(text: &str) -> Result<Kind, &'static str> {
     Kind::parse(text).ok_or("write source or destination")
 }
 
-pub(super) fn run(args: Args) -> Ending {
+pub(super) fn run(args: ImportArgs) -> Ending {
     let dir = target(args.dir.as_deref())?;
     let found = match &args.path {
         Some(path) => read_path(path),

@@ -16,7 +16,7 @@ use crate::platform::app::{self, App};
 use crate::platform::sealed::SealedColumn;
 
 #[derive(clap::Subcommand)]
-pub(super) enum Command {
+pub(super) enum KeysCommand {
     /// Print a new master key as one line, NAME:BASE64
     Generate,
     /// Seal everything anew with the first master key, while the server runs
@@ -30,13 +30,13 @@ pub(super) enum Command {
 /// A server that was not restarted keeps sealing with its old key; more rounds than this would not help.
 const MOST_ROUNDS: usize = 3;
 
-pub(super) fn run(command: &Command) -> Ending {
+pub(super) fn run(command: &KeysCommand) -> Ending {
     match command {
-        Command::Generate => {
+        KeysCommand::Generate => {
             out::line(KeyRing::generate(Clock::System.now(), &Rng::System).as_str());
             Ok(ExitCode::SUCCESS)
         }
-        Command::Rotate => rotate(),
+        KeysCommand::Rotate => rotate(),
     }
 }
 

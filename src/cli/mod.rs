@@ -47,28 +47,28 @@ enum Command {
     /// Say what is wrong with the settings, or what is in force
     CheckConfig,
     /// Try database, keys, folders, mail server and connectors, and say what to do about problems
-    Doctor(doctor::Args),
+    Doctor(doctor::DoctorArgs),
     /// Copy the SQLite database into a new file, also while the server runs
-    Backup(backup::Args),
+    Backup(backup::BackupArgs),
     /// Put a backup in the place of the database
-    Restore(restore::Args),
+    Restore(restore::RestoreArgs),
     /// Make master keys, and seal everything anew with the first one
     #[command(subcommand)]
-    Keys(keys::Command),
+    Keys(keys::KeysCommand),
     /// Make owners of workspaces
     #[command(subcommand)]
-    Owner(owner::Command),
+    Owner(owner::OwnerCommand),
     /// Make API keys
     #[command(subcommand)]
-    ApiKey(api_key::Command),
+    ApiKey(api_key::ApiKeyCommand),
     /// List, import and check connectors
     #[command(subcommand)]
-    Connectors(connectors::Command),
+    Connectors(connectors::ConnectorsCommand),
     /// Run with a filled example workspace in a folder of its own
-    Demo(demo::Args),
+    Demo(demo::DemoArgs),
     /// Become another program that may use only so much (the server uses it to run connectors)
     #[command(hide = true)]
-    RunLimited(run_limited::Args),
+    RunLimited(run_limited::RunLimitedArgs),
 }
 
 /// How a command ends when nothing went wrong on the way.

@@ -14,9 +14,9 @@ use crate::features::accounts::{self, OwnerDetails};
 use crate::platform::app::App;
 
 #[derive(clap::Subcommand)]
-pub(super) enum Command {
+pub(super) enum OwnerCommand {
     /// Make an owner, and the workspace when there is none of that name; the password is one line on standard input
-    Create(Args),
+    Create(OwnerArgs),
     /// Let members sign in with passwords again, when the workspace's sign-in provider does not let them in
     AllowPasswords(AllowArgs),
 }
@@ -29,7 +29,7 @@ pub(super) struct AllowArgs {
 }
 
 #[derive(clap::Args)]
-pub(super) struct Args {
+pub(super) struct OwnerArgs {
     /// Address to sign in with
     #[arg(long)]
     email: String,
@@ -41,10 +41,10 @@ pub(super) struct Args {
     workspace: String,
 }
 
-pub(super) fn run(command: &Command) -> Ending {
+pub(super) fn run(command: &OwnerCommand) -> Ending {
     match command {
-        Command::Create(args) => create(args),
-        Command::AllowPasswords(args) => allow_passwords(&args.workspace),
+        OwnerCommand::Create(args) => create(args),
+        OwnerCommand::AllowPasswords(args) => allow_passwords(&args.workspace),
     }
 }
 
@@ -70,7 +70,7 @@ fn allow_passwords(slug: &str) -> Ending {
     Ok(ExitCode::SUCCESS)
 }
 
-fn create(args: &Args) -> Ending {
+fn create(args: &OwnerArgs) -> Ending {
     let config = super::settings()?;
     let password = read_password()?;
     let details = OwnerDetails::check(&args.workspace, &args.name, &args.email, &password)

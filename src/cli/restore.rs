@@ -12,7 +12,7 @@ use crate::platform::config::Config;
 use crate::platform::db::{Conn, DatabaseUrl, dialect, instance, migrations};
 
 #[derive(clap::Args)]
-pub(super) struct Args {
+pub(super) struct RestoreArgs {
     /// A file that `vestibule backup` made
     file: PathBuf,
     /// Replace a database that has been used
@@ -20,7 +20,7 @@ pub(super) struct Args {
     force: bool,
 }
 
-pub(super) fn run(args: &Args) -> Ending {
+pub(super) fn run(args: &RestoreArgs) -> Ending {
     let config = super::settings()?;
     let DatabaseUrl::Sqlite(database) = &config.storage.database else {
         return Err(Unfit(

@@ -6,7 +6,7 @@ use super::{Ending, Unfit};
 use crate::engines::{Limits, become_limited};
 
 #[derive(clap::Args)]
-pub(super) struct Args {
+pub(super) struct RunLimitedArgs {
     /// What the program may use
     #[arg(long)]
     limits: String,
@@ -18,7 +18,7 @@ pub(super) struct Args {
     command: Vec<OsString>,
 }
 
-pub(super) fn run(args: &Args) -> Ending {
+pub(super) fn run(args: &RunLimitedArgs) -> Ending {
     let limits = Limits::from_text(&args.limits).ok_or_else(|| Unfit("these are no limits".to_owned()))?;
     Err(anyhow::Error::from(become_limited(limits, args.parent, &args.command))
         .context("the program cannot be started"))

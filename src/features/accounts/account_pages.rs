@@ -7,9 +7,10 @@ use serde::Deserialize;
 
 use super::fields::{FormErrors, NoFields, secret};
 use super::guard::SignedIn;
+use super::members::{self, PasswordChange};
 use super::sessions::{self, SessionRow, device_in_words};
-use super::views::When;
-use super::{members, passwords, sign_in_provider, store};
+use super::views::MomentView;
+use super::{passwords, sign_in_provider, store};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::SessionId;
 use crate::platform::app::App;
@@ -37,8 +38,8 @@ pub struct PasswordForm {
 
 struct SessionView {
     device: String,
-    begun: When,
-    seen: When,
+    begun: MomentView,
+    seen: MomentView,
     this_one: bool,
     end_url: String,
 }
@@ -138,8 +139,9 @@ async fn replace_password(request: &HttpRequest, app: &App, member: &SignedIn, f
         return Ok(false);
     }
     let new = passwords::hash(app, form.new_password).await?;
-    let (who, keep) = (member.acting(), member.session_id.clone());
-    app.write(move |tx| members::change_password(tx, &who, &keep, (&old, &new))).await
+    let who = member.acting();
+    let change = PasswordChange { old_hash: old, new_hash: new, keep: member.session_id.clone() };
+    app.write(move |tx| members::change_password(tx, &who, &change)).await
 }
 
 /// `POST /settings/account/sessions/{id}/end`

@@ -5,7 +5,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::guard::SignedIn;
-use super::views::Choice;
+use super::views::FormChoice;
 use super::{Theme, store};
 use crate::base::error::AppError;
 use crate::platform::app::App;
@@ -26,12 +26,12 @@ pub struct AppearanceForm {
 struct AppearancePage {
     frame: OwnerFrame,
     tab: &'static str,
-    themes: Vec<Choice>,
+    themes: Vec<FormChoice>,
 }
 
 /// `GET /settings/appearance`
 pub async fn show(request: HttpRequest, app: web::Data<App>, member: SignedIn) -> PageResult {
-    let choice = |theme: &Theme| Choice {
+    let choice = |theme: &Theme| FormChoice {
         value: theme.as_str(),
         words: theme.words(),
         hint: "",

@@ -1,6 +1,8 @@
 //! Inviting somebody by mail, and their answer.
 
-use super::links::{self, INVITATION_LIFETIME, NewLink, OpenAccountLink, Purpose, SEALED_LINK_TOKENS};
+use super::links::{
+    self, AccountLinkPurpose, INVITATION_LIFETIME, NewAccountLink, OpenAccountLink, SEALED_LINK_TOKENS,
+};
 use super::members::role_now;
 use super::sessions::Browser;
 use super::store::{self, NewMember};
@@ -55,10 +57,10 @@ pub(super) fn invite(tx: &mut Tx<'_>, who: &Acting, new: &NewInvitation) -> AppR
     links::revoke_invitations_to(tx.conn, &who.workspace, &new.email, tx.now)?;
     let token = PlainToken::new(tx.rng, "");
     let until = tx.now + INVITATION_LIFETIME;
-    let link = NewLink {
+    let link = NewAccountLink {
         id: &id,
         workspace: &who.workspace,
-        purpose: Purpose::Join,
+        purpose: AccountLinkPurpose::Join,
         email: &new.email,
         role: new.role,
         member: None,
@@ -98,7 +100,8 @@ pub(super) fn withdraw(tx: &mut Tx<'_>, who: &Acting, id: &AccountLinkId) -> App
 pub(super) fn accept(
     tx: &mut Tx<'_>,
     link: &OpenAccountLink,
-    (name, password_hash): (&str, &str),
+    name: &str,
+    password_hash: &str,
     browser: &Browser,
 ) -> AppResult<Option<PlainToken>> {
     let workspace = &link.workspace.id;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::links::{self, LinkRow, Purpose, SEALED_LINK_TOKENS};
+use super::links::{self, AccountLinkPurpose, AccountLinkRow, SEALED_LINK_TOKENS};
 use super::{MemberCard, Role, sessions, sign_in_provider, store};
 use crate::base::crypto::{PlainToken, Sealed};
 use crate::base::error::AppResult;
@@ -55,15 +55,17 @@ struct LinkNames {
     receiver: String,
 }
 
-fn email(link: &LinkRow, names: LinkNames, url: String) -> AppResult<EmailMessage> {
+fn email(link: &AccountLinkRow, names: LinkNames, url: String) -> AppResult<EmailMessage> {
     let LinkNames { workspace, inviter, receiver } = names;
     let until = link.expires_at.words();
     match link.purpose {
-        Purpose::Join => {
+        AccountLinkPurpose::Join => {
             let context = InvitationEmail { workspace, inviter, role: link.role, url, until };
             EmailMessage::from_template(&link.email, &receiver, &context)
         }
-        Purpose::Reset => EmailMessage::from_template(&link.email, &receiver, &PasswordEmail { workspace, url, until }),
+        AccountLinkPurpose::Reset => {
+            EmailMessage::from_template(&link.email, &receiver, &PasswordEmail { workspace, url, until })
+        }
     }
 }
 
@@ -98,7 +100,7 @@ async fn send_account_mail(app: &Arc<App>, id: AccountLinkId) -> AppResult<Outco
     Ok(Outcome::Done)
 }
 
-fn names(conn: &mut Conn, id: &AccountLinkId) -> AppResult<Option<(LinkRow, LinkNames)>> {
+fn names(conn: &mut Conn, id: &AccountLinkId) -> AppResult<Option<(AccountLinkRow, LinkNames)>> {
     let Some(link) = links::find(conn, id)? else { return Ok(None) };
     let workspace = store::find_workspace(conn, &link.workspace_id)?;
     let mut name_of = |id: &Option<crate::base::ids::MemberId>| -> AppResult<String> {
@@ -119,13 +121,11 @@ fn names(conn: &mut Conn, id: &AccountLinkId) -> AppResult<Option<(LinkRow, Link
 /// # Errors
 /// The database cannot be asked.
 pub async fn sweep(app: &App) -> AppResult<()> {
-    let now = app.clock.now();
-    app.db
-        .write(move |conn| {
-            sessions::delete_expired(conn, now)?;
-            links::drop_dead_tokens(conn, now)?;
-            sign_in_provider::delete_expired_attempts(conn, now)?;
-            Ok(())
-        })
-        .await
+    app.write(|tx| {
+        sessions::delete_expired(tx.conn, tx.now)?;
+        links::drop_dead_tokens(tx.conn, tx.now)?;
+        sign_in_provider::delete_expired_attempts(tx.conn, tx.now)?;
+        Ok(())
+    })
+    .await
 }

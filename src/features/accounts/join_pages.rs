@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::fields::{FormErrors, secret};
 use super::guard::browser;
-use super::links::{self, OpenAccountLink, Purpose};
+use super::links::{self, AccountLinkPurpose, OpenAccountLink};
 use super::setup_pages::signed_in;
 use super::{invitations, passwords, resets, sign_in_provider};
 use crate::base::error::AppResult;
@@ -18,7 +18,7 @@ use crate::platform::web::frame::RecipientFrame;
 use crate::platform::web::page::{PageResult, page, unprocessable};
 use crate::platform::web::urls;
 
-use super::views::When;
+use super::views::MomentView;
 
 /// What the form sends; a link to choose a new password asks for no name.
 #[derive(Deserialize)]
@@ -41,7 +41,7 @@ struct JoinPage {
     email: String,
     role: &'static str,
     may: &'static str,
-    until: When,
+    until: MomentView,
     name: String,
     /// What members call the provider, when it is the only way in.
     only: Option<String>,
@@ -56,7 +56,7 @@ impl JoinPage {
             frame: RecipientFrame::new(&link.workspace.name, &link.workspace.accent, &app.config.server.base_url),
             csrf: csrf::token(request, app).map(|token| token.text).unwrap_or_default(),
             errors: FormErrors::default(),
-            joins: link.row.purpose == Purpose::Join,
+            joins: link.row.purpose == AccountLinkPurpose::Join,
             workspace: link.workspace.name.clone(),
             inviter: link.inviter.as_ref().map(|member| member.name.clone()).unwrap_or_default(),
             email: link.row.email.clone(),
@@ -64,7 +64,7 @@ impl JoinPage {
             may: link.row.role.means(),
             until: link.row.expires_at.into(),
             name: String::new(),
-            only: only.filter(|_| link.row.purpose == Purpose::Join),
+            only: only.filter(|_| link.row.purpose == AccountLinkPurpose::Join),
             with_url: urls::sign_in_with(&link.workspace.slug),
         })
     }
@@ -100,7 +100,7 @@ pub async fn accept(
 
 async fn join(request: &HttpRequest, app: &App, link: OpenAccountLink, name: String, hash: String) -> PageResult {
     let browser = browser(request, app);
-    let joined = app.write(move |tx| invitations::accept(tx, &link, (&name, &hash), &browser));
+    let joined = app.write(move |tx| invitations::accept(tx, &link, &name, &hash, &browser));
     match joined.await? {
         Some(token) => signed_in(app, &token, Flash::Joined),
         None => Err(closed_meanwhile(request, app).await?),

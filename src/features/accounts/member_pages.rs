@@ -9,7 +9,7 @@ use super::guard::{Admin, OwnerOnly, SignedIn};
 use super::invitations::{self, Invited, NewInvitation};
 use super::links::{self, Invitation};
 use super::store::{self, MemberRow};
-use super::views::{Choice, When, names_in_words, role_choices};
+use super::views::{FormChoice, MomentView, names_in_words, role_choices};
 use super::{MemberCard, Role, members, sign_in_provider};
 use crate::base::error::AppError;
 use crate::base::ids::{AccountLinkId, MemberId};
@@ -42,7 +42,7 @@ struct MemberView {
     name: String,
     email: String,
     role: &'static str,
-    since: When,
+    since: MomentView,
     oneself: bool,
     url: String,
 }
@@ -64,18 +64,18 @@ struct InvitationView {
     email: String,
     role: &'static str,
     inviter: String,
-    sent: When,
-    until: When,
+    sent: MomentView,
+    until: MomentView,
     open: bool,
     withdrawal_url: String,
 }
 
 /// A link that was just made, on the one page that shows it.
-struct MadeView {
+struct InvitationMadeView {
     email: String,
     why: &'static str,
     url: String,
-    until: When,
+    until: MomentView,
 }
 
 #[derive(Template)]
@@ -89,8 +89,8 @@ struct MembersPage {
     members: Vec<MemberView>,
     invitations: Vec<InvitationView>,
     email: String,
-    roles: Vec<Choice>,
-    made: Option<MadeView>,
+    roles: Vec<FormChoice>,
+    made: Option<InvitationMadeView>,
     made_before: bool,
 }
 
@@ -101,12 +101,12 @@ struct MemberPage {
     tab: &'static str,
     member: MemberView,
     /// The roles the reader may give; empty when this member is not for them to handle.
-    roles: Vec<Choice>,
+    roles: Vec<FormChoice>,
     ask: String,
     role_url: String,
     removal_url: String,
     /// When they were first and last recognised by the sign-in provider.
-    known: Option<(When, When)>,
+    known: Option<(MomentView, MomentView)>,
     /// Where to forget that; empty for who may not.
     forget_url: String,
 }
@@ -193,7 +193,7 @@ pub async fn invite(
     let url = app.config.server.base_url.join(&urls::account_link(&token));
     let view = members_page(&request, &app, &member).await?;
     let why = if app.config.mail.smtp_url.is_some() { MAILED } else { NOT_MAILED };
-    page(&MembersPage { made: Some(MadeView { email, why, url, until: until.into() }), ..view })
+    page(&MembersPage { made: Some(InvitationMadeView { email, why, url, until: until.into() }), ..view })
 }
 
 async fn refused(

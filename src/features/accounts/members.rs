@@ -64,17 +64,21 @@ fn locked(conn: &mut Conn, who: &Acting, id: &MemberId) -> AppResult<MemberRow> 
     if role_now(conn, who)?.may_handle(member.role) { Ok(member) } else { Err(AppError::Forbidden) }
 }
 
+/// A member's own new password.
+pub(super) struct PasswordChange {
+    /// The hash they proved to know the password of.
+    pub(super) old_hash: String,
+    pub(super) new_hash: String,
+    /// The session that stays.
+    pub(super) keep: SessionId,
+}
+
 /// A member's own new password: every other session ends. `false` when their password is not the old one any more.
-pub(super) fn change_password(
-    tx: &mut Tx<'_>,
-    who: &Acting,
-    keep: &SessionId,
-    (old, new): (&str, &str),
-) -> AppResult<bool> {
-    if !store::set_password(tx.conn, &who.workspace, &who.member, old, new)? {
+pub(super) fn change_password(tx: &mut Tx<'_>, who: &Acting, change: &PasswordChange) -> AppResult<bool> {
+    if !store::set_password(tx.conn, &who.workspace, &who.member, &change.old_hash, &change.new_hash)? {
         return Ok(false);
     }
-    sessions::end_others(tx.conn, &who.workspace, &who.member, keep)?;
+    sessions::end_others(tx.conn, &who.workspace, &who.member, &change.keep)?;
     links::revoke_resets(tx.conn, &who.workspace, &who.member, tx.now)?;
     who.note(tx, Event::PasswordChanged, "")?;
     Ok(true)

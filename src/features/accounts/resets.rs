@@ -2,7 +2,7 @@
 
 use time::Duration;
 
-use super::links::{self, NewLink, OpenAccountLink, Purpose, RESET_LIFETIME, SEALED_LINK_TOKENS};
+use super::links::{self, AccountLinkPurpose, NewAccountLink, OpenAccountLink, RESET_LIFETIME, SEALED_LINK_TOKENS};
 use super::{AccountMail, Acting, sessions, sign_in_provider, store};
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
@@ -26,10 +26,10 @@ pub(super) fn request(tx: &mut Tx<'_>, email: &str) -> AppResult<()> {
         return Ok(());
     }
     let (id, token) = (AccountLinkId::new(tx.now, tx.rng), PlainToken::new(tx.rng, ""));
-    let link = NewLink {
+    let link = NewAccountLink {
         id: &id,
         workspace: &member.workspace_id,
-        purpose: Purpose::Reset,
+        purpose: AccountLinkPurpose::Reset,
         email: &member.email,
         role: member.role,
         member: Some(&member.id),

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::fields::{FormErrors, NoFields, lower_email, query_value, secret};
 use super::guard::{SignedIn, browser, session_cookie};
 use super::sign_in_provider::{self, Offer};
-use super::store::{self, Credentials};
+use super::store::{self, MemberCredentials};
 use super::views::visitor_csrf;
 use super::{passwords, sessions};
 use crate::base::crypto::PlainToken;
@@ -136,7 +136,7 @@ pub async fn sign_in(request: HttpRequest, app: web::Data<App>, form: CsrfForm<S
 }
 
 /// The member whose address and password these are. An address nobody has takes the same time.
-async fn proven(app: &App, email: String, password: SecretString) -> AppResult<Option<Credentials>> {
+async fn proven(app: &App, email: String, password: SecretString) -> AppResult<Option<MemberCredentials>> {
     let member = app.db.read(move |conn| Ok(store::credentials_of_email(conn, &email)?)).await?;
     // Who came through a provider has no password: trying theirs takes as long as trying nobody's.
     let hash = member.as_ref().map(|member| member.password_hash.clone()).filter(|hash| !hash.is_empty());
@@ -153,7 +153,7 @@ enum Begun {
 }
 
 /// Begins the session, unless the member was removed or their password changed since it was judged.
-async fn begin(request: &HttpRequest, app: &App, member: Option<Credentials>) -> AppResult<Begun> {
+async fn begin(request: &HttpRequest, app: &App, member: Option<MemberCredentials>) -> AppResult<Begun> {
     let Some(member) = member else { return Ok(Begun::Nothing) };
     let browser = browser(request, app);
     app.write(move |tx| {

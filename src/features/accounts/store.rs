@@ -36,7 +36,7 @@ pub(super) struct MemberRow {
 /// What signing in needs to know of a member.
 #[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = members)]
-pub(super) struct Credentials {
+pub(super) struct MemberCredentials {
     pub(super) id: MemberId,
     pub(super) workspace_id: WorkspaceId,
     pub(super) name: String,
@@ -175,11 +175,11 @@ pub(super) fn was_removed(conn: &mut Conn, workspace: &WorkspaceId, email: &str)
     Ok(removed.is_some())
 }
 
-pub(super) fn credentials_of_email(conn: &mut Conn, email: &str) -> QueryResult<Option<Credentials>> {
+pub(super) fn credentials_of_email(conn: &mut Conn, email: &str) -> QueryResult<Option<MemberCredentials>> {
     members::table
         .filter(members::email.eq(email))
         .filter(members::removed_at.is_null())
-        .select(Credentials::as_select())
+        .select(MemberCredentials::as_select())
         .get_result(conn)
         .optional()
 }
@@ -188,12 +188,12 @@ pub(super) fn credentials_of(
     conn: &mut Conn,
     workspace: &WorkspaceId,
     id: &MemberId,
-) -> QueryResult<Option<Credentials>> {
+) -> QueryResult<Option<MemberCredentials>> {
     members::table
         .filter(members::workspace_id.eq(workspace))
         .filter(members::id.eq(id))
         .filter(members::removed_at.is_null())
-        .select(Credentials::as_select())
+        .select(MemberCredentials::as_select())
         .get_result(conn)
         .optional()
 }

@@ -9,7 +9,7 @@ use crate::platform::web::{cookies, csrf};
 
 /// A moment as templates print it.
 #[derive(Debug, Clone)]
-pub(super) struct When {
+pub(super) struct MomentView {
     /// For machines.
     pub(super) iso: String,
     /// The day for machines: without an hour, a script leaves the words as they are.
@@ -20,7 +20,7 @@ pub(super) struct When {
     pub(super) words: String,
 }
 
-impl From<UtcTime> for When {
+impl From<UtcTime> for MomentView {
     fn from(at: UtcTime) -> Self {
         let iso = at.iso();
         let date = iso.split('T').next().unwrap_or_default().to_owned();
@@ -30,7 +30,7 @@ impl From<UtcTime> for When {
 
 /// One of several options of a form.
 #[derive(Debug, Clone)]
-pub(super) struct Choice {
+pub(super) struct FormChoice {
     pub(super) value: &'static str,
     pub(super) words: &'static str,
     pub(super) hint: &'static str,
@@ -38,10 +38,10 @@ pub(super) struct Choice {
 }
 
 /// The roles somebody may give, with one of them chosen.
-pub(super) fn role_choices(giver: Role, chosen: Option<Role>) -> Vec<Choice> {
+pub(super) fn role_choices(giver: Role, chosen: Option<Role>) -> Vec<FormChoice> {
     let given = Role::ALL.iter().copied().filter(|role| giver.may_handle(*role));
     given
-        .map(|role| Choice {
+        .map(|role| FormChoice {
             value: role.as_str(),
             words: role.words(),
             hint: role.means(),

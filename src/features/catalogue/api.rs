@@ -39,7 +39,7 @@ struct ConnectorOut {
 /// A type of system, with all that is asked for it.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ConnectorDetails")]
-struct DetailsOut {
+struct ConnectorDetailsOut {
     #[serde(flatten)]
     connector: ConnectorOut,
     /// How to get the credentials, in Markdown.
@@ -66,7 +66,7 @@ impl ConnectorOut {
 /// Which connectors a list shows.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ListQuery {
+pub struct ConnectorsQuery {
     /// Only those whose name, slug, category or summary has every word of this.
     search: Option<String>,
     /// Where the page lies: take it from `next` or `previous`.
@@ -77,7 +77,7 @@ pub struct ListQuery {
 }
 
 /// `GET /api/v1/source-connectors/`
-pub async fn index<S: Side>(app: web::Data<App>, _key: ApiKey<Read<S>>, query: ApiQuery<ListQuery>) -> ApiResult {
+pub async fn index<S: Side>(app: web::Data<App>, _key: ApiKey<Read<S>>, query: ApiQuery<ConnectorsQuery>) -> ApiResult {
     let query = query.0;
     let wanted = cursor::page_request(query.cursor.as_deref(), query.limit)?;
     let found: Vec<Arc<Connector>> =
@@ -98,7 +98,11 @@ pub async fn show<S: Side>(app: web::Data<App>, _key: ApiKey<Read<S>>, slug: web
     let file = &connector.file;
     json(
         StatusCode::OK,
-        &DetailsOut { connector: ConnectorOut::new(connector), guide: file.guide.clone(), spec: file.spec.clone() },
+        &ConnectorDetailsOut {
+            connector: ConnectorOut::new(connector),
+            guide: file.guide.clone(),
+            spec: file.spec.clone(),
+        },
     )
 }
 
@@ -108,9 +112,10 @@ pub fn operations<S: Side>() -> [Operation; 2] {
     let operation = |id: String, summary: String| Operation::new("connectors", id, summary);
     [
         operation(format!("list_{word}_connectors"), format!("List {word} connectors"))
-            .query::<ListQuery>()
+            .query::<ConnectorsQuery>()
             .answers::<PageOut<ConnectorOut>>(200)
             .about("By name."),
-        operation(format!("get_{word}_connector"), format!("Read a {word} connector")).answers::<DetailsOut>(200),
+        operation(format!("get_{word}_connector"), format!("Read a {word} connector"))
+            .answers::<ConnectorDetailsOut>(200),
     ]
 }

@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::de::DeserializeOwned;
 
-use super::{Answer, Claim, LONGEST_KEY, Request, Start, start};
+use super::{Answer, Claim, IdempotentRequest, LONGEST_KEY, SentRequest, Start, start};
 use crate::base::error::{AppError, AppResult};
 use crate::features::accounts::api_keys::guard::Caller;
 use crate::platform::app::App;
@@ -53,7 +53,8 @@ impl Once {
             let sentence = format!("Idempotency-Key must be 1 to {LONGEST_KEY} visible ASCII characters.");
             return Err(Problem::invalid_value(ErrorDetail::of("Idempotency-Key", "pattern", sentence)));
         }
-        let request = Request::new(&caller.workspace, &caller.key, key, (&self.method, &self.path, self.body.bytes()));
+        let sent = SentRequest { method: &self.method, path: &self.path, body: self.body.bytes() };
+        let request = IdempotentRequest::new(&caller.workspace, &caller.key, key, &sent);
         match app.write(move |tx| start(tx, &request)).await? {
             Start::Fresh(claim) => Ok(Opened::Fresh(body, Ticket(Some(claim)))),
             Start::Done(answer) => Ok(Opened::Replay(response(answer, Some((REPLAYED, "true"))))),

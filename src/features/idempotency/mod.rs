@@ -49,9 +49,19 @@ impl std::fmt::Debug for Answer {
     }
 }
 
+/// What tells one request from another.
+pub struct SentRequest<'a> {
+    /// The HTTP method.
+    pub method: &'a str,
+    /// The path, with or without a slash at the end.
+    pub path: &'a str,
+    /// The body as it came.
+    pub body: &'a [u8],
+}
+
 /// What a request with a key asks for.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct IdempotentRequest {
     /// The workspace.
     pub workspace: WorkspaceId,
     /// The API key that sends it.
@@ -60,16 +70,11 @@ pub struct Request {
     request: Vec<u8>,
 }
 
-impl Request {
-    /// `key` is the text of the header; the rest says which request it is.
-    pub fn new(
-        workspace: &WorkspaceId,
-        api_key: &ApiKeyId,
-        key: &str,
-        (method, path, body): (&str, &str, &[u8]),
-    ) -> Self {
+impl IdempotentRequest {
+    /// `key` is the text of the header; method, path and body say which request it is.
+    pub fn new(workspace: &WorkspaceId, api_key: &ApiKeyId, key: &str, sent: &SentRequest<'_>) -> Self {
         let mut hash = Sha256::new();
-        for part in [method.as_bytes(), path.trim_end_matches('/').as_bytes(), body] {
+        for part in [sent.method.as_bytes(), sent.path.trim_end_matches('/').as_bytes(), sent.body] {
             hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             hash.update(part);
         }
@@ -106,7 +111,7 @@ pub enum Start {
 ///
 /// # Errors
 /// The database cannot be asked, or the stored answer was sealed with a key that is gone.
-pub fn start(tx: &mut Tx<'_>, request: &Request) -> AppResult<Start> {
+pub fn start(tx: &mut Tx<'_>, request: &IdempotentRequest) -> AppResult<Start> {
     let id = IdempotencyId::new(tx.now, tx.rng);
     store::drop_over(tx.conn, request, tx.now)?;
     if store::insert(tx.conn, &id, request, tx.now + LEASE, tx.now + KEPT)? {

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 
-use super::Request;
+use super::IdempotentRequest;
 use crate::base::clock::UtcTime;
 use crate::base::ids::IdempotencyId;
 use crate::platform::db::Conn;
@@ -9,7 +9,7 @@ use crate::platform::db::schema::idempotency_keys;
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = idempotency_keys)]
-pub(super) struct Row {
+pub(super) struct IdempotencyRow {
     pub(super) id: IdempotencyId,
     pub(super) request_hash: Vec<u8>,
     pub(super) sealed_answer: Option<Vec<u8>>,
@@ -19,7 +19,7 @@ pub(super) struct Row {
 pub(super) fn insert(
     conn: &mut Conn,
     id: &IdempotencyId,
-    request: &Request,
+    request: &IdempotentRequest,
     lease_until: UtcTime,
     expires_at: UtcTime,
 ) -> QueryResult<bool> {
@@ -39,17 +39,17 @@ pub(super) fn insert(
     }
 }
 
-pub(super) fn find(conn: &mut Conn, request: &Request) -> QueryResult<Option<Row>> {
+pub(super) fn find(conn: &mut Conn, request: &IdempotentRequest) -> QueryResult<Option<IdempotencyRow>> {
     idempotency_keys::table
         .filter(idempotency_keys::api_key_id.eq(&request.api_key))
         .filter(idempotency_keys::key_hash.eq(request.key.as_bytes()))
-        .select(Row::as_select())
+        .select(IdempotencyRow::as_select())
         .get_result(conn)
         .optional()
 }
 
 /// Frees this key when its answer is too old, or when whoever held it died without one.
-pub(super) fn drop_over(conn: &mut Conn, request: &Request, now: UtcTime) -> QueryResult<()> {
+pub(super) fn drop_over(conn: &mut Conn, request: &IdempotentRequest, now: UtcTime) -> QueryResult<()> {
     let mine = idempotency_keys::table
         .filter(idempotency_keys::api_key_id.eq(&request.api_key))
         .filter(idempotency_keys::key_hash.eq(request.key.as_bytes()));

@@ -2,7 +2,7 @@
 
 use time::Duration;
 use vestibule::features::accounts::api_keys::Scope;
-use vestibule::features::idempotency::{self, Request, Start};
+use vestibule::features::idempotency::{self, IdempotentRequest, SentRequest, Start};
 
 use super::program::{key, workspace_id};
 use super::{Answer, Program};
@@ -83,7 +83,12 @@ async fn a_running_request_keeps_its_key_until_its_lease_is_over() {
     let claim = move || {
         let (inner, request) = (
             std::sync::Arc::clone(&inner),
-            Request::new(&workspace, &id, "order-1", ("POST", "/api/v1/sources/", DRAFT.as_bytes())),
+            IdempotentRequest::new(
+                &workspace,
+                &id,
+                "order-1",
+                &SentRequest { method: "POST", path: "/api/v1/sources/", body: DRAFT.as_bytes() },
+            ),
         );
         async move { inner.write(move |tx| idempotency::start(tx, &request)).await.unwrap() }
     };

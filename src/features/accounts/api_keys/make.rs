@@ -1,34 +1,15 @@
 //! Making, listing and revoking keys.
 
-use super::store::{self, ApiKeyRow, KnownKey};
-use super::{PREFIX, SHOWN, Scope};
+use super::store::{self, ApiKeyRow, KnownKey, NewApiKey};
+use super::{PREFIX, SHOWN};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
 use crate::base::error::AppResult;
-use crate::base::ids::{ApiKeyId, MemberId, WorkspaceId};
+use crate::base::ids::{ApiKeyId, WorkspaceId};
 use crate::features::accounts::notes::note;
 use crate::platform::activity::{Actor, Event};
 use crate::platform::db::Conn;
 use crate::platform::tx::Tx;
-
-/// A key to be.
-#[derive(Debug, Clone)]
-pub struct NewApiKey<'a> {
-    /// Its id; the same id twice makes one key.
-    pub id: ApiKeyId,
-    /// The workspace it opens.
-    pub workspace: &'a WorkspaceId,
-    /// What it is for, in the words of who makes it.
-    pub name: &'a str,
-    /// What it may do.
-    pub scopes: &'a [Scope],
-    /// From when on it does not work; `None`: until it is revoked.
-    pub expires_at: Option<UtcTime>,
-    /// The member who makes it; `None`: a command.
-    pub created_by: Option<&'a MemberId>,
-    /// Who is said to have made it in the activity log.
-    pub actor: Actor,
-}
 
 /// Makes a key; it exists in the answer and nowhere else. `None` when a key of that id was made before.
 ///

@@ -8,8 +8,8 @@ mod make;
 pub mod pages;
 mod store;
 
-pub use make::{NewApiKey, authenticate, create, list, note_use, revoke};
-pub use store::{ApiKeyRow, KnownKey};
+pub use make::{authenticate, create, list, note_use, revoke};
+pub use store::{ApiKeyRow, KnownKey, NewApiKey};
 
 use crate::base::text_column::text_enum;
 

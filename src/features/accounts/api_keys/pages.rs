@@ -12,7 +12,7 @@ use crate::base::ids::ApiKeyId;
 use crate::features::accounts::fields::{FormErrors, NoFields};
 use crate::features::accounts::guard::{Admin, SignedIn};
 use crate::features::accounts::members::role_now;
-use crate::features::accounts::views::{When, names_in_words};
+use crate::features::accounts::views::{MomentView, names_in_words};
 use crate::features::accounts::{Acting, owners_of};
 use crate::platform::activity::Actor;
 use crate::platform::app::App;
@@ -26,9 +26,9 @@ struct KeyView {
     name: String,
     prefix: String,
     may: Vec<&'static str>,
-    made: When,
-    used: Option<When>,
-    expires: Option<When>,
+    made: MomentView,
+    used: Option<MomentView>,
+    expires: Option<MomentView>,
     /// `Works`, `Expired` or `Revoked`.
     state: &'static str,
     revocation_url: String,
@@ -47,7 +47,7 @@ impl ScopeView {
 }
 
 /// A key that was just made, on the one page that shows it.
-struct MadeView {
+struct ApiKeyMadeView {
     name: String,
     token: PlainToken,
 }
@@ -64,7 +64,7 @@ struct KeysPage {
     name: String,
     expires: String,
     scopes: Vec<ScopeView>,
-    made: Option<MadeView>,
+    made: Option<ApiKeyMadeView>,
     made_before: bool,
 }
 
@@ -148,9 +148,9 @@ fn key_view(row: ApiKeyRow, now: UtcTime) -> KeyView {
         name: row.name,
         prefix: row.prefix,
         made: row.created_at.into(),
-        used: row.last_used_at.map(When::from),
+        used: row.last_used_at.map(MomentView::from),
         // The row keeps the first moment after the last day; people think of the day.
-        expires: row.expires_at.map(|end| When::from(end - Duration::SECOND)),
+        expires: row.expires_at.map(|end| MomentView::from(end - Duration::SECOND)),
         state,
     }
 }
@@ -181,7 +181,7 @@ pub async fn create(
     let id = ApiKeyId::from_text(&form.token.nonce);
     let token = make(&app, member.acting(), id, name.clone(), key_form.scopes, end).await?;
     let view = keys_page(&request, &app, &member).await?;
-    page(&KeysPage { made_before: token.is_none(), made: token.map(|token| MadeView { name, token }), ..view })
+    page(&KeysPage { made_before: token.is_none(), made: token.map(|token| ApiKeyMadeView { name, token }), ..view })
 }
 
 async fn make(

@@ -1,10 +1,11 @@
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 
-use super::{NewApiKey, Scope};
+use super::Scope;
 use crate::base::clock::UtcTime;
 use crate::base::crypto::TokenHash;
 use crate::base::ids::{ApiKeyId, MemberId, WorkspaceId};
+use crate::platform::activity::Actor;
 use crate::platform::db::Conn;
 use crate::platform::db::schema::api_keys;
 
@@ -36,6 +37,25 @@ impl ApiKeyRow {
     pub fn scopes(&self) -> Vec<Scope> {
         self.scopes.split(' ').filter_map(Scope::parse).collect()
     }
+}
+
+/// A key to be.
+#[derive(Debug, Clone)]
+pub struct NewApiKey<'a> {
+    /// Its id; the same id twice makes one key.
+    pub id: ApiKeyId,
+    /// The workspace it opens.
+    pub workspace: &'a WorkspaceId,
+    /// What it is for, in the words of who makes it.
+    pub name: &'a str,
+    /// What it may do.
+    pub scopes: &'a [Scope],
+    /// From when on it does not work; `None`: until it is revoked.
+    pub expires_at: Option<UtcTime>,
+    /// The member who makes it; `None`: a command.
+    pub created_by: Option<&'a MemberId>,
+    /// Who is said to have made it in the activity log.
+    pub actor: Actor,
 }
 
 /// Stores a key; `false` when there is one of that id.

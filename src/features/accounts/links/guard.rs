@@ -8,8 +8,8 @@ use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpRequest, web};
 use askama::Template;
 
-use super::Purpose;
-use super::store::{self, LinkRow};
+use super::AccountLinkPurpose;
+use super::store::{self, AccountLinkRow};
 use crate::base::crypto::PlainToken;
 use crate::base::error::AppError;
 use crate::features::accounts::store::{find_member, find_workspace};
@@ -24,7 +24,7 @@ use crate::platform::web::page::PageError;
 #[derive(Debug)]
 pub struct OpenAccountLink {
     /// The link.
-    pub(in crate::features::accounts) row: LinkRow,
+    pub(in crate::features::accounts) row: AccountLinkRow,
     /// The workspace it belongs to.
     pub(in crate::features::accounts) workspace: WorkspaceCard,
     /// Who invited, when somebody did.
@@ -35,7 +35,7 @@ pub struct OpenAccountLink {
 #[template(path = "accounts/link_closed.html")]
 struct ClosedPage {
     frame: RecipientFrame,
-    purpose: Purpose,
+    purpose: AccountLinkPurpose,
     state: LinkState,
     workspace: String,
     inviter: String,

@@ -8,7 +8,7 @@ mod store;
 
 pub(super) use guard::{OpenAccountLink, closed_page, find as find_by_path};
 pub(super) use store::{
-    Invitation, LinkRow, NewLink, drop_dead_tokens, drop_token, find, invitation_of, open_invitation_to,
+    AccountLinkRow, Invitation, NewAccountLink, drop_dead_tokens, drop_token, find, invitation_of, open_invitation_to,
     pending_invitations, recent_resets, redeem, revoke_invitation, revoke_invitations_to, revoke_resets,
 };
 
@@ -26,7 +26,7 @@ pub(super) const LISTED_FOR: Duration = Duration::days(30);
 
 text_enum! {
     /// What an account link is for.
-    pub enum Purpose {
+    pub enum AccountLinkPurpose {
         /// To become a member.
         Join = "join",
         /// To choose a new password.

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 
-use super::{LISTED_FOR, Purpose};
+use super::{AccountLinkPurpose, LISTED_FOR};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::{Sealed, TokenHash};
 use crate::base::ids::{AccountLinkId, MemberId, WorkspaceId};
@@ -13,10 +13,10 @@ use crate::platform::link_state::LinkTimes;
 /// An account link.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = account_links)]
-pub(in crate::features::accounts) struct LinkRow {
+pub(in crate::features::accounts) struct AccountLinkRow {
     pub(in crate::features::accounts) id: AccountLinkId,
     pub(in crate::features::accounts) workspace_id: WorkspaceId,
-    pub(in crate::features::accounts) purpose: Purpose,
+    pub(in crate::features::accounts) purpose: AccountLinkPurpose,
     pub(in crate::features::accounts) email: String,
     pub(in crate::features::accounts) role: Role,
     pub(in crate::features::accounts) member_id: Option<MemberId>,
@@ -27,17 +27,17 @@ pub(in crate::features::accounts) struct LinkRow {
     pub(in crate::features::accounts) revoked_at: Option<UtcTime>,
 }
 
-impl LinkRow {
+impl AccountLinkRow {
     pub(in crate::features::accounts) fn times(&self) -> LinkTimes {
         LinkTimes { expires_at: self.expires_at, used_at: self.used_at, revoked_at: self.revoked_at }
     }
 }
 
 /// A link to be.
-pub(in crate::features::accounts) struct NewLink<'a> {
+pub(in crate::features::accounts) struct NewAccountLink<'a> {
     pub(in crate::features::accounts) id: &'a AccountLinkId,
     pub(in crate::features::accounts) workspace: &'a WorkspaceId,
-    pub(in crate::features::accounts) purpose: Purpose,
+    pub(in crate::features::accounts) purpose: AccountLinkPurpose,
     pub(in crate::features::accounts) email: &'a str,
     pub(in crate::features::accounts) role: Role,
     pub(in crate::features::accounts) member: Option<&'a MemberId>,
@@ -47,7 +47,7 @@ pub(in crate::features::accounts) struct NewLink<'a> {
     pub(in crate::features::accounts) expires_at: UtcTime,
 }
 
-impl NewLink<'_> {
+impl NewAccountLink<'_> {
     /// Stores the link; `false` when there is one of that id.
     pub(in crate::features::accounts) fn insert(&self, conn: &mut Conn, now: UtcTime) -> QueryResult<bool> {
         let row = (
@@ -72,17 +72,20 @@ impl NewLink<'_> {
 }
 
 /// The link of that token, whatever its state. Who has the token belongs to no workspace yet, so none is asked for.
-pub(in crate::features::accounts) fn find_by_token(conn: &mut Conn, token: &TokenHash) -> QueryResult<Option<LinkRow>> {
+pub(in crate::features::accounts) fn find_by_token(
+    conn: &mut Conn,
+    token: &TokenHash,
+) -> QueryResult<Option<AccountLinkRow>> {
     account_links::table
         .filter(account_links::token_hash.eq(token.as_bytes()))
-        .select(LinkRow::as_select())
+        .select(AccountLinkRow::as_select())
         .get_result(conn)
         .optional()
 }
 
 /// The link of that id, for the mail that brings it.
-pub(in crate::features::accounts) fn find(conn: &mut Conn, id: &AccountLinkId) -> QueryResult<Option<LinkRow>> {
-    account_links::table.find(id).select(LinkRow::as_select()).get_result(conn).optional()
+pub(in crate::features::accounts) fn find(conn: &mut Conn, id: &AccountLinkId) -> QueryResult<Option<AccountLinkRow>> {
+    account_links::table.find(id).select(AccountLinkRow::as_select()).get_result(conn).optional()
 }
 
 /// Spends the link; `false` when it was spent, withdrawn or over already.
@@ -124,7 +127,7 @@ pub(in crate::features::accounts) fn pending_invitations(
     account_links::table
         .left_join(members::table.on(members::id.nullable().eq(account_links::created_by)))
         .filter(account_links::workspace_id.eq(workspace))
-        .filter(account_links::purpose.eq(Purpose::Join))
+        .filter(account_links::purpose.eq(AccountLinkPurpose::Join))
         .filter(account_links::used_at.is_null())
         .filter(account_links::revoked_at.is_null())
         .filter(account_links::created_at.gt(now - LISTED_FOR))
@@ -145,12 +148,12 @@ pub(in crate::features::accounts) fn invitation_of(
     conn: &mut Conn,
     workspace: &WorkspaceId,
     id: &AccountLinkId,
-) -> QueryResult<Option<LinkRow>> {
+) -> QueryResult<Option<AccountLinkRow>> {
     account_links::table
         .filter(account_links::workspace_id.eq(workspace))
         .filter(account_links::id.eq(id))
-        .filter(account_links::purpose.eq(Purpose::Join))
-        .select(LinkRow::as_select())
+        .filter(account_links::purpose.eq(AccountLinkPurpose::Join))
+        .select(AccountLinkRow::as_select())
         .get_result(conn)
         .optional()
 }
@@ -161,16 +164,16 @@ pub(in crate::features::accounts) fn open_invitation_to(
     workspace: &WorkspaceId,
     email: &str,
     now: UtcTime,
-) -> QueryResult<Option<LinkRow>> {
+) -> QueryResult<Option<AccountLinkRow>> {
     account_links::table
         .filter(account_links::workspace_id.eq(workspace))
-        .filter(account_links::purpose.eq(Purpose::Join))
+        .filter(account_links::purpose.eq(AccountLinkPurpose::Join))
         .filter(account_links::email.eq(email))
         .filter(account_links::used_at.is_null())
         .filter(account_links::revoked_at.is_null())
         .filter(account_links::expires_at.gt(now))
         .order((account_links::created_at.desc(), account_links::id.desc()))
-        .select(LinkRow::as_select())
+        .select(AccountLinkRow::as_select())
         .first(conn)
         .optional()
 }
@@ -185,7 +188,7 @@ pub(in crate::features::accounts) fn revoke_invitation(
     let open = account_links::table
         .filter(account_links::workspace_id.eq(workspace))
         .filter(account_links::id.eq(id))
-        .filter(account_links::purpose.eq(Purpose::Join))
+        .filter(account_links::purpose.eq(AccountLinkPurpose::Join))
         .filter(account_links::used_at.is_null())
         .filter(account_links::revoked_at.is_null());
     diesel::update(open)
@@ -203,7 +206,7 @@ pub(in crate::features::accounts) fn revoke_invitations_to(
 ) -> QueryResult<()> {
     let open = account_links::table
         .filter(account_links::workspace_id.eq(workspace))
-        .filter(account_links::purpose.eq(Purpose::Join))
+        .filter(account_links::purpose.eq(AccountLinkPurpose::Join))
         .filter(account_links::email.eq(email))
         .filter(account_links::used_at.is_null())
         .filter(account_links::revoked_at.is_null());
@@ -222,7 +225,7 @@ pub(in crate::features::accounts) fn revoke_resets(
 ) -> QueryResult<()> {
     let open = account_links::table
         .filter(account_links::workspace_id.eq(workspace))
-        .filter(account_links::purpose.eq(Purpose::Reset))
+        .filter(account_links::purpose.eq(AccountLinkPurpose::Reset))
         .filter(account_links::member_id.eq(member))
         .filter(account_links::used_at.is_null())
         .filter(account_links::revoked_at.is_null());
@@ -241,7 +244,7 @@ pub(in crate::features::accounts) fn recent_resets(
 ) -> QueryResult<i64> {
     account_links::table
         .filter(account_links::workspace_id.eq(workspace))
-        .filter(account_links::purpose.eq(Purpose::Reset))
+        .filter(account_links::purpose.eq(AccountLinkPurpose::Reset))
         .filter(account_links::member_id.eq(member))
         .filter(account_links::created_at.gt(since))
         .count()

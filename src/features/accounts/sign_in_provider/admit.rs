@@ -1,11 +1,11 @@
 //! Whom the provider's word lets in. One transaction decides, with the workspace's members held still.
 
-use super::super::links::{self, LinkRow};
+use super::super::links::{self, AccountLinkRow};
 use super::super::sessions::Browser;
 use super::super::store::{self as members, NewMember};
 use super::super::{Acting, Role};
-use super::refusal::Refusal;
-use super::{Identity, Provider, store};
+use super::refusal::{ProviderSignInError, RefusedSignIn, SignInRefusal};
+use super::{Provider, ProviderIdentity, store};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
@@ -26,153 +26,169 @@ pub(super) struct Admitted {
 }
 
 /// Who came back, and from where.
-pub(super) struct Arrival<'a> {
+pub(super) struct ProviderSignIn<'a> {
     pub(super) workspace: &'a WorkspaceId,
     /// The details they left with.
     pub(super) revision: &'a str,
-    pub(super) identity: &'a Identity,
+    pub(super) identity: &'a ProviderIdentity,
 }
 
 /// Begins a session for the member that the identity belongs to; makes a member when the workspace takes newcomers or has invited them.
 /// Nothing is written for somebody who is refused.
 ///
 /// # Errors
-/// Only internal ones.
-pub(super) fn admit(tx: &mut Tx<'_>, arrival: &Arrival<'_>, browser: &Browser) -> AppResult<Result<Admitted, Refusal>> {
+/// They are refused.
+pub(super) fn admit(
+    tx: &mut Tx<'_>,
+    arrival: &ProviderSignIn<'_>,
+    browser: &Browser,
+) -> Result<Admitted, ProviderSignInError> {
     members::lock_members(tx.conn, arrival.workspace)?;
     let provider = match current(tx.conn, arrival)? {
         Some(provider) if provider.tested_at.is_some() => provider,
-        _ => return Ok(Err(Refusal::Changed)),
+        _ => return Err(SignInRefusal::Changed.into()),
     };
-    let found = match who(tx.conn, &provider, arrival.identity, tx.now)? {
-        Ok(found) => found,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let is_new = matches!(found, Who::Invited(_) | Who::Newcomer { .. });
+    let found = identify(tx.conn, &provider, arrival.identity, tx.now)?;
+    let is_new = matches!(found, IdentityMatch::Invited(_) | IdentityMatch::Newcomer { .. });
     let member = match found {
-        Who::Known(member) => {
-            let key = (provider.issuer.as_str(), arrival.identity.subject.as_str());
-            store::note_use(tx.conn, arrival.workspace, key, tx.now)?;
+        IdentityMatch::Known(member) => {
+            store::note_use(tx.conn, provider.person(arrival.identity), tx.now)?;
             member
         }
-        Who::Recognised { member, name } => {
-            tie(tx, &provider, arrival.identity, (&member, &name))?;
-            member
+        IdentityMatch::Recognised(member) => {
+            tie(tx, &provider, arrival.identity, &member)?;
+            member.member
         }
-        Who::Invited(invitation) => {
+        IdentityMatch::Invited(invitation) => {
             if !links::redeem(tx.conn, arrival.workspace, &invitation.id, tx.now)? {
-                return Ok(Err(Refusal::Lost));
+                return Err(SignInRefusal::Lost.into());
             }
-            join(tx, &provider, arrival.identity, (&invitation.email, invitation.role))?
+            join(tx, &provider, arrival.identity, &invitation.email, invitation.role)?
         }
-        Who::Newcomer { email, role } => join(tx, &provider, arrival.identity, (&email, role))?,
+        IdentityMatch::Newcomer { email, role } => join(tx, &provider, arrival.identity, &email, role)?,
     };
-    Ok(Ok(Admitted { token: browser.sign_in(tx, arrival.workspace, &member)?, is_new }))
+    Ok(Admitted { token: browser.sign_in(tx, arrival.workspace, &member)?, is_new })
 }
 
 /// Takes an owner's own way through the provider as the proof that its details work.
 ///
 /// # Errors
-/// [`AppError::Forbidden`] when they are no owner any more.
-pub(super) fn pass_test(tx: &mut Tx<'_>, arrival: &Arrival<'_>, owner: &Acting) -> AppResult<Result<(), Refusal>> {
+/// It proves nothing; [`AppError::Forbidden`] when they are no owner any more.
+pub(super) fn pass_test(
+    tx: &mut Tx<'_>,
+    arrival: &ProviderSignIn<'_>,
+    owner: &Acting,
+) -> Result<(), ProviderSignInError> {
     members::lock_members(tx.conn, arrival.workspace)?;
     if super::super::members::role_now(tx.conn, owner)? != Role::Owner {
-        return Err(AppError::Forbidden);
+        return Err(AppError::Forbidden.into());
     }
-    let Some(provider) = current(tx.conn, arrival)? else { return Ok(Err(Refusal::Changed)) };
-    match who(tx.conn, &provider, arrival.identity, tx.now)? {
-        Ok(Who::Known(member)) if member == owner.member => {}
-        Ok(Who::Recognised { member, name }) if member == owner.member => {
-            tie(tx, &provider, arrival.identity, (&member, &name))?;
+    let Some(provider) = current(tx.conn, arrival)? else { return Err(SignInRefusal::Changed.into()) };
+    match identify(tx.conn, &provider, arrival.identity, tx.now) {
+        Ok(IdentityMatch::Known(member)) if member == owner.member => {}
+        Ok(IdentityMatch::Recognised(member)) if member.member == owner.member => {
+            tie(tx, &provider, arrival.identity, &member)?;
         }
-        Ok(_) | Err(Refusal::Unknown) => return Ok(Err(Refusal::OtherTester)),
-        Err(refusal) => return Ok(Err(refusal)),
+        Ok(_) | Err(ProviderSignInError::Refused(RefusedSignIn { refusal: SignInRefusal::Unknown, .. })) => {
+            return Err(SignInRefusal::OtherTester.into());
+        }
+        Err(error) => return Err(error),
     }
     store::set_tested(tx.conn, arrival.workspace, arrival.revision, tx.now)?;
     owner.note(tx, Event::SignInProviderTested, &provider.label)?;
-    Ok(Ok(()))
+    Ok(())
 }
 
-fn current(conn: &mut Conn, arrival: &Arrival<'_>) -> AppResult<Option<Provider>> {
+fn current(conn: &mut Conn, arrival: &ProviderSignIn<'_>) -> AppResult<Option<Provider>> {
     let provider = store::find(conn, arrival.workspace)?;
     Ok(provider.filter(|provider| provider.revision == arrival.revision))
 }
 
 /// Whom an identity is.
-enum Who {
+enum IdentityMatch {
     /// A member who was seen before.
     Known(MemberId),
     /// A member by their address, seen for the first time.
-    Recognised { member: MemberId, name: String },
+    Recognised(Acting),
     /// Nobody yet, and invited.
-    Invited(LinkRow),
+    Invited(AccountLinkRow),
     /// Nobody yet, and the workspace takes newcomers.
     Newcomer { email: String, role: Role },
 }
 
 /// Looks an identity up; changes nothing.
-fn who(conn: &mut Conn, provider: &Provider, identity: &Identity, now: UtcTime) -> AppResult<Result<Who, Refusal>> {
+fn identify(
+    conn: &mut Conn,
+    provider: &Provider,
+    identity: &ProviderIdentity,
+    now: UtcTime,
+) -> Result<IdentityMatch, ProviderSignInError> {
     let workspace = &provider.workspace_id;
     let email = match identity.email.verified() {
-        Some(email) if !provider.domains.allow(email) => return Ok(Err(Refusal::OtherDomain)),
-        None if !provider.domains.is_empty() => return Ok(Err(without_email(identity))),
+        Some(email) if !provider.domains.allow(email) => return Err(SignInRefusal::OtherDomain.into()),
+        None if !provider.domains.is_empty() => return Err(without_email(identity).into()),
         email => email,
     };
-    let tied = store::member_of(conn, workspace, &provider.issuer, &identity.subject)?;
+    let tied = store::member_of(conn, provider.person(identity))?;
     if let Some(id) = &tied
         && let Some(member) = members::find_living(conn, workspace, id)?
     {
-        return Ok(Ok(Who::Known(member.id)));
+        return Ok(IdentityMatch::Known(member.id));
     }
-    let Some(email) = email else { return Ok(Err(without_email(identity))) };
+    let Some(email) = email else { return Err(without_email(identity).into()) };
     if let Some(member) = members::credentials_of_email(conn, email)? {
-        return Ok(if &member.workspace_id != workspace {
-            Err(Refusal::Elsewhere)
-        } else if store::identity_of(conn, workspace, &member.id)?.is_some() {
-            Err(Refusal::OtherPerson)
-        } else {
-            Ok(Who::Recognised { member: member.id, name: member.name })
-        });
+        if &member.workspace_id != workspace {
+            return Err(SignInRefusal::Elsewhere.into());
+        }
+        if store::identity_of(conn, workspace, &member.id)?.is_some() {
+            return Err(SignInRefusal::OtherPerson.into());
+        }
+        let recognised = Acting { workspace: workspace.clone(), member: member.id, name: member.name };
+        return Ok(IdentityMatch::Recognised(recognised));
     }
     if let Some(invitation) = links::open_invitation_to(conn, workspace, email, now)? {
-        return Ok(Ok(Who::Invited(invitation)));
+        return Ok(IdentityMatch::Invited(invitation));
     }
     if tied.is_some() || members::was_removed(conn, workspace, email)? {
-        return Ok(Err(Refusal::Removed));
+        return Err(SignInRefusal::Removed.into());
     }
-    Ok(match provider.newcomers.role() {
-        Some(role) => Ok(Who::Newcomer { email: email.to_owned(), role }),
-        None => Err(Refusal::Unknown),
-    })
+    match provider.newcomers.role() {
+        Some(role) => Ok(IdentityMatch::Newcomer { email: email.to_owned(), role }),
+        None => Err(SignInRefusal::Unknown.into()),
+    }
 }
 
-fn without_email(identity: &Identity) -> Refusal {
-    if identity.email == super::Email::None { Refusal::NoEmail } else { Refusal::Unverified }
+fn without_email(identity: &ProviderIdentity) -> SignInRefusal {
+    if identity.email == super::Email::None { SignInRefusal::NoEmail } else { SignInRefusal::Unverified }
 }
 
-fn tie(tx: &mut Tx<'_>, provider: &Provider, identity: &Identity, (member, name): (&MemberId, &str)) -> AppResult<()> {
-    let workspace = &provider.workspace_id;
-    store::tie(tx, workspace, (&provider.issuer, &identity.subject), member)?;
-    let acting = Acting { workspace: workspace.clone(), member: member.clone(), name: name.to_owned() };
-    Ok(acting.note(tx, Event::IdentityTied, &provider.label)?)
+fn tie(tx: &mut Tx<'_>, provider: &Provider, identity: &ProviderIdentity, member: &Acting) -> AppResult<()> {
+    store::tie(tx, provider.person(identity), &member.member)?;
+    member.note(tx, Event::IdentityTied, &provider.label)
 }
 
 /// Makes a member without a password.
-fn join(tx: &mut Tx<'_>, provider: &Provider, identity: &Identity, (email, role): (&str, Role)) -> AppResult<MemberId> {
+fn join(
+    tx: &mut Tx<'_>,
+    provider: &Provider,
+    identity: &ProviderIdentity,
+    email: &str,
+    role: Role,
+) -> AppResult<MemberId> {
     let (id, workspace) = (MemberId::new(tx.now, tx.rng), &provider.workspace_id);
     let name = name_of(identity, email);
     let member = NewMember { id: &id, workspace, email, name: &name, password_hash: "", role };
     if !member.insert(tx.conn, tx.now)? {
         return Err(AppError::Conflict(TAKEN));
     }
-    store::tie(tx, workspace, (&provider.issuer, &identity.subject), &id)?;
+    store::tie(tx, provider.person(identity), &id)?;
     let acting = Acting { workspace: workspace.clone(), member: id.clone(), name };
     acting.note(tx, Event::MemberJoined, &format!("{} through {}", role.as_str(), provider.label))?;
     Ok(id)
 }
 
 /// The provider's name for the person, by the rules of ours; without one, what stands before the `@`.
-fn name_of(identity: &Identity, email: &str) -> String {
+fn name_of(identity: &ProviderIdentity, email: &str) -> String {
     let name: String = one_line(&identity.name).chars().take(LONGEST_NAME).collect();
     let local = email.split('@').next().unwrap_or(email);
     if name.trim().is_empty() { local.chars().take(LONGEST_NAME).collect() } else { name.trim().to_owned() }

@@ -13,14 +13,14 @@ const MOST: usize = 512 * 1024;
 /// Why a provider gave no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no answer")]
-pub(super) enum NoAnswer {
+pub(super) enum OidcHttpError {
     /// Its metadata names an address that is no `https` address.
     BadAddress,
     /// It was asked, or should have been.
     Failed(HttpFailure),
 }
 
-impl NoAnswer {
+impl OidcHttpError {
     /// What an owner who sets the provider up is told.
     pub(super) fn detail(self) -> &'static str {
         match self {
@@ -39,11 +39,11 @@ impl NoAnswer {
 }
 
 /// The client that the library is given for every request.
-pub(super) struct Door<'a>(pub(super) &'a GuardedClient);
+pub(super) struct OidcHttp<'a>(pub(super) &'a GuardedClient);
 
-impl<'c> AsyncHttpClient<'c> for Door<'_> {
-    type Error = NoAnswer;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, NoAnswer>> + Send + 'c>>;
+impl<'c> AsyncHttpClient<'c> for OidcHttp<'_> {
+    type Error = OidcHttpError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, OidcHttpError>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(send(self.0, request))
@@ -51,27 +51,27 @@ impl<'c> AsyncHttpClient<'c> for Door<'_> {
 }
 
 /// Looks something up.
-pub(super) async fn get(client: &GuardedClient, url: &str) -> Result<Response, NoAnswer> {
-    let url = HttpsUrl::parse(url).map_err(|_| NoAnswer::BadAddress)?;
+pub(super) async fn get(client: &GuardedClient, url: &str) -> Result<Response, OidcHttpError> {
+    let url = HttpsUrl::parse(url).map_err(|_| OidcHttpError::BadAddress)?;
     let call = Call {
         headers: vec![("accept".to_owned(), "application/json".to_owned().into())],
         most: MOST,
         ..Call::default()
     };
-    client.call(&url, call).await.map_err(NoAnswer::Failed)
+    client.call(&url, call).await.map_err(OidcHttpError::Failed)
 }
 
-async fn send(client: &GuardedClient, request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
+async fn send(client: &GuardedClient, request: HttpRequest) -> Result<HttpResponse, OidcHttpError> {
     let (parts, body) = request.into_parts();
-    let url = HttpsUrl::parse(&parts.uri.to_string()).map_err(|_| NoAnswer::BadAddress)?;
+    let url = HttpsUrl::parse(&parts.uri.to_string()).map_err(|_| OidcHttpError::BadAddress)?;
     let lines = parts.headers.iter();
     let headers =
         lines.filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned().into())));
     let call = Call { method: parts.method, headers: headers.collect(), body: body.into(), most: MOST };
-    let response = client.call(&url, call).await.map_err(NoAnswer::Failed)?;
+    let response = client.call(&url, call).await.map_err(OidcHttpError::Failed)?;
     let mut answer = http::Response::builder().status(response.status);
     for (name, value) in &response.headers {
         answer = answer.header(name, value);
     }
-    answer.body(response.body.to_vec()).map_err(|_| NoAnswer::Failed(HttpFailure::Broken))
+    answer.body(response.body.to_vec()).map_err(|_| OidcHttpError::Failed(HttpFailure::Broken))
 }

@@ -10,6 +10,7 @@
 //! was typed for only. A state is used once, within ten minutes, in the browser that began.
 
 mod admit;
+mod authorization;
 mod domains;
 mod http;
 mod protocol;
@@ -18,7 +19,6 @@ mod settings;
 pub mod settings_pages;
 mod store;
 pub mod visitor_pages;
-mod way;
 
 pub use settings::allow_passwords_by_command;
 pub(super) use settings::untie;
@@ -32,9 +32,9 @@ use self::domains::Domains;
 use super::Role;
 use super::fields::{is_address, lower_email};
 use crate::base::clock::UtcTime;
-use crate::base::text_column::text_enum;
 use crate::base::crypto::Sealed;
 use crate::base::ids::{SignInProviderId, WorkspaceId};
+use crate::base::text_column::text_enum;
 use crate::platform::sealed::sealed_column;
 
 /// How long somebody may take at the provider.
@@ -96,6 +96,20 @@ struct Provider {
     passwords_off_at: Option<UtcTime>,
 }
 
+/// A person as their provider knows them, in one workspace.
+#[derive(Clone, Copy)]
+struct ProviderPerson<'a> {
+    workspace: &'a WorkspaceId,
+    issuer: &'a str,
+    subject: &'a str,
+}
+
+impl Provider {
+    fn person<'a>(&'a self, identity: &'a ProviderIdentity) -> ProviderPerson<'a> {
+        ProviderPerson { workspace: &self.workspace_id, issuer: &self.issuer, subject: &identity.subject }
+    }
+}
+
 sealed_column!(
     /// Client secrets.
     pub SEALED_CLIENT_SECRETS = sign_in_providers[id].sealed_client_secret
@@ -107,7 +121,7 @@ sealed_column!(
 
 /// What the provider says of a person, its signature checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Identity {
+struct ProviderIdentity {
     /// Never changes and is never given to somebody else.
     subject: String,
     email: Email,

@@ -1,8 +1,10 @@
 //! Why somebody who went to the provider is not let in, in plain words.
 
+use crate::base::error::AppError;
+
 /// What went wrong on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum SignInRefusal {
     /// No such state: used already, too old, or never ours.
     Lost,
     /// The state belongs to another browser.
@@ -39,7 +41,7 @@ pub(super) enum Refusal {
     OtherTester,
 }
 
-impl Refusal {
+impl SignInRefusal {
     /// Heading of the page.
     pub(super) fn title(self) -> &'static str {
         match self {
@@ -98,5 +100,43 @@ impl Refusal {
     /// Whether the fault is at the provider, not with who signs in.
     pub(super) fn is_theirs(self) -> bool {
         matches!(self, Self::ProviderError | Self::Unreachable | Self::ClientRefused | Self::Untrusted)
+    }
+}
+
+/// A sign-in that is refused: what the person is told, and what the owner who sets the provider up wants to know besides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{refusal:?}: {detail}")]
+pub(super) struct RefusedSignIn {
+    pub(super) refusal: SignInRefusal,
+    /// A half-sentence of ours; nothing in it comes from outside.
+    pub(super) detail: &'static str,
+}
+
+impl From<SignInRefusal> for RefusedSignIn {
+    fn from(refusal: SignInRefusal) -> Self {
+        Self { refusal, detail: "" }
+    }
+}
+
+/// Why a sign-in through a provider does not come about.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ProviderSignInError {
+    /// It is refused, and the page says why.
+    #[error(transparent)]
+    Refused(#[from] RefusedSignIn),
+    /// Anything else.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl From<SignInRefusal> for ProviderSignInError {
+    fn from(refusal: SignInRefusal) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
+impl From<diesel::result::Error> for ProviderSignInError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::App(error.into())
     }
 }

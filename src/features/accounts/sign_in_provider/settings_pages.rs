@@ -5,16 +5,16 @@ use askama::Template;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
+use super::authorization::redirect_uri;
 use super::domains::{self, Domains};
 use super::protocol::discover;
 use super::settings::{self, NewDetails, Saved};
-use super::way::redirect_uri;
 use super::{Newcomers, Provider, store};
 use crate::base::error::{AppError, AppResult};
 use crate::base::http_client::HttpsUrl;
 use crate::features::accounts::fields::{FormErrors, NoFields, one_line, secret};
 use crate::features::accounts::guard::{OwnerOnly, SignedIn};
-use crate::features::accounts::views::{Choice, When, names_in_words};
+use crate::features::accounts::views::{FormChoice, MomentView, names_in_words};
 use crate::features::accounts::{Role, owners_of};
 use crate::platform::app::App;
 use crate::platform::web::csrf::CsrfForm;
@@ -65,8 +65,8 @@ struct SignInSettings {
     /// Whether a provider is set up.
     is_set: bool,
     secret_hint: &'static str,
-    tested: Option<When>,
-    passwords_off: Option<When>,
+    tested: Option<MomentView>,
+    passwords_off: Option<MomentView>,
     /// Whether the reader has come in through it themselves.
     knows_reader: bool,
     command: String,
@@ -74,11 +74,11 @@ struct SignInSettings {
     issuer: String,
     client_id: String,
     domains: String,
-    newcomers: Vec<Choice>,
+    newcomers: Vec<FormChoice>,
 }
 
-fn choices(chosen: Newcomers) -> Vec<Choice> {
-    let of = |choice: &Newcomers| Choice {
+fn choices(chosen: Newcomers) -> Vec<FormChoice> {
+    let of = |choice: &Newcomers| FormChoice {
         value: choice.as_str(),
         words: choice.words(),
         hint: choice.means(),
@@ -112,8 +112,8 @@ async fn view(request: &HttpRequest, app: &App, member: &SignedIn) -> AppResult<
         address: app.config.server.base_url.join(&urls::sign_in_with(slug)),
         is_set: old.is_some(),
         secret_hint: if old.is_some_and(|old| old.client_secret.is_some()) { STORED } else { NONE_STORED },
-        tested: old.and_then(|old| old.tested_at).map(When::from),
-        passwords_off: old.and_then(|old| old.passwords_off_at).map(When::from),
+        tested: old.and_then(|old| old.tested_at).map(MomentView::from),
+        passwords_off: old.and_then(|old| old.passwords_off_at).map(MomentView::from),
         knows_reader,
         command: format!("vestibule owner allow-passwords --workspace {slug}"),
         newcomers: choices(old.map_or(Newcomers::Refused, |old| old.newcomers)),

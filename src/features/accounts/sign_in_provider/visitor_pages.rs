@@ -10,11 +10,10 @@ use super::super::guard::{SignedIn, browser, session_cookie};
 use super::super::sign_in_pages::local_path;
 use super::super::store as workspaces;
 use super::super::views::visitor_csrf;
-use super::admit::{self, Admitted, Arrival};
-use super::protocol::Stop;
-use super::refusal::Refusal;
-use super::store::Attempt;
-use super::way::{self, Answer, Leaving, Returned};
+use super::admit::{self, Admitted, ProviderSignIn};
+use super::authorization::{self, AuthorizationResponse, AuthorizeRequest, ProvenIdentity};
+use super::refusal::{ProviderSignInError, SignInRefusal};
+use super::store::SignInAttempt;
 use super::{ATTEMPT_LIFETIME, Provider, store};
 use crate::base::crypto::{PlainToken, TokenHash};
 use crate::base::error::{AppError, AppResult};
@@ -29,7 +28,7 @@ use crate::platform::web::urls;
 
 /// What the button sends.
 #[derive(Deserialize)]
-pub struct LeaveForm {
+pub struct SignInWithForm {
     #[serde(default)]
     next: String,
 }
@@ -37,7 +36,7 @@ pub struct LeaveForm {
 /// The page of one workspace, which members can keep as a bookmark.
 #[derive(Template)]
 #[template(path = "accounts/sign_in_with.html")]
-struct WithPage {
+struct SignInWithPage {
     host: String,
     csrf: String,
     workspace: String,
@@ -50,7 +49,7 @@ struct WithPage {
 /// Sends the browser on. A redirect would be held up by the content security policy, because a form led here.
 #[derive(Template)]
 #[template(path = "accounts/leaving.html")]
-struct LeavingPage {
+struct ProviderRedirectPage {
     host: String,
     label: String,
     url: String,
@@ -59,19 +58,21 @@ struct LeavingPage {
 
 #[derive(Template)]
 #[template(path = "accounts/sign_in_refused.html")]
-struct RefusedPage {
+struct SignInRefusedPage {
     host: String,
-    refusal: Refusal,
+    refusal: SignInRefusal,
     detail: &'static str,
     again: String,
     /// An owner who tests goes back to the settings.
     is_test: bool,
 }
 
-impl RefusedPage {
+impl SignInRefusedPage {
     fn answer(&self) -> PageResult {
         let status = match self.refusal {
-            Refusal::Lost | Refusal::OtherBrowser | Refusal::Changed | Refusal::OtherIssuer => StatusCode::BAD_REQUEST,
+            SignInRefusal::Lost | SignInRefusal::OtherBrowser | SignInRefusal::Changed | SignInRefusal::OtherIssuer => {
+                StatusCode::BAD_REQUEST
+            }
             refusal if refusal.is_theirs() => StatusCode::BAD_GATEWAY,
             _ => StatusCode::FORBIDDEN,
         };
@@ -79,11 +80,15 @@ impl RefusedPage {
     }
 }
 
-fn refused(app: &App, slug: &str, is_test: bool, stop: Stop) -> PageResult {
-    tracing::info!(reason = ?stop.refusal, detail = stop.detail, "a sign-in through a provider was refused");
+fn refused(app: &App, slug: &str, is_test: bool, error: ProviderSignInError) -> PageResult {
+    let refused = match error {
+        ProviderSignInError::Refused(refused) => refused,
+        ProviderSignInError::App(error) => return Err(error.into()),
+    };
+    tracing::info!(reason = ?refused.refusal, detail = refused.detail, "a sign-in through a provider was refused");
     let host = app.config.server.base_url.host();
-    let (refusal, detail) = (stop.refusal, if is_test { stop.detail } else { "" });
-    RefusedPage { host, refusal, detail, again: urls::sign_in_with(slug), is_test }.answer()
+    let (refusal, detail) = (refused.refusal, if is_test { refused.detail } else { "" });
+    SignInRefusedPage { host, refusal, detail, again: urls::sign_in_with(slug), is_test }.answer()
 }
 
 /// The workspace of that name in addresses, with its provider.
@@ -111,7 +116,7 @@ pub async fn show(
     if member.is_ok_and(|member| member.workspace_id == workspace.id) {
         return Ok(see_other(&next));
     }
-    page(&WithPage {
+    page(&SignInWithPage {
         host: app.config.server.base_url.host(),
         csrf: visitor_csrf(&request, &app),
         workspace: workspace.name,
@@ -127,7 +132,7 @@ pub async fn leave(
     request: HttpRequest,
     app: web::Data<App>,
     slug: web::Path<String>,
-    form: CsrfForm<LeaveForm>,
+    form: CsrfForm<SignInWithForm>,
 ) -> PageResult {
     app.limits.submit(client_ip(&request, &app.config.server.trusted_proxies))?;
     let (_, provider) = find(&app, &slug).await?;
@@ -135,7 +140,7 @@ pub async fn leave(
         return Err(AppError::NotFound.into());
     }
     let wanted = local_path(&form.value.next).to_owned();
-    send_off(&request, &app, &slug, &provider, None, wanted).await
+    redirect_to_provider(&request, &app, &slug, &provider, None, wanted).await
 }
 
 /// `POST /settings/sign-in/test`: an owner goes the way everybody will go.
@@ -147,10 +152,11 @@ pub async fn test(
 ) -> PageResult {
     let (_, provider) = find(&app, &owner.workspace_slug).await?;
     let tester = Some(owner.member_id.clone());
-    send_off(&request, &app, &owner.workspace_slug, &provider, tester, urls::SETTINGS_SIGN_IN.to_owned()).await
+    redirect_to_provider(&request, &app, &owner.workspace_slug, &provider, tester, urls::SETTINGS_SIGN_IN.to_owned())
+        .await
 }
 
-async fn send_off(
+async fn redirect_to_provider(
     request: &HttpRequest,
     app: &App,
     slug: &str,
@@ -162,13 +168,13 @@ async fn send_off(
     let known = CookieKind::MemberSignIn.read(request, base_url);
     let binding = known.map_or_else(|| PlainToken::new(&app.rng, ""), |text| PlainToken::presented(&text));
     let is_test = tester.is_some();
-    let leaving = Leaving { provider, slug, browser: binding.hash(), tester, wanted };
-    let url = match way::leave(app, leaving).await? {
+    let request = AuthorizeRequest { provider, slug, browser: binding.hash(), tester, wanted };
+    let url = match authorization::authorize(app, request).await {
         Ok(url) => url,
-        Err(stop) => return refused(app, slug, is_test, stop),
+        Err(error) => return refused(app, slug, is_test, error),
     };
     let to = url::Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-    let mut answer = page(&LeavingPage { host: base_url.host(), label: provider.label.clone(), url, to })?;
+    let mut answer = page(&ProviderRedirectPage { host: base_url.host(), label: provider.label.clone(), url, to })?;
     let cookie = CookieKind::MemberSignIn.write(base_url, binding.expose(), Some(ATTEMPT_LIFETIME.whole_seconds()));
     answer.add_cookie(&cookie).map_err(AppError::internal)?;
     Ok(answer)
@@ -183,17 +189,17 @@ pub async fn callback(
 ) -> PageResult {
     app.limits.open(client_ip(&request, &app.config.server.trusted_proxies))?;
     let (workspace, _) = find(&app, &slug).await?;
-    let answer = web::Query::<Answer>::from_query(request.query_string()).map(web::Query::into_inner);
+    let answer = web::Query::<AuthorizationResponse>::from_query(request.query_string()).map(web::Query::into_inner);
     let answer = answer.ok().filter(|_| request.method() == Method::GET).unwrap_or_default();
     let binding = CookieKind::MemberSignIn.read(&request, &app.config.server.base_url);
     let binding: Option<TokenHash> = binding.map(|text| PlainToken::presented(&text).hash());
-    let (attempt, provider) = match way::take(&app, &workspace.id, &answer, binding).await? {
+    let (attempt, provider) = match authorization::take(&app, &workspace.id, &answer, binding).await {
         Ok(found) => found,
-        Err(refusal) => return refused(&app, &slug, false, refusal.into()),
+        Err(error) => return refused(&app, &slug, false, error),
     };
     let is_test = attempt.tester.is_some();
-    match way::come_back(&app, &slug, &attempt, &provider, &answer).await {
-        Err(stop) => refused(&app, &slug, is_test, stop),
+    match authorization::verify_callback(&app, &slug, &attempt, &provider, &answer).await {
+        Err(error) => refused(&app, &slug, is_test, error.into()),
         Ok(returned) if is_test => finish_test(&app, &slug, member.ok(), &attempt, &provider, returned).await,
         Ok(returned) => finish(&request, &app, &slug, &attempt, &provider, returned).await,
     }
@@ -203,18 +209,19 @@ async fn finish(
     request: &HttpRequest,
     app: &App,
     slug: &str,
-    attempt: &Attempt,
+    attempt: &SignInAttempt,
     provider: &Provider,
-    returned: Returned,
+    returned: ProvenIdentity,
 ) -> PageResult {
     let (browser, workspace) = (browser(request, app), provider.workspace_id.clone());
-    let admitted = app.write(move |tx| {
-        let arrival = Arrival { workspace: &workspace, revision: &returned.revision, identity: &returned.identity };
+    let admitted = app.try_write(move |tx| {
+        let arrival =
+            ProviderSignIn { workspace: &workspace, revision: &returned.revision, identity: &returned.identity };
         admit::admit(tx, &arrival, &browser)
     });
-    let Admitted { token, is_new } = match admitted.await? {
+    let Admitted { token, is_new } = match admitted.await {
         Ok(admitted) => admitted,
-        Err(refusal) => return refused(app, slug, false, refusal.into()),
+        Err(error) => return refused(app, slug, false, error),
     };
     let base_url = &app.config.server.base_url;
     cookies::later(request, CookieKind::MemberSignIn.remove(base_url));
@@ -228,20 +235,21 @@ async fn finish_test(
     app: &App,
     slug: &str,
     member: Option<SignedIn>,
-    attempt: &Attempt,
+    attempt: &SignInAttempt,
     provider: &Provider,
-    returned: Returned,
+    returned: ProvenIdentity,
 ) -> PageResult {
     let Some(owner) = member.filter(|member| Some(&member.member_id) == attempt.tester.as_ref()) else {
-        return refused(app, slug, false, Refusal::OtherTester.into());
+        return refused(app, slug, false, SignInRefusal::OtherTester.into());
     };
     let (who, workspace) = (owner.acting(), provider.workspace_id.clone());
-    let passed = app.write(move |tx| {
-        let arrival = Arrival { workspace: &workspace, revision: &returned.revision, identity: &returned.identity };
+    let passed = app.try_write(move |tx| {
+        let arrival =
+            ProviderSignIn { workspace: &workspace, revision: &returned.revision, identity: &returned.identity };
         admit::pass_test(tx, &arrival, &who)
     });
-    match passed.await? {
+    match passed.await {
         Ok(()) => Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_SIGN_IN, Flash::SignInTested)),
-        Err(refusal) => refused(app, slug, true, refusal.into()),
+        Err(error) => refused(app, slug, true, error),
     }
 }

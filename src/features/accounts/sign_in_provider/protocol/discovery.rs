@@ -1,8 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::super::http::{self, NoAnswer};
-use super::super::refusal::Refusal;
-use super::Stop;
+use super::super::http::{self, OidcHttpError};
+use super::super::refusal::{RefusedSignIn, SignInRefusal};
 use crate::base::http_client::{GuardedClient, HttpsUrl};
 
 /// What a provider says of itself, as far as signing in needs it (OpenID Connect Discovery 1.0, section 3).
@@ -30,7 +29,7 @@ pub(in super::super) struct Discovered {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum DiscoveryProblem {
     /// It did not answer.
-    NoAnswer(NoAnswer),
+    NoAnswer(OidcHttpError),
     /// It answered, but not with a provider's metadata.
     NoMetadata,
     /// The metadata is that of another issuer.
@@ -78,16 +77,19 @@ pub(in super::super) async fn discover(client: &GuardedClient, issuer: &str) -> 
 ///
 /// # Errors
 /// It does not answer, or not as the one it was.
-pub(in super::super) async fn discover_again(client: &GuardedClient, issuer: &str) -> Result<Discovered, Stop> {
+pub(in super::super) async fn discover_again(
+    client: &GuardedClient,
+    issuer: &str,
+) -> Result<Discovered, RefusedSignIn> {
     let found = discover(client, issuer).await;
     let found =
         found.and_then(|found| if found.issuer == issuer { Ok(found) } else { Err(DiscoveryProblem::OtherIssuer) });
     found.map_err(|problem| {
         let refusal = match problem {
-            DiscoveryProblem::NoAnswer(_) => Refusal::Unreachable,
-            DiscoveryProblem::NoMetadata => Refusal::ProviderError,
-            DiscoveryProblem::OtherIssuer | DiscoveryProblem::Unfit => Refusal::Untrusted,
+            DiscoveryProblem::NoAnswer(_) => SignInRefusal::Unreachable,
+            DiscoveryProblem::NoMetadata => SignInRefusal::ProviderError,
+            DiscoveryProblem::OtherIssuer | DiscoveryProblem::Unfit => SignInRefusal::Untrusted,
         };
-        Stop { refusal, detail: problem.detail() }
+        RefusedSignIn { refusal, detail: problem.detail() }
     })
 }

@@ -1,23 +1,19 @@
 use openidconnect::core::{CoreClient, CoreErrorResponseType, CoreJsonWebKeySet, CoreTokenResponse};
 use openidconnect::{
-    AuthType, AuthorizationCode, ClientId, ClientSecret, DiscoveryError, EndpointNotSet, EndpointSet, IssuerUrl,
-    JsonWebKeySetUrl, PkceCodeVerifier, RedirectUrl, RequestTokenError, StandardErrorResponse, TokenUrl,
+    AuthType, AuthorizationCode, ClientId, ClientSecret, DiscoveryError, IssuerUrl, JsonWebKeySetUrl, PkceCodeVerifier,
+    RedirectUrl, RequestTokenError, StandardErrorResponse, TokenUrl,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::super::Identity;
-use super::super::http::{Door, NoAnswer};
-use super::super::refusal::Refusal;
-use super::{Discovered, Stop, proof, untrusted};
+use super::super::ProviderIdentity;
+use super::super::http::{OidcHttp, OidcHttpError};
+use super::super::refusal::{RefusedSignIn, SignInRefusal};
+use super::{Discovered, TokenClient, proof, untrusted};
 use crate::base::clock::UtcTime;
 use crate::base::http_client::GuardedClient;
 
-/// A client that knows the token endpoint.
-pub(super) type Client =
-    CoreClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet, EndpointNotSet>;
-
 /// What the provider knows us by, and what this one way was begun with.
-pub(in super::super) struct Credentials<'a> {
+pub(in super::super) struct ClientCredentials<'a> {
     pub(in super::super) client_id: &'a str,
     pub(in super::super) client_secret: Option<&'a SecretString>,
     pub(in super::super) redirect: &'a str,
@@ -32,29 +28,29 @@ pub(in super::super) struct Credentials<'a> {
 pub(in super::super) async fn exchange(
     http: &GuardedClient,
     provider: &Discovered,
-    credentials: &Credentials<'_>,
+    credentials: &ClientCredentials<'_>,
     code: &str,
     now: UtcTime,
-) -> Result<Identity, Stop> {
-    let door = Door(http);
+) -> Result<ProviderIdentity, RefusedSignIn> {
+    let http = OidcHttp(http);
     let unusable = |_| untrusted("its metadata holds an address that cannot be used");
     let keys = JsonWebKeySetUrl::new(provider.jwks_uri.clone()).map_err(unusable)?;
-    let keys = CoreJsonWebKeySet::fetch_async(&keys, &door).await.map_err(|error| keys_stop(&error))?;
+    let keys = CoreJsonWebKeySet::fetch_async(&keys, &http).await.map_err(|error| keys_refusal(&error))?;
     let client = client(provider, credentials, keys).map_err(unusable)?;
     let redirect = RedirectUrl::new(credentials.redirect.to_owned()).map_err(unusable)?;
     let request = client
         .exchange_code(AuthorizationCode::new(code.to_owned()))
         .set_redirect_uri(std::borrow::Cow::Owned(redirect))
         .set_pkce_verifier(PkceCodeVerifier::new(credentials.verifier.to_owned()));
-    let tokens: CoreTokenResponse = request.request_async(&door).await.map_err(|error| token_stop(&error))?;
-    proof::identity(&client, &door, provider, &tokens, credentials.nonce, now).await
+    let tokens: CoreTokenResponse = request.request_async(&http).await.map_err(|error| token_refusal(&error))?;
+    proof::identity(&client, &http, provider, &tokens, credentials.nonce, now).await
 }
 
 fn client(
     provider: &Discovered,
-    credentials: &Credentials<'_>,
+    credentials: &ClientCredentials<'_>,
     keys: CoreJsonWebKeySet,
-) -> Result<Client, openidconnect::url::ParseError> {
+) -> Result<TokenClient, openidconnect::url::ParseError> {
     let id = ClientId::new(credentials.client_id.to_owned());
     let methods = provider.token_endpoint_auth_methods_supported.as_deref();
     let in_body = methods.is_some_and(|methods| {
@@ -70,31 +66,36 @@ fn client(
     })
 }
 
-fn unreachable(why: NoAnswer) -> Stop {
-    Stop { refusal: Refusal::Unreachable, detail: why.detail() }
+fn unreachable(why: OidcHttpError) -> RefusedSignIn {
+    RefusedSignIn { refusal: SignInRefusal::Unreachable, detail: why.detail() }
 }
 
-fn keys_stop(error: &DiscoveryError<NoAnswer>) -> Stop {
+fn keys_refusal(error: &DiscoveryError<OidcHttpError>) -> RefusedSignIn {
     match error {
         DiscoveryError::Request(why) => unreachable(*why),
         _ => untrusted("its signing keys (jwks_uri) cannot be read"),
     }
 }
 
-fn token_stop(error: &RequestTokenError<NoAnswer, StandardErrorResponse<CoreErrorResponseType>>) -> Stop {
+fn token_refusal(
+    error: &RequestTokenError<OidcHttpError, StandardErrorResponse<CoreErrorResponseType>>,
+) -> RefusedSignIn {
     let answer = match error {
         RequestTokenError::Request(why) => return unreachable(*why),
         RequestTokenError::ServerResponse(answer) => answer,
         _ => return untrusted("its token endpoint answered with something that is no token"),
     };
     match answer.error() {
-        CoreErrorResponseType::InvalidClient | CoreErrorResponseType::UnauthorizedClient => Stop {
-            refusal: Refusal::ClientRefused,
+        CoreErrorResponseType::InvalidClient | CoreErrorResponseType::UnauthorizedClient => RefusedSignIn {
+            refusal: SignInRefusal::ClientRefused,
             detail: "its token endpoint does not accept the client id or secret",
         },
-        CoreErrorResponseType::InvalidGrant => {
-            Stop { refusal: Refusal::ProviderError, detail: "its token endpoint does not accept the code" }
+        CoreErrorResponseType::InvalidGrant => RefusedSignIn {
+            refusal: SignInRefusal::ProviderError,
+            detail: "its token endpoint does not accept the code",
+        },
+        _ => {
+            RefusedSignIn { refusal: SignInRefusal::ProviderError, detail: "its token endpoint answered with an error" }
         }
-        _ => Stop { refusal: Refusal::ProviderError, detail: "its token endpoint answered with an error" },
     }
 }

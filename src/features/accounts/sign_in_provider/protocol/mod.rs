@@ -7,36 +7,26 @@ mod exchange;
 mod proof;
 
 pub(super) use discovery::{Discovered, discover, discover_again};
-pub(super) use exchange::{Credentials, exchange};
+pub(super) use exchange::{ClientCredentials, exchange};
 
 use openidconnect::core::{CoreClient, CoreJsonWebKeySet, CoreResponseType};
 use openidconnect::{
-    AuthUrl, AuthenticationFlow, ClientId, CsrfToken, IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier,
-    RedirectUrl, Scope,
+    AuthUrl, AuthenticationFlow, ClientId, CsrfToken, EndpointNotSet, EndpointSet, IssuerUrl, Nonce, PkceCodeChallenge,
+    PkceCodeVerifier, RedirectUrl, Scope,
 };
 
-use super::refusal::Refusal;
+use super::refusal::{RefusedSignIn, SignInRefusal};
 
-/// Why it ends here: what the person is told, and what the owner who sets the provider up wants to know besides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stop {
-    pub(super) refusal: Refusal,
-    /// A half-sentence of ours; nothing in it comes from outside.
-    pub(super) detail: &'static str,
-}
+/// A client that knows the token endpoint.
+type TokenClient =
+    CoreClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet, EndpointNotSet>;
 
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Self {
-        Self { refusal, detail: "" }
-    }
-}
-
-fn untrusted(detail: &'static str) -> Stop {
-    Stop { refusal: Refusal::Untrusted, detail }
+fn untrusted(detail: &'static str) -> RefusedSignIn {
+    RefusedSignIn { refusal: SignInRefusal::Untrusted, detail }
 }
 
 /// What one way to the provider and back needs to stay secret, beside the state.
-pub(super) struct Secrets<'a> {
+pub(super) struct AuthorizeSecrets<'a> {
     pub(super) state: &'a str,
     pub(super) nonce: &'a str,
     pub(super) verifier: &'a str,
@@ -50,8 +40,8 @@ pub(super) fn authorize_url(
     provider: &Discovered,
     client_id: &str,
     redirect: &str,
-    secrets: &Secrets<'_>,
-) -> Result<String, Stop> {
+    secrets: &AuthorizeSecrets<'_>,
+) -> Result<String, RefusedSignIn> {
     let unusable = |_| untrusted("its metadata holds an address that cannot be used");
     let issuer = IssuerUrl::new(provider.issuer.clone()).map_err(unusable)?;
     let client = CoreClient::new(ClientId::new(client_id.to_owned()), issuer, CoreJsonWebKeySet::new(Vec::new()))

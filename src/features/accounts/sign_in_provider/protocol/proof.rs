@@ -9,10 +9,10 @@ use openidconnect::{
     SignatureVerificationError, TokenResponse as _, UserInfoUrl,
 };
 
-use super::super::http::Door;
-use super::super::{Email, Identity, LONGEST_SUBJECT};
-use super::exchange::Client;
-use super::{Discovered, Stop, untrusted};
+use super::super::http::OidcHttp;
+use super::super::refusal::RefusedSignIn;
+use super::super::{Email, LONGEST_SUBJECT, ProviderIdentity};
+use super::{Discovered, TokenClient, untrusted};
 use crate::base::clock::UtcTime;
 
 /// A provider's clock may be this far behind ours.
@@ -48,13 +48,13 @@ impl Discovered {
 
 /// Who the tokens prove it is: issuer, audience, signature, nonce and times of the ID token are checked by the library.
 pub(super) async fn identity(
-    client: &Client,
-    door: &Door<'_>,
+    client: &TokenClient,
+    http: &OidcHttp<'_>,
     provider: &Discovered,
     tokens: &CoreTokenResponse,
     nonce: &str,
     now: UtcTime,
-) -> Result<Identity, Stop> {
+) -> Result<ProviderIdentity, RefusedSignIn> {
     let token = tokens.id_token().ok_or(untrusted("its token endpoint gave no ID token"))?;
     let at = SystemTime::from((now - LEEWAY).as_offset());
     let verifier = client.id_token_verifier().set_allowed_algs(provider.algorithms()).set_time_fn(move || at.into());
@@ -74,14 +74,14 @@ pub(super) async fn identity(
         let client = client.clone().set_user_info_url(url);
         let request = client.user_info(tokens.access_token().clone(), Some(claims.subject().clone()));
         let more: CoreUserInfoClaims = request
-            .request_async(door)
+            .request_async(http)
             .await
             .map_err(|_| untrusted("its userinfo endpoint gave no answer about this person"))?;
         let told = Email::judged(more.email().map(|email| email.as_str()), more.email_verified());
         email = if told == Email::None { email } else { told };
         name = name.or_else(|| first(more.name()));
     }
-    Ok(Identity { subject, email, name: name.unwrap_or_default() })
+    Ok(ProviderIdentity { subject, email, name: name.unwrap_or_default() })
 }
 
 fn first(names: Option<&LocalizedClaim<EndUserName>>) -> Option<String> {

@@ -7,7 +7,7 @@ use crate::platform::db::Conn;
 use crate::platform::db::schema::sign_in_attempts;
 
 /// Somebody who is about to leave for the provider.
-pub(in crate::features::accounts::sign_in_provider) struct NewAttempt<'a> {
+pub(in crate::features::accounts::sign_in_provider) struct NewSignInAttempt<'a> {
     pub(in crate::features::accounts::sign_in_provider) id: &'a SignInAttemptId,
     pub(in crate::features::accounts::sign_in_provider) state: &'a TokenHash,
     pub(in crate::features::accounts::sign_in_provider) workspace: &'a WorkspaceId,
@@ -19,7 +19,7 @@ pub(in crate::features::accounts::sign_in_provider) struct NewAttempt<'a> {
     pub(in crate::features::accounts::sign_in_provider) expires_at: UtcTime,
 }
 
-impl NewAttempt<'_> {
+impl NewSignInAttempt<'_> {
     pub(in crate::features::accounts::sign_in_provider) fn insert(&self, conn: &mut Conn) -> QueryResult<()> {
         diesel::insert_into(sign_in_attempts::table)
             .values((
@@ -41,7 +41,7 @@ impl NewAttempt<'_> {
 /// Somebody who came back, whose state nobody else can use any more.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = sign_in_attempts)]
-pub(in crate::features::accounts::sign_in_provider) struct Attempt {
+pub(in crate::features::accounts::sign_in_provider) struct SignInAttempt {
     pub(in crate::features::accounts::sign_in_provider) id: SignInAttemptId,
     pub(in crate::features::accounts::sign_in_provider) revision: String,
     pub(in crate::features::accounts::sign_in_provider) tester: Option<MemberId>,
@@ -50,16 +50,16 @@ pub(in crate::features::accounts::sign_in_provider) struct Attempt {
     browser_hash: Vec<u8>,
 }
 
-impl Attempt {
+impl SignInAttempt {
     pub(in crate::features::accounts::sign_in_provider) fn secret(&self) -> Sealed {
         Sealed::from_bytes(self.sealed_secret.clone())
     }
 }
 
 /// What taking an attempt came to.
-pub(in crate::features::accounts::sign_in_provider) enum Taken {
+pub(in crate::features::accounts::sign_in_provider) enum TakenAttempt {
     /// It is the caller's alone.
-    Attempt(Attempt),
+    Mine(SignInAttempt),
     /// It began in another browser; it stays as it is.
     OtherBrowser,
     /// There is none, or it was taken, or its time is over.
@@ -73,24 +73,24 @@ pub(in crate::features::accounts::sign_in_provider) fn take(
     state: &TokenHash,
     browser: Option<&TokenHash>,
     now: UtcTime,
-) -> QueryResult<Taken> {
-    let found: Option<Attempt> = sign_in_attempts::table
+) -> QueryResult<TakenAttempt> {
+    let found: Option<SignInAttempt> = sign_in_attempts::table
         .filter(sign_in_attempts::workspace_id.eq(workspace))
         .filter(sign_in_attempts::state_hash.eq(state.as_bytes()))
         .filter(sign_in_attempts::expires_at.gt(now))
-        .select(Attempt::as_select())
+        .select(SignInAttempt::as_select())
         .get_result(conn)
         .optional()?;
-    let Some(attempt) = found else { return Ok(Taken::Gone) };
+    let Some(attempt) = found else { return Ok(TakenAttempt::Gone) };
     let Some(browser) = browser.filter(|browser| browser.as_bytes() == attempt.browser_hash) else {
-        return Ok(Taken::OtherBrowser);
+        return Ok(TakenAttempt::OtherBrowser);
     };
     let own = sign_in_attempts::table
         .filter(sign_in_attempts::workspace_id.eq(workspace))
         .filter(sign_in_attempts::id.eq(&attempt.id))
         .filter(sign_in_attempts::browser_hash.eq(browser.as_bytes()));
     let taken = diesel::delete(own).execute(conn)?;
-    Ok(if taken == 1 { Taken::Attempt(attempt) } else { Taken::Gone })
+    Ok(if taken == 1 { TakenAttempt::Mine(attempt) } else { TakenAttempt::Gone })
 }
 
 /// Forgets who never came back, in every workspace.

@@ -2,6 +2,7 @@ use diesel::prelude::*;
 
 use crate::base::clock::UtcTime;
 use crate::base::ids::{MemberId, SignInIdentityId, WorkspaceId};
+use crate::features::accounts::sign_in_provider::ProviderPerson;
 use crate::platform::db::Conn;
 use crate::platform::db::schema::sign_in_identities;
 use crate::platform::tx::Tx;
@@ -9,14 +10,12 @@ use crate::platform::tx::Tx;
 /// Whom the provider's person was tied to; that member may have been removed since.
 pub(in crate::features::accounts::sign_in_provider) fn member_of(
     conn: &mut Conn,
-    workspace: &WorkspaceId,
-    issuer: &str,
-    subject: &str,
+    person: ProviderPerson<'_>,
 ) -> QueryResult<Option<MemberId>> {
     sign_in_identities::table
-        .filter(sign_in_identities::workspace_id.eq(workspace))
-        .filter(sign_in_identities::issuer.eq(issuer))
-        .filter(sign_in_identities::subject.eq(subject))
+        .filter(sign_in_identities::workspace_id.eq(person.workspace))
+        .filter(sign_in_identities::issuer.eq(person.issuer))
+        .filter(sign_in_identities::subject.eq(person.subject))
         .select(sign_in_identities::member_id)
         .get_result(conn)
         .optional()
@@ -45,21 +44,20 @@ pub(in crate::features::accounts) fn identity_of(
 /// Ties a person of the provider to a member; whoever they were tied to before is forgotten.
 pub(in crate::features::accounts::sign_in_provider) fn tie(
     tx: &mut Tx<'_>,
-    workspace: &WorkspaceId,
-    (issuer, subject): (&str, &str),
+    person: ProviderPerson<'_>,
     member: &MemberId,
 ) -> QueryResult<()> {
     let old = sign_in_identities::table
-        .filter(sign_in_identities::workspace_id.eq(workspace))
-        .filter(sign_in_identities::issuer.eq(issuer))
-        .filter(sign_in_identities::subject.eq(subject));
+        .filter(sign_in_identities::workspace_id.eq(person.workspace))
+        .filter(sign_in_identities::issuer.eq(person.issuer))
+        .filter(sign_in_identities::subject.eq(person.subject));
     diesel::delete(old).execute(tx.conn)?;
     diesel::insert_into(sign_in_identities::table)
         .values((
             sign_in_identities::id.eq(SignInIdentityId::new(tx.now, tx.rng)),
-            sign_in_identities::workspace_id.eq(workspace),
-            sign_in_identities::issuer.eq(issuer),
-            sign_in_identities::subject.eq(subject),
+            sign_in_identities::workspace_id.eq(person.workspace),
+            sign_in_identities::issuer.eq(person.issuer),
+            sign_in_identities::subject.eq(person.subject),
             sign_in_identities::member_id.eq(member),
             sign_in_identities::created_at.eq(tx.now),
             sign_in_identities::last_used_at.eq(tx.now),
@@ -71,14 +69,13 @@ pub(in crate::features::accounts::sign_in_provider) fn tie(
 /// Notes that a person came in through the provider.
 pub(in crate::features::accounts::sign_in_provider) fn note_use(
     conn: &mut Conn,
-    workspace: &WorkspaceId,
-    (issuer, subject): (&str, &str),
+    person: ProviderPerson<'_>,
     now: UtcTime,
 ) -> QueryResult<()> {
     let known = sign_in_identities::table
-        .filter(sign_in_identities::workspace_id.eq(workspace))
-        .filter(sign_in_identities::issuer.eq(issuer))
-        .filter(sign_in_identities::subject.eq(subject));
+        .filter(sign_in_identities::workspace_id.eq(person.workspace))
+        .filter(sign_in_identities::issuer.eq(person.issuer))
+        .filter(sign_in_identities::subject.eq(person.subject));
     diesel::update(known).set(sign_in_identities::last_used_at.eq(now)).execute(conn).map(|_| ())
 }
 
