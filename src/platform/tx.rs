@@ -5,7 +5,7 @@
 
 use crate::base::clock::UtcTime;
 use crate::base::crypto::KeyRing;
-use crate::base::error::AppResult;
+use crate::base::error::{AppError, AppResult};
 use crate::base::rng::Rng;
 use crate::platform::app::App;
 use crate::platform::db::Conn;
@@ -33,6 +33,27 @@ impl App {
         F: FnOnce(&mut Tx<'_>) -> AppResult<T> + Send + 'static,
     {
         self.db.write(self.with_ports(work)).await
+    }
+
+    /// [`App::write`] for a use case with an error of its own; that error undoes everything, too.
+    ///
+    /// # Errors
+    /// What the closure refuses with, or an internal error when the database cannot be asked.
+    pub async fn try_write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<AppError> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (refuse, mut refused) = tokio::sync::oneshot::channel();
+        let done = self.write(move |tx| {
+            work(tx).map_err(|error| {
+                // Whoever waits is in this very function.
+                drop(refuse.send(error));
+                AppError::Internal(anyhow::anyhow!("the use case refused"))
+            })
+        });
+        done.await.map_err(|error| refused.try_recv().unwrap_or_else(|_| error.into()))
     }
 
     /// [`App::write`] for code that may block: commands and start-up.

@@ -102,7 +102,7 @@ fn settings_pages(config: &mut web::ServiceConfig) {
 }
 
 fn webhook_pages(config: &mut web::ServiceConfig) {
-    use webhooks::deliveries::pages as delivery_pages;
+    use webhooks::delivery_pages;
     use webhooks::endpoints::pages as endpoint_pages;
     config
         .service(get("/settings/webhooks", endpoint_pages::index))

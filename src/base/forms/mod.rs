@@ -9,12 +9,14 @@
 
 mod error;
 mod path;
+mod problem;
 mod raw;
 mod state;
 
 pub use error::{Bounds, FieldError, Problem};
 pub(crate) use path::push_segment;
 pub use path::{BadFieldPath, FieldPath};
+pub use problem::FieldProblem;
 pub use raw::{RawForm, RawFormError};
 pub use state::FormState;
 

@@ -6,19 +6,15 @@
 
 mod arrivals;
 mod draft;
-mod finalise;
 mod listing;
 mod reseal;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use arrivals::{
-    Approval, ApprovalOut, Arriving, accept, arrive, find_waiting, of_invite_link, reject, waiting_count,
-};
-pub use draft::{Applied, Apply, NewDraft, apply, create_draft, erase, rename};
-pub use finalise::finalise;
-pub use listing::{Filter, ListRow, StateFilter, count, list, note_some_words, page};
+pub use arrivals::{Arriving, accept, arrive, find_waiting, of_invite_link, reject, waiting_count};
+pub use draft::{Applied, Apply, ApplyError, NewDraft, apply, apply_to, create_draft, erase, finalise, rename};
+pub use listing::{ConnectionFilter, ConnectionStateFilter, ListRow, count, list, note_some_words, page};
 pub use reseal::reseal_some;
 pub use store::{find, find_by_form_nonce, find_by_id, find_of_kind};
 
@@ -76,6 +72,50 @@ pub struct Connection {
     /// Whether a member has to accept it.
     pub approval: Approval,
 }
+
+/// Whether a member has to accept a connection.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+    serde::Serialize,
+    schemars::JsonSchema,
+)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+#[serde(rename_all = "lowercase")]
+pub enum Approval {
+    /// Nobody has to.
+    None,
+    /// It waits for somebody who does.
+    Waiting,
+    /// A member accepted it.
+    Accepted,
+    /// A member rejected it; its values are erased.
+    Rejected,
+}
+
+impl Approval {
+    /// The name in the database and in the API.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Waiting => "waiting",
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    fn from_text(text: String) -> Result<Self, String> {
+        let all = [Self::None, Self::Waiting, Self::Accepted, Self::Rejected];
+        all.into_iter().find(|one| one.as_str() == text).ok_or_else(|| format!("unknown approval {text}"))
+    }
+}
+
+crate::base::text_column::text_column!(Approval, Approval::from_text, Approval::as_str);
 
 /// Who filled in a field.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -5,8 +5,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::api_view::{ChangeIn, CheckOut, LayerOut, NewIn, fault};
-use super::{FILES, Given, Layer, MOST, add, change, delete, find, in_use, list};
+use super::api_view::{CheckOut, LayerOut, NewOutputLayerIn, OutputLayerChangeIn, fault};
+use super::{DeleteLayerError, FILES, MOST, OutputLayer, OutputLayerInput, add, change, delete, find, list};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::OutputLayerId;
 use crate::engines::Failure;
@@ -25,7 +25,7 @@ use crate::platform::web::urls;
 /// Which page of the list is shown.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ListQuery {
+pub struct OutputLayerListQuery {
     /// Where the page lies: take it from `next` or `previous`.
     cursor: Option<String>,
     /// Rows of the page.
@@ -40,7 +40,7 @@ pub struct ListQuery {
 pub struct NothingIn {}
 
 /// `GET /api/v1/output-layers/`
-pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<ListQuery>) -> ApiResult {
+pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<OutputLayerListQuery>) -> ApiResult {
     let wanted = cursor::wanted(query.0.cursor.as_deref(), query.0.limit)?;
     let workspace = key.workspace.clone();
     let layers = app.db.read(move |conn| Ok(list(conn, &workspace)?)).await?;
@@ -52,7 +52,7 @@ pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<L
 }
 
 /// A layer that was added; the files are nobody's to change.
-async fn load(app: &App, caller: &Caller, slug: &str) -> AppResult<Layer> {
+async fn load(app: &App, caller: &Caller, slug: &str) -> AppResult<OutputLayer> {
     if slug == FILES {
         return Err(AppError::Conflict("The files of the data folder are always there and cannot be changed."));
     }
@@ -78,7 +78,7 @@ pub async fn show(app: web::Data<App>, key: ApiKey<ReadRuns>, slug: web::Path<St
 
 /// `POST /api/v1/output-layers/`
 pub async fn create(app: web::Data<App>, key: ApiKey<WriteOutputLayers>, once: Once) -> ApiResult {
-    match once.open::<NewIn>(&app, &key).await? {
+    match once.open::<NewOutputLayerIn>(&app, &key).await? {
         Opened::Replay(answer) => Ok(answer),
         Opened::Fresh(new, ticket) => {
             let made = make(&app, &key, new, ticket.clone()).await;
@@ -87,15 +87,14 @@ pub async fn create(app: web::Data<App>, key: ApiKey<WriteOutputLayers>, once: O
     }
 }
 
-async fn make(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket: Ticket) -> Result<Answer, Problem> {
-    let judged = Given::from(new).judge(None);
-    let details = judged.map_err(|problems| Problem::invalid(problems.iter().map(fault).collect()))?;
-    let (app, caller) = (app.clone(), caller.clone());
-    let writer = app.clone();
-    let answer = writer
+async fn make(app: &web::Data<App>, caller: &Caller, new: NewOutputLayerIn, ticket: Ticket) -> Result<Answer, Problem> {
+    let details = OutputLayerInput::from(new).validate(None);
+    let details = details.map_err(|problems| Problem::invalid(problems.iter().map(fault).collect()))?;
+    let caller = caller.clone();
+    let answer = app
         .write(move |tx| {
             let id = OutputLayerId::new(tx.now, tx.rng);
-            let Some(layer) = add(tx, (&caller.workspace, &id), &details, caller.actor())? else {
+            let Some(layer) = add(tx, &caller.workspace, &id, &details, caller.actor())? else {
                 return Ok(None);
             };
             let answer = Answer::json(StatusCode::CREATED, &LayerOut::from(&layer))?;
@@ -116,11 +115,11 @@ pub async fn update(
     slug: web::Path<String>,
     body: RawBody,
 ) -> ApiResult {
-    let (given, if_match) = (body.read::<ChangeIn>()?, IfMatch::read(&request));
+    let (given, if_match) = (body.read::<OutputLayerChangeIn>()?, IfMatch::read(&request));
     let layer = load(&app, &key, &slug).await?;
     etag(&LayerOut::from(&layer)).and_then(|tag| if_match.check(&tag))?;
-    let judged = given.onto(&layer).judge(Some(&layer));
-    let details = judged.map_err(|problems| Problem::invalid(problems.iter().map(fault).collect()))?;
+    let details = given.onto(&layer).validate(Some(&layer));
+    let details = details.map_err(|problems| Problem::invalid(problems.iter().map(fault).collect()))?;
     let is_same = details.name == layer.name && details.settings == layer.settings && details.password.is_none();
     if is_same {
         return tagged(&LayerOut::from(&layer));
@@ -138,9 +137,10 @@ pub async fn remove(
 ) -> Result<HttpResponse, Problem> {
     let layer = load(&app, &key, &slug).await?;
     let actor = key.actor();
-    match app.write(move |tx| delete(tx, &layer, actor)).await? {
+    match app.try_write(move |tx| delete(tx, &layer, actor)).await {
         Ok(()) => Ok(no_content()),
-        Err(users) => Err(Problem::new(Code::Conflict, in_use(&users))),
+        Err(DeleteLayerError::App(error)) => Err(error.into()),
+        Err(in_use @ DeleteLayerError::InUse(_)) => Err(Problem::new(Code::Conflict, in_use.to_string())),
     }
 }
 
@@ -198,14 +198,14 @@ pub fn operations() -> Vec<Operation> {
     let (all, one) = (urls::API_OUTPUT_LAYERS, format!("{}{{slug}}/", urls::API_OUTPUT_LAYERS));
     vec![
         Operation {
-            query: Some(inline::<ListQuery>),
+            query: Some(inline::<OutputLayerListQuery>),
             done: (200, Some(schema::<Page<LayerOut>>)),
             tagged: false,
             about: "The files of the data folder first, then by name.",
             ..operation("get", all, "list_output_layers", "List output layers")
         },
         Operation {
-            body: Some(schema::<NewIn>),
+            body: Some(schema::<NewOutputLayerIn>),
             done: (201, Some(schema::<LayerOut>)),
             refuses: &[Code::Conflict],
             tagged: false,
@@ -214,7 +214,7 @@ pub fn operations() -> Vec<Operation> {
         },
         operation("get", &one, "get_output_layer", "Read an output layer"),
         Operation {
-            body: Some(schema::<ChangeIn>),
+            body: Some(schema::<OutputLayerChangeIn>),
             refuses: &[Code::Conflict],
             about: "What is left out stays as it is. The password is only written, and has to be given again with another host or port.",
             ..operation("patch", &one, "update_output_layer", "Change an output layer")

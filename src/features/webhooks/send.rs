@@ -5,8 +5,8 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 
 use super::deliveries::Message;
-use super::judged::CustomHeader;
 use super::schedule;
+use super::validate::CustomHeader;
 use crate::base::clock::UtcTime;
 use crate::base::crypto::sign::SigningSecret;
 use crate::base::http_client::{Answer, Failure, HttpsUrl};
@@ -72,7 +72,7 @@ impl From<Failure> for Reason {
 
 /// What came of a try.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Tried {
+pub(super) struct AttemptResult {
     /// When it began.
     pub(super) at: UtcTime,
     pub(super) status: Option<u16>,
@@ -94,14 +94,14 @@ fn judge(status: u16) -> Option<Reason> {
 }
 
 /// Where a try goes, and what it proves itself with.
-pub(super) struct Receiver {
+pub(super) struct SignedReceiver {
     pub(super) url: HttpsUrl,
     pub(super) header: Option<CustomHeader>,
     pub(super) secrets: Vec<SigningSecret>,
 }
 
 /// The headers of a try: the body's type, the Standard Webhooks headers, the receiver's own.
-fn headers(message: &Message, receiver: &Receiver, now: UtcTime) -> Vec<(String, String)> {
+fn headers(message: &Message, receiver: &SignedReceiver, now: UtcTime) -> Vec<(String, String)> {
     let timestamp = now.unix();
     let signatures: Vec<String> =
         receiver.secrets.iter().map(|secret| secret.sign(message.id.as_str(), timestamp, &message.payload)).collect();
@@ -116,13 +116,13 @@ fn headers(message: &Message, receiver: &Receiver, now: UtcTime) -> Vec<(String,
 }
 
 /// Sends a message once.
-pub(super) async fn send(app: &App, message: &Message, receiver: &Receiver) -> Tried {
+pub(super) async fn send(app: &App, message: &Message, receiver: &SignedReceiver) -> AttemptResult {
     let at = app.clock.now();
     let begun = tokio::time::Instant::now();
     let result = app.http.post(&receiver.url, &headers(message, receiver, at), message.payload.clone()).await;
     let millis = i32::try_from(begun.elapsed().as_millis()).unwrap_or(i32::MAX);
     match result {
-        Ok(Answer { status, retry_after, text }) => Tried {
+        Ok(Answer { status, retry_after, text }) => AttemptResult {
             at,
             status: Some(status),
             reason: judge(status),
@@ -130,9 +130,14 @@ pub(super) async fn send(app: &App, message: &Message, receiver: &Receiver) -> T
             answer: masked(text, receiver.header.as_ref()),
             millis,
         },
-        Err(failure) => {
-            Tried { at, status: None, reason: Some(failure.into()), retry_after: None, answer: String::new(), millis }
-        }
+        Err(failure) => AttemptResult {
+            at,
+            status: None,
+            reason: Some(failure.into()),
+            retry_after: None,
+            answer: String::new(),
+            millis,
+        },
     }
 }
 

@@ -6,9 +6,9 @@ mod store;
 pub use store::EndpointRow;
 pub(super) use store::{disable, find_any, subscribed};
 
-use super::judged::{self, FieldProblem};
-use super::{EventKind, deliveries};
+use super::{EventKind, deliveries, validate};
 use crate::base::error::{AppError, AppResult};
+use crate::base::forms::FieldProblem;
 use crate::base::http_client::HttpsUrl;
 use crate::base::ids::{WebhookEndpointId, WorkspaceId};
 use crate::platform::activity::{Actor, Entry, Event};
@@ -32,13 +32,13 @@ pub struct NewEndpoint {
 }
 
 impl NewEndpoint {
-    /// Judges what was given, without asking the DNS.
+    /// Validates what was given, without asking the DNS.
     ///
     /// # Errors
     /// Everything that is wrong, a field once.
     pub fn parse(url: &str, description: &str, events: &[String]) -> Result<Self, Vec<FieldProblem>> {
         let mut problems = Vec::new();
-        let url = judged::address(url.trim()).map_err(|problem| problems.push(problem)).ok();
+        let url = validate::address(url.trim()).map_err(|problem| problems.push(problem)).ok();
         let description = description.trim().to_owned();
         if description.chars().count() > LONGEST_DESCRIPTION || description.chars().any(char::is_control) {
             problems.push(FieldProblem {
