@@ -18,7 +18,7 @@ pub use references::Reference;
 
 /// An engine a source can be handed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
+pub enum HandOffEngine {
     /// The body of a request to Airbyte's API.
     AirbyteApi,
     /// Airbyte by Terraform.
@@ -39,7 +39,7 @@ pub struct HandOffFile {
 }
 
 /// Everything a hand-off is made from.
-pub struct Subject<'a> {
+pub struct HandOffInput<'a> {
     /// The source.
     pub connection: &'a Connection,
     /// Its connector.
@@ -57,7 +57,7 @@ pub struct HandOff {
     pub references: Vec<Reference>,
 }
 
-impl Engine {
+impl HandOffEngine {
     /// All of them, in the order of the page.
     pub const ALL: [Self; 4] = [Self::AirbyteApi, Self::AirbyteTerraform, Self::Meltano, Self::Dlt];
 
@@ -100,18 +100,18 @@ impl Engine {
 }
 
 /// Makes the files.
-pub fn hand_off(engine: Engine, subject: &Subject<'_>) -> HandOff {
+pub fn hand_off(engine: HandOffEngine, input: &HandOffInput<'_>) -> HandOff {
     let style = match engine {
-        Engine::AirbyteApi | Engine::Meltano => references::Style::Shell,
-        Engine::AirbyteTerraform => references::Style::Terraform,
-        Engine::Dlt => references::Style::Dlt,
+        HandOffEngine::AirbyteApi | HandOffEngine::Meltano => references::Style::Shell,
+        HandOffEngine::AirbyteTerraform => references::Style::Terraform,
+        HandOffEngine::Dlt => references::Style::Dlt,
     };
-    let (config, references) = references::config(subject, style);
+    let (config, references) = references::config(input, style);
     let files = match engine {
-        Engine::AirbyteApi => airbyte::api(subject, config),
-        Engine::AirbyteTerraform => airbyte::terraform(subject, &config, &references),
-        Engine::Meltano => meltano::files(subject, config),
-        Engine::Dlt => dlt::files(subject, &config, &references),
+        HandOffEngine::AirbyteApi => airbyte::api(input, config),
+        HandOffEngine::AirbyteTerraform => airbyte::terraform(input, &config, &references),
+        HandOffEngine::Meltano => meltano::files(input, config),
+        HandOffEngine::Dlt => dlt::files(input, &config, &references),
     };
     HandOff { files, references }
 }
