@@ -13,7 +13,7 @@ mod problem;
 mod raw;
 mod state;
 
-pub use error::{Bounds, FieldError, Problem};
+pub use error::{Bounds, FieldError, ValueProblem};
 pub(crate) use path::push_segment;
 pub use path::{BadFieldPath, FieldPath};
 pub use problem::FieldProblem;

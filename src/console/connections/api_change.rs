@@ -19,7 +19,7 @@ use crate::features::webhooks::{self, CallbackWebhook};
 use crate::platform::activity::{Entry, Event};
 use crate::platform::app::App;
 use crate::platform::tx::Tx;
-use crate::platform::web::problem::{Code, Fault, Problem};
+use crate::platform::web::problem::{Code, ErrorDetail, Problem};
 use crate::schema::form::{Submission, kept_elsewhere};
 
 /// A change whose parts were validated.
@@ -91,7 +91,7 @@ pub(super) fn refuse_misdirected(
             "{} was given for another address. Send it again in the same request, or null to take it away.",
             path.dot()
         );
-        Fault::at(format!("/config{path}"), "address_changed", sentence)
+        ErrorDetail::at(format!("/config{path}"), "address_changed", sentence)
     };
     api_in::refuse(misdirected.into_iter().map(fault).collect())
 }
@@ -148,7 +148,7 @@ fn plan_change(
     trigger: Option<TriggerChoiceIn>,
     add_streams: Option<Vec<StreamChoice>>,
     now: UtcTime,
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<ErrorDetail>,
 ) -> Option<PlanChange> {
     let said = [
         ("/output_layer", output_layer.is_some()),
@@ -156,14 +156,14 @@ fn plan_change(
         ("/add_streams", add_streams.is_some()),
     ];
     if connection.kind == Kind::Destination {
-        let only = |(pointer, _): &(&str, bool)| Fault::at(*pointer, "only_sources", "Only a source has this.");
+        let only = |(pointer, _): &(&str, bool)| ErrorDetail::at(*pointer, "only_sources", "Only a source has this.");
         faults.extend(said.iter().filter(|(_, is_said)| *is_said).map(only));
         return None;
     }
     let trigger = trigger.and_then(|given| match given.read(now) {
         Ok(trigger) => Some(trigger),
         Err(fault) => {
-            faults.push(Fault::at(
+            faults.push(ErrorDetail::at(
                 format!("/trigger/{}", TriggerChoiceIn::member(fault)),
                 fault.code(),
                 format!("{fault}."),
@@ -179,17 +179,17 @@ fn plan_change(
 }
 
 /// Whether the draft is to be finalised.
-fn finalising(connection: &Connection, draft: Option<bool>, has_values: bool, faults: &mut Vec<Fault>) -> bool {
+fn finalising(connection: &Connection, draft: Option<bool>, has_values: bool, faults: &mut Vec<ErrorDetail>) -> bool {
     let is_draft = connection.finalised_at.is_none();
     match draft {
         Some(true) if !is_draft => {
             let sentence = "A finalised connection does not become a draft again.";
-            faults.push(Fault::at("/draft", "already_finalised", sentence));
+            faults.push(ErrorDetail::at("/draft", "already_finalised", sentence));
             false
         }
         Some(false) if is_draft && has_values => {
             let sentence = "New values have no validation yet. Send them to revalidate/ first, then finalise.";
-            faults.push(Fault::at("/draft", "not_validated", sentence));
+            faults.push(ErrorDetail::at("/draft", "not_validated", sentence));
             false
         }
         Some(false) => is_draft,
@@ -229,7 +229,7 @@ pub(super) fn finish_problem(refusal: FinishError, change: &ConnectionChange) ->
             .iter()
             .map(|field| {
                 let sentence = format!("{field} is required by the connector and has no value.");
-                Fault::at(format!("/config/{}", field.replace('.', "/")), "missing_required_field", sentence)
+                ErrorDetail::at(format!("/config/{}", field.replace('.', "/")), "missing_required_field", sentence)
             })
             .collect(),
         NotReady::Streams(faults) => faults
@@ -243,13 +243,13 @@ pub(super) fn finish_problem(refusal: FinishError, change: &ConnectionChange) ->
                     || if is_for_layer { "/output_layer" } else { "/add_streams" }.to_owned(),
                     |place| format!("/add_streams/{place}/{}", fault.member),
                 );
-                Fault::at(pointer, fault.code, format!("{}.", fault.sentence))
+                ErrorDetail::at(pointer, fault.code, format!("{}.", fault.sentence))
             })
             .collect(),
-        NotReady::UnknownLayer(_) => vec![Fault::at("/output_layer", not_ready.code(), not_ready.sentence())],
+        NotReady::UnknownLayer(_) => vec![ErrorDetail::at("/output_layer", not_ready.code(), not_ready.sentence())],
         other => {
             let pointer = if change.finalise { "/draft" } else { "/add_streams" };
-            vec![Fault::at(pointer, other.code(), other.sentence())]
+            vec![ErrorDetail::at(pointer, other.code(), other.sentence())]
         }
     })
 }

@@ -20,7 +20,7 @@ use crate::platform::web::csrf::{CsrfForm, FormToken};
 use crate::platform::web::flash::{Flash, see_other_with};
 use crate::platform::web::page::{PageResult, page, unprocessable};
 use crate::platform::web::urls;
-use crate::schema::form::{self, Audience, Decoded, Layer, Submission};
+use crate::schema::form::{self, Audience, Decoded, Strictness, Submission};
 
 /// A draft and its connector.
 ///
@@ -75,7 +75,7 @@ pub(super) async fn act(
     let raw = RawForm::from_pairs(form.value);
     let mut input = ConfigureInput::read(&raw);
     let known = target.draft.as_ref().map(Connection::known_to_members).unwrap_or_default();
-    let mut decoded = form::decode(&target.connector.spec, &raw, &known, Layer::Draft, &Audience::Owner);
+    let mut decoded = form::decode(&target.connector.spec, &raw, &known, Strictness::Draft, &Audience::Owner);
     let spec = &target.connector.spec;
     decoded.ask_again(spec, &known, &[], (spec, &known));
     let Decoded { submission, errors, state, .. } = decoded;

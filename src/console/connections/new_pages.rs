@@ -96,7 +96,7 @@ fn groups(found: &[&Arc<Connector>]) -> Vec<CatalogueGroup> {
 }
 
 async fn target(app: &App, member: &SignedIn, kind: &str, slug: &str) -> AppResult<ConfigureTarget> {
-    let kind = Kind::from_text(kind).ok_or(AppError::NotFound)?;
+    let kind = Kind::parse(kind).ok_or(AppError::NotFound)?;
     let connector = app.connectors.find(kind, slug).cloned().ok_or(AppError::NotFound)?;
     ConfigureTarget::of(app, member, connector, None).await
 }

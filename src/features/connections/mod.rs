@@ -22,8 +22,9 @@ use crate::base::clock::UtcTime;
 use crate::base::crypto::{Sealed, SealedAt};
 use crate::base::forms::FieldPath;
 use crate::base::ids::{ConnectionId, InviteLinkId, MemberId, WorkspaceId};
+use crate::base::text_column::text_enum;
 use crate::connectors::Kind;
-use crate::schema::form::Known;
+use crate::schema::form::KnownValues;
 
 /// Most characters of a description.
 pub const LONGEST_DESCRIPTION: usize = 120;
@@ -73,49 +74,21 @@ pub struct Connection {
     pub approval: Approval,
 }
 
-/// Whether a member has to accept a connection.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    diesel::expression::AsExpression,
-    diesel::deserialize::FromSqlRow,
-    serde::Serialize,
-    schemars::JsonSchema,
-)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-#[serde(rename_all = "lowercase")]
-pub enum Approval {
-    /// Nobody has to.
-    None,
-    /// It waits for somebody who does.
-    Waiting,
-    /// A member accepted it.
-    Accepted,
-    /// A member rejected it; its values are erased.
-    Rejected,
-}
-
-impl Approval {
-    /// The name in the database and in the API.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Waiting => "waiting",
-            Self::Accepted => "accepted",
-            Self::Rejected => "rejected",
-        }
-    }
-
-    fn from_text(text: String) -> Result<Self, String> {
-        let all = [Self::None, Self::Waiting, Self::Accepted, Self::Rejected];
-        all.into_iter().find(|one| one.as_str() == text).ok_or_else(|| format!("unknown approval {text}"))
+text_enum! {
+    /// Whether a member has to accept a connection.
+    #[derive(serde::Serialize, schemars::JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Approval {
+        /// Nobody has to.
+        None = "none",
+        /// It waits for somebody who does.
+        Waiting = "waiting",
+        /// A member accepted it.
+        Accepted = "accepted",
+        /// A member rejected it; its values are erased.
+        Rejected = "rejected",
     }
 }
-
-crate::base::text_column::text_column!(Approval, Approval::from_text, Approval::as_str);
 
 /// Who filled in a field.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -176,15 +149,15 @@ impl Connection {
     }
 
     /// What a member's page may know: everything but secret values.
-    pub fn known_to_members(&self) -> Known {
-        Known { plain: self.config.clone(), secret_paths: self.secret_paths.clone(), concealed: BTreeSet::new() }
+    pub fn known_to_members(&self) -> KnownValues {
+        KnownValues { plain: self.config.clone(), secret_paths: self.secret_paths.clone(), concealed: BTreeSet::new() }
     }
 
     /// What a recipient's page may know: what members filled in is shown, what other recipients sent is only said to exist.
-    pub fn known_to_recipients(&self) -> Known {
+    pub fn known_to_recipients(&self) -> KnownValues {
         let concealed =
             self.origins.iter().filter(|(_, origin)| origin.by == Filler::Recipient).map(|(path, _)| path.clone());
-        Known { concealed: concealed.collect(), ..self.known_to_members() }
+        KnownValues { concealed: concealed.collect(), ..self.known_to_members() }
     }
 
     /// Who filled in a field; for a group or a list, whoever filled in the first thing inside it.

@@ -9,7 +9,7 @@ use crate::base::forms::FieldProblem;
 use crate::engines::TlsMode;
 use crate::platform::web::api::{nullable, present};
 use crate::platform::web::failure_out::FailureOut;
-use crate::platform::web::problem::Fault;
+use crate::platform::web::problem::ErrorDetail;
 
 /// What a layer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -239,9 +239,9 @@ impl OutputLayerChangeIn {
 }
 
 /// Where a problem stands in a body.
-pub fn fault(problem: &FieldProblem) -> Fault {
+pub fn error_detail(problem: &FieldProblem) -> ErrorDetail {
     let pointer = if problem.field == "name" { "/name".to_owned() } else { format!("/postgres/{}", problem.field) };
-    Fault::at(pointer, problem.code, format!("{}.", problem.sentence))
+    ErrorDetail::at(pointer, problem.code, format!("{}.", problem.sentence))
 }
 
 /// What trying an output layer has shown.
