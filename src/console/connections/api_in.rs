@@ -120,7 +120,11 @@ fn config_fault(error: &FieldError) -> ErrorDetail {
 }
 
 /// The callback webhook, with its host looked up.
-pub(super) async fn callback(app: &App, given: Option<CallbackIn>, faults: &mut Vec<ErrorDetail>) -> Option<CallbackWebhook> {
+pub(super) async fn callback(
+    app: &App,
+    given: Option<CallbackIn>,
+    faults: &mut Vec<ErrorDetail>,
+) -> Option<CallbackWebhook> {
     let given = given?;
     let name = given.header_name.as_deref();
     let checked = match CallbackWebhook::parse(&given.url, name, given.header_value) {

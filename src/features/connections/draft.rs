@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use super::{Approval, Connection, ConnectionState, FieldOrigin, Filler, listing, store};
+use super::{Approval, Connection, ConnectionState, FieldOrigin, Filler, SEALED_SECRETS, listing, store};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::KeyRing;
 use crate::base::error::{AppError, AppResult};
@@ -200,7 +200,11 @@ fn write_merged(
     after.sealed_secrets = if values.secrets.is_empty() {
         None
     } else {
-        Some(tx.keys.seal(&secret_bytes(&values.secrets)?, after.sealed_at(), tx.rng)?)
+        Some(tx.keys.seal(
+            &secret_bytes(&values.secrets)?,
+            SEALED_SECRETS.at(&after.id, &after.workspace_id),
+            tx.rng,
+        )?)
     };
     Ok(store::replace_contents(tx.conn, after, tx.now)?)
 }
@@ -254,7 +258,7 @@ fn origins_after(after: &Connection, apply: &Apply<'_>, now: UtcTime) -> BTreeMa
 
 fn open_secrets(connection: &Connection, keys: &KeyRing) -> AppResult<BTreeMap<FieldPath, SecretString>> {
     let Some(sealed) = &connection.sealed_secrets else { return Ok(BTreeMap::new()) };
-    let bytes = keys.open(sealed, connection.sealed_at())?;
+    let bytes = keys.open(sealed, SEALED_SECRETS.at(&connection.id, &connection.workspace_id))?;
     let texts: BTreeMap<FieldPath, String> = serde_json::from_slice(&bytes).map_err(AppError::internal)?;
     Ok(texts.into_iter().map(|(path, text)| (path, SecretString::from(text))).collect())
 }

@@ -7,7 +7,6 @@
 mod arrivals;
 mod draft;
 mod listing;
-mod reseal;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,16 +14,21 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use arrivals::{Arriving, accept, arrive, find_waiting, of_invite_link, reject, waiting_count};
 pub use draft::{Applied, Apply, ApplyError, NewDraft, apply, apply_to, create_draft, erase, finalise, rename};
 pub use listing::{ConnectionFilter, ConnectionStateFilter, ListRow, count, list, note_some_words, page};
-pub use reseal::reseal_some;
 pub use store::{find, find_by_form_nonce, find_by_id, find_of_kind};
 
 use crate::base::clock::UtcTime;
-use crate::base::crypto::{Sealed, SealedAt};
+use crate::base::crypto::Sealed;
 use crate::base::forms::FieldPath;
 use crate::base::ids::{ConnectionId, InviteLinkId, MemberId, WorkspaceId};
 use crate::base::text_column::text_enum;
 use crate::connectors::Kind;
+use crate::platform::sealed::sealed_column;
 use crate::schema::form::KnownValues;
+
+sealed_column!(
+    /// Secret values of a connection.
+    pub SEALED_SECRETS = connections[id].sealed_secrets
+);
 
 /// Most characters of a description.
 pub const LONGEST_DESCRIPTION: usize = 120;
@@ -166,14 +170,5 @@ impl Connection {
         self.origins
             .get(path)
             .or_else(|| self.origins.iter().find(|(at, _)| at.as_str().starts_with(&inside)).map(|(_, origin)| origin))
-    }
-
-    fn sealed_at(&self) -> SealedAt<'_> {
-        SealedAt {
-            table: "connections",
-            row: self.id.as_str(),
-            column: "sealed_secrets",
-            workspace: self.workspace_id.as_str(),
-        }
     }
 }

@@ -7,12 +7,10 @@
 pub mod api;
 mod api_view;
 pub mod pages;
-mod reseal;
 mod store;
 mod validate;
 
 pub use crate::features::streams::FILES;
-pub use reseal::reseal_some;
 pub use store::{find, list};
 pub use validate::{OutputLayerDetails, OutputLayerInput};
 
@@ -28,6 +26,7 @@ use crate::engines::{LoadTarget, TlsMode};
 use crate::features::{connections, streams};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
+use crate::platform::sealed::sealed_column;
 use crate::platform::tx::Tx;
 
 /// Its name.
@@ -140,7 +139,8 @@ pub fn add(
         return Ok(None);
     }
     let slug = validate::free_slug(&details.name, |slug| slug == FILES || there.iter().any(|one| one.slug == slug));
-    let sealed = details.password.as_ref().map(|password| seal(tx, password, sealed_at(id, workspace))).transpose()?;
+    let sealed =
+        details.password.as_ref().map(|password| seal(tx, password, SEALED_PASSWORDS.at(id, workspace))).transpose()?;
     let new = NewOutputLayer { id, workspace, slug: &slug, details, sealed: sealed.as_ref() };
     store::insert(tx.conn, &new, tx.now)?;
     note(tx, workspace, Event::OutputLayerAdded, &details.name, actor)?;
@@ -158,7 +158,7 @@ pub fn change(
     actor: Actor,
 ) -> AppResult<OutputLayer> {
     let sealed = match &details.password {
-        Some(password) => Some(seal(tx, password, sealed_at(&layer.id, &layer.workspace_id))?),
+        Some(password) => Some(seal(tx, password, SEALED_PASSWORDS.at(&layer.id, &layer.workspace_id))?),
         None => layer.sealed(),
     };
     if !store::replace(tx.conn, layer, details, sealed.as_ref(), tx.now)? {
@@ -222,9 +222,10 @@ fn seal(tx: &Tx<'_>, password: &SecretString, at: SealedAt<'_>) -> AppResult<Sea
     Ok(tx.keys.seal(password.expose_secret().as_bytes(), at, tx.rng)?)
 }
 
-fn sealed_at<'a>(id: &'a OutputLayerId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "output_layers", row: id.as_str(), column: "sealed", workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// Passwords of output layers.
+    pub SEALED_PASSWORDS = output_layers[id].sealed
+);
 
 fn note(tx: &mut Tx<'_>, workspace: &WorkspaceId, event: Event, name: &str, actor: Actor) -> AppResult<()> {
     let entry = Entry { workspace, connection: None, setup_link: None, event, actor, detail: name };
@@ -248,7 +249,7 @@ impl OutputLayer {
     pub fn target(&self, keys: &KeyRing) -> AppResult<LoadTarget> {
         let password = match self.sealed() {
             Some(sealed) => {
-                let plain = keys.open(&sealed, sealed_at(&self.id, &self.workspace_id))?;
+                let plain = keys.open(&sealed, SEALED_PASSWORDS.at(&self.id, &self.workspace_id))?;
                 SecretString::from(std::str::from_utf8(&plain).map_err(AppError::internal)?)
             }
             None => SecretString::default(),

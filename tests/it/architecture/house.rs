@@ -143,10 +143,7 @@ const LEFT: &[&str] = &[
     "src/features/setup_links/guard.rs <-> src/features/setup_links/recipient_view.rs <-> src/features/setup_links/sheet.rs",
     "src/features/setup_links/recipient_pages.rs <-> src/features/setup_links/reconnect.rs <-> src/features/setup_links/try_out.rs",
     "src/features/work/runs/desk.rs <-> src/features/work/runs/record.rs <-> src/features/work/runs/schedule.rs <-> src/features/work/runs/sink.rs <-> src/features/work/runs/start.rs <-> src/features/work/runs/worker.rs",
-    "src/server/docs/api_pages.rs <-> src/server/routes.rs",
 ];
-/// The same among folders.
-const LEFT_FOLDERS: &[&str] = &[];
 
 #[test]
 fn files_name_each_other_in_one_direction() {
@@ -180,7 +177,6 @@ fn folders_name_each_other_in_one_direction() {
         }
         wrong.extend(circles(&among));
     }
-    wrong.retain(|circle| !LEFT_FOLDERS.contains(&circle.as_str()));
     none("folders that name each other in a circle", wrong);
 }
 

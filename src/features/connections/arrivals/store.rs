@@ -7,7 +7,7 @@ use crate::features::connections::store::ConnectionRow;
 use crate::features::connections::{Approval, Connection};
 use crate::platform::db::Conn;
 use crate::platform::db::conn::MultiBackend;
-use crate::platform::db::cursor::{PageCursor, Page, PageRequest};
+use crate::platform::db::cursor::{Page, PageCursor, PageRequest};
 use crate::platform::db::schema::connections;
 
 /// Writes down where a connection came from.
