@@ -2,6 +2,7 @@
 
 pub mod connections;
 pub mod handoff;
+mod made_link;
 pub mod reconnect_pages;
 pub mod streams;
 pub mod validations;

@@ -9,11 +9,13 @@
 
 mod error;
 mod path;
+mod problem;
 mod raw;
 mod state;
 
 pub use error::{Bounds, FieldError, ValueProblem};
 pub use path::FieldPath;
+pub use problem::FieldProblem;
 pub use raw::{RawForm, RawFormError};
 pub use state::FormState;
 

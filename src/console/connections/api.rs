@@ -7,15 +7,15 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::api_change::{Change, judge, not_ready_problem, put, settle, stays_put};
-use super::api_in::{self, ChangeIn, NewIn};
-use super::api_view::{Beside, ConnectionOut, State};
+use super::api_change::{ConnectionChange, apply_change, apply_plan, finish_problem, refuse_misdirected, validate};
+use super::api_in::{self, ConnectionChangeIn, NewConnectionIn};
+use super::api_view::{ConnectionOut, ConnectionStateOut, Related};
 use super::remove::remove;
 use crate::base::error::{AppError, AppResult};
-use crate::base::ids::ConnectionId;
+use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, Read, Side, Write};
 use crate::features::connections::{
-    Connection, Filter, NewDraft, StateFilter, count, create_draft, find_of_kind, page,
+    Connection, ConnectionFilter, ConnectionStateFilter, NewDraft, count, create_draft, find_of_kind, page,
 };
 use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
@@ -30,13 +30,13 @@ use crate::platform::web::urls;
 /// Which connections a list shows.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ListQuery {
+pub struct ConnectionListQuery {
     /// Only drafts, or only what is no draft any more.
     draft: Option<bool>,
     /// Only those of this connector.
     connector: Option<String>,
     /// Only those that are so far.
-    state: Option<State>,
+    state: Option<ConnectionStateOut>,
     /// Only those whose description, slug or connector has words that begin with these; a text without letters and digits is looked for
     /// in the description as it stands.
     search: Option<String>,
@@ -47,19 +47,19 @@ pub struct ListQuery {
     limit: Option<u32>,
 }
 
-impl ListQuery {
-    fn filter<S: Side>(&self) -> Filter {
-        Filter {
+impl ConnectionListQuery {
+    fn filter<S: Side>(&self) -> ConnectionFilter {
+        ConnectionFilter {
             query: self.search.clone().unwrap_or_default().trim().to_owned(),
             state: self.state.map(|state| match state {
-                State::Incomplete => StateFilter::Missing,
-                State::Complete => StateFilter::FilledIn,
-                State::Finalised => StateFilter::Finalised,
+                ConnectionStateOut::Incomplete => ConnectionStateFilter::Missing,
+                ConnectionStateOut::Complete => ConnectionStateFilter::FilledIn,
+                ConnectionStateOut::Finalised => ConnectionStateFilter::Finalised,
             }),
             kind: Some(S::KIND),
             connector: self.connector.clone(),
             draft: self.draft,
-            ..Filter::default()
+            ..ConnectionFilter::default()
         }
     }
 
@@ -80,40 +80,40 @@ impl ListQuery {
 }
 
 /// `GET /api/v1/sources/`
-pub async fn list<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, query: ApiQuery<ListQuery>) -> ApiResult {
+pub async fn list<S: Side>(
+    app: web::Data<App>,
+    key: ApiKey<Read<S>>,
+    query: ApiQuery<ConnectionListQuery>,
+) -> ApiResult {
     let query = query.0;
     let wanted = cursor::page_request(query.cursor.as_deref(), query.limit)?;
     let (workspace, filter) = (key.workspace.clone(), query.filter::<S>());
-    let (cut, beside) = app
+    let (cut, related) = app
         .db
         .read(move |conn| {
             let all = count(conn, &workspace, &filter)?;
             let cut = page(conn, &workspace, &filter, &wanted, all)?;
             let ids: Vec<ConnectionId> = cut.rows.iter().map(|row| row.id.clone()).collect();
-            let beside = Beside::of_many(conn, &workspace, &ids)?;
-            Ok((cut, beside))
+            let related = Related::of_many(conn, &workspace, &ids)?;
+            Ok((cut, related))
         })
         .await?;
     let address = app.config.server.base_url.join(&urls::api_connections(S::PLURAL));
-    let show = |row: Connection| ConnectionOut::new(&app, &row, beside.get(&row.id).cloned().unwrap_or_default());
+    let show = |row: Connection| ConnectionOut::new(&app, &row, related.get(&row.id).cloned().unwrap_or_default());
     json(StatusCode::OK, &PageOut::new(cut, &address, &query.pairs(), |row| row.id.to_string(), show))
 }
 
 /// `GET /api/v1/sources/{slug}/`
 pub async fn show<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, slug: web::Path<String>) -> ApiResult {
     let (workspace, slug) = (key.workspace.clone(), slug.into_inner());
-    let (connection, beside) = app.db.read(move |conn| with_beside::<S>(conn, &workspace, &slug)).await?;
-    tagged(StatusCode::OK, &ConnectionOut::new(&app, &connection, beside))
+    let (connection, related) = app.db.read(move |conn| with_related::<S>(conn, &workspace, &slug)).await?;
+    tagged(StatusCode::OK, &ConnectionOut::new(&app, &connection, related))
 }
 
-fn with_beside<S: Side>(
-    conn: &mut Conn,
-    workspace: &crate::base::ids::WorkspaceId,
-    slug: &str,
-) -> AppResult<(Connection, Beside)> {
+fn with_related<S: Side>(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> AppResult<(Connection, Related)> {
     let connection = find_of_kind(conn, workspace, S::KIND, slug)?.ok_or(AppError::NotFound)?;
-    let beside = Beside::of(conn, workspace, &connection.id)?;
-    Ok((connection, beside))
+    let related = Related::of(conn, workspace, &connection.id)?;
+    Ok((connection, related))
 }
 
 fn tagged(status: StatusCode, out: &ConnectionOut) -> ApiResult {
@@ -126,7 +126,7 @@ fn tagged(status: StatusCode, out: &ConnectionOut) -> ApiResult {
 
 /// `POST /api/v1/sources/`
 pub async fn create<S: Side>(app: web::Data<App>, key: ApiKey<Write<S>>, once: Once) -> ApiResult {
-    match once.open::<NewIn>(&app, &key).await? {
+    match once.open::<NewConnectionIn>(&app, &key).await? {
         Opened::Replay(answer) => Ok(answer),
         Opened::Fresh(new, ticket) => {
             let made = make::<S>(&app, &key, new, ticket.clone()).await;
@@ -135,7 +135,12 @@ pub async fn create<S: Side>(app: web::Data<App>, key: ApiKey<Write<S>>, once: O
     }
 }
 
-async fn make<S: Side>(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket: Ticket) -> Result<Answer, Problem> {
+async fn make<S: Side>(
+    app: &web::Data<App>,
+    caller: &Caller,
+    new: NewConnectionIn,
+    ticket: Ticket,
+) -> Result<Answer, Problem> {
     if new.draft == Some(false) {
         let sentence = "Only drafts can be made here; a draft is finalised after its credentials were checked. Leave draft out, or send true.";
         return Err(Problem::invalid_value(ErrorDetail::at("/draft", "only_drafts", sentence)));
@@ -148,9 +153,13 @@ async fn make<S: Side>(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket
     let description = api_in::description(new.description.as_deref(), true, &mut faults);
     let values = api_in::values(&connector, new.config, &mut faults);
     let callback = api_in::callback(app, new.callback_webhook, &mut faults).await;
-    api_in::sound(faults)?;
-    let connector_here = Some(Arc::clone(&connector));
-    let change = Change { connector: connector_here, values, callback: callback.map(Some), ..Change::default() };
+    api_in::refuse(faults)?;
+    let change = ConnectionChange {
+        connector: Some(Arc::clone(&connector)),
+        values,
+        callback: callback.map(Some),
+        ..ConnectionChange::default()
+    };
     let (app_here, caller) = (app.clone(), caller.clone());
     let made = app
         .write(move |tx| {
@@ -163,9 +172,9 @@ async fn make<S: Side>(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket
                 form_nonce: None,
             };
             let made = create_draft(tx, draft)?;
-            let made = put(tx, &caller, made, &change)?;
-            let beside = Beside { has_callback: matches!(change.callback, Some(Some(_))), ..Beside::default() };
-            let out = ConnectionOut::new(&app_here, &made, beside);
+            let made = apply_change(tx, &caller, made, &change)?;
+            let related = Related { has_callback: matches!(change.callback, Some(Some(_))), ..Related::default() };
+            let out = ConnectionOut::new(&app_here, &made, related);
             let answer = created::<S>(&app_here, &out)?;
             ticket.store(tx, &answer)?;
             Ok(answer)
@@ -190,28 +199,19 @@ pub async fn update<S: Side>(
 ) -> ApiResult {
     let (slug, if_match) = (slug.into_inner(), IfMatch::read(&request));
     let (workspace, wanted) = (key.workspace.clone(), slug.clone());
-    let (connection, _) = app.db.read(move |conn| with_beside::<S>(conn, &workspace, &wanted)).await?;
-    let change = judge(&app, &connection, body.read::<ChangeIn>()?).await?;
+    let (connection, _) = app.db.read(move |conn| with_related::<S>(conn, &workspace, &wanted)).await?;
+    let change = validate(&app, &connection, body.read::<ConnectionChangeIn>()?).await?;
     let (app_here, caller) = (app.clone(), Caller::clone(&key));
-    let changed = app
-        .write(move |tx| {
-            let (connection, beside) = with_beside::<S>(tx.conn, &caller.workspace, &slug)?;
-            let before = ConnectionOut::new(&app_here, &connection, beside);
-            if let Err(problem) = etag(&before.for_tag()).and_then(|tag| if_match.check(&tag)) {
-                return Ok(Err(problem));
-            }
-            if let Err(problem) = stays_put(&caller, &connection, &change) {
-                return Ok(Err(problem));
-            }
-            if let Err(not_ready) = settle(tx, &app_here, &caller, &connection, &change)? {
-                return Ok(Err(not_ready_problem(&not_ready, &change)));
-            }
-            put(tx, &caller, connection, &change)?;
-            Ok(Ok(with_beside::<S>(tx.conn, &caller.workspace, &slug)?))
-        })
-        .await?;
-    let (connection, beside) = changed?;
-    tagged(StatusCode::OK, &ConnectionOut::new(&app, &connection, beside))
+    let changed = app.try_write(move |tx| -> Result<_, Problem> {
+        let (connection, related) = with_related::<S>(tx.conn, &caller.workspace, &slug)?;
+        if_match.check(&etag(&ConnectionOut::new(&app_here, &connection, related).for_tag())?)?;
+        refuse_misdirected(&caller, &connection, &change)?;
+        apply_plan(tx, &app_here, &caller, &connection, &change).map_err(|refusal| finish_problem(refusal, &change))?;
+        apply_change(tx, &caller, connection, &change)?;
+        Ok(with_related::<S>(tx.conn, &caller.workspace, &slug)?)
+    });
+    let (connection, related) = changed.await?;
+    tagged(StatusCode::OK, &ConnectionOut::new(&app, &connection, related))
 }
 
 /// `DELETE /api/v1/sources/{slug}/`
@@ -235,17 +235,17 @@ pub fn operations<S: Side>() -> [Operation; 5] {
     let operation = |id: String, summary: String| Operation::new(tag, id, summary);
     [
         operation(format!("list_{word}"), format!("List {tag}"))
-            .query::<ListQuery>()
+            .query::<ConnectionListQuery>()
             .answers::<PageOut<ConnectionOut>>(200)
             .about("Newest first."),
         operation(format!("create_{word}"), format!("Create a draft {word}"))
-            .body::<NewIn>()
+            .body::<NewConnectionIn>()
             .answers::<ConnectionOut>(201)
             .tagged()
             .about("Only `connector_slug` is required."),
         operation(format!("get_{word}"), format!("Read a {word}")).answers::<ConnectionOut>(200).tagged(),
         operation(format!("update_{word}"), format!("Change a {word}"))
-            .body::<ChangeIn>()
+            .body::<ConnectionChangeIn>()
             .answers::<ConnectionOut>(200)
             .tagged()
             .refuses(&[Code::Conflict, Code::WaitingForApproval])

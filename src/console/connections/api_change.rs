@@ -1,19 +1,19 @@
-//! A change of a connection by a program: judged first, then put on it.
+//! A change of a connection by a program: validated first, then applied.
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::api_in::{self, ChangeIn};
+use super::api_in::{self, ConnectionChangeIn};
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::FieldPath;
 use crate::connectors::{Connector, Kind};
-use crate::console::streams::api_in::TriggerIn;
-use crate::console::streams::finalise::{self, Finish, NotReady};
+use crate::console::streams::api_in::TriggerChoiceIn;
+use crate::console::streams::finalise::{self, FinishError, NotReady, PlanChange};
 use crate::features::accounts::api_keys::Scope;
 use crate::features::accounts::api_keys::guard::Caller;
-use crate::features::connections::{Apply, Connection, Filler, apply, rename};
+use crate::features::connections::{Apply, Connection, Filler, apply_to, rename};
 use crate::features::streams::{self, StreamChoice};
 use crate::features::webhooks::{self, CallbackWebhook};
 use crate::platform::activity::{Entry, Event};
@@ -22,25 +22,30 @@ use crate::platform::tx::Tx;
 use crate::platform::web::problem::{Code, ErrorDetail, Problem};
 use crate::schema::form::{Submission, kept_elsewhere};
 
-/// A change whose parts were judged.
+/// A change whose parts were validated.
 #[derive(Default)]
-pub(super) struct Change {
+pub(super) struct ConnectionChange {
     pub(super) connector: Option<Arc<Connector>>,
     pub(super) description: Option<String>,
     pub(super) values: Option<Submission>,
     pub(super) callback: Option<Option<CallbackWebhook>>,
     /// Streams, output layer, trigger.
-    pub(super) finish: Option<Finish>,
+    pub(super) plan: Option<PlanChange>,
     /// The draft is to be a draft no more.
     pub(super) finalise: bool,
 }
 
-/// Puts the parts of a change on a connection.
-pub(super) fn put(tx: &mut Tx<'_>, caller: &Caller, connection: Connection, change: &Change) -> AppResult<Connection> {
+/// Applies the parts of a change that need no validation of the connection; gives it as it is then.
+pub(super) fn apply_change(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    mut connection: Connection,
+    change: &ConnectionChange,
+) -> AppResult<Connection> {
     if let (Some(submission), Some(connector)) = (&change.values, &change.connector) {
         let one = Apply {
             workspace: &caller.workspace,
-            connection: &connection.id,
+            connection: &connection.id.clone(),
             connector,
             submission,
             by: Filler::Member,
@@ -48,11 +53,12 @@ pub(super) fn put(tx: &mut Tx<'_>, caller: &Caller, connection: Connection, chan
             then: None,
             has_secrets: has_secrets(caller),
         };
-        apply(tx, &one)?;
+        connection = apply_to(tx, connection, &one)?;
         note(tx, caller, &connection, Event::DetailsSaved, &titles(submission))?;
     }
     if let Some(description) = change.description.as_ref().filter(|text| **text != connection.description) {
         rename(tx, &connection, description, caller.actor())?;
+        connection = Connection { description: description.clone(), updated_at: tx.now, ..connection };
     }
     match &change.callback {
         Some(Some(callback)) => webhooks::set_callback(tx, &connection, callback, caller.actor())?,
@@ -61,7 +67,7 @@ pub(super) fn put(tx: &mut Tx<'_>, caller: &Caller, connection: Connection, chan
         }
         None => {}
     }
-    crate::features::connections::find_by_id(tx.conn, &caller.workspace, &connection.id)?.ok_or(AppError::NotFound)
+    Ok(connection)
 }
 
 /// Who may read the credentials may also send them anywhere.
@@ -70,7 +76,11 @@ fn has_secrets(caller: &Caller) -> bool {
 }
 
 /// Refuses values that would take stored secrets to another address.
-pub(super) fn stays_put(caller: &Caller, connection: &Connection, change: &Change) -> Result<(), Problem> {
+pub(super) fn refuse_misdirected(
+    caller: &Caller,
+    connection: &Connection,
+    change: &ConnectionChange,
+) -> Result<(), Problem> {
     let (Some(submission), Some(connector), false) = (&change.values, &change.connector, has_secrets(caller)) else {
         return Ok(());
     };
@@ -83,7 +93,7 @@ pub(super) fn stays_put(caller: &Caller, connection: &Connection, change: &Chang
         );
         ErrorDetail::at(format!("/config{path}"), "address_changed", sentence)
     };
-    api_in::sound(misdirected.into_iter().map(fault).collect())
+    api_in::refuse(misdirected.into_iter().map(fault).collect())
 }
 
 fn titles(submission: &Submission) -> String {
@@ -104,7 +114,11 @@ fn note(tx: &mut Tx<'_>, caller: &Caller, connection: &Connection, event: Event,
     tx.record(&entry)
 }
 
-pub(super) async fn judge(app: &App, connection: &Connection, given: ChangeIn) -> Result<Change, Problem> {
+pub(super) async fn validate(
+    app: &App,
+    connection: &Connection,
+    given: ConnectionChangeIn,
+) -> Result<ConnectionChange, Problem> {
     let connector = app.connectors.find(connection.kind, &connection.connector_slug).cloned();
     let mut faults = Vec::new();
     let description = given.description.map(|text| api_in::description(Some(&text), false, &mut faults));
@@ -120,21 +134,22 @@ pub(super) async fn judge(app: &App, connection: &Connection, given: ChangeIn) -
         Some(None) => Some(None),
         Some(given) => api_in::callback(app, given, &mut faults).await.map(Some),
     };
-    let finish = finish(connection, given.output_layer, given.trigger, given.add_streams, app.clock.now(), &mut faults);
+    let plan =
+        plan_change(connection, given.output_layer, given.trigger, given.add_streams, app.clock.now(), &mut faults);
     let finalise = finalising(connection, given.draft, values.is_some(), &mut faults);
-    api_in::sound(faults)?;
-    Ok(Change { connector, description, values, callback, finish, finalise })
+    api_in::refuse(faults)?;
+    Ok(ConnectionChange { connector, description, values, callback, plan, finalise })
 }
 
 /// What a program says about streams, output layer and trigger; `None` when it says nothing.
-fn finish(
+fn plan_change(
     connection: &Connection,
     output_layer: Option<String>,
-    trigger: Option<TriggerIn>,
+    trigger: Option<TriggerChoiceIn>,
     add_streams: Option<Vec<StreamChoice>>,
     now: UtcTime,
     faults: &mut Vec<ErrorDetail>,
-) -> Option<Finish> {
+) -> Option<PlanChange> {
     let said = [
         ("/output_layer", output_layer.is_some()),
         ("/trigger", trigger.is_some()),
@@ -149,14 +164,14 @@ fn finish(
         Ok(trigger) => Some(trigger),
         Err(fault) => {
             faults.push(ErrorDetail::at(
-                format!("/trigger/{}", TriggerIn::member(fault)),
+                format!("/trigger/{}", TriggerChoiceIn::member(fault)),
                 fault.code(),
                 format!("{fault}."),
             ));
             None
         }
     });
-    said.iter().any(|(_, is_said)| *is_said).then(|| Finish {
+    said.iter().any(|(_, is_said)| *is_said).then(|| PlanChange {
         streams: add_streams.unwrap_or_default(),
         output_layer,
         trigger,
@@ -182,29 +197,33 @@ fn finalising(connection: &Connection, draft: Option<bool>, has_values: bool, fa
     }
 }
 
-/// Finalises, or changes streams, output layer and trigger; nothing is written when it is not ready.
-pub(super) fn settle(
+/// Finalises, or changes streams, output layer and trigger.
+pub(super) fn apply_plan(
     tx: &mut Tx<'_>,
     app: &App,
     caller: &Caller,
     connection: &Connection,
-    change: &Change,
-) -> AppResult<Result<(), NotReady>> {
-    let finish = change.finish.clone().unwrap_or_default();
+    change: &ConnectionChange,
+) -> Result<(), FinishError> {
+    let plan = change.plan.clone().unwrap_or_default();
     if change.finalise {
         let missing = webhooks::missing_fields(&app.connectors, connection);
-        return finalise::finalise(tx, connection, &missing, finish, caller.actor());
+        return finalise::finalise(tx, connection, &missing, plan, caller.actor());
     }
-    if change.finish.is_some() {
-        return finalise::set_trigger(tx, connection, finish, caller.actor());
+    if change.plan.is_some() {
+        return finalise::change_plan(tx, connection, plan, caller.actor());
     }
-    Ok(Ok(()))
+    Ok(())
 }
 
 /// Says which member keeps the connection from being finalised.
-pub(super) fn not_ready_problem(not_ready: &NotReady, change: &Change) -> Problem {
-    let named = change.finish.as_ref().map(|finish| finish.streams.as_slice()).unwrap_or_default();
-    Problem::invalid(match not_ready {
+pub(super) fn finish_problem(refusal: FinishError, change: &ConnectionChange) -> Problem {
+    let not_ready = match refusal {
+        FinishError::NotReady(not_ready) => not_ready,
+        FinishError::App(error) => return error.into(),
+    };
+    let named = change.plan.as_ref().map(|plan| plan.streams.as_slice()).unwrap_or_default();
+    Problem::invalid(match &not_ready {
         NotReady::Waiting => return Problem::new(Code::WaitingForApproval, not_ready.sentence()),
         NotReady::Missing(fields) => fields
             .iter()
@@ -219,7 +238,7 @@ pub(super) fn not_ready_problem(not_ready: &NotReady, change: &Change) -> Proble
                 let place = named.iter().position(|one| fault.stream.ends_with(&one.stream_name));
                 // A stream that was good for another layer.
                 let is_for_layer = fault.code == streams::NO_KEYS
-                    && change.finish.as_ref().is_some_and(|finish| finish.output_layer.is_some());
+                    && change.plan.as_ref().is_some_and(|plan| plan.output_layer.is_some());
                 let pointer = place.map_or_else(
                     || if is_for_layer { "/output_layer" } else { "/add_streams" }.to_owned(),
                     |place| format!("/add_streams/{place}/{}", fault.member),
@@ -242,24 +261,26 @@ pub(super) fn not_ready_problem(not_ready: &NotReady, change: &Change) -> Proble
 pub fn import_values(connector: &Connector, config: Option<Map<String, Value>>) -> Result<Option<Submission>, Problem> {
     let mut faults = Vec::new();
     let values = api_in::values(connector, config, &mut faults);
-    api_in::sound(faults)?;
+    api_in::refuse(faults)?;
     Ok(values)
 }
 
-/// Merges a program's values into a connection and notes it; gives it as it is then, or what keeps them from being merged.
+/// Merges a program's values into a connection and notes it; gives it as it is then.
 ///
 /// # Errors
-/// The connection takes no values, or the database refuses.
-pub fn put_values(
+/// What keeps them from being merged, or the database refuses.
+pub fn merge_values(
     tx: &mut Tx<'_>,
     caller: &Caller,
-    connection: &Connection,
+    connection: Connection,
     connector: &Arc<Connector>,
-    values: &Submission,
-) -> AppResult<Result<Connection, Problem>> {
-    let change = Change { connector: Some(Arc::clone(connector)), values: Some(values.clone()), ..Change::default() };
-    if let Err(problem) = stays_put(caller, connection, &change) {
-        return Ok(Err(problem));
-    }
-    put(tx, caller, connection.clone(), &change).map(Ok)
+    values: Submission,
+) -> Result<Connection, Problem> {
+    let change = ConnectionChange {
+        connector: Some(Arc::clone(connector)),
+        values: Some(values),
+        ..ConnectionChange::default()
+    };
+    refuse_misdirected(caller, &connection, &change)?;
+    Ok(apply_change(tx, caller, connection, &change)?)
 }

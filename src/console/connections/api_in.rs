@@ -5,9 +5,9 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::view::description_problem;
+use super::configure_view::description_problem;
 use crate::connectors::Connector;
-use crate::console::streams::api_in::TriggerIn;
+use crate::console::streams::api_in::TriggerChoiceIn;
 use crate::features::streams::StreamChoice;
 use crate::features::webhooks::{CallbackWebhook, check_callback};
 use crate::platform::app::App;
@@ -35,7 +35,7 @@ pub struct CallbackIn {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "NewConnection")]
-pub struct NewIn {
+pub struct NewConnectionIn {
     /// Which type of system it connects.
     pub(super) connector_slug: String,
     /// Always a draft: it is finalised later.
@@ -59,7 +59,7 @@ pub struct NewIn {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ConnectionChange")]
-pub struct ChangeIn {
+pub struct ConnectionChangeIn {
     /// Another name for people.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String", length(min = 1, max = 120))]
@@ -79,8 +79,8 @@ pub struct ChangeIn {
     pub(super) output_layer: Option<String>,
     /// When a source is read.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "TriggerIn")]
-    pub(super) trigger: Option<TriggerIn>,
+    #[schemars(with = "TriggerChoiceIn")]
+    pub(super) trigger: Option<TriggerChoiceIn>,
     /// Streams of a source and how they are read; one that is there already is replaced.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Vec<StreamChoice>")]
@@ -119,7 +119,7 @@ fn config_fault(error: &FieldError) -> ErrorDetail {
     ErrorDetail::at(format!("/config{}", error.path), error.code.code(), error.sentence())
 }
 
-/// The callback webhook, judged as far as it can be: its host is looked up.
+/// The callback webhook, with its host looked up.
 pub(super) async fn callback(
     app: &App,
     given: Option<CallbackIn>,
@@ -127,11 +127,11 @@ pub(super) async fn callback(
 ) -> Option<CallbackWebhook> {
     let given = given?;
     let name = given.header_name.as_deref();
-    let judged = match CallbackWebhook::parse(&given.url, name, given.header_value) {
+    let checked = match CallbackWebhook::parse(&given.url, name, given.header_value) {
         Ok(callback) => check_callback(app, &callback).await.map(|()| callback),
         Err(problem) => Err(problem),
     };
-    match judged {
+    match checked {
         Ok(callback) => Some(callback),
         Err(problem) => {
             faults.push(ErrorDetail::at(
@@ -144,7 +144,7 @@ pub(super) async fn callback(
     }
 }
 
-/// Goes on only without faults.
-pub(super) fn sound(faults: Vec<ErrorDetail>) -> Result<(), Problem> {
+/// Refuses when there are faults.
+pub(super) fn refuse(faults: Vec<ErrorDetail>) -> Result<(), Problem> {
     if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults)) }
 }

@@ -10,7 +10,7 @@ use crate::base::error::AppResult;
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::connectors::Kind;
 use crate::console::streams::api_in::TriggerOut;
-use crate::features::connections::{ApprovalOut, Connection};
+use crate::features::connections::{Approval, Connection};
 use crate::features::oauth::grants::ConnectedOut;
 use crate::features::streams::{self, Plan, StreamChoice};
 use crate::features::{oauth, webhooks};
@@ -22,7 +22,8 @@ use crate::schema::spec::BRANCH_KEY;
 /// How far a connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+#[schemars(rename = "State")]
+pub enum ConnectionStateOut {
     /// A draft in which required fields are missing.
     Incomplete,
     /// A draft in which nothing required is missing.
@@ -44,7 +45,7 @@ pub struct ConnectionOut {
     /// It still takes values, and setup links can be made for it.
     pub draft: bool,
     /// How far it is.
-    pub state: State,
+    pub state: ConnectionStateOut,
     /// The type of system it connects.
     pub connector_slug: String,
     /// The values that are no secrets.
@@ -60,7 +61,7 @@ pub struct ConnectionOut {
     /// Who authorised it, as they or their provider call them; possibly empty.
     pub identity: String,
     /// Whether a member has to accept it before anything is read from it.
-    pub approval: ApprovalOut,
+    pub approval: Approval,
     /// A callback webhook is set. Nothing else of it is ever given back.
     pub has_callback_webhook: bool,
     /// The sign-in with a provider it lives on; null when its values were filled in by hand.
@@ -81,7 +82,7 @@ pub struct ConnectionOut {
 
 /// What other tables say of a connection.
 #[derive(Debug, Clone, Default)]
-pub struct Beside {
+pub struct Related {
     /// A callback webhook is set.
     pub has_callback: bool,
     /// The sign-in it lives on.
@@ -90,7 +91,7 @@ pub struct Beside {
     pub plan: Option<Plan>,
 }
 
-impl Beside {
+impl Related {
     /// What they say of one connection.
     pub fn of(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId) -> AppResult<Self> {
         let has_callback = webhooks::has_callback(conn, workspace, connection)?;
@@ -123,14 +124,14 @@ impl ConnectionOut {
     }
 
     /// The connection as it is now.
-    pub fn new(app: &App, connection: &Connection, beside: Beside) -> Self {
-        let plan = (connection.kind == Kind::Source).then(|| beside.plan.unwrap_or_default());
+    pub fn new(app: &App, connection: &Connection, related: Related) -> Self {
+        let plan = (connection.kind == Kind::Source).then(|| related.plan.unwrap_or_default());
         let missing = webhooks::missing_fields(&app.connectors, connection);
         let config_completed = missing.is_empty();
         let state = match (connection.finalised_at, config_completed) {
-            (Some(_), _) => State::Finalised,
-            (None, true) => State::Complete,
-            (None, false) => State::Incomplete,
+            (Some(_), _) => ConnectionStateOut::Finalised,
+            (None, true) => ConnectionStateOut::Complete,
+            (None, false) => ConnectionStateOut::Incomplete,
         };
         Self {
             id: connection.id.to_string(),
@@ -145,9 +146,9 @@ impl ConnectionOut {
             provided_fields: provided(app, connection),
             invite_link_id: connection.invite_link_id.as_ref().map(ToString::to_string),
             identity: connection.identity.clone(),
-            approval: connection.approval.into(),
-            has_callback_webhook: beside.has_callback,
-            oauth: beside.oauth,
+            approval: connection.approval,
+            has_callback_webhook: related.has_callback,
+            oauth: related.oauth,
             output_layer: plan.as_ref().map(|plan| plan.output_layer.clone()),
             trigger: plan.as_ref().map(TriggerOut::from),
             streams: plan.map(|plan| plan.streams).unwrap_or_default(),

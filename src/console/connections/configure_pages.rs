@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, web};
 
-use super::view::{ConfigurePage, Input};
-use crate::base::crypto::PlainToken;
+use super::configure_view::{ConfigureInput, ConfigurePage, ConfigureTarget};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::RawForm;
 use crate::connectors::Connector;
+use crate::console::made_link::MadeLink;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{Apply, Connection, Filler, NewDraft, apply, create_draft, find};
-use crate::features::oauth;
-use crate::features::setup_links::{self, LinkRow, NewLink, NewSetupLink, ShareForm, created};
+use crate::features::setup_links::{NewLink, NewSetupLink, Purpose, ShareForm, created};
 use crate::platform::activity::{Entry, Event};
 use crate::platform::app::App;
 use crate::platform::tx::Tx;
@@ -23,38 +22,17 @@ use crate::platform::web::page::{PageResult, page, unprocessable};
 use crate::platform::web::urls;
 use crate::schema::form::{self, Audience, Decoded, Strictness, Submission};
 
-/// What is configured: a connector of which there is no draft yet, or a draft.
-pub(super) struct Target {
-    pub(super) connector: Arc<Connector>,
-    pub(super) draft: Option<Connection>,
-    /// The connector can sign in with its provider, and nobody has set the app for it.
-    pub(super) lacks_app: bool,
-}
-
-impl Target {
-    /// What is configured, with what is missing around it.
-    pub(super) async fn of(
-        app: &App,
-        member: &SignedIn,
-        connector: Arc<Connector>,
-        draft: Option<Connection>,
-    ) -> AppResult<Self> {
-        let lacks_app = oauth::apps::is_ready(app, &connector, &member.workspace_id).await? == Some(false);
-        Ok(Self { connector, draft, lacks_app })
-    }
-}
-
 /// A draft and its connector.
 ///
 /// # Errors
 /// No such connection in this workspace, or its connector is gone from the installation.
-pub(super) async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Target> {
+pub(super) async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<ConfigureTarget> {
     let workspace = member.workspace_id.clone();
     let draft = app.db.read(move |conn| Ok(find(conn, &workspace, &slug)?)).await?.ok_or(AppError::NotFound)?;
     let connector = app.connectors.find(draft.kind, &draft.connector_slug).cloned();
     let connector =
         connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
-    Target::of(app, member, connector, Some(draft)).await
+    ConfigureTarget::of(app, member, connector, Some(draft)).await
 }
 
 /// `GET /connections/{slug}/configuration`
@@ -76,12 +54,12 @@ pub async fn update(
 }
 
 /// The form as nobody has filled it in.
-pub(super) fn show(app: &App, request: &HttpRequest, member: &SignedIn, target: &Target) -> PageResult {
-    page(&ConfigurePage::new(app, request, member, target, &Input::fresh())?)
+pub(super) fn show(app: &App, request: &HttpRequest, member: &SignedIn, target: &ConfigureTarget) -> PageResult {
+    page(&ConfigurePage::new(app, request, member, target, &ConfigureInput::fresh())?)
 }
 
 /// What a checked form comes down to.
-struct Checked {
+struct CheckedForm {
     description: String,
     submission: Submission,
     share: Option<ShareForm>,
@@ -91,11 +69,11 @@ pub(super) async fn act(
     app: &App,
     request: &HttpRequest,
     member: &SignedIn,
-    target: Target,
+    target: ConfigureTarget,
     form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let raw = RawForm::from_pairs(form.value);
-    let mut input = Input::read(&raw);
+    let mut input = ConfigureInput::read(&raw);
     let known = target.draft.as_ref().map(Connection::known_to_members).unwrap_or_default();
     let mut decoded = form::decode(&target.connector.spec, &raw, &known, Strictness::Draft, &Audience::Owner);
     let spec = &target.connector.spec;
@@ -111,23 +89,23 @@ pub(super) async fn act(
     if refused {
         return unprocessable(&ConfigurePage::new(app, request, member, &target, &input)?);
     }
-    let checked = Checked { description: input.description, submission, share: share.and_then(Result::ok) };
+    let checked = CheckedForm { description: input.description, submission, share: share.and_then(Result::ok) };
     store_and_answer(app, request, member, target, checked, form.token).await
 }
 
 /// What was written.
-struct Written {
+struct SavedForm {
     connection: Connection,
     saved: bool,
-    link: Option<(LinkRow, Option<PlainToken>)>,
+    link: Option<MadeLink>,
 }
 
 async fn store_and_answer(
     app: &App,
     request: &HttpRequest,
     member: &SignedIn,
-    target: Target,
-    checked: Checked,
+    target: ConfigureTarget,
+    checked: CheckedForm,
     form: FormToken,
 ) -> PageResult {
     let connector = Arc::clone(&target.connector);
@@ -158,14 +136,20 @@ async fn store_and_answer(
             };
             let share = checked.share.as_ref();
             let link = share.map(|share| make_link(tx, &member_here, &connection, share, &form.nonce)).transpose()?;
-            Ok(Written { connection, saved, link })
+            Ok(SavedForm { connection, saved, link })
         })
         .await?;
     answer(app, request, member, &target.connector, &written)
 }
 
-fn answer(app: &App, request: &HttpRequest, member: &SignedIn, connector: &Connector, written: &Written) -> PageResult {
-    if let Some((link, token)) = &written.link {
+fn answer(
+    app: &App,
+    request: &HttpRequest,
+    member: &SignedIn,
+    connector: &Connector,
+    written: &SavedForm,
+) -> PageResult {
+    if let Some(MadeLink { link, token }) = &written.link {
         let new = NewLink { connection: &written.connection, system: connector.system(), link, token: token.as_ref() };
         return created(app, request, member, &new);
     }
@@ -206,17 +190,13 @@ fn note_saved(tx: &mut Tx<'_>, member: &SignedIn, connection: &Connection, submi
     tx.record(&entry)
 }
 
-/// The link this form asks for; when the form was sent before, the link it made then, without its token.
 fn make_link(
     tx: &mut Tx<'_>,
     member: &SignedIn,
     connection: &Connection,
     share: &ShareForm,
     nonce: &str,
-) -> AppResult<(LinkRow, Option<PlainToken>)> {
-    if let Some(made) = setup_links::made_by_form(tx.conn, &member.workspace_id, nonce)? {
-        return Ok((made, None));
-    }
+) -> AppResult<MadeLink> {
     let new = NewSetupLink {
         connection,
         creator: Some(&member.member_id),
@@ -226,9 +206,7 @@ fn make_link(
         note: &share.note,
         allows_test: share.allows_test,
         form_nonce: Some(nonce),
-        purpose: setup_links::Purpose::Fill,
+        purpose: Purpose::Fill,
     };
-    let (_, token) = setup_links::make(tx, new)?;
-    let made = setup_links::made_by_form(tx.conn, &member.workspace_id, nonce)?.ok_or(AppError::NotFound)?;
-    Ok((made, Some(token)))
+    MadeLink::make(tx, new)
 }

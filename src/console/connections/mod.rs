@@ -5,14 +5,13 @@ pub mod api_change;
 pub mod api_in;
 pub mod api_view;
 pub mod configure_pages;
+pub mod configure_view;
 pub mod credentials_api;
 pub mod new_pages;
 pub mod origin_view;
 pub mod pages;
 pub mod progress;
 pub mod remove;
-
 pub mod show_pages;
 pub mod timeline;
-pub mod view;
 pub mod work_view;

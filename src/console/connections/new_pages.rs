@@ -1,9 +1,12 @@
 //! Adding a connection: the catalogue, then the configuration step of the chosen connector.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::configure_pages::{self, Target};
+use super::configure_pages;
+use super::configure_view::ConfigureTarget;
 use crate::base::error::{AppError, AppResult};
 use crate::connectors::{Connector, Kind};
 use crate::features::accounts::guard::{Editor, SignedIn};
@@ -15,12 +18,12 @@ use crate::platform::web::urls;
 
 /// What is looked for in the catalogue.
 #[derive(Debug, Default, serde::Deserialize)]
-pub struct Search {
+pub struct CatalogueSearch {
     #[serde(default)]
     find: String,
 }
 
-struct Tile {
+struct CatalogueTile {
     name: String,
     summary: String,
     mark: String,
@@ -28,15 +31,15 @@ struct Tile {
     url: String,
 }
 
-struct Group {
+struct CatalogueGroup {
     category: String,
-    tiles: Vec<Tile>,
+    tiles: Vec<CatalogueTile>,
 }
 
-struct Section {
+struct CatalogueSection {
     id: &'static str,
     title: &'static str,
-    groups: Vec<Group>,
+    groups: Vec<CatalogueGroup>,
 }
 
 #[derive(Template)]
@@ -44,7 +47,7 @@ struct Section {
 struct CataloguePage {
     frame: OwnerFrame,
     find: String,
-    sections: Vec<Section>,
+    sections: Vec<CatalogueSection>,
     count: usize,
 }
 
@@ -53,12 +56,12 @@ pub async fn catalogue(
     app: web::Data<App>,
     request: HttpRequest,
     member: Editor,
-    search: web::Query<Search>,
+    search: web::Query<CatalogueSearch>,
 ) -> PageResult {
     let find = search.find.trim().to_owned();
     let section = |kind, id, title| {
         let found = app.connectors.search(kind, &find);
-        (found.len(), Section { id, title, groups: groups(&found) })
+        (found.len(), CatalogueSection { id, title, groups: groups(&found) })
     };
     let (sources, source_section) = section(Kind::Source, "sources", "Sources");
     let (destinations, destination_section) = section(Kind::Destination, "destinations", "Destinations");
@@ -72,11 +75,11 @@ pub async fn catalogue(
     })
 }
 
-fn groups(found: &[&std::sync::Arc<Connector>]) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
+fn groups(found: &[&Arc<Connector>]) -> Vec<CatalogueGroup> {
+    let mut groups: Vec<CatalogueGroup> = Vec::new();
     for connector in found {
         let file = &connector.file;
-        let tile = Tile {
+        let tile = CatalogueTile {
             name: file.name.clone(),
             summary: file.summary.clone(),
             mark: file.mark.text.clone(),
@@ -85,17 +88,17 @@ fn groups(found: &[&std::sync::Arc<Connector>]) -> Vec<Group> {
         };
         match groups.iter_mut().find(|group| group.category == file.category) {
             Some(group) => group.tiles.push(tile),
-            None => groups.push(Group { category: file.category.clone(), tiles: vec![tile] }),
+            None => groups.push(CatalogueGroup { category: file.category.clone(), tiles: vec![tile] }),
         }
     }
     groups.sort_by(|left, right| left.category.cmp(&right.category));
     groups
 }
 
-async fn target(app: &App, member: &SignedIn, kind: &str, slug: &str) -> AppResult<Target> {
+async fn target(app: &App, member: &SignedIn, kind: &str, slug: &str) -> AppResult<ConfigureTarget> {
     let kind = Kind::parse(kind).ok_or(AppError::NotFound)?;
     let connector = app.connectors.find(kind, slug).cloned().ok_or(AppError::NotFound)?;
-    Target::of(app, member, connector, None).await
+    ConfigureTarget::of(app, member, connector, None).await
 }
 
 /// `GET /connections/new/{kind}/{connector}`

@@ -11,7 +11,7 @@ use crate::base::ids::{ConnectionId, InviteLinkId, WorkspaceId};
 use crate::connectors::Kind;
 use crate::console::connections::progress::Progress;
 use crate::features::accounts::guard::SignedIn;
-use crate::features::connections::{Approval, Filter, ListRow, StateFilter, list};
+use crate::features::connections::{Approval, ConnectionFilter, ConnectionStateFilter, ListRow, list};
 use crate::features::work::validations::{self, Newest, standing_of};
 use crate::features::{invite_links, oauth, setup_links};
 use crate::platform::app::App;
@@ -24,7 +24,7 @@ const PER_PAGE: i64 = 50;
 
 /// What the list is narrowed to, and where it goes on.
 #[derive(Debug, Default, serde::Deserialize)]
-pub struct ListQuery {
+pub struct ConnectionsPageQuery {
     #[serde(default)]
     find: String,
     #[serde(default)]
@@ -37,7 +37,7 @@ pub struct ListQuery {
     link: String,
 }
 
-struct Row {
+struct ConnectionListItem {
     name: String,
     url: String,
     connector: String,
@@ -54,19 +54,19 @@ struct Row {
 
 #[derive(Template)]
 #[template(path = "connections/index.html")]
-struct IndexPage {
+struct ConnectionsPage {
     frame: OwnerFrame,
     may_edit: bool,
     find: String,
     state: String,
     kind: String,
     link: String,
-    rows: Vec<Row>,
+    rows: Vec<ConnectionListItem>,
     older: String,
     is_first_page: bool,
 }
 
-impl IndexPage {
+impl ConnectionsPage {
     fn is_narrowed(&self) -> bool {
         !self.find.is_empty()
             || !self.state.is_empty()
@@ -77,14 +77,14 @@ impl IndexPage {
 }
 
 /// What other features know of the connections of a page.
-struct Known {
+struct ListContext {
     open_links: HashMap<ConnectionId, i64>,
     through: HashMap<InviteLinkId, String>,
     newest: HashMap<ConnectionId, Newest>,
     grants: HashMap<ConnectionId, oauth::grants::Connected>,
 }
 
-impl Known {
+impl ListContext {
     fn load(conn: &mut Conn, workspace: &WorkspaceId, rows: &[ListRow], now: UtcTime) -> AppResult<Self> {
         let ids: Vec<ConnectionId> = rows.iter().map(|row| row.id.clone()).collect();
         let links: Vec<InviteLinkId> = rows.iter().filter_map(|row| row.invite_link_id.clone()).collect();
@@ -102,15 +102,15 @@ pub async fn index(
     app: web::Data<App>,
     request: HttpRequest,
     member: SignedIn,
-    query: web::Query<ListQuery>,
+    query: web::Query<ConnectionsPageQuery>,
 ) -> PageResult {
-    let filter = Filter {
+    let filter = ConnectionFilter {
         query: query.find.trim().to_owned(),
         state: state_filter(&query.state),
         before: read_cursor(&query.before),
         kind: Kind::parse(&query.kind),
         invite_link: Some(InviteLinkId::from_text(&query.link)).filter(|link| !link.as_str().is_empty()),
-        ..Filter::default()
+        ..ConnectionFilter::default()
     };
     let (workspace, now) = (member.workspace_id.clone(), app.clock.now());
     let is_first_page = filter.before.is_none();
@@ -118,7 +118,7 @@ pub async fn index(
         .db
         .read(move |conn| {
             let found = list(conn, &workspace, &filter, PER_PAGE + 1)?;
-            let known = Known::load(conn, &workspace, &found, now)?;
+            let known = ListContext::load(conn, &workspace, &found, now)?;
             Ok((found, known))
         })
         .await?;
@@ -128,7 +128,7 @@ pub async fn index(
     let rows = found.iter().map(|row| view(&app, row, &known)).collect();
     let frame = member.frame(&request, &app, "connections");
     let query = query.into_inner();
-    page(&IndexPage {
+    page(&ConnectionsPage {
         frame,
         may_edit: member.role.may_edit(),
         find: query.find,
@@ -141,7 +141,7 @@ pub async fn index(
     })
 }
 
-fn view(app: &App, row: &ListRow, known: &Known) -> Row {
+fn view(app: &App, row: &ListRow, known: &ListContext) -> ConnectionListItem {
     let open_links = known.open_links.get(&row.id).copied().unwrap_or(0);
     let is_broken = known.grants.get(&row.id).is_some_and(oauth::grants::Connected::is_broken);
     let progress = Progress::of(row.missing_count, row.version == 0, open_links, row.finalised_at)
@@ -149,7 +149,7 @@ fn view(app: &App, row: &ListRow, known: &Known) -> Row {
     let through = row.invite_link_id.as_ref().and_then(|link| known.through.get(link));
     let waits = row.approval == Approval::Waiting;
     let connector = app.connectors.find(row.kind, &row.connector_slug);
-    Row {
+    ConnectionListItem {
         name: row.description.clone(),
         url: urls::connection(&row.slug),
         connector: connector.map_or_else(|| row.connector_slug.clone(), |connector| connector.name().to_owned()),
@@ -164,17 +164,17 @@ fn view(app: &App, row: &ListRow, known: &Known) -> Row {
     }
 }
 
-fn state_filter(text: &str) -> Option<StateFilter> {
+fn state_filter(text: &str) -> Option<ConnectionStateFilter> {
     match text {
-        "missing" => Some(StateFilter::Missing),
-        "filled" => Some(StateFilter::FilledIn),
-        "finalised" => Some(StateFilter::Finalised),
-        "waiting" => Some(StateFilter::Waiting),
+        "missing" => Some(ConnectionStateFilter::Missing),
+        "filled" => Some(ConnectionStateFilter::FilledIn),
+        "finalised" => Some(ConnectionStateFilter::Finalised),
+        "waiting" => Some(ConnectionStateFilter::Waiting),
         _ => None,
     }
 }
 
-fn older_url(query: &ListQuery, last: &ListRow) -> String {
+fn older_url(query: &ConnectionsPageQuery, last: &ListRow) -> String {
     let cursor = format!("{}_{}", micros(last.updated_at), last.id);
     let pairs = [
         ("find", query.find.as_str()),

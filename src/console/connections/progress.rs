@@ -106,9 +106,18 @@ pub struct Step {
     pub note: String,
 }
 
+/// How many of the required fields have a value.
+#[derive(Debug, Clone, Copy)]
+pub struct FilledIn {
+    /// With a value.
+    pub given: usize,
+    /// In all.
+    pub required: usize,
+}
+
 /// The steps of a draft: made, sent out (when a link was made), filled in.
-pub fn steps(progress: Progress, created: UtcTime, link_sent: Option<UtcTime>, filled: (usize, usize)) -> Vec<Step> {
-    let (have, need) = filled;
+pub fn steps(progress: Progress, created: UtcTime, link_sent: Option<UtcTime>, filled: FilledIn) -> Vec<Step> {
+    let FilledIn { given, required } = filled;
     let complete = matches!(progress, Progress::FilledIn | Progress::Finalised);
     let mut steps = vec![Step { label: "Created", state: "done", note: created.short() }];
     if let Some(sent) = link_sent {
@@ -127,7 +136,7 @@ pub fn steps(progress: Progress, created: UtcTime, link_sent: Option<UtcTime>, f
     } else {
         ""
     };
-    let note = if need == 0 { "nothing is required".to_owned() } else { format!("{have} of {need} needed") };
+    let note = if required == 0 { "nothing is required".to_owned() } else { format!("{given} of {required} needed") };
     steps.push(Step { label: "Filled in", state: filling, note });
     steps
 }
@@ -172,7 +181,7 @@ mod tests {
             (Progress::PartlyFilled, Some(now)),
             (Progress::PartlyFilled, None),
         ] {
-            let steps = steps(progress, now, sent, (0, 2));
+            let steps = steps(progress, now, sent, super::FilledIn { given: 0, required: 2 });
             assert_eq!(steps.iter().filter(|step| step.state == "current").count(), 1, "{progress:?}");
         }
     }

@@ -4,15 +4,15 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 
 use super::configure_pages;
+use super::configure_view::description_problem;
 use super::origin_view::OriginView;
 use super::remove::{Losses, remove};
 use super::timeline::{TimelineItem, items};
-use super::view::description_problem;
-use super::work_view::{self, Work};
+use super::work_view::{self, ConnectionWork};
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::InviteLinkId;
-use crate::console::connections::progress::{Progress, Step, steps};
+use crate::console::connections::progress::{FilledIn, Progress, Step, steps};
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{Connection, FieldOrigin, Filler, find, rename};
 use crate::features::oauth::grants::{Connected, ConnectedView};
@@ -67,7 +67,7 @@ struct LinkItem {
 
 #[derive(Template)]
 #[template(path = "connections/show.html")]
-struct ShowPage {
+struct ConnectionPage {
     frame: OwnerFrame,
     may_edit: bool,
     is_draft: bool,
@@ -109,7 +109,7 @@ struct DeletePage {
     deletion_url: String,
 }
 
-struct Loaded {
+struct LoadedConnection {
     connection: Connection,
     links: Vec<LinkRow>,
     timeline: Vec<activity::ActivityRow>,
@@ -117,10 +117,10 @@ struct Loaded {
     callback: Option<CallbackShown>,
     deliveries: Vec<Delivery>,
     connected: Option<Connected>,
-    work: Work,
+    work: ConnectionWork,
 }
 
-async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
+async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<LoadedConnection> {
     let workspace = member.workspace_id.clone();
     app.db
         .read(move |conn| {
@@ -128,12 +128,12 @@ async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
             let links = setup_links::list(conn, &workspace, &connection.id)?;
             let timeline = activity::timeline(conn, &workspace, &connection.id, TIMELINE_ROWS)?;
             let callback = webhooks::find_callback(conn, &workspace, &connection.id)?;
-            let deliveries = webhooks::list_deliveries(conn, &workspace, &connection.id, None, DELIVERY_ROWS)?;
+            let deliveries = webhooks::list_deliveries(conn, &workspace, &connection.id, DELIVERY_ROWS)?;
             let through: Vec<InviteLinkId> = connection.invite_link_id.clone().into_iter().collect();
             let origin = OriginView::of(&connection, &invite_links::names(conn, &workspace, &through)?);
             let connected = oauth::of_connection(conn, &workspace, &connection.id)?;
-            let work = Work::load(conn, &connection)?;
-            Ok(Loaded { connection, links, timeline, origin, callback, deliveries, connected, work })
+            let work = ConnectionWork::load(conn, &connection)?;
+            Ok(LoadedConnection { connection, links, timeline, origin, callback, deliveries, connected, work })
         })
         .await
 }
@@ -144,38 +144,47 @@ pub async fn show(app: web::Data<App>, request: HttpRequest, member: SignedIn, s
     page(&view(&app, &request, &member, loaded, None)?)
 }
 
+/// A new name that was not taken, and why.
+struct RefusedName {
+    typed: String,
+    problem: String,
+}
+
 fn view(
     app: &App,
     request: &HttpRequest,
     member: &SignedIn,
-    loaded: Loaded,
-    typed: Option<(String, String)>,
-) -> AppResult<ShowPage> {
-    let Loaded { connection, links, timeline, origin, callback, deliveries, connected, work } = loaded;
+    loaded: LoadedConnection,
+    typed: Option<RefusedName>,
+) -> AppResult<ConnectionPage> {
+    let LoadedConnection { connection, links, timeline, origin, callback, deliveries, connected, work } = loaded;
     let connection = &connection;
     let now = app.clock.now();
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     let answers =
         connector.map(|connector| overview(&connector.spec, &connection.known_to_members())).unwrap_or_default();
     let required: Vec<&OverviewAnswer> = answers.iter().filter(|answer| answer.required).collect();
-    let have = required.iter().filter(|answer| answer.is_set() || answer.has_default).count();
+    let given = required.iter().filter(|answer| answer.is_set() || answer.has_default).count();
     let progress = progress(connection, &links, now);
     let sent = links.last().map(|link| link.created_at);
     let slug = &connection.slug;
     let (left_empty, facts): (Vec<FactRow>, Vec<FactRow>) =
         answers.iter().map(|answer| fact(answer, connection)).partition(FactRow::is_left_empty);
-    let (typed_description, problem) = typed.unwrap_or_else(|| (connection.description.clone(), String::new()));
+    let (typed_description, description_problem) = match typed {
+        Some(RefusedName { typed, problem }) => (typed, Some(problem)),
+        None => (connection.description.clone(), None),
+    };
     let frame = member.frame(request, app, "connections");
     let (state, tone) = badge(connection, &work, progress, connected.as_ref(), now);
-    let mut steps = steps(progress, connection.created_at, sent, (have, required.len()));
+    let mut steps = steps(progress, connection.created_at, sent, FilledIn { given, required: required.len() });
     work_view::further(&mut steps, connection, &work, now);
-    Ok(ShowPage {
-        work: work_view::part(app, connection, &work, (&frame.csrf, member.role.may_edit()))?,
+    Ok(ConnectionPage {
+        work: work_view::part(app, connection, &work, &frame.csrf, member.role.may_edit())?,
         frame,
         may_edit: member.role.may_edit(),
         is_draft: connection.finalised_at.is_none(),
         description: connection.description.clone(),
-        description_problem: Some(problem).filter(|problem| !problem.is_empty()),
+        description_problem,
         typed_description,
         slug: slug.clone(),
         connector: connector.map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
@@ -209,7 +218,7 @@ fn progress(connection: &Connection, links: &[LinkRow], now: UtcTime) -> Progres
 /// The word beside the name, and its tone.
 fn badge(
     connection: &Connection,
-    work: &Work,
+    work: &ConnectionWork,
     progress: Progress,
     connected: Option<&Connected>,
     now: UtcTime,
@@ -282,7 +291,8 @@ pub async fn update_description(
         if description.is_empty() { Some("Enter a name".to_owned()) } else { description_problem(&description) };
     if let Some(problem) = problem {
         let loaded = load(&app, &member, slug).await?;
-        return unprocessable(&view(&app, &request, &member, loaded, Some((description, problem)))?);
+        let refused = RefusedName { typed: description, problem };
+        return unprocessable(&view(&app, &request, &member, loaded, Some(refused))?);
     }
     let (workspace, actor) = (member.workspace_id.clone(), member.actor());
     let target = urls::connection(&slug);
@@ -301,7 +311,7 @@ pub async fn ask_deletion(
     member: Editor,
     slug: web::Path<String>,
 ) -> PageResult {
-    let Loaded { connection, links, .. } = load(&app, &member, slug.into_inner()).await?;
+    let LoadedConnection { connection, links, .. } = load(&app, &member, slug.into_inner()).await?;
     let now = app.clock.now();
     let target = configure_pages::load(&app, &member, connection.slug.clone()).await.ok();
     let about = connection.clone();

@@ -20,7 +20,7 @@ const SHOWN: i64 = 10;
 const NEXT_SHOWN: usize = 3;
 
 /// What other features know of a connection.
-pub(super) struct Work {
+pub(super) struct ConnectionWork {
     newest: Option<Validation>,
     checks: Vec<Validation>,
     plan: Option<Plan>,
@@ -29,7 +29,7 @@ pub(super) struct Work {
     layer: String,
 }
 
-impl Work {
+impl ConnectionWork {
     pub(super) fn load(conn: &mut Conn, connection: &Connection) -> AppResult<Self> {
         let (workspace, id) = (&connection.workspace_id, &connection.id);
         let of = Of { workspace, connection: id };
@@ -55,7 +55,7 @@ impl Work {
     }
 }
 
-struct Item {
+struct WorkItem {
     url: String,
     iso: String,
     words: String,
@@ -80,12 +80,12 @@ struct WorkPart {
     may_run: bool,
     may_restart: bool,
     run_url: String,
-    links: Vec<Link>,
-    checks: Vec<Item>,
-    runs: Vec<Item>,
+    links: Vec<WorkLink>,
+    checks: Vec<WorkItem>,
+    runs: Vec<WorkItem>,
 }
 
-struct Link {
+struct WorkLink {
     url: String,
     text: &'static str,
     is_main: bool,
@@ -95,8 +95,9 @@ struct Link {
 pub(super) fn part(
     app: &App,
     connection: &Connection,
-    work: &Work,
-    (csrf, may_edit): (&str, bool),
+    work: &ConnectionWork,
+    csrf: &str,
+    may_edit: bool,
 ) -> AppResult<String> {
     let now = app.clock.now();
     let is_whole = connection.missing_count == 0 && (!connection.is_blank() || connection.version > 0);
@@ -132,7 +133,7 @@ pub(super) fn part(
     Ok(part.render()?)
 }
 
-fn sentence(connection: &Connection, work: &Work, standing: &Standing, reads: bool) -> String {
+fn sentence(connection: &Connection, work: &ConnectionWork, standing: &Standing, reads: bool) -> String {
     let is_source = connection.kind == Kind::Source;
     match (connection.finalised_at, standing) {
         (Some(_), _) if is_source => {
@@ -159,7 +160,7 @@ fn sentence(connection: &Connection, work: &Work, standing: &Standing, reads: bo
     }
 }
 
-fn facts(work: &Work, now: UtcTime) -> Vec<(&'static str, Vec<String>)> {
+fn facts(work: &ConnectionWork, now: UtcTime) -> Vec<(&'static str, Vec<String>)> {
     let plan = work.plan.clone().unwrap_or_default();
     let all = [
         ("When", vec![plan.trigger.words()]),
@@ -170,13 +171,13 @@ fn facts(work: &Work, now: UtcTime) -> Vec<(&'static str, Vec<String>)> {
 }
 
 /// Other ways on; on a draft the next step is the main one.
-fn links(connection: &Connection, work: &Work, standing: &Standing) -> Vec<Link> {
+fn links(connection: &Connection, work: &ConnectionWork, standing: &Standing) -> Vec<WorkLink> {
     let slug = &connection.slug;
     let is_source = connection.kind == Kind::Source;
     let is_draft = connection.finalised_at.is_none();
     let must_choose = is_draft && *standing == Standing::Good && is_source && work.chosen() == 0;
     let mut links = Vec::new();
-    let mut add = |url, text, is_main| links.push(Link { url, text, is_main });
+    let mut add = |url, text, is_main| links.push(WorkLink { url, text, is_main });
     if let Some(newest) = work.newest.as_ref().filter(|_| *standing == Standing::Going) {
         add(urls::validation(&newest.id), "Watch the validation", is_draft);
     }
@@ -201,11 +202,11 @@ fn links(connection: &Connection, work: &Work, standing: &Standing) -> Vec<Link>
     links
 }
 
-fn check(one: &Validation, now: UtcTime) -> Item {
+fn check(one: &Validation, now: UtcTime) -> WorkItem {
     let state = one.state_at(now);
     let (_, message) = one.outcome_at(now);
     let test = if one.setup_link_id.is_some() { "Test before sending. " } else { "" };
-    Item {
+    WorkItem {
         url: urls::validation(&one.id),
         iso: one.created_at.iso(),
         words: one.created_at.words(),
@@ -215,11 +216,11 @@ fn check(one: &Validation, now: UtcTime) -> Item {
     }
 }
 
-fn run(one: &Run, now: UtcTime) -> Item {
+fn run(one: &Run, now: UtcTime) -> WorkItem {
     let state = one.state_at(now);
     let (_, message) = one.outcome_at(now);
     let so_far = format!("{} so far", runs::records(one.records));
-    Item {
+    WorkItem {
         url: urls::run(&one.id),
         iso: one.created_at.iso(),
         words: one.created_at.words(),
@@ -230,7 +231,7 @@ fn run(one: &Run, now: UtcTime) -> Item {
 }
 
 /// The steps after the details, for the stepper.
-pub(super) fn further(steps: &mut Vec<Step>, connection: &Connection, work: &Work, now: UtcTime) {
+pub(super) fn further(steps: &mut Vec<Step>, connection: &Connection, work: &ConnectionWork, now: UtcTime) {
     let filled = steps.last().is_some_and(|step| step.state == "done");
     let standing = work.standing(connection, now);
     let is_done = connection.finalised_at.is_some();

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::references::{Reference, plain_name, terraform_mark};
-use super::{HandOffFile, Subject};
+use super::{HandOffFile, HandOffInput};
 use crate::engines::SyncType;
 use crate::features::streams::{StreamChoice, Trigger};
 
@@ -62,9 +62,9 @@ fn quartz_days(text: &str) -> String {
     }
 }
 
-fn source(subject: &Subject<'_>, config: Map<String, Value>) -> Value {
+fn source(input: &HandOffInput<'_>, config: Map<String, Value>) -> Value {
     json!({
-        "name": subject.connection.description,
+        "name": input.connection.description,
         "workspaceId": "${AIRBYTE_WORKSPACE_ID}",
         "definitionId": "${AIRBYTE_SOURCE_DEFINITION_ID}",
         "configuration": config,
@@ -72,17 +72,17 @@ fn source(subject: &Subject<'_>, config: Map<String, Value>) -> Value {
 }
 
 /// `source.json` and `connection.json`.
-pub(super) fn api(subject: &Subject<'_>, config: Map<String, Value>) -> Vec<HandOffFile> {
+pub(super) fn api(input: &HandOffInput<'_>, config: Map<String, Value>) -> Vec<HandOffFile> {
     let connection = json!({
-        "name": subject.connection.description,
+        "name": input.connection.description,
         "sourceId": "${AIRBYTE_SOURCE_ID}",
         "destinationId": "${AIRBYTE_DESTINATION_ID}",
-        "prefix": subject.plan.table_prefix,
-        "schedule": schedule(&subject.plan.trigger),
-        "configurations": {"streams": subject.plan.enabled().map(stream).collect::<Vec<_>>()},
+        "prefix": input.plan.table_prefix,
+        "schedule": schedule(&input.plan.trigger),
+        "configurations": {"streams": input.plan.enabled().map(stream).collect::<Vec<_>>()},
     });
     vec![
-        HandOffFile { name: "source.json", text: pretty(&source(subject, config)) },
+        HandOffFile { name: "source.json", text: pretty(&source(input, config)) },
         HandOffFile { name: "connection.json", text: pretty(&connection) },
     ]
 }
@@ -103,11 +103,11 @@ fn expression(value: &Value, references: &[Reference]) -> String {
 
 /// `main.tf`.
 pub(super) fn terraform(
-    subject: &Subject<'_>,
+    input: &HandOffInput<'_>,
     config: &Map<String, Value>,
     references: &[Reference],
 ) -> Vec<HandOffFile> {
-    let name = plain_name(&subject.connection.slug).to_lowercase();
+    let name = plain_name(&input.connection.slug).to_lowercase();
     let mut text =
         String::from("terraform {\n  required_providers {\n    airbyte = { source = \"airbytehq/airbyte\" }\n  }\n}\n");
     for variable in ["airbyte_workspace_id", "airbyte_source_definition_id", "airbyte_destination_id"] {
@@ -116,9 +116,9 @@ pub(super) fn terraform(
     for reference in references {
         text += &format!("\nvariable \"{}\" {{\n  type      = string\n  sensitive = true\n}}\n", reference.name);
     }
-    let title = expression(&Value::String(subject.connection.description.clone()), &[]);
+    let title = expression(&Value::String(input.connection.description.clone()), &[]);
     let configuration = expression(&Value::Object(config.clone()), references);
-    let streams = expression(&Value::Array(subject.plan.enabled().map(terraform_stream).collect()), &[]);
+    let streams = expression(&Value::Array(input.plan.enabled().map(terraform_stream).collect()), &[]);
     text += &format!(
         "\nresource \"airbyte_source_custom\" \"{name}\" {{\n  name          = {title}\n  workspace_id  = var.airbyte_workspace_id\n  \
          definition_id = var.airbyte_source_definition_id\n  configuration = jsonencode({configuration})\n}}\n"
@@ -126,8 +126,8 @@ pub(super) fn terraform(
     text += &format!(
         "\nresource \"airbyte_connection\" \"{name}\" {{\n  name           = {title}\n  source_id      = airbyte_source_custom.{name}.source_id\n  \
          destination_id = var.airbyte_destination_id\n  prefix         = {}\n  schedule       = {}\n  configurations = {{\n    streams = {streams}\n  }}\n}}\n",
-        expression(&Value::String(subject.plan.table_prefix.clone()), &[]),
-        expression(&snake(&schedule(&subject.plan.trigger)), &[]),
+        expression(&Value::String(input.plan.table_prefix.clone()), &[]),
+        expression(&snake(&schedule(&input.plan.trigger)), &[]),
     );
     vec![HandOffFile { name: "main.tf", text }]
 }

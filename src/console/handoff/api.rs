@@ -5,7 +5,7 @@ use actix_web::web;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{HandOffTarget, Subject, hand_off};
+use super::{HandOffEngine, HandOffInput, hand_off};
 use crate::base::error::AppError;
 use crate::connectors::Kind;
 use crate::features::accounts::api_keys::guard::{ApiKey, Read, Sources};
@@ -79,10 +79,10 @@ pub async fn show(
     query: ApiQuery<HandOffQuery>,
 ) -> ApiResult {
     let engine = match query.0.format.unwrap_or(Format::Airbyte) {
-        Format::Airbyte => HandOffTarget::AirbyteApi,
-        Format::Terraform => HandOffTarget::AirbyteTerraform,
-        Format::Meltano => HandOffTarget::Meltano,
-        Format::Dlt => HandOffTarget::Dlt,
+        Format::Airbyte => HandOffEngine::AirbyteApi,
+        Format::Terraform => HandOffEngine::AirbyteTerraform,
+        Format::Meltano => HandOffEngine::Meltano,
+        Format::Dlt => HandOffEngine::Dlt,
     };
     let (workspace, slug) = (key.workspace.clone(), slug.into_inner());
     let found = app.db.read(move |conn| {
@@ -97,7 +97,7 @@ pub async fn show(
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     let connector =
         connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
-    let done = hand_off(engine, &Subject { connection: &connection, connector, plan: &plan });
+    let done = hand_off(engine, &HandOffInput { connection: &connection, connector, plan: &plan });
     let out = HandOffOut {
         advice: engine.advice().to_owned(),
         files: done.files.into_iter().map(|file| FileOut { name: file.name.to_owned(), text: file.text }).collect(),

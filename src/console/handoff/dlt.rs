@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::references::{Reference, plain_name};
-use super::{HandOffFile, Subject};
+use super::{HandOffFile, HandOffInput};
 use crate::connectors::RuntimeBlock;
 
 /// A value as TOML; an object inside a list becomes an inline table.
@@ -40,8 +40,8 @@ fn table(name: &str, object: &Map<String, Value>, text: &mut String) {
     }
 }
 
-fn secrets(subject: &Subject<'_>, references: &[Reference]) -> String {
-    let slug = plain_name(&subject.connection.slug).to_lowercase();
+fn secrets(input: &HandOffInput<'_>, references: &[Reference]) -> String {
+    let slug = plain_name(&input.connection.slug).to_lowercase();
     let mut text = String::from(
         "# Give these in the environment, or uncomment and fill them in here. Keep this file out of version control.\n",
     );
@@ -52,15 +52,15 @@ fn secrets(subject: &Subject<'_>, references: &[Reference]) -> String {
     text
 }
 
-fn pipeline(subject: &Subject<'_>) -> String {
-    let slug = plain_name(&subject.connection.slug).to_lowercase();
-    let program = match &subject.connector.file.runtime {
+fn pipeline(input: &HandOffInput<'_>) -> String {
+    let slug = plain_name(&input.connection.slug).to_lowercase();
+    let program = match &input.connector.file.runtime {
         Some(RuntimeBlock::Airbyte(block)) if !block.command.is_empty() => {
             block.command.first().and_then(|program| program.rsplit('/').next()).unwrap_or_default().to_owned()
         }
-        _ => format!("source-{}", subject.connection.connector_slug),
+        _ => format!("source-{}", input.connection.connector_slug),
     };
-    let streams: Vec<String> = subject
+    let streams: Vec<String> = input
         .plan
         .enabled()
         .map(|choice| {
@@ -84,19 +84,23 @@ fn pipeline(subject: &Subject<'_>) -> String {
          if __name__ == \"__main__\":\n    \
          pipeline = dlt.pipeline(pipeline_name=\"{slug}\", destination=\"duckdb\", dataset_name=\"{slug}\")\n    \
          print(pipeline.run(source()))\n",
-        title = subject.connection.slug,
+        title = input.connection.slug,
         streams = streams.concat(),
         program = quoted(&program),
     )
 }
 
 /// The three files of a dlt project.
-pub(super) fn files(subject: &Subject<'_>, config: &Map<String, Value>, references: &[Reference]) -> Vec<HandOffFile> {
+pub(super) fn files(
+    input: &HandOffInput<'_>,
+    config: &Map<String, Value>,
+    references: &[Reference],
+) -> Vec<HandOffFile> {
     let mut text = String::new();
-    table(&format!("sources.{}", plain_name(&subject.connection.slug).to_lowercase()), config, &mut text);
+    table(&format!("sources.{}", plain_name(&input.connection.slug).to_lowercase()), config, &mut text);
     vec![
         HandOffFile { name: ".dlt/config.toml", text },
-        HandOffFile { name: ".dlt/secrets.toml", text: secrets(subject, references) },
-        HandOffFile { name: "pipeline.py", text: pipeline(subject) },
+        HandOffFile { name: ".dlt/secrets.toml", text: secrets(input, references) },
+        HandOffFile { name: "pipeline.py", text: pipeline(input) },
     ]
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{HandOffFile, Subject};
+use super::{HandOffFile, HandOffInput};
 use crate::engines::SyncType;
 use crate::features::streams::{StreamChoice, Trigger};
 
@@ -40,9 +40,9 @@ fn metadata(choice: &StreamChoice) -> Value {
 }
 
 /// `meltano.yml`, and `config.json` for a tap that is run by hand.
-pub(super) fn files(subject: &Subject<'_>, config: Map<String, Value>) -> Vec<HandOffFile> {
-    let tap = format!("tap-{}", subject.connection.connector_slug);
-    let streams: Vec<&StreamChoice> = subject.plan.enabled().collect();
+pub(super) fn files(input: &HandOffInput<'_>, config: Map<String, Value>) -> Vec<HandOffFile> {
+    let tap = format!("tap-{}", input.connection.connector_slug);
+    let streams: Vec<&StreamChoice> = input.plan.enabled().collect();
     let metadata: Map<String, Value> = streams.iter().map(|choice| (stream_id(choice), metadata(choice))).collect();
     let extractor = json!({
         "name": tap,
@@ -56,9 +56,9 @@ pub(super) fn files(subject: &Subject<'_>, config: Map<String, Value>) -> Vec<Ha
         "environments": [{"name": "prod"}],
         "plugins": {"extractors": [extractor]},
     });
-    if let (Trigger::Cron(cron), Some(object)) = (&subject.plan.trigger, project.as_object_mut()) {
+    if let (Trigger::Cron(cron), Some(object)) = (&input.plan.trigger, project.as_object_mut()) {
         let schedule = json!([{
-            "name": subject.connection.slug, "interval": cron.expression, "extractor": tap, "loader": "target-jsonl",
+            "name": input.connection.slug, "interval": cron.expression, "extractor": tap, "loader": "target-jsonl",
         }]);
         object.insert("schedules".to_owned(), schedule);
     }

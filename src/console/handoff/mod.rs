@@ -19,7 +19,7 @@ pub use references::Reference;
 
 text_enum! {
     /// An engine a source can be handed to.
-    pub enum HandOffTarget {
+    pub enum HandOffEngine {
         /// The body of a request to Airbyte's API.
         AirbyteApi = "airbyte" => "Airbyte, API",
         /// Airbyte by Terraform.
@@ -41,7 +41,7 @@ pub struct HandOffFile {
 }
 
 /// Everything a hand-off is made from.
-pub struct Subject<'a> {
+pub struct HandOffInput<'a> {
     /// The source.
     pub connection: &'a Connection,
     /// Its connector.
@@ -59,7 +59,7 @@ pub struct HandOff {
     pub references: Vec<Reference>,
 }
 
-impl HandOffTarget {
+impl HandOffEngine {
     /// What to do with the files, in one sentence.
     pub fn advice(self) -> &'static str {
         match self {
@@ -74,18 +74,18 @@ impl HandOffTarget {
 }
 
 /// Makes the files.
-pub fn hand_off(engine: HandOffTarget, subject: &Subject<'_>) -> HandOff {
+pub fn hand_off(engine: HandOffEngine, input: &HandOffInput<'_>) -> HandOff {
     let style = match engine {
-        HandOffTarget::AirbyteApi | HandOffTarget::Meltano => references::Style::Shell,
-        HandOffTarget::AirbyteTerraform => references::Style::Terraform,
-        HandOffTarget::Dlt => references::Style::Dlt,
+        HandOffEngine::AirbyteApi | HandOffEngine::Meltano => references::Style::Shell,
+        HandOffEngine::AirbyteTerraform => references::Style::Terraform,
+        HandOffEngine::Dlt => references::Style::Dlt,
     };
-    let (config, references) = references::config(subject, style);
+    let (config, references) = references::config(input, style);
     let files = match engine {
-        HandOffTarget::AirbyteApi => airbyte::api(subject, config),
-        HandOffTarget::AirbyteTerraform => airbyte::terraform(subject, &config, &references),
-        HandOffTarget::Meltano => meltano::files(subject, config),
-        HandOffTarget::Dlt => dlt::files(subject, &config, &references),
+        HandOffEngine::AirbyteApi => airbyte::api(input, config),
+        HandOffEngine::AirbyteTerraform => airbyte::terraform(input, &config, &references),
+        HandOffEngine::Meltano => meltano::files(input, config),
+        HandOffEngine::Dlt => dlt::files(input, &config, &references),
     };
     HandOff { files, references }
 }

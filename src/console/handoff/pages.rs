@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::{HandOffTarget, Subject, hand_off};
+use super::{HandOffEngine, HandOffInput, hand_off};
 use crate::base::error::AppError;
 use crate::connectors::Kind;
 use crate::features::accounts::guard::SignedIn;
@@ -16,7 +16,7 @@ use crate::platform::web::urls;
 
 /// For which engine.
 #[derive(Debug, serde::Deserialize)]
-pub struct HandOffQuery {
+pub struct HandOffPageQuery {
     #[serde(default)]
     to: String,
 }
@@ -40,7 +40,7 @@ pub async fn show(
     request: HttpRequest,
     member: SignedIn,
     slug: web::Path<String>,
-    query: web::Query<HandOffQuery>,
+    query: web::Query<HandOffPageQuery>,
 ) -> PageResult {
     let (workspace, slug) = (member.workspace_id.clone(), slug.into_inner());
     let found = app.db.read(move |conn| {
@@ -55,13 +55,13 @@ pub async fn show(
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     let connector =
         connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
-    let engine = HandOffTarget::parse(&query.to).unwrap_or(HandOffTarget::AirbyteApi);
-    let done = hand_off(engine, &Subject { connection: &connection, connector, plan: &plan });
+    let engine = HandOffEngine::parse(&query.to).unwrap_or(HandOffEngine::AirbyteApi);
+    let done = hand_off(engine, &HandOffInput { connection: &connection, connector, plan: &plan });
     page(&HandOffPage {
         frame: member.frame(&request, &app, "connections"),
         description: connection.description.clone(),
         advice: engine.advice(),
-        engines: HandOffTarget::ALL.iter().map(|one| (one.as_str(), one.words(), *one == engine)).collect(),
+        engines: HandOffEngine::ALL.iter().map(|one| (one.as_str(), one.words(), *one == engine)).collect(),
         files: done.files,
         references: done.references,
         connection_url: urls::connection(&connection.slug),

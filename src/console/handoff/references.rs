@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Subject;
+use super::HandOffInput;
 use crate::base::forms::FieldPath;
 use crate::features::oauth;
 use crate::schema::form::sketch;
@@ -39,8 +39,8 @@ pub(super) fn terraform_mark(name: &str) -> String {
     format!("\u{1}{name}\u{1}")
 }
 
-fn name(subject: &Subject<'_>, path: &FieldPath, style: Style) -> String {
-    let slug = plain_name(&subject.connection.slug);
+fn name(input: &HandOffInput<'_>, path: &FieldPath, style: Style) -> String {
+    let slug = plain_name(&input.connection.slug);
     match style {
         Style::Shell => format!("{slug}_{}", plain_name(&path.dot())).to_uppercase(),
         Style::Terraform => format!("{slug}_{}", plain_name(&path.dot())).to_lowercase(),
@@ -52,10 +52,10 @@ fn name(subject: &Subject<'_>, path: &FieldPath, style: Style) -> String {
 }
 
 /// The whole configuration with references, and the list of them.
-pub(super) fn config(subject: &Subject<'_>, style: Style) -> (Map<String, Value>, Vec<Reference>) {
-    let mut tree = sketch(&subject.connector.spec, &subject.connection.known_to_members());
+pub(super) fn config(input: &HandOffInput<'_>, style: Style) -> (Map<String, Value>, Vec<Reference>) {
+    let mut tree = sketch(&input.connector.spec, &input.connection.known_to_members());
     let mut references = Vec::new();
-    let mut paths: Vec<FieldPath> = subject.connection.secret_paths.iter().cloned().collect();
+    let mut paths: Vec<FieldPath> = input.connection.secret_paths.iter().cloned().collect();
     paths.extend(kept_with_sign_in(&tree));
     if style == Style::Shell {
         let more: Vec<FieldPath> = expanded(&tree).into_iter().filter(|path| !paths.contains(path)).collect();
@@ -64,7 +64,7 @@ pub(super) fn config(subject: &Subject<'_>, style: Style) -> (Map<String, Value>
     for path in &paths {
         // A secret of a branch that is not chosen is no part of the configuration.
         let Some(place) = tree.pointer_mut(path.as_str()) else { continue };
-        let usual = name(subject, path, style);
+        let usual = name(input, path, style);
         let name = if style == Style::Dlt { usual } else { free_name(&usual, &references) };
         *place = match style {
             Style::Shell => Value::String(format!("${{{name}}}")),

@@ -10,7 +10,7 @@ use crate::features::streams::{Cron, Plan, Trigger, TriggerFault};
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "TriggerChoice")]
-pub struct TriggerIn {
+pub struct TriggerChoiceIn {
     /// By hand, or by the clock.
     #[serde(rename = "type")]
     kind: TriggerKind,
@@ -32,8 +32,8 @@ pub enum TriggerKind {
     Cron,
 }
 
-impl TriggerIn {
-    /// The trigger, judged.
+impl TriggerChoiceIn {
+    /// The trigger, validated.
     ///
     /// # Errors
     /// What is wrong with the schedule.

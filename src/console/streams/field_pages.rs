@@ -3,9 +3,10 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::pages::{Loaded, faults, load, store};
+use super::pages::{LoadedStreams, faults, load, store};
 use crate::base::error::AppError;
 use crate::base::forms::RawForm;
+use crate::engines::Column;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::streams::{Plan, StreamChoice};
 use crate::platform::app::App;
@@ -40,7 +41,7 @@ impl FieldsPage {
     }
 }
 
-fn choice(loaded: &Loaded, place: usize) -> Result<StreamChoice, AppError> {
+fn choice(loaded: &LoadedStreams, place: usize) -> Result<StreamChoice, AppError> {
     loaded.choices().into_iter().nth(place).ok_or(AppError::NotFound)
 }
 
@@ -61,14 +62,14 @@ fn view(
     app: &App,
     request: &HttpRequest,
     member: &SignedIn,
-    loaded: &Loaded,
+    loaded: &LoadedStreams,
     choice: &StreamChoice,
     problems: Vec<(String, String)>,
 ) -> FieldsPage {
     let slug = &loaded.connection.slug;
     let stream = loaded.catalog.as_ref().and_then(|catalog| choice.of(catalog));
     let columns = stream.map(|stream| stream.columns.as_slice()).unwrap_or_default();
-    let field = |column: &crate::engines::Column| FieldItem {
+    let field = |column: &Column| FieldItem {
         name: column.name.clone(),
         kind: column.kind.clone(),
         chosen: choice.extract_all_fields || choice.fields.as_ref().is_some_and(|fields| fields.contains(&column.name)),

@@ -61,9 +61,26 @@ impl NotReady {
     }
 }
 
-/// What is settled on the way.
+/// Why nothing was finalised or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum FinishError {
+    /// Something must be true first.
+    #[error("{}", .0.sentence())]
+    NotReady(NotReady),
+    /// Anything else.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl From<NotReady> for FinishError {
+    fn from(not_ready: NotReady) -> Self {
+        Self::NotReady(not_ready)
+    }
+}
+
+/// What is to be changed about a plan.
 #[derive(Debug, Clone, Default)]
-pub struct Finish {
+pub struct PlanChange {
     /// Streams to be put on the plan; one that is there already is replaced.
     pub streams: Vec<StreamChoice>,
     /// Where the records go, if that is said.
@@ -72,9 +89,9 @@ pub struct Finish {
     pub trigger: Option<Trigger>,
 }
 
-impl Finish {
-    /// Puts it on a plan. Gaps of the choices are filled with what is usual for the stream.
-    fn put_on(self, plan: &mut Plan, catalog: &Catalog, now: UtcTime) {
+impl PlanChange {
+    /// Changes a plan. Gaps of the choices are filled with what is usual for the stream.
+    fn apply_to(self, plan: &mut Plan, catalog: &Catalog, now: UtcTime) {
         for mut choice in self.streams {
             if let Some(stream) = choice.of(catalog) {
                 let usual = crate::features::streams::default_choice(stream, &plan.table_prefix);
@@ -101,13 +118,13 @@ impl Finish {
     }
 }
 
-/// What the values of now were found to offer; `None` when they were not found good.
-pub fn fits(conn: &mut Conn, connection: &Connection) -> AppResult<Option<Validation>> {
+/// The validation that found the values of now good, if there is one.
+pub fn current_success(conn: &mut Conn, connection: &Connection) -> AppResult<Option<Validation>> {
     let of = Of { workspace: &connection.workspace_id, connection: &connection.id };
     Ok(validations::current_success(conn, of, connection.version)?)
 }
 
-fn judge(connection: &Connection, missing: &[String], plan: &Plan, catalog: Option<&Catalog>) -> Result<(), NotReady> {
+fn check(connection: &Connection, missing: &[String], plan: &Plan, catalog: Option<&Catalog>) -> Result<(), NotReady> {
     if !missing.is_empty() {
         return Err(NotReady::Missing(missing.to_vec()));
     }
@@ -128,46 +145,48 @@ fn judge(connection: &Connection, missing: &[String], plan: &Plan, catalog: Opti
 /// Finalises a draft: its plan is saved, its setup links die, it is a source or destination from now on.
 ///
 /// # Errors
-/// [`AppError::Conflict`] when somebody else changed it at the same moment.
+/// Why it cannot be finalised yet; [`AppError::Conflict`] when somebody else changed it at the same moment.
 pub fn finalise(
     tx: &mut Tx<'_>,
     connection: &Connection,
     missing: &[String],
-    finish: Finish,
+    change: PlanChange,
     actor: Actor,
-) -> AppResult<Result<(), NotReady>> {
+) -> Result<(), FinishError> {
     if connection.is_waiting() {
-        return Ok(Err(NotReady::Waiting));
+        return Err(NotReady::Waiting.into());
     }
-    let success = fits(tx.conn, connection)?;
-    if success.is_none() {
-        // Somebody who changed the values, or finalised, since they were read has moved the version on.
-        let now_there = connections::find_by_id(tx.conn, &connection.workspace_id, &connection.id)?;
-        if now_there.is_none_or(|there| there.version != connection.version) {
-            return Err(AppError::Conflict("The connection changed while it was being finalised. Look at it again."));
-        }
+    let success = current_success(tx.conn, connection)?;
+    // Somebody who changed the values, or finalised, since they were read has moved the version on.
+    if success.is_none() && read_again(tx.conn, connection)?.version != connection.version {
+        let sentence = "The connection changed while it was being finalised. Look at it again.";
+        return Err(AppError::Conflict(sentence).into());
     }
     let catalog = success.as_ref().map(|success| success.found(tx.keys)).transpose()?;
-    let mut plan = find_plan(tx.conn, &connection.workspace_id, &connection.id)?.unwrap_or_default();
+    let mut plan = plan_of(tx.conn, connection)?;
     let nothing = Catalog::default();
-    finish.put_on(&mut plan, catalog.as_ref().unwrap_or(&nothing), tx.now);
+    change.apply_to(&mut plan, catalog.as_ref().unwrap_or(&nothing), tx.now);
     if !is_layer(tx.conn, connection, &plan)? {
-        return Ok(Err(NotReady::UnknownLayer(plan.output_layer)));
+        return Err(NotReady::UnknownLayer(plan.output_layer).into());
     }
-    if let Err(not_ready) = judge(connection, missing, &plan, catalog.as_ref()) {
-        return Ok(Err(not_ready));
-    }
+    check(connection, missing, &plan, catalog.as_ref())?;
     plan.next_at = plan.trigger.next_after(tx.now);
-    save(tx.conn, connection, &plan, tx.now)?;
+    save(tx, connection, &plan)?;
     connections::finalise(tx, connection, actor)?;
     if let Some(success) = &success {
-        validations::carry_over(tx.conn, success, connection.version + 1)?;
+        validations::carry_over(tx.conn, success, connection.version + 1).map_err(AppError::from)?;
     }
     setup_links::forget_held(tx.conn, connection)?;
-    let source =
-        connections::find_by_id(tx.conn, &connection.workspace_id, &connection.id)?.ok_or(AppError::NotFound)?;
-    tx.tell(&webhooks::Event::Finalised { connection: &source })?;
-    Ok(Ok(()))
+    let finalised = read_again(tx.conn, connection)?;
+    Ok(tx.tell(&webhooks::WebhookEvent::Finalised { connection: &finalised })?)
+}
+
+fn read_again(conn: &mut Conn, read: &Connection) -> AppResult<Connection> {
+    connections::find_by_id(conn, &read.workspace_id, &read.id)?.ok_or(AppError::NotFound)
+}
+
+fn plan_of(conn: &mut Conn, connection: &Connection) -> AppResult<Plan> {
+    Ok(find_plan(conn, &connection.workspace_id, &connection.id)?.unwrap_or_default())
 }
 
 fn is_layer(conn: &mut Conn, connection: &Connection, plan: &Plan) -> AppResult<bool> {
@@ -175,8 +194,12 @@ fn is_layer(conn: &mut Conn, connection: &Connection, plan: &Plan) -> AppResult<
     Ok(slug == outputs::FILES || outputs::find(conn, workspace, slug)?.is_some())
 }
 
-fn save(conn: &mut Conn, connection: &Connection, plan: &Plan, now: UtcTime) -> AppResult<()> {
-    if save_plan(conn, &connection.workspace_id, &connection.id, plan, now)? {
+/// Saves a plan in the place of the one that was read.
+///
+/// # Errors
+/// [`AppError::Conflict`] when somebody else saved one meanwhile.
+pub(super) fn save(tx: &mut Tx<'_>, connection: &Connection, plan: &Plan) -> AppResult<()> {
+    if save_plan(tx.conn, &connection.workspace_id, &connection.id, plan, tx.now)? {
         Ok(())
     } else {
         Err(AppError::Conflict("Somebody else changed the streams at the same moment. Look at them again."))
@@ -187,57 +210,67 @@ fn save(conn: &mut Conn, connection: &Connection, plan: &Plan, now: UtcTime) -> 
 ///
 /// # Errors
 /// As [`finalise`].
-pub fn set_trigger(
+pub fn change_plan(
     tx: &mut Tx<'_>,
     connection: &Connection,
-    finish: Finish,
+    change: PlanChange,
     actor: Actor,
-) -> AppResult<Result<(), NotReady>> {
+) -> Result<(), FinishError> {
     let of = Of { workspace: &connection.workspace_id, connection: &connection.id };
-    let catalog = validations::last_success(tx.conn, of)?.map(|success| success.found(tx.keys)).transpose()?;
-    let (has_streams, mut plan) =
-        (!finish.streams.is_empty(), find_plan(tx.conn, of.workspace, of.connection)?.unwrap_or_default());
-    let Some(catalog) = catalog.or_else(|| (!has_streams).then(Catalog::default)) else {
-        return Ok(Err(NotReady::NotValidated));
-    };
-    let before = plan.clone();
-    finish.put_on(&mut plan, &catalog, tx.now);
+    let success = validations::last_success(tx.conn, of).map_err(AppError::from)?;
+    let catalog = success.map(|success| success.found(tx.keys)).transpose()?;
+    let has_streams = !change.streams.is_empty();
+    let catalog = catalog.or_else(|| (!has_streams).then(Catalog::default)).ok_or(NotReady::NotValidated)?;
+    let before = plan_of(tx.conn, connection)?;
+    let mut plan = before.clone();
+    change.apply_to(&mut plan, &catalog, tx.now);
     if plan.output_layer != before.output_layer && !is_layer(tx.conn, connection, &plan)? {
-        return Ok(Err(NotReady::UnknownLayer(plan.output_layer)));
+        return Err(NotReady::UnknownLayer(plan.output_layer).into());
     }
     let mut faults = if has_streams { check_all(&plan.streams, &catalog) } else { Vec::new() };
     if plan.fills_tables() && (has_streams || plan.output_layer != before.output_layer) {
         faults.extend(check_keys(&plan.streams, &catalog));
     }
     if !faults.is_empty() {
-        return Ok(Err(NotReady::Streams(faults)));
+        return Err(NotReady::Streams(faults).into());
     }
     if connection.finalised_at.is_none() {
         plan.next_at = None;
     } else if plan.enabled().next().is_none() && connection.kind == Kind::Source {
-        return Ok(Err(NotReady::NoStreams));
+        return Err(NotReady::NoStreams.into());
     }
-    if plan != before {
-        save(tx.conn, connection, &plan, tx.now)?;
-        note(tx, connection, (&before, &plan), actor)?;
+    if plan == before {
+        return Ok(());
     }
-    Ok(Ok(()))
+    save(tx, connection, &plan)?;
+    let (event, detail) = if plan.streams == before.streams {
+        (Event::PlanChanged, format!("{}, {}", plan.trigger.words(), plan.output_layer))
+    } else {
+        (Event::StreamsChosen, chosen(&plan))
+    };
+    Ok(note(tx, connection, event, &detail, actor)?)
 }
 
-fn note(tx: &mut Tx<'_>, connection: &Connection, (before, after): (&Plan, &Plan), actor: Actor) -> AppResult<()> {
-    let streams = before.streams != after.streams;
-    let detail = if streams {
-        format!("{} of {}", after.enabled().count(), after.streams.len())
-    } else {
-        format!("{}, {}", after.trigger.words(), after.output_layer)
-    };
+/// How many streams are read, for the activity log: "3 of 8".
+pub(super) fn chosen(plan: &Plan) -> String {
+    format!("{} of {}", plan.enabled().count(), plan.streams.len())
+}
+
+/// Writes down that a plan was changed.
+pub(super) fn note(
+    tx: &mut Tx<'_>,
+    connection: &Connection,
+    event: Event,
+    detail: &str,
+    actor: Actor,
+) -> AppResult<()> {
     let entry = Entry {
         workspace: &connection.workspace_id,
         connection: Some(&connection.id),
         setup_link: None,
-        event: if streams { Event::StreamsChosen } else { Event::PlanChanged },
+        event,
         actor,
-        detail: &detail,
+        detail,
     };
     tx.record(&entry)
 }

@@ -3,14 +3,14 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::finalise::finalise;
+use super::finalise::{FinishError, NotReady, PlanChange, change_plan, current_success, finalise};
 use crate::base::clock::{UtcTime, ZONES};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::RawForm;
 use crate::connectors::Kind;
-use crate::console::streams::finalise::{Finish, NotReady, fits, set_trigger};
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{self, Connection, LONGEST_DESCRIPTION, rename};
+use crate::features::recipient::problems_title;
 use crate::features::streams::{Cron, PREVIEWED, Plan, Trigger, TriggerFault, find_plan};
 use crate::features::{outputs, setup_links, webhooks};
 use crate::platform::app::App;
@@ -52,7 +52,7 @@ impl FinishPage {
     }
 }
 
-struct Loaded {
+struct LoadedFinish {
     connection: Connection,
     plan: Plan,
     is_validated: bool,
@@ -62,7 +62,7 @@ struct Loaded {
 }
 
 /// What stands in the form.
-struct Typed {
+struct FinishForm {
     description: String,
     layer: String,
     is_cron: bool,
@@ -70,8 +70,8 @@ struct Typed {
     zone: String,
 }
 
-impl Typed {
-    fn of(loaded: &Loaded) -> Self {
+impl FinishForm {
+    fn of(loaded: &LoadedFinish) -> Self {
         let (is_cron, cron, zone) = match &loaded.plan.trigger {
             Trigger::Manual => (false, String::new(), String::new()),
             Trigger::Cron(cron) => (true, cron.expression.clone(), cron.zone.clone()),
@@ -80,7 +80,7 @@ impl Typed {
         Self { description: loaded.connection.description.clone(), layer, is_cron, cron, zone }
     }
 
-    fn read(loaded: &Loaded, raw: &RawForm) -> Self {
+    fn read(loaded: &LoadedFinish, raw: &RawForm) -> Self {
         let text = |name: &str| raw.first(name).unwrap_or_default().trim().to_owned();
         Self {
             description: raw
@@ -115,17 +115,17 @@ impl Typed {
     }
 }
 
-async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<Loaded> {
+async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<LoadedFinish> {
     let (workspace, now) = (member.workspace_id.clone(), app.clock.now());
     app.db
         .read(move |conn| {
             let connection = connections::find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
             let plan = find_plan(conn, &workspace, &connection.id)?.unwrap_or_default();
-            let is_validated = fits(conn, &connection)?.is_some();
+            let is_validated = current_success(conn, &connection)?.is_some();
             let links = setup_links::list(conn, &workspace, &connection.id)?;
             let open_links = links.iter().filter(|link| link.state(now).is_open()).count();
             let layers = outputs::choices(conn, &workspace)?;
-            Ok(Loaded { connection, plan, is_validated, open_links, layers })
+            Ok(LoadedFinish { connection, plan, is_validated, open_links, layers })
         })
         .await
 }
@@ -134,11 +134,11 @@ fn view(
     app: &App,
     request: &HttpRequest,
     member: &SignedIn,
-    loaded: &Loaded,
-    typed: Typed,
+    loaded: &LoadedFinish,
+    typed: FinishForm,
     problems: Vec<(String, String)>,
 ) -> FinishPage {
-    let Loaded { connection, plan, .. } = loaded;
+    let LoadedFinish { connection, plan, .. } = loaded;
     let now = app.clock.now();
     let (in_words, times) = match typed.trigger(now) {
         Ok(Trigger::Cron(cron)) => {
@@ -166,7 +166,7 @@ fn view(
         times,
         problems_title: match problems.as_slice() {
             [(id, _)] if ["details", "streams"].contains(&id.as_str()) => "This cannot be finalised yet".to_owned(),
-            some => crate::features::recipient::problems_title(some.len(), false),
+            some => problems_title(some.len(), false),
         },
         problems,
         connection_url: urls::connection(&connection.slug),
@@ -184,7 +184,7 @@ fn zones(chosen: &str) -> Vec<(String, bool)> {
 /// `GET /connections/{slug}/finish`
 pub async fn show(app: web::Data<App>, request: HttpRequest, member: Editor, slug: web::Path<String>) -> PageResult {
     let loaded = load(&app, &member, slug.into_inner()).await?;
-    let typed = Typed::of(&loaded);
+    let typed = FinishForm::of(&loaded);
     page(&view(&app, &request, &member, &loaded, typed, Vec::new()))
 }
 
@@ -198,7 +198,7 @@ pub async fn save(
 ) -> PageResult {
     let loaded = load(&app, &member, slug.into_inner()).await?;
     let raw = RawForm::from_pairs(form.value);
-    let (typed, now) = (Typed::read(&loaded, &raw), app.clock.now());
+    let (typed, now) = (FinishForm::read(&loaded, &raw), app.clock.now());
     let problems = typed.problems(now);
     let trigger = match typed.trigger(now) {
         Ok(trigger) if problems.is_empty() => trigger,
@@ -209,15 +209,18 @@ pub async fn save(
         Some("save") => false,
         _ => return page(&view(&app, &request, &member, &loaded, typed, Vec::new())),
     };
-    match write(&app, &member, &loaded.connection, (trigger, &typed), wants_end).await? {
+    let wish =
+        FinishWish { description: typed.description.clone(), layer: typed.layer.clone(), trigger, finalise: wants_end };
+    match write(&app, &member, &loaded.connection, wish).await {
         Ok(()) => {
             let flash = if wants_end { Flash::ConnectionFinalised } else { Flash::PlanSaved };
             Ok(see_other_with(&app.config.server.base_url, &urls::connection(&loaded.connection.slug), flash))
         }
-        Err(not_ready) => {
+        Err(FinishError::NotReady(not_ready)) => {
             let problems = vec![(anchor(&not_ready).to_owned(), not_ready.sentence())];
             unprocessable(&view(&app, &request, &member, &loaded, typed, problems))
         }
+        Err(FinishError::App(error)) => Err(error.into()),
     }
 }
 
@@ -230,35 +233,40 @@ fn anchor(not_ready: &NotReady) -> &'static str {
     }
 }
 
+/// What a form without problems asks for.
+struct FinishWish {
+    description: String,
+    layer: String,
+    trigger: Trigger,
+    finalise: bool,
+}
+
 async fn write(
     app: &web::Data<App>,
     member: &SignedIn,
     connection: &Connection,
-    (trigger, typed): (Trigger, &Typed),
-    wants_end: bool,
-) -> AppResult<Result<(), NotReady>> {
-    let (app, actor) = (app.clone(), member.actor());
+    wish: FinishWish,
+) -> Result<(), FinishError> {
+    let (app_here, actor) = (app.clone(), member.actor());
     let (workspace, slug) = (connection.workspace_id.clone(), connection.slug.clone());
-    let (description, layer) = (typed.description.clone(), typed.layer.clone());
-    let writer = app.clone();
-    writer
-        .write(move |tx| {
-            let connection = connections::find(tx.conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
-            let finish = if connection.kind == Kind::Source {
-                Finish { trigger: Some(trigger), output_layer: Some(layer), ..Finish::default() }
-            } else {
-                Finish::default()
-            };
-            let done = if wants_end {
-                let missing = webhooks::missing_fields(&app.connectors, &connection);
-                finalise(tx, &connection, &missing, finish, actor.clone())?
-            } else {
-                set_trigger(tx, &connection, finish, actor.clone())?
-            };
-            if done.is_ok() && description != connection.description {
-                rename(tx, &connection, &description, actor)?;
-            }
-            Ok(done)
-        })
-        .await
+    app.try_write(move |tx| {
+        let found = connections::find(tx.conn, &workspace, &slug).map_err(AppError::from)?;
+        let connection = found.ok_or(AppError::NotFound)?;
+        let change = if connection.kind == Kind::Source {
+            PlanChange { trigger: Some(wish.trigger), output_layer: Some(wish.layer), ..PlanChange::default() }
+        } else {
+            PlanChange::default()
+        };
+        if wish.finalise {
+            let missing = webhooks::missing_fields(&app_here.connectors, &connection);
+            finalise(tx, &connection, &missing, change, actor.clone())?;
+        } else {
+            change_plan(tx, &connection, change, actor.clone())?;
+        }
+        if wish.description != connection.description {
+            rename(tx, &connection, &wish.description, actor)?;
+        }
+        Ok(())
+    })
+    .await
 }

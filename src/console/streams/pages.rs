@@ -1,8 +1,9 @@
 //! Which streams of a source are read, and how: one table.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, web};
 use askama::Template;
 
+use super::finalise;
 use super::table_view::{StreamRow, rows};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::RawForm;
@@ -10,11 +11,12 @@ use crate::connectors::Kind;
 use crate::engines::{Catalog, SyncType};
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{self, Connection};
+use crate::features::recipient::problems_title;
 use crate::features::streams::{
-    LONGEST_PREFIX, Plan, StreamChoice, StreamFault, check_all, check_keys, find_plan, offered, prefixed, save_plan,
+    LONGEST_PREFIX, Plan, StreamChoice, StreamFault, check_all, check_keys, find_plan, offered, prefixed,
 };
 use crate::features::work::validations::{self, Of};
-use crate::platform::activity::{Entry, Event};
+use crate::platform::activity::Event;
 use crate::platform::app::App;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::flash::{Flash, see_other_with};
@@ -37,7 +39,7 @@ pub struct FindQuery {
 
 #[derive(Template)]
 #[template(path = "streams/index.html")]
-struct IndexPage {
+struct StreamsPage {
     frame: OwnerFrame,
     description: String,
     is_validated: bool,
@@ -54,14 +56,14 @@ struct IndexPage {
 }
 
 /// A source, what it offers, and what was chosen of it.
-pub(super) struct Loaded {
+pub(super) struct LoadedStreams {
     pub(super) connection: Connection,
     pub(super) plan: Option<Plan>,
     /// `None`: it was never found good.
     pub(super) catalog: Option<Catalog>,
 }
 
-impl Loaded {
+impl LoadedStreams {
     /// The choices in the order of the catalogue, with what is usual where nothing was chosen yet.
     pub(super) fn choices(&self) -> Vec<StreamChoice> {
         let Some(catalog) = &self.catalog else { return Vec::new() };
@@ -74,7 +76,7 @@ impl Loaded {
     }
 }
 
-pub(super) async fn load(app: &web::Data<App>, member: &SignedIn, slug: String) -> AppResult<Loaded> {
+pub(super) async fn load(app: &web::Data<App>, member: &SignedIn, slug: String) -> AppResult<LoadedStreams> {
     let (workspace, app) = (member.workspace_id.clone(), app.clone());
     let db = app.db.clone();
     db.read(move |conn| {
@@ -83,7 +85,7 @@ pub(super) async fn load(app: &web::Data<App>, member: &SignedIn, slug: String) 
         let of = Of { workspace: &workspace, connection: &connection.id };
         let catalog = validations::last_success(conn, of)?.map(|success| success.found(&app.keys)).transpose()?;
         let plan = find_plan(conn, &workspace, &connection.id)?;
-        Ok(Loaded { connection, plan, catalog })
+        Ok(LoadedStreams { connection, plan, catalog })
     })
     .await
 }
@@ -97,12 +99,13 @@ pub async fn show(
     query: web::Query<FindQuery>,
 ) -> PageResult {
     let loaded = load(&app, &member, slug.into_inner()).await?;
-    let typed = Typed { choices: loaded.choices(), prefix: loaded.prefix().to_owned(), find: query.into_inner().find };
+    let typed =
+        StreamsForm { choices: loaded.choices(), prefix: loaded.prefix().to_owned(), find: query.into_inner().find };
     page(&view(&app, &request, &member, &loaded, &typed, Vec::new()))
 }
 
 /// What stands in the form.
-struct Typed {
+struct StreamsForm {
     choices: Vec<StreamChoice>,
     prefix: String,
     find: String,
@@ -112,10 +115,10 @@ fn view(
     app: &App,
     request: &HttpRequest,
     member: &SignedIn,
-    loaded: &Loaded,
-    typed: &Typed,
+    loaded: &LoadedStreams,
+    typed: &StreamsForm,
     mut problems: Vec<(String, String)>,
-) -> IndexPage {
+) -> StreamsPage {
     let slug = &loaded.connection.slug;
     let saved = loaded.plan.as_ref().map(|plan| plan.streams.as_slice());
     let nothing = Catalog::default();
@@ -127,7 +130,7 @@ fn view(
     rows.truncate(MOST_ROWS);
     let first = rows.first().map_or_else(|| "prefix".to_owned(), |row| format!("on{}", row.place));
     problems.iter_mut().filter(|(id, _)| id == ANY_STREAM).for_each(|(id, _)| id.clone_from(&first));
-    IndexPage {
+    StreamsPage {
         frame: member.frame(request, app, "connections"),
         description: loaded.connection.description.clone(),
         is_validated: loaded.catalog.is_some(),
@@ -137,7 +140,7 @@ fn view(
         find: typed.find.clone(),
         prefix: typed.prefix.clone(),
         rows,
-        problems_title: crate::features::recipient::problems_title(problems.len(), false),
+        problems_title: problems_title(problems.len(), false),
         problems,
         connection_url: urls::connection(slug),
         streams_url: urls::connection_streams(slug),
@@ -155,7 +158,7 @@ pub async fn save(
 ) -> PageResult {
     let loaded = load(&app, &member, slug.into_inner()).await?;
     let raw = RawForm::from_pairs(form.value);
-    let mut typed = Typed {
+    let mut typed = StreamsForm {
         choices: loaded.choices(),
         prefix: raw.first("prefix").unwrap_or_default().trim().to_owned(),
         find: query.into_inner().find,
@@ -192,7 +195,7 @@ fn is_settled_there(id: &str, place: usize) -> bool {
 }
 
 /// A source is read while somebody is at the fields of a stream: until then that stream is read as before.
-fn keep_unread(typed: &mut Typed, loaded: &Loaded, place: usize) {
+fn keep_unread(typed: &mut StreamsForm, loaded: &LoadedStreams, place: usize) {
     let (Some(slot), Some(before)) = (typed.choices.get_mut(place), loaded.choices().get(place).cloned()) else {
         return;
     };
@@ -202,7 +205,7 @@ fn keep_unread(typed: &mut Typed, loaded: &Loaded, place: usize) {
 }
 
 /// Puts what was posted onto the choices; only rows that were on the page, and only if they still mean the same stream.
-fn put(typed: &mut Typed, raw: &RawForm) {
+fn put(typed: &mut StreamsForm, raw: &RawForm) {
     let all = raw.first("intent") == Some("all");
     let none = raw.first("intent") == Some("none");
     for (place, choice) in typed.choices.iter_mut().enumerate() {
@@ -226,7 +229,7 @@ fn put(typed: &mut Typed, raw: &RawForm) {
     }
 }
 
-fn problems(loaded: &Loaded, typed: &Typed) -> Vec<(String, String)> {
+fn problems(loaded: &LoadedStreams, typed: &StreamsForm) -> Vec<(String, String)> {
     let mut problems = Vec::new();
     let fits = typed.prefix.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if !fits || typed.prefix.len() > LONGEST_PREFIX {
@@ -249,7 +252,7 @@ fn problems(loaded: &Loaded, typed: &Typed) -> Vec<(String, String)> {
 }
 
 /// Everything wrong with choices, for where the records go now.
-pub(super) fn faults(loaded: &Loaded, choices: &[StreamChoice]) -> Vec<StreamFault> {
+pub(super) fn faults(loaded: &LoadedStreams, choices: &[StreamChoice]) -> Vec<StreamFault> {
     let nothing = Catalog::default();
     let catalog = loaded.catalog.as_ref().unwrap_or(&nothing);
     let mut faults = check_all(choices, catalog);
@@ -261,30 +264,16 @@ pub(super) fn faults(loaded: &Loaded, choices: &[StreamChoice]) -> Vec<StreamFau
 
 /// Saves a plan, notes how many streams are read, and goes on to another page.
 pub(super) async fn store(
-    app: &web::Data<App>,
+    app: &App,
     member: &SignedIn,
     connection: Connection,
     plan: Plan,
     target: &str,
-) -> Result<HttpResponse, crate::platform::web::page::PageError> {
+) -> PageResult {
     let actor = member.actor();
     app.write(move |tx| {
-        let (workspace, id) = (&connection.workspace_id, &connection.id);
-        if !save_plan(tx.conn, workspace, id, &plan, tx.now)? {
-            return Err(AppError::Conflict(
-                "Somebody else changed the streams at the same moment. Look at them again.",
-            ));
-        }
-        let detail = format!("{} of {}", plan.enabled().count(), plan.streams.len());
-        let entry = Entry {
-            workspace,
-            connection: Some(id),
-            setup_link: None,
-            event: Event::StreamsChosen,
-            actor,
-            detail: &detail,
-        };
-        tx.record(&entry)
+        finalise::save(tx, &connection, &plan)?;
+        finalise::note(tx, &connection, Event::StreamsChosen, &finalise::chosen(&plan), actor)
     })
     .await?;
     Ok(see_other_with(&app.config.server.base_url, target, Flash::StreamsSaved))

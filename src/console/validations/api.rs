@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ValidationId, WorkspaceId};
 use crate::connectors::Connector;
-use crate::console::connections::api_change::{import_values, put_values};
+use crate::console::connections::api_change::{import_values, merge_values};
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, Side, WriteValidations};
 use crate::features::connections::{self, Connection, WAITING, find_of_kind};
 use crate::features::idempotency::Answer;
@@ -76,34 +76,41 @@ async fn queue<S: Side>(
     let connector =
         connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
     let values = import_values(&connector, new.config)?;
-    let (app, caller) = (app.clone(), caller.clone());
-    let writer = app.clone();
-    writer.write(move |tx| merge_and_start::<S>(tx, &caller, (&slug, &connector), values, &ticket)).await?
+    let caller = caller.clone();
+    let done = app.try_write(move |tx| merge_and_start::<S>(tx, &caller, &slug, &connector, values, &ticket));
+    match done.await? {
+        Revalidation::Started(answer) => Ok(answer),
+        Revalidation::Refused(refused) => Err(problem(refused)),
+    }
+}
+
+/// What became of it: values that were merged stay, also when nothing can be checked yet.
+enum Revalidation {
+    Started(Answer),
+    Refused(Refused),
 }
 
 fn merge_and_start<S: Side>(
     tx: &mut Tx<'_>,
     caller: &Caller,
-    (slug, connector): (&str, &Arc<Connector>),
+    slug: &str,
+    connector: &Arc<Connector>,
     values: Option<Submission>,
     ticket: &Ticket,
-) -> AppResult<Result<Answer, Problem>> {
-    let now = tx.now;
-    let mut connection = find_of_kind(tx.conn, &caller.workspace, S::KIND, slug)?.ok_or(AppError::NotFound)?;
+) -> Result<Revalidation, Problem> {
+    let found = find_of_kind(tx.conn, &caller.workspace, S::KIND, slug).map_err(AppError::from)?;
+    let mut connection = found.ok_or(AppError::NotFound)?;
     if let Some(values) = values {
-        connection = match put_values(tx, caller, &connection, connector, &values)? {
-            Ok(changed) => changed,
-            Err(problem) => return Ok(Err(problem)),
-        };
+        connection = merge_values(tx, caller, connection, connector, values)?;
     }
     match start(tx, &connection, connector, &caller.actor())? {
         Ok(validation) => {
-            let out = ValidationOut::new(&validation, &connection, tx.keys, now)?;
+            let out = ValidationOut::new(&validation, &connection, tx.keys, tx.now)?;
             let answer = Answer::json(StatusCode::ACCEPTED, &out)?;
             ticket.store(tx, &answer)?;
-            Ok(Ok(answer))
+            Ok(Revalidation::Started(answer))
         }
-        Err(refused) => Ok(Err(problem(refused))),
+        Err(refused) => Ok(Revalidation::Refused(refused)),
     }
 }
 

@@ -1,12 +1,11 @@
-//! The verbs of a draft: make, fill in, rename, delete.
+//! The verbs of a draft: make, fill in, rename, finalise, delete.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use super::store::{self, NewConnection};
-use super::{Connection, ConnectionState, FieldOrigin, Filler, SEALED_SECRETS, listing};
+use super::{Approval, Connection, ConnectionState, FieldOrigin, Filler, SEALED_SECRETS, listing, store};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::KeyRing;
 use crate::base::error::{AppError, AppResult};
@@ -44,34 +43,43 @@ pub fn create_draft(tx: &mut Tx<'_>, new: NewDraft<'_>) -> AppResult<Connection>
     {
         return Ok(made);
     }
-    let id = ConnectionId::new(tx.now, tx.rng);
-    let slug = free_slug(tx, new.workspace, &new.connector.file.slug)?;
-    let description = if new.description.is_empty() { new.connector.name() } else { new.description };
+    let file = &new.connector.file;
     let missing = missing_required(&new.connector.spec, &KnownValues::default()).len();
-    NewConnection {
-        id: &id,
-        workspace_id: new.workspace,
-        kind: new.connector.file.kind,
-        connector_slug: &new.connector.file.slug,
-        slug: &slug,
-        description,
+    let description = if new.description.is_empty() { new.connector.name() } else { new.description };
+    let made = Connection {
+        id: ConnectionId::new(tx.now, tx.rng),
+        workspace_id: new.workspace.clone(),
+        kind: file.kind,
+        connector_slug: file.slug.clone(),
+        slug: free_slug(tx, new.workspace, &file.slug)?,
+        description: description.to_owned(),
+        config: serde_json::Map::new(),
+        secret_paths: BTreeSet::new(),
+        sealed_secrets: None,
+        origins: BTreeMap::new(),
         missing_count: i32::try_from(missing).unwrap_or(i32::MAX),
-        form_nonce: new.form_nonce,
-        created_by: new.creator,
-        now: tx.now,
-    }
-    .insert(tx.conn)?;
-    listing::note_words(tx.conn, new.workspace, &id, [description, &slug])?;
+        version: 0,
+        created_by: new.creator.cloned(),
+        created_at: tx.now,
+        updated_at: tx.now,
+        finalised_at: None,
+        deleted_at: None,
+        invite_link_id: None,
+        identity: String::new(),
+        approval: Approval::None,
+    };
+    store::insert(tx.conn, &made, new.form_nonce)?;
+    listing::note_words(tx.conn, new.workspace, &made.id, [&made.description, &made.slug])?;
     let entry = Entry {
         workspace: new.workspace,
-        connection: Some(&id),
+        connection: Some(&made.id),
         setup_link: None,
         event: Event::ConnectionCreated,
         actor: new.actor,
         detail: new.connector.name(),
     };
     tx.record(&entry)?;
-    store::find_by_id(tx.conn, new.workspace, &id)?.ok_or(AppError::NotFound)
+    Ok(made)
 }
 
 fn free_slug(tx: &mut Tx<'_>, workspace: &WorkspaceId, connector: &str) -> AppResult<String> {
@@ -111,13 +119,41 @@ pub struct Applied {
     pub connection: Connection,
 }
 
+/// Why a submission was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The connection takes no values any more: it was deleted, or somebody outside sent them and it is finalised.
+    #[error("This connection takes no more details.")]
+    Closed,
+    /// Anything else.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl From<ApplyError> for AppError {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Closed => Self::Conflict("This connection takes no more details."),
+            ApplyError::App(error) => error,
+        }
+    }
+}
+
 /// Merges a submission into the draft as it is now and seals its secrets.
 ///
 /// # Errors
-/// [`AppError::Conflict`] when the connection takes no values any more.
-pub fn apply(tx: &mut Tx<'_>, apply: &Apply<'_>) -> AppResult<Applied> {
+/// [`ApplyError::Closed`] when the connection takes no values any more.
+pub fn apply(tx: &mut Tx<'_>, apply: &Apply<'_>) -> Result<Applied, ApplyError> {
+    let read = read_again(tx, apply)?;
+    apply_to(tx, read, apply).map(|connection| Applied { connection })
+}
+
+/// [`apply`] to a connection that is at hand: it is read again only when somebody changed it since.
+///
+/// # Errors
+/// As [`apply`].
+pub fn apply_to(tx: &mut Tx<'_>, mut read: Connection, apply: &Apply<'_>) -> Result<Connection, ApplyError> {
     for _ in 0..MOST_TRIES {
-        let read = store::find_by_id(tx.conn, apply.workspace, apply.connection)?.ok_or(AppError::NotFound)?;
         let takes = match read.state() {
             ConnectionState::Draft => true,
             // Its owner reconnects it, its connector renews a token; somebody outside is done with it.
@@ -125,23 +161,29 @@ pub fn apply(tx: &mut Tx<'_>, apply: &Apply<'_>) -> AppResult<Applied> {
             ConnectionState::Deleted => false,
         };
         if !takes {
-            return Err(AppError::Conflict("This connection takes no more details."));
+            return Err(ApplyError::Closed);
         }
         let misdirected = apply.misdirected_secrets(&read.known_to_members());
         let titles = titles_of(&misdirected, apply, &read);
-        if let Some(connection) = write_merged(tx, apply, (read, &misdirected))? {
+        if let Some(connection) = write_merged(tx, apply, read, &misdirected)? {
             note_taken_out(tx, &connection, &titles)?;
-            return Ok(Applied { connection });
+            return Ok(connection);
         }
+        read = read_again(tx, apply)?;
     }
-    Err(AppError::Internal(anyhow::anyhow!("the draft kept changing under the writer")))
+    Err(AppError::Internal(anyhow::anyhow!("the draft kept changing under the writer")).into())
+}
+
+fn read_again(tx: &mut Tx<'_>, apply: &Apply<'_>) -> AppResult<Connection> {
+    store::find_by_id(tx.conn, apply.workspace, apply.connection)?.ok_or(AppError::NotFound)
 }
 
 /// The draft as it was written; `None` when somebody changed it since it was read.
 fn write_merged(
     tx: &mut Tx<'_>,
     apply: &Apply<'_>,
-    (mut read, misdirected): (Connection, &BTreeSet<FieldPath>),
+    mut read: Connection,
+    misdirected: &BTreeSet<FieldPath>,
 ) -> AppResult<Option<Connection>> {
     let mut values = Values { secrets: open_secrets(&read, tx.keys)?, plain: std::mem::take(&mut read.config) };
     apply.submission.merge_into(&apply.connector.spec, &mut values);
@@ -164,10 +206,7 @@ fn write_merged(
             tx.rng,
         )?)
     };
-    let written = store::replace_contents(tx.conn, &after, tx.now)?;
-    after.version += 1;
-    after.updated_at = tx.now;
-    Ok(written.then_some(after))
+    Ok(store::replace_contents(tx.conn, after, tx.now)?)
 }
 
 impl Apply<'_> {
@@ -256,6 +295,20 @@ pub fn rename(tx: &mut Tx<'_>, connection: &Connection, description: &str, actor
     }
     listing::note_words(tx.conn, &connection.workspace_id, &connection.id, [description, &connection.slug])?;
     let entry = entry(connection, Event::DescriptionChanged, actor, description);
+    tx.record(&entry)
+}
+
+/// Makes a draft final, if its values are still those that were read: one conditional UPDATE names the version that was judged, and
+/// counts it up, so that whoever read the draft before writes nothing into it afterwards. From then on every setup link of it is dead,
+/// because a link opens drafts only.
+///
+/// # Errors
+/// [`AppError::Conflict`] when they changed meanwhile, or it is final already.
+pub fn finalise(tx: &mut Tx<'_>, read: &Connection, actor: Actor) -> AppResult<()> {
+    if !store::finalise(tx.conn, read, tx.now)? {
+        return Err(AppError::Conflict("The connection changed while it was being finalised. Look at it again."));
+    }
+    let entry = entry(read, Event::Finalised, actor, "");
     tx.record(&entry)
 }
 

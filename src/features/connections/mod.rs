@@ -6,24 +6,21 @@
 
 mod arrivals;
 mod draft;
-mod finalise;
 mod listing;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use arrivals::{
-    Approval, ApprovalOut, Arriving, accept, arrive, find_waiting, of_invite_link, reject, waiting_count,
-};
-pub use draft::{Applied, Apply, NewDraft, apply, create_draft, erase, rename};
-pub use finalise::finalise;
-pub use listing::{Filter, ListRow, StateFilter, count, list, note_some_words, page};
+pub use arrivals::{Arriving, accept, arrive, find_waiting, of_invite_link, reject, waiting_count};
+pub use draft::{Applied, Apply, ApplyError, NewDraft, apply, apply_to, create_draft, erase, finalise, rename};
+pub use listing::{ConnectionFilter, ConnectionStateFilter, ListRow, count, list, note_some_words, page};
 pub use store::{find, find_by_form_nonce, find_by_id, find_of_kind};
 
 use crate::base::clock::UtcTime;
 use crate::base::crypto::Sealed;
 use crate::base::forms::FieldPath;
 use crate::base::ids::{ConnectionId, InviteLinkId, MemberId, WorkspaceId};
+use crate::base::text_column::text_enum;
 use crate::connectors::Kind;
 use crate::platform::sealed::sealed_column;
 use crate::schema::form::KnownValues;
@@ -79,6 +76,22 @@ pub struct Connection {
     pub identity: String,
     /// Whether a member has to accept it.
     pub approval: Approval,
+}
+
+text_enum! {
+    /// Whether a member has to accept a connection.
+    #[derive(serde::Serialize, schemars::JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Approval {
+        /// Nobody has to.
+        None = "none",
+        /// It waits for somebody who does.
+        Waiting = "waiting",
+        /// A member accepted it.
+        Accepted = "accepted",
+        /// A member rejected it; its values are erased.
+        Rejected = "rejected",
+    }
 }
 
 /// Who filled in a field.

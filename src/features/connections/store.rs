@@ -11,7 +11,7 @@ use crate::platform::db::schema::connections;
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = connections)]
-pub(super) struct Row {
+pub(super) struct ConnectionRow {
     id: ConnectionId,
     workspace_id: WorkspaceId,
     kind: Kind,
@@ -34,7 +34,7 @@ pub(super) struct Row {
     approval: Approval,
 }
 
-impl Row {
+impl ConnectionRow {
     pub(super) fn read(self) -> QueryResult<Connection> {
         Ok(Connection {
             config: json(&self.config)?,
@@ -75,10 +75,10 @@ pub fn find(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> QueryResult
         .filter(connections::workspace_id.eq(workspace))
         .filter(connections::slug.eq(slug))
         .filter(connections::deleted_at.is_null())
-        .select(Row::as_select())
+        .select(ConnectionRow::as_select())
         .get_result(conn)
         .optional()?;
-    found.map(Row::read).transpose()
+    found.map(ConnectionRow::read).transpose()
 }
 
 /// The source or destination of that slug; deleted ones are not found.
@@ -96,10 +96,10 @@ pub fn find_by_id(conn: &mut Conn, workspace: &WorkspaceId, id: &ConnectionId) -
     let found = connections::table
         .filter(connections::workspace_id.eq(workspace))
         .filter(connections::id.eq(id))
-        .select(Row::as_select())
+        .select(ConnectionRow::as_select())
         .get_result(conn)
         .optional()?;
-    found.map(Row::read).transpose()
+    found.map(ConnectionRow::read).transpose()
 }
 
 /// The connection that was made by this very form, so that sending it twice makes one.
@@ -107,10 +107,10 @@ pub fn find_by_form_nonce(conn: &mut Conn, workspace: &WorkspaceId, nonce: &str)
     let found = connections::table
         .filter(connections::workspace_id.eq(workspace))
         .filter(connections::form_nonce.eq(nonce))
-        .select(Row::as_select())
+        .select(ConnectionRow::as_select())
         .get_result(conn)
         .optional()?;
-    found.map(Row::read).transpose()
+    found.map(ConnectionRow::read).transpose()
 }
 
 pub(super) fn slug_is_taken(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> QueryResult<bool> {
@@ -123,63 +123,73 @@ pub(super) fn slug_is_taken(conn: &mut Conn, workspace: &WorkspaceId, slug: &str
     Ok(found.is_some())
 }
 
-/// A new, empty draft.
-pub(super) struct NewConnection<'a> {
-    pub(super) id: &'a ConnectionId,
-    pub(super) workspace_id: &'a WorkspaceId,
-    pub(super) kind: Kind,
-    pub(super) connector_slug: &'a str,
-    pub(super) slug: &'a str,
-    pub(super) description: &'a str,
-    pub(super) missing_count: i32,
-    pub(super) form_nonce: Option<&'a str>,
-    pub(super) created_by: Option<&'a MemberId>,
-    pub(super) now: UtcTime,
+/// Writes a new, empty draft.
+pub(super) fn insert(conn: &mut Conn, new: &Connection, form_nonce: Option<&str>) -> QueryResult<()> {
+    diesel::insert_into(connections::table)
+        .values((
+            connections::id.eq(&new.id),
+            connections::workspace_id.eq(&new.workspace_id),
+            connections::kind.eq(new.kind),
+            connections::connector_slug.eq(&new.connector_slug),
+            connections::slug.eq(&new.slug),
+            connections::description.eq(&new.description),
+            (
+                connections::config.eq("{}"),
+                connections::secret_paths.eq("[]"),
+                connections::origins.eq("{}"),
+                connections::missing_count.eq(new.missing_count),
+                connections::version.eq(new.version),
+                connections::form_nonce.eq(form_nonce),
+                connections::created_by.eq(&new.created_by),
+                connections::created_at.eq(new.created_at),
+                connections::updated_at.eq(new.updated_at),
+            ),
+        ))
+        .execute(conn)
+        .map(|_| ())
 }
 
-impl NewConnection<'_> {
-    pub(super) fn insert(&self, conn: &mut Conn) -> QueryResult<()> {
-        diesel::insert_into(connections::table)
-            .values((
-                connections::id.eq(self.id),
-                connections::workspace_id.eq(self.workspace_id),
-                connections::kind.eq(self.kind),
-                connections::connector_slug.eq(self.connector_slug),
-                connections::slug.eq(self.slug),
-                connections::description.eq(self.description),
-                (
-                    connections::config.eq("{}"),
-                    connections::secret_paths.eq("[]"),
-                    connections::origins.eq("{}"),
-                    connections::missing_count.eq(self.missing_count),
-                    connections::version.eq(0_i64),
-                    connections::form_nonce.eq(self.form_nonce),
-                    connections::created_by.eq(self.created_by),
-                    connections::created_at.eq(self.now),
-                    connections::updated_at.eq(self.now),
-                ),
-            ))
-            .execute(conn)
-            .map(|_| ())
-    }
-}
-
-/// Replaces the contents, and counts the version up, if nobody changed the row since this version was read; says whether it did.
-pub(super) fn replace_contents(conn: &mut Conn, with: &Connection, now: UtcTime) -> QueryResult<bool> {
+/// Replaces the contents, and counts the version up, if nobody changed the row since this version was read; gives the connection as
+/// whoever reads it next finds it.
+pub(super) fn replace_contents(conn: &mut Conn, with: Connection, now: UtcTime) -> QueryResult<Option<Connection>> {
     let unchanged = connections::table
         .filter(connections::id.eq(&with.id))
         .filter(connections::workspace_id.eq(&with.workspace_id))
         .filter(connections::version.eq(with.version))
         .filter(connections::deleted_at.is_null());
+    let config = text(&with.config)?;
     let changed = diesel::update(unchanged)
         .set((
-            connections::config.eq(text(&with.config)?),
+            connections::config.eq(&config),
             connections::secret_paths.eq(text(&with.secret_paths)?),
             connections::sealed_secrets.eq(with.sealed_secrets.as_ref().map(Sealed::as_bytes)),
             connections::origins.eq(text(&with.origins)?),
             connections::missing_count.eq(with.missing_count),
             connections::version.eq(with.version + 1),
             connections::updated_at.eq(now),
+        ))
+        .execute(conn)?;
+    if changed == 0 {
+        return Ok(None);
+    }
+    // A long number may lose its last digit on its way through text.
+    let config = json(&config)?;
+    Ok(Some(Connection { config, version: with.version + 1, updated_at: now, ..with }))
+}
+
+/// Marks a draft final, if it is one and nobody changed its values since it was read.
+pub(super) fn finalise(conn: &mut Conn, read: &Connection, now: UtcTime) -> QueryResult<bool> {
+    let unchanged = connections::table
+        .filter(connections::id.eq(&read.id))
+        .filter(connections::workspace_id.eq(&read.workspace_id))
+        .filter(connections::version.eq(read.version))
+        .filter(connections::finalised_at.is_null())
+        .filter(connections::deleted_at.is_null());
+    let changed = diesel::update(unchanged)
+        .set((
+            connections::finalised_at.eq(now),
+            connections::updated_at.eq(now),
+            connections::version.eq(read.version + 1),
         ))
         .execute(conn)?;
     Ok(changed == 1)

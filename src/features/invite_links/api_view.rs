@@ -9,7 +9,7 @@ use super::{Expiry, InviteState, LinkFields, MOST_CONNECTIONS, Usage};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
 use crate::connectors::Kind;
-use crate::features::connections::{ApprovalOut, Connection};
+use crate::features::connections::{Approval, Connection};
 use crate::platform::web::api::{nullable, present};
 use crate::platform::web::problem::ErrorDetail;
 
@@ -288,7 +288,7 @@ pub struct ArrivedOut {
     /// Who authorised it, possibly empty.
     identity: String,
     /// Whether a member has to accept it.
-    approval: ApprovalOut,
+    approval: Approval,
     /// Nothing required is missing.
     config_completed: bool,
     /// When it came (RFC 3339, UTC).
@@ -305,7 +305,7 @@ impl ArrivedOut {
             connection_kind: connection.kind.into(),
             connector_slug: connection.connector_slug.clone(),
             identity: connection.identity.clone(),
-            approval: connection.approval.into(),
+            approval: connection.approval,
             config_completed: connection.missing_count == 0,
             created_at: connection.created_at.iso(),
         }

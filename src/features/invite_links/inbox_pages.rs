@@ -124,5 +124,5 @@ fn decide(tx: &mut Tx<'_>, (workspace, slug): (&WorkspaceId, &str), deed: Arriva
         ArrivalDeed::Accepted | ArrivalDeed::Created => connections::accept(tx, &connection, actor)?,
     }
     let connection = connections::find_by_id(tx.conn, workspace, &connection.id)?.ok_or(AppError::NotFound)?;
-    tx.tell(&webhooks::Event::Arrival { deed, connection: &connection, link: link.facts() })
+    tx.tell(&webhooks::WebhookEvent::Arrival { deed, connection: &connection, link: link.facts() })
 }

@@ -140,7 +140,7 @@ pub(super) fn note(
     let entry =
         Entry { workspace: &link.workspace_id, connection: None, setup_link: None, event, actor, detail: &link.name };
     tx.record(&entry)?;
-    tx.tell(&webhooks::Event::InviteLink { deed, link: link.facts() })
+    tx.tell(&webhooks::WebhookEvent::InviteLink { deed, link: link.facts() })
 }
 
 /// The token of a link, for whoever may see it; `None` once it is deleted.

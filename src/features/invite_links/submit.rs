@@ -166,7 +166,8 @@ impl Deed {
         if let Some(grant) = grant {
             self.attach(tx, &made, arrival, grant)?;
         }
-        let told = webhooks::Event::Arrival { deed: ArrivalDeed::Created, connection: &made, link: self.link.facts() };
+        let told =
+            webhooks::WebhookEvent::Arrival { deed: ArrivalDeed::Created, connection: &made, link: self.link.facts() };
         tx.tell(&told)
     }
 

@@ -5,8 +5,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::api_view::{ChangeIn, CheckOut, LayerOut, NewIn, error_detail};
-use super::{FILES, Given, Layer, MOST, add, change, delete, find, in_use, list};
+use super::api_view::{CheckOut, LayerOut, NewOutputLayerIn, OutputLayerChangeIn, error_detail};
+use super::{DeleteLayerError, FILES, MOST, OutputLayer, OutputLayerInput, add, change, delete, find, list};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::OutputLayerId;
 use crate::engines::Failure;
@@ -24,7 +24,7 @@ use crate::platform::web::urls;
 /// Which page of the list is shown.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ListQuery {
+pub struct OutputLayerListQuery {
     /// Where the page lies: take it from `next` or `previous`.
     cursor: Option<String>,
     /// Rows of the page.
@@ -39,7 +39,7 @@ pub struct ListQuery {
 pub struct NothingIn {}
 
 /// `GET /api/v1/output-layers/`
-pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<ListQuery>) -> ApiResult {
+pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<OutputLayerListQuery>) -> ApiResult {
     let wanted = cursor::page_request(query.0.cursor.as_deref(), query.0.limit)?;
     let workspace = key.workspace.clone();
     let layers = app.db.read(move |conn| Ok(list(conn, &workspace)?)).await?;
@@ -51,7 +51,7 @@ pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<L
 }
 
 /// A layer that was added; the files are nobody's to change.
-async fn load(app: &App, caller: &Caller, slug: &str) -> AppResult<Layer> {
+async fn load(app: &App, caller: &Caller, slug: &str) -> AppResult<OutputLayer> {
     if slug == FILES {
         return Err(AppError::Conflict("The files of the data folder are always there and cannot be changed."));
     }
@@ -77,7 +77,7 @@ pub async fn show(app: web::Data<App>, key: ApiKey<ReadRuns>, slug: web::Path<St
 
 /// `POST /api/v1/output-layers/`
 pub async fn create(app: web::Data<App>, key: ApiKey<WriteOutputLayers>, once: Once) -> ApiResult {
-    match once.open::<NewIn>(&app, &key).await? {
+    match once.open::<NewOutputLayerIn>(&app, &key).await? {
         Opened::Replay(answer) => Ok(answer),
         Opened::Fresh(new, ticket) => {
             let made = make(&app, &key, new, ticket.clone()).await;
@@ -86,15 +86,14 @@ pub async fn create(app: web::Data<App>, key: ApiKey<WriteOutputLayers>, once: O
     }
 }
 
-async fn make(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket: Ticket) -> Result<Answer, Problem> {
-    let judged = Given::from(new).judge(None);
-    let details = judged.map_err(|problems| Problem::invalid(problems.iter().map(error_detail).collect()))?;
-    let (app, caller) = (app.clone(), caller.clone());
-    let writer = app.clone();
-    let answer = writer
+async fn make(app: &web::Data<App>, caller: &Caller, new: NewOutputLayerIn, ticket: Ticket) -> Result<Answer, Problem> {
+    let details = OutputLayerInput::from(new).validate(None);
+    let details = details.map_err(|problems| Problem::invalid(problems.iter().map(error_detail).collect()))?;
+    let caller = caller.clone();
+    let answer = app
         .write(move |tx| {
             let id = OutputLayerId::new(tx.now, tx.rng);
-            let Some(layer) = add(tx, (&caller.workspace, &id), &details, caller.actor())? else {
+            let Some(layer) = add(tx, &caller.workspace, &id, &details, caller.actor())? else {
                 return Ok(None);
             };
             let answer = Answer::json(StatusCode::CREATED, &LayerOut::from(&layer))?;
@@ -115,11 +114,11 @@ pub async fn update(
     slug: web::Path<String>,
     body: RawBody,
 ) -> ApiResult {
-    let (given, if_match) = (body.read::<ChangeIn>()?, IfMatch::read(&request));
+    let (given, if_match) = (body.read::<OutputLayerChangeIn>()?, IfMatch::read(&request));
     let layer = load(&app, &key, &slug).await?;
     etag(&LayerOut::from(&layer)).and_then(|tag| if_match.check(&tag))?;
-    let judged = given.onto(&layer).judge(Some(&layer));
-    let details = judged.map_err(|problems| Problem::invalid(problems.iter().map(error_detail).collect()))?;
+    let details = given.onto(&layer).validate(Some(&layer));
+    let details = details.map_err(|problems| Problem::invalid(problems.iter().map(error_detail).collect()))?;
     let is_same = details.name == layer.name && details.settings == layer.settings && details.password.is_none();
     if is_same {
         return tagged(&LayerOut::from(&layer));
@@ -137,9 +136,10 @@ pub async fn remove(
 ) -> Result<HttpResponse, Problem> {
     let layer = load(&app, &key, &slug).await?;
     let actor = key.actor();
-    match app.write(move |tx| delete(tx, &layer, actor)).await? {
+    match app.try_write(move |tx| delete(tx, &layer, actor)).await {
         Ok(()) => Ok(no_content()),
-        Err(users) => Err(Problem::new(Code::Conflict, in_use(&users))),
+        Err(DeleteLayerError::App(error)) => Err(error.into()),
+        Err(in_use @ DeleteLayerError::InUse(_)) => Err(Problem::new(Code::Conflict, in_use.to_string())),
     }
 }
 
@@ -179,17 +179,17 @@ pub fn operations() -> [Operation; 6] {
     let operation = |id: &str, summary: &str| Operation::new("output-layers", id, summary);
     [
         operation("list_output_layers", "List output layers")
-            .query::<ListQuery>()
+            .query::<OutputLayerListQuery>()
             .answers::<PageOut<LayerOut>>(200)
             .about("The files of the data folder first, then by name."),
         operation("create_output_layer", "Add an output layer")
-            .body::<NewIn>()
+            .body::<NewOutputLayerIn>()
             .answers::<LayerOut>(201)
             .refuses(&[Code::Conflict])
             .about("Nothing is connected to yet: see `check/`."),
         operation("get_output_layer", "Read an output layer").answers::<LayerOut>(200).tagged(),
         operation("update_output_layer", "Change an output layer")
-            .body::<ChangeIn>()
+            .body::<OutputLayerChangeIn>()
             .answers::<LayerOut>(200)
             .tagged()
             .refuses(&[Code::Conflict])

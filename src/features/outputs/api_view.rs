@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::{FILES, FILES_NAME, FieldProblem, Given, Layer, Settings};
+use super::{FILES, FILES_NAME, OutputLayer, OutputLayerInput, Settings};
+use crate::base::forms::FieldProblem;
 use crate::engines::TlsMode;
 use crate::platform::web::api::{nullable, present};
 use crate::platform::web::failure_out::FailureOut;
@@ -14,7 +15,7 @@ use crate::platform::web::problem::ErrorDetail;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "OutputLayerKind")]
-pub enum KindOut {
+pub enum OutputLayerKindOut {
     /// Compressed JSON Lines, one file for each table of a run, with a manifest.
     Files,
     /// Tables of a PostgreSQL schema.
@@ -25,7 +26,7 @@ pub enum KindOut {
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "NewOutputLayerKind")]
-enum KindIn {
+enum OutputLayerKindIn {
     /// Tables of a PostgreSQL schema.
     Postgres,
 }
@@ -54,7 +55,7 @@ pub struct LayerOut {
     pub slug: String,
     /// Its name for people.
     name: String,
-    kind: KindOut,
+    kind: OutputLayerKindOut,
     /// It is used where nobody says otherwise.
     is_default: bool,
     /// How it is reached; null for `files`.
@@ -73,7 +74,7 @@ impl LayerOut {
         Self {
             slug: FILES.to_owned(),
             name: FILES_NAME.to_owned(),
-            kind: KindOut::Files,
+            kind: OutputLayerKindOut::Files,
             is_default: true,
             postgres: None,
             created_at: None,
@@ -82,13 +83,13 @@ impl LayerOut {
     }
 }
 
-impl From<&Layer> for LayerOut {
-    fn from(layer: &Layer) -> Self {
+impl From<&OutputLayer> for LayerOut {
+    fn from(layer: &OutputLayer) -> Self {
         let Settings { host, port, database, user, schema, tls, ca } = layer.settings.clone();
         Self {
             slug: layer.slug.clone(),
             name: layer.name.clone(),
-            kind: KindOut::Postgres,
+            kind: OutputLayerKindOut::Postgres,
             is_default: false,
             postgres: Some(PostgresOut {
                 host,
@@ -139,12 +140,12 @@ struct PostgresIn {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "NewOutputLayer")]
-pub struct NewIn {
+pub struct NewOutputLayerIn {
     /// Its name for people.
     #[schemars(length(min = 1, max = 80))]
     name: String,
     #[serde(rename = "kind")]
-    _kind: KindIn,
+    _kind: OutputLayerKindIn,
     postgres: PostgresIn,
 }
 
@@ -186,7 +187,7 @@ struct PostgresChangeIn {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "OutputLayerChange")]
-pub struct ChangeIn {
+pub struct OutputLayerChangeIn {
     /// Its name for people.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String", length(min = 1, max = 80))]
@@ -197,8 +198,8 @@ pub struct ChangeIn {
     postgres: Option<PostgresChangeIn>,
 }
 
-impl From<NewIn> for Given {
-    fn from(NewIn { name, postgres, .. }: NewIn) -> Self {
+impl From<NewOutputLayerIn> for OutputLayerInput {
+    fn from(NewOutputLayerIn { name, postgres, .. }: NewOutputLayerIn) -> Self {
         let PostgresIn { host, port, database, user, password, schema, tls_mode, ca_certificate } = postgres;
         let blank = Self::default();
         let ca = ca_certificate.flatten().unwrap_or_default();
@@ -208,10 +209,10 @@ impl From<NewIn> for Given {
     }
 }
 
-impl ChangeIn {
+impl OutputLayerChangeIn {
     /// The layer as it shall be.
-    pub fn onto(self, layer: &Layer) -> Given {
-        let mut given = Given {
+    pub fn onto(self, layer: &OutputLayer) -> OutputLayerInput {
+        let mut given = OutputLayerInput {
             name: self.name.unwrap_or_else(|| layer.name.clone()),
             settings: layer.settings.clone(),
             port: i64::from(layer.settings.port),

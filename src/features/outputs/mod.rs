@@ -6,21 +6,22 @@
 
 pub mod api;
 mod api_view;
-mod given;
 pub mod pages;
 mod store;
+mod validate;
 
 pub use crate::features::streams::FILES;
-pub use given::{Details, FieldProblem, Given};
-pub use store::{Layer, find, list};
+pub use store::{find, list};
+pub use validate::{OutputLayerDetails, OutputLayerInput};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use store::NewOutputLayer;
 
-use crate::base::crypto::{KeyRing, Sealed};
+use crate::base::clock::UtcTime;
+use crate::base::crypto::{KeyRing, Sealed, SealedAt};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{OutputLayerId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::engines::{LoadTarget, TlsMode};
 use crate::features::{connections, streams};
 use crate::platform::activity::{Actor, Entry, Event};
@@ -58,6 +59,27 @@ impl Settings {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         format!("postgres://{host}:{}/{}/{}", self.port, self.database, self.schema)
     }
+}
+
+/// A schema of PostgreSQL that records can go to; its password stays sealed.
+#[derive(Debug, Clone)]
+pub struct OutputLayer {
+    /// Its id.
+    pub id: OutputLayerId,
+    /// Whose it is.
+    pub workspace_id: WorkspaceId,
+    /// Its name in plans, runs and addresses.
+    pub slug: String,
+    /// Its name for people.
+    pub name: String,
+    /// How to get there.
+    pub settings: Settings,
+    sealed: Option<Vec<u8>>,
+    version: i64,
+    /// When it was added.
+    pub created_at: UtcTime,
+    /// When it last changed.
+    pub updated_at: UtcTime,
 }
 
 /// Where the records of one run go.
@@ -104,10 +126,11 @@ pub fn choices(conn: &mut Conn, workspace: &WorkspaceId) -> AppResult<Vec<(Strin
 /// The database refuses.
 pub fn add(
     tx: &mut Tx<'_>,
-    (workspace, id): (&WorkspaceId, &OutputLayerId),
-    details: &Details,
+    workspace: &WorkspaceId,
+    id: &OutputLayerId,
+    details: &OutputLayerDetails,
     actor: Actor,
-) -> AppResult<Option<Layer>> {
+) -> AppResult<Option<OutputLayer>> {
     let there = store::list(tx.conn, workspace)?;
     if let Some(same) = there.iter().find(|layer| &layer.id == id) {
         return Ok(Some(same.clone()));
@@ -115,10 +138,11 @@ pub fn add(
     if there.len() >= MOST {
         return Ok(None);
     }
-    let slug = given::free_slug(&details.name, |slug| slug == FILES || there.iter().any(|one| one.slug == slug));
+    let slug = validate::free_slug(&details.name, |slug| slug == FILES || there.iter().any(|one| one.slug == slug));
     let sealed =
-        details.password.as_ref().map(|password| seal(password, (id, workspace), tx.keys, tx.rng)).transpose()?;
-    store::insert(tx.conn, (workspace, id), &slug, details, (sealed.as_ref(), tx.now))?;
+        details.password.as_ref().map(|password| seal(tx, password, SEALED_PASSWORDS.at(id, workspace))).transpose()?;
+    let new = NewOutputLayer { id, workspace, slug: &slug, details, sealed: sealed.as_ref() };
+    store::insert(tx.conn, &new, tx.now)?;
     note(tx, workspace, Event::OutputLayerAdded, &details.name, actor)?;
     store::find(tx.conn, workspace, &slug)?.ok_or(AppError::NotFound).map(Some)
 }
@@ -127,13 +151,17 @@ pub fn add(
 ///
 /// # Errors
 /// [`AppError::Conflict`] when somebody else changed it at the same moment.
-pub fn change(tx: &mut Tx<'_>, layer: &Layer, details: &Details, actor: Actor) -> AppResult<Layer> {
-    let at = (&layer.id, &layer.workspace_id);
+pub fn change(
+    tx: &mut Tx<'_>,
+    layer: &OutputLayer,
+    details: &OutputLayerDetails,
+    actor: Actor,
+) -> AppResult<OutputLayer> {
     let sealed = match &details.password {
-        Some(password) => Some(seal(password, at, tx.keys, tx.rng)?),
+        Some(password) => Some(seal(tx, password, SEALED_PASSWORDS.at(&layer.id, &layer.workspace_id))?),
         None => layer.sealed(),
     };
-    if !store::replace(tx.conn, layer, details, (sealed.as_ref(), tx.now))? {
+    if !store::replace(tx.conn, layer, details, sealed.as_ref(), tx.now)? {
         return Err(AppError::Conflict(
             "Somebody else changed this output layer at the same moment. Look at it again.",
         ));
@@ -142,18 +170,28 @@ pub fn change(tx: &mut Tx<'_>, layer: &Layer, details: &Details, actor: Actor) -
     store::find(tx.conn, &layer.workspace_id, &layer.slug)?.ok_or(AppError::NotFound)
 }
 
-/// Deletes a layer that nothing uses; else gives the sources that do. The records that are there stay.
+/// Why a layer was not deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum DeleteLayerError {
+    /// The records of these sources go there.
+    #[error("{}", in_use(.0))]
+    InUse(Vec<String>),
+    /// Anything else.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+/// Deletes a layer that nothing uses. The records that are there stay.
 ///
 /// # Errors
-/// The database refuses.
-pub fn delete(tx: &mut Tx<'_>, layer: &Layer, actor: Actor) -> AppResult<Result<(), Vec<String>>> {
+/// [`DeleteLayerError::InUse`], or the database refuses.
+pub fn delete(tx: &mut Tx<'_>, layer: &OutputLayer, actor: Actor) -> Result<(), DeleteLayerError> {
     let users = users(tx.conn, &layer.workspace_id, &layer.slug)?;
     if !users.is_empty() {
-        return Ok(Err(users));
+        return Err(DeleteLayerError::InUse(users));
     }
-    store::delete(tx.conn, layer)?;
-    note(tx, &layer.workspace_id, Event::OutputLayerDeleted, &layer.name, actor)?;
-    Ok(Ok(()))
+    store::delete(tx.conn, layer).map_err(AppError::from)?;
+    Ok(note(tx, &layer.workspace_id, Event::OutputLayerDeleted, &layer.name, actor)?)
 }
 
 /// The sources whose records go there, by their names for people.
@@ -170,8 +208,7 @@ pub fn users(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> AppResult<
     Ok(names)
 }
 
-/// Says that a layer is in use.
-pub fn in_use(users: &[String]) -> String {
+fn in_use(users: &[String]) -> String {
     let shown: Vec<&str> = users.iter().take(5).map(String::as_str).collect();
     let more = users.len().saturating_sub(shown.len());
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
@@ -181,13 +218,8 @@ pub fn in_use(users: &[String]) -> String {
     )
 }
 
-fn seal(
-    password: &SecretString,
-    (id, workspace): (&OutputLayerId, &WorkspaceId),
-    keys: &KeyRing,
-    rng: &Rng,
-) -> AppResult<Sealed> {
-    Ok(keys.seal(password.expose_secret().as_bytes(), SEALED_PASSWORDS.at(id, workspace), rng)?)
+fn seal(tx: &Tx<'_>, password: &SecretString, at: SealedAt<'_>) -> AppResult<Sealed> {
+    Ok(tx.keys.seal(password.expose_secret().as_bytes(), at, tx.rng)?)
 }
 
 sealed_column!(
@@ -200,7 +232,16 @@ fn note(tx: &mut Tx<'_>, workspace: &WorkspaceId, event: Event, name: &str, acto
     tx.record(&entry)
 }
 
-impl Layer {
+impl OutputLayer {
+    /// Whether a password is set.
+    pub fn has_password(&self) -> bool {
+        self.sealed.is_some()
+    }
+
+    fn sealed(&self) -> Option<Sealed> {
+        self.sealed.clone().map(Sealed::from_bytes)
+    }
+
     /// How to get there, with the password.
     ///
     /// # Errors

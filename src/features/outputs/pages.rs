@@ -4,9 +4,11 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use secrecy::SecretString;
 
-use super::{FILES_NAME, FieldProblem, Given, Layer, Settings, add, change, delete, find, list, users};
+use super::{
+    DeleteLayerError, FILES_NAME, OutputLayer, OutputLayerInput, Settings, add, change, delete, find, list, users,
+};
 use crate::base::error::{AppError, AppResult};
-use crate::base::forms::RawForm;
+use crate::base::forms::{FieldProblem, RawForm};
 use crate::base::ids::OutputLayerId;
 use crate::engines::TlsMode;
 use crate::features::accounts::guard::{Admin, SignedIn};
@@ -32,7 +34,7 @@ struct LayerItem {
 
 #[derive(Template)]
 #[template(path = "output_layers/index.html")]
-struct ListPage {
+struct LayersPage {
     frame: OwnerFrame,
     tab: &'static str,
     may_change: bool,
@@ -41,7 +43,7 @@ struct ListPage {
 }
 
 /// What trying the connection has shown.
-struct Tried {
+struct LayerCheck {
     tone: &'static str,
     title: &'static str,
     words: String,
@@ -66,7 +68,7 @@ struct LayerPage {
     ca: String,
     users: Vec<String>,
     problems: Vec<FieldProblem>,
-    tried: Option<Tried>,
+    tried: Option<LayerCheck>,
 }
 
 impl LayerPage {
@@ -78,7 +80,7 @@ impl LayerPage {
         self.problems.iter().map(|problem| (problem.field, problem.sentence)).collect()
     }
 
-    fn new(app: &App, request: &HttpRequest, member: &SignedIn, given: &Given, port: &str) -> Self {
+    fn new(app: &App, request: &HttpRequest, member: &SignedIn, given: &OutputLayerInput, port: &str) -> Self {
         let Settings { host, database, user, schema, tls, ca, .. } = given.settings.clone();
         Self {
             frame: member.frame(request, app, "settings"),
@@ -99,16 +101,16 @@ impl LayerPage {
         }
     }
 
-    fn of(self, layer: &Layer, users: Vec<String>) -> Self {
+    fn of(self, layer: &OutputLayer, users: Vec<String>) -> Self {
         Self { slug: Some(layer.slug.clone()), has_password: layer.has_password(), users, ..self }
     }
 }
 
 /// What the form sends.
-fn read(pairs: Vec<(String, String)>) -> (Given, String) {
+fn read(pairs: Vec<(String, String)>) -> (OutputLayerInput, String) {
     let raw = RawForm::from_pairs(pairs);
     let text = |name: &str| raw.first(name).unwrap_or_default().trim().to_owned();
-    let blank = Given::default();
+    let blank = OutputLayerInput::default();
     let settings = Settings {
         host: text("host"),
         database: text("database"),
@@ -121,7 +123,7 @@ fn read(pairs: Vec<(String, String)>) -> (Given, String) {
     let port = text("port");
     let number = if port.is_empty() { blank.port } else { port.parse().unwrap_or(-1) };
     let password = raw.first("password").map(|text| SecretString::from(text.to_owned()));
-    (Given { name: text("name"), settings, port: number, password }, port)
+    (OutputLayerInput { name: text("name"), settings, port: number, password }, port)
 }
 
 /// `GET /settings/output-layers`
@@ -137,7 +139,7 @@ pub async fn index(app: web::Data<App>, request: HttpRequest, member: SignedIn) 
                 .collect::<AppResult<Vec<_>>>()
         })
         .await?;
-    let item = |(count, layer): (usize, Layer)| LayerItem {
+    let item = |(count, layer): (usize, OutputLayer)| LayerItem {
         address: layer.settings.address(),
         used_by: match count {
             0 => "No source".to_owned(),
@@ -147,7 +149,7 @@ pub async fn index(app: web::Data<App>, request: HttpRequest, member: SignedIn) 
         url: urls::output_layer(&layer.slug),
         name: layer.name,
     };
-    page(&ListPage {
+    page(&LayersPage {
         frame: member.frame(&request, &app, "settings"),
         tab: urls::SETTINGS_OUTPUT_LAYERS,
         may_change: member.role.may_administer(),
@@ -158,7 +160,7 @@ pub async fn index(app: web::Data<App>, request: HttpRequest, member: SignedIn) 
 
 /// `GET /settings/output-layers/new`
 pub async fn new(app: web::Data<App>, request: HttpRequest, member: Admin) -> PageResult {
-    page(&LayerPage::new(&app, &request, &member, &Given::default(), "5432"))
+    page(&LayerPage::new(&app, &request, &member, &OutputLayerInput::default(), "5432"))
 }
 
 /// `POST /settings/output-layers/new`
@@ -171,7 +173,7 @@ pub async fn create(
     // The nonce of the form is the layer's id: the same form sent twice adds one.
     let id = OutputLayerId::from_text(&form.token.nonce);
     let (given, port) = read(form.value);
-    let details = match given.clone().judge(None) {
+    let details = match given.clone().validate(None) {
         Ok(details) => details,
         Err(problems) => {
             let view = LayerPage::new(&app, &request, &member, &given, &port);
@@ -179,7 +181,7 @@ pub async fn create(
         }
     };
     let (workspace, actor) = (member.workspace_id.clone(), member.actor());
-    let made = app.write(move |tx| add(tx, (&workspace, &id), &details, actor)).await?;
+    let made = app.write(move |tx| add(tx, &workspace, &id, &details, actor)).await?;
     let Some(layer) = made else {
         let view = LayerPage::new(&app, &request, &member, &given, &port);
         return unprocessable(&LayerPage { problems: vec![TOO_MANY], ..view });
@@ -188,28 +190,34 @@ pub async fn create(
     Ok(see_other_with(&app.config.server.base_url, &target, Flash::OutputLayerAdded))
 }
 
-/// A layer and the sources that use it.
-async fn load(app: &App, member: &SignedIn, slug: &str) -> AppResult<(Layer, Vec<String>)> {
+struct LoadedLayer {
+    layer: OutputLayer,
+    /// The sources whose records go there.
+    users: Vec<String>,
+}
+
+async fn load(app: &App, member: &SignedIn, slug: &str) -> AppResult<LoadedLayer> {
     let (workspace, slug) = (member.workspace_id.clone(), slug.to_owned());
     app.db
         .read(move |conn| {
             let layer = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
             let users = users(conn, &workspace, &slug)?;
-            Ok((layer, users))
+            Ok(LoadedLayer { layer, users })
         })
         .await
 }
 
-fn stored(app: &App, request: &HttpRequest, member: &SignedIn, (layer, users): (&Layer, Vec<String>)) -> LayerPage {
+fn stored(app: &App, request: &HttpRequest, member: &SignedIn, loaded: LoadedLayer) -> LayerPage {
+    let LoadedLayer { layer, users } = loaded;
     let port = i64::from(layer.settings.port);
-    let given = Given { name: layer.name.clone(), settings: layer.settings.clone(), port, password: None };
-    LayerPage::new(app, request, member, &given, &port.to_string()).of(layer, users)
+    let given = OutputLayerInput { name: layer.name.clone(), settings: layer.settings.clone(), port, password: None };
+    LayerPage::new(app, request, member, &given, &port.to_string()).of(&layer, users)
 }
 
 /// `GET /settings/output-layers/{slug}`
 pub async fn edit(app: web::Data<App>, request: HttpRequest, member: Admin, slug: web::Path<String>) -> PageResult {
-    let (layer, users) = load(&app, &member, &slug).await?;
-    page(&stored(&app, &request, &member, (&layer, users)))
+    let loaded = load(&app, &member, &slug).await?;
+    page(&stored(&app, &request, &member, loaded))
 }
 
 /// `POST /settings/output-layers/{slug}`
@@ -220,9 +228,9 @@ pub async fn update(
     slug: web::Path<String>,
     form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
-    let (layer, users) = load(&app, &member, &slug).await?;
+    let LoadedLayer { layer, users } = load(&app, &member, &slug).await?;
     let (given, port) = read(form.value);
-    let details = match given.clone().judge(Some(&layer)) {
+    let details = match given.clone().validate(Some(&layer)) {
         Ok(details) => details,
         Err(problems) => {
             let view = LayerPage::new(&app, &request, &member, &given, &port).of(&layer, users);
@@ -242,12 +250,12 @@ pub async fn check(
     slug: web::Path<String>,
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
-    let (layer, users) = load(&app, &member, &slug).await?;
-    let tried = match app.engines.check_target(&layer.target(&app.keys)?).await {
-        Ok(words) => Tried { tone: "ok", title: "The connection works", words },
-        Err(failure) => Tried { tone: "bad", title: "The connection does not work", words: failure.message },
+    let loaded = load(&app, &member, &slug).await?;
+    let check = match app.engines.check_target(&loaded.layer.target(&app.keys)?).await {
+        Ok(words) => LayerCheck { tone: "ok", title: "The connection works", words },
+        Err(failure) => LayerCheck { tone: "bad", title: "The connection does not work", words: failure.message },
     };
-    page(&LayerPage { tried: Some(tried), ..stored(&app, &request, &member, (&layer, users)) })
+    page(&LayerPage { tried: Some(check), ..stored(&app, &request, &member, loaded) })
 }
 
 /// `POST /settings/output-layers/{slug}/deletion`
@@ -257,13 +265,15 @@ pub async fn remove(
     slug: web::Path<String>,
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
-    let (layer, _) = load(&app, &member, &slug).await?;
+    let LoadedLayer { layer, .. } = load(&app, &member, &slug).await?;
     let actor = member.actor();
-    let deleted = app.write(move |tx| delete(tx, &layer, actor)).await?;
     let base = &app.config.server.base_url;
-    Ok(match deleted {
-        Ok(()) => see_other_with(base, urls::SETTINGS_OUTPUT_LAYERS, Flash::OutputLayerDeleted),
+    match app.try_write(move |tx| delete(tx, &layer, actor)).await {
+        Ok(()) => Ok(see_other_with(base, urls::SETTINGS_OUTPUT_LAYERS, Flash::OutputLayerDeleted)),
         // Its page names them.
-        Err(_) => see_other_with(base, &urls::output_layer(&slug), Flash::OutputLayerInUse),
-    })
+        Err(DeleteLayerError::InUse(_)) => {
+            Ok(see_other_with(base, &urls::output_layer(&slug), Flash::OutputLayerInUse))
+        }
+        Err(DeleteLayerError::App(error)) => Err(error.into()),
+    }
 }

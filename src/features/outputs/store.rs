@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 
-use super::{Details, Settings};
+use super::{OutputLayer, OutputLayerDetails, Settings};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::Sealed;
 use crate::base::ids::{OutputLayerId, WorkspaceId};
@@ -10,30 +10,9 @@ use crate::platform::db::schema::output_layers;
 /// The only kind that has rows.
 const POSTGRES: &str = "postgres";
 
-/// A schema of PostgreSQL that records can go to; its password stays sealed.
-#[derive(Debug, Clone)]
-pub struct Layer {
-    /// Its id.
-    pub id: OutputLayerId,
-    /// Whose it is.
-    pub workspace_id: WorkspaceId,
-    /// Its name in plans, runs and addresses.
-    pub slug: String,
-    /// Its name for people.
-    pub name: String,
-    /// How to get there.
-    pub settings: Settings,
-    sealed: Option<Vec<u8>>,
-    version: i64,
-    /// When it was added.
-    pub created_at: UtcTime,
-    /// When it last changed.
-    pub updated_at: UtcTime,
-}
-
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = output_layers)]
-struct Row {
+struct OutputLayerRow {
     id: OutputLayerId,
     workspace_id: WorkspaceId,
     slug: String,
@@ -45,11 +24,11 @@ struct Row {
     updated_at: UtcTime,
 }
 
-impl Row {
-    fn read(self) -> QueryResult<Layer> {
+impl OutputLayerRow {
+    fn read(self) -> QueryResult<OutputLayer> {
         let settings = serde_json::from_str(&self.settings)
             .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
-        Ok(Layer {
+        Ok(OutputLayer {
             id: self.id,
             workspace_id: self.workspace_id,
             slug: self.slug,
@@ -63,58 +42,50 @@ impl Row {
     }
 }
 
-impl Layer {
-    /// Whether a password is set.
-    pub fn has_password(&self) -> bool {
-        self.sealed.is_some()
-    }
-
-    pub(super) fn sealed(&self) -> Option<Sealed> {
-        self.sealed.clone().map(Sealed::from_bytes)
-    }
-}
-
 /// The layers a workspace has added, by name.
-pub fn list(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<Vec<Layer>> {
-    let rows: Vec<Row> = output_layers::table
+pub fn list(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<Vec<OutputLayer>> {
+    let rows: Vec<OutputLayerRow> = output_layers::table
         .filter(output_layers::workspace_id.eq(workspace))
         .order((output_layers::name, output_layers::slug))
-        .select(Row::as_select())
+        .select(OutputLayerRow::as_select())
         .load(conn)?;
-    rows.into_iter().map(Row::read).collect()
+    rows.into_iter().map(OutputLayerRow::read).collect()
 }
 
 /// The layer of that slug.
-pub fn find(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> QueryResult<Option<Layer>> {
-    let row: Option<Row> = output_layers::table
+pub fn find(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> QueryResult<Option<OutputLayer>> {
+    let row: Option<OutputLayerRow> = output_layers::table
         .filter(output_layers::workspace_id.eq(workspace))
         .filter(output_layers::slug.eq(slug))
-        .select(Row::as_select())
+        .select(OutputLayerRow::as_select())
         .get_result(conn)
         .optional()?;
-    row.map(Row::read).transpose()
+    row.map(OutputLayerRow::read).transpose()
 }
 
 fn text(settings: &Settings) -> QueryResult<String> {
     serde_json::to_string(settings).map_err(|error| diesel::result::Error::SerializationError(error.into()))
 }
 
-pub(super) fn insert(
-    conn: &mut Conn,
-    (workspace, id): (&WorkspaceId, &OutputLayerId),
-    slug: &str,
-    details: &Details,
-    (sealed, now): (Option<&Sealed>, UtcTime),
-) -> QueryResult<()> {
+/// A layer to be.
+pub(super) struct NewOutputLayer<'a> {
+    pub(super) id: &'a OutputLayerId,
+    pub(super) workspace: &'a WorkspaceId,
+    pub(super) slug: &'a str,
+    pub(super) details: &'a OutputLayerDetails,
+    pub(super) sealed: Option<&'a Sealed>,
+}
+
+pub(super) fn insert(conn: &mut Conn, new: &NewOutputLayer<'_>, now: UtcTime) -> QueryResult<()> {
     diesel::insert_into(output_layers::table)
         .values((
-            output_layers::id.eq(id),
-            output_layers::workspace_id.eq(workspace),
-            output_layers::slug.eq(slug),
-            output_layers::name.eq(&details.name),
+            output_layers::id.eq(new.id),
+            output_layers::workspace_id.eq(new.workspace),
+            output_layers::slug.eq(new.slug),
+            output_layers::name.eq(&new.details.name),
             output_layers::kind.eq(POSTGRES),
-            output_layers::settings.eq(text(&details.settings)?),
-            output_layers::sealed.eq(sealed.map(Sealed::as_bytes)),
+            output_layers::settings.eq(text(&new.details.settings)?),
+            output_layers::sealed.eq(new.sealed.map(Sealed::as_bytes)),
             output_layers::version.eq(0_i64),
             output_layers::created_at.eq(now),
             output_layers::updated_at.eq(now),
@@ -126,9 +97,10 @@ pub(super) fn insert(
 /// Writes a layer that nobody changed since it was read; says whether it did.
 pub(super) fn replace(
     conn: &mut Conn,
-    read: &Layer,
-    details: &Details,
-    (sealed, now): (Option<&Sealed>, UtcTime),
+    read: &OutputLayer,
+    details: &OutputLayerDetails,
+    sealed: Option<&Sealed>,
+    now: UtcTime,
 ) -> QueryResult<bool> {
     let unchanged = output_layers::table.find(&read.id).filter(output_layers::version.eq(read.version));
     let changed = diesel::update(unchanged)
@@ -143,6 +115,6 @@ pub(super) fn replace(
     Ok(changed == 1)
 }
 
-pub(super) fn delete(conn: &mut Conn, layer: &Layer) -> QueryResult<()> {
+pub(super) fn delete(conn: &mut Conn, layer: &OutputLayer) -> QueryResult<()> {
     diesel::delete(output_layers::table.find(&layer.id)).execute(conn).map(|_| ())
 }

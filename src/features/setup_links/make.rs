@@ -113,7 +113,7 @@ pub(super) fn tell(
     connection: &Connection,
     (link, expires_at): (&SetupLinkId, UtcTime),
 ) -> AppResult<()> {
-    tx.tell(&webhooks::Event::Link { deed, connection, link, expires_at })
+    tx.tell(&webhooks::WebhookEvent::Link { deed, connection, link, expires_at })
 }
 
 impl ClosedReason {

@@ -153,8 +153,12 @@ fn merge(tx: &mut Tx<'_>, link: &LinkRow, sent: &Sent) -> AppResult<Connection> 
 /// Queues the webhooks: that details came, and that the link was used.
 fn tell(tx: &mut Tx<'_>, link: &LinkRow, connection: &Connection, connector: &Connector) -> AppResult<()> {
     let missing = webhooks::missing_of(connector, connection);
-    tx.tell(&webhooks::Event::SetupFilled { connection, missing: &missing })?;
-    let used =
-        webhooks::Event::Link { deed: LinkDeed::Submitted, connection, link: &link.id, expires_at: link.expires_at };
+    tx.tell(&webhooks::WebhookEvent::SetupFilled { connection, missing: &missing })?;
+    let used = webhooks::WebhookEvent::Link {
+        deed: LinkDeed::Submitted,
+        connection,
+        link: &link.id,
+        expires_at: link.expires_at,
+    };
     tx.tell(&used)
 }

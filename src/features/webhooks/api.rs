@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::deliveries::{
-    AttemptRow, Delivery, DeliveryState, attempts, find_delivery, list_deliveries, request_of, resend, send_test,
+    Delivery, DeliveryAttempt, DeliveryState, attempts, find_delivery, list_deliveries, request_of,
 };
+use super::{resend, send_test};
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
-use crate::base::http_client::HttpsUrl;
 use crate::base::ids::{WebhookDeliveryId, WorkspaceId};
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, Read, Side, Write};
 use crate::features::connections::{Connection, find_of_kind};
@@ -104,7 +104,7 @@ struct AttemptOut {
 /// A delivery with what is sent and every try.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "DeliveryDetails")]
-struct DetailsOut {
+struct DeliveryDetailsOut {
     #[serde(flatten)]
     delivery: DeliveryOut,
     /// The body that is sent.
@@ -115,7 +115,7 @@ struct DetailsOut {
 
 impl DeliveryOut {
     fn new(delivery: Delivery) -> Self {
-        let host = HttpsUrl::parse(&delivery.url).map(|url| url.host()).unwrap_or_default();
+        let host = delivery.host();
         Self {
             id: delivery.id.to_string(),
             webhook_id: delivery.message_id.to_string(),
@@ -135,8 +135,8 @@ impl DeliveryOut {
     }
 }
 
-impl From<AttemptRow> for AttemptOut {
-    fn from(row: AttemptRow) -> Self {
+impl From<DeliveryAttempt> for AttemptOut {
+    fn from(row: DeliveryAttempt) -> Self {
         Self {
             at: row.at.iso(),
             status: row.status,
@@ -150,7 +150,7 @@ impl From<AttemptRow> for AttemptOut {
 /// Which page of the list is shown.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ListQuery {
+pub struct DeliveryListQuery {
     /// Where the page lies: take it from `next` or `previous`.
     cursor: Option<String>,
     /// Rows of the page.
@@ -168,10 +168,10 @@ fn delivery_of(conn: &mut Conn, connection: &Connection, id: &WebhookDeliveryId)
     found.filter(|delivery| delivery.connection_id.as_ref() == Some(&connection.id)).ok_or(AppError::NotFound)
 }
 
-fn details(conn: &mut Conn, delivery: Delivery) -> AppResult<DetailsOut> {
+fn details(conn: &mut Conn, delivery: Delivery) -> AppResult<DeliveryDetailsOut> {
     let payload = serde_json::from_str(&request_of(conn, &delivery)?.payload).map_err(AppError::internal)?;
     let tries = attempts(conn, &delivery)?.into_iter().map(AttemptOut::from).collect();
-    Ok(DetailsOut { delivery: DeliveryOut::new(delivery), payload, tries })
+    Ok(DeliveryDetailsOut { delivery: DeliveryOut::new(delivery), payload, tries })
 }
 
 /// `GET /api/v1/sources/{slug}/deliveries/`
@@ -179,7 +179,7 @@ pub async fn index<S: Side>(
     app: web::Data<App>,
     key: ApiKey<Read<S>>,
     slug: web::Path<String>,
-    query: ApiQuery<ListQuery>,
+    query: ApiQuery<DeliveryListQuery>,
 ) -> ApiResult {
     let wanted = cursor::page_request(query.0.cursor.as_deref(), query.0.limit)?;
     let (workspace, slug) = (key.workspace.clone(), slug.into_inner());
@@ -188,7 +188,7 @@ pub async fn index<S: Side>(
         .db
         .read(move |conn| {
             let connection = connection::<S>(conn, &workspace, &slug)?;
-            Ok(list_deliveries(conn, &workspace, &connection.id, None, MOST_LISTED)?)
+            Ok(list_deliveries(conn, &workspace, &connection.id, MOST_LISTED)?)
         })
         .await?;
     let row_of = |delivery: &Delivery| delivery.id.to_string();
@@ -217,7 +217,7 @@ pub async fn test<S: Side>(
     slug: web::Path<String>,
     once: Once,
 ) -> ApiResult {
-    act::<S>(&app, &key, (slug.into_inner(), None), &once).await
+    act::<S>(&app, &key, slug.into_inner(), Sending::Test, &once).await
 }
 
 /// `POST /api/v1/sources/{slug}/deliveries/{id}/resend/`
@@ -228,21 +228,21 @@ pub async fn send_again<S: Side>(
     once: Once,
 ) -> ApiResult {
     let (slug, id) = path.into_inner();
-    act::<S>(&app, &key, (slug, Some(WebhookDeliveryId::from_text(&id))), &once).await
+    act::<S>(&app, &key, slug, Sending::Again(WebhookDeliveryId::from_text(&id)), &once).await
 }
 
-/// Sends a test when no delivery is named, else that delivery again.
-async fn act<S: Side>(
-    app: &web::Data<App>,
-    caller: &Caller,
-    what: (String, Option<WebhookDeliveryId>),
-    once: &Once,
-) -> ApiResult {
+/// What is to be sent.
+enum Sending {
+    Test,
+    Again(WebhookDeliveryId),
+}
+
+async fn act<S: Side>(app: &web::Data<App>, caller: &Caller, slug: String, sending: Sending, once: &Once) -> ApiResult {
     match once.open::<NothingIn>(app, caller).await? {
         Opened::Replay(answer) => Ok(answer),
         Opened::Fresh(_, ticket) => {
-            let done = queue::<S>(app, caller, what, ticket.clone()).await;
-            ticket.settle(app, done).await
+            let done = queue::<S>(app, caller, slug, sending, ticket.clone()).await;
+            ticket.settle(app, done.map_err(Problem::from)).await
         }
     }
 }
@@ -250,29 +250,27 @@ async fn act<S: Side>(
 async fn queue<S: Side>(
     app: &web::Data<App>,
     caller: &Caller,
-    (slug, id): (String, Option<WebhookDeliveryId>),
+    slug: String,
+    sending: Sending,
     ticket: Ticket,
-) -> Result<Answer, Problem> {
-    let (app, workspace) = (app.clone(), caller.workspace.clone());
-    let writer = app.clone();
-    let answer = writer
-        .write(move |tx| {
-            let connection = connection::<S>(tx.conn, &workspace, &slug)?;
-            let id = match id {
-                Some(id) => {
-                    delivery_of(tx.conn, &connection, &id)?;
-                    resend(tx.conn, &workspace, &id, tx.now)?;
-                    id
-                }
-                None => send_test(tx, &app, &connection)?,
-            };
-            let delivery = delivery_of(tx.conn, &connection, &id)?;
-            let answer = Answer::json(StatusCode::ACCEPTED, &details(tx.conn, delivery)?)?;
-            ticket.store(tx, &answer)?;
-            Ok(answer)
-        })
-        .await?;
-    Ok(answer)
+) -> AppResult<Answer> {
+    let (app_here, workspace) = (app.clone(), caller.workspace.clone());
+    app.write(move |tx| {
+        let connection = connection::<S>(tx.conn, &workspace, &slug)?;
+        let id = match sending {
+            Sending::Test => send_test(tx, &app_here.connectors, &connection)?,
+            Sending::Again(id) => {
+                let delivery = delivery_of(tx.conn, &connection, &id)?;
+                resend(tx, &delivery)?;
+                id
+            }
+        };
+        let delivery = delivery_of(tx.conn, &connection, &id)?;
+        let answer = Answer::json(StatusCode::ACCEPTED, &details(tx.conn, delivery)?)?;
+        ticket.store(tx, &answer)?;
+        Ok(answer)
+    })
+    .await
 }
 
 /// What the document says of the list, testing, one, and sending again.
@@ -281,16 +279,16 @@ pub fn operations<S: Side>() -> [Operation; 4] {
     let operation = |id: String, summary: &str| Operation::new(S::PLURAL, id, summary);
     [
         operation(format!("list_{word}_deliveries"), "List webhook deliveries")
-            .query::<ListQuery>()
+            .query::<DeliveryListQuery>()
             .answers::<PageOut<DeliveryOut>>(200)
             .about("Newest first; the newest 1,000."),
         operation(format!("test_{word}_callback"), "Send a test event")
-            .answers::<DetailsOut>(202)
+            .answers::<DeliveryDetailsOut>(202)
             .refuses(&[Code::Conflict])
             .about("It is sent once, to the callback webhook, in the shape of the real event."),
-        operation(format!("get_{word}_delivery"), "Read a webhook delivery").answers::<DetailsOut>(200),
+        operation(format!("get_{word}_delivery"), "Read a webhook delivery").answers::<DeliveryDetailsOut>(200),
         operation(format!("resend_{word}_delivery"), "Send a delivery again")
-            .answers::<DetailsOut>(202)
+            .answers::<DeliveryDetailsOut>(202)
             .refuses(&[Code::Conflict])
             .about("It starts at the beginning of the retry schedule, under the same `webhook-id`."),
     ]

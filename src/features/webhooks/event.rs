@@ -110,7 +110,7 @@ pub struct InviteFacts<'a> {
 
 /// Something that happened, with all a payload may say of it.
 #[derive(Debug, Clone, Copy)]
-pub enum Event<'a> {
+pub enum WebhookEvent<'a> {
     /// A recipient handed details over.
     SetupFilled {
         /// The connection as it is now.
@@ -168,7 +168,7 @@ pub enum Event<'a> {
     },
 }
 
-impl Event<'_> {
+impl WebhookEvent<'_> {
     /// Its kind.
     pub fn kind(&self) -> EventKind {
         match self {

@@ -90,7 +90,7 @@ fn facts(conn: &mut Conn, id: &WebhookDeliveryId) -> AppResult<Option<(WebhookGa
     Ok(Some((context, owners)))
 }
 
-impl deliveries::AttemptRow {
+impl deliveries::DeliveryAttempt {
     /// Why the try failed, for people; `None` when it did not.
     pub fn reason(&self) -> Option<String> {
         let reason = self.failure.as_deref().and_then(Reason::parse)?;
@@ -108,12 +108,10 @@ impl deliveries::AttemptRow {
 /// # Errors
 /// The database refuses.
 pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
-    let now = app.clock.now();
-    app.db
-        .write(move |conn| {
-            secrets::forget_ended(conn, now)?;
-            deliveries::forget_old(conn, now - KEPT, FORGOTTEN_AT_ONCE)?;
-            Ok(())
-        })
-        .await
+    app.write(|tx| {
+        secrets::forget_ended(tx.conn, tx.now)?;
+        deliveries::forget_old(tx.conn, tx.now - KEPT, FORGOTTEN_AT_ONCE)?;
+        Ok(())
+    })
+    .await
 }

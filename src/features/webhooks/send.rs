@@ -46,7 +46,7 @@ impl From<HttpFailure> for Reason {
 
 /// What came of a try.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Tried {
+pub(super) struct AttemptResult {
     /// When it began.
     pub(super) at: UtcTime,
     pub(super) status: Option<u16>,
@@ -68,14 +68,14 @@ fn judge(status: u16) -> Option<Reason> {
 }
 
 /// Where a try goes, and what it proves itself with.
-pub(super) struct Receiver {
+pub(super) struct SignedReceiver {
     pub(super) url: HttpsUrl,
     pub(super) header: Option<CustomHeader>,
     pub(super) secrets: Vec<SigningSecret>,
 }
 
 /// The headers of a try: the body's type, the Standard Webhooks headers, the receiver's own.
-fn headers(message: &Message, receiver: &Receiver, now: UtcTime) -> Vec<(String, String)> {
+fn headers(message: &Message, receiver: &SignedReceiver, now: UtcTime) -> Vec<(String, String)> {
     let timestamp = now.unix();
     let signatures: Vec<String> =
         receiver.secrets.iter().map(|secret| secret.sign(message.id.as_str(), timestamp, &message.payload)).collect();
@@ -90,14 +90,14 @@ fn headers(message: &Message, receiver: &Receiver, now: UtcTime) -> Vec<(String,
 }
 
 /// Sends a message once.
-pub(super) async fn send(app: &App, message: &Message, receiver: &Receiver) -> Tried {
+pub(super) async fn send(app: &App, message: &Message, receiver: &SignedReceiver) -> AttemptResult {
     let at = app.clock.now();
     let begun = tokio::time::Instant::now();
     let result =
         app.http.post(&receiver.url, &header_lines(headers(message, receiver, at)), message.payload.clone()).await;
     let millis = i32::try_from(begun.elapsed().as_millis()).unwrap_or(i32::MAX);
     match result {
-        Ok(ResponseSummary { status, retry_after, text }) => Tried {
+        Ok(ResponseSummary { status, retry_after, text }) => AttemptResult {
             at,
             status: Some(status),
             reason: judge(status),
@@ -105,9 +105,14 @@ pub(super) async fn send(app: &App, message: &Message, receiver: &Receiver) -> T
             answer: masked(text, receiver.header.as_ref()),
             millis,
         },
-        Err(failure) => {
-            Tried { at, status: None, reason: Some(failure.into()), retry_after: None, answer: String::new(), millis }
-        }
+        Err(failure) => AttemptResult {
+            at,
+            status: None,
+            reason: Some(failure.into()),
+            retry_after: None,
+            answer: String::new(),
+            millis,
+        },
     }
 }
 

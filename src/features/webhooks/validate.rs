@@ -1,25 +1,15 @@
-//! What people and programs give for a receiver: an address, and a header to send along. Judged here, pure.
+//! What people and programs give for a receiver: an address, and a header to send along. Validated here, pure.
 
 use hyper::header::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::base::forms::FieldProblem;
 use crate::base::http_client::{AddressProblem, HttpsUrl};
 
 /// Most characters of a header's name.
 const LONGEST_NAME: usize = 100;
 /// Most bytes of a header's value.
 const LONGEST_VALUE: usize = 4_096;
-
-/// One thing that is wrong with what was given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FieldProblem {
-    /// `url`, `header_name` or `header_value`.
-    pub field: &'static str,
-    /// A stable name for programs.
-    pub code: &'static str,
-    /// A sentence for people; it never quotes what was given.
-    pub sentence: &'static str,
-}
 
 impl From<AddressProblem> for FieldProblem {
     fn from(problem: AddressProblem) -> Self {
@@ -68,7 +58,7 @@ const TAKEN: [&str; 26] = [
 const TAKEN_BEGINNINGS: [&str; 5] = ["webhook-", "x-forwarded-", "sec-", "svix-", "proxy-"];
 
 impl CustomHeader {
-    /// Judges a name and a value; neither given is no header.
+    /// Validates a name and a value; neither given is no header.
     ///
     /// # Errors
     /// The first thing that is wrong.
@@ -123,7 +113,7 @@ fn check_value(value: &str) -> Result<(), FieldProblem> {
     Ok(())
 }
 
-/// Judges an address as far as it can be judged without asking the DNS.
+/// Validates an address as far as that goes without asking the DNS.
 pub(super) fn address(url: &str) -> Result<HttpsUrl, FieldProblem> {
     Ok(HttpsUrl::parse(url)?)
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 
-use super::deliveries::{self, Claimed, Delivery, DeliveryState, NewAttempt, Settled};
+use super::deliveries::{self, Claimed, Delivery, DeliveryState, NewDeliveryAttempt, Settled};
 use super::schedule::{Jitter, next_delay};
-use super::send::{self, Reason, Receiver, Tried};
+use super::send::{self, AttemptResult, Reason, SignedReceiver};
 use super::{GaveUpMail, callback, endpoints, secrets};
 use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
@@ -26,19 +26,19 @@ const PER_HOST: usize = 4;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A delivery that is ours for the time of a lease, with all it takes to send it.
-struct Work {
+struct PreparedDelivery {
     claimed: Claimed,
-    receiver: Receiver,
+    receiver: SignedReceiver,
 }
 
 /// The tries that are under way.
 #[derive(Default)]
-struct Crew {
+struct DeliveryPool {
     tasks: JoinSet<()>,
     hosts: HashMap<Id, String>,
 }
 
-impl Crew {
+impl DeliveryPool {
     fn at(&self, host: &str) -> usize {
         self.hosts.values().filter(|busy| *busy == host).count()
     }
@@ -90,22 +90,22 @@ impl Crew {
 /// # Errors
 /// The database cannot be asked; a try that fails is no error here.
 pub async fn run_due(app: &Arc<App>) -> AppResult<usize> {
-    let (mut crew, mut tried) = (Crew::default(), 0);
+    let (mut pool, mut tried) = (DeliveryPool::default(), 0);
     loop {
-        let taken = crew.take(app).await?;
+        let taken = pool.take(app).await?;
         tried += taken;
-        if taken == 0 && crew.tasks.is_empty() {
+        if taken == 0 && pool.tasks.is_empty() {
             return Ok(tried);
         }
-        crew.one_done().await;
+        pool.one_done().await;
     }
 }
 
 /// Works until the channel says stop, then finishes what is under way.
 pub async fn run_until(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
-    let mut crew = Crew::default();
+    let mut pool = DeliveryPool::default();
     loop {
-        match crew.take(&app).await {
+        match pool.take(&app).await {
             Ok(0) => {}
             Ok(_) => continue,
             Err(error) => tracing::error!(error = %error, "the worker cannot look for webhooks"),
@@ -113,20 +113,20 @@ pub async fn run_until(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
         tokio::select! {
             // An error means that the sender is gone: that is a stop, too.
             _ = stopped.wait_for(|stop| *stop) => break,
-            () = crew.one_done(), if !crew.tasks.is_empty() => {}
+            () = pool.one_done(), if !pool.tasks.is_empty() => {}
             () = tokio::time::sleep(PAUSE) => {}
         }
     }
-    while !crew.tasks.is_empty() {
-        crew.one_done().await;
+    while !pool.tasks.is_empty() {
+        pool.one_done().await;
     }
 }
 
-async fn claim(app: &Arc<App>, id: WebhookDeliveryId) -> AppResult<Option<Work>> {
+async fn claim(app: &Arc<App>, id: WebhookDeliveryId) -> AppResult<Option<PreparedDelivery>> {
     app.write(move |tx| {
         let Some(claimed) = deliveries::claim(tx.conn, &id, tx.now)? else { return Ok(None) };
         if let Some(receiver) = receiver(tx, &claimed.delivery)? {
-            return Ok(Some(Work { claimed, receiver }));
+            return Ok(Some(PreparedDelivery { claimed, receiver }));
         }
         let settled = Settled { state: DeliveryState::Disabled, next_at: None };
         deliveries::settle(tx.conn, &claimed.delivery, settled, tx.now)?;
@@ -136,7 +136,7 @@ async fn claim(app: &Arc<App>, id: WebhookDeliveryId) -> AppResult<Option<Work>>
 }
 
 /// Who gets a delivery; `None` when the receiver is off or removed by now.
-fn receiver(tx: &mut Tx<'_>, delivery: &Delivery) -> AppResult<Option<Receiver>> {
+fn receiver(tx: &mut Tx<'_>, delivery: &Delivery) -> AppResult<Option<SignedReceiver>> {
     let (url, header) = match (&delivery.endpoint_id, &delivery.connection_id) {
         (Some(endpoint), _) => match endpoints::find_any(tx.conn, &delivery.workspace_id, endpoint)? {
             Some(row) if row.deleted_at.is_none() && row.disabled_at.is_none() => (row.url, None),
@@ -153,10 +153,10 @@ fn receiver(tx: &mut Tx<'_>, delivery: &Delivery) -> AppResult<Option<Receiver>>
     };
     let Ok(url) = HttpsUrl::parse(&url) else { return Ok(None) };
     let secrets = secrets::signing(tx, &delivery.workspace_id)?;
-    Ok(Some(Receiver { url, header, secrets }))
+    Ok(Some(SignedReceiver { url, header, secrets }))
 }
 
-async fn deliver(app: &Arc<App>, work: Work) {
+async fn deliver(app: &Arc<App>, work: PreparedDelivery) {
     let tried = send::send(app, &work.claimed.message, &work.receiver).await;
     let Claimed { delivery, .. } = work.claimed;
     let id = delivery.id.clone();
@@ -166,7 +166,7 @@ async fn deliver(app: &Arc<App>, work: Work) {
 }
 
 /// What a try leads to.
-fn decide(app: &App, delivery: &Delivery, tried: &Tried, now: UtcTime) -> Settled {
+fn decide(app: &App, delivery: &Delivery, tried: &AttemptResult, now: UtcTime) -> Settled {
     let state = match tried.reason {
         None => DeliveryState::Delivered,
         Some(Reason::Gone) => DeliveryState::Disabled,
@@ -182,11 +182,11 @@ fn decide(app: &App, delivery: &Delivery, tried: &Tried, now: UtcTime) -> Settle
     }
 }
 
-async fn record(app: &Arc<App>, delivery: Delivery, tried: Tried) -> AppResult<()> {
+async fn record(app: &Arc<App>, delivery: Delivery, tried: AttemptResult) -> AppResult<()> {
     let now = app.clock.now();
     let settled = decide(app, &delivery, &tried, now);
     app.write(move |tx| {
-        let attempt = NewAttempt {
+        let attempt = NewDeliveryAttempt {
             id: WebhookAttemptId::new(tx.now, tx.rng),
             delivery_id: &delivery.id,
             number: delivery.attempts,

@@ -15,7 +15,7 @@ use crate::features::oauth::apps::pages as app_pages;
 use crate::features::outputs::pages as layer_pages;
 use crate::features::setup_links::owner_pages as setup_link_pages;
 use crate::features::webhooks::callback::pages as callback_pages;
-use crate::features::webhooks::deliveries::pages as delivery_pages;
+use crate::features::webhooks::delivery_pages;
 use crate::features::webhooks::endpoints::pages as endpoint_pages;
 use crate::features::work::runs::pages as run_pages;
 use crate::features::work::validations::pages as validation_pages;

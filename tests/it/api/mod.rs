@@ -10,6 +10,7 @@ mod once;
 mod problems;
 pub mod program;
 mod sources;
+mod statements;
 mod tokens;
 
 pub use document::Document;

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use vestibule::base::clock::UtcTime;
 use vestibule::base::ids::{InviteLinkId, WorkspaceId};
 use vestibule::connectors::Kind;
-use vestibule::features::connections::{self, StateFilter};
+use vestibule::features::connections::{self, ConnectionStateFilter};
 use vestibule::features::invite_links::{self, Sort};
 use vestibule::platform::db::Conn;
 use vestibule::platform::db::cursor::PageRequest;
@@ -21,7 +21,7 @@ const LINKS: usize = 4_000;
 /// One list with its name; `sorts` says whether it may put rows in order by itself.
 type List = (&'static str, bool, Box<dyn Fn(&mut Conn, &WorkspaceId, UtcTime)>);
 
-fn of_connections(name: &'static str, sorts: bool, filter: connections::Filter) -> List {
+fn of_connections(name: &'static str, sorts: bool, filter: connections::ConnectionFilter) -> List {
     let read = move |conn: &mut Conn, workspace: &WorkspaceId, _: UtcTime| {
         assert!(!connections::list(conn, workspace, &filter, 51).unwrap().is_empty(), "{name}");
     };
@@ -37,12 +37,13 @@ fn of_links(name: &'static str, sorts: bool, filter: invite_links::Filter, sort:
 }
 
 fn lists() -> Vec<List> {
-    let all = connections::Filter::default;
-    let state = |state| connections::Filter { state: Some(state), ..all() };
-    let find = |query: &str| connections::Filter { query: query.to_owned(), ..all() };
+    let all = connections::ConnectionFilter::default;
+    let state = |state| connections::ConnectionFilter { state: Some(state), ..all() };
+    let find = |query: &str| connections::ConnectionFilter { query: query.to_owned(), ..all() };
     let links = invite_links::Filter::default;
     let page = |conn: &mut Conn, workspace: &WorkspaceId, _: UtcTime| {
-        let filter = connections::Filter { kind: Some(Kind::Source), ..connections::Filter::default() };
+        let filter =
+            connections::ConnectionFilter { kind: Some(Kind::Source), ..connections::ConnectionFilter::default() };
         let wanted = PageRequest { cursor: None, limit: 25 };
         assert_eq!(connections::page(conn, workspace, &filter, &wanted, 0).unwrap().rows.len(), 25);
     };
@@ -52,11 +53,11 @@ fn lists() -> Vec<List> {
     };
     vec![
         of_connections("connections", false, all()),
-        of_connections("finalised ones", false, state(StateFilter::Finalised)),
-        of_connections("unfinished ones", false, state(StateFilter::Missing)),
-        of_connections("filled in ones", false, state(StateFilter::FilledIn)),
-        of_connections("waiting ones", false, state(StateFilter::Waiting)),
-        of_connections("destinations", false, connections::Filter { kind: Some(Kind::Destination), ..all() }),
+        of_connections("finalised ones", false, state(ConnectionStateFilter::Finalised)),
+        of_connections("unfinished ones", false, state(ConnectionStateFilter::Missing)),
+        of_connections("filled in ones", false, state(ConnectionStateFilter::FilledIn)),
+        of_connections("waiting ones", false, state(ConnectionStateFilter::Waiting)),
+        of_connections("destinations", false, connections::ConnectionFilter { kind: Some(Kind::Destination), ..all() }),
         of_connections("found by a rare word", true, find("1234")),
         of_connections("found by two words", true, find("shop 123")),
         ("connections in the API", false, Box::new(page)),

@@ -93,7 +93,7 @@ pub async fn deliveries(app: &Arc<App>, connection: &str) -> Vec<Delivery> {
         let workspace = vestibule::features::accounts::find_workspace_by_slug(conn, "acme-analytics")?.unwrap().id;
         let connection = vestibule::features::connections::find(conn, &workspace, &slug)?;
         let id: ConnectionId = connection.unwrap().id;
-        Ok(webhooks::list_deliveries(conn, &workspace, &id, None, 100)?)
+        Ok(webhooks::list_deliveries(conn, &workspace, &id, 100)?)
     });
     rows.await.unwrap()
 }

@@ -4,38 +4,18 @@
 //! Invariants: a connection that waits hands its values to nobody; accepting or rejecting happens once; rejecting erases the values
 //! in the same statement.
 
-mod approval_out;
 mod store;
-
-pub use approval_out::ApprovalOut;
 
 pub use store::{find_waiting, of_invite_link, waiting_count};
 
 use super::store::erase;
-use super::{Apply, Connection, Filler, NewDraft, apply, create_draft};
-use crate::base::clock::UtcTime;
+use super::{Apply, Approval, Connection, Filler, NewDraft, apply_to, create_draft};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{InviteLinkId, WorkspaceId};
-use crate::base::text_column::text_enum;
 use crate::connectors::Connector;
 use crate::platform::activity::{Actor, Entry, Event};
-use crate::platform::db::Conn;
 use crate::platform::tx::Tx;
 use crate::schema::form::Submission;
-
-text_enum! {
-    /// Whether a member has to accept a connection.
-    pub enum Approval {
-        /// Nobody has to.
-        None = "none",
-        /// It waits for somebody who does.
-        Waiting = "waiting",
-        /// A member accepted it.
-        Accepted = "accepted",
-        /// A member rejected it; its values are gone.
-        Rejected = "rejected",
-    }
-}
 
 /// A connection on its way in.
 pub struct Arriving<'a> {
@@ -74,10 +54,12 @@ pub fn arrive(tx: &mut Tx<'_>, new: &Arriving<'_>) -> AppResult<Connection> {
     };
     let made = create_draft(tx, draft)?;
     let approval = if new.wants_approval { Approval::Waiting } else { Approval::None };
-    store::set_origin(tx.conn, &made, new.link, new.identity, approval)?;
+    let made =
+        Connection { invite_link_id: Some(new.link.clone()), identity: new.identity.to_owned(), approval, ..made };
+    store::set_origin(tx.conn, &made)?;
     let filled = Apply {
         workspace: new.workspace,
-        connection: &made.id,
+        connection: &made.id.clone(),
         connector: new.connector,
         submission: new.submission,
         by: Filler::Recipient,
@@ -85,9 +67,9 @@ pub fn arrive(tx: &mut Tx<'_>, new: &Arriving<'_>) -> AppResult<Connection> {
         then: new.then,
         has_secrets: false,
     };
-    let applied = apply(tx, &filled)?;
-    note(tx, &made, Event::CameThroughInviteLink, Actor::Recipient { name: new.identity.to_owned() }, new.link_name)?;
-    Ok(applied.connection)
+    let filled = apply_to(tx, made, &filled)?;
+    note(tx, &filled, Event::CameThroughInviteLink, Actor::Recipient { name: new.identity.to_owned() }, new.link_name)?;
+    Ok(filled)
 }
 
 /// Accepts a connection that waits.
@@ -95,7 +77,7 @@ pub fn arrive(tx: &mut Tx<'_>, new: &Arriving<'_>) -> AppResult<Connection> {
 /// # Errors
 /// [`AppError::Conflict`] when it does not wait any more.
 pub fn accept(tx: &mut Tx<'_>, connection: &Connection, actor: Actor) -> AppResult<()> {
-    settle(tx.conn, connection, Approval::Accepted, tx.now)?;
+    settle(tx, connection, Approval::Accepted)?;
     note(tx, connection, Event::ArrivalAccepted, actor, "")
 }
 
@@ -104,15 +86,15 @@ pub fn accept(tx: &mut Tx<'_>, connection: &Connection, actor: Actor) -> AppResu
 /// # Errors
 /// [`AppError::Conflict`] when it does not wait any more.
 pub fn reject(tx: &mut Tx<'_>, connection: &Connection, actor: Actor) -> AppResult<()> {
-    settle(tx.conn, connection, Approval::Rejected, tx.now)?;
+    settle(tx, connection, Approval::Rejected)?;
     if !erase(tx.conn, connection, false, tx.now)? {
         return Err(AppError::Conflict("This connection is finalised and cannot be rejected."));
     }
     note(tx, connection, Event::ArrivalRejected, actor, "")
 }
 
-fn settle(conn: &mut Conn, connection: &Connection, to: Approval, now: UtcTime) -> AppResult<()> {
-    if store::settle(conn, connection, to, now)? {
+fn settle(tx: &mut Tx<'_>, connection: &Connection, to: Approval) -> AppResult<()> {
+    if store::settle(tx.conn, connection, to, tx.now)? {
         Ok(())
     } else {
         Err(AppError::Conflict("This connection does not wait for anybody any more."))

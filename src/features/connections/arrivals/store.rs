@@ -1,28 +1,22 @@
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::Approval;
 use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, InviteLinkId, WorkspaceId};
-use crate::features::connections::Connection;
-use crate::features::connections::store::Row;
+use crate::features::connections::store::ConnectionRow;
+use crate::features::connections::{Approval, Connection};
 use crate::platform::db::Conn;
+use crate::platform::db::conn::MultiBackend;
 use crate::platform::db::cursor::{Page, PageCursor, PageRequest};
 use crate::platform::db::schema::connections;
 
 /// Writes down where a connection came from.
-pub(super) fn set_origin(
-    conn: &mut Conn,
-    connection: &Connection,
-    link: &InviteLinkId,
-    identity: &str,
-    approval: Approval,
-) -> QueryResult<()> {
+pub(super) fn set_origin(conn: &mut Conn, connection: &Connection) -> QueryResult<()> {
     diesel::update(connections::table.find(&connection.id))
         .set((
-            connections::invite_link_id.eq(link),
-            connections::identity.eq(identity),
-            connections::approval.eq(approval),
+            connections::invite_link_id.eq(&connection.invite_link_id),
+            connections::identity.eq(&connection.identity),
+            connections::approval.eq(connection.approval),
         ))
         .execute(conn)
         .map(|_| ())
@@ -45,9 +39,9 @@ pub fn find_waiting(conn: &mut Conn, workspace: &WorkspaceId, limit: i64) -> Que
     let rows = waiting(workspace)
         .order((connections::updated_at.desc(), connections::id.desc()))
         .limit(limit)
-        .select(Row::as_select())
+        .select(ConnectionRow::as_select())
         .load(conn)?;
-    rows.into_iter().map(Row::read).collect()
+    rows.into_iter().map(ConnectionRow::read).collect()
 }
 
 /// How many connections wait.
@@ -55,7 +49,7 @@ pub fn waiting_count(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<i6
     waiting(workspace).count().get_result(conn)
 }
 
-fn waiting(workspace: &WorkspaceId) -> connections::BoxedQuery<'_, crate::platform::db::conn::MultiBackend> {
+fn waiting(workspace: &WorkspaceId) -> connections::BoxedQuery<'_, MultiBackend> {
     connections::table
         .filter(connections::workspace_id.eq(workspace))
         .filter(connections::deleted_at.is_null())
@@ -75,7 +69,7 @@ pub fn of_invite_link(
             .filter(connections::workspace_id.eq(workspace))
             .filter(connections::invite_link_id.eq(link))
             .filter(connections::deleted_at.is_null().or(connections::approval.eq(Approval::Rejected)))
-            .into_boxed::<crate::platform::db::conn::MultiBackend>()
+            .into_boxed::<MultiBackend>()
     };
     let count: i64 = shown().count().get_result(conn)?;
     let query = shown().limit(i64::try_from(wanted.limit).unwrap_or(i64::MAX).saturating_add(1));
@@ -88,8 +82,8 @@ pub fn of_invite_link(
             (query.filter(connections::id.gt(ConnectionId::from_text(id))).order(connections::id.asc()), true)
         }
     };
-    let found: Vec<Row> = query.select(Row::as_select()).load(conn)?;
+    let found: Vec<ConnectionRow> = query.select(ConnectionRow::as_select()).load(conn)?;
     let cut = wanted.edges(usize::try_from(count).unwrap_or(0), found, backwards);
-    let rows = cut.rows.into_iter().map(Row::read).collect::<QueryResult<_>>()?;
+    let rows = cut.rows.into_iter().map(ConnectionRow::read).collect::<QueryResult<_>>()?;
     Ok(Page { count: cut.count, has_before: cut.has_before, has_after: cut.has_after, rows })
 }

@@ -14,11 +14,11 @@ use crate::connectors::Kind;
 
 /// Which connections a list shows.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct ConnectionFilter {
     /// Words the description, slug or connector must have, each from its beginning; a text without any word is looked for as it stands.
     pub query: String,
     /// Only these.
-    pub state: Option<StateFilter>,
+    pub state: Option<ConnectionStateFilter>,
     /// Only sources, or only destinations.
     pub kind: Option<Kind>,
     /// Only those of this connector.
@@ -33,7 +33,7 @@ pub struct Filter {
 
 /// The states one can filter by without asking anything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StateFilter {
+pub enum ConnectionStateFilter {
     /// Drafts with something missing.
     Missing,
     /// Drafts with nothing missing.

@@ -1,12 +1,12 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
-use super::{Filter, StateFilter};
+use super::{ConnectionFilter, ConnectionStateFilter};
 use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, InviteLinkId, WorkspaceId};
 use crate::base::search;
 use crate::connectors::Kind;
-use crate::features::connections::store::Row;
+use crate::features::connections::store::ConnectionRow;
 use crate::features::connections::{Approval, Connection};
 use crate::platform::db::Conn;
 use crate::platform::db::conn::MultiBackend;
@@ -44,8 +44,13 @@ pub struct ListRow {
 }
 
 /// The workspace's connections, last changed first; at most `limit`.
-pub fn list(conn: &mut Conn, workspace: &WorkspaceId, filter: &Filter, limit: i64) -> QueryResult<Vec<ListRow>> {
-    let search = Search::of(conn, workspace, &filter.query)?;
+pub fn list(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    filter: &ConnectionFilter,
+    limit: i64,
+) -> QueryResult<Vec<ListRow>> {
+    let search = WordSearch::of(conn, workspace, &filter.query)?;
     let mut query = narrowed(workspace, filter, &search);
     if let Some((at, id)) = &filter.before {
         let older =
@@ -60,8 +65,8 @@ pub fn list(conn: &mut Conn, workspace: &WorkspaceId, filter: &Filter, limit: i6
 }
 
 /// How many connections a filter shows.
-pub fn count(conn: &mut Conn, workspace: &WorkspaceId, filter: &Filter) -> QueryResult<usize> {
-    let search = Search::of(conn, workspace, &filter.query)?;
+pub fn count(conn: &mut Conn, workspace: &WorkspaceId, filter: &ConnectionFilter) -> QueryResult<usize> {
+    let search = WordSearch::of(conn, workspace, &filter.query)?;
     let found: i64 = narrowed(workspace, filter, &search).count().get_result(conn)?;
     Ok(usize::try_from(found).unwrap_or(0))
 }
@@ -71,12 +76,12 @@ pub fn count(conn: &mut Conn, workspace: &WorkspaceId, filter: &Filter) -> Query
 pub fn page(
     conn: &mut Conn,
     workspace: &WorkspaceId,
-    filter: &Filter,
+    filter: &ConnectionFilter,
     wanted: &PageRequest,
     count: usize,
 ) -> QueryResult<Page<Connection>> {
     let one_more = i64::try_from(wanted.limit).unwrap_or(i64::MAX).saturating_add(1);
-    let search = Search::of(conn, workspace, &filter.query)?;
+    let search = WordSearch::of(conn, workspace, &filter.query)?;
     let query = narrowed(workspace, filter, &search).limit(one_more);
     let (query, backwards) = match &wanted.cursor {
         None => (query.order(connections::id.desc()), false),
@@ -87,9 +92,9 @@ pub fn page(
             (query.filter(connections::id.gt(id.clone())).order(connections::id.asc()), true)
         }
     };
-    let found: Vec<Row> = query.select(Row::as_select()).load(conn)?;
+    let found: Vec<ConnectionRow> = query.select(ConnectionRow::as_select()).load(conn)?;
     let cut = wanted.edges(count, found, backwards);
-    let rows = cut.rows.into_iter().map(Row::read).collect::<QueryResult<_>>()?;
+    let rows = cut.rows.into_iter().map(ConnectionRow::read).collect::<QueryResult<_>>()?;
     Ok(Page { count, has_before: cut.has_before, has_after: cut.has_after, rows })
 }
 
@@ -97,8 +102,8 @@ pub fn page(
 /// uses such an index only when it can read the condition.
 fn narrowed<'a>(
     workspace: &'a WorkspaceId,
-    filter: &'a Filter,
-    search: &'a Search,
+    filter: &'a ConnectionFilter,
+    search: &'a WordSearch,
 ) -> connections::BoxedQuery<'a, MultiBackend> {
     let mut query = connections::table
         .filter(connections::workspace_id.eq(workspace))
@@ -122,14 +127,14 @@ fn narrowed<'a>(
     let literally = diesel::dsl::sql::<Bool>;
     match filter.state {
         None => query,
-        Some(StateFilter::Missing) => {
+        Some(ConnectionStateFilter::Missing) => {
             query.filter(connections::finalised_at.is_null()).filter(literally("missing_count > 0"))
         }
-        Some(StateFilter::FilledIn) => {
+        Some(ConnectionStateFilter::FilledIn) => {
             query.filter(connections::finalised_at.is_null()).filter(literally("missing_count = 0"))
         }
-        Some(StateFilter::Finalised) => query.filter(connections::finalised_at.is_not_null()),
-        Some(StateFilter::Waiting) => query.filter(literally("approval = 'waiting'")),
+        Some(ConnectionStateFilter::Finalised) => query.filter(connections::finalised_at.is_not_null()),
+        Some(ConnectionStateFilter::Waiting) => query.filter(literally("approval = 'waiting'")),
     }
 }
 
@@ -137,7 +142,7 @@ fn narrowed<'a>(
 const FEW: usize = 500;
 
 /// What a search has to look at.
-struct Search {
+struct WordSearch {
     /// The words, as the ranges that hold whatever begins with them.
     words: Vec<(Vec<u8>, Vec<u8>)>,
     /// All hits of one word, when they are few.
@@ -146,7 +151,7 @@ struct Search {
     text: String,
 }
 
-impl Search {
+impl WordSearch {
     fn of(conn: &mut Conn, workspace: &WorkspaceId, text: &str) -> QueryResult<Self> {
         let mut words: Vec<(Vec<u8>, Vec<u8>)> = search::words([text]).iter().map(|word| search::range(word)).collect();
         let text = if words.is_empty() { text.to_owned() } else { String::new() };
@@ -174,7 +179,7 @@ impl Search {
 fn found_by<'a>(
     mut query: connections::BoxedQuery<'a, MultiBackend>,
     workspace: &'a WorkspaceId,
-    search: &'a Search,
+    search: &'a WordSearch,
 ) -> connections::BoxedQuery<'a, MultiBackend> {
     if !search.text.is_empty() {
         let escaped = search.text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");

@@ -88,7 +88,7 @@ pub(super) async fn break_and_tell(app: &App, row: &GrantRow, lease: String) -> 
                 detail: &row.identity_label,
             };
             tx.record(&entry)?;
-            let event = webhooks::Event::NeedsReconnecting { connection: &connection };
+            let event = webhooks::WebhookEvent::NeedsReconnecting { connection: &connection };
             tx.tell(&event)?;
         }
         Ok(tx.enqueue(&ReconnectMail(row.id.clone()))?)

@@ -8,12 +8,14 @@ pub(super) use store::{CallbackRow, disable, find};
 pub use store::{has_callback, with_callback};
 
 use secrecy::{ExposeSecret as _, SecretString};
+use store::SealedHeader;
 
 use super::deliveries;
-use super::validate::{self, CustomHeader, FieldProblem};
+use super::validate::{self, CustomHeader};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::{KeyRing, Sealed};
 use crate::base::error::{AppError, AppResult};
+use crate::base::forms::FieldProblem;
 use crate::base::http_client::HttpsUrl;
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::features::connections::Connection;
@@ -46,7 +48,7 @@ pub struct CallbackShown {
 }
 
 impl CallbackWebhook {
-    /// Judges what was given, without asking the DNS.
+    /// Validates what was given, without asking the DNS.
     ///
     /// # Errors
     /// The first thing that is wrong.
@@ -85,35 +87,29 @@ pub fn set_callback(
     let at = SEALED_HEADERS.at(&connection.id, &connection.workspace_id);
     let seal = |header: &CustomHeader| tx.keys.seal(header.value.expose_secret().as_bytes(), at, tx.rng);
     let sealed = callback.header.as_ref().map(seal).transpose()?;
-    put(
-        tx.conn,
-        connection,
-        &callback.url,
-        callback.header.as_ref().map(|header| header.name.as_str()),
-        sealed.as_ref(),
-        tx.now,
-    )?;
-    note(tx, connection, Event::CallbackSet, &callback.url.host(), actor)
+    let header = callback.header.as_ref().zip(sealed.as_ref());
+    let header = header.map(|(header, value)| SealedHeader { name: &header.name, value });
+    put(tx, connection, &callback.url, header, actor)
 }
 
 /// Changes the address and keeps the header that was set before.
 pub(super) fn move_callback(tx: &mut Tx<'_>, connection: &Connection, url: &HttpsUrl, actor: Actor) -> AppResult<()> {
     let row = find(tx.conn, &connection.id)?.ok_or(AppError::NotFound)?;
     let sealed = row.sealed_header.map(Sealed::from_bytes);
-    put(tx.conn, connection, url, row.header_name.as_deref(), sealed.as_ref(), tx.now)?;
-    note(tx, connection, Event::CallbackSet, &url.host(), actor)
+    let header = row.header_name.as_deref().zip(sealed.as_ref()).map(|(name, value)| SealedHeader { name, value });
+    put(tx, connection, url, header, actor)
 }
 
 fn put(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     connection: &Connection,
     url: &HttpsUrl,
-    header: Option<&str>,
-    sealed: Option<&Sealed>,
-    now: UtcTime,
+    header: Option<SealedHeader<'_>>,
+    actor: Actor,
 ) -> AppResult<()> {
-    store::put(conn, (&connection.workspace_id, &connection.id), url.as_str(), header.zip(sealed), now)?;
-    Ok(deliveries::redirect_callback(conn, &connection.id, url)?)
+    store::put(tx.conn, connection, url, header, tx.now)?;
+    deliveries::redirect_callback(tx.conn, &connection.id, url)?;
+    note(tx, connection, Event::CallbackSet, &url.host(), actor)
 }
 
 /// Removes a connection's callback webhook; what waits to be sent is not sent. `false` when there was none.

@@ -9,11 +9,11 @@ use super::{
     CallbackShown, CallbackWebhook, check_callback, find_callback, move_callback, remove_callback, set_callback,
 };
 use crate::base::error::{AppError, AppResult};
+use crate::base::forms::FieldProblem;
 use crate::base::http_client::HttpsUrl;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{self, Connection};
-use crate::features::webhooks::FieldProblem;
-use crate::features::webhooks::deliveries::send_test;
+use crate::features::webhooks::{send_test, validate};
 use crate::platform::app::App;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::flash::{Flash, see_other_with};
@@ -40,7 +40,7 @@ fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D:
 }
 
 /// What becomes of the header.
-enum Change {
+enum CallbackChange {
     /// Everything as it was typed.
     Set(CallbackWebhook),
     /// Another path on the same host; the header that is stored stays.
@@ -108,21 +108,21 @@ pub async fn show(app: web::Data<App>, request: HttpRequest, member: Editor, slu
     page(&view(&app, &request, &member, &connection, callback.as_ref()))
 }
 
-/// Judges a form. A stored value goes nowhere but to the host it was given for: for another host it must be typed again.
-fn judge(form: &CallbackForm, stored: Option<&CallbackShown>) -> Result<Change, FieldProblem> {
+/// Validates a form. A stored value goes nowhere but to the host it was given for: for another host it must be typed again.
+fn validate_form(form: &CallbackForm, stored: Option<&CallbackShown>) -> Result<CallbackChange, FieldProblem> {
     let (url, name) = (form.url.trim(), form.header_name.trim());
     let same_header =
         stored.and_then(|stored| stored.header_name.as_deref()).is_some_and(|stored| stored.eq_ignore_ascii_case(name));
     if same_header && form.header_value.expose_secret().is_empty() {
-        let url = crate::features::webhooks::validate::address(url)?;
+        let url = validate::address(url)?;
         let stored_host = stored.and_then(|stored| HttpsUrl::parse(&stored.url).ok()).map(|url| url.host());
         if stored_host.as_deref() == Some(url.host().as_str()) {
-            return Ok(Change::Move(url));
+            return Ok(CallbackChange::Move(url));
         }
         let sentence = "Header value must be entered again, because the URL leads to another host";
         return Err(FieldProblem { field: "header_value", code: "header_value_missing", sentence });
     }
-    CallbackWebhook::parse(url, Some(name), Some(form.header_value.clone())).map(Change::Set)
+    CallbackWebhook::parse(url, Some(name), Some(form.header_value.clone())).map(CallbackChange::Set)
 }
 
 /// `POST /connections/{slug}/webhook`
@@ -134,11 +134,11 @@ pub async fn save(
     form: CsrfForm<CallbackForm>,
 ) -> PageResult {
     let (connection, stored) = load(&app, &member, slug.into_inner()).await?;
-    let judged = match judge(&form.value, stored.as_ref()) {
+    let change = match validate_form(&form.value, stored.as_ref()) {
         Ok(change) => look_up(&app, &change).await.map(|()| change),
         Err(problem) => Err(problem),
     };
-    let change = match judged {
+    let change = match change {
         Ok(change) => change,
         Err(problem) => {
             let view = view(&app, &request, &member, &connection, stored.as_ref());
@@ -149,17 +149,17 @@ pub async fn save(
     let actor = member.actor();
     let target = urls::connection(&connection.slug);
     app.write(move |tx| match &change {
-        Change::Set(callback) => set_callback(tx, &connection, callback, actor),
-        Change::Move(url) => move_callback(tx, &connection, url, actor),
+        CallbackChange::Set(callback) => set_callback(tx, &connection, callback, actor),
+        CallbackChange::Move(url) => move_callback(tx, &connection, url, actor),
     })
     .await?;
     Ok(see_other_with(&app.config.server.base_url, &target, Flash::WebhookSaved))
 }
 
-async fn look_up(app: &App, change: &Change) -> Result<(), FieldProblem> {
+async fn look_up(app: &App, change: &CallbackChange) -> Result<(), FieldProblem> {
     match change {
-        Change::Set(callback) => check_callback(app, callback).await,
-        Change::Move(url) => Ok(app.http.judge(url).await?),
+        CallbackChange::Set(callback) => check_callback(app, callback).await,
+        CallbackChange::Move(url) => Ok(app.http.judge(url).await?),
     }
 }
 
@@ -185,7 +185,7 @@ pub async fn test(
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let (connection, _) = load(&app, &member, slug.into_inner()).await?;
-    let port = app.clone().into_inner();
-    let id = app.write(move |tx| send_test(tx, &port, &connection)).await?;
+    let app_here = app.clone();
+    let id = app.write(move |tx| send_test(tx, &app_here.connectors, &connection)).await?;
     Ok(see_other_with(&app.config.server.base_url, &urls::webhook_delivery(&id), Flash::WebhookQueued))
 }

@@ -4,7 +4,9 @@ use diesel::prelude::*;
 
 use crate::base::clock::UtcTime;
 use crate::base::crypto::Sealed;
+use crate::base::http_client::HttpsUrl;
 use crate::base::ids::{ConnectionId, WorkspaceId};
+use crate::features::connections::Connection;
 use crate::platform::db::Conn;
 use crate::platform::db::schema::callback_webhooks;
 
@@ -50,22 +52,29 @@ pub fn with_callback(
     Ok(found.into_iter().collect())
 }
 
+/// The header to send along, as it is stored.
+#[derive(Clone, Copy)]
+pub(super) struct SealedHeader<'a> {
+    pub(super) name: &'a str,
+    pub(super) value: &'a Sealed,
+}
+
 /// Puts a callback webhook in the place of whatever was there; it is in force.
 pub(super) fn put(
     conn: &mut Conn,
-    (workspace, connection): (&WorkspaceId, &ConnectionId),
-    url: &str,
-    header: Option<(&str, &Sealed)>,
+    connection: &Connection,
+    url: &HttpsUrl,
+    header: Option<SealedHeader<'_>>,
     now: UtcTime,
 ) -> QueryResult<()> {
-    delete(conn, workspace, connection)?;
+    delete(conn, &connection.workspace_id, &connection.id)?;
     diesel::insert_into(callback_webhooks::table)
         .values((
-            callback_webhooks::connection_id.eq(connection),
-            callback_webhooks::workspace_id.eq(workspace),
-            callback_webhooks::url.eq(url),
-            callback_webhooks::header_name.eq(header.map(|(name, _)| name)),
-            callback_webhooks::sealed_header.eq(header.map(|(_, sealed)| sealed.as_bytes())),
+            callback_webhooks::connection_id.eq(&connection.id),
+            callback_webhooks::workspace_id.eq(&connection.workspace_id),
+            callback_webhooks::url.eq(url.as_str()),
+            callback_webhooks::header_name.eq(header.map(|header| header.name)),
+            callback_webhooks::sealed_header.eq(header.map(|header| header.value.as_bytes())),
             callback_webhooks::updated_at.eq(now),
             callback_webhooks::disabled_reason.eq(""),
         ))

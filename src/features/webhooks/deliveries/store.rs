@@ -1,5 +1,6 @@
 use diesel::prelude::*;
 
+use super::Receiver;
 use crate::base::clock::UtcTime;
 use crate::base::ids::{
     ConnectionId, WebhookAttemptId, WebhookDeliveryId, WebhookEndpointId, WebhookMessageId, WorkspaceId,
@@ -75,7 +76,7 @@ pub struct Delivery {
 /// One try.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = webhook_attempts)]
-pub struct AttemptRow {
+pub struct DeliveryAttempt {
     /// Its id.
     pub id: WebhookAttemptId,
     /// The first, second, … try.
@@ -92,7 +93,7 @@ pub struct AttemptRow {
     pub answer: String,
 }
 
-pub(super) fn insert_message(conn: &mut Conn, message: &Message) -> QueryResult<()> {
+pub(in crate::features::webhooks) fn insert_message(conn: &mut Conn, message: &Message) -> QueryResult<()> {
     diesel::insert_into(webhook_messages::table)
         .values((
             webhook_messages::id.eq(&message.id),
@@ -107,17 +108,19 @@ pub(super) fn insert_message(conn: &mut Conn, message: &Message) -> QueryResult<
 }
 
 /// A delivery to be.
-pub(super) struct NewDelivery<'a> {
-    pub(super) id: &'a WebhookDeliveryId,
-    pub(super) message: &'a Message,
-    pub(super) endpoint: Option<&'a WebhookEndpointId>,
-    pub(super) url: &'a str,
-    pub(super) host: &'a str,
-    pub(super) state: DeliveryState,
-    pub(super) step: i32,
+pub(in crate::features::webhooks) struct NewDelivery<'a> {
+    pub(in crate::features::webhooks) id: &'a WebhookDeliveryId,
+    pub(in crate::features::webhooks) message: &'a Message,
+    pub(in crate::features::webhooks) receiver: &'a Receiver,
+    pub(in crate::features::webhooks) state: DeliveryState,
+    pub(in crate::features::webhooks) step: i32,
 }
 
-pub(super) fn insert_delivery(conn: &mut Conn, new: &NewDelivery<'_>, now: UtcTime) -> QueryResult<()> {
+pub(in crate::features::webhooks) fn insert_delivery(
+    conn: &mut Conn,
+    new: &NewDelivery<'_>,
+    now: UtcTime,
+) -> QueryResult<()> {
     let first = Some(now).filter(|_| new.state == DeliveryState::Pending);
     diesel::insert_into(webhook_deliveries::table)
         .values((
@@ -125,11 +128,11 @@ pub(super) fn insert_delivery(conn: &mut Conn, new: &NewDelivery<'_>, now: UtcTi
             webhook_deliveries::workspace_id.eq(&new.message.workspace_id),
             webhook_deliveries::message_id.eq(&new.message.id),
             webhook_deliveries::connection_id.eq(&new.message.connection_id),
-            webhook_deliveries::endpoint_id.eq(new.endpoint),
+            webhook_deliveries::endpoint_id.eq(&new.receiver.endpoint),
             webhook_deliveries::event.eq(&new.message.event),
             (
-                webhook_deliveries::url.eq(new.url),
-                webhook_deliveries::host.eq(new.host),
+                webhook_deliveries::url.eq(&new.receiver.url),
+                webhook_deliveries::host.eq(&new.receiver.host),
                 webhook_deliveries::state.eq(new.state),
                 webhook_deliveries::attempts.eq(0),
                 webhook_deliveries::step.eq(new.step),
@@ -142,37 +145,20 @@ pub(super) fn insert_delivery(conn: &mut Conn, new: &NewDelivery<'_>, now: UtcTi
         .map(|_| ())
 }
 
-/// The deliveries of a connection, the newest first; `before` is the place (made at, id) of the last one seen.
+/// The deliveries of a connection, the newest first.
 pub fn list_deliveries(
     conn: &mut Conn,
     workspace: &WorkspaceId,
     connection: &ConnectionId,
-    before: Option<(UtcTime, WebhookDeliveryId)>,
     limit: i64,
 ) -> QueryResult<Vec<Delivery>> {
-    let mut query = webhook_deliveries::table
+    webhook_deliveries::table
         .filter(webhook_deliveries::workspace_id.eq(workspace))
         .filter(webhook_deliveries::connection_id.eq(connection))
         .order((webhook_deliveries::created_at.desc(), webhook_deliveries::id.desc()))
         .limit(limit)
         .select(Delivery::as_select())
-        .into_boxed();
-    if let Some((at, id)) = before {
-        let older = webhook_deliveries::created_at
-            .lt(at)
-            .or(webhook_deliveries::created_at.eq(at).and(webhook_deliveries::id.lt(id)));
-        query = query.filter(older);
-    }
-    query.load(conn)
-}
-
-/// How many deliveries a connection has.
-pub fn count_deliveries(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId) -> QueryResult<i64> {
-    webhook_deliveries::table
-        .filter(webhook_deliveries::workspace_id.eq(workspace))
-        .filter(webhook_deliveries::connection_id.eq(connection))
-        .count()
-        .get_result(conn)
+        .load(conn)
 }
 
 /// The newest deliveries to a workspace's endpoints, or to one of them.
@@ -228,11 +214,11 @@ pub fn request_of(conn: &mut Conn, delivery: &Delivery) -> QueryResult<Message> 
 }
 
 /// The tries of a delivery, the first one first.
-pub fn attempts(conn: &mut Conn, delivery: &Delivery) -> QueryResult<Vec<AttemptRow>> {
+pub fn attempts(conn: &mut Conn, delivery: &Delivery) -> QueryResult<Vec<DeliveryAttempt>> {
     webhook_attempts::table
         .filter(webhook_attempts::delivery_id.eq(&delivery.id))
         .order((webhook_attempts::number, webhook_attempts::at))
-        .select(AttemptRow::as_select())
+        .select(DeliveryAttempt::as_select())
         .load(conn)
 }
 

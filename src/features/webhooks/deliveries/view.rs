@@ -1,6 +1,6 @@
 //! A delivery as pages show it.
 
-use super::{AttemptRow, Delivery, DeliveryState};
+use super::{Delivery, DeliveryAttempt, DeliveryState};
 use crate::base::clock::UtcTime;
 use crate::platform::web::urls;
 
@@ -59,7 +59,7 @@ impl Delivery {
     }
 
     /// The tone of the badge.
-    pub(super) fn tone(&self) -> &'static str {
+    pub(in crate::features::webhooks) fn tone(&self) -> &'static str {
         match self.state {
             DeliveryState::Pending => "info",
             DeliveryState::Delivered => "ok",
@@ -71,18 +71,18 @@ impl Delivery {
 
 /// One try on the page of a delivery.
 #[derive(Debug, Clone)]
-pub(super) struct AttemptItem {
-    pub(super) number: i32,
-    pub(super) at: Moment,
+pub(in crate::features::webhooks) struct AttemptItem {
+    pub(in crate::features::webhooks) number: i32,
+    pub(in crate::features::webhooks) at: Moment,
     /// The status, or "No answer".
-    pub(super) result: String,
-    pub(super) tone: &'static str,
-    pub(super) reason: String,
-    pub(super) took: String,
-    pub(super) answer: String,
+    pub(in crate::features::webhooks) result: String,
+    pub(in crate::features::webhooks) tone: &'static str,
+    pub(in crate::features::webhooks) reason: String,
+    pub(in crate::features::webhooks) took: String,
+    pub(in crate::features::webhooks) answer: String,
 }
 
-pub(super) fn attempt(row: &AttemptRow) -> AttemptItem {
+pub(in crate::features::webhooks) fn attempt(row: &DeliveryAttempt) -> AttemptItem {
     AttemptItem {
         number: row.number,
         at: row.at.into(),

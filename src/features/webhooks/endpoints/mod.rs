@@ -6,9 +6,9 @@ mod store;
 pub use store::EndpointRow;
 pub(super) use store::{disable, find_any, subscribed};
 
-use super::validate::{self, FieldProblem};
-use super::{EventKind, deliveries};
+use super::{EventKind, deliveries, validate};
 use crate::base::error::{AppError, AppResult};
+use crate::base::forms::FieldProblem;
 use crate::base::http_client::HttpsUrl;
 use crate::base::ids::{WebhookEndpointId, WorkspaceId};
 use crate::platform::activity::{Actor, Entry, Event};
@@ -32,7 +32,7 @@ pub struct NewEndpoint {
 }
 
 impl NewEndpoint {
-    /// Judges what was given, without asking the DNS.
+    /// Validates what was given, without asking the DNS.
     ///
     /// # Errors
     /// Everything that is wrong, a field once.

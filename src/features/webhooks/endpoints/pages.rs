@@ -6,11 +6,13 @@ use zeroize::Zeroizing;
 
 use super::{EndpointRow, NewEndpoint};
 use crate::base::error::{AppError, AppResult};
+use crate::base::forms::FieldProblem;
 use crate::base::ids::WebhookEndpointId;
 use crate::features::accounts::guard::{Admin, SignedIn};
-use crate::features::webhooks::deliveries::{self, DeliveryItem, Moment, send_endpoint_test};
+use crate::features::webhooks::EventKind;
+use crate::features::webhooks::deliveries::{self, DeliveryItem, Moment};
 use crate::features::webhooks::secrets::{self, SecretTimes};
-use crate::features::webhooks::{EventKind, FieldProblem};
+use crate::features::webhooks::tell::send_endpoint_test;
 use crate::platform::app::App;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::flash::{Flash, see_other_with};
@@ -35,7 +37,7 @@ struct EndpointItem {
 
 #[derive(Template)]
 #[template(path = "webhooks/settings.html")]
-struct SettingsPage {
+struct WebhooksPage {
     frame: OwnerFrame,
     tab: &'static str,
     may_change: bool,
@@ -84,13 +86,13 @@ impl EndpointPage {
 }
 
 /// What the form of an endpoint sends: one `events` for every box that is ticked.
-struct Typed {
+struct EndpointForm {
     url: String,
     description: String,
     events: Vec<String>,
 }
 
-impl Typed {
+impl EndpointForm {
     fn read(pairs: Vec<(String, String)>) -> Self {
         let first =
             |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default();
@@ -102,7 +104,7 @@ impl Typed {
         }
     }
 
-    async fn judge(&self, app: &App) -> Result<NewEndpoint, Vec<FieldProblem>> {
+    async fn validate(&self, app: &App) -> Result<NewEndpoint, Vec<FieldProblem>> {
         let new = NewEndpoint::parse(&self.url, &self.description, &self.events)?;
         match app.http.judge(&new.url).await {
             Ok(()) => Ok(new),
@@ -118,7 +120,7 @@ fn choices(chosen: impl Fn(EventKind) -> bool) -> Vec<EventChoice> {
         .collect()
 }
 
-async fn settings(app: &App, request: &HttpRequest, member: &SignedIn) -> AppResult<SettingsPage> {
+async fn settings(app: &App, request: &HttpRequest, member: &SignedIn) -> AppResult<WebhooksPage> {
     let (workspace, now) = (member.workspace_id.clone(), app.clock.now());
     let (rows, sent, secret) = app
         .db
@@ -127,7 +129,7 @@ async fn settings(app: &App, request: &HttpRequest, member: &SignedIn) -> AppRes
             Ok((super::list(conn, &workspace)?, sent, secrets::secret_times(conn, &workspace, now)?))
         })
         .await?;
-    Ok(SettingsPage {
+    Ok(WebhooksPage {
         frame: member.frame(request, app, "settings"),
         tab: urls::SETTINGS_WEBHOOKS,
         may_change: member.role.may_administer(),
@@ -164,7 +166,7 @@ pub async fn make_secret(
     let (workspace, actor) = (member.workspace_id.clone(), member.actor());
     let secret = app.write(move |tx| secrets::make_secret(tx, &workspace, actor)).await?;
     let view = settings(&app, &request, &member).await?;
-    page(&SettingsPage { made: Some(secret.expose()), ..view })
+    page(&WebhooksPage { made: Some(secret.expose()), ..view })
 }
 
 /// `GET /settings/webhooks/new`
@@ -186,7 +188,7 @@ fn blank(app: &App, request: &HttpRequest, member: &SignedIn) -> EndpointPage {
     }
 }
 
-fn refused(view: EndpointPage, typed: Typed, problems: Vec<FieldProblem>) -> PageResult {
+fn refused(view: EndpointPage, typed: EndpointForm, problems: Vec<FieldProblem>) -> PageResult {
     let events = choices(|kind| typed.events.iter().any(|name| name == kind.as_str()));
     unprocessable(&EndpointPage { url: typed.url, description: typed.description, events, problems, ..view })
 }
@@ -198,8 +200,8 @@ pub async fn create(
     member: Admin,
     form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
-    let typed = Typed::read(form.value);
-    let new = match typed.judge(&app).await {
+    let typed = EndpointForm::read(form.value);
+    let new = match typed.validate(&app).await {
         Ok(new) => new,
         Err(problems) => return refused(blank(&app, &request, &member), typed, problems),
     };
@@ -253,8 +255,8 @@ pub async fn update(
 ) -> PageResult {
     let id = WebhookEndpointId::from_text(&id);
     let view = stored(&app, &request, &member, &id).await?;
-    let typed = Typed::read(form.value);
-    let new = match typed.judge(&app).await {
+    let typed = EndpointForm::read(form.value);
+    let new = match typed.validate(&app).await {
         Ok(new) => new,
         Err(problems) => return refused(view, typed, problems),
     };

@@ -148,7 +148,7 @@ fn finish(tx: &mut Tx<'_>, validation: &Validation, end: &End<'_>) -> AppResult<
         detail: end.message,
     };
     tx.record(&entry)?;
-    let told = webhooks::Event::ValidationFinished {
+    let told = webhooks::WebhookEvent::ValidationFinished {
         connection: &connection,
         validation: &validation.id,
         succeeded: end.state == WorkState::Success,

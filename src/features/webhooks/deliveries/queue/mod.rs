@@ -5,6 +5,6 @@
 mod store;
 
 pub(in crate::features::webhooks) use store::{
-    Claimed, NewAttempt, Settled, add_attempt, claim, disable_callback, disable_endpoint, due, redirect_callback,
-    redirect_endpoint, settle, start_again,
+    Claimed, NewDeliveryAttempt, Settled, add_attempt, claim, disable_callback, disable_endpoint, due,
+    redirect_callback, redirect_endpoint, settle, start_again,
 };

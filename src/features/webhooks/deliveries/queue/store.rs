@@ -3,7 +3,7 @@ use diesel::prelude::*;
 use crate::base::clock::UtcTime;
 use crate::base::http_client::HttpsUrl;
 use crate::base::ids::{ConnectionId, WebhookAttemptId, WebhookDeliveryId, WebhookEndpointId};
-use crate::features::webhooks::deliveries::{Delivery, DeliveryState, Message, request_of};
+use crate::features::webhooks::deliveries::{Delivery, DeliveryState, Message, Receiver, request_of};
 use crate::platform::db::Conn;
 use crate::platform::db::schema::{webhook_attempts, webhook_deliveries};
 
@@ -90,7 +90,7 @@ pub(in crate::features::webhooks) fn settle(
 }
 
 /// One try to be written down.
-pub(in crate::features::webhooks) struct NewAttempt<'a> {
+pub(in crate::features::webhooks) struct NewDeliveryAttempt<'a> {
     pub(in crate::features::webhooks) id: WebhookAttemptId,
     pub(in crate::features::webhooks) delivery_id: &'a WebhookDeliveryId,
     pub(in crate::features::webhooks) number: i32,
@@ -101,7 +101,7 @@ pub(in crate::features::webhooks) struct NewAttempt<'a> {
     pub(in crate::features::webhooks) answer: &'a str,
 }
 
-pub(in crate::features::webhooks) fn add_attempt(conn: &mut Conn, attempt: &NewAttempt<'_>) -> QueryResult<()> {
+pub(in crate::features::webhooks) fn add_attempt(conn: &mut Conn, attempt: &NewDeliveryAttempt<'_>) -> QueryResult<()> {
     diesel::insert_into(webhook_attempts::table)
         .values((
             webhook_attempts::id.eq(&attempt.id),
@@ -121,7 +121,7 @@ pub(in crate::features::webhooks) fn add_attempt(conn: &mut Conn, attempt: &NewA
 pub(in crate::features::webhooks) fn start_again(
     conn: &mut Conn,
     delivery: &Delivery,
-    (url, host): (&str, &str),
+    receiver: &Receiver,
     step: i32,
     now: UtcTime,
 ) -> QueryResult<bool> {
@@ -131,8 +131,8 @@ pub(in crate::features::webhooks) fn start_again(
     let changed = diesel::update(free)
         .set((
             webhook_deliveries::state.eq(DeliveryState::Pending),
-            webhook_deliveries::url.eq(url),
-            webhook_deliveries::host.eq(host),
+            webhook_deliveries::url.eq(&receiver.url),
+            webhook_deliveries::host.eq(&receiver.host),
             webhook_deliveries::step.eq(step),
             webhook_deliveries::next_at.eq(now),
             webhook_deliveries::updated_at.eq(now),

@@ -1,21 +1,45 @@
 //! The configuration step as a page shows it.
 
+use std::sync::Arc;
+
 use actix_web::HttpRequest;
 use askama::Template;
 
-use super::configure_pages::Target;
 use crate::base::error::AppResult;
 use crate::base::forms::{FormState, RawForm};
+use crate::connectors::Connector;
 use crate::features::accounts::guard::SignedIn;
 use crate::features::connections::{Connection, LONGEST_DESCRIPTION};
-use crate::features::setup_links::{ShareInput, ShareView};
+use crate::features::oauth;
+use crate::features::setup_links::{self, ShareInput, ShareView};
 use crate::platform::app::App;
 use crate::platform::web::frame::OwnerFrame;
 use crate::platform::web::urls;
 use crate::schema::form::{self, Audience, SummaryItem};
 
+/// What is configured: a connector of which there is no draft yet, or a draft.
+pub(super) struct ConfigureTarget {
+    pub(super) connector: Arc<Connector>,
+    pub(super) draft: Option<Connection>,
+    /// The connector can sign in with its provider, and nobody has set the app for it.
+    pub(super) lacks_app: bool,
+}
+
+impl ConfigureTarget {
+    /// What is configured, with what is missing around it.
+    pub(super) async fn of(
+        app: &App,
+        member: &SignedIn,
+        connector: Arc<Connector>,
+        draft: Option<Connection>,
+    ) -> AppResult<Self> {
+        let lacks_app = oauth::apps::is_ready(app, &connector, &member.workspace_id).await? == Some(false);
+        Ok(Self { connector, draft, lacks_app })
+    }
+}
+
 /// Everything that was typed on the configuration step.
-pub(super) struct Input {
+pub(super) struct ConfigureInput {
     pub(super) description: String,
     pub(super) description_problem: Option<String>,
     pub(super) state: FormState,
@@ -24,7 +48,7 @@ pub(super) struct Input {
     pub(super) wants_link: bool,
 }
 
-impl Input {
+impl ConfigureInput {
     pub(super) fn fresh() -> Self {
         Self {
             description: String::new(),
@@ -101,8 +125,8 @@ impl ConfigurePage {
         app: &App,
         request: &HttpRequest,
         member: &SignedIn,
-        target: &Target,
-        input: &Input,
+        target: &ConfigureTarget,
+        input: &ConfigureInput,
     ) -> AppResult<Self> {
         let known = target.draft.as_ref().map(Connection::known_to_members).unwrap_or_default();
         let view = form::view(&target.connector.spec, &known, &input.state, &Audience::Owner);
@@ -135,7 +159,7 @@ impl ConfigurePage {
                 .filter(|block| block.refresh.rotates && !target.lacks_app)
                 .map(|block| test_limit(&block.name))
                 .unwrap_or_default(),
-            longest_note: crate::features::setup_links::LONGEST_NOTE,
+            longest_note: setup_links::LONGEST_NOTE,
             has_fields: !view.is_empty_form(),
             fields: view.render()?,
             lacks_app: block

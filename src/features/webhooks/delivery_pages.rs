@@ -3,13 +3,12 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::view::{AttemptItem, Moment, attempt};
-use super::{AttemptRow, Delivery, Message};
+use super::deliveries::{self, AttemptItem, Delivery, DeliveryAttempt, Message, Moment, attempt};
+use super::{callback, tell};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::WebhookDeliveryId;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{self, Connection};
-use crate::features::webhooks::callback;
 use crate::platform::app::App;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::flash::{Flash, see_other_with};
@@ -37,34 +36,34 @@ struct DeliveryPage {
     resend_url: String,
 }
 
-struct Loaded {
+struct LoadedDelivery {
     delivery: Delivery,
     message: Message,
-    attempts: Vec<AttemptRow>,
+    attempts: Vec<DeliveryAttempt>,
     connection: Option<Connection>,
     header_name: Option<String>,
 }
 
-async fn load(app: &App, member: &SignedIn, id: WebhookDeliveryId) -> AppResult<Loaded> {
+async fn load(app: &App, member: &SignedIn, id: WebhookDeliveryId) -> AppResult<LoadedDelivery> {
     let workspace = member.workspace_id.clone();
     app.db
         .read(move |conn| {
-            let delivery = super::find_delivery(conn, &workspace, &id)?.ok_or(AppError::NotFound)?;
-            let message = super::request_of(conn, &delivery)?;
-            let attempts = super::attempts(conn, &delivery)?;
+            let delivery = deliveries::find_delivery(conn, &workspace, &id)?.ok_or(AppError::NotFound)?;
+            let message = deliveries::request_of(conn, &delivery)?;
+            let attempts = deliveries::attempts(conn, &delivery)?;
             let about = delivery.connection_id.as_ref().filter(|_| delivery.endpoint_id.is_none());
             let connection = about.map(|id| connections::find_by_id(conn, &workspace, id)).transpose()?.flatten();
             let callback = about.map(|id| callback::find_callback(conn, &workspace, id)).transpose()?.flatten();
             let header_name =
                 callback.filter(|callback| callback.url == delivery.url).and_then(|callback| callback.header_name);
-            Ok(Loaded { delivery, message, attempts, connection, header_name })
+            Ok(LoadedDelivery { delivery, message, attempts, connection, header_name })
         })
         .await
 }
 
 /// `GET /webhook-deliveries/{id}`
 pub async fn show(app: web::Data<App>, request: HttpRequest, member: SignedIn, id: web::Path<String>) -> PageResult {
-    let Loaded { delivery, message, attempts, connection, header_name } =
+    let LoadedDelivery { delivery, message, attempts, connection, header_name } =
         load(&app, &member, WebhookDeliveryId::from_text(&id)).await?;
     let (nav, back_url, back) = match connection {
         Some(connection) => ("connections", urls::connection(&connection.slug), connection.description),
@@ -101,16 +100,15 @@ pub async fn resend(
     id: web::Path<String>,
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
-    let (workspace, id, now) = (member.workspace_id.clone(), WebhookDeliveryId::from_text(&id), app.clock.now());
+    let (workspace, id) = (member.workspace_id.clone(), WebhookDeliveryId::from_text(&id));
     let (target, administers) = (urls::webhook_delivery(&id), member.role.may_administer());
-    app.db
-        .write(move |conn| {
-            let delivery = super::find_delivery(conn, &workspace, &id)?.ok_or(AppError::NotFound)?;
-            if delivery.endpoint_id.is_some() && !administers {
-                return Err(AppError::Forbidden);
-            }
-            super::resend(conn, &workspace, &id, now)
-        })
-        .await?;
+    app.write(move |tx| {
+        let delivery = deliveries::find_delivery(tx.conn, &workspace, &id)?.ok_or(AppError::NotFound)?;
+        if delivery.endpoint_id.is_some() && !administers {
+            return Err(AppError::Forbidden);
+        }
+        tell::resend(tx, &delivery)
+    })
+    .await?;
     Ok(see_other_with(&app.config.server.base_url, &target, Flash::WebhookQueued))
 }

@@ -1,8 +1,9 @@
-//! What somebody gives for a layer, judged.
+//! What somebody gives for a layer, validated.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Layer, Settings};
+use super::{OutputLayer, Settings};
+use crate::base::forms::FieldProblem;
 use crate::engines::TlsMode;
 
 /// Most characters of a name.
@@ -15,7 +16,7 @@ const LONGEST_CA: usize = 50_000;
 
 /// What was given, as it was given.
 #[derive(Debug, Clone)]
-pub struct Given {
+pub struct OutputLayerInput {
     /// Its name for people.
     pub name: String,
     /// Everything but the password and the port.
@@ -28,7 +29,7 @@ pub struct Given {
 
 /// What was given and found in order.
 #[derive(Debug, Clone)]
-pub struct Details {
+pub struct OutputLayerDetails {
     /// Its name for people.
     pub name: String,
     /// How to get there.
@@ -37,23 +38,12 @@ pub struct Details {
     pub password: Option<SecretString>,
 }
 
-/// What is wrong with one field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FieldProblem {
-    /// `name`, or a member of the settings: `host`, `port`, `database`, `user`, `password`, `schema`, `tls_mode`, `ca_certificate`.
-    pub field: &'static str,
-    /// A stable word.
-    pub code: &'static str,
-    /// For people, without a full stop.
-    pub sentence: &'static str,
-}
-
-impl Given {
-    /// Judges it, for the layer it is to change.
+impl OutputLayerInput {
+    /// Validates it, for the layer it is to change.
     ///
     /// # Errors
     /// Everything that is wrong, a field once.
-    pub fn judge(self, before: Option<&Layer>) -> Result<Details, Vec<FieldProblem>> {
+    pub fn validate(self, before: Option<&OutputLayer>) -> Result<OutputLayerDetails, Vec<FieldProblem>> {
         let mut problems = Vec::new();
         let mut add = |field, code, sentence| problems.push(FieldProblem { field, code, sentence });
         let Self { name, mut settings, port, password } = self;
@@ -102,7 +92,7 @@ impl Given {
         if password.is_none() && before.is_some_and(|layer| layer.has_password() && !layer.is_at(&settings)) {
             add("password", "missing", "Enter the password again: the one that is set is not sent to another server");
         }
-        if problems.is_empty() { Ok(Details { name, settings, password }) } else { Err(problems) }
+        if problems.is_empty() { Ok(OutputLayerDetails { name, settings, password }) } else { Err(problems) }
     }
 }
 
@@ -114,7 +104,7 @@ fn is_of_host(c: char) -> bool {
     c.is_alphanumeric() || ['.', '-', '_', ':'].contains(&c)
 }
 
-impl Layer {
+impl OutputLayer {
     /// Whether these settings lead to the same server.
     fn is_at(&self, settings: &Settings) -> bool {
         self.settings.host == settings.host && self.settings.port == settings.port
@@ -142,7 +132,7 @@ pub(super) fn free_slug(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     slug
 }
 
-impl Default for Given {
+impl Default for OutputLayerInput {
     fn default() -> Self {
         let settings = Settings {
             host: String::new(),
@@ -171,10 +161,11 @@ mod tests {
 
     #[test]
     fn everything_wrong_is_said_at_once() {
-        let fields =
-            |given: Given| given.judge(None).map(|_| ()).unwrap_err().iter().map(|one| one.field).collect::<Vec<_>>();
-        assert_eq!(fields(Given::default()), ["name", "host", "database", "user", "schema"]);
-        let mut given = Given { name: "a".to_owned(), port: 70_000, ..Given::default() };
+        let fields = |given: OutputLayerInput| {
+            given.validate(None).map(|_| ()).unwrap_err().iter().map(|one| one.field).collect::<Vec<_>>()
+        };
+        assert_eq!(fields(OutputLayerInput::default()), ["name", "host", "database", "user", "schema"]);
+        let mut given = OutputLayerInput { name: "a".to_owned(), port: 70_000, ..OutputLayerInput::default() };
         given.settings = Settings {
             host: "postgres://db".to_owned(),
             database: "d".to_owned(),
