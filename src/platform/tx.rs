@@ -3,9 +3,11 @@
 //! Features hang their own verbs on it (`tx.record` of the activity log, `tx.enqueue` of the queue, `tx.tell` of the webhooks), so that
 //! whatever must happen later is written in the same transaction.
 
+use std::sync::mpsc;
+
 use crate::base::clock::UtcTime;
 use crate::base::crypto::KeyRing;
-use crate::base::error::AppResult;
+use crate::base::error::{AppError, AppResult};
 use crate::base::rng::Rng;
 use crate::platform::app::App;
 use crate::platform::db::Conn;
@@ -33,6 +35,27 @@ impl App {
         F: FnOnce(&mut Tx<'_>) -> AppResult<T> + Send + 'static,
     {
         self.db.write(self.with_ports(work)).await
+    }
+
+    /// [`App::write`] for a use case with errors of its own: what it refuses with comes back as it is, and nothing was written.
+    ///
+    /// # Errors
+    /// What the closure refuses, or an internal error when the database cannot be asked.
+    pub async fn write_or_refuse<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<AppError> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (refuse, refusal) = mpsc::channel();
+        let work = move |tx: &mut Tx<'_>| {
+            work(tx).map_err(|error| {
+                // The receiver lives until the transaction has ended.
+                let _ = refuse.send(error);
+                AppError::Conflict("The use case refused.")
+            })
+        };
+        self.write(work).await.map_err(|error| refusal.try_recv().unwrap_or_else(|_| error.into()))
     }
 
     /// [`App::write`] for code that may block: commands and start-up.

@@ -12,7 +12,7 @@ use crate::base::ids::InviteLinkId;
 use crate::features::accounts::{self, MemberCard};
 use crate::features::recipient::When;
 use crate::features::webhooks::InviteDeed;
-use crate::platform::activity::{Actor, Event};
+use crate::platform::activity::Actor;
 use crate::platform::app::App;
 use crate::platform::email::Mail;
 use crate::platform::jobs::{Job, Outcome, Registry};
@@ -222,8 +222,7 @@ pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
         for link in store::newly_expired(tx.conn, tx.now, AT_ONCE)? {
             if store::note_expiry(tx.conn, &link.id, tx.now)? {
                 make::forget_all(tx.conn, &link.id)?;
-                let what = (Event::InviteLinkExpired, InviteDeed::Expired);
-                make::note(tx, &link, what, Actor::System)?;
+                make::note(tx, &link, InviteDeed::Expired, Actor::System)?;
             }
         }
         for link in store::ending(tx.conn, tx.now, tx.now + AHEAD, AT_ONCE)? {

@@ -70,7 +70,7 @@ pub fn make(tx: &mut Tx<'_>, new: NewInviteLink<'_>) -> AppResult<Made> {
     };
     row.insert(tx.conn)?;
     let link = store::find(tx.conn, new.workspace, &id)?.ok_or(AppError::NotFound)?;
-    note(tx, &link, (Event::InviteLinkCreated, InviteDeed::Created), new.actor)?;
+    note(tx, &link, InviteDeed::Created, new.actor)?;
     Ok(Made { link, token })
 }
 
@@ -99,7 +99,7 @@ pub fn change(tx: &mut Tx<'_>, link: &InviteLink, fields: &LinkFields, actor: Ac
         return Err(AppError::NotFound);
     }
     let link = store::find(tx.conn, &link.workspace_id, &link.id)?.ok_or(AppError::NotFound)?;
-    note(tx, &link, (Event::InviteLinkChanged, InviteDeed::Updated), actor)?;
+    note(tx, &link, InviteDeed::Updated, actor)?;
     Ok(link)
 }
 
@@ -112,7 +112,7 @@ pub fn delete(tx: &mut Tx<'_>, link: &InviteLink, actor: Actor) -> AppResult<boo
         return Ok(false);
     }
     forget_all(tx.conn, &link.id)?;
-    note(tx, link, (Event::InviteLinkDeleted, InviteDeed::Deleted), actor)?;
+    note(tx, link, InviteDeed::Deleted, actor)?;
     Ok(true)
 }
 
@@ -131,12 +131,13 @@ pub fn is_open(conn: &mut Conn, id: &InviteLinkId, now: UtcTime) -> AppResult<bo
 }
 
 /// Writes down what became of a link, and tells whoever wants to hear it.
-pub(super) fn note(
-    tx: &mut Tx<'_>,
-    link: &InviteLink,
-    (event, deed): (Event, InviteDeed),
-    actor: Actor,
-) -> AppResult<()> {
+pub(super) fn note(tx: &mut Tx<'_>, link: &InviteLink, deed: InviteDeed, actor: Actor) -> AppResult<()> {
+    let event = match deed {
+        InviteDeed::Created => Event::InviteLinkCreated,
+        InviteDeed::Updated => Event::InviteLinkChanged,
+        InviteDeed::Deleted => Event::InviteLinkDeleted,
+        InviteDeed::Expired => Event::InviteLinkExpired,
+    };
     let entry =
         Entry { workspace: &link.workspace_id, connection: None, setup_link: None, event, actor, detail: &link.name };
     tx.record(&entry)?;

@@ -23,9 +23,7 @@ mod panel;
 pub mod panel_pages;
 pub mod receipt_pages;
 pub mod recipient_pages;
-mod recipient_view;
 mod reseal;
-mod sheet;
 mod store;
 mod submissions;
 mod submit;
@@ -33,11 +31,10 @@ mod submit;
 pub use expiry::{Expiry, ExpiryError};
 pub use input::LinkFields;
 pub use jobs::{Notice, NoticeMail, jobs, sweep};
-pub use listing::{Cursor, Filter, Sort, StateFilter, names, page, rows};
+pub use listing::{Filter, ListOrder, Sort, StateFilter, names, page, rows};
 pub use make::{Made, NewInviteLink, change, copy_token, delete, is_open, made_by_form, make};
 pub use reseal::reseal_some;
 pub use store::{InviteLink, find};
-pub use submit::{Arrival, Outcome, Sent, submit};
 
 use crate::base::clock::UtcTime;
 use crate::platform::link_state::{LinkState, LinkTimes};
@@ -48,8 +45,6 @@ pub const LONGEST_NAME: usize = 80;
 pub const LONGEST_GREETING: usize = 80;
 /// Most characters of the note to recipients.
 pub const LONGEST_NOTE: usize = 280;
-/// Most characters a recipient may give as their name or company.
-pub const LONGEST_IDENTITY: usize = 80;
 /// The largest cap.
 pub const MOST_CONNECTIONS: i32 = 10_000;
 /// A link that was not used for so long is offered to be deleted.

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 
 use super::input::{Problems, Typed};
-use super::listing::{Filter, StateFilter};
+use super::listing::{Filter, ListOrder, StateFilter};
 use super::owner_view::{FieldsView, ListQuery, ListView, Row};
 use super::store::{self, InviteLink};
 use super::{NewInviteLink, Usage, listing, made_by_form, make};
@@ -55,9 +55,8 @@ pub(super) async fn load(
         .read(move |conn| {
             let found = listing::rows(conn, &workspace, &filter, order, PER_PAGE + 1, now)?;
             let deleted = Filter { state: Some(StateFilter::Deleted), ..Filter::default() };
-            let newest = ListQuery::default().order();
-            let has_deleted =
-                found.is_empty() && !listing::rows(conn, &workspace, &deleted, newest, 1, now)?.is_empty();
+            let has_deleted = found.is_empty()
+                && !listing::rows(conn, &workspace, &deleted, ListOrder::default(), 1, now)?.is_empty();
             Ok((found, connections::waiting_count(conn, &workspace)?, has_deleted))
         })
         .await?;

@@ -1,9 +1,9 @@
 //! The list of links and the form's fields as members see them. Values ready to print, no rows.
 
 use super::input::{Problems, Typed};
-use super::listing::{Filter, StateFilter};
+use super::listing::{Cursor, Filter, ListOrder, Sort, StateFilter};
 use super::store::InviteLink;
-use super::{Cursor, InviteState, LONG_UNUSED, Sort, Usage};
+use super::{InviteState, LONG_UNUSED, Usage};
 use crate::base::clock::{UtcTime, ZONES};
 use crate::connectors::Kind;
 use crate::features::recipient::When;
@@ -35,9 +35,9 @@ impl ListQuery {
         }
     }
 
-    pub(super) fn order(&self) -> (Sort, Option<Cursor>) {
+    pub(super) fn order(&self) -> ListOrder {
         let sort = Sort::parse(&self.sort);
-        (sort, Cursor::parse(sort, &self.after))
+        ListOrder { sort, after: Cursor::parse(sort, &self.after) }
     }
 
     fn is_narrowed(&self) -> bool {

@@ -1,12 +1,12 @@
 //! Making and withdrawing a setup link.
 
 use super::store::{self, LinkRow, NewRow};
-use super::{ClosedReason, Lifetime, Purpose, check_open};
+use super::{Lifetime, Purpose, SetupLink};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{MemberId, SetupLinkId, WorkspaceId};
-use crate::features::connections::{self, Connection, ConnectionState};
+use crate::features::connections::{Connection, ConnectionState};
 use crate::features::oauth::{self, DoorKind};
 use crate::features::recipient::held;
 use crate::features::webhooks::{self, LinkDeed};
@@ -73,7 +73,7 @@ pub fn make(tx: &mut Tx<'_>, new: NewSetupLink<'_>) -> AppResult<(SetupLinkId, P
         detail: new.recipient,
     };
     tx.record(&entry)?;
-    tell(tx, LinkDeed::Created, new.connection, (&id, new.lifetime.expires_at))?;
+    tell(tx, LinkDeed::Created, new.connection, ToldLink { id: &id, expires_at: new.lifetime.expires_at })?;
     Ok((id, token))
 }
 
@@ -102,31 +102,19 @@ pub fn revoke(tx: &mut Tx<'_>, connection: &Connection, id: &SetupLinkId, actor:
         detail: &link.recipient,
     };
     tx.record(&entry)?;
-    tell(tx, LinkDeed::Revoked, connection, (id, link.expires_at))?;
+    tell(tx, LinkDeed::Revoked, connection, ToldLink { id, expires_at: link.expires_at })?;
     Ok(true)
 }
 
-/// Queues the webhooks of whoever wants to hear what became of a link.
-pub(super) fn tell(
-    tx: &mut Tx<'_>,
-    deed: LinkDeed,
-    connection: &Connection,
-    (link, expires_at): (&SetupLinkId, UtcTime),
-) -> AppResult<()> {
-    tx.tell(&webhooks::Event::Link { deed, connection, link, expires_at })
+/// What webhooks say of a link.
+pub(super) struct ToldLink<'a> {
+    pub(super) id: &'a SetupLinkId,
+    pub(super) expires_at: UtcTime,
 }
 
-impl ClosedReason {
-    /// The word for logs and tests.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Used(_) => "used",
-            Self::Revoked => "revoked",
-            Self::Finished => "finished",
-            Self::Deleted => "deleted",
-            Self::Expired(_) => "expired",
-        }
-    }
+/// Queues the webhooks of whoever wants to hear what became of a link.
+pub(super) fn tell(tx: &mut Tx<'_>, deed: LinkDeed, connection: &Connection, link: ToldLink<'_>) -> AppResult<()> {
+    tx.tell(&webhooks::Event::Link { deed, connection, link: link.id, expires_at: link.expires_at })
 }
 
 /// Forgets what is held for any link of a connection; for a draft that is deleted or finalised.
@@ -151,7 +139,6 @@ pub(super) fn forget_all(conn: &mut Conn, id: &SetupLinkId) -> AppResult<()> {
 /// # Errors
 /// The database cannot be asked.
 pub fn is_open(conn: &mut Conn, id: &SetupLinkId, now: UtcTime) -> AppResult<bool> {
-    let Some(link) = store::find_by_id(conn, id)? else { return Ok(false) };
-    let connection = connections::find_by_id(conn, &link.workspace_id, &link.connection_id)?;
-    Ok(connection.is_some_and(|found| check_open(link.times(), link.purpose, found.state(), now).is_ok()))
+    let Some(row) = store::find_by_id(conn, id)? else { return Ok(false) };
+    Ok(SetupLink::of(conn, row)?.is_some_and(|link| link.check_open(now).is_ok()))
 }

@@ -14,10 +14,8 @@ mod opened;
 pub mod owner_pages;
 pub mod receipt_pages;
 pub mod recipient_pages;
-mod recipient_view;
 mod reconnect;
 mod share_view;
-mod sheet;
 mod store;
 mod submit;
 mod try_out;
@@ -28,16 +26,24 @@ pub use make::{NewSetupLink, forget_held, is_open, made_by_form, make, revoke};
 pub use owner_pages::{NewLink, created};
 pub use share_view::{ShareForm, ShareInput, ShareView};
 pub use store::{LinkRow, list, open_counts};
-pub use submit::{Outcome, Sent, submit};
 
 use crate::base::clock::UtcTime;
-use crate::features::connections::ConnectionState;
+use crate::features::connections::{Connection, ConnectionState};
 use crate::platform::link_state::{LinkState, LinkTimes};
 
 /// Most characters of a note to the recipient.
 pub const LONGEST_NOTE: usize = 280;
 /// Most characters of the recipient's name.
 pub const LONGEST_RECIPIENT: usize = 80;
+
+/// A setup link with the draft it opens.
+#[derive(Clone)]
+pub struct SetupLink {
+    /// The link.
+    pub row: LinkRow,
+    /// Its draft.
+    pub connection: Connection,
+}
 
 /// Why a link does not open, in the order of what to say first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT_LANGUAGE, USER_AGENT};
 
-use super::make;
+use super::make::{self, ToldLink};
 use super::store::LinkRow;
 use crate::base::error::AppResult;
 use crate::features::connections;
@@ -118,7 +118,7 @@ pub(super) async fn note(app: &App, link: &LinkRow, agent: Agent) -> AppResult<(
         if event == Event::OpenedByPerson
             && let Some(connection) = connections::find_by_id(tx.conn, &link.workspace_id, &link.connection_id)?
         {
-            make::tell(tx, LinkDeed::Opened, &connection, (&link.id, link.expires_at))?;
+            make::tell(tx, LinkDeed::Opened, &connection, ToldLink { id: &link.id, expires_at: link.expires_at })?;
         }
         Ok(())
     })

@@ -30,7 +30,9 @@ fn of_connections(name: &'static str, sorts: bool, filter: connections::Filter) 
 
 fn of_links(name: &'static str, sorts: bool, filter: invite_links::Filter, sort: Sort) -> List {
     let read = move |conn: &mut Conn, workspace: &WorkspaceId, now: UtcTime| {
-        let found = invite_links::rows(conn, workspace, &filter, (sort, None), 51, now).unwrap();
+        let found =
+            invite_links::rows(conn, workspace, &filter, invite_links::ListOrder { sort, after: None }, 51, now)
+                .unwrap();
         assert!(!found.is_empty(), "{name}");
     };
     (name, sorts, Box::new(read))

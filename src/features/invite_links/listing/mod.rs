@@ -85,6 +85,15 @@ pub struct Filter {
     pub connector: Option<String>,
 }
 
+/// The order of a list, and the row it goes on after.
+#[derive(Debug, Clone, Default)]
+pub struct ListOrder {
+    /// What it is sorted by.
+    pub sort: Sort,
+    /// The last row that was seen.
+    pub after: Option<Cursor>,
+}
+
 /// The last row that was seen: what it is sorted by, and its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {

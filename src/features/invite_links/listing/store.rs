@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::{Cursor, Filter, Key, Sort, StateFilter};
+use super::{Cursor, Filter, Key, ListOrder, Sort, StateFilter};
 use crate::base::clock::UtcTime;
 use crate::base::ids::{InviteLinkId, WorkspaceId};
 use crate::base::search;
@@ -20,16 +20,16 @@ pub fn rows(
     conn: &mut Conn,
     workspace: &WorkspaceId,
     filter: &Filter,
-    (sort, after): (Sort, Option<Cursor>),
+    order: ListOrder,
     limit: i64,
     now: UtcTime,
 ) -> QueryResult<Vec<InviteLink>> {
     let query = narrowed(workspace, filter, now);
-    let query = match after {
-        Some(cursor) => beyond(query, sort, cursor),
+    let query = match order.after {
+        Some(cursor) => beyond(query, order.sort, cursor),
         None => query,
     };
-    ordered(query, sort).limit(limit).select(InviteLink::as_select()).load(conn)
+    ordered(query, order.sort).limit(limit).select(InviteLink::as_select()).load(conn)
 }
 
 fn ordered(query: Query<'_>, sort: Sort) -> Query<'_> {
