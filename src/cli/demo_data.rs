@@ -15,7 +15,7 @@ use crate::connectors::{Connector, Kind};
 use crate::features::accounts::{self, NewOwner};
 use crate::features::connections::{self, Apply, Connection, Filler, NewDraft};
 use crate::features::recipient::{self, RecipientSubmission};
-use crate::features::setup_links::{self, Lifetime, NewSetupLink, SetupLink};
+use crate::features::setup_links::{self, LinkLifetime, NewSetupLink, SetupLink};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::tx::Tx;
@@ -189,7 +189,7 @@ impl Owner<'_> {
         recipient: &'static str,
         note: &'static str,
     ) -> anyhow::Result<(SetupLinkId, PlainToken)> {
-        let lifetime = Lifetime::choose("7d", "", self.app.clock.now())?;
+        let lifetime = LinkLifetime::choose("7d", "", self.app.clock.now())?;
         let (connection, creator, actor) = (connection.clone(), self.id.clone(), self.actor());
         self.write(move |tx| {
             let new = NewSetupLink {
@@ -201,7 +201,7 @@ impl Owner<'_> {
                 note,
                 allows_test: false,
                 form_nonce: None,
-                purpose: setup_links::Purpose::Fill,
+                purpose: setup_links::LinkPurpose::Fill,
             };
             setup_links::make(tx, new)
         })

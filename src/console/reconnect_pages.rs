@@ -8,7 +8,7 @@ use crate::base::forms::RawForm;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{self, Connection};
 use crate::features::oauth::grants::of_connection;
-use crate::features::setup_links::{self, Lifetime, LinkRow, NewLink, NewSetupLink, Purpose};
+use crate::features::setup_links::{self, LinkLifetime, SetupLinkRow, CreatedLink, NewSetupLink, LinkPurpose};
 use crate::platform::app::App;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::page::PageResult;
@@ -23,11 +23,11 @@ pub async fn create(
 ) -> PageResult {
     let raw = RawForm::from_pairs(form.value);
     let any = raw.first("any_account").is_some();
-    let purpose = if any { Purpose::ReconnectAny } else { Purpose::Reconnect };
+    let purpose = if any { LinkPurpose::ReconnectAny } else { LinkPurpose::Reconnect };
     let made = make(&app, &member, slug.into_inner(), purpose, form.token.nonce).await?;
     let connector = app.connectors.find(made.0.kind, &made.0.connector_slug);
     let system = connector.map_or("", |connector| connector.system());
-    let new = NewLink { connection: &made.0, system, link: &made.1, token: made.2.as_ref() };
+    let new = CreatedLink { connection: &made.0, system, link: &made.1, token: made.2.as_ref() };
     setup_links::created(&app, &request, &member, &new)
 }
 
@@ -35,9 +35,9 @@ async fn make(
     app: &App,
     member: &SignedIn,
     slug: String,
-    purpose: Purpose,
+    purpose: LinkPurpose,
     nonce: String,
-) -> AppResult<(Connection, LinkRow, Option<PlainToken>)> {
+) -> AppResult<(Connection, SetupLinkRow, Option<PlainToken>)> {
     let member = member.clone();
     app.write(move |tx| {
         let connection = connections::find(tx.conn, &member.workspace_id, &slug)?.ok_or(AppError::NotFound)?;
@@ -51,7 +51,7 @@ async fn make(
             connection: &connection,
             creator: Some(&member.member_id),
             actor: member.actor(),
-            lifetime: Lifetime::week(tx.now),
+            lifetime: LinkLifetime::week(tx.now),
             recipient: "",
             note: "",
             form_nonce: Some(&nonce),

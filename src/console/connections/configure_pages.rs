@@ -13,7 +13,7 @@ use crate::connectors::Connector;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{Apply, Connection, Filler, NewDraft, apply, create_draft, find};
 use crate::features::oauth;
-use crate::features::setup_links::{self, LinkRow, NewLink, NewSetupLink, ShareForm, created};
+use crate::features::setup_links::{self, SetupLinkRow, CreatedLink, NewSetupLink, ShareForm, created};
 use crate::platform::activity::{Entry, Event};
 use crate::platform::app::App;
 use crate::platform::tx::Tx;
@@ -21,7 +21,7 @@ use crate::platform::web::csrf::{CsrfForm, FormToken};
 use crate::platform::web::flash::{Flash, see_other_with};
 use crate::platform::web::page::{PageResult, page, unprocessable};
 use crate::platform::web::urls;
-use crate::schema::form::{self, Audience, Decoded, Layer, Submission};
+use crate::schema::form::{self, Audience, Decoded, Strictness, Submission};
 
 /// What is configured: a connector of which there is no draft yet, or a draft.
 pub(super) struct Target {
@@ -97,7 +97,7 @@ pub(super) async fn act(
     let raw = RawForm::from_pairs(form.value);
     let mut input = Input::read(&raw);
     let known = target.draft.as_ref().map(Connection::known_to_members).unwrap_or_default();
-    let mut decoded = form::decode(&target.connector.spec, &raw, &known, Layer::Draft, &Audience::Owner);
+    let mut decoded = form::decode(&target.connector.spec, &raw, &known, Strictness::Draft, &Audience::Owner);
     let spec = &target.connector.spec;
     decoded.ask_again(spec, &known, &[], (spec, &known));
     let Decoded { submission, errors, state, .. } = decoded;
@@ -119,7 +119,7 @@ pub(super) async fn act(
 struct Written {
     connection: Connection,
     saved: bool,
-    link: Option<(LinkRow, Option<PlainToken>)>,
+    link: Option<(SetupLinkRow, Option<PlainToken>)>,
 }
 
 async fn store_and_answer(
@@ -166,7 +166,7 @@ async fn store_and_answer(
 
 fn answer(app: &App, request: &HttpRequest, member: &SignedIn, connector: &Connector, written: &Written) -> PageResult {
     if let Some((link, token)) = &written.link {
-        let new = NewLink { connection: &written.connection, system: connector.system(), link, token: token.as_ref() };
+        let new = CreatedLink { connection: &written.connection, system: connector.system(), link, token: token.as_ref() };
         return created(app, request, member, &new);
     }
     let flash = if written.saved { Flash::DetailsSaved } else { Flash::NothingToSave };
@@ -213,7 +213,7 @@ fn make_link(
     connection: &Connection,
     share: &ShareForm,
     nonce: &str,
-) -> AppResult<(LinkRow, Option<PlainToken>)> {
+) -> AppResult<(SetupLinkRow, Option<PlainToken>)> {
     if let Some(made) = setup_links::made_by_form(tx.conn, &member.workspace_id, nonce)? {
         return Ok((made, None));
     }
@@ -226,7 +226,7 @@ fn make_link(
         note: &share.note,
         allows_test: share.allows_test,
         form_nonce: Some(nonce),
-        purpose: setup_links::Purpose::Fill,
+        purpose: setup_links::LinkPurpose::Fill,
     };
     let (_, token) = setup_links::make(tx, new)?;
     let made = setup_links::made_by_form(tx.conn, &member.workspace_id, nonce)?.ok_or(AppError::NotFound)?;

@@ -16,7 +16,7 @@ use crate::console::connections::progress::{Progress, Step, steps};
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{Connection, FieldOrigin, Filler, find, rename};
 use crate::features::oauth::grants::{Connected, ConnectedView};
-use crate::features::setup_links::{self, LinkRow};
+use crate::features::setup_links::{self, SetupLinkRow};
 use crate::features::webhooks::callback::CallbackShown;
 use crate::features::webhooks::deliveries::DeliveryItem;
 use crate::features::webhooks::{self, Delivery};
@@ -28,7 +28,7 @@ use crate::platform::web::flash::{Flash, see_other_with};
 use crate::platform::web::frame::OwnerFrame;
 use crate::platform::web::page::{PageResult, page, unprocessable};
 use crate::platform::web::urls;
-use crate::schema::form::{Answer, overview};
+use crate::schema::form::{OverviewAnswer, overview};
 
 const TIMELINE_ROWS: i64 = 200;
 const DELIVERY_ROWS: i64 = 20;
@@ -111,7 +111,7 @@ struct DeletePage {
 
 struct Loaded {
     connection: Connection,
-    links: Vec<LinkRow>,
+    links: Vec<SetupLinkRow>,
     timeline: Vec<activity::ActivityRow>,
     origin: Option<OriginView>,
     callback: Option<CallbackShown>,
@@ -157,7 +157,7 @@ fn view(
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     let answers =
         connector.map(|connector| overview(&connector.spec, &connection.known_to_members())).unwrap_or_default();
-    let required: Vec<&Answer> = answers.iter().filter(|answer| answer.required).collect();
+    let required: Vec<&OverviewAnswer> = answers.iter().filter(|answer| answer.required).collect();
     let have = required.iter().filter(|answer| answer.is_set() || answer.has_default).count();
     let progress = progress(connection, &links, now);
     let sent = links.last().map(|link| link.created_at);
@@ -200,7 +200,7 @@ fn view(
     })
 }
 
-fn progress(connection: &Connection, links: &[LinkRow], now: UtcTime) -> Progress {
+fn progress(connection: &Connection, links: &[SetupLinkRow], now: UtcTime) -> Progress {
     let open_links = links.iter().filter(|link| link.state(now).is_open()).count();
     let open_links = i64::try_from(open_links).unwrap_or(0);
     Progress::of(connection.missing_count, connection.version == 0, open_links, connection.finalised_at)
@@ -222,7 +222,7 @@ fn badge(
     (shown.word(), shown.tone())
 }
 
-fn fact(answer: &Answer, connection: &Connection) -> FactRow {
+fn fact(answer: &OverviewAnswer, connection: &Connection) -> FactRow {
     FactRow {
         title: answer.title.clone(),
         dot: answer.path.dot(),
@@ -247,7 +247,7 @@ fn filled_by(origin: &FieldOrigin, connection: &Connection) -> String {
     }
 }
 
-fn link_item(link: &LinkRow, slug: &str, now: UtcTime) -> LinkItem {
+fn link_item(link: &SetupLinkRow, slug: &str, now: UtcTime) -> LinkItem {
     let state = link.state(now);
     LinkItem {
         created_iso: link.created_at.iso(),

@@ -1,6 +1,6 @@
 //! Making, changing and deleting an invite link, and showing its token again.
 
-use super::store::{self, Changed, InviteLink, NewRow, sealed_at};
+use super::store::{self, Changed, InviteLink, NewInviteLinkRow, sealed_at};
 use super::{Expiry, InviteState, LinkFields, Usage};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
@@ -34,7 +34,7 @@ pub struct NewInviteLink<'a> {
 }
 
 /// A link that was made.
-pub struct Made {
+pub struct MadeInviteLink {
     /// The row.
     pub link: InviteLink,
     /// Its token.
@@ -45,12 +45,12 @@ pub struct Made {
 ///
 /// # Errors
 /// The database or the key ring refuses.
-pub fn make(tx: &mut Tx<'_>, new: NewInviteLink<'_>) -> AppResult<Made> {
+pub fn make(tx: &mut Tx<'_>, new: NewInviteLink<'_>) -> AppResult<MadeInviteLink> {
     let id = InviteLinkId::new(tx.now, tx.rng);
     let token = PlainToken::new(tx.rng, "");
     let sealed = tx.keys.seal(token.expose().as_bytes(), sealed_at(&id, new.workspace), tx.rng)?;
     let fields = new.fields;
-    let row = NewRow {
+    let row = NewInviteLinkRow {
         id: &id,
         workspace_id: new.workspace,
         name: &fields.name,
@@ -71,7 +71,7 @@ pub fn make(tx: &mut Tx<'_>, new: NewInviteLink<'_>) -> AppResult<Made> {
     row.insert(tx.conn)?;
     let link = store::find(tx.conn, new.workspace, &id)?.ok_or(AppError::NotFound)?;
     note(tx, &link, InviteDeed::Created, new.actor)?;
-    Ok(Made { link, token })
+    Ok(MadeInviteLink { link, token })
 }
 
 /// The link this very form has made before, if it was sent before.

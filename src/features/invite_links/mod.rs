@@ -31,12 +31,13 @@ mod submit;
 pub use expiry::{Expiry, ExpiryError};
 pub use input::LinkFields;
 pub use jobs::{Notice, NoticeMail, jobs, sweep};
-pub use listing::{Filter, ListOrder, Sort, StateFilter, names, page, rows};
-pub use make::{Made, NewInviteLink, change, copy_token, delete, is_open, made_by_form, make};
+pub use listing::{InviteLinkFilter, ListOrder, Sort, InviteStateFilter, names, page, rows};
+pub use make::{MadeInviteLink, NewInviteLink, change, copy_token, delete, is_open, made_by_form, make};
 pub use reseal::reseal_some;
 pub use store::{InviteLink, find};
 
 use crate::base::clock::UtcTime;
+use crate::base::text_column::text_enum;
 use crate::platform::link_state::{LinkState, LinkTimes};
 
 /// Most characters of a link's name.
@@ -50,40 +51,15 @@ pub const MOST_CONNECTIONS: i32 = 10_000;
 /// A link that was not used for so long is offered to be deleted.
 pub const LONG_UNUSED: time::Duration = time::Duration::days(90);
 
-/// How often a link may be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-pub enum Usage {
-    /// By one submission; the connections of its accounts count as one.
-    Once,
-    /// Again and again.
-    Reusable,
-}
-
-impl Usage {
-    /// The name in the database.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Once => "once",
-            Self::Reusable => "reusable",
-        }
-    }
-
-    /// The words in lists.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Once => "One-use",
-            Self::Reusable => "Reusable",
-        }
-    }
-
-    fn from_text(text: String) -> Result<Self, String> {
-        let all = [Self::Once, Self::Reusable];
-        all.into_iter().find(|usage| usage.as_str() == text).ok_or_else(|| format!("unknown usage {text}"))
+text_enum! {
+    /// How often a link may be used.
+    pub enum Usage {
+        /// By one submission; the connections of its accounts count as one.
+        Once = "once" => "One-use",
+        /// Again and again.
+        Reusable = "reusable" => "Reusable",
     }
 }
-
-crate::base::text_column::text_column!(Usage, Usage::from_text, Usage::as_str);
 
 /// What decides whether a link opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use actix_web::{HttpRequest, web};
 
-use super::input::{Problems, Typed};
+use super::input::{FieldProblems, TypedFields};
 use super::owner_view::{FieldsView, ListQuery};
-use super::panel::{ShowPage, Shown};
+use super::panel::{InviteLinkPage, ShownInviteLink};
 use super::store::InviteLink;
 use super::{LinkFields, Usage, change, delete, find, owner_pages};
 use crate::base::error::{AppError, AppResult};
@@ -14,7 +14,7 @@ use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{self, Connection};
 use crate::features::oauth;
 use crate::platform::app::App;
-use crate::platform::db::cursor::{Cut, Wanted};
+use crate::platform::db::cursor::{Page, PageRequest};
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::flash::{Flash, see_other_with};
 use crate::platform::web::page::{PageResult, page, unprocessable};
@@ -26,7 +26,7 @@ const SHOWN: usize = 20;
 /// A link with the first of what came through it.
 struct LinkWithArrivals {
     link: InviteLink,
-    arrived: Cut<Connection>,
+    arrived: Page<Connection>,
 }
 
 async fn load(app: &App, member: &SignedIn, id: &str) -> AppResult<LinkWithArrivals> {
@@ -34,7 +34,7 @@ async fn load(app: &App, member: &SignedIn, id: &str) -> AppResult<LinkWithArriv
     app.db
         .read(move |conn| {
             let link = find(conn, &workspace, &id)?.ok_or(AppError::NotFound)?;
-            let wanted = Wanted { cursor: None, limit: SHOWN };
+            let wanted = PageRequest { cursor: None, limit: SHOWN };
             let arrived = connections::of_invite_link(conn, &workspace, &id, &wanted)?;
             Ok(LinkWithArrivals { link, arrived })
         })
@@ -46,11 +46,11 @@ async fn view(
     request: &HttpRequest,
     member: &SignedIn,
     loaded: LinkWithArrivals,
-    again: Option<(Typed, Problems)>,
+    again: Option<(TypedFields, FieldProblems)>,
     query: ListQuery,
-) -> AppResult<ShowPage> {
+) -> AppResult<InviteLinkPage> {
     let LinkWithArrivals { link, arrived } = loaded;
-    let (typed, problems) = again.unwrap_or_else(|| (Typed::of(&LinkFields::of(&link)), Problems::new()));
+    let (typed, problems) = again.unwrap_or_else(|| (TypedFields::of(&LinkFields::of(&link)), FieldProblems::new()));
     let list = owner_pages::load(app, member, query, Some(&link)).await?;
     let fields = FieldsView::new(typed, problems, link.usage == Usage::Once);
     let frame = member.frame(request, app, "invite-links");
@@ -58,7 +58,7 @@ async fn view(
         Some(connector) => oauth::apps::is_ready(app, connector, &member.workspace_id).await? == Some(false),
         None => false,
     };
-    ShowPage::new(app, frame, member, Shown { link: &link, arrived: &arrived, list, fields, lacks_app })
+    InviteLinkPage::new(app, frame, member, ShownInviteLink { link: &link, arrived: &arrived, list, fields, lacks_app })
 }
 
 /// `GET /invite-links/{id}`
@@ -85,7 +85,7 @@ pub async fn update(
     if loaded.link.deleted_at.is_some() {
         return Err(AppError::Conflict("This invite link was deleted and cannot be changed.").into());
     }
-    let (typed, now) = (Typed::read(&RawForm::from_pairs(form.value)), app.clock.now());
+    let (typed, now) = (TypedFields::read(&RawForm::from_pairs(form.value)), app.clock.now());
     let fields = match typed.check(false, now) {
         Ok(fields) => fields,
         Err(problems) => {

@@ -109,7 +109,7 @@ pub(super) fn sealed_at<'a>(id: &'a InviteLinkId, workspace: &'a WorkspaceId) ->
     SealedAt { table: "invite_links", row: id.as_str(), column: "sealed_token", workspace: workspace.as_str() }
 }
 
-pub(super) struct NewRow<'a> {
+pub(super) struct NewInviteLinkRow<'a> {
     pub(super) id: &'a InviteLinkId,
     pub(super) workspace_id: &'a WorkspaceId,
     pub(super) name: &'a str,
@@ -128,7 +128,7 @@ pub(super) struct NewRow<'a> {
     pub(super) now: UtcTime,
 }
 
-impl NewRow<'_> {
+impl NewInviteLinkRow<'_> {
     pub(super) fn insert(&self, conn: &mut Conn) -> QueryResult<()> {
         diesel::insert_into(invite_links::table)
             .values((

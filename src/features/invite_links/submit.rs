@@ -74,15 +74,15 @@ impl TakesSubmissions for InviteLink {
 }
 
 /// One connection that a submission makes.
-struct Arrival<'a> {
+struct NewArrival<'a> {
     description: String,
     submission: &'a Submission,
     /// The provider's account it is for, when there is one.
     account: Option<&'a Account>,
 }
 
-fn arrivals<'a>(link: &InviteLink, sent: &'a RecipientSubmission) -> Vec<Arrival<'a>> {
-    let of_account = |(account, submission): &'a (Account, Submission)| Arrival {
+fn arrivals<'a>(link: &InviteLink, sent: &'a RecipientSubmission) -> Vec<NewArrival<'a>> {
+    let of_account = |(account, submission): &'a (Account, Submission)| NewArrival {
         description: description(link, sent, &account.label),
         submission,
         account: Some(account),
@@ -91,7 +91,7 @@ fn arrivals<'a>(link: &InviteLink, sent: &'a RecipientSubmission) -> Vec<Arrival
         return sent.each.iter().map(of_account).collect();
     }
     let submission = sent.completed.as_ref().map_or(&sent.submission, |completed| &completed.submission);
-    vec![Arrival { description: description(link, sent, &sent.identity), submission, account: None }]
+    vec![NewArrival { description: description(link, sent, &sent.identity), submission, account: None }]
 }
 
 /// What a new connection is called: whose it is, and what it is; else as its link is called.
@@ -107,7 +107,7 @@ fn arrive(
     tx: &mut Tx<'_>,
     link: &InviteLink,
     sent: &RecipientSubmission,
-    arrival: &Arrival<'_>,
+    arrival: &NewArrival<'_>,
     grant: Option<&OauthGrantId>,
 ) -> AppResult<()> {
     let new = Arriving {
@@ -133,7 +133,7 @@ fn arrive(
 fn attach(
     tx: &mut Tx<'_>,
     made: &Connection,
-    arrival: &Arrival<'_>,
+    arrival: &NewArrival<'_>,
     grant: &OauthGrantId,
     identity: &str,
 ) -> AppResult<()> {

@@ -12,7 +12,7 @@ use crate::base::forms::{FormState, RawForm};
 use crate::connectors::Connector;
 use crate::features::oauth::{self, Asked, Desk, Door, Handed, Panel, PlanError};
 use crate::platform::app::App;
-use crate::schema::form::{self, Audience, Decoded, Known, Layer, Submission};
+use crate::schema::form::{self, Audience, Decoded, KnownValues, Strictness, Submission};
 
 /// An open link, and what the person in front of it has done so far.
 pub struct RecipientForm<L> {
@@ -26,16 +26,13 @@ pub struct RecipientForm<L> {
 
 impl<L: RecipientLink> RecipientForm<L> {
     /// The form of a link in this browser.
-    ///
-    /// # Errors
-    /// Only internal ones.
-    pub async fn of(app: &App, request: &HttpRequest, link: OpenLink<L>) -> AppResult<Self> {
+    pub(crate) async fn of(app: &App, request: &HttpRequest, link: OpenLink<L>) -> AppResult<Self> {
         let facts = link.known.link.facts();
         let door = Door { kind: L::KIND, id: facts.id.to_owned(), workspace: facts.workspace.clone() };
         let sign_in = Desk::at(app, request, door, &link.connector).await?;
         let mut form = Self { link, sign_in, completed: None };
         // A look at the form is no choice of accounts yet; what signing in answers is answered all the same.
-        form.plan(&[], Layer::Draft)?;
+        form.plan(&[], Strictness::Draft)?;
         Ok(form)
     }
 
@@ -66,12 +63,9 @@ impl<L: RecipientLink> RecipientForm<L> {
     }
 
     /// Takes these accounts; gives what is wrong with them.
-    ///
-    /// # Errors
-    /// Only internal ones.
-    pub fn plan(&mut self, chosen: &[String], layer: Layer) -> AppResult<Option<PlanError>> {
+    pub(crate) fn plan(&mut self, chosen: &[String], strictness: Strictness) -> AppResult<Option<PlanError>> {
         let Some(sign_in) = &self.sign_in else { return Ok(None) };
-        Ok(match sign_in.plan(chosen, layer == Layer::Draft || self.is_reconnect())? {
+        Ok(match sign_in.plan(chosen, strictness == Strictness::Draft || self.is_reconnect())? {
             Ok(completed) => {
                 self.completed = completed;
                 None
@@ -85,7 +79,7 @@ impl<L: RecipientLink> RecipientForm<L> {
     }
 
     /// What is known of the answers, the sign-in's among them.
-    pub(super) fn known(&self) -> Known {
+    pub(super) fn known(&self) -> KnownValues {
         let known = self.link.known.link.known();
         match (&self.sign_in, &self.completed) {
             (Some(sign_in), Some(completed)) => sign_in.known_after(completed, &known),
@@ -94,13 +88,13 @@ impl<L: RecipientLink> RecipientForm<L> {
     }
 
     /// Reads what was typed.
-    pub fn decode(&self, raw: &RawForm, layer: Layer) -> Decoded {
-        form::decode(&self.connector().spec, raw, &self.known(), layer, &self.audience())
+    pub fn decode(&self, raw: &RawForm, strictness: Strictness) -> Decoded {
+        form::decode(&self.connector().spec, raw, &self.known(), strictness, &self.audience())
     }
 
     /// Reads a form that is to be stored: it does not take what others have filled in to an address they did not mean.
-    pub(super) fn decode_to_send(&self, raw: &RawForm, layer: Layer) -> Decoded {
-        let mut decoded = self.decode(raw, layer);
+    pub(super) fn decode_to_send(&self, raw: &RawForm, strictness: Strictness) -> Decoded {
+        let mut decoded = self.decode(raw, strictness);
         if let Some(stored) = self.link.known.link.stored() {
             let whole = &self.link.connector.spec;
             let signed_in: Vec<_> = self.completed.iter().map(|completed| (whole, &completed.submission)).collect();
@@ -119,8 +113,8 @@ impl<L: RecipientLink> RecipientForm<L> {
     }
 
     /// Sending nothing makes sense only as "it is complete as it is", or after signing in.
-    pub(super) fn may_be_empty(&self, layer: Layer) -> bool {
-        self.completed.is_some() || (layer == Layer::Final && self.is_whole())
+    pub(super) fn may_be_empty(&self, strictness: Strictness) -> bool {
+        self.completed.is_some() || (strictness == Strictness::Final && self.is_whole())
     }
 
     /// Signing in, ready to stand in the form; `None` where there is no way, or no app to do it with.
@@ -141,10 +135,7 @@ impl<L: RecipientLink> RecipientForm<L> {
     }
 
     /// Everything that is sent. `identity` is who sends, as they say; whoever signed in is known better.
-    ///
-    /// # Errors
-    /// Only internal ones.
-    pub fn submission(
+    pub(crate) fn submission(
         &mut self,
         submission: Submission,
         identity: &str,

@@ -17,7 +17,7 @@ use crate::features::oauth::{self, ACCOUNT_FIELD, Leaving, PlanError};
 use crate::platform::app::App;
 use crate::platform::web::csrf::{self, FormBehind, FormToken};
 use crate::platform::web::page::{PageError, PageResult, page, see_other, unprocessable};
-use crate::schema::form::{Decoded, Layer};
+use crate::schema::form::{Decoded, Strictness};
 
 /// Who sends, as they say: the one field that is not the connector's.
 const IDENTITY_FIELD: &str = "identity";
@@ -28,10 +28,7 @@ const LONGEST_IDENTITY: usize = 80;
 pub type SentForm<L> = FormBehind<KnownLink<L>, Vec<(String, String)>>;
 
 /// The form at the first look, or as it was left for the provider. Spends nothing.
-///
-/// # Errors
-/// Only internal ones.
-pub async fn show_form<L: RecipientLink>(app: &App, request: &HttpRequest, link: OpenLink<L>) -> PageResult {
+pub(crate) async fn show_form<L: RecipientLink>(app: &App, request: &HttpRequest, link: OpenLink<L>) -> PageResult {
     let token = csrf::token(request, app).ok_or(AppError::NotFound)?;
     let form = RecipientForm::of(app, request, link).await?;
     let state = form.resumed(app);
@@ -64,10 +61,7 @@ pub struct FormRequest<'a, L> {
 impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
     /// Reads what was sent: secrets that were held from an earlier try, or from before the provider, stand in for blank fields. Breaks off
     /// with the receipt when this very form was taken before.
-    ///
-    /// # Errors
-    /// Too many tries, a dead link's page, or internal ones.
-    pub async fn begin(
+    pub(crate) async fn begin(
         app: &'a App,
         request: &'a HttpRequest,
         sent: SentForm<L>,
@@ -96,22 +90,19 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
     }
 
     /// Does what the pressed button says.
-    ///
-    /// # Errors
-    /// A dead link's page, or internal ones.
-    pub async fn answer(self) -> PageResult {
+    pub(crate) async fn answer(self) -> PageResult {
         match self.raw.first("intent") {
             Some("sign-in") if self.is_sign_in() => self.sign_in().await,
             Some("find") if self.is_sign_in() => self.find().await,
-            Some("partial") => self.send(Layer::Draft).await,
-            _ => self.send(Layer::Final).await,
+            Some("partial") => self.send(Strictness::Draft).await,
+            _ => self.send(Strictness::Final).await,
         }
     }
 
     /// To the provider; whatever was typed comes back with the person.
     async fn sign_in(&self) -> PageResult {
         let Some(sign_in) = &self.form.sign_in else { return Err(AppError::NotFound.into()) };
-        let decoded = self.form.decode(&self.raw, Layer::Draft);
+        let decoded = self.form.decode(&self.raw, Strictness::Draft);
         match sign_in.inputs(&self.raw) {
             Ok(inputs) => oauth::leave(self.app, self.request, sign_in, self.leaving(&decoded), inputs).await,
             Err(problems) => self.again(decoded, &FormReply::Inputs(problems)).await,
@@ -121,7 +112,7 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
     /// The same page, with other accounts shown.
     async fn find(&self) -> PageResult {
         let Some(sign_in) = &self.form.sign_in else { return Err(AppError::NotFound.into()) };
-        let decoded = self.form.decode(&self.raw, Layer::Draft);
+        let decoded = self.form.decode(&self.raw, Strictness::Draft);
         oauth::keep(self.app, self.request, sign_in, &self.leaving(&decoded)).await
     }
 
@@ -137,24 +128,21 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
     }
 
     /// Takes the accounts that were chosen; gives what is wrong with them.
-    ///
-    /// # Errors
-    /// Only internal ones.
-    pub fn plan(&mut self, layer: Layer) -> AppResult<Option<PlanError>> {
+    pub(crate) fn plan(&mut self, strictness: Strictness) -> AppResult<Option<PlanError>> {
         let chosen: Vec<String> = self.raw.all(ACCOUNT_FIELD).map(str::to_owned).collect();
-        self.form.plan(&chosen, layer)
+        self.form.plan(&chosen, strictness)
     }
 
-    async fn send(mut self, layer: Layer) -> PageResult {
-        let refused = self.plan(layer)?;
-        let decoded = self.form.decode_to_send(&self.raw, layer);
+    async fn send(mut self, strictness: Strictness) -> PageResult {
+        let refused = self.plan(strictness)?;
+        let decoded = self.form.decode_to_send(&self.raw, strictness);
         if let Some(problem) = refused {
             return self.again(decoded, &FormReply::Accounts(problem)).await;
         }
         if !decoded.errors.is_empty() || identity_problem(&self.identity).is_some() {
             return self.again(decoded, &FormReply::Problems).await;
         }
-        if decoded.submission.is_empty() && !self.form.may_be_empty(layer) {
+        if decoded.submission.is_empty() && !self.form.may_be_empty(strictness) {
             return self.again(decoded, &FormReply::NothingEntered).await;
         }
         let sent = self.submission(decoded)?;
@@ -162,18 +150,12 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
     }
 
     /// Everything that is sent.
-    ///
-    /// # Errors
-    /// Only internal ones.
-    pub fn submission(&mut self, decoded: Decoded) -> AppResult<RecipientSubmission> {
+    pub(crate) fn submission(&mut self, decoded: Decoded) -> AppResult<RecipientSubmission> {
         self.form.submission(decoded.submission, &self.identity, &self.nonce)
     }
 
     /// Hands it over, and says what became of it.
-    ///
-    /// # Errors
-    /// A dead link's page, or internal ones.
-    pub async fn submit(self, sent: RecipientSubmission) -> PageResult {
+    pub(crate) async fn submit(self, sent: RecipientSubmission) -> PageResult {
         let link = &self.form.link.known.link;
         match submit(self.app, link, sent).await {
             Ok(()) | Err(SubmitError::SentTwice) => Ok(receipt(self.app, link, &self.nonce)),
@@ -196,24 +178,18 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
     /// Nothing was taken: the form with everything that was typed and ticked.
     async fn refused(self, reply: &FormReply) -> PageResult {
         let mut fresh = self.afresh().await?;
-        fresh.plan(Layer::Draft)?;
-        let decoded = fresh.form.decode(&fresh.raw, Layer::Draft);
+        fresh.plan(Strictness::Draft)?;
+        let decoded = fresh.form.decode(&fresh.raw, Strictness::Draft);
         fresh.again(decoded, reply).await
     }
 
     /// The form again, 422: what was typed stays, secrets are held sealed, the form keeps its nonce.
-    ///
-    /// # Errors
-    /// Only internal ones.
-    pub async fn again(&self, decoded: Decoded, reply: &FormReply) -> PageResult {
+    pub(crate) async fn again(&self, decoded: Decoded, reply: &FormReply) -> PageResult {
         unprocessable(&self.form_again(decoded, reply).await?)
     }
 
     /// The form again, for a page with a status of its own.
-    ///
-    /// # Errors
-    /// Only internal ones.
-    pub async fn form_again(&self, decoded: Decoded, reply: &FormReply) -> AppResult<FormPage> {
+    pub(crate) async fn form_again(&self, decoded: Decoded, reply: &FormReply) -> AppResult<FormPage> {
         let state = self.hold(decoded).await?;
         let binding = csrf::binding(self.request, self.app).ok_or(AppError::NotFound)?;
         let shown = ShownForm {

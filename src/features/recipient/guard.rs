@@ -62,29 +62,20 @@ impl<L: RecipientLink> KnownLink<L> {
     }
 
     /// All around a link that was found another way than by its token.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub async fn around(app: &App, link: L) -> AppResult<Self> {
+    pub(crate) async fn around(app: &App, link: L) -> AppResult<Self> {
         let found = app.db.read(move |conn| LinkContext::find(conn, link)).await?.ok_or(AppError::NotFound)?;
         Ok(found.known(app, IpAddr::from([0, 0, 0, 0])))
     }
 
     /// The link as it is now.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub async fn reload(self, app: &App) -> AppResult<Self> {
+    pub(crate) async fn reload(self, app: &App) -> AppResult<Self> {
         let before = self.link.clone();
         let link = app.db.read(move |conn| before.reload(conn)).await?.ok_or(AppError::NotFound)?;
         Ok(Self { link, ..self })
     }
 
     /// Goes on only with an open link.
-    ///
-    /// # Errors
-    /// The page that says why it is dead (410).
-    pub fn into_open(self, app: &App) -> Result<OpenLink<L>, PageError> {
+    pub(crate) fn into_open(self, app: &App) -> Result<OpenLink<L>, PageError> {
         let until = match self.link.open_until(app.clock.now()) {
             Ok(until) => until,
             Err(ended) => return Err(PageError::ready(StatusCode::GONE, &DeadPage::new(&self, ended, app))),

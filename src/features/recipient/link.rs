@@ -14,7 +14,7 @@ use crate::features::oauth::DoorKind;
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::web::frame::RecipientFrame;
-use crate::schema::form::Known;
+use crate::schema::form::KnownValues;
 
 /// What kinds of links differ in before anything is sent.
 pub trait RecipientLink: Clone + Send + Sync + 'static {
@@ -43,12 +43,12 @@ pub trait RecipientLink: Clone + Send + Sync + 'static {
     fn words(&self, workspace: &str, is_signed_in: bool) -> LinkWords;
 
     /// What is known of the answers before anything is typed, as a recipient may know it.
-    fn known(&self) -> Known {
-        Known::default()
+    fn known(&self) -> KnownValues {
+        KnownValues::default()
     }
 
     /// Everything that is stored already, where the link fills in something that exists.
-    fn stored(&self) -> Option<Known> {
+    fn stored(&self) -> Option<KnownValues> {
         None
     }
 

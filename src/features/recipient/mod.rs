@@ -22,11 +22,14 @@ mod submit;
 mod words;
 
 pub use form::RecipientForm;
-pub use form_request::{FormRequest, SentForm, show_form};
+pub(crate) use form_request::show_form;
+pub use form_request::{FormRequest, SentForm};
 pub use link::{Ended, KnownLink, LinkFacts, LinkWords, OpenLink, RecipientLink};
 pub use qr::{QrPath, qr_path};
 pub use ready_texts::ReadyTexts;
-pub use receipt::{NamedField, ReceiptOf, ReceiptPage, ReceiptRow, names, read_names, titles};
+pub(crate) use receipt::read_names;
+pub use receipt::{NamedField, ReceiptOf, ReceiptPage, ReceiptRow, titles};
 pub use reply::{FormReply, TestView};
-pub use submit::{NewReceipt, RecipientSubmission, SubmitError, TakesSubmissions, submit};
+pub(crate) use submit::submit;
+pub use submit::{NewReceipt, RecipientSubmission, SubmitError, TakesSubmissions};
 pub use words::{Asker, When, problems_title};

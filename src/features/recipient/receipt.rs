@@ -32,20 +32,14 @@ pub struct NamedField {
 }
 
 /// The names of fields, as a row keeps them.
-///
-/// # Errors
-/// Only internal ones.
-pub fn names(fields: &[FieldRef]) -> AppResult<String> {
+pub(crate) fn names(fields: &[FieldRef]) -> AppResult<String> {
     let named: Vec<NamedField> =
         fields.iter().map(|field| NamedField { title: field.title.clone(), secret: field.secret }).collect();
     serde_json::to_string(&named).map_err(AppError::internal)
 }
 
 /// The fields of a receipt, read back.
-///
-/// # Errors
-/// Only internal ones.
-pub fn read_names(text: Option<&str>) -> AppResult<Vec<NamedField>> {
+pub(crate) fn read_names(text: Option<&str>) -> AppResult<Vec<NamedField>> {
     text.map_or(Ok(Vec::new()), |text| serde_json::from_str(text).map_err(AppError::internal))
 }
 
@@ -109,10 +103,7 @@ pub struct ReceiptPage {
 
 impl ReceiptPage {
     /// The receipt of a submission that came through this link.
-    ///
-    /// # Errors
-    /// Only internal ones.
-    pub fn new<L: RecipientLink>(app: &App, known: &KnownLink<L>, row: ReceiptRow<'_>) -> AppResult<Self> {
+    pub(crate) fn new<L: RecipientLink>(app: &App, known: &KnownLink<L>, row: ReceiptRow<'_>) -> AppResult<Self> {
         let provided = read_names(row.provided)?;
         Ok(Self {
             frame: known.frame(app),

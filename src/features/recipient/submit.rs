@@ -104,10 +104,7 @@ pub trait TakesSubmissions: RecipientLink {
 }
 
 /// Takes a submission: all of it, or nothing.
-///
-/// # Errors
-/// Why it was not taken.
-pub async fn submit<L: TakesSubmissions>(app: &App, link: &L, sent: RecipientSubmission) -> Result<(), SubmitError> {
+pub(crate) async fn submit<L: TakesSubmissions>(app: &App, link: &L, sent: RecipientSubmission) -> Result<(), SubmitError> {
     let receipt = NewReceipt {
         hash: PlainToken::presented(&link.receipt_key(app, &sent.nonce)).hash(),
         number: receipt_number(&app.rng),

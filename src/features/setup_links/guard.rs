@@ -1,7 +1,7 @@
 //! The link as a recipient meets it: proof that a token opens a draft, and what its page says.
 
 use super::store;
-use super::{ClosedReason, LinkRow, SetupLink, check_open};
+use super::{ClosedReason, SetupLinkRow, SetupLink, check_open};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::TokenHash;
 use crate::base::error::AppResult;
@@ -9,14 +9,14 @@ use crate::features::connections;
 use crate::features::oauth::DoorKind;
 use crate::features::recipient::{Ended, LinkFacts, LinkWords, OpenLink, RecipientLink};
 use crate::platform::db::Conn;
-use crate::schema::form::Known;
+use crate::schema::form::KnownValues;
 
 /// A setup link that is open right now.
 pub type OpenSetupLink = OpenLink<SetupLink>;
 
 impl SetupLink {
     /// A link with its draft; `None` when that is gone.
-    pub(super) fn of(conn: &mut Conn, row: LinkRow) -> AppResult<Option<Self>> {
+    pub(super) fn of(conn: &mut Conn, row: SetupLinkRow) -> AppResult<Option<Self>> {
         let connection = connections::find_by_id(conn, &row.workspace_id, &row.connection_id)?;
         Ok(connection.map(|connection| Self { row, connection }))
     }
@@ -75,11 +75,11 @@ impl RecipientLink for SetupLink {
         }
     }
 
-    fn known(&self) -> Known {
+    fn known(&self) -> KnownValues {
         self.connection.known_to_recipients()
     }
 
-    fn stored(&self) -> Option<Known> {
+    fn stored(&self) -> Option<KnownValues> {
         Some(self.connection.known_to_members())
     }
 

@@ -1,7 +1,7 @@
 //! Making and withdrawing a setup link.
 
-use super::store::{self, LinkRow, NewRow};
-use super::{Lifetime, Purpose, SetupLink};
+use super::store::{self, SetupLinkRow, NewSetupLinkRow};
+use super::{LinkLifetime, LinkPurpose, SetupLink};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
@@ -23,7 +23,7 @@ pub struct NewSetupLink<'a> {
     /// The actor for the activity log.
     pub actor: Actor,
     /// How long it stays open.
-    pub lifetime: Lifetime,
+    pub lifetime: LinkLifetime,
     /// For whom, possibly empty.
     pub recipient: &'a str,
     /// A note for them, possibly empty.
@@ -33,7 +33,7 @@ pub struct NewSetupLink<'a> {
     /// The nonce of the form it came from, so that sending it twice makes one.
     pub form_nonce: Option<&'a str>,
     /// What it is for.
-    pub purpose: Purpose,
+    pub purpose: LinkPurpose,
 }
 
 /// Makes a link; its token exists in the answer and nowhere else.
@@ -49,7 +49,7 @@ pub fn make(tx: &mut Tx<'_>, new: NewSetupLink<'_>) -> AppResult<(SetupLinkId, P
     }
     let id = SetupLinkId::new(tx.now, tx.rng);
     let token = PlainToken::new(tx.rng, "");
-    let row = NewRow {
+    let row = NewSetupLinkRow {
         id: &id,
         workspace_id: &new.connection.workspace_id,
         connection_id: &new.connection.id,
@@ -78,7 +78,7 @@ pub fn make(tx: &mut Tx<'_>, new: NewSetupLink<'_>) -> AppResult<(SetupLinkId, P
 }
 
 /// The link this very form has made before, if it was sent before.
-pub fn made_by_form(conn: &mut Conn, workspace: &WorkspaceId, nonce: &str) -> AppResult<Option<LinkRow>> {
+pub fn made_by_form(conn: &mut Conn, workspace: &WorkspaceId, nonce: &str) -> AppResult<Option<SetupLinkRow>> {
     Ok(store::find_by_create_nonce(conn, workspace, nonce)?)
 }
 

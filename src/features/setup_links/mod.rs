@@ -21,13 +21,14 @@ mod submit;
 mod try_out;
 
 pub use jobs::{SubmissionMail, jobs, sweep};
-pub use lifetime::{LIFETIMES, Lifetime, LifetimeError};
+pub use lifetime::{LIFETIMES, LinkLifetime, LifetimeError};
 pub use make::{NewSetupLink, forget_held, is_open, made_by_form, make, revoke};
-pub use owner_pages::{NewLink, created};
+pub use owner_pages::{CreatedLink, created};
 pub use share_view::{ShareForm, ShareInput, ShareView};
-pub use store::{LinkRow, list, open_counts};
+pub use store::{SetupLinkRow, list, open_counts};
 
 use crate::base::clock::UtcTime;
+use crate::base::text_column::text_enum;
 use crate::features::connections::{Connection, ConnectionState};
 use crate::platform::link_state::{LinkState, LinkTimes};
 
@@ -40,7 +41,7 @@ pub const LONGEST_RECIPIENT: usize = 80;
 #[derive(Clone)]
 pub struct SetupLink {
     /// The link.
-    pub row: LinkRow,
+    pub row: SetupLinkRow,
     /// Its draft.
     pub connection: Connection,
 }
@@ -60,43 +61,24 @@ pub enum ClosedReason {
     Expired(UtcTime),
 }
 
-/// What a link is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-pub enum Purpose {
-    /// To fill in a draft.
-    Fill,
-    /// To sign in again with the same account of the provider, for a draft or for a connection that is finished.
-    Reconnect,
-    /// To sign in again with any account.
-    ReconnectAny,
+text_enum! {
+    /// What a link is for.
+    pub enum LinkPurpose {
+        /// To fill in a draft.
+        Fill = "fill",
+        /// To sign in again with the same account of the provider, for a draft or for a connection that is finished.
+        Reconnect = "reconnect",
+        /// To sign in again with any account.
+        ReconnectAny = "reconnect_any",
+    }
 }
 
-impl Purpose {
-    fn as_str(&self) -> &'static str {
-        match self {
-            Self::Fill => "fill",
-            Self::Reconnect => "reconnect",
-            Self::ReconnectAny => "reconnect_any",
-        }
-    }
-
-    fn from_text(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "fill" => Ok(Self::Fill),
-            "reconnect" => Ok(Self::Reconnect),
-            "reconnect_any" => Ok(Self::ReconnectAny),
-            _ => Err(format!("unknown purpose {text}")),
-        }
-    }
-
+impl LinkPurpose {
     /// Whether somebody only signs in again.
     pub fn is_reconnect(self) -> bool {
         self != Self::Fill
     }
 }
-
-crate::base::text_column::text_column!(Purpose, Purpose::from_text, Purpose::as_str);
 
 /// Whether a link opens, from its own times, what it is for, and what became of its connection.
 ///
@@ -104,7 +86,7 @@ crate::base::text_column::text_column!(Purpose, Purpose::from_text, Purpose::as_
 /// The reason why it does not.
 pub fn check_open(
     times: LinkTimes,
-    purpose: Purpose,
+    purpose: LinkPurpose,
     connection: ConnectionState,
     now: UtcTime,
 ) -> Result<UtcTime, ClosedReason> {
@@ -144,9 +126,9 @@ mod tests {
             (used, Finalised, 150, Err(ClosedReason::Used(at(10)))),
             (revoked, Deleted, 50, Err(ClosedReason::Revoked)),
         ] {
-            assert_eq!(check_open(times, Purpose::Fill, draft, at(now)), expected);
+            assert_eq!(check_open(times, LinkPurpose::Fill, draft, at(now)), expected);
         }
-        assert_eq!(check_open(open, Purpose::Reconnect, Finalised, at(50)), Ok(at(100)));
-        assert_eq!(check_open(open, Purpose::ReconnectAny, Deleted, at(50)), Err(ClosedReason::Deleted));
+        assert_eq!(check_open(open, LinkPurpose::Reconnect, Finalised, at(50)), Ok(at(100)));
+        assert_eq!(check_open(open, LinkPurpose::ReconnectAny, Deleted, at(50)), Err(ClosedReason::Deleted));
     }
 }

@@ -22,7 +22,7 @@ pub async fn submit(app: web::Data<App>, request: HttpRequest, sent: SentForm<Se
         ControlFlow::Continue(form_request) => form_request,
         ControlFlow::Break(receipt) => return Ok(receipt),
     };
-    if let Some(wish) = try_out::Wish::read(&form_request) {
+    if let Some(wish) = try_out::TestWish::read(&form_request) {
         return try_out::answer(form_request, wish).await;
     }
     if form_request.form.is_reconnect() && !form_request.is_sign_in() {

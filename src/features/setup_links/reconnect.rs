@@ -1,15 +1,15 @@
 //! Signing in again through a link: the connection's access lives again; nothing else of the connection changes.
 
-use super::{Purpose, SetupLink};
+use super::{LinkPurpose, SetupLink};
 use crate::features::oauth;
 use crate::features::recipient::{FormReply, FormRequest, RecipientSubmission};
 use crate::platform::web::page::PageResult;
-use crate::schema::form::Layer;
+use crate::schema::form::Strictness;
 
 /// Sends what the sign-in handed over, when it is the right account.
 pub(super) async fn send(mut request: FormRequest<'_, SetupLink>) -> PageResult {
-    request.plan(Layer::Draft)?;
-    let decoded = request.form.decode(&request.raw, Layer::Draft);
+    request.plan(Strictness::Draft)?;
+    let decoded = request.form.decode(&request.raw, Strictness::Draft);
     let Some(completed) = request.form.completed() else {
         return request.again(decoded, &FormReply::NotSignedIn).await;
     };
@@ -18,7 +18,7 @@ pub(super) async fn send(mut request: FormRequest<'_, SetupLink>) -> PageResult 
     let before = request.app.db.read(move |conn| oauth::of_connection(conn, &workspace, &connection)).await?;
     if let Some(before) = before {
         let other = before.grant.identity_id != completed.grant.identity.0;
-        if other && row.purpose == Purpose::Reconnect {
+        if other && row.purpose == LinkPurpose::Reconnect {
             return request.again(decoded, &FormReply::OtherAccount).await;
         }
         if let Some(account) = completed.cannot_see(&before.accounts) {

@@ -14,17 +14,17 @@ use crate::features::work::validations::{self, NewTest, Of, Validation};
 use crate::platform::app::App;
 use crate::platform::jobs::WorkState;
 use crate::platform::web::page::{PageResult, page_with};
-use crate::schema::form::{Decoded, Layer};
+use crate::schema::form::{Decoded, Strictness};
 
 /// What somebody wants to know.
-pub(super) enum Wish {
+pub(super) enum TestWish {
     /// Whether what they typed works.
     Test,
     /// What became of a test.
     Result(ValidationId),
 }
 
-impl Wish {
+impl TestWish {
     /// The wish of a form; none when it is to be sent, or when this link allows no test.
     pub(super) fn read(request: &FormRequest<'_, SetupLink>) -> Option<Self> {
         if !request.form.may_test() {
@@ -40,20 +40,20 @@ impl Wish {
 }
 
 /// The form again with everything that was typed, and what is known of the test.
-pub(super) async fn answer(mut request: FormRequest<'_, SetupLink>, wish: Wish) -> PageResult {
-    let layer = if matches!(wish, Wish::Test) { Layer::Final } else { Layer::Draft };
-    let refused = request.plan(layer)?;
-    let decoded = request.form.decode(&request.raw, layer);
-    if let (Wish::Test, Some(problem)) = (&wish, refused) {
+pub(super) async fn answer(mut request: FormRequest<'_, SetupLink>, wish: TestWish) -> PageResult {
+    let strictness = if matches!(wish, TestWish::Test) { Strictness::Final } else { Strictness::Draft };
+    let refused = request.plan(strictness)?;
+    let decoded = request.form.decode(&request.raw, strictness);
+    if let (TestWish::Test, Some(problem)) = (&wish, refused) {
         return request.again(decoded, &FormReply::Accounts(problem)).await;
     }
-    if matches!(wish, Wish::Test) && !decoded.errors.is_empty() {
+    if matches!(wish, TestWish::Test) && !decoded.errors.is_empty() {
         return request.again(decoded, &FormReply::Problems).await;
     }
     let app = request.app;
     let view = match wish {
-        Wish::Test => start(app, &request.form, &decoded).await?.map_or_else(not_whole, |test| view_of(app, &test)),
-        Wish::Result(id) => match find(app, &request.form.link, id).await? {
+        TestWish::Test => start(app, &request.form, &decoded).await?.map_or_else(not_whole, |test| view_of(app, &test)),
+        TestWish::Result(id) => match find(app, &request.form.link, id).await? {
             Some(test) => view_of(app, &test),
             None => return request.again(decoded, &FormReply::NothingEntered).await,
         },

@@ -10,7 +10,7 @@ use vestibule::connectors::Kind;
 use vestibule::features::connections::{self, StateFilter};
 use vestibule::features::invite_links::{self, Sort};
 use vestibule::platform::db::Conn;
-use vestibule::platform::db::cursor::Wanted;
+use vestibule::platform::db::cursor::PageRequest;
 
 use crate::api::workspace_id;
 use crate::support::{TestApp, many};
@@ -28,7 +28,7 @@ fn of_connections(name: &'static str, sorts: bool, filter: connections::Filter) 
     (name, sorts, Box::new(read))
 }
 
-fn of_links(name: &'static str, sorts: bool, filter: invite_links::Filter, sort: Sort) -> List {
+fn of_links(name: &'static str, sorts: bool, filter: invite_links::InviteLinkFilter, sort: Sort) -> List {
     let read = move |conn: &mut Conn, workspace: &WorkspaceId, now: UtcTime| {
         let found =
             invite_links::rows(conn, workspace, &filter, invite_links::ListOrder { sort, after: None }, 51, now)
@@ -42,14 +42,14 @@ fn lists() -> Vec<List> {
     let all = connections::Filter::default;
     let state = |state| connections::Filter { state: Some(state), ..all() };
     let find = |query: &str| connections::Filter { query: query.to_owned(), ..all() };
-    let links = invite_links::Filter::default;
+    let links = invite_links::InviteLinkFilter::default;
     let page = |conn: &mut Conn, workspace: &WorkspaceId, _: UtcTime| {
         let filter = connections::Filter { kind: Some(Kind::Source), ..connections::Filter::default() };
-        let wanted = Wanted { cursor: None, limit: 25 };
+        let wanted = PageRequest { cursor: None, limit: 25 };
         assert_eq!(connections::page(conn, workspace, &filter, &wanted, 0).unwrap().rows.len(), 25);
     };
     let of_link = |conn: &mut Conn, workspace: &WorkspaceId, _: UtcTime| {
-        let (link, wanted) = (InviteLinkId::from_text("l0000007"), Wanted { cursor: None, limit: 5 });
+        let (link, wanted) = (InviteLinkId::from_text("l0000007"), PageRequest { cursor: None, limit: 5 });
         assert_eq!(connections::of_invite_link(conn, workspace, &link, &wanted).unwrap().rows.len(), 5);
     };
     vec![
@@ -71,10 +71,15 @@ fn lists() -> Vec<List> {
         of_links(
             "deleted invite links",
             false,
-            invite_links::Filter { state: Some(invite_links::StateFilter::Deleted), ..links() },
+            invite_links::InviteLinkFilter { state: Some(invite_links::InviteStateFilter::Deleted), ..links() },
             Sort::Newest,
         ),
-        of_links("invite links found", true, invite_links::Filter { query: "123".to_owned(), ..links() }, Sort::Newest),
+        of_links(
+            "invite links found",
+            true,
+            invite_links::InviteLinkFilter { query: "123".to_owned(), ..links() },
+            Sort::Newest,
+        ),
     ]
 }
 

@@ -10,75 +10,48 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::base::clock::UtcTime;
 use crate::base::ids::InviteLinkId;
+use crate::base::text_column::text_enum;
 use crate::connectors::Kind;
 
-/// What the list is sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sort {
-    /// The newest first.
-    #[default]
-    Newest,
-    /// By name.
-    Name,
-    /// Those that end first.
-    Ending,
-    /// Those that were used last.
-    LastUse,
-    /// Those with the most connections.
-    Connections,
-}
-
-impl Sort {
-    /// All of them, in the order of the form, with what is posted and what is shown.
-    pub const ALL: [(Self, &'static str, &'static str); 5] = [
-        (Self::Newest, "", "Newest first"),
-        (Self::Name, "name", "Name"),
-        (Self::Ending, "ending", "Ending first"),
-        (Self::LastUse, "used", "Last used"),
-        (Self::Connections, "connections", "Most connections"),
-    ];
-
-    /// The one of that name; the newest first otherwise.
-    pub fn parse(text: &str) -> Self {
-        Self::ALL.into_iter().find(|(_, value, _)| *value == text).map_or(Self::Newest, |(sort, ..)| sort)
+text_enum! {
+    /// What the list is sorted by.
+    #[derive(Default)]
+    pub enum Sort {
+        /// The newest first.
+        #[default]
+        Newest = "" => "Newest first",
+        /// By name.
+        Name = "name" => "Name",
+        /// Those that end first.
+        Ending = "ending" => "Ending first",
+        /// Those that were used last.
+        LastUse = "used" => "Last used",
+        /// Those with the most connections.
+        Connections = "connections" => "Most connections",
     }
 }
 
-/// The states one can filter by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StateFilter {
-    /// Those that open.
-    Active,
-    /// One-use ones that were used, and those that are full.
-    Used,
-    /// Those whose time ran out.
-    Expired,
-    /// Deleted ones.
-    Deleted,
-}
-
-impl StateFilter {
-    /// All of them, with what is posted and what is shown.
-    pub const ALL: [(Self, &'static str, &'static str); 4] = [
-        (Self::Active, "active", "Active"),
-        (Self::Used, "used", "Used or full"),
-        (Self::Expired, "expired", "Expired"),
-        (Self::Deleted, "deleted", "Deleted"),
-    ];
-
-    /// The one of that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|(_, value, _)| *value == text).map(|(state, ..)| state)
+text_enum! {
+    /// The states one can filter by.
+    pub enum InviteStateFilter {
+        /// Those that open.
+        Active = "active" => "Active",
+        /// One-use ones that were used, and those that are full.
+        Used = "used" => "Used or full",
+        /// Those whose time ran out.
+        Expired = "expired" => "Expired",
+        /// Deleted ones.
+        Deleted = "deleted" => "Deleted",
     }
 }
 
 /// Which links a list shows. Deleted ones are shown only when they are asked for.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct InviteLinkFilter {
     /// Words the name or the connector must have, each from its beginning.
     pub query: String,
     /// Only these.
-    pub state: Option<StateFilter>,
+    pub state: Option<InviteStateFilter>,
     /// Only sources, or only destinations.
     pub kind: Option<Kind>,
     /// Only those of this connector.
@@ -91,12 +64,12 @@ pub struct ListOrder {
     /// What it is sorted by.
     pub sort: Sort,
     /// The last row that was seen.
-    pub after: Option<Cursor>,
+    pub after: Option<InviteLinkCursor>,
 }
 
 /// The last row that was seen: what it is sorted by, and its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor {
+pub struct InviteLinkCursor {
     key: Key,
     id: InviteLinkId,
 }
@@ -109,7 +82,7 @@ enum Key {
     Count(i32),
 }
 
-impl Cursor {
+impl InviteLinkCursor {
     /// The cursor after a row.
     pub fn after(sort: Sort, row: &super::InviteLink) -> Self {
         let key = match sort {
@@ -133,7 +106,7 @@ impl Cursor {
         format!("{}~{key}", self.id)
     }
 
-    /// Reads a cursor that [`Cursor::text`] wrote for this order.
+    /// Reads a cursor that [`InviteLinkCursor::text`] wrote for this order.
     pub fn parse(sort: Sort, text: &str) -> Option<Self> {
         let (id, key) = text.split_once('~')?;
         let key = match sort {
@@ -162,10 +135,10 @@ mod tests {
             (Sort::Ending, Key::Time(UtcTime::from_unix(1_700_000_000).unwrap())),
             (Sort::Connections, Key::Count(7)),
         ] {
-            let cursor = Cursor { key, id: id.clone() };
-            assert_eq!(Cursor::parse(sort, &cursor.text()), Some(cursor));
+            let cursor = InviteLinkCursor { key, id: id.clone() };
+            assert_eq!(InviteLinkCursor::parse(sort, &cursor.text()), Some(cursor));
         }
-        assert_eq!(Cursor::parse(Sort::Ending, "x~soon"), None);
-        assert_eq!(Cursor::parse(Sort::Newest, "nonsense"), None);
+        assert_eq!(InviteLinkCursor::parse(Sort::Ending, "x~soon"), None);
+        assert_eq!(InviteLinkCursor::parse(Sort::Newest, "nonsense"), None);
     }
 }

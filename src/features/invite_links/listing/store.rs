@@ -3,14 +3,14 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::{Cursor, Filter, Key, ListOrder, Sort, StateFilter};
+use super::{InviteLinkCursor, InviteLinkFilter, Key, ListOrder, Sort, InviteStateFilter};
 use crate::base::clock::UtcTime;
 use crate::base::ids::{InviteLinkId, WorkspaceId};
 use crate::base::search;
 use crate::features::invite_links::InviteLink;
 use crate::platform::db::Conn;
 use crate::platform::db::conn::MultiBackend;
-use crate::platform::db::cursor::{self, Cut, Wanted};
+use crate::platform::db::cursor::{self, Page, PageRequest};
 use crate::platform::db::schema::{invite_link_words, invite_links};
 
 type Query<'a> = invite_links::BoxedQuery<'a, MultiBackend>;
@@ -19,7 +19,7 @@ type Query<'a> = invite_links::BoxedQuery<'a, MultiBackend>;
 pub fn rows(
     conn: &mut Conn,
     workspace: &WorkspaceId,
-    filter: &Filter,
+    filter: &InviteLinkFilter,
     order: ListOrder,
     limit: i64,
     now: UtcTime,
@@ -43,7 +43,7 @@ fn ordered(query: Query<'_>, sort: Sort) -> Query<'_> {
     }
 }
 
-fn beyond(query: Query<'_>, sort: Sort, cursor: Cursor) -> Query<'_> {
+fn beyond(query: Query<'_>, sort: Sort, cursor: InviteLinkCursor) -> Query<'_> {
     use invite_links::{active_at, connection_count, expires_at, id, sort_name};
     let row = cursor.id;
     match (sort, cursor.key) {
@@ -63,19 +63,19 @@ fn beyond(query: Query<'_>, sort: Sort, cursor: Cursor) -> Query<'_> {
 pub fn page(
     conn: &mut Conn,
     workspace: &WorkspaceId,
-    filter: &Filter,
-    wanted: &Wanted,
+    filter: &InviteLinkFilter,
+    wanted: &PageRequest,
     now: UtcTime,
-) -> QueryResult<Cut<InviteLink>> {
+) -> QueryResult<Page<InviteLink>> {
     let count: i64 = narrowed(workspace, filter, now).count().get_result(conn)?;
     let one_more = i64::try_from(wanted.limit).unwrap_or(i64::MAX).saturating_add(1);
     let query = narrowed(workspace, filter, now).limit(one_more);
     let (query, backwards) = match &wanted.cursor {
         None => (query.order(invite_links::id.desc()), false),
-        Some(cursor::Cursor::After(id)) => {
+        Some(cursor::PageCursor::After(id)) => {
             (query.filter(invite_links::id.lt(id.clone())).order(invite_links::id.desc()), false)
         }
-        Some(cursor::Cursor::Before(id)) => {
+        Some(cursor::PageCursor::Before(id)) => {
             (query.filter(invite_links::id.gt(id.clone())).order(invite_links::id.asc()), true)
         }
     };
@@ -98,7 +98,7 @@ pub fn names(
 }
 
 /// The links a filter shows, in no order yet.
-fn narrowed<'a>(workspace: &'a WorkspaceId, filter: &'a Filter, now: UtcTime) -> Query<'a> {
+fn narrowed<'a>(workspace: &'a WorkspaceId, filter: &'a InviteLinkFilter, now: UtcTime) -> Query<'a> {
     let mut query = invite_links::table.filter(invite_links::workspace_id.eq(workspace)).into_boxed();
     for word in search::words([filter.query.as_str()]) {
         let (from, to) = search::range(&word);
@@ -118,15 +118,15 @@ fn narrowed<'a>(workspace: &'a WorkspaceId, filter: &'a Filter, now: UtcTime) ->
     let Some(state) = filter.state else { return query.filter(invite_links::deleted_at.is_null()) };
     let full = || diesel::dsl::sql::<Bool>("coalesce(connection_count >= cap, connection_count < 0)");
     match state {
-        StateFilter::Deleted => query.filter(invite_links::deleted_at.is_not_null()),
-        StateFilter::Used => {
+        InviteStateFilter::Deleted => query.filter(invite_links::deleted_at.is_not_null()),
+        InviteStateFilter::Used => {
             query.filter(invite_links::deleted_at.is_null()).filter(invite_links::used_at.is_not_null().or(full()))
         }
-        StateFilter::Expired => query
+        InviteStateFilter::Expired => query
             .filter(invite_links::deleted_at.is_null())
             .filter(invite_links::used_at.is_null())
             .filter(invite_links::expires_at.le(now)),
-        StateFilter::Active => query
+        InviteStateFilter::Active => query
             .filter(invite_links::deleted_at.is_null())
             .filter(invite_links::used_at.is_null())
             .filter(invite_links::expires_at.gt(now))

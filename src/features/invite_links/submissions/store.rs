@@ -9,7 +9,7 @@ use crate::platform::db::schema::invite_submissions;
 /// What one recipient handed over.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = invite_submissions)]
-pub(in crate::features::invite_links) struct Submission {
+pub(in crate::features::invite_links) struct SubmissionRow {
     pub(in crate::features::invite_links) workspace_id: WorkspaceId,
     pub(in crate::features::invite_links) invite_link_id: InviteLinkId,
     /// The number on the receipt.
@@ -66,11 +66,11 @@ pub(in crate::features::invite_links) fn find_by_nonce(
     conn: &mut Conn,
     link: &InviteLinkId,
     nonce: &str,
-) -> QueryResult<Option<Submission>> {
+) -> QueryResult<Option<SubmissionRow>> {
     invite_submissions::table
         .filter(invite_submissions::invite_link_id.eq(link))
         .filter(invite_submissions::form_nonce.eq(nonce))
-        .select(Submission::as_select())
+        .select(SubmissionRow::as_select())
         .get_result(conn)
         .optional()
 }
@@ -78,10 +78,10 @@ pub(in crate::features::invite_links) fn find_by_nonce(
 pub(in crate::features::invite_links) fn find_by_receipt(
     conn: &mut Conn,
     hash: &TokenHash,
-) -> QueryResult<Option<Submission>> {
+) -> QueryResult<Option<SubmissionRow>> {
     invite_submissions::table
         .filter(invite_submissions::receipt_hash.eq(hash.as_bytes()))
-        .select(Submission::as_select())
+        .select(SubmissionRow::as_select())
         .get_result(conn)
         .optional()
 }
