@@ -13,7 +13,7 @@ use crate::connectors::Connector;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{Apply, Connection, Filler, NewDraft, apply, create_draft, find};
 use crate::features::oauth;
-use crate::features::setup_links::{self, SetupLinkRow, CreatedLink, NewSetupLink, ShareForm, created};
+use crate::features::setup_links::{self, CreatedLink, NewSetupLink, SetupLinkRow, ShareForm, created};
 use crate::platform::activity::{Entry, Event};
 use crate::platform::app::App;
 use crate::platform::tx::Tx;
@@ -166,7 +166,8 @@ async fn store_and_answer(
 
 fn answer(app: &App, request: &HttpRequest, member: &SignedIn, connector: &Connector, written: &Written) -> PageResult {
     if let Some((link, token)) = &written.link {
-        let new = CreatedLink { connection: &written.connection, system: connector.system(), link, token: token.as_ref() };
+        let new =
+            CreatedLink { connection: &written.connection, system: connector.system(), link, token: token.as_ref() };
         return created(app, request, member, &new);
     }
     let flash = if written.saved { Flash::DetailsSaved } else { Flash::NothingToSave };

@@ -134,8 +134,13 @@ mod tests {
         for (cap, wrong) in [("0", true), ("-1", true), ("many", true), ("10001", true), ("1", false), ("", false)] {
             assert_eq!(!fields(TypedFields { cap: cap.to_owned(), ..good.clone() }, true).is_empty(), wrong, "{cap}");
         }
-        let all =
-            TypedFields { name: String::new(), zone: "x".to_owned(), note: "x".repeat(281), cap: "x".to_owned(), ..good };
+        let all = TypedFields {
+            name: String::new(),
+            zone: "x".to_owned(),
+            note: "x".repeat(281),
+            cap: "x".to_owned(),
+            ..good
+        };
         assert_eq!(fields(all, true), ["name", "note", "zone", "cap"]);
     }
 }

@@ -4,8 +4,8 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 
 use super::input::{FieldProblems, TypedFields};
-use super::listing::{InviteLinkFilter, ListOrder, InviteStateFilter};
-use super::owner_view::{FieldsView, ListQuery, ListView, InviteLinkRow};
+use super::listing::{InviteLinkFilter, InviteStateFilter, ListOrder};
+use super::owner_view::{FieldsView, InviteLinkRow, ListQuery, ListView};
 use super::store::{self, InviteLink};
 use super::{NewInviteLink, Usage, listing, made_by_form, make};
 use crate::base::error::{AppError, AppResult};
@@ -38,7 +38,11 @@ pub async fn index(
     query: web::Query<ListQuery>,
 ) -> PageResult {
     let list = load(&app, &member, query.into_inner(), None).await?;
-    page(&InviteLinksPage { frame: member.frame(&request, &app, "invite-links"), may_edit: member.role.may_edit(), list })
+    page(&InviteLinksPage {
+        frame: member.frame(&request, &app, "invite-links"),
+        may_edit: member.role.may_edit(),
+        list,
+    })
 }
 
 /// The list of a query, with the link that is shown beside it.
@@ -117,7 +121,12 @@ fn new_page(app: &App, frame: OwnerFrame, chosen: &ChosenConnector, fields: Fiel
 }
 
 /// `GET /invite-links/new`
-pub async fn new(app: web::Data<App>, request: HttpRequest, member: Editor, chosen: web::Query<ChosenConnector>) -> PageResult {
+pub async fn new(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Editor,
+    chosen: web::Query<ChosenConnector>,
+) -> PageResult {
     let (workspace, id) = (member.workspace_id.clone(), member.member_id.clone());
     let zone = app.db.read(move |conn| Ok(store::last_zone(conn, &workspace, &id)?)).await?;
     let typed = TypedFields { zone: zone.unwrap_or_default(), ..TypedFields::default() };

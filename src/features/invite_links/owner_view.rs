@@ -1,7 +1,7 @@
 //! The list of links and the form's fields as members see them. Values ready to print, no rows.
 
 use super::input::{FieldProblems, TypedFields};
-use super::listing::{InviteLinkCursor, InviteLinkFilter, ListOrder, Sort, InviteStateFilter};
+use super::listing::{InviteLinkCursor, InviteLinkFilter, InviteStateFilter, ListOrder, Sort};
 use super::store::InviteLink;
 use super::{InviteState, LONG_UNUSED, Usage};
 use crate::base::clock::{UtcTime, ZONES};

@@ -104,7 +104,11 @@ pub trait TakesSubmissions: RecipientLink {
 }
 
 /// Takes a submission: all of it, or nothing.
-pub(crate) async fn submit<L: TakesSubmissions>(app: &App, link: &L, sent: RecipientSubmission) -> Result<(), SubmitError> {
+pub(crate) async fn submit<L: TakesSubmissions>(
+    app: &App,
+    link: &L,
+    sent: RecipientSubmission,
+) -> Result<(), SubmitError> {
     let receipt = NewReceipt {
         hash: PlainToken::presented(&link.receipt_key(app, &sent.nonce)).hash(),
         number: receipt_number(&app.rng),

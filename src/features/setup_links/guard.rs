@@ -1,7 +1,7 @@
 //! The link as a recipient meets it: proof that a token opens a draft, and what its page says.
 
 use super::store;
-use super::{ClosedReason, SetupLinkRow, SetupLink, check_open};
+use super::{ClosedReason, SetupLink, SetupLinkRow, check_open};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::TokenHash;
 use crate::base::error::AppResult;

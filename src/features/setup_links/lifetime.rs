@@ -108,7 +108,8 @@ mod tests {
         assert_eq!(until("date", "2026-02-30"), Err(LifetimeError::NotDate));
         assert_eq!(until("date", "2027-03-20"), Err(LifetimeError::TooLong));
         assert_eq!(until("1y", ""), Err(LifetimeError::NotChosen));
-        let after = |seconds| LinkLifetime::of_seconds(seconds, now).map(|life| (life.expires_at - now).whole_seconds());
+        let after =
+            |seconds| LinkLifetime::of_seconds(seconds, now).map(|life| (life.expires_at - now).whole_seconds());
         for (seconds, expected) in [(None, Ok(86_400)), (Some(300), Ok(300)), (Some(7_776_000), Ok(7_776_000))] {
             assert_eq!(after(seconds), expected);
         }

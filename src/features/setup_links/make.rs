@@ -1,6 +1,6 @@
 //! Making and withdrawing a setup link.
 
-use super::store::{self, SetupLinkRow, NewSetupLinkRow};
+use super::store::{self, NewSetupLinkRow, SetupLinkRow};
 use super::{LinkLifetime, LinkPurpose, SetupLink};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;

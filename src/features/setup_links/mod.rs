@@ -21,7 +21,7 @@ mod submit;
 mod try_out;
 
 pub use jobs::{SubmissionMail, jobs, sweep};
-pub use lifetime::{LIFETIMES, LinkLifetime, LifetimeError};
+pub use lifetime::{LIFETIMES, LifetimeError, LinkLifetime};
 pub use make::{NewSetupLink, forget_held, is_open, made_by_form, make, revoke};
 pub use owner_pages::{CreatedLink, created};
 pub use share_view::{ShareForm, ShareInput, ShareView};

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::{InviteLinkCursor, InviteLinkFilter, Key, ListOrder, Sort, InviteStateFilter};
+use super::{InviteLinkCursor, InviteLinkFilter, InviteStateFilter, Key, ListOrder, Sort};
 use crate::base::clock::UtcTime;
 use crate::base::ids::{InviteLinkId, WorkspaceId};
 use crate::base::search;
