@@ -7,14 +7,14 @@
 //!
 //! | step | where | in → out |
 //! |---|---|---|
-//! | recipient opens the link | `setup_links/guard.rs` | path token → hash → row → `OpenSetupLink` |
-//! | form is shown | `setup_links/recipient_pages.rs` | `OpenSetupLink` + spec → view |
+//! | recipient opens the link | `recipient/guard.rs` | path token → hash → row → `OpenLink`; else `recipient/dead_page.rs` |
+//! | form is shown | `recipient/form.rs`, `form_page.rs` | `OpenLink` + spec → view |
 //! | submit arrives | `platform/web/csrf.rs` | body → form whose origin is proven |
 //! | checked against the spec | `schema/form/` | (spec, raw form, what is known) → `Submission` or errors |
-//! | one transaction | `setup_links/submit.rs` | redeem, merge and seal (`connections/draft.rs`), activity, mail job, webhook outbox |
-//! | answer | `setup_links/receipt_pages.rs` | 303 → a page that needs no live token |
+//! | one transaction | `recipient/submit.rs`, the link's `submit.rs` | redeem, merge and seal (`connections/draft.rs`), activity, mail job, webhook outbox |
+//! | answer | `recipient/receipt.rs` | 303 → a page that needs no live token |
 //! | or signs in with a provider | `oauth/sign_ins/` | form → state → provider → tokens, sealed for this browser → the same send; `oauth/grants/` keeps them alive |
-//! | a link for many | `invite_links/guard.rs`, `sheet.rs`, `submit.rs` | path token → `OpenInviteLink` → new connections (`connections/arrivals/`) |
+//! | a link for many | `invite_links/submit.rs` | the same send → new connections (`connections/arrivals/`) |
 //! | it is checked, and read | `work/validations/`, `work/runs/` | values with tokens that live (`work/connector_config.rs`) → a program or a built-in runtime (`engines/`) → verdict, streams, records |
 //! | later | `platform/jobs/`, `server/dispatcher.rs` | mail, expiry; webhooks by `webhooks/worker.rs` |
 //! | a program calls | `accounts/api_keys/guard.rs` | `x-api-key` → hash → row → `ApiKey<Scope>`; then a feature's `api.rs` |

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -14,7 +14,8 @@ use crate::base::ids::{MemberId, SetupLinkId, WorkspaceId};
 use crate::connectors::{Connector, Kind};
 use crate::features::accounts::{self, NewOwner};
 use crate::features::connections::{self, Apply, Connection, Filler, NewDraft};
-use crate::features::setup_links::{self, Lifetime, NewSetupLink};
+use crate::features::recipient::{self, RecipientSubmission};
+use crate::features::setup_links::{self, LinkLifetime, NewSetupLink, SetupLink};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::tx::Tx;
@@ -70,15 +71,21 @@ pub(super) async fn submit_as_recipient(app: &Arc<App>, example: &Example) -> an
     let row = links.into_iter().find(|row| &row.id == link).context("the link that was made")?;
     let submission = submission(connector, values)?;
     let left_empty = submission.left_empty(&connector.spec, &draft.known_to_recipients());
-    let nonce = app.rng.text(PASSWORD_ALPHABET, 24);
-    let connector = Arc::clone(connector);
+    let (connector, asked) = (Arc::clone(connector), Arc::clone(connector));
     let provided = submission.provided();
-    let asked = Arc::clone(&connector);
-    let sent = setup_links::Sent { connector, asked, submission, handed: None, provided, left_empty };
-    match setup_links::submit(app, &row, &nonce, sent).await? {
-        setup_links::Outcome::Taken { .. } => Ok(()),
-        setup_links::Outcome::Closed => bail!("the example's link was closed"),
-    }
+    let sent = RecipientSubmission {
+        connector,
+        asked,
+        submission,
+        completed: None,
+        each: Vec::new(),
+        provided,
+        left_empty,
+        identity: String::new(),
+        nonce: app.rng.text(PASSWORD_ALPHABET, 24),
+    };
+    let link = SetupLink { row, connection: draft.clone() };
+    Ok(recipient::submit(&**app, &link, sent).await?)
 }
 
 fn connector<'a>(app: &'a App, kind: Kind, slug: &str) -> anyhow::Result<&'a Arc<Connector>> {
@@ -182,7 +189,7 @@ impl Owner<'_> {
         recipient: &'static str,
         note: &'static str,
     ) -> anyhow::Result<(SetupLinkId, PlainToken)> {
-        let lifetime = Lifetime::choose("7d", "", self.app.clock.now())?;
+        let lifetime = LinkLifetime::choose("7d", "", self.app.clock.now())?;
         let (connection, creator, actor) = (connection.clone(), self.id.clone(), self.actor());
         self.write(move |tx| {
             let new = NewSetupLink {
@@ -194,7 +201,7 @@ impl Owner<'_> {
                 note,
                 allows_test: false,
                 form_nonce: None,
-                purpose: setup_links::Purpose::Fill,
+                purpose: setup_links::LinkPurpose::Fill,
             };
             setup_links::make(tx, new)
         })

@@ -2,12 +2,12 @@
 
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
-use crate::features::setup_links::{self, LinkRow, NewSetupLink};
+use crate::features::setup_links::{self, SetupLinkRow, NewSetupLink};
 use crate::platform::tx::Tx;
 
 /// The link, and its token when it was made just now.
 pub(super) struct MadeLink {
-    pub(super) link: LinkRow,
+    pub(super) link: SetupLinkRow,
     pub(super) token: Option<PlainToken>,
 }
 

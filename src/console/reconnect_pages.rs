@@ -8,7 +8,7 @@ use crate::console::made_link::MadeLink;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{self, Connection};
 use crate::features::oauth::grants::of_connection;
-use crate::features::setup_links::{self, Lifetime, NewLink, NewSetupLink, Purpose};
+use crate::features::setup_links::{self, LinkLifetime, CreatedLink, NewSetupLink, LinkPurpose};
 use crate::platform::app::App;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::page::PageResult;
@@ -23,11 +23,11 @@ pub async fn create(
 ) -> PageResult {
     let raw = RawForm::from_pairs(form.value);
     let any = raw.first("any_account").is_some();
-    let purpose = if any { Purpose::ReconnectAny } else { Purpose::Reconnect };
+    let purpose = if any { LinkPurpose::ReconnectAny } else { LinkPurpose::Reconnect };
     let (connection, made) = make(&app, &member, slug.into_inner(), purpose, form.token.nonce).await?;
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     let system = connector.map_or("", |connector| connector.system());
-    let new = NewLink { connection: &connection, system, link: &made.link, token: made.token.as_ref() };
+    let new = CreatedLink { connection: &connection, system, link: &made.link, token: made.token.as_ref() };
     setup_links::created(&app, &request, &member, &new)
 }
 
@@ -35,7 +35,7 @@ async fn make(
     app: &App,
     member: &SignedIn,
     slug: String,
-    purpose: Purpose,
+    purpose: LinkPurpose,
     nonce: String,
 ) -> AppResult<(Connection, MadeLink)> {
     let member = member.clone();
@@ -48,7 +48,7 @@ async fn make(
             connection: &connection,
             creator: Some(&member.member_id),
             actor: member.actor(),
-            lifetime: Lifetime::week(tx.now),
+            lifetime: LinkLifetime::week(tx.now),
             recipient: "",
             note: "",
             form_nonce: Some(&nonce),

@@ -12,7 +12,7 @@ use crate::connectors::Connector;
 use crate::console::made_link::MadeLink;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{Apply, Connection, Filler, NewDraft, apply, create_draft, find};
-use crate::features::setup_links::{NewLink, NewSetupLink, Purpose, ShareForm, created};
+use crate::features::setup_links::{CreatedLink, NewSetupLink, LinkPurpose, ShareForm, created};
 use crate::platform::activity::{Entry, Event};
 use crate::platform::app::App;
 use crate::platform::tx::Tx;
@@ -150,7 +150,7 @@ fn answer(
     written: &SavedForm,
 ) -> PageResult {
     if let Some(MadeLink { link, token }) = &written.link {
-        let new = NewLink { connection: &written.connection, system: connector.system(), link, token: token.as_ref() };
+        let new = CreatedLink { connection: &written.connection, system: connector.system(), link, token: token.as_ref() };
         return created(app, request, member, &new);
     }
     let flash = if written.saved { Flash::DetailsSaved } else { Flash::NothingToSave };
@@ -206,7 +206,7 @@ fn make_link(
         note: &share.note,
         allows_test: share.allows_test,
         form_nonce: Some(nonce),
-        purpose: Purpose::Fill,
+        purpose: LinkPurpose::Fill,
     };
     MadeLink::make(tx, new)
 }

@@ -16,7 +16,7 @@ use crate::console::connections::progress::{FilledIn, Progress, Step, steps};
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{Connection, FieldOrigin, Filler, find, rename};
 use crate::features::oauth::grants::{Connected, ConnectedView};
-use crate::features::setup_links::{self, LinkRow};
+use crate::features::setup_links::{self, SetupLinkRow};
 use crate::features::webhooks::callback::CallbackShown;
 use crate::features::webhooks::deliveries::DeliveryItem;
 use crate::features::webhooks::{self, Delivery};
@@ -111,7 +111,7 @@ struct DeletePage {
 
 struct LoadedConnection {
     connection: Connection,
-    links: Vec<LinkRow>,
+    links: Vec<SetupLinkRow>,
     timeline: Vec<activity::ActivityRow>,
     origin: Option<OriginView>,
     callback: Option<CallbackShown>,
@@ -209,7 +209,7 @@ fn view(
     })
 }
 
-fn progress(connection: &Connection, links: &[LinkRow], now: UtcTime) -> Progress {
+fn progress(connection: &Connection, links: &[SetupLinkRow], now: UtcTime) -> Progress {
     let open_links = links.iter().filter(|link| link.state(now).is_open()).count();
     let open_links = i64::try_from(open_links).unwrap_or(0);
     Progress::of(connection.missing_count, connection.version == 0, open_links, connection.finalised_at)
@@ -256,7 +256,7 @@ fn filled_by(origin: &FieldOrigin, connection: &Connection) -> String {
     }
 }
 
-fn link_item(link: &LinkRow, slug: &str, now: UtcTime) -> LinkItem {
+fn link_item(link: &SetupLinkRow, slug: &str, now: UtcTime) -> LinkItem {
     let state = link.state(now);
     LinkItem {
         created_iso: link.created_at.iso(),

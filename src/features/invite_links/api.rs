@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::api_view::{ArrivedOut, ChangeIn, KindOut, LinkOut, NewIn, State};
-use super::listing::{self, Filter, StateFilter};
+use super::listing::{self, InviteLinkFilter, InviteStateFilter};
 use super::store::InviteLink;
 use super::{LinkFields, NewInviteLink, Usage, change, copy_token, delete, find, make};
 use crate::base::error::{AppError, AppResult};
@@ -46,14 +46,14 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    fn filter(&self) -> Filter {
-        Filter {
+    fn filter(&self) -> InviteLinkFilter {
+        InviteLinkFilter {
             query: self.search.clone().unwrap_or_default().trim().to_owned(),
             state: self.state.map(|state| match state {
-                State::Active => StateFilter::Active,
-                State::Used => StateFilter::Used,
-                State::Expired => StateFilter::Expired,
-                State::Deleted => StateFilter::Deleted,
+                State::Active => InviteStateFilter::Active,
+                State::Used => InviteStateFilter::Used,
+                State::Expired => InviteStateFilter::Expired,
+                State::Deleted => InviteStateFilter::Deleted,
             }),
             kind: self.connection_kind.map(Kind::from),
             connector: self.connector.clone(),

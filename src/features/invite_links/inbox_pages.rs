@@ -7,7 +7,7 @@ use askama::Template;
 
 use super::{find, names};
 use crate::base::error::{AppError, AppResult};
-use crate::base::ids::{InviteLinkId, WorkspaceId};
+use crate::base::ids::InviteLinkId;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{self, Connection};
 use crate::features::oauth;
@@ -108,20 +108,24 @@ pub async fn reject(
 
 async fn settle(app: &App, member: &SignedIn, slug: String, deed: ArrivalDeed) -> AppResult<()> {
     let (workspace, actor) = (member.workspace_id.clone(), member.actor());
-    app.write(move |tx| decide(tx, (&workspace, &slug), deed, actor)).await
+    app.write(move |tx| {
+        let connection = connections::find(tx.conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+        decide(tx, &connection, deed, actor)
+    })
+    .await
 }
 
 /// Accepts or rejects one connection, and tells whoever wants to hear it.
-fn decide(tx: &mut Tx<'_>, (workspace, slug): (&WorkspaceId, &str), deed: ArrivalDeed, actor: Actor) -> AppResult<()> {
-    let connection = connections::find(tx.conn, workspace, slug)?.ok_or(AppError::NotFound)?;
+fn decide(tx: &mut Tx<'_>, connection: &Connection, deed: ArrivalDeed, actor: Actor) -> AppResult<()> {
+    let workspace = &connection.workspace_id;
     let id = connection.invite_link_id.clone().ok_or(AppError::NotFound)?;
     let link = find(tx.conn, workspace, &id)?.ok_or(AppError::NotFound)?;
     match deed {
         ArrivalDeed::Rejected => {
-            connections::reject(tx, &connection, actor)?;
-            oauth::disconnect(tx, &connection)?;
+            connections::reject(tx, connection, actor)?;
+            oauth::disconnect(tx, connection)?;
         }
-        ArrivalDeed::Accepted | ArrivalDeed::Created => connections::accept(tx, &connection, actor)?,
+        ArrivalDeed::Accepted | ArrivalDeed::Created => connections::accept(tx, connection, actor)?,
     }
     let connection = connections::find_by_id(tx.conn, workspace, &connection.id)?.ok_or(AppError::NotFound)?;
     tx.tell(&webhooks::WebhookEvent::Arrival { deed, connection: &connection, link: link.facts() })

@@ -22,11 +22,11 @@ pub struct LinkFields {
 }
 
 /// What is wrong: the id of a field and a sentence each, in the order of the page.
-pub(super) type Problems = Vec<(&'static str, String)>;
+pub(super) type FieldProblems = Vec<(&'static str, String)>;
 
 /// What was typed.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Typed {
+pub(super) struct TypedFields {
     pub(super) name: String,
     pub(super) expires: String,
     pub(super) zone: String,
@@ -36,7 +36,7 @@ pub(super) struct Typed {
     pub(super) wants_approval: bool,
 }
 
-impl Typed {
+impl TypedFields {
     /// Reads the fields of a form.
     pub(super) fn read(form: &RawForm) -> Self {
         let text = |name: &str| form.first(name).unwrap_or_default().trim().replace("\r\n", "\n");
@@ -65,7 +65,7 @@ impl Typed {
     }
 
     /// Checks them. The end of a link that exists may lie in the past: that ends it now.
-    pub(super) fn check(&self, is_new: bool, now: UtcTime) -> Result<LinkFields, Problems> {
+    pub(super) fn check(&self, is_new: bool, now: UtcTime) -> Result<LinkFields, FieldProblems> {
         let mut problems = text_problems(&self.name, &self.greeting, &self.note);
         let cap = match (self.cap.as_str(), self.cap.parse::<i32>()) {
             ("", _) => Ok(None),
@@ -96,8 +96,8 @@ impl Typed {
 }
 
 /// What is wrong with the texts of a link.
-pub(super) fn text_problems(name: &str, greeting: &str, note: &str) -> Problems {
-    let mut problems = Problems::new();
+pub(super) fn text_problems(name: &str, greeting: &str, note: &str) -> FieldProblems {
+    let mut problems = FieldProblems::new();
     if name.is_empty() {
         problems.push(("name", "Enter a name".to_owned()));
     }
@@ -122,20 +122,25 @@ mod tests {
     #[test]
     fn slips_are_named_by_their_fields() {
         let now = UtcTime::new(time::macros::datetime!(2026-03-13 16:00 UTC));
-        let good = Typed { name: "Clients".to_owned(), cap: "10".to_owned(), ..Typed::default() };
+        let good = TypedFields { name: "Clients".to_owned(), cap: "10".to_owned(), ..TypedFields::default() };
         assert_eq!(good.check(true, now).unwrap().cap, Some(10));
-        let fields = |typed: Typed, is_new| {
+        let fields = |typed: TypedFields, is_new| {
             let problems = typed.check(is_new, now).err().unwrap_or_default();
             problems.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
         };
-        let past = Typed { expires: "2026-03-13T15:00".to_owned(), ..good.clone() };
+        let past = TypedFields { expires: "2026-03-13T15:00".to_owned(), ..good.clone() };
         assert_eq!(fields(past.clone(), true), ["expires"]);
         assert_eq!(fields(past, false), Vec::<&str>::new());
         for (cap, wrong) in [("0", true), ("-1", true), ("many", true), ("10001", true), ("1", false), ("", false)] {
-            assert_eq!(!fields(Typed { cap: cap.to_owned(), ..good.clone() }, true).is_empty(), wrong, "{cap}");
+            assert_eq!(!fields(TypedFields { cap: cap.to_owned(), ..good.clone() }, true).is_empty(), wrong, "{cap}");
         }
-        let all =
-            Typed { name: String::new(), zone: "x".to_owned(), note: "x".repeat(281), cap: "x".to_owned(), ..good };
+        let all = TypedFields {
+            name: String::new(),
+            zone: "x".to_owned(),
+            note: "x".repeat(281),
+            cap: "x".to_owned(),
+            ..good
+        };
         assert_eq!(fields(all, true), ["name", "note", "zone", "cap"]);
     }
 }

@@ -11,7 +11,7 @@ use crate::base::text_column::text_enum;
 use crate::features::accounts;
 use crate::features::recipient::When;
 use crate::features::webhooks::InviteDeed;
-use crate::platform::activity::{Actor, Event};
+use crate::platform::activity::Actor;
 use crate::platform::app::App;
 use crate::platform::email::email_templates;
 use crate::platform::jobs::{Job, Outcome, Registry};
@@ -185,8 +185,7 @@ pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
         for link in store::newly_expired(tx.conn, tx.now, AT_ONCE)? {
             if store::note_expiry(tx.conn, &link.id, tx.now)? {
                 make::forget_all(tx.conn, &link.id)?;
-                let what = (Event::InviteLinkExpired, InviteDeed::Expired);
-                make::note(tx, &link, what, Actor::System)?;
+                make::note(tx, &link, InviteDeed::Expired, Actor::System)?;
             }
         }
         for link in store::ending(tx.conn, tx.now, tx.now + AHEAD, AT_ONCE)? {

@@ -1,6 +1,6 @@
 //! Making, changing and deleting an invite link, and showing its token again.
 
-use super::store::{self, Changed, InviteLink, NewRow, SEALED_TOKENS};
+use super::store::{self, Changed, InviteLink, NewInviteLinkRow, SEALED_TOKENS};
 use super::{Expiry, InviteState, LinkFields, Usage};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
@@ -34,7 +34,7 @@ pub struct NewInviteLink<'a> {
 }
 
 /// A link that was made.
-pub struct Made {
+pub struct MadeInviteLink {
     /// The row.
     pub link: InviteLink,
     /// Its token.
@@ -45,12 +45,12 @@ pub struct Made {
 ///
 /// # Errors
 /// The database or the key ring refuses.
-pub fn make(tx: &mut Tx<'_>, new: NewInviteLink<'_>) -> AppResult<Made> {
+pub fn make(tx: &mut Tx<'_>, new: NewInviteLink<'_>) -> AppResult<MadeInviteLink> {
     let id = InviteLinkId::new(tx.now, tx.rng);
     let token = PlainToken::new(tx.rng, "");
     let sealed = tx.keys.seal(token.expose().as_bytes(), SEALED_TOKENS.at(&id, new.workspace), tx.rng)?;
     let fields = new.fields;
-    let row = NewRow {
+    let row = NewInviteLinkRow {
         id: &id,
         workspace_id: new.workspace,
         name: &fields.name,
@@ -70,8 +70,8 @@ pub fn make(tx: &mut Tx<'_>, new: NewInviteLink<'_>) -> AppResult<Made> {
     };
     row.insert(tx.conn)?;
     let link = store::find(tx.conn, new.workspace, &id)?.ok_or(AppError::NotFound)?;
-    note(tx, &link, (Event::InviteLinkCreated, InviteDeed::Created), new.actor)?;
-    Ok(Made { link, token })
+    note(tx, &link, InviteDeed::Created, new.actor)?;
+    Ok(MadeInviteLink { link, token })
 }
 
 /// The link this very form has made before, if it was sent before.
@@ -99,7 +99,7 @@ pub fn change(tx: &mut Tx<'_>, link: &InviteLink, fields: &LinkFields, actor: Ac
         return Err(AppError::NotFound);
     }
     let link = store::find(tx.conn, &link.workspace_id, &link.id)?.ok_or(AppError::NotFound)?;
-    note(tx, &link, (Event::InviteLinkChanged, InviteDeed::Updated), actor)?;
+    note(tx, &link, InviteDeed::Updated, actor)?;
     Ok(link)
 }
 
@@ -112,7 +112,7 @@ pub fn delete(tx: &mut Tx<'_>, link: &InviteLink, actor: Actor) -> AppResult<boo
         return Ok(false);
     }
     forget_all(tx.conn, &link.id)?;
-    note(tx, link, (Event::InviteLinkDeleted, InviteDeed::Deleted), actor)?;
+    note(tx, link, InviteDeed::Deleted, actor)?;
     Ok(true)
 }
 
@@ -131,12 +131,13 @@ pub fn is_open(conn: &mut Conn, id: &InviteLinkId, now: UtcTime) -> AppResult<bo
 }
 
 /// Writes down what became of a link, and tells whoever wants to hear it.
-pub(super) fn note(
-    tx: &mut Tx<'_>,
-    link: &InviteLink,
-    (event, deed): (Event, InviteDeed),
-    actor: Actor,
-) -> AppResult<()> {
+pub(super) fn note(tx: &mut Tx<'_>, link: &InviteLink, deed: InviteDeed, actor: Actor) -> AppResult<()> {
+    let event = match deed {
+        InviteDeed::Created => Event::InviteLinkCreated,
+        InviteDeed::Updated => Event::InviteLinkChanged,
+        InviteDeed::Deleted => Event::InviteLinkDeleted,
+        InviteDeed::Expired => Event::InviteLinkExpired,
+    };
     let entry =
         Entry { workspace: &link.workspace_id, connection: None, setup_link: None, event, actor, detail: &link.name };
     tx.record(&entry)?;

@@ -23,8 +23,6 @@ mod panel;
 pub mod panel_pages;
 pub mod receipt_pages;
 pub mod recipient_pages;
-mod recipient_view;
-mod sheet;
 mod store;
 mod submissions;
 mod submit;
@@ -32,10 +30,9 @@ mod submit;
 pub use expiry::{Expiry, ExpiryError};
 pub use input::LinkFields;
 pub use jobs::{Notice, NoticeMail, jobs, sweep};
-pub use listing::{Cursor, Filter, Sort, StateFilter, names, page, rows};
-pub use make::{Made, NewInviteLink, change, copy_token, delete, is_open, made_by_form, make};
+pub use listing::{InviteLinkFilter, InviteStateFilter, ListOrder, Sort, names, page, rows};
+pub use make::{MadeInviteLink, NewInviteLink, change, copy_token, delete, is_open, made_by_form, make};
 pub use store::{InviteLink, SEALED_TOKENS, find};
-pub use submit::{Arrival, Outcome, Sent, submit};
 
 use crate::base::clock::UtcTime;
 use crate::base::text_column::text_enum;
@@ -47,8 +44,6 @@ pub const LONGEST_NAME: usize = 80;
 pub const LONGEST_GREETING: usize = 80;
 /// Most characters of the note to recipients.
 pub const LONGEST_NOTE: usize = 280;
-/// Most characters a recipient may give as their name or company.
-pub const LONGEST_IDENTITY: usize = 80;
 /// The largest cap.
 pub const MOST_CONNECTIONS: i32 = 10_000;
 /// A link that was not used for so long is offered to be deleted.

@@ -3,9 +3,9 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::input::{Problems, Typed};
-use super::listing::{Filter, StateFilter};
-use super::owner_view::{FieldsView, ListQuery, ListView, Row};
+use super::input::{FieldProblems, TypedFields};
+use super::listing::{InviteLinkFilter, InviteStateFilter, ListOrder};
+use super::owner_view::{FieldsView, InviteLinkRow, ListQuery, ListView};
 use super::store::{self, InviteLink};
 use super::{NewInviteLink, Usage, listing, made_by_form, make};
 use crate::base::error::{AppError, AppResult};
@@ -24,7 +24,7 @@ const PER_PAGE: i64 = 50;
 
 #[derive(Template)]
 #[template(path = "invite_links/index.html")]
-struct IndexPage {
+struct InviteLinksPage {
     frame: OwnerFrame,
     may_edit: bool,
     list: ListView,
@@ -38,7 +38,11 @@ pub async fn index(
     query: web::Query<ListQuery>,
 ) -> PageResult {
     let list = load(&app, &member, query.into_inner(), None).await?;
-    page(&IndexPage { frame: member.frame(&request, &app, "invite-links"), may_edit: member.role.may_edit(), list })
+    page(&InviteLinksPage {
+        frame: member.frame(&request, &app, "invite-links"),
+        may_edit: member.role.may_edit(),
+        list,
+    })
 }
 
 /// The list of a query, with the link that is shown beside it.
@@ -54,10 +58,9 @@ pub(super) async fn load(
         .db
         .read(move |conn| {
             let found = listing::rows(conn, &workspace, &filter, order, PER_PAGE + 1, now)?;
-            let deleted = Filter { state: Some(StateFilter::Deleted), ..Filter::default() };
-            let newest = ListQuery::default().order();
-            let has_deleted =
-                found.is_empty() && !listing::rows(conn, &workspace, &deleted, newest, 1, now)?.is_empty();
+            let deleted = InviteLinkFilter { state: Some(InviteStateFilter::Deleted), ..InviteLinkFilter::default() };
+            let has_deleted = found.is_empty()
+                && !listing::rows(conn, &workspace, &deleted, ListOrder::default(), 1, now)?.is_empty();
             Ok((found, connections::waiting_count(conn, &workspace)?, has_deleted))
         })
         .await?;
@@ -65,7 +68,7 @@ pub(super) async fn load(
     let has_older = found.len() > per_page;
     found.truncate(per_page);
     let older = found.last().filter(|_| has_older).map(|row| query.older(row)).unwrap_or_default();
-    let rows = found.iter().map(|link| Row::new(app, link, shown)).collect();
+    let rows = found.iter().map(|link| InviteLinkRow::new(app, link, shown)).collect();
     Ok(ListView { query, rows, older, waiting, has_deleted })
 }
 
@@ -88,12 +91,12 @@ struct NewPage {
 
 /// What decides a new link beside its fields.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
-pub struct Chosen {
+pub struct ChosenConnector {
     #[serde(default)]
     connector: String,
 }
 
-impl Chosen {
+impl ChosenConnector {
     /// The connector that `source/postgres` names.
     fn read(&self) -> Option<(Kind, &str)> {
         let (kind, slug) = self.connector.split_once('/')?;
@@ -101,7 +104,7 @@ impl Chosen {
     }
 }
 
-fn new_page(app: &App, frame: OwnerFrame, chosen: &Chosen, fields: FieldsView) -> NewPage {
+fn new_page(app: &App, frame: OwnerFrame, chosen: &ChosenConnector, fields: FieldsView) -> NewPage {
     let choices = |kind: Kind| {
         let found = app.connectors.search(kind, "");
         let mut choices: Vec<ConnectorChoice> = found
@@ -118,11 +121,16 @@ fn new_page(app: &App, frame: OwnerFrame, chosen: &Chosen, fields: FieldsView) -
 }
 
 /// `GET /invite-links/new`
-pub async fn new(app: web::Data<App>, request: HttpRequest, member: Editor, chosen: web::Query<Chosen>) -> PageResult {
+pub async fn new(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Editor,
+    chosen: web::Query<ChosenConnector>,
+) -> PageResult {
     let (workspace, id) = (member.workspace_id.clone(), member.member_id.clone());
     let zone = app.db.read(move |conn| Ok(store::last_zone(conn, &workspace, &id)?)).await?;
-    let typed = Typed { zone: zone.unwrap_or_default(), ..Typed::default() };
-    let fields = FieldsView::new(typed, Problems::new(), false);
+    let typed = TypedFields { zone: zone.unwrap_or_default(), ..TypedFields::default() };
+    let fields = FieldsView::new(typed, FieldProblems::new(), false);
     page(&new_page(&app, member.frame(&request, &app, "invite-links"), &chosen, fields))
 }
 
@@ -134,9 +142,9 @@ pub async fn create(
     form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let raw = RawForm::from_pairs(form.value);
-    let chosen = Chosen { connector: raw.first("connector").unwrap_or_default().to_owned() };
+    let chosen = ChosenConnector { connector: raw.first("connector").unwrap_or_default().to_owned() };
     let connector = chosen.read().and_then(|(kind, slug)| app.connectors.find(kind, slug)).cloned();
-    let (typed, now) = (Typed::read(&raw), app.clock.now());
+    let (typed, now) = (TypedFields::read(&raw), app.clock.now());
     let usage = if raw.has("one_use") { Usage::Once } else { Usage::Reusable };
     let (checked, connector) = match (typed.check(true, now), connector) {
         (Ok(checked), Some(connector)) => (checked, connector),

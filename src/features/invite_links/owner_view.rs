@@ -1,9 +1,9 @@
 //! The list of links and the form's fields as members see them. Values ready to print, no rows.
 
-use super::input::{Problems, Typed};
-use super::listing::{Filter, StateFilter};
+use super::input::{FieldProblems, TypedFields};
+use super::listing::{InviteLinkCursor, InviteLinkFilter, InviteStateFilter, ListOrder, Sort};
 use super::store::InviteLink;
-use super::{Cursor, InviteState, LONG_UNUSED, Sort, Usage};
+use super::{InviteState, LONG_UNUSED, Usage};
 use crate::base::clock::{UtcTime, ZONES};
 use crate::connectors::Kind;
 use crate::features::recipient::When;
@@ -26,18 +26,18 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    pub(super) fn filter(&self) -> Filter {
-        Filter {
+    pub(super) fn filter(&self) -> InviteLinkFilter {
+        InviteLinkFilter {
             query: self.find.trim().to_owned(),
-            state: StateFilter::parse(&self.state),
+            state: InviteStateFilter::parse(&self.state),
             kind: Kind::parse(&self.kind),
             connector: None,
         }
     }
 
-    pub(super) fn order(&self) -> (Sort, Option<Cursor>) {
+    pub(super) fn order(&self) -> ListOrder {
         let sort = Sort::parse(&self.sort).unwrap_or_default();
-        (sort, Cursor::parse(sort, &self.after))
+        ListOrder { sort, after: InviteLinkCursor::parse(sort, &self.after) }
     }
 
     fn is_narrowed(&self) -> bool {
@@ -46,7 +46,7 @@ impl ListQuery {
 
     /// The address of the page after a row.
     pub(super) fn older(&self, last: &InviteLink) -> String {
-        let cursor = Cursor::after(Sort::parse(&self.sort).unwrap_or_default(), last).text();
+        let cursor = InviteLinkCursor::after(Sort::parse(&self.sort).unwrap_or_default(), last).text();
         let pairs = [
             ("find", self.find.as_str()),
             ("state", self.state.as_str()),
@@ -61,7 +61,7 @@ impl ListQuery {
 }
 
 /// One line of the list.
-pub(super) struct Row {
+pub(super) struct InviteLinkRow {
     pub(super) name: String,
     pub(super) url: String,
     pub(super) connector: String,
@@ -76,7 +76,7 @@ pub(super) struct Row {
     pub(super) is_shown: bool,
 }
 
-impl Row {
+impl InviteLinkRow {
     pub(super) fn new(app: &App, link: &InviteLink, shown: Option<&InviteLink>) -> Self {
         let (now, state) = (app.clock.now(), link.state(app.clock.now()));
         Self {
@@ -136,7 +136,7 @@ fn marks(link: &InviteLink, now: UtcTime) -> Vec<&'static str> {
 /// The list as the page shows it.
 pub(super) struct ListView {
     pub(super) query: ListQuery,
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<InviteLinkRow>,
     pub(super) older: String,
     pub(super) waiting: i64,
     /// Nothing is shown but deleted links are there.
@@ -151,7 +151,7 @@ impl ListView {
 
     /// The states one can choose from: (what is sent, what is shown).
     pub(super) fn states(&self) -> Vec<(&'static str, &'static str)> {
-        StateFilter::ALL.iter().map(|state| (state.as_str(), state.words())).collect()
+        InviteStateFilter::ALL.iter().map(|state| (state.as_str(), state.words())).collect()
     }
 
     /// The orders one can choose from: (what is sent, what is shown).
@@ -162,15 +162,15 @@ impl ListView {
 
 /// The fields of a link in a form, with what is wrong.
 pub(super) struct FieldsView {
-    pub(super) typed: Typed,
-    pub(super) problems: Problems,
+    pub(super) typed: TypedFields,
+    pub(super) problems: FieldProblems,
     pub(super) is_one_use: bool,
     /// What is said beside the note.
     pub(super) note_hint: String,
 }
 
 impl FieldsView {
-    pub(super) fn new(typed: Typed, problems: Problems, is_one_use: bool) -> Self {
+    pub(super) fn new(typed: TypedFields, problems: FieldProblems, is_one_use: bool) -> Self {
         let note_hint = format!("Recipients see it with your name. {} characters at most", super::LONGEST_NOTE);
         Self { typed, problems, is_one_use, note_hint }
     }

@@ -52,7 +52,7 @@ impl Arrived {
 /// `GET /invite-links/{id}`, and again after a change that was not accepted.
 #[derive(Template)]
 #[template(path = "invite_links/show.html")]
-pub(super) struct ShowPage {
+pub(super) struct InviteLinkPage {
     frame: OwnerFrame,
     may_edit: bool,
     list: ListView,
@@ -82,7 +82,7 @@ pub(super) struct ShowPage {
 }
 
 /// All a page about a link is made of.
-pub(super) struct Shown<'a> {
+pub(super) struct ShownInviteLink<'a> {
     pub(super) link: &'a InviteLink,
     pub(super) arrived: &'a Page<Connection>,
     pub(super) list: ListView,
@@ -91,9 +91,9 @@ pub(super) struct Shown<'a> {
     pub(super) lacks_app: bool,
 }
 
-impl ShowPage {
-    pub(super) fn new(app: &App, frame: OwnerFrame, member: &SignedIn, shown: Shown<'_>) -> AppResult<Self> {
-        let Shown { link, arrived, list, fields, lacks_app } = shown;
+impl InviteLinkPage {
+    pub(super) fn new(app: &App, frame: OwnerFrame, member: &SignedIn, shown: ShownInviteLink<'_>) -> AppResult<Self> {
+        let ShownInviteLink { link, arrived, list, fields, lacks_app } = shown;
         let block = app.connectors.find(link.kind, &link.connector_slug).and_then(|connector| connector.oauth());
         let (now, may_edit) = (app.clock.now(), member.role.may_edit());
         let state = link.state(now);

@@ -2,9 +2,9 @@
 
 use actix_web::{HttpRequest, web};
 
-use super::input::{Problems, Typed};
+use super::input::{FieldProblems, TypedFields};
 use super::owner_view::{FieldsView, ListQuery};
-use super::panel::{ShowPage, Shown};
+use super::panel::{InviteLinkPage, ShownInviteLink};
 use super::store::InviteLink;
 use super::{LinkFields, Usage, change, delete, find, owner_pages};
 use crate::base::error::{AppError, AppResult};
@@ -23,14 +23,20 @@ use crate::platform::web::urls;
 /// Connections shown in the panel; the list of connections has the rest.
 const SHOWN: usize = 20;
 
-async fn load(app: &App, member: &SignedIn, id: &str) -> AppResult<(InviteLink, Page<Connection>)> {
+/// A link with the first of what came through it.
+struct LinkWithArrivals {
+    link: InviteLink,
+    arrived: Page<Connection>,
+}
+
+async fn load(app: &App, member: &SignedIn, id: &str) -> AppResult<LinkWithArrivals> {
     let (workspace, id) = (member.workspace_id.clone(), InviteLinkId::from_text(id));
     app.db
         .read(move |conn| {
             let link = find(conn, &workspace, &id)?.ok_or(AppError::NotFound)?;
             let wanted = PageRequest { cursor: None, limit: SHOWN };
             let arrived = connections::of_invite_link(conn, &workspace, &id, &wanted)?;
-            Ok((link, arrived))
+            Ok(LinkWithArrivals { link, arrived })
         })
         .await
 }
@@ -39,11 +45,12 @@ async fn view(
     app: &App,
     request: &HttpRequest,
     member: &SignedIn,
-    (link, arrived): (InviteLink, Page<Connection>),
-    again: Option<(Typed, Problems)>,
+    loaded: LinkWithArrivals,
+    again: Option<(TypedFields, FieldProblems)>,
     query: ListQuery,
-) -> AppResult<ShowPage> {
-    let (typed, problems) = again.unwrap_or_else(|| (Typed::of(&LinkFields::of(&link)), Problems::new()));
+) -> AppResult<InviteLinkPage> {
+    let LinkWithArrivals { link, arrived } = loaded;
+    let (typed, problems) = again.unwrap_or_else(|| (TypedFields::of(&LinkFields::of(&link)), FieldProblems::new()));
     let list = owner_pages::load(app, member, query, Some(&link)).await?;
     let fields = FieldsView::new(typed, problems, link.usage == Usage::Once);
     let frame = member.frame(request, app, "invite-links");
@@ -51,7 +58,7 @@ async fn view(
         Some(connector) => oauth::apps::is_ready(app, connector, &member.workspace_id).await? == Some(false),
         None => false,
     };
-    ShowPage::new(app, frame, member, Shown { link: &link, arrived: &arrived, list, fields, lacks_app })
+    InviteLinkPage::new(app, frame, member, ShownInviteLink { link: &link, arrived: &arrived, list, fields, lacks_app })
 }
 
 /// `GET /invite-links/{id}`
@@ -75,10 +82,10 @@ pub async fn update(
     form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let loaded = load(&app, &member, &id).await?;
-    if loaded.0.deleted_at.is_some() {
+    if loaded.link.deleted_at.is_some() {
         return Err(AppError::Conflict("This invite link was deleted and cannot be changed.").into());
     }
-    let (typed, now) = (Typed::read(&RawForm::from_pairs(form.value)), app.clock.now());
+    let (typed, now) = (TypedFields::read(&RawForm::from_pairs(form.value)), app.clock.now());
     let fields = match typed.check(false, now) {
         Ok(fields) => fields,
         Err(problems) => {
@@ -86,7 +93,7 @@ pub async fn update(
             return unprocessable(&view(&app, &request, &member, loaded, again, ListQuery::default()).await?);
         }
     };
-    let (link, actor) = (loaded.0, member.actor());
+    let (link, actor) = (loaded.link, member.actor());
     let target = urls::invite_link(&link.id);
     if fields == LinkFields::of(&link) {
         return Ok(see_other_with(&app.config.server.base_url, &target, Flash::NothingToSave));
@@ -102,7 +109,7 @@ pub async fn remove(
     id: web::Path<String>,
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
-    let (link, _) = load(&app, &member, &id).await?;
+    let link = load(&app, &member, &id).await?.link;
     let actor = member.actor();
     app.write(move |tx| delete(tx, &link, actor)).await?;
     Ok(see_other_with(&app.config.server.base_url, urls::INVITE_LINKS, Flash::InviteLinkDeleted))

@@ -106,7 +106,7 @@ sealed_column!(
     pub SEALED_TOKENS = invite_links[id].sealed_token
 );
 
-pub(super) struct NewRow<'a> {
+pub(super) struct NewInviteLinkRow<'a> {
     pub(super) id: &'a InviteLinkId,
     pub(super) workspace_id: &'a WorkspaceId,
     pub(super) name: &'a str,
@@ -125,7 +125,7 @@ pub(super) struct NewRow<'a> {
     pub(super) now: UtcTime,
 }
 
-impl NewRow<'_> {
+impl NewInviteLinkRow<'_> {
     pub(super) fn insert(&self, conn: &mut Conn) -> QueryResult<()> {
         diesel::insert_into(invite_links::table)
             .values((

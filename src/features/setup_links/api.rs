@@ -5,7 +5,9 @@ use actix_web::{HttpResponse, web};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{LONGEST_NOTE, LONGEST_RECIPIENT, Lifetime, LinkRow, NewSetupLink, Purpose, list, make, revoke};
+use super::{
+    LONGEST_NOTE, LONGEST_RECIPIENT, LinkLifetime, LinkPurpose, NewSetupLink, SetupLinkRow, list, make, revoke,
+};
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{SetupLinkId, WorkspaceId};
@@ -118,7 +120,7 @@ struct TokenOut {
 }
 
 impl TokenOut {
-    fn new(link: LinkRow, now: UtcTime) -> Self {
+    fn new(link: SetupLinkRow, now: UtcTime) -> Self {
         Self {
             state: link.state(now).into(),
             id: link.id.to_string(),
@@ -164,7 +166,7 @@ pub async fn index<S: Side>(
             Ok(list(conn, &workspace, &connection.id)?)
         })
         .await?;
-    let row_of = |link: &LinkRow| link.id.to_string();
+    let row_of = |link: &SetupLinkRow| link.id.to_string();
     let limit: Vec<(&str, String)> = query.0.limit.map(|limit| ("limit", limit.to_string())).into_iter().collect();
     let page = PageOut::new(wanted.cut(links, row_of), &address, &limit, row_of, |link| TokenOut::new(link, now));
     json(StatusCode::OK, &page)
@@ -209,7 +211,7 @@ async fn make_token<S: Side>(
                 note: new.note.as_deref().unwrap_or_default().trim(),
                 allows_test: new.allow_test.unwrap_or(false),
                 form_nonce: None,
-                purpose: Purpose::Fill,
+                purpose: LinkPurpose::Fill,
             };
             let (id, token) = make(tx, link)?;
             let made = MadeOut {
@@ -227,9 +229,9 @@ async fn make_token<S: Side>(
     Ok(answer)
 }
 
-fn check(new: &NewIn, now: UtcTime) -> Result<Lifetime, Problem> {
+fn check(new: &NewIn, now: UtcTime) -> Result<LinkLifetime, Problem> {
     let mut faults = Vec::new();
-    let lifetime = Lifetime::of_seconds(new.expires_in_seconds, now);
+    let lifetime = LinkLifetime::of_seconds(new.expires_in_seconds, now);
     if let Err(problem) = &lifetime {
         faults.push(ErrorDetail::at("/expires_in_seconds", "out_of_range", problem.to_string()));
     }

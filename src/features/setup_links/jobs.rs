@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{make, store};
+use super::make::{self, ToldLink};
+use super::store;
 use crate::base::error::AppResult;
 use crate::base::ids::SetupLinkId;
 use crate::features::accounts;
@@ -101,7 +102,7 @@ pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
             };
             tx.record_at(&entry, link.expires_at)?;
             if let Some(connection) = connections::find_by_id(tx.conn, &link.workspace_id, &link.connection_id)? {
-                make::tell(tx, LinkDeed::Expired, &connection, (&link.id, link.expires_at))?;
+                make::tell(tx, LinkDeed::Expired, &connection, ToldLink { id: &link.id, expires_at: link.expires_at })?;
             }
         }
         Ok(())

@@ -17,7 +17,7 @@ pub const SHORTEST: Duration = Duration::minutes(5);
 
 /// A checked lifetime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lifetime {
+pub struct LinkLifetime {
     /// When the link dies.
     pub expires_at: UtcTime,
 }
@@ -42,7 +42,7 @@ pub enum LifetimeError {
     TooLong,
 }
 
-impl Lifetime {
+impl LinkLifetime {
     /// From the form: one of [`LIFETIMES`], or `UNTIL_DATE` with a date, which counts to the end of that day (UTC).
     ///
     /// # Errors
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn choices_and_dates() {
         let now = UtcTime::new(datetime!(2026-03-13 16:00 UTC));
-        let until = |choice, date| Lifetime::choose(choice, date, now).map(|life| life.expires_at.iso());
+        let until = |choice, date| LinkLifetime::choose(choice, date, now).map(|life| life.expires_at.iso());
         assert_eq!(until("", "").unwrap(), "2026-03-14T16:00:00Z");
         assert_eq!(until("1h", "ignored").unwrap(), "2026-03-13T17:00:00Z");
         assert_eq!(until("date", "2026-03-20").unwrap(), "2026-03-20T23:59:59Z");
@@ -108,7 +108,8 @@ mod tests {
         assert_eq!(until("date", "2026-02-30"), Err(LifetimeError::NotDate));
         assert_eq!(until("date", "2027-03-20"), Err(LifetimeError::TooLong));
         assert_eq!(until("1y", ""), Err(LifetimeError::NotChosen));
-        let after = |seconds| Lifetime::of_seconds(seconds, now).map(|life| (life.expires_at - now).whole_seconds());
+        let after =
+            |seconds| LinkLifetime::of_seconds(seconds, now).map(|life| (life.expires_at - now).whole_seconds());
         for (seconds, expected) in [(None, Ok(86_400)), (Some(300), Ok(300)), (Some(7_776_000), Ok(7_776_000))] {
             assert_eq!(after(seconds), expected);
         }

@@ -1,12 +1,12 @@
 //! Making and withdrawing a setup link.
 
-use super::store::{self, LinkRow, NewRow};
-use super::{ClosedReason, Lifetime, Purpose, check_open};
+use super::store::{self, NewSetupLinkRow, SetupLinkRow};
+use super::{LinkLifetime, LinkPurpose, SetupLink};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{MemberId, SetupLinkId, WorkspaceId};
-use crate::features::connections::{self, Connection, ConnectionState};
+use crate::features::connections::{Connection, ConnectionState};
 use crate::features::oauth::{self, DoorKind};
 use crate::features::recipient::held;
 use crate::features::webhooks::{self, LinkDeed};
@@ -23,7 +23,7 @@ pub struct NewSetupLink<'a> {
     /// The actor for the activity log.
     pub actor: Actor,
     /// How long it stays open.
-    pub lifetime: Lifetime,
+    pub lifetime: LinkLifetime,
     /// For whom, possibly empty.
     pub recipient: &'a str,
     /// A note for them, possibly empty.
@@ -33,7 +33,7 @@ pub struct NewSetupLink<'a> {
     /// The nonce of the form it came from, so that sending it twice makes one.
     pub form_nonce: Option<&'a str>,
     /// What it is for.
-    pub purpose: Purpose,
+    pub purpose: LinkPurpose,
 }
 
 /// Makes a link; its token exists in the answer and nowhere else.
@@ -49,7 +49,7 @@ pub fn make(tx: &mut Tx<'_>, new: NewSetupLink<'_>) -> AppResult<(SetupLinkId, P
     }
     let id = SetupLinkId::new(tx.now, tx.rng);
     let token = PlainToken::new(tx.rng, "");
-    let row = NewRow {
+    let row = NewSetupLinkRow {
         id: &id,
         workspace_id: &new.connection.workspace_id,
         connection_id: &new.connection.id,
@@ -73,12 +73,12 @@ pub fn make(tx: &mut Tx<'_>, new: NewSetupLink<'_>) -> AppResult<(SetupLinkId, P
         detail: new.recipient,
     };
     tx.record(&entry)?;
-    tell(tx, LinkDeed::Created, new.connection, (&id, new.lifetime.expires_at))?;
+    tell(tx, LinkDeed::Created, new.connection, ToldLink { id: &id, expires_at: new.lifetime.expires_at })?;
     Ok((id, token))
 }
 
 /// The link this very form has made before, if it was sent before.
-pub fn made_by_form(conn: &mut Conn, workspace: &WorkspaceId, nonce: &str) -> AppResult<Option<LinkRow>> {
+pub fn made_by_form(conn: &mut Conn, workspace: &WorkspaceId, nonce: &str) -> AppResult<Option<SetupLinkRow>> {
     Ok(store::find_by_create_nonce(conn, workspace, nonce)?)
 }
 
@@ -102,31 +102,19 @@ pub fn revoke(tx: &mut Tx<'_>, connection: &Connection, id: &SetupLinkId, actor:
         detail: &link.recipient,
     };
     tx.record(&entry)?;
-    tell(tx, LinkDeed::Revoked, connection, (id, link.expires_at))?;
+    tell(tx, LinkDeed::Revoked, connection, ToldLink { id, expires_at: link.expires_at })?;
     Ok(true)
 }
 
-/// Queues the webhooks of whoever wants to hear what became of a link.
-pub(super) fn tell(
-    tx: &mut Tx<'_>,
-    deed: LinkDeed,
-    connection: &Connection,
-    (link, expires_at): (&SetupLinkId, UtcTime),
-) -> AppResult<()> {
-    tx.tell(&webhooks::WebhookEvent::Link { deed, connection, link, expires_at })
+/// What webhooks say of a link.
+pub(super) struct ToldLink<'a> {
+    pub(super) id: &'a SetupLinkId,
+    pub(super) expires_at: UtcTime,
 }
 
-impl ClosedReason {
-    /// The word for logs and tests.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Used(_) => "used",
-            Self::Revoked => "revoked",
-            Self::Finished => "finished",
-            Self::Deleted => "deleted",
-            Self::Expired(_) => "expired",
-        }
-    }
+/// Queues the webhooks of whoever wants to hear what became of a link.
+pub(super) fn tell(tx: &mut Tx<'_>, deed: LinkDeed, connection: &Connection, link: ToldLink<'_>) -> AppResult<()> {
+    tx.tell(&webhooks::WebhookEvent::Link { deed, connection, link: link.id, expires_at: link.expires_at })
 }
 
 /// Forgets what is held for any link of a connection; for a draft that is deleted or finalised.
@@ -151,7 +139,6 @@ pub(super) fn forget_all(conn: &mut Conn, id: &SetupLinkId) -> AppResult<()> {
 /// # Errors
 /// The database cannot be asked.
 pub fn is_open(conn: &mut Conn, id: &SetupLinkId, now: UtcTime) -> AppResult<bool> {
-    let Some(link) = store::find_by_id(conn, id)? else { return Ok(false) };
-    let connection = connections::find_by_id(conn, &link.workspace_id, &link.connection_id)?;
-    Ok(connection.is_some_and(|found| check_open(link.times(), link.purpose, found.state(), now).is_ok()))
+    let Some(row) = store::find_by_id(conn, id)? else { return Ok(false) };
+    Ok(SetupLink::of(conn, row)?.is_some_and(|link| link.check_open(now).is_ok()))
 }

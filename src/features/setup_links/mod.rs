@@ -14,31 +14,37 @@ mod opened;
 pub mod owner_pages;
 pub mod receipt_pages;
 pub mod recipient_pages;
-mod recipient_view;
 mod reconnect;
 mod share_view;
-mod sheet;
 mod store;
 mod submit;
 mod try_out;
 
 pub use jobs::{SubmissionMail, jobs, sweep};
-pub use lifetime::{LIFETIMES, Lifetime, LifetimeError};
+pub use lifetime::{LIFETIMES, LifetimeError, LinkLifetime};
 pub use make::{NewSetupLink, forget_held, is_open, made_by_form, make, revoke};
-pub use owner_pages::{NewLink, created};
+pub use owner_pages::{CreatedLink, created};
 pub use share_view::{ShareForm, ShareInput, ShareView};
-pub use store::{LinkRow, list, open_counts};
-pub use submit::{Outcome, Sent, submit};
+pub use store::{SetupLinkRow, list, open_counts};
 
 use crate::base::clock::UtcTime;
 use crate::base::text_column::text_enum;
-use crate::features::connections::ConnectionState;
+use crate::features::connections::{Connection, ConnectionState};
 use crate::platform::link_state::{LinkState, LinkTimes};
 
 /// Most characters of a note to the recipient.
 pub const LONGEST_NOTE: usize = 280;
 /// Most characters of the recipient's name.
 pub const LONGEST_RECIPIENT: usize = 80;
+
+/// A setup link with the draft it opens.
+#[derive(Clone)]
+pub struct SetupLink {
+    /// The link.
+    pub row: SetupLinkRow,
+    /// Its draft.
+    pub connection: Connection,
+}
 
 /// Why a link does not open, in the order of what to say first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +63,7 @@ pub enum ClosedReason {
 
 text_enum! {
     /// What a link is for.
-    pub enum Purpose {
+    pub enum LinkPurpose {
         /// To fill in a draft.
         Fill = "fill",
         /// To sign in again with the same account of the provider, for a draft or for a connection that is finished.
@@ -67,7 +73,7 @@ text_enum! {
     }
 }
 
-impl Purpose {
+impl LinkPurpose {
     /// Whether somebody only signs in again.
     pub fn is_reconnect(self) -> bool {
         self != Self::Fill
@@ -80,7 +86,7 @@ impl Purpose {
 /// The reason why it does not.
 pub fn check_open(
     times: LinkTimes,
-    purpose: Purpose,
+    purpose: LinkPurpose,
     connection: ConnectionState,
     now: UtcTime,
 ) -> Result<UtcTime, ClosedReason> {
@@ -120,9 +126,9 @@ mod tests {
             (used, Finalised, 150, Err(ClosedReason::Used(at(10)))),
             (revoked, Deleted, 50, Err(ClosedReason::Revoked)),
         ] {
-            assert_eq!(check_open(times, Purpose::Fill, draft, at(now)), expected);
+            assert_eq!(check_open(times, LinkPurpose::Fill, draft, at(now)), expected);
         }
-        assert_eq!(check_open(open, Purpose::Reconnect, Finalised, at(50)), Ok(at(100)));
-        assert_eq!(check_open(open, Purpose::ReconnectAny, Deleted, at(50)), Err(ClosedReason::Deleted));
+        assert_eq!(check_open(open, LinkPurpose::Reconnect, Finalised, at(50)), Ok(at(100)));
+        assert_eq!(check_open(open, LinkPurpose::ReconnectAny, Deleted, at(50)), Err(ClosedReason::Deleted));
     }
 }

@@ -5,8 +5,8 @@ use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT_LANGUAGE, USER_AGENT};
 
-use super::make;
-use super::store::LinkRow;
+use super::make::{self, ToldLink};
+use super::store::SetupLinkRow;
 use crate::base::error::AppResult;
 use crate::features::connections;
 use crate::features::webhooks::LinkDeed;
@@ -87,7 +87,7 @@ pub fn agent(request: &HttpRequest) -> Agent {
 ///
 /// # Errors
 /// The database cannot be written.
-pub(super) async fn note(app: &App, link: &LinkRow, agent: Agent) -> AppResult<()> {
+pub(super) async fn note(app: &App, link: &SetupLinkRow, agent: Agent) -> AppResult<()> {
     let now = app.clock.now();
     // A scanner that opens a link 200 times costs one row and not 200 writes.
     if !app.noted_lately.is_new(format!("{} {agent:?}", link.id), now, QUIET) {
@@ -118,7 +118,7 @@ pub(super) async fn note(app: &App, link: &LinkRow, agent: Agent) -> AppResult<(
         if event == Event::OpenedByPerson
             && let Some(connection) = connections::find_by_id(tx.conn, &link.workspace_id, &link.connection_id)?
         {
-            make::tell(tx, LinkDeed::Opened, &connection, (&link.id, link.expires_at))?;
+            make::tell(tx, LinkDeed::Opened, &connection, ToldLink { id: &link.id, expires_at: link.expires_at })?;
         }
         Ok(())
     })

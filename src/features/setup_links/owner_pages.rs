@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::{LinkRow, make};
+use super::{SetupLinkRow, make};
 use crate::base::clock::distance_in_words;
 use crate::base::crypto::PlainToken;
 use crate::base::error::AppError;
@@ -36,19 +36,19 @@ struct CreatedPage {
 }
 
 /// A new link for a page; it exists nowhere else.
-pub struct NewLink<'a> {
+pub struct CreatedLink<'a> {
     /// The draft it opens.
     pub connection: &'a Connection,
     /// How to call the recipient's system.
     pub system: &'a str,
     /// The row.
-    pub link: &'a LinkRow,
+    pub link: &'a SetupLinkRow,
     /// The token; `None` when it was shown before.
     pub token: Option<&'a PlainToken>,
 }
 
 /// The answer to the form that made a link. Reloading sends the form again: then the link is not shown a second time.
-pub fn created(app: &App, request: &HttpRequest, member: &SignedIn, new: &NewLink<'_>) -> PageResult {
+pub fn created(app: &App, request: &HttpRequest, member: &SignedIn, new: &CreatedLink<'_>) -> PageResult {
     let slug = &new.connection.slug;
     let until = new.link.expires_at;
     page(&CreatedPage {
@@ -65,7 +65,7 @@ pub fn created(app: &App, request: &HttpRequest, member: &SignedIn, new: &NewLin
     })
 }
 
-fn once(app: &App, member: &SignedIn, new: &NewLink<'_>, token: &PlainToken) -> Result<ReadyTexts, AppError> {
+fn once(app: &App, member: &SignedIn, new: &CreatedLink<'_>, token: &PlainToken) -> Result<ReadyTexts, AppError> {
     let url = app.config.server.base_url.join(&urls::setup_link(token));
     let hello =
         if new.link.recipient.is_empty() { "Hello,".to_owned() } else { format!("Hello {},", new.link.recipient) };

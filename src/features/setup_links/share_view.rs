@@ -1,7 +1,7 @@
 //! "Share setup link" on the configuration step: what was typed there, checked, and shown again.
 
 use super::lifetime::{DEFAULT, UNTIL_DATE};
-use super::{LIFETIMES, LONGEST_NOTE, LONGEST_RECIPIENT, Lifetime};
+use super::{LIFETIMES, LONGEST_NOTE, LONGEST_RECIPIENT, LinkLifetime};
 use crate::base::clock::UtcTime;
 use crate::base::forms::RawForm;
 
@@ -19,7 +19,7 @@ pub struct ShareInput {
 #[derive(Debug, Clone)]
 pub struct ShareForm {
     /// How long the link stays open.
-    pub lifetime: Lifetime,
+    pub lifetime: LinkLifetime,
     /// For whom, possibly empty.
     pub recipient: String,
     /// A note for them, possibly empty.
@@ -79,7 +79,7 @@ impl ShareInput {
     /// What is wrong: (id of the field, sentence).
     pub fn check(&self, now: UtcTime) -> Result<ShareForm, Vec<(String, String)>> {
         let mut problems = Vec::new();
-        let lifetime = Lifetime::choose(&self.choice, &self.until, now);
+        let lifetime = LinkLifetime::choose(&self.choice, &self.until, now);
         if let Err(error) = &lifetime {
             let field = if self.choice == UNTIL_DATE { "share-until" } else { "share-lifetime" };
             problems.push((field.to_owned(), error.to_string()));

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::Purpose;
+use super::LinkPurpose;
 use crate::base::clock::UtcTime;
 use crate::base::crypto::TokenHash;
 use crate::base::ids::{ConnectionId, MemberId, SetupLinkId, WorkspaceId};
@@ -13,7 +13,7 @@ use crate::platform::link_state::{LinkState, LinkTimes};
 /// A setup link as it is stored; its token is not.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = setup_links)]
-pub struct LinkRow {
+pub struct SetupLinkRow {
     /// Its id.
     pub id: SetupLinkId,
     /// Whose it is.
@@ -43,12 +43,12 @@ pub struct LinkRow {
     /// Names of the fields that were left empty, JSON.
     pub empty_fields: Option<String>,
     /// What it is for.
-    pub purpose: Purpose,
+    pub purpose: LinkPurpose,
     /// 1: whoever has it may have what they typed checked before they send it.
     pub allows_test: i32,
 }
 
-impl LinkRow {
+impl SetupLinkRow {
     /// The times that decide its state.
     pub fn times(&self) -> LinkTimes {
         LinkTimes { expires_at: self.expires_at, used_at: self.used_at, revoked_at: self.revoked_at }
@@ -60,7 +60,7 @@ impl LinkRow {
     }
 }
 
-pub(super) struct NewRow<'a> {
+pub(super) struct NewSetupLinkRow<'a> {
     pub(super) id: &'a SetupLinkId,
     pub(super) workspace_id: &'a WorkspaceId,
     pub(super) connection_id: &'a ConnectionId,
@@ -72,10 +72,10 @@ pub(super) struct NewRow<'a> {
     pub(super) allows_test: bool,
     pub(super) created_at: UtcTime,
     pub(super) expires_at: UtcTime,
-    pub(super) purpose: Purpose,
+    pub(super) purpose: LinkPurpose,
 }
 
-impl NewRow<'_> {
+impl NewSetupLinkRow<'_> {
     pub(super) fn insert(&self, conn: &mut Conn) -> QueryResult<()> {
         diesel::insert_into(setup_links::table)
             .values((
@@ -97,18 +97,18 @@ impl NewRow<'_> {
     }
 }
 
-pub(super) fn find_by_token(conn: &mut Conn, hash: &TokenHash) -> QueryResult<Option<LinkRow>> {
+pub(super) fn find_by_token(conn: &mut Conn, hash: &TokenHash) -> QueryResult<Option<SetupLinkRow>> {
     setup_links::table
         .filter(setup_links::token_hash.eq(hash.as_bytes()))
-        .select(LinkRow::as_select())
+        .select(SetupLinkRow::as_select())
         .get_result(conn)
         .optional()
 }
 
-pub(super) fn find_by_receipt(conn: &mut Conn, hash: &TokenHash) -> QueryResult<Option<LinkRow>> {
+pub(super) fn find_by_receipt(conn: &mut Conn, hash: &TokenHash) -> QueryResult<Option<SetupLinkRow>> {
     setup_links::table
         .filter(setup_links::receipt_hash.eq(hash.as_bytes()))
-        .select(LinkRow::as_select())
+        .select(SetupLinkRow::as_select())
         .get_result(conn)
         .optional()
 }
@@ -117,27 +117,27 @@ pub(super) fn find_by_create_nonce(
     conn: &mut Conn,
     workspace: &WorkspaceId,
     nonce: &str,
-) -> QueryResult<Option<LinkRow>> {
+) -> QueryResult<Option<SetupLinkRow>> {
     setup_links::table
         .filter(setup_links::workspace_id.eq(workspace))
         .filter(setup_links::create_nonce.eq(nonce))
-        .select(LinkRow::as_select())
+        .select(SetupLinkRow::as_select())
         .get_result(conn)
         .optional()
 }
 
 /// The link of that id, for jobs: they carry ids that we wrote ourselves.
-pub(super) fn find_by_id(conn: &mut Conn, id: &SetupLinkId) -> QueryResult<Option<LinkRow>> {
-    setup_links::table.find(id).select(LinkRow::as_select()).get_result(conn).optional()
+pub(super) fn find_by_id(conn: &mut Conn, id: &SetupLinkId) -> QueryResult<Option<SetupLinkRow>> {
+    setup_links::table.find(id).select(SetupLinkRow::as_select()).get_result(conn).optional()
 }
 
 /// A connection's links, newest first.
-pub fn list(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId) -> QueryResult<Vec<LinkRow>> {
+pub fn list(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId) -> QueryResult<Vec<SetupLinkRow>> {
     setup_links::table
         .filter(setup_links::workspace_id.eq(workspace))
         .filter(setup_links::connection_id.eq(connection))
         .order((setup_links::created_at.desc(), setup_links::id.desc()))
-        .select(LinkRow::as_select())
+        .select(SetupLinkRow::as_select())
         .load(conn)
 }
 
@@ -201,7 +201,7 @@ pub(super) fn revoke(conn: &mut Conn, workspace: &WorkspaceId, id: &SetupLinkId,
 }
 
 /// Links whose time ran out and of which nobody has noted it yet.
-pub(super) fn newly_expired(conn: &mut Conn, now: UtcTime, limit: i64) -> QueryResult<Vec<LinkRow>> {
+pub(super) fn newly_expired(conn: &mut Conn, now: UtcTime, limit: i64) -> QueryResult<Vec<SetupLinkRow>> {
     setup_links::table
         .filter(setup_links::expires_at.le(now))
         .filter(setup_links::expiry_noted_at.is_null())
@@ -209,7 +209,7 @@ pub(super) fn newly_expired(conn: &mut Conn, now: UtcTime, limit: i64) -> QueryR
         .filter(setup_links::revoked_at.is_null())
         .order(setup_links::expires_at)
         .limit(limit)
-        .select(LinkRow::as_select())
+        .select(SetupLinkRow::as_select())
         .load(conn)
 }
 

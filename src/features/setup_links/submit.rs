@@ -1,164 +1,104 @@
-//! A recipient's submission: one transaction that spends the link, merges the values, writes the activity row and queues
-//! the mail and the webhooks. Of many at once exactly one succeeds; a repeated send of the same form is told what the first one did.
+//! What a submission does to a setup link: the link dies, its draft takes the values, the asker is told.
 
-use std::sync::Arc;
-
-use super::store::{self, LinkRow, Redemption};
-use super::{SubmissionMail, make};
-use crate::base::crypto::{PlainToken, TokenHash};
+use super::store::{self, Redemption};
+use super::{SetupLink, SubmissionMail, make};
 use crate::base::error::{AppError, AppResult};
-use crate::base::forms::FieldRef;
-use crate::base::ids::SetupLinkId;
 use crate::connectors::Connector;
-use crate::features::connections::{self, Apply, Connection, Filler};
-use crate::features::oauth::Handed;
-use crate::features::recipient::{names, receipt_number, titles};
+use crate::features::connections::{self, Apply, Connection, ConnectionState, Filler};
+use crate::features::oauth;
+use crate::features::recipient::{NewReceipt, RecipientSubmission, SubmitError, TakesSubmissions, titles};
 use crate::features::webhooks::{self, LinkDeed};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::tx::Tx;
-use crate::schema::form::Submission;
+use crate::platform::web::urls;
 
-/// What became of a submission.
-#[derive(Debug)]
-pub enum Outcome {
-    /// It was taken, now or by an earlier send of the same form; the key opens the receipt.
-    Taken {
-        /// For `/receipts/{key}`.
-        receipt_key: String,
-    },
-    /// The link was closed before it came.
-    Closed,
-}
-
-/// The key of a link's receipt for one form: the same for every send of that form, unknown to everybody else.
-pub(super) fn receipt_key(app: &App, link: &SetupLinkId, nonce: &str) -> String {
-    app.receipt_marks.text(&[link.as_str().as_bytes(), nonce.as_bytes()])
-}
-
-/// Everything a recipient sends.
-pub struct Sent {
-    /// The connector with all its questions.
-    pub connector: Arc<Connector>,
-    /// The connector whose questions were asked: fewer, when somebody signed in.
-    pub asked: Arc<Connector>,
-    /// What was filled in.
-    pub submission: Submission,
-    /// What the sign-in hands over.
-    pub handed: Option<Handed>,
-    /// What the receipt names.
-    pub provided: Vec<FieldRef>,
-    /// What was left empty.
-    pub left_empty: Vec<FieldRef>,
-}
-
-/// A receipt on its way into a link's row.
-pub(super) struct NamedReceipt {
-    pub(super) key: String,
-    hash: TokenHash,
-    code: String,
-    provided: String,
-    empty: String,
-}
-
-impl NamedReceipt {
-    pub(super) fn new(
-        app: &App,
-        link: &LinkRow,
-        nonce: &str,
-        provided: &[FieldRef],
-        empty: &[FieldRef],
-    ) -> AppResult<Self> {
-        let key = receipt_key(app, &link.id, nonce);
-        let code = receipt_number(&app.rng);
-        let hash = PlainToken::presented(&key).hash();
-        Ok(Self { key, hash, code, provided: names(provided)?, empty: names(empty)? })
+impl TakesSubmissions for SetupLink {
+    fn receipt_key(&self, app: &App, nonce: &str) -> String {
+        app.receipt_marks.text(&[self.row.id.as_str().as_bytes(), nonce.as_bytes()])
     }
 
-    pub(super) fn redemption<'a>(&'a self, nonce: &'a str) -> Redemption<'a> {
-        Redemption {
-            form_nonce: nonce,
-            receipt_hash: &self.hash,
-            receipt: &self.code,
-            submitted_fields: &self.provided,
-            empty_fields: &self.empty,
+    fn receipt_url(key: &str) -> String {
+        urls::receipt(key)
+    }
+
+    fn was_sent(&self, _: &mut Conn, nonce: &str) -> AppResult<bool> {
+        Ok(self.row.form_nonce.as_deref() == Some(nonce))
+    }
+
+    fn redeem(&self, tx: &mut Tx<'_>, sent: &RecipientSubmission, receipt: &NewReceipt) -> Result<bool, SubmitError> {
+        let with = Redemption {
+            form_nonce: &sent.nonce,
+            receipt_hash: &receipt.hash,
+            receipt: &receipt.number,
+            submitted_fields: &receipt.provided,
+            empty_fields: &receipt.left_empty,
+        };
+        Ok(store::redeem(tx.conn, &self.row.id, &with, tx.now)?)
+    }
+
+    fn store(&self, tx: &mut Tx<'_>, sent: &RecipientSubmission) -> Result<(), SubmitError> {
+        let draft = connections::find_by_id(tx.conn, &self.row.workspace_id, &self.row.connection_id)?;
+        let draft = draft.ok_or(SubmitError::DraftClosed)?;
+        match draft.state() {
+            ConnectionState::Draft => {}
+            // A connection that is finished still loses its access, and gets it back this way.
+            ConnectionState::Finalised if self.row.purpose.is_reconnect() => {}
+            ConnectionState::Finalised | ConnectionState::Deleted => return Err(SubmitError::DraftClosed),
         }
+        make::forget_all(tx.conn, &self.row.id)?;
+        if self.row.purpose.is_reconnect() {
+            let completed = sent.completed.as_ref().ok_or(AppError::NotFound)?;
+            oauth::grants::reconnect(tx, &draft, &completed.grant, Some(&self.row.id), self.actor())?;
+            return Ok(());
+        }
+        let connection = self.merge(tx, sent)?;
+        let entry = Entry {
+            workspace: &self.row.workspace_id,
+            connection: Some(&self.row.connection_id),
+            setup_link: Some(&self.row.id),
+            event: Event::Submitted,
+            actor: self.actor(),
+            detail: &titles(&sent.provided),
+        };
+        tx.record(&entry)?;
+        self.tell(tx, &connection, &sent.connector)?;
+        Ok(tx.enqueue(&SubmissionMail(self.row.id.clone()))?)
     }
 }
 
-/// Whether the link was spent by this very form.
-pub(super) fn was_sent_by(conn: &mut Conn, link: &SetupLinkId, nonce: &str) -> AppResult<bool> {
-    let stored = store::find_by_id(conn, link)?;
-    Ok(stored.is_some_and(|row| row.form_nonce.as_deref() == Some(nonce)))
-}
-
-/// Spends the link and stores what was handed over.
-///
-/// # Errors
-/// The database refuses, or the draft takes no values any more (finalised or deleted meanwhile).
-pub async fn submit(app: &App, link: &LinkRow, nonce: &str, sent: Sent) -> AppResult<Outcome> {
-    let receipt = NamedReceipt::new(app, link, nonce, &sent.provided, &sent.left_empty)?;
-    let (link, nonce, key) = (link.clone(), nonce.to_owned(), receipt.key.clone());
-    let taken = app
-        .write(move |tx| {
-            if !store::redeem(tx.conn, &link.id, &receipt.redemption(&nonce), tx.now)? {
-                return was_sent_by(tx.conn, &link.id, &nonce);
-            }
-            let connection = merge(tx, &link, &sent)?;
-            make::forget_all(tx.conn, &link.id)?;
-            let detail = titles(&sent.provided);
-            let entry = Entry {
-                workspace: &link.workspace_id,
-                connection: Some(&link.connection_id),
-                setup_link: Some(&link.id),
-                event: Event::Submitted,
-                actor: Actor::Recipient { name: link.recipient.clone() },
-                detail: &detail,
-            };
-            tx.record(&entry)?;
-            tell(tx, &link, &connection, &sent.connector)?;
-            tx.enqueue(&SubmissionMail(link.id.clone()))?;
-            Ok(true)
-        })
-        .await?;
-    Ok(if taken { Outcome::Taken { receipt_key: key } } else { Outcome::Closed })
-}
-
-/// Puts what was sent on the draft: the sign-in's part first, because it decides the branch that the answers belong to.
-fn merge(tx: &mut Tx<'_>, link: &LinkRow, sent: &Sent) -> AppResult<Connection> {
-    let own = Apply {
-        workspace: &link.workspace_id,
-        connection: &link.connection_id,
-        connector: &sent.connector,
-        submission: &sent.submission,
-        by: Filler::Recipient,
-        name: &link.recipient,
-        then: None,
-        has_secrets: false,
-    };
-    let Some(handed) = &sent.handed else {
-        return Ok(connections::apply(tx, &own)?.connection);
-    };
-    if !handed.take(tx.conn)? {
-        return Err(AppError::Conflict("This sign-in was used already."));
+impl SetupLink {
+    fn actor(&self) -> Actor {
+        Actor::Recipient { name: self.row.recipient.clone() }
     }
-    let both = Apply { submission: &handed.submission, then: Some((&sent.asked, &sent.submission)), ..own };
-    let connection = connections::apply(tx, &both)?.connection;
-    let actor = Actor::Recipient { name: link.recipient.clone() };
-    handed.settle(tx, &connection, Some(&link.id), actor)?;
-    Ok(connection)
-}
 
-/// Queues the webhooks: that details came, and that the link was used.
-fn tell(tx: &mut Tx<'_>, link: &LinkRow, connection: &Connection, connector: &Connector) -> AppResult<()> {
-    let missing = webhooks::missing_of(connector, connection);
-    tx.tell(&webhooks::WebhookEvent::SetupFilled { connection, missing: &missing })?;
-    let used = webhooks::WebhookEvent::Link {
-        deed: LinkDeed::Submitted,
-        connection,
-        link: &link.id,
-        expires_at: link.expires_at,
-    };
-    tx.tell(&used)
+    /// Puts what was sent on the draft: the sign-in's part first, because it decides the branch that the answers belong to.
+    fn merge(&self, tx: &mut Tx<'_>, sent: &RecipientSubmission) -> AppResult<Connection> {
+        let own = Apply {
+            workspace: &self.row.workspace_id,
+            connection: &self.row.connection_id,
+            connector: &sent.connector,
+            submission: &sent.submission,
+            by: Filler::Recipient,
+            name: &self.row.recipient,
+            then: None,
+            has_secrets: false,
+        };
+        let Some(completed) = &sent.completed else {
+            return Ok(connections::apply(tx, &own)?.connection);
+        };
+        let both = Apply { submission: &completed.submission, then: Some((&sent.asked, &sent.submission)), ..own };
+        let connection = connections::apply(tx, &both)?.connection;
+        completed.settle(tx, &connection, Some(&self.row.id), self.actor())?;
+        Ok(connection)
+    }
+
+    /// Queues the webhooks: that details came, and that the link was used.
+    fn tell(&self, tx: &mut Tx<'_>, connection: &Connection, connector: &Connector) -> AppResult<()> {
+        let missing = webhooks::missing_of(connector, connection);
+        tx.tell(&webhooks::WebhookEvent::SetupFilled { connection, missing: &missing })?;
+        let link = make::ToldLink { id: &self.row.id, expires_at: self.row.expires_at };
+        make::tell(tx, LinkDeed::Submitted, connection, link)
+    }
 }

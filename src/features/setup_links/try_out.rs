@@ -5,14 +5,11 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 
+use super::SetupLink;
 use super::guard::OpenSetupLink;
-use super::recipient_pages::Act;
-use super::recipient_view::{Answer, TestShown};
-use super::sheet::Sheet;
 use crate::base::error::AppResult;
-use crate::base::forms::RawForm;
 use crate::base::ids::ValidationId;
-use crate::features::oauth::ACCOUNT_FIELD;
+use crate::features::recipient::{FormReply, FormRequest, RecipientForm, TestView};
 use crate::features::work::validations::{self, NewTest, Of, Validation};
 use crate::platform::app::App;
 use crate::platform::jobs::WorkState;
@@ -20,19 +17,20 @@ use crate::platform::web::page::{PageResult, page_with};
 use crate::schema::form::{Decoded, Strictness};
 
 /// What somebody wants to know.
-pub(super) enum Wish {
+pub(super) enum TestWish {
     /// Whether what they typed works.
     Test,
     /// What became of a test.
     Result(ValidationId),
 }
 
-impl Wish {
+impl TestWish {
     /// The wish of a form; none when it is to be sent, or when this link allows no test.
-    pub(super) fn read(raw: &RawForm, sheet: &Sheet) -> Option<Self> {
-        if !sheet.may_test() {
+    pub(super) fn read(request: &FormRequest<'_, SetupLink>) -> Option<Self> {
+        if !request.form.may_test() {
             return None;
         }
+        let raw = &request.raw;
         match raw.first("intent") {
             Some("test") => Some(Self::Test),
             Some("test-result") => Some(Self::Result(ValidationId::from_text(raw.first("_test").unwrap_or_default()))),
@@ -42,35 +40,34 @@ impl Wish {
 }
 
 /// The form again with everything that was typed, and what is known of the test.
-pub(super) async fn answer(act: &Act<'_>, mut sheet: Sheet, wish: Wish) -> PageResult {
-    let layer = if matches!(wish, Wish::Test) { Strictness::Final } else { Strictness::Draft };
-    let chosen: Vec<String> = act.raw.all(ACCOUNT_FIELD).map(str::to_owned).collect();
-    let refused = sheet.plan(&chosen, layer)?;
-    let (sheet, decoded) = (&sheet, sheet.decode(&act.raw, layer));
-    if let (Wish::Test, Some(problem)) = (&wish, refused) {
-        return act.again(sheet, decoded, &Answer::Accounts(problem)).await;
+pub(super) async fn answer(mut request: FormRequest<'_, SetupLink>, wish: TestWish) -> PageResult {
+    let strictness = if matches!(wish, TestWish::Test) { Strictness::Final } else { Strictness::Draft };
+    let refused = request.plan(strictness)?;
+    let decoded = request.form.decode(&request.raw, strictness);
+    if let (TestWish::Test, Some(problem)) = (&wish, refused) {
+        return request.again(decoded, &FormReply::Accounts(problem)).await;
     }
-    if matches!(wish, Wish::Test) && !decoded.errors.is_empty() {
-        return act.again(sheet, decoded, &Answer::Problems).await;
+    if matches!(wish, TestWish::Test) && !decoded.errors.is_empty() {
+        return request.again(decoded, &FormReply::Problems).await;
     }
-    let shown = match wish {
-        Wish::Test => start(act.app, sheet, &decoded).await?.map_or_else(not_whole, |test| shown(act.app, &test)),
-        Wish::Result(id) => match find(act.app, &sheet.link, id).await? {
-            Some(test) => shown(act.app, &test),
-            None => return act.again(sheet, decoded, &Answer::NothingEntered).await,
+    let app = request.app;
+    let view = match wish {
+        TestWish::Test => start(app, &request.form, &decoded).await?.map_or_else(not_whole, |test| view_of(app, &test)),
+        TestWish::Result(id) => match find(app, &request.form.link, id).await? {
+            Some(test) => view_of(app, &test),
+            None => return request.again(decoded, &FormReply::NothingEntered).await,
         },
     };
-    page_with(StatusCode::OK, &act.form_again(sheet, decoded, &Answer::Tested(shown)).await?)
+    page_with(StatusCode::OK, &request.form_again(decoded, &FormReply::Tested(view)).await?)
 }
 
 /// Starts a test; `None` when the connector cannot be given what is there.
-async fn start(app: &App, sheet: &Sheet, decoded: &Decoded) -> AppResult<Option<Validation>> {
-    let link = &sheet.link;
-    app.limits.test(link.known.link.id.as_str())?;
-    let (connection, connector) = (link.known.connection.clone(), Arc::clone(&link.connector));
-    let asked = Arc::clone(sheet.connector());
-    let handed = sheet.handed().map(|handed| (handed.sign_in().clone(), handed.submission.clone()));
-    let (row, submission) = (link.known.link.clone(), decoded.submission.clone());
+async fn start(app: &App, form: &RecipientForm<SetupLink>, decoded: &Decoded) -> AppResult<Option<Validation>> {
+    let SetupLink { row, connection } = form.link.known.link.clone();
+    app.limits.test(row.id.as_str())?;
+    let (connector, asked) = (Arc::clone(&form.link.connector), Arc::clone(form.connector()));
+    let signed_in = form.completed().map(|completed| (completed.sign_in().clone(), completed.submission.clone()));
+    let submission = decoded.submission.clone();
     app.write(move |tx| {
         let test = NewTest {
             connection: &connection,
@@ -79,7 +76,7 @@ async fn start(app: &App, sheet: &Sheet, decoded: &Decoded) -> AppResult<Option<
             name: &row.recipient,
             asked: &asked,
             submission: &submission,
-            signed_in: handed.as_ref().map(|(id, submission)| (id, submission)),
+            signed_in: signed_in.as_ref().map(|(id, submission)| (id, submission)),
         };
         Ok(validations::start_test(tx, &test)?.ok())
     })
@@ -88,8 +85,8 @@ async fn start(app: &App, sheet: &Sheet, decoded: &Decoded) -> AppResult<Option<
 
 /// A test of this very link; a foreign id is nobody's.
 async fn find(app: &App, link: &OpenSetupLink, id: ValidationId) -> AppResult<Option<Validation>> {
-    let (workspace, connection) = (link.known.link.workspace_id.clone(), link.known.connection.id.clone());
-    let of_link = link.known.link.id.clone();
+    let SetupLink { row, connection } = &link.known.link;
+    let (workspace, connection, of_link) = (row.workspace_id.clone(), connection.id.clone(), row.id.clone());
     app.db
         .read(move |conn| {
             let of = Of { workspace: &workspace, connection: &connection };
@@ -100,8 +97,8 @@ async fn find(app: &App, link: &OpenSetupLink, id: ValidationId) -> AppResult<Op
 }
 
 /// A test is only of what they know themselves, and there something is missing.
-fn not_whole() -> TestShown {
-    TestShown {
+fn not_whole() -> TestView {
+    TestView {
         id: String::new(),
         tone: "info",
         title: "This cannot be tested yet",
@@ -112,7 +109,7 @@ fn not_whole() -> TestShown {
     }
 }
 
-fn shown(app: &App, validation: &Validation) -> TestShown {
+fn view_of(app: &App, validation: &Validation) -> TestView {
     let now = app.clock.now();
     let state = validation.state_at(now);
     let (_, message) = validation.outcome_at(now);
@@ -133,5 +130,5 @@ fn shown(app: &App, validation: &Validation) -> TestShown {
     };
     let failed = state == WorkState::Failed;
     let advice = if failed { "You can change it and test again, or send it as it is." } else { "" };
-    TestShown { id: validation.id.to_string(), tone, title, message, advice, is_over: state.is_over() }
+    TestView { id: validation.id.to_string(), tone, title, message, advice, is_over: state.is_over() }
 }

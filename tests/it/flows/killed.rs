@@ -10,7 +10,7 @@ use vestibule::base::ids::SetupLinkId;
 use vestibule::connectors::Kind;
 use vestibule::features::accounts::find_workspace_by_slug;
 use vestibule::features::connections::{self, Connection, NewDraft};
-use vestibule::features::setup_links::{Lifetime, NewSetupLink, make};
+use vestibule::features::setup_links::{LinkLifetime, NewSetupLink, make};
 use vestibule::platform::activity::{Actor, Event};
 use vestibule::platform::app::App;
 use vestibule::platform::db::schema::{activity, jobs, setup_links};
@@ -47,7 +47,7 @@ fn ask(app: &App, round: usize) -> Vec<Asked> {
                     form_nonce: None,
                 };
                 let draft = connections::create_draft(tx, new)?;
-                let lifetime = Lifetime::choose("24h", "", tx.now).unwrap();
+                let lifetime = LinkLifetime::choose("24h", "", tx.now).unwrap();
                 let new = NewSetupLink {
                     connection: &draft,
                     creator: None,
@@ -57,7 +57,7 @@ fn ask(app: &App, round: usize) -> Vec<Asked> {
                     note: "",
                     allows_test: false,
                     form_nonce: None,
-                    purpose: vestibule::features::setup_links::Purpose::Fill,
+                    purpose: vestibule::features::setup_links::LinkPurpose::Fill,
                 };
                 let (link, token) = make(tx, new)?;
                 let of = |what: &str| format!("{what}-{round}-{number}");

@@ -28,9 +28,11 @@ fn of_connections(name: &'static str, sorts: bool, filter: connections::Connecti
     (name, sorts, Box::new(read))
 }
 
-fn of_links(name: &'static str, sorts: bool, filter: invite_links::Filter, sort: Sort) -> List {
+fn of_links(name: &'static str, sorts: bool, filter: invite_links::InviteLinkFilter, sort: Sort) -> List {
     let read = move |conn: &mut Conn, workspace: &WorkspaceId, now: UtcTime| {
-        let found = invite_links::rows(conn, workspace, &filter, (sort, None), 51, now).unwrap();
+        let found =
+            invite_links::rows(conn, workspace, &filter, invite_links::ListOrder { sort, after: None }, 51, now)
+                .unwrap();
         assert!(!found.is_empty(), "{name}");
     };
     (name, sorts, Box::new(read))
@@ -40,7 +42,7 @@ fn lists() -> Vec<List> {
     let all = connections::ConnectionFilter::default;
     let state = |state| connections::ConnectionFilter { state: Some(state), ..all() };
     let find = |query: &str| connections::ConnectionFilter { query: query.to_owned(), ..all() };
-    let links = invite_links::Filter::default;
+    let links = invite_links::InviteLinkFilter::default;
     let page = |conn: &mut Conn, workspace: &WorkspaceId, _: UtcTime| {
         let filter =
             connections::ConnectionFilter { kind: Some(Kind::Source), ..connections::ConnectionFilter::default() };
@@ -70,10 +72,15 @@ fn lists() -> Vec<List> {
         of_links(
             "deleted invite links",
             false,
-            invite_links::Filter { state: Some(invite_links::StateFilter::Deleted), ..links() },
+            invite_links::InviteLinkFilter { state: Some(invite_links::InviteStateFilter::Deleted), ..links() },
             Sort::Newest,
         ),
-        of_links("invite links found", true, invite_links::Filter { query: "123".to_owned(), ..links() }, Sort::Newest),
+        of_links(
+            "invite links found",
+            true,
+            invite_links::InviteLinkFilter { query: "123".to_owned(), ..links() },
+            Sort::Newest,
+        ),
     ]
 }
 

@@ -110,6 +110,22 @@ async fn the_accounts_of_one_submission_count_as_one_use_and_as_many_connections
 }
 
 #[tokio::test]
+async fn a_sign_in_that_another_form_handed_over_is_named() {
+    let site = Site::new(&[]).await;
+    let visitor = site.app.visitor();
+    let page = site.sign_in(&visitor).await;
+    site.app.sign_ins_are_taken_first("invite_links").await;
+    let refused = site.send(&visitor, &page, 2).await;
+    let text = refused.text();
+    assert!(refused.status == 422 && text.contains("This sign-in was used already. Sign in again."), "{text}");
+    assert!(connections(&site.owner).await.is_empty(), "nothing of it is stored");
+    assert!(!site.owner.get(&site.page).await.text().contains("from 1 submission"), "the link is not spent");
+    site.app.sign_ins_wait_again("invite_links").await;
+    let page = site.sign_in(&visitor).await;
+    assert_eq!(site.send(&visitor, &page, 2).await.status, 303);
+}
+
+#[tokio::test]
 async fn who_says_no_at_the_provider_finds_what_they_typed() {
     let site = Site::new(&[]).await;
     let visitor = site.app.visitor();

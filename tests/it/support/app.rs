@@ -139,6 +139,34 @@ impl TestApp {
         vestibule::features::setup_links::sweep(&self.app).await.unwrap();
     }
 
+    /// From now on whoever spends a link of that table finds that another form has handed the sign-in over a moment before.
+    pub async fn sign_ins_are_taken_first(&self, links: &str) {
+        let taken = match &self.place {
+            Place::Sqlite(_) => {
+                format!("CREATE TRIGGER taken AFTER UPDATE ON {links} BEGIN DELETE FROM oauth_sign_ins; END;")
+            }
+            Place::Postgres(_) => format!(
+                "CREATE FUNCTION taken() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN DELETE FROM oauth_sign_ins; RETURN NULL; END$$;
+                 CREATE TRIGGER taken AFTER UPDATE ON {links} FOR EACH ROW EXECUTE FUNCTION taken();"
+            ),
+        };
+        self.run_sql(taken).await;
+    }
+
+    /// Takes [`Self::sign_ins_are_taken_first`] back.
+    pub async fn sign_ins_wait_again(&self, links: &str) {
+        self.run_sql(match &self.place {
+            Place::Sqlite(_) => "DROP TRIGGER taken".to_owned(),
+            Place::Postgres(_) => format!("DROP TRIGGER taken ON {links}"),
+        })
+        .await;
+    }
+
+    async fn run_sql(&self, sql: String) {
+        use diesel::connection::SimpleConnection as _;
+        self.app.db.write(move |conn| Ok(conn.batch_execute(&sql)?)).await.unwrap();
+    }
+
     /// Moves the clock.
     pub fn advance(&self, span: time::Duration) {
         self.app.clock.advance(span);

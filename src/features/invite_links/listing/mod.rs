@@ -33,7 +33,7 @@ text_enum! {
 
 text_enum! {
     /// The states one can filter by.
-    pub enum StateFilter {
+    pub enum InviteStateFilter {
         /// Those that open.
         Active = "active" => "Active",
         /// One-use ones that were used, and those that are full.
@@ -47,20 +47,29 @@ text_enum! {
 
 /// Which links a list shows. Deleted ones are shown only when they are asked for.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct InviteLinkFilter {
     /// Words the name or the connector must have, each from its beginning.
     pub query: String,
     /// Only these.
-    pub state: Option<StateFilter>,
+    pub state: Option<InviteStateFilter>,
     /// Only sources, or only destinations.
     pub kind: Option<Kind>,
     /// Only those of this connector.
     pub connector: Option<String>,
 }
 
+/// The order of a list, and the row it goes on after.
+#[derive(Debug, Clone, Default)]
+pub struct ListOrder {
+    /// What it is sorted by.
+    pub sort: Sort,
+    /// The last row that was seen.
+    pub after: Option<InviteLinkCursor>,
+}
+
 /// The last row that was seen: what it is sorted by, and its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor {
+pub struct InviteLinkCursor {
     key: Key,
     id: InviteLinkId,
 }
@@ -73,7 +82,7 @@ enum Key {
     Count(i32),
 }
 
-impl Cursor {
+impl InviteLinkCursor {
     /// The cursor after a row.
     pub fn after(sort: Sort, row: &super::InviteLink) -> Self {
         let key = match sort {
@@ -97,7 +106,7 @@ impl Cursor {
         format!("{}~{key}", self.id)
     }
 
-    /// Reads a cursor that [`Cursor::text`] wrote for this order.
+    /// Reads a cursor that [`InviteLinkCursor::text`] wrote for this order.
     pub fn parse(sort: Sort, text: &str) -> Option<Self> {
         let (id, key) = text.split_once('~')?;
         let key = match sort {
@@ -126,10 +135,10 @@ mod tests {
             (Sort::Ending, Key::Time(UtcTime::from_unix(1_700_000_000).unwrap())),
             (Sort::Connections, Key::Count(7)),
         ] {
-            let cursor = Cursor { key, id: id.clone() };
-            assert_eq!(Cursor::parse(sort, &cursor.text()), Some(cursor));
+            let cursor = InviteLinkCursor { key, id: id.clone() };
+            assert_eq!(InviteLinkCursor::parse(sort, &cursor.text()), Some(cursor));
         }
-        assert_eq!(Cursor::parse(Sort::Ending, "x~soon"), None);
-        assert_eq!(Cursor::parse(Sort::Newest, "nonsense"), None);
+        assert_eq!(InviteLinkCursor::parse(Sort::Ending, "x~soon"), None);
+        assert_eq!(InviteLinkCursor::parse(Sort::Newest, "nonsense"), None);
     }
 }

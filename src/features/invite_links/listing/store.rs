@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::{Cursor, Filter, Key, Sort, StateFilter};
+use super::{InviteLinkCursor, InviteLinkFilter, InviteStateFilter, Key, ListOrder, Sort};
 use crate::base::clock::UtcTime;
 use crate::base::ids::{InviteLinkId, WorkspaceId};
 use crate::base::search;
@@ -19,17 +19,17 @@ type Query<'a> = invite_links::BoxedQuery<'a, MultiBackend>;
 pub fn rows(
     conn: &mut Conn,
     workspace: &WorkspaceId,
-    filter: &Filter,
-    (sort, after): (Sort, Option<Cursor>),
+    filter: &InviteLinkFilter,
+    order: ListOrder,
     limit: i64,
     now: UtcTime,
 ) -> QueryResult<Vec<InviteLink>> {
     let query = narrowed(workspace, filter, now);
-    let query = match after {
-        Some(cursor) => beyond(query, sort, cursor),
+    let query = match order.after {
+        Some(cursor) => beyond(query, order.sort, cursor),
         None => query,
     };
-    ordered(query, sort).limit(limit).select(InviteLink::as_select()).load(conn)
+    ordered(query, order.sort).limit(limit).select(InviteLink::as_select()).load(conn)
 }
 
 fn ordered(query: Query<'_>, sort: Sort) -> Query<'_> {
@@ -43,7 +43,7 @@ fn ordered(query: Query<'_>, sort: Sort) -> Query<'_> {
     }
 }
 
-fn beyond(query: Query<'_>, sort: Sort, cursor: Cursor) -> Query<'_> {
+fn beyond(query: Query<'_>, sort: Sort, cursor: InviteLinkCursor) -> Query<'_> {
     use invite_links::{active_at, connection_count, expires_at, id, sort_name};
     let row = cursor.id;
     match (sort, cursor.key) {
@@ -63,7 +63,7 @@ fn beyond(query: Query<'_>, sort: Sort, cursor: Cursor) -> Query<'_> {
 pub fn page(
     conn: &mut Conn,
     workspace: &WorkspaceId,
-    filter: &Filter,
+    filter: &InviteLinkFilter,
     wanted: &PageRequest,
     now: UtcTime,
 ) -> QueryResult<Page<InviteLink>> {
@@ -98,7 +98,7 @@ pub fn names(
 }
 
 /// The links a filter shows, in no order yet.
-fn narrowed<'a>(workspace: &'a WorkspaceId, filter: &'a Filter, now: UtcTime) -> Query<'a> {
+fn narrowed<'a>(workspace: &'a WorkspaceId, filter: &'a InviteLinkFilter, now: UtcTime) -> Query<'a> {
     let mut query = invite_links::table.filter(invite_links::workspace_id.eq(workspace)).into_boxed();
     for word in search::words([filter.query.as_str()]) {
         let (from, to) = search::range(&word);
@@ -118,15 +118,15 @@ fn narrowed<'a>(workspace: &'a WorkspaceId, filter: &'a Filter, now: UtcTime) ->
     let Some(state) = filter.state else { return query.filter(invite_links::deleted_at.is_null()) };
     let full = || diesel::dsl::sql::<Bool>("coalesce(connection_count >= cap, connection_count < 0)");
     match state {
-        StateFilter::Deleted => query.filter(invite_links::deleted_at.is_not_null()),
-        StateFilter::Used => {
+        InviteStateFilter::Deleted => query.filter(invite_links::deleted_at.is_not_null()),
+        InviteStateFilter::Used => {
             query.filter(invite_links::deleted_at.is_null()).filter(invite_links::used_at.is_not_null().or(full()))
         }
-        StateFilter::Expired => query
+        InviteStateFilter::Expired => query
             .filter(invite_links::deleted_at.is_null())
             .filter(invite_links::used_at.is_null())
             .filter(invite_links::expires_at.le(now)),
-        StateFilter::Active => query
+        InviteStateFilter::Active => query
             .filter(invite_links::deleted_at.is_null())
             .filter(invite_links::used_at.is_null())
             .filter(invite_links::expires_at.gt(now))

@@ -23,11 +23,11 @@ const KEPT: time::Duration = time::Duration::minutes(30);
 const MOST_FORMS: i64 = 20;
 
 /// Secrets by the name of their form field.
-pub type Held = BTreeMap<String, SecretString>;
+pub type HeldSecrets = BTreeMap<String, SecretString>;
 
 /// One form of one link.
 #[derive(Debug, Clone)]
-pub struct Form {
+pub struct HeldForm {
     /// Whose link it is.
     pub workspace: WorkspaceId,
     /// The link's id.
@@ -36,7 +36,7 @@ pub struct Form {
     pub nonce: String,
 }
 
-impl Form {
+impl HeldForm {
     fn place(&self) -> SealedAt<'_> {
         SealedAt {
             table: "held_secrets",
@@ -50,12 +50,12 @@ impl Form {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn load(&self, app: &App) -> AppResult<Held> {
+    pub async fn load(&self, app: &App) -> AppResult<HeldSecrets> {
         let (form, now) = (self.clone(), app.clock.now());
         let Some(bytes) = app.db.read(move |conn| Ok(store::find(conn, &form.link, &form.nonce, now)?)).await? else {
-            return Ok(Held::new());
+            return Ok(HeldSecrets::new());
         };
-        let Ok(plain) = app.keys.open(&Sealed::from_bytes(bytes), self.place()) else { return Ok(Held::new()) };
+        let Ok(plain) = app.keys.open(&Sealed::from_bytes(bytes), self.place()) else { return Ok(HeldSecrets::new()) };
         let texts: BTreeMap<String, String> = serde_json::from_slice(&plain).map_err(AppError::internal)?;
         Ok(texts.into_iter().map(|(name, text)| (name, SecretString::from(text))).collect())
     }
@@ -64,7 +64,7 @@ impl Form {
     ///
     /// # Errors
     /// The database cannot be written.
-    pub async fn keep(&self, app: &App, secrets: &Held, link_ends: UtcTime) -> AppResult<Option<UtcTime>> {
+    pub async fn keep(&self, app: &App, secrets: &HeldSecrets, link_ends: UtcTime) -> AppResult<Option<UtcTime>> {
         if secrets.is_empty() {
             return Ok(None);
         }

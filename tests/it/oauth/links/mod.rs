@@ -7,6 +7,7 @@ mod kept_alive;
 mod reconnect;
 pub mod renewed;
 mod tested;
+mod used;
 
 use std::path::Path;
 

@@ -2,8 +2,6 @@
 
 use crate::base::clock::UtcTime;
 use crate::features::accounts::{MemberCard, WorkspaceCard};
-use crate::platform::app::App;
-use crate::platform::web::frame::RecipientFrame;
 
 /// A moment for people and machines.
 #[derive(Debug, Clone)]
@@ -40,11 +38,6 @@ impl Asker {
             None => Self { name: workspace.name.clone(), email: String::new(), contact },
         }
     }
-}
-
-/// What the recipient's layout needs.
-pub fn recipient_frame(workspace: &WorkspaceCard, app: &App) -> RecipientFrame {
-    RecipientFrame::new(&workspace.name, &workspace.accent, &app.config.server.base_url)
 }
 
 /// Heading of what is wrong with a send; `only_missing` when nothing is wrong but gaps.

@@ -1,0 +1,157 @@
+//! The form of an open link as it stands: its questions, what is known of their answers, and who has signed in with the provider.
+
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+
+use super::link::{OpenLink, RecipientLink};
+use super::reply::FormReply;
+use super::submit::RecipientSubmission;
+use crate::base::error::AppResult;
+use crate::base::forms::{FormState, RawForm};
+use crate::connectors::Connector;
+use crate::features::oauth::{self, Asked, Desk, Door, Handed, Panel, PlanError};
+use crate::platform::app::App;
+use crate::schema::form::{self, Audience, Decoded, KnownValues, Strictness, Submission};
+
+/// An open link, and what the person in front of it has done so far.
+pub struct RecipientForm<L> {
+    /// The link.
+    pub link: OpenLink<L>,
+    /// Signing in, where the connector knows how.
+    pub sign_in: Option<Desk>,
+    /// What the sign-in hands over with this form.
+    completed: Option<Handed>,
+}
+
+impl<L: RecipientLink> RecipientForm<L> {
+    /// The form of a link in this browser.
+    pub(crate) async fn of(app: &App, request: &HttpRequest, link: OpenLink<L>) -> AppResult<Self> {
+        let facts = link.known.link.facts();
+        let door = Door { kind: L::KIND, id: facts.id.to_owned(), workspace: facts.workspace.clone() };
+        let sign_in = Desk::at(app, request, door, &link.connector).await?;
+        let mut form = Self { link, sign_in, completed: None };
+        // A look at the form is no choice of accounts yet; what signing in answers is answered all the same.
+        form.plan(&[], Strictness::Draft)?;
+        Ok(form)
+    }
+
+    /// Whether somebody only signs in again.
+    pub fn is_reconnect(&self) -> bool {
+        self.link.known.link.is_reconnect()
+    }
+
+    /// Whether what is typed, and the sign-in with it, may be tried out before it is sent.
+    pub fn may_test(&self) -> bool {
+        self.link.known.link.allows_test() && self.sign_in.as_ref().is_none_or(Desk::may_test)
+    }
+
+    /// The connector whose questions are asked now.
+    pub fn connector(&self) -> &Arc<Connector> {
+        self.sign_in.as_ref().map_or(&self.link.connector, Desk::connector)
+    }
+
+    /// Whether somebody came back from the provider in this browser.
+    pub(super) fn is_signed_in(&self) -> bool {
+        self.sign_in.as_ref().is_some_and(Desk::is_signed_in)
+    }
+
+    /// What was typed before going to the provider.
+    pub(super) fn resumed(&self, app: &App) -> FormState {
+        let until = (app.clock.now() + oauth::sign_ins::KEPT).min(self.link.until);
+        self.sign_in.as_ref().map_or_else(FormState::empty, |sign_in| sign_in.resumed(&until.hour()))
+    }
+
+    /// Takes these accounts; gives what is wrong with them.
+    pub(crate) fn plan(&mut self, chosen: &[String], strictness: Strictness) -> AppResult<Option<PlanError>> {
+        let Some(sign_in) = &self.sign_in else { return Ok(None) };
+        Ok(match sign_in.plan(chosen, strictness == Strictness::Draft || self.is_reconnect())? {
+            Ok(completed) => {
+                self.completed = completed;
+                None
+            }
+            Err(problem) => Some(problem),
+        })
+    }
+
+    pub(super) fn audience(&self) -> Audience {
+        Audience::Recipient { workspace: self.link.known.workspace.name.clone() }
+    }
+
+    /// What is known of the answers, the sign-in's among them.
+    pub(super) fn known(&self) -> KnownValues {
+        let known = self.link.known.link.known();
+        match (&self.sign_in, &self.completed) {
+            (Some(sign_in), Some(completed)) => sign_in.known_after(completed, &known),
+            _ => known,
+        }
+    }
+
+    /// Reads what was typed.
+    pub fn decode(&self, raw: &RawForm, strictness: Strictness) -> Decoded {
+        form::decode(&self.connector().spec, raw, &self.known(), strictness, &self.audience())
+    }
+
+    /// Reads a form that is to be stored: it does not take what others have filled in to an address they did not mean.
+    pub(super) fn decode_to_send(&self, raw: &RawForm, strictness: Strictness) -> Decoded {
+        let mut decoded = self.decode(raw, strictness);
+        if let Some(stored) = self.link.known.link.stored() {
+            let whole = &self.link.connector.spec;
+            let signed_in: Vec<_> = self.completed.iter().map(|completed| (whole, &completed.submission)).collect();
+            decoded.ask_again(whole, &stored, &signed_in, (&self.connector().spec, &self.known()));
+        }
+        decoded
+    }
+
+    fn is_whole(&self) -> bool {
+        form::missing_required(&self.connector().spec, &self.known()).is_empty()
+    }
+
+    /// Whether somebody has signed in and nothing that is required is left to answer.
+    pub(super) fn is_complete(&self) -> bool {
+        self.completed.is_some() && self.is_whole()
+    }
+
+    /// Sending nothing makes sense only as "it is complete as it is", or after signing in.
+    pub(super) fn may_be_empty(&self, strictness: Strictness) -> bool {
+        self.completed.is_some() || (strictness == Strictness::Final && self.is_whole())
+    }
+
+    /// Signing in, ready to stand in the form; `None` where there is no way, or no app to do it with.
+    pub(super) fn panel(&self, reply: &FormReply, raw: Option<&RawForm>) -> AppResult<Option<Panel>> {
+        let Some(sign_in) = &self.sign_in else { return Ok(None) };
+        let (input_problems, problem) = match reply {
+            FormReply::Inputs(problems) => (problems.as_slice(), None),
+            FormReply::Accounts(problem) => (&[][..], Some(*problem)),
+            _ => (&[][..], None),
+        };
+        let workspace = &self.link.known.workspace.name;
+        oauth::panel(sign_in, &Asked { workspace, raw, problem, input_problems, chooses: !self.is_reconnect() })
+    }
+
+    /// What the sign-in would hand over.
+    pub fn completed(&self) -> Option<&Handed> {
+        self.completed.as_ref()
+    }
+
+    /// Everything that is sent. `identity` is who sends, as they say; whoever signed in is known better.
+    pub(crate) fn submission(
+        &mut self,
+        submission: Submission,
+        identity: &str,
+        nonce: &str,
+    ) -> AppResult<RecipientSubmission> {
+        let left_empty = submission.left_empty(&self.connector().spec, &self.known());
+        let (connector, asked) = (Arc::clone(&self.link.connector), Arc::clone(self.connector()));
+        let (mut provided, mut each, mut who) = (Vec::new(), Vec::new(), "");
+        if let (Some(sign_in), Some(completed)) = (&self.sign_in, &self.completed) {
+            provided = sign_in.receipt(completed);
+            who = &completed.grant.identity.1;
+            each = if L::MAKES_CONNECTIONS { completed.each(sign_in)? } else { Vec::new() };
+        }
+        let identity = if who.is_empty() { identity } else { who }.to_owned();
+        provided.extend(submission.provided());
+        let (completed, nonce) = (self.completed.take(), nonce.to_owned());
+        Ok(RecipientSubmission { connector, asked, submission, completed, each, provided, left_empty, identity, nonce })
+    }
+}

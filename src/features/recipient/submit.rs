@@ -1,0 +1,140 @@
+//! A recipient's submission: one transaction that spends the link, takes the sign-in and stores what was handed over. Of many at once
+//! no more succeed than the link allows; a repeated send of the same form changes nothing and is told what the first one did.
+
+use std::sync::Arc;
+
+use super::link::RecipientLink;
+use super::receipt::{names, receipt_number};
+use crate::base::crypto::{PlainToken, TokenHash};
+use crate::base::error::{AppError, AppResult};
+use crate::base::forms::FieldRef;
+use crate::connectors::Connector;
+use crate::features::oauth::Handed;
+use crate::features::oauth::wire::Account;
+use crate::platform::app::App;
+use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
+use crate::schema::form::Submission;
+
+/// Everything a recipient sends with one form.
+pub struct RecipientSubmission {
+    /// The connector with all its questions.
+    pub connector: Arc<Connector>,
+    /// The connector whose questions were asked: fewer, when somebody signed in.
+    pub asked: Arc<Connector>,
+    /// What was filled in.
+    pub submission: Submission,
+    /// What the sign-in hands over.
+    pub completed: Option<Handed>,
+    /// The sign-in once for each account that was chosen, where each becomes a connection.
+    pub each: Vec<(Account, Submission)>,
+    /// What the receipt names.
+    pub provided: Vec<FieldRef>,
+    /// What was left empty.
+    pub left_empty: Vec<FieldRef>,
+    /// Who sends, possibly empty.
+    pub identity: String,
+    /// The nonce of the form.
+    pub nonce: String,
+}
+
+/// Why a submission was not taken. Nothing of it is stored then, and a sign-in beside it still waits.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// The link was closed before it came.
+    #[error("the link is closed")]
+    Closed,
+    /// The draft is finished or deleted and takes no values any more.
+    #[error("the draft takes no values any more")]
+    DraftClosed,
+    /// The link is open, and has no room for so many connections.
+    #[error("the link has no room for so many connections")]
+    NoRoom,
+    /// This very form was taken before; its receipt stands.
+    #[error("this form was taken before")]
+    SentTwice,
+    /// Another form handed the sign-in over.
+    #[error("the sign-in was used before")]
+    SignInUsed,
+    /// Anything else.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl From<diesel::result::Error> for SubmitError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::App(error.into())
+    }
+}
+
+/// A receipt on its way into a row.
+pub struct NewReceipt {
+    /// The hash of the key that opens it.
+    pub hash: TokenHash,
+    /// The number to quote.
+    pub number: String,
+    /// Names of the fields that were sent, JSON.
+    pub provided: String,
+    /// Names of the fields that were left empty, JSON.
+    pub left_empty: String,
+}
+
+/// What kinds of links do with a submission.
+pub trait TakesSubmissions: RecipientLink {
+    /// The key of the receipt for one form: the same for every send of that form, unknown to everybody else.
+    fn receipt_key(&self, app: &App, nonce: &str) -> String;
+
+    /// Where that receipt is.
+    fn receipt_url(key: &str) -> String;
+
+    /// Whether this very form was taken before, as far as the link as it was read knows.
+    fn was_sent(&self, conn: &mut Conn, nonce: &str) -> AppResult<bool>;
+
+    /// Spends the link and writes the receipt; `false` when it could not be spent.
+    ///
+    /// # Errors
+    /// [`SubmitError::SentTwice`] when a link that opens again took this form before.
+    fn redeem(&self, tx: &mut Tx<'_>, sent: &RecipientSubmission, receipt: &NewReceipt) -> Result<bool, SubmitError>;
+
+    /// Stores what was handed over, and queues what is told of it. The sign-in is taken already.
+    ///
+    /// # Errors
+    /// [`SubmitError::DraftClosed`], or internal ones.
+    fn store(&self, tx: &mut Tx<'_>, sent: &RecipientSubmission) -> Result<(), SubmitError>;
+}
+
+/// Takes a submission: all of it, or nothing.
+pub(crate) async fn submit<L: TakesSubmissions>(
+    app: &App,
+    link: &L,
+    sent: RecipientSubmission,
+) -> Result<(), SubmitError> {
+    let receipt = NewReceipt {
+        hash: PlainToken::presented(&link.receipt_key(app, &sent.nonce)).hash(),
+        number: receipt_number(&app.rng),
+        provided: names(&sent.provided)?,
+        left_empty: names(&sent.left_empty)?,
+    };
+    let link = link.clone();
+    app.try_write(move |tx| {
+        if !link.redeem(tx, &sent, &receipt)? {
+            return Err(why_not(tx, &link, &sent.nonce)?);
+        }
+        if let Some(completed) = &sent.completed
+            && !completed.take(tx.conn)?
+        {
+            return Err(SubmitError::SignInUsed);
+        }
+        link.store(tx, &sent)
+    })
+    .await
+}
+
+/// Why a link could not be spent.
+fn why_not<L: TakesSubmissions>(tx: &mut Tx<'_>, link: &L, nonce: &str) -> AppResult<SubmitError> {
+    let Some(link) = link.reload(tx.conn)? else { return Ok(SubmitError::Closed) };
+    if link.was_sent(tx.conn, nonce)? {
+        return Ok(SubmitError::SentTwice);
+    }
+    Ok(link.open_until(tx.now).map_or(SubmitError::Closed, |_| SubmitError::NoRoom))
+}
