@@ -9,9 +9,8 @@ use flate2::write::GzEncoder;
 use super::{Validation, sealed_at};
 use crate::base::crypto::{KeyRing, Sealed};
 use crate::base::error::{AppError, AppResult};
-use crate::base::ids::{ValidationId, WorkspaceId};
-use crate::base::rng::Rng;
-use crate::engines::{Blame, Catalog, Failure, Reason};
+use crate::engines::{Blame, Catalog, Failure, FailureReason};
+use crate::platform::tx::Tx;
 
 pub(super) const COLUMN: &str = "sealed_found";
 /// More than this unpacked is no catalog of ours.
@@ -27,20 +26,15 @@ pub(super) fn too_large() -> Failure {
     let message = "This source offers more streams and fields than can be kept (64 MB of names and types). \
                    Give the user rights on fewer tables, or name fewer of them in the details."
         .to_owned();
-    Failure { reason: Reason::TooMuchOutput, blame: Blame::Config, message, detail: None }
+    Failure { reason: FailureReason::TooMuchOutput, blame: Blame::Config, message, detail: None }
 }
 
-pub(super) fn pack(
-    catalog: &Catalog,
-    (workspace, id): (&WorkspaceId, &ValidationId),
-    keys: &KeyRing,
-    rng: &Rng,
-) -> AppResult<Sealed> {
+pub(super) fn pack(tx: &Tx<'_>, validation: &Validation, catalog: &Catalog) -> AppResult<Sealed> {
     let mut packer = GzEncoder::new(Vec::new(), Compression::default());
     serde_json::to_writer(&mut packer, catalog).map_err(AppError::internal)?;
     packer.flush().map_err(AppError::internal)?;
     let bytes = packer.finish().map_err(AppError::internal)?;
-    Ok(keys.seal(&bytes, sealed_at(id.as_str(), COLUMN, workspace), rng)?)
+    Ok(tx.keys.seal(&bytes, sealed_at(validation.id.as_str(), COLUMN, &validation.workspace_id), tx.rng)?)
 }
 
 impl Validation {
@@ -49,7 +43,7 @@ impl Validation {
     /// # Errors
     /// The sealed value does not open.
     pub fn found(&self, keys: &KeyRing) -> AppResult<Catalog> {
-        let Some(bytes) = &self.sealed_found else { return Ok(Catalog::default()) };
+        let Some(bytes) = &self.details.sealed_found else { return Ok(Catalog::default()) };
         let at = sealed_at(self.id.as_str(), COLUMN, &self.workspace_id);
         let packed = keys.open(&Sealed::from_bytes(bytes.clone()), at)?;
         let mut text = Vec::new();
