@@ -5,7 +5,7 @@
 
 use crate::base::clock::UtcTime;
 use crate::base::crypto::KeyRing;
-use crate::base::error::AppResult;
+use crate::base::error::{AppError, AppResult};
 use crate::base::rng::Rng;
 use crate::platform::app::App;
 use crate::platform::db::Conn;
@@ -33,6 +33,27 @@ impl App {
         F: FnOnce(&mut Tx<'_>) -> AppResult<T> + Send + 'static,
     {
         self.db.write(self.with_ports(work)).await
+    }
+
+    /// [`App::write`] for a use case whose refusals have a type of their own.
+    ///
+    /// # Errors
+    /// What the closure refuses (then nothing was written), or an internal error when the database cannot be asked.
+    pub async fn try_write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<AppError> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (tell, told) = std::sync::mpsc::channel();
+        // The database only has to know that nothing is to be kept; what the refusal was waits beside it.
+        let refuse = move |refusal| {
+            // A receiver that is gone wants no answer.
+            let _ = tell.send(refusal);
+            AppError::NotFound
+        };
+        let written = self.write(move |tx| work(tx).map_err(refuse)).await;
+        written.map_err(|error| told.try_recv().unwrap_or_else(|_| error.into()))
     }
 
     /// [`App::write`] for code that may block: commands and start-up.

@@ -6,7 +6,7 @@ use crate::connectors::Kind;
 use crate::engines::Catalog;
 use crate::features::connections::{self, Connection};
 use crate::features::streams::{Plan, StreamChoice, StreamFault, Trigger, check_all, check_keys, find_plan, save_plan};
-use crate::features::work::validations::{self, Of, Validation};
+use crate::features::work::validations::{self, Validation};
 use crate::features::{outputs, setup_links, webhooks};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
@@ -103,8 +103,7 @@ impl Finish {
 
 /// What the values of now were found to offer; `None` when they were not found good.
 pub fn fits(conn: &mut Conn, connection: &Connection) -> AppResult<Option<Validation>> {
-    let of = Of { workspace: &connection.workspace_id, connection: &connection.id };
-    Ok(validations::current_success(conn, of, connection.version)?)
+    Ok(validations::current_success(conn, &connection.workspace_id, &connection.id, connection.version)?)
 }
 
 fn judge(connection: &Connection, missing: &[String], plan: &Plan, catalog: Option<&Catalog>) -> Result<(), NotReady> {
@@ -193,10 +192,10 @@ pub fn set_trigger(
     finish: Finish,
     actor: Actor,
 ) -> AppResult<Result<(), NotReady>> {
-    let of = Of { workspace: &connection.workspace_id, connection: &connection.id };
-    let catalog = validations::last_success(tx.conn, of)?.map(|success| success.found(tx.keys)).transpose()?;
-    let (has_streams, mut plan) =
-        (!finish.streams.is_empty(), find_plan(tx.conn, of.workspace, of.connection)?.unwrap_or_default());
+    let (workspace, id) = (&connection.workspace_id, &connection.id);
+    let catalog =
+        validations::last_success(tx.conn, workspace, id)?.map(|success| success.found(tx.keys)).transpose()?;
+    let (has_streams, mut plan) = (!finish.streams.is_empty(), find_plan(tx.conn, workspace, id)?.unwrap_or_default());
     let Some(catalog) = catalog.or_else(|| (!has_streams).then(Catalog::default)) else {
         return Ok(Err(NotReady::NotValidated));
     };

@@ -13,7 +13,7 @@ use crate::base::error::AppResult;
 use crate::base::forms::RawForm;
 use crate::base::ids::ValidationId;
 use crate::features::oauth::ACCOUNT_FIELD;
-use crate::features::work::validations::{self, NewTest, Of, Validation};
+use crate::features::work::validations::{self, NewTest, SignedInTest, StartValidationError, Validation};
 use crate::platform::app::App;
 use crate::platform::jobs::WorkState;
 use crate::platform::web::page::{PageResult, page_with};
@@ -79,9 +79,13 @@ async fn start(app: &App, sheet: &Sheet, decoded: &Decoded) -> AppResult<Option<
             name: &row.recipient,
             asked: &asked,
             submission: &submission,
-            signed_in: handed.as_ref().map(|(id, submission)| (id, submission)),
+            signed_in: handed.as_ref().map(|(sign_in, submission)| SignedInTest { sign_in, submission }),
         };
-        Ok(validations::start_test(tx, &test)?.ok())
+        match validations::start_test(tx, &test) {
+            Ok(validation) => Ok(Some(validation)),
+            Err(StartValidationError::App(error)) => Err(error),
+            Err(_) => Ok(None),
+        }
     })
     .await
 }
@@ -92,9 +96,11 @@ async fn find(app: &App, link: &OpenSetupLink, id: ValidationId) -> AppResult<Op
     let of_link = link.known.link.id.clone();
     app.db
         .read(move |conn| {
-            let of = Of { workspace: &workspace, connection: &connection };
-            let found = validations::find_of_connection(conn, of, &id)?;
-            Ok(found.filter(|found| found.setup_link_id.as_ref() == Some(&of_link)))
+            let found = Validation::find(conn, &workspace, &id)?;
+            let is_ours = |found: &Validation| {
+                found.connection_id == connection && found.details.setup_link_id.as_ref() == Some(&of_link)
+            };
+            Ok(found.filter(is_ours))
         })
         .await
 }

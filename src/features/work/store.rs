@@ -197,8 +197,7 @@ macro_rules! work_table {
                 if diesel::update(ours).set(changes).execute(conn)? == 0 {
                     return Ok(Kept::Lost);
                 }
-                let cancel_at: Option<UtcTime> =
-                    $table::table.find(id).select($table::cancel_at).get_result(conn)?;
+                let cancel_at: Option<UtcTime> = $table::table.find(id).select($table::cancel_at).get_result(conn)?;
                 Ok(if cancel_at.is_some() { Kept::AskedToStop } else { Kept::Ours })
             }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior};
 
+use super::connector_config::AskError;
 use super::store::{Kept, Work};
 use super::{WorkKind, connector_config, take_over};
 use crate::base::error::AppResult;
@@ -214,15 +215,13 @@ impl ConnectorSide {
         connector: &Connector,
         sign_in: Option<&OauthSignInId>,
         own: Values,
-    ) -> AppResult<Result<FinalConfig, Failure>> {
+    ) -> Result<FinalConfig, AskError> {
         let made = match sign_in {
             Some(sign_in) => connector_config::for_test(app, connection, connector, sign_in, own).await?,
             None => connector_config::current(app, connection, connector, own).await?,
         };
-        Ok(made.map(|made| {
-            made.token_lease.into_iter().for_each(|lease| drop(self.token_lease.set(lease)));
-            made.config
-        }))
+        made.token_lease.into_iter().for_each(|lease| drop(self.token_lease.set(lease)));
+        Ok(made.config)
     }
 
     /// What is asked of the connector.

@@ -126,7 +126,7 @@ async fn has_log(app: &TestApp, run: &str) -> bool {
     let id = vestibule::base::ids::RunId::from_text(run);
     !app.app
         .db
-        .read(move |conn| Ok(vestibule::features::work::runs::log_after(conn, &id, 0, 1)?))
+        .read(move |conn| Ok(vestibule::features::work::runs::Run::log_after(conn, &id, 0, 1)?))
         .await
         .unwrap()
         .is_empty()

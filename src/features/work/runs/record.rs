@@ -12,8 +12,9 @@ use super::sink::{RunOutput, SinkFault};
 use super::store::{self, RunDetails, RunResult, StreamCount, StreamCounts};
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
-use crate::engines::{Blame, Failure, ReadEnd};
+use crate::engines::{Blame, ReadEnd};
 use crate::features::streams::StreamChoice;
+use crate::features::work::connector_config::AskError;
 use crate::features::work::ending::{Ending, end, finish};
 use crate::features::work::supervisor::{Supervisor, Waited};
 
@@ -74,7 +75,7 @@ pub(super) struct Reading<'a> {
 
 impl Reading<'_> {
     /// Records how reading ended.
-    pub(super) async fn settle(mut self, outcome: Result<ReadEnd, Failure>) -> AppResult<()> {
+    pub(super) async fn settle(mut self, outcome: Result<ReadEnd, AskError>) -> AppResult<()> {
         if let Some(fault) = self.intake.broken.take() {
             return self.broken(fault).await;
         }
@@ -93,8 +94,9 @@ impl Reading<'_> {
                 }
                 self.succeed(end.incomplete).await
             }
-            Err(failure) if failure.blame == Blame::Stopped => self.stopped().await,
-            Err(failure) => {
+            Err(AskError::App(error)) => Err(error),
+            Err(AskError::Failure(failure)) if failure.blame == Blame::Stopped => self.stopped().await,
+            Err(AskError::Failure(failure)) => {
                 self.supervisor.say_failure(&failure);
                 self.fail(Ending::of_failure(failure)).await
             }
@@ -164,9 +166,12 @@ impl Reading<'_> {
 
     fn manifest(&self) -> Manifest<'_> {
         let run = &self.supervisor.work;
-        let streams = self.supervisor.progress.0.iter().zip(&self.input.choices).map(|(count, choice)| {
-            ManifestStream { file: files::file_name(&count.table), count, choice }
-        });
+        let streams =
+            self.supervisor.progress.0.iter().zip(&self.input.choices).map(|(count, choice)| ManifestStream {
+                file: files::file_name(&count.table),
+                count,
+                choice,
+            });
         Manifest {
             run: run.id.as_str(),
             source: &self.input.connection.slug,

@@ -13,6 +13,11 @@ use crate::platform::activity::Actor;
 use crate::platform::app::App;
 use crate::platform::tx::Tx;
 
+/// What [`StartRunError::ConnectorGone`] says.
+pub(super) const CONNECTOR_GONE: &str = "The connector of this connection is not installed any more.";
+/// What [`StartRunError::SameMoment`] says.
+pub(super) const SAME_MOMENT: &str = "An extraction of this source was started at the same moment.";
+
 /// Why a run does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartRunError {
@@ -23,7 +28,7 @@ pub enum StartRunError {
     #[error("{WAITING}")]
     Waiting,
     /// Its connector is gone.
-    #[error("The connector of this connection is not installed any more.")]
+    #[error("{CONNECTOR_GONE}")]
     ConnectorGone,
     /// It is no source that was finalised.
     #[error("Only a finalised source can be extracted. Finalise it first.")]
@@ -38,7 +43,7 @@ pub enum StartRunError {
     #[error("An extraction of this source goes on already ({0}). Wait for it, or cancel it.")]
     Going(RunId),
     /// Somebody else was faster, and theirs is over already.
-    #[error("An extraction of this source was started at the same moment.")]
+    #[error("{SAME_MOMENT}")]
     SameMoment,
     /// Too many wait.
     #[error("Too many extractions wait already. Try again when some are done.")]

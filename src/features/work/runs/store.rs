@@ -201,9 +201,7 @@ pub(super) fn queued(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<i6
 pub(super) fn sync_state(conn: &mut Conn, connection: &ConnectionId) -> QueryResult<Option<Value>> {
     let text: Option<String> =
         sync_states::table.find(connection).select(sync_states::state).get_result(conn).optional()?;
-    text.map(|text| serde_json::from_str(&text))
-        .transpose()
-        .map_err(|error| Error::DeserializationError(error.into()))
+    text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| Error::DeserializationError(error.into()))
 }
 
 /// Forgets how far the runs of a source came.

@@ -10,9 +10,10 @@ use super::record::{self, Reading};
 use super::store::{Run, RunDetails};
 use super::{TIME_LIMIT, files, schedule};
 use crate::base::error::AppResult;
-use crate::engines::{Blame, Failure, ReadEnd};
+use crate::engines::{Blame, ReadEnd};
 use crate::features::connections;
 use crate::features::work::WorkKind;
+use crate::features::work::connector_config::AskError;
 use crate::features::work::ending::Ending;
 use crate::features::work::supervisor::{ConnectorSide, Supervisor, Waited};
 use crate::features::work::worker;
@@ -59,7 +60,7 @@ impl WorkKind for RunDetails {
         sink.notes().iter().for_each(|note| supervisor.say("warn", note));
         let mut intake = RunIntake::new(sink);
         match supervisor.attend(&mut intake, read(&app, &input, side)).await? {
-            Some(outcome) => Reading { supervisor, intake, input: &input }.settle(outcome?).await,
+            Some(outcome) => Reading { supervisor, intake, input: &input }.settle(outcome).await,
             None => {
                 input.output.forget(&app.config.storage.data_dir);
                 Ok(())
@@ -94,13 +95,8 @@ impl WorkKind for RunDetails {
 }
 
 /// Reads with tokens that live.
-async fn read(app: &App, input: &RunInput, side: ConnectorSide) -> AppResult<Result<ReadEnd, Failure>> {
+async fn read(app: &App, input: &RunInput, side: ConnectorSide) -> Result<ReadEnd, AskError> {
     let config = side.config(app, &input.connection, &input.connector, None, input.values.clone()).await?;
-    Ok(match config {
-        Ok(config) => {
-            let request = side.request(&input.connector, &config, TIME_LIMIT);
-            app.engines.read(&request, &input.chosen, input.state.as_ref()).await
-        }
-        Err(failure) => Err(failure),
-    })
+    let request = side.request(&input.connector, &config, TIME_LIMIT);
+    Ok(app.engines.read(&request, &input.chosen, input.state.as_ref()).await?)
 }

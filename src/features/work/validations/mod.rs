@@ -22,7 +22,6 @@ pub use reseal::reseal_some;
 pub use start::{NewTest, SignedInTest, StartValidationError, cancel_all, start, start_test};
 pub use store::{
     Newest, Validation, ValidationDetails, carry_over, current_success, last_success, latest, list, newest_of,
-    running_test,
 };
 pub use worker::{run_due, run_until};
 

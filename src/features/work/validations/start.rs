@@ -43,6 +43,12 @@ pub enum StartValidationError {
     Waiting,
 }
 
+impl From<diesel::result::Error> for StartValidationError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::App(error.into())
+    }
+}
+
 /// Whether the connector can be given a configuration at all.
 fn judge(connector: &Connector, values: &Values) -> Result<(), StartValidationError> {
     let done = complete(&connector.spec, values);
@@ -167,12 +173,7 @@ struct LinkTest<'a> {
     typed: &'a [u8],
 }
 
-fn queue(
-    tx: &mut Tx<'_>,
-    connection: &Connection,
-    actor: &Actor,
-    test: Option<LinkTest<'_>>,
-) -> AppResult<Validation> {
+fn queue(tx: &mut Tx<'_>, connection: &Connection, actor: &Actor, test: Option<LinkTest<'_>>) -> AppResult<Validation> {
     if store::queued(tx.conn)? >= LONGEST_QUEUE {
         return Err(AppError::TooMany { retry_after: COME_BACK });
     }

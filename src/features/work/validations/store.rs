@@ -106,7 +106,12 @@ fn of_connection<'a>(
 }
 
 /// A connection's validations, newest first, at most `limit`; tests of recipients are among them.
-pub fn list(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId, limit: i64) -> QueryResult<Vec<Validation>> {
+pub fn list(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    connection: &ConnectionId,
+    limit: i64,
+) -> QueryResult<Vec<Validation>> {
     of_connection(workspace, connection)
         .order((validations::created_at.desc(), validations::id.desc()))
         .limit(limit)
@@ -155,7 +160,11 @@ pub fn newest_of(
 }
 
 /// The newest success, of whatever values.
-pub fn last_success(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId) -> QueryResult<Option<Validation>> {
+pub fn last_success(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    connection: &ConnectionId,
+) -> QueryResult<Option<Validation>> {
     of_connection(workspace, connection)
         .filter(validations::setup_link_id.is_null())
         .filter(validations::state.eq(WorkState::Success))
@@ -166,7 +175,12 @@ pub fn last_success(conn: &mut Conn, workspace: &WorkspaceId, connection: &Conne
 }
 
 /// The success that speaks of this very version of the values.
-pub fn current_success(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId, version: i64) -> QueryResult<Option<Validation>> {
+pub fn current_success(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    connection: &ConnectionId,
+    version: i64,
+) -> QueryResult<Option<Validation>> {
     Ok(last_success(conn, workspace, connection)?.filter(|found| found.details.connection_version == Some(version)))
 }
 
@@ -176,30 +190,28 @@ pub fn carry_over(conn: &mut Conn, success: &Validation, version: i64) -> QueryR
     diesel::update(row).set(validations::connection_version.eq(version)).execute(conn).map(|_| ())
 }
 
-/// The newest test of a link that is not over.
-pub fn running_test(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId, link: &SetupLinkId) -> QueryResult<Option<Validation>> {
-    of_connection(workspace, connection)
-        .filter(validations::setup_link_id.eq(link))
-        .filter(validations::ended_at.is_null())
-        .order((validations::created_at.desc(), validations::id.desc()))
-        .select(Validation::as_select())
-        .first(conn)
-        .optional()
-}
-
 /// How many wait in all.
 pub(super) fn queued(conn: &mut Conn) -> QueryResult<i64> {
     validations::table.filter(validations::state.eq(WorkState::Queued)).count().get_result(conn)
 }
 
 /// Those of a connection that wait or run: the owner's, or those of one link.
-pub(super) fn going(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId, link: Option<&SetupLinkId>) -> QueryResult<Vec<Validation>> {
+pub(super) fn going(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    connection: &ConnectionId,
+    link: Option<&SetupLinkId>,
+) -> QueryResult<Vec<Validation>> {
     let all = all_going(conn, workspace, connection)?;
     Ok(all.into_iter().filter(|one| one.details.setup_link_id.as_ref() == link).collect())
 }
 
 /// Everything of a connection that waits or runs.
-pub(super) fn all_going(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId) -> QueryResult<Vec<Validation>> {
+pub(super) fn all_going(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    connection: &ConnectionId,
+) -> QueryResult<Vec<Validation>> {
     of_connection(workspace, connection)
         .filter(validations::ended_at.is_null())
         .select(Validation::as_select())

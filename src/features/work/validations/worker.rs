@@ -13,6 +13,7 @@ use crate::engines::{Blame, CHECK_LIMIT, Catalog, CheckOutcome, DISCOVER_LIMIT, 
 use crate::features::connections::{self, Connection};
 use crate::features::webhooks;
 use crate::features::work::WorkKind;
+use crate::features::work::connector_config::AskError;
 use crate::features::work::ending::{Ending, end, finish};
 use crate::features::work::supervisor::{ConnectorSide, Supervisor};
 use crate::features::work::worker::{self, CannotBegin};
@@ -71,7 +72,9 @@ impl WorkKind for ValidationDetails {
         greet(&mut supervisor, &input.connector);
         match tokio::time::timeout(TIME_LIMIT, supervisor.attend(&mut (), ask(&app, &input, side))).await {
             Ok(attended) => match attended? {
-                Some(answer) => settle(supervisor, input.connector.file.kind, answer?).await,
+                Some(Err(AskError::App(error))) => Err(error),
+                Some(Err(AskError::Failure(failure))) => settle(supervisor, &input.connector, Err(failure)).await,
+                Some(Ok(answer)) => settle(supervisor, &input.connector, Ok(answer)).await,
                 None => Ok(()),
             },
             Err(_) => give_up(supervisor).await,
@@ -119,31 +122,26 @@ fn greet(supervisor: &mut Supervisor<ValidationDetails>, connector: &Connector) 
     }
 }
 
-/// What the check found, and what a source offers.
-type CheckAnswer = Result<(CheckOutcome, Catalog), Failure>;
-
 /// The configuration with tokens that live, the check with it, and for a source the search for its streams.
-async fn ask(app: &App, input: &ValidationInput, side: ConnectorSide) -> AppResult<CheckAnswer> {
+async fn ask(app: &App, input: &ValidationInput, side: ConnectorSide) -> Result<(CheckOutcome, Catalog), AskError> {
     let TestValues { values, sign_in } = &input.checked;
     let config = side.config(app, &input.connection, &input.connector, sign_in.as_ref(), values.clone()).await?;
-    let config = match config {
-        Ok(config) => config,
-        Err(failure) => return Ok(Err(failure)),
-    };
     let request = |time_limit| side.request(&input.connector, &config, time_limit);
-    let outcome = match app.engines.check(&request(CHECK_LIMIT)).await {
-        Ok(outcome) => outcome,
-        Err(failure) => return Ok(Err(failure)),
+    let outcome = app.engines.check(&request(CHECK_LIMIT)).await?;
+    let catalog = match input.connector.file.kind {
+        Kind::Source => app.engines.discover(&request(DISCOVER_LIMIT)).await?,
+        Kind::Destination => Catalog::default(),
     };
-    if input.connector.file.kind == Kind::Destination {
-        return Ok(Ok((outcome, Catalog::default())));
-    }
-    let discovered = app.engines.discover(&request(DISCOVER_LIMIT)).await;
-    Ok(discovered.and_then(|catalog| if found::fits(&catalog) { Ok((outcome, catalog)) } else { Err(found::too_large()) }))
+    if found::fits(&catalog) { Ok((outcome, catalog)) } else { Err(found::too_large().into()) }
 }
 
 /// Records what the connector answered.
-async fn settle(mut supervisor: Supervisor<ValidationDetails>, kind: Kind, answer: CheckAnswer) -> AppResult<()> {
+async fn settle(
+    mut supervisor: Supervisor<ValidationDetails>,
+    connector: &Connector,
+    answer: Result<(CheckOutcome, Catalog), Failure>,
+) -> AppResult<()> {
+    let kind = connector.file.kind;
     match &answer {
         Ok((_, catalog)) if kind == Kind::Source => {
             supervisor.say("info", &format!("Done: {}", streams_in_words(catalog.streams.len())));
