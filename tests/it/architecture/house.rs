@@ -146,7 +146,6 @@ const LEFT: &[&str] = &[
     "src/features/setup_links/guard.rs <-> src/features/setup_links/recipient_view.rs <-> src/features/setup_links/sheet.rs",
     "src/features/setup_links/recipient_pages.rs <-> src/features/setup_links/reconnect.rs <-> src/features/setup_links/try_out.rs",
     "src/features/webhooks/callback/mod.rs <-> src/features/webhooks/deliveries/mod.rs <-> src/features/webhooks/endpoints/mod.rs",
-    "src/server/docs/api_pages.rs <-> src/server/routes.rs",
 ];
 /// The same among folders.
 const LEFT_FOLDERS: &[&str] =

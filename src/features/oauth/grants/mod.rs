@@ -13,7 +13,7 @@ mod values;
 mod view;
 
 pub use jobs::{GiveBackGrant, jobs, sweep};
-pub use make::{NewGrant, attach, disconnect, reconnect, reseal_some};
+pub use make::{NewGrant, attach, disconnect, reconnect};
 pub use refresh::Refusal;
 pub use renewed::{TokenLease, take_renewed};
 pub use store::GrantRow;
@@ -27,13 +27,14 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::base::clock::UtcTime;
-use crate::base::crypto::{KeyRing, Sealed, SealedAt};
+use crate::base::crypto::{KeyRing, Sealed};
 use crate::base::error::{AppError, AppResult};
-use crate::base::ids::{ConnectionId, OauthGrantId, WorkspaceId};
+use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::base::text_column::text_enum;
 use crate::connectors::provider::{Inputs, ProviderBlock, RefreshKind};
 use crate::features::oauth::wire::{Account, Tokens};
 use crate::platform::db::Conn;
+use crate::platform::sealed::sealed_column;
 
 text_enum! {
     /// Whether a grant works.
@@ -106,9 +107,10 @@ pub(super) struct Opened {
     pub(super) signed_in_at: UtcTime,
 }
 
-fn sealed_at<'a>(id: &'a OauthGrantId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "oauth_grants", row: id.as_str(), column: "sealed", workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// Tokens of grants, and what was typed to get them.
+    pub SEALED_GRANTS = oauth_grants[id].sealed
+);
 
 fn content(tokens: &Tokens, inputs: &Inputs) -> AppResult<zeroize::Zeroizing<Vec<u8>>> {
     let bytes = tokens.to_bytes()?;
@@ -119,7 +121,8 @@ fn content(tokens: &Tokens, inputs: &Inputs) -> AppResult<zeroize::Zeroizing<Vec
 
 impl GrantRow {
     fn open(&self, keys: &KeyRing) -> AppResult<Opened> {
-        let plain = keys.open(&Sealed::from_bytes(self.sealed.clone()), sealed_at(&self.id, &self.workspace_id))?;
+        let plain =
+            keys.open(&Sealed::from_bytes(self.sealed.clone()), SEALED_GRANTS.at(&self.id, &self.workspace_id))?;
         let content: Content = serde_json::from_slice(&plain).map_err(AppError::internal)?;
         let tokens = Tokens::from_bytes(content.tokens.as_bytes())?;
         Ok(Opened { tokens, inputs: content.inputs, signed_in_at: self.obtained_at })

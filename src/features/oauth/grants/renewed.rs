@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::store::{self, Contents, GrantRow};
 use super::values::holds_mark_at;
-use super::{GrantState, Times, content, sealed_at};
+use super::{GrantState, SEALED_GRANTS, Times, content};
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::OauthGrantId;
@@ -65,7 +65,7 @@ fn write(tx: &mut Tx<'_>, row: &GrantRow, renewed: &Renewed, block: &ProviderBlo
     let opened = row.open(tx.keys)?;
     let tokens = renewed.onto(opened.tokens, tx.now);
     let plain = content(&tokens, &opened.inputs)?;
-    let sealed = tx.keys.seal(&plain, sealed_at(&row.id, &row.workspace_id), tx.rng)?;
+    let sealed = tx.keys.seal(&plain, SEALED_GRANTS.at(&row.id, &row.workspace_id), tx.rng)?;
     let times = Times::of(block, &tokens);
     let contents = Contents {
         sealed: &sealed,

@@ -2,7 +2,7 @@
 //! away for the link, if the link still opens.
 
 use super::folder::{self, Folder, Held, Trouble};
-use super::leave::{Luggage, sealed_at};
+use super::leave::{Luggage, SEALED_ATTEMPTS};
 use super::store::{self, AttemptRow, SignInRow};
 use super::{KEPT, LinkIsOpen};
 use secrecy::SecretString;
@@ -58,7 +58,7 @@ pub(super) async fn come_back(
 
 /// What the way has to remember; `None` when its key is gone.
 fn unpack(app: &App, attempt: &AttemptRow) -> Option<Luggage> {
-    let at = sealed_at(&attempt.id, &attempt.workspace_id);
+    let at = SEALED_ATTEMPTS.at(&attempt.id, &attempt.workspace_id);
     let plain = app.keys.open(&Sealed::from_bytes(attempt.sealed.clone()), at).ok()?;
     serde_json::from_slice(&plain).ok()
 }

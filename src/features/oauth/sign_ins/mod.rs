@@ -17,7 +17,7 @@ mod store;
 
 pub use borrow::borrowed;
 pub use desk::{ACCOUNT_FIELD, Desk, Handed, PlanError, SignedIn, signed_in_at};
-pub use folder::{forget, reseal_some, sweep};
+pub use folder::{SEALED_SIGN_INS, forget, sweep};
 pub use leave::{Leaving, keep, leave};
 pub use panel::{Asked, Panel, panel};
 

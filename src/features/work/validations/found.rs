@@ -6,13 +6,12 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
-use super::{Validation, sealed_at};
+use super::{SEALED_FOUND, Validation};
 use crate::base::crypto::{KeyRing, Sealed};
 use crate::base::error::{AppError, AppResult};
 use crate::engines::{Blame, Catalog, Failure, FailureReason};
 use crate::platform::tx::Tx;
 
-pub(super) const COLUMN: &str = "sealed_found";
 /// More than this unpacked is no catalog of ours.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
@@ -34,7 +33,7 @@ pub(super) fn pack(tx: &Tx<'_>, validation: &Validation, catalog: &Catalog) -> A
     serde_json::to_writer(&mut packer, catalog).map_err(AppError::internal)?;
     packer.flush().map_err(AppError::internal)?;
     let bytes = packer.finish().map_err(AppError::internal)?;
-    Ok(tx.keys.seal(&bytes, sealed_at(validation.id.as_str(), COLUMN, &validation.workspace_id), tx.rng)?)
+    Ok(tx.keys.seal(&bytes, SEALED_FOUND.at(&validation.id, &validation.workspace_id), tx.rng)?)
 }
 
 impl Validation {
@@ -44,7 +43,7 @@ impl Validation {
     /// The sealed value does not open.
     pub fn found(&self, keys: &KeyRing) -> AppResult<Catalog> {
         let Some(bytes) = &self.details.sealed_found else { return Ok(Catalog::default()) };
-        let at = sealed_at(self.id.as_str(), COLUMN, &self.workspace_id);
+        let at = SEALED_FOUND.at(&self.id, &self.workspace_id);
         let packed = keys.open(&Sealed::from_bytes(bytes.clone()), at)?;
         let mut text = Vec::new();
         GzDecoder::new(packed.as_slice()).take(LARGEST).read_to_end(&mut text).map_err(AppError::internal)?;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::store::{self, NewValidation, Validation};
-use super::{LONGEST_QUEUE, sealed_at};
+use super::{LONGEST_QUEUE, SEALED_CONFIG};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::{KeyRing, Sealed};
 use crate::base::error::{AppError, AppResult};
@@ -22,7 +22,6 @@ use crate::platform::db::Conn;
 use crate::platform::tx::Tx;
 use crate::schema::form::{Submission, Values, complete};
 
-pub(super) const COLUMN: &str = "sealed_config";
 /// How long somebody waits before they ask again when too many wait already.
 const COME_BACK: std::time::Duration = std::time::Duration::from_secs(30);
 
@@ -159,7 +158,7 @@ pub(super) fn test_values(
     workspace: &WorkspaceId,
     keys: &KeyRing,
 ) -> AppResult<TestValues> {
-    let bytes = keys.open(&Sealed::from_bytes(sealed), sealed_at(id.as_str(), COLUMN, workspace))?;
+    let bytes = keys.open(&Sealed::from_bytes(sealed), SEALED_CONFIG.at(id, workspace))?;
     let kept: SealedTest = serde_json::from_slice(&bytes).map_err(AppError::internal)?;
     let secrets = kept.secrets.into_iter().map(|(path, text)| (path, SecretString::from(text))).collect();
     let sign_in = kept.sign_in.as_deref().map(OauthSignInId::from_text);
@@ -182,7 +181,7 @@ fn queue(tx: &mut Tx<'_>, connection: &Connection, actor: &Actor, test: Option<L
         going.cancel(tx.conn, tx.now)?;
     }
     let id = ValidationId::new(tx.now, tx.rng);
-    let at = sealed_at(id.as_str(), COLUMN, workspace);
+    let at = SEALED_CONFIG.at(&id, workspace);
     let sealed = test.map(|test| tx.keys.seal(test.typed, at, tx.rng)).transpose()?;
     NewValidation {
         id: &id,
