@@ -2,7 +2,7 @@
 
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
-use crate::features::setup_links::{self, SetupLinkRow, NewSetupLink};
+use crate::features::setup_links::{self, NewSetupLink, SetupLinkRow};
 use crate::platform::tx::Tx;
 
 /// The link, and its token when it was made just now.

@@ -8,7 +8,7 @@ use crate::console::made_link::MadeLink;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{self, Connection};
 use crate::features::oauth::grants::of_connection;
-use crate::features::setup_links::{self, LinkLifetime, CreatedLink, NewSetupLink, LinkPurpose};
+use crate::features::setup_links::{self, CreatedLink, LinkLifetime, LinkPurpose, NewSetupLink};
 use crate::platform::app::App;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::page::PageResult;

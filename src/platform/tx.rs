@@ -3,7 +3,6 @@
 //! Features hang their own verbs on it (`tx.record` of the activity log, `tx.enqueue` of the queue, `tx.tell` of the webhooks), so that
 //! whatever must happen later is written in the same transaction.
 
-
 use crate::base::clock::UtcTime;
 use crate::base::crypto::KeyRing;
 use crate::base::error::{AppError, AppResult};

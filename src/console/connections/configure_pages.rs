@@ -12,7 +12,7 @@ use crate::connectors::Connector;
 use crate::console::made_link::MadeLink;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{Apply, Connection, Filler, NewDraft, apply, create_draft, find};
-use crate::features::setup_links::{CreatedLink, NewSetupLink, LinkPurpose, ShareForm, created};
+use crate::features::setup_links::{CreatedLink, LinkPurpose, NewSetupLink, ShareForm, created};
 use crate::platform::activity::{Entry, Event};
 use crate::platform::app::App;
 use crate::platform::tx::Tx;
@@ -150,7 +150,8 @@ fn answer(
     written: &SavedForm,
 ) -> PageResult {
     if let Some(MadeLink { link, token }) = &written.link {
-        let new = CreatedLink { connection: &written.connection, system: connector.system(), link, token: token.as_ref() };
+        let new =
+            CreatedLink { connection: &written.connection, system: connector.system(), link, token: token.as_ref() };
         return created(app, request, member, &new);
     }
     let flash = if written.saved { Flash::DetailsSaved } else { Flash::NothingToSave };

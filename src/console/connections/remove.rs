@@ -4,7 +4,7 @@ use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
 use crate::features::connections::{Connection, ConnectionState, erase};
 use crate::features::work::runs;
-use crate::features::work::validations::{self, Of};
+use crate::features::work::validations;
 use crate::features::{oauth, setup_links, streams, webhooks};
 use crate::platform::activity::Actor;
 use crate::platform::db::Conn;
@@ -20,9 +20,9 @@ use crate::platform::tx::Tx;
 pub fn remove(tx: &mut Tx<'_>, connection: &Connection, actor: Actor) -> AppResult<()> {
     erase(tx, connection, actor.clone())?;
     let (workspace, id) = (&connection.workspace_id, &connection.id);
-    validations::cancel_all(tx.conn, Of { workspace, connection: id }, tx.now)?;
+    validations::cancel_all(tx.conn, workspace, id, tx.now)?;
     if let Some(run) = runs::going(tx.conn, workspace, id)? {
-        runs::cancel(tx.conn, &run, tx.now)?;
+        run.cancel(tx.conn, tx.now)?;
     }
     streams::stop_plan(tx.conn, id)?;
     runs::forget_state(tx.conn, id)?;

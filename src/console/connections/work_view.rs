@@ -10,7 +10,7 @@ use crate::features::connections::Connection;
 use crate::features::outputs;
 use crate::features::streams::{self, Plan};
 use crate::features::work::runs::{self, Run};
-use crate::features::work::validations::{self, Of, Standing, Validation, standing};
+use crate::features::work::validations::{self, Standing, Validation, standing};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::web::urls;
@@ -32,14 +32,13 @@ pub(super) struct ConnectionWork {
 impl ConnectionWork {
     pub(super) fn load(conn: &mut Conn, connection: &Connection) -> AppResult<Self> {
         let (workspace, id) = (&connection.workspace_id, &connection.id);
-        let of = Of { workspace, connection: id };
         let plan = streams::find_plan(conn, workspace, id)?;
         let slug = plan.as_ref().map(|plan| plan.output_layer.as_str());
         let layers = outputs::choices(conn, workspace)?;
         let layer = layers.into_iter().find(|(own, _)| Some(own.as_str()) == slug).map(|(_, name)| name);
         Ok(Self {
-            newest: validations::latest(conn, of)?,
-            checks: validations::list(conn, of, SHOWN)?,
+            newest: validations::latest(conn, workspace, id)?,
+            checks: validations::list(conn, workspace, id, SHOWN)?,
             plan,
             runs: runs::list(conn, workspace, id, SHOWN)?,
             layer: layer.unwrap_or_default(),
@@ -205,21 +204,21 @@ fn links(connection: &Connection, work: &ConnectionWork, standing: &Standing) ->
 fn check(one: &Validation, now: UtcTime) -> WorkItem {
     let state = one.state_at(now);
     let (_, message) = one.outcome_at(now);
-    let test = if one.setup_link_id.is_some() { "Test before sending. " } else { "" };
+    let test = if one.details.setup_link_id.is_some() { "Test before sending. " } else { "" };
     WorkItem {
         url: urls::validation(&one.id),
         iso: one.created_at.iso(),
         words: one.created_at.words(),
         state: validations::word(state),
         tone: state.tone(),
-        text: format!("{test}{}", if state.is_over() { message } else { &one.step }),
+        text: format!("{test}{}", if state.is_over() { message } else { &one.details.step }),
     }
 }
 
 fn run(one: &Run, now: UtcTime) -> WorkItem {
     let state = one.state_at(now);
     let (_, message) = one.outcome_at(now);
-    let so_far = format!("{} so far", runs::records(one.records));
+    let so_far = format!("{} so far", runs::records(one.details.records));
     WorkItem {
         url: urls::run(&one.id),
         iso: one.created_at.iso(),

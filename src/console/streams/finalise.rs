@@ -6,7 +6,7 @@ use crate::connectors::Kind;
 use crate::engines::Catalog;
 use crate::features::connections::{self, Connection};
 use crate::features::streams::{Plan, StreamChoice, StreamFault, Trigger, check_all, check_keys, find_plan, save_plan};
-use crate::features::work::validations::{self, Of, Validation};
+use crate::features::work::validations::{self, Validation};
 use crate::features::{outputs, setup_links, webhooks};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
@@ -120,8 +120,7 @@ impl PlanChange {
 
 /// The validation that found the values of now good, if there is one.
 pub fn current_success(conn: &mut Conn, connection: &Connection) -> AppResult<Option<Validation>> {
-    let of = Of { workspace: &connection.workspace_id, connection: &connection.id };
-    Ok(validations::current_success(conn, of, connection.version)?)
+    Ok(validations::current_success(conn, &connection.workspace_id, &connection.id, connection.version)?)
 }
 
 fn check(connection: &Connection, missing: &[String], plan: &Plan, catalog: Option<&Catalog>) -> Result<(), NotReady> {
@@ -216,8 +215,8 @@ pub fn change_plan(
     change: PlanChange,
     actor: Actor,
 ) -> Result<(), FinishError> {
-    let of = Of { workspace: &connection.workspace_id, connection: &connection.id };
-    let success = validations::last_success(tx.conn, of).map_err(AppError::from)?;
+    let success =
+        validations::last_success(tx.conn, &connection.workspace_id, &connection.id).map_err(AppError::from)?;
     let catalog = success.map(|success| success.found(tx.keys)).transpose()?;
     let has_streams = !change.streams.is_empty();
     let catalog = catalog.or_else(|| (!has_streams).then(Catalog::default)).ok_or(NotReady::NotValidated)?;

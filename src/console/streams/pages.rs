@@ -15,7 +15,7 @@ use crate::features::recipient::problems_title;
 use crate::features::streams::{
     LONGEST_PREFIX, Plan, StreamChoice, StreamFault, check_all, check_keys, find_plan, offered, prefixed,
 };
-use crate::features::work::validations::{self, Of};
+use crate::features::work::validations;
 use crate::platform::activity::Event;
 use crate::platform::app::App;
 use crate::platform::web::csrf::CsrfForm;
@@ -82,8 +82,9 @@ pub(super) async fn load(app: &web::Data<App>, member: &SignedIn, slug: String) 
     db.read(move |conn| {
         let found = connections::find_of_kind(conn, &workspace, Kind::Source, &slug)?;
         let connection = found.ok_or(AppError::NotFound)?;
-        let of = Of { workspace: &workspace, connection: &connection.id };
-        let catalog = validations::last_success(conn, of)?.map(|success| success.found(&app.keys)).transpose()?;
+        let catalog = validations::last_success(conn, &workspace, &connection.id)?
+            .map(|success| success.found(&app.keys))
+            .transpose()?;
         let plan = find_plan(conn, &workspace, &connection.id)?;
         Ok(LoadedStreams { connection, plan, catalog })
     })

@@ -1,32 +1,28 @@
 //! `/api/v1/…/{slug}/revalidate/` and `/api/v1/connector-validations/`.
 
-use std::sync::Arc;
-
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::base::clock::UtcTime;
+use crate::base::crypto::KeyRing;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ValidationId, WorkspaceId};
-use crate::connectors::Connector;
 use crate::console::connections::api_change::{import_values, merge_values};
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, Side, WriteValidations};
-use crate::features::connections::{self, Connection, WAITING, find_of_kind};
+use crate::features::connections::{self, WAITING, find_of_kind};
 use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
-use crate::features::work::validations::{Refused, Validation, ValidationOut, cancel, find, log_after, start};
+use crate::features::work::log;
+use crate::features::work::validations::{StartValidationError, Validation, ValidationDetails, ValidationOut, start};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
-use crate::platform::tx::Tx;
 use crate::platform::web::api::{ApiResult, json, present};
-use crate::platform::web::log_stream::{self, LogText};
+use crate::platform::web::log_stream::LogText;
 use crate::platform::web::openapi::Operation;
 use crate::platform::web::problem::{Code, ErrorDetail, Problem};
-use crate::schema::form::Submission;
-
-const LINES_AT_ONCE: i64 = 500;
 
 /// What is checked.
 #[derive(Deserialize, JsonSchema)]
@@ -70,72 +66,62 @@ async fn queue<S: Side>(
     let found = app.db.read(move |conn| Ok(find_of_kind(conn, &workspace, S::KIND, &wanted)?)).await?;
     let connection = found.ok_or(AppError::NotFound)?;
     if connection.is_waiting() {
-        return Err(problem(Refused::Waiting));
+        return Err(problem(StartValidationError::Waiting));
     }
     let connector = app.connectors.find(S::KIND, &connection.connector_slug).cloned();
     let connector =
         connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
     let values = import_values(&connector, new.config)?;
     let caller = caller.clone();
-    let done = app.try_write(move |tx| merge_and_start::<S>(tx, &caller, &slug, &connector, values, &ticket));
-    match done.await? {
-        Revalidation::Started(answer) => Ok(answer),
-        Revalidation::Refused(refused) => Err(problem(refused)),
-    }
-}
-
-/// What became of it: values that were merged stay, also when nothing can be checked yet.
-enum Revalidation {
-    Started(Answer),
-    Refused(Refused),
-}
-
-fn merge_and_start<S: Side>(
-    tx: &mut Tx<'_>,
-    caller: &Caller,
-    slug: &str,
-    connector: &Arc<Connector>,
-    values: Option<Submission>,
-    ticket: &Ticket,
-) -> Result<Revalidation, Problem> {
-    let found = find_of_kind(tx.conn, &caller.workspace, S::KIND, slug).map_err(AppError::from)?;
-    let mut connection = found.ok_or(AppError::NotFound)?;
-    if let Some(values) = values {
-        connection = merge_values(tx, caller, connection, connector, values)?;
-    }
-    match start(tx, &connection, connector, &caller.actor())? {
-        Ok(validation) => {
-            let out = ValidationOut::new(&validation, &connection, tx.keys, tx.now)?;
-            let answer = Answer::json(StatusCode::ACCEPTED, &out)?;
-            ticket.store(tx, &answer)?;
-            Ok(Revalidation::Started(answer))
+    app.try_write::<_, Problem, _>(move |tx| {
+        let found = find_of_kind(tx.conn, &caller.workspace, S::KIND, &slug).map_err(AppError::from)?;
+        let mut connection = found.ok_or(AppError::NotFound)?;
+        if let Some(values) = values {
+            connection = merge_values(tx, &caller, connection, &connector, values)?;
         }
-        Err(refused) => Ok(Revalidation::Refused(refused)),
-    }
+        // What was merged stays, even when it cannot be checked yet.
+        match start(tx, &connection, &connector, &caller.actor()) {
+            Ok(validation) => {
+                let out = ValidationOut::new(&validation, &connection, tx.keys, tx.now)?;
+                let answer = Answer::json(StatusCode::ACCEPTED, &out)?;
+                ticket.store(tx, &answer)?;
+                Ok(Ok(answer))
+            }
+            Err(StartValidationError::App(error)) => Err(error.into()),
+            Err(refused) => Ok(Err(problem(refused))),
+        }
+    })
+    .await?
 }
 
-fn problem(refused: Refused) -> Problem {
-    let (fields, code, words) = match refused {
-        Refused::Missing(fields) => (fields, "missing_required_field", "is required by the connector and has no value"),
-        Refused::Waiting => return Problem::new(Code::WaitingForApproval, WAITING),
-        Refused::Wrong(fields) => (fields, "does_not_fit", "does not fit the rules of the connector"),
+fn problem(error: StartValidationError) -> Problem {
+    let (fields, code, words) = match error {
+        StartValidationError::App(error) => return error.into(),
+        StartValidationError::Waiting => return Problem::new(Code::WaitingForApproval, WAITING),
+        StartValidationError::Missing(fields) => {
+            (fields, "missing_required_field", "is required by the connector and has no value")
+        }
+        StartValidationError::Wrong(fields) => (fields, "does_not_fit", "does not fit the rules of the connector"),
     };
     let at = |field: &String| format!("/config/{}", field.replace('.', "/"));
     Problem::invalid(fields.iter().map(|field| ErrorDetail::at(at(field), code, format!("{field} {words}."))).collect())
 }
 
-/// The validation of that id and its connection.
-fn load(conn: &mut Conn, workspace: &WorkspaceId, id: &ValidationId) -> AppResult<(Validation, Connection)> {
-    let validation = find(conn, workspace, id)?.ok_or(AppError::NotFound)?;
-    let connection = connections::find_by_id(conn, workspace, &validation.connection_id)?.ok_or(AppError::NotFound)?;
-    Ok((validation, connection))
+/// A validation as the API shows it now.
+fn shown(conn: &mut Conn, validation: &Validation, keys: &KeyRing, now: UtcTime) -> AppResult<ValidationOut> {
+    let (workspace, id) = (&validation.workspace_id, &validation.connection_id);
+    let connection = connections::find_by_id(conn, workspace, id)?.ok_or(AppError::NotFound)?;
+    ValidationOut::new(validation, &connection, keys, now)
 }
 
 /// `GET /api/v1/connector-validations/{id}/`
 pub async fn show(app: web::Data<App>, key: ApiKey<WriteValidations>, id: web::Path<String>) -> ApiResult {
-    let (workspace, id, now) = (key.workspace.clone(), ValidationId::from_text(&id), app.clock.now());
-    let (validation, connection) = app.db.read(move |conn| load(conn, &workspace, &id)).await?;
-    json(StatusCode::OK, &ValidationOut::new(&validation, &connection, &app.keys, now)?)
+    let (workspace, id, here) = (key.workspace.clone(), ValidationId::from_text(&id), app.clone());
+    let out = app.db.read(move |conn| {
+        let validation = Validation::find(conn, &workspace, &id)?.ok_or(AppError::NotFound)?;
+        shown(conn, &validation, &here.keys, here.clock.now())
+    });
+    json(StatusCode::OK, &out.await?)
 }
 
 /// What takes nothing.
@@ -162,13 +148,9 @@ async fn cancel_one(
     id: ValidationId,
     ticket: Ticket,
 ) -> AppResult<Answer> {
-    let app_here = app.clone();
     app.write(move |tx| {
-        let (validation, _) = load(tx.conn, &workspace, &id)?;
-        cancel(tx.conn, &validation, tx.now)?;
-        let (validation, connection) = load(tx.conn, &workspace, &id)?;
-        let out = ValidationOut::new(&validation, &connection, &app_here.keys, tx.now)?;
-        let answer = Answer::json(StatusCode::ACCEPTED, &out)?;
+        let validation = Validation::stop(tx, &workspace, &id)?;
+        let answer = Answer::json(StatusCode::ACCEPTED, &shown(tx.conn, &validation, tx.keys, tx.now)?)?;
         ticket.store(tx, &answer)?;
         Ok(answer)
     })
@@ -182,21 +164,7 @@ pub async fn logs(
     key: ApiKey<WriteValidations>,
     id: web::Path<String>,
 ) -> ApiResult {
-    let (workspace, id) = (key.workspace.clone(), ValidationId::from_text(&id));
-    let (of, asked) = (workspace.clone(), id.clone());
-    app.db.read(move |conn| load(conn, &of, &asked).map(|_| ())).await?;
-    Ok(log_stream::answer(&request, move |after| {
-        let (app, workspace, id) = (app.clone(), workspace.clone(), id.clone());
-        Box::pin(async move {
-            let now = app.clock.now();
-            app.db
-                .read(move |conn| {
-                    let (validation, _) = load(conn, &workspace, &id)?;
-                    Ok((log_after(conn, &id, after, LINES_AT_ONCE)?, validation.state_at(now).is_over()))
-                })
-                .await
-        })
-    }))
+    log::follow::<ValidationDetails>(app, &request, &key.workspace, &id).await
 }
 
 /// What the document says of starting one.

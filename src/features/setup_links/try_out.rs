@@ -10,7 +10,7 @@ use super::guard::OpenSetupLink;
 use crate::base::error::AppResult;
 use crate::base::ids::ValidationId;
 use crate::features::recipient::{FormReply, FormRequest, RecipientForm, TestView};
-use crate::features::work::validations::{self, NewTest, Of, Validation};
+use crate::features::work::validations::{self, NewTest, SignedInTest, StartValidationError, Validation};
 use crate::platform::app::App;
 use crate::platform::jobs::WorkState;
 use crate::platform::web::page::{PageResult, page_with};
@@ -76,9 +76,13 @@ async fn start(app: &App, form: &RecipientForm<SetupLink>, decoded: &Decoded) ->
             name: &row.recipient,
             asked: &asked,
             submission: &submission,
-            signed_in: signed_in.as_ref().map(|(id, submission)| (id, submission)),
+            signed_in: signed_in.as_ref().map(|(sign_in, submission)| SignedInTest { sign_in, submission }),
         };
-        Ok(validations::start_test(tx, &test)?.ok())
+        match validations::start_test(tx, &test) {
+            Ok(validation) => Ok(Some(validation)),
+            Err(StartValidationError::App(error)) => Err(error),
+            Err(_) => Ok(None),
+        }
     })
     .await
 }
@@ -89,9 +93,11 @@ async fn find(app: &App, link: &OpenSetupLink, id: ValidationId) -> AppResult<Op
     let (workspace, connection, of_link) = (row.workspace_id.clone(), connection.id.clone(), row.id.clone());
     app.db
         .read(move |conn| {
-            let of = Of { workspace: &workspace, connection: &connection };
-            let found = validations::find_of_connection(conn, of, &id)?;
-            Ok(found.filter(|found| found.setup_link_id.as_ref() == Some(&of_link)))
+            let found = Validation::find(conn, &workspace, &id)?;
+            let is_ours = |found: &Validation| {
+                found.connection_id == connection && found.details.setup_link_id.as_ref() == Some(&of_link)
+            };
+            Ok(found.filter(is_ours))
         })
         .await
 }

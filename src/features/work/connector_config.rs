@@ -1,7 +1,7 @@
 //! What a connector is given: all values, with tokens that live where somebody has signed in with a provider. It may ask the provider
 //! first, so it is called outside of transactions and while whoever waits keeps its lease.
 
-use crate::base::error::AppResult;
+use crate::base::error::AppError;
 use crate::base::ids::OauthSignInId;
 use crate::connectors::Connector;
 use crate::engines::{Blame, Failure, FailureReason};
@@ -19,23 +19,37 @@ pub struct ConnectorConfig {
     pub token_lease: Option<TokenLease>,
 }
 
+/// Why a connector gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// Something on our side.
+    #[error(transparent)]
+    App(#[from] AppError),
+    /// It cannot be asked with what is there, or said no.
+    #[error("{}", .0.message)]
+    Failure(Failure),
+}
+
+impl From<Failure> for AskError {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
 /// The configuration for the connected system, made of these values of a connection.
 ///
 /// # Errors
-/// Only internal ones; what keeps it from being made is a [`Failure`].
+/// What keeps it from being made.
 pub async fn current(
     app: &App,
     connection: &Connection,
     connector: &Connector,
     own: Values,
-) -> AppResult<Result<ConnectorConfig, Failure>> {
-    Ok(match oauth::with_tokens(app, connection, own).await? {
-        Ok(LeasedValues { values, token_lease }) => complete(&connector.spec, &values)
-            .config
-            .map(|config| ConnectorConfig { config, token_lease })
-            .ok_or_else(incomplete),
-        Err(refusal) => Err(refused(connector, refusal)),
-    })
+) -> Result<ConnectorConfig, AskError> {
+    let leased = oauth::with_tokens(app, connection, own).await?;
+    let LeasedValues { values, token_lease } = leased.map_err(|refusal| refused(connector, refusal))?;
+    let config = complete(&connector.spec, &values).config.ok_or_else(incomplete)?;
+    Ok(ConnectorConfig { config, token_lease })
 }
 
 /// The same for a test of something that is not sent yet, with the tokens of a sign-in that waits at the link. The connector changes
@@ -49,11 +63,10 @@ pub async fn for_test(
     connector: &Connector,
     sign_in: &OauthSignInId,
     typed: Values,
-) -> AppResult<Result<ConnectorConfig, Failure>> {
+) -> Result<ConnectorConfig, AskError> {
     let values = oauth::borrowed(app, (&connection.workspace_id, connector), sign_in, typed).await?;
-    let Some(values) = values else { return Ok(Err(sign_in_over())) };
-    let config = complete(&connector.spec, &values).config;
-    Ok(config.map(|config| ConnectorConfig { config, token_lease: None }).ok_or_else(incomplete))
+    let config = complete(&connector.spec, &values.ok_or_else(sign_in_over)?).config.ok_or_else(incomplete)?;
+    Ok(ConnectorConfig { config, token_lease: None })
 }
 
 fn sign_in_over() -> Failure {

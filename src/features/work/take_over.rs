@@ -25,13 +25,14 @@ pub struct Versions {
 }
 
 /// Keeps what a connector changed in its own configuration, such as a refresh token that works once: tokens of a sign-in in the grant
-/// they were token_lease from, everything else in the connection. The old ones may be spent, so a hiccup of the database is waited for.
+/// they were lent from, everything else in the connection. The old ones may be spent, so a hiccup of the database is waited for.
 ///
 /// # Errors
 /// The connection is gone, or its connector.
 pub async fn take_over(
     app: &Arc<App>,
-    (workspace, id): (&WorkspaceId, &ConnectionId),
+    workspace: &WorkspaceId,
+    id: &ConnectionId,
     token_lease: Option<&TokenLease>,
     submission: &Submission,
 ) -> AppResult<Versions> {
@@ -40,7 +41,7 @@ pub async fn take_over(
         tries += 1;
         let (app_here, workspace, id) = (Arc::clone(app), workspace.clone(), id.clone());
         let (token_lease, submission) = (token_lease.cloned(), submission.clone());
-        let done = app.write(move |tx| keep(tx, &app_here, (&workspace, &id), token_lease.as_ref(), submission)).await;
+        let done = app.write(move |tx| keep(tx, &app_here, &workspace, &id, token_lease.as_ref(), submission)).await;
         match done {
             Err(AppError::Internal(error)) if tries < SAVE_TRIES => {
                 tracing::warn!(error = %format!("{error:#}"), "saving what a connector changed");
@@ -54,7 +55,8 @@ pub async fn take_over(
 fn keep(
     tx: &mut Tx<'_>,
     app: &App,
-    (workspace, id): (&WorkspaceId, &ConnectionId),
+    workspace: &WorkspaceId,
+    id: &ConnectionId,
     token_lease: Option<&TokenLease>,
     mut submission: Submission,
 ) -> AppResult<Versions> {

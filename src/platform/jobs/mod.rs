@@ -1,17 +1,17 @@
 //! What must happen later: rows written in the transaction of the deed, done by a worker that claims (a lease), commits,
 //! works, and records. A worker that dies loses its lease, and another does the job again: every job must bear that.
 
-mod crew;
 mod registry;
 mod store;
 mod work;
 mod worker;
+mod worker_pool;
 
-pub use crew::{Piece, Taking, Trade, run_trade_due, run_trade_until};
 pub use registry::Registry;
 pub use store::ensure_recurring;
 pub use work::{INTERRUPTED, INTERRUPTED_REASON, LogBuffer, LogLine, WORK_BEAT, WORK_LEASE, WorkState, is_abandoned};
 pub use worker::{run_due, run_until};
+pub use worker_pool::{ClaimedTasks, Queue, Task, run_queue_due, run_queue_until};
 
 use std::sync::Arc;
 use std::time::Duration;

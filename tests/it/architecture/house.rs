@@ -137,7 +137,6 @@ const LEFT: &[&str] = &[
     "src/features/oauth/grants/jobs.rs <-> src/features/oauth/grants/refresh.rs",
     "src/features/oauth/grants/renewed.rs <-> src/features/oauth/grants/values.rs",
     "src/features/oauth/wire/calls.rs <-> src/features/oauth/wire/quirks.rs",
-    "src/features/work/runs/desk.rs <-> src/features/work/runs/record.rs <-> src/features/work/runs/schedule.rs <-> src/features/work/runs/sink.rs <-> src/features/work/runs/start.rs <-> src/features/work/runs/worker.rs",
 ];
 
 #[test]

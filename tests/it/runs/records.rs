@@ -1,5 +1,6 @@
 //! What lies on disk, and where the next run begins.
 
+use diesel::RunQueryDsl as _;
 use serde_json::{Value, json};
 
 use super::{extract, ids, source};
@@ -122,11 +123,40 @@ async fn abandon(app: &TestApp, run: &str) {
     app.advance(time::Duration::seconds(59));
 }
 
+/// A worker that was believed dead comes to its end after all, in the moment in which its run is to be ended for it.
+#[tokio::test]
+async fn the_records_of_a_run_that_ends_at_the_last_moment_stay() {
+    let (app, program, slug) = source(json!({}), json!({})).await;
+    program.patch(&format!("/api/v1/sources/{slug}/"), json!({"config": {"mode": "slow"}})).await.expect(200);
+    let run = program.post(&format!("/api/v1/sources/{slug}/trigger/"), json!({})).await.expect(202).text("/id");
+    abandon(&app, &run).await;
+    let partial = walk(&app.data_dir().join("extractions"))[0].parent().unwrap().to_owned();
+    let whole = partial.with_extension("");
+    let (held, holds) = std::sync::mpsc::channel();
+    let (inner, from, to, id) = (std::sync::Arc::clone(&app.app), partial, whole.clone(), run.clone());
+    let late = tokio::task::spawn_blocking(move || {
+        inner.db.write_blocking(move |conn| {
+            let end = format!("UPDATE runs SET state = 'success', ended_at = created_at WHERE id = '{id}'");
+            diesel::sql_query(end).execute(conn)?;
+            std::fs::rename(from, to).unwrap();
+            held.send(()).unwrap();
+            // Long enough for the other worker to see the run as it was before.
+            std::thread::sleep(std::time::Duration::from_secs(1));
+            Ok(())
+        })
+    });
+    tokio::task::spawn_blocking(move || holds.recv()).await.unwrap().unwrap();
+    app.work().await;
+    late.await.unwrap().unwrap();
+    assert_eq!(program.get(&format!("/api/v1/runs/{run}/")).await.json["status"], "success");
+    assert!(!walk(&whole).is_empty(), "{}", whole.display());
+}
+
 async fn has_log(app: &TestApp, run: &str) -> bool {
     let id = vestibule::base::ids::RunId::from_text(run);
     !app.app
         .db
-        .read(move |conn| Ok(vestibule::features::work::runs::log_after(conn, &id, 0, 1)?))
+        .read(move |conn| Ok(vestibule::features::work::runs::Run::log_after(conn, &id, 0, 1)?))
         .await
         .unwrap()
         .is_empty()

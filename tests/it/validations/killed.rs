@@ -81,7 +81,7 @@ async fn find(app: &App, id: &str) -> Validation {
     let id = ValidationId::from_text(id);
     let find = move |conn: &mut _| {
         let workspace = find_workspace_by_slug(conn, "acme")?.unwrap();
-        Ok(validations::find(conn, &workspace.id, &id)?.unwrap())
+        Ok(Validation::find(conn, &workspace.id, &id)?.unwrap())
     };
     app.db.read(find).await.unwrap()
 }

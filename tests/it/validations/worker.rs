@@ -1,7 +1,7 @@
 //! Validations that are stopped, abandoned, overtaken; what a connector changes itself.
 
 use serde_json::json;
-use vestibule::features::work::validations;
+use vestibule::features::work::validations::{self, Validation};
 use vestibule::platform::jobs::WorkState;
 
 use super::{shop_draft, validated};
@@ -63,7 +63,7 @@ async fn one_whose_server_was_killed_is_over_within_a_minute() {
     app.work().await;
     let workspace = workspace_id(&app, "Acme Analytics").await;
     let id = vestibule::base::ids::ValidationId::from_text(&started.text("/id"));
-    let row = app.app.db.read(move |conn| Ok(validations::find(conn, &workspace, &id)?.unwrap())).await.unwrap();
+    let row = app.app.db.read(move |conn| Ok(Validation::find(conn, &workspace, &id)?.unwrap())).await.unwrap();
     assert_eq!((row.state, row.reason.as_deref()), (WorkState::Failed, Some("interrupted")));
 }
 

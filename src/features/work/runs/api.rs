@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::api_view::RunOut;
-use super::{NewRun, NotStarted, Run, cancel, find, log_after, page, start};
+use super::{NewRun, Run, RunDetails, StartRunError, page, start};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ConnectionId, RunId, WorkspaceId};
 use crate::connectors::Kind;
@@ -16,16 +16,15 @@ use crate::features::accounts::api_keys::guard::{ApiKey, Caller, ReadRuns, Write
 use crate::features::connections::{find_by_id, find_of_kind};
 use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
+use crate::features::work::log;
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::web::api::{ApiQuery, ApiResult, json, present};
 use crate::platform::web::cursor::{self, PageOut};
-use crate::platform::web::log_stream::{self, LogText};
+use crate::platform::web::log_stream::LogText;
 use crate::platform::web::openapi::Operation;
 use crate::platform::web::problem::{Code, Problem};
 use crate::platform::web::urls;
-
-const LINES_AT_ONCE: i64 = 500;
 
 /// How a run is started.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -76,45 +75,33 @@ async fn queue(
     from_start: bool,
     ticket: Ticket,
 ) -> Result<Answer, Problem> {
-    let (app, caller) = (app.clone(), caller.clone());
-    let writer = app.clone();
-    let answer = writer
-        .write(move |tx| {
-            let connection =
-                find_of_kind(tx.conn, &caller.workspace, Kind::Source, &slug)?.ok_or(AppError::NotFound)?;
-            let connector = app.connectors.find(connection.kind, &connection.connector_slug);
-            let connector =
-                connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
-            let actor = caller.actor();
-            let data_dir = &app.config.storage.data_dir;
-            let new =
-                NewRun { connection: &connection, connector, trigger: "manual", actor: &actor, from_start, data_dir };
-            Ok(match start(tx, &new, &app.engines)? {
-                Ok(run) => {
-                    let answer = Answer::json(StatusCode::ACCEPTED, &RunOut::new(&run, &connection.slug, tx.now))?;
-                    ticket.store(tx, &answer)?;
-                    Ok(answer)
-                }
-                Err(not_started) => Err(not_started),
-            })
-        })
-        .await?;
-    answer.map_err(|not_started| problem(&not_started))
+    let (here, caller) = (app.clone(), caller.clone());
+    app.try_write(move |tx| {
+        let connection = find_of_kind(tx.conn, &caller.workspace, Kind::Source, &slug)?.ok_or(AppError::NotFound)?;
+        let actor = caller.actor();
+        let new = NewRun { connection: &connection, trigger: "manual", actor: &actor, from_start };
+        let run = start(tx, &new, &here)?;
+        let answer = Answer::json(StatusCode::ACCEPTED, &RunOut::new(&run, &connection.slug, tx.now))?;
+        ticket.store(tx, &answer)?;
+        Ok(answer)
+    })
+    .await
+    .map_err(problem)
 }
 
-fn problem(not_started: &NotStarted) -> Problem {
-    let code = match not_started {
-        NotStarted::Waiting => Code::WaitingForApproval,
+fn problem(error: StartRunError) -> Problem {
+    let code = match error {
+        StartRunError::App(error) => return error.into(),
+        StartRunError::Waiting => Code::WaitingForApproval,
         _ => Code::Conflict,
     };
-    Problem::new(code, not_started.sentence())
+    Problem::new(code, error.to_string())
 }
 
-/// A run and the slug of its source.
-fn load(conn: &mut Conn, workspace: &WorkspaceId, id: &RunId) -> AppResult<(Run, String)> {
-    let run = find(conn, workspace, id)?.ok_or(AppError::NotFound)?;
-    let source = find_by_id(conn, workspace, &run.connection_id)?.ok_or(AppError::NotFound)?;
-    Ok((run, source.slug))
+/// The slug of a run's source.
+fn source_of(conn: &mut Conn, run: &Run) -> AppResult<String> {
+    let source = find_by_id(conn, &run.workspace_id, &run.connection_id)?.ok_or(AppError::NotFound)?;
+    Ok(source.slug)
 }
 
 /// `GET /api/v1/runs/`
@@ -154,8 +141,11 @@ pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<L
 /// `GET /api/v1/runs/{id}/`
 pub async fn show(app: web::Data<App>, key: ApiKey<ReadRuns>, id: web::Path<String>) -> ApiResult {
     let (workspace, id, now) = (key.workspace.clone(), RunId::from_text(&id), app.clock.now());
-    let (run, source) = app.db.read(move |conn| load(conn, &workspace, &id)).await?;
-    json(StatusCode::OK, &RunOut::new(&run, &source, now))
+    let shown = app.db.read(move |conn| {
+        let run = Run::find(conn, &workspace, &id)?.ok_or(AppError::NotFound)?;
+        Ok(RunOut::new(&run, &source_of(conn, &run)?, now))
+    });
+    json(StatusCode::OK, &shown.await?)
 }
 
 /// `POST /api/v1/runs/{id}/cancel/`
@@ -172,9 +162,8 @@ pub async fn stop(app: web::Data<App>, key: ApiKey<WriteRuns>, id: web::Path<Str
 
 async fn cancel_one(app: &web::Data<App>, workspace: WorkspaceId, id: RunId, ticket: Ticket) -> AppResult<Answer> {
     app.write(move |tx| {
-        let (run, _) = load(tx.conn, &workspace, &id)?;
-        cancel(tx.conn, &run, tx.now)?;
-        let (run, source) = load(tx.conn, &workspace, &id)?;
+        let run = Run::stop(tx, &workspace, &id)?;
+        let source = source_of(tx.conn, &run)?;
         let answer = Answer::json(StatusCode::ACCEPTED, &RunOut::new(&run, &source, tx.now))?;
         ticket.store(tx, &answer)?;
         Ok(answer)
@@ -189,21 +178,7 @@ pub async fn logs(
     key: ApiKey<ReadRuns>,
     id: web::Path<String>,
 ) -> ApiResult {
-    let (workspace, id) = (key.workspace.clone(), RunId::from_text(&id));
-    let (of, asked) = (workspace.clone(), id.clone());
-    app.db.read(move |conn| load(conn, &of, &asked).map(|_| ())).await?;
-    Ok(log_stream::answer(&request, move |after| {
-        let (app, workspace, id) = (app.clone(), workspace.clone(), id.clone());
-        Box::pin(async move {
-            let now = app.clock.now();
-            app.db
-                .read(move |conn| {
-                    let (run, _) = load(conn, &workspace, &id)?;
-                    Ok((log_after(conn, &id, after, LINES_AT_ONCE)?, run.state_at(now).is_over()))
-                })
-                .await
-        })
-    }))
+    log::follow::<RunDetails>(app, &request, &key.workspace, &id).await
 }
 
 /// What the document says of the list, one, stopping, the log, and starting.

@@ -5,14 +5,14 @@ use serde::Serialize;
 
 use super::Run;
 use crate::base::clock::UtcTime;
-use crate::features::work::validations::Status;
+use crate::features::work::api_view::{WorkStatus, failure};
 use crate::platform::jobs::WorkState;
 use crate::platform::web::failure_out::FailureOut;
 
 /// What came of one stream.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "RunStream")]
-struct StreamOut {
+struct RunStreamOut {
     /// The stream.
     stream_name: String,
     /// The table or file its records go to.
@@ -33,7 +33,7 @@ pub struct RunOut {
     /// Slug of the source.
     source: String,
     /// Where it is.
-    status: Status,
+    status: WorkStatus,
     /// It waits for its turn.
     queued: bool,
     /// `manual` or `cron`.
@@ -50,7 +50,7 @@ pub struct RunOut {
     /// Bytes so far, before they are packed.
     bytes: i64,
     /// What came of each stream.
-    streams: Vec<StreamOut>,
+    streams: Vec<RunStreamOut>,
     /// What came of it, for people; empty until it is over.
     message: String,
     /// Why it failed.
@@ -67,15 +67,11 @@ impl RunOut {
     /// The run as it is at a moment.
     pub fn new(run: &Run, source: &str, now: UtcTime) -> Self {
         let state = run.state_at(now);
-        let (reason, message) = run.outcome_at(now);
-        let error = (state == WorkState::Failed).then(|| FailureOut {
-            code: reason.unwrap_or("failed").to_owned(),
-            kind: run.blame.clone(),
-            message: message.to_owned(),
-        });
-        let counts = run.counts().into_iter().map(|count| StreamOut {
-            stream_name: count.stream,
-            table_name: count.table,
+        let details = &run.details;
+        let (_, message) = run.outcome_at(now);
+        let counts = details.streams.0.iter().map(|count| RunStreamOut {
+            stream_name: count.stream.clone(),
+            table_name: count.table.clone(),
             records: count.records,
             bytes: count.bytes,
             incomplete: count.incomplete,
@@ -85,15 +81,15 @@ impl RunOut {
             source: source.to_owned(),
             status: state.into(),
             queued: state == WorkState::Queued,
-            trigger: run.trigger_type.clone(),
-            from_start: run.from_start == 1,
-            output_layer: run.output_layer.clone(),
-            place: Some(run.place.clone()).filter(|place| !place.is_empty()),
-            records: run.records,
-            bytes: run.bytes,
+            trigger: details.trigger_type.clone(),
+            from_start: details.from_start == 1,
+            output_layer: details.output_layer.clone(),
+            place: Some(details.place.clone()).filter(|place| !place.is_empty()),
+            records: details.records,
+            bytes: details.bytes,
             streams: counts.collect(),
             message: message.to_owned(),
-            error,
+            error: failure(run, now),
             created_at: run.created_at.iso(),
             started_at: run.started_at.map(UtcTime::iso),
             ended_at: run.ended_at.map(UtcTime::iso),

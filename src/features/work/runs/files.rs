@@ -10,24 +10,33 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
 
+use super::store::Run;
 use crate::engines::Record;
+use crate::features::outputs::FILES;
 use crate::platform::app::private_dir;
 
 /// Where a run's folder lies in the data folder.
-pub(super) fn place(workspace: &str, slug: &str, run: &str) -> String {
-    format!("extractions/{workspace}/{slug}/{run}")
+pub(super) fn place(run: &Run, source: &str) -> String {
+    format!("extractions/{}/{source}/{}", run.workspace_id, run.id)
 }
 
-type Packer = GzEncoder<BufWriter<File>>;
+/// Takes away what a run has written whose end was written by somebody else than its worker.
+pub(super) fn forget_run(data_dir: &Path, run: &Run, source: &str) {
+    if run.details.output_layer == FILES {
+        forget(data_dir, &place(run, source));
+    }
+}
+
+type PackedFile = GzEncoder<BufWriter<File>>;
 
 /// The folder of a run that goes on.
-pub(super) struct Folder {
+pub(super) struct RunFolder {
     partial: PathBuf,
     whole: PathBuf,
-    files: Vec<Packer>,
+    files: Vec<PackedFile>,
 }
 
-impl Folder {
+impl RunFolder {
     /// Makes the folder and a file for every table.
     pub(super) fn begin(data_dir: &Path, place: &str, tables: &[String]) -> anyhow::Result<Self> {
         let whole = data_dir.join(place);
@@ -77,7 +86,7 @@ pub(super) fn file_name(table: &str) -> String {
     format!("{table}.jsonl.gz")
 }
 
-fn open(path: &Path) -> anyhow::Result<Packer> {
+fn open(path: &Path) -> anyhow::Result<PackedFile> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let file = fs::OpenOptions::new()
         .write(true)

@@ -8,8 +8,9 @@
 
 pub mod api;
 mod api_view;
-mod desk;
 mod files;
+mod input;
+mod intake;
 pub mod pages;
 
 mod record;
@@ -20,12 +21,10 @@ mod store;
 mod worker;
 
 pub use pages::word;
-pub use start::{NewRun, NotStarted, cancel, start};
-pub use store::{Run, StreamCount, find, forget_state, going, latest, list, log_after, page};
+pub use start::{NewRun, StartRunError, start};
+pub use store::{Run, RunDetails, StreamCount, StreamCounts, forget_state, going, latest, list, page};
 pub use worker::{run_due, run_until};
 
-/// Lines of a log that are kept.
-pub const MOST_LINES: i32 = 5_000;
 /// More runs than this do not wait at once in one workspace.
 pub const LONGEST_QUEUE: i64 = 200;
 /// A run that takes longer is stopped.
@@ -34,4 +33,9 @@ pub const TIME_LIMIT: std::time::Duration = std::time::Duration::from_secs(24 * 
 /// "1 record", "1204 records".
 pub fn records(count: i64) -> String {
     if count == 1 { "1 record".to_owned() } else { format!("{count} records") }
+}
+
+/// "1 stream", "12 streams".
+fn streams(count: usize) -> String {
+    if count == 1 { "1 stream".to_owned() } else { format!("{count} streams") }
 }

@@ -1,29 +1,22 @@
 //! How a run ends: its records are there for everybody, then one transaction saves the state, the row and the timeline.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::desk::{Desk, Waited};
 use super::files;
-use super::sink::{Fault, Output};
-use super::store::{self, End, Run, StreamCount, Tally};
-use super::worker::About;
+use super::input::RunInput;
+use super::intake::RunIntake;
+use super::sink::{RunOutput, SinkFault};
+use super::store::{self, RunDetails, RunResult, StreamCount, StreamCounts};
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
-use crate::engines::{Blame, Failure, ReadEnd};
-use crate::features::connections;
-use crate::features::outputs::FILES;
+use crate::engines::{Blame, ReadEnd};
 use crate::features::streams::StreamChoice;
-use crate::platform::activity::{Actor, Entry, Event};
-use crate::platform::app::App;
-use crate::platform::jobs::{INTERRUPTED, INTERRUPTED_REASON, WorkState};
-use crate::platform::tx::Tx;
-
-pub(super) const NO_PLACE: &str =
-    "The server cannot write into its data folder. Its operator finds the reason in the log.";
+use crate::features::work::connector_config::AskError;
+use crate::features::work::ending::{Ending, end, finish};
+use crate::features::work::supervisor::{Supervisor, Waited};
 
 #[derive(Serialize)]
 struct ManifestStream<'a> {
@@ -47,54 +40,154 @@ struct Manifest<'a> {
 }
 
 /// Ends a run whose records have no place to go.
-pub(super) async fn broken(mut desk: Desk, output: &Output, fault: Fault) -> AppResult<()> {
-    desk.say("error", &fault.message);
-    fail(desk, output, ("output_failed", fault.blame.as_str()), &fault.message, WorkState::Failed).await
+pub(super) async fn broken(
+    mut supervisor: Supervisor<RunDetails>,
+    output: &RunOutput,
+    fault: SinkFault,
+) -> AppResult<()> {
+    supervisor.say("error", &fault.message);
+    drop_all(supervisor, output, Ending::failed("output_failed", fault.blame, fault.message)).await
 }
 
 /// Ends a run that somebody wanted to stop.
-pub(super) async fn stopped(mut desk: Desk, output: &Output) -> AppResult<()> {
-    desk.say("warn", "Stopped as asked; the records read so far are dropped.");
-    fail(desk, output, ("cancelled", Blame::Stopped.as_str()), "Stopped as asked.", WorkState::Cancelled).await
+pub(super) async fn stopped(mut supervisor: Supervisor<RunDetails>, output: &RunOutput) -> AppResult<()> {
+    supervisor.say("warn", "Stopped as asked; the records read so far are dropped.");
+    drop_all(supervisor, output, Ending::cancelled("Stopped as asked.")).await
 }
 
-/// Records how reading ended.
-pub(super) async fn settle(mut desk: Desk, about: &About, outcome: Result<ReadEnd, Failure>) -> AppResult<()> {
-    if let Some(fault) = desk.broken.take() {
-        return broken(desk, &about.output, fault).await;
-    }
-    match outcome {
-        Ok(end) => {
-            for index in &end.incomplete {
-                if let Some(count) = desk.tally.streams.get_mut(*index) {
-                    count.incomplete = true;
-                    let name = count.stream.clone();
-                    desk.say("warn", &format!("{name} could not be read to the end"));
-                }
-            }
-            if let Some(sentence) = half_a_table(about, &end.incomplete) {
-                desk.say("error", &sentence);
-                let why = ("not_read_whole", Blame::Moment.as_str());
-                return fail(desk, &about.output, why, &sentence, WorkState::Failed).await;
-            }
-            succeed(desk, about, end.incomplete).await
+/// Ends a run, and nothing it has written stays.
+async fn drop_all(
+    mut supervisor: Supervisor<RunDetails>,
+    output: &RunOutput,
+    ending: Ending<RunDetails>,
+) -> AppResult<()> {
+    supervisor.keep().await?;
+    output.forget(&supervisor.app.config.storage.data_dir);
+    end(&supervisor.app, &supervisor.work, ending).await.map(|_| ())
+}
+
+/// A run whose source has answered.
+pub(super) struct Reading<'a> {
+    pub(super) supervisor: Supervisor<RunDetails>,
+    pub(super) intake: RunIntake,
+    pub(super) input: &'a RunInput,
+}
+
+impl Reading<'_> {
+    /// Records how reading ended.
+    pub(super) async fn settle(mut self, outcome: Result<ReadEnd, AskError>) -> AppResult<()> {
+        if let Some(fault) = self.intake.broken.take() {
+            return self.broken(fault).await;
         }
-        Err(failure) if failure.blame == Blame::Stopped => stopped(desk, &about.output).await,
-        Err(failure) => {
-            if let Some(detail) = &failure.detail {
-                desk.say("debug", detail);
+        match outcome {
+            Ok(end) => {
+                for index in &end.incomplete {
+                    if let Some(count) = self.supervisor.progress.0.get_mut(*index) {
+                        count.incomplete = true;
+                        let name = count.stream.clone();
+                        self.supervisor.say("warn", &format!("{name} could not be read to the end"));
+                    }
+                }
+                if let Some(sentence) = half_a_table(self.input, &end.incomplete) {
+                    self.supervisor.say("error", &sentence);
+                    return self.fail(Ending::failed("not_read_whole", Blame::Moment, sentence)).await;
+                }
+                self.succeed(end.incomplete).await
             }
-            desk.say("error", &failure.message);
-            let why = (failure.reason.as_str(), failure.blame.as_str());
-            fail(desk, &about.output, why, &failure.message, WorkState::Failed).await
+            Err(AskError::App(error)) => Err(error),
+            Err(AskError::Failure(failure)) if failure.blame == Blame::Stopped => self.stopped().await,
+            Err(AskError::Failure(failure)) => {
+                self.supervisor.say_failure(&failure);
+                self.fail(Ending::of_failure(failure)).await
+            }
+        }
+    }
+
+    async fn broken(self, fault: SinkFault) -> AppResult<()> {
+        drop(self.intake);
+        broken(self.supervisor, &self.input.output, fault).await
+    }
+
+    async fn stopped(self) -> AppResult<()> {
+        drop(self.intake);
+        stopped(self.supervisor, &self.input.output).await
+    }
+
+    async fn fail(self, ending: Ending<RunDetails>) -> AppResult<()> {
+        drop(self.intake);
+        drop_all(self.supervisor, &self.input.output, ending).await
+    }
+
+    /// The run is ours no more: whoever ended it has written its end.
+    fn lost(self) -> AppResult<()> {
+        self.input.output.forget(&self.supervisor.app.config.storage.data_dir);
+        Ok(())
+    }
+
+    async fn succeed(mut self, incomplete: Vec<usize>) -> AppResult<()> {
+        let manifest = serde_json::to_value(self.manifest()).map_err(AppError::internal)?;
+        // Without a place for records somebody has stopped the run while it was written to.
+        let Some(sink) = self.intake.sink.take() else { return self.stopped().await };
+        let mut ready = match self.supervisor.beside(sink.prepare(manifest, incomplete)).await? {
+            Waited::Done(Ok(ready)) => ready,
+            Waited::Done(Err(fault)) => return self.broken(fault).await,
+            Waited::Stopped => return self.stopped().await,
+            Waited::Lost => return self.lost(),
+        };
+        ready.notes().iter().for_each(|note| self.supervisor.say("info", note));
+        if !self.supervisor.keep().await? {
+            return self.lost();
+        }
+        if let Err(fault) = ready.commit().await {
+            return self.broken(fault).await;
+        }
+        let words = in_words(&self.supervisor.progress);
+        self.supervisor.say("info", &format!("Done: {words}"));
+        self.supervisor.keep().await?;
+        self.write_down(words).await
+    }
+
+    /// Calls it a success, with everything that follows from it.
+    async fn write_down(mut self, message: String) -> AppResult<()> {
+        let (run, state) = (self.supervisor.work.clone(), self.intake.state.take());
+        let ending = Ending::success(message, RunResult { place: self.input.output.place().to_owned() });
+        let app = Arc::clone(&self.supervisor.app);
+        let is_ours = app
+            .write(move |tx| {
+                let is_ours = finish(tx, &run, &ending)?;
+                if let Some(state) = state.filter(|_| is_ours) {
+                    store::save_sync_state(tx.conn, &run, &state, tx.now)?;
+                }
+                Ok(is_ours)
+            })
+            .await?;
+        if is_ours { Ok(()) } else { self.lost() }
+    }
+
+    fn manifest(&self) -> Manifest<'_> {
+        let run = &self.supervisor.work;
+        let streams =
+            self.supervisor.progress.0.iter().zip(&self.input.choices).map(|(count, choice)| ManifestStream {
+                file: files::file_name(&count.table),
+                count,
+                choice,
+            });
+        Manifest {
+            run: run.id.as_str(),
+            source: &self.input.connection.slug,
+            connector: &self.input.connection.connector_slug,
+            started_at: run.started_at.map(UtcTime::iso).unwrap_or_default(),
+            ended_at: self.supervisor.app.clock.now().iso(),
+            streams: streams.collect(),
+            state: self.intake.state.as_ref(),
         }
     }
 }
 
 /// Why the run cannot count: records that began anew and broke off would take the place of a table that is whole.
-fn half_a_table(about: &About, incomplete: &[usize]) -> Option<String> {
-    let at_stake = |index: &&usize| about.begins_anew(**index);
-    let choice = incomplete.iter().find(at_stake).and_then(|index| about.choices.get(*index))?;
+fn half_a_table(input: &RunInput, incomplete: &[usize]) -> Option<String> {
+    let at_stake = |index: &&usize| input.begins_anew(**index);
+    let choice = incomplete.iter().find(at_stake).and_then(|index| input.choices.get(*index))?;
     Some(format!(
         "{} was read from the beginning, but not to its end, so nothing was written: its table {} stays as it was. Try again; the \
          log says what the connector met.",
@@ -103,160 +196,7 @@ fn half_a_table(about: &About, incomplete: &[usize]) -> Option<String> {
     ))
 }
 
-async fn succeed(mut desk: Desk, about: &About, incomplete: Vec<usize>) -> AppResult<()> {
-    let now = desk.app.clock.now();
-    let manifest = serde_json::to_value(manifest(&desk, about, now)).map_err(AppError::internal)?;
-    // Without a place for records somebody has stopped the run while it was written to.
-    let Some(sink) = desk.sink.take() else { return stopped(desk, &about.output).await };
-    let mut ready = match desk.beside(sink.prepare(manifest, incomplete)).await? {
-        Waited::Done(Ok(ready)) => ready,
-        Waited::Done(Err(fault)) => return broken(desk, &about.output, fault).await,
-        Waited::Stopped => return stopped(desk, &about.output).await,
-        Waited::Lost => {
-            about.output.forget(&desk.app.config.storage.data_dir);
-            return Ok(());
-        }
-    };
-    ready.notes().iter().for_each(|note| desk.say("info", note));
-    if !desk.keep().await? {
-        about.output.forget(&desk.app.config.storage.data_dir);
-        return Ok(());
-    }
-    if let Err(fault) = ready.commit().await {
-        return broken(desk, &about.output, fault).await;
-    }
-    let words = in_words(&desk.tally);
-    desk.say("info", &format!("Done: {words}"));
-    desk.keep().await?;
-    write_down(desk, &about.output, words).await
-}
-
-/// Calls it a success, with everything that follows from it.
-async fn write_down(mut desk: Desk, output: &Output, message: String) -> AppResult<()> {
-    let (app, run, state) = (Arc::clone(&desk.app), desk.run.clone(), desk.state.take());
-    let place = output.place().to_owned();
-    let ours = app
-        .write(move |tx| {
-            let end = End { state: WorkState::Success, reason: None, blame: None, message: &message, place: &place };
-            if !store::end(tx.conn, &run.id, &end, tx.now)? {
-                return Ok(false);
-            }
-            if let Some(state) = &state {
-                store::save_sync_state(tx.conn, &run, state, tx.now)?;
-            }
-            note(tx, &run, Event::RunSucceeded, &message)?;
-            Ok(true)
-        })
-        .await?;
-    if !ours {
-        output.forget(&app.config.storage.data_dir);
-    }
-    Ok(())
-}
-
-fn manifest<'a>(desk: &'a Desk, about: &'a About, now: UtcTime) -> Manifest<'a> {
-    let streams = desk.tally.streams.iter().zip(&about.choices).map(|(count, choice)| ManifestStream {
-        file: files::file_name(&count.table),
-        count,
-        choice,
-    });
-    Manifest {
-        run: desk.run.id.as_str(),
-        source: &about.connection.slug,
-        connector: &about.connection.connector_slug,
-        started_at: desk.run.started_at.map(UtcTime::iso).unwrap_or_default(),
-        ended_at: now.iso(),
-        streams: streams.collect(),
-        state: desk.state.as_ref(),
-    }
-}
-
 /// "1204 records of 2 streams".
-pub(super) fn in_words(tally: &Tally) -> String {
-    let records = tally.records();
-    let streams = tally.streams.len();
-    let first = super::records(records);
-    let second = if streams == 1 { "1 stream".to_owned() } else { format!("{streams} streams") };
-    format!("{first} of {second}")
-}
-
-async fn fail(
-    mut desk: Desk,
-    output: &Output,
-    (reason, blame): (&'static str, &'static str),
-    message: &str,
-    state: WorkState,
-) -> AppResult<()> {
-    desk.keep().await?;
-    drop(desk.sink.take());
-    output.forget(&desk.app.config.storage.data_dir);
-    end_badly(&desk.app, &desk.run, (reason, blame), message, state).await
-}
-
-async fn end_badly(
-    app: &Arc<App>,
-    run: &Run,
-    (reason, blame): (&'static str, &'static str),
-    message: &str,
-    state: WorkState,
-) -> AppResult<()> {
-    let (run, message) = (run.clone(), message.to_owned());
-    app.write(move |tx| {
-        let end = End { state, reason: Some(reason), blame: Some(blame), message: &message, place: "" };
-        if store::end(tx.conn, &run.id, &end, tx.now)? && state == WorkState::Failed {
-            note(tx, &run, Event::RunFailed, &message)?;
-        }
-        Ok(())
-    })
-    .await
-}
-
-/// Ends one that could not even begin.
-pub(super) async fn refuse(app: &Arc<App>, run: &Run, sentence: &str) -> AppResult<()> {
-    end_badly(app, run, ("not_possible", Blame::Operator.as_str()), sentence, WorkState::Failed).await
-}
-
-/// Ends those whose worker has died, and takes away what they had written.
-pub(super) async fn end_abandoned(app: &Arc<App>) -> AppResult<()> {
-    let now = app.clock.now();
-    let abandoned = app.db.read(move |conn| Ok(store::abandoned(conn, now)?)).await?;
-    for run in abandoned {
-        let (workspace, id) = (run.workspace_id.clone(), run.connection_id.clone());
-        let found = app.db.read(move |conn| Ok(connections::find_by_id(conn, &workspace, &id)?)).await?;
-        let lost = run.clone();
-        app.write(move |tx| end_lost(tx, &lost)).await?;
-        if let Some(connection) = found {
-            forget_lost(&run, &connection.slug, &app.config.storage.data_dir);
-        }
-    }
-    Ok(())
-}
-
-/// Ends one whose worker has died.
-pub(super) fn end_lost(tx: &mut Tx<'_>, run: &Run) -> AppResult<()> {
-    let (reason, blame) = (Some(INTERRUPTED_REASON), Some(Blame::Moment.as_str()));
-    let end = End { state: WorkState::Failed, reason, blame, message: INTERRUPTED, place: "" };
-    if store::end(tx.conn, &run.id, &end, tx.now)? {
-        note(tx, run, Event::RunFailed, INTERRUPTED)?;
-    }
-    Ok(())
-}
-
-/// Takes away what it had written.
-pub(super) fn forget_lost(run: &Run, source: &str, data_dir: &Path) {
-    if run.output_layer == FILES {
-        files::forget(data_dir, &files::place(run.workspace_id.as_str(), source, run.id.as_str()));
-    }
-}
-
-fn note(tx: &mut Tx<'_>, run: &Run, event: Event, detail: &str) -> AppResult<()> {
-    let entry = Entry {
-        workspace: &run.workspace_id,
-        connection: Some(&run.connection_id),
-        setup_link: None,
-        event,
-        actor: Actor::System,
-        detail,
-    };
-    tx.record(&entry)
+fn in_words(counts: &StreamCounts) -> String {
+    format!("{} of {}", super::records(counts.records()), super::streams(counts.0.len()))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::start::{NewRun, start};
+use super::start::{NewRun, StartRunError, start};
 use crate::base::error::AppResult;
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::features::connections;
@@ -34,13 +34,15 @@ fn queue_one(tx: &mut Tx<'_>, app: &App, workspace: &WorkspaceId, connection: &C
         return Ok(());
     }
     let found = connections::find_by_id(tx.conn, workspace, connection)?.filter(|found| found.deleted_at.is_none());
-    let connector = found.as_ref().and_then(|found| app.connectors.find(found.kind, &found.connector_slug));
-    let (Some(found), Some(connector)) = (&found, connector) else { return Ok(stop_plan(tx.conn, connection)?) };
-    let data_dir = &app.config.storage.data_dir;
-    let new =
-        NewRun { connection: found, connector, trigger: "cron", actor: &Actor::System, from_start: false, data_dir };
-    if let Err(not_started) = start(tx, &new, &app.engines)? {
-        tracing::warn!(connection = %found.slug, reason = %not_started.sentence(), "a scheduled extraction does not start");
+    let Some(found) = found else { return Ok(stop_plan(tx.conn, connection)?) };
+    let new = NewRun { connection: &found, trigger: "cron", actor: &Actor::System, from_start: false };
+    match start(tx, &new, app) {
+        Ok(_) => Ok(()),
+        Err(StartRunError::App(error)) => Err(error),
+        Err(StartRunError::ConnectorGone) => Ok(stop_plan(tx.conn, connection)?),
+        Err(refused) => {
+            tracing::warn!(connection = %found.slug, reason = %refused, "a scheduled extraction does not start");
+            Ok(())
+        }
     }
-    Ok(())
 }

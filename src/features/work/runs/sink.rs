@@ -5,14 +5,15 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::files::{self, Folder};
-use super::record::NO_PLACE;
+use super::files::{self, RunFolder};
 use crate::engines::{Blame, Failure, Load, LoadTable, LoadTarget, Loading, Record};
 use crate::platform::app::App;
 
+const NO_PLACE: &str = "The server cannot write into its data folder. Its operator finds the reason in the log.";
+
 /// Where one run's records go.
 #[derive(Debug, Clone)]
-pub(super) enum Output {
+pub(super) enum RunOutput {
     /// A folder below the data folder.
     Files(String),
     Postgres {
@@ -26,24 +27,24 @@ pub(super) enum Output {
 
 /// What is opened.
 pub(super) enum Sink {
-    Files(Folder),
+    Files(RunFolder),
     Postgres(Box<Load>, String),
 }
 
 /// Everything is there, and nobody sees it yet.
-pub(super) enum Ready {
-    Files(Folder),
+pub(super) enum ReadySink {
+    Files(RunFolder),
     Postgres(Box<Load>, String),
 }
 
 /// Why records cannot go there.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(super) struct SinkFault {
     pub(super) blame: Blame,
     pub(super) message: String,
 }
 
-impl Fault {
+impl SinkFault {
     fn of_files(error: &anyhow::Error) -> Self {
         tracing::error!(error = %format!("{error:#}"), "an extraction's records cannot be written");
         Self { blame: Blame::Operator, message: NO_PLACE.to_owned() }
@@ -55,7 +56,7 @@ impl Fault {
     }
 }
 
-impl Output {
+impl RunOutput {
     /// For people and programs.
     pub(super) fn place(&self) -> &str {
         match self {
@@ -71,55 +72,55 @@ impl Output {
         }
     }
 
-    pub(super) async fn open(&self, app: &App, tables: Vec<LoadTable>, loading: Loading) -> Result<Sink, Fault> {
+    pub(super) async fn open(&self, app: &App, tables: Vec<LoadTable>, loading: Loading) -> Result<Sink, SinkFault> {
         match self {
             Self::Files(place) => {
                 let names: Vec<String> = tables.into_iter().map(|table| table.name).collect();
-                Folder::begin(&app.config.storage.data_dir, place, &names)
+                RunFolder::begin(&app.config.storage.data_dir, place, &names)
                     .map(Sink::Files)
-                    .map_err(|error| Fault::of_files(&error))
+                    .map_err(|error| SinkFault::of_files(&error))
             }
             Self::Postgres { name, target, .. } => match app.engines.load(target, loading, tables).await {
                 Ok(load) => Ok(Sink::Postgres(Box::new(load), name.clone())),
-                Err(failure) => Err(Fault::of_layer(name, failure)),
+                Err(failure) => Err(SinkFault::of_layer(name, failure)),
             },
         }
     }
 }
 
 /// Does what may take a while on a disk where nobody waits for it.
-async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> Result<T, Fault> {
+async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> Result<T, SinkFault> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(anyhow::Error::from).flatten().map_err(|error| Fault::of_files(&error))
+    done.map_err(anyhow::Error::from).flatten().map_err(|error| SinkFault::of_files(&error))
 }
 
 impl Sink {
     /// Takes some records; a sink that failed is gone.
-    pub(super) async fn write(self, records: Vec<Record>) -> Result<Self, Fault> {
+    pub(super) async fn write(self, records: Vec<Record>) -> Result<Self, SinkFault> {
         match self {
             Self::Files(mut folder) => on_disk(move || folder.write(&records).map(|()| folder)).await.map(Self::Files),
             Self::Postgres(mut load, name) => match load.write(&records).await {
                 Ok(()) => Ok(Self::Postgres(load, name)),
-                Err(failure) => Err(Fault::of_layer(&name, failure)),
+                Err(failure) => Err(SinkFault::of_layer(&name, failure)),
             },
         }
     }
 
     /// Whether it is still there.
-    pub(super) async fn nudge(&self) -> Result<(), Fault> {
+    pub(super) async fn nudge(&self) -> Result<(), SinkFault> {
         match self {
             Self::Files(_) => Ok(()),
-            Self::Postgres(load, name) => load.nudge().await.map_err(|failure| Fault::of_layer(name, failure)),
+            Self::Postgres(load, name) => load.nudge().await.map_err(|failure| SinkFault::of_layer(name, failure)),
         }
     }
 
     /// Gets everything ready; `incomplete` are streams that were not read to the end.
-    pub(super) async fn prepare(self, manifest: Value, incomplete: Vec<usize>) -> Result<Ready, Fault> {
+    pub(super) async fn prepare(self, manifest: Value, incomplete: Vec<usize>) -> Result<ReadySink, SinkFault> {
         match self {
-            Self::Files(folder) => on_disk(move || folder.prepare(&manifest)).await.map(Ready::Files),
+            Self::Files(folder) => on_disk(move || folder.prepare(&manifest)).await.map(ReadySink::Files),
             Self::Postgres(mut load, name) => match load.prepare(&incomplete).await {
-                Ok(()) => Ok(Ready::Postgres(load, name)),
-                Err(failure) => Err(Fault::of_layer(&name, failure)),
+                Ok(()) => Ok(ReadySink::Postgres(load, name)),
+                Err(failure) => Err(SinkFault::of_layer(&name, failure)),
             },
         }
     }
@@ -130,17 +131,17 @@ impl Sink {
     }
 }
 
-impl Ready {
+impl ReadySink {
     /// What is worth a line of the log, once.
     pub(super) fn notes(&mut self) -> Vec<String> {
         if let Self::Postgres(load, _) = self { std::mem::take(&mut load.notes) } else { Vec::new() }
     }
 
     /// Lets it be seen.
-    pub(super) async fn commit(self) -> Result<(), Fault> {
+    pub(super) async fn commit(self) -> Result<(), SinkFault> {
         match self {
             Self::Files(folder) => on_disk(move || folder.publish()).await,
-            Self::Postgres(load, name) => load.commit().await.map_err(|failure| Fault::of_layer(&name, failure)),
+            Self::Postgres(load, name) => load.commit().await.map_err(|failure| SinkFault::of_layer(&name, failure)),
         }
     }
 }

@@ -1,51 +1,58 @@
-//! Starting a run, and stopping one.
+//! Starting a run.
 
-use std::path::Path;
-
-use super::store::{self, End, NewRow, Run};
-use super::{LONGEST_QUEUE, record};
-use crate::base::clock::UtcTime;
-use crate::base::error::{AppError, AppResult};
+use super::LONGEST_QUEUE;
+use super::files;
+use super::store::{self, NewRunRow, Run};
+use crate::base::error::AppError;
 use crate::base::ids::RunId;
 use crate::connectors::{Connector, Kind};
-use crate::engines::Engines;
 use crate::features::connections::{Connection, ConnectionState, WAITING};
 use crate::features::streams::{Plan, find_plan};
+use crate::features::work::ending::{Ending, finish};
 use crate::platform::activity::Actor;
-use crate::platform::db::Conn;
-use crate::platform::jobs::WorkState;
+use crate::platform::app::App;
 use crate::platform::tx::Tx;
 
+/// What [`StartRunError::ConnectorGone`] says.
+pub(super) const CONNECTOR_GONE: &str = "The connector of this connection is not installed any more.";
+/// What [`StartRunError::SameMoment`] says.
+pub(super) const SAME_MOMENT: &str = "An extraction of this source was started at the same moment.";
+
 /// Why a run does not start.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotStarted {
+#[derive(Debug, thiserror::Error)]
+pub enum StartRunError {
+    /// It has nothing to do with the source: the database refuses.
+    #[error(transparent)]
+    App(#[from] AppError),
     /// It came through an invite link and no member has accepted it yet.
+    #[error("{WAITING}")]
     Waiting,
+    /// Its connector is gone.
+    #[error("{CONNECTOR_GONE}")]
+    ConnectorGone,
     /// It is no source that was finalised.
+    #[error("Only a finalised source can be extracted. Finalise it first.")]
     NotFinalised,
     /// No stream is chosen.
+    #[error("No stream is chosen. Choose at least one.")]
     NoStreams,
     /// Nothing installed here can read it; what to install.
+    #[error("{0}")]
     NothingReads(String),
     /// One goes on already.
+    #[error("An extraction of this source goes on already ({0}). Wait for it, or cancel it.")]
     Going(RunId),
+    /// Somebody else was faster, and theirs is over already.
+    #[error("{SAME_MOMENT}")]
+    SameMoment,
     /// Too many wait.
+    #[error("Too many extractions wait already. Try again when some are done.")]
     QueueFull,
 }
 
-impl NotStarted {
-    /// For people.
-    pub fn sentence(&self) -> String {
-        match self {
-            Self::Waiting => WAITING.to_owned(),
-            Self::NotFinalised => "Only a finalised source can be extracted. Finalise it first.".to_owned(),
-            Self::NoStreams => "No stream is chosen. Choose at least one.".to_owned(),
-            Self::NothingReads(words) => words.clone(),
-            Self::Going(id) => {
-                format!("An extraction of this source goes on already ({id}). Wait for it, or cancel it.")
-            }
-            Self::QueueFull => "Too many extractions wait already. Try again when some are done.".to_owned(),
-        }
+impl From<diesel::result::Error> for StartRunError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::App(error.into())
     }
 }
 
@@ -53,45 +60,43 @@ impl NotStarted {
 pub struct NewRun<'a> {
     /// The source.
     pub connection: &'a Connection,
-    /// Its connector.
-    pub connector: &'a Connector,
     /// `manual` or `cron`.
     pub trigger: &'static str,
     /// Who starts it.
     pub actor: &'a Actor,
     /// Read everything again, whatever earlier runs have read.
     pub from_start: bool,
-    /// Where what a lost run has left is taken away.
-    pub data_dir: &'a Path,
 }
 
 /// Queues a run.
 ///
 /// # Errors
-/// The database refuses.
-pub fn start(tx: &mut Tx<'_>, new: &NewRun<'_>, engines: &Engines) -> AppResult<Result<Run, NotStarted>> {
+/// What keeps it from starting; all but [`StartRunError::SameMoment`] have written nothing.
+pub fn start(tx: &mut Tx<'_>, new: &NewRun<'_>, app: &App) -> Result<Run, StartRunError> {
     let (workspace, connection) = (&new.connection.workspace_id, &new.connection.id);
+    let connector = app.connectors.find(new.connection.kind, &new.connection.connector_slug);
+    let connector = connector.ok_or(StartRunError::ConnectorGone)?;
     let plan = find_plan(tx.conn, workspace, connection)?.unwrap_or_default();
-    if let Err(not_started) = may_start(new, &plan, engines) {
-        return Ok(Err(not_started));
-    }
-    if let Some(going) = store::going(tx.conn, workspace, connection)? {
-        if !going.state_at(tx.now).is_over() {
-            return Ok(Err(NotStarted::Going(going.id)));
-        }
-        record::end_lost(tx, &going)?;
-        record::forget_lost(&going, &new.connection.slug, new.data_dir);
+    may_start(new.connection, &plan, connector, app)?;
+    let going = store::going(tx.conn, workspace, connection)?;
+    if let Some(going) = going.as_ref().filter(|going| !going.state_at(tx.now).is_over()) {
+        return Err(StartRunError::Going(going.id.clone()));
     }
     if store::queued(tx.conn, workspace)? >= LONGEST_QUEUE {
-        return Ok(Err(NotStarted::QueueFull));
+        return Err(StartRunError::QueueFull);
+    }
+    if let Some(lost) = going
+        && finish(tx, &lost, &Ending::interrupted())?
+    {
+        files::forget_run(&app.config.storage.data_dir, &lost, &new.connection.slug);
     }
     let id = RunId::new(tx.now, tx.rng);
-    let row = NewRow {
+    let row = NewRunRow {
         id: &id,
         workspace,
         connection,
         trigger: new.trigger,
-        actor: (new.actor.kind(), new.actor.name()),
+        actor: new.actor,
         output_layer: &plan.output_layer,
         from_start: new.from_start,
         now: tx.now,
@@ -99,24 +104,22 @@ pub fn start(tx: &mut Tx<'_>, new: &NewRun<'_>, engines: &Engines) -> AppResult<
     if !row.insert(tx.conn)? {
         // Somebody else was faster; who that is can be seen now.
         let faster = store::going(tx.conn, workspace, connection)?;
-        let faster =
-            faster.ok_or(AppError::Conflict("An extraction of this source was started at the same moment."))?;
-        return Ok(Err(NotStarted::Going(faster.id)));
+        return Err(faster.map_or(StartRunError::SameMoment, |faster| StartRunError::Going(faster.id)));
     }
-    Ok(Ok(store::find(tx.conn, workspace, &id)?.ok_or(AppError::NotFound)?))
+    Ok(Run::find(tx.conn, workspace, &id)?.ok_or(AppError::NotFound)?)
 }
 
-fn may_start(new: &NewRun<'_>, plan: &Plan, engines: &Engines) -> Result<(), NotStarted> {
-    if new.connection.is_waiting() {
-        return Err(NotStarted::Waiting);
+fn may_start(connection: &Connection, plan: &Plan, connector: &Connector, app: &App) -> Result<(), StartRunError> {
+    if connection.is_waiting() {
+        return Err(StartRunError::Waiting);
     }
-    if new.connection.state() != ConnectionState::Finalised || new.connection.kind != Kind::Source {
-        return Err(NotStarted::NotFinalised);
+    if connection.state() != ConnectionState::Finalised || connection.kind != Kind::Source {
+        return Err(StartRunError::NotFinalised);
     }
-    if !engines.ability(new.connector).reads {
-        return Err(NotStarted::NothingReads(what_to_install(new.connector)));
+    if !app.engines.ability(connector).reads {
+        return Err(StartRunError::NothingReads(what_to_install(connector)));
     }
-    if plan.enabled().next().is_none() { Err(NotStarted::NoStreams) } else { Ok(()) }
+    if plan.enabled().next().is_none() { Err(StartRunError::NoStreams) } else { Ok(()) }
 }
 
 /// What an operator does so that records of this connector can be read here.
@@ -126,26 +129,4 @@ pub fn what_to_install(connector: &Connector) -> String {
         "Nothing installed here can read records from {name}. The operator can install an Airbyte source for it and add it with \
          `vestibule connectors import --exec COMMAND`; or hand the source off to an engine of your own."
     )
-}
-
-/// Stops a run: at once when nobody works at it, else its worker is asked to. One that is over stays as it is.
-///
-/// # Errors
-/// The database refuses.
-pub fn cancel(conn: &mut Conn, run: &Run, now: UtcTime) -> AppResult<()> {
-    match run.state_at(now) {
-        WorkState::Queued => {
-            let end = End {
-                state: WorkState::Cancelled,
-                reason: None,
-                blame: None,
-                message: "Stopped before it began.",
-                place: "",
-            };
-            store::end(conn, &run.id, &end, now)?;
-        }
-        WorkState::InProgress => store::ask_to_stop(conn, &run.id, now)?,
-        WorkState::Success | WorkState::Failed | WorkState::Cancelled => {}
-    }
-    Ok(())
 }

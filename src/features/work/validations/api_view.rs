@@ -3,8 +3,6 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::platform::web::failure_out::FailureOut;
-
 use super::Validation;
 use crate::base::clock::UtcTime;
 use crate::base::crypto::KeyRing;
@@ -12,38 +10,13 @@ use crate::base::error::AppResult;
 use crate::engines::{CursorField, Stream, SyncType};
 use crate::features::connections::Connection;
 use crate::features::streams::key_text;
-use crate::platform::jobs::WorkState;
-
-/// Where a validation is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(rename = "ValidationStatus")]
-pub enum Status {
-    /// It waits for its turn, or runs.
-    InProgress,
-    /// The details work.
-    Success,
-    /// They do not, or nobody can say; `error` says why.
-    Failed,
-    /// Somebody stopped it.
-    Cancelled,
-}
-
-impl From<WorkState> for Status {
-    fn from(state: WorkState) -> Self {
-        match state {
-            WorkState::Queued | WorkState::InProgress => Self::InProgress,
-            WorkState::Success => Self::Success,
-            WorkState::Failed => Self::Failed,
-            WorkState::Cancelled => Self::Cancelled,
-        }
-    }
-}
+use crate::features::work::api_view::{WorkStatus, failure};
+use crate::platform::web::failure_out::FailureOut;
 
 /// A field of a stream.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "StreamField")]
-struct FieldOut {
+struct FoundFieldOut {
     name: String,
     /// What it holds, in the words of the source.
     #[serde(rename = "type")]
@@ -54,7 +27,7 @@ struct FieldOut {
 /// A stream that was found.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "FoundStream")]
-struct StreamOut {
+struct FoundStreamOut {
     /// Its name: give it back as `stream_name`.
     stream_name: String,
     /// Its namespace, such as a schema of a database.
@@ -70,17 +43,17 @@ struct StreamOut {
     /// How it can be read: `FULL_TABLE`, `INCREMENTAL`.
     sync_types: Vec<&'static str>,
     /// Its fields, as far as the source knows them.
-    fields: Vec<FieldOut>,
+    fields: Vec<FoundFieldOut>,
 }
 
-impl From<&Stream> for StreamOut {
+impl From<&Stream> for FoundStreamOut {
     fn from(stream: &Stream) -> Self {
         let (open, candidates) = match &stream.cursor {
             CursorField::None => (false, Vec::new()),
             CursorField::Fixed { field } => (false, field.iter().map(key_text).collect()),
             CursorField::Open { candidates, .. } => (true, candidates.iter().map(key_text).collect()),
         };
-        let field = |column: &crate::engines::Column| FieldOut {
+        let field = |column: &crate::engines::Column| FoundFieldOut {
             name: column.name.clone(),
             kind: column.kind.clone(),
             nullable: column.nullable,
@@ -104,7 +77,7 @@ impl From<&Stream> for StreamOut {
 pub struct ValidationOut {
     id: String,
     /// Where it is.
-    status: Status,
+    status: WorkStatus,
     /// Slug of the connection that is checked.
     connection: String,
     /// What it is doing, for people.
@@ -116,7 +89,7 @@ pub struct ValidationOut {
     /// How many streams were found.
     stream_count: i32,
     /// The streams that were found.
-    streams: Vec<StreamOut>,
+    streams: Vec<FoundStreamOut>,
     #[schemars(extend("format" = "date-time"))]
     created_at: String,
     /// When its turn came.
@@ -133,21 +106,16 @@ impl ValidationOut {
     /// The streams it found cannot be opened.
     pub fn new(validation: &Validation, connection: &Connection, keys: &KeyRing, now: UtcTime) -> AppResult<Self> {
         let state = validation.state_at(now);
-        let (reason, message) = validation.outcome_at(now);
-        let error = (state == WorkState::Failed).then(|| FailureOut {
-            code: reason.unwrap_or("failed").to_owned(),
-            kind: validation.blame.clone(),
-            message: message.to_owned(),
-        });
+        let (_, message) = validation.outcome_at(now);
         Ok(Self {
             id: validation.id.to_string(),
             status: state.into(),
             connection: connection.slug.clone(),
-            step: if state.is_over() { String::new() } else { validation.step.clone() },
+            step: if state.is_over() { String::new() } else { validation.details.step.clone() },
             message: message.to_owned(),
-            error,
-            stream_count: validation.stream_count,
-            streams: validation.found(keys)?.streams.iter().map(StreamOut::from).collect(),
+            error: failure(validation, now),
+            stream_count: validation.details.stream_count,
+            streams: validation.found(keys)?.streams.iter().map(FoundStreamOut::from).collect(),
             created_at: validation.created_at.iso(),
             started_at: validation.started_at.map(UtcTime::iso),
             ended_at: validation.ended_at.map(UtcTime::iso),

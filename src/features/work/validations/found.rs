@@ -9,9 +9,8 @@ use flate2::write::GzEncoder;
 use super::{SEALED_FOUND, Validation};
 use crate::base::crypto::{KeyRing, Sealed};
 use crate::base::error::{AppError, AppResult};
-use crate::base::ids::{ValidationId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::engines::{Blame, Catalog, Failure, FailureReason};
+use crate::platform::tx::Tx;
 
 /// More than this unpacked is no catalog of ours.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -29,17 +28,12 @@ pub(super) fn too_large() -> Failure {
     Failure { reason: FailureReason::TooMuchOutput, blame: Blame::Config, message, detail: None }
 }
 
-pub(super) fn pack(
-    catalog: &Catalog,
-    (workspace, id): (&WorkspaceId, &ValidationId),
-    keys: &KeyRing,
-    rng: &Rng,
-) -> AppResult<Sealed> {
+pub(super) fn pack(tx: &Tx<'_>, validation: &Validation, catalog: &Catalog) -> AppResult<Sealed> {
     let mut packer = GzEncoder::new(Vec::new(), Compression::default());
     serde_json::to_writer(&mut packer, catalog).map_err(AppError::internal)?;
     packer.flush().map_err(AppError::internal)?;
     let bytes = packer.finish().map_err(AppError::internal)?;
-    Ok(keys.seal(&bytes, SEALED_FOUND.at(id, workspace), rng)?)
+    Ok(tx.keys.seal(&bytes, SEALED_FOUND.at(&validation.id, &validation.workspace_id), tx.rng)?)
 }
 
 impl Validation {
@@ -48,7 +42,7 @@ impl Validation {
     /// # Errors
     /// The sealed value does not open.
     pub fn found(&self, keys: &KeyRing) -> AppResult<Catalog> {
-        let Some(bytes) = &self.sealed_found else { return Ok(Catalog::default()) };
+        let Some(bytes) = &self.details.sealed_found else { return Ok(Catalog::default()) };
         let at = SEALED_FOUND.at(&self.id, &self.workspace_id);
         let packed = keys.open(&Sealed::from_bytes(bytes.clone()), at)?;
         let mut text = Vec::new();

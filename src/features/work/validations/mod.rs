@@ -11,22 +11,19 @@ mod api_view;
 mod found;
 pub mod pages;
 
-mod record;
 mod start;
 mod store;
 mod worker;
 
-pub use api_view::{Status, ValidationOut};
+pub use api_view::ValidationOut;
 pub use pages::word;
-pub use start::{NewTest, Refused, cancel, cancel_all, start, start_test};
+pub use start::{NewTest, SignedInTest, StartValidationError, cancel_all, start, start_test};
 pub use store::{
-    Newest, Validation, carry_over, current_success, find, find_of_connection, last_success, latest, list, log_after,
-    newest_of, running_test,
+    Newest, Validation, ValidationDetails, carry_over, current_success, last_success, latest, list, newest_of,
 };
 pub use worker::{run_due, run_until};
 
 use crate::base::clock::UtcTime;
-use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::platform::jobs::WorkState;
 use crate::platform::sealed::sealed_column;
 
@@ -34,8 +31,6 @@ use crate::platform::sealed::sealed_column;
 pub const TIME_LIMIT: std::time::Duration = std::time::Duration::from_secs(1_200);
 /// More validations than this do not wait at once.
 pub const LONGEST_QUEUE: i64 = 20;
-/// Lines of a log that are kept.
-pub const MOST_LINES: i32 = 2_000;
 
 sealed_column!(
     /// Values that a recipient's test checks.
@@ -61,7 +56,7 @@ pub enum Standing {
 
 /// How the values of now stand, from the newest validation of the owner.
 pub fn standing(newest: Option<&Validation>, version: i64, now: UtcTime) -> Standing {
-    standing_of(newest.map(|one| (one.state_at(now), one.connection_version)), version)
+    standing_of(newest.map(|one| (one.state_at(now), one.details.connection_version)), version)
 }
 
 /// The same, from what a list knows.
@@ -73,13 +68,4 @@ pub fn standing_of(newest: Option<Newest>, version: i64) -> Standing {
         Some(_) => Standing::Bad,
         None => Standing::None,
     }
-}
-
-/// Whose validation it is.
-#[derive(Debug, Clone, Copy)]
-pub struct Of<'a> {
-    /// The workspace.
-    pub workspace: &'a WorkspaceId,
-    /// The connection.
-    pub connection: &'a ConnectionId,
 }

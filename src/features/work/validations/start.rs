@@ -7,19 +7,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::store::{self, End, NewRow, Validation};
-use super::{LONGEST_QUEUE, Of, SEALED_CONFIG};
+use super::store::{self, NewValidation, Validation};
+use super::{LONGEST_QUEUE, SEALED_CONFIG};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::{KeyRing, Sealed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::FieldPath;
-use crate::base::ids::{OauthSignInId, SetupLinkId, ValidationId, WorkspaceId};
+use crate::base::ids::{ConnectionId, OauthSignInId, SetupLinkId, ValidationId, WorkspaceId};
 use crate::connectors::Connector;
 use crate::features::connections::{Connection, ConnectionState};
 use crate::features::oauth;
 use crate::platform::activity::Actor;
 use crate::platform::db::Conn;
-use crate::platform::jobs::WorkState;
 use crate::platform::tx::Tx;
 use crate::schema::form::{Submission, Values, complete};
 
@@ -27,21 +26,33 @@ use crate::schema::form::{Submission, Values, complete};
 const COME_BACK: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Why nothing can be checked yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refused {
+#[derive(Debug, thiserror::Error)]
+pub enum StartValidationError {
+    /// It has nothing to do with the values: too many wait, the connection is gone, the database refuses.
+    #[error(transparent)]
+    App(#[from] AppError),
     /// Required fields without a value, as dot paths.
+    #[error("required fields have no value")]
     Missing(Vec<String>),
     /// Fields whose value breaks a rule of the connector, as dot paths.
+    #[error("fields do not fit the rules of the connector")]
     Wrong(Vec<String>),
     /// It came through an invite link and no member has accepted it yet.
+    #[error("no member has accepted the connection yet")]
     Waiting,
 }
 
+impl From<diesel::result::Error> for StartValidationError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::App(error.into())
+    }
+}
+
 /// Whether the connector can be given a configuration at all.
-fn judge(connector: &Connector, values: &Values) -> Result<(), Refused> {
+fn judge(connector: &Connector, values: &Values) -> Result<(), StartValidationError> {
     let done = complete(&connector.spec, values);
     if !done.missing.is_empty() {
-        return Err(Refused::Missing(done.missing.iter().map(|field| field.path.dot()).collect()));
+        return Err(StartValidationError::Missing(done.missing.iter().map(|field| field.path.dot()).collect()));
     }
     // What only the sign-in has is judged when it is there.
     let plain = Value::Object(values.plain.clone());
@@ -51,29 +62,29 @@ fn judge(connector: &Connector, values: &Values) -> Result<(), Refused> {
     };
     let wrong: Vec<String> =
         done.problems.iter().map(|problem| &problem.path).filter(wrong).map(FieldPath::dot).collect();
-    if wrong.is_empty() { Ok(()) } else { Err(Refused::Wrong(wrong)) }
+    if wrong.is_empty() { Ok(()) } else { Err(StartValidationError::Wrong(wrong)) }
 }
 
-/// Queues a check of the stored values. One that goes on already is stopped: the values of now are what counts.
+/// Queues a check of the stored values. One that goes on already is stopped: the values of now are what counts. What refuses it has
+/// written nothing.
 ///
 /// # Errors
-/// [`AppError::TooMany`] when too many wait, [`AppError::NotFound`] when the connection was deleted meanwhile.
+/// [`AppError::TooMany`] when too many wait, [`AppError::NotFound`] when the connection was deleted meanwhile; the others say what keeps
+/// the values from being checked.
 pub fn start(
     tx: &mut Tx<'_>,
     connection: &Connection,
     connector: &Connector,
     actor: &Actor,
-) -> AppResult<Result<Validation, Refused>> {
+) -> Result<Validation, StartValidationError> {
     if connection.state() == ConnectionState::Deleted {
-        return Err(AppError::NotFound);
+        return Err(AppError::NotFound.into());
     }
     if connection.is_waiting() {
-        return Ok(Err(Refused::Waiting));
+        return Err(StartValidationError::Waiting);
     }
-    if let Err(refused) = judge(connector, &connection.open_values(tx.keys)?) {
-        return Ok(Err(refused));
-    }
-    queue(tx, connection, None, actor, None).map(Ok)
+    judge(connector, &connection.open_values(tx.keys)?)?;
+    Ok(queue(tx, connection, actor, None)?)
 }
 
 /// What a recipient wants to have checked before they send it.
@@ -90,13 +101,21 @@ pub struct NewTest<'a> {
     pub asked: &'a Connector,
     /// What they typed; what members filled in and everybody sees is under it.
     pub submission: &'a Submission,
-    /// Who has signed in with the provider, and what that puts under what they typed.
-    pub signed_in: Option<(&'a OauthSignInId, &'a Submission)>,
+    /// The sign-in with the provider, when there was one.
+    pub signed_in: Option<SignedInTest<'a>>,
 }
 
-/// What is checked by a test, kept sealed until it is over.
+/// A sign-in that waits at the link, for a test of what was typed beside it.
+pub struct SignedInTest<'a> {
+    /// It has the tokens.
+    pub sign_in: &'a OauthSignInId,
+    /// What it puts under what was typed.
+    pub submission: &'a Submission,
+}
+
+/// What is checked by a test, as it is sealed until it is over.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct SealedTest {
     plain: Map<String, Value>,
     secrets: BTreeMap<FieldPath, String>,
     #[serde(default)]
@@ -104,7 +123,7 @@ struct Kept {
 }
 
 /// What a test checks.
-pub(super) struct Tested {
+pub(super) struct TestValues {
     pub(super) values: Values,
     /// The sign-in that has the tokens.
     pub(super) sign_in: Option<OauthSignInId>,
@@ -115,94 +134,75 @@ pub(super) struct Tested {
 ///
 /// # Errors
 /// As [`start`].
-pub fn start_test(tx: &mut Tx<'_>, test: &NewTest<'_>) -> AppResult<Result<Validation, Refused>> {
+pub fn start_test(tx: &mut Tx<'_>, test: &NewTest<'_>) -> Result<Validation, StartValidationError> {
     let mut values = test.connection.values_shown();
-    if let Some((_, submission)) = test.signed_in {
-        submission.merge_into(&test.connector.spec, &mut values);
+    if let Some(signed_in) = &test.signed_in {
+        signed_in.submission.merge_into(&test.connector.spec, &mut values);
     }
     test.submission.merge_into(&test.asked.spec, &mut values);
-    if let Err(refused) = judge(test.connector, &values) {
-        return Ok(Err(refused));
-    }
-    let kept = Kept {
+    judge(test.connector, &values)?;
+    let kept = SealedTest {
         secrets: values.secrets.iter().map(|(path, text)| (path.clone(), text.expose_secret().to_owned())).collect(),
         plain: values.plain,
-        sign_in: test.signed_in.map(|(id, _)| id.to_string()),
+        sign_in: test.signed_in.as_ref().map(|signed_in| signed_in.sign_in.to_string()),
     };
-    let bytes = Zeroizing::new(serde_json::to_vec(&kept).map_err(AppError::internal)?);
+    let typed = Zeroizing::new(serde_json::to_vec(&kept).map_err(AppError::internal)?);
     let actor = Actor::Recipient { name: test.name.to_owned() };
-    queue(tx, test.connection, Some(test.link), &actor, Some((&bytes, tx.keys))).map(Ok)
+    Ok(queue(tx, test.connection, &actor, Some(LinkTest { link: test.link, typed: &typed }))?)
 }
 
 /// The values a test checks.
-pub(super) fn tested(sealed: Vec<u8>, id: &ValidationId, workspace: &WorkspaceId, keys: &KeyRing) -> AppResult<Tested> {
+pub(super) fn test_values(
+    sealed: Vec<u8>,
+    id: &ValidationId,
+    workspace: &WorkspaceId,
+    keys: &KeyRing,
+) -> AppResult<TestValues> {
     let bytes = keys.open(&Sealed::from_bytes(sealed), SEALED_CONFIG.at(id, workspace))?;
-    let kept: Kept = serde_json::from_slice(&bytes).map_err(AppError::internal)?;
+    let kept: SealedTest = serde_json::from_slice(&bytes).map_err(AppError::internal)?;
     let secrets = kept.secrets.into_iter().map(|(path, text)| (path, SecretString::from(text))).collect();
     let sign_in = kept.sign_in.as_deref().map(OauthSignInId::from_text);
-    Ok(Tested { values: Values { plain: kept.plain, secrets }, sign_in })
+    Ok(TestValues { values: Values { plain: kept.plain, secrets }, sign_in })
 }
 
-fn queue(
-    tx: &mut Tx<'_>,
-    connection: &Connection,
-    link: Option<&SetupLinkId>,
-    actor: &Actor,
-    tested: Option<(&[u8], &KeyRing)>,
-) -> AppResult<Validation> {
+/// What makes a validation a test of a link.
+struct LinkTest<'a> {
+    link: &'a SetupLinkId,
+    /// What was typed, as it is sealed.
+    typed: &'a [u8],
+}
+
+fn queue(tx: &mut Tx<'_>, connection: &Connection, actor: &Actor, test: Option<LinkTest<'_>>) -> AppResult<Validation> {
     if store::queued(tx.conn)? >= LONGEST_QUEUE {
         return Err(AppError::TooMany { retry_after: COME_BACK });
     }
-    let of = Of { workspace: &connection.workspace_id, connection: &connection.id };
-    for going in store::going(tx.conn, of, link)? {
-        cancel(tx.conn, &going, tx.now)?;
+    let (workspace, setup_link) = (&connection.workspace_id, test.as_ref().map(|test| test.link));
+    for going in store::going(tx.conn, workspace, &connection.id, setup_link)? {
+        going.cancel(tx.conn, tx.now)?;
     }
     let id = ValidationId::new(tx.now, tx.rng);
-    let sealed =
-        tested.map(|(bytes, keys)| keys.seal(bytes, SEALED_CONFIG.at(&id, of.workspace), tx.rng)).transpose()?;
-    NewRow {
+    let at = SEALED_CONFIG.at(&id, workspace);
+    let sealed = test.map(|test| tx.keys.seal(test.typed, at, tx.rng)).transpose()?;
+    NewValidation {
         id: &id,
-        of,
-        setup_link: link,
-        actor: (actor.kind(), actor.name()),
+        workspace,
+        connection: &connection.id,
+        setup_link,
+        actor,
         sealed_config: sealed.as_ref().map(Sealed::as_bytes),
         now: tx.now,
     }
     .insert(tx.conn)?;
-    store::find(tx.conn, of.workspace, &id)?.ok_or(AppError::NotFound)
+    Validation::find(tx.conn, workspace, &id)?.ok_or(AppError::NotFound)
 }
 
 /// Stops whatever waits or goes on for a connection, tests of recipients too.
 ///
 /// # Errors
 /// The database refuses.
-pub fn cancel_all(conn: &mut Conn, of: Of<'_>, now: UtcTime) -> AppResult<()> {
-    for going in store::all_going(conn, of)? {
-        cancel(conn, &going, now)?;
-    }
-    Ok(())
-}
-
-/// Stops a validation: at once when nobody works at it, else its worker is asked to. One that is over stays as it is.
-///
-/// # Errors
-/// The database refuses.
-pub fn cancel(conn: &mut Conn, validation: &Validation, now: UtcTime) -> AppResult<()> {
-    match validation.state_at(now) {
-        WorkState::Queued => {
-            let end = End {
-                state: WorkState::Cancelled,
-                reason: None,
-                blame: None,
-                message: "Stopped before it began.",
-                version: None,
-                sealed_found: None,
-                stream_count: 0,
-            };
-            store::end(conn, &validation.id, &end, now)?;
-        }
-        WorkState::InProgress => store::ask_to_stop(conn, &validation.id, now)?,
-        WorkState::Success | WorkState::Failed | WorkState::Cancelled => {}
+pub fn cancel_all(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId, now: UtcTime) -> AppResult<()> {
+    for going in store::all_going(conn, workspace, connection)? {
+        going.cancel(conn, now)?;
     }
     Ok(())
 }

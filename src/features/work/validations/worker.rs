@@ -1,319 +1,197 @@
-//! Claim, check, search for streams, record. What the connector says is written down as it comes.
+//! What a validation does: check, search for streams, end with what was found.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
-use super::store::{self, Validation};
-use super::{MOST_LINES, TIME_LIMIT, found, record, start};
+use super::start::{self, TestValues};
+use super::store::{Validation, ValidationDetails, ValidationResult};
+use super::{TIME_LIMIT, found};
 use crate::base::error::{AppError, AppResult};
-use crate::base::ids::OauthSignInId;
 use crate::connectors::{Connector, Kind};
-use crate::engines::{
-    CHECK_LIMIT, Cancel, Canceller, Catalog, CheckOutcome, ConnectorEvent, DISCOVER_LIMIT, EngineRequest, EventSender,
-    Failure,
-};
+use crate::engines::{Blame, CHECK_LIMIT, Catalog, CheckOutcome, DISCOVER_LIMIT, Failure};
 use crate::features::connections::{self, Connection};
-use crate::features::oauth::TokenLease;
-use crate::features::work::{connector_config, take_over};
+use crate::features::webhooks;
+use crate::features::work::WorkKind;
+use crate::features::work::connector_config::AskError;
+use crate::features::work::ending::{Ending, end, finish};
+use crate::features::work::supervisor::{ConnectorSide, Supervisor};
+use crate::features::work::worker::{self, CannotBegin};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
-use crate::platform::jobs::{LogBuffer, Piece, Taking, Trade, WORK_BEAT, run_trade_due, run_trade_until};
-use crate::schema::form::{FinalConfig, Submission, Values};
+use crate::platform::jobs::WorkState;
+use crate::platform::tx::Tx;
 
-/// What is stored does not open, or the database does not answer.
-const UNREADABLE: &str = "What is stored cannot be read. The operator finds the reason in the server's log.";
-
-const TRADE: Trade = Trade { name: "validations", at_once: 8, take };
+const TOO_LONG: &str = "It took too long and was stopped. Is the system reachable from this server?";
 
 /// Does every validation that waits, once; says how many there were.
 ///
 /// # Errors
 /// The database cannot be asked; a validation that fails is no error here.
 pub async fn run_due(app: &Arc<App>) -> AppResult<usize> {
-    run_trade_due(app, TRADE).await
+    worker::run_due::<ValidationDetails>(app).await
 }
 
 /// Works until the channel says stop.
 pub async fn run_until(app: Arc<App>, stopped: watch::Receiver<bool>) {
-    run_trade_until(app, TRADE, stopped).await;
-}
-
-fn take(app: Arc<App>, room: usize) -> Taking {
-    Box::pin(async move {
-        record::end_abandoned(&app).await?;
-        let limit = i64::try_from(room).unwrap_or(1);
-        let due = app.db.read(move |conn| Ok(store::due(conn, limit)?)).await?;
-        let mut pieces: Vec<Piece> = Vec::new();
-        for id in due {
-            let now = app.clock.now();
-            match app.db.write(move |conn| Ok(store::claim(conn, &id, now)?)).await {
-                Ok(claimed) => {
-                    let app = Arc::clone(&app);
-                    pieces.extend(claimed.map(|(row, sealed)| Box::pin(work(app, row, sealed)) as Piece));
-                }
-                Err(error) if pieces.is_empty() => return Err(error),
-                // What is ours already is worked at.
-                Err(_) => break,
-            }
-        }
-        Ok(pieces)
-    })
+    worker::run_until::<ValidationDetails>(app, stopped).await;
 }
 
 /// What a validation checks.
-struct About {
+struct ValidationInput {
     connection: Connection,
     connector: Arc<Connector>,
-    values: Values,
-    /// The sign-in that a test borrows its tokens from.
-    sign_in: Option<OauthSignInId>,
+    checked: TestValues,
 }
 
-/// What is checked; or the sentence that says why it cannot be checked any more.
-fn prepare(
-    conn: &mut Conn,
-    app: &App,
-    validation: &Validation,
-    sealed: Option<Vec<u8>>,
-) -> AppResult<Result<About, &'static str>> {
+fn read_input(conn: &mut Conn, app: &App, validation: &Validation) -> Result<ValidationInput, CannotBegin> {
     let (workspace, id) = (&validation.workspace_id, &validation.connection_id);
     let connection = connections::find_by_id(conn, workspace, id)?.ok_or(AppError::NotFound)?;
-    let (values, sign_in) = match sealed {
-        Some(sealed) => {
-            let tested = start::tested(sealed, &validation.id, workspace, &app.keys)?;
-            (tested.values, tested.sign_in)
-        }
-        None => (connection.open_values(&app.keys)?, None),
+    let checked = match &validation.details.sealed_config {
+        Some(sealed) => start::test_values(sealed.clone(), &validation.id, workspace, &app.keys)?,
+        None => TestValues { values: connection.open_values(&app.keys)?, sign_in: None },
     };
-    Ok(match app.connectors.find(connection.kind, &connection.connector_slug).cloned() {
-        _ if connection.deleted_at.is_some() => Err("The connection was deleted."),
-        None => Err("The connector of this connection is not installed any more."),
-        Some(connector) => Ok(About { connection, connector, values, sign_in }),
-    })
+    if connection.deleted_at.is_some() {
+        return Err(CannotBegin::ConnectionDeleted);
+    }
+    let connector = app.connectors.find(connection.kind, &connection.connector_slug).cloned();
+    Ok(ValidationInput { connection, connector: connector.ok_or(CannotBegin::ConnectorGone)?, checked })
 }
 
-async fn work(app: Arc<App>, validation: Validation, sealed: Option<Vec<u8>>) {
-    let id = validation.id.clone();
-    if let Err(error) = try_work(&app, validation, sealed).await {
-        tracing::error!(validation = %id, error = %error, "a validation cannot be recorded; its lease will end");
+impl WorkKind for ValidationDetails {
+    const NAME: &'static str = "validations";
+    const AT_ONCE: usize = 8;
+    const MOST_LINES: i32 = 2_000;
+    const CANNOT_BEGIN: Blame = Blame::Config;
+
+    async fn perform(app: Arc<App>, validation: Validation) -> AppResult<()> {
+        let Some(input) = worker::prepared(&app, &validation, read_input).await? else { return Ok(()) };
+        let version = validation.details.setup_link_id.is_none().then_some(input.connection.version);
+        let (mut supervisor, side) = Supervisor::new(&app, validation, "Starting".to_owned(), version);
+        greet(&mut supervisor, &input.connector);
+        match tokio::time::timeout(TIME_LIMIT, supervisor.attend(&mut (), ask(&app, &input, side))).await {
+            Ok(attended) => match attended? {
+                Some(Err(AskError::App(error))) => Err(error),
+                Some(Err(AskError::Failure(failure))) => settle(supervisor, &input.connector, Err(failure)).await,
+                Some(Ok(answer)) => settle(supervisor, &input.connector, Ok(answer)).await,
+                None => Ok(()),
+            },
+            Err(_) => give_up(supervisor).await,
+        }
+    }
+
+    fn note_step(step: &mut String, words: String) {
+        *step = words;
+    }
+
+    fn ended(tx: &mut Tx<'_>, validation: &Validation, ending: &Ending<Self>) -> AppResult<()> {
+        // What a recipient tried out is theirs until they send it.
+        if validation.details.setup_link_id.is_some() || ending.state == WorkState::Cancelled {
+            return Ok(());
+        }
+        let (workspace, id) = (&validation.workspace_id, &validation.connection_id);
+        let connection = connections::find_by_id(tx.conn, workspace, id)?.ok_or(AppError::NotFound)?;
+        let succeeded = ending.state == WorkState::Success;
+        tx.record(&Entry {
+            workspace,
+            connection: Some(id),
+            setup_link: None,
+            event: if succeeded { Event::Validated } else { Event::ValidationFailed },
+            actor: Actor::System,
+            detail: &ending.message,
+        })?;
+        tx.tell(&webhooks::WebhookEvent::ValidationFinished {
+            connection: &connection,
+            validation: &validation.id,
+            succeeded,
+            streams: ending.result.stream_count,
+        })
     }
 }
 
-async fn try_work(app: &Arc<App>, validation: Validation, sealed: Option<Vec<u8>>) -> AppResult<()> {
-    let (here, row) = (Arc::clone(app), validation.clone());
-    let about = match app.db.read(move |conn| prepare(conn, &here, &row, sealed)).await {
-        Ok(Ok(about)) => about,
-        Ok(Err(sentence)) => return record::refuse(app, &validation, sentence).await,
-        Err(error) => {
-            tracing::error!(validation = %validation.id, error = %error, "what is to be validated cannot be read");
-            return record::refuse(app, &validation, UNREADABLE).await;
-        }
-    };
-    let (events, inbox) = EventSender::channel();
-    let (canceller, cancel) = Canceller::new();
-    let mut desk = Desk {
-        app: Arc::clone(app),
-        version: validation.setup_link_id.is_none().then_some(about.connection.version),
-        validation,
-        log: LogBuffer::new(MOST_LINES),
-        step: "Starting".to_owned(),
-        canceller,
-        token_lease: Arc::default(),
-    };
-    desk.greet(&about);
-    let token_lease = Arc::clone(&desk.token_lease);
-    let asked = ask(app, &about, &token_lease, (events, cancel));
-    let outcome = tokio::time::timeout(TIME_LIMIT, desk.attend(inbox, asked)).await;
-    match outcome {
-        Ok(attended) => {
-            if let Some(outcome) = attended? {
-                desk.end(about, outcome?).await?;
-            }
-            Ok(())
-        }
-        Err(_) => desk.give_up().await,
+fn greet(supervisor: &mut Supervisor<ValidationDetails>, connector: &Connector) {
+    let name = connector.name();
+    if supervisor.app.engines.ability(connector).checks {
+        supervisor.say("info", &format!("Checking the details of {name}"));
+    } else {
+        supervisor.say(
+            "warn",
+            &format!("No program that asks {name} is installed here: the details are only checked against the connector's own rules."),
+        );
     }
 }
-
-/// What the check found, and what a source offers.
-type Answered = Result<(CheckOutcome, Catalog), Failure>;
 
 /// The configuration with tokens that live, the check with it, and for a source the search for its streams.
-async fn ask(
-    app: &App,
-    about: &About,
-    token_lease: &OnceLock<TokenLease>,
-    (events, cancel): (EventSender, Cancel),
-) -> AppResult<Answered> {
-    let own = about.values.clone();
-    let given = match &about.sign_in {
-        Some(sign_in) => connector_config::for_test(app, &about.connection, &about.connector, sign_in, own).await?,
-        None => connector_config::current(app, &about.connection, &about.connector, own).await?,
-    };
-    let given = match given {
-        Ok(given) => given,
-        Err(failure) => return Ok(Err(failure)),
-    };
-    given.token_lease.into_iter().for_each(|tokens| drop(token_lease.set(tokens)));
-    let answered = check_and_discover(app, about, &given.config, (&events, &cancel)).await;
-    Ok(match answered {
-        Ok((_, catalog)) if !found::fits(&catalog) => Err(found::too_large()),
-        answered => answered,
-    })
-}
-
-async fn check_and_discover(
-    app: &App,
-    about: &About,
-    config: &FinalConfig,
-    (events, cancel): (&EventSender, &Cancel),
-) -> Answered {
-    let job = |time_limit| EngineRequest {
-        connector: &about.connector,
-        config,
-        events: events.clone(),
-        cancel: cancel.clone(),
-        time_limit,
-    };
-    let checked = app.engines.check(&job(CHECK_LIMIT)).await?;
-    let catalog = match about.connector.file.kind {
-        Kind::Source => app.engines.discover(&job(DISCOVER_LIMIT)).await?,
+async fn ask(app: &App, input: &ValidationInput, side: ConnectorSide) -> Result<(CheckOutcome, Catalog), AskError> {
+    let TestValues { values, sign_in } = &input.checked;
+    let config = side.config(app, &input.connection, &input.connector, sign_in.as_ref(), values.clone()).await?;
+    let request = |time_limit| side.request(&input.connector, &config, time_limit);
+    let outcome = app.engines.check(&request(CHECK_LIMIT)).await?;
+    let catalog = match input.connector.file.kind {
+        Kind::Source => app.engines.discover(&request(DISCOVER_LIMIT)).await?,
         Kind::Destination => Catalog::default(),
     };
-    Ok((checked, catalog))
+    if found::fits(&catalog) { Ok((outcome, catalog)) } else { Err(found::too_large().into()) }
 }
 
-/// Where a running validation is looked after: its log, its lease, the wish to stop it, changes of the configuration.
-struct Desk {
-    app: Arc<App>,
-    validation: Validation,
-    /// The version of the stored values that is being checked; none for a test.
-    version: Option<i64>,
-    log: LogBuffer,
-    step: String,
-    canceller: Canceller,
-    /// Of which sign-in the tokens are that the connector was given.
-    token_lease: Arc<OnceLock<TokenLease>>,
+/// Records what the connector answered.
+async fn settle(
+    mut supervisor: Supervisor<ValidationDetails>,
+    connector: &Connector,
+    answer: Result<(CheckOutcome, Catalog), Failure>,
+) -> AppResult<()> {
+    let kind = connector.file.kind;
+    match &answer {
+        Ok((_, catalog)) if kind == Kind::Source => {
+            supervisor.say("info", &format!("Done: {}", streams_in_words(catalog.streams.len())));
+        }
+        Ok(_) => supervisor.say("info", "Done"),
+        Err(failure) => supervisor.say_failure(failure),
+    }
+    supervisor.keep().await?;
+    let Supervisor { app, work: validation, version, .. } = supervisor;
+    app.write(move |tx| {
+        let ending = match answer {
+            Ok((outcome, catalog)) => {
+                let sealed = found::pack(tx, &validation, &catalog)?;
+                let streams = catalog.streams.len();
+                Ending::success(
+                    success_words(kind, outcome, streams),
+                    ValidationResult::found(version, &sealed, streams),
+                )
+            }
+            Err(failure) => Ending { result: ValidationResult::nothing(version), ..Ending::of_failure(failure) },
+        };
+        finish(tx, &validation, &ending).map(|_| ())
+    })
+    .await
 }
 
-impl Desk {
-    fn say(&mut self, level: &str, text: &str) {
-        self.log.say(self.app.clock.now(), level, text);
-    }
+async fn give_up(mut supervisor: Supervisor<ValidationDetails>) -> AppResult<()> {
+    supervisor.say("error", TOO_LONG);
+    supervisor.keep().await?;
+    let ending = Ending::failed("timeout", Blame::Moment, TOO_LONG);
+    let ending = Ending { result: ValidationResult::nothing(supervisor.version), ..ending };
+    end(&supervisor.app, &supervisor.work, ending).await.map(|_| ())
+}
 
-    fn greet(&mut self, about: &About) {
-        let name = about.connector.name();
-        if self.app.engines.ability(&about.connector).checks {
-            self.say("info", &format!("Checking the details of {name}"));
-        } else {
-            self.say(
-                "warn",
-                &format!("No program that asks {name} is installed here: the details are only checked against the connector's own rules."),
-            );
+fn success_words(kind: Kind, outcome: CheckOutcome, streams: usize) -> String {
+    match (outcome, kind) {
+        (CheckOutcome::SpecOnly, _) => {
+            "The details follow the connector's rules. Nobody was asked, because no program for it is installed here."
+                .to_owned()
         }
+        (CheckOutcome::Asked, Kind::Source) => format!("The details work: {}.", streams_in_words(streams)),
+        (CheckOutcome::Asked, Kind::Destination) => "The details work.".to_owned(),
     }
+}
 
-    /// Waits for the answer and looks after everything meanwhile; `None` when the validation is ours no more.
-    async fn attend<T>(
-        &mut self,
-        mut inbox: mpsc::Receiver<ConnectorEvent>,
-        asked: impl Future<Output = T>,
-    ) -> AppResult<Option<T>> {
-        tokio::pin!(asked);
-        let mut beat = tokio::time::interval(WORK_BEAT);
-        let answer = loop {
-            tokio::select! {
-                answer = &mut asked => break answer,
-                Some(event) = inbox.recv() => self.hear(event).await?,
-                _ = beat.tick() => if !self.keep().await? {
-                    self.save_changes(&mut inbox).await?;
-                    return Ok(None);
-                },
-            }
-        };
-        while let Some(event) = inbox.recv().await {
-            self.hear(event).await?;
-        }
-        Ok(self.keep().await?.then_some(answer))
-    }
-
-    /// Nobody wants the verdict any more; what the connector changed until now counts all the same.
-    async fn save_changes(&mut self, inbox: &mut mpsc::Receiver<ConnectorEvent>) -> AppResult<()> {
-        inbox.close();
-        while let Ok(event) = inbox.try_recv() {
-            if let ConnectorEvent::ConfigUpdate(submission) = event {
-                self.take_over(submission).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn hear(&mut self, event: ConnectorEvent) -> AppResult<()> {
-        match event {
-            ConnectorEvent::Log { level, text } => self.say(level.as_str(), &text),
-            ConnectorEvent::Progress(words) => {
-                self.say("info", &words);
-                self.step = words;
-            }
-            ConnectorEvent::ConfigUpdate(submission) => self.take_over(submission).await?,
-            ConnectorEvent::Records(_) | ConnectorEvent::State(_) => {}
-        }
-        Ok(())
-    }
-
-    /// Writes down what was said, renews the lease and passes a wish to stop on; `false` when somebody else ended the validation.
-    async fn keep(&mut self) -> AppResult<bool> {
-        let (id, step, lines, now) =
-            (self.validation.id.clone(), self.step.clone(), self.log.drain(), self.app.clock.now());
-        let kept = self
-            .app
-            .db
-            .write(move |conn| {
-                let kept = store::keep(conn, &id, &step, now)?;
-                store::append(conn, &id, &lines)?;
-                Ok(kept)
-            })
-            .await?;
-        if matches!(kept, Some(Some(_)) | None) {
-            self.canceller.cancel();
-        }
-        Ok(kept.is_some())
-    }
-
-    /// The connector changed its configuration, for instance a refresh token that works once: kept at once, whatever becomes of the check.
-    async fn take_over(&mut self, submission: Submission) -> AppResult<()> {
-        let Some(version) = self.version else {
-            self.say("info", "The connector changed its configuration; a test keeps no changes.");
-            return Ok(());
-        };
-        let at = (&self.validation.workspace_id, &self.validation.connection_id);
-        let changed = take_over::take_over(&self.app, at, self.token_lease.get(), &submission).await?;
-        self.say("info", "The connector updated its configuration.");
-        self.version = Some(if changed.before == version { changed.after } else { version });
-        Ok(())
-    }
-
-    async fn end(mut self, about: About, outcome: Answered) -> AppResult<()> {
-        match &outcome {
-            Ok((_, catalog)) if about.connector.file.kind == Kind::Source => {
-                self.say("info", &format!("Done: {}", record::streams_in_words(catalog.streams.len())));
-            }
-            Ok(_) => self.say("info", "Done"),
-            Err(failure) => {
-                if let Some(detail) = &failure.detail {
-                    self.say("debug", detail);
-                }
-                self.say("error", &failure.message);
-            }
-        }
-        self.keep().await?;
-        record::settle(&self.app, &self.validation, self.version, outcome).await
-    }
-
-    async fn give_up(mut self) -> AppResult<()> {
-        self.say("error", record::TOO_LONG);
-        self.keep().await?;
-        record::time_out(&self.app, &self.validation, self.version).await
+/// "1 stream found", "42 streams found".
+fn streams_in_words(count: usize) -> String {
+    match count {
+        0 => "no streams found".to_owned(),
+        1 => "1 stream found".to_owned(),
+        more => format!("{more} streams found"),
     }
 }

@@ -1,0 +1,45 @@
+//! What the API shows of every piece of work.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::store::{Work, WorkTable};
+use crate::base::clock::UtcTime;
+use crate::platform::jobs::WorkState;
+use crate::platform::web::failure_out::FailureOut;
+
+/// Where a validation or a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "ValidationStatus")]
+pub enum WorkStatus {
+    /// It waits for its turn, or runs.
+    InProgress,
+    /// The details work.
+    Success,
+    /// They do not, or nobody can say; `error` says why.
+    Failed,
+    /// Somebody stopped it.
+    Cancelled,
+}
+
+impl From<WorkState> for WorkStatus {
+    fn from(state: WorkState) -> Self {
+        match state {
+            WorkState::Queued | WorkState::InProgress => Self::InProgress,
+            WorkState::Success => Self::Success,
+            WorkState::Failed => Self::Failed,
+            WorkState::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// Why it failed; `None` when it did not.
+pub fn failure<K: WorkTable>(work: &Work<K>, now: UtcTime) -> Option<FailureOut> {
+    let (reason, message) = work.outcome_at(now);
+    (work.state_at(now) == WorkState::Failed).then(|| FailureOut {
+        code: reason.unwrap_or("failed").to_owned(),
+        kind: work.blame.clone(),
+        message: message.to_owned(),
+    })
+}

@@ -1,0 +1,96 @@
+//! What a run reads, and where to.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::files;
+use super::sink::RunOutput;
+use super::store::{self, Run, StreamCount, StreamCounts};
+use crate::base::error::AppError;
+use crate::connectors::Connector;
+use crate::engines::{ChosenStream, LoadTable, Loading, SyncType};
+use crate::features::connections::{self, Connection};
+use crate::features::outputs::{self, Place};
+use crate::features::streams::{StreamChoice, find_plan};
+use crate::features::work::validations;
+use crate::features::work::worker::CannotBegin;
+use crate::platform::app::App;
+use crate::platform::db::Conn;
+use crate::schema::form::Values;
+
+pub(super) struct RunInput {
+    pub(super) connection: Connection,
+    pub(super) connector: Arc<Connector>,
+    pub(super) values: Values,
+    pub(super) choices: Vec<StreamChoice>,
+    pub(super) chosen: Vec<ChosenStream>,
+    /// Where the last whole run came to; `None`: it reads from the beginning.
+    pub(super) state: Option<Value>,
+    pub(super) output: RunOutput,
+}
+
+impl RunInput {
+    pub(super) fn read(conn: &mut Conn, app: &App, run: &Run) -> Result<Self, CannotBegin> {
+        let (workspace, id) = (&run.workspace_id, &run.connection_id);
+        let connection = connections::find_by_id(conn, workspace, id)?.ok_or(AppError::NotFound)?;
+        let success = validations::last_success(conn, workspace, id)?;
+        let found = success.map(|success| success.found(&app.keys)).transpose()?.unwrap_or_default();
+        let plan = find_plan(conn, workspace, id)?.unwrap_or_default();
+        let state = if run.details.from_start == 1 { None } else { store::sync_state(conn, id)? };
+        let output = match outputs::place(conn, workspace, &run.details.output_layer, &app.keys)? {
+            Some(Place::Files) => RunOutput::Files(files::place(run, &connection.slug)),
+            Some(Place::Postgres { name, address, target }) => RunOutput::Postgres { name, address, target },
+            None => return Err(CannotBegin::OutputLayerGone),
+        };
+        if connection.deleted_at.is_some() {
+            return Err(CannotBegin::ConnectionDeleted);
+        }
+        let connector = app.connectors.find(connection.kind, &connection.connector_slug).cloned();
+        let connector = connector.ok_or(CannotBegin::ConnectorGone)?;
+        let values = connection.open_values(&app.keys)?;
+        let choices: Vec<StreamChoice> = plan.enabled().cloned().collect();
+        let chosen: Option<Vec<ChosenStream>> =
+            choices.iter().map(|choice| choice.of(&found).map(|stream| choice.chosen(stream))).collect();
+        let chosen = chosen.ok_or(CannotBegin::StreamGone)?;
+        Ok(Self { connection, connector, values, choices, chosen, state, output })
+    }
+
+    pub(super) fn tables(&self) -> Vec<LoadTable> {
+        let from_start = self.state.is_none();
+        let both = self.choices.iter().zip(&self.chosen);
+        both.map(|(choice, chosen)| LoadTable::new(&choice.table_name, chosen, from_start)).collect()
+    }
+
+    /// Whether the records of this incremental stream take the place of all that its table holds.
+    pub(super) fn begins_anew(&self, stream: usize) -> bool {
+        let is_incremental = self.choices.get(stream).is_some_and(|one| one.sync_type == SyncType::Incremental);
+        is_incremental && self.state.is_none() && matches!(self.output, RunOutput::Postgres { .. })
+    }
+
+    pub(super) fn loading(&self, run: &Run) -> Loading {
+        Loading {
+            source_id: self.connection.id.to_string(),
+            source: self.connection.slug.clone(),
+            run: run.id.to_string(),
+            began: run.started_at.unwrap_or(run.created_at).iso(),
+        }
+    }
+
+    pub(super) fn greeting(&self) -> String {
+        let how = if self.state.is_some() { "continuing where the last one ended" } else { "from the beginning" };
+        let streams = super::streams(self.chosen.len());
+        format!("Reading {streams} of {}, {how}", self.connector.name())
+    }
+
+    pub(super) fn no_counts(&self) -> StreamCounts {
+        let zero = |choice: &StreamChoice| StreamCount {
+            stream: choice.full_name(),
+            table: choice.table_name.clone(),
+            records: 0,
+            bytes: 0,
+            incomplete: false,
+        };
+        StreamCounts(self.choices.iter().map(zero).collect())
+    }
+}

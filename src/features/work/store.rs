@@ -1,0 +1,259 @@
+//! The rows of both kinds of work. Each kind has tables of its own with the same columns for what all work has; [`work_table`] writes the
+//! moves over them.
+
+use diesel::prelude::*;
+
+use super::ending::Ending;
+use crate::base::clock::UtcTime;
+use crate::base::ids::{ConnectionId, WorkspaceId};
+use crate::platform::db::Conn;
+use crate::platform::jobs::{INTERRUPTED, INTERRUPTED_REASON, LogLine, WorkState, is_abandoned};
+
+/// A piece of work as it is stored.
+#[derive(Debug, Clone, Queryable)]
+pub struct Work<K: WorkTable> {
+    /// Its id.
+    pub id: K::Id,
+    /// Whose it is.
+    pub workspace_id: WorkspaceId,
+    /// The connection it works with.
+    pub connection_id: ConnectionId,
+    /// As the row says; [`Work::state_at`] says what is true.
+    pub state: WorkState,
+    /// Who started it, possibly empty.
+    pub actor_name: String,
+    /// Why it failed, for programs.
+    pub reason: Option<String>,
+    /// Whose turn it is then: `config_error`, `transient_error`, `system_error`.
+    pub blame: Option<String>,
+    /// What came of it, for people.
+    pub message: String,
+    /// Until when its worker is believed to live.
+    pub lease_until: Option<UtcTime>,
+    /// When it was asked for.
+    pub created_at: UtcTime,
+    /// When a worker took it.
+    pub started_at: Option<UtcTime>,
+    /// When it was over.
+    pub ended_at: Option<UtcTime>,
+    /// What only its kind has.
+    pub details: K,
+}
+
+impl<K: WorkTable> Work<K> {
+    /// The one of that id.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub fn find(conn: &mut Conn, workspace: &WorkspaceId, id: &K::Id) -> QueryResult<Option<Self>> {
+        K::find(conn, workspace, id)
+    }
+
+    /// The lines of a log after a number, at most `limit`.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub fn log_after(conn: &mut Conn, id: &K::Id, after: i32, limit: i64) -> QueryResult<Vec<LogLine>> {
+        K::log_after(conn, id, after, limit)
+    }
+
+    /// What is true at a moment: a row whose worker has died does not know it yet.
+    pub fn state_at(&self, now: UtcTime) -> WorkState {
+        if is_abandoned(self.state, self.lease_until, now) { WorkState::Failed } else { self.state }
+    }
+
+    /// Why it failed, for programs and for people.
+    pub fn outcome_at(&self, now: UtcTime) -> (Option<&str>, &str) {
+        if is_abandoned(self.state, self.lease_until, now) {
+            (Some(INTERRUPTED_REASON), INTERRUPTED)
+        } else {
+            (self.reason.as_deref(), &self.message)
+        }
+    }
+}
+
+/// What a beat of a worker has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// It goes on.
+    Ours,
+    /// It is still the worker's, and somebody asked to stop it.
+    AskedToStop,
+    /// Somebody else has ended it.
+    Lost,
+}
+
+/// The rows of one kind of work; the type itself holds the columns that only this kind has.
+pub trait WorkTable: std::fmt::Debug + Clone + Send + Sync + 'static {
+    /// The name of a row.
+    type Id: std::fmt::Debug + std::fmt::Display + Clone + Send + Sync + 'static;
+    /// How far one is, as every beat of its worker saves it.
+    type Progress: Clone + Send + Sync + 'static;
+    /// What an end leaves in columns that only this kind has.
+    type Result: Default + Send + 'static;
+
+    /// An id somebody named.
+    fn id(text: &str) -> Self::Id;
+    /// The one of that id.
+    fn find(conn: &mut Conn, workspace: &WorkspaceId, id: &Self::Id) -> QueryResult<Option<Work<Self>>>;
+    /// The oldest that wait.
+    fn due(conn: &mut Conn, limit: i64) -> QueryResult<Vec<Self::Id>>;
+    /// Takes one that waits; `None` when another worker was faster.
+    fn claim(conn: &mut Conn, id: &Self::Id, now: UtcTime) -> QueryResult<Option<Work<Self>>>;
+    /// Says that the worker lives and how far it is.
+    fn keep(conn: &mut Conn, id: &Self::Id, progress: &Self::Progress, now: UtcTime) -> QueryResult<Kept>;
+    /// Ends one that is not over; `false` when it was over already.
+    fn end(conn: &mut Conn, id: &Self::Id, ending: &Ending<Self>, now: UtcTime) -> QueryResult<bool>;
+    /// Asks a running one to stop.
+    fn ask_to_stop(conn: &mut Conn, id: &Self::Id, now: UtcTime) -> QueryResult<()>;
+    /// Those whose worker has died.
+    fn abandoned(conn: &mut Conn, now: UtcTime) -> QueryResult<Vec<Work<Self>>>;
+    /// Adds lines to a log.
+    fn append(conn: &mut Conn, id: &Self::Id, lines: &[LogLine]) -> QueryResult<()>;
+    /// The lines after a number, at most `limit`.
+    fn log_after(conn: &mut Conn, id: &Self::Id, after: i32, limit: i64) -> QueryResult<Vec<LogLine>>;
+}
+
+/// Writes [`WorkTable`] over a table, the table of its log and the column there that names the work. The kind gives
+/// `progress_changes(&Progress)`; its `Result` is a changeset.
+macro_rules! work_table {
+    ($kind:ident, $table:ident, $logs:ident :: $owner:ident, $id:ty, $progress:ty, $result:ty) => {
+        impl Selectable<MultiBackend> for Work<$kind> {
+            type SelectExpression = (
+                $table::id,
+                $table::workspace_id,
+                $table::connection_id,
+                $table::state,
+                $table::actor_name,
+                $table::reason,
+                $table::blame,
+                $table::message,
+                $table::lease_until,
+                $table::created_at,
+                $table::started_at,
+                $table::ended_at,
+                <$kind as Selectable<MultiBackend>>::SelectExpression,
+            );
+
+            fn construct_selection() -> Self::SelectExpression {
+                (
+                    $table::id,
+                    $table::workspace_id,
+                    $table::connection_id,
+                    $table::state,
+                    $table::actor_name,
+                    $table::reason,
+                    $table::blame,
+                    $table::message,
+                    $table::lease_until,
+                    $table::created_at,
+                    $table::started_at,
+                    $table::ended_at,
+                    <$kind as Selectable<MultiBackend>>::construct_selection(),
+                )
+            }
+        }
+
+        impl WorkTable for $kind {
+            type Id = $id;
+            type Progress = $progress;
+            type Result = $result;
+
+            fn id(text: &str) -> $id {
+                <$id>::from_text(text)
+            }
+
+            fn find(conn: &mut Conn, workspace: &WorkspaceId, id: &$id) -> QueryResult<Option<Work<Self>>> {
+                $table::table
+                    .filter($table::workspace_id.eq(workspace))
+                    .filter($table::id.eq(id))
+                    .select(Work::<Self>::as_select())
+                    .get_result(conn)
+                    .optional()
+            }
+
+            fn due(conn: &mut Conn, limit: i64) -> QueryResult<Vec<$id>> {
+                $table::table
+                    .filter($table::state.eq(WorkState::Queued))
+                    .order(($table::created_at, $table::id))
+                    .limit(limit)
+                    .select($table::id)
+                    .load(conn)
+            }
+
+            fn claim(conn: &mut Conn, id: &$id, now: UtcTime) -> QueryResult<Option<Work<Self>>> {
+                let waiting = $table::table.find(id).filter($table::state.eq(WorkState::Queued));
+                let lease = $table::lease_until.eq(now + WORK_LEASE);
+                let claim = ($table::state.eq(WorkState::InProgress), lease, $table::started_at.eq(now));
+                if diesel::update(waiting).set(claim).execute(conn)? == 0 {
+                    return Ok(None);
+                }
+                $table::table.find(id).select(Work::<Self>::as_select()).get_result(conn).optional()
+            }
+
+            fn keep(conn: &mut Conn, id: &$id, progress: &$progress, now: UtcTime) -> QueryResult<Kept> {
+                let ours = $table::table.find(id).filter($table::state.eq(WorkState::InProgress));
+                let changes = ($table::lease_until.eq(now + WORK_LEASE), progress_changes(progress)?);
+                if diesel::update(ours).set(changes).execute(conn)? == 0 {
+                    return Ok(Kept::Lost);
+                }
+                let cancel_at: Option<UtcTime> = $table::table.find(id).select($table::cancel_at).get_result(conn)?;
+                Ok(if cancel_at.is_some() { Kept::AskedToStop } else { Kept::Ours })
+            }
+
+            fn end(conn: &mut Conn, id: &$id, ending: &Ending<Self>, now: UtcTime) -> QueryResult<bool> {
+                let going = $table::table.find(id).filter($table::ended_at.is_null());
+                let changes = (
+                    $table::state.eq(ending.state),
+                    $table::reason.eq(ending.reason),
+                    $table::blame.eq(ending.blame.map(Blame::as_str)),
+                    $table::message.eq(&*ending.message),
+                    $table::lease_until.eq(None::<UtcTime>),
+                    $table::ended_at.eq(now),
+                    &ending.result,
+                );
+                Ok(diesel::update(going).set(changes).execute(conn)? == 1)
+            }
+
+            fn ask_to_stop(conn: &mut Conn, id: &$id, now: UtcTime) -> QueryResult<()> {
+                let going = $table::table.find(id).filter($table::ended_at.is_null());
+                diesel::update(going).set($table::cancel_at.eq(now)).execute(conn).map(|_| ())
+            }
+
+            fn abandoned(conn: &mut Conn, now: UtcTime) -> QueryResult<Vec<Work<Self>>> {
+                $table::table
+                    .filter($table::state.eq(WorkState::InProgress))
+                    .filter($table::lease_until.is_null().or($table::lease_until.lt(now)))
+                    .select(Work::<Self>::as_select())
+                    .load(conn)
+            }
+
+            fn append(conn: &mut Conn, id: &$id, lines: &[LogLine]) -> QueryResult<()> {
+                for line in lines {
+                    diesel::insert_into($logs::table)
+                        .values((
+                            $logs::$owner.eq(id),
+                            $logs::number.eq(line.number),
+                            $logs::at.eq(line.at),
+                            $logs::level.eq(&line.level),
+                            $logs::text.eq(&line.text),
+                        ))
+                        .execute(conn)?;
+                }
+                Ok(())
+            }
+
+            fn log_after(conn: &mut Conn, id: &$id, after: i32, limit: i64) -> QueryResult<Vec<LogLine>> {
+                let rows: Vec<(i32, UtcTime, String, String)> = $logs::table
+                    .filter($logs::$owner.eq(id))
+                    .filter($logs::number.gt(after))
+                    .order($logs::number)
+                    .limit(limit)
+                    .select(($logs::number, $logs::at, $logs::level, $logs::text))
+                    .load(conn)?;
+                Ok(rows.into_iter().map(|(number, at, level, text)| LogLine { number, at, level, text }).collect())
+            }
+        }
+    };
+}
+pub(super) use work_table;
