@@ -74,7 +74,7 @@ pub(super) async fn submit_as_recipient(app: &Arc<App>, example: &Example) -> an
     let connector = Arc::clone(connector);
     let provided = submission.provided();
     let asked = Arc::clone(&connector);
-    let sent = setup_links::Sent { connector, asked, submission, handed: None, provided, left_empty };
+    let sent = setup_links::Sent { connector, asked, submission, completed: None, provided, left_empty };
     match setup_links::submit(app, &row, &nonce, sent).await? {
         setup_links::Outcome::Taken { .. } => Ok(()),
         setup_links::Outcome::Closed => bail!("the example's link was closed"),

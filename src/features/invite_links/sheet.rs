@@ -11,7 +11,7 @@ use crate::base::error::AppResult;
 use crate::base::forms::{FieldRef, FormState, RawForm};
 use crate::connectors::Connector;
 use crate::features::connections;
-use crate::features::oauth::{self, Asked, Desk, Door, Handed, Panel, PlanError};
+use crate::features::oauth::{self, Asked, CompletedSignIn, LinkRef, LinkSignIn, Panel, PlanError};
 use crate::platform::app::App;
 use crate::schema::form::{self, Audience, Decoded, Known, Layer, Submission};
 
@@ -19,16 +19,16 @@ use crate::schema::form::{self, Audience, Decoded, Known, Layer, Submission};
 pub(super) struct Sheet {
     pub(super) link: OpenInviteLink,
     /// Signing in, where the connector knows how.
-    pub(super) desk: Option<Desk>,
+    pub(super) sign_in: Option<LinkSignIn>,
     /// What the sign-in hands over with this form.
-    handed: Option<Handed>,
+    completed: Option<CompletedSignIn>,
 }
 
 impl Sheet {
     pub(super) async fn of(app: &App, request: &HttpRequest, link: OpenInviteLink) -> AppResult<Self> {
-        let door = Door::invite(&link.known.link.id, &link.known.link.workspace_id);
-        let desk = Desk::at(app, request, door, &link.connector).await?;
-        let mut sheet = Self { link, desk, handed: None };
+        let link_ref = LinkRef::invite(&link.known.link.id, &link.known.link.workspace_id);
+        let sign_in = LinkSignIn::at(app, request, link_ref, &link.connector).await?;
+        let mut sheet = Self { link, sign_in, completed: None };
         // A look at the form is no choice of accounts yet; what signing in answers is answered all the same.
         sheet.plan(&[], Layer::Draft)?;
         Ok(sheet)
@@ -36,26 +36,26 @@ impl Sheet {
 
     /// The connector whose questions are asked now.
     pub(super) fn connector(&self) -> &Arc<Connector> {
-        self.desk.as_ref().map_or(&self.link.connector, Desk::connector)
+        self.sign_in.as_ref().map_or(&self.link.connector, LinkSignIn::connector)
     }
 
     /// Whether somebody came back from the provider in this browser.
     pub(super) fn is_signed_in(&self) -> bool {
-        self.desk.as_ref().is_some_and(Desk::is_signed_in)
+        self.sign_in.as_ref().is_some_and(LinkSignIn::is_signed_in)
     }
 
     /// What was typed before going to the provider.
     pub(super) fn resumed(&self, app: &App) -> FormState {
         let until = (app.clock.now() + oauth::sign_ins::KEPT).min(self.link.known.link.ends_at());
-        self.desk.as_ref().map_or_else(FormState::empty, |desk| desk.resumed(&until.hour()))
+        self.sign_in.as_ref().map_or_else(FormState::empty, |sign_in| sign_in.resumed(&until.hour()))
     }
 
     /// Takes these accounts; gives what is wrong with them.
     pub(super) fn plan(&mut self, chosen: &[String], layer: Layer) -> AppResult<Option<PlanError>> {
-        let Some(desk) = &self.desk else { return Ok(None) };
-        Ok(match desk.plan(chosen, layer == Layer::Draft)? {
-            Ok(handed) => {
-                self.handed = handed;
+        let Some(sign_in) = &self.sign_in else { return Ok(None) };
+        Ok(match sign_in.plan(chosen, layer == Layer::Draft)? {
+            Ok(completed) => {
+                self.completed = completed;
                 None
             }
             Err(problem) => Some(problem),
@@ -68,8 +68,8 @@ impl Sheet {
 
     /// What is known of the answers: those that the sign-in gave.
     pub(super) fn known(&self) -> Known {
-        match (&self.desk, &self.handed) {
-            (Some(desk), Some(handed)) => desk.known_after(handed, &Known::default()),
+        match (&self.sign_in, &self.completed) {
+            (Some(sign_in), Some(completed)) => sign_in.known_after(completed, &Known::default()),
             _ => Known::default(),
         }
     }
@@ -80,25 +80,25 @@ impl Sheet {
 
     /// Whether somebody has signed in and nothing that is required is left to answer.
     pub(super) fn is_complete(&self) -> bool {
-        self.handed.is_some() && form::missing_required(&self.connector().spec, &self.known()).is_empty()
+        self.completed.is_some() && form::missing_required(&self.connector().spec, &self.known()).is_empty()
     }
 
     /// Sending nothing makes sense only when nothing is needed, or after signing in.
     pub(super) fn may_be_empty(&self, layer: Layer) -> bool {
         let whole = form::missing_required(&self.connector().spec, &self.known()).is_empty();
-        self.handed.is_some() || (layer == Layer::Final && whole)
+        self.completed.is_some() || (layer == Layer::Final && whole)
     }
 
     /// Signing in, ready to stand in the form; `None` where there is no way, or no app to do it with.
     pub(super) fn panel(&self, answer: &Answer, raw: Option<&RawForm>) -> AppResult<Option<Panel>> {
-        let Some(desk) = &self.desk else { return Ok(None) };
+        let Some(sign_in) = &self.sign_in else { return Ok(None) };
         let (input_problems, problem) = match answer {
             Answer::Inputs(problems) => (problems.as_slice(), None),
             Answer::Accounts(problem) => (&[][..], Some(*problem)),
             _ => (&[][..], None),
         };
         let workspace = &self.link.known.workspace.name;
-        oauth::panel(desk, &Asked { workspace, raw, problem, input_problems, chooses: true })
+        oauth::panel(sign_in, &Asked { workspace, raw, problem, input_problems, chooses: true })
     }
 
     /// Everything that is sent: a connection of the form, or one of every account that was chosen.
@@ -110,30 +110,30 @@ impl Sheet {
     ) -> AppResult<(Sent, KnownInviteLink)> {
         let left_empty = submission.left_empty(&self.connector().spec, &self.known());
         let (provided, asked) = (self.receipt(&submission), Arc::clone(self.connector()));
-        let sent = match self.handed.take() {
+        let sent = match self.completed.take() {
             None => {
                 let description = self.description(&typed_identity);
                 let arrivals = vec![Arrival { description, submission, accounts: Vec::new() }];
-                Sent { arrivals, then: None, handed: None, identity: typed_identity, nonce, provided, left_empty }
+                Sent { arrivals, then: None, completed: None, identity: typed_identity, nonce, provided, left_empty }
             }
-            Some(handed) => {
-                let label = handed.grant.identity.1.clone();
+            Some(completed) => {
+                let label = completed.grant.identity.1.clone();
                 let identity = if label.is_empty() { typed_identity } else { label };
-                let arrivals = self.of_accounts(&handed, &identity)?;
+                let arrivals = self.of_accounts(&completed, &identity)?;
                 let then = Some((asked, submission));
-                Sent { arrivals, then, handed: Some(handed), identity, nonce, provided, left_empty }
+                Sent { arrivals, then, completed: Some(completed), identity, nonce, provided, left_empty }
             }
         };
         Ok((sent, self.link.known))
     }
 
-    fn of_accounts(&self, handed: &Handed, identity: &str) -> AppResult<Vec<Arrival>> {
-        let each = self.desk.as_ref().map(|desk| handed.each(desk)).transpose()?.unwrap_or_default();
+    fn of_accounts(&self, completed: &CompletedSignIn, identity: &str) -> AppResult<Vec<Arrival>> {
+        let each = self.sign_in.as_ref().map(|sign_in| completed.each(sign_in)).transpose()?.unwrap_or_default();
         if each.is_empty() {
             let description = self.description(identity);
-            return Ok(vec![Arrival { description, submission: handed.submission.clone(), accounts: Vec::new() }]);
+            return Ok(vec![Arrival { description, submission: completed.submission.clone(), accounts: Vec::new() }]);
         }
-        let arrival = |(account, submission): (oauth::wire::Account, Submission)| Arrival {
+        let arrival = |(account, submission): (oauth::provider_client::Account, Submission)| Arrival {
             description: self.description(&account.label),
             submission,
             accounts: vec![account],
@@ -142,8 +142,8 @@ impl Sheet {
     }
 
     fn receipt(&self, submission: &Submission) -> Vec<FieldRef> {
-        let signed_in = match (&self.desk, &self.handed) {
-            (Some(desk), Some(handed)) => desk.receipt(handed),
+        let signed_in = match (&self.sign_in, &self.completed) {
+            (Some(sign_in), Some(completed)) => sign_in.receipt(completed),
             _ => Vec::new(),
         };
         signed_in.into_iter().chain(submission.provided()).collect()

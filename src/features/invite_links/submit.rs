@@ -12,8 +12,8 @@ use crate::base::forms::FieldRef;
 use crate::base::ids::{InviteSubmissionId, OauthGrantId};
 use crate::connectors::Connector;
 use crate::features::connections::{self, Arriving, Connection};
-use crate::features::oauth::wire::Account;
-use crate::features::oauth::{self, Handed};
+use crate::features::oauth::provider_client::Account;
+use crate::features::oauth::{self, CompletedSignIn};
 use crate::features::recipient::{held, names, receipt_number};
 use crate::features::webhooks::{self, ArrivalDeed};
 use crate::platform::activity::{Actor, Entry, Event};
@@ -38,7 +38,7 @@ pub struct Sent {
     /// What was filled in beside a sign-in, with the connector whose questions were asked.
     pub then: Option<(Arc<Connector>, Submission)>,
     /// What a sign-in hands over.
-    pub handed: Option<Handed>,
+    pub completed: Option<CompletedSignIn>,
     /// What the receipt names.
     pub provided: Vec<FieldRef>,
     /// What was left empty.
@@ -129,11 +129,11 @@ impl Deed {
 
     /// The one grant on which all connections of this submission live.
     fn grant(&self, tx: &mut Tx<'_>) -> AppResult<Option<OauthGrantId>> {
-        let Some(handed) = &self.sent.handed else { return Ok(None) };
-        if !handed.take(tx.conn)? {
+        let Some(completed) = &self.sent.completed else { return Ok(None) };
+        if !completed.take(tx.conn)? {
             return Err(AppError::Conflict("This sign-in was used already. Sign in again."));
         }
-        handed.grant.store(tx, &self.link.workspace_id).map(Some)
+        completed.grant.store(tx, &self.link.workspace_id).map(Some)
     }
 
     /// Lets a connection live on the grant.

@@ -12,7 +12,7 @@ use super::submit::{self, Outcome};
 use super::{opened, reconnect, try_out};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::{FormState, RawForm};
-use crate::features::oauth::{self, ACCOUNT_FIELD, Leaving};
+use crate::features::oauth::{self, ACCOUNT_FIELD, AuthorizeForm};
 use crate::features::recipient::held;
 use crate::platform::app::App;
 use crate::platform::web::csrf::{self, FormToken};
@@ -39,14 +39,14 @@ pub async fn submit(app: web::Data<App>, request: HttpRequest, sent: SentForm) -
     let sheet = Sheet::of(&app, &request, known.into_open(&app)?).await?;
     let mut raw = RawForm::from_pairs(form.value);
     raw.fill_blank(&held_form(&sheet.link, &form.token.nonce).load(&app).await?);
-    if let Some(desk) = &sheet.desk {
-        desk.fill_blank(&mut raw);
+    if let Some(sign_in) = &sheet.sign_in {
+        sign_in.fill_blank(&mut raw);
     }
     let act = Act { app: &app, request: &request, raw, nonce: form.token.nonce };
     if let Some(wish) = try_out::Wish::read(&act.raw, &sheet) {
         return try_out::answer(&act, sheet, wish).await;
     }
-    match (act.raw.first("intent"), sheet.desk.is_some()) {
+    match (act.raw.first("intent"), sheet.sign_in.is_some()) {
         (Some("sign-in"), true) => act.sign_in(sheet).await,
         (Some("find"), true) => act.find(sheet).await,
         (Some("partial"), _) if !sheet.is_reconnect() => act.send(sheet, Layer::Draft).await,
@@ -65,23 +65,25 @@ pub(super) struct Act<'a> {
 impl Act<'_> {
     /// To the provider; whatever was typed comes back with the person.
     async fn sign_in(&self, sheet: Sheet) -> PageResult {
-        let Some(desk) = &sheet.desk else { return Err(AppError::NotFound.into()) };
+        let Some(sign_in) = &sheet.sign_in else { return Err(AppError::NotFound.into()) };
         let decoded = sheet.decode(&self.raw, Layer::Draft);
-        match desk.inputs(&self.raw) {
-            Ok(inputs) => oauth::leave(self.app, self.request, desk, self.leaving(&sheet, &decoded), inputs).await,
+        match sign_in.inputs(&self.raw) {
+            Ok(inputs) => {
+                oauth::authorize(self.app, self.request, sign_in, self.authorize_form(&sheet, &decoded), inputs).await
+            }
             Err(problems) => self.again(&sheet, decoded, &Answer::Inputs(problems)).await,
         }
     }
 
     /// The same page, with other accounts shown.
     async fn find(&self, sheet: Sheet) -> PageResult {
-        let Some(desk) = &sheet.desk else { return Err(AppError::NotFound.into()) };
+        let Some(sign_in) = &sheet.sign_in else { return Err(AppError::NotFound.into()) };
         let decoded = sheet.decode(&self.raw, Layer::Draft);
-        oauth::keep(self.app, self.request, desk, &self.leaving(&sheet, &decoded)).await
+        oauth::keep(self.app, self.request, sign_in, &self.authorize_form(&sheet, &decoded)).await
     }
 
-    fn leaving<'a>(&'a self, sheet: &Sheet, decoded: &'a Decoded) -> Leaving<'a> {
-        Leaving {
+    fn authorize_form<'a>(&'a self, sheet: &Sheet, decoded: &'a Decoded) -> AuthorizeForm<'a> {
+        AuthorizeForm {
             return_to: self.request.path().to_owned(),
             until: sheet.link.until,
             raw: &self.raw,

@@ -9,7 +9,7 @@ use crate::base::clock::distance_in_words;
 use crate::base::error::AppResult;
 use crate::base::forms::{FormState, RawForm};
 use crate::connectors::provider::InputProblem;
-use crate::features::oauth::{Desk, PlanError};
+use crate::features::oauth::{LinkSignIn, PlanError};
 use crate::features::recipient::{Asker, When, problems_title, recipient_frame};
 use crate::platform::app::App;
 use crate::platform::web::csrf::FormToken;
@@ -110,7 +110,7 @@ pub(super) enum Answer {
 impl Answer {
     /// What is wrong with signing in again.
     fn sentence(&self, sheet: &Sheet) -> Option<String> {
-        let provider = sheet.desk.as_ref().map(Desk::provider_name).unwrap_or_default();
+        let provider = sheet.sign_in.as_ref().map(LinkSignIn::provider_name).unwrap_or_default();
         match self {
             Self::NotSignedIn => Some(format!("Sign in at {provider} first")),
             Self::OtherAccount => {
@@ -188,9 +188,9 @@ impl FormPage {
             only_missing,
             nothing_entered: matches!(answer, Answer::NothingEntered),
             is_again: !matches!(answer, Answer::Fresh),
-            is_unready: sheet.desk.is_some() && panel.is_none(),
+            is_unready: sheet.sign_in.is_some() && panel.is_none(),
             sign_in: panel.map(|panel| panel.html).unwrap_or_default(),
-            is_signed_in: sheet.desk.as_ref().is_some_and(Desk::is_signed_in),
+            is_signed_in: sheet.sign_in.as_ref().is_some_and(LinkSignIn::is_signed_in),
             is_reconnect: sheet.is_reconnect(),
             by_hand_open: state.is_filled(),
             fields_wrong,

@@ -10,7 +10,7 @@ use super::submit::Sent;
 use crate::base::error::AppResult;
 use crate::base::forms::{FieldRef, FormState, RawForm};
 use crate::connectors::Connector;
-use crate::features::oauth::{self, Asked, Desk, Door, Handed, Panel, PlanError};
+use crate::features::oauth::{self, Asked, CompletedSignIn, LinkRef, LinkSignIn, Panel, PlanError};
 use crate::platform::app::App;
 use crate::schema::form::{self, Audience, Decoded, Known, Layer, Submission};
 
@@ -18,16 +18,16 @@ use crate::schema::form::{self, Audience, Decoded, Known, Layer, Submission};
 pub(super) struct Sheet {
     pub(super) link: OpenSetupLink,
     /// Signing in, where the connector knows how.
-    pub(super) desk: Option<Desk>,
+    pub(super) sign_in: Option<LinkSignIn>,
     /// What the sign-in hands over with this form.
-    handed: Option<Handed>,
+    completed: Option<CompletedSignIn>,
 }
 
 impl Sheet {
     pub(super) async fn of(app: &App, request: &HttpRequest, link: OpenSetupLink) -> AppResult<Self> {
-        let door = Door::setup(&link.known.link.id, &link.known.link.workspace_id);
-        let desk = Desk::at(app, request, door, &link.connector).await?;
-        let mut sheet = Self { link, desk, handed: None };
+        let link_ref = LinkRef::setup(&link.known.link.id, &link.known.link.workspace_id);
+        let sign_in = LinkSignIn::at(app, request, link_ref, &link.connector).await?;
+        let mut sheet = Self { link, sign_in, completed: None };
         // A look at the form is no choice of accounts yet; what signing in answers is answered all the same.
         sheet.plan(&[], Layer::Draft)?;
         Ok(sheet)
@@ -41,27 +41,27 @@ impl Sheet {
     /// Whether what is typed, and the sign-in with it, may be tried out before it is sent.
     pub(super) fn may_test(&self) -> bool {
         let link = &self.link.known.link;
-        link.allows_test == 1 && !self.is_reconnect() && self.desk.as_ref().is_none_or(Desk::may_test)
+        link.allows_test == 1 && !self.is_reconnect() && self.sign_in.as_ref().is_none_or(LinkSignIn::may_test)
     }
 
     /// The connector whose questions are asked now.
     pub(super) fn connector(&self) -> &Arc<Connector> {
-        self.desk.as_ref().map_or(&self.link.connector, Desk::connector)
+        self.sign_in.as_ref().map_or(&self.link.connector, LinkSignIn::connector)
     }
 
     /// What was typed before going to the provider.
     pub(super) fn resumed(&self, app: &App) -> FormState {
         let until = (app.clock.now() + oauth::sign_ins::KEPT).min(self.link.until);
-        self.desk.as_ref().map_or_else(FormState::empty, |desk| desk.resumed(&until.hour()))
+        self.sign_in.as_ref().map_or_else(FormState::empty, |sign_in| sign_in.resumed(&until.hour()))
     }
 
     /// Takes these accounts; gives what is wrong with them.
     pub(super) fn plan(&mut self, chosen: &[String], layer: Layer) -> AppResult<Option<PlanError>> {
-        let Some(desk) = &self.desk else { return Ok(None) };
+        let Some(sign_in) = &self.sign_in else { return Ok(None) };
         let chooses = !self.link.known.link.purpose.is_reconnect();
-        Ok(match desk.plan(chosen, layer == Layer::Draft || !chooses)? {
-            Ok(handed) => {
-                self.handed = handed;
+        Ok(match sign_in.plan(chosen, layer == Layer::Draft || !chooses)? {
+            Ok(completed) => {
+                self.completed = completed;
                 None
             }
             Err(problem) => Some(problem),
@@ -75,8 +75,8 @@ impl Sheet {
     /// What is known of the answers, the sign-in's among them.
     pub(super) fn known(&self) -> Known {
         let known = self.link.known.connection.known_to_recipients();
-        match (&self.desk, &self.handed) {
-            (Some(desk), Some(handed)) => desk.known_after(handed, &known),
+        match (&self.sign_in, &self.completed) {
+            (Some(sign_in), Some(completed)) => sign_in.known_after(completed, &known),
             _ => known,
         }
     }
@@ -89,7 +89,7 @@ impl Sheet {
     pub(super) fn decode_to_send(&self, raw: &RawForm, layer: Layer) -> Decoded {
         let mut decoded = self.decode(raw, layer);
         let whole = &self.link.connector.spec;
-        let signed_in: Vec<_> = self.handed.iter().map(|handed| (whole, &handed.submission)).collect();
+        let signed_in: Vec<_> = self.completed.iter().map(|completed| (whole, &completed.submission)).collect();
         let stored = self.link.known.connection.known_to_members();
         decoded.ask_again(whole, &stored, &signed_in, (&self.connector().spec, &self.known()));
         decoded
@@ -97,35 +97,35 @@ impl Sheet {
 
     /// Whether somebody has signed in and nothing that is required is left to answer.
     pub(super) fn is_complete(&self) -> bool {
-        self.handed.is_some() && form::missing_required(&self.connector().spec, &self.known()).is_empty()
+        self.completed.is_some() && form::missing_required(&self.connector().spec, &self.known()).is_empty()
     }
 
     /// Sending nothing makes sense only as "it is complete as it is", or after signing in.
     pub(super) fn may_be_empty(&self, layer: Layer) -> bool {
         let whole = form::missing_required(&self.connector().spec, &self.known()).is_empty();
-        self.handed.is_some() || (layer == Layer::Final && whole)
+        self.completed.is_some() || (layer == Layer::Final && whole)
     }
 
     /// Signing in, ready to stand in the form; `None` where there is no way, or no app to do it with.
     pub(super) fn panel(&self, answer: &Answer, raw: Option<&RawForm>) -> AppResult<Option<Panel>> {
-        let Some(desk) = &self.desk else { return Ok(None) };
+        let Some(sign_in) = &self.sign_in else { return Ok(None) };
         let (input_problems, problem) = match answer {
             Answer::Inputs(problems) => (problems.as_slice(), None),
             Answer::Accounts(problem) => (&[][..], Some(*problem)),
             _ => (&[][..], None),
         };
         let workspace = &self.link.known.workspace.name;
-        oauth::panel(desk, &Asked { workspace, raw, problem, input_problems, chooses: !self.is_reconnect() })
+        oauth::panel(sign_in, &Asked { workspace, raw, problem, input_problems, chooses: !self.is_reconnect() })
     }
 
     /// What the sign-in would hand over.
-    pub(super) fn handed(&self) -> Option<&Handed> {
-        self.handed.as_ref()
+    pub(super) fn completed(&self) -> Option<&CompletedSignIn> {
+        self.completed.as_ref()
     }
 
     /// What the sign-in hands over, taken out.
-    pub(super) fn take_handed(&mut self) -> Option<Handed> {
-        self.handed.take()
+    pub(super) fn take_completed(&mut self) -> Option<CompletedSignIn> {
+        self.completed.take()
     }
 
     /// Everything that is sent.
@@ -134,13 +134,14 @@ impl Sheet {
         let asked = Arc::clone(self.connector());
         let receipt = self.receipt(&submission);
         let connector = Arc::clone(&self.link.connector);
-        let sent = Sent { connector, asked, submission, handed: self.take_handed(), provided: receipt, left_empty };
+        let sent =
+            Sent { connector, asked, submission, completed: self.take_completed(), provided: receipt, left_empty };
         (sent, self.link.known)
     }
 
     fn receipt(&self, submission: &Submission) -> Vec<FieldRef> {
-        let signed_in = match (&self.desk, &self.handed) {
-            (Some(desk), Some(handed)) => desk.receipt(handed),
+        let signed_in = match (&self.sign_in, &self.completed) {
+            (Some(sign_in), Some(completed)) => sign_in.receipt(completed),
             _ => Vec::new(),
         };
         signed_in.into_iter().chain(submission.provided()).collect()

@@ -11,7 +11,7 @@ use crate::base::forms::FieldRef;
 use crate::base::ids::SetupLinkId;
 use crate::connectors::Connector;
 use crate::features::connections::{self, Apply, Connection, Filler};
-use crate::features::oauth::Handed;
+use crate::features::oauth::CompletedSignIn;
 use crate::features::recipient::{names, receipt_number, titles};
 use crate::features::webhooks::{self, LinkDeed};
 use crate::platform::activity::{Actor, Entry, Event};
@@ -46,7 +46,7 @@ pub struct Sent {
     /// What was filled in.
     pub submission: Submission,
     /// What the sign-in hands over.
-    pub handed: Option<Handed>,
+    pub completed: Option<CompletedSignIn>,
     /// What the receipt names.
     pub provided: Vec<FieldRef>,
     /// What was left empty.
@@ -137,16 +137,16 @@ fn merge(tx: &mut Tx<'_>, link: &LinkRow, sent: &Sent) -> AppResult<Connection> 
         then: None,
         has_secrets: false,
     };
-    let Some(handed) = &sent.handed else {
+    let Some(completed) = &sent.completed else {
         return Ok(connections::apply(tx, &own)?.connection);
     };
-    if !handed.take(tx.conn)? {
+    if !completed.take(tx.conn)? {
         return Err(AppError::Conflict("This sign-in was used already."));
     }
-    let both = Apply { submission: &handed.submission, then: Some((&sent.asked, &sent.submission)), ..own };
+    let both = Apply { submission: &completed.submission, then: Some((&sent.asked, &sent.submission)), ..own };
     let connection = connections::apply(tx, &both)?.connection;
     let actor = Actor::Recipient { name: link.recipient.clone() };
-    handed.settle(tx, &connection, Some(&link.id), actor)?;
+    completed.settle(tx, &connection, Some(&link.id), actor)?;
     Ok(connection)
 }
 

@@ -69,7 +69,7 @@ async fn start(app: &App, sheet: &Sheet, decoded: &Decoded) -> AppResult<Option<
     app.limits.test(link.known.link.id.as_str())?;
     let (connection, connector) = (link.known.connection.clone(), Arc::clone(&link.connector));
     let asked = Arc::clone(sheet.connector());
-    let handed = sheet.handed().map(|handed| (handed.sign_in().clone(), handed.submission.clone()));
+    let completed = sheet.completed().map(|completed| (completed.sign_in().clone(), completed.submission.clone()));
     let (row, submission) = (link.known.link.clone(), decoded.submission.clone());
     app.write(move |tx| {
         let test = NewTest {
@@ -79,7 +79,7 @@ async fn start(app: &App, sheet: &Sheet, decoded: &Decoded) -> AppResult<Option<
             name: &row.recipient,
             asked: &asked,
             submission: &submission,
-            signed_in: handed.as_ref().map(|(id, submission)| (id, submission)),
+            signed_in: completed.as_ref().map(|(id, submission)| (id, submission)),
         };
         Ok(validations::start_test(tx, &test)?.ok())
     })

@@ -143,7 +143,7 @@ const LEFT: &[&str] = &[
     "src/features/invite_links/guard.rs <-> src/features/invite_links/recipient_view.rs <-> src/features/invite_links/sheet.rs",
     "src/features/oauth/grants/jobs.rs <-> src/features/oauth/grants/refresh.rs",
     "src/features/oauth/grants/renewed.rs <-> src/features/oauth/grants/values.rs",
-    "src/features/oauth/wire/calls.rs <-> src/features/oauth/wire/quirks.rs",
+    "src/features/oauth/provider_client/calls.rs <-> src/features/oauth/provider_client/quirks.rs",
     "src/features/outputs/given.rs <-> src/features/outputs/store.rs",
     "src/features/setup_links/guard.rs <-> src/features/setup_links/recipient_view.rs <-> src/features/setup_links/sheet.rs",
     "src/features/setup_links/recipient_pages.rs <-> src/features/setup_links/reconnect.rs <-> src/features/setup_links/try_out.rs",

@@ -23,7 +23,7 @@ use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{OauthAppId, WorkspaceId};
 use crate::connectors::provider::ProviderBlock;
 use crate::connectors::{Connector, Connectors};
-use crate::features::oauth::wire::AppSecrets;
+use crate::features::oauth::provider_client::AppSecrets;
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::config::OauthConfig;

@@ -12,7 +12,7 @@ use crate::base::error::AppResult;
 use crate::base::ids::OauthGrantId;
 use crate::features::accounts::{self, MemberCard};
 use crate::features::connections::{self, Connection};
-use crate::features::oauth::wire::{Wire, WireError};
+use crate::features::oauth::provider_client::{ProviderClient, ProviderError};
 use crate::features::webhooks;
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
@@ -133,8 +133,8 @@ async fn give_back(app: &Arc<App>, id: OauthGrantId) -> AppResult<Outcome> {
 async fn revoke(app: &App, row: &GrantRow) -> AppResult<Option<String>> {
     let Some((block, secrets)) = block_of(app, row).zip(refresh::secrets(app, row).await?) else { return Ok(None) };
     let Ok(opened) = row.open(&app.keys) else { return Ok(None) };
-    let asked = Wire::new(&app.connector_http, &block, &secrets, &opened.inputs).revoke(&opened.tokens).await;
-    Ok(asked.err().filter(WireError::is_transient).map(|error| error.to_string()))
+    let asked = ProviderClient::new(&app.connector_http, &block, &secrets, &opened.inputs).revoke(&opened.tokens).await;
+    Ok(asked.err().filter(ProviderError::is_transient).map(|error| error.to_string()))
 }
 
 /// What the owners are told.

@@ -9,7 +9,7 @@ use crate::base::ids::{OauthGrantId, SetupLinkId, WorkspaceId};
 use crate::connectors::provider::{Inputs, ProviderBlock};
 use crate::connectors::{Connector, Kind};
 use crate::features::connections::Connection;
-use crate::features::oauth::wire::{Account, Tokens};
+use crate::features::oauth::provider_client::{Account, Tokens};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
 use crate::platform::tx::Tx;

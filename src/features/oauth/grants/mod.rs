@@ -31,7 +31,7 @@ use crate::base::crypto::{KeyRing, Sealed, SealedAt};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ConnectionId, OauthGrantId, WorkspaceId};
 use crate::connectors::provider::{Inputs, ProviderBlock, RefreshKind};
-use crate::features::oauth::wire::{Account, Tokens};
+use crate::features::oauth::provider_client::{Account, Tokens};
 use crate::platform::db::Conn;
 
 /// Whether a grant works.

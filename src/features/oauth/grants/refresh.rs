@@ -12,7 +12,7 @@ use crate::base::error::{AppError, AppResult};
 use crate::base::ids::OauthGrantId;
 use crate::connectors::provider::ProviderBlock;
 use crate::features::oauth::apps;
-use crate::features::oauth::wire::{AppSecrets, Tokens, Wire, WireError};
+use crate::features::oauth::provider_client::{AppSecrets, ProviderClient, ProviderError, Tokens};
 use crate::platform::app::App;
 
 /// Longer than any renewal can take: after it the process that held it is thought dead.
@@ -118,14 +118,15 @@ async fn renew(
         return Ok(Some(Err(Refusal::App)));
     };
     let work = Work { block, secrets };
-    let asked =
-        Wire::new(&app.connector_http, &work.block, &work.secrets, &opened.inputs).refresh(&opened.tokens, now).await;
+    let asked = ProviderClient::new(&app.connector_http, &work.block, &work.secrets, &opened.inputs)
+        .refresh(&opened.tokens, now)
+        .await;
     match asked {
         Ok(tokens) => {
             let fresh = Opened { tokens, ..opened };
             Ok(save(app, &row, &fresh, &work.block, lease).await?.then_some(Ok(fresh)))
         }
-        Err(WireError::InvalidGrant) => {
+        Err(ProviderError::InvalidGrant) => {
             jobs::break_and_tell(app, &row, lease).await?;
             Ok(Some(Err(Refusal::NeedsReconnecting)))
         }
@@ -138,8 +139,9 @@ async fn renew(
 }
 
 /// A token that still lives is good enough when the provider has trouble.
-fn after_failure(opened: Opened, error: &WireError, now: UtcTime) -> Result<Opened, Refusal> {
-    let is_app = matches!(error, WireError::AppRefused(_) | WireError::NotSet(_) | WireError::NotAllowedAddress);
+fn after_failure(opened: Opened, error: &ProviderError, now: UtcTime) -> Result<Opened, Refusal> {
+    let is_app =
+        matches!(error, ProviderError::AppRefused(_) | ProviderError::NotSet(_) | ProviderError::NotAllowedAddress);
     match opened.tokens.is_stale(now, LAST_MOMENT) {
         false => Ok(opened),
         true if is_app => Err(Refusal::App),

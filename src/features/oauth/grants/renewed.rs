@@ -15,7 +15,7 @@ use crate::base::ids::OauthGrantId;
 use crate::connectors::Connector;
 use crate::connectors::provider::{DotPath, Output, ProviderBlock};
 use crate::features::connections::Connection;
-use crate::features::oauth::wire::Tokens;
+use crate::features::oauth::provider_client::Tokens;
 use crate::platform::tx::Tx;
 use crate::schema::form::{Submission, Values};
 

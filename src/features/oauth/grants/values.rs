@@ -15,7 +15,7 @@ use crate::base::error::AppResult;
 use crate::base::forms::FieldPath;
 use crate::connectors::provider::{DotPath, Inputs, Output, ProviderBlock};
 use crate::features::connections::Connection;
-use crate::features::oauth::wire::{Account, AppSecrets, Tokens, add_constants, outputs};
+use crate::features::oauth::provider_client::{Account, AppSecrets, Tokens, add_constants, outputs};
 use crate::platform::app::App;
 use crate::schema::form::Values;
 

@@ -1,7 +1,7 @@
 //! A test before sending: the connected system is asked with the tokens of a sign-in that was not handed over yet.
 
-use super::desk::SignedIn;
-use super::{folder, store};
+use super::link_sign_in::SignedIn;
+use super::{pending, store};
 use crate::base::error::AppResult;
 use crate::base::ids::{OauthSignInId, WorkspaceId};
 use crate::connectors::Connector;
@@ -32,7 +32,7 @@ pub async fn borrowed(
             Ok((row, apps::keys_for(conn, &workspace, &provider, &keys, &instance)?))
         })
         .await?;
-    let held = row.and_then(|row| folder::open(&row, &app.keys)?.signed_in);
+    let held = row.and_then(|row| pending::open(&row, &app.keys)?.signed_in);
     // With a refresh token the connector makes an access token for itself.
     let lives = |found: &SignedIn| found.tokens.refresh_token.is_some() || !found.tokens.is_stale(now, LAST_MOMENT);
     let (Some(found), Some(secrets)) = (held.and_then(SignedIn::open).filter(lives), secrets) else { return Ok(None) };

@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 
-use super::{Door, DoorKind};
+use super::{LinkKind, LinkRef};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::{Sealed, TokenHash};
 use crate::base::ids::{OauthAttemptId, OauthSignInId, WorkspaceId};
@@ -13,24 +13,31 @@ use crate::platform::db::schema::{oauth_attempts, oauth_sign_ins};
 pub(super) struct SignInRow {
     pub(super) id: OauthSignInId,
     pub(super) workspace_id: WorkspaceId,
-    pub(super) door: DoorKind,
-    pub(super) door_id: String,
+    #[diesel(column_name = door)]
+    pub(super) link_kind: LinkKind,
+    #[diesel(column_name = door_id)]
+    pub(super) link_id: String,
     pub(super) sealed: Vec<u8>,
     pub(super) version: i64,
     pub(super) expires_at: UtcTime,
 }
 
 impl SignInRow {
-    pub(super) fn door(&self) -> Door {
-        Door { kind: self.door, id: self.door_id.clone(), workspace: self.workspace_id.clone() }
+    pub(super) fn link(&self) -> LinkRef {
+        LinkRef { kind: self.link_kind, id: self.link_id.clone(), workspace: self.workspace_id.clone() }
     }
 }
 
-pub(super) fn find(conn: &mut Conn, door: &Door, browser: &TokenHash, now: UtcTime) -> QueryResult<Option<SignInRow>> {
+pub(super) fn find(
+    conn: &mut Conn,
+    link: &LinkRef,
+    browser: &TokenHash,
+    now: UtcTime,
+) -> QueryResult<Option<SignInRow>> {
     oauth_sign_ins::table
-        .filter(oauth_sign_ins::door.eq(door.kind))
-        .filter(oauth_sign_ins::door_id.eq(&door.id))
-        .filter(oauth_sign_ins::workspace_id.eq(&door.workspace))
+        .filter(oauth_sign_ins::door.eq(link.kind))
+        .filter(oauth_sign_ins::door_id.eq(&link.id))
+        .filter(oauth_sign_ins::workspace_id.eq(&link.workspace))
         .filter(oauth_sign_ins::browser_hash.eq(browser.as_bytes()))
         .filter(oauth_sign_ins::expires_at.gt(now))
         .select(SignInRow::as_select())
@@ -48,10 +55,10 @@ pub(super) fn find_by_id(conn: &mut Conn, id: &OauthSignInId, now: UtcTime) -> Q
 }
 
 /// How many browsers have something at this link.
-pub(super) fn count(conn: &mut Conn, door: &Door) -> QueryResult<i64> {
+pub(super) fn count(conn: &mut Conn, link: &LinkRef) -> QueryResult<i64> {
     oauth_sign_ins::table
-        .filter(oauth_sign_ins::door.eq(door.kind))
-        .filter(oauth_sign_ins::door_id.eq(&door.id))
+        .filter(oauth_sign_ins::door.eq(link.kind))
+        .filter(oauth_sign_ins::door_id.eq(&link.id))
         .count()
         .get_result(conn)
 }
@@ -59,7 +66,7 @@ pub(super) fn count(conn: &mut Conn, door: &Door) -> QueryResult<i64> {
 pub(super) fn insert(
     conn: &mut Conn,
     id: &OauthSignInId,
-    door: &Door,
+    link: &LinkRef,
     browser: &TokenHash,
     sealed: &Sealed,
     (now, expires_at): (UtcTime, UtcTime),
@@ -67,9 +74,9 @@ pub(super) fn insert(
     diesel::insert_into(oauth_sign_ins::table)
         .values((
             oauth_sign_ins::id.eq(id),
-            oauth_sign_ins::workspace_id.eq(&door.workspace),
-            oauth_sign_ins::door.eq(door.kind),
-            oauth_sign_ins::door_id.eq(&door.id),
+            oauth_sign_ins::workspace_id.eq(&link.workspace),
+            oauth_sign_ins::door.eq(link.kind),
+            oauth_sign_ins::door_id.eq(&link.id),
             oauth_sign_ins::browser_hash.eq(browser.as_bytes()),
             oauth_sign_ins::sealed.eq(sealed.as_bytes()),
             oauth_sign_ins::version.eq(0_i64),
@@ -98,16 +105,16 @@ pub(super) fn delete(conn: &mut Conn, id: &OauthSignInId) -> QueryResult<bool> {
 }
 
 /// Forgets what was kept too long at one link.
-pub(super) fn delete_expired_at(conn: &mut Conn, door: &Door, now: UtcTime) -> QueryResult<()> {
+pub(super) fn delete_expired_at(conn: &mut Conn, link: &LinkRef, now: UtcTime) -> QueryResult<()> {
     let rows = oauth_sign_ins::table
-        .filter(oauth_sign_ins::door.eq(door.kind))
-        .filter(oauth_sign_ins::door_id.eq(&door.id))
+        .filter(oauth_sign_ins::door.eq(link.kind))
+        .filter(oauth_sign_ins::door_id.eq(&link.id))
         .filter(oauth_sign_ins::expires_at.le(now));
     diesel::delete(rows).execute(conn).map(|_| ())
 }
 
 /// Forgets what every browser has at a link.
-pub(super) fn delete_at(conn: &mut Conn, kind: DoorKind, id: &str) -> QueryResult<()> {
+pub(super) fn delete_at(conn: &mut Conn, kind: LinkKind, id: &str) -> QueryResult<()> {
     let rows = oauth_sign_ins::table.filter(oauth_sign_ins::door.eq(kind)).filter(oauth_sign_ins::door_id.eq(id));
     diesel::delete(rows).execute(conn).map(|_| ())
 }

@@ -8,20 +8,20 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::render::{At, MOST, add_params};
-use super::{Wire, WireError, pick};
+use super::{ProviderClient, ProviderError, pick};
 use crate::base::http_client::{Call, Method, Response};
 use crate::connectors::provider::{ErrorShape, TokenBody};
 
-impl Wire<'_> {
+impl ProviderClient<'_> {
     /// Sends a standard token request as the provider wants it, and gives its answer in the standard form.
-    pub(super) async fn token_call(&self, request: HttpRequest) -> Result<HttpResponse, WireError> {
-        let mut url = Url::parse(&request.uri().to_string()).map_err(|_| WireError::NotAllowedAddress)?;
+    pub(super) async fn token_call(&self, request: HttpRequest) -> Result<HttpResponse, ProviderError> {
+        let mut url = Url::parse(&request.uri().to_string()).map_err(|_| ProviderError::NotAllowedAddress)?;
         let call = self.provider_request(&mut url, &request)?;
         let answer = self.send(&url, call).await?;
         self.standard_answer(&answer)
     }
 
-    fn provider_request(&self, url: &mut Url, request: &HttpRequest) -> Result<Call, WireError> {
+    fn provider_request(&self, url: &mut Url, request: &HttpRequest) -> Result<Call, ProviderError> {
         let rules = &self.block.token;
         let mut fields: Vec<(String, String)> = Vec::new();
         let given: Vec<(String, String)> = url::form_urlencoded::parse(request.body()).into_owned().collect();
@@ -60,15 +60,16 @@ impl Wire<'_> {
     }
 
     /// Names every part of an answer as RFC 6749 does.
-    pub(super) fn standard_answer(&self, answer: &Response) -> Result<HttpResponse, WireError> {
+    pub(super) fn standard_answer(&self, answer: &Response) -> Result<HttpResponse, ProviderError> {
         let rules = &self.block.token;
         match answer.status {
-            300..=399 => return Err(WireError::BadAnswer("it leads elsewhere")),
-            429 => return Err(WireError::TooMany(super::calls::retry_after(answer))),
-            500.. => return Err(WireError::ProviderDown),
+            300..=399 => return Err(ProviderError::BadAnswer("it leads elsewhere")),
+            429 => return Err(ProviderError::TooMany(super::calls::retry_after(answer))),
+            500.. => return Err(ProviderError::ProviderDown),
             _ => {}
         }
-        let body: Value = serde_json::from_slice(&answer.body).map_err(|_| WireError::BadAnswer("it is no JSON"))?;
+        let body: Value =
+            serde_json::from_slice(&answer.body).map_err(|_| ProviderError::BadAnswer("it is no JSON"))?;
         let failed = match &rules.error {
             Some(shape) => fails(&body, shape),
             None => None,
@@ -78,11 +79,11 @@ impl Wire<'_> {
         if failed.is_some() || answer.status >= 400 || standard.get("access_token").is_none() {
             let name = failed.unwrap_or_else(|| error_name(&body));
             if name.is_empty() && answer.status < 400 {
-                return Err(WireError::BadAnswer("there is no access token in it"));
+                return Err(ProviderError::BadAnswer("there is no access token in it"));
             }
             return Err(match (name.is_empty(), answer.status) {
-                (true, 401) => WireError::AppRefused("status-401".to_owned()),
-                (true, status) => WireError::Refused(format!("status-{status}")),
+                (true, 401) => ProviderError::AppRefused("status-401".to_owned()),
+                (true, status) => ProviderError::Refused(format!("status-{status}")),
                 _ => self.named(name),
             });
         }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::render::{At, add_params};
-use super::{Tokens, Wire, WireError, pick};
+use super::{ProviderClient, ProviderError, Tokens, pick};
 use crate::base::http_client::HttpsUrl;
 use crate::connectors::provider::{AccountRules, Expand, Paging, Request, Template};
 
@@ -51,12 +51,12 @@ impl AccountList {
     }
 }
 
-impl Wire<'_> {
+impl ProviderClient<'_> {
     /// Lists the accounts; none when the block has no listing.
     ///
     /// # Errors
     /// A permission is missing, the provider cannot be reached, or its answer cannot be used.
-    pub async fn accounts(&self, tokens: &Tokens) -> Result<AccountList, WireError> {
+    pub async fn accounts(&self, tokens: &Tokens) -> Result<AccountList, ProviderError> {
         let Some(rules) = &self.block.accounts else { return Ok(AccountList::default()) };
         let listing = async {
             let found = self.list(rules, tokens).await?;
@@ -65,10 +65,10 @@ impl Wire<'_> {
                 None => Ok(found),
             }
         };
-        tokio::time::timeout(TIME, listing).await.unwrap_or(Err(WireError::ProviderDown))
+        tokio::time::timeout(TIME, listing).await.unwrap_or(Err(ProviderError::ProviderDown))
     }
 
-    async fn list(&self, rules: &AccountRules, tokens: &Tokens) -> Result<AccountList, WireError> {
+    async fn list(&self, rules: &AccountRules, tokens: &Tokens) -> Result<AccountList, ProviderError> {
         let (mut found, mut seen) = (AccountList::default(), BTreeSet::new());
         let mut next = Some(Page::First);
         let mut read = 0;
@@ -78,25 +78,26 @@ impl Wire<'_> {
                 break;
             }
             let answer = self.page(rules, &page, tokens).await?;
-            let items = items_of(&answer, &rules.items).ok_or(WireError::BadAnswer("the accounts are not in it"))?;
+            let items =
+                items_of(&answer, &rules.items).ok_or(ProviderError::BadAnswer("the accounts are not in it"))?;
             next = page.after(&rules.paging, &answer, items.len());
             read += 1;
             for item in &items {
                 let account = account(item, &rules.id, &rules.strip, &rules.label, &rules.detail);
-                found.add(account.ok_or(WireError::BadAnswer("an account has no id"))?, &mut seen);
+                found.add(account.ok_or(ProviderError::BadAnswer("an account has no id"))?, &mut seen);
             }
         }
         Ok(found)
     }
 
-    async fn page(&self, rules: &AccountRules, page: &Page, tokens: &Tokens) -> Result<Value, WireError> {
+    async fn page(&self, rules: &AccountRules, page: &Page, tokens: &Tokens) -> Result<Value, ProviderError> {
         let request = &rules.request;
         let (mut url, mut call) = self.request(request, At { tokens: Some(tokens), item: None })?;
         match page {
             Page::First => {}
             Page::With(name, value) if call.body.is_empty() => add_params(&mut url, &[(name.clone(), value.clone())]),
             Page::With(name, value) => {
-                call.body = with_field(&call.body, name, value).ok_or(WireError::BadAnswer("it cannot be paged"))?
+                call.body = with_field(&call.body, name, value).ok_or(ProviderError::BadAnswer("it cannot be paged"))?
             }
             Page::At(address) => url = same_host(&url, address)?,
         }
@@ -110,7 +111,7 @@ impl Wire<'_> {
         expand: &Expand,
         found: AccountList,
         tokens: &Tokens,
-    ) -> Result<AccountList, WireError> {
+    ) -> Result<AccountList, ProviderError> {
         let (mut list, mut seen) = (AccountList { more: found.more, ..AccountList::default() }, BTreeSet::new());
         let mut left = MOST_EXPANDED;
         for account in found.accounts {
@@ -119,11 +120,13 @@ impl Wire<'_> {
             left = left.saturating_sub(1);
             let below = match asked {
                 Ok(below) => below,
-                Err(WireError::ProviderDown | WireError::TooMany(_)) => {
+                Err(ProviderError::ProviderDown | ProviderError::TooMany(_)) => {
                     left = 0;
                     Vec::new()
                 }
-                Err(WireError::MissingScope | WireError::Refused(_) | WireError::BadAnswer(_)) => Vec::new(),
+                Err(ProviderError::MissingScope | ProviderError::Refused(_) | ProviderError::BadAnswer(_)) => {
+                    Vec::new()
+                }
                 Err(other) => return Err(other),
             };
             if below.is_empty() {
@@ -140,7 +143,7 @@ impl Wire<'_> {
         strip: &str,
         account: &Account,
         tokens: &Tokens,
-    ) -> Result<Vec<Account>, WireError> {
+    ) -> Result<Vec<Account>, ProviderError> {
         let item = json!({ "id": account.id });
         let request: &Request = &expand.request;
         let (url, call) = self.request(request, At { tokens: Some(tokens), item: Some(&item) })?;
@@ -181,10 +184,10 @@ impl Page {
 }
 
 /// The address of a next page, when it leads to where the first one was.
-fn same_host(first: &Url, next: &str) -> Result<Url, WireError> {
-    let parsed = first.join(next).map_err(|_| WireError::BadAnswer("its next page has no address"))?;
-    HttpsUrl::parse(parsed.as_str()).map_err(|_| WireError::NotAllowedAddress)?;
-    if parsed.origin() == first.origin() { Ok(parsed) } else { Err(WireError::NotAllowedAddress) }
+fn same_host(first: &Url, next: &str) -> Result<Url, ProviderError> {
+    let parsed = first.join(next).map_err(|_| ProviderError::BadAnswer("its next page has no address"))?;
+    HttpsUrl::parse(parsed.as_str()).map_err(|_| ProviderError::NotAllowedAddress)?;
+    if parsed.origin() == first.origin() { Ok(parsed) } else { Err(ProviderError::NotAllowedAddress) }
 }
 
 /// A JSON body with one field more.

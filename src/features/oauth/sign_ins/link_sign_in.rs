@@ -8,8 +8,8 @@ use actix_web::HttpRequest;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::folder::{self, Folder, Held, Trouble};
-use super::{Door, browser, store};
+use super::pending::{self, PendingSignIn, ProviderGrant, SignInError};
+use super::{LinkRef, browser, store};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::{FieldRef, FormState, RawForm};
 use crate::base::ids::{OauthSignInId, SetupLinkId};
@@ -18,7 +18,7 @@ use crate::connectors::provider::{InputProblem, Inputs, ProviderBlock, Selection
 use crate::features::connections::Connection;
 use crate::features::oauth::apps;
 use crate::features::oauth::grants::{self, NewGrant};
-use crate::features::oauth::wire::{Account, AppSecrets, Tokens, add_constants, outputs};
+use crate::features::oauth::provider_client::{Account, AppSecrets, Tokens, add_constants, outputs};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
@@ -33,21 +33,21 @@ pub const SEARCH_FIELD: &str = "_find";
 pub const INPUT_FIELD: &str = "_input_";
 
 /// Signing in at one link, in one browser, for one connector.
-pub struct Desk {
-    pub(super) door: Door,
+pub struct LinkSignIn {
+    pub(super) link: LinkRef,
     pub(super) block: Arc<ProviderBlock>,
     /// The connector with all its questions.
     pub(super) connector: Arc<Connector>,
     /// The connector without those that signing in answers.
     narrowed: Arc<Connector>,
     pub(super) app: Option<AppSecrets>,
-    folder: Option<(OauthSignInId, Folder)>,
+    pending: Option<(OauthSignInId, PendingSignIn)>,
     signed_in: Option<SignedIn>,
 }
 
 /// Somebody who came back from the provider.
 pub struct SignedIn {
-    pub(super) held: Held,
+    pub(super) held: ProviderGrant,
     pub(super) tokens: Tokens,
 }
 
@@ -65,7 +65,7 @@ pub enum PlanError {
 }
 
 /// What a sign-in hands over when the form is sent.
-pub struct Handed {
+pub struct CompletedSignIn {
     sign_in: OauthSignInId,
     /// What goes into the configuration: choices and marks in the place of tokens.
     pub submission: Submission,
@@ -77,20 +77,20 @@ pub struct Handed {
     offered: Option<BTreeSet<String>>,
 }
 
-impl Desk {
-    /// The desk at a link; `None` when the connector has no way to sign in.
+impl LinkSignIn {
+    /// What is there at a link; `None` when the connector has no way to sign in.
     ///
     /// # Errors
     /// Only internal ones.
     pub async fn at(
         app: &App,
         request: &HttpRequest,
-        door: Door,
+        link: LinkRef,
         connector: &Arc<Connector>,
     ) -> AppResult<Option<Self>> {
         let Some((block, narrowed)) = connector.sign_in() else { return Ok(None) };
         let (keys, instance, now) = (app.keys.clone(), app.config.oauth.clone(), app.clock.now());
-        let (at, who, provider) = (door.clone(), browser::of(request, app), block.provider.clone());
+        let (at, who, provider) = (link.clone(), browser::of(request, app), block.provider.clone());
         let (secrets, row) = app
             .db
             .read(move |conn| {
@@ -99,11 +99,11 @@ impl Desk {
                 Ok((secrets, row))
             })
             .await?;
-        let opened = row.and_then(|row| Some((row.id.clone(), folder::open(&row, &app.keys)?)));
-        let folder = opened.filter(|(_, folder)| folder.is_for(connector));
-        let signed_in = folder.as_ref().and_then(|(_, folder)| folder.signed_in.clone()).and_then(SignedIn::open);
+        let opened = row.and_then(|row| Some((row.id.clone(), pending::open(&row, &app.keys)?)));
+        let pending = opened.filter(|(_, pending)| pending.is_for(connector));
+        let signed_in = pending.as_ref().and_then(|(_, pending)| pending.signed_in.clone()).and_then(SignedIn::open);
         let (connector, narrowed) = (Arc::clone(connector), Arc::clone(narrowed));
-        Ok(Some(Self { door, block: Arc::clone(block), connector, narrowed, app: secrets, folder, signed_in }))
+        Ok(Some(Self { link, block: Arc::clone(block), connector, narrowed, app: secrets, pending, signed_in }))
     }
 
     /// Whether there is a button: without the operator's app there is none.
@@ -138,26 +138,26 @@ impl Desk {
         &self.block.name
     }
 
-    pub(super) fn folder(&self) -> Option<&Folder> {
-        self.folder.as_ref().map(|(_, folder)| folder)
+    pub(super) fn pending(&self) -> Option<&PendingSignIn> {
+        self.pending.as_ref().map(|(_, pending)| pending)
     }
 
-    pub(super) fn trouble(&self) -> Option<Trouble> {
-        self.folder().and_then(|folder| folder.trouble)
+    pub(super) fn error(&self) -> Option<SignInError> {
+        self.pending().and_then(|pending| pending.error)
     }
 
     /// What was typed before leaving, to be shown again. `until` says how long secrets among it are kept, in words.
     pub fn resumed(&self, until: &str) -> FormState {
-        let Some(folder) = self.folder() else { return FormState::empty() };
-        let secrets = folder.resume.secrets.keys().cloned().collect();
-        FormState::resumed(folder.resume.typed.clone()).with_held(secrets, until.to_owned())
+        let Some(pending) = self.pending() else { return FormState::empty() };
+        let secrets = pending.resume.secrets.keys().cloned().collect();
+        FormState::resumed(pending.resume.typed.clone()).with_held(secrets, until.to_owned())
     }
 
     /// Secrets typed before leaving stand in for blank fields.
     pub fn fill_blank(&self, raw: &mut RawForm) {
-        let Some(folder) = self.folder() else { return };
+        let Some(pending) = self.pending() else { return };
         let held: BTreeMap<String, SecretString> =
-            folder.resume.secrets.iter().map(|(name, text)| (name.clone(), text.as_str().into())).collect();
+            pending.resume.secrets.iter().map(|(name, text)| (name.clone(), text.as_str().into())).collect();
         raw.fill_blank(&held);
     }
 
@@ -173,8 +173,8 @@ impl Desk {
     ///
     /// # Errors
     /// The choice cannot be taken.
-    pub fn plan(&self, chosen: &[String], partial: bool) -> AppResult<Result<Option<Handed>, PlanError>> {
-        let (Some(signed_in), Some((sign_in, _)), Some(app)) = (&self.signed_in, &self.folder, &self.app) else {
+    pub fn plan(&self, chosen: &[String], partial: bool) -> AppResult<Result<Option<CompletedSignIn>, PlanError>> {
+        let (Some(signed_in), Some((sign_in, _)), Some(app)) = (&self.signed_in, &self.pending, &self.app) else {
             return Ok(Ok(None));
         };
         let accounts = match self.pick(&signed_in.held.accounts, chosen, partial) {
@@ -182,7 +182,7 @@ impl Desk {
             Err(problem) => return Ok(Err(problem)),
         };
         // At a link that makes a connection of each account, one of them stands for all.
-        let written = if self.door.takes_each_account() { accounts.get(..1).unwrap_or_default() } else { &accounts };
+        let written = if self.link.takes_each_account() { accounts.get(..1).unwrap_or_default() } else { &accounts };
         let submission = self.written(signed_in, written, app)?;
         let held = &signed_in.held;
         let identity = held.identity.as_ref().map(|who| (who.id.clone(), who.label.clone())).unwrap_or_default();
@@ -190,7 +190,7 @@ impl Desk {
         let known = self.block.has_accounts() && !held.accounts_failed && !held.accounts_cut;
         let offered = known.then(|| held.accounts.iter().map(|account| account.id.clone()).collect());
         let grant = NewGrant::new(&self.connector, &self.block, identity, held.granted.clone(), contents);
-        Ok(Ok(Some(Handed { sign_in: sign_in.clone(), submission, accounts, grant, offered })))
+        Ok(Ok(Some(CompletedSignIn { sign_in: sign_in.clone(), submission, accounts, grant, offered })))
     }
 
     fn pick(&self, offered: &[Account], chosen: &[String], partial: bool) -> Result<Vec<Account>, PlanError> {
@@ -201,7 +201,7 @@ impl Desk {
         }
         match (picked.len(), rules.target.selection) {
             (0, selection) if !selection.may_be_empty() && !partial => Err(PlanError::NoAccount),
-            (2.., Selection::One | Selection::OneOrNone) if !self.door.takes_each_account() => {
+            (2.., Selection::One | Selection::OneOrNone) if !self.link.takes_each_account() => {
                 Err(PlanError::TooManyAccounts)
             }
             _ => Ok(picked),
@@ -224,25 +224,25 @@ impl Desk {
     }
 
     /// What will be known once this sign-in is handed over.
-    pub fn known_after(&self, handed: &Handed, known: &Known) -> Known {
-        handed.submission.known_after(&self.connector.spec, known)
+    pub fn known_after(&self, completed: &CompletedSignIn, known: &Known) -> Known {
+        completed.submission.known_after(&self.connector.spec, known)
     }
 
     /// What stands for the sign-in on a receipt.
-    pub fn receipt(&self, handed: &Handed) -> Vec<FieldRef> {
-        let line = handed.receipt_line();
+    pub fn receipt(&self, completed: &CompletedSignIn) -> Vec<FieldRef> {
+        let line = completed.receipt_line();
         let path = line.path.clone();
         let mut fields = vec![line];
-        if let Some(rules) = self.block.accounts.as_ref().filter(|_| !handed.accounts.is_empty()) {
-            let noun = if handed.accounts.len() == 1 { &rules.one } else { &rules.noun };
-            fields.push(FieldRef { path, title: format!("{} {noun}", handed.accounts.len()), secret: false });
+        if let Some(rules) = self.block.accounts.as_ref().filter(|_| !completed.accounts.is_empty()) {
+            let noun = if completed.accounts.len() == 1 { &rules.one } else { &rules.noun };
+            fields.push(FieldRef { path, title: format!("{} {noun}", completed.accounts.len()), secret: false });
         }
         fields
     }
 }
 
 impl SignedIn {
-    pub(super) fn open(held: Held) -> Option<Self> {
+    pub(super) fn open(held: ProviderGrant) -> Option<Self> {
         let tokens = Tokens::from_bytes(held.tokens.as_bytes()).ok()?;
         Some(Self { held, tokens })
     }
@@ -253,7 +253,7 @@ impl SignedIn {
     }
 }
 
-impl Folder {
+impl PendingSignIn {
     fn is_for(&self, connector: &Connector) -> bool {
         self.kind == connector.file.kind && self.connector == connector.file.slug
     }
@@ -271,15 +271,15 @@ pub fn signed_in_at<'a>(connector: Option<&Connector>, mut provided: impl Iterat
     if is_named { provider } else { String::new() }
 }
 
-impl Handed {
+impl CompletedSignIn {
     /// The same sign-in once for each account: for links that make a connection of each.
     ///
     /// # Errors
     /// Only internal ones.
-    pub fn each(&self, desk: &Desk) -> AppResult<Vec<(Account, Submission)>> {
-        let (Some(signed_in), Some(app)) = (&desk.signed_in, &desk.app) else { return Ok(Vec::new()) };
+    pub fn each(&self, sign_in: &LinkSignIn) -> AppResult<Vec<(Account, Submission)>> {
+        let (Some(signed_in), Some(app)) = (&sign_in.signed_in, &sign_in.app) else { return Ok(Vec::new()) };
         let one = |account: &Account| {
-            let submission = desk.written(signed_in, std::slice::from_ref(account), app)?;
+            let submission = sign_in.written(signed_in, std::slice::from_ref(account), app)?;
             Ok((account.clone(), submission))
         };
         self.accounts.iter().map(one).collect()
