@@ -39,7 +39,7 @@ pub(super) struct Args {
 }
 
 fn scope(text: &str) -> Result<Scope, String> {
-    let known: Vec<&str> = Scope::ALL.iter().map(Scope::as_str).collect();
+    let known: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
     Scope::parse(text).ok_or_else(|| format!("choose among {}", known.join(", ")))
 }
 

@@ -14,7 +14,7 @@ use crate::base::crypto::KeyRing;
 use crate::connectors::Connectors;
 use crate::platform::app;
 use crate::platform::config::Config;
-use crate::platform::db::{Conn, Place, dialect, instance, migrations};
+use crate::platform::db::{Conn, DatabaseUrl, dialect, instance, migrations};
 use crate::platform::email::Mailer;
 
 #[derive(clap::Args)]
@@ -130,7 +130,7 @@ fn key_file(config: &Config) -> Finding {
 /// `None` when there is no database yet: looking must not make one.
 fn open(config: &Config) -> anyhow::Result<Option<Conn>> {
     match &config.storage.database {
-        Place::Sqlite(path) if !Path::new(path).exists() => Ok(None),
+        DatabaseUrl::Sqlite(path) if !Path::new(path).exists() => Ok(None),
         place => place.open().map(Some),
     }
 }

@@ -21,7 +21,7 @@ use crate::features::work::runs::api as runs_api;
 use crate::features::work::{runs, validations};
 use crate::features::{accounts, invite_links, oauth, outputs, setup_links, webhooks};
 use crate::platform::web::openapi::Operation;
-use crate::platform::web::page::{Method, PageError, PageResult, page_with};
+use crate::platform::web::page::{PageError, PageResult, WrongMethod, page_with};
 use crate::platform::web::problem::Problem;
 use crate::platform::web::{api, assets, page, urls};
 use crate::server::docs;
@@ -388,5 +388,5 @@ pub(super) async fn no_such_page() -> PageResult {
 }
 
 async fn wrong_method() -> PageResult {
-    page_with(StatusCode::METHOD_NOT_ALLOWED, &Method)
+    page_with(StatusCode::METHOD_NOT_ALLOWED, &WrongMethod)
 }

@@ -22,9 +22,9 @@ use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::web::api::{ApiQuery, ApiResult, IfMatch, RawBody, etag, json, no_content};
-use crate::platform::web::cursor::{self, Page};
+use crate::platform::web::cursor::{self, PageOut};
 use crate::platform::web::openapi::{Operation, inline, schema};
-use crate::platform::web::problem::{Code, Fault, Problem};
+use crate::platform::web::problem::{Code, ErrorDetail, Problem};
 use crate::platform::web::urls;
 
 /// Which connections a list shows.
@@ -82,7 +82,7 @@ impl ListQuery {
 /// `GET /api/v1/sources/`
 pub async fn list<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, query: ApiQuery<ListQuery>) -> ApiResult {
     let query = query.0;
-    let wanted = cursor::wanted(query.cursor.as_deref(), query.limit)?;
+    let wanted = cursor::page_request(query.cursor.as_deref(), query.limit)?;
     let (workspace, filter) = (key.workspace.clone(), query.filter::<S>());
     let (cut, beside) = app
         .db
@@ -96,7 +96,7 @@ pub async fn list<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, query: Api
         .await?;
     let address = app.config.server.base_url.join(&urls::api_connections(S::PLURAL));
     let show = |row: Connection| ConnectionOut::new(&app, &row, beside.get(&row.id).cloned().unwrap_or_default());
-    json(StatusCode::OK, &Page::new(cut, &address, &query.pairs(), |row| row.id.to_string(), show))
+    json(StatusCode::OK, &PageOut::new(cut, &address, &query.pairs(), |row| row.id.to_string(), show))
 }
 
 /// `GET /api/v1/sources/{slug}/`
@@ -138,11 +138,11 @@ pub async fn create<S: Side>(app: web::Data<App>, key: ApiKey<Write<S>>, once: O
 async fn make<S: Side>(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket: Ticket) -> Result<Answer, Problem> {
     if new.draft == Some(false) {
         let sentence = "Only drafts can be made here; a draft is finalised after its credentials were checked. Leave draft out, or send true.";
-        return Err(Problem::fault(Fault::at("/draft", "only_drafts", sentence)));
+        return Err(Problem::invalid_value(ErrorDetail::at("/draft", "only_drafts", sentence)));
     }
     let connector = app.connectors.find(S::KIND, &new.connector_slug).cloned().ok_or_else(|| {
         let sentence = format!("No connector of that name. The list is at {}.", urls::api_connectors(S::KIND));
-        Problem::fault(Fault::at("/connector_slug", "unknown_connector", sentence))
+        Problem::invalid_value(ErrorDetail::at("/connector_slug", "unknown_connector", sentence))
     })?;
     let mut faults = Vec::new();
     let description = api_in::description(new.description.as_deref(), true, &mut faults);
@@ -250,7 +250,7 @@ pub fn operations<S: Side>() -> Vec<Operation> {
     vec![
         Operation {
             query: Some(inline::<ListQuery>),
-            done: (200, Some(schema::<Page<ConnectionOut>>)),
+            done: (200, Some(schema::<PageOut<ConnectionOut>>)),
             tagged: false,
             about: "Newest first.",
             ..base("get", &list, "list", format!("List {tag}"))

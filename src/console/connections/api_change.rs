@@ -19,7 +19,7 @@ use crate::features::webhooks::{self, CallbackWebhook};
 use crate::platform::activity::{Entry, Event};
 use crate::platform::app::App;
 use crate::platform::tx::Tx;
-use crate::platform::web::problem::{Code, Fault, Problem};
+use crate::platform::web::problem::{Code, ErrorDetail, Problem};
 use crate::schema::form::{Submission, kept_elsewhere};
 
 /// A change whose parts were judged.
@@ -75,15 +75,15 @@ pub(super) fn stays_put(caller: &Caller, connection: &Connection, change: &Chang
         return Ok(());
     };
     let spec = &connector.spec;
-    let astray = kept_elsewhere(spec, &connection.known_to_members(), &[(spec, submission)]);
+    let misdirected = kept_elsewhere(spec, &connection.known_to_members(), &[(spec, submission)]);
     let fault = |path: FieldPath| {
         let sentence = format!(
             "{} was given for another address. Send it again in the same request, or null to take it away.",
             path.dot()
         );
-        Fault::at(format!("/config{path}"), "address_changed", sentence)
+        ErrorDetail::at(format!("/config{path}"), "address_changed", sentence)
     };
-    api_in::sound(astray.into_iter().map(fault).collect())
+    api_in::sound(misdirected.into_iter().map(fault).collect())
 }
 
 fn titles(submission: &Submission) -> String {
@@ -133,7 +133,7 @@ fn finish(
     trigger: Option<TriggerIn>,
     add_streams: Option<Vec<StreamChoice>>,
     now: UtcTime,
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<ErrorDetail>,
 ) -> Option<Finish> {
     let said = [
         ("/output_layer", output_layer.is_some()),
@@ -141,14 +141,18 @@ fn finish(
         ("/add_streams", add_streams.is_some()),
     ];
     if connection.kind == Kind::Destination {
-        let only = |(pointer, _): &(&str, bool)| Fault::at(*pointer, "only_sources", "Only a source has this.");
+        let only = |(pointer, _): &(&str, bool)| ErrorDetail::at(*pointer, "only_sources", "Only a source has this.");
         faults.extend(said.iter().filter(|(_, is_said)| *is_said).map(only));
         return None;
     }
     let trigger = trigger.and_then(|given| match given.read(now) {
         Ok(trigger) => Some(trigger),
         Err(fault) => {
-            faults.push(Fault::at(format!("/trigger/{}", TriggerIn::member(fault)), fault.code(), format!("{fault}.")));
+            faults.push(ErrorDetail::at(
+                format!("/trigger/{}", TriggerIn::member(fault)),
+                fault.code(),
+                format!("{fault}."),
+            ));
             None
         }
     });
@@ -160,17 +164,17 @@ fn finish(
 }
 
 /// Whether the draft is to be finalised.
-fn finalising(connection: &Connection, draft: Option<bool>, has_values: bool, faults: &mut Vec<Fault>) -> bool {
+fn finalising(connection: &Connection, draft: Option<bool>, has_values: bool, faults: &mut Vec<ErrorDetail>) -> bool {
     let is_draft = connection.finalised_at.is_none();
     match draft {
         Some(true) if !is_draft => {
             let sentence = "A finalised connection does not become a draft again.";
-            faults.push(Fault::at("/draft", "already_finalised", sentence));
+            faults.push(ErrorDetail::at("/draft", "already_finalised", sentence));
             false
         }
         Some(false) if is_draft && has_values => {
             let sentence = "New values have no validation yet. Send them to revalidate/ first, then finalise.";
-            faults.push(Fault::at("/draft", "not_validated", sentence));
+            faults.push(ErrorDetail::at("/draft", "not_validated", sentence));
             false
         }
         Some(false) => is_draft,
@@ -206,7 +210,7 @@ pub(super) fn not_ready_problem(not_ready: &NotReady, change: &Change) -> Proble
             .iter()
             .map(|field| {
                 let sentence = format!("{field} is required by the connector and has no value.");
-                Fault::at(format!("/config/{}", field.replace('.', "/")), "missing_required_field", sentence)
+                ErrorDetail::at(format!("/config/{}", field.replace('.', "/")), "missing_required_field", sentence)
             })
             .collect(),
         NotReady::Streams(faults) => faults
@@ -220,13 +224,13 @@ pub(super) fn not_ready_problem(not_ready: &NotReady, change: &Change) -> Proble
                     || if is_for_layer { "/output_layer" } else { "/add_streams" }.to_owned(),
                     |place| format!("/add_streams/{place}/{}", fault.member),
                 );
-                Fault::at(pointer, fault.code, format!("{}.", fault.sentence))
+                ErrorDetail::at(pointer, fault.code, format!("{}.", fault.sentence))
             })
             .collect(),
-        NotReady::UnknownLayer(_) => vec![Fault::at("/output_layer", not_ready.code(), not_ready.sentence())],
+        NotReady::UnknownLayer(_) => vec![ErrorDetail::at("/output_layer", not_ready.code(), not_ready.sentence())],
         other => {
             let pointer = if change.finalise { "/draft" } else { "/add_streams" };
-            vec![Fault::at(pointer, other.code(), other.sentence())]
+            vec![ErrorDetail::at(pointer, other.code(), other.sentence())]
         }
     })
 }

@@ -21,7 +21,7 @@ use crate::platform::web::csrf::{CsrfForm, FormToken};
 use crate::platform::web::flash::{Flash, see_other_with};
 use crate::platform::web::page::{PageResult, page, unprocessable};
 use crate::platform::web::urls;
-use crate::schema::form::{self, Audience, Decoded, Layer, Submission};
+use crate::schema::form::{self, Audience, Decoded, Strictness, Submission};
 
 /// What is configured: a connector of which there is no draft yet, or a draft.
 pub(super) struct Target {
@@ -97,7 +97,7 @@ pub(super) async fn act(
     let raw = RawForm::from_pairs(form.value);
     let mut input = Input::read(&raw);
     let known = target.draft.as_ref().map(Connection::known_to_members).unwrap_or_default();
-    let mut decoded = form::decode(&target.connector.spec, &raw, &known, Layer::Draft, &Audience::Owner);
+    let mut decoded = form::decode(&target.connector.spec, &raw, &known, Strictness::Draft, &Audience::Owner);
     let spec = &target.connector.spec;
     decoded.ask_again(spec, &known, &[], (spec, &known));
     let Decoded { submission, errors, state, .. } = decoded;

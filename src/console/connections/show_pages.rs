@@ -28,7 +28,7 @@ use crate::platform::web::flash::{Flash, see_other_with};
 use crate::platform::web::frame::OwnerFrame;
 use crate::platform::web::page::{PageResult, page, unprocessable};
 use crate::platform::web::urls;
-use crate::schema::form::{Answer, overview};
+use crate::schema::form::{OverviewAnswer, overview};
 
 const TIMELINE_ROWS: i64 = 200;
 const DELIVERY_ROWS: i64 = 20;
@@ -157,7 +157,7 @@ fn view(
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     let answers =
         connector.map(|connector| overview(&connector.spec, &connection.known_to_members())).unwrap_or_default();
-    let required: Vec<&Answer> = answers.iter().filter(|answer| answer.required).collect();
+    let required: Vec<&OverviewAnswer> = answers.iter().filter(|answer| answer.required).collect();
     let have = required.iter().filter(|answer| answer.is_set() || answer.has_default).count();
     let progress = progress(connection, &links, now);
     let sent = links.last().map(|link| link.created_at);
@@ -222,7 +222,7 @@ fn badge(
     (shown.word(), shown.tone())
 }
 
-fn fact(answer: &Answer, connection: &Connection) -> FactRow {
+fn fact(answer: &OverviewAnswer, connection: &Connection) -> FactRow {
     FactRow {
         title: answer.title.clone(),
         dot: answer.path.dot(),

@@ -211,7 +211,7 @@ fn put(typed: &mut Typed, raw: &RawForm) {
             continue;
         }
         choice.enabled = all || (!none && raw.all("on").any(|on| on == number));
-        if let Some(way) = raw.first(&format!("how.{place}")).and_then(SyncType::from_text) {
+        if let Some(way) = raw.first(&format!("how.{place}")).and_then(SyncType::parse) {
             choice.sync_type = way;
         }
         if let Some(key) = raw.first(&format!("new.{place}")) {

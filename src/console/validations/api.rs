@@ -24,7 +24,7 @@ use crate::platform::tx::Tx;
 use crate::platform::web::api::{ApiResult, json, present};
 use crate::platform::web::log_stream::{self, LogText};
 use crate::platform::web::openapi::{Operation, schema};
-use crate::platform::web::problem::{Code, Fault, Problem};
+use crate::platform::web::problem::{Code, ErrorDetail, Problem};
 use crate::platform::web::urls;
 use crate::schema::form::Submission;
 
@@ -116,7 +116,7 @@ fn problem(refused: Refused) -> Problem {
         Refused::Wrong(fields) => (fields, "does_not_fit", "does not fit the rules of the connector"),
     };
     let at = |field: &String| format!("/config/{}", field.replace('.', "/"));
-    Problem::invalid(fields.iter().map(|field| Fault::at(at(field), code, format!("{field} {words}."))).collect())
+    Problem::invalid(fields.iter().map(|field| ErrorDetail::at(at(field), code, format!("{field} {words}."))).collect())
 }
 
 /// The validation of that id and its connection.

@@ -18,7 +18,6 @@ use crate::platform::web::client_ip::client_ip;
 use crate::platform::web::cookies::{self, CookieKind};
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::flash::{self, Flash, see_other_with};
-use crate::platform::web::frame::FlashView;
 use crate::platform::web::page::{PageResult, page, see_other, unprocessable};
 use crate::platform::web::urls;
 
@@ -42,7 +41,7 @@ pub struct SignInForm {
 struct SignInPage {
     host: String,
     csrf: String,
-    flash: Option<FlashView>,
+    flash: Option<Flash>,
     errors: FormErrors,
     email: String,
     next: String,

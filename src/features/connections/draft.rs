@@ -15,7 +15,7 @@ use crate::base::ids::{ConnectionId, MemberId, WorkspaceId};
 use crate::connectors::Connector;
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::tx::Tx;
-use crate::schema::form::{Known, Submission, Values, kept_elsewhere, missing_required, overview, without};
+use crate::schema::form::{KnownValues, Submission, Values, kept_elsewhere, missing_required, overview, without};
 
 const TAIL_ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
 /// A write that finds the row changed since it was read is done again this often.
@@ -47,7 +47,7 @@ pub fn create_draft(tx: &mut Tx<'_>, new: NewDraft<'_>) -> AppResult<Connection>
     let id = ConnectionId::new(tx.now, tx.rng);
     let slug = free_slug(tx, new.workspace, &new.connector.file.slug)?;
     let description = if new.description.is_empty() { new.connector.name() } else { new.description };
-    let missing = missing_required(&new.connector.spec, &Known::default()).len();
+    let missing = missing_required(&new.connector.spec, &KnownValues::default()).len();
     NewConnection {
         id: &id,
         workspace_id: new.workspace,
@@ -127,9 +127,9 @@ pub fn apply(tx: &mut Tx<'_>, apply: &Apply<'_>) -> AppResult<Applied> {
         if !takes {
             return Err(AppError::Conflict("This connection takes no more details."));
         }
-        let astray = apply.astray(&read.known_to_members());
-        let titles = titles_of(&astray, apply, &read);
-        if let Some(connection) = write_merged(tx, apply, (read, &astray))? {
+        let misdirected = apply.misdirected_secrets(&read.known_to_members());
+        let titles = titles_of(&misdirected, apply, &read);
+        if let Some(connection) = write_merged(tx, apply, (read, &misdirected))? {
             note_taken_out(tx, &connection, &titles)?;
             return Ok(Applied { connection });
         }
@@ -141,14 +141,14 @@ pub fn apply(tx: &mut Tx<'_>, apply: &Apply<'_>) -> AppResult<Applied> {
 fn write_merged(
     tx: &mut Tx<'_>,
     apply: &Apply<'_>,
-    (mut read, astray): (Connection, &BTreeSet<FieldPath>),
+    (mut read, misdirected): (Connection, &BTreeSet<FieldPath>),
 ) -> AppResult<Option<Connection>> {
     let mut values = Values { secrets: open_secrets(&read, tx.keys)?, plain: std::mem::take(&mut read.config) };
     apply.submission.merge_into(&apply.connector.spec, &mut values);
     if let Some((connector, submission)) = apply.then {
         submission.merge_into(&connector.spec, &mut values);
     }
-    values.secrets.retain(|path, _| !astray.contains(path));
+    values.secrets.retain(|path, _| !misdirected.contains(path));
     let mut after = read;
     after.config = values.plain;
     after.secret_paths = values.secrets.keys().cloned().collect();
@@ -168,7 +168,7 @@ fn write_merged(
 
 impl Apply<'_> {
     /// The stored secrets that must not go where the connection leads from now on.
-    fn astray(&self, stored: &Known) -> BTreeSet<FieldPath> {
+    fn misdirected_secrets(&self, stored: &KnownValues) -> BTreeSet<FieldPath> {
         if self.has_secrets {
             return BTreeSet::new();
         }

@@ -27,7 +27,7 @@ use crate::base::crypto::{Sealed, SealedAt};
 use crate::base::forms::FieldPath;
 use crate::base::ids::{ConnectionId, InviteLinkId, MemberId, WorkspaceId};
 use crate::connectors::Kind;
-use crate::schema::form::Known;
+use crate::schema::form::KnownValues;
 
 /// Most characters of a description.
 pub const LONGEST_DESCRIPTION: usize = 120;
@@ -136,15 +136,15 @@ impl Connection {
     }
 
     /// What a member's page may know: everything but secret values.
-    pub fn known_to_members(&self) -> Known {
-        Known { plain: self.config.clone(), secret_paths: self.secret_paths.clone(), concealed: BTreeSet::new() }
+    pub fn known_to_members(&self) -> KnownValues {
+        KnownValues { plain: self.config.clone(), secret_paths: self.secret_paths.clone(), concealed: BTreeSet::new() }
     }
 
     /// What a recipient's page may know: what members filled in is shown, what other recipients sent is only said to exist.
-    pub fn known_to_recipients(&self) -> Known {
+    pub fn known_to_recipients(&self) -> KnownValues {
         let concealed =
             self.origins.iter().filter(|(_, origin)| origin.by == Filler::Recipient).map(|(path, _)| path.clone());
-        Known { concealed: concealed.collect(), ..self.known_to_members() }
+        KnownValues { concealed: concealed.collect(), ..self.known_to_members() }
     }
 
     /// Who filled in a field; for a group or a list, whoever filled in the first thing inside it.

@@ -14,7 +14,7 @@ use crate::features::accounts::api_keys::guard::Caller;
 use crate::platform::app::App;
 use crate::platform::tx::Tx;
 use crate::platform::web::api::{ApiResult, RawBody};
-use crate::platform::web::problem::{Code, Fault, Problem};
+use crate::platform::web::problem::{Code, ErrorDetail, Problem};
 
 /// The header.
 pub const HEADER: &str = "idempotency-key";
@@ -51,7 +51,7 @@ impl Once {
         let Some(key) = &self.key else { return Ok(Opened::Fresh(body, Ticket(None))) };
         if key.is_empty() || key.len() > LONGEST_KEY || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             let sentence = format!("Idempotency-Key must be 1 to {LONGEST_KEY} visible ASCII characters.");
-            return Err(Problem::fault(Fault::of("Idempotency-Key", "pattern", sentence)));
+            return Err(Problem::invalid_value(ErrorDetail::of("Idempotency-Key", "pattern", sentence)));
         }
         let request = Request::new(&caller.workspace, &caller.key, key, (&self.method, &self.path, self.body.bytes()));
         match app.write(move |tx| start(tx, &request)).await? {

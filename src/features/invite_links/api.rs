@@ -18,11 +18,11 @@ use crate::features::connections;
 use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::platform::app::App;
-use crate::platform::db::cursor::Cut;
+use crate::platform::db::cursor::Page;
 use crate::platform::web::api::{ApiQuery, ApiResult, IfMatch, RawBody, etag, json, no_content};
-use crate::platform::web::cursor::{Page, wanted};
+use crate::platform::web::cursor::{PageOut, page_request};
 use crate::platform::web::openapi::{Operation, inline, schema};
-use crate::platform::web::problem::{Code, Fault, Problem};
+use crate::platform::web::problem::{Code, ErrorDetail, Problem};
 use crate::platform::web::urls;
 
 /// Which invite links a list shows.
@@ -96,14 +96,14 @@ fn shown(app: &App, caller: &Caller, link: &InviteLink) -> AppResult<LinkOut> {
 /// `GET /api/v1/invite-links/`
 pub async fn index(app: web::Data<App>, key: ApiKey<ReadInviteLinks>, query: ApiQuery<ListQuery>) -> ApiResult {
     let query = query.0;
-    let wanted = wanted(query.cursor.as_deref(), query.limit)?;
+    let wanted = page_request(query.cursor.as_deref(), query.limit)?;
     let (workspace, filter, now) = (key.workspace.clone(), query.filter(), app.clock.now());
     let cut = app.db.read(move |conn| Ok(listing::page(conn, &workspace, &filter, &wanted, now)?)).await?;
-    let Cut { count, has_before, has_after, rows } = cut;
+    let Page { count, has_before, has_after, rows } = cut;
     let rows = rows.iter().map(|link| shown(&app, &key, link)).collect::<AppResult<Vec<LinkOut>>>()?;
-    let cut = Cut { count, has_before, has_after, rows };
+    let cut = Page { count, has_before, has_after, rows };
     let address = app.config.server.base_url.join(urls::API_INVITE_LINKS);
-    let page = Page::new(cut, &address, &query.pairs(), |link| link.id.clone(), |link| link);
+    let page = PageOut::new(cut, &address, &query.pairs(), |link| link.id.clone(), |link| link);
     json(StatusCode::OK, &page)
 }
 
@@ -147,7 +147,7 @@ async fn make_link(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket: Ti
             let mut faults = fields.err().unwrap_or_default();
             if connector.is_none() {
                 let sentence = format!("No connector of that name. The list is at {}.", urls::api_connectors(kind));
-                faults.push(Fault::at("/connector_slug", "unknown_connector", sentence));
+                faults.push(ErrorDetail::at("/connector_slug", "unknown_connector", sentence));
             }
             return Err(Problem::invalid(faults));
         }
@@ -227,13 +227,13 @@ pub async fn arrived(
     id: web::Path<String>,
     query: ApiQuery<PageQuery>,
 ) -> ApiResult {
-    let wanted = wanted(query.0.cursor.as_deref(), query.0.limit)?;
+    let wanted = page_request(query.0.cursor.as_deref(), query.0.limit)?;
     let link = load(&app, &key, &id).await?;
     let address = app.config.server.base_url.join(&urls::api_invite_link_connections(link.id.as_str()));
     let cut =
         app.db.read(move |conn| Ok(connections::of_invite_link(conn, &link.workspace_id, &link.id, &wanted)?)).await?;
     let limit: Vec<(&str, String)> = query.0.limit.map(|limit| ("limit", limit.to_string())).into_iter().collect();
-    let page = Page::new(cut, &address, &limit, |row| row.id.to_string(), |row| ArrivedOut::new(&row));
+    let page = PageOut::new(cut, &address, &limit, |row| row.id.to_string(), |row| ArrivedOut::new(&row));
     json(StatusCode::OK, &page)
 }
 
@@ -261,7 +261,7 @@ pub fn operations() -> Vec<Operation> {
     vec![
         Operation {
             query: Some(inline::<ListQuery>),
-            done: (200, Some(schema::<Page<LinkOut>>)),
+            done: (200, Some(schema::<PageOut<LinkOut>>)),
             tagged: false,
             about: "Newest first. Tokens are shown to keys that may also change invite links.",
             ..operation("get", all, "list_invite_links", "List invite links", read)
@@ -288,7 +288,7 @@ pub fn operations() -> Vec<Operation> {
         },
         Operation {
             query: Some(inline::<PageQuery>),
-            done: (200, Some(schema::<Page<ArrivedOut>>)),
+            done: (200, Some(schema::<PageOut<ArrivedOut>>)),
             tagged: false,
             about: "Newest first. Rejected ones are among them, without values.",
             ..operation(

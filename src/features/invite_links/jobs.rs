@@ -9,6 +9,7 @@ use super::{make, submissions};
 use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
 use crate::base::ids::InviteLinkId;
+use crate::base::text_column::text_enum;
 use crate::features::accounts::{self, MemberCard};
 use crate::features::recipient::When;
 use crate::features::webhooks::InviteDeed;
@@ -57,39 +58,23 @@ const BUSY_SPAN: time::Duration = time::Duration::hours(1);
 /// Unusual use is told once in this time.
 const BUSY_QUIET: time::Duration = time::Duration::days(1);
 
-/// What a member is told about a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notice {
-    /// It was used for the first time.
-    FirstUse,
-    /// Something came through it and waits for approval.
-    Waiting,
-    /// It is about to end.
-    Ending,
-    /// It is used unusually often.
-    Busy,
+text_enum! {
+    /// What a member is told about a link.
+    pub enum Notice {
+        /// It was used for the first time.
+        FirstUse = "invite_first_use_mail",
+        /// Something came through it and waits for approval.
+        Waiting = "invite_waiting_mail",
+        /// It is about to end.
+        Ending = "invite_ending_mail",
+        /// It is used unusually often.
+        Busy = "invite_busy_mail",
+    }
 }
 
 impl Notice {
-    const ALL: [Self; 4] = [Self::FirstUse, Self::Waiting, Self::Ending, Self::Busy];
-
     const NAMES: [&str; 4] =
         [Self::ALL[0].as_str(), Self::ALL[1].as_str(), Self::ALL[2].as_str(), Self::ALL[3].as_str()];
-
-    /// The name of its job.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::FirstUse => "invite_first_use_mail",
-            Self::Waiting => "invite_waiting_mail",
-            Self::Ending => "invite_ending_mail",
-            Self::Busy => "invite_busy_mail",
-        }
-    }
-
-    /// The one of that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|notice| notice.as_str() == text)
-    }
 
     /// What happened, in a few words.
     fn heading(self) -> &'static str {

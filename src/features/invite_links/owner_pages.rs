@@ -97,7 +97,7 @@ impl Chosen {
     /// The connector that `source/postgres` names.
     fn read(&self) -> Option<(Kind, &str)> {
         let (kind, slug) = self.connector.split_once('/')?;
-        Some((Kind::from_text(kind)?, slug))
+        Some((Kind::parse(kind)?, slug))
     }
 }
 

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::api_view::{ChangeIn, CheckOut, LayerOut, NewIn, fault};
+use super::api_view::{ChangeIn, CheckOut, LayerOut, NewIn, error_detail};
 use super::{FILES, Given, Layer, MOST, add, change, delete, find, in_use, list};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::OutputLayerId;
@@ -16,7 +16,7 @@ use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::platform::app::App;
 use crate::platform::web::api::{ApiQuery, ApiResult, IfMatch, RawBody, etag, json, no_content};
-use crate::platform::web::cursor::{self, Page};
+use crate::platform::web::cursor::{self, PageOut};
 use crate::platform::web::failure_out::FailureOut;
 use crate::platform::web::openapi::{Operation, inline, schema};
 use crate::platform::web::problem::{Code, Problem};
@@ -41,14 +41,14 @@ pub struct NothingIn {}
 
 /// `GET /api/v1/output-layers/`
 pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<ListQuery>) -> ApiResult {
-    let wanted = cursor::wanted(query.0.cursor.as_deref(), query.0.limit)?;
+    let wanted = cursor::page_request(query.0.cursor.as_deref(), query.0.limit)?;
     let workspace = key.workspace.clone();
     let layers = app.db.read(move |conn| Ok(list(conn, &workspace)?)).await?;
     let all = std::iter::once(LayerOut::files()).chain(layers.iter().map(LayerOut::from)).collect();
     let row_of = |layer: &LayerOut| layer.slug.clone();
     let address = app.config.server.base_url.join(urls::API_OUTPUT_LAYERS);
     let limit: Vec<(&str, String)> = query.0.limit.map(|limit| ("limit", limit.to_string())).into_iter().collect();
-    json(StatusCode::OK, &Page::new(wanted.cut(all, row_of), &address, &limit, row_of, |layer| layer))
+    json(StatusCode::OK, &PageOut::new(wanted.cut(all, row_of), &address, &limit, row_of, |layer| layer))
 }
 
 /// A layer that was added; the files are nobody's to change.
@@ -89,7 +89,7 @@ pub async fn create(app: web::Data<App>, key: ApiKey<WriteOutputLayers>, once: O
 
 async fn make(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket: Ticket) -> Result<Answer, Problem> {
     let judged = Given::from(new).judge(None);
-    let details = judged.map_err(|problems| Problem::invalid(problems.iter().map(fault).collect()))?;
+    let details = judged.map_err(|problems| Problem::invalid(problems.iter().map(error_detail).collect()))?;
     let (app, caller) = (app.clone(), caller.clone());
     let writer = app.clone();
     let answer = writer
@@ -120,7 +120,7 @@ pub async fn update(
     let layer = load(&app, &key, &slug).await?;
     etag(&LayerOut::from(&layer)).and_then(|tag| if_match.check(&tag))?;
     let judged = given.onto(&layer).judge(Some(&layer));
-    let details = judged.map_err(|problems| Problem::invalid(problems.iter().map(fault).collect()))?;
+    let details = judged.map_err(|problems| Problem::invalid(problems.iter().map(error_detail).collect()))?;
     let is_same = details.name == layer.name && details.settings == layer.settings && details.password.is_none();
     if is_same {
         return tagged(&LayerOut::from(&layer));
@@ -162,7 +162,7 @@ pub async fn check(
 
 async fn try_out(app: &web::Data<App>, caller: &Caller, slug: &str, ticket: Ticket) -> AppResult<Answer> {
     let target = load(app, caller, slug).await?.target(&app.keys)?;
-    let out = match app.runtimes.check_target(&target).await {
+    let out = match app.engines.check_target(&target).await {
         Ok(message) => CheckOut { works: true, message, error: None },
         Err(Failure { reason, blame, message, .. }) => {
             let (code, kind) = (reason.as_str().to_owned(), Some(blame.as_str().to_owned()));
@@ -199,7 +199,7 @@ pub fn operations() -> Vec<Operation> {
     vec![
         Operation {
             query: Some(inline::<ListQuery>),
-            done: (200, Some(schema::<Page<LayerOut>>)),
+            done: (200, Some(schema::<PageOut<LayerOut>>)),
             tagged: false,
             about: "The files of the data folder first, then by name.",
             ..operation("get", all, "list_output_layers", "List output layers")

@@ -23,7 +23,7 @@ use crate::base::crypto::{KeyRing, Sealed, SealedAt};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{OutputLayerId, WorkspaceId};
 use crate::base::rng::Rng;
-use crate::engines::{Target, TlsMode};
+use crate::engines::{LoadTarget, TlsMode};
 use crate::features::{connections, streams};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
@@ -73,7 +73,7 @@ pub enum Place {
         /// Where it is, for people.
         address: String,
         /// How to get there.
-        target: Box<Target>,
+        target: Box<LoadTarget>,
     },
 }
 
@@ -205,7 +205,7 @@ impl Layer {
     ///
     /// # Errors
     /// The password does not open.
-    pub fn target(&self, keys: &KeyRing) -> AppResult<Target> {
+    pub fn target(&self, keys: &KeyRing) -> AppResult<LoadTarget> {
         let password = match self.sealed() {
             Some(sealed) => {
                 let plain = keys.open(&sealed, sealed_at(&self.id, &self.workspace_id))?;
@@ -214,6 +214,6 @@ impl Layer {
             None => SecretString::default(),
         };
         let Settings { host, port, database, user, schema, tls, ca } = self.settings.clone();
-        Ok(Target { host, port, database, user, password, schema, tls, ca })
+        Ok(LoadTarget { host, port, database, user, password, schema, tls, ca })
     }
 }

@@ -91,7 +91,7 @@ impl LayerPage {
             user,
             has_password: false,
             schema,
-            modes: TlsMode::ALL.iter().map(|mode| (mode.as_str(), words(*mode), *mode == tls)).collect(),
+            modes: TlsMode::ALL.iter().map(|mode| (mode.as_str(), mode.words(), *mode == tls)).collect(),
             ca,
             users: Vec::new(),
             problems: Vec::new(),
@@ -109,16 +109,6 @@ fn address_of(slug: &str) -> String {
     format!("{}/{slug}", urls::SETTINGS_OUTPUT_LAYERS)
 }
 
-fn words(mode: TlsMode) -> &'static str {
-    match mode {
-        TlsMode::Disable => "Disable: never encrypted",
-        TlsMode::Prefer => "Prefer: encrypted when the server can",
-        TlsMode::Require => "Require: always encrypted",
-        TlsMode::VerifyCa => "Verify CA: and the certificate is from your authority",
-        TlsMode::VerifyFull => "Verify full: and it is for this host",
-    }
-}
-
 /// What the form sends.
 fn read(pairs: Vec<(String, String)>) -> (Given, String) {
     let raw = RawForm::from_pairs(pairs);
@@ -129,7 +119,7 @@ fn read(pairs: Vec<(String, String)>) -> (Given, String) {
         database: text("database"),
         user: text("user"),
         schema: text("schema"),
-        tls: TlsMode::ALL.into_iter().find(|mode| mode.as_str() == text("tls_mode")).unwrap_or_default(),
+        tls: TlsMode::parse(&text("tls_mode")).unwrap_or_default(),
         ca: text("ca_certificate"),
         ..blank.settings
     };
@@ -258,7 +248,7 @@ pub async fn check(
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let (layer, users) = load(&app, &member, &slug).await?;
-    let tried = match app.runtimes.check_target(&layer.target(&app.keys)?).await {
+    let tried = match app.engines.check_target(&layer.target(&app.keys)?).await {
         Ok(words) => Tried { tone: "ok", title: "The connection works", words },
         Err(failure) => Tried { tone: "bad", title: "The connection does not work", words: failure.message },
     };

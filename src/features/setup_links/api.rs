@@ -18,9 +18,9 @@ use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::link_state::LinkState;
 use crate::platform::web::api::{ApiQuery, ApiResult, json, no_content, present};
-use crate::platform::web::cursor::{self, Page};
+use crate::platform::web::cursor::{self, PageOut};
 use crate::platform::web::openapi::{Operation, inline, schema};
-use crate::platform::web::problem::{Code, Fault, Problem};
+use crate::platform::web::problem::{Code, ErrorDetail, Problem};
 use crate::platform::web::urls;
 
 /// What stands in the place of a token that is not shown any more.
@@ -155,7 +155,7 @@ pub async fn index<S: Side>(
     slug: web::Path<String>,
     query: ApiQuery<ListQuery>,
 ) -> ApiResult {
-    let wanted = cursor::wanted(query.0.cursor.as_deref(), query.0.limit)?;
+    let wanted = cursor::page_request(query.0.cursor.as_deref(), query.0.limit)?;
     let (workspace, slug, now) = (key.workspace.clone(), slug.into_inner(), app.clock.now());
     let address = app.config.server.base_url.join(&path(S::PLURAL, &slug));
     let links = app
@@ -167,7 +167,7 @@ pub async fn index<S: Side>(
         .await?;
     let row_of = |link: &LinkRow| link.id.to_string();
     let limit: Vec<(&str, String)> = query.0.limit.map(|limit| ("limit", limit.to_string())).into_iter().collect();
-    let page = Page::new(wanted.cut(links, row_of), &address, &limit, row_of, |link| TokenOut::new(link, now));
+    let page = PageOut::new(wanted.cut(links, row_of), &address, &limit, row_of, |link| TokenOut::new(link, now));
     json(StatusCode::OK, &page)
 }
 
@@ -232,16 +232,16 @@ fn check(new: &NewIn, now: UtcTime) -> Result<Lifetime, Problem> {
     let mut faults = Vec::new();
     let lifetime = Lifetime::of_seconds(new.expires_in_seconds, now);
     if let Err(problem) = &lifetime {
-        faults.push(Fault::at("/expires_in_seconds", "out_of_range", problem.to_string()));
+        faults.push(ErrorDetail::at("/expires_in_seconds", "out_of_range", problem.to_string()));
     }
     for (pointer, text, most, lines) in
         [("/recipient", &new.recipient, LONGEST_RECIPIENT, false), ("/note", &new.note, LONGEST_NOTE, true)]
     {
         let text = text.as_deref().unwrap_or_default().trim();
         if text.chars().count() > most {
-            faults.push(Fault::at(pointer, "too_long", format!("This must be {most} characters or fewer.")));
+            faults.push(ErrorDetail::at(pointer, "too_long", format!("This must be {most} characters or fewer.")));
         } else if text.chars().any(|c| c.is_control() && !(lines && matches!(c, '\n' | '\r'))) {
-            faults.push(Fault::at(pointer, "control_character", "This must not hold control characters."));
+            faults.push(ErrorDetail::at(pointer, "control_character", "This must not hold control characters."));
         }
     }
     match lifetime {
@@ -291,7 +291,7 @@ pub fn operations<S: Side>() -> Vec<Operation> {
     vec![
         Operation {
             query: Some(inline::<ListQuery>),
-            done: (200, Some(schema::<Page<TokenOut>>)),
+            done: (200, Some(schema::<PageOut<TokenOut>>)),
             about: "Newest first. Tokens are not shown again.",
             ..base("get", all.clone(), "list", "List setup tokens", Scope::LinksRead)
         },

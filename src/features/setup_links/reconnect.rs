@@ -12,11 +12,11 @@ use crate::features::oauth::{self, CompletedSignIn};
 use crate::platform::activity::Actor;
 use crate::platform::app::App;
 use crate::platform::web::page::PageResult;
-use crate::schema::form::Layer;
+use crate::schema::form::Strictness;
 
 /// Sends what the sign-in handed over, when it is the right account.
 pub(super) async fn send(act: &Act<'_>, mut sheet: Sheet) -> PageResult {
-    let decoded = sheet.decode(&act.raw, Layer::Draft);
+    let decoded = sheet.decode(&act.raw, Strictness::Draft);
     let Some(completed) = sheet.take_completed() else {
         return act.again(&sheet, decoded, &Answer::NotSignedIn).await;
     };

@@ -17,7 +17,7 @@ use crate::features::work::validations::{self, NewTest, Of, Validation};
 use crate::platform::app::App;
 use crate::platform::jobs::WorkState;
 use crate::platform::web::page::{PageResult, page_with};
-use crate::schema::form::{Decoded, Layer};
+use crate::schema::form::{Decoded, Strictness};
 
 /// What somebody wants to know.
 pub(super) enum Wish {
@@ -43,7 +43,7 @@ impl Wish {
 
 /// The form again with everything that was typed, and what is known of the test.
 pub(super) async fn answer(act: &Act<'_>, mut sheet: Sheet, wish: Wish) -> PageResult {
-    let layer = if matches!(wish, Wish::Test) { Layer::Final } else { Layer::Draft };
+    let layer = if matches!(wish, Wish::Test) { Strictness::Final } else { Strictness::Draft };
     let chosen: Vec<String> = act.raw.all(ACCOUNT_FIELD).map(str::to_owned).collect();
     let refused = sheet.plan(&chosen, layer)?;
     let (sheet, decoded) = (&sheet, sheet.decode(&act.raw, layer));

@@ -20,7 +20,7 @@ use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::web::api::{ApiQuery, ApiResult, json};
-use crate::platform::web::cursor::{self, Page};
+use crate::platform::web::cursor::{self, PageOut};
 use crate::platform::web::openapi::{Operation, inline, schema};
 use crate::platform::web::problem::{Code, Problem};
 use crate::platform::web::urls;
@@ -181,7 +181,7 @@ pub async fn index<S: Side>(
     slug: web::Path<String>,
     query: ApiQuery<ListQuery>,
 ) -> ApiResult {
-    let wanted = cursor::wanted(query.0.cursor.as_deref(), query.0.limit)?;
+    let wanted = cursor::page_request(query.0.cursor.as_deref(), query.0.limit)?;
     let (workspace, slug) = (key.workspace.clone(), slug.into_inner());
     let address = app.config.server.base_url.join(&path(S::PLURAL, &slug));
     let found = app
@@ -193,7 +193,7 @@ pub async fn index<S: Side>(
         .await?;
     let row_of = |delivery: &Delivery| delivery.id.to_string();
     let limit: Vec<(&str, String)> = query.0.limit.map(|limit| ("limit", limit.to_string())).into_iter().collect();
-    json(StatusCode::OK, &Page::new(wanted.cut(found, row_of), &address, &limit, row_of, DeliveryOut::new))
+    json(StatusCode::OK, &PageOut::new(wanted.cut(found, row_of), &address, &limit, row_of, DeliveryOut::new))
 }
 
 /// `GET /api/v1/sources/{slug}/deliveries/{id}/`
@@ -299,7 +299,7 @@ pub fn operations<S: Side>() -> Vec<Operation> {
     vec![
         Operation {
             query: Some(inline::<ListQuery>),
-            done: (200, Some(schema::<Page<DeliveryOut>>)),
+            done: (200, Some(schema::<PageOut<DeliveryOut>>)),
             about: "Newest first; the newest 1,000.",
             ..base("get", all.clone(), format!("list_{word}_deliveries"), "List webhook deliveries")
         },

@@ -14,10 +14,10 @@ pub mod deliveries;
 pub mod endpoints;
 mod event;
 mod jobs;
-mod judged;
 mod schedule;
 pub mod secrets;
 mod send;
+mod validate;
 mod worker;
 
 pub use callback::{
@@ -29,6 +29,6 @@ pub use deliveries::{
 };
 pub use event::{ArrivalDeed, Event, EventKind, InviteDeed, InviteFacts, LinkDeed, missing_fields, missing_of};
 pub use jobs::{GaveUpMail, jobs, reseal_headers, reseal_secrets, sweep};
-pub use judged::FieldProblem;
 pub use schedule::next_delay;
+pub use validate::FieldProblem;
 pub use worker::{run_due, run_until};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::features::connections::{Apply, ConnectionState, Filler, apply, find_by_id};
-use crate::features::oauth::{self, Lent};
+use crate::features::oauth::{self, TokenLease};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::tx::Tx;
@@ -32,15 +32,15 @@ pub struct Versions {
 pub async fn take_over(
     app: &Arc<App>,
     (workspace, id): (&WorkspaceId, &ConnectionId),
-    lent: Option<&Lent>,
+    token_lease: Option<&TokenLease>,
     submission: &Submission,
 ) -> AppResult<Versions> {
     let mut tries = 0;
     loop {
         tries += 1;
         let (app_here, workspace, id) = (Arc::clone(app), workspace.clone(), id.clone());
-        let (lent, submission) = (lent.cloned(), submission.clone());
-        let done = app.write(move |tx| keep(tx, &app_here, (&workspace, &id), lent.as_ref(), submission)).await;
+        let (token_lease, submission) = (token_lease.cloned(), submission.clone());
+        let done = app.write(move |tx| keep(tx, &app_here, (&workspace, &id), token_lease.as_ref(), submission)).await;
         match done {
             Err(AppError::Internal(error)) if tries < SAVE_TRIES => {
                 tracing::warn!(error = %format!("{error:#}"), "saving what a connector changed");
@@ -55,7 +55,7 @@ fn keep(
     tx: &mut Tx<'_>,
     app: &App,
     (workspace, id): (&WorkspaceId, &ConnectionId),
-    lent: Option<&Lent>,
+    token_lease: Option<&TokenLease>,
     mut submission: Submission,
 ) -> AppResult<Versions> {
     let before = find_by_id(tx.conn, workspace, id)?.ok_or(AppError::NotFound)?;
@@ -63,7 +63,7 @@ fn keep(
         return Ok(Versions { before: before.version, after: before.version });
     }
     let connector = app.connectors.find(before.kind, &before.connector_slug).ok_or(AppError::NotFound)?;
-    oauth::take_renewed(tx, (&before, connector), lent, &mut submission)?;
+    oauth::take_renewed(tx, (&before, connector), token_lease, &mut submission)?;
     let mut after = before.version;
     if !submission.is_empty() {
         let change = Apply {

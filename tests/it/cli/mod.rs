@@ -26,7 +26,7 @@ use vestibule::base::crypto::password::Cost;
 use vestibule::base::rng::Rng;
 use vestibule::platform::app::App;
 use vestibule::platform::config::Config;
-use vestibule::platform::db::Place;
+use vestibule::platform::db::DatabaseUrl;
 
 use crate::support::{PASSWORD, PATIENCE, db, panics};
 
@@ -34,7 +34,7 @@ use crate::support::{PASSWORD, PATIENCE, db, panics};
 pub struct Installation {
     pub dir: TempDir,
     settings: BTreeMap<String, String>,
-    postgres: Option<Place>,
+    postgres: Option<DatabaseUrl>,
 }
 
 /// What a command did.
@@ -52,8 +52,8 @@ impl Installation {
     /// On the database the test run is for.
     pub fn new() -> Self {
         let mut installation = Self::on_sqlite();
-        if let Some(place @ Place::Postgres(_)) = db::postgres_url().map(|_| db::empty_postgres()) {
-            if let Place::Postgres(url) = &place {
+        if let Some(place @ DatabaseUrl::Postgres(_)) = db::postgres_url().map(|_| db::empty_postgres()) {
+            if let DatabaseUrl::Postgres(url) = &place {
                 installation.set("VESTIBULE_DATABASE_URL", url);
             }
             installation.postgres = Some(place);

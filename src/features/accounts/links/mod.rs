@@ -17,6 +17,7 @@ use time::Duration;
 
 use crate::base::crypto::SealedAt;
 use crate::base::ids::{AccountLinkId, WorkspaceId};
+use crate::base::text_column::text_enum;
 
 /// How long an invitation waits for its answer.
 pub(super) const INVITATION_LIFETIME: Duration = Duration::days(7);
@@ -25,34 +26,15 @@ pub(super) const RESET_LIFETIME: Duration = Duration::hours(1);
 /// Invitations that were never answered stay in the list for so long after they were made.
 pub(super) const LISTED_FOR: Duration = Duration::days(30);
 
-/// What an account link is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-pub enum Purpose {
-    /// To become a member.
-    Join,
-    /// To choose a new password.
-    Reset,
-}
-
-impl Purpose {
-    fn as_str(&self) -> &'static str {
-        match self {
-            Self::Join => "join",
-            Self::Reset => "reset",
-        }
-    }
-
-    fn from_text(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "join" => Ok(Self::Join),
-            "reset" => Ok(Self::Reset),
-            _ => Err(format!("unknown purpose {text}")),
-        }
+text_enum! {
+    /// What an account link is for.
+    pub enum Purpose {
+        /// To become a member.
+        Join = "join",
+        /// To choose a new password.
+        Reset = "reset",
     }
 }
-
-crate::base::text_column::text_column!(Purpose, Purpose::from_text, Purpose::as_str);
 
 /// Where the sealed token of a link lies.
 pub(super) fn sealed_at<'a>(id: &'a AccountLinkId, workspace: &'a WorkspaceId) -> SealedAt<'a> {

@@ -35,47 +35,26 @@ use super::fields::{is_address, lower_email};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::{Sealed, SealedAt};
 use crate::base::ids::{SignInAttemptId, SignInProviderId, WorkspaceId};
+use crate::base::text_column::text_enum;
 
 /// How long somebody may take at the provider.
 const ATTEMPT_LIFETIME: Duration = Duration::minutes(10);
 /// Most characters of a subject (OpenID Connect Core 1.0, section 2, `sub`).
 const LONGEST_SUBJECT: usize = 255;
 
-/// What becomes of people the provider knows and the workspace does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-pub(in crate::features::accounts) enum Newcomers {
-    /// They have to be invited first.
-    Refused,
-    /// They become viewers.
-    Viewers,
-    /// They become members.
-    Members,
+text_enum! {
+    /// What becomes of people the provider knows and the workspace does not.
+    pub(in crate::features::accounts) enum Newcomers {
+        /// They have to be invited first.
+        Refused = "refuse" => "Refuse them",
+        /// They become viewers.
+        Viewers = "viewer" => "Let them in as viewers",
+        /// They become members.
+        Members = "member" => "Let them in as members",
+    }
 }
 
 impl Newcomers {
-    const ALL: [Self; 3] = [Self::Refused, Self::Viewers, Self::Members];
-
-    fn as_str(&self) -> &'static str {
-        match self {
-            Self::Refused => "refuse",
-            Self::Viewers => "viewer",
-            Self::Members => "member",
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|choice| choice.as_str() == text)
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::Refused => "Refuse them",
-            Self::Viewers => "Let them in as viewers",
-            Self::Members => "Let them in as members",
-        }
-    }
-
     fn means(self) -> &'static str {
         match self {
             Self::Refused => "Only people who are members already, or invited, get in",
@@ -93,12 +72,6 @@ impl Newcomers {
         }
     }
 }
-
-crate::base::text_column::text_column!(
-    Newcomers,
-    |text: String| Newcomers::parse(&text).ok_or_else(|| format!("unknown choice {text}")),
-    Newcomers::as_str
-);
 
 /// A workspace's identity provider as it is set up.
 #[derive(Debug, Clone)]

@@ -78,13 +78,13 @@ struct SignInSettings {
 }
 
 fn choices(chosen: Newcomers) -> Vec<Choice> {
-    let of = |choice: Newcomers| Choice {
+    let of = |choice: &Newcomers| Choice {
         value: choice.as_str(),
         words: choice.words(),
         hint: choice.means(),
-        chosen: choice == chosen,
+        chosen: *choice == chosen,
     };
-    Newcomers::ALL.map(of).into()
+    Newcomers::ALL.iter().map(of).collect()
 }
 
 /// `GET /settings/sign-in`

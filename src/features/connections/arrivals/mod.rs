@@ -16,44 +16,26 @@ use super::{Apply, Connection, Filler, NewDraft, apply, create_draft};
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{InviteLinkId, WorkspaceId};
+use crate::base::text_column::text_enum;
 use crate::connectors::Connector;
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
 use crate::platform::tx::Tx;
 use crate::schema::form::Submission;
 
-/// Whether a member has to accept a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-pub enum Approval {
-    /// Nobody has to.
-    None,
-    /// It waits for somebody who does.
-    Waiting,
-    /// A member accepted it.
-    Accepted,
-    /// A member rejected it; its values are gone.
-    Rejected,
-}
-
-impl Approval {
-    /// The name in the database and in the API.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Waiting => "waiting",
-            Self::Accepted => "accepted",
-            Self::Rejected => "rejected",
-        }
-    }
-
-    fn from_text(text: String) -> Result<Self, String> {
-        let all = [Self::None, Self::Waiting, Self::Accepted, Self::Rejected];
-        all.into_iter().find(|one| one.as_str() == text).ok_or_else(|| format!("unknown approval {text}"))
+text_enum! {
+    /// Whether a member has to accept a connection.
+    pub enum Approval {
+        /// Nobody has to.
+        None = "none",
+        /// It waits for somebody who does.
+        Waiting = "waiting",
+        /// A member accepted it.
+        Accepted = "accepted",
+        /// A member rejected it; its values are gone.
+        Rejected = "rejected",
     }
 }
-
-crate::base::text_column::text_column!(Approval, Approval::from_text, Approval::as_str);
 
 /// A connection on its way in.
 pub struct Arriving<'a> {

@@ -15,9 +15,9 @@ mod view;
 pub use jobs::{GiveBackGrant, jobs, sweep};
 pub use make::{NewGrant, attach, disconnect, reconnect, reseal_some};
 pub use refresh::Refusal;
-pub use renewed::{Lent, take_renewed};
+pub use renewed::{TokenLease, take_renewed};
 pub use store::GrantRow;
-pub use values::{Loan, Ready, is_mark, values, with_tokens};
+pub use values::{LeasedValues, Ready, is_mark, values, with_tokens};
 pub use view::{ConnectedOut, ConnectedView, connected, connected_out};
 
 pub(super) use values::{filled, marked, marked_app};
@@ -30,43 +30,22 @@ use crate::base::clock::UtcTime;
 use crate::base::crypto::{KeyRing, Sealed, SealedAt};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ConnectionId, OauthGrantId, WorkspaceId};
+use crate::base::text_column::text_enum;
 use crate::connectors::provider::{Inputs, ProviderBlock, RefreshKind};
 use crate::features::oauth::provider_client::{Account, Tokens};
 use crate::platform::db::Conn;
 
-/// Whether a grant works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-pub enum GrantState {
-    /// It does, as far as anybody knows.
-    Works,
-    /// The provider has ended it: somebody has to sign in again.
-    NeedsReconnecting,
-    /// Nobody lives on it any more; it is about to be given back.
-    Leaving,
-}
-
-impl GrantState {
-    /// The name in the database and in the API.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Works => "ok",
-            Self::NeedsReconnecting => "needs_reconnecting",
-            Self::Leaving => "leaving",
-        }
-    }
-
-    fn from_text(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "ok" => Ok(Self::Works),
-            "needs_reconnecting" => Ok(Self::NeedsReconnecting),
-            "leaving" => Ok(Self::Leaving),
-            _ => Err(format!("unknown state {text}")),
-        }
+text_enum! {
+    /// Whether a grant works.
+    pub enum GrantState {
+        /// It does, as far as anybody knows.
+        Works = "ok",
+        /// The provider has ended it: somebody has to sign in again.
+        NeedsReconnecting = "needs_reconnecting",
+        /// Nobody lives on it any more; it is about to be given back.
+        Leaving = "leaving",
     }
 }
-
-crate::base::text_column::text_column!(GrantState, GrantState::from_text, GrantState::as_str);
 
 /// A connection's grant, and what was chosen for it.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! Tokens that a connector renewed by itself. A provider that rotates them has ended the ones it was handed, so what it says goes into
 //! the grant, for everybody who lives on it.
 //!
-//! Whose tokens they are is known by what was lent: if somebody signed in again meanwhile, the newer sign-in stays. Writing takes the
+//! Whose tokens they are is known by the lease: if somebody signed in again meanwhile, the newer sign-in stays. Writing takes the
 //! right to renew from whoever holds it at this moment, for the connector's renewal has worked, and theirs can only fail or be older.
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -13,7 +13,7 @@ use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::OauthGrantId;
 use crate::connectors::Connector;
-use crate::connectors::provider::{DotPath, Output, ProviderBlock};
+use crate::connectors::provider::{DotPath, LandingOutput, ProviderBlock};
 use crate::features::connections::Connection;
 use crate::features::oauth::provider_client::Tokens;
 use crate::platform::tx::Tx;
@@ -23,7 +23,7 @@ const MOST_TRIES: usize = 20;
 
 /// Of which sign-in the tokens are that were handed out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lent {
+pub struct TokenLease {
     pub(super) grant: OauthGrantId,
     pub(super) signed_in_at: UtcTime,
 }
@@ -44,15 +44,15 @@ struct Renewed {
 pub fn take_renewed(
     tx: &mut Tx<'_>,
     (connection, connector): (&Connection, &Connector),
-    lent: Option<&Lent>,
+    token_lease: Option<&TokenLease>,
     changed: &mut Submission,
 ) -> AppResult<bool> {
     let Some(block) = connector.oauth() else { return Ok(false) };
     let renewed = Renewed::take(block, &connection.open_values(tx.keys)?, changed);
-    let Some(lent) = lent.filter(|_| !renewed.is_empty()) else { return Ok(false) };
+    let Some(token_lease) = token_lease.filter(|_| !renewed.is_empty()) else { return Ok(false) };
     for _ in 0..MOST_TRIES {
-        let found = store::find(tx.conn, &lent.grant)?;
-        let same = |row: &GrantRow| row.obtained_at == lent.signed_in_at && row.state != GrantState::Leaving;
+        let found = store::find(tx.conn, &token_lease.grant)?;
+        let same = |row: &GrantRow| row.obtained_at == token_lease.signed_in_at && row.state != GrantState::Leaving;
         let Some(row) = found.filter(same) else { return Ok(false) };
         if write(tx, &row, &renewed, block)? {
             return Ok(true);
@@ -86,14 +86,14 @@ impl Renewed {
         for landing in landings.into_iter().flatten() {
             let lives_here = landing.outputs.values().any(is_ours);
             for (output, path) in &landing.outputs {
-                let is_end = *output == Output::TokenExpiryDate && lives_here;
+                let is_end = *output == LandingOutput::TokenExpiryDate && lives_here;
                 let Some(text) = (is_end || is_ours(path)).then(|| changed.take(&path.field())).flatten() else {
                     continue;
                 };
                 match output {
-                    Output::AccessToken => renewed.access_token = Some(text),
-                    Output::RefreshToken => renewed.refresh_token = Some(text),
-                    Output::TokenExpiryDate => renewed.expires_at = UtcTime::from_iso(text.expose_secret()),
+                    LandingOutput::AccessToken => renewed.access_token = Some(text),
+                    LandingOutput::RefreshToken => renewed.refresh_token = Some(text),
+                    LandingOutput::TokenExpiryDate => renewed.expires_at = UtcTime::from_iso(text.expose_secret()),
                 }
             }
         }

@@ -10,7 +10,7 @@ use url::Url;
 use super::render::{At, add_params};
 use super::{ProviderClient, ProviderError, Tokens, pick};
 use crate::base::http_client::HttpsUrl;
-use crate::connectors::provider::{AccountRules, Expand, Paging, Request, Template};
+use crate::connectors::provider::{AccountRules, Expand, Paging, ProviderRequest, Template};
 
 /// Most pages of one listing.
 const MOST_PAGES: usize = 25;
@@ -145,7 +145,7 @@ impl ProviderClient<'_> {
         tokens: &Tokens,
     ) -> Result<Vec<Account>, ProviderError> {
         let item = json!({ "id": account.id });
-        let request: &Request = &expand.request;
+        let request: &ProviderRequest = &expand.request;
         let (url, call) = self.request(request, At { tokens: Some(tokens), item: Some(&item) })?;
         let answer = self.ask(&url, call, request.error.as_ref()).await?;
         let items = items_of(&answer, &expand.items).unwrap_or_default();

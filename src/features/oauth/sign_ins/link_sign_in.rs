@@ -23,7 +23,7 @@ use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::tx::Tx;
-use crate::schema::form::{Known, Submission, import_config};
+use crate::schema::form::{KnownValues, Submission, import_config};
 
 /// Name of the form fields that carry chosen accounts.
 pub const ACCOUNT_FIELD: &str = "_account";
@@ -224,7 +224,7 @@ impl LinkSignIn {
     }
 
     /// What will be known once this sign-in is handed over.
-    pub fn known_after(&self, completed: &CompletedSignIn, known: &Known) -> Known {
+    pub fn known_after(&self, completed: &CompletedSignIn, known: &KnownValues) -> KnownValues {
         completed.submission.known_after(&self.connector.spec, known)
     }
 

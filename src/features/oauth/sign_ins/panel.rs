@@ -8,7 +8,7 @@ use super::pending::SignInError;
 use super::{LinkSignIn, PlanError, SignedIn};
 use crate::base::error::AppResult;
 use crate::base::forms::RawForm;
-use crate::connectors::provider::{AccountRules, InputKind, InputProblem, InputRule, Scope};
+use crate::connectors::provider::{AccountRules, InputKind, InputProblem, InputRule, ProviderScope};
 use crate::features::oauth::provider_client::Account;
 
 /// More accounts than this and there is a field to look for one.
@@ -135,14 +135,14 @@ impl PanelView<'_> {
     }
 }
 
-fn words<'a>(scopes: impl IntoIterator<Item = &'a Scope>) -> Vec<&'a str> {
+fn words<'a>(scopes: impl IntoIterator<Item = &'a ProviderScope>) -> Vec<&'a str> {
     scopes.into_iter().map(|scope| scope.words.as_str()).collect()
 }
 
 fn signed_in_view<'a>(sign_in: &'a LinkSignIn, signed_in: &SignedIn, asked: &Asked<'_>) -> SignedInView<'a> {
     let (block, held) = (&sign_in.block, &signed_in.held);
     let granted = held.granted.as_deref();
-    let has = |scope: &&Scope| granted.is_some_and(|granted| scope.is_among(granted));
+    let has = |scope: &&ProviderScope| granted.is_some_and(|granted| scope.is_among(granted));
     let listed = block.accounts.as_ref().filter(|_| asked.chooses);
     SignedInView {
         label: held.identity.as_ref().map(|who| who.label.clone()).unwrap_or_default(),

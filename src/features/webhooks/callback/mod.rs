@@ -10,7 +10,7 @@ pub use store::{has_callback, with_callback};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::deliveries;
-use super::judged::{self, CustomHeader, FieldProblem};
+use super::validate::{self, CustomHeader, FieldProblem};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::{KeyRing, Rotation, Sealed, SealedAt};
 use crate::base::error::{AppError, AppResult};
@@ -54,7 +54,7 @@ impl CallbackWebhook {
         header_name: Option<&str>,
         header_value: Option<SecretString>,
     ) -> Result<Self, FieldProblem> {
-        Ok(Self { url: judged::address(url)?, header: CustomHeader::parse(header_name, header_value)? })
+        Ok(Self { url: validate::address(url)?, header: CustomHeader::parse(header_name, header_value)? })
     }
 }
 

@@ -114,7 +114,7 @@ fn judge(form: &CallbackForm, stored: Option<&CallbackShown>) -> Result<Change, 
     let same_header =
         stored.and_then(|stored| stored.header_name.as_deref()).is_some_and(|stored| stored.eq_ignore_ascii_case(name));
     if same_header && form.header_value.expose_secret().is_empty() {
-        let url = crate::features::webhooks::judged::address(url)?;
+        let url = crate::features::webhooks::validate::address(url)?;
         let stored_host = stored.and_then(|stored| HttpsUrl::parse(&stored.url).ok()).map(|url| url.host());
         if stored_host.as_deref() == Some(url.host().as_str()) {
             return Ok(Change::Move(url));

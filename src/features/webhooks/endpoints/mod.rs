@@ -6,7 +6,7 @@ mod store;
 pub use store::EndpointRow;
 pub(super) use store::{disable, find_any, subscribed};
 
-use super::judged::{self, FieldProblem};
+use super::validate::{self, FieldProblem};
 use super::{EventKind, deliveries};
 use crate::base::error::{AppError, AppResult};
 use crate::base::http_client::HttpsUrl;
@@ -38,7 +38,7 @@ impl NewEndpoint {
     /// Everything that is wrong, a field once.
     pub fn parse(url: &str, description: &str, events: &[String]) -> Result<Self, Vec<FieldProblem>> {
         let mut problems = Vec::new();
-        let url = judged::address(url.trim()).map_err(|problem| problems.push(problem)).ok();
+        let url = validate::address(url.trim()).map_err(|problem| problems.push(problem)).ok();
         let description = description.trim().to_owned();
         if description.chars().count() > LONGEST_DESCRIPTION || description.chars().any(char::is_control) {
             problems.push(FieldProblem {

@@ -20,7 +20,7 @@ use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::web::api::{ApiQuery, ApiResult, json, present};
-use crate::platform::web::cursor::{self, Page};
+use crate::platform::web::cursor::{self, PageOut};
 use crate::platform::web::log_stream::{self, LogText};
 use crate::platform::web::openapi::{Operation, inline, schema};
 use crate::platform::web::problem::{Code, Problem};
@@ -90,7 +90,7 @@ async fn queue(
             let data_dir = &app.config.storage.data_dir;
             let new =
                 NewRun { connection: &connection, connector, trigger: "manual", actor: &actor, from_start, data_dir };
-            Ok(match start(tx, &new, &app.runtimes)? {
+            Ok(match start(tx, &new, &app.engines)? {
                 Ok(run) => {
                     let answer = Answer::json(StatusCode::ACCEPTED, &RunOut::new(&run, &connection.slug, tx.now))?;
                     ticket.store(tx, &answer)?;
@@ -121,7 +121,7 @@ fn load(conn: &mut Conn, workspace: &WorkspaceId, id: &RunId) -> AppResult<(Run,
 /// `GET /api/v1/runs/`
 pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<ListQuery>) -> ApiResult {
     let query = query.0;
-    let wanted = cursor::wanted(query.cursor.as_deref(), query.limit)?;
+    let wanted = cursor::page_request(query.cursor.as_deref(), query.limit)?;
     let (workspace, source, now) = (key.workspace.clone(), query.source.clone(), app.clock.now());
     let (cut, slugs) = app
         .db
@@ -149,7 +149,7 @@ pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<L
     let pairs = [("source", query.source), ("limit", query.limit.map(|limit| limit.to_string()))];
     let pairs: Vec<(&str, String)> = pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let show = |run: Run| RunOut::new(&run, slugs.get(&run.connection_id).map_or("", String::as_str), now);
-    json(StatusCode::OK, &Page::new(cut, &address, &pairs, |run| run.id.to_string(), show))
+    json(StatusCode::OK, &PageOut::new(cut, &address, &pairs, |run| run.id.to_string(), show))
 }
 
 /// `GET /api/v1/runs/{id}/`
@@ -227,7 +227,7 @@ pub fn operations() -> Vec<Operation> {
     vec![
         Operation {
             query: Some(inline::<ListQuery>),
-            done: (200, Some(schema::<Page<RunOut>>)),
+            done: (200, Some(schema::<PageOut<RunOut>>)),
             about: "Newest first.",
             ..base("get", urls::API_RUNS.to_owned(), "list_runs", "runs", "List runs")
         },

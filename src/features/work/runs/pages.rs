@@ -200,7 +200,7 @@ pub async fn create(
             let data_dir = &app_here.config.storage.data_dir;
             let new =
                 NewRun { connection: &connection, connector, trigger: "manual", actor: &actor, from_start, data_dir };
-            start(tx, &new, &app_here.runtimes)
+            start(tx, &new, &app_here.engines)
         })
         .await?;
     Ok(match started {

@@ -39,7 +39,7 @@ fn queue_one(tx: &mut Tx<'_>, app: &App, workspace: &WorkspaceId, connection: &C
     let data_dir = &app.config.storage.data_dir;
     let new =
         NewRun { connection: found, connector, trigger: "cron", actor: &Actor::System, from_start: false, data_dir };
-    if let Err(not_started) = start(tx, &new, &app.runtimes)? {
+    if let Err(not_started) = start(tx, &new, &app.engines)? {
         tracing::warn!(connection = %found.slug, reason = %not_started.sentence(), "a scheduled extraction does not start");
     }
     Ok(())

@@ -8,7 +8,7 @@ use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::RunId;
 use crate::connectors::{Connector, Kind};
-use crate::engines::Runtimes;
+use crate::engines::Engines;
 use crate::features::connections::{Connection, ConnectionState, WAITING};
 use crate::features::streams::{Plan, find_plan};
 use crate::platform::activity::Actor;
@@ -69,10 +69,10 @@ pub struct NewRun<'a> {
 ///
 /// # Errors
 /// The database refuses.
-pub fn start(tx: &mut Tx<'_>, new: &NewRun<'_>, runtimes: &Runtimes) -> AppResult<Result<Run, NotStarted>> {
+pub fn start(tx: &mut Tx<'_>, new: &NewRun<'_>, engines: &Engines) -> AppResult<Result<Run, NotStarted>> {
     let (workspace, connection) = (&new.connection.workspace_id, &new.connection.id);
     let plan = find_plan(tx.conn, workspace, connection)?.unwrap_or_default();
-    if let Err(not_started) = may_start(new, &plan, runtimes) {
+    if let Err(not_started) = may_start(new, &plan, engines) {
         return Ok(Err(not_started));
     }
     if let Some(going) = store::going(tx.conn, workspace, connection)? {
@@ -106,14 +106,14 @@ pub fn start(tx: &mut Tx<'_>, new: &NewRun<'_>, runtimes: &Runtimes) -> AppResul
     Ok(Ok(store::find(tx.conn, workspace, &id)?.ok_or(AppError::NotFound)?))
 }
 
-fn may_start(new: &NewRun<'_>, plan: &Plan, runtimes: &Runtimes) -> Result<(), NotStarted> {
+fn may_start(new: &NewRun<'_>, plan: &Plan, engines: &Engines) -> Result<(), NotStarted> {
     if new.connection.is_waiting() {
         return Err(NotStarted::Waiting);
     }
     if new.connection.state() != ConnectionState::Finalised || new.connection.kind != Kind::Source {
         return Err(NotStarted::NotFinalised);
     }
-    if !runtimes.ability(new.connector).reads {
+    if !engines.ability(new.connector).reads {
         return Err(NotStarted::NothingReads(what_to_install(new.connector)));
     }
     if plan.enabled().next().is_none() { Err(NotStarted::NoStreams) } else { Ok(()) }

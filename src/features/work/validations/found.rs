@@ -11,7 +11,7 @@ use crate::base::crypto::{KeyRing, Sealed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ValidationId, WorkspaceId};
 use crate::base::rng::Rng;
-use crate::engines::{Blame, Catalog, Failure, Reason};
+use crate::engines::{Blame, Catalog, Failure, FailureReason};
 
 pub(super) const COLUMN: &str = "sealed_found";
 /// More than this unpacked is no catalog of ours.
@@ -27,7 +27,7 @@ pub(super) fn too_large() -> Failure {
     let message = "This source offers more streams and fields than can be kept (64 MB of names and types). \
                    Give the user rights on fewer tables, or name fewer of them in the details."
         .to_owned();
-    Failure { reason: Reason::TooMuchOutput, blame: Blame::Config, message, detail: None }
+    Failure { reason: FailureReason::TooMuchOutput, blame: Blame::Config, message, detail: None }
 }
 
 pub(super) fn pack(

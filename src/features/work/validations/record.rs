@@ -6,7 +6,7 @@ use super::found;
 use super::store::{self, End, Validation};
 use crate::base::error::{AppError, AppResult};
 use crate::connectors::Kind;
-use crate::engines::{Blame, Catalog, Checked, Failure};
+use crate::engines::{Blame, Catalog, CheckOutcome, Failure};
 use crate::features::{connections, webhooks};
 use crate::platform::activity::{self, Actor, Entry};
 use crate::platform::app::App;
@@ -39,7 +39,7 @@ pub(super) async fn settle(
     app: &Arc<App>,
     validation: &Validation,
     version: Option<i64>,
-    outcome: Result<(Checked, Catalog), Failure>,
+    outcome: Result<(CheckOutcome, Catalog), Failure>,
 ) -> AppResult<()> {
     let (app_here, validation) = (Arc::clone(app), validation.clone());
     app.write(move |tx| {
@@ -79,14 +79,14 @@ pub(super) async fn settle(
     .await
 }
 
-fn success_words(kind: Option<Kind>, checked: Checked, streams: usize) -> String {
+fn success_words(kind: Option<Kind>, checked: CheckOutcome, streams: usize) -> String {
     match (checked, kind, streams) {
-        (Checked::SpecOnly, ..) => {
+        (CheckOutcome::SpecOnly, ..) => {
             "The details follow the connector's rules. Nobody was asked, because no program for it is installed here."
                 .to_owned()
         }
-        (Checked::Asked, Some(Kind::Source), _) => format!("The details work: {}.", streams_in_words(streams)),
-        (Checked::Asked, ..) => "The details work.".to_owned(),
+        (CheckOutcome::Asked, Some(Kind::Source), _) => format!("The details work: {}.", streams_in_words(streams)),
+        (CheckOutcome::Asked, ..) => "The details work.".to_owned(),
     }
 }
 
