@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -134,7 +135,7 @@ async fn sign_in(
     let mut config = Config::new();
     config
         .user(&options.user)
-        .password(&options.password)
+        .password(options.password.expose_secret())
         .dbname(&options.database)
         .application_name("vestibule")
         .ssl_mode(mode);

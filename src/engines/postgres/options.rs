@@ -1,5 +1,6 @@
 //! The connector's configuration, as far as connecting needs it.
 
+use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::engines::{Failure, FailureReason};
@@ -10,7 +11,7 @@ pub(super) struct Options {
     pub(super) port: u16,
     pub(super) database: String,
     pub(super) user: String,
-    pub(super) password: String,
+    pub(super) password: SecretString,
     pub(super) schemas: Vec<String>,
     pub(super) tls: Tls,
     /// What the configuration asks for and the built-in reader does in another way.
@@ -55,7 +56,7 @@ impl Options {
             port: config.get("port").and_then(Value::as_u64).and_then(|port| port.try_into().ok()).unwrap_or(5432),
             database: text("/database"),
             user: text("/username"),
-            password: text("/password"),
+            password: text("/password").into(),
             schemas: if schemas.is_empty() { vec!["public".to_owned()] } else { schemas },
             tls: tls(config)?,
             notes: notes(config),

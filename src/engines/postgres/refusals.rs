@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 
+use secrecy::ExposeSecret as _;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
@@ -88,7 +89,7 @@ fn of_connection(error: &Error, options: &Options) -> Failure {
     if words.starts_with("error performing TLS handshake") {
         return Failure::new(FailureReason::Tls, of_certificate(&words, &options.tls));
     }
-    if words.contains("password") && options.password.is_empty() {
+    if words.contains("password") && options.password.expose_secret().is_empty() {
         return Failure::new(
             FailureReason::SignIn,
             format!("The server asks for a password for the user {}, and none was given.", options.user),

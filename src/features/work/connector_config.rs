@@ -6,7 +6,7 @@ use crate::base::ids::OauthSignInId;
 use crate::connectors::Connector;
 use crate::engines::{Blame, Failure, FailureReason};
 use crate::features::connections::Connection;
-use crate::features::oauth::grants::{LeasedValues, Refusal};
+use crate::features::oauth::grants::{LeasedValues, TokenError};
 use crate::features::oauth::{self, TokenLease};
 use crate::platform::app::App;
 use crate::schema::form::{FinalConfig, Values, complete};
@@ -29,12 +29,12 @@ pub async fn current(
     connector: &Connector,
     own: Values,
 ) -> AppResult<Result<ConnectorConfig, Failure>> {
-    Ok(match oauth::with_tokens(app, connection, own).await? {
+    Ok(match oauth::with_tokens(app, connection, own).await {
         Ok(LeasedValues { values, token_lease }) => complete(&connector.spec, &values)
             .config
             .map(|config| ConnectorConfig { config, token_lease })
             .ok_or_else(incomplete),
-        Err(refusal) => Err(refused(connector, refusal)),
+        Err(error) => Err(refused(connector, error)?),
     })
 }
 
@@ -50,7 +50,7 @@ pub async fn for_test(
     sign_in: &OauthSignInId,
     typed: Values,
 ) -> AppResult<Result<ConnectorConfig, Failure>> {
-    let values = oauth::borrowed(app, (&connection.workspace_id, connector), sign_in, typed).await?;
+    let values = oauth::borrowed(app, &connection.workspace_id, connector, sign_in, typed).await?;
     let Some(values) = values else { return Ok(Err(sign_in_over())) };
     let config = complete(&connector.spec, &values).config;
     Ok(config.map(|config| ConnectorConfig { config, token_lease: None }).ok_or_else(incomplete))
@@ -67,24 +67,26 @@ fn incomplete() -> Failure {
     Failure { reason: FailureReason::Incomplete, blame: Blame::Config, message: message.to_owned(), detail: None }
 }
 
-fn refused(connector: &Connector, refusal: Refusal) -> Failure {
+/// What keeps the tokens from being lent, as a failure of the work; an error on our side stays one.
+fn refused(connector: &Connector, error: TokenError) -> AppResult<Failure> {
     let provider = connector.oauth().map_or_else(|| connector.name(), |block| block.name.as_str());
-    let (reason, blame, message) = match refusal {
-        Refusal::NeedsReconnecting => (
+    let (reason, blame, message) = match error {
+        TokenError::Internal(error) => return Err(error),
+        TokenError::NeedsReconnecting => (
             FailureReason::NeedsReconnecting,
             Blame::Config,
             format!("{provider} has ended this access. Somebody has to sign in again; a reconnect link asks them to."),
         ),
-        Refusal::Unavailable => (
+        TokenError::Unavailable => (
             FailureReason::ProviderUnavailable,
             Blame::Moment,
             format!("The token has ended and {provider} gives no new one right now. Try again later."),
         ),
-        Refusal::App => (
+        TokenError::App => (
             FailureReason::OauthApp,
             Blame::Operator,
             format!("The OAuth app for {provider} is not set, or {provider} does not take it."),
         ),
     };
-    Failure { reason, blame, message, detail: None }
+    Ok(Failure { reason, blame, message, detail: None })
 }

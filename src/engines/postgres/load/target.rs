@@ -1,7 +1,7 @@
 //! Where records go.
 
 use schemars::JsonSchema;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::base::text_column::text_enum;
@@ -70,7 +70,7 @@ impl LoadTarget {
             port: self.port,
             database: self.database.clone(),
             user: self.user.clone(),
-            password: self.password.expose_secret().to_owned(),
+            password: self.password.clone(),
             schemas: vec![self.schema.clone()],
             tls: match self.tls {
                 TlsMode::Disable => Tls::Disable,

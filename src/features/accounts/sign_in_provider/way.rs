@@ -1,13 +1,14 @@
 //! The way to the provider and back: what is kept while somebody is away, and what is asked of them when they return.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::protocol::{Credentials, Discovered, Secrets, Stop, authorize_url, discover_again, exchange};
 use super::refusal::Refusal;
 use super::store::{self, Attempt, NewAttempt, Taken};
 use super::{ATTEMPT_LIFETIME, Identity, Provider, attempt_at};
-use crate::base::crypto::{PlainToken, TokenHash};
+use crate::base::crypto::{PlainToken, TokenHash, exposed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{MemberId, SignInAttemptId, WorkspaceId};
 use crate::platform::app::App;
@@ -17,7 +18,8 @@ use crate::platform::web::urls;
 #[derive(Serialize, Deserialize)]
 struct Kept {
     nonce: String,
-    verifier: String,
+    #[serde(serialize_with = "exposed::text")]
+    verifier: SecretString,
     provider: Discovered,
 }
 
@@ -70,8 +72,8 @@ pub(super) async fn leave(app: &App, leaving: Leaving<'_>) -> AppResult<Result<S
         Ok(url) => url,
         Err(stop) => return Ok(Err(stop)),
     };
-    let kept = Kept { nonce: nonce.expose().to_owned(), verifier: verifier.expose().to_owned(), provider };
-    let kept = serde_json::to_vec(&kept).map_err(AppError::internal)?;
+    let kept = Kept { nonce: nonce.expose().to_owned(), verifier: verifier.expose().into(), provider };
+    let kept = Zeroizing::new(serde_json::to_vec(&kept).map_err(AppError::internal)?);
     let (now, workspace) = (app.clock.now(), leaving.provider.workspace_id.clone());
     let (id, revision) = (SignInAttemptId::new(now, &app.rng), leaving.provider.revision.clone());
     let sealed = app.keys.seal(&kept, attempt_at(&id, &workspace), &app.rng)?;
@@ -138,7 +140,7 @@ pub(super) async fn come_back(
         client_id: &provider.client_id,
         client_secret: secret.as_ref(),
         redirect: &redirect_uri(app, slug),
-        verifier: &kept.verifier,
+        verifier: kept.verifier.expose_secret(),
         nonce: &kept.nonce,
     };
     let identity = exchange(&app.identity_http, &kept.provider, &credentials, code, app.clock.now()).await?;

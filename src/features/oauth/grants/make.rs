@@ -1,6 +1,6 @@
 //! A sign-in becomes a grant, a connection lives on it, and lets it go.
 
-use super::store::{self, Contents, GrantRow, NewRow};
+use super::store::{self, GrantContents, GrantRow, NewGrantRow};
 use super::{GiveBackGrant, Times, content, sealed_at, written};
 use crate::base::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
 use crate::base::crypto::{Rotation, Sealed};
@@ -33,7 +33,8 @@ impl NewGrant {
         block: &std::sync::Arc<ProviderBlock>,
         identity: (String, String),
         granted: Option<Vec<String>>,
-        (tokens, inputs): (Tokens, Inputs),
+        tokens: Tokens,
+        inputs: Inputs,
     ) -> Self {
         Self {
             kind: connector.file.kind,
@@ -54,19 +55,14 @@ impl NewGrant {
     fn contents<T>(
         &self,
         tx: &mut Tx<'_>,
-        (id, workspace): (&OauthGrantId, &WorkspaceId),
-        write: impl FnOnce(&mut Conn, &Contents<'_>) -> diesel::QueryResult<T>,
+        id: &OauthGrantId,
+        workspace: &WorkspaceId,
+        write: impl FnOnce(&mut Conn, &GrantContents<'_>) -> diesel::QueryResult<T>,
     ) -> AppResult<T> {
         let plain = content(&self.tokens, &self.inputs)?;
         let sealed = tx.keys.seal(&plain, sealed_at(id, workspace), tx.rng)?;
         let (times, scopes) = (Times::of(&self.block, &self.tokens), written(&self.granted)?);
-        let contents = Contents {
-            sealed: &sealed,
-            scopes: &scopes,
-            expires_at: times.expires_at,
-            ends_at: times.ends_at,
-            refresh_at: times.refresh_at,
-        };
+        let contents = GrantContents { sealed: &sealed, scopes: &scopes, times };
         Ok(write(tx.conn, &contents)?)
     }
 
@@ -77,8 +73,8 @@ impl NewGrant {
     pub fn store(&self, tx: &mut Tx<'_>, workspace: &WorkspaceId) -> AppResult<OauthGrantId> {
         let id = OauthGrantId::new(tx.now, tx.rng);
         let now = tx.now;
-        self.contents(tx, (&id, workspace), |conn, contents| {
-            NewRow {
+        self.contents(tx, &id, workspace, |conn, contents| {
+            NewGrantRow {
                 id: &id,
                 workspace,
                 kind: self.kind,
@@ -86,7 +82,7 @@ impl NewGrant {
                 provider: &self.block.provider,
                 identity: (&self.identity.0, &self.identity.1),
                 obtained_at: now,
-                contents: Contents { ..*contents },
+                contents: *contents,
             }
             .insert(conn)
         })?;
@@ -100,8 +96,7 @@ impl NewGrant {
 /// Only internal ones.
 pub fn attach(tx: &mut Tx<'_>, connection: &Connection, grant: &OauthGrantId, accounts: &[Account]) -> AppResult<()> {
     let before = store::of_connection(tx.conn, &connection.workspace_id, &connection.id)?;
-    let at = (&connection.workspace_id, &connection.id);
-    store::put_use(tx.conn, at, grant, &written(&accounts)?, tx.now)?;
+    store::put_use(tx.conn, connection, grant, &written(&accounts)?, tx.now)?;
     match before {
         Some((old, _)) if old.id != *grant => let_go(tx, &old),
         _ => Ok(()),
@@ -145,7 +140,7 @@ pub fn reconnect(
         Some((grant, _)) if grant.identity_id == new.identity.0 => {
             let identity = (new.identity.0.as_str(), new.identity.1.as_str());
             let now = tx.now;
-            new.contents(tx, (&grant.id, &grant.workspace_id), |conn, contents| {
+            new.contents(tx, &grant.id, &grant.workspace_id, |conn, contents| {
                 store::revive(conn, grant, identity, contents, now)
             })?;
         }

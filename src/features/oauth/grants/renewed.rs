@@ -6,12 +6,11 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::store::{self, Contents, GrantRow};
+use super::store::{self, GrantContents, GrantRow};
 use super::values::holds_mark_at;
-use super::{GrantState, Times, content, sealed_at};
+use super::{GrantState, Times, TokenLease, content, sealed_at};
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
-use crate::base::ids::OauthGrantId;
 use crate::connectors::Connector;
 use crate::connectors::provider::{DotPath, LandingOutput, ProviderBlock};
 use crate::features::connections::Connection;
@@ -20,13 +19,6 @@ use crate::platform::tx::Tx;
 use crate::schema::form::{Submission, Values};
 
 const MOST_TRIES: usize = 20;
-
-/// Of which sign-in the tokens are that were handed out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenLease {
-    pub(super) grant: OauthGrantId,
-    pub(super) signed_in_at: UtcTime,
-}
 
 /// What a connector renewed.
 #[derive(Default)]
@@ -43,7 +35,8 @@ struct Renewed {
 /// Only internal ones.
 pub fn take_renewed(
     tx: &mut Tx<'_>,
-    (connection, connector): (&Connection, &Connector),
+    connection: &Connection,
+    connector: &Connector,
     token_lease: Option<&TokenLease>,
     changed: &mut Submission,
 ) -> AppResult<bool> {
@@ -67,13 +60,7 @@ fn write(tx: &mut Tx<'_>, row: &GrantRow, renewed: &Renewed, block: &ProviderBlo
     let plain = content(&tokens, &opened.inputs)?;
     let sealed = tx.keys.seal(&plain, sealed_at(&row.id, &row.workspace_id), tx.rng)?;
     let times = Times::of(block, &tokens);
-    let contents = Contents {
-        sealed: &sealed,
-        scopes: &row.scopes,
-        expires_at: times.expires_at,
-        ends_at: times.ends_at,
-        refresh_at: times.refresh_at,
-    };
+    let contents = GrantContents { sealed: &sealed, scopes: &row.scopes, times };
     Ok(store::take_renewed(tx.conn, row, &contents, tx.now)?)
 }
 

@@ -70,7 +70,7 @@ impl ProviderClient<'_> {
 
     async fn list(&self, rules: &AccountRules, tokens: &Tokens) -> Result<AccountList, ProviderError> {
         let (mut found, mut seen) = (AccountList::default(), BTreeSet::new());
-        let mut next = Some(Page::First);
+        let mut next = Some(AccountsPage::First);
         let mut read = 0;
         while let Some(page) = next {
             if read == MOST_PAGES || found.more {
@@ -90,16 +90,18 @@ impl ProviderClient<'_> {
         Ok(found)
     }
 
-    async fn page(&self, rules: &AccountRules, page: &Page, tokens: &Tokens) -> Result<Value, ProviderError> {
+    async fn page(&self, rules: &AccountRules, page: &AccountsPage, tokens: &Tokens) -> Result<Value, ProviderError> {
         let request = &rules.request;
         let (mut url, mut call) = self.request(request, At { tokens: Some(tokens), item: None })?;
         match page {
-            Page::First => {}
-            Page::With(name, value) if call.body.is_empty() => add_params(&mut url, &[(name.clone(), value.clone())]),
-            Page::With(name, value) => {
+            AccountsPage::First => {}
+            AccountsPage::With(name, value) if call.body.is_empty() => {
+                add_params(&mut url, &[(name.clone(), value.clone())])
+            }
+            AccountsPage::With(name, value) => {
                 call.body = with_field(&call.body, name, value).ok_or(ProviderError::BadAnswer("it cannot be paged"))?
             }
-            Page::At(address) => url = same_host(&url, address)?,
+            AccountsPage::At(address) => url = same_host(&url, address)?,
         }
         self.ask(&url, call, request.error.as_ref()).await
     }
@@ -149,19 +151,19 @@ impl ProviderClient<'_> {
         let (url, call) = self.request(request, At { tokens: Some(tokens), item: Some(&item) })?;
         let answer = self.ask(&url, call, request.error.as_ref()).await?;
         let items = items_of(&answer, &expand.items).unwrap_or_default();
-        let read = |item: &Item<'_>| self::account(item, &expand.id, strip, &expand.label, &expand.detail);
+        let read = |item: &AccountItem<'_>| self::account(item, &expand.id, strip, &expand.label, &expand.detail);
         Ok(items.iter().filter_map(read).collect())
     }
 }
 
 /// Which page comes next.
-enum Page {
+enum AccountsPage {
     First,
     With(String, String),
     At(String),
 }
 
-impl Page {
+impl AccountsPage {
     fn after(&self, paging: &Paging, answer: &Value, items: usize) -> Option<Self> {
         match paging {
             Paging::None => None,
@@ -198,11 +200,11 @@ fn with_field(body: &[u8], name: &str, value: &str) -> Option<Vec<u8>> {
 }
 
 /// An item and those it lies in, the innermost last.
-type Item<'a> = Vec<&'a Value>;
+type AccountItem<'a> = Vec<&'a Value>;
 
 /// The items of nested lists; `None` when the outermost list is not there. An inner list that is not there is empty.
-fn items_of<'a>(answer: &'a Value, paths: &[String]) -> Option<Vec<Item<'a>>> {
-    let mut items: Vec<Item<'a>> = vec![vec![answer]];
+fn items_of<'a>(answer: &'a Value, paths: &[String]) -> Option<Vec<AccountItem<'a>>> {
+    let mut items: Vec<AccountItem<'a>> = vec![vec![answer]];
     for (depth, path) in paths.iter().enumerate() {
         let mut inner = Vec::new();
         for item in &items {
@@ -217,14 +219,20 @@ fn items_of<'a>(answer: &'a Value, paths: &[String]) -> Option<Vec<Item<'a>>> {
                 }
                 _ => return None,
             };
-            inner.extend(list.iter().map(|value| item.iter().copied().chain([value]).collect::<Item<'a>>()));
+            inner.extend(list.iter().map(|value| item.iter().copied().chain([value]).collect::<AccountItem<'a>>()));
         }
         items = inner;
     }
     Some(items)
 }
 
-fn account(item: &Item<'_>, id: &Template, strip: &str, label: &Template, detail: &[Template]) -> Option<Account> {
+fn account(
+    item: &AccountItem<'_>,
+    id: &Template,
+    strip: &str,
+    label: &Template,
+    detail: &[Template],
+) -> Option<Account> {
     let text = |template: &Template| template.fill(|name| look_up(item, name)).filter(|text| !text.trim().is_empty());
     let bare = |text: String| text.strip_prefix(strip).map_or_else(|| text.clone(), str::to_owned);
     let id = bare(text(id)?);
@@ -233,7 +241,7 @@ fn account(item: &Item<'_>, id: &Template, strip: &str, label: &Template, detail
 }
 
 /// A value of an item; each `^.` looks one further out.
-fn look_up<'a>(item: &Item<'a>, name: &str) -> Option<Cow<'a, str>> {
+fn look_up<'a>(item: &AccountItem<'a>, name: &str) -> Option<Cow<'a, str>> {
     let (mut path, mut depth) = (name, item.len().checked_sub(1)?);
     while let Some(rest) = path.strip_prefix("^.") {
         (path, depth) = (rest, depth.checked_sub(1)?);

@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 
-use super::quirks::short_name;
+use super::answer::short_name;
 use super::render::At;
 use super::{ProviderClient, ProviderError};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
-use super::quirks::{error_name, fails};
+use super::answer::{error_name, fails, retry_after};
 use super::{ProviderClient, ProviderError};
 use crate::base::http_client::{Call, HttpsUrl, Method, Response};
 use crate::connectors::provider::ErrorShape;
@@ -77,9 +77,4 @@ fn check_status(answer: &Response, body: Option<&Value>, gone: &[String]) -> Res
         _ if name.is_empty() => Err(ProviderError::Refused(format!("status-{}", answer.status))),
         _ => Err(ProviderError::Refused(name)),
     }
-}
-
-/// `Retry-After` in seconds (RFC 9110 10.2.3); the form with a date is not used by these providers and counts as none.
-pub(super) fn retry_after(answer: &Response) -> Option<Duration> {
-    answer.header("retry-after")?.trim().parse().ok().map(Duration::from_secs)
 }

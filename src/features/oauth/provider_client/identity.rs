@@ -1,4 +1,4 @@
-//! Who signed in, and what was granted.
+//! WhoSignedIn signed in, and what was granted.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ pub struct Identified {
 
 /// What is known after signing in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Who {
+pub struct WhoSignedIn {
     /// The account; `None` when the block has no way to learn it, or the provider did not say.
     pub identity: Option<Identified>,
     /// The granted permissions; `None` when nobody knows them.
@@ -32,7 +32,7 @@ impl ProviderClient<'_> {
     ///
     /// # Errors
     /// The granted permissions have to be asked for and cannot be had, or the provider cannot be reached.
-    pub async fn who(&self, tokens: &Tokens) -> Result<Who, ProviderError> {
+    pub async fn who(&self, tokens: &Tokens) -> Result<WhoSignedIn, ProviderError> {
         let at = At { tokens: Some(tokens), item: None };
         let mut answer = None;
         if let Some(request) = self.block.identity.as_ref().and_then(|identity| identity.request.as_ref()) {
@@ -44,7 +44,7 @@ impl ProviderClient<'_> {
             };
         }
         let granted = self.granted(tokens, answer.as_ref()).await?;
-        Ok(Who { identity: self.identified(answer.as_ref(), tokens), granted })
+        Ok(WhoSignedIn { identity: self.identified(answer.as_ref(), tokens), granted })
     }
 
     fn identified(&self, answer: Option<&Value>, tokens: &Tokens) -> Option<Identified> {

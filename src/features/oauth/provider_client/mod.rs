@@ -7,6 +7,7 @@
 //! printed; only requests that change nothing are tried again.
 
 mod accounts;
+mod answer;
 mod authorize;
 mod callback;
 mod calls;
@@ -28,9 +29,10 @@ pub use accounts::{Account, AccountList};
 pub use authorize::AuthorizeUrl;
 pub use callback::CallbackQuery;
 pub use error::ProviderError;
-pub use identity::{Identified, Who};
+pub use identity::{Identified, WhoSignedIn};
 pub use outputs::{ConfigPatch, add_constants, outputs};
 pub use tokens::Tokens;
+pub(in crate::features::oauth) use tokens::as_text;
 
 use crate::base::http_client::GuardedClient;
 use crate::connectors::provider::{Inputs, ProviderBlock};

@@ -7,10 +7,11 @@ use oauth2::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::answer::{error_name, fails, retry_after};
 use super::render::{At, MOST, add_params};
 use super::{ProviderClient, ProviderError, pick};
 use crate::base::http_client::{Call, Method, Response};
-use crate::connectors::provider::{ErrorShape, TokenBody};
+use crate::connectors::provider::TokenBody;
 
 impl ProviderClient<'_> {
     /// Sends a standard token request as the provider wants it, and gives its answer in the standard form.
@@ -64,7 +65,7 @@ impl ProviderClient<'_> {
         let rules = &self.block.token;
         match answer.status {
             300..=399 => return Err(ProviderError::BadAnswer("it leads elsewhere")),
-            429 => return Err(ProviderError::TooMany(super::calls::retry_after(answer))),
+            429 => return Err(ProviderError::TooMany(retry_after(answer))),
             500.. => return Err(ProviderError::ProviderDown),
             _ => {}
         }
@@ -119,35 +120,5 @@ impl ProviderClient<'_> {
             rules.keep.iter().filter_map(|path| Some((path, pick::text_at(body, path)?))).collect();
         standard.insert("kept".to_owned(), json!(kept));
         Value::Object(standard)
-    }
-}
-
-/// The name of the error in an answer that claims success; `None` when all is well.
-pub(super) fn fails(body: &Value, shape: &ErrorShape) -> Option<String> {
-    let mark = pick::at(body, &shape.path)?;
-    if *mark == shape.good {
-        return None;
-    }
-    let name =
-        (!shape.name.is_empty()).then(|| pick::text_at(body, &shape.name)).flatten().or_else(|| pick::text(mark));
-    Some(name.map_or_else(|| "unnamed".to_owned(), |name| short_name(&name)))
-}
-
-/// The name of the error where providers write it: `error`, `error.code`, `error.type`, `status`, `code`.
-pub(super) fn error_name(body: &Value) -> String {
-    let error = body.get("error");
-    let inside = |key: &str| error.and_then(|error| error.get(key));
-    let places = [error, inside("code"), inside("type"), inside("status"), body.get("status"), body.get("code")];
-    let found = places.into_iter().flatten().filter_map(pick::text).find(|text| !text.is_empty());
-    found.map(|name| short_name(&name)).unwrap_or_default()
-}
-
-/// A provider's name for something, cut to what a name can be: nothing it quotes of ours comes through.
-pub(super) fn short_name(name: &str) -> String {
-    let letter = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-    if name.len() <= 60 && !name.is_empty() && name.chars().all(letter) {
-        name.to_owned()
-    } else {
-        "unnamed".to_owned()
     }
 }

@@ -23,18 +23,18 @@ use crate::connectors::provider::{ClientAuth, RefreshKind, Template};
 
 /// What an answer holds beside the standard parts.
 #[derive(Debug, Serialize, Deserialize)]
-struct More {
+struct ExtraTokenAnswer {
     refresh_token_expires_in: Option<u64>,
     #[serde(default)]
     kept: BTreeMap<String, String>,
 }
 
-impl ExtraTokenFields for More {}
+impl ExtraTokenFields for ExtraTokenAnswer {}
 
-type Answer = StandardTokenResponse<More, BasicTokenType>;
+type TokenAnswer = StandardTokenResponse<ExtraTokenAnswer, BasicTokenType>;
 type AppClient = Client<
     BasicErrorResponse,
-    Answer,
+    TokenAnswer,
     BasicTokenIntrospectionResponse,
     StandardRevocableToken,
     BasicRevocationErrorResponse,
@@ -123,7 +123,7 @@ impl ProviderClient<'_> {
         let (url, call) = self.request(&step.request, At { tokens: Some(tokens), item: None })?;
         let answer = self.send(&url, call).await?;
         let standard = self.standard_answer(&answer)?;
-        let answer: Answer = serde_json::from_slice(standard.body())
+        let answer: TokenAnswer = serde_json::from_slice(standard.body())
             .map_err(|_| ProviderError::BadAnswer("there is no access token in it"))?;
         Ok(keeping(self.tokens(&answer, now), tokens))
     }
@@ -137,7 +137,7 @@ impl ProviderClient<'_> {
         let (url, call) = self.request(request, At { tokens: Some(tokens), item: None })?;
         let answer = self.send(&url, call).await?;
         match answer.status {
-            429 => Err(ProviderError::TooMany(super::calls::retry_after(&answer))),
+            429 => Err(ProviderError::TooMany(super::answer::retry_after(&answer))),
             500.. => Err(ProviderError::ProviderDown),
             300..=399 => Err(ProviderError::BadAnswer("it leads elsewhere")),
             _ => Ok(()),
@@ -156,7 +156,7 @@ impl ProviderClient<'_> {
             .set_token_uri(TokenUrl::from_url(url)))
     }
 
-    fn tokens(&self, answer: &Answer, now: UtcTime) -> Tokens {
+    fn tokens(&self, answer: &TokenAnswer, now: UtcTime) -> Tokens {
         let lifetime = self.block.token.lifetime;
         let after =
             |seconds: u64| now + Duration::seconds(i64::try_from(seconds).unwrap_or(i64::MAX).min(10 * 366 * 86_400));
@@ -177,7 +177,7 @@ impl ProviderClient<'_> {
     fn token_error(&self, error: RequestTokenError<ProviderError, BasicErrorResponse>) -> ProviderError {
         match error {
             RequestTokenError::Request(error) => error,
-            RequestTokenError::ServerResponse(answer) => self.named(super::quirks::short_name(answer.error().as_ref())),
+            RequestTokenError::ServerResponse(answer) => self.named(super::answer::short_name(answer.error().as_ref())),
             // The other kinds hold the answer's text, which may quote a token.
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
                 ProviderError::BadAnswer("it is no token answer")

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use secrecy::ExposeSecret as _;
+use secrecy::SecretString;
 
 use super::link_sign_in::{ACCOUNT_FIELD, INPUT_FIELD, SEARCH_FIELD};
-use super::pending::{self, PendingSignIn, Resume, Shelf};
-use super::store::{self, NewAttempt};
-use super::{ATTEMPT, KEPT, LinkSignIn, browser};
+use super::pending::{self, PendingSignIn, Resume};
+use super::store::{self, NewSignInAttempt};
+use super::{ATTEMPT, BrowserAtLink, KEPT, LinkSignIn, browser};
 use crate::base::clock::UtcTime;
+use crate::base::crypto::exposed;
 use crate::base::crypto::{PlainToken, SealedAt, TokenHash};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::RawForm;
@@ -54,7 +55,8 @@ struct AuthorizePage {
 /// What a way to the provider has to remember.
 #[derive(serde::Serialize, serde::Deserialize)]
 pub(super) struct AttemptState {
-    pub(super) verifier: Option<String>,
+    #[serde(serialize_with = "exposed::option")]
+    pub(super) verifier: Option<SecretString>,
     pub(super) inputs: Inputs,
     pub(super) redirect_uri: String,
     /// The link's page, to say what became of the link when it closed meanwhile.
@@ -93,7 +95,7 @@ impl AuthorizeForm<'_> {
         typed.extend(self.beside.iter().filter_map(|name| Some(((*name).to_owned(), vec![filled(name)?]))));
         Resume {
             typed,
-            secrets: secrets.map(|(name, secret)| (name.clone(), secret.expose_secret().to_owned())).collect(),
+            secrets: secrets.map(|(name, secret)| (name.clone(), secret.clone())).collect(),
             chosen: self.raw.all(ACCOUNT_FIELD).map(str::to_owned).collect(),
             search: self.raw.first(SEARCH_FIELD).unwrap_or_default().trim().to_owned(),
         }
@@ -125,8 +127,8 @@ async fn put(
     let (link, who, until) = (sign_in.link.clone(), who.clone(), form.until(app.clock.now()));
     let fresh = form.pending(sign_in);
     app.write(move |tx| {
-        let shelf = Shelf { link: &link, browser: &who, until, now: tx.now };
-        pending::put(tx, &shelf, |before| fresh.clone().on_top_of(before))
+        let at = BrowserAtLink { link: &link, browser: &who };
+        pending::put(tx, &at, until, |before| fresh.clone().on_top_of(before))
     })
     .await
 }
@@ -166,8 +168,12 @@ pub async fn authorize(
     let client = ProviderClient::new(&app.connector_http, &sign_in.block, secrets, &inputs);
     let authorize_url =
         client.authorize_url(&redirect_uri, state.expose(), again, &app.rng).map_err(AppError::internal)?;
-    let verifier = authorize_url.verifier.as_ref().map(|verifier| verifier.expose_secret().to_owned());
-    let attempt_state = AttemptState { verifier, inputs, redirect_uri, return_to: form.return_to.clone() };
+    let attempt_state = AttemptState {
+        verifier: authorize_url.verifier.clone(),
+        inputs,
+        redirect_uri,
+        return_to: form.return_to.clone(),
+    };
     let plain = zeroize::Zeroizing::new(serde_json::to_vec(&attempt_state).map_err(AppError::internal)?);
     let (workspace, provider, now) = (sign_in.link.workspace.clone(), sign_in.block.provider.clone(), app.clock.now());
     let id = OauthAttemptId::new(now, &app.rng);
@@ -176,7 +182,7 @@ pub async fn authorize(
     app.db
         .write(move |conn| {
             store::end_others(conn, &pending, now)?;
-            let new = NewAttempt {
+            let new = NewSignInAttempt {
                 id: &id,
                 workspace: &workspace,
                 sign_in: &pending,

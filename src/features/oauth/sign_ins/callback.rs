@@ -3,19 +3,18 @@
 
 use super::authorize::{AttemptState, sealed_at};
 use super::pending::{self, PendingSignIn, ProviderGrant, SignInError};
-use super::store::{self, AttemptRow, SignInRow};
+use super::store::{self, SignInAttemptRow, SignInRow};
 use super::{KEPT, LinkIsOpen};
-use secrecy::SecretString;
 
 use crate::base::crypto::{PlainToken, Sealed, TokenHash};
-use crate::base::error::AppResult;
+use crate::base::error::{AppError, AppResult};
 use crate::connectors::provider::{ProviderBlock, RefreshKind};
 use crate::features::oauth::apps;
 use crate::features::oauth::provider_client::{AppSecrets, CallbackQuery, ProviderClient, ProviderError, Tokens};
 use crate::platform::app::App;
 
 /// Where a callback leads.
-pub(super) enum Back {
+pub(super) enum CallbackOutcome {
     /// Nobody knows this state, or its time is over.
     Lost,
     /// It began in another browser.
@@ -25,7 +24,7 @@ pub(super) enum Back {
 }
 
 /// What a callback found.
-struct Found {
+struct SpentAttempt {
     row: SignInRow,
     pending: PendingSignIn,
     is_open: LinkIsOpen,
@@ -38,33 +37,33 @@ pub(super) async fn callback(
     provider: &str,
     query: &CallbackQuery,
     browser: Option<TokenHash>,
-) -> AppResult<Back> {
-    let Some(state) = query.state() else { return Ok(Back::Lost) };
+) -> AppResult<CallbackOutcome> {
+    let Some(state) = query.state() else { return Ok(CallbackOutcome::Lost) };
     let (state, provider_here) = (PlainToken::presented(state).hash(), provider.to_owned());
     let attempt = app.db.read(move |conn| Ok(store::find_attempt(conn, &provider_here, &state)?)).await?;
-    let Some(attempt) = attempt else { return Ok(Back::Lost) };
+    let Some(attempt) = attempt else { return Ok(CallbackOutcome::Lost) };
     // Asked before anything is spent: whoever got hold of the address cannot use it up.
     if browser.is_none_or(|browser| browser.as_bytes() != attempt.browser_hash) {
-        return Ok(Back::OtherBrowser);
+        return Ok(CallbackOutcome::OtherBrowser);
     }
     let is_over = attempt.consumed_at.is_none() && attempt.expires_at <= app.clock.now();
-    let Some(attempt_state) = unpack(app, &attempt).filter(|_| !is_over) else { return Ok(Back::Lost) };
+    let Some(attempt_state) = unpack(app, &attempt)?.filter(|_| !is_over) else { return Ok(CallbackOutcome::Lost) };
     let return_to = attempt_state.return_to.clone();
     if let Some(found) = spend(app, is_open, attempt).await? {
         finish(app, provider, query, found, attempt_state).await?;
     }
-    Ok(Back::To(return_to))
+    Ok(CallbackOutcome::To(return_to))
 }
 
 /// What the way has to remember; `None` when its key is gone.
-fn unpack(app: &App, attempt: &AttemptRow) -> Option<AttemptState> {
+fn unpack(app: &App, attempt: &SignInAttemptRow) -> AppResult<Option<AttemptState>> {
     let at = sealed_at(&attempt.id, &attempt.workspace_id);
-    let plain = app.keys.open(&Sealed::from_bytes(attempt.sealed.clone()), at).ok()?;
-    serde_json::from_slice(&plain).ok()
+    let plain = app.keys.open(&Sealed::from_bytes(attempt.sealed.clone()), at);
+    plain.ok().map(|plain| serde_json::from_slice(&plain)).transpose().map_err(AppError::internal)
 }
 
 /// Spends the attempt; `None` when it was spent before, or its link is closed. The link's page then says what is true.
-async fn spend(app: &App, is_open: LinkIsOpen, attempt: AttemptRow) -> AppResult<Option<Found>> {
+async fn spend(app: &App, is_open: LinkIsOpen, attempt: SignInAttemptRow) -> AppResult<Option<SpentAttempt>> {
     let (now, keys) = (app.clock.now(), app.keys.clone());
     app.db
         .write(move |conn| {
@@ -72,8 +71,8 @@ async fn spend(app: &App, is_open: LinkIsOpen, attempt: AttemptRow) -> AppResult
                 return Ok(None);
             }
             let Some(row) = store::find_by_id(conn, &attempt.sign_in_id, now)? else { return Ok(None) };
-            let Some(pending) = pending::open(&row, &keys) else { return Ok(None) };
-            Ok((is_open.0)(conn, &row.link(), now)?.then_some(Found { row, pending, is_open }))
+            let Some(pending) = pending::open(&row, &keys)? else { return Ok(None) };
+            Ok((is_open.0)(conn, &row.link(), now)?.then_some(SpentAttempt { row, pending, is_open }))
         })
         .await
 }
@@ -82,7 +81,7 @@ async fn finish(
     app: &App,
     provider: &str,
     query: &CallbackQuery,
-    found: Found,
+    found: SpentAttempt,
     attempt_state: AttemptState,
 ) -> AppResult<()> {
     let connector = app.connectors.find(found.pending.kind, &found.pending.connector).cloned();
@@ -111,9 +110,8 @@ async fn exchange(
     let client = ProviderClient::new(&app.connector_http, block, secrets, &attempt_state.inputs);
     let now = app.clock.now();
     let code = client.read_callback(query).map_err(sign_in_error("callback"))?;
-    let verifier = attempt_state.verifier.map(SecretString::from);
     let tokens = client
-        .exchange(&code, verifier.as_ref(), &attempt_state.redirect_uri, now)
+        .exchange(&code, attempt_state.verifier.as_ref(), &attempt_state.redirect_uri, now)
         .await
         .map_err(sign_in_error("exchange"))?;
     let lives_on_refresh = block.refresh.how == RefreshKind::RefreshToken && tokens.expires_at.is_some();
@@ -133,7 +131,7 @@ async fn describe(
 ) -> Result<ProviderGrant, SignInError> {
     let who = client.who(&tokens).await.map_err(sign_in_error("identity"))?;
     let mut held = ProviderGrant {
-        tokens: text(&tokens)?,
+        tokens,
         inputs,
         identity: who.identity,
         granted: who.granted,
@@ -144,7 +142,7 @@ async fn describe(
     };
     // Without its permission the list cannot be had, and the page asks for the permission first.
     if block.missing_scopes(held.granted.as_deref()).is_empty() {
-        match client.accounts(&tokens).await {
+        match client.accounts(&held.tokens).await {
             Ok(list) => (held.accounts, held.accounts_cut) = (list.accounts, list.more),
             Err(error) => {
                 tracing::warn!(provider = %block.provider, error = %error, "accounts cannot be listed");
@@ -153,11 +151,6 @@ async fn describe(
         }
     }
     Ok(held)
-}
-
-fn text(tokens: &Tokens) -> Result<String, SignInError> {
-    let bytes = tokens.to_bytes().map_err(|_| SignInError::Garbled)?;
-    String::from_utf8(bytes.to_vec()).map_err(|_| SignInError::Garbled)
 }
 
 /// Words for the log, and the error for the page.
@@ -180,14 +173,14 @@ fn sign_in_error(step: &'static str) -> impl Fn(ProviderError) -> SignInError {
 }
 
 /// Saves what came of it, unless the link closed meanwhile: then nothing of it stays.
-async fn put_away(app: &App, found: Found, result: Result<ProviderGrant, SignInError>) -> AppResult<()> {
+async fn put_away(app: &App, found: SpentAttempt, result: Result<ProviderGrant, SignInError>) -> AppResult<()> {
     app.write(move |tx| {
         let link = found.row.link();
         if !(found.is_open.0)(tx.conn, &link, tx.now)? {
             return pending::forget(tx.conn, link.kind, &link.id);
         }
         let until = (tx.now + KEPT).min(found.row.expires_at.max(tx.now));
-        pending::change(tx, &found.row.id, (tx.now, until), |pending| match &result {
+        pending::change(tx, &found.row.id, until, |pending| match &result {
             Ok(held) => {
                 pending.signed_in = Some(held.clone());
                 pending.error = None;

@@ -1,15 +1,14 @@
 //! What a link's page needs while somebody may sign in there: is there a button, who has signed in, which questions are left, and what
 //! is handed over in the end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
-use secrecy::SecretString;
 use serde_json::Value;
 
 use super::pending::{self, PendingSignIn, ProviderGrant, SignInError};
-use super::{LinkRef, browser, store};
+use super::{BrowserAtLink, LinkRef, browser, store};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::{FieldRef, FormState, RawForm};
 use crate::base::ids::{OauthSignInId, SetupLinkId};
@@ -18,7 +17,7 @@ use crate::connectors::provider::{InputProblem, Inputs, ProviderBlock, Selection
 use crate::features::connections::Connection;
 use crate::features::oauth::apps;
 use crate::features::oauth::grants::{self, NewGrant};
-use crate::features::oauth::provider_client::{Account, AppSecrets, Tokens, add_constants, outputs};
+use crate::features::oauth::provider_client::{Account, AppSecrets, add_constants, outputs};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
@@ -42,13 +41,7 @@ pub struct LinkSignIn {
     narrowed: Arc<Connector>,
     pub(super) app: Option<AppSecrets>,
     pending: Option<(OauthSignInId, PendingSignIn)>,
-    signed_in: Option<SignedIn>,
-}
-
-/// Somebody who came back from the provider.
-pub struct SignedIn {
-    pub(super) held: ProviderGrant,
-    pub(super) tokens: Tokens,
+    signed_in: Option<ProviderGrant>,
 }
 
 /// Why what was chosen cannot be handed over.
@@ -95,13 +88,16 @@ impl LinkSignIn {
             .db
             .read(move |conn| {
                 let secrets = apps::keys_for(conn, &at.workspace, &provider, &keys, &instance)?;
-                let row = who.map(|who| store::find(conn, &at, &who, now)).transpose()?.flatten();
+                let row = who
+                    .map(|who| store::find(conn, &BrowserAtLink { link: &at, browser: &who }, now))
+                    .transpose()?
+                    .flatten();
                 Ok((secrets, row))
             })
             .await?;
-        let opened = row.and_then(|row| Some((row.id.clone(), pending::open(&row, &app.keys)?)));
-        let pending = opened.filter(|(_, pending)| pending.is_for(connector));
-        let signed_in = pending.as_ref().and_then(|(_, pending)| pending.signed_in.clone()).and_then(SignedIn::open);
+        let opened = row.map(|row| Ok::<_, AppError>((row.id.clone(), pending::open(&row, &app.keys)?))).transpose()?;
+        let pending = opened.and_then(|(id, pending)| Some((id, pending.filter(|pending| pending.is_for(connector))?)));
+        let signed_in = pending.as_ref().and_then(|(_, pending)| pending.signed_in.clone());
         let (connector, narrowed) = (Arc::clone(connector), Arc::clone(narrowed));
         Ok(Some(Self { link, block: Arc::clone(block), connector, narrowed, app: secrets, pending, signed_in }))
     }
@@ -117,14 +113,14 @@ impl LinkSignIn {
     }
 
     /// Who has.
-    pub fn signed_in(&self) -> Option<&SignedIn> {
+    pub fn signed_in(&self) -> Option<&ProviderGrant> {
         self.signed_in.as_ref()
     }
 
     /// Whether what signing in gave can be tried out before it is handed over. A refresh token that works once cannot: the connector would
     /// spend it, and what was handed over would be worth nothing.
     pub fn may_test(&self) -> bool {
-        let spends = |found: &SignedIn| self.block.refresh.rotates && found.tokens.refresh_token.is_some();
+        let spends = |found: &ProviderGrant| self.block.refresh.rotates && found.tokens.refresh_token.is_some();
         !self.signed_in.as_ref().is_some_and(spends)
     }
 
@@ -156,9 +152,7 @@ impl LinkSignIn {
     /// Secrets typed before leaving stand in for blank fields.
     pub fn fill_blank(&self, raw: &mut RawForm) {
         let Some(pending) = self.pending() else { return };
-        let held: BTreeMap<String, SecretString> =
-            pending.resume.secrets.iter().map(|(name, text)| (name.clone(), text.as_str().into())).collect();
-        raw.fill_blank(&held);
+        raw.fill_blank(&pending.resume.secrets);
     }
 
     /// What was answered before leaving.
@@ -177,19 +171,18 @@ impl LinkSignIn {
         let (Some(signed_in), Some((sign_in, _)), Some(app)) = (&self.signed_in, &self.pending, &self.app) else {
             return Ok(Ok(None));
         };
-        let accounts = match self.pick(&signed_in.held.accounts, chosen, partial) {
+        let accounts = match self.pick(&signed_in.accounts, chosen, partial) {
             Ok(accounts) => accounts,
             Err(problem) => return Ok(Err(problem)),
         };
         // At a link that makes a connection of each account, one of them stands for all.
         let written = if self.link.takes_each_account() { accounts.get(..1).unwrap_or_default() } else { &accounts };
         let submission = self.written(signed_in, written, app)?;
-        let held = &signed_in.held;
-        let identity = held.identity.as_ref().map(|who| (who.id.clone(), who.label.clone())).unwrap_or_default();
-        let contents = (signed_in.tokens.clone(), held.inputs.clone());
-        let known = self.block.has_accounts() && !held.accounts_failed && !held.accounts_cut;
-        let offered = known.then(|| held.accounts.iter().map(|account| account.id.clone()).collect());
-        let grant = NewGrant::new(&self.connector, &self.block, identity, held.granted.clone(), contents);
+        let identity = signed_in.identity.as_ref().map(|who| (who.id.clone(), who.label.clone())).unwrap_or_default();
+        let known = self.block.has_accounts() && !signed_in.accounts_failed && !signed_in.accounts_cut;
+        let offered = known.then(|| signed_in.accounts.iter().map(|account| account.id.clone()).collect());
+        let (tokens, inputs) = (signed_in.tokens.clone(), signed_in.inputs.clone());
+        let grant = NewGrant::new(&self.connector, &self.block, identity, signed_in.granted.clone(), tokens, inputs);
         Ok(Ok(Some(CompletedSignIn { sign_in: sign_in.clone(), submission, accounts, grant, offered })))
     }
 
@@ -208,10 +201,10 @@ impl LinkSignIn {
         }
     }
 
-    fn written(&self, signed_in: &SignedIn, accounts: &[Account], app: &AppSecrets) -> AppResult<Submission> {
+    fn written(&self, signed_in: &ProviderGrant, accounts: &[Account], app: &AppSecrets) -> AppResult<Submission> {
         let chosen = self.block.accounts.as_ref().map(|_| accounts);
         let marked = grants::marked(&signed_in.tokens);
-        let patch = outputs(&self.block, &marked, &signed_in.held.inputs, chosen)
+        let patch = outputs(&self.block, &marked, &signed_in.inputs, chosen)
             .ok_or_else(|| anyhow::anyhow!("the chosen accounts cannot be written as the connector wants them"))?;
         let mut whole = patch.expose().clone();
         add_constants(&self.block, &grants::marked_app(app), &mut whole);
@@ -238,18 +231,6 @@ impl LinkSignIn {
             fields.push(FieldRef { path, title: format!("{} {noun}", completed.accounts.len()), secret: false });
         }
         fields
-    }
-}
-
-impl SignedIn {
-    pub(super) fn open(held: ProviderGrant) -> Option<Self> {
-        let tokens = Tokens::from_bytes(held.tokens.as_bytes()).ok()?;
-        Some(Self { held, tokens })
-    }
-
-    /// The provider's name for whoever signed in, as far as it is known.
-    pub fn identity(&self) -> Option<&str> {
-        self.held.identity.as_ref().map(|who| who.id.as_str())
     }
 }
 

@@ -17,13 +17,14 @@ mod store;
 
 pub use authorize::{AuthorizeForm, authorize, keep};
 pub use borrow::borrowed;
-pub use link_sign_in::{ACCOUNT_FIELD, CompletedSignIn, LinkSignIn, PlanError, SignedIn, signed_in_at};
+pub use link_sign_in::{ACCOUNT_FIELD, CompletedSignIn, LinkSignIn, PlanError, signed_in_at};
 pub use panel::{Asked, Panel, panel};
 pub use pending::{forget, reseal_some, sweep};
 
 use time::Duration;
 
 use crate::base::clock::UtcTime;
+use crate::base::crypto::TokenHash;
 use crate::base::error::AppResult;
 use crate::base::ids::{InviteLinkId, SetupLinkId, WorkspaceId};
 use crate::base::text_column::text_enum;
@@ -70,6 +71,12 @@ impl LinkRef {
     fn takes_each_account(&self) -> bool {
         self.kind == LinkKind::Invite
     }
+}
+
+/// One browser at one link: what a pending sign-in belongs to.
+struct BrowserAtLink<'a> {
+    link: &'a LinkRef,
+    browser: &'a TokenHash,
 }
 
 /// Whether a link still opens, as the links themselves answer: asked before a code is exchanged, and again in the transaction that saves

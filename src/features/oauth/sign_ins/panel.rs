@@ -4,8 +4,8 @@
 use askama::Template;
 
 use super::link_sign_in::{ACCOUNT_FIELD, INPUT_FIELD, SEARCH_FIELD};
-use super::pending::SignInError;
-use super::{LinkSignIn, PlanError, SignedIn};
+use super::pending::{ProviderGrant, SignInError};
+use super::{LinkSignIn, PlanError};
 use crate::base::error::AppResult;
 use crate::base::forms::RawForm;
 use crate::connectors::provider::{AccountRules, InputKind, InputProblem, InputRule, ProviderScope};
@@ -139,21 +139,25 @@ fn words<'a>(scopes: impl IntoIterator<Item = &'a ProviderScope>) -> Vec<&'a str
     scopes.into_iter().map(|scope| scope.words.as_str()).collect()
 }
 
-fn signed_in_view<'a>(sign_in: &'a LinkSignIn, signed_in: &SignedIn, asked: &Asked<'_>) -> SignedInView<'a> {
-    let (block, held) = (&sign_in.block, &signed_in.held);
-    let granted = held.granted.as_deref();
+fn signed_in_view<'a>(sign_in: &'a LinkSignIn, signed_in: &ProviderGrant, asked: &Asked<'_>) -> SignedInView<'a> {
+    let block = &sign_in.block;
+    let granted = signed_in.granted.as_deref();
     let has = |scope: &&ProviderScope| granted.is_some_and(|granted| scope.is_among(granted));
     let listed = block.accounts.as_ref().filter(|_| asked.chooses);
     SignedInView {
-        label: held.identity.as_ref().map(|who| who.label.clone()).unwrap_or_default(),
+        label: signed_in.identity.as_ref().map(|who| who.label.clone()).unwrap_or_default(),
         granted: words(block.scopes.iter().filter(has)),
         missing: words(block.missing_scopes(granted)),
         accounts: listed.map(|rules| accounts_view(sign_in, rules, signed_in, asked)),
     }
 }
 
-fn accounts_view(sign_in: &LinkSignIn, rules: &AccountRules, signed_in: &SignedIn, asked: &Asked<'_>) -> AccountsView {
-    let held = &signed_in.held;
+fn accounts_view(
+    sign_in: &LinkSignIn,
+    rules: &AccountRules,
+    signed_in: &ProviderGrant,
+    asked: &Asked<'_>,
+) -> AccountsView {
     let resume = sign_in.pending().map(|pending| &pending.resume);
     let chosen: Vec<String> = match asked.raw {
         Some(raw) => raw.all(ACCOUNT_FIELD).map(str::to_owned).collect(),
@@ -169,15 +173,15 @@ fn accounts_view(sign_in: &LinkSignIn, rules: &AccountRules, signed_in: &SignedI
         wanted.split_whitespace().all(|word| text.contains(word))
     };
     let is_chosen = |account: &Account| chosen.contains(&account.id);
-    let only = held.accounts.len() == 1 && !rules.target.selection.may_be_empty();
+    let only = signed_in.accounts.len() == 1 && !rules.target.selection.may_be_empty();
     let row = |account: &Account| AccountView {
         id: account.id.clone(),
         label: account.label.clone(),
         detail: account.detail.clone(),
         chosen: only || is_chosen(account),
     };
-    let mut rows: Vec<AccountView> = held.accounts.iter().filter(|account| is_chosen(account)).map(row).collect();
-    rows.extend(held.accounts.iter().filter(|account| !is_chosen(account) && fits(account)).map(row));
+    let mut rows: Vec<AccountView> = signed_in.accounts.iter().filter(|account| is_chosen(account)).map(row).collect();
+    rows.extend(signed_in.accounts.iter().filter(|account| !is_chosen(account) && fits(account)).map(row));
     let hidden = rows.len().saturating_sub(MOST_SHOWN);
     rows.truncate(MOST_SHOWN);
     AccountsView {
@@ -186,12 +190,12 @@ fn accounts_view(sign_in: &LinkSignIn, rules: &AccountRules, signed_in: &SignedI
         several: rules.target.selection.is_multi() || sign_in.link.takes_each_account(),
         optional: if rules.target.selection.may_be_empty() { rules.target.empty_means.clone() } else { String::new() },
         rows,
-        total: held.accounts.len(),
+        total: signed_in.accounts.len(),
         hidden,
-        has_search: held.accounts.len() > MANY,
+        has_search: signed_in.accounts.len() > MANY,
         search,
-        failed: held.accounts_failed,
-        cut: held.accounts_cut,
+        failed: signed_in.accounts_failed,
+        cut: signed_in.accounts_cut,
         problem: asked.problem.map(|problem| problem.sentence(rules)).unwrap_or_default(),
     }
 }

@@ -3,19 +3,21 @@
 
 use std::collections::BTreeMap;
 
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::store::{self, SignInRow};
-use super::{LinkKind, LinkRef};
+use super::{BrowserAtLink, LinkKind};
 use crate::base::clock::UtcTime;
+use crate::base::crypto::exposed;
 use crate::base::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
-use crate::base::crypto::{KeyRing, Rotation, Sealed, SealedAt, TokenHash};
+use crate::base::crypto::{KeyRing, Rotation, Sealed, SealedAt};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{OauthSignInId, WorkspaceId};
 use crate::connectors::Kind;
 use crate::connectors::provider::Inputs;
-use crate::features::oauth::provider_client::{Account, Identified};
+use crate::features::oauth::provider_client::{Account, Identified, Tokens, as_text};
 use crate::platform::db::Conn;
 use crate::platform::tx::Tx;
 
@@ -42,16 +44,17 @@ pub(super) struct PendingSignIn {
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Resume {
     pub(super) typed: BTreeMap<String, Vec<String>>,
-    pub(super) secrets: BTreeMap<String, String>,
+    #[serde(serialize_with = "exposed::map")]
+    pub(super) secrets: BTreeMap<String, SecretString>,
     pub(super) chosen: Vec<String>,
     pub(super) search: String,
 }
 
 /// What the provider said.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) struct ProviderGrant {
-    /// Tokens, as [`crate::features::oauth::provider_client::Tokens::to_text`] writes them.
-    pub(super) tokens: String,
+pub struct ProviderGrant {
+    #[serde(with = "as_text")]
+    pub(super) tokens: Tokens,
     pub(super) inputs: Inputs,
     pub(super) identity: Option<Identified>,
     /// `None` when nobody can know.
@@ -92,17 +95,9 @@ fn bytes(pending: &PendingSignIn) -> AppResult<Zeroizing<Vec<u8>>> {
 }
 
 /// What the key is gone of counts as none.
-pub(super) fn open(row: &SignInRow, keys: &KeyRing) -> Option<PendingSignIn> {
-    let plain = keys.open(&Sealed::from_bytes(row.sealed.clone()), sealed_at(&row.id, &row.workspace_id)).ok()?;
-    serde_json::from_slice(&plain).ok()
-}
-
-/// Where it is put.
-pub(super) struct Shelf<'a> {
-    pub(super) link: &'a LinkRef,
-    pub(super) browser: &'a TokenHash,
-    pub(super) until: UtcTime,
-    pub(super) now: UtcTime,
+pub(super) fn open(row: &SignInRow, keys: &KeyRing) -> AppResult<Option<PendingSignIn>> {
+    let plain = keys.open(&Sealed::from_bytes(row.sealed.clone()), sealed_at(&row.id, &row.workspace_id));
+    plain.ok().map(|plain| serde_json::from_slice(&plain)).transpose().map_err(AppError::internal)
 }
 
 /// Puts what `make` gives in the place of what this browser had at this link.
@@ -111,31 +106,32 @@ pub(super) struct Shelf<'a> {
 /// [`AppError::Conflict`] when too many browsers are at the link.
 pub(super) fn put(
     tx: &mut Tx<'_>,
-    shelf: &Shelf<'_>,
+    at: &BrowserAtLink<'_>,
+    until: UtcTime,
     make: impl Fn(Option<PendingSignIn>) -> PendingSignIn,
 ) -> AppResult<OauthSignInId> {
     for _ in 0..MOST_TRIES {
-        let Some(row) = store::find(tx.conn, shelf.link, shelf.browser, shelf.now)? else {
-            return first(tx, shelf, &make(None));
+        let Some(row) = store::find(tx.conn, at, tx.now)? else {
+            return first(tx, at, until, &make(None));
         };
-        let pending = make(open(&row, tx.keys));
+        let pending = make(open(&row, tx.keys)?);
         let sealed = tx.keys.seal(&bytes(&pending)?, sealed_at(&row.id, &row.workspace_id), tx.rng)?;
-        if store::replace(tx.conn, &row, &sealed, shelf.until)? {
+        if store::replace(tx.conn, &row, &sealed, until)? {
             return Ok(row.id);
         }
     }
     Err(AppError::Internal(anyhow::anyhow!("a sign-in kept changing under the writer")))
 }
 
-fn first(tx: &mut Tx<'_>, shelf: &Shelf<'_>, pending: &PendingSignIn) -> AppResult<OauthSignInId> {
+fn first(tx: &mut Tx<'_>, at: &BrowserAtLink<'_>, until: UtcTime, pending: &PendingSignIn) -> AppResult<OauthSignInId> {
     // What is over keeps its place until the sweep; this browser's goes now.
-    store::delete_expired_at(tx.conn, shelf.link, shelf.now)?;
-    if store::count(tx.conn, shelf.link)? >= MOST_BROWSERS {
+    store::delete_expired_at(tx.conn, at.link, tx.now)?;
+    if store::count(tx.conn, at.link)? >= MOST_BROWSERS {
         return Err(AppError::Conflict("Too many people are signing in with this link at once. Try again later."));
     }
-    let id = OauthSignInId::new(shelf.now, tx.rng);
-    let sealed = tx.keys.seal(&bytes(pending)?, sealed_at(&id, &shelf.link.workspace), tx.rng)?;
-    store::insert(tx.conn, &id, shelf.link, shelf.browser, &sealed, (shelf.now, shelf.until))?;
+    let id = OauthSignInId::new(tx.now, tx.rng);
+    let sealed = tx.keys.seal(&bytes(pending)?, sealed_at(&id, &at.link.workspace), tx.rng)?;
+    store::insert(tx.conn, &id, at, &sealed, tx.now, until)?;
     Ok(id)
 }
 
@@ -143,12 +139,12 @@ fn first(tx: &mut Tx<'_>, shelf: &Shelf<'_>, pending: &PendingSignIn) -> AppResu
 pub(super) fn change(
     tx: &mut Tx<'_>,
     id: &OauthSignInId,
-    (now, until): (UtcTime, UtcTime),
+    until: UtcTime,
     change: impl Fn(&mut PendingSignIn),
 ) -> AppResult<bool> {
     for _ in 0..MOST_TRIES {
-        let Some(row) = store::find_by_id(tx.conn, id, now)? else { return Ok(false) };
-        let Some(mut pending) = open(&row, tx.keys) else { return Ok(false) };
+        let Some(row) = store::find_by_id(tx.conn, id, tx.now)? else { return Ok(false) };
+        let Some(mut pending) = open(&row, tx.keys)? else { return Ok(false) };
         change(&mut pending);
         let sealed = tx.keys.seal(&bytes(&pending)?, sealed_at(&row.id, &row.workspace_id), tx.rng)?;
         if store::replace(tx.conn, &row, &sealed, until)? {

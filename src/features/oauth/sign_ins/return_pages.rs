@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::callback::{Back, callback};
+use super::callback::{CallbackOutcome, callback};
 use super::{LinkIsOpen, browser};
 use crate::features::oauth::provider_client::CallbackQuery;
 use crate::platform::app::App;
@@ -33,8 +33,8 @@ pub async fn come(
     }
     let query = CallbackQuery::parse(request.query_string());
     match callback(&app, **links, &provider, &query, browser::of(&request, &app)).await? {
-        Back::Lost => page_with(StatusCode::BAD_REQUEST, &LostPage { other_browser: false }),
-        Back::OtherBrowser => page_with(StatusCode::FORBIDDEN, &LostPage { other_browser: true }),
-        Back::To(path) => Ok(see_other(&path)),
+        CallbackOutcome::Lost => page_with(StatusCode::BAD_REQUEST, &LostPage { other_browser: false }),
+        CallbackOutcome::OtherBrowser => page_with(StatusCode::FORBIDDEN, &LostPage { other_browser: true }),
+        CallbackOutcome::To(path) => Ok(see_other(&path)),
     }
 }

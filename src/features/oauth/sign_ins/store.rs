@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 
-use super::{LinkKind, LinkRef};
+use super::{BrowserAtLink, LinkKind, LinkRef};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::{Sealed, TokenHash};
 use crate::base::ids::{OauthAttemptId, OauthSignInId, WorkspaceId};
@@ -28,17 +28,12 @@ impl SignInRow {
     }
 }
 
-pub(super) fn find(
-    conn: &mut Conn,
-    link: &LinkRef,
-    browser: &TokenHash,
-    now: UtcTime,
-) -> QueryResult<Option<SignInRow>> {
+pub(super) fn find(conn: &mut Conn, at: &BrowserAtLink<'_>, now: UtcTime) -> QueryResult<Option<SignInRow>> {
     oauth_sign_ins::table
-        .filter(oauth_sign_ins::door.eq(link.kind))
-        .filter(oauth_sign_ins::door_id.eq(&link.id))
-        .filter(oauth_sign_ins::workspace_id.eq(&link.workspace))
-        .filter(oauth_sign_ins::browser_hash.eq(browser.as_bytes()))
+        .filter(oauth_sign_ins::door.eq(at.link.kind))
+        .filter(oauth_sign_ins::door_id.eq(&at.link.id))
+        .filter(oauth_sign_ins::workspace_id.eq(&at.link.workspace))
+        .filter(oauth_sign_ins::browser_hash.eq(at.browser.as_bytes()))
         .filter(oauth_sign_ins::expires_at.gt(now))
         .select(SignInRow::as_select())
         .get_result(conn)
@@ -66,18 +61,18 @@ pub(super) fn count(conn: &mut Conn, link: &LinkRef) -> QueryResult<i64> {
 pub(super) fn insert(
     conn: &mut Conn,
     id: &OauthSignInId,
-    link: &LinkRef,
-    browser: &TokenHash,
+    at: &BrowserAtLink<'_>,
     sealed: &Sealed,
-    (now, expires_at): (UtcTime, UtcTime),
+    now: UtcTime,
+    expires_at: UtcTime,
 ) -> QueryResult<()> {
     diesel::insert_into(oauth_sign_ins::table)
         .values((
             oauth_sign_ins::id.eq(id),
-            oauth_sign_ins::workspace_id.eq(&link.workspace),
-            oauth_sign_ins::door.eq(link.kind),
-            oauth_sign_ins::door_id.eq(&link.id),
-            oauth_sign_ins::browser_hash.eq(browser.as_bytes()),
+            oauth_sign_ins::workspace_id.eq(&at.link.workspace),
+            oauth_sign_ins::door.eq(at.link.kind),
+            oauth_sign_ins::door_id.eq(&at.link.id),
+            oauth_sign_ins::browser_hash.eq(at.browser.as_bytes()),
             oauth_sign_ins::sealed.eq(sealed.as_bytes()),
             oauth_sign_ins::version.eq(0_i64),
             oauth_sign_ins::created_at.eq(now),
@@ -128,7 +123,7 @@ pub(super) fn delete_before(conn: &mut Conn, now: UtcTime) -> QueryResult<()> {
 /// One way to a provider and back.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = oauth_attempts)]
-pub(super) struct AttemptRow {
+pub(super) struct SignInAttemptRow {
     pub(super) id: OauthAttemptId,
     pub(super) workspace_id: WorkspaceId,
     pub(super) sign_in_id: OauthSignInId,
@@ -139,7 +134,7 @@ pub(super) struct AttemptRow {
 }
 
 /// What a new way needs.
-pub(super) struct NewAttempt<'a> {
+pub(super) struct NewSignInAttempt<'a> {
     pub(super) id: &'a OauthAttemptId,
     pub(super) workspace: &'a WorkspaceId,
     pub(super) sign_in: &'a OauthSignInId,
@@ -151,7 +146,7 @@ pub(super) struct NewAttempt<'a> {
     pub(super) expires_at: UtcTime,
 }
 
-impl NewAttempt<'_> {
+impl NewSignInAttempt<'_> {
     pub(super) fn insert(&self, conn: &mut Conn) -> QueryResult<()> {
         diesel::insert_into(oauth_attempts::table)
             .values((
@@ -170,17 +165,21 @@ impl NewAttempt<'_> {
     }
 }
 
-pub(super) fn find_attempt(conn: &mut Conn, provider: &str, state: &TokenHash) -> QueryResult<Option<AttemptRow>> {
+pub(super) fn find_attempt(
+    conn: &mut Conn,
+    provider: &str,
+    state: &TokenHash,
+) -> QueryResult<Option<SignInAttemptRow>> {
     oauth_attempts::table
         .filter(oauth_attempts::state_hash.eq(state.as_bytes()))
         .filter(oauth_attempts::provider.eq(provider))
-        .select(AttemptRow::as_select())
+        .select(SignInAttemptRow::as_select())
         .get_result(conn)
         .optional()
 }
 
 /// Spends a way: one conditional UPDATE, so that of many callbacks exactly one gets `true`.
-pub(super) fn consume(conn: &mut Conn, read: &AttemptRow, now: UtcTime) -> QueryResult<bool> {
+pub(super) fn consume(conn: &mut Conn, read: &SignInAttemptRow, now: UtcTime) -> QueryResult<bool> {
     let open = oauth_attempts::table
         .find(&read.id)
         .filter(oauth_attempts::consumed_at.is_null())

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::store::{self, End, NewRow, Validation};
 use super::{LONGEST_QUEUE, Of, sealed_at};
 use crate::base::clock::UtcTime;
-use crate::base::crypto::{KeyRing, Sealed};
+use crate::base::crypto::{KeyRing, Sealed, exposed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::FieldPath;
 use crate::base::ids::{OauthSignInId, SetupLinkId, ValidationId, WorkspaceId};
@@ -99,7 +99,8 @@ pub struct NewTest<'a> {
 #[derive(Serialize, Deserialize)]
 struct Kept {
     plain: Map<String, Value>,
-    secrets: BTreeMap<FieldPath, String>,
+    #[serde(serialize_with = "exposed::map")]
+    secrets: BTreeMap<FieldPath, SecretString>,
     #[serde(default)]
     sign_in: Option<String>,
 }
@@ -125,11 +126,8 @@ pub fn start_test(tx: &mut Tx<'_>, test: &NewTest<'_>) -> AppResult<Result<Valid
     if let Err(refused) = judge(test.connector, &values) {
         return Ok(Err(refused));
     }
-    let kept = Kept {
-        secrets: values.secrets.iter().map(|(path, text)| (path.clone(), text.expose_secret().to_owned())).collect(),
-        plain: values.plain,
-        sign_in: test.signed_in.map(|(id, _)| id.to_string()),
-    };
+    let kept =
+        Kept { secrets: values.secrets, plain: values.plain, sign_in: test.signed_in.map(|(id, _)| id.to_string()) };
     let bytes = Zeroizing::new(serde_json::to_vec(&kept).map_err(AppError::internal)?);
     let actor = Actor::Recipient { name: test.name.to_owned() };
     queue(tx, test.connection, Some(test.link), &actor, Some((&bytes, tx.keys))).map(Ok)
@@ -139,9 +137,8 @@ pub fn start_test(tx: &mut Tx<'_>, test: &NewTest<'_>) -> AppResult<Result<Valid
 pub(super) fn tested(sealed: Vec<u8>, id: &ValidationId, workspace: &WorkspaceId, keys: &KeyRing) -> AppResult<Tested> {
     let bytes = keys.open(&Sealed::from_bytes(sealed), sealed_at(id.as_str(), COLUMN, workspace))?;
     let kept: Kept = serde_json::from_slice(&bytes).map_err(AppError::internal)?;
-    let secrets = kept.secrets.into_iter().map(|(path, text)| (path, SecretString::from(text))).collect();
     let sign_in = kept.sign_in.as_deref().map(OauthSignInId::from_text);
-    Ok(Tested { values: Values { plain: kept.plain, secrets }, sign_in })
+    Ok(Tested { values: Values { plain: kept.plain, secrets: kept.secrets }, sign_in })
 }
 
 fn queue(
