@@ -16,6 +16,7 @@ use crate::platform::app;
 use crate::platform::config::Config;
 use crate::platform::db::{Conn, DatabaseUrl, dialect, instance, migrations};
 use crate::platform::email::Mailer;
+use crate::platform::web::urls;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -231,7 +232,9 @@ fn ready(bind: SocketAddr) -> anyhow::Result<String> {
     let mut stream =
         TcpStream::connect_timeout(&address, patience).with_context(|| format!("nothing answers at {address}"))?;
     stream.set_read_timeout(Some(patience))?;
-    stream.write_all(format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes())?;
+    stream.write_all(
+        format!("GET {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n", urls::READYZ).as_bytes(),
+    )?;
     let mut answer = [0_u8; 12];
     stream.read_exact(&mut answer).context("the server does not answer")?;
     ensure!(answer.ends_with(b" 200"), "the server answers, but is not ready");

@@ -23,7 +23,7 @@ use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::web::api::{ApiQuery, ApiResult, IfMatch, RawBody, etag, json, no_content};
 use crate::platform::web::cursor::{self, PageOut};
-use crate::platform::web::openapi::{Operation, inline, schema};
+use crate::platform::web::openapi::Operation;
 use crate::platform::web::problem::{Code, ErrorDetail, Problem};
 use crate::platform::web::urls;
 
@@ -229,53 +229,34 @@ pub async fn delete<S: Side>(
     Ok(no_content())
 }
 
-/// The endpoints of this file.
-pub fn operations<S: Side>() -> Vec<Operation> {
-    let (list, one) = (urls::api_connections(S::PLURAL), urls::api_connection(S::PLURAL, "{slug}"));
+/// What the document says of the list, making, one, changing, and deleting.
+pub fn operations<S: Side>() -> [Operation; 5] {
     let (tag, word) = (S::PLURAL, S::KIND.as_str());
-    let base = |method, path: &str, verb: &str, summary: String| Operation {
-        method,
-        path: path.to_owned(),
-        id: format!("{verb}_{word}"),
-        tag,
-        summary,
-        about: "",
-        scope: Some(if method == "get" { S::READ.as_str() } else { S::WRITE.as_str() }),
-        query: None,
-        body: None,
-        done: (200, Some(schema::<ConnectionOut>)),
-        refuses: &[],
-        tagged: true,
-    };
-    vec![
-        Operation {
-            query: Some(inline::<ListQuery>),
-            done: (200, Some(schema::<PageOut<ConnectionOut>>)),
-            tagged: false,
-            about: "Newest first.",
-            ..base("get", &list, "list", format!("List {tag}"))
-        },
-        Operation {
-            body: Some(schema::<NewIn>),
-            done: (201, Some(schema::<ConnectionOut>)),
-            about: "Only `connector_slug` is required.",
-            ..base("post", &list, "create", format!("Create a draft {word}"))
-        },
-        base("get", &one, "get", format!("Read a {word}")),
-        Operation {
-            body: Some(schema::<ChangeIn>),
-            refuses: &[Code::Conflict, Code::WaitingForApproval],
-            about: "What is left out stays as it is, except that a changed address needs the stored secrets again, unless the key has \
-                    `credentials:read`: 422 with `address_changed` at each. With `draft: false` a draft is finalised: nothing required may be missing, the \
-                    values of now must have a successful validation, and a source needs a stream.",
-            ..base("patch", &one, "update", format!("Change a {word}"))
-        },
-        Operation {
-            done: (204, None),
-            tagged: false,
-            about: "Its values are erased, its setup links die, and access at a provider is given back. Checks and extractions that go on \
-                    are stopped and its schedule ends. Past extractions can still be read, and their records stay where they are.",
-            ..base("delete", &one, "delete", format!("Delete a {word}"))
-        },
+    let operation = |id: String, summary: String| Operation::new(tag, id, summary);
+    [
+        operation(format!("list_{word}"), format!("List {tag}"))
+            .query::<ListQuery>()
+            .answers::<PageOut<ConnectionOut>>(200)
+            .about("Newest first."),
+        operation(format!("create_{word}"), format!("Create a draft {word}"))
+            .body::<NewIn>()
+            .answers::<ConnectionOut>(201)
+            .tagged()
+            .about("Only `connector_slug` is required."),
+        operation(format!("get_{word}"), format!("Read a {word}")).answers::<ConnectionOut>(200).tagged(),
+        operation(format!("update_{word}"), format!("Change a {word}"))
+            .body::<ChangeIn>()
+            .answers::<ConnectionOut>(200)
+            .tagged()
+            .refuses(&[Code::Conflict, Code::WaitingForApproval])
+            .about(
+                "What is left out stays as it is, except that a changed address needs the stored secrets again, unless the key has \
+                 `credentials:read`: 422 with `address_changed` at each. With `draft: false` a draft is finalised: nothing required may be missing, the \
+                 values of now must have a successful validation, and a source needs a stream.",
+            ),
+        operation(format!("delete_{word}"), format!("Delete a {word}")).about(
+            "Its values are erased, its setup links die, and access at a provider is given back. Checks and extractions that go on \
+             are stopped and its schedule ends. Past extractions can still be read, and their records stay where they are.",
+        ),
     ]
 }

@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::ConnectionId;
-use crate::features::accounts::api_keys::Scope;
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, ReadCredentials, Side};
 use crate::features::connections::{WAITING, find_by_id, find_of_kind};
 use crate::features::oauth;
@@ -17,9 +16,8 @@ use crate::features::oauth::grants::TokenError;
 use crate::platform::activity::{Entry, Event};
 use crate::platform::app::App;
 use crate::platform::web::api::{ApiResult, json};
-use crate::platform::web::openapi::{Operation, schema};
+use crate::platform::web::openapi::Operation;
 use crate::platform::web::problem::{Code, Problem};
-use crate::platform::web::urls;
 use crate::schema::form::{Completion, complete};
 
 /// The whole configuration, with its secrets.
@@ -91,21 +89,11 @@ async fn note(app: &App, caller: &Caller, connection: ConnectionId) -> AppResult
     .await
 }
 
-/// The endpoint of this file.
-pub fn operations<S: Side>() -> Vec<Operation> {
+/// What the document says of it.
+pub fn operation<S: Side>() -> Operation {
     let word = S::KIND.as_str();
-    vec![Operation {
-        method: "get",
-        path: format!("{}credentials/", urls::api_connection(S::PLURAL, "{slug}")),
-        id: format!("read_{word}_credentials"),
-        tag: S::PLURAL,
-        summary: format!("Read a {word}'s credentials"),
-        about: "The whole configuration with its secrets, once nothing is missing. Tokens of a provider are renewed first when they are about to end. Every reading is written into the connection's timeline.",
-        scope: Some(Scope::CredentialsRead.as_str()),
-        query: None,
-        body: None,
-        done: (200, Some(schema::<CredentialsOut>)),
-        refuses: &[Code::Conflict, Code::WaitingForApproval, Code::NeedsReconnecting, Code::ProviderUnavailable],
-        tagged: false,
-    }]
+    Operation::new(S::PLURAL, format!("read_{word}_credentials"), format!("Read a {word}'s credentials"))
+        .answers::<CredentialsOut>(200)
+        .refuses(&[Code::Conflict, Code::WaitingForApproval, Code::NeedsReconnecting, Code::ProviderUnavailable])
+        .about("The whole configuration with its secrets, once nothing is missing. Tokens of a provider are renewed first when they are about to end. Every reading is written into the connection's timeline.")
 }

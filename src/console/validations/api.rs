@@ -12,7 +12,6 @@ use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ValidationId, WorkspaceId};
 use crate::connectors::Connector;
 use crate::console::connections::api_change::{import_values, put_values};
-use crate::features::accounts::api_keys::Scope;
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, Side, WriteValidations};
 use crate::features::connections::{self, Connection, WAITING, find_of_kind};
 use crate::features::idempotency::Answer;
@@ -23,9 +22,8 @@ use crate::platform::db::Conn;
 use crate::platform::tx::Tx;
 use crate::platform::web::api::{ApiResult, json, present};
 use crate::platform::web::log_stream::{self, LogText};
-use crate::platform::web::openapi::{Operation, schema};
+use crate::platform::web::openapi::Operation;
 use crate::platform::web::problem::{Code, ErrorDetail, Problem};
-use crate::platform::web::urls;
 use crate::schema::form::Submission;
 
 const LINES_AT_ONCE: i64 = 500;
@@ -194,53 +192,26 @@ pub async fn logs(
     }))
 }
 
-/// The endpoint that sources and destinations have.
-pub fn operations_of<S: Side>() -> Vec<Operation> {
+/// What the document says of starting one.
+pub fn revalidation<S: Side>() -> Operation {
     let word = S::KIND.as_str();
-    vec![Operation {
-        method: "post",
-        path: format!("{}revalidate/", urls::api_connection(S::PLURAL, "{slug}")),
-        id: format!("revalidate_{word}"),
-        tag: S::PLURAL,
-        summary: format!("Validate a {word}"),
-        about: "Queues a check of the stored values; one that goes on already is stopped. Ask for the validation until its `status` is not `in_progress`.",
-        scope: Some(Scope::ValidationsWrite.as_str()),
-        query: None,
-        body: Some(schema::<RevalidateIn>),
-        done: (202, Some(schema::<ValidationOut>)),
-        refuses: &[Code::Conflict, Code::WaitingForApproval],
-        tagged: false,
-    }]
+    Operation::new(S::PLURAL, format!("revalidate_{word}"), format!("Validate a {word}"))
+        .body::<RevalidateIn>()
+        .answers::<ValidationOut>(202)
+        .refuses(&[Code::Conflict, Code::WaitingForApproval])
+        .about("Queues a check of the stored values; one that goes on already is stopped. Ask for the validation until its `status` is not `in_progress`.")
 }
 
-/// The other endpoints of this file.
-pub fn operations() -> Vec<Operation> {
-    let one = urls::api_validation("{id}");
-    let base = |method, path: String, id: &str, summary: &str| Operation {
-        method,
-        path,
-        id: id.to_owned(),
-        tag: "validations",
-        summary: summary.to_owned(),
-        about: "",
-        scope: Some(Scope::ValidationsWrite.as_str()),
-        query: None,
-        body: None,
-        done: (200, Some(schema::<ValidationOut>)),
-        refuses: &[],
-        tagged: false,
-    };
-    vec![
-        base("get", one.clone(), "get_validation", "Read a validation"),
-        Operation {
-            done: (202, Some(schema::<ValidationOut>)),
-            about: "One that is over stays as it is.",
-            ..base("post", format!("{one}cancel/"), "cancel_validation", "Stop a validation")
-        },
-        Operation {
-            done: (200, Some(schema::<LogText>)),
-            about: "Line by line until the validation is over. With `Accept: text/event-stream` as server-sent events.",
-            ..base("get", format!("{one}logs/"), "get_validation_logs", "Follow the log of a validation")
-        },
+/// What the document says of one, stopping it, and its log.
+pub fn operations() -> [Operation; 3] {
+    let operation = |id: &str, summary: &str| Operation::new("validations", id, summary);
+    [
+        operation("get_validation", "Read a validation").answers::<ValidationOut>(200),
+        operation("cancel_validation", "Stop a validation")
+            .answers::<ValidationOut>(202)
+            .about("One that is over stays as it is."),
+        operation("get_validation_logs", "Follow the log of a validation").answers::<LogText>(200).about(
+            "Line by line until the validation is over. With `Accept: text/event-stream` as server-sent events.",
+        ),
     ]
 }

@@ -1,6 +1,6 @@
 //! Inviting somebody by mail, and their answer.
 
-use super::links::{self, INVITATION_LIFETIME, NewLink, OpenAccountLink, Purpose, sealed_at};
+use super::links::{self, INVITATION_LIFETIME, NewLink, OpenAccountLink, Purpose, SEALED_LINK_TOKENS};
 use super::members::role_now;
 use super::sessions::Browser;
 use super::store::{self, NewMember};
@@ -63,7 +63,7 @@ pub(super) fn invite(tx: &mut Tx<'_>, who: &Acting, new: &NewInvitation) -> AppR
         role: new.role,
         member: None,
         token: &token.hash(),
-        sealed_token: &tx.keys.seal(token.expose().as_bytes(), sealed_at(&id, &who.workspace), tx.rng)?,
+        sealed_token: &tx.keys.seal(token.expose().as_bytes(), SEALED_LINK_TOKENS.at(&id, &who.workspace), tx.rng)?,
         created_by: Some(&who.member),
         expires_at: until,
     };

@@ -35,9 +35,10 @@ pub mod workspace_pages;
 
 pub use by_command::{OwnerDetails, OwnerMade, create_owner};
 pub use first_run::{NewOwner, NewWorkspace, create_workspace_with_owner, first_run_code};
-pub use jobs::{AccountMail, jobs, reseal_some, sweep};
-pub use sign_in_provider::{allow_passwords_by_command, reseal_some as reseal_client_secrets};
-pub use store::{any_workspace, find_member, find_workspace, find_workspace_by_slug, owners_of};
+pub use jobs::{AccountMail, email_members, jobs, sweep};
+pub use links::SEALED_LINK_TOKENS;
+pub use sign_in_provider::{SEALED_CLIENT_SECRETS, allow_passwords_by_command};
+pub use store::{any_workspace, find_member, find_workspace, find_workspace_by_slug, member_or_owners, owners_of};
 
 use crate::base::ids::{MemberId, WorkspaceId};
 use crate::base::text_column::text_enum;

@@ -2,7 +2,7 @@
 
 use time::Duration;
 
-use super::links::{self, NewLink, OpenAccountLink, Purpose, RESET_LIFETIME, sealed_at};
+use super::links::{self, NewLink, OpenAccountLink, Purpose, RESET_LIFETIME, SEALED_LINK_TOKENS};
 use super::{AccountMail, Acting, sessions, sign_in_provider, store};
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
@@ -34,7 +34,11 @@ pub(super) fn request(tx: &mut Tx<'_>, email: &str) -> AppResult<()> {
         role: member.role,
         member: Some(&member.id),
         token: &token.hash(),
-        sealed_token: &tx.keys.seal(token.expose().as_bytes(), sealed_at(&id, &member.workspace_id), tx.rng)?,
+        sealed_token: &tx.keys.seal(
+            token.expose().as_bytes(),
+            SEALED_LINK_TOKENS.at(&id, &member.workspace_id),
+            tx.rng,
+        )?,
         created_by: None,
         expires_at: tx.now + RESET_LIFETIME,
     };

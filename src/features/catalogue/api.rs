@@ -14,7 +14,7 @@ use crate::features::accounts::api_keys::guard::{ApiKey, Read, Side};
 use crate::platform::app::App;
 use crate::platform::web::api::{ApiQuery, ApiResult, json};
 use crate::platform::web::cursor::{self, PageOut};
-use crate::platform::web::openapi::{Operation, inline, schema};
+use crate::platform::web::openapi::Operation;
 use crate::platform::web::urls;
 use crate::schema::form::{KnownValues, missing_required};
 
@@ -102,30 +102,15 @@ pub async fn show<S: Side>(app: web::Data<App>, _key: ApiKey<Read<S>>, slug: web
     )
 }
 
-/// The endpoints of this file.
-pub fn operations<S: Side>() -> Vec<Operation> {
-    let (all, word) = (urls::api_connectors(S::KIND), S::KIND.as_str());
-    let base = |path: String, id: String, summary: String| Operation {
-        method: "get",
-        path,
-        id,
-        tag: "connectors",
-        summary,
-        about: "",
-        scope: Some(S::READ.as_str()),
-        query: None,
-        body: None,
-        done: (200, Some(schema::<DetailsOut>)),
-        refuses: &[],
-        tagged: false,
-    };
-    vec![
-        Operation {
-            query: Some(inline::<ListQuery>),
-            done: (200, Some(schema::<PageOut<ConnectorOut>>)),
-            about: "By name.",
-            ..base(all.clone(), format!("list_{word}_connectors"), format!("List {word} connectors"))
-        },
-        base(format!("{all}{{slug}}/"), format!("get_{word}_connector"), format!("Read a {word} connector")),
+/// What the document says of the list and of one.
+pub fn operations<S: Side>() -> [Operation; 2] {
+    let word = S::KIND.as_str();
+    let operation = |id: String, summary: String| Operation::new("connectors", id, summary);
+    [
+        operation(format!("list_{word}_connectors"), format!("List {word} connectors"))
+            .query::<ListQuery>()
+            .answers::<PageOut<ConnectorOut>>(200)
+            .about("By name."),
+        operation(format!("get_{word}_connector"), format!("Read a {word} connector")).answers::<DetailsOut>(200),
     ]
 }

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::store::{self, NewConnection};
-use super::{Connection, ConnectionState, FieldOrigin, Filler, listing};
+use super::{Connection, ConnectionState, FieldOrigin, Filler, SEALED_SECRETS, listing};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::KeyRing;
 use crate::base::error::{AppError, AppResult};
@@ -158,7 +158,11 @@ fn write_merged(
     after.sealed_secrets = if values.secrets.is_empty() {
         None
     } else {
-        Some(tx.keys.seal(&secret_bytes(&values.secrets)?, after.sealed_at(), tx.rng)?)
+        Some(tx.keys.seal(
+            &secret_bytes(&values.secrets)?,
+            SEALED_SECRETS.at(&after.id, &after.workspace_id),
+            tx.rng,
+        )?)
     };
     let written = store::replace_contents(tx.conn, &after, tx.now)?;
     after.version += 1;
@@ -215,7 +219,7 @@ fn origins_after(after: &Connection, apply: &Apply<'_>, now: UtcTime) -> BTreeMa
 
 fn open_secrets(connection: &Connection, keys: &KeyRing) -> AppResult<BTreeMap<FieldPath, SecretString>> {
     let Some(sealed) = &connection.sealed_secrets else { return Ok(BTreeMap::new()) };
-    let bytes = keys.open(sealed, connection.sealed_at())?;
+    let bytes = keys.open(sealed, SEALED_SECRETS.at(&connection.id, &connection.workspace_id))?;
     let texts: BTreeMap<FieldPath, String> = serde_json::from_slice(&bytes).map_err(AppError::internal)?;
     Ok(texts.into_iter().map(|(path, text)| (path, SecretString::from(text))).collect())
 }

@@ -8,7 +8,6 @@ mod arrivals;
 mod draft;
 mod finalise;
 mod listing;
-mod reseal;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,15 +18,20 @@ pub use arrivals::{
 pub use draft::{Applied, Apply, NewDraft, apply, create_draft, erase, rename};
 pub use finalise::finalise;
 pub use listing::{Filter, ListRow, StateFilter, count, list, note_some_words, page};
-pub use reseal::reseal_some;
 pub use store::{find, find_by_form_nonce, find_by_id, find_of_kind};
 
 use crate::base::clock::UtcTime;
-use crate::base::crypto::{Sealed, SealedAt};
+use crate::base::crypto::Sealed;
 use crate::base::forms::FieldPath;
 use crate::base::ids::{ConnectionId, InviteLinkId, MemberId, WorkspaceId};
 use crate::connectors::Kind;
+use crate::platform::sealed::sealed_column;
 use crate::schema::form::KnownValues;
+
+sealed_column!(
+    /// Secret values of a connection.
+    pub SEALED_SECRETS = connections[id].sealed_secrets
+);
 
 /// Most characters of a description.
 pub const LONGEST_DESCRIPTION: usize = 120;
@@ -153,14 +157,5 @@ impl Connection {
         self.origins
             .get(path)
             .or_else(|| self.origins.iter().find(|(at, _)| at.as_str().starts_with(&inside)).map(|(_, origin)| origin))
-    }
-
-    fn sealed_at(&self) -> SealedAt<'_> {
-        SealedAt {
-            table: "connections",
-            row: self.id.as_str(),
-            column: "sealed_secrets",
-            workspace: self.workspace_id.as_str(),
-        }
     }
 }

@@ -12,12 +12,17 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::base::clock::UtcTime;
-use crate::base::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
-use crate::base::crypto::{PlainToken, Rotation, Sealed, SealedAt, TokenHash};
+use crate::base::crypto::{PlainToken, Sealed, TokenHash};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ApiKeyId, IdempotencyId, WorkspaceId};
 use crate::platform::db::Conn;
+use crate::platform::sealed::sealed_column;
 use crate::platform::tx::Tx;
+
+sealed_column!(
+    /// Kept answers.
+    pub SEALED_ANSWERS = idempotency_keys[id].sealed_answer
+);
 
 /// How long an answer is kept.
 pub const KEPT: time::Duration = time::Duration::hours(24);
@@ -114,7 +119,7 @@ pub fn start(tx: &mut Tx<'_>, request: &Request) -> AppResult<Start> {
     match row.sealed_answer {
         None => Ok(Start::Running),
         Some(sealed) => {
-            let bytes = tx.keys.open(&Sealed::from_bytes(sealed), sealed_at(&row.id, &request.workspace))?;
+            let bytes = tx.keys.open(&Sealed::from_bytes(sealed), SEALED_ANSWERS.at(&row.id, &request.workspace))?;
             serde_json::from_slice(&bytes).map(Start::Done).map_err(AppError::internal)
         }
     }
@@ -127,7 +132,7 @@ impl Claim {
     /// [`AppError::Conflict`] when the lease ran out and somebody else does the request: then nothing of this deed may stay.
     pub fn store(&self, tx: &mut Tx<'_>, answer: &Answer) -> AppResult<()> {
         let bytes = zeroize::Zeroizing::new(serde_json::to_vec(answer).map_err(AppError::internal)?);
-        let sealed = tx.keys.seal(&bytes, sealed_at(&self.id, &self.workspace), tx.rng)?;
+        let sealed = tx.keys.seal(&bytes, SEALED_ANSWERS.at(&self.id, &self.workspace), tx.rng)?;
         if store::put_answer(tx.conn, &self.id, sealed.as_bytes())? {
             Ok(())
         } else {
@@ -150,25 +155,4 @@ impl Claim {
 /// The database cannot be asked.
 pub fn sweep(conn: &mut Conn, now: UtcTime) -> AppResult<()> {
     Ok(store::drop_expired(conn, now)?)
-}
-
-/// Seals the next answers after `after` anew.
-///
-/// # Errors
-/// An answer does not open with any key of the ring.
-pub fn reseal_some(conn: &mut Conn, after: &IdempotencyId, with: &Rotation<'_>) -> AppResult<Batch<IdempotencyId>> {
-    let rows = store::sealed_after(conn, after, ROWS_AT_ONCE)?;
-    batch(
-        &rows,
-        |row| &row.id,
-        |row| {
-            let sealed = row.sealed_answer.clone().map(Sealed::from_bytes);
-            let at = sealed_at(&row.id, &row.workspace_id);
-            with.value(sealed.as_ref(), at, |fresh| store::replace_sealed(conn, &row.id, fresh.as_bytes()))
-        },
-    )
-}
-
-fn sealed_at<'a>(id: &'a IdempotencyId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "idempotency_keys", row: id.as_str(), column: "sealed_answer", workspace: workspace.as_str() }
 }

@@ -21,7 +21,7 @@ use crate::platform::app::App;
 use crate::platform::db::cursor::Page;
 use crate::platform::web::api::{ApiQuery, ApiResult, IfMatch, RawBody, etag, json, no_content};
 use crate::platform::web::cursor::{PageOut, page_request};
-use crate::platform::web::openapi::{Operation, inline, schema};
+use crate::platform::web::openapi::Operation;
 use crate::platform::web::problem::{Code, ErrorDetail, Problem};
 use crate::platform::web::urls;
 
@@ -237,67 +237,30 @@ pub async fn arrived(
     json(StatusCode::OK, &page)
 }
 
-fn operation(method: &'static str, path: &str, id: &str, summary: &str, scope: Scope) -> Operation {
-    Operation {
-        method,
-        path: path.to_owned(),
-        id: id.to_owned(),
-        tag: "invite-links",
-        summary: summary.to_owned(),
-        about: "",
-        scope: Some(scope.as_str()),
-        query: None,
-        body: None,
-        done: (200, Some(schema::<LinkOut>)),
-        refuses: &[],
-        tagged: true,
-    }
-}
-
-/// The endpoints of this file.
-pub fn operations() -> Vec<Operation> {
-    let (all, one) = (urls::API_INVITE_LINKS, urls::api_invite_link("{id}"));
-    let (read, write) = (Scope::InviteLinksRead, Scope::InviteLinksWrite);
-    vec![
-        Operation {
-            query: Some(inline::<ListQuery>),
-            done: (200, Some(schema::<PageOut<LinkOut>>)),
-            tagged: false,
-            about: "Newest first. Tokens are shown to keys that may also change invite links.",
-            ..operation("get", all, "list_invite_links", "List invite links", read)
-        },
-        Operation {
-            body: Some(schema::<NewIn>),
-            done: (201, Some(schema::<LinkOut>)),
-            tagged: false,
-            about: "Hand out its `url`. Everybody who opens it can add a connection of that type.",
-            ..operation("post", all, "create_invite_link", "Make an invite link", write)
-        },
-        operation("get", &one, "get_invite_link", "Read an invite link", read),
-        Operation {
-            body: Some(schema::<ChangeIn>),
-            refuses: &[Code::Conflict],
-            about: "What is left out stays as it is. The address never changes.",
-            ..operation("patch", &one, "update_invite_link", "Change an invite link", write)
-        },
-        Operation {
-            done: (204, None),
-            tagged: false,
-            about: "Its address stops working at once; the connections made with it stay.",
-            ..operation("delete", &one, "delete_invite_link", "Delete an invite link", write)
-        },
-        Operation {
-            query: Some(inline::<PageQuery>),
-            done: (200, Some(schema::<PageOut<ArrivedOut>>)),
-            tagged: false,
-            about: "Newest first. Rejected ones are among them, without values.",
-            ..operation(
-                "get",
-                &urls::api_invite_link_connections("{id}"),
-                "list_invite_link_connections",
-                "List what came through",
-                read,
-            )
-        },
+/// What the document says of the list, making, one, changing, deleting, and what came through.
+pub fn operations() -> [Operation; 6] {
+    let operation = |id: &str, summary: &str| Operation::new("invite-links", id, summary);
+    [
+        operation("list_invite_links", "List invite links")
+            .query::<ListQuery>()
+            .answers::<PageOut<LinkOut>>(200)
+            .about("Newest first. Tokens are shown to keys that may also change invite links."),
+        operation("create_invite_link", "Make an invite link")
+            .body::<NewIn>()
+            .answers::<LinkOut>(201)
+            .about("Hand out its `url`. Everybody who opens it can add a connection of that type."),
+        operation("get_invite_link", "Read an invite link").answers::<LinkOut>(200).tagged(),
+        operation("update_invite_link", "Change an invite link")
+            .body::<ChangeIn>()
+            .answers::<LinkOut>(200)
+            .tagged()
+            .refuses(&[Code::Conflict])
+            .about("What is left out stays as it is. The address never changes."),
+        operation("delete_invite_link", "Delete an invite link")
+            .about("Its address stops working at once; the connections made with it stay."),
+        operation("list_invite_link_connections", "List what came through")
+            .query::<PageQuery>()
+            .answers::<PageOut<ArrivedOut>>(200)
+            .about("Newest first. Rejected ones are among them, without values."),
     ]
 }

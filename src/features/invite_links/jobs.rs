@@ -2,20 +2,18 @@
 
 use std::sync::Arc;
 
-use askama::Template;
-
 use super::store::{self, InviteLink};
 use super::{make, submissions};
 use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
 use crate::base::ids::InviteLinkId;
 use crate::base::text_column::text_enum;
-use crate::features::accounts::{self, MemberCard};
+use crate::features::accounts;
 use crate::features::recipient::When;
 use crate::features::webhooks::InviteDeed;
 use crate::platform::activity::{Actor, Event};
 use crate::platform::app::App;
-use crate::platform::email::Mail;
+use crate::platform::email::email_templates;
 use crate::platform::jobs::{Job, Outcome, Registry};
 use crate::platform::tx::Tx;
 use crate::platform::web::urls;
@@ -111,21 +109,15 @@ impl Notice {
     }
 }
 
-#[derive(Template)]
-#[template(path = "emails/invite_link/subject.txt")]
-struct Subject<'a>(&'a Told);
-
-#[derive(Template)]
-#[template(path = "emails/invite_link/body.txt")]
-struct Text<'a>(&'a Told);
-
-#[derive(Template)]
-#[template(path = "emails/invite_link/body.html")]
-struct Html<'a>(&'a Told);
+email_templates!(
+    InviteLinkEmail,
+    "emails/invite_link/subject.txt",
+    "emails/invite_link/body.txt",
+    "emails/invite_link/body.html"
+);
 
 /// What the member is told: never the link's address.
-struct Told {
-    name: String,
+struct InviteLinkEmail {
     heading: &'static str,
     text: String,
     link: String,
@@ -159,32 +151,20 @@ async fn send_notice(app: &Arc<App>, notice: Notice, id: InviteLinkId) -> AppRes
         .db
         .read(move |conn| {
             let Some(link) = store::find_by_id(conn, &id)? else { return Ok(None) };
-            let maker = link.created_by.as_ref().map(|id| accounts::find_member(conn, id)).transpose()?.flatten();
-            let receivers = match maker {
-                Some(member) => vec![member],
-                None => accounts::owners_of(conn, &link.workspace_id)?,
-            };
+            let receivers = accounts::member_or_owners(conn, link.created_by.as_ref(), &link.workspace_id)?;
             Ok(Some((link, receivers)))
         })
         .await?;
     let Some((link, receivers)) = found else {
         return Ok(Outcome::GiveUp { reason: "the link is gone".to_owned() });
     };
-    for receiver in receivers {
-        let mail = mail(app, notice, &link, receiver)?;
-        if let Err(error) = app.mailer.send(mail).await {
-            return Ok(Outcome::Retry { reason: error.to_string() });
-        }
-    }
-    Ok(Outcome::Done)
+    accounts::email_members(app, &receivers, &context(app, notice, &link)).await
 }
 
-fn mail(app: &App, notice: Notice, link: &InviteLink, receiver: MemberCard) -> AppResult<Mail> {
-    let MemberCard { name, email, .. } = receiver;
+fn context(app: &App, notice: Notice, link: &InviteLink) -> InviteLinkEmail {
     let connector = app.connectors.find(link.kind, &link.connector_slug);
     let path = if notice == Notice::Waiting { urls::INVITE_INBOX.to_owned() } else { urls::invite_link(&link.id) };
-    let told = Told {
-        name: name.clone(),
+    InviteLinkEmail {
         heading: notice.heading(),
         text: notice.text(link),
         link: link.name.clone(),
@@ -193,9 +173,7 @@ fn mail(app: &App, notice: Notice, link: &InviteLink, receiver: MemberCard) -> A
         last_used: link.last_used_at.map(When::from),
         url: app.config.server.base_url.join(&path),
         button: notice.button(),
-    };
-    let subject = Subject(&told).render()?.trim().to_owned();
-    Ok(Mail { to: email, to_name: name, subject, text: Text(&told).render()?, html: Html(&told).render()? })
+    }
 }
 
 /// Writes down which links have expired, and queues notices about those that are about to.

@@ -1,6 +1,6 @@
 //! Making, changing and deleting an invite link, and showing its token again.
 
-use super::store::{self, Changed, InviteLink, NewRow, sealed_at};
+use super::store::{self, Changed, InviteLink, NewRow, SEALED_TOKENS};
 use super::{Expiry, InviteState, LinkFields, Usage};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
@@ -48,7 +48,7 @@ pub struct Made {
 pub fn make(tx: &mut Tx<'_>, new: NewInviteLink<'_>) -> AppResult<Made> {
     let id = InviteLinkId::new(tx.now, tx.rng);
     let token = PlainToken::new(tx.rng, "");
-    let sealed = tx.keys.seal(token.expose().as_bytes(), sealed_at(&id, new.workspace), tx.rng)?;
+    let sealed = tx.keys.seal(token.expose().as_bytes(), SEALED_TOKENS.at(&id, new.workspace), tx.rng)?;
     let fields = new.fields;
     let row = NewRow {
         id: &id,
@@ -149,7 +149,7 @@ pub(super) fn note(
 /// The sealed token does not open.
 pub fn copy_token(app: &App, link: &InviteLink) -> AppResult<Option<PlainToken>> {
     let Some(sealed) = link.sealed_token() else { return Ok(None) };
-    let bytes = app.keys.open(&sealed, link.sealed_at())?;
+    let bytes = app.keys.open(&sealed, SEALED_TOKENS.at(&link.id, &link.workspace_id))?;
     let text = std::str::from_utf8(&bytes).map_err(AppError::internal)?;
     Ok(Some(PlainToken::presented(text)))
 }

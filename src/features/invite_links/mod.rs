@@ -24,7 +24,6 @@ pub mod panel_pages;
 pub mod receipt_pages;
 pub mod recipient_pages;
 mod recipient_view;
-mod reseal;
 mod sheet;
 mod store;
 mod submissions;
@@ -35,8 +34,7 @@ pub use input::LinkFields;
 pub use jobs::{Notice, NoticeMail, jobs, sweep};
 pub use listing::{Cursor, Filter, Sort, StateFilter, names, page, rows};
 pub use make::{Made, NewInviteLink, change, copy_token, delete, is_open, made_by_form, make};
-pub use reseal::reseal_some;
-pub use store::{InviteLink, find};
+pub use store::{InviteLink, SEALED_TOKENS, find};
 pub use submit::{Arrival, Outcome, Sent, submit};
 
 use crate::base::clock::UtcTime;

@@ -10,7 +10,6 @@ use super::{FILES, Given, Layer, MOST, add, change, delete, find, in_use, list};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::OutputLayerId;
 use crate::engines::Failure;
-use crate::features::accounts::api_keys::Scope;
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, ReadRuns, WriteOutputLayers};
 use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
@@ -18,7 +17,7 @@ use crate::platform::app::App;
 use crate::platform::web::api::{ApiQuery, ApiResult, IfMatch, RawBody, etag, json, no_content};
 use crate::platform::web::cursor::{self, PageOut};
 use crate::platform::web::failure_out::FailureOut;
-use crate::platform::web::openapi::{Operation, inline, schema};
+use crate::platform::web::openapi::Operation;
 use crate::platform::web::problem::{Code, Problem};
 use crate::platform::web::urls;
 
@@ -175,63 +174,32 @@ async fn try_out(app: &web::Data<App>, caller: &Caller, slug: &str, ticket: Tick
     Ok(answer)
 }
 
-fn operation(method: &'static str, path: &str, id: &str, summary: &str) -> Operation {
-    let scope = if method == "get" { Scope::RunsRead } else { Scope::OutputLayersWrite };
-    Operation {
-        method,
-        path: path.to_owned(),
-        id: id.to_owned(),
-        tag: "output-layers",
-        summary: summary.to_owned(),
-        about: "",
-        scope: Some(scope.as_str()),
-        query: None,
-        body: None,
-        done: (200, Some(schema::<LayerOut>)),
-        refuses: &[],
-        tagged: true,
-    }
-}
-
-/// The endpoints of this file.
-pub fn operations() -> Vec<Operation> {
-    let (all, one) = (urls::API_OUTPUT_LAYERS, format!("{}{{slug}}/", urls::API_OUTPUT_LAYERS));
-    vec![
-        Operation {
-            query: Some(inline::<ListQuery>),
-            done: (200, Some(schema::<PageOut<LayerOut>>)),
-            tagged: false,
-            about: "The files of the data folder first, then by name.",
-            ..operation("get", all, "list_output_layers", "List output layers")
-        },
-        Operation {
-            body: Some(schema::<NewIn>),
-            done: (201, Some(schema::<LayerOut>)),
-            refuses: &[Code::Conflict],
-            tagged: false,
-            about: "Nothing is connected to yet: see `check/`.",
-            ..operation("post", all, "create_output_layer", "Add an output layer")
-        },
-        operation("get", &one, "get_output_layer", "Read an output layer"),
-        Operation {
-            body: Some(schema::<ChangeIn>),
-            refuses: &[Code::Conflict],
-            about: "What is left out stays as it is. The password is only written, and has to be given again with another host or port.",
-            ..operation("patch", &one, "update_output_layer", "Change an output layer")
-        },
-        Operation {
-            done: (204, None),
-            refuses: &[Code::Conflict],
-            tagged: false,
-            about: "Refused while a source uses it. Records that are there stay.",
-            ..operation("delete", &one, "delete_output_layer", "Delete an output layer")
-        },
-        Operation {
-            done: (200, Some(schema::<CheckOut>)),
-            refuses: &[Code::Conflict],
-            tagged: false,
-            about: "Signs in and sees whether tables can be made. It takes up to 45 seconds and changes nothing.",
-            ..operation("post", &format!("{one}check/"), "check_output_layer", "Try an output layer")
-        },
+/// What the document says of the list, adding, one, changing, deleting, and trying.
+pub fn operations() -> [Operation; 6] {
+    let operation = |id: &str, summary: &str| Operation::new("output-layers", id, summary);
+    [
+        operation("list_output_layers", "List output layers")
+            .query::<ListQuery>()
+            .answers::<PageOut<LayerOut>>(200)
+            .about("The files of the data folder first, then by name."),
+        operation("create_output_layer", "Add an output layer")
+            .body::<NewIn>()
+            .answers::<LayerOut>(201)
+            .refuses(&[Code::Conflict])
+            .about("Nothing is connected to yet: see `check/`."),
+        operation("get_output_layer", "Read an output layer").answers::<LayerOut>(200).tagged(),
+        operation("update_output_layer", "Change an output layer")
+            .body::<ChangeIn>()
+            .answers::<LayerOut>(200)
+            .tagged()
+            .refuses(&[Code::Conflict])
+            .about("What is left out stays as it is. The password is only written, and has to be given again with another host or port."),
+        operation("delete_output_layer", "Delete an output layer")
+            .refuses(&[Code::Conflict])
+            .about("Refused while a source uses it. Records that are there stay."),
+        operation("check_output_layer", "Try an output layer")
+            .answers::<CheckOut>(200)
+            .refuses(&[Code::Conflict])
+            .about("Signs in and sees whether tables can be made. It takes up to 45 seconds and changes nothing."),
     ]
 }

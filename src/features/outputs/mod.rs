@@ -8,18 +8,16 @@ pub mod api;
 mod api_view;
 mod given;
 pub mod pages;
-mod reseal;
 mod store;
 
 pub use crate::features::streams::FILES;
 pub use given::{Details, FieldProblem, Given};
-pub use reseal::reseal_some;
 pub use store::{Layer, find, list};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::base::crypto::{KeyRing, Sealed, SealedAt};
+use crate::base::crypto::{KeyRing, Sealed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{OutputLayerId, WorkspaceId};
 use crate::base::rng::Rng;
@@ -27,6 +25,7 @@ use crate::engines::{LoadTarget, TlsMode};
 use crate::features::{connections, streams};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
+use crate::platform::sealed::sealed_column;
 use crate::platform::tx::Tx;
 
 /// Its name.
@@ -188,12 +187,13 @@ fn seal(
     keys: &KeyRing,
     rng: &Rng,
 ) -> AppResult<Sealed> {
-    Ok(keys.seal(password.expose_secret().as_bytes(), sealed_at(id, workspace), rng)?)
+    Ok(keys.seal(password.expose_secret().as_bytes(), SEALED_PASSWORDS.at(id, workspace), rng)?)
 }
 
-fn sealed_at<'a>(id: &'a OutputLayerId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "output_layers", row: id.as_str(), column: "sealed", workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// Passwords of output layers.
+    pub SEALED_PASSWORDS = output_layers[id].sealed
+);
 
 fn note(tx: &mut Tx<'_>, workspace: &WorkspaceId, event: Event, name: &str, actor: Actor) -> AppResult<()> {
     let entry = Entry { workspace, connection: None, setup_link: None, event, actor, detail: name };
@@ -208,7 +208,7 @@ impl Layer {
     pub fn target(&self, keys: &KeyRing) -> AppResult<LoadTarget> {
         let password = match self.sealed() {
             Some(sealed) => {
-                let plain = keys.open(&sealed, sealed_at(&self.id, &self.workspace_id))?;
+                let plain = keys.open(&sealed, SEALED_PASSWORDS.at(&self.id, &self.workspace_id))?;
                 SecretString::from(std::str::from_utf8(&plain).map_err(AppError::internal)?)
             }
             None => SecretString::default(),

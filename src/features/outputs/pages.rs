@@ -52,8 +52,8 @@ struct Tried {
 struct LayerPage {
     frame: OwnerFrame,
     tab: &'static str,
-    /// The layer's own address; `None` for a new one.
-    own: Option<String>,
+    /// `None` for a new one.
+    slug: Option<String>,
     name: String,
     host: String,
     port: String,
@@ -83,7 +83,7 @@ impl LayerPage {
         Self {
             frame: member.frame(request, app, "settings"),
             tab: urls::SETTINGS_OUTPUT_LAYERS,
-            own: None,
+            slug: None,
             name: given.name.clone(),
             host,
             port: port.to_owned(),
@@ -100,13 +100,8 @@ impl LayerPage {
     }
 
     fn of(self, layer: &Layer, users: Vec<String>) -> Self {
-        Self { own: Some(address_of(&layer.slug)), has_password: layer.has_password(), users, ..self }
+        Self { slug: Some(layer.slug.clone()), has_password: layer.has_password(), users, ..self }
     }
-}
-
-/// The page of a layer.
-fn address_of(slug: &str) -> String {
-    format!("{}/{slug}", urls::SETTINGS_OUTPUT_LAYERS)
 }
 
 /// What the form sends.
@@ -149,7 +144,7 @@ pub async fn index(app: web::Data<App>, request: HttpRequest, member: SignedIn) 
             1 => "1 source".to_owned(),
             more => format!("{more} sources"),
         },
-        url: address_of(&layer.slug),
+        url: urls::output_layer(&layer.slug),
         name: layer.name,
     };
     page(&ListPage {
@@ -189,7 +184,7 @@ pub async fn create(
         let view = LayerPage::new(&app, &request, &member, &given, &port);
         return unprocessable(&LayerPage { problems: vec![TOO_MANY], ..view });
     };
-    let target = address_of(&layer.slug);
+    let target = urls::output_layer(&layer.slug);
     Ok(see_other_with(&app.config.server.base_url, &target, Flash::OutputLayerAdded))
 }
 
@@ -236,7 +231,7 @@ pub async fn update(
     };
     let actor = member.actor();
     app.write(move |tx| change(tx, &layer, &details, actor)).await?;
-    Ok(see_other_with(&app.config.server.base_url, &address_of(&slug), Flash::OutputLayerSaved))
+    Ok(see_other_with(&app.config.server.base_url, &urls::output_layer(&slug), Flash::OutputLayerSaved))
 }
 
 /// `POST /settings/output-layers/{slug}/check`: answers with the page that says what was found.
@@ -269,6 +264,6 @@ pub async fn remove(
     Ok(match deleted {
         Ok(()) => see_other_with(base, urls::SETTINGS_OUTPUT_LAYERS, Flash::OutputLayerDeleted),
         // Its page names them.
-        Err(_) => see_other_with(base, &address_of(&slug), Flash::OutputLayerInUse),
+        Err(_) => see_other_with(base, &urls::output_layer(&slug), Flash::OutputLayerInUse),
     })
 }

@@ -9,7 +9,6 @@ use super::{LONGEST_NOTE, LONGEST_RECIPIENT, Lifetime, LinkRow, NewSetupLink, Pu
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{SetupLinkId, WorkspaceId};
-use crate::features::accounts::api_keys::Scope;
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, ReadLinks, Side, WriteLinks};
 use crate::features::connections::{Connection, find_of_kind};
 use crate::features::idempotency::Answer;
@@ -19,7 +18,7 @@ use crate::platform::db::Conn;
 use crate::platform::link_state::LinkState;
 use crate::platform::web::api::{ApiQuery, ApiResult, json, no_content, present};
 use crate::platform::web::cursor::{self, PageOut};
-use crate::platform::web::openapi::{Operation, inline, schema};
+use crate::platform::web::openapi::Operation;
 use crate::platform::web::problem::{Code, ErrorDetail, Problem};
 use crate::platform::web::urls;
 
@@ -157,7 +156,7 @@ pub async fn index<S: Side>(
 ) -> ApiResult {
     let wanted = cursor::page_request(query.0.cursor.as_deref(), query.0.limit)?;
     let (workspace, slug, now) = (key.workspace.clone(), slug.into_inner(), app.clock.now());
-    let address = app.config.server.base_url.join(&path(S::PLURAL, &slug));
+    let address = app.config.server.base_url.join(&urls::api_setup_tokens(S::PLURAL, &slug));
     let links = app
         .db
         .read(move |conn| {
@@ -266,45 +265,21 @@ pub async fn withdraw<S: Side>(
     Ok(no_content())
 }
 
-fn path(plural: &str, slug: &str) -> String {
-    format!("{}setup-tokens/", urls::api_connection(plural, slug))
-}
-
-/// The endpoints of this file.
-pub fn operations<S: Side>() -> Vec<Operation> {
+/// What the document says of the list, making, and withdrawing.
+pub fn operations<S: Side>() -> [Operation; 3] {
     let word = S::KIND.as_str();
-    let base = |method, path: String, verb: &str, summary: &str, scope: Scope| Operation {
-        method,
-        path,
-        id: format!("{verb}_{word}_setup_token{}", if verb == "list" { "s" } else { "" }),
-        tag: S::PLURAL,
-        summary: summary.to_owned(),
-        about: "",
-        scope: Some(scope.as_str()),
-        query: None,
-        body: None,
-        done: (204, None),
-        refuses: &[],
-        tagged: false,
-    };
-    let all = path(S::PLURAL, "{slug}");
-    vec![
-        Operation {
-            query: Some(inline::<ListQuery>),
-            done: (200, Some(schema::<PageOut<TokenOut>>)),
-            about: "Newest first. Tokens are not shown again.",
-            ..base("get", all.clone(), "list", "List setup tokens", Scope::LinksRead)
-        },
-        Operation {
-            body: Some(schema::<NewIn>),
-            done: (201, Some(schema::<MadeOut>)),
-            refuses: &[Code::Conflict],
-            about: "The token and its address are in this answer and nowhere else.",
-            ..base("post", all.clone(), "create", "Make a setup token", Scope::LinksWrite)
-        },
-        Operation {
-            about: "It opens nothing from then on. Withdrawing a token that is closed already is no error.",
-            ..base("delete", format!("{all}{{id}}/"), "revoke", "Withdraw a setup token", Scope::LinksWrite)
-        },
+    let operation = |id: String, summary: &str| Operation::new(S::PLURAL, id, summary);
+    [
+        operation(format!("list_{word}_setup_tokens"), "List setup tokens")
+            .query::<ListQuery>()
+            .answers::<PageOut<TokenOut>>(200)
+            .about("Newest first. Tokens are not shown again."),
+        operation(format!("create_{word}_setup_token"), "Make a setup token")
+            .body::<NewIn>()
+            .answers::<MadeOut>(201)
+            .refuses(&[Code::Conflict])
+            .about("The token and its address are in this answer and nowhere else."),
+        operation(format!("revoke_{word}_setup_token"), "Withdraw a setup token")
+            .about("It opens nothing from then on. Withdrawing a token that is closed already is no error."),
     ]
 }

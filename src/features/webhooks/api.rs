@@ -21,7 +21,7 @@ use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::web::api::{ApiQuery, ApiResult, json};
 use crate::platform::web::cursor::{self, PageOut};
-use crate::platform::web::openapi::{Operation, inline, schema};
+use crate::platform::web::openapi::Operation;
 use crate::platform::web::problem::{Code, Problem};
 use crate::platform::web::urls;
 
@@ -183,7 +183,7 @@ pub async fn index<S: Side>(
 ) -> ApiResult {
     let wanted = cursor::page_request(query.0.cursor.as_deref(), query.0.limit)?;
     let (workspace, slug) = (key.workspace.clone(), slug.into_inner());
-    let address = app.config.server.base_url.join(&path(S::PLURAL, &slug));
+    let address = app.config.server.base_url.join(&urls::api_deliveries(S::PLURAL, &slug));
     let found = app
         .db
         .read(move |conn| {
@@ -275,46 +275,23 @@ async fn queue<S: Side>(
     Ok(answer)
 }
 
-fn path(plural: &str, slug: &str) -> String {
-    format!("{}deliveries/", urls::api_connection(plural, slug))
-}
-
-/// The endpoints of this file.
-pub fn operations<S: Side>() -> Vec<Operation> {
-    let (all, word) = (path(S::PLURAL, "{slug}"), S::KIND.as_str());
-    let base = |method, path: String, id: String, summary: &str| Operation {
-        method,
-        path,
-        id,
-        tag: S::PLURAL,
-        summary: summary.to_owned(),
-        about: "",
-        scope: Some(if method == "get" { S::READ.as_str() } else { S::WRITE.as_str() }),
-        query: None,
-        body: None,
-        done: (200, Some(schema::<DetailsOut>)),
-        refuses: &[],
-        tagged: false,
-    };
-    vec![
-        Operation {
-            query: Some(inline::<ListQuery>),
-            done: (200, Some(schema::<PageOut<DeliveryOut>>)),
-            about: "Newest first; the newest 1,000.",
-            ..base("get", all.clone(), format!("list_{word}_deliveries"), "List webhook deliveries")
-        },
-        Operation {
-            done: (202, Some(schema::<DetailsOut>)),
-            refuses: &[Code::Conflict],
-            about: "It is sent once, to the callback webhook, in the shape of the real event.",
-            ..base("post", all.clone(), format!("test_{word}_callback"), "Send a test event")
-        },
-        base("get", format!("{all}{{id}}/"), format!("get_{word}_delivery"), "Read a webhook delivery"),
-        Operation {
-            done: (202, Some(schema::<DetailsOut>)),
-            refuses: &[Code::Conflict],
-            about: "It starts at the beginning of the retry schedule, under the same `webhook-id`.",
-            ..base("post", format!("{all}{{id}}/resend/"), format!("resend_{word}_delivery"), "Send a delivery again")
-        },
+/// What the document says of the list, testing, one, and sending again.
+pub fn operations<S: Side>() -> [Operation; 4] {
+    let word = S::KIND.as_str();
+    let operation = |id: String, summary: &str| Operation::new(S::PLURAL, id, summary);
+    [
+        operation(format!("list_{word}_deliveries"), "List webhook deliveries")
+            .query::<ListQuery>()
+            .answers::<PageOut<DeliveryOut>>(200)
+            .about("Newest first; the newest 1,000."),
+        operation(format!("test_{word}_callback"), "Send a test event")
+            .answers::<DetailsOut>(202)
+            .refuses(&[Code::Conflict])
+            .about("It is sent once, to the callback webhook, in the shape of the real event."),
+        operation(format!("get_{word}_delivery"), "Read a webhook delivery").answers::<DetailsOut>(200),
+        operation(format!("resend_{word}_delivery"), "Send a delivery again")
+            .answers::<DetailsOut>(202)
+            .refuses(&[Code::Conflict])
+            .about("It starts at the beginning of the retry schedule, under the same `webhook-id`."),
     ]
 }

@@ -21,14 +21,16 @@ mod validate;
 mod worker;
 
 pub use callback::{
-    CallbackWebhook, check_callback, find_callback, has_callback, remove_callback, set_callback, with_callback,
+    CallbackWebhook, SEALED_HEADERS, check_callback, find_callback, has_callback, remove_callback, set_callback,
+    with_callback,
 };
 pub use deliveries::{
     Delivery, DeliveryState, attempts, count_deliveries, find_delivery, list_deliveries, request_of, resend, send_test,
     undelivered,
 };
 pub use event::{ArrivalDeed, Event, EventKind, InviteDeed, InviteFacts, LinkDeed, missing_fields, missing_of};
-pub use jobs::{GaveUpMail, jobs, reseal_headers, reseal_secrets, sweep};
+pub use jobs::{GaveUpMail, jobs, sweep};
 pub use schedule::next_delay;
+pub use secrets::SEALED_SIGNING_SECRETS;
 pub use validate::FieldProblem;
 pub use worker::{run_due, run_until};

@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 use super::body;
 use super::problem::{Code, ErrorDetail, MEDIA_TYPE, Problem};
 use super::rate_limit::LimitStanding;
+use super::urls;
 use crate::base::error::AppError;
 use crate::base::forms::FieldPath;
 
@@ -234,7 +235,7 @@ fn nul(uri: &Uri) -> Option<Problem> {
 /// # Errors
 /// Always.
 pub async fn no_such_endpoint() -> ApiResult {
-    Err(Problem::new(Code::NotFound, "There is no such endpoint. /api/docs lists them."))
+    Err(Problem::new(Code::NotFound, format!("There is no such endpoint. {} lists them.", urls::API_DOCS)))
 }
 
 #[cfg(test)]

@@ -150,7 +150,7 @@ impl Problem {
     }
 
     /// A method the address does not take; `allow` are those it does.
-    pub fn method(allow: &'static str) -> Self {
+    pub fn method(allow: &str) -> Self {
         Self::new(Code::MethodNotAllowed, format!("This address takes {allow}.")).with(header::ALLOW, allow)
     }
 

@@ -144,7 +144,6 @@ const LEFT: &[&str] = &[
     "src/features/setup_links/recipient_pages.rs <-> src/features/setup_links/reconnect.rs <-> src/features/setup_links/try_out.rs",
     "src/features/webhooks/callback/mod.rs <-> src/features/webhooks/deliveries/mod.rs <-> src/features/webhooks/endpoints/mod.rs",
     "src/features/work/runs/desk.rs <-> src/features/work/runs/record.rs <-> src/features/work/runs/schedule.rs <-> src/features/work/runs/sink.rs <-> src/features/work/runs/start.rs <-> src/features/work/runs/worker.rs",
-    "src/server/docs/api_pages.rs <-> src/server/routes.rs",
 ];
 /// The same among folders.
 const LEFT_FOLDERS: &[&str] =

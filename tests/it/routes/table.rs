@@ -1,63 +1,40 @@
-//! The route table as `src/server/routes.rs` writes it.
+//! The route table as tests ask it.
 
-use std::sync::LazyLock;
+use std::collections::BTreeSet;
 
-use crate::architecture::scanner::Scan;
+use vestibule::features::accounts::api_keys::guard::{Destinations, Side, Sources};
+use vestibule::platform::web::urls;
+use vestibule::server::routes::{Access, api_routes, table};
 
-/// One way in: a method and a pattern, like `POST /connections/{slug}/description`. HEAD goes where GET goes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Route {
+/// One way in for people: a method and a pattern, like `POST /connections/{slug}/description`. HEAD goes where GET goes.
+pub struct PageRoute {
     pub method: &'static str,
-    pub pattern: String,
+    pub pattern: &'static str,
+    pub access: Access,
 }
 
-pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
-    let routes = read(include_str!("../../../src/server/routes.rs"));
-    assert!(routes.len() >= 40, "the table is read whole: {routes:?}");
-    routes
-});
-
-fn read(text: &str) -> Vec<Route> {
-    let scan = Scan::new(text);
-    let mut routes = Vec::new();
-    for (at, pattern) in scan.texts.iter().filter(|(at, text)| text.starts_with('/') && !scan.is_test(*at)) {
-        let function = scan.functions().into_iter().find(|function| function.span.contains(at)).map(|found| found.name);
-        // The API's endpoints have a matrix of their own, held against the API's description.
-        if ["api_of", "api_of_work", "invite_links_api", "endpoint"].contains(&function.as_deref().unwrap_or_default())
-        {
-            continue;
-        }
-        let in_scope = if function.as_deref() == Some("api") { "/api" } else { "" };
-        let before = scan.code[..*at].trim_end();
-        let methods: &[&str] = match before.rsplit(|c: char| !c.is_alphanumeric() && c != '_' && c != '(').next() {
-            Some("get(") => &["GET"],
-            Some("post(") => &["POST"],
-            Some("get_post(") => &["GET", "POST"],
-            Some("scope(") => &[],
-            Some(word) if word.starts_with("service(") => before_service(word),
-            other => panic!("this reader does not know {other:?} before {pattern}: teach it"),
-        };
-        routes.extend(methods.iter().map(|method| Route { method, pattern: format!("{in_scope}{pattern}") }));
-    }
-    routes
+/// All but the endpoints of the API, which have a matrix of their own.
+pub fn pages() -> impl Iterator<Item = PageRoute> {
+    let methods = table().iter().flat_map(|entry| entry.methods.iter().map(move |method| (entry, method)));
+    methods.filter(|(_, method)| method.operation.is_none()).map(|(entry, method)| PageRoute {
+        method: method.name,
+        pattern: &entry.pattern,
+        access: method.access,
+    })
 }
 
-/// What stands in `.service(get(` when it is written without a break.
-fn before_service(word: &str) -> &'static [&'static str] {
-    match word.trim_start_matches("service(") {
-        "get(" => &["GET"],
-        "post(" => &["POST"],
-        "get_post(" => &["GET", "POST"],
-        other => panic!("this reader does not know {other}: teach it"),
-    }
-}
-
-/// Whether a path without its query leads to a route; a `{{ … }}` of a template stands for anything.
+/// Whether a path without its query leads to a page; a `{{ … }}` of a template stands for anything.
 pub fn leads_somewhere(method: &str, path: &str) -> bool {
-    ROUTES.iter().any(|route| route.method == method && fits(&route.pattern, path))
+    pages().any(|page| page.method == method && fits(page.pattern, path))
 }
 
-pub fn fits(pattern: &str, path: &str) -> bool {
+/// Whether a path leads to a page or to an endpoint.
+pub fn is_taken(method: &str, path: &str) -> bool {
+    let fitting = table().iter().filter(|entry| fits(&entry.pattern, path));
+    fitting.flat_map(|entry| &entry.methods).any(|one| one.name == method)
+}
+
+fn fits(pattern: &str, path: &str) -> bool {
     if let Some((head, rest)) = pattern.split_once('{') {
         let (name, tail) = rest.split_once('}').expect("a closed name");
         let Some(after) = path.strip_prefix(head) else { return false };
@@ -70,12 +47,34 @@ pub fn fits(pattern: &str, path: &str) -> bool {
 }
 
 #[test]
-fn the_reader_knows_every_way_a_route_is_written() {
-    let text = r#"config.service(get("/", home)).service(get_post(
-        "/a/{id}", show, act)); fn get(path: &str) {} // "/no"
-        config.service(post("/a/{id}/b.css", act));"#;
-    let routes: Vec<String> = read(text).iter().map(|route| format!("{} {}", route.method, route.pattern)).collect();
-    assert_eq!(routes, ["GET /", "GET /a/{id}", "POST /a/{id}", "POST /a/{id}/b.css"]);
+fn a_path_fits_its_pattern() {
     assert!(fits("/a/{id}/b.css", "/a/x1/b.css") && !fits("/a/{id}", "/a/x/y") && !fits("/a/{id}", "/a/"));
     assert!(fits("/s/{name:.+}", "/s/x/y.css") && fits("/accent/{hex}.css", "/accent/0f766e.css"));
+}
+
+#[test]
+fn every_path_has_one_route() {
+    fn of<S: Side>(pattern: &str) -> String {
+        pattern.replace("{plural}", S::PLURAL).replace("{kind}-", &format!("{}-", S::KIND.as_str()))
+    }
+    let declared: BTreeSet<String> =
+        urls::ALL.iter().flat_map(|pattern| [of::<Sources>(pattern), of::<Destinations>(pattern)]).collect();
+    let routes: BTreeSet<String> = table().iter().map(|entry| entry.pattern.to_string()).collect();
+    assert_eq!(routes, declared, "the paths of urls.rs and those of the table");
+    assert_eq!(routes.len(), table().len(), "no path comes twice");
+    for entry in table() {
+        let methods: BTreeSet<&str> = entry.methods.iter().map(|method| method.name).collect();
+        assert_eq!(methods.len(), entry.methods.len(), "{}: no method comes twice", entry.pattern);
+        assert!(!methods.is_empty(), "{} takes something", entry.pattern);
+    }
+}
+
+/// Programs find in the document whatever they may call.
+#[test]
+fn whatever_lies_under_the_api_is_described() {
+    let under = table().iter().filter(|entry| entry.pattern.starts_with("/api/v1/"));
+    let methods: usize = under.map(|entry| entry.methods.len()).sum();
+    assert!(methods > 50, "{methods}");
+    assert_eq!(api_routes().len(), methods);
+    assert!(api_routes().iter().all(|route| route.path.starts_with("/api/v1/") && route.path.ends_with('/')));
 }

@@ -9,15 +9,13 @@ mod store;
 pub(super) use guard::{OpenAccountLink, closed_page, find as find_by_path};
 pub(super) use store::{
     Invitation, LinkRow, NewLink, drop_dead_tokens, drop_token, find, invitation_of, open_invitation_to,
-    pending_invitations, recent_resets, redeem, replace_sealed, revoke_invitation, revoke_invitations_to,
-    revoke_resets, sealed_after,
+    pending_invitations, recent_resets, redeem, revoke_invitation, revoke_invitations_to, revoke_resets,
 };
 
 use time::Duration;
 
-use crate::base::crypto::SealedAt;
-use crate::base::ids::{AccountLinkId, WorkspaceId};
 use crate::base::text_column::text_enum;
+use crate::platform::sealed::sealed_column;
 
 /// How long an invitation waits for its answer.
 pub(super) const INVITATION_LIFETIME: Duration = Duration::days(7);
@@ -36,7 +34,7 @@ text_enum! {
     }
 }
 
-/// Where the sealed token of a link lies.
-pub(super) fn sealed_at<'a>(id: &'a AccountLinkId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "account_links", row: id.as_str(), column: "sealed_token", workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// Tokens of account links whose mail waits.
+    pub SEALED_LINK_TOKENS = account_links[id].sealed_token
+);

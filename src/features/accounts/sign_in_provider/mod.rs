@@ -12,7 +12,6 @@
 mod admit;
 mod domains;
 mod http;
-mod jobs;
 mod protocol;
 mod refusal;
 mod settings;
@@ -21,11 +20,11 @@ mod store;
 pub mod visitor_pages;
 mod way;
 
-pub use jobs::reseal_some;
-pub(super) use jobs::sweep;
 pub use settings::allow_passwords_by_command;
 pub(super) use settings::untie;
-pub(super) use store::{Offer, identity_of, offers, only_providers, passwords_off};
+pub(super) use store::{
+    Offer, delete_expired as delete_expired_attempts, identity_of, offers, only_providers, passwords_off,
+};
 
 use time::Duration;
 
@@ -33,9 +32,10 @@ use self::domains::Domains;
 use super::Role;
 use super::fields::{is_address, lower_email};
 use crate::base::clock::UtcTime;
-use crate::base::crypto::{Sealed, SealedAt};
-use crate::base::ids::{SignInAttemptId, SignInProviderId, WorkspaceId};
+use crate::base::crypto::Sealed;
+use crate::base::ids::{SignInProviderId, WorkspaceId};
 use crate::base::text_column::text_enum;
+use crate::platform::sealed::sealed_column;
 
 /// How long somebody may take at the provider.
 const ATTEMPT_LIFETIME: Duration = Duration::minutes(10);
@@ -96,26 +96,14 @@ struct Provider {
     passwords_off_at: Option<UtcTime>,
 }
 
-impl Provider {
-    fn secret_at(&self) -> SealedAt<'_> {
-        secret_at(&self.id, &self.workspace_id)
-    }
-}
-
-/// Where the client secret of a provider lies.
-fn secret_at<'a>(id: &'a SignInProviderId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt {
-        table: "sign_in_providers",
-        row: id.as_str(),
-        column: "sealed_client_secret",
-        workspace: workspace.as_str(),
-    }
-}
-
-/// Where the secrets of an attempt lie.
-fn attempt_at<'a>(id: &'a SignInAttemptId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "sign_in_attempts", row: id.as_str(), column: "sealed_secret", workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// Client secrets.
+    pub SEALED_CLIENT_SECRETS = sign_in_providers[id].sealed_client_secret
+);
+sealed_column!(
+    /// Secrets of an attempt, for as long as it lives.
+    SEALED_ATTEMPTS = sign_in_attempts[id].sealed_secret
+);
 
 /// What the provider says of a person, its signature checked.
 #[derive(Debug, Clone, PartialEq, Eq)]

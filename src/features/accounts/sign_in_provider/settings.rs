@@ -6,7 +6,7 @@ use super::super::notes::note;
 use super::super::store as members;
 use super::super::{Acting, Role, links, sessions};
 use super::domains::Domains;
-use super::{Newcomers, Provider, secret_at, store};
+use super::{Newcomers, Provider, SEALED_CLIENT_SECRETS, store};
 use crate::base::crypto::{PlainToken, Sealed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{MemberId, SessionId, SignInProviderId, WorkspaceId};
@@ -55,7 +55,7 @@ pub(super) fn save(tx: &mut Tx<'_>, who: &Acting, new: &NewDetails) -> AppResult
     let id = old.as_ref().map_or_else(|| SignInProviderId::new(tx.now, tx.rng), |old| old.id.clone());
     let typed = new.client_secret.as_ref().map(|secret| secret.expose_secret().as_bytes());
     let sealed: Option<Sealed> =
-        typed.map(|secret| tx.keys.seal(secret, secret_at(&id, &who.workspace), tx.rng)).transpose()?;
+        typed.map(|secret| tx.keys.seal(secret, SEALED_CLIENT_SECRETS.at(&id, &who.workspace), tx.rng)).transpose()?;
     let same =
         old.as_ref().filter(|old| old.issuer == new.issuer && old.client_id == new.client_id && sealed.is_none());
     let kept = old.as_ref().filter(|old| old.issuer == new.issuer).and_then(|old| old.client_secret.clone());

@@ -17,9 +17,7 @@ use zeroize::Zeroizing;
 pub use store::{AppRow, list};
 
 use crate::base::clock::UtcTime;
-use crate::base::crypto::exposed;
-use crate::base::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
-use crate::base::crypto::{KeyRing, Rotation, Sealed, SealedAt};
+use crate::base::crypto::{KeyRing, Sealed, exposed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{OauthAppId, WorkspaceId};
 use crate::connectors::provider::ProviderBlock;
@@ -29,6 +27,7 @@ use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::config::OauthConfig;
 use crate::platform::db::Conn;
+use crate::platform::sealed::sealed_column;
 use crate::platform::tx::Tx;
 
 /// A provider that connectors of this installation can sign in with.
@@ -73,9 +72,10 @@ struct StoredAppSecrets {
     constants: BTreeMap<String, SecretString>,
 }
 
-fn sealed_at<'a>(id: &'a OauthAppId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "oauth_apps", row: id.as_str(), column: "sealed", workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// Client secrets of OAuth apps.
+    pub SEALED_APPS = oauth_apps[id].sealed
+);
 
 /// What was given for an app. A blank secret keeps the one that is there.
 #[derive(Debug, Clone)]
@@ -96,7 +96,7 @@ pub fn save(tx: &mut Tx<'_>, workspace: &WorkspaceId, provider: &str, form: &App
     let read = store::find(tx.conn, workspace, provider)?;
     let before = read.as_ref().map(|row| open(row, tx.keys)).transpose()?;
     let id = read.as_ref().map_or_else(|| OauthAppId::new(tx.now, tx.rng), |row| row.id.clone());
-    let sealed = tx.keys.seal(&merged(before, form)?, sealed_at(&id, workspace), tx.rng)?;
+    let sealed = tx.keys.seal(&merged(before, form)?, SEALED_APPS.at(&id, workspace), tx.rng)?;
     let contents = store::AppContents { client_id: &form.client_id, sealed: &sealed, now: tx.now };
     match &read {
         None => store::insert(tx.conn, &id, workspace, provider, &contents)?,
@@ -132,7 +132,7 @@ fn note(tx: &mut Tx<'_>, workspace: &WorkspaceId, event: Event, provider: &str, 
 }
 
 fn open(row: &AppRow, keys: &KeyRing) -> AppResult<StoredAppSecrets> {
-    let plain = keys.open(&Sealed::from_bytes(row.sealed.clone()), sealed_at(&row.id, &row.workspace_id))?;
+    let plain = keys.open(&Sealed::from_bytes(row.sealed.clone()), SEALED_APPS.at(&row.id, &row.workspace_id))?;
     serde_json::from_slice(&plain).map_err(AppError::internal)
 }
 
@@ -221,21 +221,4 @@ pub async fn is_ready(app: &App, connector: &Arc<Connector>, workspace: &Workspa
     }
     let (workspace, provider) = (workspace.clone(), block.provider.clone());
     app.db.read(move |conn| Ok(Some(store::find(conn, &workspace, &provider)?.is_some()))).await
-}
-
-/// Seals the next apps after `after` anew.
-///
-/// # Errors
-/// A value does not open with any key of the ring.
-pub fn reseal_some(conn: &mut Conn, after: &OauthAppId, with: &Rotation<'_>) -> AppResult<Batch<OauthAppId>> {
-    let rows = store::after(conn, after, ROWS_AT_ONCE)?;
-    batch(
-        &rows,
-        |row| &row.id,
-        |row| {
-            let sealed = Sealed::from_bytes(row.sealed.clone());
-            let at = sealed_at(&row.id, &row.workspace_id);
-            with.value(Some(&sealed), at, |fresh| store::replace_sealed(conn, row, fresh))
-        },
-    )
 }

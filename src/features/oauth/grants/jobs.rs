@@ -2,20 +2,18 @@
 
 use std::sync::Arc;
 
-use askama::Template;
-
 use super::GrantState;
 use super::store::{self, GrantRow};
 use crate::base::error::AppResult;
 use crate::base::ids::OauthGrantId;
-use crate::features::accounts::{self, MemberCard};
+use crate::features::accounts;
 use crate::features::connections::{self, Connection};
 use crate::features::oauth::provider_client::{ProviderClient, ProviderError};
 use crate::features::webhooks;
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
-use crate::platform::email::Mail;
+use crate::platform::email::email_templates;
 use crate::platform::jobs::{Outcome, job};
 use crate::platform::web::urls;
 
@@ -93,24 +91,18 @@ async fn revoke(app: &App, row: &GrantRow) -> AppResult<Option<String>> {
 }
 
 /// What the owners are told.
-struct Told {
-    name: String,
+struct ReconnectEmail {
     provider: String,
     account: String,
     connections: Vec<(String, String)>,
 }
 
-#[derive(Template)]
-#[template(path = "emails/needs_reconnecting/subject.txt")]
-struct Subject<'a>(&'a Told);
-
-#[derive(Template)]
-#[template(path = "emails/needs_reconnecting/body.txt")]
-struct Text<'a>(&'a Told);
-
-#[derive(Template)]
-#[template(path = "emails/needs_reconnecting/body.html")]
-struct Html<'a>(&'a Told);
+email_templates!(
+    ReconnectEmail,
+    "emails/needs_reconnecting/subject.txt",
+    "emails/needs_reconnecting/body.txt",
+    "emails/needs_reconnecting/body.html"
+);
 
 /// Tells the owners that somebody has to sign in again.
 ///
@@ -131,18 +123,7 @@ async fn send_reconnect_mail(app: &Arc<App>, id: OauthGrantId) -> AppResult<Outc
     let provider = row.block(app).map_or_else(|| row.provider.clone(), |block| block.name.clone());
     let link =
         |user: &Connection| (user.description.clone(), app.config.server.base_url.join(&urls::connection(&user.slug)));
-    for MemberCard { name, email, .. } in owners {
-        let told = Told {
-            name: name.clone(),
-            provider: provider.clone(),
-            account: row.identity_label.clone(),
-            connections: users.iter().map(link).collect(),
-        };
-        let subject = Subject(&told).render()?.trim().to_owned();
-        let mail = Mail { to: email, to_name: name, subject, text: Text(&told).render()?, html: Html(&told).render()? };
-        if let Err(error) = app.mailer.send(mail).await {
-            return Ok(Outcome::Retry { reason: error.to_string() });
-        }
-    }
-    Ok(Outcome::Done)
+    let context =
+        ReconnectEmail { provider, account: row.identity_label.clone(), connections: users.iter().map(link).collect() };
+    accounts::email_members(app, &owners, &context).await
 }

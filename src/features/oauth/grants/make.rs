@@ -1,9 +1,7 @@
 //! A sign-in becomes a grant, a connection lives on it, and lets it go.
 
 use super::store::{self, GrantContents, GrantRow, NewGrantRow};
-use super::{GiveBackGrant, Times, content, sealed_at, written};
-use crate::base::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
-use crate::base::crypto::{Rotation, Sealed};
+use super::{GiveBackGrant, SEALED_GRANTS, Times, content, written};
 use crate::base::error::AppResult;
 use crate::base::ids::{OauthGrantId, SetupLinkId, WorkspaceId};
 use crate::connectors::provider::{Inputs, ProviderBlock};
@@ -60,7 +58,7 @@ impl NewGrant {
         write: impl FnOnce(&mut Conn, &GrantContents<'_>) -> diesel::QueryResult<T>,
     ) -> AppResult<T> {
         let plain = content(&self.tokens, &self.inputs)?;
-        let sealed = tx.keys.seal(&plain, sealed_at(id, workspace), tx.rng)?;
+        let sealed = tx.keys.seal(&plain, SEALED_GRANTS.at(id, workspace), tx.rng)?;
         let (times, scopes) = (Times::of(&self.block, &self.tokens), written(&self.granted)?);
         let contents = GrantContents { sealed: &sealed, scopes: &scopes, times };
         Ok(write(tx.conn, &contents)?)
@@ -160,21 +158,4 @@ pub fn reconnect(
         detail: &new.identity.1,
     };
     tx.record(&entry)
-}
-
-/// Seals the next grants after `after` anew.
-///
-/// # Errors
-/// A value does not open with any key of the ring.
-pub fn reseal_some(conn: &mut Conn, after: &OauthGrantId, with: &Rotation<'_>) -> AppResult<Batch<OauthGrantId>> {
-    let rows = store::after(conn, after, ROWS_AT_ONCE)?;
-    batch(
-        &rows,
-        |row| &row.id,
-        |row| {
-            let sealed = Sealed::from_bytes(row.sealed.clone());
-            let at = sealed_at(&row.id, &row.workspace_id);
-            with.value(Some(&sealed), at, |fresh| store::replace_sealed(conn, row, fresh))
-        },
-    )
 }

@@ -14,7 +14,7 @@ mod values;
 mod view;
 
 pub use jobs::GiveBackGrant;
-pub use make::{NewGrant, attach, disconnect, reconnect, reseal_some};
+pub use make::{NewGrant, attach, disconnect, reconnect};
 pub use refresh::TokenError;
 pub use renewals::sweep;
 pub use renewed::take_renewed;
@@ -30,7 +30,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::base::clock::UtcTime;
-use crate::base::crypto::{KeyRing, Sealed, SealedAt};
+use crate::base::crypto::{KeyRing, Sealed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ConnectionId, OauthGrantId, WorkspaceId};
 use crate::base::text_column::text_enum;
@@ -40,6 +40,7 @@ use crate::features::oauth::provider_client::{Account, AppSecrets, Tokens, as_te
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::jobs::Registry;
+use crate::platform::sealed::sealed_column;
 
 text_enum! {
     /// Whether a grant works.
@@ -128,9 +129,10 @@ pub(super) struct OpenGrant {
     pub(super) signed_in_at: UtcTime,
 }
 
-fn sealed_at<'a>(id: &'a OauthGrantId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "oauth_grants", row: id.as_str(), column: "sealed", workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// Tokens of grants, and what was typed to get them.
+    pub SEALED_GRANTS = oauth_grants[id].sealed
+);
 
 fn content(tokens: &Tokens, inputs: &Inputs) -> AppResult<zeroize::Zeroizing<Vec<u8>>> {
     let content = Content { tokens: tokens.clone(), inputs: inputs.clone() };
@@ -139,7 +141,8 @@ fn content(tokens: &Tokens, inputs: &Inputs) -> AppResult<zeroize::Zeroizing<Vec
 
 impl GrantRow {
     fn open(&self, keys: &KeyRing) -> AppResult<OpenGrant> {
-        let plain = keys.open(&Sealed::from_bytes(self.sealed.clone()), sealed_at(&self.id, &self.workspace_id))?;
+        let plain =
+            keys.open(&Sealed::from_bytes(self.sealed.clone()), SEALED_GRANTS.at(&self.id, &self.workspace_id))?;
         let content: Content = serde_json::from_slice(&plain).map_err(AppError::internal)?;
         Ok(OpenGrant { tokens: content.tokens, inputs: content.inputs, signed_in_at: self.obtained_at })
     }

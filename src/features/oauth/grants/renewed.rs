@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::store::{self, GrantContents, GrantRow};
 use super::values::holds_mark_at;
-use super::{GrantState, Times, TokenLease, content, sealed_at};
+use super::{GrantState, SEALED_GRANTS, Times, TokenLease, content};
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::connectors::Connector;
@@ -58,7 +58,7 @@ fn write(tx: &mut Tx<'_>, row: &GrantRow, renewed: &Renewed, block: &ProviderBlo
     let opened = row.open(tx.keys)?;
     let tokens = renewed.onto(opened.tokens, tx.now);
     let plain = content(&tokens, &opened.inputs)?;
-    let sealed = tx.keys.seal(&plain, sealed_at(&row.id, &row.workspace_id), tx.rng)?;
+    let sealed = tx.keys.seal(&plain, SEALED_GRANTS.at(&row.id, &row.workspace_id), tx.rng)?;
     let times = Times::of(block, &tokens);
     let contents = GrantContents { sealed: &sealed, scopes: &row.scopes, times };
     Ok(store::take_renewed(tx.conn, row, &contents, tx.now)?)

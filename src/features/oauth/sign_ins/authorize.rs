@@ -13,14 +13,14 @@ use super::pending::{self, PendingSignIn, Resume};
 use super::store::{self, NewSignInAttempt};
 use super::{ATTEMPT, BrowserAtLink, KEPT, LinkSignIn, browser};
 use crate::base::clock::UtcTime;
-use crate::base::crypto::exposed;
-use crate::base::crypto::{PlainToken, SealedAt, TokenHash};
+use crate::base::crypto::{PlainToken, TokenHash, exposed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::RawForm;
-use crate::base::ids::{OauthAttemptId, WorkspaceId};
+use crate::base::ids::OauthAttemptId;
 use crate::connectors::provider::Inputs;
 use crate::features::oauth::provider_client::ProviderClient;
 use crate::platform::app::App;
+use crate::platform::sealed::sealed_column;
 use crate::platform::web::frame::RecipientFrame;
 use crate::platform::web::page::{PageResult, page_with, see_other};
 use crate::platform::web::urls;
@@ -63,9 +63,10 @@ pub(super) struct AttemptState {
     pub(super) return_to: String,
 }
 
-pub(super) fn sealed_at<'a>(id: &'a OauthAttemptId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "oauth_attempts", row: id.as_str(), column: "sealed", workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// What an attempt has to remember, for as long as it lives.
+    pub(super) SEALED_ATTEMPTS = oauth_attempts[id].sealed
+);
 
 impl AuthorizeForm<'_> {
     fn pending(&self, sign_in: &LinkSignIn) -> PendingSignIn {
@@ -177,7 +178,7 @@ pub async fn authorize(
     let plain = zeroize::Zeroizing::new(serde_json::to_vec(&attempt_state).map_err(AppError::internal)?);
     let (workspace, provider, now) = (sign_in.link.workspace.clone(), sign_in.block.provider.clone(), app.clock.now());
     let id = OauthAttemptId::new(now, &app.rng);
-    let sealed = app.keys.seal(&plain, sealed_at(&id, &workspace), &app.rng)?;
+    let sealed = app.keys.seal(&plain, SEALED_ATTEMPTS.at(&id, &workspace), &app.rng)?;
     let state = state.hash();
     app.db
         .write(move |conn| {

@@ -1,7 +1,7 @@
 //! Coming back from the provider: the state is spent in the browser that began, the code becomes tokens, and what came of it is put
 //! away for the link, if the link still opens.
 
-use super::authorize::{AttemptState, sealed_at};
+use super::authorize::{AttemptState, SEALED_ATTEMPTS};
 use super::pending::{self, PendingSignIn, ProviderGrant, SignInError};
 use super::store::{self, SignInAttemptRow, SignInRow};
 use super::{KEPT, LinkIsOpen};
@@ -57,7 +57,7 @@ pub(super) async fn callback(
 
 /// What the way has to remember; `None` when its key is gone.
 fn unpack(app: &App, attempt: &SignInAttemptRow) -> AppResult<Option<AttemptState>> {
-    let at = sealed_at(&attempt.id, &attempt.workspace_id);
+    let at = SEALED_ATTEMPTS.at(&attempt.id, &attempt.workspace_id);
     let plain = app.keys.open(&Sealed::from_bytes(attempt.sealed.clone()), at);
     plain.ok().map(|plain| serde_json::from_slice(&plain)).transpose().map_err(AppError::internal)
 }

@@ -19,7 +19,7 @@ pub use authorize::{AuthorizeForm, authorize, keep};
 pub use borrow::borrowed;
 pub use link_sign_in::{ACCOUNT_FIELD, CompletedSignIn, LinkSignIn, PlanError, signed_in_at};
 pub use panel::{Asked, Panel, panel};
-pub use pending::{forget, reseal_some, sweep};
+pub use pending::{SEALED_SIGN_INS, forget, sweep};
 
 use time::Duration;
 

@@ -10,15 +10,14 @@ use zeroize::Zeroizing;
 use super::store::{self, SignInRow};
 use super::{BrowserAtLink, LinkKind};
 use crate::base::clock::UtcTime;
-use crate::base::crypto::exposed;
-use crate::base::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
-use crate::base::crypto::{KeyRing, Rotation, Sealed, SealedAt};
+use crate::base::crypto::{KeyRing, Sealed, exposed};
 use crate::base::error::{AppError, AppResult};
-use crate::base::ids::{OauthSignInId, WorkspaceId};
+use crate::base::ids::OauthSignInId;
 use crate::connectors::Kind;
 use crate::connectors::provider::Inputs;
 use crate::features::oauth::provider_client::{Account, Identified, Tokens, as_text};
 use crate::platform::db::Conn;
+use crate::platform::sealed::sealed_column;
 use crate::platform::tx::Tx;
 
 /// So many browsers have something at one link at once; more would let a stranger fill the table.
@@ -86,9 +85,10 @@ pub(super) enum SignInError {
     App,
 }
 
-fn sealed_at<'a>(id: &'a OauthSignInId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "oauth_sign_ins", row: id.as_str(), column: "sealed", workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// What waits for a browser at a link.
+    pub SEALED_SIGN_INS = oauth_sign_ins[id].sealed
+);
 
 fn bytes(pending: &PendingSignIn) -> AppResult<Zeroizing<Vec<u8>>> {
     serde_json::to_vec(pending).map(Zeroizing::new).map_err(AppError::internal)
@@ -96,7 +96,7 @@ fn bytes(pending: &PendingSignIn) -> AppResult<Zeroizing<Vec<u8>>> {
 
 /// What the key is gone of counts as none.
 pub(super) fn open(row: &SignInRow, keys: &KeyRing) -> AppResult<Option<PendingSignIn>> {
-    let plain = keys.open(&Sealed::from_bytes(row.sealed.clone()), sealed_at(&row.id, &row.workspace_id));
+    let plain = keys.open(&Sealed::from_bytes(row.sealed.clone()), SEALED_SIGN_INS.at(&row.id, &row.workspace_id));
     plain.ok().map(|plain| serde_json::from_slice(&plain)).transpose().map_err(AppError::internal)
 }
 
@@ -115,7 +115,7 @@ pub(super) fn put(
             return first(tx, at, until, &make(None));
         };
         let pending = make(open(&row, tx.keys)?);
-        let sealed = tx.keys.seal(&bytes(&pending)?, sealed_at(&row.id, &row.workspace_id), tx.rng)?;
+        let sealed = tx.keys.seal(&bytes(&pending)?, SEALED_SIGN_INS.at(&row.id, &row.workspace_id), tx.rng)?;
         if store::replace(tx.conn, &row, &sealed, until)? {
             return Ok(row.id);
         }
@@ -130,7 +130,7 @@ fn first(tx: &mut Tx<'_>, at: &BrowserAtLink<'_>, until: UtcTime, pending: &Pend
         return Err(AppError::Conflict("Too many people are signing in with this link at once. Try again later."));
     }
     let id = OauthSignInId::new(tx.now, tx.rng);
-    let sealed = tx.keys.seal(&bytes(pending)?, sealed_at(&id, &at.link.workspace), tx.rng)?;
+    let sealed = tx.keys.seal(&bytes(pending)?, SEALED_SIGN_INS.at(&id, &at.link.workspace), tx.rng)?;
     store::insert(tx.conn, &id, at, &sealed, tx.now, until)?;
     Ok(id)
 }
@@ -146,7 +146,7 @@ pub(super) fn change(
         let Some(row) = store::find_by_id(tx.conn, id, tx.now)? else { return Ok(false) };
         let Some(mut pending) = open(&row, tx.keys)? else { return Ok(false) };
         change(&mut pending);
-        let sealed = tx.keys.seal(&bytes(&pending)?, sealed_at(&row.id, &row.workspace_id), tx.rng)?;
+        let sealed = tx.keys.seal(&bytes(&pending)?, SEALED_SIGN_INS.at(&row.id, &row.workspace_id), tx.rng)?;
         if store::replace(tx.conn, &row, &sealed, until)? {
             return Ok(true);
         }
@@ -168,21 +168,4 @@ pub fn forget(conn: &mut Conn, kind: LinkKind, id: &str) -> AppResult<()> {
 /// The database refuses.
 pub fn sweep(conn: &mut Conn, now: UtcTime) -> AppResult<()> {
     Ok(store::delete_before(conn, now)?)
-}
-
-/// Seals the next sign-ins after `after` anew.
-///
-/// # Errors
-/// A value does not open with any key of the ring.
-pub fn reseal_some(conn: &mut Conn, after: &OauthSignInId, with: &Rotation<'_>) -> AppResult<Batch<OauthSignInId>> {
-    let rows = store::after(conn, after, ROWS_AT_ONCE)?;
-    batch(
-        &rows,
-        |row| &row.id,
-        |row| {
-            let sealed = Sealed::from_bytes(row.sealed.clone());
-            let at = sealed_at(&row.id, &row.workspace_id);
-            with.value(Some(&sealed), at, |fresh| store::replace_sealed(conn, row, fresh))
-        },
-    )
 }

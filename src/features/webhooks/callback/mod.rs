@@ -4,7 +4,7 @@
 pub mod pages;
 mod store;
 
-pub(super) use store::{CallbackRow, disable, find, sealed_after};
+pub(super) use store::{CallbackRow, disable, find};
 pub use store::{has_callback, with_callback};
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::deliveries;
 use super::validate::{self, CustomHeader, FieldProblem};
 use crate::base::clock::UtcTime;
-use crate::base::crypto::{KeyRing, Rotation, Sealed, SealedAt};
+use crate::base::crypto::{KeyRing, Sealed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::http_client::HttpsUrl;
 use crate::base::ids::{ConnectionId, WorkspaceId};
@@ -20,6 +20,7 @@ use crate::features::connections::Connection;
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
+use crate::platform::sealed::sealed_column;
 use crate::platform::tx::Tx;
 
 /// A callback webhook as it was given, read and found in order; whether its host is public is for [`check_callback`] to say.
@@ -66,14 +67,10 @@ pub async fn check_callback(app: &App, callback: &CallbackWebhook) -> Result<(),
     Ok(app.http.judge(&callback.url).await?)
 }
 
-fn sealed_at<'a>(connection: &'a ConnectionId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt {
-        table: "callback_webhooks",
-        row: connection.as_str(),
-        column: "sealed_header",
-        workspace: workspace.as_str(),
-    }
-}
+sealed_column!(
+    /// Header values of callback webhooks.
+    pub SEALED_HEADERS = callback_webhooks[connection_id].sealed_header
+);
 
 /// Sets a connection's callback webhook, or puts another in its place; what waits to be sent goes to the new one.
 ///
@@ -85,7 +82,7 @@ pub fn set_callback(
     callback: &CallbackWebhook,
     actor: Actor,
 ) -> AppResult<()> {
-    let at = sealed_at(&connection.id, &connection.workspace_id);
+    let at = SEALED_HEADERS.at(&connection.id, &connection.workspace_id);
     let seal = |header: &CustomHeader| tx.keys.seal(header.value.expose_secret().as_bytes(), at, tx.rng);
     let sealed = callback.header.as_ref().map(seal).transpose()?;
     put(
@@ -170,14 +167,8 @@ impl CallbackRow {
     /// The header with its value, for the request.
     pub(super) fn header(&self, keys: &KeyRing) -> AppResult<Option<CustomHeader>> {
         let Some((name, sealed)) = self.header_name.clone().zip(self.sealed_header.clone()) else { return Ok(None) };
-        let value = keys.open(&Sealed::from_bytes(sealed), sealed_at(&self.connection_id, &self.workspace_id))?;
+        let value =
+            keys.open(&Sealed::from_bytes(sealed), SEALED_HEADERS.at(&self.connection_id, &self.workspace_id))?;
         Ok(Some(CustomHeader { name, value: SecretString::from(String::from_utf8_lossy(&value).into_owned()) }))
-    }
-
-    /// Seals the header's value anew; gives how many values that were.
-    pub(super) fn reseal(&self, conn: &mut Conn, with: &Rotation<'_>) -> AppResult<usize> {
-        let Some(sealed) = self.sealed_header.clone().map(Sealed::from_bytes) else { return Ok(0) };
-        let at = sealed_at(&self.connection_id, &self.workspace_id);
-        with.value(Some(&sealed), at, |fresh| store::replace_sealed(conn, &self.connection_id, &sealed, fresh))
     }
 }

@@ -5,17 +5,16 @@
 
 mod store;
 
-pub(super) use store::sealed_after;
-
 use time::Duration;
 
 use crate::base::clock::UtcTime;
+use crate::base::crypto::Sealed;
 use crate::base::crypto::sign::SigningSecret;
-use crate::base::crypto::{Sealed, SealedAt};
 use crate::base::error::AppResult;
 use crate::base::ids::{WebhookSecretId, WorkspaceId};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
+use crate::platform::sealed::sealed_column;
 use crate::platform::tx::Tx;
 
 /// How long the old secret still signs.
@@ -30,9 +29,10 @@ pub struct SecretTimes {
     pub old_until: Option<UtcTime>,
 }
 
-pub(super) fn sealed_at<'a>(id: &'a WebhookSecretId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "webhook_secrets", row: id.as_str(), column: "sealed", workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// Signing secrets.
+    pub SEALED_SIGNING_SECRETS = webhook_secrets[id].sealed
+);
 
 /// Makes the workspace's signing secret, or a new one in the place of the old. It is in the answer and nowhere else.
 ///
@@ -50,7 +50,7 @@ pub fn make_secret(tx: &mut Tx<'_>, workspace: &WorkspaceId, actor: Actor) -> Ap
 
 fn insert(tx: &mut Tx<'_>, workspace: &WorkspaceId, secret: &SigningSecret) -> AppResult<()> {
     let id = WebhookSecretId::new(tx.now, tx.rng);
-    let sealed = tx.keys.seal(secret.as_bytes(), sealed_at(&id, workspace), tx.rng)?;
+    let sealed = tx.keys.seal(secret.as_bytes(), SEALED_SIGNING_SECRETS.at(&id, workspace), tx.rng)?;
     Ok(store::insert(tx.conn, &id, workspace, &sealed, tx.now)?)
 }
 
@@ -63,7 +63,9 @@ pub(super) fn signing(tx: &mut Tx<'_>, workspace: &WorkspaceId) -> AppResult<Vec
     let rows = store::living(tx.conn, workspace, tx.now)?;
     rows.into_iter()
         .map(|row| {
-            Ok(SigningSecret::from_bytes(tx.keys.open(&Sealed::from_bytes(row.sealed), sealed_at(&row.id, workspace))?))
+            Ok(SigningSecret::from_bytes(
+                tx.keys.open(&Sealed::from_bytes(row.sealed), SEALED_SIGNING_SECRETS.at(&row.id, workspace))?,
+            ))
         })
         .collect()
 }
@@ -81,9 +83,4 @@ pub fn secret_times(conn: &mut Conn, workspace: &WorkspaceId, now: UtcTime) -> A
 /// Forgets secrets that sign nothing any more.
 pub(super) fn forget_ended(conn: &mut Conn, now: UtcTime) -> AppResult<()> {
     Ok(store::delete_ended(conn, now)?)
-}
-
-/// Puts a re-sealed secret in its place.
-pub(super) fn replace(conn: &mut Conn, id: &WebhookSecretId, sealed: &Sealed) -> AppResult<()> {
-    Ok(store::replace_sealed(conn, id, sealed)?)
 }

@@ -12,7 +12,6 @@ use super::{NewRun, NotStarted, Run, cancel, find, log_after, page, start};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ConnectionId, RunId, WorkspaceId};
 use crate::connectors::Kind;
-use crate::features::accounts::api_keys::Scope;
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, ReadRuns, WriteRuns};
 use crate::features::connections::{find_by_id, find_of_kind};
 use crate::features::idempotency::Answer;
@@ -22,7 +21,7 @@ use crate::platform::db::Conn;
 use crate::platform::web::api::{ApiQuery, ApiResult, json, present};
 use crate::platform::web::cursor::{self, PageOut};
 use crate::platform::web::log_stream::{self, LogText};
-use crate::platform::web::openapi::{Operation, inline, schema};
+use crate::platform::web::openapi::Operation;
 use crate::platform::web::problem::{Code, Problem};
 use crate::platform::web::urls;
 
@@ -207,53 +206,22 @@ pub async fn logs(
     }))
 }
 
-/// The endpoints of this file.
-pub fn operations() -> Vec<Operation> {
-    let one = urls::api_run("{id}");
-    let base = |method, path: String, id: &str, tag, summary: &str| Operation {
-        method,
-        path,
-        id: id.to_owned(),
-        tag,
-        summary: summary.to_owned(),
-        about: "",
-        scope: Some(if method == "get" { Scope::RunsRead.as_str() } else { Scope::RunsWrite.as_str() }),
-        query: None,
-        body: None,
-        done: (200, Some(schema::<RunOut>)),
-        refuses: &[],
-        tagged: false,
-    };
-    vec![
-        Operation {
-            query: Some(inline::<ListQuery>),
-            done: (200, Some(schema::<PageOut<RunOut>>)),
-            about: "Newest first.",
-            ..base("get", urls::API_RUNS.to_owned(), "list_runs", "runs", "List runs")
-        },
-        base("get", one.clone(), "get_run", "runs", "Read a run"),
-        Operation {
-            done: (202, Some(schema::<RunOut>)),
-            about: "One that is over stays as it is. What it has read is dropped.",
-            ..base("post", format!("{one}cancel/"), "cancel_run", "runs", "Stop a run")
-        },
-        Operation {
-            done: (200, Some(schema::<LogText>)),
-            about: "Line by line until the run is over. With `Accept: text/event-stream` as server-sent events.",
-            ..base("get", format!("{one}logs/"), "get_run_logs", "runs", "Follow the log of a run")
-        },
-        Operation {
-            body: Some(schema::<TriggerIn>),
-            done: (202, Some(schema::<RunOut>)),
-            refuses: &[Code::Conflict, Code::WaitingForApproval],
-            about: "Only for a finalised source, one run at a time.",
-            ..base(
-                "post",
-                format!("{}trigger/", urls::api_connection("sources", "{slug}")),
-                "trigger_source",
-                "runs",
-                "Start an extraction",
-            )
-        },
+/// What the document says of the list, one, stopping, the log, and starting.
+pub fn operations() -> [Operation; 5] {
+    let operation = |id: &str, summary: &str| Operation::new("runs", id, summary);
+    [
+        operation("list_runs", "List runs").query::<ListQuery>().answers::<PageOut<RunOut>>(200).about("Newest first."),
+        operation("get_run", "Read a run").answers::<RunOut>(200),
+        operation("cancel_run", "Stop a run")
+            .answers::<RunOut>(202)
+            .about("One that is over stays as it is. What it has read is dropped."),
+        operation("get_run_logs", "Follow the log of a run")
+            .answers::<LogText>(200)
+            .about("Line by line until the run is over. With `Accept: text/event-stream` as server-sent events."),
+        operation("trigger_source", "Start an extraction")
+            .body::<TriggerIn>()
+            .answers::<RunOut>(202)
+            .refuses(&[Code::Conflict, Code::WaitingForApproval])
+            .about("Only for a finalised source, one run at a time."),
     ]
 }

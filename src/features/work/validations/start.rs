@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::store::{self, End, NewRow, Validation};
-use super::{LONGEST_QUEUE, Of, sealed_at};
+use super::{LONGEST_QUEUE, Of, SEALED_CONFIG};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::{KeyRing, Sealed, exposed};
 use crate::base::error::{AppError, AppResult};
@@ -23,7 +23,6 @@ use crate::platform::jobs::WorkState;
 use crate::platform::tx::Tx;
 use crate::schema::form::{Submission, Values, complete};
 
-pub(super) const COLUMN: &str = "sealed_config";
 /// How long somebody waits before they ask again when too many wait already.
 const COME_BACK: std::time::Duration = std::time::Duration::from_secs(30);
 
@@ -135,7 +134,7 @@ pub fn start_test(tx: &mut Tx<'_>, test: &NewTest<'_>) -> AppResult<Result<Valid
 
 /// The values a test checks.
 pub(super) fn tested(sealed: Vec<u8>, id: &ValidationId, workspace: &WorkspaceId, keys: &KeyRing) -> AppResult<Tested> {
-    let bytes = keys.open(&Sealed::from_bytes(sealed), sealed_at(id.as_str(), COLUMN, workspace))?;
+    let bytes = keys.open(&Sealed::from_bytes(sealed), SEALED_CONFIG.at(id, workspace))?;
     let kept: Kept = serde_json::from_slice(&bytes).map_err(AppError::internal)?;
     let sign_in = kept.sign_in.as_deref().map(OauthSignInId::from_text);
     Ok(Tested { values: Values { plain: kept.plain, secrets: kept.secrets }, sign_in })
@@ -156,9 +155,8 @@ fn queue(
         cancel(tx.conn, &going, tx.now)?;
     }
     let id = ValidationId::new(tx.now, tx.rng);
-    let sealed = tested
-        .map(|(bytes, keys)| keys.seal(bytes, sealed_at(id.as_str(), COLUMN, of.workspace), tx.rng))
-        .transpose()?;
+    let sealed =
+        tested.map(|(bytes, keys)| keys.seal(bytes, SEALED_CONFIG.at(&id, of.workspace), tx.rng)).transpose()?;
     NewRow {
         id: &id,
         of,
