@@ -12,7 +12,7 @@ use super::routes;
 use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
 use crate::base::ids::{InviteLinkId, SetupLinkId};
-use crate::features::oauth::{Door, DoorKind, LinkIsOpen};
+use crate::features::oauth::{LinkIsOpen, LinkKind, LinkRef};
 use crate::features::{invite_links, setup_links};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
@@ -49,9 +49,9 @@ pub fn server(app: &Arc<App>, listener: TcpListener) -> std::io::Result<Server> 
 }
 
 /// Whether the link that somebody signs in at still opens.
-fn link_is_open(conn: &mut Conn, door: &Door, now: UtcTime) -> AppResult<bool> {
-    match door.kind {
-        DoorKind::Setup => setup_links::is_open(conn, &SetupLinkId::from_text(&door.id), now),
-        DoorKind::Invite => invite_links::is_open(conn, &InviteLinkId::from_text(&door.id), now),
+fn link_is_open(conn: &mut Conn, link: &LinkRef, now: UtcTime) -> AppResult<bool> {
+    match link.kind {
+        LinkKind::Setup => setup_links::is_open(conn, &SetupLinkId::from_text(&link.id), now),
+        LinkKind::Invite => invite_links::is_open(conn, &InviteLinkId::from_text(&link.id), now),
     }
 }

@@ -3,6 +3,7 @@
 //! Invariants: a token is stored as its SHA-256 only; a secret is stored sealed only, bound to its place; nothing here
 //! prints what it holds.
 
+pub mod exposed;
 pub mod keys;
 pub mod mark;
 pub mod password;

@@ -12,7 +12,7 @@ use crate::base::ids::ConnectionId;
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, ReadCredentials, Side};
 use crate::features::connections::{WAITING, find_by_id, find_of_kind};
 use crate::features::oauth;
-use crate::features::oauth::grants::Refusal;
+use crate::features::oauth::grants::TokenError;
 use crate::platform::activity::{Entry, Event};
 use crate::platform::app::App;
 use crate::platform::web::api::{ApiResult, json};
@@ -44,7 +44,7 @@ pub async fn show<S: Side>(app: web::Data<App>, key: ApiKey<ReadCredentials>, sl
     let connector = app.connectors.find(S::KIND, &connection.connector_slug);
     let connector =
         connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
-    let values = oauth::values(&app, &connection).await?.map_err(refused)?;
+    let values = oauth::values(&app, &connection).await.map_err(refused)?;
     let Completion { config: Some(config), .. } = complete(&connector.spec, &values) else {
         return Err(AppError::Conflict("The configuration is not finished: something required is missing, or a value breaks a rule of the connector.").into());
     };
@@ -54,16 +54,17 @@ pub async fn show<S: Side>(app: web::Data<App>, key: ApiKey<ReadCredentials>, sl
 }
 
 /// Why there is no working token.
-fn refused(refusal: Refusal) -> Problem {
-    match refusal {
-        Refusal::NeedsReconnecting => {
+fn refused(error: TokenError) -> Problem {
+    match error {
+        TokenError::Internal(error) => error.into(),
+        TokenError::NeedsReconnecting => {
             Problem::new(Code::NeedsReconnecting, "The provider has ended the access of this connection.")
         }
-        Refusal::Unavailable => Problem::new(
+        TokenError::Unavailable => Problem::new(
             Code::ProviderUnavailable,
             "The token has ended and the provider does not give a new one right now.",
         ),
-        Refusal::App => {
+        TokenError::App => {
             Problem::new(Code::Conflict, "The OAuth app of this provider is not set, or the provider does not take it.")
         }
     }

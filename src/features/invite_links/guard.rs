@@ -5,7 +5,7 @@ use super::{InviteState, Usage};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::TokenHash;
 use crate::base::error::AppResult;
-use crate::features::oauth::DoorKind;
+use crate::features::oauth::LinkKind;
 use crate::features::recipient::{Ended, KnownLink, LinkFacts, LinkWords, OpenLink, RecipientLink, When};
 use crate::platform::db::Conn;
 
@@ -16,7 +16,7 @@ pub type OpenInviteLink = OpenLink<InviteLink>;
 
 impl RecipientLink for InviteLink {
     const MAKES_CONNECTIONS: bool = true;
-    const KIND: DoorKind = DoorKind::Invite;
+    const KIND: LinkKind = LinkKind::Invite;
 
     fn find_by_token(conn: &mut Conn, hash: &TokenHash) -> AppResult<Option<Self>> {
         Ok(store::find_by_token(conn, hash)?)

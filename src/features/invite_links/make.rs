@@ -7,7 +7,7 @@ use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{InviteLinkId, MemberId, WorkspaceId};
 use crate::connectors::Connector;
-use crate::features::oauth::{self, DoorKind};
+use crate::features::oauth::{self, LinkKind};
 use crate::features::recipient::held;
 use crate::features::webhooks::{self, InviteDeed};
 use crate::platform::activity::{Actor, Entry, Event};
@@ -119,7 +119,7 @@ pub fn delete(tx: &mut Tx<'_>, link: &InviteLink, actor: Actor) -> AppResult<boo
 /// Forgets what is held for a link that is closed: what was typed, and who signed in.
 pub(super) fn forget_all(conn: &mut Conn, id: &InviteLinkId) -> AppResult<()> {
     held::drop_link(conn, id.as_str())?;
-    oauth::forget(conn, DoorKind::Invite, id.as_str())
+    oauth::forget(conn, LinkKind::Invite, id.as_str())
 }
 
 /// Whether a link can be used right now; for what comes back to it from elsewhere.

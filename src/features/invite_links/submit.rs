@@ -8,7 +8,7 @@ use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{InviteSubmissionId, OauthGrantId};
 use crate::features::connections::{self, Arriving, Connection};
 use crate::features::oauth;
-use crate::features::oauth::wire::Account;
+use crate::features::oauth::provider_client::Account;
 use crate::features::recipient::{NewReceipt, RecipientSubmission, SubmitError, TakesSubmissions, held};
 use crate::features::webhooks::{self, ArrivalDeed};
 use crate::platform::activity::{Actor, Entry, Event};

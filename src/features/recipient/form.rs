@@ -10,7 +10,7 @@ use super::submit::RecipientSubmission;
 use crate::base::error::AppResult;
 use crate::base::forms::{FormState, RawForm};
 use crate::connectors::Connector;
-use crate::features::oauth::{self, Asked, Desk, Door, Handed, Panel, PlanError};
+use crate::features::oauth::{self, Asked, CompletedSignIn, LinkRef, LinkSignIn, Panel, PlanError};
 use crate::platform::app::App;
 use crate::schema::form::{self, Audience, Decoded, KnownValues, Strictness, Submission};
 
@@ -19,17 +19,17 @@ pub struct RecipientForm<L> {
     /// The link.
     pub link: OpenLink<L>,
     /// Signing in, where the connector knows how.
-    pub sign_in: Option<Desk>,
+    pub sign_in: Option<LinkSignIn>,
     /// What the sign-in hands over with this form.
-    completed: Option<Handed>,
+    completed: Option<CompletedSignIn>,
 }
 
 impl<L: RecipientLink> RecipientForm<L> {
     /// The form of a link in this browser.
     pub(crate) async fn of(app: &App, request: &HttpRequest, link: OpenLink<L>) -> AppResult<Self> {
         let facts = link.known.link.facts();
-        let door = Door { kind: L::KIND, id: facts.id.to_owned(), workspace: facts.workspace.clone() };
-        let sign_in = Desk::at(app, request, door, &link.connector).await?;
+        let door = LinkRef { kind: L::KIND, id: facts.id.to_owned(), workspace: facts.workspace.clone() };
+        let sign_in = LinkSignIn::at(app, request, door, &link.connector).await?;
         let mut form = Self { link, sign_in, completed: None };
         // A look at the form is no choice of accounts yet; what signing in answers is answered all the same.
         form.plan(&[], Strictness::Draft)?;
@@ -43,17 +43,17 @@ impl<L: RecipientLink> RecipientForm<L> {
 
     /// Whether what is typed, and the sign-in with it, may be tried out before it is sent.
     pub fn may_test(&self) -> bool {
-        self.link.known.link.allows_test() && self.sign_in.as_ref().is_none_or(Desk::may_test)
+        self.link.known.link.allows_test() && self.sign_in.as_ref().is_none_or(LinkSignIn::may_test)
     }
 
     /// The connector whose questions are asked now.
     pub fn connector(&self) -> &Arc<Connector> {
-        self.sign_in.as_ref().map_or(&self.link.connector, Desk::connector)
+        self.sign_in.as_ref().map_or(&self.link.connector, LinkSignIn::connector)
     }
 
     /// Whether somebody came back from the provider in this browser.
     pub(super) fn is_signed_in(&self) -> bool {
-        self.sign_in.as_ref().is_some_and(Desk::is_signed_in)
+        self.sign_in.as_ref().is_some_and(LinkSignIn::is_signed_in)
     }
 
     /// What was typed before going to the provider.
@@ -130,7 +130,7 @@ impl<L: RecipientLink> RecipientForm<L> {
     }
 
     /// What the sign-in would hand over.
-    pub fn completed(&self) -> Option<&Handed> {
+    pub fn completed(&self) -> Option<&CompletedSignIn> {
         self.completed.as_ref()
     }
 

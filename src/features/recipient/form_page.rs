@@ -10,7 +10,7 @@ use crate::base::clock::distance_in_words;
 use crate::base::error::AppResult;
 use crate::base::forms::{FormState, RawForm};
 use crate::connectors::Kind;
-use crate::features::oauth::Desk;
+use crate::features::oauth::LinkSignIn;
 use crate::platform::app::App;
 use crate::platform::web::csrf::FormToken;
 use crate::platform::web::frame::RecipientFrame;
@@ -72,7 +72,7 @@ impl FormPage {
         let (known, connector, state, reply) = (&form.link.known, form.connector(), shown.state, shown.reply);
         let view: FormView = form::view(&connector.spec, &form.known(), state, &form.audience());
         let panel = form.panel(reply, shown.raw)?;
-        let provider = form.sign_in.as_ref().map(Desk::provider_name).unwrap_or_default();
+        let provider = form.sign_in.as_ref().map(LinkSignIn::provider_name).unwrap_or_default();
         let of_sign_in = reply.sign_in_problem(provider).map(|text| ("sign-in-title".to_owned(), text));
         let mut problems: Vec<(String, String)> = of_sign_in.into_iter().collect();
         problems.extend(panel.iter().flat_map(|panel| panel.problems.iter().cloned()));

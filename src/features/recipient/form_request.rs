@@ -13,7 +13,7 @@ use super::reply::FormReply;
 use super::submit::{RecipientSubmission, SubmitError, TakesSubmissions, submit};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::{FormState, RawForm};
-use crate::features::oauth::{self, ACCOUNT_FIELD, Leaving, PlanError};
+use crate::features::oauth::{self, ACCOUNT_FIELD, AuthorizeForm, PlanError};
 use crate::platform::app::App;
 use crate::platform::web::csrf::{self, FormBehind, FormToken};
 use crate::platform::web::page::{PageError, PageResult, page, see_other, unprocessable};
@@ -104,7 +104,7 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
         let Some(sign_in) = &self.form.sign_in else { return Err(AppError::NotFound.into()) };
         let decoded = self.form.decode(&self.raw, Strictness::Draft);
         match sign_in.inputs(&self.raw) {
-            Ok(inputs) => oauth::leave(self.app, self.request, sign_in, self.leaving(&decoded), inputs).await,
+            Ok(inputs) => oauth::authorize(self.app, self.request, sign_in, self.leaving(&decoded), inputs).await,
             Err(problems) => self.again(decoded, &FormReply::Inputs(problems)).await,
         }
     }
@@ -116,8 +116,8 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
         oauth::keep(self.app, self.request, sign_in, &self.leaving(&decoded)).await
     }
 
-    fn leaving<'b>(&'b self, decoded: &'b Decoded) -> Leaving<'b> {
-        Leaving {
+    fn leaving<'b>(&'b self, decoded: &'b Decoded) -> AuthorizeForm<'b> {
+        AuthorizeForm {
             return_to: self.request.path().to_owned(),
             until: self.form.link.until,
             raw: &self.raw,

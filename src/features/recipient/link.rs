@@ -10,7 +10,7 @@ use crate::base::error::AppResult;
 use crate::base::ids::{MemberId, WorkspaceId};
 use crate::connectors::{Connector, Kind};
 use crate::features::accounts::{MemberCard, WorkspaceCard};
-use crate::features::oauth::DoorKind;
+use crate::features::oauth::LinkKind;
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::web::frame::RecipientFrame;
@@ -22,7 +22,7 @@ pub trait RecipientLink: Clone + Send + Sync + 'static {
     /// one.
     const MAKES_CONNECTIONS: bool;
     /// Its kind, as sign-ins know it.
-    const KIND: DoorKind;
+    const KIND: LinkKind;
 
     /// The link of that token, open or not.
     fn find_by_token(conn: &mut Conn, hash: &TokenHash) -> AppResult<Option<Self>>;

@@ -9,8 +9,8 @@ use crate::base::crypto::{PlainToken, TokenHash};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::FieldRef;
 use crate::connectors::Connector;
-use crate::features::oauth::Handed;
-use crate::features::oauth::wire::Account;
+use crate::features::oauth::CompletedSignIn;
+use crate::features::oauth::provider_client::Account;
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::tx::Tx;
@@ -25,7 +25,7 @@ pub struct RecipientSubmission {
     /// What was filled in.
     pub submission: Submission,
     /// What the sign-in hands over.
-    pub completed: Option<Handed>,
+    pub completed: Option<CompletedSignIn>,
     /// The sign-in once for each account that was chosen, where each becomes a connection.
     pub each: Vec<(Account, Submission)>,
     /// What the receipt names.

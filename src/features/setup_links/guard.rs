@@ -6,7 +6,7 @@ use crate::base::clock::UtcTime;
 use crate::base::crypto::TokenHash;
 use crate::base::error::AppResult;
 use crate::features::connections;
-use crate::features::oauth::DoorKind;
+use crate::features::oauth::LinkKind;
 use crate::features::recipient::{Ended, LinkFacts, LinkWords, OpenLink, RecipientLink};
 use crate::platform::db::Conn;
 use crate::schema::form::KnownValues;
@@ -32,7 +32,7 @@ impl SetupLink {
 
 impl RecipientLink for SetupLink {
     const MAKES_CONNECTIONS: bool = false;
-    const KIND: DoorKind = DoorKind::Setup;
+    const KIND: LinkKind = LinkKind::Setup;
 
     fn find_by_token(conn: &mut Conn, hash: &TokenHash) -> AppResult<Option<Self>> {
         let row = store::find_by_token(conn, hash)?;

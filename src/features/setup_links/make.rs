@@ -7,7 +7,7 @@ use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{MemberId, SetupLinkId, WorkspaceId};
 use crate::features::connections::{Connection, ConnectionState};
-use crate::features::oauth::{self, DoorKind};
+use crate::features::oauth::{self, LinkKind};
 use crate::features::recipient::held;
 use crate::features::webhooks::{self, LinkDeed};
 use crate::platform::activity::{Actor, Entry, Event};
@@ -131,7 +131,7 @@ pub fn forget_held(conn: &mut Conn, connection: &Connection) -> AppResult<()> {
 /// Forgets what is held for a link that is closed: what was typed, and who signed in.
 pub(super) fn forget_all(conn: &mut Conn, id: &SetupLinkId) -> AppResult<()> {
     held::drop_link(conn, id.as_str())?;
-    oauth::forget(conn, DoorKind::Setup, id.as_str())
+    oauth::forget(conn, LinkKind::Setup, id.as_str())
 }
 
 /// Whether a link can be used right now; for what comes back to it from elsewhere.

@@ -1,12 +1,12 @@
 //! What a connector is given: all values, with tokens that live where somebody has signed in with a provider. It may ask the provider
 //! first, so it is called outside of transactions and while whoever waits keeps its lease.
 
-use crate::base::error::AppError;
+use crate::base::error::{AppError, AppResult};
 use crate::base::ids::OauthSignInId;
 use crate::connectors::Connector;
 use crate::engines::{Blame, Failure, FailureReason};
 use crate::features::connections::Connection;
-use crate::features::oauth::grants::{LeasedValues, Refusal};
+use crate::features::oauth::grants::{LeasedValues, TokenError};
 use crate::features::oauth::{self, TokenLease};
 use crate::platform::app::App;
 use crate::schema::form::{FinalConfig, Values, complete};
@@ -46,8 +46,11 @@ pub async fn current(
     connector: &Connector,
     own: Values,
 ) -> Result<ConnectorConfig, AskError> {
-    let leased = oauth::with_tokens(app, connection, own).await?;
-    let LeasedValues { values, token_lease } = leased.map_err(|refusal| refused(connector, refusal))?;
+    let leased = oauth::with_tokens(app, connection, own).await;
+    let LeasedValues { values, token_lease } = match leased {
+        Ok(leased) => leased,
+        Err(error) => return Err(refused(connector, error)?.into()),
+    };
     let config = complete(&connector.spec, &values).config.ok_or_else(incomplete)?;
     Ok(ConnectorConfig { config, token_lease })
 }
@@ -64,7 +67,7 @@ pub async fn for_test(
     sign_in: &OauthSignInId,
     typed: Values,
 ) -> Result<ConnectorConfig, AskError> {
-    let values = oauth::borrowed(app, (&connection.workspace_id, connector), sign_in, typed).await?;
+    let values = oauth::borrowed(app, &connection.workspace_id, connector, sign_in, typed).await?;
     let config = complete(&connector.spec, &values.ok_or_else(sign_in_over)?).config.ok_or_else(incomplete)?;
     Ok(ConnectorConfig { config, token_lease: None })
 }
@@ -80,24 +83,26 @@ fn incomplete() -> Failure {
     Failure { reason: FailureReason::Incomplete, blame: Blame::Config, message: message.to_owned(), detail: None }
 }
 
-fn refused(connector: &Connector, refusal: Refusal) -> Failure {
+/// What keeps the tokens from being lent, as a failure of the work; an error on our side stays one.
+fn refused(connector: &Connector, error: TokenError) -> AppResult<Failure> {
     let provider = connector.oauth().map_or_else(|| connector.name(), |block| block.name.as_str());
-    let (reason, blame, message) = match refusal {
-        Refusal::NeedsReconnecting => (
+    let (reason, blame, message) = match error {
+        TokenError::Internal(error) => return Err(error),
+        TokenError::NeedsReconnecting => (
             FailureReason::NeedsReconnecting,
             Blame::Config,
             format!("{provider} has ended this access. Somebody has to sign in again; a reconnect link asks them to."),
         ),
-        Refusal::Unavailable => (
+        TokenError::Unavailable => (
             FailureReason::ProviderUnavailable,
             Blame::Moment,
             format!("The token has ended and {provider} gives no new one right now. Try again later."),
         ),
-        Refusal::App => (
+        TokenError::App => (
             FailureReason::OauthApp,
             Blame::Operator,
             format!("The OAuth app for {provider} is not set, or {provider} does not take it."),
         ),
     };
-    Failure { reason, blame, message, detail: None }
+    Ok(Failure { reason, blame, message, detail: None })
 }

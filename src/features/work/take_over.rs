@@ -65,7 +65,7 @@ fn keep(
         return Ok(Versions { before: before.version, after: before.version });
     }
     let connector = app.connectors.find(before.kind, &before.connector_slug).ok_or(AppError::NotFound)?;
-    oauth::take_renewed(tx, (&before, connector), token_lease, &mut submission)?;
+    oauth::take_renewed(tx, &before, connector, token_lease, &mut submission)?;
     let mut after = before.version;
     if !submission.is_empty() {
         let change = Apply {

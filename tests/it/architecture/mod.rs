@@ -6,5 +6,6 @@ mod imports;
 mod map;
 mod paths;
 pub mod scanner;
+mod secrets;
 mod sizes;
 mod words;

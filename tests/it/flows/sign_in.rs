@@ -4,7 +4,7 @@ use url::Url;
 
 use super::sweep::{Hay, Needle};
 use crate::cli::Installation;
-use crate::oauth::links::{accounts_of, departure_of};
+use crate::oauth::links::{accounts_of, authorize_url_of};
 use crate::setup_links::{connection_path, link_path, share_page};
 use crate::support::provider::{CLIENT_ID, Plays, Provider, client_secret};
 use crate::support::receiver::authority_file;
@@ -38,7 +38,7 @@ async fn connect(hay: &mut Hay, base: &str, provider: &Provider) -> Vec<Needle> 
     let recipient = Visitor::new(base, base);
     let leaving = hay.get(&recipient, &link).await.form_to(&link).press("intent", "sign-in", &recipient).await;
     hay.add_page("leaving", &leaving);
-    let departure = departure_of(&leaving);
+    let departure = authorize_url_of(&leaving);
     let state = Url::parse(&departure).unwrap().query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
     let browser = recipient.cookies().into_iter().find(|(name, _)| name.contains("oauth")).unwrap().1;
     let back = recipient.get(&provider.consent(&departure)).await;

@@ -1,4 +1,4 @@
 pub mod links;
 mod provider;
+mod provider_client;
 mod real_server;
-mod wire;

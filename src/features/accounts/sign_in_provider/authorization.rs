@@ -1,6 +1,6 @@
 //! The authorization request to the provider and its answer: what is kept while somebody is away, and what is asked of them when they return.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -8,7 +8,7 @@ use super::protocol::{AuthorizeSecrets, ClientCredentials, Discovered, authorize
 use super::refusal::{ProviderSignInError, RefusedSignIn, SignInRefusal};
 use super::store::{self, NewSignInAttempt, SignInAttempt, TakenAttempt};
 use super::{ATTEMPT_LIFETIME, Provider, ProviderIdentity, SEALED_ATTEMPTS, SEALED_CLIENT_SECRETS};
-use crate::base::crypto::{PlainToken, TokenHash};
+use crate::base::crypto::{PlainToken, TokenHash, exposed};
 use crate::base::error::AppError;
 use crate::base::ids::{MemberId, SignInAttemptId, WorkspaceId};
 use crate::platform::app::App;
@@ -18,7 +18,8 @@ use crate::platform::web::urls;
 #[derive(Serialize, Deserialize)]
 struct AttemptSecrets {
     nonce: String,
-    verifier: String,
+    #[serde(serialize_with = "exposed::text")]
+    verifier: SecretString,
     provider: Discovered,
 }
 
@@ -65,7 +66,7 @@ pub(super) async fn authorize(app: &App, request: AuthorizeRequest<'_>) -> Resul
     let secrets = AuthorizeSecrets { state: state.expose(), nonce: nonce.expose(), verifier: verifier.expose() };
     let redirect = redirect_uri(app, request.slug);
     let url = authorize_url(&provider, &request.provider.client_id, &redirect, &secrets)?;
-    let secrets = AttemptSecrets { nonce: nonce.expose().to_owned(), verifier: verifier.expose().to_owned(), provider };
+    let secrets = AttemptSecrets { nonce: nonce.expose().to_owned(), verifier: verifier.expose().into(), provider };
     let secrets = Zeroizing::new(serde_json::to_vec(&secrets).map_err(AppError::internal)?);
     let (workspace, revision) = (request.provider.workspace_id.clone(), request.provider.revision.clone());
     let (browser, tester, wanted) = (request.browser, request.tester, request.wanted);
@@ -141,7 +142,7 @@ pub(super) async fn verify_callback(
         client_id: &provider.client_id,
         client_secret: secret.as_ref(),
         redirect: &redirect_uri(app, slug),
-        verifier: &kept.verifier,
+        verifier: kept.verifier.expose_secret(),
         nonce: &kept.nonce,
     };
     let identity = exchange(&app.identity_http, &kept.provider, &credentials, code, app.clock.now()).await?;

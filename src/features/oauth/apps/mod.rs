@@ -10,19 +10,19 @@ mod store;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 pub use store::{AppRow, list};
 
 use crate::base::clock::UtcTime;
-use crate::base::crypto::{KeyRing, Sealed};
+use crate::base::crypto::{KeyRing, Sealed, exposed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{OauthAppId, WorkspaceId};
 use crate::connectors::provider::ProviderBlock;
 use crate::connectors::{Connector, Connectors};
-use crate::features::oauth::wire::AppSecrets;
+use crate::features::oauth::provider_client::AppSecrets;
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::config::OauthConfig;
@@ -65,9 +65,11 @@ pub fn providers(connectors: &Connectors) -> Vec<Offered> {
 
 /// What an app's sealed column holds.
 #[derive(Serialize, Deserialize)]
-struct Secrets {
-    client_secret: String,
-    constants: BTreeMap<String, String>,
+struct StoredAppSecrets {
+    #[serde(serialize_with = "exposed::text")]
+    client_secret: SecretString,
+    #[serde(serialize_with = "exposed::map")]
+    constants: BTreeMap<String, SecretString>,
 }
 
 sealed_column!(
@@ -90,17 +92,12 @@ pub struct AppForm {
 ///
 /// # Errors
 /// [`AppError::Conflict`] when there is no secret to keep, or somebody else changed it at the same moment.
-pub fn save(
-    tx: &mut Tx<'_>,
-    (workspace, provider): (&WorkspaceId, &str),
-    form: &AppForm,
-    actor: Actor,
-) -> AppResult<()> {
+pub fn save(tx: &mut Tx<'_>, workspace: &WorkspaceId, provider: &str, form: &AppForm, actor: Actor) -> AppResult<()> {
     let read = store::find(tx.conn, workspace, provider)?;
     let before = read.as_ref().map(|row| open(row, tx.keys)).transpose()?;
     let id = read.as_ref().map_or_else(|| OauthAppId::new(tx.now, tx.rng), |row| row.id.clone());
     let sealed = tx.keys.seal(&merged(before, form)?, SEALED_APPS.at(&id, workspace), tx.rng)?;
-    let contents = store::Contents { client_id: &form.client_id, sealed: &sealed, now: tx.now };
+    let contents = store::AppContents { client_id: &form.client_id, sealed: &sealed, now: tx.now };
     match &read {
         None => store::insert(tx.conn, &id, workspace, provider, &contents)?,
         Some(row) if store::replace(tx.conn, row, &contents)? => {}
@@ -109,15 +106,11 @@ pub fn save(
     note(tx, workspace, Event::OauthAppSet, provider, actor)
 }
 
-fn merged(before: Option<Secrets>, form: &AppForm) -> AppResult<Zeroizing<Vec<u8>>> {
+fn merged(before: Option<StoredAppSecrets>, form: &AppForm) -> AppResult<Zeroizing<Vec<u8>>> {
     let (kept, mut constants) = before.map(|secrets| (secrets.client_secret, secrets.constants)).unzip();
-    let given = form.client_secret.as_ref().map(|secret| secret.expose_secret().to_owned());
-    let client_secret = given.or(kept).ok_or(AppError::Conflict("Enter the client secret."))?;
-    let constants_after = constants.get_or_insert_default();
-    for (name, value) in &form.constants {
-        constants_after.insert(name.clone(), value.expose_secret().to_owned());
-    }
-    let secrets = Secrets { client_secret, constants: constants.unwrap_or_default() };
+    let client_secret = form.client_secret.clone().or(kept).ok_or(AppError::Conflict("Enter the client secret."))?;
+    constants.get_or_insert_default().extend(form.constants.clone());
+    let secrets = StoredAppSecrets { client_secret, constants: constants.unwrap_or_default() };
     serde_json::to_vec(&secrets).map(Zeroizing::new).map_err(AppError::internal)
 }
 
@@ -138,7 +131,7 @@ fn note(tx: &mut Tx<'_>, workspace: &WorkspaceId, event: Event, provider: &str, 
     tx.record(&entry)
 }
 
-fn open(row: &AppRow, keys: &KeyRing) -> AppResult<Secrets> {
+fn open(row: &AppRow, keys: &KeyRing) -> AppResult<StoredAppSecrets> {
     let plain = keys.open(&Sealed::from_bytes(row.sealed.clone()), SEALED_APPS.at(&row.id, &row.workspace_id))?;
     serde_json::from_slice(&plain).map_err(AppError::internal)
 }
@@ -156,9 +149,8 @@ pub fn keys_for(
 ) -> AppResult<Option<AppSecrets>> {
     if let Some(row) = store::find(conn, workspace, provider)? {
         let secrets = open(&row, keys)?;
-        let constants = secrets.constants.into_iter().map(|(name, value)| (name, SecretString::from(value)));
-        let client_secret = SecretString::from(secrets.client_secret);
-        return Ok(Some(AppSecrets { client_id: row.client_id, client_secret, constants: constants.collect() }));
+        let StoredAppSecrets { client_secret, constants } = secrets;
+        return Ok(Some(AppSecrets { client_id: row.client_id, client_secret, constants }));
     }
     Ok(instance.apps.get(provider).map(|app| AppSecrets {
         client_id: app.client_id.clone(),
@@ -167,9 +159,15 @@ pub fn keys_for(
     }))
 }
 
+/// A provider, and where the workspace's app there comes from.
+struct ProviderApp {
+    offered: Offered,
+    standing: AppStanding,
+}
+
 /// Where a workspace's app at a provider comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum AppStanding {
     /// The workspace has set it.
     Own {
         /// The public name.
@@ -195,18 +193,18 @@ pub fn standings(
     providers: &[Offered],
     keys: &KeyRing,
     instance: &OauthConfig,
-) -> AppResult<Vec<Standing>> {
+) -> AppResult<Vec<AppStanding>> {
     let rows = store::list(conn, workspace)?;
     let standing = |offered: &Offered| {
         let id = &offered.block.provider;
         match rows.iter().find(|row| row.provider == *id) {
-            Some(row) => Ok(Standing::Own {
+            Some(row) => Ok(AppStanding::Own {
                 client_id: row.client_id.clone(),
                 updated_at: row.updated_at,
                 constants: open(row, keys)?.constants.into_keys().collect(),
             }),
-            None if instance.apps.contains_key(id) => Ok(Standing::Instance),
-            None => Ok(Standing::Missing),
+            None if instance.apps.contains_key(id) => Ok(AppStanding::Instance),
+            None => Ok(AppStanding::Missing),
         }
     };
     providers.iter().map(standing).collect()

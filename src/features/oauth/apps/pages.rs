@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use secrecy::SecretString;
 
-use super::{AppForm, Offered, Standing, providers, standings};
+use super::{AppForm, AppStanding, ProviderApp, providers, standings};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::RawForm;
 use crate::features::accounts::guard::{Admin, SignedIn};
@@ -36,7 +36,7 @@ struct AppsPage {
 }
 
 /// One field of the form.
-struct Field {
+struct AppField {
     id: String,
     label: String,
     hint: String,
@@ -58,7 +58,7 @@ struct AppPage {
     is_instance: bool,
     client_id: String,
     client_id_problem: String,
-    secrets: Vec<Field>,
+    secrets: Vec<AppField>,
     url: String,
     removal_url: String,
 }
@@ -71,32 +71,32 @@ impl AppPage {
     }
 }
 
-fn words(standing: &Standing) -> (&'static str, &'static str) {
+fn words(standing: &AppStanding) -> (&'static str, &'static str) {
     match standing {
-        Standing::Own { .. } | Standing::Instance => ("Set", "ok"),
-        Standing::Missing => ("Not set", ""),
+        AppStanding::Own { .. } | AppStanding::Instance => ("Set", "ok"),
+        AppStanding::Missing => ("Not set", ""),
     }
 }
 
-async fn load(app: &App, member: &SignedIn) -> AppResult<Vec<(Offered, Standing)>> {
+async fn load(app: &App, member: &SignedIn) -> AppResult<Vec<ProviderApp>> {
     let all = providers(&app.connectors);
     let (workspace, keys, instance) = (member.workspace_id.clone(), app.keys.clone(), app.config.oauth.clone());
     app.db
         .read(move |conn| {
             let standings = standings(conn, &workspace, &all, &keys, &instance)?;
-            Ok(all.into_iter().zip(standings).collect())
+            Ok(all.into_iter().zip(standings).map(|(offered, standing)| ProviderApp { offered, standing }).collect())
         })
         .await
 }
 
-async fn load_one(app: &App, member: &SignedIn, provider: &str) -> AppResult<(Offered, Standing)> {
+async fn load_one(app: &App, member: &SignedIn, provider: &str) -> AppResult<ProviderApp> {
     let all = load(app, member).await?;
-    all.into_iter().find(|(offered, _)| offered.block.provider == provider).ok_or(AppError::NotFound)
+    all.into_iter().find(|app| app.offered.block.provider == provider).ok_or(AppError::NotFound)
 }
 
 /// `GET /settings/oauth-apps`
 pub async fn index(app: web::Data<App>, request: HttpRequest, member: SignedIn) -> PageResult {
-    let item = |(offered, standing): (Offered, Standing)| {
+    let item = |ProviderApp { offered, standing }: ProviderApp| {
         let (state, tone) = words(&standing);
         ProviderItem {
             url: urls::oauth_app(&offered.block.provider),
@@ -114,24 +114,25 @@ fn app_page(
     app: &App,
     request: &HttpRequest,
     member: &SignedIn,
-    (offered, standing): (Offered, Standing),
+    found: ProviderApp,
     problems: &BTreeMap<String, String>,
 ) -> AppPage {
+    let ProviderApp { offered, standing } = found;
     let provider = &offered.block.provider;
     let problem = |id: &str| problems.get(id).cloned().unwrap_or_default();
     let (client_id, constants) = match &standing {
-        Standing::Own { client_id, constants, .. } => (client_id.clone(), constants.clone()),
-        Standing::Instance | Standing::Missing => Default::default(),
+        AppStanding::Own { client_id, constants, .. } => (client_id.clone(), constants.clone()),
+        AppStanding::Instance | AppStanding::Missing => Default::default(),
     };
-    let is_own = matches!(standing, Standing::Own { .. });
-    let mut secrets = vec![Field {
+    let is_own = matches!(standing, AppStanding::Own { .. });
+    let mut secrets = vec![AppField {
         id: "client_secret".to_owned(),
         label: "Client secret".to_owned(),
         hint: String::new(),
         is_set: is_own,
         problem: problem("client_secret"),
     }];
-    secrets.extend(offered.constants.iter().map(|(name, label, hint)| Field {
+    secrets.extend(offered.constants.iter().map(|(name, label, hint)| AppField {
         id: name.clone(),
         label: if label.is_empty() { name.clone() } else { label.clone() },
         hint: hint.clone(),
@@ -146,7 +147,7 @@ fn app_page(
         redirect_uri: app.config.server.base_url.join(&urls::oauth_callback(provider)),
         may_change: member.role.may_administer(),
         is_own,
-        is_instance: standing == Standing::Instance,
+        is_instance: standing == AppStanding::Instance,
         client_id,
         client_id_problem: problem("client_id"),
         secrets,
@@ -185,14 +186,15 @@ pub async fn update(
     }
     let (workspace, actor, provider) = (member.workspace_id.clone(), member.actor(), provider.into_inner());
     let target = urls::oauth_app(&provider);
-    app.write(move |tx| super::save(tx, (&workspace, &provider), &typed, actor)).await?;
+    app.write(move |tx| super::save(tx, &workspace, &provider, &typed, actor)).await?;
     Ok(see_other_with(&app.config.server.base_url, &target, Flash::OauthAppSaved))
 }
 
 /// What was typed, and what is wrong with it by field. A blank secret keeps the one that is set.
-fn read(raw: &RawForm, (offered, standing): &(Offered, Standing)) -> (AppForm, BTreeMap<String, String>) {
+fn read(raw: &RawForm, found: &ProviderApp) -> (AppForm, BTreeMap<String, String>) {
+    let ProviderApp { offered, standing } = found;
     let text = |name: &str| raw.first(name).unwrap_or_default().trim().to_owned();
-    let is_own = matches!(standing, Standing::Own { .. });
+    let is_own = matches!(standing, AppStanding::Own { .. });
     let secret = |name: &str| Some(text(name)).filter(|text| !text.is_empty()).map(SecretString::from);
     let mut problems = BTreeMap::new();
     let client_id = text("client_id");

@@ -27,7 +27,7 @@ pub struct AppRow {
 }
 
 /// What is written.
-pub(super) struct Contents<'a> {
+pub(super) struct AppContents<'a> {
     pub(super) client_id: &'a str,
     pub(super) sealed: &'a Sealed,
     pub(super) now: UtcTime,
@@ -57,7 +57,7 @@ pub(super) fn insert(
     id: &OauthAppId,
     workspace: &WorkspaceId,
     provider: &str,
-    contents: &Contents<'_>,
+    contents: &AppContents<'_>,
 ) -> QueryResult<()> {
     diesel::insert_into(oauth_apps::table)
         .values((
@@ -75,7 +75,7 @@ pub(super) fn insert(
 }
 
 /// Writes an app that nobody changed since it was read; says whether it did.
-pub(super) fn replace(conn: &mut Conn, read: &AppRow, contents: &Contents<'_>) -> QueryResult<bool> {
+pub(super) fn replace(conn: &mut Conn, read: &AppRow, contents: &AppContents<'_>) -> QueryResult<bool> {
     let unchanged = oauth_apps::table.find(&read.id).filter(oauth_apps::version.eq(read.version));
     let changed = diesel::update(unchanged)
         .set((

@@ -1,29 +1,22 @@
-//! What runs later: renewing tokens before somebody waits for it, giving grants back, and the mail that says that somebody has to sign
-//! in again.
+//! What runs later: giving grants back, and the mail that says that somebody has to sign in again.
 
 use std::sync::Arc;
 
 use super::GrantState;
-use super::refresh::{self, Ahead, Refusal, block_of};
 use super::store::{self, GrantRow};
 use crate::base::error::AppResult;
 use crate::base::ids::OauthGrantId;
 use crate::features::accounts;
 use crate::features::connections::{self, Connection};
-use crate::features::oauth::wire::{Wire, WireError};
+use crate::features::oauth::provider_client::{ProviderClient, ProviderError};
 use crate::features::webhooks;
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::email::email_templates;
-use crate::platform::jobs::{Outcome, Registry, job};
-use crate::platform::tx::Tx;
+use crate::platform::jobs::{Outcome, job};
 use crate::platform::web::urls;
 
-job!(
-    /// Renews the tokens of a grant before they end.
-    RenewGrant(OauthGrantId), "renew_grant", refresh_by_job
-);
 job!(
     /// Gives a grant that nobody lives on back to its provider.
     GiveBackGrant(OauthGrantId), "give_back_grant", give_back
@@ -32,44 +25,6 @@ job!(
     /// Tells the owners that somebody has to sign in again.
     ReconnectMail(OauthGrantId), "reconnect_mail", send_reconnect_mail
 );
-
-/// What grants do later.
-pub fn jobs(registry: Registry) -> Registry {
-    registry.with::<RenewGrant>().with::<GiveBackGrant>().with::<ReconnectMail>()
-}
-
-const AT_ONCE: i64 = 50;
-/// A renewal that did not come about is asked for again after this long.
-const AGAIN: time::Duration = time::Duration::minutes(10);
-
-/// Asks for the renewal of everything that is due.
-///
-/// # Errors
-/// The database refuses.
-pub fn sweep(tx: &mut Tx<'_>) -> AppResult<()> {
-    for id in store::due(tx.conn, tx.now, AT_ONCE)? {
-        if store::put_off(tx.conn, &id, tx.now, tx.now + AGAIN)? {
-            tx.enqueue(&RenewGrant(id))?;
-        }
-    }
-    Ok(())
-}
-
-/// Renews a grant whose time has come.
-///
-/// # Errors
-/// Only internal ones.
-async fn refresh_by_job(app: &Arc<App>, id: OauthGrantId) -> AppResult<Outcome> {
-    let here = id.clone();
-    let still_there = app.db.read(move |conn| Ok(store::find(conn, &here)?)).await?;
-    if still_there.is_none_or(|row| row.state != GrantState::Works) {
-        return Ok(Outcome::Done);
-    }
-    Ok(match refresh::fresh(app, &id, Ahead::Schedule).await? {
-        // The sweep asks again when it did not come about.
-        Ok(_) | Err(Refusal::NeedsReconnecting | Refusal::App | Refusal::Unavailable) => Outcome::Done,
-    })
-}
 
 /// The provider has ended a grant: it is noted, and everybody who wants to hear it is told, once.
 pub(super) async fn break_and_tell(app: &App, row: &GrantRow, lease: String) -> AppResult<()> {
@@ -129,10 +84,10 @@ async fn give_back(app: &Arc<App>, id: OauthGrantId) -> AppResult<Outcome> {
 
 /// Asks the provider to end a grant; says why that should be tried again.
 async fn revoke(app: &App, row: &GrantRow) -> AppResult<Option<String>> {
-    let Some((block, secrets)) = block_of(app, row).zip(refresh::secrets(app, row).await?) else { return Ok(None) };
+    let Some((block, secrets)) = row.block(app).zip(row.app_secrets(app).await?) else { return Ok(None) };
     let Ok(opened) = row.open(&app.keys) else { return Ok(None) };
-    let asked = Wire::new(&app.connector_http, &block, &secrets, &opened.inputs).revoke(&opened.tokens).await;
-    Ok(asked.err().filter(WireError::is_transient).map(|error| error.to_string()))
+    let asked = ProviderClient::new(&app.connector_http, &block, &secrets, &opened.inputs).revoke(&opened.tokens).await;
+    Ok(asked.err().filter(ProviderError::is_transient).map(|error| error.to_string()))
 }
 
 /// What the owners are told.
@@ -165,7 +120,7 @@ async fn send_reconnect_mail(app: &Arc<App>, id: OauthGrantId) -> AppResult<Outc
         .await?;
     // It was connected again, or deleted, before the mail went out.
     let Some((users, owners, row)) = found.filter(|(users, ..)| !users.is_empty()) else { return Ok(Outcome::Done) };
-    let provider = block_of(app, &row).map_or_else(|| row.provider.clone(), |block| block.name.clone());
+    let provider = row.block(app).map_or_else(|| row.provider.clone(), |block| block.name.clone());
     let link =
         |user: &Connection| (user.description.clone(), app.config.server.base_url.join(&urls::connection(&user.slug)));
     let context =

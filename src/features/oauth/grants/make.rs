@@ -1,13 +1,13 @@
 //! A sign-in becomes a grant, a connection lives on it, and lets it go.
 
-use super::store::{self, Contents, GrantRow, NewRow};
+use super::store::{self, GrantContents, GrantRow, NewGrantRow};
 use super::{GiveBackGrant, SEALED_GRANTS, Times, content, written};
 use crate::base::error::AppResult;
 use crate::base::ids::{OauthGrantId, SetupLinkId, WorkspaceId};
 use crate::connectors::provider::{Inputs, ProviderBlock};
 use crate::connectors::{Connector, Kind};
 use crate::features::connections::Connection;
-use crate::features::oauth::wire::{Account, Tokens};
+use crate::features::oauth::provider_client::{Account, Tokens};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
 use crate::platform::tx::Tx;
@@ -31,7 +31,8 @@ impl NewGrant {
         block: &std::sync::Arc<ProviderBlock>,
         identity: (String, String),
         granted: Option<Vec<String>>,
-        (tokens, inputs): (Tokens, Inputs),
+        tokens: Tokens,
+        inputs: Inputs,
     ) -> Self {
         Self {
             kind: connector.file.kind,
@@ -52,19 +53,14 @@ impl NewGrant {
     fn contents<T>(
         &self,
         tx: &mut Tx<'_>,
-        (id, workspace): (&OauthGrantId, &WorkspaceId),
-        write: impl FnOnce(&mut Conn, &Contents<'_>) -> diesel::QueryResult<T>,
+        id: &OauthGrantId,
+        workspace: &WorkspaceId,
+        write: impl FnOnce(&mut Conn, &GrantContents<'_>) -> diesel::QueryResult<T>,
     ) -> AppResult<T> {
         let plain = content(&self.tokens, &self.inputs)?;
         let sealed = tx.keys.seal(&plain, SEALED_GRANTS.at(id, workspace), tx.rng)?;
         let (times, scopes) = (Times::of(&self.block, &self.tokens), written(&self.granted)?);
-        let contents = Contents {
-            sealed: &sealed,
-            scopes: &scopes,
-            expires_at: times.expires_at,
-            ends_at: times.ends_at,
-            refresh_at: times.refresh_at,
-        };
+        let contents = GrantContents { sealed: &sealed, scopes: &scopes, times };
         Ok(write(tx.conn, &contents)?)
     }
 
@@ -75,8 +71,8 @@ impl NewGrant {
     pub fn store(&self, tx: &mut Tx<'_>, workspace: &WorkspaceId) -> AppResult<OauthGrantId> {
         let id = OauthGrantId::new(tx.now, tx.rng);
         let now = tx.now;
-        self.contents(tx, (&id, workspace), |conn, contents| {
-            NewRow {
+        self.contents(tx, &id, workspace, |conn, contents| {
+            NewGrantRow {
                 id: &id,
                 workspace,
                 kind: self.kind,
@@ -84,7 +80,7 @@ impl NewGrant {
                 provider: &self.block.provider,
                 identity: (&self.identity.0, &self.identity.1),
                 obtained_at: now,
-                contents: Contents { ..*contents },
+                contents: *contents,
             }
             .insert(conn)
         })?;
@@ -98,8 +94,7 @@ impl NewGrant {
 /// Only internal ones.
 pub fn attach(tx: &mut Tx<'_>, connection: &Connection, grant: &OauthGrantId, accounts: &[Account]) -> AppResult<()> {
     let before = store::of_connection(tx.conn, &connection.workspace_id, &connection.id)?;
-    let at = (&connection.workspace_id, &connection.id);
-    store::put_use(tx.conn, at, grant, &written(&accounts)?, tx.now)?;
+    store::put_use(tx.conn, connection, grant, &written(&accounts)?, tx.now)?;
     match before {
         Some((old, _)) if old.id != *grant => let_go(tx, &old),
         _ => Ok(()),
@@ -143,7 +138,7 @@ pub fn reconnect(
         Some((grant, _)) if grant.identity_id == new.identity.0 => {
             let identity = (new.identity.0.as_str(), new.identity.1.as_str());
             let now = tx.now;
-            new.contents(tx, (&grant.id, &grant.workspace_id), |conn, contents| {
+            new.contents(tx, &grant.id, &grant.workspace_id, |conn, contents| {
                 store::revive(conn, grant, identity, contents, now)
             })?;
         }

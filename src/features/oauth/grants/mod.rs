@@ -7,33 +7,39 @@
 mod jobs;
 mod make;
 mod refresh;
+mod renewals;
 mod renewed;
 mod store;
 mod values;
 mod view;
 
-pub use jobs::{GiveBackGrant, jobs, sweep};
+pub use jobs::GiveBackGrant;
 pub use make::{NewGrant, attach, disconnect, reconnect};
-pub use refresh::Refusal;
-pub use renewed::{TokenLease, take_renewed};
+pub use refresh::TokenError;
+pub use renewals::sweep;
+pub use renewed::take_renewed;
 pub use store::GrantRow;
-pub use values::{LeasedValues, Ready, is_mark, values, with_tokens};
+pub use values::{LeasedValues, is_mark, values, with_tokens};
 pub use view::{ConnectedOut, ConnectedView, connected, connected_out};
 
 pub(super) use values::{filled, marked, marked_app};
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::clock::UtcTime;
 use crate::base::crypto::{KeyRing, Sealed};
 use crate::base::error::{AppError, AppResult};
-use crate::base::ids::{ConnectionId, WorkspaceId};
+use crate::base::ids::{ConnectionId, OauthGrantId, WorkspaceId};
 use crate::base::text_column::text_enum;
 use crate::connectors::provider::{Inputs, ProviderBlock, RefreshKind};
-use crate::features::oauth::wire::{Account, Tokens};
+use crate::features::oauth::apps;
+use crate::features::oauth::provider_client::{Account, AppSecrets, Tokens, as_text};
+use crate::platform::app::App;
 use crate::platform::db::Conn;
+use crate::platform::jobs::Registry;
 use crate::platform::sealed::sealed_column;
 
 text_enum! {
@@ -55,9 +61,15 @@ pub struct Connected {
     pub grant: GrantRow,
     /// The accounts.
     pub accounts: Vec<Account>,
+    /// The granted permissions; `None` when nobody knows them.
+    pub granted: Option<Vec<String>>,
 }
 
 impl Connected {
+    fn new(grant: GrantRow, accounts: &str) -> AppResult<Self> {
+        Ok(Self { accounts: read(accounts)?, granted: read(&grant.scopes)?, grant })
+    }
+
     /// Whether somebody has to sign in again.
     pub fn is_broken(&self) -> bool {
         self.grant.state == GrantState::NeedsReconnecting
@@ -74,7 +86,7 @@ pub fn of_connection(
     connection: &ConnectionId,
 ) -> AppResult<Option<Connected>> {
     let found = store::of_connection(conn, workspace, connection)?;
-    found.map(|(grant, accounts)| Ok(Connected { grant, accounts: read(&accounts)? })).transpose()
+    found.map(|(grant, accounts)| Connected::new(grant, &accounts)).transpose()
 }
 
 /// The grants that many connections live on; those without one are absent.
@@ -87,21 +99,31 @@ pub fn of_connections(
     connections: &[ConnectionId],
 ) -> AppResult<HashMap<ConnectionId, Connected>> {
     let found = store::of_connections(conn, workspace, connections)?;
-    found
-        .into_iter()
-        .map(|(connection, grant, accounts)| Ok((connection, Connected { grant, accounts: read(&accounts)? })))
-        .collect()
+    found.into_iter().map(|(connection, grant, accounts)| Ok((connection, Connected::new(grant, &accounts)?))).collect()
+}
+
+/// What grants do later.
+pub fn jobs(registry: Registry) -> Registry {
+    registry.with::<renewals::RenewGrant>().with::<GiveBackGrant>().with::<jobs::ReconnectMail>()
+}
+
+/// Of which sign-in the tokens are that were handed out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenLease {
+    grant: OauthGrantId,
+    signed_in_at: UtcTime,
 }
 
 /// What the sealed column holds.
 #[derive(Serialize, Deserialize)]
 struct Content {
-    tokens: String,
+    #[serde(with = "as_text")]
+    tokens: Tokens,
     inputs: Inputs,
 }
 
 /// A grant that was opened.
-pub(super) struct Opened {
+pub(super) struct OpenGrant {
     pub(super) tokens: Tokens,
     pub(super) inputs: Inputs,
     pub(super) signed_in_at: UtcTime,
@@ -113,24 +135,29 @@ sealed_column!(
 );
 
 fn content(tokens: &Tokens, inputs: &Inputs) -> AppResult<zeroize::Zeroizing<Vec<u8>>> {
-    let bytes = tokens.to_bytes()?;
-    let text = String::from_utf8(bytes.to_vec()).map_err(AppError::internal)?;
-    let content = Content { tokens: text, inputs: inputs.clone() };
+    let content = Content { tokens: tokens.clone(), inputs: inputs.clone() };
     serde_json::to_vec(&content).map(zeroize::Zeroizing::new).map_err(AppError::internal)
 }
 
 impl GrantRow {
-    fn open(&self, keys: &KeyRing) -> AppResult<Opened> {
+    fn open(&self, keys: &KeyRing) -> AppResult<OpenGrant> {
         let plain =
             keys.open(&Sealed::from_bytes(self.sealed.clone()), SEALED_GRANTS.at(&self.id, &self.workspace_id))?;
         let content: Content = serde_json::from_slice(&plain).map_err(AppError::internal)?;
-        let tokens = Tokens::from_bytes(content.tokens.as_bytes())?;
-        Ok(Opened { tokens, inputs: content.inputs, signed_in_at: self.obtained_at })
+        Ok(OpenGrant { tokens: content.tokens, inputs: content.inputs, signed_in_at: self.obtained_at })
     }
 
-    /// The granted permissions; `None` when nobody knows them.
-    pub fn granted(&self) -> Option<Vec<String>> {
-        serde_json::from_str(&self.scopes).unwrap_or_default()
+    /// The block of its connector; `None` when that is not installed any more, or signs in elsewhere now.
+    fn block(&self, app: &App) -> Option<Arc<ProviderBlock>> {
+        let connector = app.connectors.find(self.kind, &self.connector_slug)?;
+        connector.oauth().cloned().filter(|block| block.provider == self.provider)
+    }
+
+    /// The operator's app at its provider; `None` when there is none any more.
+    async fn app_secrets(&self, app: &App) -> AppResult<Option<AppSecrets>> {
+        let (workspace, provider) = (self.workspace_id.clone(), self.provider.clone());
+        let (keys, instance) = (app.keys.clone(), app.config.oauth.clone());
+        app.db.read(move |conn| apps::keys_for(conn, &workspace, &provider, &keys, &instance)).await
     }
 }
 

@@ -4,15 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::store::{self, Contents, GrantRow};
-use super::{GrantState, Opened, SEALED_GRANTS, Times, content, jobs};
+use super::store::{self, GrantContents, GrantRow};
+use super::{GrantState, OpenGrant, SEALED_GRANTS, Times, content, jobs};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::Sealed;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::OauthGrantId;
 use crate::connectors::provider::ProviderBlock;
-use crate::features::oauth::apps;
-use crate::features::oauth::wire::{AppSecrets, Tokens, Wire, WireError};
+use crate::features::oauth::provider_client::{ProviderClient, ProviderError, Tokens};
 use crate::platform::app::App;
 
 /// Longer than any renewal can take: after it the process that held it is thought dead.
@@ -26,14 +25,20 @@ const SAVE_TRIES: usize = 5;
 const LEASE_ALPHABET: &[u8] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
 /// Why there is no working token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
     /// The provider has ended the sign-in.
+    #[error("the provider has ended the sign-in")]
     NeedsReconnecting,
     /// The provider cannot be asked right now.
+    #[error("the provider cannot be asked right now")]
     Unavailable,
     /// The operator's app is gone, or the provider does not take it.
+    #[error("the operator's app is gone or refused")]
     App,
+    /// Something on our side.
+    #[error(transparent)]
+    Internal(#[from] AppError),
 }
 
 /// How eager a renewal is.
@@ -45,25 +50,19 @@ pub(super) enum Ahead {
     Schedule,
 }
 
-/// One grant with what its calls need.
-struct Work {
-    block: Arc<ProviderBlock>,
-    secrets: AppSecrets,
-}
-
 /// Tokens that live, renewed first when they are about to end.
-pub(super) async fn fresh(app: &App, id: &OauthGrantId, ahead: Ahead) -> AppResult<Result<Opened, Refusal>> {
+pub(super) async fn fresh(app: &App, id: &OauthGrantId, ahead: Ahead) -> Result<OpenGrant, TokenError> {
     let end = tokio::time::Instant::now() + PATIENCE;
     loop {
         let row = read(app, id).await?;
         if row.state != GrantState::Works {
-            return Ok(Err(Refusal::NeedsReconnecting));
+            return Err(TokenError::NeedsReconnecting);
         }
         let opened = row.open(&app.keys)?;
         let now = app.clock.now();
-        let Some(block) = block_of(app, &row) else { return Ok(Err(Refusal::App)) };
+        let Some(block) = row.block(app) else { return Err(TokenError::App) };
         if !is_due(&block, &opened.tokens, now, ahead) {
-            return Ok(Ok(opened));
+            return Ok(opened);
         }
         let lease = app.rng.text(LEASE_ALPHABET, 20);
         if claim(app, &row, &lease, now).await? {
@@ -71,10 +70,10 @@ pub(super) async fn fresh(app: &App, id: &OauthGrantId, ahead: Ahead) -> AppResu
                 return Ok(done);
             }
         } else if !opened.tokens.is_stale(now, LAST_MOMENT) {
-            return Ok(Ok(opened));
+            return Ok(opened);
         }
         if tokio::time::Instant::now() >= end {
-            return Ok(Err(Refusal::Unavailable));
+            return Err(TokenError::Unavailable);
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -87,13 +86,7 @@ async fn read(app: &App, id: &OauthGrantId) -> AppResult<GrantRow> {
 
 async fn claim(app: &App, row: &GrantRow, lease: &str, now: UtcTime) -> AppResult<bool> {
     let (row, lease) = (row.clone(), lease.to_owned());
-    app.db.write(move |conn| Ok(store::claim(conn, &row, &lease, (now, now + LEASE))?)).await
-}
-
-/// The block of a grant's connector; `None` when it is not installed any more, or signs in elsewhere now.
-pub(super) fn block_of(app: &App, row: &GrantRow) -> Option<Arc<ProviderBlock>> {
-    let connector = app.connectors.find(row.kind, &row.connector_slug)?;
-    connector.oauth().cloned().filter(|block| block.provider == row.provider)
+    app.db.write(move |conn| Ok(store::claim(conn, &row, &lease, now, now + LEASE)?)).await
 }
 
 fn is_due(block: &ProviderBlock, tokens: &Tokens, now: UtcTime, ahead: Ahead) -> bool {
@@ -108,49 +101,43 @@ fn is_due(block: &ProviderBlock, tokens: &Tokens, now: UtcTime, ahead: Ahead) ->
 async fn renew(
     app: &App,
     row: GrantRow,
-    opened: Opened,
+    opened: OpenGrant,
     block: Arc<ProviderBlock>,
     lease: String,
-) -> AppResult<Option<Result<Opened, Refusal>>> {
+) -> Result<Option<OpenGrant>, TokenError> {
     let now = app.clock.now();
-    let Some(secrets) = secrets(app, &row).await? else {
+    let Some(secrets) = row.app_secrets(app).await? else {
         release(app, &row, &lease).await?;
-        return Ok(Some(Err(Refusal::App)));
+        return Err(TokenError::App);
     };
-    let work = Work { block, secrets };
-    let asked =
-        Wire::new(&app.connector_http, &work.block, &work.secrets, &opened.inputs).refresh(&opened.tokens, now).await;
+    let client = ProviderClient::new(&app.connector_http, &block, &secrets, &opened.inputs);
+    let asked = client.refresh(&opened.tokens, now).await;
     match asked {
         Ok(tokens) => {
-            let fresh = Opened { tokens, ..opened };
-            Ok(save(app, &row, &fresh, &work.block, lease).await?.then_some(Ok(fresh)))
+            let fresh = OpenGrant { tokens, ..opened };
+            Ok(save(app, &row, &fresh, &block, lease).await?.then_some(fresh))
         }
-        Err(WireError::InvalidGrant) => {
+        Err(ProviderError::InvalidGrant) => {
             jobs::break_and_tell(app, &row, lease).await?;
-            Ok(Some(Err(Refusal::NeedsReconnecting)))
+            Err(TokenError::NeedsReconnecting)
         }
         Err(error) => {
             tracing::warn!(grant = %row.id, provider = %row.provider, error = %error, "a token was not renewed");
             release(app, &row, &lease).await?;
-            Ok(Some(after_failure(opened, &error, now)))
+            after_failure(opened, &error, now).map(Some)
         }
     }
 }
 
 /// A token that still lives is good enough when the provider has trouble.
-fn after_failure(opened: Opened, error: &WireError, now: UtcTime) -> Result<Opened, Refusal> {
-    let is_app = matches!(error, WireError::AppRefused(_) | WireError::NotSet(_) | WireError::NotAllowedAddress);
+fn after_failure(opened: OpenGrant, error: &ProviderError, now: UtcTime) -> Result<OpenGrant, TokenError> {
+    let is_app =
+        matches!(error, ProviderError::AppRefused(_) | ProviderError::NotSet(_) | ProviderError::NotAllowedAddress);
     match opened.tokens.is_stale(now, LAST_MOMENT) {
         false => Ok(opened),
-        true if is_app => Err(Refusal::App),
-        true => Err(Refusal::Unavailable),
+        true if is_app => Err(TokenError::App),
+        true => Err(TokenError::Unavailable),
     }
-}
-
-pub(super) async fn secrets(app: &App, row: &GrantRow) -> AppResult<Option<AppSecrets>> {
-    let (workspace, provider) = (row.workspace_id.clone(), row.provider.clone());
-    let (keys, instance) = (app.keys.clone(), app.config.oauth.clone());
-    app.db.read(move |conn| apps::keys_for(conn, &workspace, &provider, &keys, &instance)).await
 }
 
 async fn release(app: &App, row: &GrantRow, lease: &str) -> AppResult<()> {
@@ -158,7 +145,7 @@ async fn release(app: &App, row: &GrantRow, lease: &str) -> AppResult<()> {
     app.db.write(move |conn| Ok(store::release(conn, &id, &lease)?)).await
 }
 
-async fn save(app: &App, row: &GrantRow, fresh: &Opened, block: &ProviderBlock, lease: String) -> AppResult<bool> {
+async fn save(app: &App, row: &GrantRow, fresh: &OpenGrant, block: &ProviderBlock, lease: String) -> AppResult<bool> {
     let plain = content(&fresh.tokens, &fresh.inputs)?;
     let sealed = app.keys.seal(&plain, SEALED_GRANTS.at(&row.id, &row.workspace_id), &app.rng)?;
     let times = Times::of(block, &fresh.tokens);
@@ -181,13 +168,7 @@ async fn write(app: &App, row: &GrantRow, sealed: &Sealed, times: &Times, lease:
     let now = app.clock.now();
     app.db
         .write(move |conn| {
-            let contents = Contents {
-                sealed: &sealed,
-                scopes: &row.scopes,
-                expires_at: times.expires_at,
-                ends_at: times.ends_at,
-                refresh_at: times.refresh_at,
-            };
+            let contents = GrantContents { sealed: &sealed, scopes: &row.scopes, times };
             Ok(store::renew(conn, &row, &lease, &contents, now)?)
         })
         .await

@@ -1,32 +1,24 @@
 //! Tokens that a connector renewed by itself. A provider that rotates them has ended the ones it was handed, so what it says goes into
 //! the grant, for everybody who lives on it.
 //!
-//! Whose tokens they are is known by what was token_lease: if somebody signed in again meanwhile, the newer sign-in stays. Writing takes the
+//! Whose tokens they are is known by the lease: if somebody signed in again meanwhile, the newer sign-in stays. Writing takes the
 //! right to renew from whoever holds it at this moment, for the connector's renewal has worked, and theirs can only fail or be older.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::store::{self, Contents, GrantRow};
+use super::store::{self, GrantContents, GrantRow};
 use super::values::holds_mark_at;
-use super::{GrantState, SEALED_GRANTS, Times, content};
+use super::{GrantState, SEALED_GRANTS, Times, TokenLease, content};
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
-use crate::base::ids::OauthGrantId;
 use crate::connectors::Connector;
 use crate::connectors::provider::{DotPath, LandingOutput, ProviderBlock};
 use crate::features::connections::Connection;
-use crate::features::oauth::wire::Tokens;
+use crate::features::oauth::provider_client::Tokens;
 use crate::platform::tx::Tx;
 use crate::schema::form::{Submission, Values};
 
 const MOST_TRIES: usize = 20;
-
-/// Of which sign-in the tokens are that were handed out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenLease {
-    pub(super) grant: OauthGrantId,
-    pub(super) signed_in_at: UtcTime,
-}
 
 /// What a connector renewed.
 #[derive(Default)]
@@ -36,14 +28,15 @@ struct Renewed {
     expires_at: Option<UtcTime>,
 }
 
-/// Takes everything that belongs to the sign-in out of what a connector changed, and writes its tokens into the grant they were token_lease
+/// Takes everything that belongs to the sign-in out of what a connector changed, and writes its tokens into the grant they were lent
 /// from. Gives whether it wrote any.
 ///
 /// # Errors
 /// Only internal ones.
 pub fn take_renewed(
     tx: &mut Tx<'_>,
-    (connection, connector): (&Connection, &Connector),
+    connection: &Connection,
+    connector: &Connector,
     token_lease: Option<&TokenLease>,
     changed: &mut Submission,
 ) -> AppResult<bool> {
@@ -67,13 +60,7 @@ fn write(tx: &mut Tx<'_>, row: &GrantRow, renewed: &Renewed, block: &ProviderBlo
     let plain = content(&tokens, &opened.inputs)?;
     let sealed = tx.keys.seal(&plain, SEALED_GRANTS.at(&row.id, &row.workspace_id), tx.rng)?;
     let times = Times::of(block, &tokens);
-    let contents = Contents {
-        sealed: &sealed,
-        scopes: &row.scopes,
-        expires_at: times.expires_at,
-        ends_at: times.ends_at,
-        refresh_at: times.refresh_at,
-    };
+    let contents = GrantContents { sealed: &sealed, scopes: &row.scopes, times };
     Ok(store::take_renewed(tx.conn, row, &contents, tx.now)?)
 }
 

@@ -1,10 +1,11 @@
 use diesel::prelude::*;
 
-use super::GrantState;
+use super::{GrantState, Times};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::Sealed;
 use crate::base::ids::{ConnectionId, OauthGrantId, WorkspaceId};
 use crate::connectors::Kind;
+use crate::features::connections::Connection;
 use crate::platform::db::Conn;
 use crate::platform::db::schema::{oauth_grants, oauth_uses};
 
@@ -43,16 +44,15 @@ pub struct GrantRow {
 }
 
 /// The times and tokens of a grant, as they are written.
-pub(super) struct Contents<'a> {
+#[derive(Clone, Copy)]
+pub(super) struct GrantContents<'a> {
     pub(super) sealed: &'a Sealed,
     pub(super) scopes: &'a str,
-    pub(super) expires_at: Option<UtcTime>,
-    pub(super) ends_at: Option<UtcTime>,
-    pub(super) refresh_at: Option<UtcTime>,
+    pub(super) times: Times,
 }
 
 /// A new grant.
-pub(super) struct NewRow<'a> {
+pub(super) struct NewGrantRow<'a> {
     pub(super) id: &'a OauthGrantId,
     pub(super) workspace: &'a WorkspaceId,
     pub(super) kind: Kind,
@@ -60,10 +60,10 @@ pub(super) struct NewRow<'a> {
     pub(super) provider: &'a str,
     pub(super) identity: (&'a str, &'a str),
     pub(super) obtained_at: UtcTime,
-    pub(super) contents: Contents<'a>,
+    pub(super) contents: GrantContents<'a>,
 }
 
-impl NewRow<'_> {
+impl NewGrantRow<'_> {
     pub(super) fn insert(&self, conn: &mut Conn) -> QueryResult<()> {
         diesel::insert_into(oauth_grants::table)
             .values((
@@ -80,9 +80,9 @@ impl NewRow<'_> {
                     oauth_grants::state.eq(GrantState::Works),
                     oauth_grants::version.eq(0_i64),
                     oauth_grants::obtained_at.eq(self.obtained_at),
-                    oauth_grants::expires_at.eq(self.contents.expires_at),
-                    oauth_grants::ends_at.eq(self.contents.ends_at),
-                    oauth_grants::refresh_at.eq(self.contents.refresh_at),
+                    oauth_grants::expires_at.eq(self.contents.times.expires_at),
+                    oauth_grants::ends_at.eq(self.contents.times.ends_at),
+                    oauth_grants::refresh_at.eq(self.contents.times.refresh_at),
                 ),
             ))
             .execute(conn)
@@ -137,16 +137,16 @@ pub(super) fn users(conn: &mut Conn, id: &OauthGrantId) -> QueryResult<Vec<Conne
 /// Lets a connection live on a grant, in the place of another one.
 pub(super) fn put_use(
     conn: &mut Conn,
-    (workspace, connection): (&WorkspaceId, &ConnectionId),
+    connection: &Connection,
     grant: &OauthGrantId,
     accounts: &str,
     now: UtcTime,
 ) -> QueryResult<()> {
-    drop_use(conn, connection)?;
+    drop_use(conn, &connection.id)?;
     diesel::insert_into(oauth_uses::table)
         .values((
-            oauth_uses::connection_id.eq(connection),
-            oauth_uses::workspace_id.eq(workspace),
+            oauth_uses::connection_id.eq(&connection.id),
+            oauth_uses::workspace_id.eq(&connection.workspace_id),
             oauth_uses::grant_id.eq(grant),
             oauth_uses::accounts.eq(accounts),
             oauth_uses::created_at.eq(now),
@@ -160,12 +160,7 @@ pub(super) fn drop_use(conn: &mut Conn, connection: &ConnectionId) -> QueryResul
 }
 
 /// Takes the right to renew a grant for the time of a lease; `false` when somebody else has it, or the grant changed since it was read.
-pub(super) fn claim(
-    conn: &mut Conn,
-    read: &GrantRow,
-    lease: &str,
-    (now, until): (UtcTime, UtcTime),
-) -> QueryResult<bool> {
+pub(super) fn claim(conn: &mut Conn, read: &GrantRow, lease: &str, now: UtcTime, until: UtcTime) -> QueryResult<bool> {
     let free = oauth_grants::table
         .find(&read.id)
         .filter(oauth_grants::version.eq(read.version))
@@ -190,7 +185,7 @@ pub(super) fn renew(
     conn: &mut Conn,
     read: &GrantRow,
     lease: &str,
-    contents: &Contents<'_>,
+    contents: &GrantContents<'_>,
     now: UtcTime,
 ) -> QueryResult<bool> {
     let mine = oauth_grants::table.find(&read.id).filter(oauth_grants::lease.eq(lease));
@@ -199,9 +194,9 @@ pub(super) fn renew(
             oauth_grants::sealed.eq(contents.sealed.as_bytes()),
             oauth_grants::scopes.eq(contents.scopes),
             oauth_grants::version.eq(read.version + 1),
-            oauth_grants::expires_at.eq(contents.expires_at),
-            oauth_grants::ends_at.eq(contents.ends_at),
-            oauth_grants::refresh_at.eq(contents.refresh_at),
+            oauth_grants::expires_at.eq(contents.times.expires_at),
+            oauth_grants::ends_at.eq(contents.times.ends_at),
+            oauth_grants::refresh_at.eq(contents.times.refresh_at),
             oauth_grants::refreshed_at.eq(now),
             oauth_grants::lease.eq(None::<String>),
             oauth_grants::lease_until.eq(None::<UtcTime>),
@@ -214,23 +209,23 @@ pub(super) fn renew(
 pub(super) fn revive(
     conn: &mut Conn,
     read: &GrantRow,
-    (id, label): (&str, &str),
-    contents: &Contents<'_>,
+    identity: (&str, &str),
+    contents: &GrantContents<'_>,
     now: UtcTime,
 ) -> QueryResult<()> {
     diesel::update(oauth_grants::table.find(&read.id))
         .set((
-            oauth_grants::identity_id.eq(id),
-            oauth_grants::identity_label.eq(label),
+            oauth_grants::identity_id.eq(identity.0),
+            oauth_grants::identity_label.eq(identity.1),
             oauth_grants::scopes.eq(contents.scopes),
             oauth_grants::sealed.eq(contents.sealed.as_bytes()),
             oauth_grants::state.eq(GrantState::Works),
             oauth_grants::version.eq(oauth_grants::version + 1),
             oauth_grants::obtained_at.eq(now),
             (
-                oauth_grants::expires_at.eq(contents.expires_at),
-                oauth_grants::ends_at.eq(contents.ends_at),
-                oauth_grants::refresh_at.eq(contents.refresh_at),
+                oauth_grants::expires_at.eq(contents.times.expires_at),
+                oauth_grants::ends_at.eq(contents.times.ends_at),
+                oauth_grants::refresh_at.eq(contents.times.refresh_at),
                 oauth_grants::refreshed_at.eq(None::<UtcTime>),
                 oauth_grants::lease.eq(None::<String>),
                 oauth_grants::lease_until.eq(None::<UtcTime>),
@@ -246,7 +241,7 @@ pub(super) fn revive(
 pub(super) fn take_renewed(
     conn: &mut Conn,
     read: &GrantRow,
-    contents: &Contents<'_>,
+    contents: &GrantContents<'_>,
     now: UtcTime,
 ) -> QueryResult<bool> {
     let unchanged = oauth_grants::table
@@ -258,9 +253,9 @@ pub(super) fn take_renewed(
             oauth_grants::sealed.eq(contents.sealed.as_bytes()),
             oauth_grants::state.eq(GrantState::Works),
             oauth_grants::version.eq(read.version + 1),
-            oauth_grants::expires_at.eq(contents.expires_at),
-            oauth_grants::ends_at.eq(contents.ends_at),
-            oauth_grants::refresh_at.eq(contents.refresh_at),
+            oauth_grants::expires_at.eq(contents.times.expires_at),
+            oauth_grants::ends_at.eq(contents.times.ends_at),
+            oauth_grants::refresh_at.eq(contents.times.refresh_at),
             oauth_grants::refreshed_at.eq(now),
             oauth_grants::lease.eq(None::<String>),
             oauth_grants::lease_until.eq(None::<UtcTime>),

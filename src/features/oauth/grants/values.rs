@@ -8,14 +8,12 @@ use std::collections::BTreeMap;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
-use super::of_connection;
-use super::refresh::{self, Ahead, Refusal, block_of};
-use super::renewed::TokenLease;
-use crate::base::error::AppResult;
+use super::refresh::{self, Ahead, TokenError};
+use super::{TokenLease, of_connection};
 use crate::base::forms::FieldPath;
 use crate::connectors::provider::{DotPath, Inputs, LandingOutput, ProviderBlock};
 use crate::features::connections::Connection;
-use crate::features::oauth::wire::{Account, AppSecrets, Tokens, add_constants, outputs};
+use crate::features::oauth::provider_client::{Account, AppSecrets, Tokens, add_constants, outputs};
 use crate::platform::app::App;
 use crate::schema::form::Values;
 
@@ -37,9 +35,6 @@ pub(in crate::features::oauth) fn marked_app(app: &AppSecrets) -> AppSecrets {
     AppSecrets { client_id: MARK.to_owned(), client_secret: mark(), constants }
 }
 
-/// The values of a connection, ready to be used.
-pub type Ready = Result<Values, Refusal>;
-
 /// Values for a program that may renew the tokens among them.
 pub struct LeasedValues {
     /// The values, ready to be used.
@@ -51,38 +46,34 @@ pub struct LeasedValues {
 /// All values of a connection with its secrets in the clear and tokens that live; a connection without a sign-in has just its own.
 ///
 /// # Errors
-/// Only internal ones; that there is no working token is a [`Refusal`].
-pub async fn values(app: &App, connection: &Connection) -> AppResult<Ready> {
-    let loan = with_tokens(app, connection, connection.open_values(&app.keys)?).await?;
-    Ok(loan.map(|loan| loan.values))
+/// There is no working token.
+pub async fn values(app: &App, connection: &Connection) -> Result<Values, TokenError> {
+    let leased = with_tokens(app, connection, connection.open_values(&app.keys)?).await?;
+    Ok(leased.values)
 }
 
 /// These values of a connection, or of what somebody would put on it, with tokens that live in the place of marks.
 ///
 /// # Errors
 /// As [`values`].
-pub async fn with_tokens(app: &App, connection: &Connection, own: Values) -> AppResult<Result<LeasedValues, Refusal>> {
+pub async fn with_tokens(app: &App, connection: &Connection, own: Values) -> Result<LeasedValues, TokenError> {
     let (workspace, id) = (connection.workspace_id.clone(), connection.id.clone());
     let Some(connected) = app.db.read(move |conn| of_connection(conn, &workspace, &id)).await? else {
-        return Ok(Ok(LeasedValues { values: own, token_lease: None }));
+        return Ok(LeasedValues { values: own, token_lease: None });
     };
     if !has_marks(&own) {
-        return Ok(Ok(LeasedValues { values: own, token_lease: None }));
+        return Ok(LeasedValues { values: own, token_lease: None });
     }
-    let opened = match refresh::fresh(app, &connected.grant.id, Ahead::Use).await? {
-        Ok(opened) => opened,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let secrets = refresh::secrets(app, &connected.grant).await?;
-    Ok(match (block_of(app, &connected.grant), secrets) {
+    let opened = refresh::fresh(app, &connected.grant.id, Ahead::Use).await?;
+    let secrets = connected.grant.app_secrets(app).await?;
+    match (connected.grant.block(app), secrets) {
         (Some(block), Some(secrets)) => {
             let token_lease = Some(TokenLease { grant: connected.grant.id.clone(), signed_in_at: opened.signed_in_at });
-            let tokens = (&opened.tokens, &opened.inputs);
-            filled(own, &block, tokens, Some(&connected.accounts), &secrets)
+            filled(own, &block, &opened.tokens, &opened.inputs, Some(&connected.accounts), &secrets)
                 .map(|values| LeasedValues { values, token_lease })
         }
-        _ => Err(Refusal::App),
-    })
+        _ => Err(TokenError::App),
+    }
 }
 
 /// Whether this text stands where the sign-in has the real value.
@@ -118,11 +109,12 @@ fn holds_mark(object: &Map<String, Value>) -> bool {
 pub(in crate::features::oauth) fn filled(
     mut values: Values,
     block: &ProviderBlock,
-    (tokens, inputs): (&Tokens, &Inputs),
+    tokens: &Tokens,
+    inputs: &Inputs,
     accounts: Option<&[Account]>,
     secrets: &AppSecrets,
-) -> Ready {
-    let patch = outputs(block, tokens, inputs, accounts).ok_or(Refusal::App)?;
+) -> Result<Values, TokenError> {
+    let patch = outputs(block, tokens, inputs, accounts).ok_or(TokenError::App)?;
     let mut real = patch.expose().clone();
     add_constants(block, secrets, &mut real);
     let mut leaves = BTreeMap::new();
@@ -136,7 +128,7 @@ pub(in crate::features::oauth) fn filled(
             None => put_plain(&mut values.plain, &path, &value, ends.contains(&path)),
         }
     }
-    if has_marks(&values) { Err(Refusal::App) } else { Ok(values) }
+    if has_marks(&values) { Err(TokenError::App) } else { Ok(values) }
 }
 
 /// Where the end of the token stands: the one value that is no secret and changes with every renewal.

@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::refresh::block_of;
 use super::{Connected, GrantState};
 use crate::base::clock::UtcTime;
 use crate::connectors::provider::{ProviderScope, RefreshKind};
@@ -75,8 +74,8 @@ fn moment(at: UtcTime) -> (String, String) {
 /// What a member may know.
 pub fn connected(app: &App, connected: &Connected) -> ConnectedView {
     let grant = &connected.grant;
-    let block = block_of(app, grant);
-    let granted = grant.granted();
+    let block = grant.block(app);
+    let granted = &connected.granted;
     let words = |scope: &ProviderScope| scope.words.clone();
     let given = |scope: &&ProviderScope| granted.as_deref().is_some_and(|granted| scope.is_among(granted));
     ConnectedView {
@@ -104,7 +103,7 @@ pub fn connected_out(connected: &Connected) -> ConnectedOut {
         provider: grant.provider.clone(),
         state: grant.state.as_str().to_owned(),
         account_label: grant.identity_label.clone(),
-        scopes: grant.granted(),
+        scopes: connected.granted.clone(),
         accounts: connected
             .accounts
             .iter()

@@ -1,7 +1,7 @@
 //! A test before sending: the connected system is asked with the tokens of a sign-in that was not handed over yet.
 
-use super::desk::SignedIn;
-use super::{folder, store};
+use super::pending::{self, ProviderGrant};
+use super::store;
 use crate::base::error::AppResult;
 use crate::base::ids::{OauthSignInId, WorkspaceId};
 use crate::connectors::Connector;
@@ -18,7 +18,8 @@ const LAST_MOMENT: u32 = 10;
 /// Only internal ones.
 pub async fn borrowed(
     app: &App,
-    (workspace, connector): (&WorkspaceId, &Connector),
+    workspace: &WorkspaceId,
+    connector: &Connector,
     sign_in: &OauthSignInId,
     own: Values,
 ) -> AppResult<Option<Values>> {
@@ -32,9 +33,12 @@ pub async fn borrowed(
             Ok((row, apps::keys_for(conn, &workspace, &provider, &keys, &instance)?))
         })
         .await?;
-    let held = row.and_then(|row| folder::open(&row, &app.keys)?.signed_in);
+    let pending = row.map(|row| pending::open(&row, &app.keys)).transpose()?.flatten();
     // With a refresh token the connector makes an access token for itself.
-    let lives = |found: &SignedIn| found.tokens.refresh_token.is_some() || !found.tokens.is_stale(now, LAST_MOMENT);
-    let (Some(found), Some(secrets)) = (held.and_then(SignedIn::open).filter(lives), secrets) else { return Ok(None) };
-    Ok(grants::filled(own, block, (&found.tokens, &found.held.inputs), None, &secrets).ok())
+    let lives =
+        |found: &ProviderGrant| found.tokens.refresh_token.is_some() || !found.tokens.is_stale(now, LAST_MOMENT);
+    let (Some(found), Some(secrets)) = (pending.and_then(|pending| pending.signed_in).filter(lives), secrets) else {
+        return Ok(None);
+    };
+    Ok(grants::filled(own, block, &found.tokens, &found.inputs, None, &secrets).ok())
 }

@@ -5,25 +5,26 @@
 //! began, within ten minutes, before the code is shown to anybody; nothing is saved for a link that closed meanwhile; what was typed
 //! beside it comes back; everything is deleted when it is sent, when the link closes, and after some hours.
 
+mod authorize;
 mod borrow;
 mod browser;
-mod come_back;
-mod desk;
-mod folder;
-mod leave;
+mod callback;
+mod link_sign_in;
 mod panel;
+mod pending;
 pub mod return_pages;
 mod store;
 
+pub use authorize::{AuthorizeForm, authorize, keep};
 pub use borrow::borrowed;
-pub use desk::{ACCOUNT_FIELD, Desk, Handed, PlanError, SignedIn, signed_in_at};
-pub use folder::{SEALED_SIGN_INS, forget, sweep};
-pub use leave::{Leaving, keep, leave};
+pub use link_sign_in::{ACCOUNT_FIELD, CompletedSignIn, LinkSignIn, PlanError, signed_in_at};
 pub use panel::{Asked, Panel, panel};
+pub use pending::{SEALED_SIGN_INS, forget, sweep};
 
 use time::Duration;
 
 use crate::base::clock::UtcTime;
+use crate::base::crypto::TokenHash;
 use crate::base::error::AppResult;
 use crate::base::ids::{InviteLinkId, SetupLinkId, WorkspaceId};
 use crate::base::text_column::text_enum;
@@ -36,7 +37,7 @@ pub const KEPT: Duration = Duration::hours(4);
 
 text_enum! {
     /// The kinds of links somebody can sign in at.
-    pub enum DoorKind {
+    pub enum LinkKind {
         /// A setup link.
         Setup = "setup",
         /// An invite link: each chosen account becomes a connection.
@@ -46,33 +47,39 @@ text_enum! {
 
 /// The link somebody signs in at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Door {
+pub struct LinkRef {
     /// Its kind.
-    pub kind: DoorKind,
+    pub kind: LinkKind,
     /// Its id.
     pub id: String,
     /// Whose it is.
     pub workspace: WorkspaceId,
 }
 
-impl Door {
-    /// The door of a setup link.
+impl LinkRef {
+    /// A setup link.
     pub fn setup(id: &SetupLinkId, workspace: &WorkspaceId) -> Self {
-        Self { kind: DoorKind::Setup, id: id.as_str().to_owned(), workspace: workspace.clone() }
+        Self { kind: LinkKind::Setup, id: id.as_str().to_owned(), workspace: workspace.clone() }
     }
 
-    /// The door of an invite link.
+    /// An invite link.
     pub fn invite(id: &InviteLinkId, workspace: &WorkspaceId) -> Self {
-        Self { kind: DoorKind::Invite, id: id.as_str().to_owned(), workspace: workspace.clone() }
+        Self { kind: LinkKind::Invite, id: id.as_str().to_owned(), workspace: workspace.clone() }
     }
 
     /// Whether each account that is chosen here becomes a connection of its own, whatever the connector takes at once.
     fn takes_each_account(&self) -> bool {
-        self.kind == DoorKind::Invite
+        self.kind == LinkKind::Invite
     }
+}
+
+/// One browser at one link: what a pending sign-in belongs to.
+struct BrowserAtLink<'a> {
+    link: &'a LinkRef,
+    browser: &'a TokenHash,
 }
 
 /// Whether a link still opens, as the links themselves answer: asked before a code is exchanged, and again in the transaction that saves
 /// what came of it. The composition root gives it, because links know sign-ins and not the other way round.
 #[derive(Clone, Copy)]
-pub struct LinkIsOpen(pub fn(&mut Conn, &Door, UtcTime) -> AppResult<bool>);
+pub struct LinkIsOpen(pub fn(&mut Conn, &LinkRef, UtcTime) -> AppResult<bool>);

@@ -3,13 +3,13 @@
 
 use askama::Template;
 
-use super::desk::{ACCOUNT_FIELD, INPUT_FIELD, SEARCH_FIELD};
-use super::folder::Trouble;
-use super::{Desk, PlanError, SignedIn};
+use super::link_sign_in::{ACCOUNT_FIELD, INPUT_FIELD, SEARCH_FIELD};
+use super::pending::{ProviderGrant, SignInError};
+use super::{LinkSignIn, PlanError};
 use crate::base::error::AppResult;
 use crate::base::forms::RawForm;
 use crate::connectors::provider::{AccountRules, InputKind, InputProblem, InputRule, ProviderScope};
-use crate::features::oauth::wire::Account;
+use crate::features::oauth::provider_client::Account;
 
 /// More accounts than this and there is a field to look for one.
 const MANY: usize = 10;
@@ -84,7 +84,7 @@ struct PanelView<'a> {
     workspace: &'a str,
     provider: &'a str,
     button: String,
-    trouble: String,
+    error: String,
     is_again: bool,
     allowed: Vec<&'a str>,
     inputs: Vec<InputView>,
@@ -103,20 +103,20 @@ struct SignedInView<'a> {
 ///
 /// # Errors
 /// Only internal ones.
-pub fn panel(desk: &Desk, asked: &Asked<'_>) -> AppResult<Option<Panel>> {
-    if !desk.is_ready() {
+pub fn panel(sign_in: &LinkSignIn, asked: &Asked<'_>) -> AppResult<Option<Panel>> {
+    if !sign_in.is_ready() {
         return Ok(None);
     }
-    let block = &desk.block;
-    let signed_in = desk.signed_in().map(|signed_in| signed_in_view(desk, signed_in, asked));
+    let block = &sign_in.block;
+    let signed_in = sign_in.signed_in().map(|signed_in| signed_in_view(sign_in, signed_in, asked));
     let view = PanelView {
         workspace: asked.workspace,
         provider: &block.name,
         button: block.button(),
-        trouble: desk.trouble().map(|trouble| trouble.sentence(&block.name)).unwrap_or_default(),
+        error: sign_in.error().map(|error| error.sentence(&block.name)).unwrap_or_default(),
         is_again: !asked.chooses,
         allowed: block.scopes.iter().map(|scope| scope.words.as_str()).collect(),
-        inputs: block.inputs.iter().map(|rule| input_view(desk, rule, asked)).collect(),
+        inputs: block.inputs.iter().map(|rule| input_view(sign_in, rule, asked)).collect(),
         inputs_wrong: !asked.input_problems.is_empty(),
         signed_in,
     };
@@ -139,22 +139,26 @@ fn words<'a>(scopes: impl IntoIterator<Item = &'a ProviderScope>) -> Vec<&'a str
     scopes.into_iter().map(|scope| scope.words.as_str()).collect()
 }
 
-fn signed_in_view<'a>(desk: &'a Desk, signed_in: &SignedIn, asked: &Asked<'_>) -> SignedInView<'a> {
-    let (block, held) = (&desk.block, &signed_in.held);
-    let granted = held.granted.as_deref();
+fn signed_in_view<'a>(sign_in: &'a LinkSignIn, signed_in: &ProviderGrant, asked: &Asked<'_>) -> SignedInView<'a> {
+    let block = &sign_in.block;
+    let granted = signed_in.granted.as_deref();
     let has = |scope: &&ProviderScope| granted.is_some_and(|granted| scope.is_among(granted));
     let listed = block.accounts.as_ref().filter(|_| asked.chooses);
     SignedInView {
-        label: held.identity.as_ref().map(|who| who.label.clone()).unwrap_or_default(),
+        label: signed_in.identity.as_ref().map(|who| who.label.clone()).unwrap_or_default(),
         granted: words(block.scopes.iter().filter(has)),
         missing: words(block.missing_scopes(granted)),
-        accounts: listed.map(|rules| accounts_view(desk, rules, signed_in, asked)),
+        accounts: listed.map(|rules| accounts_view(sign_in, rules, signed_in, asked)),
     }
 }
 
-fn accounts_view(desk: &Desk, rules: &AccountRules, signed_in: &SignedIn, asked: &Asked<'_>) -> AccountsView {
-    let held = &signed_in.held;
-    let resume = desk.folder().map(|folder| &folder.resume);
+fn accounts_view(
+    sign_in: &LinkSignIn,
+    rules: &AccountRules,
+    signed_in: &ProviderGrant,
+    asked: &Asked<'_>,
+) -> AccountsView {
+    let resume = sign_in.pending().map(|pending| &pending.resume);
     let chosen: Vec<String> = match asked.raw {
         Some(raw) => raw.all(ACCOUNT_FIELD).map(str::to_owned).collect(),
         None => resume.map(|resume| resume.chosen.clone()).unwrap_or_default(),
@@ -169,38 +173,38 @@ fn accounts_view(desk: &Desk, rules: &AccountRules, signed_in: &SignedIn, asked:
         wanted.split_whitespace().all(|word| text.contains(word))
     };
     let is_chosen = |account: &Account| chosen.contains(&account.id);
-    let only = held.accounts.len() == 1 && !rules.target.selection.may_be_empty();
+    let only = signed_in.accounts.len() == 1 && !rules.target.selection.may_be_empty();
     let row = |account: &Account| AccountView {
         id: account.id.clone(),
         label: account.label.clone(),
         detail: account.detail.clone(),
         chosen: only || is_chosen(account),
     };
-    let mut rows: Vec<AccountView> = held.accounts.iter().filter(|account| is_chosen(account)).map(row).collect();
-    rows.extend(held.accounts.iter().filter(|account| !is_chosen(account) && fits(account)).map(row));
+    let mut rows: Vec<AccountView> = signed_in.accounts.iter().filter(|account| is_chosen(account)).map(row).collect();
+    rows.extend(signed_in.accounts.iter().filter(|account| !is_chosen(account) && fits(account)).map(row));
     let hidden = rows.len().saturating_sub(MOST_SHOWN);
     rows.truncate(MOST_SHOWN);
     AccountsView {
         noun: rules.noun.clone(),
         one: rules.one.clone(),
-        several: rules.target.selection.is_multi() || desk.door.takes_each_account(),
+        several: rules.target.selection.is_multi() || sign_in.link.takes_each_account(),
         optional: if rules.target.selection.may_be_empty() { rules.target.empty_means.clone() } else { String::new() },
         rows,
-        total: held.accounts.len(),
+        total: signed_in.accounts.len(),
         hidden,
-        has_search: held.accounts.len() > MANY,
+        has_search: signed_in.accounts.len() > MANY,
         search,
-        failed: held.accounts_failed,
-        cut: held.accounts_cut,
+        failed: signed_in.accounts_failed,
+        cut: signed_in.accounts_cut,
         problem: asked.problem.map(|problem| problem.sentence(rules)).unwrap_or_default(),
     }
 }
 
-fn input_view(desk: &Desk, rule: &InputRule, asked: &Asked<'_>) -> InputView {
+fn input_view(sign_in: &LinkSignIn, rule: &InputRule, asked: &Asked<'_>) -> InputView {
     let name = format!("{INPUT_FIELD}{}", rule.name);
     let typed = match asked.raw {
         Some(raw) => raw.first(&name).map(str::to_owned),
-        None => desk.folder().and_then(|folder| folder.inputs.get(&rule.name).cloned()),
+        None => sign_in.pending().and_then(|pending| pending.inputs.get(&rule.name).cloned()),
     };
     let value = typed.unwrap_or_default();
     let (suffix, options) = match &rule.kind {
@@ -241,7 +245,7 @@ impl PlanError {
     }
 }
 
-impl Trouble {
+impl SignInError {
     fn sentence(self, provider: &str) -> String {
         match self {
             Self::Denied => format!("You did not give permission at {provider}. Nothing was sent. You can try again."),

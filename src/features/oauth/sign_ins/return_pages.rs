@@ -1,18 +1,18 @@
-//! `/oauth/callback/{provider}`: where providers send people back to. The only GET that does something: the way back from a provider
-//! has no other form (RFC 6749, 4.1.2). What it does can be done once, by the browser that began.
+//! `/oauth/callback/{provider}`: where providers send people back to. The only GET that does something: a callback has no other form
+//! (RFC 6749, 4.1.2). What it does can be done once, by the browser that began.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::come_back::{Back, come_back};
+use super::callback::{CallbackOutcome, callback};
 use super::{LinkIsOpen, browser};
-use crate::features::oauth::wire::CallbackQuery;
+use crate::features::oauth::provider_client::CallbackQuery;
 use crate::platform::app::App;
 use crate::platform::web::client_ip::client_ip;
 use crate::platform::web::page::{PageResult, page_with, see_other};
 
-/// A way back that leads nowhere.
+/// A callback that leads nowhere.
 #[derive(Template)]
 #[template(path = "oauth/lost.html")]
 struct LostPage {
@@ -32,9 +32,9 @@ pub async fn come(
         return page_with(StatusCode::BAD_REQUEST, &LostPage { other_browser: false });
     }
     let query = CallbackQuery::parse(request.query_string());
-    match come_back(&app, **links, &provider, &query, browser::of(&request, &app)).await? {
-        Back::Lost => page_with(StatusCode::BAD_REQUEST, &LostPage { other_browser: false }),
-        Back::OtherBrowser => page_with(StatusCode::FORBIDDEN, &LostPage { other_browser: true }),
-        Back::To(path) => Ok(see_other(&path)),
+    match callback(&app, **links, &provider, &query, browser::of(&request, &app)).await? {
+        CallbackOutcome::Lost => page_with(StatusCode::BAD_REQUEST, &LostPage { other_browser: false }),
+        CallbackOutcome::OtherBrowser => page_with(StatusCode::FORBIDDEN, &LostPage { other_browser: true }),
+        CallbackOutcome::To(path) => Ok(see_other(&path)),
     }
 }

@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 
-use super::{Door, DoorKind};
+use super::{BrowserAtLink, LinkKind, LinkRef};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::{Sealed, TokenHash};
 use crate::base::ids::{OauthAttemptId, OauthSignInId, WorkspaceId};
@@ -13,25 +13,27 @@ use crate::platform::db::schema::{oauth_attempts, oauth_sign_ins};
 pub(super) struct SignInRow {
     pub(super) id: OauthSignInId,
     pub(super) workspace_id: WorkspaceId,
-    pub(super) door: DoorKind,
-    pub(super) door_id: String,
+    #[diesel(column_name = door)]
+    pub(super) link_kind: LinkKind,
+    #[diesel(column_name = door_id)]
+    pub(super) link_id: String,
     pub(super) sealed: Vec<u8>,
     pub(super) version: i64,
     pub(super) expires_at: UtcTime,
 }
 
 impl SignInRow {
-    pub(super) fn door(&self) -> Door {
-        Door { kind: self.door, id: self.door_id.clone(), workspace: self.workspace_id.clone() }
+    pub(super) fn link(&self) -> LinkRef {
+        LinkRef { kind: self.link_kind, id: self.link_id.clone(), workspace: self.workspace_id.clone() }
     }
 }
 
-pub(super) fn find(conn: &mut Conn, door: &Door, browser: &TokenHash, now: UtcTime) -> QueryResult<Option<SignInRow>> {
+pub(super) fn find(conn: &mut Conn, at: &BrowserAtLink<'_>, now: UtcTime) -> QueryResult<Option<SignInRow>> {
     oauth_sign_ins::table
-        .filter(oauth_sign_ins::door.eq(door.kind))
-        .filter(oauth_sign_ins::door_id.eq(&door.id))
-        .filter(oauth_sign_ins::workspace_id.eq(&door.workspace))
-        .filter(oauth_sign_ins::browser_hash.eq(browser.as_bytes()))
+        .filter(oauth_sign_ins::door.eq(at.link.kind))
+        .filter(oauth_sign_ins::door_id.eq(&at.link.id))
+        .filter(oauth_sign_ins::workspace_id.eq(&at.link.workspace))
+        .filter(oauth_sign_ins::browser_hash.eq(at.browser.as_bytes()))
         .filter(oauth_sign_ins::expires_at.gt(now))
         .select(SignInRow::as_select())
         .get_result(conn)
@@ -48,10 +50,10 @@ pub(super) fn find_by_id(conn: &mut Conn, id: &OauthSignInId, now: UtcTime) -> Q
 }
 
 /// How many browsers have something at this link.
-pub(super) fn count(conn: &mut Conn, door: &Door) -> QueryResult<i64> {
+pub(super) fn count(conn: &mut Conn, link: &LinkRef) -> QueryResult<i64> {
     oauth_sign_ins::table
-        .filter(oauth_sign_ins::door.eq(door.kind))
-        .filter(oauth_sign_ins::door_id.eq(&door.id))
+        .filter(oauth_sign_ins::door.eq(link.kind))
+        .filter(oauth_sign_ins::door_id.eq(&link.id))
         .count()
         .get_result(conn)
 }
@@ -59,18 +61,18 @@ pub(super) fn count(conn: &mut Conn, door: &Door) -> QueryResult<i64> {
 pub(super) fn insert(
     conn: &mut Conn,
     id: &OauthSignInId,
-    door: &Door,
-    browser: &TokenHash,
+    at: &BrowserAtLink<'_>,
     sealed: &Sealed,
-    (now, expires_at): (UtcTime, UtcTime),
+    now: UtcTime,
+    expires_at: UtcTime,
 ) -> QueryResult<()> {
     diesel::insert_into(oauth_sign_ins::table)
         .values((
             oauth_sign_ins::id.eq(id),
-            oauth_sign_ins::workspace_id.eq(&door.workspace),
-            oauth_sign_ins::door.eq(door.kind),
-            oauth_sign_ins::door_id.eq(&door.id),
-            oauth_sign_ins::browser_hash.eq(browser.as_bytes()),
+            oauth_sign_ins::workspace_id.eq(&at.link.workspace),
+            oauth_sign_ins::door.eq(at.link.kind),
+            oauth_sign_ins::door_id.eq(&at.link.id),
+            oauth_sign_ins::browser_hash.eq(at.browser.as_bytes()),
             oauth_sign_ins::sealed.eq(sealed.as_bytes()),
             oauth_sign_ins::version.eq(0_i64),
             oauth_sign_ins::created_at.eq(now),
@@ -98,16 +100,16 @@ pub(super) fn delete(conn: &mut Conn, id: &OauthSignInId) -> QueryResult<bool> {
 }
 
 /// Forgets what was kept too long at one link.
-pub(super) fn delete_expired_at(conn: &mut Conn, door: &Door, now: UtcTime) -> QueryResult<()> {
+pub(super) fn delete_expired_at(conn: &mut Conn, link: &LinkRef, now: UtcTime) -> QueryResult<()> {
     let rows = oauth_sign_ins::table
-        .filter(oauth_sign_ins::door.eq(door.kind))
-        .filter(oauth_sign_ins::door_id.eq(&door.id))
+        .filter(oauth_sign_ins::door.eq(link.kind))
+        .filter(oauth_sign_ins::door_id.eq(&link.id))
         .filter(oauth_sign_ins::expires_at.le(now));
     diesel::delete(rows).execute(conn).map(|_| ())
 }
 
 /// Forgets what every browser has at a link.
-pub(super) fn delete_at(conn: &mut Conn, kind: DoorKind, id: &str) -> QueryResult<()> {
+pub(super) fn delete_at(conn: &mut Conn, kind: LinkKind, id: &str) -> QueryResult<()> {
     let rows = oauth_sign_ins::table.filter(oauth_sign_ins::door.eq(kind)).filter(oauth_sign_ins::door_id.eq(id));
     diesel::delete(rows).execute(conn).map(|_| ())
 }
@@ -121,7 +123,7 @@ pub(super) fn delete_before(conn: &mut Conn, now: UtcTime) -> QueryResult<()> {
 /// One way to a provider and back.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = oauth_attempts)]
-pub(super) struct AttemptRow {
+pub(super) struct SignInAttemptRow {
     pub(super) id: OauthAttemptId,
     pub(super) workspace_id: WorkspaceId,
     pub(super) sign_in_id: OauthSignInId,
@@ -132,7 +134,7 @@ pub(super) struct AttemptRow {
 }
 
 /// What a new way needs.
-pub(super) struct NewAttempt<'a> {
+pub(super) struct NewSignInAttempt<'a> {
     pub(super) id: &'a OauthAttemptId,
     pub(super) workspace: &'a WorkspaceId,
     pub(super) sign_in: &'a OauthSignInId,
@@ -144,7 +146,7 @@ pub(super) struct NewAttempt<'a> {
     pub(super) expires_at: UtcTime,
 }
 
-impl NewAttempt<'_> {
+impl NewSignInAttempt<'_> {
     pub(super) fn insert(&self, conn: &mut Conn) -> QueryResult<()> {
         diesel::insert_into(oauth_attempts::table)
             .values((
@@ -163,17 +165,21 @@ impl NewAttempt<'_> {
     }
 }
 
-pub(super) fn find_attempt(conn: &mut Conn, provider: &str, state: &TokenHash) -> QueryResult<Option<AttemptRow>> {
+pub(super) fn find_attempt(
+    conn: &mut Conn,
+    provider: &str,
+    state: &TokenHash,
+) -> QueryResult<Option<SignInAttemptRow>> {
     oauth_attempts::table
         .filter(oauth_attempts::state_hash.eq(state.as_bytes()))
         .filter(oauth_attempts::provider.eq(provider))
-        .select(AttemptRow::as_select())
+        .select(SignInAttemptRow::as_select())
         .get_result(conn)
         .optional()
 }
 
 /// Spends a way: one conditional UPDATE, so that of many callbacks exactly one gets `true`.
-pub(super) fn consume(conn: &mut Conn, read: &AttemptRow, now: UtcTime) -> QueryResult<bool> {
+pub(super) fn consume(conn: &mut Conn, read: &SignInAttemptRow, now: UtcTime) -> QueryResult<bool> {
     let open = oauth_attempts::table
         .find(&read.id)
         .filter(oauth_attempts::consumed_at.is_null())

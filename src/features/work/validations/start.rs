@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::store::{self, NewValidation, Validation};
 use super::{LONGEST_QUEUE, SEALED_CONFIG};
 use crate::base::clock::UtcTime;
-use crate::base::crypto::{KeyRing, Sealed};
+use crate::base::crypto::{KeyRing, Sealed, exposed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::FieldPath;
 use crate::base::ids::{ConnectionId, OauthSignInId, SetupLinkId, ValidationId, WorkspaceId};
@@ -117,7 +117,8 @@ pub struct SignedInTest<'a> {
 #[derive(Serialize, Deserialize)]
 struct SealedTest {
     plain: Map<String, Value>,
-    secrets: BTreeMap<FieldPath, String>,
+    #[serde(serialize_with = "exposed::map")]
+    secrets: BTreeMap<FieldPath, SecretString>,
     #[serde(default)]
     sign_in: Option<String>,
 }
@@ -142,7 +143,7 @@ pub fn start_test(tx: &mut Tx<'_>, test: &NewTest<'_>) -> Result<Validation, Sta
     test.submission.merge_into(&test.asked.spec, &mut values);
     judge(test.connector, &values)?;
     let kept = SealedTest {
-        secrets: values.secrets.iter().map(|(path, text)| (path.clone(), text.expose_secret().to_owned())).collect(),
+        secrets: values.secrets,
         plain: values.plain,
         sign_in: test.signed_in.as_ref().map(|signed_in| signed_in.sign_in.to_string()),
     };

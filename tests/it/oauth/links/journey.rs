@@ -2,7 +2,7 @@
 
 use vestibule::features::accounts::api_keys::Scope;
 
-use super::{Site, accounts_of, depart, leave};
+use super::{Site, accounts_of, authorize_url, leave};
 use crate::api::Program;
 use crate::support::CANARY;
 use crate::support::provider::{Endpoint, Plays};
@@ -16,9 +16,9 @@ async fn somebody_signs_in_chooses_two_of_five_accounts_and_sends() {
     assert!(first.text().contains("Continue with Facebook") && first.text().contains("See your ad accounts"));
     let leaving =
         first.form_to(&link).set("/start_date", "2026-01-01T00:00:00").press("intent", "sign-in", &visitor).await;
-    let departure = super::departure_of(&leaving);
-    assert!(!departure.contains(link.trim_start_matches("/scl/")), "no token in an address we give away");
-    let back = visitor.get(&site.provider.consent(&departure)).await;
+    let authorize = super::authorize_url_of(&leaving);
+    assert!(!authorize.contains(link.trim_start_matches("/scl/")), "no token in an address we give away");
+    let back = visitor.get(&site.provider.consent(&authorize)).await;
     assert_eq!(back.location(), Some(link.clone()));
     let page = visitor.follow(&back).await;
     assert!(page.text().contains("Signed in at Facebook as ben of Corner Shop"), "{}", page.text());
@@ -77,8 +77,8 @@ async fn a_no_is_no_end_and_what_was_typed_stays() {
     let (connection, link) = site.share().await;
     let visitor = site.app.visitor();
     let form = visitor.get(&link).await.form_to(&link).set("/start_date", "2026-01-01T00:00:00");
-    let departure = super::departure_of(&form.press("intent", "sign-in", &visitor).await);
-    let back = visitor.get(&site.provider.deny(&departure)).await;
+    let authorize = super::authorize_url_of(&form.press("intent", "sign-in", &visitor).await);
+    let back = visitor.get(&site.provider.deny(&authorize)).await;
     let page = visitor.follow(&back).await;
     assert!(page.text().contains("You did not give permission at Facebook"), "{}", page.text());
     assert!(page.form_to(&link).value("/start_date").is_some_and(|typed| typed.starts_with("2026-01-01")));
@@ -178,5 +178,5 @@ async fn a_provider_in_trouble_is_said_plainly() {
     site.provider.trouble(Endpoint::Accounts, Trouble::Status(404));
     let page = site.sign_in(&visitor, &link).await;
     assert!(page.text().contains("did not give the list of ad accounts"), "{}", page.text());
-    let _ = depart(&visitor, &link).await;
+    let _ = authorize_url(&visitor, &link).await;
 }

@@ -1,7 +1,7 @@
 //! Signing in at a link, and what becomes of it, through the pages and against providers that are played.
 
 mod apps;
-mod back;
+mod callback;
 mod journey;
 mod kept_alive;
 mod reconnect;
@@ -72,8 +72,8 @@ impl Site {
 
     /// Somebody goes to the provider, says yes there and comes back to the link's page.
     pub async fn sign_in(&self, visitor: &Visitor, link: &str) -> Page {
-        let departure = depart(visitor, link).await;
-        let back = visitor.get(&self.provider.consent(&departure)).await;
+        let authorize = authorize_url(visitor, link).await;
+        let back = visitor.get(&self.provider.consent(&authorize)).await;
         assert_eq!((back.status, back.location()), (303, Some(link.to_owned())), "{}", back.text());
         visitor.follow(&back).await
     }
@@ -103,18 +103,18 @@ impl Site {
 }
 
 /// Presses "Continue with …": the address of the provider's page.
-pub async fn depart(visitor: &Visitor, link: &str) -> String {
+pub async fn authorize_url(visitor: &Visitor, link: &str) -> String {
     leave(visitor, visitor.get(link).await).await
 }
 
 /// The same from a page that is filled in already.
 pub async fn leave(visitor: &Visitor, page: Page) -> String {
     let leaving = page.form_to(&page.path).press("intent", "sign-in", visitor).await;
-    departure_of(&leaving)
+    authorize_url_of(&leaving)
 }
 
 /// Where the page between ours and the provider's leads.
-pub fn departure_of(leaving: &Page) -> String {
+pub fn authorize_url_of(leaving: &Page) -> String {
     assert_eq!(leaving.status, 200, "{}", leaving.text());
     assert!(leaving.has("meta[http-equiv=refresh]"), "it leads on by itself, without a script");
     leaving.links().into_iter().find(|link| link.starts_with("https://")).expect("a link to the provider")

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use vestibule::base::clock::UtcTime;
 use vestibule::connectors::provider::{Encoding, Inputs, ProviderBlock};
 use vestibule::connectors::{Connector, Connectors, Kind};
-use vestibule::features::oauth::wire::{Account, AppSecrets, Tokens, add_constants, outputs};
+use vestibule::features::oauth::provider_client::{Account, AppSecrets, Tokens, add_constants, outputs};
 use vestibule::schema::form::{Values, complete, import_config};
 
 use super::now;

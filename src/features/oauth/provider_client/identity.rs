@@ -1,11 +1,11 @@
-//! Who signed in, and what was granted.
+//! WhoSignedIn signed in, and what was granted.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
 use super::render::At;
-use super::{Tokens, Wire, WireError, pick};
+use super::{ProviderClient, ProviderError, Tokens, pick};
 use crate::connectors::provider::{Granted, Template};
 
 /// The provider's account that signed in.
@@ -19,32 +19,32 @@ pub struct Identified {
 
 /// What is known after signing in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Who {
+pub struct WhoSignedIn {
     /// The account; `None` when the block has no way to learn it, or the provider did not say.
     pub identity: Option<Identified>,
     /// The granted permissions; `None` when nobody knows them.
     pub granted: Option<Vec<String>>,
 }
 
-impl Wire<'_> {
+impl ProviderClient<'_> {
     /// Learns who signed in and what was granted. A provider that will not say who it was does not end the sign-in: some answer 401
     /// when only the permission to ask that is missing.
     ///
     /// # Errors
     /// The granted permissions have to be asked for and cannot be had, or the provider cannot be reached.
-    pub async fn who(&self, tokens: &Tokens) -> Result<Who, WireError> {
+    pub async fn who(&self, tokens: &Tokens) -> Result<WhoSignedIn, ProviderError> {
         let at = At { tokens: Some(tokens), item: None };
         let mut answer = None;
         if let Some(request) = self.block.identity.as_ref().and_then(|identity| identity.request.as_ref()) {
             let (url, call) = self.request(request, at)?;
             answer = match self.ask(&url, call, request.error.as_ref()).await {
                 Ok(answer) => Some(answer),
-                Err(WireError::MissingScope | WireError::InvalidGrant | WireError::Refused(_)) => None,
+                Err(ProviderError::MissingScope | ProviderError::InvalidGrant | ProviderError::Refused(_)) => None,
                 Err(other) => return Err(other),
             };
         }
         let granted = self.granted(tokens, answer.as_ref()).await?;
-        Ok(Who { identity: self.identified(answer.as_ref(), tokens), granted })
+        Ok(WhoSignedIn { identity: self.identified(answer.as_ref(), tokens), granted })
     }
 
     fn identified(&self, answer: Option<&Value>, tokens: &Tokens) -> Option<Identified> {
@@ -64,7 +64,7 @@ impl Wire<'_> {
         Some(Identified { label: text(&rules.label).unwrap_or_else(|| id.clone()), id })
     }
 
-    async fn granted(&self, tokens: &Tokens, identity: Option<&Value>) -> Result<Option<Vec<String>>, WireError> {
+    async fn granted(&self, tokens: &Tokens, identity: Option<&Value>) -> Result<Option<Vec<String>>, ProviderError> {
         match &self.block.granted {
             Granted::Unknown => Ok(None),
             // RFC 6749 5.1: an answer that names none granted what was asked for.
@@ -74,7 +74,7 @@ impl Wire<'_> {
                 let (url, call) = self.request(request, At { tokens: Some(tokens), item: None })?;
                 let answer = self.ask(&url, call, request.error.as_ref()).await?;
                 let list = pick::at(&answer, items).and_then(Value::as_array);
-                let list = list.ok_or(WireError::BadAnswer("the permissions are not in it"))?;
+                let list = list.ok_or(ProviderError::BadAnswer("the permissions are not in it"))?;
                 let counts = |item: &&Value| {
                     when.as_ref().is_none_or(|(path, value)| pick::text_at(item, path).as_deref() == Some(value))
                 };

@@ -6,32 +6,38 @@ use oauth2::{PkceCodeChallenge, PkceCodeVerifier};
 use secrecy::SecretString;
 
 use super::render::{At, add_params};
-use super::{Wire, WireError};
+use super::{ProviderClient, ProviderError};
 use crate::base::http_client::HttpsUrl;
 use crate::base::rng::Rng;
 use crate::connectors::provider::ProviderScope;
 
 /// Where to send the browser, and what to keep for the way back.
 #[derive(Clone)]
-pub struct Departure {
+pub struct AuthorizeUrl {
     /// The consent page. It carries the state: not for logs.
     pub url: HttpsUrl,
     /// The PKCE verifier, when the provider takes one. Kept sealed until the code is exchanged.
     pub verifier: Option<SecretString>,
 }
 
-impl std::fmt::Debug for Departure {
+impl std::fmt::Debug for AuthorizeUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Departure").field("host", &self.url.host()).finish_non_exhaustive()
     }
 }
 
-impl Wire<'_> {
+impl ProviderClient<'_> {
     /// Makes the address of the consent page. `again` asks once more for permissions that were declined.
     ///
     /// # Errors
     /// A value the address needs is not set, or the address cannot be one.
-    pub fn depart(&self, redirect_uri: &str, state: &str, again: bool, rng: &Rng) -> Result<Departure, WireError> {
+    pub fn authorize_url(
+        &self,
+        redirect_uri: &str,
+        state: &str,
+        again: bool,
+        rng: &Rng,
+    ) -> Result<AuthorizeUrl, ProviderError> {
         let rules = &self.block.authorize;
         let mut url = self.address(&rules.url, &[], At::default())?;
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
@@ -54,8 +60,8 @@ impl Wire<'_> {
         }
         params.retain(|(_, value)| !value.is_empty());
         add_params(&mut url, &params);
-        let url = HttpsUrl::parse(url.as_str()).map_err(|_| WireError::NotAllowedAddress)?;
-        Ok(Departure { url, verifier: verifier.map(|verifier| SecretString::from(verifier.secret().as_str())) })
+        let url = HttpsUrl::parse(url.as_str()).map_err(|_| ProviderError::NotAllowedAddress)?;
+        Ok(AuthorizeUrl { url, verifier: verifier.map(|verifier| SecretString::from(verifier.secret().as_str())) })
     }
 
     fn scope_params(&self) -> Vec<(String, String)> {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use vestibule::features::oauth::wire::{Tokens, WireError};
+use vestibule::features::oauth::provider_client::{ProviderError, Tokens};
 
 use super::{Scene, now};
 use crate::support::CANARY;
@@ -13,8 +13,8 @@ const ALL: [Plays; 4] = [Plays::Facebook, Plays::GoogleAds, Plays::LinkedIn, Pla
 
 #[actix_web::test]
 async fn trouble_at_the_token_endpoint_is_told_in_words() {
-    let down = WireError::ProviderDown;
-    let odd = |error: &WireError| matches!(error, WireError::BadAnswer(_));
+    let down = ProviderError::ProviderDown;
+    let odd = |error: &ProviderError| matches!(error, ProviderError::BadAnswer(_));
     for plays in ALL {
         let scene = Scene::new(plays);
         let provider = &scene.provider;
@@ -35,7 +35,7 @@ async fn trouble_at_the_token_endpoint_is_told_in_words() {
             assert!(error.is_transient() && !error.sentence("Acme").contains("http"));
         }
         provider.trouble(Endpoint::Exchange, Trouble::Status(429));
-        assert_eq!(scene.sign_in().await.unwrap_err(), WireError::TooMany(None));
+        assert_eq!(scene.sign_in().await.unwrap_err(), ProviderError::TooMany(None));
         provider.heal(Endpoint::Exchange);
         assert!(scene.sign_in().await.is_ok());
     }
@@ -45,12 +45,12 @@ async fn trouble_at_the_token_endpoint_is_told_in_words() {
 async fn a_code_is_never_sent_twice() {
     let scene = Scene::new(Plays::GoogleAds);
     scene.provider.trouble(Endpoint::Exchange, Trouble::StatusTimes(503, 1));
-    assert_eq!(scene.sign_in().await.unwrap_err(), WireError::ProviderDown);
+    assert_eq!(scene.sign_in().await.unwrap_err(), ProviderError::ProviderDown);
     assert_eq!(scene.provider.calls(Endpoint::Exchange), 1);
     scene.provider.heal(Endpoint::Exchange);
     let tokens = scene.sign_in().await.unwrap();
     scene.provider.trouble(Endpoint::Refresh, Trouble::StatusTimes(500, 1));
-    assert_eq!(scene.wire().refresh(&tokens, now()).await.unwrap_err(), WireError::ProviderDown);
+    assert_eq!(scene.client().refresh(&tokens, now()).await.unwrap_err(), ProviderError::ProviderDown);
     assert_eq!(scene.provider.calls(Endpoint::Refresh), 1, "a refresh token may serve once");
 }
 
@@ -60,10 +60,10 @@ async fn a_listing_is_tried_three_times_and_no_more() {
     scene.provider.has_accounts(1);
     let tokens = scene.sign_in().await.unwrap();
     scene.provider.trouble(Endpoint::Accounts, Trouble::StatusTimes(503, 2));
-    assert_eq!(scene.wire().accounts(&tokens).await.unwrap().accounts.len(), 1);
+    assert_eq!(scene.client().accounts(&tokens).await.unwrap().accounts.len(), 1);
     assert_eq!(scene.provider.calls(Endpoint::Accounts), 3);
     scene.provider.trouble(Endpoint::Accounts, Trouble::Status(503));
-    assert_eq!(scene.wire().accounts(&tokens).await.unwrap_err(), WireError::ProviderDown);
+    assert_eq!(scene.client().accounts(&tokens).await.unwrap_err(), ProviderError::ProviderDown);
     assert_eq!(scene.provider.calls(Endpoint::Accounts), 6);
 }
 
@@ -74,7 +74,7 @@ async fn accounts_whose_names_cannot_be_had_are_offered_by_their_number() {
     for (trouble, asked) in [(Trouble::Status(503), 1), (Trouble::Html, 5), (Trouble::Status(429), 1)] {
         let before = scene.provider.calls(Endpoint::Names);
         scene.provider.trouble(Endpoint::Names, trouble);
-        let list = scene.wire().accounts(&tokens).await.unwrap();
+        let list = scene.client().accounts(&tokens).await.unwrap();
         assert!(
             list.accounts.iter().all(|account| account.label == account.id) && list.accounts.len() == 5,
             "{list:?}"
@@ -82,7 +82,7 @@ async fn accounts_whose_names_cannot_be_had_are_offered_by_their_number() {
         assert_eq!(scene.provider.calls(Endpoint::Names) - before, asked, "a provider with trouble is left alone");
     }
     scene.provider.trouble(Endpoint::Names, Trouble::Status(401));
-    assert_eq!(scene.wire().accounts(&tokens).await.unwrap_err(), WireError::InvalidGrant);
+    assert_eq!(scene.client().accounts(&tokens).await.unwrap_err(), ProviderError::InvalidGrant);
 }
 
 #[actix_web::test]
@@ -92,13 +92,13 @@ async fn trouble_after_signing_in_is_told_apart() {
         let tokens = scene.sign_in().await.unwrap();
         let error = async |trouble: Trouble| {
             scene.provider.trouble(Endpoint::Accounts, trouble);
-            scene.wire().accounts(&tokens).await.unwrap_err()
+            scene.client().accounts(&tokens).await.unwrap_err()
         };
-        assert_eq!(error(Trouble::Status(401)).await, WireError::InvalidGrant, "{plays:?}");
-        assert_eq!(error(Trouble::Status(403)).await, WireError::MissingScope, "{plays:?}");
-        assert_eq!(error(Trouble::Html).await, WireError::BadAnswer("it is no JSON"), "{plays:?}");
-        assert_eq!(error(Trouble::Huge).await, WireError::BadAnswer("it is too large"), "{plays:?}");
-        assert_eq!(error(Trouble::RedirectInside).await, WireError::BadAnswer("it leads elsewhere"), "{plays:?}");
+        assert_eq!(error(Trouble::Status(401)).await, ProviderError::InvalidGrant, "{plays:?}");
+        assert_eq!(error(Trouble::Status(403)).await, ProviderError::MissingScope, "{plays:?}");
+        assert_eq!(error(Trouble::Html).await, ProviderError::BadAnswer("it is no JSON"), "{plays:?}");
+        assert_eq!(error(Trouble::Huge).await, ProviderError::BadAnswer("it is too large"), "{plays:?}");
+        assert_eq!(error(Trouble::RedirectInside).await, ProviderError::BadAnswer("it leads elsewhere"), "{plays:?}");
     }
 }
 
@@ -111,9 +111,9 @@ async fn nobody_waits_for_a_provider_that_does_not_answer() {
         scene.provider.trouble(endpoint, Trouble::Slow);
     }
     let begun = Instant::now();
-    assert_eq!(scene.sign_in().await.unwrap_err(), WireError::ProviderDown);
-    assert_eq!(scene.wire().refresh(&tokens, now()).await.unwrap_err(), WireError::ProviderDown);
-    assert_eq!(scene.wire().accounts(&tokens).await.unwrap_err(), WireError::ProviderDown);
+    assert_eq!(scene.sign_in().await.unwrap_err(), ProviderError::ProviderDown);
+    assert_eq!(scene.client().refresh(&tokens, now()).await.unwrap_err(), ProviderError::ProviderDown);
+    assert_eq!(scene.client().accounts(&tokens).await.unwrap_err(), ProviderError::ProviderDown);
     assert!(begun.elapsed() < Duration::from_secs(50), "{:?}", begun.elapsed());
 }
 
@@ -123,13 +123,13 @@ async fn who_it_was_may_stay_unknown_but_what_was_granted_must_be_had() {
     let tokens = scene.sign_in().await.unwrap();
     for status in [400, 401, 403] {
         scene.provider.trouble(Endpoint::Identity, Trouble::Status(status));
-        assert_eq!(scene.wire().who(&tokens).await.unwrap().identity, None);
+        assert_eq!(scene.client().who(&tokens).await.unwrap().identity, None);
     }
     scene.provider.trouble(Endpoint::Identity, Trouble::Status(500));
-    assert_eq!(scene.wire().who(&tokens).await.unwrap_err(), WireError::ProviderDown);
+    assert_eq!(scene.client().who(&tokens).await.unwrap_err(), ProviderError::ProviderDown);
     scene.provider.heal(Endpoint::Identity);
     scene.provider.trouble(Endpoint::Granted, Trouble::Status(403));
-    assert_eq!(scene.wire().who(&tokens).await.unwrap_err(), WireError::MissingScope);
+    assert_eq!(scene.client().who(&tokens).await.unwrap_err(), ProviderError::MissingScope);
 }
 
 #[actix_web::test]
@@ -152,8 +152,8 @@ async fn no_secret_stands_in_an_address_but_where_the_provider_wants_it() {
     for plays in ALL {
         let scene = Scene::new(plays);
         let tokens: Tokens = scene.sign_in().await.unwrap();
-        scene.wire().who(&tokens).await.unwrap();
-        scene.wire().accounts(&tokens).await.unwrap();
+        scene.client().who(&tokens).await.unwrap();
+        scene.client().accounts(&tokens).await.unwrap();
         let loose: Vec<String> =
             scene.provider.got().into_iter().map(|request| request.path).filter(|path| path.contains(CANARY)).collect();
         let wanted = match plays {

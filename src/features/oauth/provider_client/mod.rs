@@ -1,4 +1,4 @@
-//! What goes over the wire between us and a provider: leaving, coming back, tokens, who signed in, accounts, giving a grant back.
+//! What is said between us and a provider: the consent page, the callback, tokens, who signed in, accounts, giving a grant back.
 //!
 //! Why: a block ([`crate::connectors::provider`]) says how; the deeds are the same for all. Everything here leaves by the guarded client: https
 //! only, public addresses only unless the operator opened a range, no redirects, little time, an answer whole and of bounded size.
@@ -7,6 +7,7 @@
 //! printed; only requests that change nothing are tried again.
 
 mod accounts;
+mod answer;
 mod authorize;
 mod callback;
 mod calls;
@@ -25,12 +26,13 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 pub use accounts::{Account, AccountList};
-pub use authorize::Departure;
+pub use authorize::AuthorizeUrl;
 pub use callback::CallbackQuery;
-pub use error::WireError;
-pub use identity::{Identified, Who};
+pub use error::ProviderError;
+pub use identity::{Identified, WhoSignedIn};
 pub use outputs::{ConfigPatch, add_constants, outputs};
 pub use tokens::Tokens;
+pub(in crate::features::oauth) use tokens::as_text;
 
 use crate::base::http_client::GuardedClient;
 use crate::connectors::provider::{Inputs, ProviderBlock};
@@ -57,7 +59,7 @@ const WAITS: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(
 
 /// One connector's provider, the operator's app there, and what the recipient answered beforehand: all a call needs.
 #[derive(Debug, Clone, Copy)]
-pub struct Wire<'a> {
+pub struct ProviderClient<'a> {
     http: &'a GuardedClient,
     block: &'a ProviderBlock,
     app: &'a AppSecrets,
@@ -65,7 +67,7 @@ pub struct Wire<'a> {
     waits: &'a [Duration],
 }
 
-impl<'a> Wire<'a> {
+impl<'a> ProviderClient<'a> {
     /// Puts the four together.
     pub const fn new(
         http: &'a GuardedClient,

@@ -9,21 +9,21 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use url::Url;
 
-use super::{Tokens, Wire, WireError, pick};
+use super::{ProviderClient, ProviderError, Tokens, pick};
 use crate::base::http_client::{Call, HttpsUrl, Method as HttpMethod, header_lines};
 use crate::connectors::provider::{Body, Method, Part, ProviderRequest, RequestAuth, Template};
 
 /// Most bytes of an answer of a provider.
 pub(super) const MOST: usize = 4 * 1024 * 1024;
 
-/// What slots are filled from, beside what the [`Wire`] knows.
+/// What slots are filled from, beside what the [`ProviderClient`] knows.
 #[derive(Clone, Copy, Default)]
 pub(super) struct At<'a> {
     pub(super) tokens: Option<&'a Tokens>,
     pub(super) item: Option<&'a Value>,
 }
 
-impl<'a> Wire<'a> {
+impl<'a> ProviderClient<'a> {
     /// The value of a slot.
     pub(super) fn slot<'b>(&self, name: &str, at: At<'b>) -> Option<Cow<'b, str>>
     where
@@ -49,10 +49,10 @@ impl<'a> Wire<'a> {
         }
     }
 
-    pub(super) fn fill(&self, template: &Template, at: At<'_>) -> Result<String, WireError> {
+    pub(super) fn fill(&self, template: &Template, at: At<'_>) -> Result<String, ProviderError> {
         let filled = template.parts().iter().map(|part| match part {
             Part::Text(text) => Ok(Cow::Borrowed(text.as_str())),
-            Part::Slot(name) => self.slot(name, at).ok_or_else(|| WireError::NotSet(name.clone())),
+            Part::Slot(name) => self.slot(name, at).ok_or_else(|| ProviderError::NotSet(name.clone())),
         });
         filled.collect()
     }
@@ -61,18 +61,18 @@ impl<'a> Wire<'a> {
         &self,
         templates: &BTreeMap<String, Template>,
         at: At<'_>,
-    ) -> Result<Vec<(String, String)>, WireError> {
+    ) -> Result<Vec<(String, String)>, ProviderError> {
         templates.iter().map(|(name, template)| Ok((name.clone(), self.fill(template, at)?))).collect()
     }
 
     /// An address with its slots filled in: what stands in the host is a label or listed, what stands behind it is escaped.
-    pub(super) fn address(&self, template: &Template, hosts: &[String], at: At<'_>) -> Result<Url, WireError> {
+    pub(super) fn address(&self, template: &Template, hosts: &[String], at: At<'_>) -> Result<Url, ProviderError> {
         let mut text = String::new();
         for part in template.parts() {
             match part {
                 Part::Text(piece) => text.push_str(piece),
                 Part::Slot(name) => {
-                    let value = self.slot(name, at).ok_or_else(|| WireError::NotSet(name.clone()))?;
+                    let value = self.slot(name, at).ok_or_else(|| ProviderError::NotSet(name.clone()))?;
                     if text.is_empty() {
                         text = trusted(&value, hosts)?;
                     } else if in_host(&text) {
@@ -86,12 +86,12 @@ impl<'a> Wire<'a> {
                 }
             }
         }
-        let url = Url::parse(&text).map_err(|_| WireError::NotAllowedAddress)?;
-        HttpsUrl::parse(url.as_str()).map_err(|_| WireError::NotAllowedAddress)?;
+        let url = Url::parse(&text).map_err(|_| ProviderError::NotAllowedAddress)?;
+        HttpsUrl::parse(url.as_str()).map_err(|_| ProviderError::NotAllowedAddress)?;
         Ok(url)
     }
 
-    pub(super) fn request(&self, request: &ProviderRequest, at: At<'_>) -> Result<(Url, Call), WireError> {
+    pub(super) fn request(&self, request: &ProviderRequest, at: At<'_>) -> Result<(Url, Call), ProviderError> {
         let mut url = self.address(&request.url, &request.hosts, at)?;
         add_params(&mut url, &self.fill_all(&request.params, at)?);
         let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
@@ -122,12 +122,12 @@ impl<'a> Wire<'a> {
         Ok((url, Call { method, headers: header_lines(headers), body: body.into(), most: MOST }))
     }
 
-    fn authorization(&self, auth: RequestAuth, at: At<'_>) -> Result<Option<(String, String)>, WireError> {
+    fn authorization(&self, auth: RequestAuth, at: At<'_>) -> Result<Option<(String, String)>, ProviderError> {
         let text = match auth {
             RequestAuth::None => return Ok(None),
             RequestAuth::Bearer => {
                 let token =
-                    self.slot("access_token", at).ok_or_else(|| WireError::NotSet("access_token".to_owned()))?;
+                    self.slot("access_token", at).ok_or_else(|| ProviderError::NotSet("access_token".to_owned()))?;
                 format!("Bearer {token}")
             }
             RequestAuth::Basic => {
@@ -139,7 +139,7 @@ impl<'a> Wire<'a> {
     }
 
     /// JSON whose texts are templates.
-    fn json(&self, value: &Value, at: At<'_>) -> Result<Value, WireError> {
+    fn json(&self, value: &Value, at: At<'_>) -> Result<Value, ProviderError> {
         Ok(match value {
             Value::String(text) => match Template::parse(text) {
                 Ok(template) => Value::String(self.fill(&template, at)?),
@@ -150,7 +150,7 @@ impl<'a> Wire<'a> {
             }
             Value::Object(object) => {
                 let pairs = object.iter().map(|(key, value)| Ok((key.clone(), self.json(value, at)?)));
-                Value::Object(pairs.collect::<Result<_, WireError>>()?)
+                Value::Object(pairs.collect::<Result<_, ProviderError>>()?)
             }
             other => other.clone(),
         })
@@ -173,15 +173,15 @@ fn in_host(text: &str) -> bool {
 }
 
 /// What may stand in a host: nothing that ends it or begins another part of an address.
-fn host_part(value: &str) -> Result<&str, WireError> {
+fn host_part(value: &str) -> Result<&str, ProviderError> {
     let fits = !value.is_empty() && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.');
-    if fits { Ok(value) } else { Err(WireError::NotAllowedAddress) }
+    if fits { Ok(value) } else { Err(ProviderError::NotAllowedAddress) }
 }
 
 /// A whole address out of a token answer, when its host is one of the provider's.
-fn trusted(address: &str, hosts: &[String]) -> Result<String, WireError> {
-    let url = HttpsUrl::parse(address).map_err(|_| WireError::NotAllowedAddress)?;
+fn trusted(address: &str, hosts: &[String]) -> Result<String, ProviderError> {
+    let url = HttpsUrl::parse(address).map_err(|_| ProviderError::NotAllowedAddress)?;
     let host = url.host();
     let known = hosts.iter().any(|end| host.ends_with(end.as_str()) && host.len() > end.len() && end.starts_with('.'));
-    if known { Ok(address.trim_end_matches('/').to_owned()) } else { Err(WireError::NotAllowedAddress) }
+    if known { Ok(address.trim_end_matches('/').to_owned()) } else { Err(ProviderError::NotAllowedAddress) }
 }

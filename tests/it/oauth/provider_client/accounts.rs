@@ -1,14 +1,14 @@
 //! Accounts, page by page.
 
 use serde_json::json;
-use vestibule::features::oauth::wire::{Account, WireError};
+use vestibule::features::oauth::provider_client::{Account, ProviderError};
 
 use super::Scene;
 use crate::support::provider::{Endpoint, Plays, Trouble};
 
 async fn listed(scene: &Scene) -> Vec<(String, String, String)> {
     let tokens = scene.sign_in().await.unwrap();
-    let list = scene.wire().accounts(&tokens).await.unwrap();
+    let list = scene.client().accounts(&tokens).await.unwrap();
     assert!(!list.more);
     list.accounts.into_iter().map(|Account { id, label, detail }| (id, label, detail)).collect()
 }
@@ -43,7 +43,7 @@ async fn all_pages_of_accounts_are_read() {
 
     let scene = Scene::new(Plays::HubSpot);
     let tokens = scene.sign_in().await.unwrap();
-    assert!(scene.wire().accounts(&tokens).await.unwrap().accounts.is_empty(), "one sign-in is one portal");
+    assert!(scene.client().accounts(&tokens).await.unwrap().accounts.is_empty(), "one sign-in is one portal");
 }
 
 #[actix_web::test]
@@ -68,7 +68,7 @@ async fn a_person_with_no_account_gets_an_empty_list_and_one_with_very_many_a_cu
     assert_eq!(listed(&scene).await, []);
     scene.provider.has_accounts(500);
     let tokens = scene.sign_in().await.unwrap();
-    let list = scene.wire().accounts(&tokens).await.unwrap();
+    let list = scene.client().accounts(&tokens).await.unwrap();
     assert_eq!((list.accounts.len(), list.more), (75, true), "25 pages of three");
     assert!(!list.accounts.iter().any(|account| account.id.starts_with("act_")));
 }
@@ -79,15 +79,15 @@ async fn a_next_address_must_lead_to_the_same_host() {
         oauth["accounts"]["paging"] = json!({ "next_url": { "from": "paging.next" } });
     });
     let tokens = scene.sign_in().await.unwrap();
-    assert_eq!(scene.wire().accounts(&tokens).await.unwrap_err(), WireError::NotAllowedAddress);
+    assert_eq!(scene.client().accounts(&tokens).await.unwrap_err(), ProviderError::NotAllowedAddress);
 
     let page = |next: &str| json!({ "data": [{ "account_id": "1", "name": "A" }], "paging": { "next": next } });
     for next in ["https://127.0.0.1:1/x", "http://127.0.0.1/", "https://user@example.com/", "//evil.example/"] {
         scene.provider.trouble(Endpoint::Accounts, Trouble::Says(200, page(next)));
-        assert_eq!(scene.wire().accounts(&tokens).await.unwrap_err(), WireError::NotAllowedAddress, "{next}");
+        assert_eq!(scene.client().accounts(&tokens).await.unwrap_err(), ProviderError::NotAllowedAddress, "{next}");
     }
     scene.provider.trouble(Endpoint::Accounts, Trouble::Says(200, page("/v24.0/me/adaccounts?after=1")));
-    let list = scene.wire().accounts(&tokens).await.unwrap();
+    let list = scene.client().accounts(&tokens).await.unwrap();
     assert_eq!((list.accounts.len(), list.more), (1, true), "a listing that goes in circles ends");
 }
 
@@ -102,10 +102,10 @@ async fn an_answer_without_accounts_in_it_is_no_empty_list() {
         json!({ "code": 0, "data": { "list": [{ "advertiser_name": "no id" }] } }),
     ] {
         scene.provider.trouble(Endpoint::Accounts, Trouble::Says(200, answer.clone()));
-        assert!(matches!(scene.wire().accounts(&tokens).await.unwrap_err(), WireError::BadAnswer(_)), "{answer}");
+        assert!(matches!(scene.client().accounts(&tokens).await.unwrap_err(), ProviderError::BadAnswer(_)), "{answer}");
     }
     scene
         .provider
         .trouble(Endpoint::Accounts, Trouble::Says(200, json!({ "code": 40_001, "message": "no permission" })));
-    assert_eq!(scene.wire().accounts(&tokens).await.unwrap_err(), WireError::Refused("40001".to_owned()));
+    assert_eq!(scene.client().accounts(&tokens).await.unwrap_err(), ProviderError::Refused("40001".to_owned()));
 }

@@ -6,19 +6,19 @@ use std::collections::BTreeMap;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use secrecy::ExposeSecret as _;
+use secrecy::SecretString;
 
-use super::desk::{ACCOUNT_FIELD, INPUT_FIELD, SEARCH_FIELD};
-use super::folder::{self, Folder, Resume, Shelf};
-use super::store::{self, NewAttempt};
-use super::{ATTEMPT, Desk, KEPT, browser};
+use super::link_sign_in::{ACCOUNT_FIELD, INPUT_FIELD, SEARCH_FIELD};
+use super::pending::{self, PendingSignIn, Resume};
+use super::store::{self, NewSignInAttempt};
+use super::{ATTEMPT, BrowserAtLink, KEPT, LinkSignIn, browser};
 use crate::base::clock::UtcTime;
-use crate::base::crypto::{PlainToken, TokenHash};
+use crate::base::crypto::{PlainToken, TokenHash, exposed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::RawForm;
 use crate::base::ids::OauthAttemptId;
 use crate::connectors::provider::Inputs;
-use crate::features::oauth::wire::Wire;
+use crate::features::oauth::provider_client::ProviderClient;
 use crate::platform::app::App;
 use crate::platform::sealed::sealed_column;
 use crate::platform::web::frame::RecipientFrame;
@@ -27,7 +27,7 @@ use crate::platform::web::urls;
 use crate::schema::form::Decoded;
 
 /// What was sent with the button.
-pub struct Leaving<'a> {
+pub struct AuthorizeForm<'a> {
     /// The page to come back to.
     pub return_to: String,
     /// Until when the link works.
@@ -44,8 +44,8 @@ pub struct Leaving<'a> {
 
 /// The page between ours and the provider's.
 #[derive(Template)]
-#[template(path = "oauth/leaving.html")]
-struct LeavingPage {
+#[template(path = "oauth/authorize.html")]
+struct AuthorizePage {
     frame: RecipientFrame,
     provider: String,
     site: String,
@@ -54,8 +54,9 @@ struct LeavingPage {
 
 /// What a way to the provider has to remember.
 #[derive(serde::Serialize, serde::Deserialize)]
-pub(super) struct Luggage {
-    pub(super) verifier: Option<String>,
+pub(super) struct AttemptState {
+    #[serde(serialize_with = "exposed::option")]
+    pub(super) verifier: Option<SecretString>,
     pub(super) inputs: Inputs,
     pub(super) redirect_uri: String,
     /// The link's page, to say what became of the link when it closed meanwhile.
@@ -67,21 +68,21 @@ sealed_column!(
     pub(super) SEALED_ATTEMPTS = oauth_attempts[id].sealed
 );
 
-impl Leaving<'_> {
-    fn folder(&self, desk: &Desk) -> Folder {
-        let file = &desk.connector.file;
-        let inputs = desk.block.inputs.iter().filter_map(|rule| {
+impl AuthorizeForm<'_> {
+    fn pending(&self, sign_in: &LinkSignIn) -> PendingSignIn {
+        let file = &sign_in.connector.file;
+        let inputs = sign_in.block.inputs.iter().filter_map(|rule| {
             let typed = self.raw.first(&format!("{INPUT_FIELD}{}", rule.name))?;
             Some((rule.name.clone(), typed.to_owned()))
         });
-        Folder {
+        PendingSignIn {
             return_to: self.return_to.clone(),
             kind: file.kind,
             connector: file.slug.clone(),
             resume: self.resume(),
             inputs: inputs.collect(),
             signed_in: None,
-            trouble: None,
+            error: None,
         }
     }
 
@@ -95,7 +96,7 @@ impl Leaving<'_> {
         typed.extend(self.beside.iter().filter_map(|name| Some(((*name).to_owned(), vec![filled(name)?]))));
         Resume {
             typed,
-            secrets: secrets.map(|(name, secret)| (name.clone(), secret.expose_secret().to_owned())).collect(),
+            secrets: secrets.map(|(name, secret)| (name.clone(), secret.clone())).collect(),
             chosen: self.raw.all(ACCOUNT_FIELD).map(str::to_owned).collect(),
             search: self.raw.first(SEARCH_FIELD).unwrap_or_default().trim().to_owned(),
         }
@@ -110,31 +111,31 @@ impl Leaving<'_> {
 ///
 /// # Errors
 /// Only internal ones, and [`AppError::Conflict`] when too many browsers are at the link.
-pub async fn keep(app: &App, request: &HttpRequest, desk: &Desk, leaving: &Leaving<'_>) -> PageResult {
+pub async fn keep(app: &App, request: &HttpRequest, sign_in: &LinkSignIn, form: &AuthorizeForm<'_>) -> PageResult {
     let (who, cookie) = browser::mark(request, app);
-    put(app, desk, leaving, &who).await?;
-    let mut answer = see_other(&leaving.return_to);
+    put(app, sign_in, form, &who).await?;
+    let mut answer = see_other(&form.return_to);
     answer.add_cookie(&cookie).map_err(AppError::internal)?;
     Ok(answer)
 }
 
 async fn put(
     app: &App,
-    desk: &Desk,
-    leaving: &Leaving<'_>,
+    sign_in: &LinkSignIn,
+    form: &AuthorizeForm<'_>,
     who: &TokenHash,
 ) -> AppResult<crate::base::ids::OauthSignInId> {
-    let (door, who, until) = (desk.door.clone(), who.clone(), leaving.until(app.clock.now()));
-    let fresh = leaving.folder(desk);
+    let (link, who, until) = (sign_in.link.clone(), who.clone(), form.until(app.clock.now()));
+    let fresh = form.pending(sign_in);
     app.write(move |tx| {
-        let shelf = Shelf { door: &door, browser: &who, until, now: tx.now };
-        folder::put(tx, &shelf, |before| fresh.clone().on_top_of(before))
+        let at = BrowserAtLink { link: &link, browser: &who };
+        pending::put(tx, &at, until, |before| fresh.clone().on_top_of(before))
     })
     .await
 }
 
-impl Folder {
-    /// These contents, with what the folder before them still has to say.
+impl PendingSignIn {
+    /// These contents, with what was there before them still has to say.
     fn on_top_of(mut self, before: Option<Self>) -> Self {
         let Some(before) = before.filter(|before| before.kind == self.kind && before.connector == self.connector)
         else {
@@ -152,29 +153,40 @@ impl Folder {
 ///
 /// # Errors
 /// [`AppError::Conflict`] when nobody has set the operator's app, or too many browsers are at the link.
-pub async fn leave(app: &App, request: &HttpRequest, desk: &Desk, leaving: Leaving<'_>, inputs: Inputs) -> PageResult {
-    let secrets = desk.app.as_ref().ok_or(AppError::Conflict("Signing in is not set up here yet."))?;
+pub async fn authorize(
+    app: &App,
+    request: &HttpRequest,
+    sign_in: &LinkSignIn,
+    form: AuthorizeForm<'_>,
+    inputs: Inputs,
+) -> PageResult {
+    let secrets = sign_in.app.as_ref().ok_or(AppError::Conflict("Signing in is not set up here yet."))?;
     let (who, cookie) = browser::mark(request, app);
-    let sign_in = put(app, desk, &leaving, &who).await?;
-    let redirect_uri = app.config.server.base_url.join(&urls::oauth_callback(&desk.block.provider));
+    let pending = put(app, sign_in, &form, &who).await?;
+    let redirect_uri = app.config.server.base_url.join(&urls::oauth_callback(&sign_in.block.provider));
     let state = PlainToken::new(&app.rng, "");
-    let again = desk.is_signed_in();
-    let wire = Wire::new(&app.connector_http, &desk.block, secrets, &inputs);
-    let departure = wire.depart(&redirect_uri, state.expose(), again, &app.rng).map_err(AppError::internal)?;
-    let verifier = departure.verifier.as_ref().map(|verifier| verifier.expose_secret().to_owned());
-    let luggage = Luggage { verifier, inputs, redirect_uri, return_to: leaving.return_to.clone() };
-    let plain = zeroize::Zeroizing::new(serde_json::to_vec(&luggage).map_err(AppError::internal)?);
-    let (workspace, provider, now) = (desk.door.workspace.clone(), desk.block.provider.clone(), app.clock.now());
+    let again = sign_in.is_signed_in();
+    let client = ProviderClient::new(&app.connector_http, &sign_in.block, secrets, &inputs);
+    let authorize_url =
+        client.authorize_url(&redirect_uri, state.expose(), again, &app.rng).map_err(AppError::internal)?;
+    let attempt_state = AttemptState {
+        verifier: authorize_url.verifier.clone(),
+        inputs,
+        redirect_uri,
+        return_to: form.return_to.clone(),
+    };
+    let plain = zeroize::Zeroizing::new(serde_json::to_vec(&attempt_state).map_err(AppError::internal)?);
+    let (workspace, provider, now) = (sign_in.link.workspace.clone(), sign_in.block.provider.clone(), app.clock.now());
     let id = OauthAttemptId::new(now, &app.rng);
     let sealed = app.keys.seal(&plain, SEALED_ATTEMPTS.at(&id, &workspace), &app.rng)?;
     let state = state.hash();
     app.db
         .write(move |conn| {
-            store::end_others(conn, &sign_in, now)?;
-            let new = NewAttempt {
+            store::end_others(conn, &pending, now)?;
+            let new = NewSignInAttempt {
                 id: &id,
                 workspace: &workspace,
-                sign_in: &sign_in,
+                sign_in: &pending,
                 provider: &provider,
                 state: &state,
                 browser: &who,
@@ -185,12 +197,12 @@ pub async fn leave(app: &App, request: &HttpRequest, desk: &Desk, leaving: Leavi
             Ok(new.insert(conn)?)
         })
         .await?;
-    let host = departure.url.host();
-    let page = LeavingPage {
-        frame: leaving.frame,
-        provider: desk.block.name.clone(),
+    let host = authorize_url.url.host();
+    let page = AuthorizePage {
+        frame: form.frame,
+        provider: sign_in.block.name.clone(),
         site: host.trim_start_matches("www.").to_owned(),
-        address: departure.url.as_str().to_owned(),
+        address: authorize_url.url.as_str().to_owned(),
     };
     let mut answer: HttpResponse = page_with(StatusCode::OK, &page)?;
     answer.add_cookie(&cookie).map_err(AppError::internal)?;

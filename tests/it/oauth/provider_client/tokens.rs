@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
-use vestibule::features::oauth::wire::{AppSecrets, Tokens, WireError};
+use vestibule::features::oauth::provider_client::{AppSecrets, ProviderError, Tokens};
 
 use super::{REDIRECT, Scene, now, query_of};
 use crate::support::provider::{Endpoint, Plays, Trouble};
@@ -25,7 +25,7 @@ async fn a_code_becomes_tokens_at_every_provider() {
         assert_eq!((tokens.refresh_token.is_some(), seconds), expected, "{plays:?}");
         let refresh_days = tokens.refresh_expires_at.map(|end| (end - now()).whole_days());
         assert_eq!(refresh_days, (plays == Plays::LinkedIn).then_some(365), "{plays:?}");
-        let who = scene.wire().who(&tokens).await.unwrap();
+        let who = scene.client().who(&tokens).await.unwrap();
         assert!(who.identity.unwrap().label.contains("ben"), "{plays:?}");
         assert_eq!(who.granted.is_none(), plays == Plays::TikTok, "{plays:?}");
         assert!(scene.block().missing_scopes(who.granted.as_deref()).is_empty(), "{plays:?}");
@@ -44,19 +44,19 @@ async fn facebook_gives_the_lasting_token() {
 async fn what_was_not_granted_is_missing() {
     let scene = Scene::new(Plays::Facebook);
     scene.provider.grants(&["business_management"]);
-    let who = scene.wire().who(&scene.sign_in().await.unwrap()).await.unwrap();
+    let who = scene.client().who(&scene.sign_in().await.unwrap()).await.unwrap();
     let missing = scene.block().missing_scopes(who.granted.as_deref());
     assert_eq!(missing.iter().map(|scope| scope.name.as_str()).collect::<Vec<_>>(), ["ads_read"]);
 
     // A wider permission includes it.
     scene.provider.grants(&["ads_management"]);
-    let who = scene.wire().who(&scene.sign_in().await.unwrap()).await.unwrap();
+    let who = scene.client().who(&scene.sign_in().await.unwrap()).await.unwrap();
     assert!(scene.block().missing_scopes(who.granted.as_deref()).is_empty());
 
     for plays in [Plays::GoogleAds, Plays::HubSpot, Plays::LinkedIn] {
         let scene = Scene::new(plays);
         scene.provider.grants(&["openid", "oauth", "r_ads"]);
-        let who = scene.wire().who(&scene.sign_in().await.unwrap()).await.unwrap();
+        let who = scene.client().who(&scene.sign_in().await.unwrap()).await.unwrap();
         assert!(!scene.block().missing_scopes(who.granted.as_deref()).is_empty(), "{plays:?}");
     }
 }
@@ -65,17 +65,17 @@ async fn what_was_not_granted_is_missing() {
 async fn a_code_serves_once_and_needs_its_verifier() {
     for plays in ALL {
         let scene = Scene::new(plays);
-        let departure = scene.depart();
-        let code = scene.wire().read_callback(&query_of(&scene.provider.consent(departure.url.as_str()))).unwrap();
-        if departure.verifier.is_some() {
+        let authorize = scene.authorize_url();
+        let code = scene.client().read_callback(&query_of(&scene.provider.consent(authorize.url.as_str()))).unwrap();
+        if authorize.verifier.is_some() {
             let wrong = SecretString::from("wrong-verifier-of-the-right-length-0123456789abcdef");
-            let refused = scene.wire().exchange(&code, Some(&wrong), REDIRECT, now()).await.unwrap_err();
-            assert_eq!(refused, WireError::InvalidGrant, "{plays:?}");
+            let refused = scene.client().exchange(&code, Some(&wrong), REDIRECT, now()).await.unwrap_err();
+            assert_eq!(refused, ProviderError::InvalidGrant, "{plays:?}");
         } else {
-            scene.wire().exchange(&code, None, REDIRECT, now()).await.unwrap();
+            scene.client().exchange(&code, None, REDIRECT, now()).await.unwrap();
         }
-        let again = scene.wire().exchange(&code, departure.verifier.as_ref(), REDIRECT, now()).await.unwrap_err();
-        assert_eq!(again, WireError::InvalidGrant, "{plays:?}");
+        let again = scene.client().exchange(&code, authorize.verifier.as_ref(), REDIRECT, now()).await.unwrap_err();
+        assert_eq!(again, ProviderError::InvalidGrant, "{plays:?}");
     }
 }
 
@@ -84,11 +84,16 @@ async fn a_wrong_client_secret_is_the_operators_trouble() {
     for plays in [Plays::GoogleAds, Plays::LinkedIn] {
         let scene = Scene::new(plays);
         let app = AppSecrets { client_secret: "wrong".into(), ..scene.app.clone() };
-        let wire = vestibule::features::oauth::wire::Wire::new(&scene.http, scene.block(), &app, &scene.inputs);
-        let departure = scene.depart();
-        let code = wire.read_callback(&query_of(&scene.provider.consent(departure.url.as_str()))).unwrap();
-        let refused = wire.exchange(&code, departure.verifier.as_ref(), REDIRECT, now()).await.unwrap_err();
-        assert_eq!(refused, WireError::AppRefused("invalid_client".to_owned()), "{plays:?}");
+        let client = vestibule::features::oauth::provider_client::ProviderClient::new(
+            &scene.http,
+            scene.block(),
+            &app,
+            &scene.inputs,
+        );
+        let authorize = scene.authorize_url();
+        let code = client.read_callback(&query_of(&scene.provider.consent(authorize.url.as_str()))).unwrap();
+        let refused = client.exchange(&code, authorize.verifier.as_ref(), REDIRECT, now()).await.unwrap_err();
+        assert_eq!(refused, ProviderError::AppRefused("invalid_client".to_owned()), "{plays:?}");
     }
 }
 
@@ -97,17 +102,17 @@ async fn a_refresh_keeps_what_the_answer_leaves_out_and_takes_what_it_brings() {
     let scene = Scene::new(Plays::GoogleAds);
     let first = scene.sign_in().await.unwrap();
     let later = now() + time::Duration::hours(2);
-    let second = scene.wire().refresh(&first, later).await.unwrap();
+    let second = scene.client().refresh(&first, later).await.unwrap();
     assert_ne!(second.access_token.expose_secret(), first.access_token.expose_secret());
     assert_eq!(exposed(&second), exposed(&first), "the refresh token stays");
     assert_eq!(second.scopes, first.scopes);
     assert_eq!(second.expires_at, Some(later + time::Duration::seconds(3_599)));
 
     scene.provider.rotates();
-    let third = scene.wire().refresh(&second, later).await.unwrap();
+    let third = scene.client().refresh(&second, later).await.unwrap();
     assert_ne!(exposed(&third), exposed(&second), "a rotated refresh token is taken");
-    assert_eq!(scene.wire().refresh(&second, later).await.unwrap_err(), WireError::InvalidGrant);
-    assert!(scene.wire().refresh(&third, later).await.is_ok());
+    assert_eq!(scene.client().refresh(&second, later).await.unwrap_err(), ProviderError::InvalidGrant);
+    assert!(scene.client().refresh(&third, later).await.is_ok());
     assert_eq!(scene.provider.calls(Endpoint::Refresh), 4);
 }
 
@@ -121,18 +126,18 @@ async fn a_grant_that_is_gone_is_told_in_every_shape() {
         let scene = Scene::new(plays);
         let tokens = scene.sign_in().await.unwrap();
         scene.provider.takes_all_back();
-        assert_eq!(scene.wire().refresh(&tokens, now()).await.unwrap_err(), WireError::InvalidGrant, "{plays:?}");
+        assert_eq!(scene.client().refresh(&tokens, now()).await.unwrap_err(), ProviderError::InvalidGrant, "{plays:?}");
     }
     for plays in [Plays::Facebook, Plays::TikTok] {
         let scene = Scene::new(plays);
         let tokens = scene.sign_in().await.unwrap();
         assert_eq!(
-            scene.wire().refresh(&tokens, now()).await.unwrap_err(),
-            WireError::InvalidGrant,
+            scene.client().refresh(&tokens, now()).await.unwrap_err(),
+            ProviderError::InvalidGrant,
             "nothing renews it"
         );
         scene.provider.takes_all_back();
-        assert_eq!(scene.wire().accounts(&tokens).await.unwrap_err(), WireError::InvalidGrant, "{plays:?}");
+        assert_eq!(scene.client().accounts(&tokens).await.unwrap_err(), ProviderError::InvalidGrant, "{plays:?}");
     }
 }
 
@@ -140,7 +145,7 @@ async fn a_grant_that_is_gone_is_told_in_every_shape() {
 async fn a_lasting_token_may_be_exchanged_again_where_the_block_says_so() {
     let scene = Scene::adjusted(Plays::Facebook, |oauth| oauth["refresh"] = json!({ "how": "exchange" }));
     let tokens = scene.sign_in().await.unwrap();
-    let fresh = scene.wire().refresh(&tokens, now() + time::Duration::days(50)).await.unwrap();
+    let fresh = scene.client().refresh(&tokens, now() + time::Duration::days(50)).await.unwrap();
     assert_eq!(fresh.expires_at, Some(now() + time::Duration::days(50) + time::Duration::seconds(5_183_944)));
     assert_ne!(fresh.access_token.expose_secret(), tokens.access_token.expose_secret());
 }
@@ -150,14 +155,14 @@ async fn a_grant_is_given_back_where_there_is_a_way() {
     for plays in [Plays::Facebook, Plays::GoogleAds, Plays::TikTok] {
         let scene = Scene::new(plays);
         let tokens = scene.sign_in().await.unwrap();
-        scene.wire().revoke(&tokens).await.unwrap();
+        scene.client().revoke(&tokens).await.unwrap();
         assert_eq!(scene.provider.calls(Endpoint::Revoke), 1, "{plays:?}");
-        assert_eq!(scene.wire().accounts(&tokens).await.unwrap_err(), WireError::InvalidGrant, "{plays:?}");
+        assert_eq!(scene.client().accounts(&tokens).await.unwrap_err(), ProviderError::InvalidGrant, "{plays:?}");
         scene.provider.trouble(Endpoint::Revoke, Trouble::Status(503));
-        assert_eq!(scene.wire().revoke(&tokens).await.unwrap_err(), WireError::ProviderDown);
+        assert_eq!(scene.client().revoke(&tokens).await.unwrap_err(), ProviderError::ProviderDown);
     }
     let scene = Scene::new(Plays::LinkedIn);
-    scene.wire().revoke(&scene.sign_in().await.unwrap()).await.unwrap();
+    scene.client().revoke(&scene.sign_in().await.unwrap()).await.unwrap();
 }
 
 #[actix_web::test]
@@ -167,7 +172,7 @@ async fn tokens_survive_being_stored_and_show_nothing() {
     let stored = Tokens::from_bytes(&tokens.to_bytes().unwrap()).unwrap();
     assert_eq!(stored.to_bytes().unwrap(), tokens.to_bytes().unwrap());
     assert_eq!(stored.expires_at, tokens.expires_at);
-    let shown = format!("{tokens:?} {:?} {:?} {:?}", scene.app, scene.wire(), scene.depart());
+    let shown = format!("{tokens:?} {:?} {:?} {:?}", scene.app, scene.client(), scene.authorize_url());
     assert!(!shown.contains(crate::support::CANARY) && !shown.contains("the-state"), "{shown}");
     let broken = Tokens::from_bytes(b"{\"access_token\":\"cAnArY\"}").unwrap_err();
     assert!(!format!("{broken:?}").contains("cAnArY"));

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use vestibule::base::rng::Rng;
 use vestibule::connectors::provider::{Inputs, ProviderBlock};
 use vestibule::connectors::{Connectors, Kind};
-use vestibule::features::oauth::wire::{CallbackQuery, Wire, WireError};
+use vestibule::features::oauth::provider_client::{CallbackQuery, ProviderClient, ProviderError};
 
 use super::{REDIRECT, Scene, client};
 use crate::support::provider::{Plays, client_secret};
@@ -18,14 +18,14 @@ fn consent_page(slug: &str, inputs: &[(&str, &str)], again: bool) -> (String, BT
     let connectors = Connectors::load(None).unwrap();
     let block = connectors.find(Kind::Source, slug).unwrap().oauth().unwrap();
     let inputs = answers(block, inputs);
-    let wire = Wire::new(&scene.http, block, &scene.app, &inputs);
-    let departure = wire.depart(REDIRECT, "the-state", again, &Rng::seeded(1)).unwrap();
-    assert_eq!(departure.verifier.is_some(), departure.url.as_str().contains("code_challenge="), "{slug}");
-    let url = url::Url::parse(departure.url.as_str()).unwrap();
+    let client = ProviderClient::new(&scene.http, block, &scene.app, &inputs);
+    let authorize = client.authorize_url(REDIRECT, "the-state", again, &Rng::seeded(1)).unwrap();
+    assert_eq!(authorize.verifier.is_some(), authorize.url.as_str().contains("code_challenge="), "{slug}");
+    let url = url::Url::parse(authorize.url.as_str()).unwrap();
     let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     let params: BTreeMap<String, String> = pairs.iter().cloned().collect();
     assert_eq!(params.len(), pairs.len(), "{slug}: each parameter stands there once");
-    (departure.url.as_str().split('?').next().unwrap().to_owned(), params)
+    (authorize.url.as_str().split('?').next().unwrap().to_owned(), params)
 }
 
 fn answers(block: &ProviderBlock, given: &[(&str, &str)]) -> Inputs {
@@ -108,30 +108,30 @@ fn each_provider_is_asked_in_its_own_way() {
 #[test]
 fn what_comes_back_is_judged_before_anybody_is_called() {
     let scene = Scene::new(Plays::HubSpot);
-    let read = |query: &str| scene.wire().read_callback(&CallbackQuery::parse(query));
+    let read = |query: &str| scene.client().read_callback(&CallbackQuery::parse(query));
     assert_eq!(read("code=abc&state=s").unwrap().expose_secret(), "abc");
-    assert_eq!(read("error=access_denied&error_description=no&state=s").unwrap_err(), WireError::Denied);
-    assert_eq!(read("error=user_cancelled_login&state=s").unwrap_err(), WireError::Denied);
-    assert_eq!(read("error=invalid_scope&state=s").unwrap_err(), WireError::Refused("invalid_scope".to_owned()));
-    assert_eq!(read("error=%3Cscript%3E&code=abc").unwrap_err(), WireError::Refused("unnamed".to_owned()));
+    assert_eq!(read("error=access_denied&error_description=no&state=s").unwrap_err(), ProviderError::Denied);
+    assert_eq!(read("error=user_cancelled_login&state=s").unwrap_err(), ProviderError::Denied);
+    assert_eq!(read("error=invalid_scope&state=s").unwrap_err(), ProviderError::Refused("invalid_scope".to_owned()));
+    assert_eq!(read("error=%3Cscript%3E&code=abc").unwrap_err(), ProviderError::Refused("unnamed".to_owned()));
     for query in ["", "state=s", "code=", "code=a&code=b", "auth_code=a"] {
-        assert!(matches!(read(query).unwrap_err(), WireError::BadCallback(_)), "{query}");
+        assert!(matches!(read(query).unwrap_err(), ProviderError::BadCallback(_)), "{query}");
     }
     assert_eq!(CallbackQuery::parse("state=a&state=b").state(), None, "a state given twice is none");
     assert_eq!(format!("{:?}", CallbackQuery::parse("code=geheim&state=s")), "CallbackQuery { .. }");
     let tiktok = Scene::new(Plays::TikTok);
     let query = CallbackQuery::parse("auth_code=abc&code=other&state=s");
-    assert_eq!(tiktok.wire().read_callback(&query).unwrap().expose_secret(), "abc");
+    assert_eq!(tiktok.client().read_callback(&query).unwrap().expose_secret(), "abc");
     assert!(scene.provider.got().is_empty());
 }
 
 #[test]
 fn an_announced_issuer_must_come_back() {
     let scene = Scene::adjusted(Plays::HubSpot, |oauth| oauth["authorize"]["issuer"] = "https://issuer.example".into());
-    let read = |query: &str| scene.wire().read_callback(&CallbackQuery::parse(query));
+    let read = |query: &str| scene.client().read_callback(&CallbackQuery::parse(query));
     assert!(read("code=a&state=s&iss=https%3A%2F%2Fissuer.example").is_ok());
     for query in ["code=a&state=s", "code=a&state=s&iss=https%3A%2F%2Fother.example", "error=access_denied&iss=x"] {
-        assert!(matches!(read(query).unwrap_err(), WireError::BadCallback(_)), "{query}");
+        assert!(matches!(read(query).unwrap_err(), ProviderError::BadCallback(_)), "{query}");
     }
 }
 
@@ -141,7 +141,7 @@ fn shopify_signs_what_comes_back_and_it_must_be_the_shop_that_was_asked_for() {
     let connectors = Connectors::load(None).unwrap();
     let block = connectors.find(Kind::Source, "shopify").unwrap().oauth().unwrap();
     let inputs = answers(block, &[("shop", "acme")]);
-    let wire = Wire::new(&scene.http, block, &scene.app, &inputs);
+    let client = ProviderClient::new(&scene.http, block, &scene.app, &inputs);
     let signed = |query: &str, key: &str| {
         let mut parts: Vec<&str> = query.split('&').collect();
         parts.sort_unstable();
@@ -151,7 +151,7 @@ fn shopify_signs_what_comes_back_and_it_must_be_the_shop_that_was_asked_for() {
         CallbackQuery::parse(&format!("{query}&hmac={hex}"))
     };
     let right = "timestamp=1700000000&state=s&shop=acme.myshopify.com&code=abc";
-    assert_eq!(wire.read_callback(&signed(right, &client_secret())).unwrap().expose_secret(), "abc");
+    assert_eq!(client.read_callback(&signed(right, &client_secret())).unwrap().expose_secret(), "abc");
     let other_shop = "timestamp=1700000000&state=s&shop=evil.myshopify.com&code=abc";
     for query in [
         signed(right, "another"),
@@ -159,7 +159,7 @@ fn shopify_signs_what_comes_back_and_it_must_be_the_shop_that_was_asked_for() {
         CallbackQuery::parse(&format!("{right}&hmac=zz")),
         signed(other_shop, &client_secret()),
     ] {
-        assert!(matches!(wire.read_callback(&query).unwrap_err(), WireError::BadCallback(_)));
+        assert!(matches!(client.read_callback(&query).unwrap_err(), ProviderError::BadCallback(_)));
     }
 }
 
@@ -203,13 +203,13 @@ fn an_answer_that_stands_in_a_host_is_one_label() {
 #[actix_web::test]
 async fn nothing_inside_is_asked_unless_the_operator_opened_it() {
     let scene = Scene::new(Plays::GoogleAds);
-    let departure = scene.depart();
-    let query = super::query_of(&scene.provider.consent(departure.url.as_str()));
+    let authorize = scene.authorize_url();
+    let query = super::query_of(&scene.provider.consent(authorize.url.as_str()));
     let shut_dir = tempfile::tempdir().unwrap();
     let shut = client(shut_dir.path(), Vec::new());
-    let wire = Wire::new(&shut, scene.block(), &scene.app, &scene.inputs);
-    let code = wire.read_callback(&query).unwrap();
-    let refused = wire.exchange(&code, departure.verifier.as_ref(), REDIRECT, super::now()).await.unwrap_err();
-    assert_eq!(refused, WireError::NotAllowedAddress);
+    let client = ProviderClient::new(&shut, scene.block(), &scene.app, &scene.inputs);
+    let code = client.read_callback(&query).unwrap();
+    let refused = client.exchange(&code, authorize.verifier.as_ref(), REDIRECT, super::now()).await.unwrap_err();
+    assert_eq!(refused, ProviderError::NotAllowedAddress);
     assert!(scene.provider.got().is_empty());
 }

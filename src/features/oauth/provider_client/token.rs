@@ -17,24 +17,24 @@ use serde::{Deserialize, Serialize};
 use time::Duration;
 
 use super::render::At;
-use super::{Tokens, Wire, WireError};
+use super::{ProviderClient, ProviderError, Tokens};
 use crate::base::clock::UtcTime;
 use crate::connectors::provider::{ClientAuth, RefreshKind, Template};
 
 /// What an answer holds beside the standard parts.
 #[derive(Debug, Serialize, Deserialize)]
-struct More {
+struct ExtraTokenAnswer {
     refresh_token_expires_in: Option<u64>,
     #[serde(default)]
     kept: BTreeMap<String, String>,
 }
 
-impl ExtraTokenFields for More {}
+impl ExtraTokenFields for ExtraTokenAnswer {}
 
-type Answer = StandardTokenResponse<More, BasicTokenType>;
+type TokenAnswer = StandardTokenResponse<ExtraTokenAnswer, BasicTokenType>;
 type AppClient = Client<
     BasicErrorResponse,
-    Answer,
+    TokenAnswer,
     BasicTokenIntrospectionResponse,
     StandardRevocableToken,
     BasicRevocationErrorResponse,
@@ -46,18 +46,18 @@ type AppClient = Client<
 >;
 
 /// The way out for the `oauth2` crate: what a call borrows does not show in the type of its future, so a job can hold it.
-struct Sender<'a>(&'a Wire<'a>);
+struct Sender<'a>(&'a ProviderClient<'a>);
 
 impl<'c> AsyncHttpClient<'c> for Sender<'_> {
-    type Error = WireError;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, WireError>> + Send + 'c>>;
+    type Error = ProviderError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, ProviderError>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(self.0.token_call(request))
     }
 }
 
-impl Wire<'_> {
+impl ProviderClient<'_> {
     /// Exchanges a code for tokens, through the provider's second step when it has one.
     ///
     /// # Errors
@@ -68,14 +68,14 @@ impl Wire<'_> {
         verifier: Option<&SecretString>,
         redirect_uri: &str,
         now: UtcTime,
-    ) -> Result<Tokens, WireError> {
+    ) -> Result<Tokens, ProviderError> {
         let rules = &self.block.token;
         let client = self.client(&rules.url)?;
         let mut request = client.exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()));
         if let Some(verifier) = verifier {
             request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned()));
         }
-        let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| WireError::NotAllowedAddress)?;
+        let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| ProviderError::NotAllowedAddress)?;
         request = request.set_redirect_uri(Cow::Owned(redirect));
         for (name, value) in self.fill_all(&rules.params, At::default())? {
             request = request.add_extra_param(name, value);
@@ -89,14 +89,14 @@ impl Wire<'_> {
     /// rotates refresh tokens, the result must be stored before its access token is used.
     ///
     /// # Errors
-    /// [`WireError::InvalidGrant`] when the sign-in is gone, or cannot be renewed at all; others as for [`Wire::exchange`].
-    pub async fn refresh(&self, tokens: &Tokens, now: UtcTime) -> Result<Tokens, WireError> {
+    /// [`ProviderError::InvalidGrant`] when the sign-in is gone, or cannot be renewed at all; others as for [`ProviderClient::exchange`].
+    pub async fn refresh(&self, tokens: &Tokens, now: UtcTime) -> Result<Tokens, ProviderError> {
         match (self.block.refresh.how, &tokens.refresh_token) {
             (RefreshKind::RefreshToken, Some(refresh_token)) => {
                 self.use_refresh_token(tokens, refresh_token, now).await
             }
             (RefreshKind::Exchange, _) => self.lasting(tokens, now).await,
-            (RefreshKind::None | RefreshKind::RefreshToken, _) => Err(WireError::InvalidGrant),
+            (RefreshKind::None | RefreshKind::RefreshToken, _) => Err(ProviderError::InvalidGrant),
         }
     }
 
@@ -105,7 +105,7 @@ impl Wire<'_> {
         tokens: &Tokens,
         refresh_token: &SecretString,
         now: UtcTime,
-    ) -> Result<Tokens, WireError> {
+    ) -> Result<Tokens, ProviderError> {
         let rules = &self.block.refresh;
         let client = self.client(rules.url.as_ref().unwrap_or(&self.block.token.url))?;
         let secret = RefreshToken::new(refresh_token.expose_secret().to_owned());
@@ -118,13 +118,13 @@ impl Wire<'_> {
     }
 
     /// The second step: a short token becomes a lasting one.
-    async fn lasting(&self, tokens: &Tokens, now: UtcTime) -> Result<Tokens, WireError> {
-        let Some(step) = &self.block.token.exchange else { return Err(WireError::InvalidGrant) };
+    async fn lasting(&self, tokens: &Tokens, now: UtcTime) -> Result<Tokens, ProviderError> {
+        let Some(step) = &self.block.token.exchange else { return Err(ProviderError::InvalidGrant) };
         let (url, call) = self.request(&step.request, At { tokens: Some(tokens), item: None })?;
         let answer = self.send(&url, call).await?;
         let standard = self.standard_answer(&answer)?;
-        let answer: Answer = serde_json::from_slice(standard.body())
-            .map_err(|_| WireError::BadAnswer("there is no access token in it"))?;
+        let answer: TokenAnswer = serde_json::from_slice(standard.body())
+            .map_err(|_| ProviderError::BadAnswer("there is no access token in it"))?;
         Ok(keeping(self.tokens(&answer, now), tokens))
     }
 
@@ -132,19 +132,19 @@ impl Wire<'_> {
     ///
     /// # Errors
     /// The provider cannot be reached or refuses.
-    pub async fn revoke(&self, tokens: &Tokens) -> Result<(), WireError> {
+    pub async fn revoke(&self, tokens: &Tokens) -> Result<(), ProviderError> {
         let Some(request) = &self.block.revoke else { return Ok(()) };
         let (url, call) = self.request(request, At { tokens: Some(tokens), item: None })?;
         let answer = self.send(&url, call).await?;
         match answer.status {
-            429 => Err(WireError::TooMany(super::calls::retry_after(&answer))),
-            500.. => Err(WireError::ProviderDown),
-            300..=399 => Err(WireError::BadAnswer("it leads elsewhere")),
+            429 => Err(ProviderError::TooMany(super::answer::retry_after(&answer))),
+            500.. => Err(ProviderError::ProviderDown),
+            300..=399 => Err(ProviderError::BadAnswer("it leads elsewhere")),
             _ => Ok(()),
         }
     }
 
-    fn client(&self, url: &Template) -> Result<AppClient, WireError> {
+    fn client(&self, url: &Template) -> Result<AppClient, ProviderError> {
         let url = self.address(url, &[], At::default())?;
         let auth = match self.block.token.client_auth {
             ClientAuth::Body => AuthType::RequestBody,
@@ -156,7 +156,7 @@ impl Wire<'_> {
             .set_token_uri(TokenUrl::from_url(url)))
     }
 
-    fn tokens(&self, answer: &Answer, now: UtcTime) -> Tokens {
+    fn tokens(&self, answer: &TokenAnswer, now: UtcTime) -> Tokens {
         let lifetime = self.block.token.lifetime;
         let after =
             |seconds: u64| now + Duration::seconds(i64::try_from(seconds).unwrap_or(i64::MAX).min(10 * 366 * 86_400));
@@ -174,12 +174,14 @@ impl Wire<'_> {
         }
     }
 
-    fn token_error(&self, error: RequestTokenError<WireError, BasicErrorResponse>) -> WireError {
+    fn token_error(&self, error: RequestTokenError<ProviderError, BasicErrorResponse>) -> ProviderError {
         match error {
             RequestTokenError::Request(error) => error,
-            RequestTokenError::ServerResponse(answer) => self.named(super::quirks::short_name(answer.error().as_ref())),
+            RequestTokenError::ServerResponse(answer) => self.named(super::answer::short_name(answer.error().as_ref())),
             // The other kinds hold the answer's text, which may quote a token.
-            RequestTokenError::Parse(..) | RequestTokenError::Other(_) => WireError::BadAnswer("it is no token answer"),
+            RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
+                ProviderError::BadAnswer("it is no token answer")
+            }
         }
     }
 }

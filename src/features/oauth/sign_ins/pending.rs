@@ -3,18 +3,19 @@
 
 use std::collections::BTreeMap;
 
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::store::{self, SignInRow};
-use super::{Door, DoorKind};
+use super::{BrowserAtLink, LinkKind};
 use crate::base::clock::UtcTime;
-use crate::base::crypto::{KeyRing, Sealed, TokenHash};
+use crate::base::crypto::{KeyRing, Sealed, exposed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::OauthSignInId;
 use crate::connectors::Kind;
 use crate::connectors::provider::Inputs;
-use crate::features::oauth::wire::{Account, Identified};
+use crate::features::oauth::provider_client::{Account, Identified, Tokens, as_text};
 use crate::platform::db::Conn;
 use crate::platform::sealed::sealed_column;
 use crate::platform::tx::Tx;
@@ -25,7 +26,7 @@ const MOST_TRIES: usize = 10;
 
 /// Everything that waits.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Folder {
+pub(super) struct PendingSignIn {
     /// The link's page, with its token.
     pub(super) return_to: String,
     pub(super) kind: Kind,
@@ -33,25 +34,26 @@ pub(super) struct Folder {
     pub(super) resume: Resume,
     /// What was answered before leaving.
     pub(super) inputs: BTreeMap<String, String>,
-    pub(super) signed_in: Option<Held>,
+    pub(super) signed_in: Option<ProviderGrant>,
     /// What went wrong on the last way.
-    pub(super) trouble: Option<Trouble>,
+    pub(super) error: Option<SignInError>,
 }
 
 /// What was typed beside the button.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Resume {
     pub(super) typed: BTreeMap<String, Vec<String>>,
-    pub(super) secrets: BTreeMap<String, String>,
+    #[serde(serialize_with = "exposed::map")]
+    pub(super) secrets: BTreeMap<String, SecretString>,
     pub(super) chosen: Vec<String>,
     pub(super) search: String,
 }
 
 /// What the provider said.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Held {
-    /// Tokens, as [`crate::features::oauth::wire::Tokens::to_text`] writes them.
-    pub(super) tokens: String,
+pub struct ProviderGrant {
+    #[serde(with = "as_text")]
+    pub(super) tokens: Tokens,
     pub(super) inputs: Inputs,
     pub(super) identity: Option<Identified>,
     /// `None` when nobody can know.
@@ -68,7 +70,7 @@ pub(super) struct Held {
 /// Why a way to the provider led nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Trouble {
+pub(super) enum SignInError {
     /// The person did not agree.
     Denied,
     /// The provider refused for a reason of its own.
@@ -88,23 +90,14 @@ sealed_column!(
     pub SEALED_SIGN_INS = oauth_sign_ins[id].sealed
 );
 
-fn bytes(folder: &Folder) -> AppResult<Zeroizing<Vec<u8>>> {
-    serde_json::to_vec(folder).map(Zeroizing::new).map_err(AppError::internal)
+fn bytes(pending: &PendingSignIn) -> AppResult<Zeroizing<Vec<u8>>> {
+    serde_json::to_vec(pending).map(Zeroizing::new).map_err(AppError::internal)
 }
 
-/// A folder of which the key is gone counts as none.
-pub(super) fn open(row: &SignInRow, keys: &KeyRing) -> Option<Folder> {
-    let plain =
-        keys.open(&Sealed::from_bytes(row.sealed.clone()), SEALED_SIGN_INS.at(&row.id, &row.workspace_id)).ok()?;
-    serde_json::from_slice(&plain).ok()
-}
-
-/// Where a folder is put.
-pub(super) struct Shelf<'a> {
-    pub(super) door: &'a Door,
-    pub(super) browser: &'a TokenHash,
-    pub(super) until: UtcTime,
-    pub(super) now: UtcTime,
+/// What the key is gone of counts as none.
+pub(super) fn open(row: &SignInRow, keys: &KeyRing) -> AppResult<Option<PendingSignIn>> {
+    let plain = keys.open(&Sealed::from_bytes(row.sealed.clone()), SEALED_SIGN_INS.at(&row.id, &row.workspace_id));
+    plain.ok().map(|plain| serde_json::from_slice(&plain)).transpose().map_err(AppError::internal)
 }
 
 /// Puts what `make` gives in the place of what this browser had at this link.
@@ -113,46 +106,47 @@ pub(super) struct Shelf<'a> {
 /// [`AppError::Conflict`] when too many browsers are at the link.
 pub(super) fn put(
     tx: &mut Tx<'_>,
-    shelf: &Shelf<'_>,
-    make: impl Fn(Option<Folder>) -> Folder,
+    at: &BrowserAtLink<'_>,
+    until: UtcTime,
+    make: impl Fn(Option<PendingSignIn>) -> PendingSignIn,
 ) -> AppResult<OauthSignInId> {
     for _ in 0..MOST_TRIES {
-        let Some(row) = store::find(tx.conn, shelf.door, shelf.browser, shelf.now)? else {
-            return first(tx, shelf, &make(None));
+        let Some(row) = store::find(tx.conn, at, tx.now)? else {
+            return first(tx, at, until, &make(None));
         };
-        let folder = make(open(&row, tx.keys));
-        let sealed = tx.keys.seal(&bytes(&folder)?, SEALED_SIGN_INS.at(&row.id, &row.workspace_id), tx.rng)?;
-        if store::replace(tx.conn, &row, &sealed, shelf.until)? {
+        let pending = make(open(&row, tx.keys)?);
+        let sealed = tx.keys.seal(&bytes(&pending)?, SEALED_SIGN_INS.at(&row.id, &row.workspace_id), tx.rng)?;
+        if store::replace(tx.conn, &row, &sealed, until)? {
             return Ok(row.id);
         }
     }
     Err(AppError::Internal(anyhow::anyhow!("a sign-in kept changing under the writer")))
 }
 
-fn first(tx: &mut Tx<'_>, shelf: &Shelf<'_>, folder: &Folder) -> AppResult<OauthSignInId> {
+fn first(tx: &mut Tx<'_>, at: &BrowserAtLink<'_>, until: UtcTime, pending: &PendingSignIn) -> AppResult<OauthSignInId> {
     // What is over keeps its place until the sweep; this browser's goes now.
-    store::delete_expired_at(tx.conn, shelf.door, shelf.now)?;
-    if store::count(tx.conn, shelf.door)? >= MOST_BROWSERS {
+    store::delete_expired_at(tx.conn, at.link, tx.now)?;
+    if store::count(tx.conn, at.link)? >= MOST_BROWSERS {
         return Err(AppError::Conflict("Too many people are signing in with this link at once. Try again later."));
     }
-    let id = OauthSignInId::new(shelf.now, tx.rng);
-    let sealed = tx.keys.seal(&bytes(folder)?, SEALED_SIGN_INS.at(&id, &shelf.door.workspace), tx.rng)?;
-    store::insert(tx.conn, &id, shelf.door, shelf.browser, &sealed, (shelf.now, shelf.until))?;
+    let id = OauthSignInId::new(tx.now, tx.rng);
+    let sealed = tx.keys.seal(&bytes(pending)?, SEALED_SIGN_INS.at(&id, &at.link.workspace), tx.rng)?;
+    store::insert(tx.conn, &id, at, &sealed, tx.now, until)?;
     Ok(id)
 }
 
-/// Changes a folder that is there; `false` when it is gone.
+/// Changes what waits; `false` when it is gone.
 pub(super) fn change(
     tx: &mut Tx<'_>,
     id: &OauthSignInId,
-    (now, until): (UtcTime, UtcTime),
-    change: impl Fn(&mut Folder),
+    until: UtcTime,
+    change: impl Fn(&mut PendingSignIn),
 ) -> AppResult<bool> {
     for _ in 0..MOST_TRIES {
-        let Some(row) = store::find_by_id(tx.conn, id, now)? else { return Ok(false) };
-        let Some(mut folder) = open(&row, tx.keys) else { return Ok(false) };
-        change(&mut folder);
-        let sealed = tx.keys.seal(&bytes(&folder)?, SEALED_SIGN_INS.at(&row.id, &row.workspace_id), tx.rng)?;
+        let Some(row) = store::find_by_id(tx.conn, id, tx.now)? else { return Ok(false) };
+        let Some(mut pending) = open(&row, tx.keys)? else { return Ok(false) };
+        change(&mut pending);
+        let sealed = tx.keys.seal(&bytes(&pending)?, SEALED_SIGN_INS.at(&row.id, &row.workspace_id), tx.rng)?;
         if store::replace(tx.conn, &row, &sealed, until)? {
             return Ok(true);
         }
@@ -164,7 +158,7 @@ pub(super) fn change(
 ///
 /// # Errors
 /// The database refuses.
-pub fn forget(conn: &mut Conn, kind: DoorKind, id: &str) -> AppResult<()> {
+pub fn forget(conn: &mut Conn, kind: LinkKind, id: &str) -> AppResult<()> {
     Ok(store::delete_at(conn, kind, id)?)
 }
 

@@ -6,7 +6,7 @@ use crate::base::http_client::HttpFailure;
 
 /// Why a step did not come to its end. Carries nothing a provider wrote, except a short name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WireError {
+pub enum ProviderError {
     /// The person said no.
     #[error("the person declined")]
     Denied,
@@ -42,7 +42,7 @@ pub enum WireError {
     NotSet(String),
 }
 
-impl WireError {
+impl ProviderError {
     /// A stable name, for logs and programs.
     pub const fn code(&self) -> &'static str {
         match self {
@@ -90,7 +90,7 @@ impl WireError {
     }
 }
 
-impl From<HttpFailure> for WireError {
+impl From<HttpFailure> for ProviderError {
     fn from(failure: HttpFailure) -> Self {
         match failure {
             HttpFailure::NotPublic => Self::NotAllowedAddress,

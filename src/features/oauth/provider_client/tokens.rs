@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize, Serializer};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::base::clock::UtcTime;
+use crate::base::crypto::exposed;
 
 /// Tokens with their times. Cannot be printed.
 #[derive(Clone)]
@@ -27,20 +28,12 @@ pub struct Tokens {
     pub kept: BTreeMap<String, String>,
 }
 
-fn exposed<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(secret.expose_secret())
-}
-
-fn exposed_or_none<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
-    secret.as_ref().map(|secret| secret.expose_secret()).serialize(serializer)
-}
-
 /// The form in which tokens are sealed.
 #[derive(Serialize, Deserialize)]
-struct Stored {
-    #[serde(serialize_with = "exposed")]
+struct StoredTokens {
+    #[serde(serialize_with = "exposed::text")]
     access_token: SecretString,
-    #[serde(serialize_with = "exposed_or_none")]
+    #[serde(serialize_with = "exposed::option")]
     refresh_token: Option<SecretString>,
     obtained_at: i64,
     expires_at: Option<i64>,
@@ -61,7 +54,7 @@ impl Tokens {
     /// # Errors
     /// Never in practice: texts and numbers are always JSON.
     pub fn to_bytes(&self) -> anyhow::Result<Zeroizing<Vec<u8>>> {
-        let stored = Stored {
+        let stored = StoredTokens {
             access_token: self.access_token.clone(),
             refresh_token: self.refresh_token.clone(),
             obtained_at: self.obtained_at.unix(),
@@ -78,7 +71,7 @@ impl Tokens {
     /// # Errors
     /// The bytes are something else; the error holds none of them.
     pub fn from_bytes(bytes: &[u8]) -> anyhow::Result<Self> {
-        let stored: Stored =
+        let stored: StoredTokens =
             serde_json::from_slice(bytes).map_err(|_| anyhow::anyhow!("stored tokens cannot be read"))?;
         Ok(Self {
             access_token: stored.access_token,
@@ -90,6 +83,26 @@ impl Tokens {
             scopes: stored.scopes,
             kept: stored.kept,
         })
+    }
+}
+
+/// Tokens as a part of something that is sealed as a whole: one text inside it, the form in which they have always been stored.
+pub(in crate::features::oauth) mod as_text {
+    use secrecy::{ExposeSecret as _, SecretString};
+    use serde::de::Error as _;
+    use serde::ser::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::Tokens;
+
+    pub fn serialize<S: Serializer>(tokens: &Tokens, serializer: S) -> Result<S::Ok, S::Error> {
+        let bytes = tokens.to_bytes().map_err(S::Error::custom)?;
+        serializer.serialize_str(std::str::from_utf8(&bytes).map_err(S::Error::custom)?)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tokens, D::Error> {
+        let text = SecretString::deserialize(deserializer)?;
+        Tokens::from_bytes(text.expose_secret().as_bytes()).map_err(D::Error::custom)
     }
 }
 

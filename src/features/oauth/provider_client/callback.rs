@@ -4,9 +4,9 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 
-use super::quirks::short_name;
+use super::answer::short_name;
 use super::render::At;
-use super::{Wire, WireError};
+use super::{ProviderClient, ProviderError};
 
 /// The parameters of the return. They hold the code and the state, so they cannot be printed.
 #[derive(Clone)]
@@ -40,12 +40,12 @@ impl std::fmt::Debug for CallbackQuery {
     }
 }
 
-impl Wire<'_> {
+impl ProviderClient<'_> {
     /// Judges the return, and gives the code. Nothing was sent to anybody yet.
     ///
     /// # Errors
     /// The person declined, the provider reports an error, or the return cannot be believed.
-    pub fn read_callback(&self, query: &CallbackQuery) -> Result<SecretString, WireError> {
+    pub fn read_callback(&self, query: &CallbackQuery) -> Result<SecretString, ProviderError> {
         let rules = &self.block.callback;
         if rules.hmac {
             self.check_hmac(query)?;
@@ -53,24 +53,24 @@ impl Wire<'_> {
         if let Some(issuer) = &self.block.authorize.issuer
             && query.get("iss") != Some(self.fill(issuer, At::default())?.as_str())
         {
-            return Err(WireError::BadCallback("the issuer is not the provider's"));
+            return Err(ProviderError::BadCallback("the issuer is not the provider's"));
         }
         if let Some(name) = query.get("error") {
             let denied = DECLINED.contains(&name) || query.get("error_reason") == Some("user_denied");
-            return Err(if denied { WireError::Denied } else { WireError::Refused(short_name(name)) });
+            return Err(if denied { ProviderError::Denied } else { ProviderError::Refused(short_name(name)) });
         }
         for (name, value) in self.fill_all(&rules.must_match, At::default())? {
             if query.get(&name) != Some(value.as_str()) {
-                return Err(WireError::BadCallback("it is about something else than was asked for"));
+                return Err(ProviderError::BadCallback("it is about something else than was asked for"));
             }
         }
-        let code = query.get(&rules.code_param).ok_or(WireError::BadCallback("there is no code"))?;
+        let code = query.get(&rules.code_param).ok_or(ProviderError::BadCallback("there is no code"))?;
         Ok(SecretString::from(code))
     }
 
     /// HMAC-SHA256 with the client secret over the other parameters, sorted by name, as `name=value` joined by `&`, in hex.
-    fn check_hmac(&self, query: &CallbackQuery) -> Result<(), WireError> {
-        const WRONG: WireError = WireError::BadCallback("the signature does not fit");
+    fn check_hmac(&self, query: &CallbackQuery) -> Result<(), ProviderError> {
+        const WRONG: ProviderError = ProviderError::BadCallback("the signature does not fit");
         let given = query.get("hmac").and_then(from_hex).ok_or(WRONG)?;
         let mut others: Vec<String> =
             query.0.iter().filter(|(name, _)| name != "hmac").map(|(name, value)| format!("{name}={value}")).collect();

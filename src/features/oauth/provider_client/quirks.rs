@@ -7,21 +7,22 @@ use oauth2::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::answer::{error_name, fails, retry_after};
 use super::render::{At, MOST, add_params};
-use super::{Wire, WireError, pick};
+use super::{ProviderClient, ProviderError, pick};
 use crate::base::http_client::{Call, Method, Response, header_lines};
-use crate::connectors::provider::{ErrorShape, TokenBody};
+use crate::connectors::provider::TokenBody;
 
-impl Wire<'_> {
+impl ProviderClient<'_> {
     /// Sends a standard token request as the provider wants it, and gives its answer in the standard form.
-    pub(super) async fn token_call(&self, request: HttpRequest) -> Result<HttpResponse, WireError> {
-        let mut url = Url::parse(&request.uri().to_string()).map_err(|_| WireError::NotAllowedAddress)?;
+    pub(super) async fn token_call(&self, request: HttpRequest) -> Result<HttpResponse, ProviderError> {
+        let mut url = Url::parse(&request.uri().to_string()).map_err(|_| ProviderError::NotAllowedAddress)?;
         let call = self.provider_request(&mut url, &request)?;
         let answer = self.send(&url, call).await?;
         self.standard_answer(&answer)
     }
 
-    fn provider_request(&self, url: &mut Url, request: &HttpRequest) -> Result<Call, WireError> {
+    fn provider_request(&self, url: &mut Url, request: &HttpRequest) -> Result<Call, ProviderError> {
         let rules = &self.block.token;
         let mut fields: Vec<(String, String)> = Vec::new();
         let given: Vec<(String, String)> = url::form_urlencoded::parse(request.body()).into_owned().collect();
@@ -60,15 +61,16 @@ impl Wire<'_> {
     }
 
     /// Names every part of an answer as RFC 6749 does.
-    pub(super) fn standard_answer(&self, answer: &Response) -> Result<HttpResponse, WireError> {
+    pub(super) fn standard_answer(&self, answer: &Response) -> Result<HttpResponse, ProviderError> {
         let rules = &self.block.token;
         match answer.status {
-            300..=399 => return Err(WireError::BadAnswer("it leads elsewhere")),
-            429 => return Err(WireError::TooMany(super::calls::retry_after(answer))),
-            500.. => return Err(WireError::ProviderDown),
+            300..=399 => return Err(ProviderError::BadAnswer("it leads elsewhere")),
+            429 => return Err(ProviderError::TooMany(retry_after(answer))),
+            500.. => return Err(ProviderError::ProviderDown),
             _ => {}
         }
-        let body: Value = serde_json::from_slice(&answer.body).map_err(|_| WireError::BadAnswer("it is no JSON"))?;
+        let body: Value =
+            serde_json::from_slice(&answer.body).map_err(|_| ProviderError::BadAnswer("it is no JSON"))?;
         let failed = match &rules.error {
             Some(shape) => fails(&body, shape),
             None => None,
@@ -78,11 +80,11 @@ impl Wire<'_> {
         if failed.is_some() || answer.status >= 400 || standard.get("access_token").is_none() {
             let name = failed.unwrap_or_else(|| error_name(&body));
             if name.is_empty() && answer.status < 400 {
-                return Err(WireError::BadAnswer("there is no access token in it"));
+                return Err(ProviderError::BadAnswer("there is no access token in it"));
             }
             return Err(match (name.is_empty(), answer.status) {
-                (true, 401) => WireError::AppRefused("status-401".to_owned()),
-                (true, status) => WireError::Refused(format!("status-{status}")),
+                (true, 401) => ProviderError::AppRefused("status-401".to_owned()),
+                (true, status) => ProviderError::Refused(format!("status-{status}")),
                 _ => self.named(name),
             });
         }
@@ -118,35 +120,5 @@ impl Wire<'_> {
             rules.keep.iter().filter_map(|path| Some((path, pick::text_at(body, path)?))).collect();
         standard.insert("kept".to_owned(), json!(kept));
         Value::Object(standard)
-    }
-}
-
-/// The name of the error in an answer that claims success; `None` when all is well.
-pub(super) fn fails(body: &Value, shape: &ErrorShape) -> Option<String> {
-    let mark = pick::at(body, &shape.path)?;
-    if *mark == shape.good {
-        return None;
-    }
-    let name =
-        (!shape.name.is_empty()).then(|| pick::text_at(body, &shape.name)).flatten().or_else(|| pick::text(mark));
-    Some(name.map_or_else(|| "unnamed".to_owned(), |name| short_name(&name)))
-}
-
-/// The name of the error where providers write it: `error`, `error.code`, `error.type`, `status`, `code`.
-pub(super) fn error_name(body: &Value) -> String {
-    let error = body.get("error");
-    let inside = |key: &str| error.and_then(|error| error.get(key));
-    let places = [error, inside("code"), inside("type"), inside("status"), body.get("status"), body.get("code")];
-    let found = places.into_iter().flatten().filter_map(pick::text).find(|text| !text.is_empty());
-    found.map(|name| short_name(&name)).unwrap_or_default()
-}
-
-/// A provider's name for something, cut to what a name can be: nothing it quotes of ours comes through.
-pub(super) fn short_name(name: &str) -> String {
-    let letter = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-    if name.len() <= 60 && !name.is_empty() && name.chars().all(letter) {
-        name.to_owned()
-    } else {
-        "unnamed".to_owned()
     }
 }

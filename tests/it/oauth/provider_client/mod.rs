@@ -1,7 +1,7 @@
 //! What goes over the wire, against providers of all five shapes.
 
 mod accounts;
-mod departure;
+mod authorize;
 mod outputs;
 mod people;
 mod tokens;
@@ -20,7 +20,9 @@ use vestibule::base::http_client::{AddressPolicy, GuardedClient, Resolver};
 use vestibule::base::rng::Rng;
 use vestibule::connectors::provider::{Inputs, ProviderBlock};
 use vestibule::connectors::{Connector, ConnectorFile};
-use vestibule::features::oauth::wire::{AppSecrets, CallbackQuery, Departure, Tokens, Wire, WireError};
+use vestibule::features::oauth::provider_client::{
+    AppSecrets, AuthorizeUrl, CallbackQuery, ProviderClient, ProviderError, Tokens,
+};
 
 use crate::support::provider::{CLIENT_ID, Plays, Provider, client_secret};
 use crate::support::receiver::authority_file;
@@ -64,19 +66,19 @@ impl Scene {
         self.connector.oauth().unwrap()
     }
 
-    pub fn wire(&self) -> Wire<'_> {
-        Wire::new(&self.http, self.block(), &self.app, &self.inputs).with_waits(&NO_WAITS)
+    pub fn client(&self) -> ProviderClient<'_> {
+        ProviderClient::new(&self.http, self.block(), &self.app, &self.inputs).with_waits(&NO_WAITS)
     }
 
-    pub fn depart(&self) -> Departure {
-        self.wire().depart(REDIRECT, "the-state", false, &Rng::seeded(7)).unwrap()
+    pub fn authorize_url(&self) -> AuthorizeUrl {
+        self.client().authorize_url(REDIRECT, "the-state", false, &Rng::seeded(7)).unwrap()
     }
 
     /// The way through the consent page and back.
-    pub async fn sign_in(&self) -> Result<Tokens, WireError> {
-        let departure = self.depart();
-        let code = self.wire().read_callback(&query_of(&self.provider.consent(departure.url.as_str())))?;
-        self.wire().exchange(&code, departure.verifier.as_ref(), REDIRECT, now()).await
+    pub async fn sign_in(&self) -> Result<Tokens, ProviderError> {
+        let authorize = self.authorize_url();
+        let code = self.client().read_callback(&query_of(&self.provider.consent(authorize.url.as_str())))?;
+        self.client().exchange(&code, authorize.verifier.as_ref(), REDIRECT, now()).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Coming back: by whom, how often, in time, and to a link that still opens.
 
-use super::{Site, depart};
+use super::{Site, authorize_url};
 use crate::support::provider::{Endpoint, Plays};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -8,9 +8,9 @@ async fn what_began_in_one_browser_is_not_finished_in_another() {
     let site = Site::new(Plays::Facebook).await;
     let (_, link) = site.share().await;
     let (ours, theirs) = (site.app.visitor(), site.app.visitor());
-    let callback = site.provider.consent(&depart(&ours, &link).await);
+    let callback = site.provider.consent(&authorize_url(&ours, &link).await);
     // The other browser has a cookie of its own.
-    depart(&theirs, &link).await;
+    authorize_url(&theirs, &link).await;
     for stranger in [&theirs, &site.app.visitor()] {
         let refused = stranger.get(&callback).await;
         assert_eq!(refused.status, 403, "{}", refused.text());
@@ -28,7 +28,7 @@ async fn of_many_callbacks_at_once_one_exchanges_the_code() {
     let (base, _second) = site.app.second_server();
     let (_, link) = site.share().await;
     let visitor = site.app.visitor();
-    let callback = site.provider.consent(&depart(&visitor, &link).await);
+    let callback = site.provider.consent(&authorize_url(&visitor, &link).await);
     let mut running = Vec::new();
     for number in 0..8 {
         let visitor = if number % 2 == 0 { visitor.clone() } else { visitor.at(&base) };
@@ -47,7 +47,7 @@ async fn a_state_that_is_unknown_or_too_old_leads_nowhere() {
     let site = Site::new(Plays::Facebook).await;
     let (_, link) = site.share().await;
     let visitor = site.app.visitor();
-    let callback = site.provider.consent(&depart(&visitor, &link).await);
+    let callback = site.provider.consent(&authorize_url(&visitor, &link).await);
     for path in [
         "/oauth/callback/facebook",
         "/oauth/callback/facebook?state=&code=x",
@@ -72,8 +72,8 @@ async fn only_the_last_of_several_tries_counts() {
     let site = Site::new(Plays::Facebook).await;
     let (_, link) = site.share().await;
     let visitor = site.app.visitor();
-    let first = site.provider.consent(&depart(&visitor, &link).await);
-    let second = site.provider.consent(&depart(&visitor, &link).await);
+    let first = site.provider.consent(&authorize_url(&visitor, &link).await);
+    let second = site.provider.consent(&authorize_url(&visitor, &link).await);
     assert_eq!(visitor.get(&first).await.status, 303, "it leads back to the link");
     assert_eq!(site.provider.calls(Endpoint::Exchange), 0);
     assert_eq!(visitor.get(&second).await.status, 303);
@@ -85,7 +85,7 @@ async fn a_link_that_is_revoked_meanwhile_keeps_nothing() {
     let site = Site::new(Plays::Facebook).await;
     let (connection, link) = site.share().await;
     let visitor = site.app.visitor();
-    let callback = site.provider.consent(&depart(&visitor, &link).await);
+    let callback = site.provider.consent(&authorize_url(&visitor, &link).await);
     let page = site.owner.get(&connection).await;
     let revocation = page.actions().into_iter().find(|action| action.ends_with("/revocation")).unwrap();
     assert_eq!(page.form_to(&revocation).send(&site.owner).await.status, 303);

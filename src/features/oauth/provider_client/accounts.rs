@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::render::{At, add_params};
-use super::{Tokens, Wire, WireError, pick};
+use super::{ProviderClient, ProviderError, Tokens, pick};
 use crate::base::http_client::HttpsUrl;
 use crate::connectors::provider::{AccountRules, Expand, Paging, ProviderRequest, Template};
 
@@ -51,12 +51,12 @@ impl AccountList {
     }
 }
 
-impl Wire<'_> {
+impl ProviderClient<'_> {
     /// Lists the accounts; none when the block has no listing.
     ///
     /// # Errors
     /// A permission is missing, the provider cannot be reached, or its answer cannot be used.
-    pub async fn accounts(&self, tokens: &Tokens) -> Result<AccountList, WireError> {
+    pub async fn accounts(&self, tokens: &Tokens) -> Result<AccountList, ProviderError> {
         let Some(rules) = &self.block.accounts else { return Ok(AccountList::default()) };
         let listing = async {
             let found = self.list(rules, tokens).await?;
@@ -65,10 +65,10 @@ impl Wire<'_> {
                 None => Ok(found),
             }
         };
-        tokio::time::timeout(TIME, listing).await.unwrap_or(Err(WireError::ProviderDown))
+        tokio::time::timeout(TIME, listing).await.unwrap_or(Err(ProviderError::ProviderDown))
     }
 
-    async fn list(&self, rules: &AccountRules, tokens: &Tokens) -> Result<AccountList, WireError> {
+    async fn list(&self, rules: &AccountRules, tokens: &Tokens) -> Result<AccountList, ProviderError> {
         let (mut found, mut seen) = (AccountList::default(), BTreeSet::new());
         let mut next = Some(AccountsPage::First);
         let mut read = 0;
@@ -78,18 +78,19 @@ impl Wire<'_> {
                 break;
             }
             let answer = self.page(rules, &page, tokens).await?;
-            let items = items_of(&answer, &rules.items).ok_or(WireError::BadAnswer("the accounts are not in it"))?;
+            let items =
+                items_of(&answer, &rules.items).ok_or(ProviderError::BadAnswer("the accounts are not in it"))?;
             next = page.after(&rules.paging, &answer, items.len());
             read += 1;
             for item in &items {
                 let account = account(item, &rules.id, &rules.strip, &rules.label, &rules.detail);
-                found.add(account.ok_or(WireError::BadAnswer("an account has no id"))?, &mut seen);
+                found.add(account.ok_or(ProviderError::BadAnswer("an account has no id"))?, &mut seen);
             }
         }
         Ok(found)
     }
 
-    async fn page(&self, rules: &AccountRules, page: &AccountsPage, tokens: &Tokens) -> Result<Value, WireError> {
+    async fn page(&self, rules: &AccountRules, page: &AccountsPage, tokens: &Tokens) -> Result<Value, ProviderError> {
         let request = &rules.request;
         let (mut url, mut call) = self.request(request, At { tokens: Some(tokens), item: None })?;
         match page {
@@ -99,7 +100,7 @@ impl Wire<'_> {
             }
             AccountsPage::With(name, value) => {
                 call.body =
-                    with_field(&call.body, name, value).ok_or(WireError::BadAnswer("it cannot be paged"))?.into()
+                    with_field(&call.body, name, value).ok_or(ProviderError::BadAnswer("it cannot be paged"))?.into()
             }
             AccountsPage::At(address) => url = same_host(&url, address)?,
         }
@@ -113,7 +114,7 @@ impl Wire<'_> {
         expand: &Expand,
         found: AccountList,
         tokens: &Tokens,
-    ) -> Result<AccountList, WireError> {
+    ) -> Result<AccountList, ProviderError> {
         let (mut list, mut seen) = (AccountList { more: found.more, ..AccountList::default() }, BTreeSet::new());
         let mut left = MOST_EXPANDED;
         for account in found.accounts {
@@ -122,11 +123,13 @@ impl Wire<'_> {
             left = left.saturating_sub(1);
             let below = match asked {
                 Ok(below) => below,
-                Err(WireError::ProviderDown | WireError::TooMany(_)) => {
+                Err(ProviderError::ProviderDown | ProviderError::TooMany(_)) => {
                     left = 0;
                     Vec::new()
                 }
-                Err(WireError::MissingScope | WireError::Refused(_) | WireError::BadAnswer(_)) => Vec::new(),
+                Err(ProviderError::MissingScope | ProviderError::Refused(_) | ProviderError::BadAnswer(_)) => {
+                    Vec::new()
+                }
                 Err(other) => return Err(other),
             };
             if below.is_empty() {
@@ -143,13 +146,13 @@ impl Wire<'_> {
         strip: &str,
         account: &Account,
         tokens: &Tokens,
-    ) -> Result<Vec<Account>, WireError> {
+    ) -> Result<Vec<Account>, ProviderError> {
         let item = json!({ "id": account.id });
         let request: &ProviderRequest = &expand.request;
         let (url, call) = self.request(request, At { tokens: Some(tokens), item: Some(&item) })?;
         let answer = self.ask(&url, call, request.error.as_ref()).await?;
         let items = items_of(&answer, &expand.items).unwrap_or_default();
-        let read = |item: &Item<'_>| self::account(item, &expand.id, strip, &expand.label, &expand.detail);
+        let read = |item: &AccountItem<'_>| self::account(item, &expand.id, strip, &expand.label, &expand.detail);
         Ok(items.iter().filter_map(read).collect())
     }
 }
@@ -184,10 +187,10 @@ impl AccountsPage {
 }
 
 /// The address of a next page, when it leads to where the first one was.
-fn same_host(first: &Url, next: &str) -> Result<Url, WireError> {
-    let parsed = first.join(next).map_err(|_| WireError::BadAnswer("its next page has no address"))?;
-    HttpsUrl::parse(parsed.as_str()).map_err(|_| WireError::NotAllowedAddress)?;
-    if parsed.origin() == first.origin() { Ok(parsed) } else { Err(WireError::NotAllowedAddress) }
+fn same_host(first: &Url, next: &str) -> Result<Url, ProviderError> {
+    let parsed = first.join(next).map_err(|_| ProviderError::BadAnswer("its next page has no address"))?;
+    HttpsUrl::parse(parsed.as_str()).map_err(|_| ProviderError::NotAllowedAddress)?;
+    if parsed.origin() == first.origin() { Ok(parsed) } else { Err(ProviderError::NotAllowedAddress) }
 }
 
 /// A JSON body with one field more.
@@ -198,11 +201,11 @@ fn with_field(body: &[u8], name: &str, value: &str) -> Option<Vec<u8>> {
 }
 
 /// An item and those it lies in, the innermost last.
-type Item<'a> = Vec<&'a Value>;
+type AccountItem<'a> = Vec<&'a Value>;
 
 /// The items of nested lists; `None` when the outermost list is not there. An inner list that is not there is empty.
-fn items_of<'a>(answer: &'a Value, paths: &[String]) -> Option<Vec<Item<'a>>> {
-    let mut items: Vec<Item<'a>> = vec![vec![answer]];
+fn items_of<'a>(answer: &'a Value, paths: &[String]) -> Option<Vec<AccountItem<'a>>> {
+    let mut items: Vec<AccountItem<'a>> = vec![vec![answer]];
     for (depth, path) in paths.iter().enumerate() {
         let mut inner = Vec::new();
         for item in &items {
@@ -217,14 +220,20 @@ fn items_of<'a>(answer: &'a Value, paths: &[String]) -> Option<Vec<Item<'a>>> {
                 }
                 _ => return None,
             };
-            inner.extend(list.iter().map(|value| item.iter().copied().chain([value]).collect::<Item<'a>>()));
+            inner.extend(list.iter().map(|value| item.iter().copied().chain([value]).collect::<AccountItem<'a>>()));
         }
         items = inner;
     }
     Some(items)
 }
 
-fn account(item: &Item<'_>, id: &Template, strip: &str, label: &Template, detail: &[Template]) -> Option<Account> {
+fn account(
+    item: &AccountItem<'_>,
+    id: &Template,
+    strip: &str,
+    label: &Template,
+    detail: &[Template],
+) -> Option<Account> {
     let text = |template: &Template| template.fill(|name| look_up(item, name)).filter(|text| !text.trim().is_empty());
     let bare = |text: String| text.strip_prefix(strip).map_or_else(|| text.clone(), str::to_owned);
     let id = bare(text(id)?);
@@ -233,7 +242,7 @@ fn account(item: &Item<'_>, id: &Template, strip: &str, label: &Template, detail
 }
 
 /// A value of an item; each `^.` looks one further out.
-fn look_up<'a>(item: &Item<'a>, name: &str) -> Option<Cow<'a, str>> {
+fn look_up<'a>(item: &AccountItem<'a>, name: &str) -> Option<Cow<'a, str>> {
     let (mut path, mut depth) = (name, item.len().checked_sub(1)?);
     while let Some(rest) = path.strip_prefix("^.") {
         (path, depth) = (rest, depth.checked_sub(1)?);

@@ -1,15 +1,14 @@
 //! What a link's page needs while somebody may sign in there: is there a button, who has signed in, which questions are left, and what
 //! is handed over in the end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
-use secrecy::SecretString;
 use serde_json::Value;
 
-use super::folder::{self, Folder, Held, Trouble};
-use super::{Door, browser, store};
+use super::pending::{self, PendingSignIn, ProviderGrant, SignInError};
+use super::{BrowserAtLink, LinkRef, browser, store};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::{FieldRef, FormState, RawForm};
 use crate::base::ids::{OauthSignInId, SetupLinkId};
@@ -18,7 +17,7 @@ use crate::connectors::provider::{InputProblem, Inputs, ProviderBlock, Selection
 use crate::features::connections::Connection;
 use crate::features::oauth::apps;
 use crate::features::oauth::grants::{self, NewGrant};
-use crate::features::oauth::wire::{Account, AppSecrets, Tokens, add_constants, outputs};
+use crate::features::oauth::provider_client::{Account, AppSecrets, add_constants, outputs};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
@@ -33,22 +32,16 @@ pub const SEARCH_FIELD: &str = "_find";
 pub const INPUT_FIELD: &str = "_input_";
 
 /// Signing in at one link, in one browser, for one connector.
-pub struct Desk {
-    pub(super) door: Door,
+pub struct LinkSignIn {
+    pub(super) link: LinkRef,
     pub(super) block: Arc<ProviderBlock>,
     /// The connector with all its questions.
     pub(super) connector: Arc<Connector>,
     /// The connector without those that signing in answers.
     narrowed: Arc<Connector>,
     pub(super) app: Option<AppSecrets>,
-    folder: Option<(OauthSignInId, Folder)>,
-    signed_in: Option<SignedIn>,
-}
-
-/// Somebody who came back from the provider.
-pub struct SignedIn {
-    pub(super) held: Held,
-    pub(super) tokens: Tokens,
+    pending: Option<(OauthSignInId, PendingSignIn)>,
+    signed_in: Option<ProviderGrant>,
 }
 
 /// Why what was chosen cannot be handed over.
@@ -65,7 +58,7 @@ pub enum PlanError {
 }
 
 /// What a sign-in hands over when the form is sent.
-pub struct Handed {
+pub struct CompletedSignIn {
     sign_in: OauthSignInId,
     /// What goes into the configuration: choices and marks in the place of tokens.
     pub submission: Submission,
@@ -77,33 +70,36 @@ pub struct Handed {
     offered: Option<BTreeSet<String>>,
 }
 
-impl Desk {
-    /// The desk at a link; `None` when the connector has no way to sign in.
+impl LinkSignIn {
+    /// What is there at a link; `None` when the connector has no way to sign in.
     ///
     /// # Errors
     /// Only internal ones.
     pub async fn at(
         app: &App,
         request: &HttpRequest,
-        door: Door,
+        link: LinkRef,
         connector: &Arc<Connector>,
     ) -> AppResult<Option<Self>> {
         let Some((block, narrowed)) = connector.sign_in() else { return Ok(None) };
         let (keys, instance, now) = (app.keys.clone(), app.config.oauth.clone(), app.clock.now());
-        let (at, who, provider) = (door.clone(), browser::of(request, app), block.provider.clone());
+        let (at, who, provider) = (link.clone(), browser::of(request, app), block.provider.clone());
         let (secrets, row) = app
             .db
             .read(move |conn| {
                 let secrets = apps::keys_for(conn, &at.workspace, &provider, &keys, &instance)?;
-                let row = who.map(|who| store::find(conn, &at, &who, now)).transpose()?.flatten();
+                let row = who
+                    .map(|who| store::find(conn, &BrowserAtLink { link: &at, browser: &who }, now))
+                    .transpose()?
+                    .flatten();
                 Ok((secrets, row))
             })
             .await?;
-        let opened = row.and_then(|row| Some((row.id.clone(), folder::open(&row, &app.keys)?)));
-        let folder = opened.filter(|(_, folder)| folder.is_for(connector));
-        let signed_in = folder.as_ref().and_then(|(_, folder)| folder.signed_in.clone()).and_then(SignedIn::open);
+        let opened = row.map(|row| Ok::<_, AppError>((row.id.clone(), pending::open(&row, &app.keys)?))).transpose()?;
+        let pending = opened.and_then(|(id, pending)| Some((id, pending.filter(|pending| pending.is_for(connector))?)));
+        let signed_in = pending.as_ref().and_then(|(_, pending)| pending.signed_in.clone());
         let (connector, narrowed) = (Arc::clone(connector), Arc::clone(narrowed));
-        Ok(Some(Self { door, block: Arc::clone(block), connector, narrowed, app: secrets, folder, signed_in }))
+        Ok(Some(Self { link, block: Arc::clone(block), connector, narrowed, app: secrets, pending, signed_in }))
     }
 
     /// Whether there is a button: without the operator's app there is none.
@@ -117,14 +113,14 @@ impl Desk {
     }
 
     /// Who has.
-    pub fn signed_in(&self) -> Option<&SignedIn> {
+    pub fn signed_in(&self) -> Option<&ProviderGrant> {
         self.signed_in.as_ref()
     }
 
     /// Whether what signing in gave can be tried out before it is handed over. A refresh token that works once cannot: the connector would
     /// spend it, and what was handed over would be worth nothing.
     pub fn may_test(&self) -> bool {
-        let spends = |found: &SignedIn| self.block.refresh.rotates && found.tokens.refresh_token.is_some();
+        let spends = |found: &ProviderGrant| self.block.refresh.rotates && found.tokens.refresh_token.is_some();
         !self.signed_in.as_ref().is_some_and(spends)
     }
 
@@ -138,27 +134,25 @@ impl Desk {
         &self.block.name
     }
 
-    pub(super) fn folder(&self) -> Option<&Folder> {
-        self.folder.as_ref().map(|(_, folder)| folder)
+    pub(super) fn pending(&self) -> Option<&PendingSignIn> {
+        self.pending.as_ref().map(|(_, pending)| pending)
     }
 
-    pub(super) fn trouble(&self) -> Option<Trouble> {
-        self.folder().and_then(|folder| folder.trouble)
+    pub(super) fn error(&self) -> Option<SignInError> {
+        self.pending().and_then(|pending| pending.error)
     }
 
     /// What was typed before leaving, to be shown again. `until` says how long secrets among it are kept, in words.
     pub fn resumed(&self, until: &str) -> FormState {
-        let Some(folder) = self.folder() else { return FormState::empty() };
-        let secrets = folder.resume.secrets.keys().cloned().collect();
-        FormState::resumed(folder.resume.typed.clone()).with_held(secrets, until.to_owned())
+        let Some(pending) = self.pending() else { return FormState::empty() };
+        let secrets = pending.resume.secrets.keys().cloned().collect();
+        FormState::resumed(pending.resume.typed.clone()).with_held(secrets, until.to_owned())
     }
 
     /// Secrets typed before leaving stand in for blank fields.
     pub fn fill_blank(&self, raw: &mut RawForm) {
-        let Some(folder) = self.folder() else { return };
-        let held: BTreeMap<String, SecretString> =
-            folder.resume.secrets.iter().map(|(name, text)| (name.clone(), text.as_str().into())).collect();
-        raw.fill_blank(&held);
+        let Some(pending) = self.pending() else { return };
+        raw.fill_blank(&pending.resume.secrets);
     }
 
     /// What was answered before leaving.
@@ -173,24 +167,23 @@ impl Desk {
     ///
     /// # Errors
     /// The choice cannot be taken.
-    pub fn plan(&self, chosen: &[String], partial: bool) -> AppResult<Result<Option<Handed>, PlanError>> {
-        let (Some(signed_in), Some((sign_in, _)), Some(app)) = (&self.signed_in, &self.folder, &self.app) else {
+    pub fn plan(&self, chosen: &[String], partial: bool) -> AppResult<Result<Option<CompletedSignIn>, PlanError>> {
+        let (Some(signed_in), Some((sign_in, _)), Some(app)) = (&self.signed_in, &self.pending, &self.app) else {
             return Ok(Ok(None));
         };
-        let accounts = match self.pick(&signed_in.held.accounts, chosen, partial) {
+        let accounts = match self.pick(&signed_in.accounts, chosen, partial) {
             Ok(accounts) => accounts,
             Err(problem) => return Ok(Err(problem)),
         };
         // At a link that makes a connection of each account, one of them stands for all.
-        let written = if self.door.takes_each_account() { accounts.get(..1).unwrap_or_default() } else { &accounts };
+        let written = if self.link.takes_each_account() { accounts.get(..1).unwrap_or_default() } else { &accounts };
         let submission = self.written(signed_in, written, app)?;
-        let held = &signed_in.held;
-        let identity = held.identity.as_ref().map(|who| (who.id.clone(), who.label.clone())).unwrap_or_default();
-        let contents = (signed_in.tokens.clone(), held.inputs.clone());
-        let known = self.block.has_accounts() && !held.accounts_failed && !held.accounts_cut;
-        let offered = known.then(|| held.accounts.iter().map(|account| account.id.clone()).collect());
-        let grant = NewGrant::new(&self.connector, &self.block, identity, held.granted.clone(), contents);
-        Ok(Ok(Some(Handed { sign_in: sign_in.clone(), submission, accounts, grant, offered })))
+        let identity = signed_in.identity.as_ref().map(|who| (who.id.clone(), who.label.clone())).unwrap_or_default();
+        let known = self.block.has_accounts() && !signed_in.accounts_failed && !signed_in.accounts_cut;
+        let offered = known.then(|| signed_in.accounts.iter().map(|account| account.id.clone()).collect());
+        let (tokens, inputs) = (signed_in.tokens.clone(), signed_in.inputs.clone());
+        let grant = NewGrant::new(&self.connector, &self.block, identity, signed_in.granted.clone(), tokens, inputs);
+        Ok(Ok(Some(CompletedSignIn { sign_in: sign_in.clone(), submission, accounts, grant, offered })))
     }
 
     fn pick(&self, offered: &[Account], chosen: &[String], partial: bool) -> Result<Vec<Account>, PlanError> {
@@ -201,17 +194,17 @@ impl Desk {
         }
         match (picked.len(), rules.target.selection) {
             (0, selection) if !selection.may_be_empty() && !partial => Err(PlanError::NoAccount),
-            (2.., Selection::One | Selection::OneOrNone) if !self.door.takes_each_account() => {
+            (2.., Selection::One | Selection::OneOrNone) if !self.link.takes_each_account() => {
                 Err(PlanError::TooManyAccounts)
             }
             _ => Ok(picked),
         }
     }
 
-    fn written(&self, signed_in: &SignedIn, accounts: &[Account], app: &AppSecrets) -> AppResult<Submission> {
+    fn written(&self, signed_in: &ProviderGrant, accounts: &[Account], app: &AppSecrets) -> AppResult<Submission> {
         let chosen = self.block.accounts.as_ref().map(|_| accounts);
         let marked = grants::marked(&signed_in.tokens);
-        let patch = outputs(&self.block, &marked, &signed_in.held.inputs, chosen)
+        let patch = outputs(&self.block, &marked, &signed_in.inputs, chosen)
             .ok_or_else(|| anyhow::anyhow!("the chosen accounts cannot be written as the connector wants them"))?;
         let mut whole = patch.expose().clone();
         add_constants(&self.block, &grants::marked_app(app), &mut whole);
@@ -224,36 +217,24 @@ impl Desk {
     }
 
     /// What will be known once this sign-in is handed over.
-    pub fn known_after(&self, handed: &Handed, known: &KnownValues) -> KnownValues {
-        handed.submission.known_after(&self.connector.spec, known)
+    pub fn known_after(&self, completed: &CompletedSignIn, known: &KnownValues) -> KnownValues {
+        completed.submission.known_after(&self.connector.spec, known)
     }
 
     /// What stands for the sign-in on a receipt.
-    pub fn receipt(&self, handed: &Handed) -> Vec<FieldRef> {
-        let line = handed.receipt_line();
+    pub fn receipt(&self, completed: &CompletedSignIn) -> Vec<FieldRef> {
+        let line = completed.receipt_line();
         let path = line.path.clone();
         let mut fields = vec![line];
-        if let Some(rules) = self.block.accounts.as_ref().filter(|_| !handed.accounts.is_empty()) {
-            let noun = if handed.accounts.len() == 1 { &rules.one } else { &rules.noun };
-            fields.push(FieldRef { path, title: format!("{} {noun}", handed.accounts.len()), secret: false });
+        if let Some(rules) = self.block.accounts.as_ref().filter(|_| !completed.accounts.is_empty()) {
+            let noun = if completed.accounts.len() == 1 { &rules.one } else { &rules.noun };
+            fields.push(FieldRef { path, title: format!("{} {noun}", completed.accounts.len()), secret: false });
         }
         fields
     }
 }
 
-impl SignedIn {
-    pub(super) fn open(held: Held) -> Option<Self> {
-        let tokens = Tokens::from_bytes(held.tokens.as_bytes()).ok()?;
-        Some(Self { held, tokens })
-    }
-
-    /// The provider's name for whoever signed in, as far as it is known.
-    pub fn identity(&self) -> Option<&str> {
-        self.held.identity.as_ref().map(|who| who.id.as_str())
-    }
-}
-
-impl Folder {
+impl PendingSignIn {
     fn is_for(&self, connector: &Connector) -> bool {
         self.kind == connector.file.kind && self.connector == connector.file.slug
     }
@@ -271,15 +252,15 @@ pub fn signed_in_at<'a>(connector: Option<&Connector>, mut provided: impl Iterat
     if is_named { provider } else { String::new() }
 }
 
-impl Handed {
+impl CompletedSignIn {
     /// The same sign-in once for each account: for links that make a connection of each.
     ///
     /// # Errors
     /// Only internal ones.
-    pub fn each(&self, desk: &Desk) -> AppResult<Vec<(Account, Submission)>> {
-        let (Some(signed_in), Some(app)) = (&desk.signed_in, &desk.app) else { return Ok(Vec::new()) };
+    pub fn each(&self, sign_in: &LinkSignIn) -> AppResult<Vec<(Account, Submission)>> {
+        let (Some(signed_in), Some(app)) = (&sign_in.signed_in, &sign_in.app) else { return Ok(Vec::new()) };
         let one = |account: &Account| {
-            let submission = desk.written(signed_in, std::slice::from_ref(account), app)?;
+            let submission = sign_in.written(signed_in, std::slice::from_ref(account), app)?;
             Ok((account.clone(), submission))
         };
         self.accounts.iter().map(one).collect()
