@@ -30,7 +30,7 @@ pub use deliveries::{
 };
 pub use event::{ArrivalDeed, Event, EventKind, InviteDeed, InviteFacts, LinkDeed, missing_fields, missing_of};
 pub use jobs::{GaveUpMail, jobs, sweep};
-pub use validate::FieldProblem;
 pub use schedule::next_delay;
 pub use secrets::SEALED_SIGNING_SECRETS;
+pub use validate::FieldProblem;
 pub use worker::{run_due, run_until};

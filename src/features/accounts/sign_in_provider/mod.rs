@@ -32,9 +32,9 @@ use self::domains::Domains;
 use super::Role;
 use super::fields::{is_address, lower_email};
 use crate::base::clock::UtcTime;
-use crate::base::text_column::text_enum;
 use crate::base::crypto::Sealed;
 use crate::base::ids::{SignInProviderId, WorkspaceId};
+use crate::base::text_column::text_enum;
 use crate::platform::sealed::sealed_column;
 
 /// How long somebody may take at the provider.
