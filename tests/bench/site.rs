@@ -13,7 +13,7 @@ use vestibule::base::rng::Rng;
 use vestibule::connectors::Kind;
 use vestibule::features::accounts::{self, NewOwner};
 use vestibule::features::connections::{self, NewDraft};
-use vestibule::features::setup_links::{self, Lifetime, NewSetupLink};
+use vestibule::features::setup_links::{self, LinkLifetime, NewSetupLink};
 use vestibule::platform::activity::Actor;
 use vestibule::platform::app::App;
 use vestibule::platform::config::Config;
@@ -88,7 +88,7 @@ impl Site {
                             form_nonce: None,
                         };
                         let connection = connections::create_draft(tx, new)?;
-                        let lifetime = Lifetime::choose("7d", "", tx.now).unwrap();
+                        let lifetime = LinkLifetime::choose("7d", "", tx.now).unwrap();
                         let link = NewSetupLink {
                             connection: &connection,
                             creator: None,
@@ -98,7 +98,7 @@ impl Site {
                             note: "",
                             allows_test: false,
                             form_nonce: None,
-                            purpose: vestibule::features::setup_links::Purpose::Fill,
+                            purpose: vestibule::features::setup_links::LinkPurpose::Fill,
                         };
                         Ok(setup_links::make(tx, link)?.1)
                     })

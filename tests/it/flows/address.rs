@@ -193,7 +193,7 @@ async fn a_change_that_was_judged_too_early_takes_nothing_along() {
     let change = move |tx: &mut vestibule::platform::tx::Tx<'_>| {
         let connector = inner.connectors.find(Kind::Source, "postgres").unwrap();
         let submission = import_config(&connector.spec, &json!({"host": "evil.example"})).unwrap();
-        let connection = connections::find(tx.conn, &workspace, &name)?.unwrap();
+        let connection = connections::find(tx.conn, &workspace, &name).unwrap().unwrap();
         let late = Apply {
             workspace: &workspace,
             connection: &connection.id,
@@ -206,7 +206,7 @@ async fn a_change_that_was_judged_too_early_takes_nothing_along() {
         };
         connections::apply(tx, &late).map(|applied| applied.connection)
     };
-    let after = app.app.write(change).await.unwrap();
+    let after = app.app.try_write(change).await.unwrap();
     assert!(after.secret_paths.is_empty() && after.sealed_secrets.is_none(), "{:?}", after.secret_paths);
     let shown = program.get(&format!("/api/v1/sources/{slug}/")).await.expect(200);
     assert!(shown.json["missing_required_fields"].to_string().contains("database"), "{}", shown.body);

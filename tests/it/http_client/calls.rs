@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vestibule::base::http_client::{
-    AddressPolicy, Call, GuardedClient, HttpFailure, HttpsUrl, LARGEST, Method, Resolver,
+    AddressPolicy, Call, GuardedClient, HttpFailure, HttpsUrl, LARGEST, Method, Resolver, header_lines,
 };
 
 use crate::support::receiver::{Receiver, Reply, authority_file};
@@ -23,8 +23,10 @@ async fn method_headers_and_body_arrive_and_the_answer_comes_whole() {
     let answer = body.clone();
     let receiver = Receiver::start(move |_, _| Reply::with(201, &[("x-more", "yes"), ("retry-after", "7")], &answer));
     let url = HttpsUrl::parse(&receiver.url("/a/b?c=d")).unwrap();
-    let headers = vec![("accept".to_owned(), "text/plain".to_owned()), ("x-mine".to_owned(), "1".to_owned())];
-    let call = Call { method: Method::DELETE, headers, body: b"{}".to_vec().into(), most: 300_000 };
+    let headers =
+        vec![("accept".to_owned(), "text/plain".to_owned().into()), ("x-mine".to_owned(), "1".to_owned().into())];
+    let call =
+        Call { method: Method::DELETE, headers: header_lines(headers), body: b"{}".to_vec().into(), most: 300_000 };
     let got = client(dir.path()).call(&url, call).await.unwrap();
     assert_eq!((got.status, got.header("x-more"), got.header("retry-after")), (201, Some("yes"), Some("7")));
     assert_eq!(got.body.len(), body.len());
@@ -78,6 +80,6 @@ async fn the_same_rules_hold_for_addresses_and_time() {
     let shut = client.with_policy(AddressPolicy::default());
     assert_eq!(shut.call(&url, asking(10)).await.unwrap_err(), HttpFailure::NotPublic);
     assert_eq!(receiver.connections(), 1);
-    let bad = Call { headers: vec![("x".to_owned(), "a\r\nb: c".to_owned())], ..asking(10) };
+    let bad = Call { headers: vec![("x".to_owned(), "a\r\nb: c".to_owned().into())], ..asking(10) };
     assert_eq!(client.call(&url, bad).await.unwrap_err(), HttpFailure::Broken, "a header line is one line");
 }

@@ -142,10 +142,10 @@ impl TestApp {
     /// From now on whoever spends a link of that table finds that another form has handed the sign-in over a moment before.
     pub async fn sign_ins_are_taken_first(&self, links: &str) {
         let taken = match &self.place {
-            Place::Sqlite(_) => {
+            DatabaseUrl::Sqlite(_) => {
                 format!("CREATE TRIGGER taken AFTER UPDATE ON {links} BEGIN DELETE FROM oauth_sign_ins; END;")
             }
-            Place::Postgres(_) => format!(
+            DatabaseUrl::Postgres(_) => format!(
                 "CREATE FUNCTION taken() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN DELETE FROM oauth_sign_ins; RETURN NULL; END$$;
                  CREATE TRIGGER taken AFTER UPDATE ON {links} FOR EACH ROW EXECUTE FUNCTION taken();"
             ),
@@ -156,8 +156,8 @@ impl TestApp {
     /// Takes [`Self::sign_ins_are_taken_first`] back.
     pub async fn sign_ins_wait_again(&self, links: &str) {
         self.run_sql(match &self.place {
-            Place::Sqlite(_) => "DROP TRIGGER taken".to_owned(),
-            Place::Postgres(_) => format!("DROP TRIGGER taken ON {links}"),
+            DatabaseUrl::Sqlite(_) => "DROP TRIGGER taken".to_owned(),
+            DatabaseUrl::Postgres(_) => format!("DROP TRIGGER taken ON {links}"),
         })
         .await;
     }

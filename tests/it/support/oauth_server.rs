@@ -9,7 +9,9 @@ use std::sync::Mutex;
 use scraper::{Html, Selector};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use vestibule::base::http_client::{AddressPolicy, Call, GuardedClient, HttpsUrl, Method, Resolver, Response};
+use vestibule::base::http_client::{
+    AddressPolicy, Call, GuardedClient, HttpsUrl, Method, Resolver, Response, header_lines,
+};
 
 use super::receiver::{authority_file, certificate_files};
 
@@ -128,7 +130,7 @@ impl Person {
             }
             let mut answer = self.call(Method::GET, &at, String::new(), "").await;
             if answer.status == 200 {
-                let (action, body) = answered(&String::from_utf8(answer.body).unwrap(), who, consent);
+                let (action, body) = answered(&String::from_utf8(answer.body.to_vec()).unwrap(), who, consent);
                 let action = format!("{}{action}", self.issuer);
                 answer = self.call(Method::POST, &action, body, "application/x-www-form-urlencoded").await;
             }
@@ -144,7 +146,7 @@ impl Person {
     pub async fn is_taken(&self, token: &str) -> bool {
         let url = HttpsUrl::parse(&format!("{}/api/accounts", self.issuer)).unwrap();
         let headers = vec![("authorization".to_owned(), format!("Bearer {token}"))];
-        let call = Call { headers, most: 1 << 20, ..Call::default() };
+        let call = Call { headers: header_lines(headers), most: 1 << 20, ..Call::default() };
         self.client.call(&url, call).await.unwrap().status == 200
     }
 
@@ -155,7 +157,7 @@ impl Person {
         if !kind.is_empty() {
             headers.push(("content-type".to_owned(), kind.to_owned()));
         }
-        let call = Call { method, headers, body: body.into_bytes(), most: 1 << 20 };
+        let call = Call { method, headers: header_lines(headers), body: body.into_bytes().into(), most: 1 << 20 };
         let answer = self.client.call(&HttpsUrl::parse(url).unwrap(), call).await.unwrap();
         for (_, cookie) in answer.headers.iter().filter(|(name, _)| name == "set-cookie") {
             let (name, value) = cookie.split(';').next().and_then(|pair| pair.split_once('=')).unwrap();

@@ -109,7 +109,7 @@ async fn a_newer_sign_in_stays_and_a_typed_value_is_the_connections_own() {
     let before = connection(&site, &slug).await;
     let connector = app.connectors.find(before.kind, &before.connector_slug).unwrap();
     let own = before.open_values(&app.keys).unwrap();
-    let lent = connector_config::current(app, &before, connector, own).await.unwrap().unwrap().token_lease;
+    let lent = connector_config::current(app, &before, connector, own).await.unwrap().token_lease;
     assert!(lent.is_some());
     site.app.advance(time::Duration::seconds(1));
     let sign_in = site.owner.get(&format!("/connections/{slug}")).await;
@@ -123,12 +123,12 @@ async fn a_newer_sign_in_stays_and_a_typed_value_is_the_connections_own() {
 
     let said =
         import_config(&connector.spec, &json!({"credentials": {"refresh_token": "of the older sign-in"}})).unwrap();
-    let at = (&before.workspace_id, &before.id);
-    take_over::take_over(app, at, lent.as_ref(), &said).await.unwrap();
+    let (workspace, id) = (&before.workspace_id, &before.id);
+    take_over::take_over(app, workspace, id, lent.as_ref(), &said).await.unwrap();
     assert_eq!(refresh_token(&program, &slug).await, newest);
 
     let typed = json!({"config": {"credentials": {"refresh_token": "typed by hand"}}});
     program.patch(&format!("/api/v1/sources/{slug}/"), typed).await.expect(200);
-    take_over::take_over(app, at, lent.as_ref(), &said).await.unwrap();
+    take_over::take_over(app, workspace, id, lent.as_ref(), &said).await.unwrap();
     assert_eq!(refresh_token(&program, &slug).await, "of the older sign-in");
 }
