@@ -1,60 +1,16 @@
 //! How work ends: once, with what follows from it in the same transaction.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::WorkKind;
-use super::store::{Work, WorkTable};
+use super::store::{Ending, Work, WorkTable};
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::WorkspaceId;
-use crate::engines::{Blame, Failure};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
-use crate::platform::jobs::{INTERRUPTED, INTERRUPTED_REASON, WorkState};
+use crate::platform::jobs::WorkState;
 use crate::platform::tx::Tx;
-
-/// How a piece of work ended.
-pub struct Ending<K: WorkTable> {
-    pub(super) state: WorkState,
-    /// Why, for programs.
-    pub(super) reason: Option<&'static str>,
-    /// Whose turn it is.
-    pub(super) blame: Option<Blame>,
-    /// What came of it, for people.
-    pub(super) message: Cow<'static, str>,
-    /// What only this kind of work leaves.
-    pub(super) result: K::Result,
-}
-
-impl<K: WorkTable> Ending<K> {
-    pub(super) fn success(message: impl Into<Cow<'static, str>>, result: K::Result) -> Self {
-        Self { state: WorkState::Success, reason: None, blame: None, message: message.into(), result }
-    }
-
-    pub(super) fn failed(reason: &'static str, blame: Blame, message: impl Into<Cow<'static, str>>) -> Self {
-        let (reason, blame) = (Some(reason), Some(blame));
-        Self { state: WorkState::Failed, reason, blame, message: message.into(), result: K::Result::default() }
-    }
-
-    pub(super) fn cancelled(message: &'static str) -> Self {
-        let (state, result) = (WorkState::Cancelled, K::Result::default());
-        Self { state, reason: None, blame: None, message: message.into(), result }
-    }
-
-    /// What a connector's failure means: somebody stopped it, or it failed.
-    pub(super) fn of_failure(failure: Failure) -> Self {
-        if failure.blame == Blame::Stopped {
-            return Self::cancelled("Stopped as asked.");
-        }
-        Self::failed(failure.reason.as_str(), failure.blame, failure.message)
-    }
-
-    /// Its worker has died.
-    pub(super) fn interrupted() -> Self {
-        Self::failed(INTERRUPTED_REASON, Blame::Moment, INTERRUPTED)
-    }
-}
 
 /// Ends one that is not over, with all that follows; `false` when it was over already.
 pub(super) fn finish<K: WorkKind>(tx: &mut Tx<'_>, work: &Work<K>, ending: &Ending<K>) -> AppResult<bool> {

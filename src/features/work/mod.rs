@@ -27,8 +27,7 @@ use crate::base::error::AppResult;
 use crate::engines::Blame;
 use crate::platform::app::App;
 use crate::platform::tx::Tx;
-use ending::Ending;
-use store::WorkTable;
+use store::{Ending, WorkTable};
 
 /// What one kind of work does, beside what all work does.
 trait WorkKind: WorkTable {

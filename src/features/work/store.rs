@@ -1,11 +1,13 @@
 //! The rows of both kinds of work. Each kind has tables of its own with the same columns for what all work has; [`work_table`] writes the
 //! moves over them.
 
+use std::borrow::Cow;
+
 use diesel::prelude::*;
 
-use super::ending::Ending;
 use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, WorkspaceId};
+use crate::engines::{Blame, Failure};
 use crate::platform::db::Conn;
 use crate::platform::jobs::{INTERRUPTED, INTERRUPTED_REASON, LogLine, WorkState, is_abandoned};
 
@@ -81,6 +83,48 @@ pub enum Kept {
     AskedToStop,
     /// Somebody else has ended it.
     Lost,
+}
+
+/// How a piece of work ended.
+pub struct Ending<K: WorkTable> {
+    pub(super) state: WorkState,
+    /// Why, for programs.
+    pub(super) reason: Option<&'static str>,
+    /// Whose turn it is.
+    pub(super) blame: Option<Blame>,
+    /// What came of it, for people.
+    pub(super) message: Cow<'static, str>,
+    /// What only this kind of work leaves.
+    pub(super) result: K::Result,
+}
+
+impl<K: WorkTable> Ending<K> {
+    pub(super) fn success(message: impl Into<Cow<'static, str>>, result: K::Result) -> Self {
+        Self { state: WorkState::Success, reason: None, blame: None, message: message.into(), result }
+    }
+
+    pub(super) fn failed(reason: &'static str, blame: Blame, message: impl Into<Cow<'static, str>>) -> Self {
+        let (reason, blame) = (Some(reason), Some(blame));
+        Self { state: WorkState::Failed, reason, blame, message: message.into(), result: K::Result::default() }
+    }
+
+    pub(super) fn cancelled(message: &'static str) -> Self {
+        let (state, result) = (WorkState::Cancelled, K::Result::default());
+        Self { state, reason: None, blame: None, message: message.into(), result }
+    }
+
+    /// What a connector's failure means: somebody stopped it, or it failed.
+    pub(super) fn of_failure(failure: Failure) -> Self {
+        if failure.blame == Blame::Stopped {
+            return Self::cancelled("Stopped as asked.");
+        }
+        Self::failed(failure.reason.as_str(), failure.blame, failure.message)
+    }
+
+    /// Its worker has died.
+    pub(super) fn interrupted() -> Self {
+        Self::failed(INTERRUPTED_REASON, Blame::Moment, INTERRUPTED)
+    }
 }
 
 /// The rows of one kind of work; the type itself holds the columns that only this kind has.

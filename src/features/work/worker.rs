@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::WorkKind;
-use super::ending::{Ending, end, end_abandoned};
-use super::store::Work;
+use super::ending::{end, end_abandoned};
+use super::store::{Ending, Work};
 use crate::base::error::{AppError, AppResult};
 use crate::platform::app::App;
 use crate::platform::db::Conn;

@@ -15,7 +15,8 @@ use crate::base::error::{AppError, AppResult};
 use crate::engines::{Blame, ReadEnd};
 use crate::features::streams::StreamChoice;
 use crate::features::work::connector_config::AskError;
-use crate::features::work::ending::{Ending, end, finish};
+use crate::features::work::ending::{end, finish};
+use crate::features::work::store::Ending;
 use crate::features::work::supervisor::{Supervisor, Waited};
 
 #[derive(Serialize)]

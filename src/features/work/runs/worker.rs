@@ -14,7 +14,7 @@ use crate::engines::{Blame, ReadEnd};
 use crate::features::connections;
 use crate::features::work::WorkKind;
 use crate::features::work::connector_config::AskError;
-use crate::features::work::ending::Ending;
+use crate::features::work::store::Ending;
 use crate::features::work::supervisor::{ConnectorSide, Supervisor, Waited};
 use crate::features::work::worker;
 use crate::platform::activity::{Actor, Entry, Event};
