@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use time::{Date, Duration};
 
-use super::{Ending, Unfit, out};
+use super::{ExitResult, Unfit, out};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
 use crate::base::error::AppResult;
@@ -50,7 +50,7 @@ fn last_day(text: &str) -> Result<UtcTime, &'static str> {
     Ok(UtcTime::new(day.midnight().assume_utc()) + Duration::DAY)
 }
 
-pub(super) fn run(ApiKeyCommand::Create(args): &ApiKeyCommand) -> Ending {
+pub(super) fn run(ApiKeyCommand::Create(args): &ApiKeyCommand) -> ExitResult {
     let name = args.name.trim();
     if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains(char::is_control) {
         return Err(Unfit(format!("--name must be one line of 1 to {LONGEST_NAME} characters")).into());

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-use super::{Ending, Unfit, out};
+use super::{ExitResult, Unfit, out};
 use crate::platform::app;
 use crate::platform::db::{DatabaseUrl, dialect};
 
@@ -15,7 +15,7 @@ pub(super) struct BackupArgs {
     file: PathBuf,
 }
 
-pub(super) fn run(args: &BackupArgs) -> Ending {
+pub(super) fn run(args: &BackupArgs) -> ExitResult {
     let config = super::settings()?;
     let DatabaseUrl::Sqlite(database) = &config.storage.database else {
         return Err(Unfit(

@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use secrecy::ExposeSecret as _;
 
-use super::{Ending, out};
+use super::{ExitResult, out};
 use crate::base::crypto::KeyRing;
 use crate::platform::config::{Config, Environment, LogFormat};
 
-pub(super) fn run() -> Ending {
+pub(super) fn run() -> ExitResult {
     match Config::from_source(&Environment) {
         Ok(config) => {
             out::line("The settings are fine.");

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::{Ending, out};
+use super::{ExitResult, out};
 use crate::connectors::import::{FoundSpec, Unreadable, read_path};
 use crate::schema::form::check_spec;
 use crate::schema::spec::Spec;
@@ -30,7 +30,7 @@ struct CheckedSpec {
     readable: bool,
 }
 
-pub(super) fn run(args: &CheckSpecsArgs) -> Ending {
+pub(super) fn run(args: &CheckSpecsArgs) -> ExitResult {
     let mut all = Vec::new();
     for found in read_path(&args.path) {
         let checked = match found {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::{Ending, check_specs, import, out};
+use super::{ExitResult, check_specs, import, out};
 use crate::connectors::{Connector, Connectors};
 
 #[derive(clap::Subcommand)]
@@ -24,7 +24,7 @@ pub(super) struct ListArgs {
     json: bool,
 }
 
-pub(super) fn run(command: ConnectorsCommand) -> Ending {
+pub(super) fn run(command: ConnectorsCommand) -> ExitResult {
     match command {
         ConnectorsCommand::List(args) => list(&args),
         ConnectorsCommand::Import(args) => import::run(args),
@@ -32,7 +32,7 @@ pub(super) fn run(command: ConnectorsCommand) -> Ending {
     }
 }
 
-fn list(args: &ListArgs) -> Ending {
+fn list(args: &ListArgs) -> ExitResult {
     let config = super::settings()?;
     let connectors = Connectors::load(config.connectors.dir.as_deref())?;
     if args.json {

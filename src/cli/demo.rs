@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use actix_web::rt::System;
 
 use super::demo_data::{self, Example};
-use super::{Ending, Unfit, out, serve};
+use super::{ExitResult, Unfit, out, serve};
 use crate::base::rng::Rng;
 use crate::platform::app::{self, App};
 use crate::platform::config::Config;
@@ -22,7 +22,7 @@ pub(super) struct DemoArgs {
     dir: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &DemoArgs) -> Ending {
+pub(super) fn run(args: &DemoArgs) -> ExitResult {
     let mut config = super::settings()?;
     let listener = serve::listen(&mut config)?;
     let folder = DemoFolder::new(args.dir.as_deref())?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 
-use super::{Ending, out};
+use super::{ExitResult, out};
 use crate::base::crypto::KeyRing;
 use crate::connectors::Connectors;
 use crate::platform::app;
@@ -28,7 +28,7 @@ pub(super) struct DoctorArgs {
 /// What was found: fine, with a word about it, or a problem with what to do.
 type Finding = Result<String, String>;
 
-pub(super) fn run(args: &DoctorArgs) -> Ending {
+pub(super) fn run(args: &DoctorArgs) -> ExitResult {
     let config = super::settings()?;
     let findings = if args.quick {
         vec![("server", said(ready(config.server.bind), "is Vestibule running? Look at its log"))]

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use actix_web::rt::System;
 use anyhow::Context as _;
 
-use super::{Ending, Unfit, out};
+use super::{ExitResult, Unfit, out};
 use crate::base::http_client::{AddressPolicy, GuardedClient, Resolver};
 use crate::base::rng::Rng;
 use crate::connectors::import::{FoundSpec, ImportHints, Unreadable, read_path, read_program, write_file};
@@ -48,7 +48,7 @@ fn kind(text: &str) -> Result<Kind, &'static str> {
     Kind::parse(text).ok_or("write source or destination")
 }
 
-pub(super) fn run(args: ImportArgs) -> Ending {
+pub(super) fn run(args: ImportArgs) -> ExitResult {
     let dir = target(args.dir.as_deref())?;
     let found = match &args.path {
         Some(path) => read_path(path),
@@ -136,7 +136,7 @@ impl Report {
         out::aside(format_args!("{origin}: not imported: {reason}"));
     }
 
-    fn end(&self, dir: &Path) -> Ending {
+    fn end(&self, dir: &Path) -> ExitResult {
         let refused = if self.refused == 0 { String::new() } else { format!(", {} not imported", self.refused) };
         out::line(format_args!(
             "{} imported into {}{refused}.",

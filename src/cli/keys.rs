@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::bail;
 
-use super::{Ending, out};
+use super::{ExitResult, out};
 use crate::base::clock::Clock;
 use crate::base::crypto::KeyRing;
 use crate::base::error::AppResult;
@@ -30,7 +30,7 @@ pub(super) enum KeysCommand {
 /// A server that was not restarted keeps sealing with its old key; more rounds than this would not help.
 const MOST_ROUNDS: usize = 3;
 
-pub(super) fn run(command: &KeysCommand) -> Ending {
+pub(super) fn run(command: &KeysCommand) -> ExitResult {
     match command {
         KeysCommand::Generate => {
             out::line(KeyRing::generate(Clock::System.now(), &Rng::System).as_str());
@@ -68,7 +68,7 @@ fn round(app: &Arc<App>) -> anyhow::Result<[usize; KINDS.len()]> {
     Ok(counts)
 }
 
-fn rotate() -> Ending {
+fn rotate() -> ExitResult {
     let app = App::build(super::settings()?)?;
     let mut sealed = round(&app)?;
     let mut settled = sealed.iter().all(|count| *count == 0);

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use super::{Ending, out};
+use super::{ExitResult, out};
 use crate::platform::app;
 use crate::platform::db::migrations;
 
-pub(super) fn run() -> Ending {
+pub(super) fn run() -> ExitResult {
     let config = super::settings()?;
     app::prepare_storage(&config.storage)?;
     let steps = migrations::run(&mut config.storage.database.open()?)?;

@@ -72,7 +72,7 @@ enum Command {
 }
 
 /// How a command ends when nothing went wrong on the way.
-type Ending = anyhow::Result<ExitCode>;
+type ExitResult = anyhow::Result<ExitCode>;
 
 /// The settings or arguments do not allow a command to begin; the text says what to do instead.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use super::{Ending, Unfit, out};
+use super::{ExitResult, Unfit, out};
 use crate::base::crypto::password;
 use crate::base::error::AppError;
 use crate::features::accounts::{self, OwnerDetails};
@@ -41,14 +41,14 @@ pub(super) struct OwnerArgs {
     workspace: String,
 }
 
-pub(super) fn run(command: &OwnerCommand) -> Ending {
+pub(super) fn run(command: &OwnerCommand) -> ExitResult {
     match command {
         OwnerCommand::Create(args) => create(args),
         OwnerCommand::AllowPasswords(args) => allow_passwords(&args.workspace),
     }
 }
 
-fn allow_passwords(slug: &str) -> Ending {
+fn allow_passwords(slug: &str) -> ExitResult {
     let app = App::build(super::settings()?)?;
     let wanted = slug.to_owned();
     let changed = app.write_blocking(move |tx| {
@@ -70,7 +70,7 @@ fn allow_passwords(slug: &str) -> Ending {
     Ok(ExitCode::SUCCESS)
 }
 
-fn create(args: &OwnerArgs) -> Ending {
+fn create(args: &OwnerArgs) -> ExitResult {
     let config = super::settings()?;
     let password = read_password()?;
     let details = OwnerDetails::check(&args.workspace, &args.name, &args.email, &password)

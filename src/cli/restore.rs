@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail, ensure};
 
-use super::{Ending, Unfit, out};
+use super::{ExitResult, Unfit, out};
 use crate::features::accounts;
 use crate::platform::app;
 use crate::platform::config::Config;
@@ -20,7 +20,7 @@ pub(super) struct RestoreArgs {
     force: bool,
 }
 
-pub(super) fn run(args: &RestoreArgs) -> Ending {
+pub(super) fn run(args: &RestoreArgs) -> ExitResult {
     let config = super::settings()?;
     let DatabaseUrl::Sqlite(database) = &config.storage.database else {
         return Err(Unfit(

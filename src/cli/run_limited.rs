@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::{Ending, Unfit};
+use super::{ExitResult, Unfit};
 use crate::engines::{Limits, become_limited};
 
 #[derive(clap::Args)]
@@ -18,7 +18,7 @@ pub(super) struct RunLimitedArgs {
     command: Vec<OsString>,
 }
 
-pub(super) fn run(args: &RunLimitedArgs) -> Ending {
+pub(super) fn run(args: &RunLimitedArgs) -> ExitResult {
     let limits = Limits::from_text(&args.limits).ok_or_else(|| Unfit("these are no limits".to_owned()))?;
     Err(anyhow::Error::from(become_limited(limits, args.parent, &args.command))
         .context("the program cannot be started"))

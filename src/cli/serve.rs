@@ -12,7 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::{Ending, out};
+use super::{ExitResult, out};
 use crate::base::error::AppError;
 use crate::features::accounts;
 use crate::platform::app::App;
@@ -24,7 +24,7 @@ use crate::server::{self, Sweep};
 /// How long the worker may finish what it has begun; another process takes over what is left when the lease ends.
 const LAST_WORK: Duration = Duration::from_secs(15);
 
-pub(super) fn run() -> Ending {
+pub(super) fn run() -> ExitResult {
     let mut config = super::settings()?;
     let listener = listen(&mut config)?;
     let system = System::new();

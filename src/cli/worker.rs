@@ -6,11 +6,11 @@ use std::sync::Arc;
 use actix_web::rt::System;
 use tokio::sync::watch;
 
-use super::{Ending, out, serve};
+use super::{ExitResult, out, serve};
 use crate::platform::app::App;
 use crate::platform::db::DatabaseUrl;
 
-pub(super) fn run() -> Ending {
+pub(super) fn run() -> ExitResult {
     let config = super::settings()?;
     let system = System::new();
     let mut asked = system.block_on(async { serve::Stop::listen() })?;

@@ -77,7 +77,7 @@ pub(super) async fn act(
     let known = target.draft.as_ref().map(Connection::known_to_members).unwrap_or_default();
     let mut decoded = form::decode(&target.connector.spec, &raw, &known, Strictness::Draft, &Audience::Owner);
     let spec = &target.connector.spec;
-    decoded.ask_again(spec, &known, &[], (spec, &known));
+    decoded.ask_again(spec, &known, &[], spec, &known);
     let Decoded { submission, errors, state, .. } = decoded;
     input.state = state;
     let share = input.wants_link.then(|| input.share.check(app.clock.now()));

@@ -128,11 +128,11 @@ pub async fn show(app: web::Data<App>, key: ApiKey<WriteValidations>, id: web::P
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Nothing")]
-pub struct NothingIn {}
+pub struct CancelValidationIn {}
 
 /// `POST /api/v1/connector-validations/{id}/cancel/`
 pub async fn stop(app: web::Data<App>, key: ApiKey<WriteValidations>, id: web::Path<String>, once: Once) -> ApiResult {
-    match once.open::<NothingIn>(&app, &key).await? {
+    match once.open::<CancelValidationIn>(&app, &key).await? {
         Opened::Replay(answer) => Ok(answer),
         Opened::Fresh(_, ticket) => {
             let (workspace, id) = (key.workspace.clone(), ValidationId::from_text(&id));

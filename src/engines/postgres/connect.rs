@@ -76,7 +76,7 @@ pub(super) async fn open(hosts: &Hosts, options: &Options, purpose: SessionPurpo
     let mut failure = None;
     for mode in modes {
         let stream = reach(&addresses, options).await?;
-        match timeout(SIGN_IN, sign_in(stream, (*mode, purpose), options)).await {
+        match timeout(SIGN_IN, sign_in(stream, *mode, purpose, options)).await {
             Ok(Ok(session)) => return Ok(session),
             Ok(Err(error)) => failure = Some(error),
             Err(_) => return Err(silent(options)),
@@ -128,7 +128,8 @@ fn silent(options: &Options) -> Failure {
 
 async fn sign_in(
     stream: TcpStream,
-    (mode, purpose): (SslMode, SessionPurpose),
+    mode: SslMode,
+    purpose: SessionPurpose,
     options: &Options,
 ) -> Result<Session, Failure> {
     let mut config = Config::new();

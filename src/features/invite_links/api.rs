@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::api_view::{ArrivedOut, ChangeIn, KindOut, LinkOut, NewIn, State};
+use super::api_view::{ArrivedOut, ChangeIn, InviteLinkStateOut, KindOut, LinkOut, NewInviteLinkIn};
 use super::listing::{self, InviteLinkFilter, InviteStateFilter};
 use super::store::InviteLink;
 use super::{LinkFields, NewInviteLink, Usage, change, copy_token, delete, find, make};
@@ -29,9 +29,9 @@ use crate::platform::web::urls;
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "InviteLinkQuery")]
-pub struct ListQuery {
+pub struct InviteLinkQuery {
     /// Only those in this state; all but deleted ones when left out.
-    state: Option<State>,
+    state: Option<InviteLinkStateOut>,
     /// Only those that make sources, or destinations.
     connection_kind: Option<KindOut>,
     /// Only those of this connector.
@@ -45,15 +45,15 @@ pub struct ListQuery {
     limit: Option<u32>,
 }
 
-impl ListQuery {
+impl InviteLinkQuery {
     fn filter(&self) -> InviteLinkFilter {
         InviteLinkFilter {
             query: self.search.clone().unwrap_or_default().trim().to_owned(),
             state: self.state.map(|state| match state {
-                State::Active => InviteStateFilter::Active,
-                State::Used => InviteStateFilter::Used,
-                State::Expired => InviteStateFilter::Expired,
-                State::Deleted => InviteStateFilter::Deleted,
+                InviteLinkStateOut::Active => InviteStateFilter::Active,
+                InviteLinkStateOut::Used => InviteStateFilter::Used,
+                InviteLinkStateOut::Expired => InviteStateFilter::Expired,
+                InviteLinkStateOut::Deleted => InviteStateFilter::Deleted,
             }),
             kind: self.connection_kind.map(Kind::from),
             connector: self.connector.clone(),
@@ -94,7 +94,7 @@ fn shown(app: &App, caller: &Caller, link: &InviteLink) -> AppResult<LinkOut> {
 }
 
 /// `GET /api/v1/invite-links/`
-pub async fn index(app: web::Data<App>, key: ApiKey<ReadInviteLinks>, query: ApiQuery<ListQuery>) -> ApiResult {
+pub async fn index(app: web::Data<App>, key: ApiKey<ReadInviteLinks>, query: ApiQuery<InviteLinkQuery>) -> ApiResult {
     let query = query.0;
     let wanted = page_request(query.cursor.as_deref(), query.limit)?;
     let (workspace, filter, now) = (key.workspace.clone(), query.filter(), app.clock.now());
@@ -128,7 +128,7 @@ fn tagged(out: &LinkOut) -> ApiResult {
 
 /// `POST /api/v1/invite-links/`
 pub async fn create(app: web::Data<App>, key: ApiKey<WriteInviteLinks>, once: Once) -> ApiResult {
-    match once.open::<NewIn>(&app, &key).await? {
+    match once.open::<NewInviteLinkIn>(&app, &key).await? {
         Opened::Replay(answer) => Ok(answer),
         Opened::Fresh(new, ticket) => {
             let made = make_link(&app, &key, new, ticket.clone()).await;
@@ -137,7 +137,12 @@ pub async fn create(app: web::Data<App>, key: ApiKey<WriteInviteLinks>, once: On
     }
 }
 
-async fn make_link(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket: Ticket) -> Result<Answer, Problem> {
+async fn make_link(
+    app: &web::Data<App>,
+    caller: &Caller,
+    new: NewInviteLinkIn,
+    ticket: Ticket,
+) -> Result<Answer, Problem> {
     let now = app.clock.now();
     let kind = Kind::from(new.connection_kind);
     let connector = app.connectors.find(kind, &new.connector_slug).cloned();
@@ -242,11 +247,11 @@ pub fn operations() -> [Operation; 6] {
     let operation = |id: &str, summary: &str| Operation::new("invite-links", id, summary);
     [
         operation("list_invite_links", "List invite links")
-            .query::<ListQuery>()
+            .query::<InviteLinkQuery>()
             .answers::<PageOut<LinkOut>>(200)
             .about("Newest first. Tokens are shown to keys that may also change invite links."),
         operation("create_invite_link", "Make an invite link")
-            .body::<NewIn>()
+            .body::<NewInviteLinkIn>()
             .answers::<LinkOut>(201)
             .about("Hand out its `url`. Everybody who opens it can add a connection of that type."),
         operation("get_invite_link", "Read an invite link").answers::<LinkOut>(200).tagged(),

@@ -48,7 +48,7 @@ impl From<KindOut> for Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "InviteLinkState")]
-pub enum State {
+pub enum InviteLinkStateOut {
     /// It works.
     Active,
     /// One-use and used, or full.
@@ -59,7 +59,7 @@ pub enum State {
     Deleted,
 }
 
-impl From<InviteState> for State {
+impl From<InviteState> for InviteLinkStateOut {
     fn from(state: InviteState) -> Self {
         match state {
             InviteState::Active => Self::Active,
@@ -74,7 +74,7 @@ impl From<InviteState> for State {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "NewInviteLink")]
-pub struct NewIn {
+pub struct NewInviteLinkIn {
     /// Its name for members; recipients never see it.
     #[schemars(length(min = 1, max = 80))]
     pub(super) name: String,
@@ -139,7 +139,7 @@ pub struct ChangeIn {
     approval: Option<bool>,
 }
 
-impl NewIn {
+impl NewInviteLinkIn {
     /// The fields of the new link, with what is wrong.
     pub(super) fn fields(&self, now: UtcTime) -> Result<LinkFields, Vec<ErrorDetail>> {
         let change = ChangeIn {
@@ -212,7 +212,7 @@ pub struct LinkOut {
     /// It stops working after the first submission.
     one_use: bool,
     /// Where it is in its life.
-    pub(super) state: State,
+    pub(super) state: InviteLinkStateOut,
     /// When it ends by itself (RFC 3339, UTC); null: never.
     #[schemars(extend("format" = "date-time"))]
     expires_at: Option<String>,

@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::input::{FieldProblems, TypedFields};
 use super::listing::{InviteLinkFilter, InviteStateFilter, ListOrder};
-use super::owner_view::{FieldsView, InviteLinkRow, ListQuery, ListView};
+use super::owner_view::{FieldsView, InviteLinkRow, InviteLinksQuery, ListView};
 use super::store::{self, InviteLink};
 use super::{NewInviteLink, Usage, listing, made_by_form, make};
 use crate::base::error::{AppError, AppResult};
@@ -35,7 +35,7 @@ pub async fn index(
     app: web::Data<App>,
     request: HttpRequest,
     member: SignedIn,
-    query: web::Query<ListQuery>,
+    query: web::Query<InviteLinksQuery>,
 ) -> PageResult {
     let list = load(&app, &member, query.into_inner(), None).await?;
     page(&InviteLinksPage {
@@ -49,7 +49,7 @@ pub async fn index(
 pub(super) async fn load(
     app: &App,
     member: &SignedIn,
-    query: ListQuery,
+    query: InviteLinksQuery,
     shown: Option<&InviteLink>,
 ) -> AppResult<ListView> {
     let (workspace, now) = (member.workspace_id.clone(), app.clock.now());

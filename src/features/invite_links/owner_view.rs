@@ -12,7 +12,7 @@ use crate::platform::web::urls;
 
 /// What the list is narrowed to and sorted by, and where it goes on.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
-pub struct ListQuery {
+pub struct InviteLinksQuery {
     #[serde(default)]
     pub(super) find: String,
     #[serde(default)]
@@ -25,7 +25,7 @@ pub struct ListQuery {
     after: String,
 }
 
-impl ListQuery {
+impl InviteLinksQuery {
     pub(super) fn filter(&self) -> InviteLinkFilter {
         InviteLinkFilter {
             query: self.find.trim().to_owned(),
@@ -135,7 +135,7 @@ fn marks(link: &InviteLink, now: UtcTime) -> Vec<&'static str> {
 
 /// The list as the page shows it.
 pub(super) struct ListView {
-    pub(super) query: ListQuery,
+    pub(super) query: InviteLinksQuery,
     pub(super) rows: Vec<InviteLinkRow>,
     pub(super) older: String,
     pub(super) waiting: i64,

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, web};
 
 use super::input::{FieldProblems, TypedFields};
-use super::owner_view::{FieldsView, ListQuery};
+use super::owner_view::{FieldsView, InviteLinksQuery};
 use super::panel::{InviteLinkPage, ShownInviteLink};
 use super::store::InviteLink;
 use super::{LinkFields, Usage, change, delete, find, owner_pages};
@@ -47,7 +47,7 @@ async fn view(
     member: &SignedIn,
     loaded: LinkWithArrivals,
     again: Option<(TypedFields, FieldProblems)>,
-    query: ListQuery,
+    query: InviteLinksQuery,
 ) -> AppResult<InviteLinkPage> {
     let LinkWithArrivals { link, arrived } = loaded;
     let (typed, problems) = again.unwrap_or_else(|| (TypedFields::of(&LinkFields::of(&link)), FieldProblems::new()));
@@ -67,7 +67,7 @@ pub async fn show(
     request: HttpRequest,
     member: SignedIn,
     id: web::Path<String>,
-    query: web::Query<ListQuery>,
+    query: web::Query<InviteLinksQuery>,
 ) -> PageResult {
     let loaded = load(&app, &member, &id).await?;
     page(&view(&app, &request, &member, loaded, None, query.into_inner()).await?)
@@ -90,7 +90,7 @@ pub async fn update(
         Ok(fields) => fields,
         Err(problems) => {
             let again = Some((typed, problems));
-            return unprocessable(&view(&app, &request, &member, loaded, again, ListQuery::default()).await?);
+            return unprocessable(&view(&app, &request, &member, loaded, again, InviteLinksQuery::default()).await?);
         }
     };
     let (link, actor) = (loaded.link, member.actor());

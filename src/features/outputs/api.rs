@@ -36,7 +36,7 @@ pub struct OutputLayerListQuery {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "NoBody")]
-pub struct NothingIn {}
+pub struct CheckLayerIn {}
 
 /// `GET /api/v1/output-layers/`
 pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<OutputLayerListQuery>) -> ApiResult {
@@ -150,7 +150,7 @@ pub async fn check(
     slug: web::Path<String>,
     once: Once,
 ) -> ApiResult {
-    match once.open::<NothingIn>(&app, &key).await? {
+    match once.open::<CheckLayerIn>(&app, &key).await? {
         Opened::Replay(answer) => Ok(answer),
         Opened::Fresh(_, ticket) => {
             let done = try_out(&app, &key, &slug, ticket.clone()).await;

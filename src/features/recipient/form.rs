@@ -98,7 +98,7 @@ impl<L: RecipientLink> RecipientForm<L> {
         if let Some(stored) = self.link.known.link.stored() {
             let whole = &self.link.connector.spec;
             let signed_in: Vec<_> = self.completed.iter().map(|completed| (whole, &completed.submission)).collect();
-            decoded.ask_again(whole, &stored, &signed_in, (&self.connector().spec, &self.known()));
+            decoded.ask_again(whole, &stored, &signed_in, &self.connector().spec, &self.known());
         }
         decoded
     }

@@ -31,7 +31,7 @@ const REDACTED: &str = "********";
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "NewSetupToken")]
-pub struct NewIn {
+pub struct NewSetupTokenIn {
     /// How long the link stays open, in seconds; a day when left out.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "i64", range(min = 300, max = 7_776_000))]
@@ -53,7 +53,7 @@ pub struct NewIn {
 /// Where a setup token is in its life.
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum SetupTokenState {
     /// It works.
     Open,
     /// Details were sent with it.
@@ -64,7 +64,7 @@ pub enum State {
     Revoked,
 }
 
-impl From<LinkState> for State {
+impl From<LinkState> for SetupTokenState {
     fn from(state: LinkState) -> Self {
         match state {
             LinkState::Open { .. } => Self::Open,
@@ -102,7 +102,7 @@ struct TokenOut {
     /// Always asterisks: only the hash of the token is stored.
     token: &'static str,
     /// Where it is in its life.
-    state: State,
+    state: SetupTokenState,
     /// For whom it is, possibly empty.
     recipient: String,
     /// When it dies by itself (RFC 3339, UTC).
@@ -137,7 +137,7 @@ impl TokenOut {
 /// Which page of the list is shown.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ListQuery {
+pub struct SetupTokensQuery {
     /// Where the page lies: take it from `next` or `previous`.
     cursor: Option<String>,
     /// Rows of the page.
@@ -154,7 +154,7 @@ pub async fn index<S: Side>(
     app: web::Data<App>,
     key: ApiKey<ReadLinks>,
     slug: web::Path<String>,
-    query: ApiQuery<ListQuery>,
+    query: ApiQuery<SetupTokensQuery>,
 ) -> ApiResult {
     let wanted = cursor::page_request(query.0.cursor.as_deref(), query.0.limit)?;
     let (workspace, slug, now) = (key.workspace.clone(), slug.into_inner(), app.clock.now());
@@ -179,7 +179,7 @@ pub async fn create<S: Side>(
     slug: web::Path<String>,
     once: Once,
 ) -> ApiResult {
-    match once.open::<NewIn>(&app, &key).await? {
+    match once.open::<NewSetupTokenIn>(&app, &key).await? {
         Opened::Replay(answer) => Ok(answer),
         Opened::Fresh(new, ticket) => {
             let made = make_token::<S>(&app, &key, slug.into_inner(), new, ticket.clone()).await;
@@ -192,7 +192,7 @@ async fn make_token<S: Side>(
     app: &web::Data<App>,
     caller: &Caller,
     slug: String,
-    new: NewIn,
+    new: NewSetupTokenIn,
     ticket: Ticket,
 ) -> Result<Answer, Problem> {
     let now = app.clock.now();
@@ -229,7 +229,7 @@ async fn make_token<S: Side>(
     Ok(answer)
 }
 
-fn check(new: &NewIn, now: UtcTime) -> Result<LinkLifetime, Problem> {
+fn check(new: &NewSetupTokenIn, now: UtcTime) -> Result<LinkLifetime, Problem> {
     let mut faults = Vec::new();
     let lifetime = LinkLifetime::of_seconds(new.expires_in_seconds, now);
     if let Err(problem) = &lifetime {
@@ -273,11 +273,11 @@ pub fn operations<S: Side>() -> [Operation; 3] {
     let operation = |id: String, summary: &str| Operation::new(S::PLURAL, id, summary);
     [
         operation(format!("list_{word}_setup_tokens"), "List setup tokens")
-            .query::<ListQuery>()
+            .query::<SetupTokensQuery>()
             .answers::<PageOut<TokenOut>>(200)
             .about("Newest first. Tokens are not shown again."),
         operation(format!("create_{word}_setup_token"), "Make a setup token")
-            .body::<NewIn>()
+            .body::<NewSetupTokenIn>()
             .answers::<MadeOut>(201)
             .refuses(&[Code::Conflict])
             .about("The token and its address are in this answer and nowhere else."),

@@ -32,7 +32,7 @@ const MOST_LISTED: i64 = 1_000;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Nothing")]
-pub struct NothingIn {}
+pub struct ResendIn {}
 
 /// Where a delivery is on its way.
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
@@ -238,7 +238,7 @@ enum Sending {
 }
 
 async fn act<S: Side>(app: &web::Data<App>, caller: &Caller, slug: String, sending: Sending, once: &Once) -> ApiResult {
-    match once.open::<NothingIn>(app, caller).await? {
+    match once.open::<ResendIn>(app, caller).await? {
         Opened::Replay(answer) => Ok(answer),
         Opened::Fresh(_, ticket) => {
             let done = queue::<S>(app, caller, slug, sending, ticket.clone()).await;

@@ -34,7 +34,7 @@ pub struct Address {
 #[must_use]
 pub fn addresses(config: &Value) -> Vec<Address> {
     let mut found = Vec::new();
-    walk(&FieldPath::root(), ("", Manner::Other), config, &mut found);
+    walk(&FieldPath::root(), NamedSetting { key: "", manner: Manner::Other }, config, &mut found);
     found
 }
 
@@ -56,29 +56,35 @@ pub fn is_called_address(path: &FieldPath) -> bool {
         .is_some_and(|key| Manner::of(&key) != Manner::Other)
 }
 
-/// `key` and `manner` are of the nearest setting with a name; the items of a list are read like the list.
-fn walk(path: &FieldPath, (key, manner): (&str, Manner), value: &Value, found: &mut Vec<Address>) {
+/// The nearest setting with a name; the items of a list are read like the list.
+#[derive(Clone, Copy)]
+struct NamedSetting<'a> {
+    key: &'a str,
+    manner: Manner,
+}
+
+fn walk(path: &FieldPath, setting: NamedSetting<'_>, value: &Value, found: &mut Vec<Address>) {
     match value {
         Value::Object(object) => {
             for (name, inner) in object {
-                let own = Manner::of(name).or_inside(manner);
-                walk(&path.child(name), (name, own), inner, found);
+                let manner = Manner::of(name).or_inside(setting.manner);
+                walk(&path.child(name), NamedSetting { key: name, manner }, inner, found);
             }
         }
         Value::Array(list) => {
             for (index, inner) in list.iter().enumerate() {
-                walk(&path.index(index), (key, manner), inner, found);
+                walk(&path.index(index), setting, inner, found);
             }
         }
-        Value::Number(number) if manner == Manner::Port => {
+        Value::Number(number) if setting.manner == Manner::Port => {
             found.push(Address { path: path.clone(), leads_to: number.to_string(), hosts: Vec::new() });
         }
-        Value::String(text) => found.extend(of_text(path, (key, manner), text.trim())),
+        Value::String(text) => found.extend(of_text(path, setting, text.trim())),
         _ => {}
     }
 }
 
-fn of_text(path: &FieldPath, (key, manner): (&str, Manner), text: &str) -> Option<Address> {
+fn of_text(path: &FieldPath, NamedSetting { key, manner }: NamedSetting<'_>, text: &str) -> Option<Address> {
     let is_mail = text.contains('@') && !text.contains("://") && keys::is_of_mail(key);
     if text.is_empty() || is_mail {
         return None;

@@ -52,7 +52,8 @@ impl Decoded {
         whole: &Spec,
         stored: &KnownValues,
         before: &Steps<'_>,
-        (asked, known): (&Spec, &KnownValues),
+        asked: &Spec,
+        known: &KnownValues,
     ) {
         let steps: Vec<_> = before.iter().copied().chain([(asked, &self.submission)]).collect();
         let kept = elsewhere(whole, stored, &steps, Mode::Overlay);

@@ -85,7 +85,7 @@ impl OverviewReader<'_> {
         let picked = chosen(one_of, filled, &self.known.secret_paths, &place.path);
         let branch = picked.or(one_of.default).and_then(|index| Some((index, one_of.branches.get(index)?)));
         let shown = branch.map(|(_, branch)| branch.title.clone());
-        self.push(node, place, (shown, picked.is_some(), one_of.default.is_some()), needed);
+        self.push(node, place, shown, picked.is_some(), one_of.default.is_some(), needed);
         if let Some((index, branch)) = branch {
             self.group(&branch.group, &place.branch(index), value, needed && (node.required || picked.is_some()));
         }
@@ -94,7 +94,7 @@ impl OverviewReader<'_> {
     fn rows(&mut self, node: &Node, rows: &RowsShape, place: &FormPlace, value: Option<&Value>, needed: bool) {
         let list = value.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         if list.is_empty() {
-            self.push(node, place, (None, false, node.default.is_some()), needed);
+            self.push(node, place, None, false, node.default.is_some(), needed);
         }
         for (index, row) in list.iter().enumerate() {
             self.node(&rows.item, &place.row(index, index, &rows.item.title), Some(row), true);
@@ -104,14 +104,16 @@ impl OverviewReader<'_> {
     fn leaf(&mut self, node: &Node, place: &FormPlace, value: Option<&Value>, needed: bool) {
         let set = if node.secret { self.known.secret_paths.contains(&place.path) } else { value.is_some() };
         let shown = if node.secret { None } else { value.or(node.default.as_ref()).map(|value| words(node, value)) };
-        self.push(node, place, (shown, set, node.default.is_some()), needed);
+        self.push(node, place, shown, set, node.default.is_some(), needed);
     }
 
     fn push(
         &mut self,
         node: &Node,
         place: &FormPlace,
-        (shown, set, has_default): (Option<String>, bool, bool),
+        shown: Option<String>,
+        set: bool,
+        has_default: bool,
         needed: bool,
     ) {
         let field = place.reference(node);

@@ -25,7 +25,7 @@ struct Member {
     about: String,
 }
 
-struct Answer {
+struct AnswerView {
     status: String,
     about: String,
     shape: String,
@@ -39,7 +39,7 @@ struct Endpoint {
     about: String,
     parameters: Vec<Member>,
     body: String,
-    answers: Vec<Answer>,
+    answers: Vec<AnswerView>,
 }
 
 struct Group {
@@ -101,7 +101,7 @@ fn endpoint(method: &str, path: &str, operation: &Value) -> Endpoint {
         needed: one.get("required") == Some(&Value::Bool(true)),
         about: text(one, "/description").replace('`', ""),
     };
-    let answer = |(status, one): (&String, &Value)| Answer {
+    let answer = |(status, one): (&String, &Value)| AnswerView {
         status: status.clone(),
         about: text(one, "/description").replace('`', ""),
         shape: object(one, "/content")

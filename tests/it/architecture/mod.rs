@@ -4,6 +4,7 @@ pub mod files;
 mod house;
 mod imports;
 mod map;
+mod names;
 mod paths;
 pub mod scanner;
 mod secrets;

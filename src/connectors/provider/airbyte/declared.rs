@@ -27,7 +27,8 @@ pub(super) fn block(
     declared: &Value,
     config: &Value,
     spec: &Spec,
-    (slug, name): (&str, &str),
+    slug: &str,
+    name: &str,
     known: OwnBlocks<'_>,
 ) -> Result<ProviderBlock, String> {
     let mut inputs = inputs(config, spec)?;

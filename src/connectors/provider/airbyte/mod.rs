@@ -48,7 +48,7 @@ pub fn convert(auth: &Value, spec: &Spec, slug: &str, name: &str, known: OwnBloc
     let ours = known.iter().find(|(known, _)| known == ours).map(|(_, block)| block.clone());
     let block = match (ours, config.get("oauth_connector_input_specification")) {
         (Some(block), _) => Ok(block),
-        (None, Some(declared)) if declared.is_object() => declared::block(declared, config, spec, (slug, name), known),
+        (None, Some(declared)) if declared.is_object() => declared::block(declared, config, spec, slug, name, known),
         (None, _) => Err("it does not say how signing in is done, and its provider is not one we know".to_owned()),
     };
     let mut block = match block {

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::protocol::{AuthorizeSecrets, ClientCredentials, Discovered, authorize_url, discover_again, exchange};
 use super::refusal::{ProviderSignInError, RefusedSignIn, SignInRefusal};
-use super::store::{self, NewSignInAttempt, SignInAttempt, TakenAttempt};
+use super::store::{self, NewProviderAttempt, SignInAttempt, TakenAttempt};
 use super::{ATTEMPT_LIFETIME, Provider, ProviderIdentity, SEALED_ATTEMPTS, SEALED_CLIENT_SECRETS};
 use crate::base::crypto::{PlainToken, TokenHash, exposed};
 use crate::base::error::AppError;
@@ -72,7 +72,7 @@ pub(super) async fn authorize(app: &App, request: AuthorizeRequest<'_>) -> Resul
     let (browser, tester, wanted) = (request.browser, request.tester, request.wanted);
     app.write(move |tx| {
         let id = SignInAttemptId::new(tx.now, tx.rng);
-        let attempt = NewSignInAttempt {
+        let attempt = NewProviderAttempt {
             id: &id,
             state: &state.hash(),
             workspace: &workspace,

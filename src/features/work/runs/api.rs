@@ -41,12 +41,12 @@ pub struct TriggerIn {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Nothing")]
-pub struct NothingIn {}
+pub struct CancelRunIn {}
 
 /// Which runs a list shows.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ListQuery {
+pub struct RunsQuery {
     /// Only those of the source with this slug.
     source: Option<String>,
     /// Where the page lies: take it from `next` or `previous`.
@@ -105,7 +105,7 @@ fn source_of(conn: &mut Conn, run: &Run) -> AppResult<String> {
 }
 
 /// `GET /api/v1/runs/`
-pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<ListQuery>) -> ApiResult {
+pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<RunsQuery>) -> ApiResult {
     let query = query.0;
     let wanted = cursor::page_request(query.cursor.as_deref(), query.limit)?;
     let (workspace, source, now) = (key.workspace.clone(), query.source.clone(), app.clock.now());
@@ -150,7 +150,7 @@ pub async fn show(app: web::Data<App>, key: ApiKey<ReadRuns>, id: web::Path<Stri
 
 /// `POST /api/v1/runs/{id}/cancel/`
 pub async fn stop(app: web::Data<App>, key: ApiKey<WriteRuns>, id: web::Path<String>, once: Once) -> ApiResult {
-    match once.open::<NothingIn>(&app, &key).await? {
+    match once.open::<CancelRunIn>(&app, &key).await? {
         Opened::Replay(answer) => Ok(answer),
         Opened::Fresh(_, ticket) => {
             let (workspace, id) = (key.workspace.clone(), RunId::from_text(&id));
@@ -185,7 +185,7 @@ pub async fn logs(
 pub fn operations() -> [Operation; 5] {
     let operation = |id: &str, summary: &str| Operation::new("runs", id, summary);
     [
-        operation("list_runs", "List runs").query::<ListQuery>().answers::<PageOut<RunOut>>(200).about("Newest first."),
+        operation("list_runs", "List runs").query::<RunsQuery>().answers::<PageOut<RunOut>>(200).about("Newest first."),
         operation("get_run", "Read a run").answers::<RunOut>(200),
         operation("cancel_run", "Stop a run")
             .answers::<RunOut>(202)

@@ -30,13 +30,13 @@ pub(super) fn forget_run(data_dir: &Path, run: &Run, source: &str) {
 type PackedFile = GzEncoder<BufWriter<File>>;
 
 /// The folder of a run that goes on.
-pub(super) struct RunFolder {
+pub(super) struct OutputFolder {
     partial: PathBuf,
     whole: PathBuf,
     files: Vec<PackedFile>,
 }
 
-impl RunFolder {
+impl OutputFolder {
     /// Makes the folder and a file for every table.
     pub(super) fn begin(data_dir: &Path, place: &str, tables: &[String]) -> anyhow::Result<Self> {
         let whole = data_dir.join(place);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::files::{self, RunFolder};
+use super::files::{self, OutputFolder};
 use crate::engines::{Blame, Failure, Load, LoadTable, LoadTarget, Loading, Record};
 use crate::platform::app::App;
 
@@ -27,13 +27,13 @@ pub(super) enum RunOutput {
 
 /// What is opened.
 pub(super) enum Sink {
-    Files(RunFolder),
+    Files(OutputFolder),
     Postgres(Box<Load>, String),
 }
 
 /// Everything is there, and nobody sees it yet.
 pub(super) enum ReadySink {
-    Files(RunFolder),
+    Files(OutputFolder),
     Postgres(Box<Load>, String),
 }
 
@@ -76,7 +76,7 @@ impl RunOutput {
         match self {
             Self::Files(place) => {
                 let names: Vec<String> = tables.into_iter().map(|table| table.name).collect();
-                RunFolder::begin(&app.config.storage.data_dir, place, &names)
+                OutputFolder::begin(&app.config.storage.data_dir, place, &names)
                     .map(Sink::Files)
                     .map_err(|error| SinkFault::of_files(&error))
             }

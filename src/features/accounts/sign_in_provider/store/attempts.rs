@@ -7,7 +7,7 @@ use crate::platform::db::Conn;
 use crate::platform::db::schema::sign_in_attempts;
 
 /// Somebody who is about to leave for the provider.
-pub(in crate::features::accounts::sign_in_provider) struct NewSignInAttempt<'a> {
+pub(in crate::features::accounts::sign_in_provider) struct NewProviderAttempt<'a> {
     pub(in crate::features::accounts::sign_in_provider) id: &'a SignInAttemptId,
     pub(in crate::features::accounts::sign_in_provider) state: &'a TokenHash,
     pub(in crate::features::accounts::sign_in_provider) workspace: &'a WorkspaceId,
@@ -19,7 +19,7 @@ pub(in crate::features::accounts::sign_in_provider) struct NewSignInAttempt<'a> 
     pub(in crate::features::accounts::sign_in_provider) expires_at: UtcTime,
 }
 
-impl NewSignInAttempt<'_> {
+impl NewProviderAttempt<'_> {
     pub(in crate::features::accounts::sign_in_provider) fn insert(&self, conn: &mut Conn) -> QueryResult<()> {
         diesel::insert_into(sign_in_attempts::table)
             .values((

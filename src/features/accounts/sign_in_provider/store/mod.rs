@@ -4,7 +4,7 @@ mod attempts;
 mod identities;
 
 pub(in crate::features::accounts) use attempts::delete_expired;
-pub(super) use attempts::{NewSignInAttempt, SignInAttempt, TakenAttempt, take};
+pub(super) use attempts::{NewProviderAttempt, SignInAttempt, TakenAttempt, take};
 pub(in crate::features::accounts) use identities::identity_of;
 pub(super) use identities::{forget, member_of, note_use, tie};
 
