@@ -6,7 +6,7 @@ use vestibule::platform::activity::Actor;
 
 use super::Program;
 use super::program::{key, workspace_id};
-use crate::output_layers;
+use crate::outputs;
 use crate::routes::work::run_of;
 use crate::support::TestApp;
 

@@ -1,7 +1,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
-use super::{Installation, mode};
+use crate::support::installation::{Installation, mode};
 use crate::support::{PATIENCE, Visitor};
 
 #[test]

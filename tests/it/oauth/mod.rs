@@ -1,4 +1,3 @@
+mod custom;
 pub mod links;
-mod provider;
 mod real_server;
-mod wire;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::table::{ROUTES, Route, fits};
 use super::world::{Who, World};
 use crate::support::Page;
+use crate::support::routes::{ROUTES, Route, fits};
 
 /// A redirect (303) to the page for signing in.
 const SIGN_IN: u16 = 1;

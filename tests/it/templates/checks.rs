@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use scraper::{ElementRef, Html, Selector};
 
-use crate::routes::table;
 use crate::support::Page;
+use crate::support::routes;
 
 fn every(css: &str) -> Selector {
     Selector::parse(css).unwrap()
