@@ -21,8 +21,8 @@
 //! | it may call twice | `idempotency/guard.rs` | `Idempotency-Key` → the deed and a ticket, or the first answer |
 //!
 //! In every feature folder `mod.rs` holds nouns, states and rules, `store.rs` the queries, `guard.rs` the proofs of
-//! permission, `*_pages.rs` the handlers for people, `api.rs` those for programs, `jobs.rs` what runs later. `server/routes.rs` is the
-//! map of all routes.
+//! permission, `*_pages.rs` the handlers for people, `api.rs` those for programs, `jobs.rs` what runs later. `server/routes/` is
+//! the table of all routes.
 
 // The ground: knows nothing of the product.
 pub mod base;

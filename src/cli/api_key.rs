@@ -39,7 +39,7 @@ pub(super) struct Args {
 }
 
 fn scope(text: &str) -> Result<Scope, String> {
-    let known: Vec<&str> = Scope::ALL.iter().map(Scope::as_str).collect();
+    let known: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
     Scope::parse(text).ok_or_else(|| format!("choose among {}", known.join(", ")))
 }
 
@@ -82,11 +82,10 @@ pub(super) fn create(
     scopes: Vec<Scope>,
     expires_at: Option<UtcTime>,
 ) -> anyhow::Result<PlainToken> {
-    let (now, rng) = (app.clock.now(), app.rng.clone());
     let (workspace, name) = (workspace.id.clone(), name.to_owned());
-    let made: AppResult<Option<PlainToken>> = app.db.write_blocking(move |conn| {
+    let made: AppResult<Option<PlainToken>> = app.write_blocking(move |tx| {
         let new = NewApiKey {
-            id: ApiKeyId::new(now, &rng),
+            id: ApiKeyId::new(tx.now, tx.rng),
             workspace: &workspace,
             name: &name,
             scopes: &scopes,
@@ -94,7 +93,7 @@ pub(super) fn create(
             created_by: None,
             actor: Actor::System,
         };
-        api_keys::create(conn, &new, now, &rng)
+        api_keys::create(tx, &new)
     });
     made?.ok_or_else(|| anyhow::anyhow!("the key was not made"))
 }

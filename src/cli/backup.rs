@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use super::{Ending, Unfit, out};
 use crate::platform::app;
-use crate::platform::db::{Place, dialect};
+use crate::platform::db::{DatabaseUrl, dialect};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -17,7 +17,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Ending {
     let config = super::settings()?;
-    let Place::Sqlite(database) = &config.storage.database else {
+    let DatabaseUrl::Sqlite(database) = &config.storage.database else {
         return Err(Unfit(
             "this command copies SQLite databases. Back PostgreSQL up with: pg_dump --format=custom --file=FILE \"$VESTIBULE_DATABASE_URL\"; \
              keep the master keys too, they are not in the database"
@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args) -> Ending {
     Ok(ExitCode::SUCCESS)
 }
 
-fn copy(database: &Place, file: &Path) -> anyhow::Result<()> {
+fn copy(database: &DatabaseUrl, file: &Path) -> anyhow::Result<()> {
     let absolute = std::path::absolute(file)?;
     let target = absolute.to_str().context("the file's name must be Unicode")?;
     dialect::copy_to_file(&mut database.open()?, target).context("copying the database")?;

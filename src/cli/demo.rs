@@ -10,7 +10,7 @@ use super::{Ending, Unfit, out, serve};
 use crate::base::rng::Rng;
 use crate::platform::app::{self, App};
 use crate::platform::config::Config;
-use crate::platform::db::Place;
+use crate::platform::db::DatabaseUrl;
 use crate::platform::web::urls;
 
 const NAME_ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args) -> Ending {
 /// The same settings, but nothing of a real installation is touched: own database, own key, mails as files.
 fn in_folder(mut config: Config, folder: &Path) -> Config {
     config.storage.data_dir = folder.to_owned();
-    config.storage.database = Place::Sqlite(folder.join("vestibule.db").to_string_lossy().into_owned());
+    config.storage.database = DatabaseUrl::Sqlite(folder.join("vestibule.db").to_string_lossy().into_owned());
     config.storage.master_keys = None;
     config.mail.smtp_url = None;
     config

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::api_key;
-use crate::base::clock::UtcTime;
 use crate::base::crypto::{PlainToken, password};
 use crate::base::error::AppResult;
 use crate::base::ids::{MemberId, SetupLinkId, WorkspaceId};
@@ -16,9 +15,9 @@ use crate::connectors::{Connector, Kind};
 use crate::features::accounts::{self, NewOwner};
 use crate::features::connections::{self, Apply, Connection, Filler, NewDraft};
 use crate::features::setup_links::{self, Lifetime, NewSetupLink};
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
-use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 use crate::schema::form::{Submission, import_config};
 
 pub(super) const WORKSPACE: &str = "Acme Analytics";
@@ -113,8 +112,7 @@ fn owner<'a>(app: &'a Arc<App>, password: &str) -> anyhow::Result<Owner<'a>> {
         email: OWNER_EMAIL.to_owned(),
         password_hash,
     };
-    let (now, rng) = (app.clock.now(), app.rng.clone());
-    let made = app.db.write_blocking(move |conn| accounts::create_workspace_with_owner(conn, &new, now, &rng))?;
+    let made = app.write_blocking(move |tx| accounts::create_workspace_with_owner(tx, &new))?;
     Ok(Owner { app, id: made.owner, workspace: made.id, workspace_slug: made.slug })
 }
 
@@ -125,16 +123,15 @@ impl Owner<'_> {
 
     fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Conn, UtcTime) -> AppResult<T> + Send + 'static,
+        work: impl FnOnce(&mut Tx<'_>) -> AppResult<T> + Send + 'static,
     ) -> anyhow::Result<T> {
-        let now = self.app.clock.now();
-        Ok(self.app.db.write_blocking(move |conn| work(conn, now))?)
+        Ok(self.app.write_blocking(work)?)
     }
 
     fn draft(&self, kind: Kind, slug: &str, description: &'static str) -> anyhow::Result<Connection> {
         let connector = Arc::clone(connector(self.app, kind, slug)?);
-        let (workspace, id, actor, rng) = (self.workspace.clone(), self.id.clone(), self.actor(), self.app.rng.clone());
-        self.write(move |conn, now| {
+        let (workspace, id, actor) = (self.workspace.clone(), self.id.clone(), self.actor());
+        self.write(move |tx| {
             let new = NewDraft {
                 workspace: &workspace,
                 connector: &connector,
@@ -143,7 +140,7 @@ impl Owner<'_> {
                 actor,
                 form_nonce: None,
             };
-            connections::create_draft(conn, new, now, &rng)
+            connections::create_draft(tx, new)
         })
     }
 
@@ -152,8 +149,8 @@ impl Owner<'_> {
         let draft = self.draft(kind, slug, description)?;
         let connector = Arc::clone(connector(self.app, kind, slug)?);
         let submission = submission(&connector, values)?;
-        let (keys, rng, actor) = (self.app.keys.clone(), self.app.rng.clone(), self.actor());
-        self.write(move |conn, now| {
+        let actor = self.actor();
+        self.write(move |tx| {
             let titles: Vec<String> = submission.provided().into_iter().map(|field| field.title).collect();
             let apply = Apply {
                 workspace: &draft.workspace_id,
@@ -165,7 +162,7 @@ impl Owner<'_> {
                 then: None,
                 has_secrets: false,
             };
-            let applied = connections::apply(conn, &apply, &keys, now, &rng)?;
+            let applied = connections::apply(tx, &apply)?;
             let entry = Entry {
                 workspace: &draft.workspace_id,
                 connection: Some(&draft.id),
@@ -174,7 +171,7 @@ impl Owner<'_> {
                 actor,
                 detail: &titles.join(", "),
             };
-            activity::record(conn, &entry, now, &rng)?;
+            tx.record(&entry)?;
             Ok(applied.connection)
         })
     }
@@ -186,9 +183,8 @@ impl Owner<'_> {
         note: &'static str,
     ) -> anyhow::Result<(SetupLinkId, PlainToken)> {
         let lifetime = Lifetime::choose("7d", "", self.app.clock.now())?;
-        let (connection, creator, actor, rng) =
-            (connection.clone(), self.id.clone(), self.actor(), self.app.rng.clone());
-        self.write(move |conn, now| {
+        let (connection, creator, actor) = (connection.clone(), self.id.clone(), self.actor());
+        self.write(move |tx| {
             let new = NewSetupLink {
                 connection: &connection,
                 creator: Some(&creator),
@@ -200,13 +196,13 @@ impl Owner<'_> {
                 form_nonce: None,
                 purpose: setup_links::Purpose::Fill,
             };
-            setup_links::make(conn, new, now, &rng)
+            setup_links::make(tx, new)
         })
     }
 
     fn revoke(&self, connection: &Connection, link: SetupLinkId) -> anyhow::Result<()> {
-        let (connection, actor, rng) = (connection.clone(), self.actor(), self.app.rng.clone());
-        self.write(move |conn, now| setup_links::revoke(conn, &connection, &link, actor, now, &rng).map(|_| ()))
+        let (connection, actor) = (connection.clone(), self.actor());
+        self.write(move |tx| setup_links::revoke(tx, &connection, &link, actor).map(|_| ()))
     }
 
     fn api_key(&self) -> anyhow::Result<PlainToken> {

@@ -14,8 +14,9 @@ use crate::base::crypto::KeyRing;
 use crate::connectors::Connectors;
 use crate::platform::app;
 use crate::platform::config::Config;
-use crate::platform::db::{Conn, Place, dialect, instance, migrations};
+use crate::platform::db::{Conn, DatabaseUrl, dialect, instance, migrations};
 use crate::platform::email::Mailer;
+use crate::platform::web::urls;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -130,7 +131,7 @@ fn key_file(config: &Config) -> Finding {
 /// `None` when there is no database yet: looking must not make one.
 fn open(config: &Config) -> anyhow::Result<Option<Conn>> {
     match &config.storage.database {
-        Place::Sqlite(path) if !Path::new(path).exists() => Ok(None),
+        DatabaseUrl::Sqlite(path) if !Path::new(path).exists() => Ok(None),
         place => place.open().map(Some),
     }
 }
@@ -231,7 +232,9 @@ fn ready(bind: SocketAddr) -> anyhow::Result<String> {
     let mut stream =
         TcpStream::connect_timeout(&address, patience).with_context(|| format!("nothing answers at {address}"))?;
     stream.set_read_timeout(Some(patience))?;
-    stream.write_all(format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes())?;
+    stream.write_all(
+        format!("GET {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n", urls::READYZ).as_bytes(),
+    )?;
     let mut answer = [0_u8; 12];
     stream.read_exact(&mut answer).context("the server does not answer")?;
     ensure!(answer.ends_with(b" 200"), "the server answers, but is not ready");

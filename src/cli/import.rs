@@ -10,10 +10,10 @@ use anyhow::Context as _;
 use super::{Ending, Unfit, out};
 use crate::base::http_client::{AddressPolicy, GuardedClient, Resolver};
 use crate::base::rng::Rng;
-use crate::connectors::import::{FoundSpec, Unreadable, Wish, read_path, read_program, write_file};
+use crate::connectors::import::{FoundSpec, ImportHints, Unreadable, read_path, read_program, write_file};
 use crate::connectors::{AirbyteBlock, Kind, RuntimeBlock};
-use crate::engines::{Runtimes, SPEC_LIMIT};
-use crate::platform::app::runtime_settings;
+use crate::engines::{Engines, SPEC_LIMIT};
+use crate::platform::app::engine_settings;
 use crate::platform::config::{Config, Environment};
 
 #[derive(clap::Args)]
@@ -45,7 +45,7 @@ pub(super) struct Args {
 }
 
 fn kind(text: &str) -> Result<Kind, &'static str> {
-    Kind::from_text(text).ok_or("write source or destination")
+    Kind::parse(text).ok_or("write source or destination")
 }
 
 pub(super) fn run(args: Args) -> Ending {
@@ -57,7 +57,7 @@ pub(super) fn run(args: Args) -> Ending {
     if (args.slug.is_some() || args.name.is_some()) && found.len() != 1 {
         return Err(Unfit(format!("--slug and --name name one connector, but {} were found", found.len())).into());
     }
-    let wish = Wish { kind: args.kind, slug: args.slug, name: args.name };
+    let wish = ImportHints { kind: args.kind, slug: args.slug, name: args.name };
     let mut report = Report::default();
     for one in found {
         match one {
@@ -73,8 +73,8 @@ fn ask(block: AirbyteBlock) -> anyhow::Result<Vec<Result<FoundSpec, Unreadable>>
     let config = Config::from_source(&Environment)?;
     let policy = AddressPolicy::with_open(config.connectors.allow.clone());
     let client = GuardedClient::new(policy, Resolver::System, config.mail.extra_ca_file.as_deref())?;
-    let runtimes = Runtimes::new(runtime_settings(&config), client, Rng::System);
-    let spec = System::new().block_on(runtimes.spec(&block, SPEC_LIMIT)).map_err(|failure| {
+    let engines = Engines::new(engine_settings(&config), client, Rng::System);
+    let spec = System::new().block_on(engines.spec(&block, SPEC_LIMIT)).map_err(|failure| {
         let detail = failure.detail.as_deref().map(|detail| format!("\n{detail}")).unwrap_or_default();
         anyhow::anyhow!("{failure}{detail}")
     })?;
@@ -102,7 +102,7 @@ struct Report {
 }
 
 impl Report {
-    fn take(&mut self, spec: FoundSpec, wish: &Wish, dir: &Path, force: bool) {
+    fn take(&mut self, spec: FoundSpec, wish: &ImportHints, dir: &Path, force: bool) {
         let origin = spec.origin.clone();
         let imported = match spec.into_file(wish) {
             Ok(imported) => imported,

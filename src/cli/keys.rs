@@ -7,18 +7,13 @@ use anyhow::bail;
 
 use super::{Ending, out};
 use crate::base::clock::Clock;
-use crate::base::crypto::rotation::Batch;
-use crate::base::crypto::{KeyRing, Rotation};
+use crate::base::crypto::KeyRing;
 use crate::base::error::AppResult;
-use crate::base::ids::{
-    AccountLinkId, ConnectionId, IdempotencyId, InviteLinkId, OauthAppId, OauthGrantId, OauthSignInId, OutputLayerId,
-    SignInProviderId, ValidationId, WebhookSecretId,
-};
 use crate::base::rng::Rng;
 use crate::features::work::validations;
 use crate::features::{accounts, connections, idempotency, invite_links, oauth, outputs, webhooks};
 use crate::platform::app::{self, App};
-use crate::platform::db::Conn;
+use crate::platform::sealed::SealedColumn;
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -45,46 +40,52 @@ pub(super) fn run(command: &Command) -> Ending {
     }
 }
 
-/// What one round sealed anew, by kind: how many, and what one and many of them are called.
-type Round = [(usize, &'static str, &'static str); 9];
+/// What is sealed anew: what one and many of a kind are called, and the columns it lies in. What lives for minutes only is not here.
+const KINDS: [(&str, &str, &[&SealedColumn]); 9] = [
+    ("connection", "connections", &[&connections::SEALED_SECRETS]),
+    ("account link", "account links", &[&accounts::SEALED_LINK_TOKENS]),
+    ("invite link", "invite links", &[&invite_links::SEALED_TOKENS]),
+    ("webhook secret", "webhook secrets", &[&webhooks::SEALED_SIGNING_SECRETS, &webhooks::SEALED_HEADERS]),
+    ("sign-in provider", "sign-in providers", &[&accounts::SEALED_CLIENT_SECRETS]),
+    ("kept API answer", "kept API answers", &[&idempotency::SEALED_ANSWERS]),
+    (
+        "sign-in or OAuth app",
+        "sign-ins and OAuth apps",
+        &[&oauth::grants::SEALED_GRANTS, &oauth::sign_ins::SEALED_SIGN_INS, &oauth::apps::SEALED_APPS],
+    ),
+    ("validation value", "validation values", &[&validations::SEALED_FOUND, &validations::SEALED_CONFIG]),
+    ("output layer", "output layers", &[&outputs::SEALED_PASSWORDS]),
+];
 
-fn round(app: &Arc<App>) -> anyhow::Result<Round> {
-    let webhooks = all(app, &WebhookSecretId::from_text(""), webhooks::reseal_secrets)?
-        + all(app, &ConnectionId::from_text(""), webhooks::reseal_headers)?;
-    let sign_ins = all(app, &OauthGrantId::from_text(""), oauth::grants::reseal_some)?
-        + all(app, &OauthSignInId::from_text(""), oauth::sign_ins::reseal_some)?
-        + all(app, &OauthAppId::from_text(""), oauth::apps::reseal_some)?;
-    let providers = all(app, &SignInProviderId::from_text(""), accounts::reseal_client_secrets)?;
-    Ok([
-        (all(app, &ConnectionId::from_text(""), connections::reseal_some)?, "connection", "connections"),
-        (all(app, &AccountLinkId::from_text(""), accounts::reseal_some)?, "account link", "account links"),
-        (all(app, &InviteLinkId::from_text(""), invite_links::reseal_some)?, "invite link", "invite links"),
-        (webhooks, "webhook secret", "webhook secrets"),
-        (providers, "sign-in provider", "sign-in providers"),
-        (all(app, &IdempotencyId::from_text(""), idempotency::reseal_some)?, "kept API answer", "kept API answers"),
-        (sign_ins, "sign-in or OAuth app", "sign-ins and OAuth apps"),
-        (all(app, &ValidationId::from_text(""), validations::reseal_some)?, "validation value", "validation values"),
-        (all(app, &OutputLayerId::from_text(""), outputs::reseal_some)?, "output layer", "output layers"),
-    ])
+/// Goes once through everything; gives how many values of each kind were sealed anew.
+fn round(app: &Arc<App>) -> anyhow::Result<[usize; KINDS.len()]> {
+    let mut counts = [0; KINDS.len()];
+    for (count, (.., columns)) in counts.iter_mut().zip(KINDS) {
+        for column in columns {
+            *count += all(app, column)?;
+        }
+    }
+    Ok(counts)
 }
 
 fn rotate() -> Ending {
     let app = App::build(super::settings()?)?;
     let mut sealed = round(&app)?;
-    let mut settled = sealed.iter().all(|(count, ..)| *count == 0);
+    let mut settled = sealed.iter().all(|count| *count == 0);
     for _ in 1..MOST_ROUNDS {
         if settled {
             break;
         }
         let again = round(&app)?;
-        settled = again.iter().all(|(count, ..)| *count == 0);
-        for ((sum, ..), (count, ..)) in sealed.iter_mut().zip(again) {
+        settled = again.iter().all(|count| *count == 0);
+        for (sum, count) in sealed.iter_mut().zip(again) {
             *sum += count;
         }
     }
     let primary = app.keys.primary_id();
-    let counts = sealed.map(|(count, one, many)| out::count(count, one, many)).join(", ");
-    out::line(format_args!("Sealed anew with {primary}: {counts}."));
+    let counts: Vec<String> =
+        KINDS.iter().zip(sealed).map(|((one, many, _), count)| out::count(count, one, many)).collect();
+    out::line(format_args!("Sealed anew with {primary}: {}.", counts.join(", ")));
     if !settled {
         bail!(
             "a running server still seals with another key: restart it with {primary} as its first key, then run this again"
@@ -115,23 +116,12 @@ fn say_what_may_go(app: &App) {
     out::line("Backups made before now still need the old keys.");
 }
 
-/// Seals the next few rows after an id anew.
-type Next<Id> = fn(&mut Conn, &Id, &Rotation<'_>) -> AppResult<Batch<Id>>;
-
-/// Goes once through a table, a few rows in each transaction; gives how many values were sealed anew.
-fn all<Id>(app: &Arc<App>, before_all: &Id, next: Next<Id>) -> AppResult<usize>
-where
-    Id: Clone + Send + 'static,
-{
-    let (mut after, mut count) = (before_all.clone(), 0);
-    loop {
-        let (from, keys, rng) = (after, app.keys.clone(), app.rng.clone());
-        let Some((last, sealed)) =
-            app.db.write_blocking(move |conn| next(conn, &from, &Rotation { keys: &keys, rng: &rng }))?
-        else {
-            return Ok(count);
-        };
-        count += sealed;
-        after = last;
+/// Goes once through a column, a few rows in each transaction; gives how many values were sealed anew.
+fn all(app: &Arc<App>, column: &'static SealedColumn) -> AppResult<usize> {
+    let (mut after, mut count) = (String::new(), 0);
+    while let Some(batch) = app.write_blocking(move |tx| column.reseal_some(tx, &after))? {
+        count += batch.count;
+        after = batch.last;
     }
+    Ok(count)
 }

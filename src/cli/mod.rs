@@ -25,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::platform::config::{Config, Environment, Problems, SETTINGS};
+use crate::platform::config::{Config, ConfigProblems, Environment, SETTINGS};
 use crate::platform::db;
 
 /// Hand out a link, get somebody's data connection back: safely, without an account.
@@ -102,7 +102,7 @@ pub fn run() -> ExitCode {
 }
 
 fn complain(error: &anyhow::Error) -> ExitCode {
-    if let Some(problems) = error.downcast_ref::<Problems>() {
+    if let Some(problems) = error.downcast_ref::<ConfigProblems>() {
         out::aside("The settings cannot be used:");
         problems.lines().iter().for_each(|line| out::aside(format_args!("  {line}")));
         return ExitCode::from(2);

@@ -50,10 +50,10 @@ pub(super) fn run(command: &Command) -> Ending {
 
 fn allow_passwords(slug: &str) -> Ending {
     let app = App::build(super::settings()?)?;
-    let (now, rng, wanted) = (app.clock.now(), app.rng.clone(), slug.to_owned());
-    let changed = app.db.write_blocking(move |conn| {
-        let workspace = accounts::find_workspace_by_slug(conn, &wanted)?.ok_or(AppError::NotFound)?;
-        accounts::allow_passwords_by_command(conn, &workspace.id, now, &rng)
+    let wanted = slug.to_owned();
+    let changed = app.write_blocking(move |tx| {
+        let workspace = accounts::find_workspace_by_slug(tx.conn, &wanted)?.ok_or(AppError::NotFound)?;
+        accounts::allow_passwords_by_command(tx, &workspace.id)
     });
     let changed = changed.map_err(|error| match error {
         AppError::NotFound => {
@@ -77,8 +77,8 @@ fn create(args: &Args) -> Ending {
         .map_err(|wrong| Unfit(wrong.join(". ")))?;
     let app = App::build(config)?;
     let hash = password::hash(&password, app.password_cost, &app.rng)?;
-    let (now, rng, asked) = (app.clock.now(), app.rng.clone(), details.clone());
-    let made = app.db.write_blocking(move |conn| accounts::create_owner(conn, &asked, &hash, now, &rng));
+    let asked = details.clone();
+    let made = app.write_blocking(move |tx| accounts::create_owner(tx, &asked, &hash));
     let made = made.map_err(|error| match error {
         AppError::Conflict(sentence) => anyhow::Error::msg(sentence),
         other => other.into(),

@@ -9,7 +9,7 @@ use super::{Ending, Unfit, out};
 use crate::features::accounts;
 use crate::platform::app;
 use crate::platform::config::Config;
-use crate::platform::db::{Conn, Place, dialect, instance, migrations};
+use crate::platform::db::{Conn, DatabaseUrl, dialect, instance, migrations};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -22,7 +22,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Ending {
     let config = super::settings()?;
-    let Place::Sqlite(database) = &config.storage.database else {
+    let DatabaseUrl::Sqlite(database) = &config.storage.database else {
         return Err(Unfit(
             "this command restores SQLite databases. Restore PostgreSQL with: pg_restore --clean --if-exists --dbname=\"$VESTIBULE_DATABASE_URL\" FILE"
                 .to_owned(),
@@ -65,7 +65,7 @@ fn may_replace(target: &Path, force: bool) -> anyhow::Result<()> {
 }
 
 fn open(path: &Path) -> anyhow::Result<Conn> {
-    Place::Sqlite(path.to_str().context("the file's name must be Unicode")?.to_owned()).open()
+    DatabaseUrl::Sqlite(path.to_str().context("the file's name must be Unicode")?.to_owned()).open()
 }
 
 /// Makes sure that nobody uses the old database, and that no log of it is left to be mixed into the new one.

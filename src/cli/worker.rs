@@ -8,14 +8,14 @@ use tokio::sync::watch;
 
 use super::{Ending, out, serve};
 use crate::platform::app::App;
-use crate::platform::db::Place;
+use crate::platform::db::DatabaseUrl;
 
 pub(super) fn run() -> Ending {
     let config = super::settings()?;
     let system = System::new();
     let mut asked = system.block_on(async { serve::Stop::listen() })?;
     let app = App::build(config)?;
-    if matches!(app.db.place(), Place::Sqlite(_)) {
+    if matches!(app.db.place(), DatabaseUrl::Sqlite(_)) {
         tracing::warn!(
             "an SQLite database serves one process well: `vestibule serve` works by itself; several processes need PostgreSQL"
         );

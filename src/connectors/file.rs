@@ -21,7 +21,7 @@ pub struct ConnectorFile {
     pub category: String,
     /// Letters and colour that stand for it.
     #[serde(default)]
-    pub mark: Mark,
+    pub mark: ConnectorMark,
     /// One sentence: what connecting it gives.
     #[serde(default)]
     pub summary: String,
@@ -50,7 +50,7 @@ pub struct ConnectorFile {
 /// Letters and a colour that stand for a connector: own marks, nobody's logo.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Mark {
+pub struct ConnectorMark {
     /// One to three letters.
     pub text: String,
     /// `#rrggbb`.

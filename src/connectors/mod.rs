@@ -12,63 +12,27 @@ mod runtime;
 use std::sync::Arc;
 
 pub use catalogue::Connectors;
-pub use file::{ConnectorFile, KnownStream, Mark};
+pub use file::{ConnectorFile, ConnectorMark, KnownStream};
 pub use guide::to_html as guide_html;
 pub use runtime::{AirbyteBlock, HttpBlock, HttpError, HttpRequest, NoOptions, RuntimeBlock};
 
+use crate::base::text_column::text_enum;
 use crate::schema::spec::Spec;
 
 use crate::base::forms::FieldPath;
 use crate::connectors::provider::{DotPath, ProviderBlock};
 
-/// Whether data is read from a system or written to it.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    serde::Serialize,
-    serde::Deserialize,
-    diesel::expression::AsExpression,
-    diesel::deserialize::FromSqlRow,
-)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// Data is read from it.
-    Source,
-    /// Data is written to it.
-    Destination,
-}
-
-impl Kind {
-    /// `source` or `destination`.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Source => "source",
-            Self::Destination => "destination",
-        }
-    }
-
-    /// Reads `source` or `destination`.
-    pub fn from_text(text: &str) -> Option<Self> {
-        match text {
-            "source" => Some(Self::Source),
-            "destination" => Some(Self::Destination),
-            _ => None,
-        }
-    }
-
-    fn from_column(text: String) -> Result<Self, String> {
-        Self::from_text(&text).ok_or_else(|| format!("unknown kind {text}"))
+text_enum! {
+    /// Whether data is read from a system or written to it.
+    #[derive(PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Kind {
+        /// Data is read from it.
+        Source = "source",
+        /// Data is written to it.
+        Destination = "destination",
     }
 }
-
-crate::base::text_column::text_column!(Kind, Kind::from_column, Kind::as_str);
 
 /// One connector, ready to use.
 #[derive(Debug)]

@@ -38,30 +38,29 @@ async fn make(
     purpose: Purpose,
     nonce: String,
 ) -> AppResult<(Connection, LinkRow, Option<PlainToken>)> {
-    let (member, now, rng) = (member.clone(), app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            let connection = connections::find(conn, &member.workspace_id, &slug)?.ok_or(AppError::NotFound)?;
-            if of_connection(conn, &member.workspace_id, &connection.id)?.is_none() {
-                return Err(AppError::Conflict("Nobody has signed in with a provider for this connection."));
-            }
-            if let Some(link) = setup_links::made_by_form(conn, &member.workspace_id, &nonce)? {
-                return Ok((connection, link, None));
-            }
-            let new = NewSetupLink {
-                connection: &connection,
-                creator: Some(&member.member_id),
-                actor: member.actor(),
-                lifetime: Lifetime::week(now),
-                recipient: "",
-                note: "",
-                form_nonce: Some(&nonce),
-                purpose,
-                allows_test: false,
-            };
-            let (_, token) = setup_links::make(conn, new, now, &rng)?;
-            let link = setup_links::made_by_form(conn, &member.workspace_id, &nonce)?.ok_or(AppError::NotFound)?;
-            Ok((connection, link, Some(token)))
-        })
-        .await
+    let member = member.clone();
+    app.write(move |tx| {
+        let connection = connections::find(tx.conn, &member.workspace_id, &slug)?.ok_or(AppError::NotFound)?;
+        if of_connection(tx.conn, &member.workspace_id, &connection.id)?.is_none() {
+            return Err(AppError::Conflict("Nobody has signed in with a provider for this connection."));
+        }
+        if let Some(link) = setup_links::made_by_form(tx.conn, &member.workspace_id, &nonce)? {
+            return Ok((connection, link, None));
+        }
+        let new = NewSetupLink {
+            connection: &connection,
+            creator: Some(&member.member_id),
+            actor: member.actor(),
+            lifetime: Lifetime::week(tx.now),
+            recipient: "",
+            note: "",
+            form_nonce: Some(&nonce),
+            purpose,
+            allows_test: false,
+        };
+        let (_, token) = setup_links::make(tx, new)?;
+        let link = setup_links::made_by_form(tx.conn, &member.workspace_id, &nonce)?.ok_or(AppError::NotFound)?;
+        Ok((connection, link, Some(token)))
+    })
+    .await
 }

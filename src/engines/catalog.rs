@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::base::text_column::text_enum;
+
 /// The way to a field of a record: one name for a top-level field, more for a field inside an object.
 pub type KeyPath = Vec<String>;
 
@@ -31,7 +33,7 @@ pub struct Stream {
     pub sync_types: Vec<SyncType>,
     /// How new records are told from old ones.
     #[serde(default)]
-    pub cursor: Cursor,
+    pub cursor: CursorField,
     /// The source's own advice to take it; without any advice all are as good.
     #[serde(default)]
     pub suggested: bool,
@@ -51,20 +53,22 @@ pub struct Column {
     pub nullable: bool,
 }
 
-/// How much is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum SyncType {
-    /// Everything, each time.
-    FullTable,
-    /// What is new since the last time.
-    Incremental,
+text_enum! {
+    /// How much is read.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+    pub enum SyncType {
+        /// Everything, each time.
+        FullTable = "FULL_TABLE",
+        /// What is new since the last time.
+        Incremental = "INCREMENTAL",
+    }
 }
 
 /// The replication key: the field that only grows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "cursor", rename_all = "snake_case")]
-pub enum Cursor {
+pub enum CursorField {
     /// There is none: it can only be read whole.
     #[default]
     None,
@@ -84,12 +88,12 @@ pub enum Cursor {
 
 /// A stream that was chosen, and how it is to be read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Chosen {
+pub struct ChosenStream {
     /// The stream as it was discovered.
     pub stream: Stream,
     /// How much of it.
     pub sync_type: SyncType,
-    /// The replication key, where it is [`Cursor::Open`] and the sync type incremental.
+    /// The replication key, where it is [`CursorField::Open`] and the sync type incremental.
     pub cursor: Option<KeyPath>,
     /// The fields that name a record.
     pub primary_key: Vec<KeyPath>,
@@ -120,25 +124,6 @@ impl Stream {
         match &self.namespace {
             Some(namespace) => format!("{namespace}.{}", self.name),
             None => self.name.clone(),
-        }
-    }
-}
-
-impl SyncType {
-    /// `FULL_TABLE` or `INCREMENTAL`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::FullTable => "FULL_TABLE",
-            Self::Incremental => "INCREMENTAL",
-        }
-    }
-
-    /// Reads `FULL_TABLE` or `INCREMENTAL`.
-    pub fn from_text(text: &str) -> Option<Self> {
-        match text {
-            "FULL_TABLE" => Some(Self::FullTable),
-            "INCREMENTAL" => Some(Self::Incremental),
-            _ => None,
         }
     }
 }

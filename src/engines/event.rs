@@ -3,35 +3,26 @@
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
+use crate::base::text_column::text_enum;
 use crate::schema::form::Submission;
 
-/// How much a line of the log matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// For whoever mends connectors.
-    Debug,
-    /// What happens.
-    Info,
-    /// Worth a look.
-    Warn,
-    /// What went wrong.
-    Error,
-}
-
-impl Level {
-    /// `debug`, `info`, `warn`, `error`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Error => "error",
-        }
+text_enum! {
+    /// How much a line of the log matters.
+    #[derive(PartialOrd, Ord)]
+    pub enum Level {
+        /// For whoever mends connectors.
+        Debug = "debug",
+        /// What happens.
+        Info = "info",
+        /// Worth a look.
+        Warn = "warn",
+        /// What went wrong.
+        Error = "error",
     }
 }
 
 /// Something a running connector tells. Texts hold no secret of the configuration any more.
-pub enum Event {
+pub enum ConnectorEvent {
     /// A line of the log, at most 4,000 characters.
     Log {
         /// How much it matters.
@@ -62,23 +53,23 @@ pub struct Record {
 
 /// Where events go. It holds few of them: a receiver that is slow slows the connector down.
 #[derive(Clone)]
-pub struct Events(mpsc::Sender<Event>);
+pub struct EventSender(mpsc::Sender<ConnectorEvent>);
 
 /// The receiver went away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NobodyListens;
 
-impl Events {
+impl EventSender {
     /// How many events may wait. A batch of records is about 256 kB or one record.
     const WAITING: usize = 4;
 
     /// A way for events, and where they come out. Once the receiver is dropped the connector is stopped.
-    pub fn channel() -> (Self, mpsc::Receiver<Event>) {
+    pub fn channel() -> (Self, mpsc::Receiver<ConnectorEvent>) {
         let (sender, receiver) = mpsc::channel(Self::WAITING);
         (Self(sender), receiver)
     }
 
-    pub(super) async fn send(&self, event: Event) -> Result<(), NobodyListens> {
+    pub(super) async fn send(&self, event: ConnectorEvent) -> Result<(), NobodyListens> {
         self.0.send(event).await.map_err(|_| NobodyListens)
     }
 

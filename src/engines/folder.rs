@@ -4,7 +4,6 @@ use std::fs::File;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::process;
 use crate::base::rng::Rng;
 
 const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
@@ -73,41 +72,8 @@ fn born(pid: u32) -> Option<String> {
 }
 
 /// Whether the process that made the folder of this name is no more.
-fn is_left(name: &str) -> bool {
+pub(super) fn is_left(name: &str) -> bool {
     let mut parts = name.split('-');
     let (Some(pid), Some(at)) = (parts.next().and_then(|pid| pid.parse().ok()), parts.next()) else { return false };
     born(pid).unwrap_or_default() != at
-}
-
-/// Removes what servers have left that ended without having time for it: folders, and programs whose parents are gone.
-pub(super) fn sweep(parent: &Path) {
-    let Ok(folders) = std::fs::read_dir(parent) else { return };
-    for folder in folders.flatten() {
-        let name = folder.file_name();
-        if let Some(mark) = name.to_str().filter(|name| is_left(name)) {
-            process::kill_marked(mark);
-            let _ = std::fs::remove_dir_all(folder.path());
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_a_dead_server_has_left_is_swept_away() {
-        let dir = tempfile::tempdir().unwrap();
-        let mine = RunFolder::make(dir.path(), &Rng::System).unwrap();
-        let own = std::process::id();
-        // A server of the same number that was born at another moment, and one that is nowhere.
-        let left = [format!("{own}-1-aaaa"), format!("{}-1-bbbb", u32::MAX)].map(|name| dir.path().join(name));
-        let other = dir.path().join("not ours");
-        for path in left.iter().chain([&other]) {
-            std::fs::create_dir(path).unwrap();
-        }
-        sweep(dir.path());
-        assert!(mine.path().exists() && other.exists());
-        assert!(left.iter().all(|path| !path.exists()), "{left:?}");
-    }
 }

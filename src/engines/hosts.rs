@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde_json::Value;
 
-use super::{Failure, Reason};
+use super::{Failure, FailureReason};
 use crate::base::http_client::{self, GuardedClient};
 use crate::schema::addresses::{Host, addresses};
 
@@ -36,12 +36,12 @@ impl Hosts {
     /// Where a host and port lead, all of it judged.
     pub(super) async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
         let found = self.client.addresses_of(host, port).await.map_err(|failure| match failure {
-            http_client::Failure::NotPublic => refused(host),
-            http_client::Failure::Timeout => {
-                Failure::new(Reason::HostUnknown, format!("The DNS did not say in time where {host} is. Try again in a while."))
+            http_client::HttpFailure::NotPublic => refused(host),
+            http_client::HttpFailure::Timeout => {
+                Failure::new(FailureReason::HostUnknown, format!("The DNS did not say in time where {host} is. Try again in a while."))
             }
             _ => Failure::new(
-                Reason::HostUnknown,
+                FailureReason::HostUnknown,
                 format!("Nobody knows a host named {host}. Check the spelling, and that the name works from outside your network."),
             ),
         })?;
@@ -58,7 +58,7 @@ impl Hosts {
             let mine = tokio::net::lookup_host((own.host.as_str(), own.port)).await.map(Iterator::collect::<Vec<_>>);
             if own.host == host || mine.unwrap_or_default().iter().any(|address| found.contains(address)) {
                 return Err(Failure::new(
-                    Reason::AddressRefused,
+                    FailureReason::AddressRefused,
                     "This is the database Vestibule itself keeps its data in. It cannot be connected as a source or destination.",
                 ));
             }
@@ -74,11 +74,13 @@ impl Hosts {
         named.dedup_by(|later, earlier| later.name == earlier.name);
         if named.len() > MOST_HOSTS {
             let words = format!("The configuration names more than {MOST_HOSTS} hosts, which are too many to look at.");
-            return Err(Failure::new(Reason::AddressRefused, words));
+            return Err(Failure::new(FailureReason::AddressRefused, words));
         }
         for host in named {
             match self.addresses(&host.name, 0).await {
-                Err(failure) if host.must_be_known || failure.reason == Reason::AddressRefused => return Err(failure),
+                Err(failure) if host.must_be_known || failure.reason == FailureReason::AddressRefused => {
+                    return Err(failure);
+                }
                 _ => {}
             }
         }
@@ -88,7 +90,7 @@ impl Hosts {
 
 fn refused(host: &str) -> Failure {
     Failure::new(
-        Reason::AddressRefused,
+        FailureReason::AddressRefused,
         format!(
             "{host} is, or leads to, an address that is not public. Vestibule connects to public addresses only; its operator can open networks \
              by name in VESTIBULE_CONNECTOR_ALLOW_CIDRS."
@@ -124,7 +126,7 @@ mod tests {
     }
 
     /// Why the configuration is refused, if it is.
-    async fn refused_of(config: serde_json::Value) -> Option<Reason> {
+    async fn refused_of(config: serde_json::Value) -> Option<FailureReason> {
         let table = |host: &str| match host {
             "public.example" => vec![[93, 184, 216, 34].into()],
             "inside.example" => vec![[10, 0, 0, 1].into()],
@@ -142,23 +144,26 @@ mod tests {
         use serde_json::json;
         for (config, due) in [
             (json!({"host": "public.example", "port": 1}), None),
-            (json!({"bootstrap_servers": "public.example:9092,inside.example:9092"}), Some(Reason::AddressRefused)),
-            (json!({"servers": ["public.example", {"name": "inside.example:1"}]}), Some(Reason::AddressRefused)),
-            (json!({"host": "mixed.example"}), Some(Reason::AddressRefused)),
+            (
+                json!({"bootstrap_servers": "public.example:9092,inside.example:9092"}),
+                Some(FailureReason::AddressRefused),
+            ),
+            (json!({"servers": ["public.example", {"name": "inside.example:1"}]}), Some(FailureReason::AddressRefused)),
+            (json!({"host": "mixed.example"}), Some(FailureReason::AddressRefused)),
             (
                 json!({"connection_string": "mongodb://public.example:1,inside.example:2/x"}),
-                Some(Reason::AddressRefused),
+                Some(FailureReason::AddressRefused),
             ),
-            (json!({"jdbc_url": "jdbc:postgresql://inside.example/x"}), Some(Reason::AddressRefused)),
-            (json!({"jdbc_url_params": "socksProxyHost=inside.example"}), Some(Reason::AddressRefused)),
-            (json!({"deep": [{"tunnel": {"tunnel_host": "inside.example"}}]}), Some(Reason::AddressRefused)),
-            (json!({"note": "https://inside.example/x"}), Some(Reason::AddressRefused)),
-            (json!({"host": "nobody.example"}), Some(Reason::HostUnknown)),
+            (json!({"jdbc_url": "jdbc:postgresql://inside.example/x"}), Some(FailureReason::AddressRefused)),
+            (json!({"jdbc_url_params": "socksProxyHost=inside.example"}), Some(FailureReason::AddressRefused)),
+            (json!({"deep": [{"tunnel": {"tunnel_host": "inside.example"}}]}), Some(FailureReason::AddressRefused)),
+            (json!({"note": "https://inside.example/x"}), Some(FailureReason::AddressRefused)),
+            (json!({"host": "nobody.example"}), Some(FailureReason::HostUnknown)),
             (json!({"connection_string": "mongodb+srv://nobody.example/x"}), None),
             (json!({"subdomain": "acme", "note": "https://nobody.example"}), None),
             (
                 json!({"servers": (0..100).map(|n| format!("h{n}.public.example")).collect::<Vec<_>>()}),
-                Some(Reason::AddressRefused),
+                Some(FailureReason::AddressRefused),
             ),
         ] {
             assert_eq!(refused_of(config.clone()).await, due, "{config}");

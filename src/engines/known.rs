@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Catalog, Cursor, Failure, Reason, Stream, SyncType};
+use super::{Catalog, CursorField, Failure, FailureReason, Stream, SyncType};
 use crate::connectors::{Connector, KnownStream};
 use crate::schema::form::FinalConfig;
 
@@ -14,12 +14,12 @@ pub(super) fn catalog(connector: &Connector, config: &FinalConfig) -> Catalog {
 }
 
 fn stream(known: &KnownStream) -> Stream {
-    let sync_types: Vec<SyncType> = known.sync_types.iter().filter_map(|text| SyncType::from_text(text)).collect();
+    let sync_types: Vec<SyncType> = known.sync_types.iter().filter_map(|text| SyncType::parse(text)).collect();
     let mut keys = known.replication_keys.iter().map(|key| vec![key.clone()]);
     let cursor = match known.replication_keys.len() {
-        0 => Cursor::None,
-        1 => Cursor::Fixed { field: keys.next() },
-        _ => Cursor::Open { usual: keys.clone().next(), candidates: keys.collect() },
+        0 => CursorField::None,
+        1 => CursorField::Fixed { field: keys.next() },
+        _ => CursorField::Open { usual: keys.clone().next(), candidates: keys.collect() },
     };
     Stream {
         name: known.name.clone(),
@@ -44,7 +44,7 @@ fn endpoint(endpoint: &Value) -> Option<Stream> {
 pub(super) fn cannot_be_read(connector: &Connector) -> Failure {
     let (name, slug) = (connector.name(), &connector.file.slug);
     Failure::new(
-        Reason::NoRuntime,
+        FailureReason::NoRuntime,
         format!(
             "{name} cannot be read here, because no program for it is installed. Install a connector that speaks the Airbyte protocol where \
              Vestibule runs, and name it with: vestibule connectors import --exec PROGRAM --slug {slug} --force. Or export the source for an engine of your own."

@@ -1,4 +1,4 @@
-//! Runtimes: how connectors are run. One face for all of them: check a configuration, discover what there is, read it; what
+//! Engines: how connectors are run. One face for all of them: check a configuration, discover what there is, read it; what
 //! happens meanwhile goes out as events.
 //!
 //! - `airbyte`: a program that speaks the Airbyte protocol, started through the one door for other programs (`process.rs`).
@@ -12,6 +12,7 @@
 
 mod airbyte;
 mod catalog;
+mod engine;
 mod event;
 mod failure;
 mod folder;
@@ -23,17 +24,17 @@ mod mask;
 mod port;
 mod postgres;
 mod process;
+mod run;
 mod stderr;
-mod work;
 
 use std::time::Duration;
 
-pub use catalog::{Catalog, Chosen, Column, Cursor, KeyPath, Stream, SyncType};
-pub use event::{Cancel, Canceller, Event, Events, Level, NobodyListens, Record};
-pub use failure::{Blame, Failure, Reason};
+pub use catalog::{Catalog, ChosenStream, Column, CursorField, KeyPath, Stream, SyncType};
+pub use event::{Cancel, Canceller, ConnectorEvent, EventSender, Level, NobodyListens, Record};
+pub use failure::{Blame, Failure, FailureReason};
 pub use limits::{Limits, become_limited};
-pub use port::{RuntimeSettings, Runtimes};
-pub use postgres::{Load, LoadTable, Loading, Target, TlsMode};
+pub use port::{EngineSettings, Engines};
+pub use postgres::{Load, LoadTable, LoadTarget, Loading, TlsMode};
 
 use crate::connectors::Connector;
 use crate::schema::form::FinalConfig;
@@ -46,22 +47,22 @@ pub const CHECK_LIMIT: Duration = Duration::from_secs(120);
 pub const DISCOVER_LIMIT: Duration = Duration::from_secs(180);
 
 /// One task for a connector.
-pub struct Job<'a> {
+pub struct EngineRequest<'a> {
     /// The connector.
     pub connector: &'a Connector,
     /// Its whole configuration: defaults written in, access tokens fresh.
     pub config: &'a FinalConfig,
     /// Who is told what happens.
-    pub events: Events,
+    pub events: EventSender,
     /// Who says when to stop.
     pub cancel: Cancel,
-    /// When to give up; the wait for a free place does not count.
+    /// When to give up; the wait for a free slot does not count.
     pub time_limit: Duration,
 }
 
 /// How a configuration was found to be in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Checked {
+pub enum CheckOutcome {
     /// The real system was asked.
     Asked,
     /// Only the spec was looked at, because the connector has no runtime here.

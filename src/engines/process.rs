@@ -18,9 +18,9 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, ChildStderr, ChildStdout};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::folder::RunFolder;
+use super::folder::{RunFolder, is_left};
 use super::limits::Limits;
-use super::{Failure, Reason};
+use super::{Failure, FailureReason};
 
 /// Most bytes of one line.
 const LONGEST_LINE: usize = 8 << 20;
@@ -72,12 +72,12 @@ pub(super) struct Running {
 /// Starts a program; its standard error comes out beside it.
 pub(super) fn start(launch: &Launch<'_>) -> Result<(Running, ChildStderr), Failure> {
     let cannot = |error: std::io::Error| {
-        Failure::new(Reason::NotInstalled, format!("The connector's program could not be started: {error}."))
+        Failure::new(FailureReason::NotInstalled, format!("The connector's program could not be started: {error}."))
     };
     let mut child = command(launch).map_err(cannot)?.spawn().map_err(cannot)?;
     let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
     let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-        return Err(Failure::new(Reason::NotInstalled, "The connector's output could not be read."));
+        return Err(Failure::new(FailureReason::NotInstalled, "The connector's output could not be read."));
     };
     let running = Running {
         child,
@@ -179,7 +179,8 @@ impl Running {
                 },
             }
         };
-        let count = count.map_err(|error| Failure::new(Reason::Crashed, format!("Its output broke off: {error}.")))?;
+        let count =
+            count.map_err(|error| Failure::new(FailureReason::Crashed, format!("Its output broke off: {error}.")))?;
         self.taken += u64::try_from(count).unwrap_or(u64::MAX);
         if self.most.is_some_and(|most| self.taken > most) {
             return Err(too_much("more output than an answer needs"));
@@ -225,11 +226,11 @@ impl Drop for Running {
 }
 
 fn too_much(what: &str) -> Failure {
-    Failure::new(Reason::TooMuchOutput, format!("The connector wrote {what} and was stopped."))
+    Failure::new(FailureReason::TooMuchOutput, format!("The connector wrote {what} and was stopped."))
 }
 
 /// Kills every process of a run, wherever it went; looks again for what was forked meanwhile, and gives what was killed a moment to die.
-pub(super) fn kill_marked(mark: &str) {
+fn kill_marked(mark: &str) {
     for _ in 0..SWEEPS {
         let left = marked(mark);
         if left.is_empty() {
@@ -239,6 +240,18 @@ pub(super) fn kill_marked(mark: &str) {
             let _ = kill_process(pid, Signal::KILL);
         }
         std::thread::sleep(BETWEEN_SWEEPS);
+    }
+}
+
+/// Removes what servers have left that ended without having time for it: folders, and programs whose parents are gone.
+pub(super) fn sweep_runs(parent: &Path) {
+    let Ok(folders) = std::fs::read_dir(parent) else { return };
+    for folder in folders.flatten() {
+        let name = folder.file_name();
+        if let Some(mark) = name.to_str().filter(|name| is_left(name)) {
+            kill_marked(mark);
+            let _ = std::fs::remove_dir_all(folder.path());
+        }
     }
 }
 
@@ -266,4 +279,26 @@ pub(super) fn find_program(name: &str, path: &str) -> Option<PathBuf> {
         return Some(PathBuf::from(name)).filter(|file| is_program(file));
     }
     std::env::split_paths(path).map(|folder| folder.join(name)).find(|file| is_program(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::rng::Rng;
+
+    #[test]
+    fn only_what_a_dead_server_has_left_is_swept_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let mine = RunFolder::make(dir.path(), &Rng::System).unwrap();
+        let own = std::process::id();
+        // A server of the same number that was born at another moment, and one that is nowhere.
+        let left = [format!("{own}-1-aaaa"), format!("{}-1-bbbb", u32::MAX)].map(|name| dir.path().join(name));
+        let other = dir.path().join("not ours");
+        for path in left.iter().chain([&other]) {
+            std::fs::create_dir(path).unwrap();
+        }
+        sweep_runs(dir.path());
+        assert!(mine.path().exists() && other.exists());
+        assert!(left.iter().all(|path| !path.exists()), "{left:?}");
+    }
 }

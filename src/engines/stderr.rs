@@ -6,7 +6,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::ChildStderr;
 
 use super::Level;
-use super::work::Teller;
+use super::run::EventSink;
 
 /// Bytes of the end that are kept.
 const KEPT: usize = 8 << 10;
@@ -19,16 +19,16 @@ pub(super) struct Tail(Arc<Mutex<String>>);
 
 impl Tail {
     /// Reads until the other side is closed.
-    pub(super) async fn follow(self, mut pipe: ChildStderr, teller: Teller) {
+    pub(super) async fn follow(self, mut pipe: ChildStderr, sink: EventSink) {
         let mut rest = Vec::new();
         loop {
             let mut chunk = [0; 4096];
             let count = pipe.read(&mut chunk).await.unwrap_or(0);
             rest.extend_from_slice(chunk.get(..count).unwrap_or_default());
             while let Some(line) = cut_line(&mut rest, count == 0) {
-                let text = teller.mask(String::from_utf8_lossy(&line).trim_end());
+                let text = sink.mask(String::from_utf8_lossy(&line).trim_end());
                 self.keep(&text);
-                if teller.log(Level::Info, &text).await.is_err() {
+                if sink.log(Level::Info, &text).await.is_err() {
                     return;
                 }
             }

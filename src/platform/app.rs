@@ -13,9 +13,9 @@ use crate::base::error::AppError;
 use crate::base::http_client::{AddressPolicy, GuardedClient, Resolver};
 use crate::base::rng::Rng;
 use crate::connectors::Connectors;
-use crate::engines::{RuntimeSettings, Runtimes};
+use crate::engines::{EngineSettings, Engines};
 use crate::platform::config::{Config, StorageConfig};
-use crate::platform::db::{Conn, Db, Place, instance};
+use crate::platform::db::{Conn, DatabaseUrl, Db, instance};
 use crate::platform::email::Mailer;
 use crate::platform::noted_lately::NotedLately;
 use crate::platform::web::rate_limit::RateLimits;
@@ -43,7 +43,7 @@ pub struct App {
     /// The catalogue.
     pub connectors: Connectors,
     /// What runs connectors.
-    pub runtimes: Runtimes,
+    pub engines: Engines,
     /// Who is asking too often.
     pub limits: RateLimits,
     /// Marks on forms.
@@ -79,7 +79,7 @@ impl App {
         let identity_http = http.with_policy(AddressPolicy::with_open(config.sign_in.allow.clone()));
         let connector_http = http.with_policy(AddressPolicy::with_open(config.connectors.allow.clone()));
         let connectors = Connectors::load(config.connectors.dir.as_deref())?;
-        let runtimes = Runtimes::new(runtime_settings(&config), connector_http.clone(), rng.clone());
+        let engines = Engines::new(engine_settings(&config), connector_http.clone(), rng.clone());
         Ok(Arc::new(Self {
             limits: RateLimits::new(config.server.rate_limits),
             form_marks: Marker::new(&keys, "form"),
@@ -95,23 +95,23 @@ impl App {
             identity_http,
             connector_http,
             connectors,
-            runtimes,
+            engines,
             password_cost,
         }))
     }
 }
 
 /// How connectors are run by these settings.
-pub fn runtime_settings(config: &Config) -> RuntimeSettings {
-    RuntimeSettings {
+pub fn engine_settings(config: &Config) -> EngineSettings {
+    EngineSettings {
         runs: config.storage.data_dir.join("runs"),
         concurrency: config.connectors.concurrency,
         path: config.connectors.path.clone(),
         container_engine: config.connectors.container_engine.clone(),
         only_public: config.connectors.allow.is_empty(),
         own_database: match &config.storage.database {
-            Place::Postgres(url) => Some(url.clone()),
-            Place::Sqlite(_) => None,
+            DatabaseUrl::Postgres(url) => Some(url.clone()),
+            DatabaseUrl::Sqlite(_) => None,
         },
     }
 }
@@ -207,12 +207,12 @@ pub fn prepare_storage(storage: &StorageConfig) -> anyhow::Result<()> {
     private_dir(&storage.data_dir)?;
     match &storage.database {
         // SQLite gives its log files the rights of this one.
-        Place::Sqlite(path) if !std::path::Path::new(path).exists() => {
+        DatabaseUrl::Sqlite(path) if !std::path::Path::new(path).exists() => {
             let made = write_private(std::path::Path::new(path), b"");
             // Another process may have been faster.
             if std::path::Path::new(path).exists() { Ok(()) } else { made }
         }
-        Place::Sqlite(_) | Place::Postgres(_) => Ok(()),
+        DatabaseUrl::Sqlite(_) | DatabaseUrl::Postgres(_) => Ok(()),
     }
 }
 

@@ -8,4 +8,6 @@ pub mod email;
 pub mod jobs;
 pub mod link_state;
 pub mod noted_lately;
+pub mod sealed;
+pub mod tx;
 pub mod web;

@@ -70,15 +70,13 @@ impl Job for Sweep {
         invite_links::sweep(&app).await?;
         accounts::sweep(&app).await?;
         webhooks::sweep(&app).await?;
-        let (now, rng) = (app.clock.now(), app.rng.clone());
-        app.db
-            .write(move |conn| {
-                connections::note_some_words(conn, WORDS_AT_ONCE)?;
-                idempotency::sweep(conn, now)?;
-                oauth::sign_ins::sweep(conn, now)?;
-                oauth::grants::sweep(conn, now, &rng)
-            })
-            .await?;
+        app.write(move |tx| {
+            connections::note_some_words(tx.conn, WORDS_AT_ONCE)?;
+            idempotency::sweep(tx.conn, tx.now)?;
+            oauth::sign_ins::sweep(tx.conn, tx.now)?;
+            oauth::grants::sweep(tx)
+        })
+        .await?;
         Ok(Outcome::Again { after: SWEEP_EVERY })
     }
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use askama::Template as _;
 use vestibule::connectors::Connectors;
-use vestibule::schema::form::{Audience, FormState, Known, Layer, RawForm, Values, decode, encode, view};
+use vestibule::schema::form::{Audience, FormState, KnownValues, RawForm, Strictness, Values, decode, encode, view};
 use vestibule::schema::spec::Spec;
 
 pub fn run() {
@@ -20,7 +20,7 @@ pub fn run() {
     };
     let spec = Spec::compile(&schema).unwrap();
     let who = Audience::Recipient { workspace: "Acme".to_owned() };
-    let (known, state) = (Known::default(), FormState::empty());
+    let (known, state) = (KnownValues::default(), FormState::empty());
     let html = view(&spec, &known, &state, &who).render().unwrap();
     let raw = RawForm::from_pairs(encode(&spec, &Values::default()));
     println!(
@@ -29,7 +29,7 @@ pub fn run() {
         median(|| drop(Spec::compile(&schema).unwrap())),
         median(|| drop(view(&spec, &known, &state, &who).render().unwrap())),
         html.len(),
-        median(|| drop(decode(&spec, &raw, &known, Layer::Draft, &who))),
+        median(|| drop(decode(&spec, &raw, &known, Strictness::Draft, &who))),
     );
 }
 

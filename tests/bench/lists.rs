@@ -40,15 +40,14 @@ struct Filled {
 
 fn filled(connections: usize, links: usize) -> Filled {
     let site = Site::start();
-    let (now, rng) = (site.app.clock.now(), site.app.rng.clone());
+    let rng = site.app.rng.clone();
     let owner = NewOwner {
         workspace_name: "Acme Analytics".to_owned(),
         name: "Ana Lima".to_owned(),
         email: "ana@acme.example".to_owned(),
         password_hash: password::hash(&PASSWORD.into(), Cost::Cheap, &rng).unwrap(),
     };
-    let made =
-        site.app.db.write_blocking(move |conn| accounts::create_workspace_with_owner(conn, &owner, now, &rng)).unwrap();
+    let made = site.app.write_blocking(move |tx| accounts::create_workspace_with_owner(tx, &owner)).unwrap();
     site.app
         .db
         .write_blocking(move |conn| {

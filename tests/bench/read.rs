@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use vestibule::base::http_client::{AddressPolicy, GuardedClient, Resolver};
 use vestibule::base::rng::Rng;
 use vestibule::connectors::{Connector, ConnectorFile};
-use vestibule::engines::{Cancel, Chosen, Event, Events, Job, Runtimes, Stream, SyncType};
+use vestibule::engines::{Cancel, ChosenStream, ConnectorEvent, EngineRequest, Engines, EventSender, Stream, SyncType};
 use vestibule::platform::config::Config;
 use vestibule::schema::form::{Values, complete, import_config};
 
@@ -40,9 +40,9 @@ fn compare(name: &str, command: &[String], stream: &str, config: &Value, dir: &P
     );
 }
 
-fn wanted(stream: &str) -> Chosen {
+fn wanted(stream: &str) -> ChosenStream {
     let stream = Stream { name: stream.to_owned(), sync_types: vec![SyncType::FullTable], ..Stream::default() };
-    Chosen { stream, sync_type: SyncType::FullTable, cursor: None, primary_key: Vec::new(), fields: None }
+    ChosenStream { stream, sync_type: SyncType::FullTable, cursor: None, primary_key: Vec::new(), fields: None }
 }
 
 /// Records a second of the connector alone.
@@ -91,12 +91,12 @@ fn read(command: &[String], stream: &str, config: &Value, dir: &Path) -> f64 {
     ];
     let settings = Config::from_source(&std::collections::BTreeMap::from(settings)).unwrap();
     let client = GuardedClient::new(AddressPolicy::default(), Resolver::System, None).unwrap();
-    let runtimes = Runtimes::new(vestibule::platform::app::runtime_settings(&settings), client, Rng::System)
+    let engines = Engines::new(vestibule::platform::app::engine_settings(&settings), client, Rng::System)
         .launched_by(env!("CARGO_BIN_EXE_vestibule").into());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let (events, mut receiver) = Events::channel();
-        let job = Job {
+        let (events, mut receiver) = EventSender::channel();
+        let job = EngineRequest {
             connector: &connector,
             config: &config,
             events,
@@ -106,15 +106,15 @@ fn read(command: &[String], stream: &str, config: &Value, dir: &Path) -> f64 {
         let wanted = [wanted(stream)];
         let mut records = 0;
         let began = Instant::now();
-        let mut work = std::pin::pin!(runtimes.read(&job, &wanted, None));
+        let mut work = std::pin::pin!(engines.read(&job, &wanted, None));
         loop {
             tokio::select! {
-                Some(event) = receiver.recv() => if let Event::Records(batch) = event { records += batch.len() },
+                Some(event) = receiver.recv() => if let ConnectorEvent::Records(batch) = event { records += batch.len() },
                 done = &mut work => { done.unwrap(); break; }
             }
         }
         while let Ok(event) = receiver.try_recv() {
-            if let Event::Records(batch) = event {
+            if let ConnectorEvent::Records(batch) = event {
                 records += batch.len()
             }
         }

@@ -70,15 +70,13 @@ impl Site {
     /// So many setup links, each for a draft of its own; their tokens.
     pub fn links(&self, connector: &str, count: usize) -> Vec<PlainToken> {
         let connector = Arc::clone(self.app.connectors.find(Kind::Source, connector).unwrap());
-        let (rng, now) = (self.app.rng.clone(), self.app.clock.now());
         let name = format!("Bench {connector:p} {count}");
         self.app
-            .db
-            .write_blocking(move |conn| {
-                let email = format!("{}@bench.example", rng.text(b"abcdefghij", 12));
+            .write_blocking(move |tx| {
+                let email = format!("{}@bench.example", tx.rng.text(b"abcdefghij", 12));
                 let owner =
                     NewOwner { workspace_name: name, name: "Bench".to_owned(), email, password_hash: String::new() };
-                let workspace = accounts::create_workspace_with_owner(conn, &owner, now, &rng)?;
+                let workspace = accounts::create_workspace_with_owner(tx, &owner)?;
                 (0..count)
                     .map(|_| {
                         let new = NewDraft {
@@ -89,8 +87,8 @@ impl Site {
                             actor: Actor::System,
                             form_nonce: None,
                         };
-                        let connection = connections::create_draft(conn, new, now, &rng)?;
-                        let lifetime = Lifetime::choose("7d", "", now).unwrap();
+                        let connection = connections::create_draft(tx, new)?;
+                        let lifetime = Lifetime::choose("7d", "", tx.now).unwrap();
                         let link = NewSetupLink {
                             connection: &connection,
                             creator: None,
@@ -102,7 +100,7 @@ impl Site {
                             form_nonce: None,
                             purpose: vestibule::features::setup_links::Purpose::Fill,
                         };
-                        Ok(setup_links::make(conn, link, now, &rng)?.1)
+                        Ok(setup_links::make(tx, link)?.1)
                     })
                     .collect()
             })

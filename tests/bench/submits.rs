@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
 use vestibule::base::crypto::{PlainToken, TokenHash};
-use vestibule::platform::db::Place;
+use vestibule::platform::db::DatabaseUrl;
 use vestibule::platform::web::csrf::FormToken;
 
 use super::client::Client;
@@ -58,7 +58,7 @@ fn submit_until_empty(site: &Site, links: &Mutex<Vec<PlainToken>>) -> Vec<f64> {
 
 fn raw_commits(site: &Site) -> f64 {
     let file = site.dir.path().join("raw.db");
-    let mut conn = Place::Sqlite(file.to_string_lossy().into_owned()).open().unwrap();
+    let mut conn = DatabaseUrl::Sqlite(file.to_string_lossy().into_owned()).open().unwrap();
     conn.batch_execute("CREATE TABLE IF NOT EXISTS raw (id INTEGER PRIMARY KEY, text TEXT NOT NULL)").unwrap();
     let started = Instant::now();
     let mut done = 0;

@@ -10,7 +10,7 @@ use vestibule::base::clock::UtcTime;
 use vestibule::base::error::AppError;
 use vestibule::platform::db::conn::Conn;
 use vestibule::platform::db::schema::{jobs, members};
-use vestibule::platform::db::{Db, Place, instance};
+use vestibule::platform::db::{DatabaseUrl, Db, instance};
 
 use crate::support::db::{fresh, remove};
 
@@ -173,7 +173,7 @@ async fn whoever_goes_away_before_the_answer_leaves_the_door_open() {
 #[tokio::test]
 async fn what_cannot_begin_is_not_done_half() {
     let dir = tempfile::tempdir().unwrap();
-    let place = Place::Sqlite(dir.path().join("locked.db").to_string_lossy().into_owned());
+    let place = DatabaseUrl::Sqlite(dir.path().join("locked.db").to_string_lossy().into_owned());
     let db = Db::open(&place).unwrap();
     db.write(|conn| Ok(conn.batch_execute("PRAGMA busy_timeout = 20")?)).await.unwrap();
     let mut other = place.open().unwrap();
@@ -195,7 +195,7 @@ async fn what_cannot_begin_is_not_done_half() {
 #[tokio::test]
 async fn a_commit_that_fails_is_told_to_everybody_in_it_and_the_next_one_works() {
     let opened = opened();
-    if matches!(opened.db.place(), Place::Postgres(_)) {
+    if matches!(opened.db.place(), DatabaseUrl::Postgres(_)) {
         return opened.db.write(|conn| Ok(instance::put(conn, "shares no commit", b"")?)).await.unwrap();
     }
     let results = together(&opened.db, 10, |number, conn| {
@@ -263,7 +263,7 @@ fn pragmas(conn: &mut Conn) -> Vec<String> {
 #[tokio::test]
 async fn sqlite_flushes_every_commit_and_overwrites_what_is_deleted() {
     let dir = tempfile::tempdir().unwrap();
-    let db = Db::open(&Place::Sqlite(dir.path().join("p.db").to_string_lossy().into_owned())).unwrap();
+    let db = Db::open(&DatabaseUrl::Sqlite(dir.path().join("p.db").to_string_lossy().into_owned())).unwrap();
     let due = ["journal_mode wal", "synchronous 2", "foreign_keys 1", "busy_timeout 10000", "secure_delete 1"];
     assert_eq!(db.read(|conn| Ok(pragmas(conn))).await.unwrap(), due, "readers");
     assert_eq!(db.write(|conn| Ok(pragmas(conn))).await.unwrap(), due, "the writer");
@@ -271,10 +271,10 @@ async fn sqlite_flushes_every_commit_and_overwrites_what_is_deleted() {
 
 #[test]
 fn an_address_says_which_database_is_meant_and_nothing_is_guessed() {
-    assert_eq!(Place::parse("sqlite:/var/x.db").unwrap(), Place::Sqlite("/var/x.db".into()));
-    assert_eq!(Place::parse("sqlite:///var/x.db").unwrap(), Place::Sqlite("/var/x.db".into()));
+    assert_eq!(DatabaseUrl::parse("sqlite:/var/x.db").unwrap(), DatabaseUrl::Sqlite("/var/x.db".into()));
+    assert_eq!(DatabaseUrl::parse("sqlite:///var/x.db").unwrap(), DatabaseUrl::Sqlite("/var/x.db".into()));
     for url in ["postgres://h/d", "postgresql://h/d"] {
-        assert_eq!(Place::parse(url).unwrap(), Place::Postgres(url.into()));
+        assert_eq!(DatabaseUrl::parse(url).unwrap(), DatabaseUrl::Postgres(url.into()));
     }
     for url in [
         "",
@@ -288,7 +288,7 @@ fn an_address_says_which_database_is_meant_and_nothing_is_guessed() {
         "file:x.db",
         ":memory:",
     ] {
-        assert!(Place::parse(url).is_err(), "{url}");
+        assert!(DatabaseUrl::parse(url).is_err(), "{url}");
     }
 }
 
@@ -301,7 +301,7 @@ fn a_server_that_is_down_is_never_taken_for_a_file_and_its_password_never_shown(
         "postgres://ann:cAnArY%zz@127.0.0.1:1/gone",
         "postgres://ann:cAnArY pw@127.0.0.1:1/gone?x=y",
     ] {
-        let place = Place::parse(url).unwrap();
+        let place = DatabaseUrl::parse(url).unwrap();
         let error = Db::open(&place).err().map(|error| format!("{error:#} {error:?}")).expect("nobody listens there");
         assert!(!error.contains("cAnArY") && !place.shown().contains("cAnArY"), "{error}");
         if cfg!(feature = "postgres") {
@@ -316,7 +316,7 @@ fn a_server_that_is_down_is_never_taken_for_a_file_and_its_password_never_shown(
     let after: BTreeSet<_> = std::fs::read_dir(".").unwrap().map(|entry| entry.unwrap().file_name()).collect();
     let new: Vec<_> = after.difference(&before).filter(|name| name.to_string_lossy().contains("postgres")).collect();
     assert!(new.is_empty(), "{new:?}");
-    let missing = Place::Sqlite(dir.path().join("no/such/folder.db").to_string_lossy().into_owned());
+    let missing = DatabaseUrl::Sqlite(dir.path().join("no/such/folder.db").to_string_lossy().into_owned());
     assert!(format!("{:#}", Db::open(&missing).err().unwrap()).contains("folder.db"));
 }
 

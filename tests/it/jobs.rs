@@ -8,7 +8,7 @@ use vestibule::base::error::AppError;
 use vestibule::base::ids::SetupLinkId;
 use vestibule::features::setup_links::SubmissionMail;
 use vestibule::platform::db::schema::{jobs, members, setup_links};
-use vestibule::platform::jobs::{LEASE, MOST_ATTEMPTS, enqueue, ensure_recurring};
+use vestibule::platform::jobs::{LEASE, MOST_ATTEMPTS, ensure_recurring};
 use vestibule::server::dispatcher::{Sweep, run_due};
 
 use crate::setup_links::{app_with_link, share};
@@ -42,14 +42,14 @@ async fn app_with_submission() -> (TestApp, SetupLinkId) {
 }
 
 async fn add(app: &TestApp, link: &SetupLinkId, count: usize) {
-    let (link, now, rng) = (link.clone(), app.app.clock.now(), app.app.rng.clone());
-    let add = move |conn: &mut _| {
+    let link = link.clone();
+    let add = move |tx: &mut vestibule::platform::tx::Tx<'_>| {
         for _ in 0..count {
-            enqueue(conn, &SubmissionMail(link.clone()), now, &rng)?;
+            tx.enqueue(&SubmissionMail(link.clone()))?;
         }
         Ok(())
     };
-    app.app.db.write(add).await.unwrap();
+    app.app.write(add).await.unwrap();
 }
 
 async fn change(app: &TestApp, sql: &str) {
@@ -239,10 +239,9 @@ async fn a_recurring_job_that_fails_for_days_is_not_given_up() {
 #[tokio::test]
 async fn a_deed_that_fails_leaves_no_job() {
     let (app, link) = app_with_submission().await;
-    let (now, rng) = (app.app.clock.now(), app.app.rng.clone());
-    let refused = app.app.db.write::<(), _>(move |conn| {
-        enqueue(conn, &SubmissionMail(link), now, &rng)?;
-        diesel::update(members::table).set(members::name.eq("Changed")).execute(conn)?;
+    let refused = app.app.write::<(), _>(move |tx| {
+        tx.enqueue(&SubmissionMail(link))?;
+        diesel::update(members::table).set(members::name.eq("Changed")).execute(tx.conn)?;
         Err(AppError::Conflict("the deed is refused"))
     });
     assert!(refused.await.is_err());

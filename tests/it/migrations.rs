@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::RunQueryDsl as _;
 use diesel::sql_types::{Bool, Text};
 use vestibule::platform::db::conn::Conn;
-use vestibule::platform::db::{Db, Place, migrations};
+use vestibule::platform::db::{DatabaseUrl, Db, migrations};
 
 use crate::support::db::{empty_postgres, postgres_url, remove};
 
@@ -78,8 +78,8 @@ fn written() -> Columns {
 }
 
 /// An SQLite file, and an empty PostgreSQL database when there is a server for it.
-fn both(dir: &std::path::Path) -> Vec<Place> {
-    let sqlite = Place::Sqlite(dir.join("tables.db").to_string_lossy().into_owned());
+fn both(dir: &std::path::Path) -> Vec<DatabaseUrl> {
+    let sqlite = DatabaseUrl::Sqlite(dir.join("tables.db").to_string_lossy().into_owned());
     let postgres = postgres_url().map(|_| empty_postgres());
     [Some(sqlite), postgres].into_iter().flatten().collect()
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vestibule::platform::config::{Config, LogFormat, Problems, SETTINGS};
-use vestibule::platform::db::Place;
+use vestibule::platform::config::{Config, ConfigProblems, LogFormat, SETTINGS};
+use vestibule::platform::db::DatabaseUrl;
 
 use crate::architecture::files::{product, read};
 use crate::support::CANARY;
@@ -12,7 +12,7 @@ fn source(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-fn problems(pairs: &[(&str, &str)]) -> Problems {
+fn problems(pairs: &[(&str, &str)]) -> ConfigProblems {
     Config::from_source(&source(pairs)).expect_err("there are problems")
 }
 
@@ -26,7 +26,7 @@ fn without_any_setting_the_documented_defaults_are_in_force() {
         (0, true, None)
     );
     assert_eq!(config.storage.data_dir.to_str(), Some("./data"));
-    assert_eq!(config.storage.database, Place::Sqlite("./data/vestibule.db".to_owned()));
+    assert_eq!(config.storage.database, DatabaseUrl::Sqlite("./data/vestibule.db".to_owned()));
     assert!(config.storage.master_keys.is_none() && config.mail.smtp_url.is_none() && config.connectors.dir.is_none());
     assert_eq!((config.log.filter.as_str(), config.log.format), ("info", LogFormat::Text));
     assert!(config.unknown.is_empty());

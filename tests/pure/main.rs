@@ -9,7 +9,7 @@
 )]
 
 #[path = "../support/mod.rs"]
-#[allow(dead_code, reason = "each of the two programs uses a part of it")]
+#[allow(dead_code, unused_imports, reason = "each of the two programs uses a part of it")]
 mod support;
 
 mod architecture;

@@ -9,9 +9,10 @@ use vestibule::base::http_client::{AddressPolicy, GuardedClient, Resolver};
 use vestibule::base::rng::Rng;
 use vestibule::connectors::{Connector, ConnectorFile};
 use vestibule::engines::{
-    Canceller, Catalog, Checked, Chosen, Event, Events, Failure, Job, Level, ReadEnd, Record, Runtimes, SyncType,
+    Canceller, Catalog, CheckOutcome, ChosenStream, ConnectorEvent, EngineRequest, Engines, EventSender, Failure,
+    Level, ReadEnd, Record, SyncType,
 };
-use vestibule::platform::app::runtime_settings;
+use vestibule::platform::app::engine_settings;
 use vestibule::platform::config::Config;
 use vestibule::schema::form::{FinalConfig, Values, complete, import_config};
 
@@ -19,7 +20,7 @@ use super::CANARY;
 
 /// What runs connectors, in a folder of its own.
 pub struct Place {
-    pub runtimes: Runtimes,
+    pub engines: Engines,
     _dir: TempDir,
 }
 
@@ -61,41 +62,41 @@ impl Place {
         let config = Config::from_source(&source).unwrap();
         let policy = AddressPolicy::with_open(config.connectors.allow.clone());
         let client = GuardedClient::new(policy, Resolver::System, config.mail.extra_ca_file.as_deref()).unwrap();
-        let runtimes = Runtimes::new(runtime_settings(&config), client, Rng::System)
+        let engines = Engines::new(engine_settings(&config), client, Rng::System)
             .launched_by(env!("CARGO_BIN_EXE_vestibule").into());
-        Self { runtimes, _dir: dir }
+        Self { engines, _dir: dir }
     }
 
-    pub async fn check(&self, task: &Task) -> (Result<Checked, Failure>, Told) {
+    pub async fn check(&self, task: &Task) -> (Result<CheckOutcome, Failure>, Told) {
         let (job, receiver) = task.job();
-        both(self.runtimes.check(&job), receiver, task).await
+        both(self.engines.check(&job), receiver, task).await
     }
 
     pub async fn discover(&self, task: &Task) -> (Result<Catalog, Failure>, Told) {
         let (job, receiver) = task.job();
-        both(self.runtimes.discover(&job), receiver, task).await
+        both(self.engines.discover(&job), receiver, task).await
     }
 
     pub async fn read(
         &self,
         task: &Task,
-        chosen: &[Chosen],
+        chosen: &[ChosenStream],
         state: Option<&Value>,
     ) -> (Result<ReadEnd, Failure>, Told) {
         let (job, receiver) = task.job();
-        both(self.runtimes.read(&job, chosen, state), receiver, task).await
+        both(self.engines.read(&job, chosen, state), receiver, task).await
     }
 
     /// The folders of runs that are still there.
     pub fn left_behind(&self) -> usize {
-        std::fs::read_dir(self.runtimes.runs_dir()).map_or(0, Iterator::count)
+        std::fs::read_dir(self.engines.runs_dir()).map_or(0, Iterator::count)
     }
 }
 
 /// The work and, beside it, everything it tells.
 async fn both<T>(
     work: impl Future<Output = Result<T, Failure>>,
-    mut receiver: tokio::sync::mpsc::Receiver<Event>,
+    mut receiver: tokio::sync::mpsc::Receiver<ConnectorEvent>,
     task: &Task,
 ) -> (Result<T, Failure>, Told) {
     let mut told = Told::default();
@@ -123,16 +124,16 @@ async fn both<T>(
 }
 
 impl Told {
-    fn take(&mut self, event: Event) {
+    fn take(&mut self, event: ConnectorEvent) {
         match event {
-            Event::Log { level, text } => self.lines.push((level, text)),
-            Event::Records(records) => {
+            ConnectorEvent::Log { level, text } => self.lines.push((level, text)),
+            ConnectorEvent::Records(records) => {
                 self.largest = self.largest.max(records.iter().map(|record| record.data.len()).sum());
                 self.records.extend(records);
             }
-            Event::State(state) => self.states.push(state),
-            Event::ConfigUpdate(update) => self.updates.push(update),
-            Event::Progress(text) => self.progress.push(text),
+            ConnectorEvent::State(state) => self.states.push(state),
+            ConnectorEvent::ConfigUpdate(update) => self.updates.push(update),
+            ConnectorEvent::Progress(text) => self.progress.push(text),
         }
     }
 
@@ -187,10 +188,13 @@ impl Task {
         self
     }
 
-    fn job(&self) -> (Job<'_>, tokio::sync::mpsc::Receiver<Event>) {
-        let (events, receiver) = Events::channel();
+    fn job(&self) -> (EngineRequest<'_>, tokio::sync::mpsc::Receiver<ConnectorEvent>) {
+        let (events, receiver) = EventSender::channel();
         let cancel = self.canceller.listen();
-        (Job { connector: &self.connector, config: &self.config, events, cancel, time_limit: self.limit }, receiver)
+        (
+            EngineRequest { connector: &self.connector, config: &self.config, events, cancel, time_limit: self.limit },
+            receiver,
+        )
     }
 }
 
@@ -211,9 +215,9 @@ pub fn script_file(mode: &str) -> Value {
 }
 
 /// Chosen as it was discovered.
-pub fn chosen(catalog: &Catalog, name: &str, sync_type: SyncType) -> Chosen {
+pub fn chosen(catalog: &Catalog, name: &str, sync_type: SyncType) -> ChosenStream {
     let stream = catalog.streams.iter().find(|stream| stream.name == name).unwrap().clone();
-    Chosen { primary_key: stream.primary_key.clone(), stream, sync_type, cursor: None, fields: None }
+    ChosenStream { primary_key: stream.primary_key.clone(), stream, sync_type, cursor: None, fields: None }
 }
 
 /// Whether a process is there and no mere memory of one.

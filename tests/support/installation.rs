@@ -82,7 +82,7 @@ impl Installation {
     }
 
     #[allow(clippy::disallowed_methods, reason = "the program under test")]
-    fn command(&self, args: &[&str]) -> Command {
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
         command.args(args).env_clear().envs(&self.settings).env("TMPDIR", self.dir.path()).current_dir(self.dir.path());
         command
@@ -113,11 +113,7 @@ impl Installation {
 
     /// Starts a command that stays, and waits for the line that names its port.
     pub fn start(&self, args: &[&str]) -> Running {
-        let mut child =
-            self.command(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let lines = read_lines(child.stdout.take().unwrap());
-        let errors = read_lines(child.stderr.take().unwrap());
-        let mut running = Running { child, lines, errors, said: Vec::new(), logged: Vec::new(), base: String::new() };
+        let mut running = Running::begin(&mut self.command(args));
         running.base = running.wait_for("Vestibule is running at ").trim().to_owned();
         running
     }
@@ -173,6 +169,14 @@ fn read_lines(from: impl std::io::Read + Send + 'static) -> Receiver<String> {
 }
 
 impl Running {
+    /// Starts a command without waiting for anything.
+    pub fn begin(command: &mut Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = read_lines(child.stdout.take().unwrap());
+        let errors = read_lines(child.stderr.take().unwrap());
+        Self { child, lines, errors, said: Vec::new(), logged: Vec::new(), base: String::new() }
+    }
+
     /// Waits for a line that begins so; gives the rest of it.
     #[track_caller]
     pub fn wait_for(&mut self, beginning: &str) -> String {

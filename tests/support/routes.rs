@@ -1,60 +1,33 @@
-//! The route table as `src/server/routes.rs` writes it.
+//! The route table as tests ask it.
 
-use std::sync::LazyLock;
+use vestibule::server::routes::{Access, table};
 
-use super::scanner::Scan;
-
-/// One way in: a method and a pattern, like `POST /connections/{slug}/description`. HEAD goes where GET goes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Route {
+/// One way in for people: a method and a pattern, like `POST /connections/{slug}/description`. HEAD goes where GET goes.
+pub struct PageRoute {
     pub method: &'static str,
-    pub pattern: String,
+    pub pattern: &'static str,
+    pub access: Access,
 }
 
-pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
-    let routes = read(include_str!("../../src/server/routes.rs"));
-    assert!(routes.len() >= 40, "the table is read whole: {routes:?}");
-    routes
-});
-
-pub fn read(text: &str) -> Vec<Route> {
-    let scan = Scan::new(text);
-    let mut routes = Vec::new();
-    for (at, pattern) in scan.texts.iter().filter(|(at, text)| text.starts_with('/') && !scan.is_test(*at)) {
-        let function = scan.functions().into_iter().find(|function| function.span.contains(at)).map(|found| found.name);
-        // The API's endpoints have a matrix of their own, held against the API's description.
-        if ["api_of", "api_of_work", "invite_links_api", "endpoint"].contains(&function.as_deref().unwrap_or_default())
-        {
-            continue;
-        }
-        let in_scope = if function.as_deref() == Some("api") { "/api" } else { "" };
-        let before = scan.code[..*at].trim_end();
-        let methods: &[&str] = match before.rsplit(|c: char| !c.is_alphanumeric() && c != '_' && c != '(').next() {
-            Some("get(") => &["GET"],
-            Some("post(") => &["POST"],
-            Some("get_post(") => &["GET", "POST"],
-            Some("scope(") => &[],
-            Some(word) if word.starts_with("service(") => before_service(word),
-            other => panic!("this reader does not know {other:?} before {pattern}: teach it"),
-        };
-        routes.extend(methods.iter().map(|method| Route { method, pattern: format!("{in_scope}{pattern}") }));
-    }
-    routes
+/// All but the endpoints of the API, which have a matrix of their own.
+pub fn pages() -> impl Iterator<Item = PageRoute> {
+    let methods = table().iter().flat_map(|entry| entry.methods.iter().map(move |method| (entry, method)));
+    methods.filter(|(_, method)| method.operation.is_none()).map(|(entry, method)| PageRoute {
+        method: method.name,
+        pattern: &entry.pattern,
+        access: method.access,
+    })
 }
 
-/// What stands in `.service(get(` when it is written without a break.
-fn before_service(word: &str) -> &'static [&'static str] {
-    match word.trim_start_matches("service(") {
-        "get(" => &["GET"],
-        "post(" => &["POST"],
-        "get_post(" => &["GET", "POST"],
-        other => panic!("this reader does not know {other}: teach it"),
-    }
-}
-
-/// Whether a path without its query leads to a route; a `{{ … }}` of a template stands for anything.
+/// Whether a path without its query leads to a page; a `{{ … }}` of a template stands for anything.
 pub fn leads_somewhere(method: &str, path: &str) -> bool {
-    ROUTES.iter().any(|route| route.method == method && fits(&route.pattern, path))
+    pages().any(|page| page.method == method && fits(page.pattern, path))
+}
+
+/// Whether a path leads to a page or to an endpoint.
+pub fn is_taken(method: &str, path: &str) -> bool {
+    let fitting = table().iter().filter(|entry| fits(&entry.pattern, path));
+    fitting.flat_map(|entry| &entry.methods).any(|one| one.name == method)
 }
 
 pub fn fits(pattern: &str, path: &str) -> bool {

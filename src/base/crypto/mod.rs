@@ -6,13 +6,11 @@
 pub mod keys;
 pub mod mark;
 pub mod password;
-pub mod rotation;
 pub mod seal;
 pub mod sign;
 pub mod token;
 
 pub use keys::KeyRing;
 pub use mark::Marker;
-pub use rotation::Rotation;
 pub use seal::{Sealed, SealedAt};
 pub use token::{PlainToken, TokenHash};

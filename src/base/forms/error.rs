@@ -16,12 +16,12 @@ pub struct FieldError {
     /// The field takes a secret.
     pub secret: bool,
     /// What is wrong.
-    pub code: Problem,
+    pub code: ValueProblem,
 }
 
 /// What can be wrong with a value.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Problem {
+pub enum ValueProblem {
     /// Nothing was entered and the connector needs it.
     Missing,
     /// Nothing was chosen and the connector needs a choice.
@@ -78,7 +78,7 @@ pub enum Problem {
     /// More entries than this.
     TooMany(usize),
     /// One line of several is wrong; counted from 1.
-    Line(usize, Box<Problem>),
+    Line(usize, Box<ValueProblem>),
     /// The connector has no such setting.
     Unknown,
     /// Another kind of value is needed; the word says which ("text", "true or false").
@@ -145,7 +145,7 @@ impl FieldError {
     }
 }
 
-impl Problem {
+impl ValueProblem {
     /// Whether the field is merely empty, not wrong.
     #[must_use]
     pub const fn is_missing(&self) -> bool {
@@ -250,7 +250,7 @@ fn lower_first(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn sentence(label: &str, within: Option<&str>, code: Problem) -> String {
+    fn sentence(label: &str, within: Option<&str>, code: ValueProblem) -> String {
         let error = FieldError {
             path: FieldPath::root(),
             name: String::new(),
@@ -265,20 +265,20 @@ mod tests {
     #[test]
     fn sentences_read_like_sentences() {
         let ports = Bounds { min: Some(1.0), max: Some(65535.0), ..Bounds::default() };
-        assert_eq!(sentence("Host", None, Problem::Missing), "Enter host");
-        assert_eq!(sentence("API token", None, Problem::Missing), "Enter API token");
-        assert_eq!(sentence("Port", None, Problem::NotWhole), "Port must be a whole number, like 5432");
-        assert_eq!(sentence("Port", None, Problem::Range(ports)), "Port must be between 1 and 65535");
-        assert_eq!(sentence("Name", Some("Report 2"), Problem::Missing), "Report 2: enter name");
+        assert_eq!(sentence("Host", None, ValueProblem::Missing), "Enter host");
+        assert_eq!(sentence("API token", None, ValueProblem::Missing), "Enter API token");
+        assert_eq!(sentence("Port", None, ValueProblem::NotWhole), "Port must be a whole number, like 5432");
+        assert_eq!(sentence("Port", None, ValueProblem::Range(ports)), "Port must be between 1 and 65535");
+        assert_eq!(sentence("Name", Some("Report 2"), ValueProblem::Missing), "Report 2: enter name");
         assert_eq!(
-            sentence("IDs", None, Problem::Line(3, Box::new(Problem::NotWhole))),
+            sentence("IDs", None, ValueProblem::Line(3, Box::new(ValueProblem::NotWhole))),
             "IDs, line 3: must be a whole number, like 5432"
         );
         assert_eq!(
-            sentence("Password", None, Problem::AddressChanged),
+            sentence("Password", None, ValueProblem::AddressChanged),
             "Enter password again, because the address has changed"
         );
-        let form = Problem::Pattern { example: None, form: Some("YYYY-MM-DD".into()) };
+        let form = ValueProblem::Pattern { example: None, form: Some("YYYY-MM-DD".into()) };
         assert_eq!(sentence("Start date", None, form), "Start date must look like YYYY-MM-DD");
     }
 }

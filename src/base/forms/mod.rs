@@ -12,7 +12,7 @@ mod path;
 mod raw;
 mod state;
 
-pub use error::{Bounds, FieldError, Problem};
+pub use error::{Bounds, FieldError, ValueProblem};
 pub(crate) use path::push_segment;
 pub use path::{BadFieldPath, FieldPath};
 pub use raw::{RawForm, RawFormError};

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::{Answer, Call, Failure, HttpsUrl, KEPT, LARGEST, MOST_READ, Response};
+use super::{Call, HttpFailure, HttpsUrl, KEPT, LARGEST, MOST_READ, Response, ResponseSummary};
 
 /// One address may take this long to answer before the next one is tried.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -54,13 +54,13 @@ pub(super) async fn post(
     headers: &[(String, String)],
     body: String,
     deadline: Instant,
-) -> Result<Answer, Failure> {
+) -> Result<ResponseSummary, HttpFailure> {
     let request = request(url, Method::POST, headers, body.into_bytes())?;
     exchange(tls, url, addresses, request, async |answer: hyper::Response<Incoming>| {
         let status = answer.status().as_u16();
         let retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let beginning = read_beginning(answer.into_body(), deadline).await;
-        Ok(Answer { status, retry_after, text: as_text(&beginning) })
+        Ok(ResponseSummary { status, retry_after, text: as_text(&beginning) })
     })
     .await
 }
@@ -70,7 +70,7 @@ pub(super) async fn call(
     url: &HttpsUrl,
     addresses: &[SocketAddr],
     call: Call,
-) -> Result<Response, Failure> {
+) -> Result<Response, HttpFailure> {
     let most = call.most.min(LARGEST);
     let request = request(url, call.method, &call.headers, call.body)?;
     exchange(tls, url, addresses, request, async |answer: hyper::Response<Incoming>| {
@@ -90,16 +90,16 @@ async fn exchange<T>(
     url: &HttpsUrl,
     addresses: &[SocketAddr],
     request: hyper::Request<Full<Bytes>>,
-    read: impl AsyncFnOnce(hyper::Response<Incoming>) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+    read: impl AsyncFnOnce(hyper::Response<Incoming>) -> Result<T, HttpFailure>,
+) -> Result<T, HttpFailure> {
     let stream = secure(tls, url, addresses).await?;
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(MOST_READ)
         .handshake(TokioIo::new(stream))
         .await
-        .map_err(|_| Failure::Broken)?;
+        .map_err(|_| HttpFailure::Broken)?;
     let exchange = async {
-        let answer = sender.send_request(request).await.map_err(|_| Failure::Broken)?;
+        let answer = sender.send_request(request).await.map_err(|_| HttpFailure::Broken)?;
         read(answer).await
     };
     tokio::pin!(exchange);
@@ -112,7 +112,11 @@ async fn exchange<T>(
     }
 }
 
-async fn secure(tls: &TlsConnector, url: &HttpsUrl, addresses: &[SocketAddr]) -> Result<TlsStream<TcpStream>, Failure> {
+async fn secure(
+    tls: &TlsConnector,
+    url: &HttpsUrl,
+    addresses: &[SocketAddr],
+) -> Result<TlsStream<TcpStream>, HttpFailure> {
     let mut stream = None;
     for address in addresses {
         if let Ok(Ok(open)) = tokio::time::timeout(CONNECT, TcpStream::connect(address)).await {
@@ -120,14 +124,14 @@ async fn secure(tls: &TlsConnector, url: &HttpsUrl, addresses: &[SocketAddr]) ->
             break;
         }
     }
-    let stream = stream.ok_or(Failure::Connect)?;
+    let stream = stream.ok_or(HttpFailure::Connect)?;
     // The request leaves in one piece; a lost hint only costs time.
     let _ = stream.set_nodelay(true);
     let name = match url.literal() {
         Some(address) => ServerName::IpAddress(TlsAddress::from(address)),
-        None => ServerName::try_from(url.host().trim_end_matches('.').to_owned()).map_err(|_| Failure::Tls)?,
+        None => ServerName::try_from(url.host().trim_end_matches('.').to_owned()).map_err(|_| HttpFailure::Tls)?,
     };
-    tls.connect(name, stream).await.map_err(|_| Failure::Tls)
+    tls.connect(name, stream).await.map_err(|_| HttpFailure::Tls)
 }
 
 fn request(
@@ -135,10 +139,10 @@ fn request(
     method: Method,
     headers: &[(String, String)],
     body: Vec<u8>,
-) -> Result<hyper::Request<Full<Bytes>>, Failure> {
+) -> Result<hyper::Request<Full<Bytes>>, HttpFailure> {
     let mut request = hyper::Request::builder().method(method).uri(url.target());
     for (name, value) in headers {
-        let mut value = HeaderValue::from_str(value).map_err(|_| Failure::Broken)?;
+        let mut value = HeaderValue::from_str(value).map_err(|_| HttpFailure::Broken)?;
         value.set_sensitive(true);
         request = request.header(name.as_str(), value);
     }
@@ -151,17 +155,17 @@ fn request(
         .header(ACCEPT_ENCODING, "identity")
         .header(CONNECTION, "close")
         .body(Full::new(Bytes::from(body)))
-        .map_err(|_| Failure::Broken)
+        .map_err(|_| HttpFailure::Broken)
 }
 
 /// A body that came to its end and is not too large.
-async fn read_whole(mut body: Incoming, most: usize) -> Result<Vec<u8>, Failure> {
+async fn read_whole(mut body: Incoming, most: usize) -> Result<Vec<u8>, HttpFailure> {
     let mut whole = Vec::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Failure::Broken)?;
+        let frame = frame.map_err(|_| HttpFailure::Broken)?;
         let data = frame.data_ref().map(AsRef::as_ref).unwrap_or_default();
         if whole.len() + data.len() > most {
-            return Err(Failure::TooLarge);
+            return Err(HttpFailure::TooLarge);
         }
         whole.extend_from_slice(data);
     }

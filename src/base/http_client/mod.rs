@@ -44,7 +44,7 @@ pub enum Resolver {
 
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct ResponseSummary {
     /// The status code.
     pub status: u16,
     /// The header `Retry-After`, as it was sent.
@@ -103,7 +103,7 @@ impl std::fmt::Debug for Response {
 
 /// Why no answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
+pub enum HttpFailure {
     /// Nobody knows the host.
     Unknown,
     /// The host leads to an address that is not public.
@@ -157,7 +157,7 @@ impl GuardedClient {
     pub async fn judge(&self, url: &HttpsUrl) -> Result<(), AddressProblem> {
         match self.addresses(url).await {
             Ok(_) => Ok(()),
-            Err(Failure::NotPublic) => Err(AddressProblem::NotPublic),
+            Err(HttpFailure::NotPublic) => Err(AddressProblem::NotPublic),
             Err(_) => Err(AddressProblem::Unknown),
         }
     }
@@ -166,60 +166,65 @@ impl GuardedClient {
     ///
     /// # Errors
     /// Why there was no answer.
-    pub async fn post(&self, url: &HttpsUrl, headers: &[(String, String)], body: String) -> Result<Answer, Failure> {
+    pub async fn post(
+        &self,
+        url: &HttpsUrl,
+        headers: &[(String, String)],
+        body: String,
+    ) -> Result<ResponseSummary, HttpFailure> {
         let deadline = tokio::time::Instant::now() + self.timeout;
         let send = async {
             let addresses = self.addresses(url).await?;
             connect::post(&self.tls, url, &addresses, headers, body, deadline).await
         };
-        tokio::time::timeout_at(deadline, send).await.unwrap_or(Err(Failure::Timeout))
+        tokio::time::timeout_at(deadline, send).await.unwrap_or(Err(HttpFailure::Timeout))
     }
 
     /// Sends a request once and takes the answer whole. Whatever the other side answers is an answer, redirects and errors too.
     ///
     /// # Errors
     /// Why there was no whole answer.
-    pub async fn call(&self, url: &HttpsUrl, call: Call) -> Result<Response, Failure> {
+    pub async fn call(&self, url: &HttpsUrl, call: Call) -> Result<Response, HttpFailure> {
         let send = async {
             let addresses = self.addresses(url).await?;
             connect::call(&self.tls, url, &addresses, call).await
         };
-        tokio::time::timeout(self.timeout, send).await.unwrap_or(Err(Failure::Timeout))
+        tokio::time::timeout(self.timeout, send).await.unwrap_or(Err(HttpFailure::Timeout))
     }
 
     /// The judged addresses of a host and port, all of them or none: for protocols other than HTTP.
     ///
     /// # Errors
     /// Nobody knows the host, or one of its addresses is not public.
-    pub async fn addresses_of(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+    pub async fn addresses_of(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, HttpFailure> {
         self.judged(host, host.parse().ok(), port).await
     }
 
-    async fn addresses(&self, url: &HttpsUrl) -> Result<Vec<SocketAddr>, Failure> {
+    async fn addresses(&self, url: &HttpsUrl) -> Result<Vec<SocketAddr>, HttpFailure> {
         self.judged(&url.host(), url.literal(), url.port()).await
     }
 
     /// The judged addresses of a host: all of them, or none.
-    async fn judged(&self, host: &str, literal: Option<IpAddr>, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+    async fn judged(&self, host: &str, literal: Option<IpAddr>, port: u16) -> Result<Vec<SocketAddr>, HttpFailure> {
         let found = match literal {
             Some(address) => vec![address],
             None => self.resolve(host, port).await?,
         };
         if found.is_empty() {
-            return Err(Failure::Unknown);
+            return Err(HttpFailure::Unknown);
         }
         if !found.iter().all(|address| self.policy.allows(*address)) {
-            return Err(Failure::NotPublic);
+            return Err(HttpFailure::NotPublic);
         }
         Ok(found.into_iter().map(|address| SocketAddr::new(address, port)).collect())
     }
 
-    async fn resolve(&self, host: &str, port: u16) -> Result<Vec<IpAddr>, Failure> {
+    async fn resolve(&self, host: &str, port: u16) -> Result<Vec<IpAddr>, HttpFailure> {
         match &self.resolver {
             Resolver::Fixed(table) => Ok(table(host)),
             Resolver::System => {
                 let lookup = tokio::time::timeout(TIMEOUT, tokio::net::lookup_host((host, port))).await;
-                let found = lookup.map_err(|_| Failure::Timeout)?.map_err(|_| Failure::Unknown)?;
+                let found = lookup.map_err(|_| HttpFailure::Timeout)?.map_err(|_| HttpFailure::Unknown)?;
                 Ok(found.map(|address| address.ip()).collect())
             }
         }

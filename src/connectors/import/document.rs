@@ -9,11 +9,11 @@ use crate::connectors::{ConnectorFile, Kind, RuntimeBlock};
 
 const SCHEMA_KEYS: [&str; 2] = ["connectionSpecification", "connection_specification"];
 
-type Found = Result<FoundSpec, Unreadable>;
+type SpecResult = Result<FoundSpec, Unreadable>;
 
 /// Every specification of a document.
-pub(super) fn specs_in(document: &Value, path: &Path) -> Vec<Found> {
-    let place = Place { origin: path.display().to_string(), file: names::from_file(path) };
+pub(super) fn specs_in(document: &Value, path: &Path) -> Vec<SpecResult> {
+    let place = DocumentSource { origin: path.display().to_string(), file: names::from_file(path) };
     match document {
         Value::Object(object) if is_registry(object) => registry(object, &place),
         Value::Array(entries) => entries.iter().map(|entry| place.entry(entry, None)).collect(),
@@ -26,7 +26,7 @@ fn is_registry(object: &Map<String, Value>) -> bool {
         && !object.contains_key("spec")
 }
 
-fn registry(object: &Map<String, Value>, place: &Place) -> Vec<Found> {
+fn registry(object: &Map<String, Value>, place: &DocumentSource) -> Vec<SpecResult> {
     let list = |key: &str, kind: Kind| {
         let entries = object.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         entries.iter().map(|entry| place.entry(entry, Some(kind))).collect::<Vec<_>>()
@@ -36,23 +36,23 @@ fn registry(object: &Map<String, Value>, place: &Place) -> Vec<Found> {
     found
 }
 
-struct Place {
+struct DocumentSource {
     origin: String,
     file: (Option<Kind>, String),
 }
 
-impl Place {
+impl DocumentSource {
     fn refuse(&self, reason: impl Into<String>) -> Unreadable {
         Unreadable { origin: self.origin.clone(), reason: reason.into() }
     }
 
     /// An entry of a registry: the file's own name says nothing about it.
-    fn entry(&self, entry: &Value, kind: Option<Kind>) -> Found {
+    fn entry(&self, entry: &Value, kind: Option<Kind>) -> SpecResult {
         let name = text(entry, &["name", "dockerRepository", "slug"]).unwrap_or("entry without a name");
-        Place { origin: format!("{}: {name}", self.origin), file: (kind, String::new()) }.one(entry)
+        DocumentSource { origin: format!("{}: {name}", self.origin), file: (kind, String::new()) }.one(entry)
     }
 
-    fn one(&self, document: &Value) -> Found {
+    fn one(&self, document: &Value) -> SpecResult {
         if document.get("slug").is_some() && document.get("spec").is_some() {
             return self.own(document);
         }
@@ -62,7 +62,7 @@ impl Place {
         Ok(self.name(document, message, references::follow(schema, document)))
     }
 
-    fn own(&self, document: &Value) -> Found {
+    fn own(&self, document: &Value) -> SpecResult {
         let file = ConnectorFile::from_json(document).map_err(|error| self.refuse(format!("{error:#}")))?;
         let problems = file.problems();
         if !problems.is_empty() {
@@ -93,7 +93,7 @@ impl Place {
         let documentation_url =
             documentation_url.or(text(document, &["documentationUrl"])).unwrap_or_default().to_owned();
         let kinds = [
-            text(document, &["kind", "connectorType"]).and_then(Kind::from_text),
+            text(document, &["kind", "connectorType"]).and_then(Kind::parse),
             image.and_then(|(kind, _)| kind),
             file_kind,
             title_kind,

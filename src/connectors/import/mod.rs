@@ -52,7 +52,7 @@ pub struct Unreadable {
 
 /// What the operator says about a specification; it counts more than what the document says.
 #[derive(Debug, Clone, Default)]
-pub struct Wish {
+pub struct ImportHints {
     /// Source or destination.
     pub kind: Option<Kind>,
     /// The short name.
@@ -77,7 +77,7 @@ impl FoundSpec {
     ///
     /// # Errors
     /// Says what is missing or wrong: no kind, no usable slug, a schema that cannot be a form.
-    pub fn into_file(self, wish: &Wish) -> Result<Imported, String> {
+    pub fn into_file(self, wish: &ImportHints) -> Result<Imported, String> {
         let auth = self.advanced_auth.clone();
         let mut file = match self.own.clone() {
             Some(own) => *own,
@@ -95,7 +95,7 @@ impl FoundSpec {
         Ok(Imported { file, notes: connector.spec.notes().to_vec(), sign_in_notes })
     }
 
-    fn new_file(self, wish: &Wish) -> Result<ConnectorFile, String> {
+    fn new_file(self, wish: &ImportHints) -> Result<ConnectorFile, String> {
         let kind =
             wish.kind.or(self.kind).ok_or("it does not say whether it is a source or a destination: add --kind")?;
         let slug = wish.slug.clone().unwrap_or(self.slug);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::connectors::{Kind, Mark};
+use crate::connectors::{ConnectorMark, Kind};
 
 const LONGEST_SLUG: usize = 60;
 /// Names of files that say what is in them and not of what; the folder's name counts then.
@@ -55,9 +55,9 @@ pub(super) fn from_title(title: &str) -> (Option<Kind>, String) {
     let mut kind = None;
     while words.last().is_some_and(beside) {
         let word = words.pop().unwrap_or_default();
-        kind = kind.or(Kind::from_text(&word.to_lowercase()));
+        kind = kind.or(Kind::parse(&word.to_lowercase()));
     }
-    if let Some(first) = words.first().and_then(|word| Kind::from_text(&word.to_lowercase())) {
+    if let Some(first) = words.first().and_then(|word| Kind::parse(&word.to_lowercase())) {
         kind = kind.or(Some(first));
         words.remove(0);
     }
@@ -74,7 +74,7 @@ pub(super) fn in_words(slug: &str) -> String {
 }
 
 /// Letters and a colour for a connector that brought none; the same name has the same mark everywhere.
-pub(super) fn mark(name: &str) -> Mark {
+pub(super) fn mark(name: &str) -> ConnectorMark {
     let words: Vec<&str> =
         name.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let text: String = match words.as_slice() {
@@ -84,7 +84,7 @@ pub(super) fn mark(name: &str) -> Mark {
     };
     let sum = name.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
     let color = COLOURS.get(sum % COLOURS.len()).copied().unwrap_or("#1666d8");
-    Mark { text, color: color.to_owned() }
+    ConnectorMark { text, color: color.to_owned() }
 }
 
 #[cfg(test)]

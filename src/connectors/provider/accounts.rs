@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{DotPath, Request, Template};
+use super::{DotPath, ProviderRequest, Template};
 
 /// How accounts are listed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -14,7 +14,7 @@ pub struct AccountRules {
     /// What one is called: "ad account".
     pub one: String,
     /// The request.
-    pub request: Request,
+    pub request: ProviderRequest,
     /// Paths of lists, each inside the item of the one before: `["accountSummaries", "propertySummaries"]`. An empty path is the answer itself.
     pub items: Vec<String>,
     /// What tells an account apart and is written: `{account_id}`, `{.}` for an item that is a text; `{^.…}` looks at the item outside.
@@ -42,7 +42,7 @@ pub struct AccountRules {
 #[serde(deny_unknown_fields)]
 pub struct Expand {
     /// The request; `{item.id}` is the account.
-    pub request: Request,
+    pub request: ProviderRequest,
     /// As in [`AccountRules::items`].
     pub items: Vec<String>,
     /// As in [`AccountRules::id`].

@@ -79,7 +79,7 @@ impl Predicate {
 /// What of a sign-in can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Output {
+pub enum LandingOutput {
     /// The access token.
     AccessToken,
     /// The refresh token.
@@ -97,7 +97,7 @@ pub struct Landing {
     pub when: Option<Predicate>,
     /// Outputs by name. One that the answer did not bring is not written.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub outputs: BTreeMap<Output, DotPath>,
+    pub outputs: BTreeMap<LandingOutput, DotPath>,
     /// Values kept from the token answer (`shop`, `instance_url`) that go into the configuration too.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub kept: BTreeMap<String, DotPath>,

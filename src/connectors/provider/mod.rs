@@ -23,11 +23,11 @@ use serde::{Deserialize, Serialize};
 
 pub use accounts::{AccountRules, AccountTarget, Encoding, Expand, Paging, Selection};
 pub use inputs::{InputKind, InputOption, InputProblem, InputRule, Inputs};
-pub use landing::{Constant, DotPath, Landing, Output, Predicate};
-pub use request::{Body, Method, Request, RequestAuth};
-pub use scopes::{Granted, Scope};
+pub use landing::{Constant, DotPath, Landing, LandingOutput, Predicate};
+pub use request::{Body, ErrorShape, Method, ProviderRequest, RequestAuth};
+pub use scopes::{Granted, ProviderScope};
 pub use template::{BadTemplate, Part, Template};
-pub use token::{ClientAuth, ErrorShape, Exchange, Lifetime, Refresh, RefreshKind, TokenBody, TokenRules};
+pub use token::{ClientAuth, Exchange, Refresh, RefreshKind, TokenBody, TokenLifetime, TokenRules};
 
 /// How to sign in with a provider, for one connector.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ pub struct ProviderBlock {
     pub authorize: Authorize,
     /// What is asked for there, each with words for people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub scopes: Vec<Scope>,
+    pub scopes: Vec<ProviderScope>,
     /// How the person comes back.
     #[serde(default, skip_serializing_if = "Callback::is_usual")]
     pub callback: Callback,
@@ -66,7 +66,7 @@ pub struct ProviderBlock {
     pub constants: BTreeMap<String, Constant>,
     /// Who signed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub identity: Option<Identity>,
+    pub identity: Option<IdentityRule>,
     /// How to learn what was granted.
     #[serde(default)]
     pub granted: Granted,
@@ -75,7 +75,7 @@ pub struct ProviderBlock {
     pub accounts: Option<AccountRules>,
     /// How a grant is given back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub revoke: Option<Request>,
+    pub revoke: Option<ProviderRequest>,
 }
 
 /// The consent page.
@@ -140,10 +140,10 @@ impl Callback {
 /// Who signed in: read from the answer of a request, or from what the token answer said.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Identity {
+pub struct IdentityRule {
     /// The request; without it the values kept from the token answer count (`{token.team.name}`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request: Option<Request>,
+    pub request: Option<ProviderRequest>,
     /// What tells accounts of the provider apart, for reconnecting.
     pub id: Template,
     /// What people call it: "Signed in as …".
@@ -162,12 +162,12 @@ impl ProviderBlock {
     }
 
     /// The scopes without which the connector does not work.
-    pub fn required_scopes(&self) -> impl Iterator<Item = &Scope> {
+    pub fn required_scopes(&self) -> impl Iterator<Item = &ProviderScope> {
         self.scopes.iter().filter(|scope| scope.required)
     }
 
     /// The required scopes that are not among the granted ones; none when nobody knows what was granted.
-    pub fn missing_scopes(&self, granted: Option<&[String]>) -> Vec<&Scope> {
+    pub fn missing_scopes(&self, granted: Option<&[String]>) -> Vec<&ProviderScope> {
         let Some(granted) = granted else { return Vec::new() };
         self.required_scopes().filter(|scope| !scope.is_among(granted)).collect()
     }

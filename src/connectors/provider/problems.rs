@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    AccountRules, Body, DotPath, Granted, InputKind, Landing, Part, Predicate, ProviderBlock, RefreshKind, Request,
-    Template,
+    AccountRules, Body, DotPath, Granted, InputKind, Landing, Part, Predicate, ProviderBlock, ProviderRequest,
+    RefreshKind, Template,
 };
 use crate::base::http_client::HttpsUrl;
-use crate::schema::spec::{Kind, Node, Spec};
+use crate::schema::spec::{Node, NodeKind, Spec};
 
 /// Slots that every block may use.
 const OWN_SLOTS: [&str; 5] = ["client_id", "client_secret", "access_token", "refresh_token", "grant_token"];
@@ -192,7 +192,7 @@ impl Check<'_> {
         }
     }
 
-    fn request(&mut self, place: &str, request: &Request, with_item: bool) {
+    fn request(&mut self, place: &str, request: &ProviderRequest, with_item: bool) {
         self.address(&format!("{place}.url"), &request.url, &request.hosts);
         self.headers(&format!("{place}.headers"), &request.headers);
         let templates = [&request.url].into_iter().chain(request.params.values()).chain(request.headers.values());
@@ -269,10 +269,10 @@ pub(super) fn exists(node: &Node, path: &[String], when: Option<&Predicate>) -> 
     };
     let inner = when.and_then(|when| when.inside(key));
     match &node.kind {
-        Kind::Group(group) => {
+        NodeKind::Group(group) => {
             group.field(key).is_some_and(|field| constant_fits(field, key, when) && exists(field, rest, inner.as_ref()))
         }
-        Kind::OneOf(one_of) => one_of.branches.iter().any(|branch| {
+        NodeKind::OneOf(one_of) => one_of.branches.iter().any(|branch| {
             let chosen = when.is_none_or(|when| match when.path.keys() {
                 [constant] => {
                     branch.group.field(constant).is_some_and(|field| constant_fits(field, constant, Some(when)))
@@ -282,14 +282,14 @@ pub(super) fn exists(node: &Node, path: &[String], when: Option<&Predicate>) -> 
             chosen && branch.group.field(key).is_some_and(|field| exists(field, rest, inner.as_ref()))
         }),
         // What lies inside free JSON is not known.
-        Kind::Json(_) => true,
+        NodeKind::Json(_) => true,
         _ => false,
     }
 }
 
 fn constant_fits(field: &Node, key: &str, when: Option<&Predicate>) -> bool {
     match (&field.kind, when) {
-        (Kind::Const(constant), Some(when)) if when.path.keys() == [key.to_owned()] => *constant == when.value,
+        (NodeKind::Const(constant), Some(when)) if when.path.keys() == [key.to_owned()] => *constant == when.value,
         _ => true,
     }
 }

@@ -11,7 +11,7 @@ use super::Template;
 /// the access token), constants by name, `token.…` (kept from the token answer), `item.id` (the account at hand).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Request {
+pub struct ProviderRequest {
     /// The method.
     #[serde(default)]
     pub method: Method,
@@ -31,7 +31,7 @@ pub struct Request {
     pub body: Option<Body>,
     /// How an answer with status 200 says that it is an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<super::ErrorShape>,
+    pub error: Option<ErrorShape>,
     /// Ends of hosts an address from a token answer may have, like `.salesforce.com`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<String>,
@@ -77,4 +77,17 @@ pub enum Body {
     Form(BTreeMap<String, Template>),
     /// As JSON; texts in it are templates.
     Json(Value),
+}
+
+/// An error inside an answer that claims success.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorShape {
+    /// Path of the mark: `ok`, `code`.
+    pub path: String,
+    /// What it is when all is well; an absent mark is well too.
+    pub good: Value,
+    /// Path of the provider's name for the error.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
 }

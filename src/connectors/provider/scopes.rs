@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Request;
+use super::ProviderRequest;
 
 /// One permission.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Scope {
+pub struct ProviderScope {
     /// The provider's name for it.
     pub name: String,
     /// What it allows, in the words of a careful person: "See your ad accounts and their results".
@@ -20,7 +20,7 @@ pub struct Scope {
     pub included_in: Vec<String>,
 }
 
-impl Scope {
+impl ProviderScope {
     /// Whether these permissions hold it.
     pub fn is_among(&self, granted: &[String]) -> bool {
         granted.iter().any(|name| *name == self.name || self.included_in.contains(name))
@@ -41,7 +41,7 @@ pub enum Granted {
     /// In an answer of its own: a list of objects.
     Request {
         /// The request.
-        request: Box<Request>,
+        request: Box<ProviderRequest>,
         /// Path of the list.
         items: String,
         /// Where an item names the permission.

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{Request, Template};
+use super::{ErrorShape, ProviderRequest, Template};
 
 /// The token endpoint.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -49,7 +48,7 @@ pub struct TokenRules {
     pub exchange: Option<Exchange>,
     /// How long tokens live when the answer does not say it.
     #[serde(default)]
-    pub lifetime: Lifetime,
+    pub lifetime: TokenLifetime,
 }
 
 /// How the parameters of a token request travel.
@@ -83,31 +82,18 @@ pub enum ClientAuth {
     Basic,
 }
 
-/// An error inside an answer that claims success.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ErrorShape {
-    /// Path of the mark: `ok`, `code`.
-    pub path: String,
-    /// What it is when all is well; an absent mark is well too.
-    pub good: Value,
-    /// Path of the provider's name for the error.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub name: String,
-}
-
 /// A request that turns a short token into a lasting one (`fb_exchange_token`).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
     /// The request; `{access_token}` is the short token. The answer has the shape of a token answer.
-    pub request: Request,
+    pub request: ProviderRequest,
 }
 
 /// How long tokens live when the answer does not say it, in seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Lifetime {
+pub struct TokenLifetime {
     /// Of an access token; without it it lives until it is taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access: Option<u32>,

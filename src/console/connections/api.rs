@@ -22,9 +22,9 @@ use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::web::api::{ApiQuery, ApiResult, IfMatch, RawBody, etag, json, no_content};
-use crate::platform::web::cursor::{self, Page};
-use crate::platform::web::openapi::{Operation, inline, schema};
-use crate::platform::web::problem::{Code, Fault, Problem};
+use crate::platform::web::cursor::{self, PageOut};
+use crate::platform::web::openapi::Operation;
+use crate::platform::web::problem::{Code, ErrorDetail, Problem};
 use crate::platform::web::urls;
 
 /// Which connections a list shows.
@@ -82,7 +82,7 @@ impl ListQuery {
 /// `GET /api/v1/sources/`
 pub async fn list<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, query: ApiQuery<ListQuery>) -> ApiResult {
     let query = query.0;
-    let wanted = cursor::wanted(query.cursor.as_deref(), query.limit)?;
+    let wanted = cursor::page_request(query.cursor.as_deref(), query.limit)?;
     let (workspace, filter) = (key.workspace.clone(), query.filter::<S>());
     let (cut, beside) = app
         .db
@@ -96,7 +96,7 @@ pub async fn list<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, query: Api
         .await?;
     let address = app.config.server.base_url.join(&urls::api_connections(S::PLURAL));
     let show = |row: Connection| ConnectionOut::new(&app, &row, beside.get(&row.id).cloned().unwrap_or_default());
-    json(StatusCode::OK, &Page::new(cut, &address, &query.pairs(), |row| row.id.to_string(), show))
+    json(StatusCode::OK, &PageOut::new(cut, &address, &query.pairs(), |row| row.id.to_string(), show))
 }
 
 /// `GET /api/v1/sources/{slug}/`
@@ -138,11 +138,11 @@ pub async fn create<S: Side>(app: web::Data<App>, key: ApiKey<Write<S>>, once: O
 async fn make<S: Side>(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket: Ticket) -> Result<Answer, Problem> {
     if new.draft == Some(false) {
         let sentence = "Only drafts can be made here; a draft is finalised after its credentials were checked. Leave draft out, or send true.";
-        return Err(Problem::fault(Fault::at("/draft", "only_drafts", sentence)));
+        return Err(Problem::invalid_value(ErrorDetail::at("/draft", "only_drafts", sentence)));
     }
     let connector = app.connectors.find(S::KIND, &new.connector_slug).cloned().ok_or_else(|| {
         let sentence = format!("No connector of that name. The list is at {}.", urls::api_connectors(S::KIND));
-        Problem::fault(Fault::at("/connector_slug", "unknown_connector", sentence))
+        Problem::invalid_value(ErrorDetail::at("/connector_slug", "unknown_connector", sentence))
     })?;
     let mut faults = Vec::new();
     let description = api_in::description(new.description.as_deref(), true, &mut faults);
@@ -151,10 +151,9 @@ async fn make<S: Side>(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket
     api_in::sound(faults)?;
     let connector_here = Some(Arc::clone(&connector));
     let change = Change { connector: connector_here, values, callback: callback.map(Some), ..Change::default() };
-    let (app_here, caller, now) = (app.clone(), caller.clone(), app.clock.now());
+    let (app_here, caller) = (app.clone(), caller.clone());
     let made = app
-        .db
-        .write(move |conn| {
+        .write(move |tx| {
             let draft = NewDraft {
                 workspace: &caller.workspace,
                 connector: &connector,
@@ -163,12 +162,12 @@ async fn make<S: Side>(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket
                 actor: caller.actor(),
                 form_nonce: None,
             };
-            let made = create_draft(conn, draft, now, &app_here.rng)?;
-            let made = put(conn, &app_here, &caller, made, &change, now)?;
+            let made = create_draft(tx, draft)?;
+            let made = put(tx, &caller, made, &change)?;
             let beside = Beside { has_callback: matches!(change.callback, Some(Some(_))), ..Beside::default() };
             let out = ConnectionOut::new(&app_here, &made, beside);
             let answer = created::<S>(&app_here, &out)?;
-            ticket.store(conn, &answer, &app_here.keys, &app_here.rng)?;
+            ticket.store(tx, &answer)?;
             Ok(answer)
         })
         .await?;
@@ -193,11 +192,10 @@ pub async fn update<S: Side>(
     let (workspace, wanted) = (key.workspace.clone(), slug.clone());
     let (connection, _) = app.db.read(move |conn| with_beside::<S>(conn, &workspace, &wanted)).await?;
     let change = judge(&app, &connection, body.read::<ChangeIn>()?).await?;
-    let (app_here, caller, now) = (app.clone(), Caller::clone(&key), app.clock.now());
+    let (app_here, caller) = (app.clone(), Caller::clone(&key));
     let changed = app
-        .db
-        .write(move |conn| {
-            let (connection, beside) = with_beside::<S>(conn, &caller.workspace, &slug)?;
+        .write(move |tx| {
+            let (connection, beside) = with_beside::<S>(tx.conn, &caller.workspace, &slug)?;
             let before = ConnectionOut::new(&app_here, &connection, beside);
             if let Err(problem) = etag(&before.for_tag()).and_then(|tag| if_match.check(&tag)) {
                 return Ok(Err(problem));
@@ -205,11 +203,11 @@ pub async fn update<S: Side>(
             if let Err(problem) = stays_put(&caller, &connection, &change) {
                 return Ok(Err(problem));
             }
-            if let Err(not_ready) = settle(conn, &app_here, &caller, &connection, &change, now)? {
+            if let Err(not_ready) = settle(tx, &app_here, &caller, &connection, &change)? {
                 return Ok(Err(not_ready_problem(&not_ready, &change)));
             }
-            put(conn, &app_here, &caller, connection, &change, now)?;
-            Ok(Ok(with_beside::<S>(conn, &caller.workspace, &slug)?))
+            put(tx, &caller, connection, &change)?;
+            Ok(Ok(with_beside::<S>(tx.conn, &caller.workspace, &slug)?))
         })
         .await?;
     let (connection, beside) = changed?;
@@ -222,63 +220,43 @@ pub async fn delete<S: Side>(
     key: ApiKey<Write<S>>,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let (slug, caller, now, rng) = (slug.into_inner(), Caller::clone(&key), app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            let connection = find_of_kind(conn, &caller.workspace, S::KIND, &slug)?.ok_or(AppError::NotFound)?;
-            remove(conn, &connection, caller.actor(), now, &rng)
-        })
-        .await?;
+    let (slug, caller) = (slug.into_inner(), Caller::clone(&key));
+    app.write(move |tx| {
+        let connection = find_of_kind(tx.conn, &caller.workspace, S::KIND, &slug)?.ok_or(AppError::NotFound)?;
+        remove(tx, &connection, caller.actor())
+    })
+    .await?;
     Ok(no_content())
 }
 
-/// The endpoints of this file.
-pub fn operations<S: Side>() -> Vec<Operation> {
-    let (list, one) = (urls::api_connections(S::PLURAL), urls::api_connection(S::PLURAL, "{slug}"));
+/// What the document says of the list, making, one, changing, and deleting.
+pub fn operations<S: Side>() -> [Operation; 5] {
     let (tag, word) = (S::PLURAL, S::KIND.as_str());
-    let base = |method, path: &str, verb: &str, summary: String| Operation {
-        method,
-        path: path.to_owned(),
-        id: format!("{verb}_{word}"),
-        tag,
-        summary,
-        about: "",
-        scope: Some(if method == "get" { S::READ.as_str() } else { S::WRITE.as_str() }),
-        query: None,
-        body: None,
-        done: (200, Some(schema::<ConnectionOut>)),
-        refuses: &[],
-        tagged: true,
-    };
-    vec![
-        Operation {
-            query: Some(inline::<ListQuery>),
-            done: (200, Some(schema::<Page<ConnectionOut>>)),
-            tagged: false,
-            about: "Newest first.",
-            ..base("get", &list, "list", format!("List {tag}"))
-        },
-        Operation {
-            body: Some(schema::<NewIn>),
-            done: (201, Some(schema::<ConnectionOut>)),
-            about: "Only `connector_slug` is required.",
-            ..base("post", &list, "create", format!("Create a draft {word}"))
-        },
-        base("get", &one, "get", format!("Read a {word}")),
-        Operation {
-            body: Some(schema::<ChangeIn>),
-            refuses: &[Code::Conflict, Code::WaitingForApproval],
-            about: "What is left out stays as it is, except that a changed address needs the stored secrets again, unless the key has \
-                    `credentials:read`: 422 with `address_changed` at each. With `draft: false` a draft is finalised: nothing required may be missing, the \
-                    values of now must have a successful validation, and a source needs a stream.",
-            ..base("patch", &one, "update", format!("Change a {word}"))
-        },
-        Operation {
-            done: (204, None),
-            tagged: false,
-            about: "Its values are erased, its setup links die, and access at a provider is given back. Checks and extractions that go on \
-                    are stopped and its schedule ends. Past extractions can still be read, and their records stay where they are.",
-            ..base("delete", &one, "delete", format!("Delete a {word}"))
-        },
+    let operation = |id: String, summary: String| Operation::new(tag, id, summary);
+    [
+        operation(format!("list_{word}"), format!("List {tag}"))
+            .query::<ListQuery>()
+            .answers::<PageOut<ConnectionOut>>(200)
+            .about("Newest first."),
+        operation(format!("create_{word}"), format!("Create a draft {word}"))
+            .body::<NewIn>()
+            .answers::<ConnectionOut>(201)
+            .tagged()
+            .about("Only `connector_slug` is required."),
+        operation(format!("get_{word}"), format!("Read a {word}")).answers::<ConnectionOut>(200).tagged(),
+        operation(format!("update_{word}"), format!("Change a {word}"))
+            .body::<ChangeIn>()
+            .answers::<ConnectionOut>(200)
+            .tagged()
+            .refuses(&[Code::Conflict, Code::WaitingForApproval])
+            .about(
+                "What is left out stays as it is, except that a changed address needs the stored secrets again, unless the key has \
+                 `credentials:read`: 422 with `address_changed` at each. With `draft: false` a draft is finalised: nothing required may be missing, the \
+                 values of now must have a successful validation, and a source needs a stream.",
+            ),
+        operation(format!("delete_{word}"), format!("Delete a {word}")).about(
+            "Its values are erased, its setup links die, and access at a provider is given back. Checks and extractions that go on \
+             are stopped and its schedule ends. Past extractions can still be read, and their records stay where they are.",
+        ),
     ]
 }

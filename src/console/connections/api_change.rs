@@ -16,10 +16,10 @@ use crate::features::accounts::api_keys::guard::Caller;
 use crate::features::connections::{Apply, Connection, Filler, apply, rename};
 use crate::features::streams::{self, StreamChoice};
 use crate::features::webhooks::{self, CallbackWebhook};
-use crate::platform::activity::{self, Entry, Event};
+use crate::platform::activity::{Entry, Event};
 use crate::platform::app::App;
-use crate::platform::db::Conn;
-use crate::platform::web::problem::{Code, Fault, Problem};
+use crate::platform::tx::Tx;
+use crate::platform::web::problem::{Code, ErrorDetail, Problem};
 use crate::schema::form::{Submission, kept_elsewhere};
 
 /// A change whose parts were judged.
@@ -36,14 +36,7 @@ pub(super) struct Change {
 }
 
 /// Puts the parts of a change on a connection.
-pub(super) fn put(
-    conn: &mut Conn,
-    app: &App,
-    caller: &Caller,
-    connection: Connection,
-    change: &Change,
-    now: UtcTime,
-) -> AppResult<Connection> {
+pub(super) fn put(tx: &mut Tx<'_>, caller: &Caller, connection: Connection, change: &Change) -> AppResult<Connection> {
     if let (Some(submission), Some(connector)) = (&change.values, &change.connector) {
         let one = Apply {
             workspace: &caller.workspace,
@@ -55,22 +48,20 @@ pub(super) fn put(
             then: None,
             has_secrets: has_secrets(caller),
         };
-        apply(conn, &one, &app.keys, now, &app.rng)?;
-        note(conn, caller, &connection, Event::DetailsSaved, &titles(submission), now, app)?;
+        apply(tx, &one)?;
+        note(tx, caller, &connection, Event::DetailsSaved, &titles(submission))?;
     }
     if let Some(description) = change.description.as_ref().filter(|text| **text != connection.description) {
-        rename(conn, &connection, description, caller.actor(), now, &app.rng)?;
+        rename(tx, &connection, description, caller.actor())?;
     }
     match &change.callback {
-        Some(Some(callback)) => {
-            webhooks::set_callback(conn, &connection, callback, caller.actor(), &app.keys, now, &app.rng)?
-        }
+        Some(Some(callback)) => webhooks::set_callback(tx, &connection, callback, caller.actor())?,
         Some(None) => {
-            webhooks::remove_callback(conn, &connection, caller.actor(), now, &app.rng)?;
+            webhooks::remove_callback(tx, &connection, caller.actor())?;
         }
         None => {}
     }
-    crate::features::connections::find_by_id(conn, &caller.workspace, &connection.id)?.ok_or(AppError::NotFound)
+    crate::features::connections::find_by_id(tx.conn, &caller.workspace, &connection.id)?.ok_or(AppError::NotFound)
 }
 
 /// Who may read the credentials may also send them anywhere.
@@ -84,15 +75,15 @@ pub(super) fn stays_put(caller: &Caller, connection: &Connection, change: &Chang
         return Ok(());
     };
     let spec = &connector.spec;
-    let astray = kept_elsewhere(spec, &connection.known_to_members(), &[(spec, submission)]);
+    let misdirected = kept_elsewhere(spec, &connection.known_to_members(), &[(spec, submission)]);
     let fault = |path: FieldPath| {
         let sentence = format!(
             "{} was given for another address. Send it again in the same request, or null to take it away.",
             path.dot()
         );
-        Fault::at(format!("/config{path}"), "address_changed", sentence)
+        ErrorDetail::at(format!("/config{path}"), "address_changed", sentence)
     };
-    api_in::sound(astray.into_iter().map(fault).collect())
+    api_in::sound(misdirected.into_iter().map(fault).collect())
 }
 
 fn titles(submission: &Submission) -> String {
@@ -101,15 +92,7 @@ fn titles(submission: &Submission) -> String {
     titles.join(", ")
 }
 
-fn note(
-    conn: &mut Conn,
-    caller: &Caller,
-    connection: &Connection,
-    event: Event,
-    detail: &str,
-    now: UtcTime,
-    app: &App,
-) -> AppResult<()> {
+fn note(tx: &mut Tx<'_>, caller: &Caller, connection: &Connection, event: Event, detail: &str) -> AppResult<()> {
     let entry = Entry {
         workspace: &caller.workspace,
         connection: Some(&connection.id),
@@ -118,7 +101,7 @@ fn note(
         actor: caller.actor(),
         detail,
     };
-    Ok(activity::record(conn, &entry, now, &app.rng)?)
+    tx.record(&entry)
 }
 
 pub(super) async fn judge(app: &App, connection: &Connection, given: ChangeIn) -> Result<Change, Problem> {
@@ -150,7 +133,7 @@ fn finish(
     trigger: Option<TriggerIn>,
     add_streams: Option<Vec<StreamChoice>>,
     now: UtcTime,
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<ErrorDetail>,
 ) -> Option<Finish> {
     let said = [
         ("/output_layer", output_layer.is_some()),
@@ -158,14 +141,18 @@ fn finish(
         ("/add_streams", add_streams.is_some()),
     ];
     if connection.kind == Kind::Destination {
-        let only = |(pointer, _): &(&str, bool)| Fault::at(*pointer, "only_sources", "Only a source has this.");
+        let only = |(pointer, _): &(&str, bool)| ErrorDetail::at(*pointer, "only_sources", "Only a source has this.");
         faults.extend(said.iter().filter(|(_, is_said)| *is_said).map(only));
         return None;
     }
     let trigger = trigger.and_then(|given| match given.read(now) {
         Ok(trigger) => Some(trigger),
         Err(fault) => {
-            faults.push(Fault::at(format!("/trigger/{}", TriggerIn::member(fault)), fault.code(), format!("{fault}.")));
+            faults.push(ErrorDetail::at(
+                format!("/trigger/{}", TriggerIn::member(fault)),
+                fault.code(),
+                format!("{fault}."),
+            ));
             None
         }
     });
@@ -177,17 +164,17 @@ fn finish(
 }
 
 /// Whether the draft is to be finalised.
-fn finalising(connection: &Connection, draft: Option<bool>, has_values: bool, faults: &mut Vec<Fault>) -> bool {
+fn finalising(connection: &Connection, draft: Option<bool>, has_values: bool, faults: &mut Vec<ErrorDetail>) -> bool {
     let is_draft = connection.finalised_at.is_none();
     match draft {
         Some(true) if !is_draft => {
             let sentence = "A finalised connection does not become a draft again.";
-            faults.push(Fault::at("/draft", "already_finalised", sentence));
+            faults.push(ErrorDetail::at("/draft", "already_finalised", sentence));
             false
         }
         Some(false) if is_draft && has_values => {
             let sentence = "New values have no validation yet. Send them to revalidate/ first, then finalise.";
-            faults.push(Fault::at("/draft", "not_validated", sentence));
+            faults.push(ErrorDetail::at("/draft", "not_validated", sentence));
             false
         }
         Some(false) => is_draft,
@@ -197,21 +184,19 @@ fn finalising(connection: &Connection, draft: Option<bool>, has_values: bool, fa
 
 /// Finalises, or changes streams, output layer and trigger; nothing is written when it is not ready.
 pub(super) fn settle(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     app: &App,
     caller: &Caller,
     connection: &Connection,
     change: &Change,
-    now: UtcTime,
 ) -> AppResult<Result<(), NotReady>> {
     let finish = change.finish.clone().unwrap_or_default();
-    let ports = (&app.keys, now, &app.rng);
     if change.finalise {
         let missing = webhooks::missing_fields(&app.connectors, connection);
-        return finalise::finalise(conn, connection, &missing, finish, caller.actor(), ports);
+        return finalise::finalise(tx, connection, &missing, finish, caller.actor());
     }
     if change.finish.is_some() {
-        return finalise::set_trigger(conn, connection, finish, caller.actor(), ports);
+        return finalise::set_trigger(tx, connection, finish, caller.actor());
     }
     Ok(Ok(()))
 }
@@ -225,7 +210,7 @@ pub(super) fn not_ready_problem(not_ready: &NotReady, change: &Change) -> Proble
             .iter()
             .map(|field| {
                 let sentence = format!("{field} is required by the connector and has no value.");
-                Fault::at(format!("/config/{}", field.replace('.', "/")), "missing_required_field", sentence)
+                ErrorDetail::at(format!("/config/{}", field.replace('.', "/")), "missing_required_field", sentence)
             })
             .collect(),
         NotReady::Streams(faults) => faults
@@ -239,13 +224,13 @@ pub(super) fn not_ready_problem(not_ready: &NotReady, change: &Change) -> Proble
                     || if is_for_layer { "/output_layer" } else { "/add_streams" }.to_owned(),
                     |place| format!("/add_streams/{place}/{}", fault.member),
                 );
-                Fault::at(pointer, fault.code, format!("{}.", fault.sentence))
+                ErrorDetail::at(pointer, fault.code, format!("{}.", fault.sentence))
             })
             .collect(),
-        NotReady::UnknownLayer(_) => vec![Fault::at("/output_layer", not_ready.code(), not_ready.sentence())],
+        NotReady::UnknownLayer(_) => vec![ErrorDetail::at("/output_layer", not_ready.code(), not_ready.sentence())],
         other => {
             let pointer = if change.finalise { "/draft" } else { "/add_streams" };
-            vec![Fault::at(pointer, other.code(), other.sentence())]
+            vec![ErrorDetail::at(pointer, other.code(), other.sentence())]
         }
     })
 }
@@ -266,8 +251,7 @@ pub fn import_values(connector: &Connector, config: Option<Map<String, Value>>) 
 /// # Errors
 /// The connection takes no values, or the database refuses.
 pub fn put_values(
-    conn: &mut Conn,
-    app: &App,
+    tx: &mut Tx<'_>,
     caller: &Caller,
     connection: &Connection,
     connector: &Arc<Connector>,
@@ -277,5 +261,5 @@ pub fn put_values(
     if let Err(problem) = stays_put(caller, connection, &change) {
         return Ok(Err(problem));
     }
-    put(conn, app, caller, connection.clone(), &change, app.clock.now()).map(Ok)
+    put(tx, caller, connection.clone(), &change).map(Ok)
 }

@@ -12,7 +12,7 @@ use crate::features::streams::StreamChoice;
 use crate::features::webhooks::{CallbackWebhook, check_callback};
 use crate::platform::app::App;
 use crate::platform::web::api::{nullable, present};
-use crate::platform::web::problem::{Fault, Problem};
+use crate::platform::web::problem::{ErrorDetail, Problem};
 use crate::schema::form::{FieldError, Submission, import_config};
 
 /// Who is told when a recipient submits. Write-only.
@@ -92,11 +92,11 @@ pub struct ChangeIn {
 }
 
 /// A description that can be taken, trimmed.
-pub(super) fn description(text: Option<&str>, may_be_empty: bool, faults: &mut Vec<Fault>) -> String {
+pub(super) fn description(text: Option<&str>, may_be_empty: bool, faults: &mut Vec<ErrorDetail>) -> String {
     let text = text.unwrap_or_default().trim();
     let problem =
         if text.is_empty() && !may_be_empty { Some("Enter a name".to_owned()) } else { description_problem(text) };
-    faults.extend(problem.map(|sentence| Fault::at("/description", "invalid", sentence)));
+    faults.extend(problem.map(|sentence| ErrorDetail::at("/description", "invalid", sentence)));
     text.to_owned()
 }
 
@@ -104,7 +104,7 @@ pub(super) fn description(text: Option<&str>, may_be_empty: bool, faults: &mut V
 pub(super) fn values(
     connector: &Connector,
     config: Option<Map<String, Value>>,
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<ErrorDetail>,
 ) -> Option<Submission> {
     match import_config(&connector.spec, &Value::Object(config?)) {
         Ok(submission) => Some(submission).filter(|submission| !submission.is_empty()),
@@ -115,12 +115,16 @@ pub(super) fn values(
     }
 }
 
-fn config_fault(error: &FieldError) -> Fault {
-    Fault::at(format!("/config{}", error.path), error.code.code(), error.sentence())
+fn config_fault(error: &FieldError) -> ErrorDetail {
+    ErrorDetail::at(format!("/config{}", error.path), error.code.code(), error.sentence())
 }
 
 /// The callback webhook, judged as far as it can be: its host is looked up.
-pub(super) async fn callback(app: &App, given: Option<CallbackIn>, faults: &mut Vec<Fault>) -> Option<CallbackWebhook> {
+pub(super) async fn callback(
+    app: &App,
+    given: Option<CallbackIn>,
+    faults: &mut Vec<ErrorDetail>,
+) -> Option<CallbackWebhook> {
     let given = given?;
     let name = given.header_name.as_deref();
     let judged = match CallbackWebhook::parse(&given.url, name, given.header_value) {
@@ -130,13 +134,17 @@ pub(super) async fn callback(app: &App, given: Option<CallbackIn>, faults: &mut 
     match judged {
         Ok(callback) => Some(callback),
         Err(problem) => {
-            faults.push(Fault::at(format!("/callback_webhook/{}", problem.field), problem.code, problem.sentence));
+            faults.push(ErrorDetail::at(
+                format!("/callback_webhook/{}", problem.field),
+                problem.code,
+                problem.sentence,
+            ));
             None
         }
     }
 }
 
 /// Goes on only without faults.
-pub(super) fn sound(faults: Vec<Fault>) -> Result<(), Problem> {
+pub(super) fn sound(faults: Vec<ErrorDetail>) -> Result<(), Problem> {
     if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults)) }
 }

@@ -14,14 +14,14 @@ use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{Apply, Connection, Filler, NewDraft, apply, create_draft, find};
 use crate::features::oauth;
 use crate::features::setup_links::{self, LinkRow, NewLink, NewSetupLink, ShareForm, created};
-use crate::platform::activity::{self, Entry, Event};
+use crate::platform::activity::{Entry, Event};
 use crate::platform::app::App;
-use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 use crate::platform::web::csrf::{CsrfForm, FormToken};
 use crate::platform::web::flash::{Flash, see_other_with};
 use crate::platform::web::page::{PageResult, page, unprocessable};
 use crate::platform::web::urls;
-use crate::schema::form::{self, Audience, Decoded, Layer, Submission};
+use crate::schema::form::{self, Audience, Decoded, Strictness, Submission};
 
 /// What is configured: a connector of which there is no draft yet, or a draft.
 pub(super) struct Target {
@@ -97,7 +97,7 @@ pub(super) async fn act(
     let raw = RawForm::from_pairs(form.value);
     let mut input = Input::read(&raw);
     let known = target.draft.as_ref().map(Connection::known_to_members).unwrap_or_default();
-    let mut decoded = form::decode(&target.connector.spec, &raw, &known, Layer::Draft, &Audience::Owner);
+    let mut decoded = form::decode(&target.connector.spec, &raw, &known, Strictness::Draft, &Audience::Owner);
     let spec = &target.connector.spec;
     decoded.ask_again(spec, &known, &[], (spec, &known));
     let Decoded { submission, errors, state, .. } = decoded;
@@ -131,13 +131,12 @@ async fn store_and_answer(
     form: FormToken,
 ) -> PageResult {
     let connector = Arc::clone(&target.connector);
-    let (member_here, app_keys, rng, now) = (member.clone(), app.keys.clone(), app.rng.clone(), app.clock.now());
+    let member_here = member.clone();
     let written = app
-        .db
-        .write(move |conn| {
+        .write(move |tx| {
             let connection = match target.draft {
                 Some(draft) => draft,
-                None => new_draft(conn, &member_here, &connector, &checked.description, &form.nonce, now, &rng)?,
+                None => new_draft(tx, &member_here, &connector, &checked.description, &form.nonce)?,
             };
             let saved = !checked.submission.is_empty();
             let connection = if saved {
@@ -151,16 +150,14 @@ async fn store_and_answer(
                     then: None,
                     has_secrets: false,
                 };
-                let applied = apply(conn, &apply_here, &app_keys, now, &rng)?;
-                note_saved(conn, &member_here, &connection, &checked.submission, now, &rng)?;
+                let applied = apply(tx, &apply_here)?;
+                note_saved(tx, &member_here, &connection, &checked.submission)?;
                 applied.connection
             } else {
                 connection
             };
             let share = checked.share.as_ref();
-            let link = share
-                .map(|share| make_link(conn, &member_here, &connection, share, &form.nonce, now, &rng))
-                .transpose()?;
+            let link = share.map(|share| make_link(tx, &member_here, &connection, share, &form.nonce)).transpose()?;
             Ok(Written { connection, saved, link })
         })
         .await?;
@@ -177,13 +174,11 @@ fn answer(app: &App, request: &HttpRequest, member: &SignedIn, connector: &Conne
 }
 
 fn new_draft(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     member: &SignedIn,
     connector: &Connector,
     description: &str,
     nonce: &str,
-    now: crate::base::clock::UtcTime,
-    rng: &crate::base::rng::Rng,
 ) -> AppResult<Connection> {
     let new = NewDraft {
         workspace: &member.workspace_id,
@@ -193,17 +188,10 @@ fn new_draft(
         actor: member.actor(),
         form_nonce: Some(nonce),
     };
-    create_draft(conn, new, now, rng)
+    create_draft(tx, new)
 }
 
-fn note_saved(
-    conn: &mut Conn,
-    member: &SignedIn,
-    connection: &Connection,
-    submission: &Submission,
-    now: crate::base::clock::UtcTime,
-    rng: &crate::base::rng::Rng,
-) -> AppResult<()> {
+fn note_saved(tx: &mut Tx<'_>, member: &SignedIn, connection: &Connection, submission: &Submission) -> AppResult<()> {
     let mut titles: Vec<String> = submission.provided().into_iter().map(|field| field.title).collect();
     titles.dedup();
     let detail = titles.join(", ");
@@ -215,20 +203,18 @@ fn note_saved(
         actor: member.actor(),
         detail: &detail,
     };
-    Ok(activity::record(conn, &entry, now, rng)?)
+    tx.record(&entry)
 }
 
 /// The link this form asks for; when the form was sent before, the link it made then, without its token.
 fn make_link(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     member: &SignedIn,
     connection: &Connection,
     share: &ShareForm,
     nonce: &str,
-    now: crate::base::clock::UtcTime,
-    rng: &crate::base::rng::Rng,
 ) -> AppResult<(LinkRow, Option<PlainToken>)> {
-    if let Some(made) = setup_links::made_by_form(conn, &member.workspace_id, nonce)? {
+    if let Some(made) = setup_links::made_by_form(tx.conn, &member.workspace_id, nonce)? {
         return Ok((made, None));
     }
     let new = NewSetupLink {
@@ -242,7 +228,7 @@ fn make_link(
         form_nonce: Some(nonce),
         purpose: setup_links::Purpose::Fill,
     };
-    let (_, token) = setup_links::make(conn, new, now, rng)?;
-    let made = setup_links::made_by_form(conn, &member.workspace_id, nonce)?.ok_or(AppError::NotFound)?;
+    let (_, token) = setup_links::make(tx, new)?;
+    let made = setup_links::made_by_form(tx.conn, &member.workspace_id, nonce)?.ok_or(AppError::NotFound)?;
     Ok((made, Some(token)))
 }

@@ -9,17 +9,15 @@ use serde_json::Value;
 
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::ConnectionId;
-use crate::features::accounts::api_keys::Scope;
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, ReadCredentials, Side};
 use crate::features::connections::{WAITING, find_by_id, find_of_kind};
 use crate::features::oauth;
 use crate::features::oauth::grants::Refusal;
-use crate::platform::activity::{self, Entry, Event};
+use crate::platform::activity::{Entry, Event};
 use crate::platform::app::App;
 use crate::platform::web::api::{ApiResult, json};
-use crate::platform::web::openapi::{Operation, schema};
+use crate::platform::web::openapi::Operation;
 use crate::platform::web::problem::{Code, Problem};
-use crate::platform::web::urls;
 use crate::schema::form::{Completion, complete};
 
 /// The whole configuration, with its secrets.
@@ -73,39 +71,28 @@ fn refused(refusal: Refusal) -> Problem {
 
 /// Written before anything is handed out, and only when the connection is still there.
 async fn note(app: &App, caller: &Caller, connection: ConnectionId) -> AppResult<()> {
-    let (caller, now, rng) = (caller.clone(), app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            let found = find_by_id(conn, &caller.workspace, &connection)?;
-            found.filter(|found| found.deleted_at.is_none()).ok_or(AppError::NotFound)?;
-            let entry = Entry {
-                workspace: &caller.workspace,
-                connection: Some(&connection),
-                setup_link: None,
-                event: Event::CredentialsRead,
-                actor: caller.actor(),
-                detail: "",
-            };
-            Ok(activity::record(conn, &entry, now, &rng)?)
-        })
-        .await
+    let caller = caller.clone();
+    app.write(move |tx| {
+        let found = find_by_id(tx.conn, &caller.workspace, &connection)?;
+        found.filter(|found| found.deleted_at.is_none()).ok_or(AppError::NotFound)?;
+        let entry = Entry {
+            workspace: &caller.workspace,
+            connection: Some(&connection),
+            setup_link: None,
+            event: Event::CredentialsRead,
+            actor: caller.actor(),
+            detail: "",
+        };
+        tx.record(&entry)
+    })
+    .await
 }
 
-/// The endpoint of this file.
-pub fn operations<S: Side>() -> Vec<Operation> {
+/// What the document says of it.
+pub fn operation<S: Side>() -> Operation {
     let word = S::KIND.as_str();
-    vec![Operation {
-        method: "get",
-        path: format!("{}credentials/", urls::api_connection(S::PLURAL, "{slug}")),
-        id: format!("read_{word}_credentials"),
-        tag: S::PLURAL,
-        summary: format!("Read a {word}'s credentials"),
-        about: "The whole configuration with its secrets, once nothing is missing. Tokens of a provider are renewed first when they are about to end. Every reading is written into the connection's timeline.",
-        scope: Some(Scope::CredentialsRead.as_str()),
-        query: None,
-        body: None,
-        done: (200, Some(schema::<CredentialsOut>)),
-        refuses: &[Code::Conflict, Code::WaitingForApproval, Code::NeedsReconnecting, Code::ProviderUnavailable],
-        tagged: false,
-    }]
+    Operation::new(S::PLURAL, format!("read_{word}_credentials"), format!("Read a {word}'s credentials"))
+        .answers::<CredentialsOut>(200)
+        .refuses(&[Code::Conflict, Code::WaitingForApproval, Code::NeedsReconnecting, Code::ProviderUnavailable])
+        .about("The whole configuration with its secrets, once nothing is missing. Tokens of a provider are renewed first when they are about to end. Every reading is written into the connection's timeline.")
 }

@@ -93,7 +93,7 @@ fn groups(found: &[&std::sync::Arc<Connector>]) -> Vec<Group> {
 }
 
 async fn target(app: &App, member: &SignedIn, kind: &str, slug: &str) -> AppResult<Target> {
-    let kind = Kind::from_text(kind).ok_or(AppError::NotFound)?;
+    let kind = Kind::parse(kind).ok_or(AppError::NotFound)?;
     let connector = app.connectors.find(kind, slug).cloned().ok_or(AppError::NotFound)?;
     Target::of(app, member, connector, None).await
 }

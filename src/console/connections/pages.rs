@@ -108,7 +108,7 @@ pub async fn index(
         query: query.find.trim().to_owned(),
         state: state_filter(&query.state),
         before: read_cursor(&query.before),
-        kind: Kind::from_text(&query.kind),
+        kind: Kind::parse(&query.kind),
         invite_link: Some(InviteLinkId::from_text(&query.link)).filter(|link| !link.as_str().is_empty()),
         ..Filter::default()
     };

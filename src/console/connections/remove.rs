@@ -2,7 +2,6 @@
 
 use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
-use crate::base::rng::Rng;
 use crate::features::connections::{Connection, ConnectionState, erase};
 use crate::features::work::runs;
 use crate::features::work::validations::{self, Of};
@@ -10,6 +9,7 @@ use crate::features::{oauth, setup_links, streams, webhooks};
 use crate::platform::activity::Actor;
 use crate::platform::db::Conn;
 use crate::platform::jobs::WorkState;
+use crate::platform::tx::Tx;
 
 /// Deletes a connection: its details and keys are erased, its links say from then on that it was deleted, its checks and extractions are
 /// stopped, its schedule ends, access at a provider is given back. What happened stays: its timeline, past validations and extractions
@@ -17,18 +17,18 @@ use crate::platform::jobs::WorkState;
 ///
 /// # Errors
 /// [`AppError::NotFound`](crate::base::error::AppError::NotFound) when it was deleted meanwhile.
-pub fn remove(conn: &mut Conn, connection: &Connection, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    erase(conn, connection, actor.clone(), now, rng)?;
+pub fn remove(tx: &mut Tx<'_>, connection: &Connection, actor: Actor) -> AppResult<()> {
+    erase(tx, connection, actor.clone())?;
     let (workspace, id) = (&connection.workspace_id, &connection.id);
-    validations::cancel_all(conn, Of { workspace, connection: id }, now)?;
-    if let Some(run) = runs::going(conn, workspace, id)? {
-        runs::cancel(conn, &run, now)?;
+    validations::cancel_all(tx.conn, Of { workspace, connection: id }, tx.now)?;
+    if let Some(run) = runs::going(tx.conn, workspace, id)? {
+        runs::cancel(tx.conn, &run, tx.now)?;
     }
-    streams::stop_plan(conn, id)?;
-    runs::forget_state(conn, id)?;
-    webhooks::remove_callback(conn, connection, actor, now, rng)?;
-    oauth::disconnect(conn, connection, now, rng)?;
-    setup_links::forget_held(conn, connection)
+    streams::stop_plan(tx.conn, id)?;
+    runs::forget_state(tx.conn, id)?;
+    webhooks::remove_callback(tx, connection, actor)?;
+    oauth::disconnect(tx, connection)?;
+    setup_links::forget_held(tx.conn, connection)
 }
 
 /// What somebody should know before they delete a connection.

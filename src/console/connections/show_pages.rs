@@ -28,7 +28,7 @@ use crate::platform::web::flash::{Flash, see_other_with};
 use crate::platform::web::frame::OwnerFrame;
 use crate::platform::web::page::{PageResult, page, unprocessable};
 use crate::platform::web::urls;
-use crate::schema::form::{Answer, overview};
+use crate::schema::form::{OverviewAnswer, overview};
 
 const TIMELINE_ROWS: i64 = 200;
 const DELIVERY_ROWS: i64 = 20;
@@ -157,7 +157,7 @@ fn view(
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     let answers =
         connector.map(|connector| overview(&connector.spec, &connection.known_to_members())).unwrap_or_default();
-    let required: Vec<&Answer> = answers.iter().filter(|answer| answer.required).collect();
+    let required: Vec<&OverviewAnswer> = answers.iter().filter(|answer| answer.required).collect();
     let have = required.iter().filter(|answer| answer.is_set() || answer.has_default).count();
     let progress = progress(connection, &links, now);
     let sent = links.last().map(|link| link.created_at);
@@ -222,7 +222,7 @@ fn badge(
     (shown.word(), shown.tone())
 }
 
-fn fact(answer: &Answer, connection: &Connection) -> FactRow {
+fn fact(answer: &OverviewAnswer, connection: &Connection) -> FactRow {
     FactRow {
         title: answer.title.clone(),
         dot: answer.path.dot(),
@@ -284,14 +284,13 @@ pub async fn update_description(
         let loaded = load(&app, &member, slug).await?;
         return unprocessable(&view(&app, &request, &member, loaded, Some((description, problem)))?);
     }
-    let (workspace, actor, now, rng) = (member.workspace_id.clone(), member.actor(), app.clock.now(), app.rng.clone());
+    let (workspace, actor) = (member.workspace_id.clone(), member.actor());
     let target = urls::connection(&slug);
-    app.db
-        .write(move |conn| {
-            let connection = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
-            rename(conn, &connection, &description, actor, now, &rng)
-        })
-        .await?;
+    app.write(move |tx| {
+        let connection = find(tx.conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+        rename(tx, &connection, &description, actor)
+    })
+    .await?;
     Ok(see_other_with(&app.config.server.base_url, &target, Flash::DescriptionSaved))
 }
 
@@ -327,12 +326,11 @@ pub async fn delete(
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let slug = slug.into_inner();
-    let (workspace, actor, now, rng) = (member.workspace_id.clone(), member.actor(), app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            let connection = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
-            remove(conn, &connection, actor, now, &rng)
-        })
-        .await?;
+    let (workspace, actor) = (member.workspace_id.clone(), member.actor());
+    app.write(move |tx| {
+        let connection = find(tx.conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+        remove(tx, &connection, actor)
+    })
+    .await?;
     Ok(see_other_with(&app.config.server.base_url, urls::CONNECTIONS, Flash::ConnectionDeleted))
 }

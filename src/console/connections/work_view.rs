@@ -109,7 +109,7 @@ pub(super) fn part(
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     let standing = work.standing(connection, now);
     let is_draft = connection.finalised_at.is_none();
-    let reads = connector.is_some_and(|connector| app.runtimes.ability(connector).reads);
+    let reads = connector.is_some_and(|connector| app.engines.ability(connector).reads);
     let is_source = connection.kind == Kind::Source;
     let slug = &connection.slug;
     let part = WorkPart {

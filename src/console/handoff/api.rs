@@ -8,15 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::{Engine, Subject, hand_off};
 use crate::base::error::AppError;
 use crate::connectors::Kind;
-use crate::features::accounts::api_keys::Scope;
 use crate::features::accounts::api_keys::guard::{ApiKey, Read, Sources};
 use crate::features::connections::find_of_kind;
 use crate::features::streams::find_plan;
 use crate::platform::app::App;
 use crate::platform::web::api::{ApiQuery, ApiResult, json};
-use crate::platform::web::openapi::{Operation, inline, schema};
+use crate::platform::web::openapi::Operation;
 use crate::platform::web::problem::Code;
-use crate::platform::web::urls;
 
 /// For which engine.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
@@ -108,20 +106,11 @@ pub async fn show(
     json(StatusCode::OK, &out)
 }
 
-/// The endpoint of this file.
-pub fn operations() -> Vec<Operation> {
-    vec![Operation {
-        method: "get",
-        path: format!("{}hand-off/", urls::api_connection("sources", "{slug}")),
-        id: "hand_off_source".to_owned(),
-        tag: "sources",
-        summary: "Hand a source off".to_owned(),
-        about: "A finalised source as configuration of an engine of your own. Secrets are references, never values.",
-        scope: Some(Scope::SourcesRead.as_str()),
-        query: Some(inline::<HandOffQuery>),
-        body: None,
-        done: (200, Some(schema::<HandOffOut>)),
-        refuses: &[Code::Conflict],
-        tagged: false,
-    }]
+/// What the document says of it.
+pub fn operation() -> Operation {
+    Operation::new("sources", "hand_off_source", "Hand a source off")
+        .query::<HandOffQuery>()
+        .answers::<HandOffOut>(200)
+        .refuses(&[Code::Conflict])
+        .about("A finalised source as configuration of an engine of your own. Secrets are references, never values.")
 }

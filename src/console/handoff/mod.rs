@@ -10,23 +10,25 @@ mod meltano;
 pub mod pages;
 mod references;
 
+use crate::base::text_column::text_enum;
 use crate::connectors::Connector;
 use crate::features::connections::Connection;
 use crate::features::streams::Plan;
 
 pub use references::Reference;
 
-/// An engine a source can be handed to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
-    /// The body of a request to Airbyte's API.
-    AirbyteApi,
-    /// Airbyte by Terraform.
-    AirbyteTerraform,
-    /// Meltano, and so any Singer tap.
-    Meltano,
-    /// dlt.
-    Dlt,
+text_enum! {
+    /// An engine a source can be handed to.
+    pub enum Engine {
+        /// The body of a request to Airbyte's API.
+        AirbyteApi = "airbyte" => "Airbyte, API",
+        /// Airbyte by Terraform.
+        AirbyteTerraform = "terraform" => "Airbyte, Terraform",
+        /// Meltano, and so any Singer tap.
+        Meltano = "meltano" => "Meltano or Singer",
+        /// dlt.
+        Dlt = "dlt" => "dlt",
+    }
 }
 
 /// One file.
@@ -58,29 +60,6 @@ pub struct HandOff {
 }
 
 impl Engine {
-    /// All of them, in the order of the page.
-    pub const ALL: [Self; 4] = [Self::AirbyteApi, Self::AirbyteTerraform, Self::Meltano, Self::Dlt];
-
-    /// The word in addresses.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::AirbyteApi => "airbyte",
-            Self::AirbyteTerraform => "terraform",
-            Self::Meltano => "meltano",
-            Self::Dlt => "dlt",
-        }
-    }
-
-    /// The name for people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::AirbyteApi => "Airbyte, API",
-            Self::AirbyteTerraform => "Airbyte, Terraform",
-            Self::Meltano => "Meltano or Singer",
-            Self::Dlt => "dlt",
-        }
-    }
-
     /// What to do with the files, in one sentence.
     pub fn advice(self) -> &'static str {
         match self {
@@ -91,11 +70,6 @@ impl Engine {
             Self::Meltano => "Put the secrets into the environment or into .env beside meltano.yml.",
             Self::Dlt => "Put the secrets into the environment or into .dlt/secrets.toml, then run the pipeline.",
         }
-    }
-
-    /// The engine of that word.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|engine| engine.as_str() == text)
     }
 }
 

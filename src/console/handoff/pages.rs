@@ -61,7 +61,7 @@ pub async fn show(
         frame: member.frame(&request, &app, "connections"),
         description: connection.description.clone(),
         advice: engine.advice(),
-        engines: Engine::ALL.map(|one| (one.as_str(), one.name(), one == engine)).to_vec(),
+        engines: Engine::ALL.iter().map(|one| (one.as_str(), one.words(), *one == engine)).collect(),
         files: done.files,
         references: done.references,
         connection_url: urls::connection(&connection.slug),

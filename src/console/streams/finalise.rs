@@ -1,17 +1,16 @@
 //! From draft to source: what must be true first, and what happens then.
 
 use crate::base::clock::UtcTime;
-use crate::base::crypto::KeyRing;
 use crate::base::error::{AppError, AppResult};
-use crate::base::rng::Rng;
 use crate::connectors::Kind;
 use crate::engines::Catalog;
 use crate::features::connections::{self, Connection};
 use crate::features::streams::{Plan, StreamChoice, StreamFault, Trigger, check_all, check_keys, find_plan, save_plan};
 use crate::features::work::validations::{self, Of, Validation};
 use crate::features::{outputs, setup_links, webhooks};
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 
 /// Why a draft cannot be finalised yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,43 +130,43 @@ fn judge(connection: &Connection, missing: &[String], plan: &Plan, catalog: Opti
 /// # Errors
 /// [`AppError::Conflict`] when somebody else changed it at the same moment.
 pub fn finalise(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     connection: &Connection,
     missing: &[String],
     finish: Finish,
     actor: Actor,
-    (keys, now, rng): (&KeyRing, UtcTime, &Rng),
 ) -> AppResult<Result<(), NotReady>> {
     if connection.is_waiting() {
         return Ok(Err(NotReady::Waiting));
     }
-    let success = fits(conn, connection)?;
+    let success = fits(tx.conn, connection)?;
     if success.is_none() {
         // Somebody who changed the values, or finalised, since they were read has moved the version on.
-        let now_there = connections::find_by_id(conn, &connection.workspace_id, &connection.id)?;
+        let now_there = connections::find_by_id(tx.conn, &connection.workspace_id, &connection.id)?;
         if now_there.is_none_or(|there| there.version != connection.version) {
             return Err(AppError::Conflict("The connection changed while it was being finalised. Look at it again."));
         }
     }
-    let catalog = success.as_ref().map(|success| success.found(keys)).transpose()?;
-    let mut plan = find_plan(conn, &connection.workspace_id, &connection.id)?.unwrap_or_default();
+    let catalog = success.as_ref().map(|success| success.found(tx.keys)).transpose()?;
+    let mut plan = find_plan(tx.conn, &connection.workspace_id, &connection.id)?.unwrap_or_default();
     let nothing = Catalog::default();
-    finish.put_on(&mut plan, catalog.as_ref().unwrap_or(&nothing), now);
-    if !is_layer(conn, connection, &plan)? {
+    finish.put_on(&mut plan, catalog.as_ref().unwrap_or(&nothing), tx.now);
+    if !is_layer(tx.conn, connection, &plan)? {
         return Ok(Err(NotReady::UnknownLayer(plan.output_layer)));
     }
     if let Err(not_ready) = judge(connection, missing, &plan, catalog.as_ref()) {
         return Ok(Err(not_ready));
     }
-    plan.next_at = plan.trigger.next_after(now);
-    save(conn, connection, &plan, now)?;
-    connections::finalise(conn, connection, actor, now, rng)?;
+    plan.next_at = plan.trigger.next_after(tx.now);
+    save(tx.conn, connection, &plan, tx.now)?;
+    connections::finalise(tx, connection, actor)?;
     if let Some(success) = &success {
-        validations::carry_over(conn, success, connection.version + 1)?;
+        validations::carry_over(tx.conn, success, connection.version + 1)?;
     }
-    setup_links::forget_held(conn, connection)?;
-    let source = connections::find_by_id(conn, &connection.workspace_id, &connection.id)?.ok_or(AppError::NotFound)?;
-    webhooks::record_event(conn, &webhooks::Event::Finalised { connection: &source }, now, rng)?;
+    setup_links::forget_held(tx.conn, connection)?;
+    let source =
+        connections::find_by_id(tx.conn, &connection.workspace_id, &connection.id)?.ok_or(AppError::NotFound)?;
+    tx.tell(&webhooks::Event::Finalised { connection: &source })?;
     Ok(Ok(()))
 }
 
@@ -189,22 +188,21 @@ fn save(conn: &mut Conn, connection: &Connection, plan: &Plan, now: UtcTime) -> 
 /// # Errors
 /// As [`finalise`].
 pub fn set_trigger(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     connection: &Connection,
     finish: Finish,
     actor: Actor,
-    (keys, now, rng): (&KeyRing, UtcTime, &Rng),
 ) -> AppResult<Result<(), NotReady>> {
     let of = Of { workspace: &connection.workspace_id, connection: &connection.id };
-    let catalog = validations::last_success(conn, of)?.map(|success| success.found(keys)).transpose()?;
+    let catalog = validations::last_success(tx.conn, of)?.map(|success| success.found(tx.keys)).transpose()?;
     let (has_streams, mut plan) =
-        (!finish.streams.is_empty(), find_plan(conn, of.workspace, of.connection)?.unwrap_or_default());
+        (!finish.streams.is_empty(), find_plan(tx.conn, of.workspace, of.connection)?.unwrap_or_default());
     let Some(catalog) = catalog.or_else(|| (!has_streams).then(Catalog::default)) else {
         return Ok(Err(NotReady::NotValidated));
     };
     let before = plan.clone();
-    finish.put_on(&mut plan, &catalog, now);
-    if plan.output_layer != before.output_layer && !is_layer(conn, connection, &plan)? {
+    finish.put_on(&mut plan, &catalog, tx.now);
+    if plan.output_layer != before.output_layer && !is_layer(tx.conn, connection, &plan)? {
         return Ok(Err(NotReady::UnknownLayer(plan.output_layer)));
     }
     let mut faults = if has_streams { check_all(&plan.streams, &catalog) } else { Vec::new() };
@@ -220,20 +218,13 @@ pub fn set_trigger(
         return Ok(Err(NotReady::NoStreams));
     }
     if plan != before {
-        save(conn, connection, &plan, now)?;
-        note(conn, connection, (&before, &plan), actor, now, rng)?;
+        save(tx.conn, connection, &plan, tx.now)?;
+        note(tx, connection, (&before, &plan), actor)?;
     }
     Ok(Ok(()))
 }
 
-fn note(
-    conn: &mut Conn,
-    connection: &Connection,
-    (before, after): (&Plan, &Plan),
-    actor: Actor,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<()> {
+fn note(tx: &mut Tx<'_>, connection: &Connection, (before, after): (&Plan, &Plan), actor: Actor) -> AppResult<()> {
     let streams = before.streams != after.streams;
     let detail = if streams {
         format!("{} of {}", after.enabled().count(), after.streams.len())
@@ -248,5 +239,5 @@ fn note(
         actor,
         detail: &detail,
     };
-    Ok(activity::record(conn, &entry, now, rng)?)
+    tx.record(&entry)
 }

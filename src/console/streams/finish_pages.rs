@@ -237,28 +237,28 @@ async fn write(
     (trigger, typed): (Trigger, &Typed),
     wants_end: bool,
 ) -> AppResult<Result<(), NotReady>> {
-    let (app, actor, now) = (app.clone(), member.actor(), app.clock.now());
+    let (app, actor) = (app.clone(), member.actor());
     let (workspace, slug) = (connection.workspace_id.clone(), connection.slug.clone());
     let (description, layer) = (typed.description.clone(), typed.layer.clone());
-    let db = app.db.clone();
-    db.write(move |conn| {
-        let connection = connections::find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
-        let finish = if connection.kind == Kind::Source {
-            Finish { trigger: Some(trigger), output_layer: Some(layer), ..Finish::default() }
-        } else {
-            Finish::default()
-        };
-        let ports = (&app.keys, now, &app.rng);
-        let done = if wants_end {
-            let missing = webhooks::missing_fields(&app.connectors, &connection);
-            finalise(conn, &connection, &missing, finish, actor.clone(), ports)?
-        } else {
-            set_trigger(conn, &connection, finish, actor.clone(), ports)?
-        };
-        if done.is_ok() && description != connection.description {
-            rename(conn, &connection, &description, actor, now, &app.rng)?;
-        }
-        Ok(done)
-    })
-    .await
+    let writer = app.clone();
+    writer
+        .write(move |tx| {
+            let connection = connections::find(tx.conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+            let finish = if connection.kind == Kind::Source {
+                Finish { trigger: Some(trigger), output_layer: Some(layer), ..Finish::default() }
+            } else {
+                Finish::default()
+            };
+            let done = if wants_end {
+                let missing = webhooks::missing_fields(&app.connectors, &connection);
+                finalise(tx, &connection, &missing, finish, actor.clone())?
+            } else {
+                set_trigger(tx, &connection, finish, actor.clone())?
+            };
+            if done.is_ok() && description != connection.description {
+                rename(tx, &connection, &description, actor)?;
+            }
+            Ok(done)
+        })
+        .await
 }

@@ -14,7 +14,7 @@ use crate::features::streams::{
     LONGEST_PREFIX, Plan, StreamChoice, StreamFault, check_all, check_keys, find_plan, offered, prefixed, save_plan,
 };
 use crate::features::work::validations::{self, Of};
-use crate::platform::activity::{self, Entry, Event};
+use crate::platform::activity::{Entry, Event};
 use crate::platform::app::App;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::flash::{Flash, see_other_with};
@@ -211,7 +211,7 @@ fn put(typed: &mut Typed, raw: &RawForm) {
             continue;
         }
         choice.enabled = all || (!none && raw.all("on").any(|on| on == number));
-        if let Some(way) = raw.first(&format!("how.{place}")).and_then(SyncType::from_text) {
+        if let Some(way) = raw.first(&format!("how.{place}")).and_then(SyncType::parse) {
             choice.sync_type = way;
         }
         if let Some(key) = raw.first(&format!("new.{place}")) {
@@ -267,26 +267,25 @@ pub(super) async fn store(
     plan: Plan,
     target: &str,
 ) -> Result<HttpResponse, crate::platform::web::page::PageError> {
-    let (actor, now, rng) = (member.actor(), app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            let (workspace, id) = (&connection.workspace_id, &connection.id);
-            if !save_plan(conn, workspace, id, &plan, now)? {
-                return Err(AppError::Conflict(
-                    "Somebody else changed the streams at the same moment. Look at them again.",
-                ));
-            }
-            let detail = format!("{} of {}", plan.enabled().count(), plan.streams.len());
-            let entry = Entry {
-                workspace,
-                connection: Some(id),
-                setup_link: None,
-                event: Event::StreamsChosen,
-                actor,
-                detail: &detail,
-            };
-            Ok(activity::record(conn, &entry, now, &rng)?)
-        })
-        .await?;
+    let actor = member.actor();
+    app.write(move |tx| {
+        let (workspace, id) = (&connection.workspace_id, &connection.id);
+        if !save_plan(tx.conn, workspace, id, &plan, tx.now)? {
+            return Err(AppError::Conflict(
+                "Somebody else changed the streams at the same moment. Look at them again.",
+            ));
+        }
+        let detail = format!("{} of {}", plan.enabled().count(), plan.streams.len());
+        let entry = Entry {
+            workspace,
+            connection: Some(id),
+            setup_link: None,
+            event: Event::StreamsChosen,
+            actor,
+            detail: &detail,
+        };
+        tx.record(&entry)
+    })
+    .await?;
     Ok(see_other_with(&app.config.server.base_url, target, Flash::StreamsSaved))
 }

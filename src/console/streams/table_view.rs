@@ -1,6 +1,6 @@
 //! A stream as a row of the table.
 
-use crate::engines::{Catalog, Cursor, Stream, SyncType};
+use crate::engines::{Catalog, CursorField, Stream, SyncType};
 use crate::features::streams::{StreamChoice, key_text};
 
 pub(super) struct StreamRow {
@@ -84,7 +84,7 @@ fn ways(stream: &Stream, choice: &StreamChoice) -> Vec<(&'static str, &'static s
 }
 
 fn keys(stream: &Stream, choice: &StreamChoice) -> Vec<(String, bool)> {
-    let Cursor::Open { candidates, .. } = &stream.cursor else { return Vec::new() };
+    let CursorField::Open { candidates, .. } = &stream.cursor else { return Vec::new() };
     if !stream.offers(SyncType::Incremental) {
         return Vec::new();
     }
@@ -109,8 +109,8 @@ fn key(stream: &Stream, choice: &StreamChoice) -> String {
 
 fn settled(stream: &Stream) -> String {
     match &stream.cursor {
-        Cursor::Fixed { field: Some(field) } => format!("{} (settled by the source)", key_text(field)),
-        Cursor::Fixed { field: None } => "Settled by the source".to_owned(),
-        Cursor::None | Cursor::Open { .. } => "–".to_owned(),
+        CursorField::Fixed { field: Some(field) } => format!("{} (settled by the source)", key_text(field)),
+        CursorField::Fixed { field: None } => "Settled by the source".to_owned(),
+        CursorField::None | CursorField::Open { .. } => "–".to_owned(),
     }
 }

@@ -12,7 +12,6 @@ use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ValidationId, WorkspaceId};
 use crate::connectors::Connector;
 use crate::console::connections::api_change::{import_values, put_values};
-use crate::features::accounts::api_keys::Scope;
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, Side, WriteValidations};
 use crate::features::connections::{self, Connection, WAITING, find_of_kind};
 use crate::features::idempotency::Answer;
@@ -20,11 +19,11 @@ use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::features::work::validations::{Refused, Validation, ValidationOut, cancel, find, log_after, start};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 use crate::platform::web::api::{ApiResult, json, present};
 use crate::platform::web::log_stream::{self, LogText};
-use crate::platform::web::openapi::{Operation, schema};
-use crate::platform::web::problem::{Code, Fault, Problem};
-use crate::platform::web::urls;
+use crate::platform::web::openapi::Operation;
+use crate::platform::web::problem::{Code, ErrorDetail, Problem};
 use crate::schema::form::Submission;
 
 const LINES_AT_ONCE: i64 = 500;
@@ -78,31 +77,30 @@ async fn queue<S: Side>(
         connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
     let values = import_values(&connector, new.config)?;
     let (app, caller) = (app.clone(), caller.clone());
-    let db = app.db.clone();
-    db.write(move |conn| merge_and_start::<S>(conn, &app, &caller, (&slug, &connector), values, &ticket)).await?
+    let writer = app.clone();
+    writer.write(move |tx| merge_and_start::<S>(tx, &caller, (&slug, &connector), values, &ticket)).await?
 }
 
 fn merge_and_start<S: Side>(
-    conn: &mut Conn,
-    app: &App,
+    tx: &mut Tx<'_>,
     caller: &Caller,
     (slug, connector): (&str, &Arc<Connector>),
     values: Option<Submission>,
     ticket: &Ticket,
 ) -> AppResult<Result<Answer, Problem>> {
-    let now = app.clock.now();
-    let mut connection = find_of_kind(conn, &caller.workspace, S::KIND, slug)?.ok_or(AppError::NotFound)?;
+    let now = tx.now;
+    let mut connection = find_of_kind(tx.conn, &caller.workspace, S::KIND, slug)?.ok_or(AppError::NotFound)?;
     if let Some(values) = values {
-        connection = match put_values(conn, app, caller, &connection, connector, &values)? {
+        connection = match put_values(tx, caller, &connection, connector, &values)? {
             Ok(changed) => changed,
             Err(problem) => return Ok(Err(problem)),
         };
     }
-    match start(conn, &connection, connector, &caller.actor(), (&app.keys, now, &app.rng))? {
+    match start(tx, &connection, connector, &caller.actor())? {
         Ok(validation) => {
-            let out = ValidationOut::new(&validation, &connection, &app.keys, now)?;
+            let out = ValidationOut::new(&validation, &connection, tx.keys, now)?;
             let answer = Answer::json(StatusCode::ACCEPTED, &out)?;
-            ticket.store(conn, &answer, &app.keys, &app.rng)?;
+            ticket.store(tx, &answer)?;
             Ok(Ok(answer))
         }
         Err(refused) => Ok(Err(problem(refused))),
@@ -116,7 +114,7 @@ fn problem(refused: Refused) -> Problem {
         Refused::Wrong(fields) => (fields, "does_not_fit", "does not fit the rules of the connector"),
     };
     let at = |field: &String| format!("/config/{}", field.replace('.', "/"));
-    Problem::invalid(fields.iter().map(|field| Fault::at(at(field), code, format!("{field} {words}."))).collect())
+    Problem::invalid(fields.iter().map(|field| ErrorDetail::at(at(field), code, format!("{field} {words}."))).collect())
 }
 
 /// The validation of that id and its connection.
@@ -157,18 +155,17 @@ async fn cancel_one(
     id: ValidationId,
     ticket: Ticket,
 ) -> AppResult<Answer> {
-    let (app_here, now) = (app.clone(), app.clock.now());
-    app.db
-        .write(move |conn| {
-            let (validation, _) = load(conn, &workspace, &id)?;
-            cancel(conn, &validation, now)?;
-            let (validation, connection) = load(conn, &workspace, &id)?;
-            let out = ValidationOut::new(&validation, &connection, &app_here.keys, now)?;
-            let answer = Answer::json(StatusCode::ACCEPTED, &out)?;
-            ticket.store(conn, &answer, &app_here.keys, &app_here.rng)?;
-            Ok(answer)
-        })
-        .await
+    let app_here = app.clone();
+    app.write(move |tx| {
+        let (validation, _) = load(tx.conn, &workspace, &id)?;
+        cancel(tx.conn, &validation, tx.now)?;
+        let (validation, connection) = load(tx.conn, &workspace, &id)?;
+        let out = ValidationOut::new(&validation, &connection, &app_here.keys, tx.now)?;
+        let answer = Answer::json(StatusCode::ACCEPTED, &out)?;
+        ticket.store(tx, &answer)?;
+        Ok(answer)
+    })
+    .await
 }
 
 /// `GET /api/v1/connector-validations/{id}/logs/`
@@ -195,53 +192,26 @@ pub async fn logs(
     }))
 }
 
-/// The endpoint that sources and destinations have.
-pub fn operations_of<S: Side>() -> Vec<Operation> {
+/// What the document says of starting one.
+pub fn revalidation<S: Side>() -> Operation {
     let word = S::KIND.as_str();
-    vec![Operation {
-        method: "post",
-        path: format!("{}revalidate/", urls::api_connection(S::PLURAL, "{slug}")),
-        id: format!("revalidate_{word}"),
-        tag: S::PLURAL,
-        summary: format!("Validate a {word}"),
-        about: "Queues a check of the stored values; one that goes on already is stopped. Ask for the validation until its `status` is not `in_progress`.",
-        scope: Some(Scope::ValidationsWrite.as_str()),
-        query: None,
-        body: Some(schema::<RevalidateIn>),
-        done: (202, Some(schema::<ValidationOut>)),
-        refuses: &[Code::Conflict, Code::WaitingForApproval],
-        tagged: false,
-    }]
+    Operation::new(S::PLURAL, format!("revalidate_{word}"), format!("Validate a {word}"))
+        .body::<RevalidateIn>()
+        .answers::<ValidationOut>(202)
+        .refuses(&[Code::Conflict, Code::WaitingForApproval])
+        .about("Queues a check of the stored values; one that goes on already is stopped. Ask for the validation until its `status` is not `in_progress`.")
 }
 
-/// The other endpoints of this file.
-pub fn operations() -> Vec<Operation> {
-    let one = urls::api_validation("{id}");
-    let base = |method, path: String, id: &str, summary: &str| Operation {
-        method,
-        path,
-        id: id.to_owned(),
-        tag: "validations",
-        summary: summary.to_owned(),
-        about: "",
-        scope: Some(Scope::ValidationsWrite.as_str()),
-        query: None,
-        body: None,
-        done: (200, Some(schema::<ValidationOut>)),
-        refuses: &[],
-        tagged: false,
-    };
-    vec![
-        base("get", one.clone(), "get_validation", "Read a validation"),
-        Operation {
-            done: (202, Some(schema::<ValidationOut>)),
-            about: "One that is over stays as it is.",
-            ..base("post", format!("{one}cancel/"), "cancel_validation", "Stop a validation")
-        },
-        Operation {
-            done: (200, Some(schema::<LogText>)),
-            about: "Line by line until the validation is over. With `Accept: text/event-stream` as server-sent events.",
-            ..base("get", format!("{one}logs/"), "get_validation_logs", "Follow the log of a validation")
-        },
+/// What the document says of one, stopping it, and its log.
+pub fn operations() -> [Operation; 3] {
+    let operation = |id: &str, summary: &str| Operation::new("validations", id, summary);
+    [
+        operation("get_validation", "Read a validation").answers::<ValidationOut>(200),
+        operation("cancel_validation", "Stop a validation")
+            .answers::<ValidationOut>(202)
+            .about("One that is over stays as it is."),
+        operation("get_validation_logs", "Follow the log of a validation").answers::<LogText>(200).about(
+            "Line by line until the validation is over. With `Accept: text/event-stream` as server-sent events.",
+        ),
     ]
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::messages::{CatalogBody, StreamBody};
-use crate::engines::{Catalog, Chosen, Column, Cursor, Stream, SyncType};
+use crate::engines::{Catalog, ChosenStream, Column, CursorField, Stream, SyncType};
 
 /// What a connector offers, as we keep it.
 pub(super) fn ours(body: CatalogBody) -> Catalog {
@@ -21,9 +21,9 @@ fn stream(body: StreamBody) -> Stream {
     }
     let usual = body.default_cursor_field.filter(|field| !field.is_empty());
     let cursor = match body.source_defined_cursor {
-        _ if !has("incremental") => Cursor::None,
-        Some(true) => Cursor::Fixed { field: usual },
-        _ => Cursor::Open { candidates: Vec::new(), usual },
+        _ if !has("incremental") => CursorField::None,
+        Some(true) => CursorField::Fixed { field: usual },
+        _ => CursorField::Open { candidates: Vec::new(), usual },
     };
     let primary_key = body.source_defined_primary_key.unwrap_or_default();
     Stream {
@@ -61,18 +61,18 @@ fn column(name: &str, property: &Value) -> Column {
 }
 
 /// What was chosen, as the protocol wants it.
-pub(super) fn theirs(chosen: &[Chosen]) -> Value {
+pub(super) fn theirs(chosen: &[ChosenStream]) -> Value {
     json!({ "streams": chosen.iter().map(configured).collect::<Vec<_>>() })
 }
 
-fn configured(chosen: &Chosen) -> Value {
+fn configured(chosen: &ChosenStream) -> Value {
     let stream = &chosen.stream;
     let modes = stream.sync_types.iter().map(|sync_type| mode(*sync_type)).collect::<Vec<_>>();
     let schema = if stream.json_schema.is_null() { json!({ "type": "object" }) } else { stream.json_schema.clone() };
     let (defined, usual) = match &stream.cursor {
-        Cursor::None => (false, None),
-        Cursor::Fixed { field } => (true, field.clone()),
-        Cursor::Open { usual, .. } => (false, usual.clone()),
+        CursorField::None => (false, None),
+        CursorField::Fixed { field } => (true, field.clone()),
+        CursorField::Open { usual, .. } => (false, usual.clone()),
     };
     let mut inner = Map::new();
     inner.insert("name".to_owned(), json!(stream.name));

@@ -6,11 +6,13 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::messages::{self, CatalogBody, Message, StreamStatus, TraceError};
-use super::state::State;
-use super::{Airbyte, Given, spans};
+use super::messages::{self, CatalogBody, ProtocolMessage, StreamStatus, TraceError};
+use super::spans;
+use super::state::AirbyteState;
 use crate::engines::process::Running;
-use crate::engines::{Chosen, Event, Failure, Level, Reason, Record};
+use crate::engines::run::{EngineRun, EventSink};
+use crate::engines::{ChosenStream, ConnectorEvent, Failure, FailureReason, Level, Record};
+use crate::schema::form;
 
 /// After a verdict nothing but another verdict is of interest, and not for long.
 const LAST_WORDS: Duration = Duration::from_secs(10);
@@ -19,9 +21,9 @@ const BATCH: usize = 256 << 10;
 
 /// What was heard.
 pub(super) struct Heard<'a> {
-    given: Option<Given<'a>>,
-    chosen: &'a [Chosen],
-    state: State,
+    run: Option<&'a EngineRun<'a>>,
+    chosen: &'a [ChosenStream],
+    state: AirbyteState,
     pub(super) awaits_verdict: bool,
     pub(super) status: Option<Result<(), String>>,
     pub(super) catalog: Option<CatalogBody>,
@@ -36,9 +38,9 @@ pub(super) struct Heard<'a> {
 }
 
 impl<'a> Heard<'a> {
-    pub(super) fn new(given: Option<Given<'a>>, chosen: &'a [Chosen], state: State) -> Self {
+    pub(super) fn new(run: Option<&'a EngineRun<'a>>, chosen: &'a [ChosenStream], state: AirbyteState) -> Self {
         Self {
-            given,
+            run,
             chosen,
             state,
             awaits_verdict: false,
@@ -57,7 +59,7 @@ impl<'a> Heard<'a> {
 
     /// The place of a stream in the selection. Records of one stream come one after another.
     fn place(&mut self, namespace: Option<&str>, name: &str) -> Option<usize> {
-        let is = |chosen: &Chosen| chosen.stream.is(namespace, name);
+        let is = |chosen: &ChosenStream| chosen.stream.is(namespace, name);
         if !self.chosen.get(self.last).is_some_and(is) {
             self.last = self.chosen.iter().position(is)?;
         }
@@ -67,14 +69,14 @@ impl<'a> Heard<'a> {
 
 /// Records that wait for others.
 #[derive(Default)]
-struct Batch {
+struct RecordBatch {
     records: Vec<Record>,
     bytes: usize,
 }
 
 /// Listens until the output ends.
-pub(super) async fn listen(me: &Airbyte<'_>, running: &mut Running, heard: &mut Heard<'_>) -> Result<(), Failure> {
-    let mut batch = Batch::default();
+pub(super) async fn listen(sink: &EventSink, running: &mut Running, heard: &mut Heard<'_>) -> Result<(), Failure> {
+    let mut batch = RecordBatch::default();
     loop {
         let lines = if heard.awaits_verdict && heard.status.is_some() {
             timeout(LAST_WORDS, running.lines()).await.unwrap_or(Ok(None))?
@@ -83,39 +85,39 @@ pub(super) async fn listen(me: &Airbyte<'_>, running: &mut Running, heard: &mut 
         };
         let Some(lines) = lines else { return Ok(()) };
         for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
-            take(me, line, heard, &mut batch).await?;
+            take(sink, line, heard, &mut batch).await?;
         }
-        flush(me, &mut batch).await?;
+        flush(sink, &mut batch).await?;
     }
 }
 
-async fn flush(me: &Airbyte<'_>, batch: &mut Batch) -> Result<(), Failure> {
+async fn flush(sink: &EventSink, batch: &mut RecordBatch) -> Result<(), Failure> {
     batch.bytes = 0;
-    me.teller.records(std::mem::take(&mut batch.records)).await
+    sink.records(std::mem::take(&mut batch.records)).await
 }
 
-async fn take(me: &Airbyte<'_>, line: &[u8], heard: &mut Heard<'_>, batch: &mut Batch) -> Result<(), Failure> {
+async fn take(sink: &EventSink, line: &[u8], heard: &mut Heard<'_>, batch: &mut RecordBatch) -> Result<(), Failure> {
     match messages::read(line) {
-        Message::Record { stream, namespace, data } => {
+        ProtocolMessage::Record { stream, namespace, data } => {
             if keep(data, &stream, namespace.as_deref(), heard, batch) >= BATCH {
-                flush(me, batch).await?;
+                flush(sink, batch).await?;
             }
             Ok(())
         }
-        Message::State(message) => {
-            flush(me, batch).await?;
-            if heard.state.take(&message) { me.teller.send(Event::State(heard.state.kept())).await } else { Ok(()) }
+        ProtocolMessage::State(message) => {
+            flush(sink, batch).await?;
+            if heard.state.take(&message) { sink.send(ConnectorEvent::State(heard.state.kept())).await } else { Ok(()) }
         }
-        Message::BrokenRecord => Err(Failure::new(
-            Reason::Unreadable,
+        ProtocolMessage::BrokenRecord => Err(Failure::new(
+            FailureReason::Unreadable,
             "The connector wrote a record that cannot be read, so it was stopped before anything is lost.",
         )),
-        other => note(me, other, line, heard).await,
+        other => note(sink, other, line, heard).await,
     }
 }
 
 /// Puts a record into the batch; gives the batch's size.
-fn keep(data: &[u8], stream: &str, namespace: Option<&str>, heard: &mut Heard<'_>, batch: &mut Batch) -> usize {
+fn keep(data: &[u8], stream: &str, namespace: Option<&str>, heard: &mut Heard<'_>, batch: &mut RecordBatch) -> usize {
     let Some(place) = heard.place(namespace, stream) else {
         heard.foreign += 1;
         return batch.bytes;
@@ -131,37 +133,45 @@ fn keep(data: &[u8], stream: &str, namespace: Option<&str>, heard: &mut Heard<'_
 }
 
 /// Everything that is no record and no state.
-async fn note(me: &Airbyte<'_>, message: Message<'_>, line: &[u8], heard: &mut Heard<'_>) -> Result<(), Failure> {
+async fn note(
+    sink: &EventSink,
+    message: ProtocolMessage<'_>,
+    line: &[u8],
+    heard: &mut Heard<'_>,
+) -> Result<(), Failure> {
     match message {
-        Message::Log { level, text } => return me.teller.log(level, &text).await,
-        Message::Spec(spec) => heard.spec = Some(spec),
-        Message::Status(status) => heard.status = Some(status),
-        Message::Catalog(catalog) => heard.catalog = Some(catalog),
-        Message::Error(error) => {
+        ProtocolMessage::Log { level, text } => return sink.log(level, &text).await,
+        ProtocolMessage::Spec(spec) => heard.spec = Some(spec),
+        ProtocolMessage::Status(status) => heard.status = Some(status),
+        ProtocolMessage::Catalog(catalog) => heard.catalog = Some(catalog),
+        ProtocolMessage::Error(error) => {
             let text = format!("{}\n{}", error.message, error.internal_message.as_deref().unwrap_or_default());
             heard.error = Some(error);
-            return me.teller.log(Level::Error, &text).await;
+            return sink.log(Level::Error, &text).await;
         }
-        Message::Stream { stream, namespace, status } => {
-            return stream_status(me, &stream, namespace, status, heard).await;
+        ProtocolMessage::Stream { stream, namespace, status } => {
+            return stream_status(sink, &stream, namespace, status, heard).await;
         }
-        Message::Config(config) => {
-            if let Some(changes) = heard.given.and_then(|given| given.changes(&config)) {
-                me.teller.log(Level::Info, "The connector changed its configuration.").await?;
-                return me.teller.send(Event::ConfigUpdate(changes)).await;
+        ProtocolMessage::Config(config) => {
+            if let Some(changes) = heard.run.and_then(|run| form::changes(&run.connector.spec, run.config, &config)) {
+                sink.log(Level::Info, "The connector changed its configuration.").await?;
+                return sink.send(ConnectorEvent::ConfigUpdate(changes)).await;
             }
         }
-        Message::Garbage => {
+        ProtocolMessage::Garbage => {
             heard.garbage += 1;
-            return me.teller.log(Level::Info, &String::from_utf8_lossy(line)).await;
+            return sink.log(Level::Info, &String::from_utf8_lossy(line)).await;
         }
-        Message::Other | Message::Record { .. } | Message::State(_) | Message::BrokenRecord => {}
+        ProtocolMessage::Other
+        | ProtocolMessage::Record { .. }
+        | ProtocolMessage::State(_)
+        | ProtocolMessage::BrokenRecord => {}
     }
     Ok(())
 }
 
 async fn stream_status(
-    me: &Airbyte<'_>,
+    sink: &EventSink,
     stream: &str,
     namespace: Option<String>,
     status: StreamStatus,
@@ -172,12 +182,10 @@ async fn stream_status(
     match status {
         StreamStatus::Incomplete => {
             heard.incomplete.push(place);
-            me.teller.log(Level::Warn, &format!("The stream {stream} could not be read to its end.")).await
+            sink.log(Level::Warn, &format!("The stream {stream} could not be read to its end.")).await
         }
-        StreamStatus::Started => me.teller.progress(&format!("Reading {stream}")).await,
-        StreamStatus::Complete => {
-            me.teller.log(Level::Info, &format!("The stream {stream} was read to its end.")).await
-        }
+        StreamStatus::Started => sink.progress(&format!("Reading {stream}")).await,
+        StreamStatus::Complete => sink.log(Level::Info, &format!("The stream {stream} was read to its end.")).await,
         StreamStatus::Running | StreamStatus::Other => Ok(()),
     }
 }

@@ -8,7 +8,7 @@ use crate::engines::Level;
 
 /// What a line says.
 #[derive(Debug)]
-pub(super) enum Message<'a> {
+pub(super) enum ProtocolMessage<'a> {
     Log {
         level: Level,
         text: String,
@@ -79,7 +79,7 @@ pub(super) struct StreamBody {
 }
 
 #[derive(Deserialize)]
-struct Line {
+struct ProtocolLine {
     r#type: String,
     log: Option<LogBody>,
     spec: Option<Value>,
@@ -140,23 +140,23 @@ struct Descriptor {
 }
 
 /// Reads a line.
-pub(super) fn read(line: &[u8]) -> Message<'_> {
+pub(super) fn read(line: &[u8]) -> ProtocolMessage<'_> {
     let line = line.trim_ascii();
     if !line.starts_with(b"{") {
-        return Message::Garbage;
+        return ProtocolMessage::Garbage;
     }
     if !spans::is_json(line) {
         let claims_record = line.get(..line.len().min(40)).is_some_and(|start| contains(start, b"\"RECORD\""));
-        return if claims_record { Message::BrokenRecord } else { Message::Garbage };
+        return if claims_record { ProtocolMessage::BrokenRecord } else { ProtocolMessage::Garbage };
     }
     if spans::member(line, "type") == Some(b"\"RECORD\"") {
-        return record(line).unwrap_or(Message::BrokenRecord);
+        return record(line).unwrap_or(ProtocolMessage::BrokenRecord);
     }
-    match serde_json::from_slice::<Line>(line) {
-        Ok(line) => message(line).unwrap_or(Message::Other),
+    match serde_json::from_slice::<ProtocolLine>(line) {
+        Ok(line) => message(line).unwrap_or(ProtocolMessage::Other),
         // A message of a known type that has another shape than the protocol says, or no message.
-        Err(_) if spans::member(line, "type").is_some() => Message::Other,
-        Err(_) => Message::Garbage,
+        Err(_) if spans::member(line, "type").is_some() => ProtocolMessage::Other,
+        Err(_) => ProtocolMessage::Garbage,
     }
 }
 
@@ -164,7 +164,7 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }
 
-fn record(line: &[u8]) -> Option<Message<'_>> {
+fn record(line: &[u8]) -> Option<ProtocolMessage<'_>> {
     let (mut stream, mut namespace, mut data) = (None, None, None);
     for (key, value) in spans::members(spans::member(line, "record")?) {
         match key {
@@ -174,42 +174,46 @@ fn record(line: &[u8]) -> Option<Message<'_>> {
             _ => {}
         }
     }
-    Some(Message::Record { stream: stream?, namespace, data: data? })
+    Some(ProtocolMessage::Record { stream: stream?, namespace, data: data? })
 }
 
-fn message(line: Line) -> Option<Message<'static>> {
+fn message(line: ProtocolLine) -> Option<ProtocolMessage<'static>> {
     Some(match line.r#type.as_str() {
         "LOG" => log(line.log?),
-        "SPEC" => Message::Spec(line.spec?),
+        "SPEC" => ProtocolMessage::Spec(line.spec?),
         "CONNECTION_STATUS" => {
             let body = line.status?;
             let said = unquoted(body.message.unwrap_or_default().trim()).to_owned();
             match body.status.as_str() {
-                "SUCCEEDED" => Message::Status(Ok(())),
-                "FAILED" => Message::Status(Err(said)),
+                "SUCCEEDED" => ProtocolMessage::Status(Ok(())),
+                "FAILED" => ProtocolMessage::Status(Err(said)),
                 _ => return None,
             }
         }
-        "CATALOG" => Message::Catalog(line.catalog?),
-        "STATE" => Message::State(line.state?),
-        "CONTROL" => Message::Config(line.control?.connector_config?.config),
+        "CATALOG" => ProtocolMessage::Catalog(line.catalog?),
+        "STATE" => ProtocolMessage::State(line.state?),
+        "CONTROL" => ProtocolMessage::Config(line.control?.connector_config?.config),
         "TRACE" => trace(line.trace?)?,
         _ => return None,
     })
 }
 
-fn trace(body: TraceBody) -> Option<Message<'static>> {
+fn trace(body: TraceBody) -> Option<ProtocolMessage<'static>> {
     match body.r#type.as_str() {
-        "ERROR" => Some(Message::Error(body.error?)),
+        "ERROR" => Some(ProtocolMessage::Error(body.error?)),
         "STREAM_STATUS" => {
             let StreamStatusBody { stream_descriptor, status } = body.stream_status?;
-            Some(Message::Stream { stream: stream_descriptor.name, namespace: stream_descriptor.namespace, status })
+            Some(ProtocolMessage::Stream {
+                stream: stream_descriptor.name,
+                namespace: stream_descriptor.namespace,
+                status,
+            })
         }
         _ => None,
     }
 }
 
-fn log(body: LogBody) -> Message<'static> {
+fn log(body: LogBody) -> ProtocolMessage<'static> {
     let level = match body.level.as_str() {
         "FATAL" | "ERROR" => Level::Error,
         "WARN" => Level::Warn,
@@ -220,7 +224,7 @@ fn log(body: LogBody) -> Message<'static> {
         Some(trace) => format!("{}\n{trace}", body.message),
         None => body.message,
     };
-    Message::Log { level, text }
+    ProtocolMessage::Log { level, text }
 }
 
 /// Connectors quote their words as Python does it: one pair goes.

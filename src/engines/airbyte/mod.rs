@@ -18,98 +18,117 @@ use serde_json::Value;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
+use super::engine::{Answered, Engine};
 use super::folder::RunFolder;
+use super::hosts::Hosts;
 use super::limits::Limits;
 use super::process::{self, Launch};
+use super::run::{Deadline, EngineRun, EventSink};
 use super::stderr::Tail;
-use super::work::{Ends, Teller};
-use super::{Catalog, Chosen, Failure, ReadEnd};
+use super::{Ability, Catalog, CheckOutcome, ChosenStream, Failure, ReadEnd};
 use crate::base::rng::Rng;
 use crate::connectors::AirbyteBlock;
-use crate::schema::form::{self, FinalConfig, Submission};
-use crate::schema::spec::Spec;
+use crate::schema::form::FinalConfig;
 use listen::Heard;
-use program::{Order, Program};
-use state::State;
+use program::{Program, ProtocolCommand};
+use state::AirbyteState;
 
 /// Most bytes of standard output for anything but reading.
 const MOST_OUTPUT: u64 = 32 << 20;
 /// After its output has ended, a program may take this long to end too.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What the installation gives to every program.
-pub(super) struct Setting<'a> {
+/// The engine of connectors that are programs, as this installation starts them.
+pub(super) struct Airbyte<'a> {
+    pub(super) block: &'a AirbyteBlock,
+    pub(super) hosts: &'a Hosts,
     pub(super) launcher: &'a Path,
+    /// Where the folders of runs are.
     pub(super) runs: &'a Path,
+    /// Where programs are looked for.
     pub(super) path: &'a str,
-    pub(super) engine: Option<&'a str>,
+    pub(super) container_engine: Option<&'a str>,
     pub(super) variables: &'a [(&'a str, String)],
     pub(super) rng: &'a Rng,
 }
 
-/// A connector at work.
-pub(super) struct Airbyte<'a> {
-    pub(super) block: &'a AirbyteBlock,
-    pub(super) setting: Setting<'a>,
-    pub(super) teller: Teller,
-    pub(super) ends: Ends,
+impl Engine for Airbyte<'_> {
+    fn ability(&self) -> Ability {
+        Ability { checks: true, reads: true }
+    }
+
+    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, CheckOutcome> {
+        Box::pin(async {
+            run.deadline.guard(self.hosts.judge_all(run.config.expose())).await?;
+            run.sink.progress(&format!("Asking {}", run.connector.name())).await?;
+            let mut heard = Heard::new(Some(run), &[], AirbyteState::default());
+            heard.awaits_verdict = true;
+            let config = bytes(run.config);
+            let order = ProtocolCommand { config: Some(&config), ..ProtocolCommand::of("check") };
+            self.run(order, &run.sink, &run.deadline, &mut heard).await?;
+            verdict::of_check(heard).map(|()| CheckOutcome::Asked)
+        })
+    }
+
+    fn discover<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, Catalog> {
+        Box::pin(async {
+            run.deadline.guard(self.hosts.judge_all(run.config.expose())).await?;
+            run.sink.progress("Asking for the streams").await?;
+            let mut heard = Heard::new(Some(run), &[], AirbyteState::default());
+            let config = bytes(run.config);
+            let order = ProtocolCommand { config: Some(&config), ..ProtocolCommand::of("discover") };
+            self.run(order, &run.sink, &run.deadline, &mut heard).await?;
+            verdict::of_discover(heard)
+        })
+    }
+
+    fn read<'a>(
+        &'a self,
+        run: &'a EngineRun<'_>,
+        chosen: &'a [ChosenStream],
+        kept: Option<&'a Value>,
+    ) -> Answered<'a, ReadEnd> {
+        Box::pin(async move {
+            run.deadline.guard(self.hosts.judge_all(run.config.expose())).await?;
+            let config = bytes(run.config);
+            let state = AirbyteState::from_kept(kept)?;
+            let (catalog, file) = (catalog::theirs(chosen), state.file());
+            let mut heard = Heard::new(Some(run), chosen, state);
+            let order =
+                ProtocolCommand { verb: "read", config: Some(&config), catalog: Some(&catalog), state: file.as_ref() };
+            self.run(order, &run.sink, &run.deadline, &mut heard).await?;
+            verdict::of_read(heard)
+        })
+    }
 }
 
-/// A configuration and the spec it follows.
-#[derive(Clone, Copy)]
-pub(super) struct Given<'a> {
-    pub(super) spec: &'a Spec,
-    pub(super) config: &'a FinalConfig,
+fn bytes(config: &FinalConfig) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(config.expose().to_string().into_bytes())
 }
 
 impl Airbyte<'_> {
     /// The content of the `SPEC` message.
-    pub(super) async fn spec(&self) -> Result<Value, Failure> {
-        let mut heard = Heard::new(None, &[], State::default());
-        self.run(Order { verb: "spec", config: None, catalog: None, state: None }, &mut heard).await?;
+    pub(super) async fn spec(&self, sink: &EventSink, deadline: &Deadline) -> Result<Value, Failure> {
+        let mut heard = Heard::new(None, &[], AirbyteState::default());
+        self.run(ProtocolCommand::of("spec"), sink, deadline, &mut heard).await?;
         verdict::of_spec(heard)
     }
 
-    pub(super) async fn check(&self, given: Given<'_>) -> Result<(), Failure> {
-        let config = given.bytes();
-        let mut heard = Heard::new(Some(given), &[], State::default());
-        heard.awaits_verdict = true;
-        self.run(Order { verb: "check", config: Some(&config), catalog: None, state: None }, &mut heard).await?;
-        verdict::of_check(heard)
-    }
-
-    pub(super) async fn discover(&self, given: Given<'_>) -> Result<Catalog, Failure> {
-        let config = given.bytes();
-        let mut heard = Heard::new(Some(given), &[], State::default());
-        self.run(Order { verb: "discover", config: Some(&config), catalog: None, state: None }, &mut heard).await?;
-        verdict::of_discover(heard)
-    }
-
-    pub(super) async fn read(
-        &self,
-        given: Given<'_>,
-        chosen: &[Chosen],
-        kept: Option<&Value>,
-    ) -> Result<ReadEnd, Failure> {
-        let config = given.bytes();
-        let state = State::from_kept(kept)?;
-        let (catalog, file) = (catalog::theirs(chosen), state.file());
-        let mut heard = Heard::new(Some(given), chosen, state);
-        let order = Order { verb: "read", config: Some(&config), catalog: Some(&catalog), state: file.as_ref() };
-        self.run(order, &mut heard).await?;
-        verdict::of_read(heard)
-    }
-
     /// Runs the program to its end, whatever that is, and leaves nothing of it behind.
-    async fn run(&self, order: Order<'_>, heard: &mut Heard<'_>) -> Result<(), Failure> {
-        let setting = &self.setting;
-        let folder = RunFolder::make(setting.runs, setting.rng).map_err(program::no_folder)?;
-        let program = Program::of(self.block, order, &folder, setting)?;
-        let launch = self.launch(&program, order, &folder);
+    async fn run(
+        &self,
+        order: ProtocolCommand<'_>,
+        sink: &EventSink,
+        deadline: &Deadline,
+        heard: &mut Heard<'_>,
+    ) -> Result<(), Failure> {
+        let folder = RunFolder::make(self.runs, self.rng).map_err(program::no_folder)?;
+        let program = Program::of(self, order, &folder)?;
+        let launch = self.launch(&program, order, &folder, deadline.time_limit);
         let (mut running, stderr) = process::start(&launch)?;
         let tail = Tail::default();
-        let follow = tokio::spawn(tail.clone().follow(stderr, self.teller.clone()));
-        let listened = self.ends.guard(listen::listen(self, &mut running, heard)).await;
+        let follow = tokio::spawn(tail.clone().follow(stderr, sink.clone()));
+        let listened = deadline.guard(listen::listen(sink, &mut running, heard)).await;
         let patience = if listened.is_ok() { PATIENCE } else { Duration::ZERO };
         heard.exit = running.end(patience).await;
         if let Some((engine, name)) = &program.container {
@@ -123,19 +142,25 @@ impl Airbyte<'_> {
         listened
     }
 
-    fn launch<'a>(&'a self, program: &Program, order: Order<'a>, folder: &'a RunFolder) -> Launch<'a> {
+    fn launch<'a>(
+        &'a self,
+        program: &Program,
+        order: ProtocolCommand<'a>,
+        folder: &'a RunFolder,
+        time_limit: Duration,
+    ) -> Launch<'a> {
         let is_container = program.container.is_some();
         let usual = Limits::default();
         Launch {
-            launcher: self.setting.launcher,
+            launcher: self.launcher,
             command: program.command.clone(),
             secret: order.config.filter(|_| program.by_descriptor),
             folder,
-            path: self.setting.path,
-            variables: self.setting.variables,
+            path: self.path,
+            variables: self.variables,
             limits: Limits {
                 // Two cores' worth of the time it has; an engine's own client is limited by the engine.
-                cpu: self.ends.time_limit.as_secs().saturating_mul(2).max(60),
+                cpu: time_limit.as_secs().saturating_mul(2).max(60),
                 memory: usual.memory.filter(|_| !is_container),
                 ..usual
             },
@@ -146,11 +171,11 @@ impl Airbyte<'_> {
     /// The client of an engine may be gone while its container goes on.
     async fn remove_container(&self, engine: &Path, name: &str, folder: &RunFolder) {
         let launch = Launch {
-            launcher: self.setting.launcher,
+            launcher: self.launcher,
             command: vec![engine.into(), "rm".into(), "--force".into(), name.into()],
             secret: None,
             folder,
-            path: self.setting.path,
+            path: self.path,
             variables: &[],
             limits: Limits { memory: None, ..Limits::default() },
             most: Some(MOST_OUTPUT),
@@ -158,16 +183,5 @@ impl Airbyte<'_> {
         if let Ok((running, _stderr)) = process::start(&launch) {
             let _ = running.end(Duration::from_secs(20)).await;
         }
-    }
-}
-
-impl Given<'_> {
-    fn bytes(self) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(self.config.expose().to_string().into_bytes())
-    }
-
-    /// What the connector changed of it, for whoever keeps it.
-    fn changes(self, returned: &Value) -> Option<Submission> {
-        form::changes(self.spec, self.config, returned)
     }
 }

@@ -5,23 +5,29 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::Setting;
-use crate::connectors::AirbyteBlock;
+use super::Airbyte;
 use crate::engines::folder::RunFolder;
 use crate::engines::process::find_program;
-use crate::engines::{Failure, Reason};
+use crate::engines::{Failure, FailureReason};
 
 /// Where a container finds the folder of its run.
 const INSIDE: &str = "/run/vestibule";
 
 /// A command of the protocol with its documents.
 #[derive(Clone, Copy)]
-pub(super) struct Order<'a> {
+pub(super) struct ProtocolCommand<'a> {
     /// `spec`, `check`, `discover`, `read`.
     pub(super) verb: &'static str,
     pub(super) config: Option<&'a [u8]>,
     pub(super) catalog: Option<&'a Value>,
     pub(super) state: Option<&'a Value>,
+}
+
+impl ProtocolCommand<'_> {
+    /// A command without documents.
+    pub(super) const fn of(verb: &'static str) -> Self {
+        Self { verb, config: None, catalog: None, state: None }
+    }
 }
 
 /// What is started.
@@ -35,46 +41,42 @@ pub(super) struct Program {
 
 impl Program {
     /// Writes the order's documents into the folder and makes the argument vector.
-    pub(super) fn of(
-        block: &AirbyteBlock,
-        order: Order<'_>,
-        folder: &RunFolder,
-        setting: &Setting<'_>,
-    ) -> Result<Self, Failure> {
-        match &block.image {
-            Some(image) => Self::container(image, order, folder, setting),
-            None => Self::local(block, order, folder, setting),
+    pub(super) fn of(airbyte: &Airbyte<'_>, order: ProtocolCommand<'_>, folder: &RunFolder) -> Result<Self, Failure> {
+        match &airbyte.block.image {
+            Some(image) => Self::container(airbyte, image, order, folder),
+            None => Self::local(airbyte, order, folder),
         }
     }
 
-    fn local(
-        block: &AirbyteBlock,
-        order: Order<'_>,
-        folder: &RunFolder,
-        setting: &Setting<'_>,
-    ) -> Result<Self, Failure> {
-        let (name, arguments) = block.command.split_first().map_or(("", &[][..]), |(name, rest)| (name.as_str(), rest));
-        let program = find_program(name, setting.path).ok_or_else(|| not_installed(name))?;
+    fn local(airbyte: &Airbyte<'_>, order: ProtocolCommand<'_>, folder: &RunFolder) -> Result<Self, Failure> {
+        let (name, arguments) =
+            airbyte.block.command.split_first().map_or(("", &[][..]), |(name, rest)| (name.as_str(), rest));
+        let program = find_program(name, airbyte.path).ok_or_else(|| not_installed(name))?;
         let mut command = vec![program.into_os_string()];
         command.extend(arguments.iter().map(OsString::from));
         command.push(order.verb.into());
         if order.config.is_some() {
             command.extend(["--config".into(), "/dev/fd/3".into()]);
         }
-        for (option, path) in documents(order, block.manifest.as_ref(), folder)? {
+        for (option, path) in documents(order, airbyte.block.manifest.as_ref(), folder)? {
             command.extend([option.into(), path.into_os_string()]);
         }
         Ok(Self { command, by_descriptor: true, container: None })
     }
 
-    fn container(image: &str, order: Order<'_>, folder: &RunFolder, setting: &Setting<'_>) -> Result<Self, Failure> {
-        let Some(engine) = setting.engine else {
+    fn container(
+        airbyte: &Airbyte<'_>,
+        image: &str,
+        order: ProtocolCommand<'_>,
+        folder: &RunFolder,
+    ) -> Result<Self, Failure> {
+        let Some(engine) = airbyte.container_engine else {
             return Err(Failure::new(
-                Reason::NotInstalled,
+                FailureReason::NotInstalled,
                 "This connector is kept as a container image. The operator can name a container engine in VESTIBULE_CONTAINER_ENGINE.",
             ));
         };
-        let engine = find_program(engine, setting.path).ok_or_else(|| not_installed(engine))?;
+        let engine = find_program(engine, airbyte.path).ok_or_else(|| not_installed(engine))?;
         let name = format!("vestibule-{}", folder.mark());
         let user = format!("{}:{}", rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
         let mut folder_of_run = folder.path().as_os_str().to_owned();
@@ -84,7 +86,7 @@ impl Program {
         command.extend(fixed.map(OsString::from));
         command.extend(["--memory=4g", "--pids-limit=512", "--name", &name, "--user", &user].map(OsString::from));
         command.extend([OsString::from("--volume"), folder_of_run, "--workdir".into(), INSIDE.into()]);
-        for (variable, value) in setting.variables {
+        for (variable, value) in airbyte.variables {
             command.extend([OsString::from("--env"), format!("{variable}={value}").into()]);
         }
         command.extend([image, order.verb].map(OsString::from));
@@ -105,7 +107,7 @@ fn inside(path: &Path) -> OsString {
 
 /// Catalog, state and manifest as files of the run.
 fn documents(
-    order: Order<'_>,
+    order: ProtocolCommand<'_>,
     manifest: Option<&Value>,
     folder: &RunFolder,
 ) -> Result<Vec<(&'static str, PathBuf)>, Failure> {
@@ -125,14 +127,14 @@ fn documents(
 
 pub(super) fn no_folder(error: std::io::Error) -> Failure {
     Failure::new(
-        Reason::NotInstalled,
+        FailureReason::NotInstalled,
         format!("The data folder has no room for the connector's files, or cannot be written to: {error}."),
     )
 }
 
 fn not_installed(name: &str) -> Failure {
     Failure::new(
-        Reason::NotInstalled,
+        FailureReason::NotInstalled,
         format!(
             "The program {name} is not installed where Vestibule runs. Its operator can install it, or name another one in the connector's file."
         ),

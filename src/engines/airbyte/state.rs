@@ -5,16 +5,16 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::engines::{Failure, Reason};
+use crate::engines::{Failure, FailureReason};
 
 /// The latest state of every stream.
 #[derive(Debug, Default, Clone, PartialEq)]
-pub(super) struct State {
+pub(super) struct AirbyteState {
     pieces: Vec<Value>,
     old_form: Option<Map<String, Value>>,
 }
 
-impl State {
+impl AirbyteState {
     /// From what was kept.
     pub(super) fn from_kept(kept: Option<&Value>) -> Result<Self, Failure> {
         let Some(kept) = kept else { return Ok(Self::default()) };
@@ -22,7 +22,7 @@ impl State {
             Some(Value::Array(pieces)) => Ok(Self { pieces: pieces.clone(), old_form: None }),
             Some(Value::Object(old)) => Ok(Self { pieces: Vec::new(), old_form: Some(old.clone()) }),
             _ => Err(Failure::new(
-                Reason::BadState,
+                FailureReason::BadState,
                 "The saved position belongs to another way of running this connector. Start once from the beginning.",
             )),
         }
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn the_latest_piece_of_every_stream_is_kept() {
-        let mut state = State::default();
+        let mut state = AirbyteState::default();
         assert!(state.file().is_none());
         for message in [piece("a", 1), piece("b", 1), piece("a", 2)] {
             assert!(state.take(&message));
@@ -102,19 +102,22 @@ mod tests {
         let file = state.file().unwrap();
         assert_eq!(file.pointer("/0/stream/stream_state/at"), Some(&json!(2)));
         assert_eq!(file.as_array().unwrap().len(), 2);
-        assert_eq!(State::from_kept(Some(&state.kept())).unwrap(), state);
+        assert_eq!(AirbyteState::from_kept(Some(&state.kept())).unwrap(), state);
         assert!(!state.take(&json!({"type": "WHAT"})) && !state.take(&json!({"type": "STREAM"})));
     }
 
     #[test]
     fn whole_and_old_forms_are_kept_and_foreign_ones_refused() {
-        let mut state = State::default();
+        let mut state = AirbyteState::default();
         assert!(state.take(&json!({"type": "GLOBAL", "global": {"shared_state": {"lsn": 1}}})));
         assert_eq!(state.file().unwrap().pointer("/0/global/shared_state/lsn"), Some(&json!(1)));
-        let mut old = State::default();
+        let mut old = AirbyteState::default();
         assert!(old.take(&json!({"data": {"users": {"id": 7}}})) && old.take(&json!({"data": {"orders": {"id": 8}}})));
         assert_eq!(old.file(), Some(json!({"users": {"id": 7}, "orders": {"id": 8}})));
-        assert_eq!(State::from_kept(Some(&old.kept())).unwrap(), old);
-        assert_eq!(State::from_kept(Some(&json!({"postgres": {}}))).unwrap_err().reason, Reason::BadState);
+        assert_eq!(AirbyteState::from_kept(Some(&old.kept())).unwrap(), old);
+        assert_eq!(
+            AirbyteState::from_kept(Some(&json!({"postgres": {}}))).unwrap_err().reason,
+            FailureReason::BadState
+        );
     }
 }

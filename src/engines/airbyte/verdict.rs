@@ -6,15 +6,15 @@ use std::process::ExitStatus;
 use super::catalog;
 use super::listen::Heard;
 use super::messages::TraceError;
-use crate::engines::{Blame, Catalog, Failure, ReadEnd, Reason};
+use crate::engines::{Blame, Catalog, Failure, FailureReason, ReadEnd};
 
 pub(super) fn of_check(heard: Heard<'_>) -> Result<(), Failure> {
     match heard.status {
         Some(Ok(())) => Ok(()),
         Some(Err(said)) if said.is_empty() => {
-            Err(Failure::new(Reason::Refused, "The connector refused these details without saying why."))
+            Err(Failure::new(FailureReason::Refused, "The connector refused these details without saying why."))
         }
-        Some(Err(said)) => Err(Failure::new(Reason::Refused, said)),
+        Some(Err(said)) => Err(Failure::new(FailureReason::Refused, said)),
         None => Err(no_answer(heard, "whether the details work")),
     }
 }
@@ -49,14 +49,14 @@ fn no_answer(heard: Heard<'_>, what: &str) -> Failure {
     let how = heard.exit.map_or_else(|| "did not end by itself and was stopped".to_owned(), ended);
     let detail = Some(heard.stderr).filter(|text| !text.is_empty());
     let message = format!("The connector {how} before it said {what}.");
-    Failure { detail, ..Failure::new(Reason::Crashed, message) }
+    Failure { detail, ..Failure::new(FailureReason::Crashed, message) }
 }
 
 fn by_trace(error: TraceError) -> Failure {
     let (reason, blame) = match error.failure_type.as_deref() {
-        Some("config_error") => (Reason::Refused, Blame::Config),
-        Some("transient_error") => (Reason::Unwell, Blame::Moment),
-        _ => (Reason::Crashed, Blame::Operator),
+        Some("config_error") => (FailureReason::Refused, Blame::Config),
+        Some("transient_error") => (FailureReason::Unwell, Blame::Moment),
+        _ => (FailureReason::Crashed, Blame::Operator),
     };
     let parts = [error.internal_message, error.stack_trace];
     let detail = parts.into_iter().flatten().filter(|text| !text.trim().is_empty()).collect::<Vec<_>>().join("\n");
@@ -89,10 +89,10 @@ fn signal_words(signal: i32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engines::airbyte::state::State;
+    use crate::engines::airbyte::state::AirbyteState;
 
     fn heard() -> Heard<'static> {
-        let mut heard = Heard::new(None, &[], State::default());
+        let mut heard = Heard::new(None, &[], AirbyteState::default());
         heard.exit = Some(ExitStatus::from_raw(0));
         heard
     }
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn without_a_verdict_nothing_is_well() {
         let failure = of_check(heard()).unwrap_err();
-        assert_eq!(failure.reason, Reason::Crashed, "{failure}");
+        assert_eq!(failure.reason, FailureReason::Crashed, "{failure}");
         for (kind, blame) in
             [("config_error", Blame::Config), ("transient_error", Blame::Moment), ("x", Blame::Operator)]
         {

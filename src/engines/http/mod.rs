@@ -8,8 +8,9 @@ mod words;
 
 use serde_json::{Map, Value, json};
 
-use super::work::Teller;
-use super::{Checked, Failure, Level, Reason};
+use super::engine::{Answered, Engine};
+use super::run::{EngineRun, EventSink};
+use super::{Ability, CheckOutcome, Failure, FailureReason, Level};
 use crate::base::http_client::{self, Call, GuardedClient, HttpsUrl, Method, Response};
 use crate::connectors::{HttpBlock, HttpRequest};
 use crate::schema::form::FinalConfig;
@@ -18,32 +19,48 @@ use templates::Templates;
 /// Most bytes of an answer that are read.
 const MOST: usize = 1 << 20;
 
+/// The engine of connectors that are web services. What can be read there their files know.
+pub(super) struct Http<'a> {
+    pub(super) client: &'a GuardedClient,
+    pub(super) block: &'a HttpBlock,
+}
+
+impl Engine for Http<'_> {
+    fn ability(&self) -> Ability {
+        Ability { checks: true, reads: false }
+    }
+
+    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, CheckOutcome> {
+        Box::pin(run.deadline.guard(check(self.client, self.block, run.config, &run.sink)))
+    }
+}
+
 /// The way out.
-pub(super) trait Ask {
+trait Ask {
     /// Sends a request once and takes the answer whole.
-    async fn ask(&self, url: &HttpsUrl, call: Call) -> Result<Response, http_client::Failure>;
+    async fn ask(&self, url: &HttpsUrl, call: Call) -> Result<Response, http_client::HttpFailure>;
 }
 
 impl Ask for GuardedClient {
-    async fn ask(&self, url: &HttpsUrl, call: Call) -> Result<Response, http_client::Failure> {
+    async fn ask(&self, url: &HttpsUrl, call: Call) -> Result<Response, http_client::HttpFailure> {
         self.call(url, call).await
     }
 }
 
 /// Sends the first request that fits the configuration, after those that prepare it.
-pub(super) async fn check(
+async fn check(
     way: &impl Ask,
     block: &HttpBlock,
     config: &FinalConfig,
-    teller: &Teller,
-) -> Result<Checked, Failure> {
+    sink: &EventSink,
+) -> Result<CheckOutcome, Failure> {
     let templates = Templates::new();
     let mut known = Map::from_iter([("config".to_owned(), config.expose().clone())]);
     for request in &block.check {
         if !templates.holds(request.when.as_deref(), &known)? {
             continue;
         }
-        let answer = send(way, &templates, request, &known, teller).await?;
+        let answer = send(way, &templates, request, &known, sink).await?;
         known.extend(
             request.keep.iter().filter_map(|(name, pointer)| {
                 Some((name.clone(), answer.pointer(&format!("/answer{pointer}"))?.clone()))
@@ -52,13 +69,13 @@ pub(super) async fn check(
         if request.keep.is_empty() {
             let says = request.says.as_deref().map(|says| templates.lenient(says, &answer)).unwrap_or_default();
             let text = if says.is_empty() { "The service accepted the credentials." } else { &says };
-            teller.log(Level::Info, text).await?;
-            return Ok(Checked::Asked);
+            sink.log(Level::Info, text).await?;
+            return Ok(CheckOutcome::Asked);
         }
     }
     let text = "For this way of signing in there is no question to ask, so the details were only checked against the specification.";
-    teller.log(Level::Warn, text).await?;
-    Ok(Checked::SpecOnly)
+    sink.log(Level::Warn, text).await?;
+    Ok(CheckOutcome::SpecOnly)
 }
 
 /// Sends one request; gives what templates may know of a good answer.
@@ -67,12 +84,12 @@ async fn send(
     templates: &Templates,
     request: &HttpRequest,
     known: &Map<String, Value>,
-    teller: &Teller,
+    sink: &EventSink,
 ) -> Result<Value, Failure> {
     let text = templates.render(&request.url, known)?;
-    let url =
-        HttpsUrl::parse(&text).map_err(|problem| Failure::new(Reason::Refused, format!("{}.", problem.sentence())))?;
-    teller.progress(&format!("Asking {}", url.host())).await?;
+    let url = HttpsUrl::parse(&text)
+        .map_err(|problem| Failure::new(FailureReason::Refused, format!("{}.", problem.sentence())))?;
+    sink.progress(&format!("Asking {}", url.host())).await?;
     let call = Call {
         method: if request.method == "POST" { Method::POST } else { Method::GET },
         headers: headers(templates, request, known)?,
@@ -86,7 +103,7 @@ async fn send(
         most: MOST,
     };
     let response = way.ask(&url, call).await.map_err(|failure| words::of_failure(failure, &url.host()))?;
-    teller.log(Level::Debug, &format!("{} answered with status {}.", url.host(), response.status)).await?;
+    sink.log(Level::Debug, &format!("{} answered with status {}.", url.host(), response.status)).await?;
     judge(templates, request, &response, known, &url.host())
 }
 
@@ -146,7 +163,7 @@ mod tests {
 
     use super::*;
     use crate::connectors::{Connectors, Kind, RuntimeBlock};
-    use crate::engines::Events;
+    use crate::engines::EventSender;
     use crate::engines::mask::Masks;
     use crate::schema::form::{Values, complete, import_config};
 
@@ -154,7 +171,7 @@ mod tests {
     struct Service(u16, Value, Mutex<Vec<(String, Call)>>);
 
     impl Ask for Service {
-        async fn ask(&self, url: &HttpsUrl, call: Call) -> Result<Response, http_client::Failure> {
+        async fn ask(&self, url: &HttpsUrl, call: Call) -> Result<Response, http_client::HttpFailure> {
             self.2.lock().unwrap().push((url.as_str().to_owned(), call));
             Ok(Response { status: self.0, headers: Vec::new(), body: self.1.to_string().into_bytes() })
         }
@@ -165,7 +182,7 @@ mod tests {
         config: &Value,
         status: u16,
         answer: Value,
-    ) -> (Result<Checked, Failure>, Vec<(String, Call)>) {
+    ) -> (Result<CheckOutcome, Failure>, Vec<(String, Call)>) {
         let connectors = Connectors::load(None).unwrap();
         let connector = connectors.find(Kind::Source, slug).unwrap();
         let Some(RuntimeBlock::Http(block)) = &connector.file.runtime else { panic!("{slug} has no http block") };
@@ -173,10 +190,10 @@ mod tests {
         let given = import_config(&connector.spec, config).unwrap_or_else(|errors| panic!("{slug}: {errors:?}"));
         given.merge_into(&connector.spec, &mut values);
         let config = complete(&connector.spec, &values).config.unwrap_or_else(|| panic!("{slug} is incomplete"));
-        let (events, mut heard) = Events::channel();
+        let (events, mut heard) = EventSender::channel();
         let drain = tokio::spawn(async move { while heard.recv().await.is_some() {} });
         let service = Service(status, answer, Mutex::default());
-        let done = check(&service, block, &config, &Teller::new(events, Masks::new(&[]))).await;
+        let done = check(&service, block, &config, &EventSink::new(events, Masks::new(&[]))).await;
         drain.abort();
         (done, service.2.into_inner().unwrap())
     }
@@ -194,7 +211,7 @@ mod tests {
         for (slug, configs) in configs() {
             for config in configs {
                 let (done, asked) = ask(&slug, &config, 200, good.clone()).await;
-                assert_eq!(done, Ok(Checked::Asked), "{slug} {config}");
+                assert_eq!(done, Ok(CheckOutcome::Asked), "{slug} {config}");
                 let (url, call) = asked.last().unwrap();
                 assert!(url.starts_with("https://") && !url.contains("{{") && !url.contains(' '), "{slug}: {url}");
                 let carries = call.headers.iter().any(|(_, value)| {
@@ -211,7 +228,7 @@ mod tests {
             for (status, answer) in [(401, json!({"error": "invalid_auth"})), (403, json!({})), (503, Value::Null)] {
                 let failure = ask(&slug, &configs[0], status, answer).await.0.unwrap_err();
                 assert!(failure.message.len() > 20 && !failure.message.contains("{{"), "{slug} {status}: {failure}");
-                assert_eq!(failure.reason == Reason::Unwell, status == 503, "{slug} {status}: {failure}");
+                assert_eq!(failure.reason == FailureReason::Unwell, status == 503, "{slug} {status}: {failure}");
             }
         }
     }

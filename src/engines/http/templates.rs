@@ -5,7 +5,7 @@ use minijinja::value::Serde;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 use serde_json::{Map, Value};
 
-use crate::engines::{Blame, Failure, Reason};
+use crate::engines::{Blame, Failure, FailureReason};
 
 /// Renders texts and judges conditions.
 pub(super) struct Templates {
@@ -49,10 +49,10 @@ fn unusable(error: &Error) -> Failure {
     if error.kind() == ErrorKind::InvalidOperation
         && let Some(detail) = error.detail().filter(|detail| detail.starts_with(NO_LABEL))
     {
-        return Failure::new(Reason::Refused, detail.to_owned());
+        return Failure::new(FailureReason::Refused, detail.to_owned());
     }
     let words = format!("The connector's file asks for something this configuration does not have ({}).", error.kind());
-    Failure::new(Reason::Unreadable, words).blaming(Blame::Operator)
+    Failure::new(FailureReason::Unreadable, words).blaming(Blame::Operator)
 }
 
 fn percent(value: &str) -> String {
@@ -96,7 +96,7 @@ mod tests {
         );
         assert_eq!(render("{{ config.token }}").unwrap(), "{{ config.shop }}");
         assert_eq!(render("{{ ('a:' ~ config.shop)|base64 }}").unwrap(), "YTpjb3JuZXI=");
-        assert_eq!(render("{{ config.missing }}").unwrap_err().reason, Reason::Unreadable);
+        assert_eq!(render("{{ config.missing }}").unwrap_err().reason, FailureReason::Unreadable);
         let failure = render("https://{{ config.bad|label }}.example").unwrap_err();
         assert!(failure.message.starts_with(NO_LABEL) && !failure.message.contains("evil"), "{failure}");
     }

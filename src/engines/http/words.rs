@@ -1,7 +1,7 @@
 //! What a bad answer, or none, means.
 
 use crate::base::http_client;
-use crate::engines::{Blame, Failure, Reason};
+use crate::engines::{Blame, Failure, FailureReason};
 
 /// What a status means that the connector's file does not explain.
 pub(super) fn of_status(status: u16, host: &str) -> Failure {
@@ -21,37 +21,37 @@ pub(super) fn of_status(status: u16, host: &str) -> Failure {
 }
 
 /// The kind of failure behind a status.
-pub(super) const fn reason(status: u16) -> Reason {
+pub(super) const fn reason(status: u16) -> FailureReason {
     match status {
-        401 => Reason::SignIn,
-        403 => Reason::Permission,
-        429 => Reason::RateLimited,
-        500..=599 => Reason::Unwell,
-        _ => Reason::Refused,
+        401 => FailureReason::SignIn,
+        403 => FailureReason::Permission,
+        429 => FailureReason::RateLimited,
+        500..=599 => FailureReason::Unwell,
+        _ => FailureReason::Refused,
     }
 }
 
 /// Why no answer came.
-pub(super) fn of_failure(failure: http_client::Failure, host: &str) -> Failure {
-    use http_client::Failure as Http;
+pub(super) fn of_failure(failure: http_client::HttpFailure, host: &str) -> Failure {
+    use http_client::HttpFailure as Http;
     match failure {
         Http::Unknown => {
-            Failure::new(Reason::HostUnknown, format!("Nobody knows a host named {host}. Check the spelling."))
+            Failure::new(FailureReason::HostUnknown, format!("Nobody knows a host named {host}. Check the spelling."))
         }
         Http::NotPublic => Failure::new(
-            Reason::AddressRefused,
+            FailureReason::AddressRefused,
             format!(
                 "{host} is, or leads to, an address that is not public. Vestibule connects to public addresses only; its operator can open \
                  networks by name in VESTIBULE_CONNECTOR_ALLOW_CIDRS."
             ),
         ),
-        Http::Connect => Failure::new(Reason::NotReachable, format!("{host} cannot be reached at the moment.")),
-        Http::Tls => Failure::new(Reason::Tls, format!("No secure connection to {host} could be made.")),
+        Http::Connect => Failure::new(FailureReason::NotReachable, format!("{host} cannot be reached at the moment.")),
+        Http::Tls => Failure::new(FailureReason::Tls, format!("No secure connection to {host} could be made.")),
         Http::Timeout => {
-            Failure::new(Reason::Timeout, format!("{host} did not answer in time.")).blaming(Blame::Moment)
+            Failure::new(FailureReason::Timeout, format!("{host} did not answer in time.")).blaming(Blame::Moment)
         }
         Http::Broken | Http::TooLarge => {
-            Failure::new(Reason::Unwell, format!("{host} gave an answer that cannot be read."))
+            Failure::new(FailureReason::Unwell, format!("{host} gave an answer that cannot be read."))
         }
     }
 }

@@ -13,8 +13,8 @@ use tokio_postgres::{Client, Config, Error};
 use super::options::{Options, Tls};
 use super::{refusals, tls};
 use crate::engines::hosts::Hosts;
-use crate::engines::work::Teller;
-use crate::engines::{Failure, Level, Reason};
+use crate::engines::run::EventSink;
+use crate::engines::{Failure, FailureReason, Level};
 
 /// One address may take this long to answer before the next one is tried.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -27,14 +27,14 @@ const SESSION: &str = "SET TIME ZONE 'UTC'; SET DateStyle = 'ISO, YMD'; \
 
 /// What a session is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(super) enum SessionPurpose {
     /// It can change nothing.
     Read,
     /// It fills tables, and does not wait for ever for somebody who holds one.
     Write,
 }
 
-impl Purpose {
+impl SessionPurpose {
     const fn settings(self) -> &'static str {
         match self {
             Self::Read => "SET default_transaction_read_only = on",
@@ -56,15 +56,15 @@ impl Drop for Session {
 }
 
 /// Connects and signs in to read, and says so.
-pub(super) async fn connect(hosts: &Hosts, options: &Options, teller: &Teller) -> Result<Session, Failure> {
-    teller.progress("Connecting to the server").await?;
-    let session = open(hosts, options, Purpose::Read).await?;
-    teller.log(Level::Info, &format!("Signed in as {}.", options.user)).await?;
+pub(super) async fn connect(hosts: &Hosts, options: &Options, sink: &EventSink) -> Result<Session, Failure> {
+    sink.progress("Connecting to the server").await?;
+    let session = open(hosts, options, SessionPurpose::Read).await?;
+    sink.log(Level::Info, &format!("Signed in as {}.", options.user)).await?;
     Ok(session)
 }
 
 /// Connects and signs in.
-pub(super) async fn open(hosts: &Hosts, options: &Options, purpose: Purpose) -> Result<Session, Failure> {
+pub(super) async fn open(hosts: &Hosts, options: &Options, purpose: SessionPurpose) -> Result<Session, Failure> {
     let addresses = hosts.database(&options.host, options.port, &options.database).await?;
     let modes: &[SslMode] = match options.tls {
         Tls::Disable => &[SslMode::Disable],
@@ -101,14 +101,14 @@ async fn reach(addresses: &[SocketAddr], options: &Options) -> Result<TcpStream,
     }
     Err(if refused {
         Failure::new(
-            Reason::NotReachable,
+            FailureReason::NotReachable,
             format!(
                 "{place} refused the connection: no server listens there, or a firewall turns it away. Check the port."
             ),
         )
     } else {
         Failure::new(
-            Reason::NotReachable,
+            FailureReason::NotReachable,
             format!(
                 "{place} did not answer. A firewall may be in between: allow the addresses Vestibule connects from."
             ),
@@ -118,7 +118,7 @@ async fn reach(addresses: &[SocketAddr], options: &Options) -> Result<TcpStream,
 
 fn silent(options: &Options) -> Failure {
     Failure::new(
-        Reason::NotReachable,
+        FailureReason::NotReachable,
         format!(
             "{} accepted the connection on port {} and then said nothing. Is it a PostgreSQL server?",
             options.host, options.port
@@ -128,7 +128,7 @@ fn silent(options: &Options) -> Failure {
 
 async fn sign_in(
     stream: TcpStream,
-    (mode, purpose): (SslMode, Purpose),
+    (mode, purpose): (SslMode, SessionPurpose),
     options: &Options,
 ) -> Result<Session, Failure> {
     let mut config = Config::new();
@@ -140,7 +140,7 @@ async fn sign_in(
         .ssl_mode(mode);
     let mut maker = tls::connector(&options.tls)?;
     let secure = MakeTlsConnect::<TcpStream>::make_tls_connect(&mut maker, &options.host)
-        .map_err(|_| Failure::new(Reason::Tls, "A secure connection cannot be made to a host of that name."))?;
+        .map_err(|_| Failure::new(FailureReason::Tls, "A secure connection cannot be made to a host of that name."))?;
     let words = |error: &Error| refusals::of_sign_in(error, options);
     let (client, connection) = config.connect_raw(stream, secure).await.map_err(|error| words(&error))?;
     let connection = tokio::spawn(async move {

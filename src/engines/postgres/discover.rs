@@ -6,8 +6,8 @@ use super::connect::{self, Session};
 use super::options::Options;
 use super::refusals::{self, identifier};
 use crate::engines::hosts::Hosts;
-use crate::engines::work::Teller;
-use crate::engines::{Catalog, Column, Cursor, Failure, KeyPath, Level, Reason, Stream, SyncType};
+use crate::engines::run::EventSink;
+use crate::engines::{Catalog, Column, CursorField, Failure, FailureReason, KeyPath, Level, Stream, SyncType};
 use crate::schema::form::FinalConfig;
 
 /// Tables, views, materialised views, partitioned and foreign tables; the parts of a partitioned table are read through it.
@@ -42,7 +42,7 @@ pub(super) async fn readable(session: &Session, options: &Options) -> Result<Str
         let (user, all) = (&options.user, rows.len());
         let schemas: Vec<String> = options.schemas.iter().map(|schema| identifier(schema)).collect();
         return Err(Failure::new(
-            Reason::Permission,
+            FailureReason::Permission,
             format!(
                 "The user {user} can sign in but may read none of the {all} tables. An administrator can run: GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {};",
                 schemas.join(", "),
@@ -61,7 +61,7 @@ async fn schemas(session: &Session, options: &Options) -> Result<(), Failure> {
         if !exists {
             let database = &options.database;
             return Err(Failure::new(
-                Reason::Refused,
+                FailureReason::Refused,
                 format!(
                     "There is no schema {name} in the database {database}. Schemas are spelled exactly as in the database."
                 ),
@@ -70,7 +70,7 @@ async fn schemas(session: &Session, options: &Options) -> Result<(), Failure> {
         if !usable {
             let user = &options.user;
             return Err(Failure::new(
-                Reason::Permission,
+                FailureReason::Permission,
                 format!(
                     "The user {user} can sign in but may not look into the schema {name}. An administrator can run: GRANT USAGE ON SCHEMA {} TO {};",
                     identifier(&name),
@@ -83,14 +83,10 @@ async fn schemas(session: &Session, options: &Options) -> Result<(), Failure> {
 }
 
 /// Asks for everything that can be read.
-pub(in crate::engines) async fn discover(
-    hosts: &Hosts,
-    config: &FinalConfig,
-    teller: &Teller,
-) -> Result<Catalog, Failure> {
+pub(super) async fn discover(hosts: &Hosts, config: &FinalConfig, sink: &EventSink) -> Result<Catalog, Failure> {
     let options = Options::read(config.expose())?;
-    let session = connect::connect(hosts, &options, teller).await?;
-    teller.progress("Asking for the tables").await?;
+    let session = connect::connect(hosts, &options, sink).await?;
+    sink.progress("Asking for the tables").await?;
     schemas(&session, &options).await?;
     let tables =
         session.client.query(TABLES, &[&options.schemas]).await.map_err(|error| refusals::of_statement(&error))?;
@@ -107,7 +103,7 @@ pub(in crate::engines) async fn discover(
         }
     }
     if closed > 0 {
-        teller.log(Level::Warn, &format!("{closed} tables are left out: the user may not read them.")).await?;
+        sink.log(Level::Warn, &format!("{closed} tables are left out: the user may not read them.")).await?;
     }
     Ok(catalog)
 }
@@ -145,9 +141,9 @@ impl Columns {
         let usual = usual.map(|name| vec![name.clone()]);
         let candidates: Vec<KeyPath> = self.growing.iter().map(|name| vec![name.clone()]).collect();
         let (sync_types, cursor) = if candidates.is_empty() {
-            (vec![SyncType::FullTable], Cursor::None)
+            (vec![SyncType::FullTable], CursorField::None)
         } else {
-            (vec![SyncType::FullTable, SyncType::Incremental], Cursor::Open { candidates, usual })
+            (vec![SyncType::FullTable, SyncType::Incremental], CursorField::Open { candidates, usual })
         };
         Stream {
             name: table,

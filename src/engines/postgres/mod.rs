@@ -15,24 +15,54 @@ mod refusals;
 mod state;
 mod tls;
 
-pub(super) use discover::discover;
-pub use load::{Load, LoadTable, Loading, Target, TlsMode};
+pub use load::{Load, LoadTable, LoadTarget, Loading, TlsMode};
 pub(super) use load::{check as check_target, open as open_load};
-pub(super) use read::read;
 
+use serde_json::Value;
+
+use super::engine::{Answered, Engine};
 use super::hosts::Hosts;
-use super::work::Teller;
-use super::{Failure, Level};
+use super::run::{EngineRun, EventSink};
+use super::{Ability, Catalog, CheckOutcome, ChosenStream, Failure, Level, ReadEnd};
 use crate::schema::form::FinalConfig;
 use options::Options;
 
+/// The engine of connectors that are PostgreSQL.
+pub(super) struct Postgres<'a> {
+    pub(super) hosts: &'a Hosts,
+}
+
+impl Engine for Postgres<'_> {
+    fn ability(&self) -> Ability {
+        Ability { checks: true, reads: true }
+    }
+
+    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, CheckOutcome> {
+        let checked = async { check(self.hosts, run.config, &run.sink).await.map(|()| CheckOutcome::Asked) };
+        Box::pin(run.deadline.guard(checked))
+    }
+
+    fn discover<'a>(&'a self, run: &'a EngineRun<'_>) -> Answered<'a, Catalog> {
+        Box::pin(run.deadline.guard(discover::discover(self.hosts, run.config, &run.sink)))
+    }
+
+    fn read<'a>(
+        &'a self,
+        run: &'a EngineRun<'_>,
+        chosen: &'a [ChosenStream],
+        kept: Option<&'a Value>,
+    ) -> Answered<'a, ReadEnd> {
+        Box::pin(run.deadline.guard(read::read(self.hosts, run.config, chosen, kept, &run.sink)))
+    }
+}
+
 /// Connects, and sees whether there is anything to read.
-pub(super) async fn check(hosts: &Hosts, config: &FinalConfig, teller: &Teller) -> Result<(), Failure> {
+async fn check(hosts: &Hosts, config: &FinalConfig, sink: &EventSink) -> Result<(), Failure> {
     let options = Options::read(config.expose())?;
     for note in &options.notes {
-        teller.log(Level::Warn, note).await?;
+        sink.log(Level::Warn, note).await?;
     }
-    let session = connect::connect(hosts, &options, teller).await?;
+    let session = connect::connect(hosts, &options, sink).await?;
     let readable = discover::readable(&session, &options).await?;
-    teller.log(Level::Info, &format!("Tables and views that can be read: {readable}.")).await
+    sink.log(Level::Info, &format!("Tables and views that can be read: {readable}.")).await
 }

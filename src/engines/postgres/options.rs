@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::engines::{Failure, Reason};
+use crate::engines::{Failure, FailureReason};
 
 /// Where to connect, as whom, how protected.
 pub(super) struct Options {
@@ -43,7 +43,7 @@ impl Options {
         let text = |pointer: &str| config.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
         if !matches!(text("/tunnel_method/tunnel_method").as_str(), "" | "NO_TUNNEL") {
             return Err(Failure::new(
-                Reason::NotSupported,
+                FailureReason::NotSupported,
                 "An SSH tunnel was chosen, and the built-in reader of Postgres has none. Let the server be reached directly, or have the \
                  operator install a connector that speaks the Airbyte protocol.",
             ));
@@ -82,7 +82,7 @@ fn tls(config: &Value) -> Result<Tls, Failure> {
         (None, None) => None,
         _ => {
             return Err(Failure::new(
-                Reason::Tls,
+                FailureReason::Tls,
                 "A client certificate and its key are needed together, and only one of them was given.",
             ));
         }
@@ -90,7 +90,7 @@ fn tls(config: &Value) -> Result<Tls, Failure> {
     let is_locked = client.as_ref().is_some_and(|client| client.key.contains("ENCRYPTED"));
     if is_locked || text("client_key_password").is_some() {
         return Err(Failure::new(
-            Reason::NotSupported,
+            FailureReason::NotSupported,
             "The client key is protected by a passphrase, which the built-in reader of Postgres cannot open. Give the key without one: openssl pkey -in client.key.",
         ));
     }

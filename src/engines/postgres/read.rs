@@ -6,11 +6,11 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::options::Options;
 use super::quote::{literal, quoted};
-use super::state::{Mark, State};
+use super::state::{Mark, PostgresState};
 use super::{connect, refusals};
 use crate::engines::hosts::Hosts;
-use crate::engines::work::Teller;
-use crate::engines::{Chosen, Event, Failure, Level, ReadEnd, Reason, Record, SyncType};
+use crate::engines::run::EventSink;
+use crate::engines::{ChosenStream, ConnectorEvent, Failure, FailureReason, Level, ReadEnd, Record, SyncType};
 use crate::schema::form::FinalConfig;
 
 /// A batch is passed on when it has this many bytes; the next `FETCH` aims at as many, between a row and this many rows.
@@ -23,31 +23,31 @@ const LONGEST_ROW: usize = 64 << 20;
 const STATE_EVERY: usize = 50_000;
 
 /// Reads the chosen tables one after another, each as it is at one moment.
-pub(in crate::engines) async fn read(
+pub(super) async fn read(
     hosts: &Hosts,
     config: &FinalConfig,
-    chosen: &[Chosen],
+    chosen: &[ChosenStream],
     kept: Option<&Value>,
-    teller: &Teller,
+    sink: &EventSink,
 ) -> Result<ReadEnd, Failure> {
     let options = Options::read(config.expose())?;
-    let mut state = State::from_kept(kept)?;
-    let session = connect::connect(hosts, &options, teller).await?;
+    let mut state = PostgresState::from_kept(kept)?;
+    let session = connect::connect(hosts, &options, sink).await?;
     let mut end = ReadEnd::default();
     let mut last = None;
     for (place, one) in chosen.iter().enumerate() {
         let name = one.stream.full_name();
-        teller.progress(&format!("Reading {name}")).await?;
-        match (Table { client: &session.client, place, chosen: one, teller }).read(&mut state).await {
-            Ok(rows) => teller.log(Level::Info, &format!("{name}: {rows} rows.")).await?,
+        sink.progress(&format!("Reading {name}")).await?;
+        match (Table { client: &session.client, place, chosen: one, sink }).read(&mut state).await {
+            Ok(rows) => sink.log(Level::Info, &format!("{name}: {rows} rows.")).await?,
             Err(failure) if is_of_table(&failure) => {
-                teller.log(Level::Error, &format!("{name} could not be read. {}", failure.message)).await?;
+                sink.log(Level::Error, &format!("{name} could not be read. {}", failure.message)).await?;
                 end.incomplete.push(place);
                 last = Some(failure);
             }
             Err(failure) => return Err(failure),
         }
-        teller.send(Event::State(state.kept())).await?;
+        sink.send(ConnectorEvent::State(state.kept())).await?;
     }
     match last {
         Some(failure) if end.incomplete.len() == chosen.len() => Err(failure),
@@ -57,18 +57,18 @@ pub(in crate::engines) async fn read(
 
 /// Whether other tables may be read all the same.
 fn is_of_table(failure: &Failure) -> bool {
-    matches!(failure.reason, Reason::Permission | Reason::Refused)
+    matches!(failure.reason, FailureReason::Permission | FailureReason::Refused)
 }
 
 struct Table<'a> {
     client: &'a Client,
     place: usize,
-    chosen: &'a Chosen,
-    teller: &'a Teller,
+    chosen: &'a ChosenStream,
+    sink: &'a EventSink,
 }
 
 impl Table<'_> {
-    async fn read(&self, state: &mut State) -> Result<usize, Failure> {
+    async fn read(&self, state: &mut PostgresState) -> Result<usize, Failure> {
         self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
         let rows = self.fetch_all(state).await;
         // After a failure the transaction has to be left too.
@@ -87,10 +87,10 @@ impl Table<'_> {
         key.and_then(|path| path.first()).map(String::as_str)
     }
 
-    async fn fetch_all(&self, state: &mut State) -> Result<usize, Failure> {
+    async fn fetch_all(&self, state: &mut PostgresState) -> Result<usize, Failure> {
         if self.chosen.sync_type == SyncType::Incremental && self.key().is_none() {
             return Err(Failure::new(
-                Reason::Refused,
+                FailureReason::Refused,
                 "It is to be read incrementally, and no replication key was chosen.",
             ));
         }
@@ -110,7 +110,7 @@ impl Table<'_> {
                     state.set(&name, mark);
                 }
                 if !is_last {
-                    self.teller.send(Event::State(state.kept())).await?;
+                    self.sink.send(ConnectorEvent::State(state.kept())).await?;
                 }
             }
             if is_last {
@@ -174,7 +174,7 @@ impl Table<'_> {
                     "A row of {name} is larger than {} MB. Leave out the field that is so large.",
                     LONGEST_ROW >> 20
                 );
-                return Err(Failure::new(Reason::Refused, words));
+                return Err(Failure::new(FailureReason::Refused, words));
             }
             count += 1;
             bytes += data.len();
@@ -182,10 +182,10 @@ impl Table<'_> {
             batch.push(Record { stream: self.place, data });
             if held >= BATCH {
                 held = 0;
-                self.teller.records(std::mem::take(&mut batch)).await?;
+                self.sink.records(std::mem::take(&mut batch)).await?;
             }
         }
-        self.teller.records(batch).await?;
+        self.sink.records(batch).await?;
         Ok((count, bytes))
     }
 }

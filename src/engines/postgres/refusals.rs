@@ -7,7 +7,7 @@ use tokio_postgres::error::SqlState;
 
 use super::options::{Options, Tls};
 use super::quote::quoted;
-use crate::engines::{Blame, Failure, Reason};
+use crate::engines::{Blame, Failure, FailureReason};
 
 /// A name as it stands in a statement that people copy: quoted unless it is as plain as PostgreSQL itself writes it.
 pub(super) fn identifier(name: &str) -> String {
@@ -23,11 +23,14 @@ pub(super) fn of_sign_in(error: &Error, options: &Options) -> Failure {
     let code = said.code();
     let words = said.message();
     if *code == SqlState::INVALID_PASSWORD {
-        return Failure::new(Reason::SignIn, format!("The server does not accept this password for the user {user}."));
+        return Failure::new(
+            FailureReason::SignIn,
+            format!("The server does not accept this password for the user {user}."),
+        );
     }
     if *code == SqlState::INVALID_CATALOG_NAME {
         return Failure::new(
-            Reason::NoDatabase,
+            FailureReason::NoDatabase,
             format!("There is no database {database} on this server. Names are case-sensitive."),
         );
     }
@@ -36,7 +39,7 @@ pub(super) fn of_sign_in(error: &Error, options: &Options) -> Failure {
     }
     if *code == SqlState::INSUFFICIENT_PRIVILEGE {
         return Failure::new(
-            Reason::Permission,
+            FailureReason::Permission,
             format!(
                 "The user {user} may not open the database {database}. An administrator can run: GRANT CONNECT ON DATABASE {} TO {};",
                 identifier(database),
@@ -52,7 +55,7 @@ fn of_admission(words: &str, options: &Options) -> Failure {
     let user = &options.user;
     if words.contains("no encryption") || words.contains("SSL off") {
         return Failure::new(
-            Reason::Tls,
+            FailureReason::Tls,
             format!(
                 "The server does not let {user} in over a connection that is not encrypted. Choose Require under Encryption."
             ),
@@ -60,13 +63,13 @@ fn of_admission(words: &str, options: &Options) -> Failure {
     }
     if words.contains("pg_hba.conf") {
         return Failure::new(
-            Reason::SignIn,
+            FailureReason::SignIn,
             format!(
                 "The server does not let {user} in from here. Its administrator can allow the address Vestibule connects from in pg_hba.conf. It said: {words}"
             ),
         );
     }
-    Failure::new(Reason::SignIn, format!("The server does not let {user} in. It said: {words}"))
+    Failure::new(FailureReason::SignIn, format!("The server does not let {user} in. It said: {words}"))
 }
 
 fn of_connection(error: &Error, options: &Options) -> Failure {
@@ -78,21 +81,21 @@ fn of_connection(error: &Error, options: &Options) -> Failure {
     }
     if words.contains("server does not support TLS") {
         return Failure::new(
-            Reason::Tls,
+            FailureReason::Tls,
             "The server does not offer encrypted connections. Have its administrator turn TLS on, or choose Prefer or Disable under Encryption.",
         );
     }
     if words.starts_with("error performing TLS handshake") {
-        return Failure::new(Reason::Tls, of_certificate(&words, &options.tls));
+        return Failure::new(FailureReason::Tls, of_certificate(&words, &options.tls));
     }
     if words.contains("password") && options.password.is_empty() {
         return Failure::new(
-            Reason::SignIn,
+            FailureReason::SignIn,
             format!("The server asks for a password for the user {}, and none was given.", options.user),
         );
     }
     Failure::new(
-        Reason::NotReachable,
+        FailureReason::NotReachable,
         format!(
             "{} broke the connection off while signing in. Is it a PostgreSQL server? It came to: {words}.",
             options.host
@@ -134,7 +137,7 @@ fn of_certificate(words: &str, tls: &Tls) -> String {
 /// Why a statement failed.
 pub(super) fn of_statement(error: &Error) -> Failure {
     let Some(said) = error.as_db_error() else {
-        return Failure::new(Reason::NotReachable, format!("The connection to the server broke off: {error}."));
+        return Failure::new(FailureReason::NotReachable, format!("The connection to the server broke off: {error}."));
     };
     let code = said.code();
     let words = said.message();
@@ -149,28 +152,29 @@ pub(super) fn of_statement(error: &Error) -> Failure {
     ];
     if moment.contains(code) {
         return Failure::new(
-            Reason::Unwell,
+            FailureReason::Unwell,
             format!("The server cannot serve this now: {words}. Try again in a while."),
         );
     }
     if *code == SqlState::INSUFFICIENT_PRIVILEGE {
-        return Failure::new(Reason::Permission, format!("The user is not allowed to read this: {words}."));
+        return Failure::new(FailureReason::Permission, format!("The user is not allowed to read this: {words}."));
     }
-    Failure::new(Reason::Refused, format!("The server said: {words} (code {}).", code.code())).blaming(Blame::Config)
+    Failure::new(FailureReason::Refused, format!("The server said: {words} (code {}).", code.code()))
+        .blaming(Blame::Config)
 }
 
 /// Why records cannot be put into a schema.
 pub(super) fn of_writing(error: &Error, user: &str, schema: &str) -> Failure {
     match error.as_db_error() {
         Some(said) if *said.code() == SqlState::INSUFFICIENT_PRIVILEGE => Failure::new(
-            Reason::Permission,
+            FailureReason::Permission,
             format!(
                 "The user {user} is not allowed to fill the schema {schema}: {}. Its tables must belong to {user}, and an administrator can run: GRANT USAGE, CREATE ON SCHEMA {schema} TO {user};",
                 said.message()
             ),
         ),
         Some(said) if *said.code() == SqlState::DISK_FULL => {
-            Failure::new(Reason::Unwell, "The database server has no space left on its disk.")
+            Failure::new(FailureReason::Unwell, "The database server has no space left on its disk.")
         }
         Some(said)
             if *said.code() == SqlState::DEPENDENT_OBJECTS_STILL_EXIST
@@ -178,7 +182,7 @@ pub(super) fn of_writing(error: &Error, user: &str, schema: &str) -> Failure {
         {
             let detail = said.detail().map(|detail| format!(" ({detail})")).unwrap_or_default();
             Failure::new(
-                Reason::Refused,
+                FailureReason::Refused,
                 format!(
                     "A table cannot be changed to fit its records: {}{detail}. Often a view uses the column: drop it, and make it again afterwards.",
                     said.message()
@@ -187,7 +191,7 @@ pub(super) fn of_writing(error: &Error, user: &str, schema: &str) -> Failure {
         }
         // The server's words may hold a value.
         Some(said) if said.code().code().starts_with("22") => Failure::new(
-            Reason::Refused,
+            FailureReason::Refused,
             format!(
                 "A value does not fit into its column (code {}). A column whose type was changed by hand takes only what fits.",
                 said.code().code()

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::engines::{Failure, Reason};
+use crate::engines::{Failure, FailureReason};
 
 /// The end of the last reading of one table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,15 +21,15 @@ pub(super) struct Mark {
 
 /// The marks of all tables, by their full names.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct State(BTreeMap<String, Mark>);
+pub(super) struct PostgresState(BTreeMap<String, Mark>);
 
-impl State {
+impl PostgresState {
     pub(super) fn from_kept(kept: Option<&Value>) -> Result<Self, Failure> {
         let Some(kept) = kept else { return Ok(Self::default()) };
         let marks = kept.get("postgres").cloned().and_then(|marks| serde_json::from_value(marks).ok());
         marks.map(Self).ok_or_else(|| {
             Failure::new(
-                Reason::BadState,
+                FailureReason::BadState,
                 "The saved position belongs to another way of running this connector. Start once from the beginning.",
             )
         })

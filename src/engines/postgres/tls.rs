@@ -12,7 +12,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::options::{ClientCertificate, Tls};
-use crate::engines::{Failure, Reason};
+use crate::engines::{Failure, FailureReason};
 
 /// What makes the connection secure.
 ///
@@ -42,7 +42,7 @@ pub(super) fn connector(tls: &Tls) -> Result<MakeRustlsConnect, Failure> {
 }
 
 fn broken(what: &str) -> Failure {
-    Failure::new(Reason::Tls, format!("A certificate of this configuration cannot be used: {what}."))
+    Failure::new(FailureReason::Tls, format!("A certificate of this configuration cannot be used: {what}."))
 }
 
 fn by_authority(

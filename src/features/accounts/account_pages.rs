@@ -138,8 +138,8 @@ async fn replace_password(request: &HttpRequest, app: &App, member: &SignedIn, f
         return Ok(false);
     }
     let new = passwords::hash(app, form.new_password).await?;
-    let (who, keep, now, rng) = (member.acting(), member.session_id.clone(), app.clock.now(), app.rng.clone());
-    app.db.write(move |conn| members::change_password(conn, &who, &keep, (&old, &new), now, &rng)).await
+    let (who, keep) = (member.acting(), member.session_id.clone());
+    app.write(move |tx| members::change_password(tx, &who, &keep, (&old, &new))).await
 }
 
 /// `POST /settings/account/sessions/{id}/end`

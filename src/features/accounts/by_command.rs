@@ -7,12 +7,10 @@ use super::first_run::{NewOwner, create_workspace_with_owner};
 use super::notes::note;
 use super::store::{self, NewMember};
 use super::{Role, sign_in_provider};
-use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::MemberId;
-use crate::base::rng::Rng;
 use crate::platform::activity::{Actor, Event};
-use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 
 /// What a command says about the owner it makes, checked and put in order.
 #[derive(Debug, Clone)]
@@ -63,21 +61,15 @@ pub struct OwnerMade {
 ///
 /// # Errors
 /// [`AppError::Conflict`] when a member of this installation has the address already.
-pub fn create_owner(
-    conn: &mut Conn,
-    details: &OwnerDetails,
-    password_hash: &str,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<OwnerMade> {
-    let Some(workspace) = store::find_workspace_called(conn, &details.workspace)? else {
+pub fn create_owner(tx: &mut Tx<'_>, details: &OwnerDetails, password_hash: &str) -> AppResult<OwnerMade> {
+    let Some(workspace) = store::find_workspace_called(tx.conn, &details.workspace)? else {
         let new = NewOwner {
             workspace_name: details.workspace.clone(),
             name: details.name.clone(),
             email: details.email.clone(),
             password_hash: password_hash.to_owned(),
         };
-        let made = create_workspace_with_owner(conn, &new, now, rng)?;
+        let made = create_workspace_with_owner(tx, &new)?;
         return Ok(OwnerMade {
             workspace_slug: made.slug,
             workspace_name: details.workspace.clone(),
@@ -85,7 +77,7 @@ pub fn create_owner(
             passwords_off: false,
         });
     };
-    let id = MemberId::new(now, rng);
+    let id = MemberId::new(tx.now, tx.rng);
     let member = NewMember {
         id: &id,
         workspace: &workspace.id,
@@ -94,21 +86,20 @@ pub fn create_owner(
         password_hash,
         role: Role::Owner,
     };
-    if !member.insert(conn, now)? {
+    if !member.insert(tx.conn, tx.now)? {
         return Err(AppError::Conflict(
             "A member with this email address exists already. An address belongs to one workspace.",
         ));
     }
     note(
-        conn,
+        tx,
         &workspace.id,
         Actor::Member { id, name: details.name.clone() },
         Event::MemberJoined,
         Role::Owner.as_str(),
-        (now, rng),
     )?;
     Ok(OwnerMade {
-        passwords_off: sign_in_provider::passwords_off(conn, &workspace.id)?.is_some(),
+        passwords_off: sign_in_provider::passwords_off(tx.conn, &workspace.id)?.is_some(),
         workspace_slug: workspace.slug,
         workspace_name: workspace.name,
         is_new_workspace: false,

@@ -3,14 +3,13 @@
 use super::notes::note;
 use super::store::{self, NewMember};
 use super::{Role, WorkspaceCard};
-use crate::base::clock::UtcTime;
 use crate::base::crypto::Marker;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{MemberId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::platform::activity::{Actor, Event};
 use crate::platform::app::App;
 use crate::platform::db::{Conn, instance};
+use crate::platform::tx::Tx;
 use crate::platform::web::accent;
 
 /// Capitals and digits that are not mistaken for each other; 32 of them, so five bits of a byte choose one evenly.
@@ -75,21 +74,16 @@ pub struct NewWorkspace {
 ///
 /// # Errors
 /// [`AppError::Conflict`] when a member of this installation has the address already.
-pub fn create_workspace_with_owner(
-    conn: &mut Conn,
-    new: &NewOwner,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<NewWorkspace> {
+pub fn create_workspace_with_owner(tx: &mut Tx<'_>, new: &NewOwner) -> AppResult<NewWorkspace> {
     let workspace = WorkspaceCard {
-        id: WorkspaceId::new(now, rng),
-        slug: free_slug(conn, &new.workspace_name)?,
+        id: WorkspaceId::new(tx.now, tx.rng),
+        slug: free_slug(tx.conn, &new.workspace_name)?,
         name: new.workspace_name.clone(),
         accent: accent::DEFAULT.to_owned(),
         contact: String::new(),
     };
-    store::insert_workspace(conn, &workspace, now)?;
-    let owner = MemberId::new(now, rng);
+    store::insert_workspace(tx.conn, &workspace, tx.now)?;
+    let owner = MemberId::new(tx.now, tx.rng);
     let member = NewMember {
         id: &owner,
         workspace: &workspace.id,
@@ -98,13 +92,13 @@ pub fn create_workspace_with_owner(
         password_hash: &new.password_hash,
         role: Role::Owner,
     };
-    if !member.insert(conn, now)? {
+    if !member.insert(tx.conn, tx.now)? {
         return Err(AppError::Conflict(
             "A member with this email address exists already. An address belongs to one workspace.",
         ));
     }
     let actor = Actor::Member { id: owner.clone(), name: new.name.clone() };
-    note(conn, &workspace.id, actor, Event::WorkspaceCreated, &workspace.name, (now, rng))?;
+    note(tx, &workspace.id, actor, Event::WorkspaceCreated, &workspace.name)?;
     Ok(NewWorkspace { id: workspace.id, slug: workspace.slug, owner })
 }
 

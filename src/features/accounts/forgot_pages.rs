@@ -70,6 +70,5 @@ pub async fn request_link(request: HttpRequest, app: web::Data<App>, form: CsrfF
 }
 
 async fn queue(app: &App, email: String) -> AppResult<()> {
-    let (now, rng, keys) = (app.clock.now(), app.rng.clone(), app.keys.clone());
-    app.db.write(move |conn| resets::request(conn, &email, &keys, now, &rng)).await
+    app.write(move |tx| resets::request(tx, &email)).await
 }

@@ -1,18 +1,16 @@
 //! Inviting somebody by mail, and their answer.
 
-use super::links::{self, INVITATION_LIFETIME, NewLink, OpenAccountLink, Purpose, sealed_at};
+use super::links::{self, INVITATION_LIFETIME, NewLink, OpenAccountLink, Purpose, SEALED_LINK_TOKENS};
 use super::members::role_now;
 use super::sessions::Browser;
 use super::store::{self, NewMember};
 use super::{AccountMail, Acting, Role, sign_in_provider};
 use crate::base::clock::UtcTime;
-use crate::base::crypto::{KeyRing, PlainToken};
+use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{AccountLinkId, MemberId};
-use crate::base::rng::Rng;
 use crate::platform::activity::Event;
-use crate::platform::db::Conn;
-use crate::platform::jobs;
+use crate::platform::tx::Tx;
 
 /// Whom to invite, as what.
 pub(super) struct NewInvitation {
@@ -43,27 +41,20 @@ pub(super) enum Invited {
 ///
 /// # Errors
 /// [`AppError::Forbidden`] when the one who invites may not give that role.
-pub(super) fn invite(
-    conn: &mut Conn,
-    who: &Acting,
-    new: &NewInvitation,
-    keys: &KeyRing,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<Invited> {
-    if !role_now(conn, who)?.may_handle(new.role) {
+pub(super) fn invite(tx: &mut Tx<'_>, who: &Acting, new: &NewInvitation) -> AppResult<Invited> {
+    if !role_now(tx.conn, who)?.may_handle(new.role) {
         return Err(AppError::Forbidden);
     }
     let id = AccountLinkId::from_text(&new.nonce);
-    if links::invitation_of(conn, &who.workspace, &id)?.is_some() {
+    if links::invitation_of(tx.conn, &who.workspace, &id)?.is_some() {
         return Ok(Invited::MadeBefore);
     }
-    if store::credentials_of_email(conn, &new.email)?.is_some_and(|member| member.workspace_id == who.workspace) {
+    if store::credentials_of_email(tx.conn, &new.email)?.is_some_and(|member| member.workspace_id == who.workspace) {
         return Ok(Invited::IsMember);
     }
-    links::revoke_invitations_to(conn, &who.workspace, &new.email, now)?;
-    let token = PlainToken::new(rng, "");
-    let until = now + INVITATION_LIFETIME;
+    links::revoke_invitations_to(tx.conn, &who.workspace, &new.email, tx.now)?;
+    let token = PlainToken::new(tx.rng, "");
+    let until = tx.now + INVITATION_LIFETIME;
     let link = NewLink {
         id: &id,
         workspace: &who.workspace,
@@ -72,15 +63,15 @@ pub(super) fn invite(
         role: new.role,
         member: None,
         token: &token.hash(),
-        sealed_token: &keys.seal(token.expose().as_bytes(), sealed_at(&id, &who.workspace), rng)?,
+        sealed_token: &tx.keys.seal(token.expose().as_bytes(), SEALED_LINK_TOKENS.at(&id, &who.workspace), tx.rng)?,
         created_by: Some(&who.member),
         expires_at: until,
     };
-    if !link.insert(conn, now)? {
+    if !link.insert(tx.conn, tx.now)? {
         return Ok(Invited::MadeBefore);
     }
-    jobs::enqueue(conn, &AccountMail(id.clone()), now, rng)?;
-    who.note(conn, Event::MemberInvited, &format!("{} as {}", new.email, new.role.as_str()), now, rng)?;
+    tx.enqueue(&AccountMail(id.clone()))?;
+    who.note(tx, Event::MemberInvited, &format!("{} as {}", new.email, new.role.as_str()))?;
     Ok(Invited::Made { token, until })
 }
 
@@ -88,13 +79,13 @@ pub(super) fn invite(
 ///
 /// # Errors
 /// [`AppError::NotFound`]: the workspace has no such invitation. [`AppError::Forbidden`]: its role is not for this member to handle.
-pub(super) fn withdraw(conn: &mut Conn, who: &Acting, id: &AccountLinkId, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    let link = links::invitation_of(conn, &who.workspace, id)?.ok_or(AppError::NotFound)?;
-    if !role_now(conn, who)?.may_handle(link.role) {
+pub(super) fn withdraw(tx: &mut Tx<'_>, who: &Acting, id: &AccountLinkId) -> AppResult<()> {
+    let link = links::invitation_of(tx.conn, &who.workspace, id)?.ok_or(AppError::NotFound)?;
+    if !role_now(tx.conn, who)?.may_handle(link.role) {
         return Err(AppError::Forbidden);
     }
-    if links::revoke_invitation(conn, &who.workspace, id, now)? {
-        who.note(conn, Event::InvitationWithdrawn, &link.email, now, rng)?;
+    if links::revoke_invitation(tx.conn, &who.workspace, id, tx.now)? {
+        who.note(tx, Event::InvitationWithdrawn, &link.email)?;
     }
     Ok(())
 }
@@ -105,30 +96,28 @@ pub(super) fn withdraw(conn: &mut Conn, who: &Acting, id: &AccountLinkId, now: U
 /// [`AppError::Conflict`] when a member of this installation has the address already, or the workspace takes no passwords; the link is
 /// not spent then.
 pub(super) fn accept(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     link: &OpenAccountLink,
     (name, password_hash): (&str, &str),
     browser: &Browser,
-    now: UtcTime,
-    rng: &Rng,
 ) -> AppResult<Option<PlainToken>> {
     let workspace = &link.workspace.id;
-    if sign_in_provider::passwords_off(conn, workspace)?.is_some() {
+    if sign_in_provider::passwords_off(tx.conn, workspace)?.is_some() {
         return Err(AppError::Conflict(
             "This workspace takes no passwords. Open the invitation again to sign in its way.",
         ));
     }
-    if !links::redeem(conn, workspace, &link.row.id, now)? {
+    if !links::redeem(tx.conn, workspace, &link.row.id, tx.now)? {
         return Ok(None);
     }
-    let id = MemberId::new(now, rng);
+    let id = MemberId::new(tx.now, tx.rng);
     let member = NewMember { id: &id, workspace, email: &link.row.email, name, password_hash, role: link.row.role };
-    if !member.insert(conn, now)? {
+    if !member.insert(tx.conn, tx.now)? {
         return Err(AppError::Conflict(
             "This email address has an account here already. Sign in with it, or ask to be invited at another address.",
         ));
     }
     let joined = Acting { workspace: workspace.clone(), member: id.clone(), name: name.to_owned() };
-    joined.note(conn, Event::MemberJoined, link.row.role.as_str(), now, rng)?;
-    Ok(Some(browser.sign_in(conn, workspace, &id, now, rng)?))
+    joined.note(tx, Event::MemberJoined, link.row.role.as_str())?;
+    Ok(Some(browser.sign_in(tx, workspace, &id)?))
 }

@@ -2,19 +2,15 @@
 
 use std::sync::Arc;
 
-use askama::Template;
-
-use super::links::{self, LinkRow, Purpose, sealed_at};
-use super::{Role, sessions, sign_in_provider, store};
-use crate::base::clock::UtcTime;
-use crate::base::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
-use crate::base::crypto::{PlainToken, Rotation, Sealed};
+use super::links::{self, LinkRow, Purpose, SEALED_LINK_TOKENS};
+use super::{MemberCard, Role, sessions, sign_in_provider, store};
+use crate::base::crypto::{PlainToken, Sealed};
 use crate::base::error::AppResult;
 use crate::base::ids::AccountLinkId;
 use crate::platform::app::App;
 use crate::platform::db::Conn;
-use crate::platform::email::Mail;
-use crate::platform::jobs::{Outcome, Registry, job};
+use crate::platform::email::{EmailContext, EmailMessage, email_templates};
+use crate::platform::jobs::{Outcome, Registry, job, send_emails};
 use crate::platform::web::urls;
 
 job!(
@@ -27,60 +23,58 @@ pub fn jobs(registry: Registry) -> Registry {
     registry.with::<AccountMail>()
 }
 
-/// Rows re-sealed in one transaction.
+email_templates!(
+    InvitationEmail,
+    "emails/invitation/subject.txt",
+    "emails/invitation/body.txt",
+    "emails/invitation/body.html"
+);
 
-#[derive(Template)]
-#[template(path = "emails/invitation/subject.txt")]
-struct InvitationSubject<'a>(&'a Letter);
+email_templates!(PasswordEmail, "emails/password/subject.txt", "emails/password/body.txt", "emails/password/body.html");
 
-#[derive(Template)]
-#[template(path = "emails/invitation/body.txt")]
-struct InvitationText<'a>(&'a Letter);
-
-#[derive(Template)]
-#[template(path = "emails/invitation/body.html")]
-struct InvitationHtml<'a>(&'a Letter);
-
-#[derive(Template)]
-#[template(path = "emails/password/subject.txt")]
-struct PasswordSubject<'a>(&'a Letter);
-
-#[derive(Template)]
-#[template(path = "emails/password/body.txt")]
-struct PasswordText<'a>(&'a Letter);
-
-#[derive(Template)]
-#[template(path = "emails/password/body.html")]
-struct PasswordHtml<'a>(&'a Letter);
-
-/// What the mails say.
-struct Letter {
+/// Brings an invitation.
+struct InvitationEmail {
     workspace: String,
     inviter: String,
-    to_name: String,
     role: Role,
     url: String,
     until: String,
 }
 
-impl Letter {
-    fn mail(&self, link: &LinkRow) -> Result<Mail, askama::Error> {
-        let (subject, text, html) = match link.purpose {
-            Purpose::Join => {
-                (InvitationSubject(self).render()?, InvitationText(self).render()?, InvitationHtml(self).render()?)
-            }
-            Purpose::Reset => {
-                (PasswordSubject(self).render()?, PasswordText(self).render()?, PasswordHtml(self).render()?)
-            }
-        };
-        Ok(Mail {
-            to: link.email.clone(),
-            to_name: self.to_name.clone(),
-            subject: subject.trim().to_owned(),
-            text,
-            html,
-        })
+/// Brings a link to choose a new password.
+struct PasswordEmail {
+    workspace: String,
+    url: String,
+    until: String,
+}
+
+/// Who and where an account link speaks of.
+struct LinkNames {
+    workspace: String,
+    inviter: String,
+    receiver: String,
+}
+
+fn email(link: &LinkRow, names: LinkNames, url: String) -> AppResult<EmailMessage> {
+    let LinkNames { workspace, inviter, receiver } = names;
+    let until = link.expires_at.words();
+    match link.purpose {
+        Purpose::Join => {
+            let context = InvitationEmail { workspace, inviter, role: link.role, url, until };
+            EmailMessage::from_template(&link.email, &receiver, &context)
+        }
+        Purpose::Reset => EmailMessage::from_template(&link.email, &receiver, &PasswordEmail { workspace, url, until }),
     }
+}
+
+/// Sends the same mail to each of them.
+///
+/// # Errors
+/// A template cannot be rendered; a mail that is not taken is a retry, no error.
+pub async fn email_members(app: &App, members: &[MemberCard], context: &impl EmailContext) -> AppResult<Outcome> {
+    let message = |member: &MemberCard| EmailMessage::from_template(&member.email, &member.name, context);
+    let messages = members.iter().map(message).collect::<AppResult<_>>()?;
+    Ok(send_emails(&app.mailer, messages).await)
 }
 
 /// Sends the mail that brings an account link. A link that opens nothing any more is not sent, and a second try after the mail went
@@ -90,35 +84,33 @@ impl Letter {
 /// The database cannot be asked, or the token does not open.
 async fn send_account_mail(app: &Arc<App>, id: AccountLinkId) -> AppResult<Outcome> {
     let key = id.clone();
-    let Some((link, mut letter)) = app.db.read(move |conn| letter(conn, &key)).await? else { return Ok(Outcome::Done) };
+    let Some((link, names)) = app.db.read(move |conn| names(conn, &key)).await? else { return Ok(Outcome::Done) };
     let sealed = link.sealed_token.clone().filter(|_| link.times().state(app.clock.now()).is_open());
     let Some(sealed) = sealed else { return Ok(Outcome::Done) };
-    let token = app.keys.open(&Sealed::from_bytes(sealed), sealed_at(&link.id, &link.workspace_id))?;
+    let token = app.keys.open(&Sealed::from_bytes(sealed), SEALED_LINK_TOKENS.at(&link.id, &link.workspace_id))?;
     let token = PlainToken::presented(&String::from_utf8_lossy(&token));
-    letter.url = app.config.server.base_url.join(&urls::account_link(&token));
-    if let Err(error) = app.mailer.send(letter.mail(&link)?).await {
-        return Ok(Outcome::Retry { reason: error.to_string() });
+    let url = app.config.server.base_url.join(&urls::account_link(&token));
+    let outcome = send_emails(&app.mailer, vec![email(&link, names, url)?]).await;
+    if outcome != Outcome::Done {
+        return Ok(outcome);
     }
     app.db.write(move |conn| Ok(links::drop_token(conn, &id)?)).await?;
     Ok(Outcome::Done)
 }
 
-fn letter(conn: &mut Conn, id: &AccountLinkId) -> AppResult<Option<(LinkRow, Letter)>> {
+fn names(conn: &mut Conn, id: &AccountLinkId) -> AppResult<Option<(LinkRow, LinkNames)>> {
     let Some(link) = links::find(conn, id)? else { return Ok(None) };
     let workspace = store::find_workspace(conn, &link.workspace_id)?;
     let mut name_of = |id: &Option<crate::base::ids::MemberId>| -> AppResult<String> {
         let member = id.as_ref().map(|id| store::find_member(conn, id)).transpose()?.flatten();
         Ok(member.map(|member| member.name).unwrap_or_default())
     };
-    let letter = Letter {
+    let names = LinkNames {
         workspace: workspace.map(|workspace| workspace.name).unwrap_or_default(),
         inviter: name_of(&link.created_by)?,
-        to_name: name_of(&link.member_id)?,
-        role: link.role,
-        url: String::new(),
-        until: link.expires_at.words(),
+        receiver: name_of(&link.member_id)?,
     };
-    Ok(Some((link, letter)))
+    Ok(Some((link, names)))
 }
 
 /// Deletes sessions that are over, and forgets sealed tokens of account links that open nothing any more and who never came back from
@@ -127,29 +119,13 @@ fn letter(conn: &mut Conn, id: &AccountLinkId) -> AppResult<Option<(LinkRow, Let
 /// # Errors
 /// The database cannot be asked.
 pub async fn sweep(app: &App) -> AppResult<()> {
-    let now: UtcTime = app.clock.now();
+    let now = app.clock.now();
     app.db
         .write(move |conn| {
             sessions::delete_expired(conn, now)?;
             links::drop_dead_tokens(conn, now)?;
-            sign_in_provider::sweep(conn, now)
+            sign_in_provider::delete_expired_attempts(conn, now)?;
+            Ok(())
         })
         .await
-}
-
-/// Seals the next tokens after `after` anew.
-///
-/// # Errors
-/// A token does not open with any key of the ring.
-pub fn reseal_some(conn: &mut Conn, after: &AccountLinkId, with: &Rotation<'_>) -> AppResult<Batch<AccountLinkId>> {
-    let rows = links::sealed_after(conn, after, ROWS_AT_ONCE)?;
-    batch(
-        &rows,
-        |row| &row.id,
-        |row| {
-            let sealed = row.sealed_token.clone().map(Sealed::from_bytes);
-            let at = sealed_at(&row.id, &row.workspace_id);
-            with.value(sealed.as_ref(), at, |fresh| links::replace_sealed(conn, &row.id, fresh))
-        },
-    )
 }

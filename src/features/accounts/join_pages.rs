@@ -100,8 +100,7 @@ pub async fn accept(
 
 async fn join(request: &HttpRequest, app: &App, link: OpenAccountLink, name: String, hash: String) -> PageResult {
     let browser = browser(request, app);
-    let (now, rng) = (app.clock.now(), app.rng.clone());
-    let joined = app.db.write(move |conn| invitations::accept(conn, &link, (&name, &hash), &browser, now, &rng));
+    let joined = app.write(move |tx| invitations::accept(tx, &link, (&name, &hash), &browser));
     match joined.await? {
         Some(token) => signed_in(app, &token, Flash::Joined),
         None => Err(closed_meanwhile(request, app).await?),
@@ -109,8 +108,7 @@ async fn join(request: &HttpRequest, app: &App, link: OpenAccountLink, name: Str
 }
 
 async fn choose(request: &HttpRequest, app: &App, link: OpenAccountLink, hash: String) -> PageResult {
-    let (now, rng) = (app.clock.now(), app.rng.clone());
-    if app.db.write(move |conn| resets::choose(conn, &link, &hash, now, &rng)).await? {
+    if app.write(move |tx| resets::choose(tx, &link, &hash)).await? {
         Ok(see_other_with(&app.config.server.base_url, urls::SIGN_IN, Flash::PasswordChosen))
     } else {
         Err(closed_meanwhile(request, app).await?)

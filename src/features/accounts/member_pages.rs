@@ -177,8 +177,8 @@ pub async fn invite(
         return refused(&request, &app, &member, form.value, errors).await;
     };
     let new = NewInvitation { nonce: form.token.nonce, email: email.clone(), role };
-    let (who, now, rng, keys) = (member.acting(), app.clock.now(), app.rng.clone(), app.keys.clone());
-    let invited = app.db.write(move |conn| invitations::invite(conn, &who, &new, &keys, now, &rng)).await?;
+    let who = member.acting();
+    let invited = app.write(move |tx| invitations::invite(tx, &who, &new)).await?;
     let (token, until) = match invited {
         Invited::Made { token, until } => (token, until),
         Invited::MadeBefore => {
@@ -216,8 +216,8 @@ pub async fn withdraw(
     _form: CsrfForm<NoFields>,
 ) -> PageResult {
     let id = AccountLinkId::from_text(&id);
-    let (who, now, rng) = (member.acting(), app.clock.now(), app.rng.clone());
-    app.db.write(move |conn| invitations::withdraw(conn, &who, &id, now, &rng)).await?;
+    let who = member.acting();
+    app.write(move |tx| invitations::withdraw(tx, &who, &id)).await?;
     Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_MEMBERS, Flash::InvitationWithdrawn))
 }
 
@@ -253,8 +253,8 @@ pub async fn change_role(
 ) -> PageResult {
     let role = Role::parse(&form.value.role).ok_or(AppError::Unreadable("no such role"))?;
     let id = MemberId::from_text(&id);
-    let (who, now, rng) = (member.acting(), app.clock.now(), app.rng.clone());
-    app.db.write(move |conn| members::change_role(conn, &who, &id, role, now, &rng)).await?;
+    let who = member.acting();
+    app.write(move |tx| members::change_role(tx, &who, &id, role)).await?;
     Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_MEMBERS, Flash::RoleChanged))
 }
 
@@ -267,8 +267,8 @@ pub async fn forget_identity(
 ) -> PageResult {
     let id = MemberId::from_text(&id);
     let url = urls::member(&id);
-    let (who, now, rng) = (owner.acting(), app.clock.now(), app.rng.clone());
-    app.db.write(move |conn| sign_in_provider::untie(conn, &who, &id, now, &rng)).await?;
+    let who = owner.acting();
+    app.write(move |tx| sign_in_provider::untie(tx, &who, &id)).await?;
     Ok(see_other_with(&app.config.server.base_url, &url, Flash::IdentityForgotten))
 }
 
@@ -301,7 +301,7 @@ pub async fn remove(
     _form: CsrfForm<NoFields>,
 ) -> PageResult {
     let id = MemberId::from_text(&id);
-    let (who, now, rng) = (member.acting(), app.clock.now(), app.rng.clone());
-    app.db.write(move |conn| members::remove(conn, &who, &id, now, &rng)).await?;
+    let who = member.acting();
+    app.write(move |tx| members::remove(tx, &who, &id)).await?;
     Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_MEMBERS, Flash::MemberRemoved))
 }

@@ -3,12 +3,11 @@
 
 use super::store::{self, MemberRow};
 use super::{Acting, Role, links, sessions};
-use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{MemberId, SessionId};
-use crate::base::rng::Rng;
 use crate::platform::activity::Event;
 use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 
 const LAST_OWNER: &str = "A workspace always has an owner. Make somebody else an owner first.";
 const ONESELF: &str = "You cannot remove yourself. Ask another owner or admin of your workspace.";
@@ -27,32 +26,19 @@ pub(super) fn role_now(conn: &mut Conn, who: &Acting) -> AppResult<Role> {
 /// # Errors
 /// [`AppError::NotFound`]: the workspace has no such member. [`AppError::Forbidden`]: not for this role to decide.
 /// [`AppError::Conflict`]: nobody would be an owner any more.
-pub(super) fn change_role(
-    conn: &mut Conn,
-    who: &Acting,
-    id: &MemberId,
-    role: Role,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<()> {
-    let member = locked(conn, who, id)?;
-    if !role_now(conn, who)?.may_handle(role) {
+pub(super) fn change_role(tx: &mut Tx<'_>, who: &Acting, id: &MemberId, role: Role) -> AppResult<()> {
+    let member = locked(tx.conn, who, id)?;
+    if !role_now(tx.conn, who)?.may_handle(role) {
         return Err(AppError::Forbidden);
     }
     if member.role == role {
         return Ok(());
     }
-    if member.role == Role::Owner && store::owners_of(conn, &who.workspace)?.len() == 1 {
+    if member.role == Role::Owner && store::owners_of(tx.conn, &who.workspace)?.len() == 1 {
         return Err(AppError::Conflict(LAST_OWNER));
     }
-    store::set_role(conn, &who.workspace, id, role)?;
-    Ok(who.note(
-        conn,
-        Event::RoleChanged,
-        &format!("{}: {} to {}", member.name, member.role.as_str(), role.as_str()),
-        now,
-        rng,
-    )?)
+    store::set_role(tx.conn, &who.workspace, id, role)?;
+    Ok(who.note(tx, Event::RoleChanged, &format!("{}: {} to {}", member.name, member.role.as_str(), role.as_str()))?)
 }
 
 /// Removes a member, ends their sessions and closes what could bring them back. Whoever may remove an owner is an owner and stays, so
@@ -60,15 +46,15 @@ pub(super) fn change_role(
 ///
 /// # Errors
 /// As [`change_role`]; [`AppError::Conflict`] when somebody removes themselves.
-pub(super) fn remove(conn: &mut Conn, who: &Acting, id: &MemberId, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    let member = locked(conn, who, id)?;
+pub(super) fn remove(tx: &mut Tx<'_>, who: &Acting, id: &MemberId) -> AppResult<()> {
+    let member = locked(tx.conn, who, id)?;
     if member.id == who.member {
         return Err(AppError::Conflict(ONESELF));
     }
-    store::remove_member(conn, &who.workspace, &member, now)?;
-    sessions::end_all(conn, &who.workspace, id)?;
-    links::revoke_resets(conn, &who.workspace, id, now)?;
-    Ok(who.note(conn, Event::MemberRemoved, &member.name, now, rng)?)
+    store::remove_member(tx.conn, &who.workspace, &member, tx.now)?;
+    sessions::end_all(tx.conn, &who.workspace, id)?;
+    links::revoke_resets(tx.conn, &who.workspace, id, tx.now)?;
+    Ok(who.note(tx, Event::MemberRemoved, &member.name)?)
 }
 
 /// A member whose role the acting one may handle, while nobody else changes the workspace's members.
@@ -80,18 +66,16 @@ fn locked(conn: &mut Conn, who: &Acting, id: &MemberId) -> AppResult<MemberRow> 
 
 /// A member's own new password: every other session ends. `false` when their password is not the old one any more.
 pub(super) fn change_password(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     who: &Acting,
     keep: &SessionId,
     (old, new): (&str, &str),
-    now: UtcTime,
-    rng: &Rng,
 ) -> AppResult<bool> {
-    if !store::set_password(conn, &who.workspace, &who.member, old, new)? {
+    if !store::set_password(tx.conn, &who.workspace, &who.member, old, new)? {
         return Ok(false);
     }
-    sessions::end_others(conn, &who.workspace, &who.member, keep)?;
-    links::revoke_resets(conn, &who.workspace, &who.member, now)?;
-    who.note(conn, Event::PasswordChanged, "", now, rng)?;
+    sessions::end_others(tx.conn, &who.workspace, &who.member, keep)?;
+    links::revoke_resets(tx.conn, &who.workspace, &who.member, tx.now)?;
+    who.note(tx, Event::PasswordChanged, "")?;
     Ok(true)
 }

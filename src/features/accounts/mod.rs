@@ -35,55 +35,29 @@ pub mod workspace_pages;
 
 pub use by_command::{OwnerDetails, OwnerMade, create_owner};
 pub use first_run::{NewOwner, NewWorkspace, create_workspace_with_owner, first_run_code};
-pub use jobs::{AccountMail, jobs, reseal_some, sweep};
-pub use sign_in_provider::{allow_passwords_by_command, reseal_some as reseal_client_secrets};
-pub use store::{any_workspace, find_member, find_workspace, find_workspace_by_slug, owners_of};
+pub use jobs::{AccountMail, email_members, jobs, sweep};
+pub use links::SEALED_LINK_TOKENS;
+pub use sign_in_provider::{SEALED_CLIENT_SECRETS, allow_passwords_by_command};
+pub use store::{any_workspace, find_member, find_workspace, find_workspace_by_slug, member_or_owners, owners_of};
 
 use crate::base::ids::{MemberId, WorkspaceId};
+use crate::base::text_column::text_enum;
 
-/// What a member may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-pub enum Role {
-    /// Everything, other owners included.
-    Owner,
-    /// Everything but owners.
-    Admin,
-    /// Connections and links.
-    Member,
-    /// Looks at everything, changes nothing but their own account.
-    Viewer,
+text_enum! {
+    /// What a member may do.
+    pub enum Role {
+        /// Everything, other owners included.
+        Owner = "owner" => "Owner",
+        /// Everything but owners.
+        Admin = "admin" => "Admin",
+        /// Connections and links.
+        Member = "member" => "Member",
+        /// Looks at everything, changes nothing but their own account.
+        Viewer = "viewer" => "Viewer",
+    }
 }
 
 impl Role {
-    /// All roles, the mightiest first.
-    pub const ALL: [Self; 4] = [Self::Owner, Self::Admin, Self::Member, Self::Viewer];
-
-    /// The name in the database and in forms.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Admin => "admin",
-            Self::Member => "member",
-            Self::Viewer => "viewer",
-        }
-    }
-
-    /// The role of that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text)
-    }
-
-    /// The name on pages.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Owner => "Owner",
-            Self::Admin => "Admin",
-            Self::Member => "Member",
-            Self::Viewer => "Viewer",
-        }
-    }
-
     /// What the role is for, for people who choose one.
     pub fn means(self) -> &'static str {
         match self {
@@ -114,57 +88,17 @@ impl Role {
     }
 }
 
-crate::base::text_column::text_column!(
-    Role,
-    |text: String| Role::parse(&text).ok_or_else(|| format!("unknown role {text}")),
-    Role::as_str
-);
-
-/// How pages look to a member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-pub enum Theme {
-    /// As the member's device is set.
-    System,
-    /// Always light.
-    Light,
-    /// Always dark.
-    Dark,
-}
-
-impl Theme {
-    /// All of them, in the order of the form.
-    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
-
-    /// The name in the database, in forms and in the layout.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::System => "system",
-            Self::Light => "light",
-            Self::Dark => "dark",
-        }
-    }
-
-    /// The theme of that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|theme| theme.as_str() == text)
-    }
-
-    /// The name on pages.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::System => "As my device is set",
-            Self::Light => "Light",
-            Self::Dark => "Dark",
-        }
+text_enum! {
+    /// How pages look to a member.
+    pub enum Theme {
+        /// As the member's device is set.
+        System = "system" => "As my device is set",
+        /// Always light.
+        Light = "light" => "Light",
+        /// Always dark.
+        Dark = "dark" => "Dark",
     }
 }
-
-crate::base::text_column::text_column!(
-    Theme,
-    |text: String| Theme::parse(&text).ok_or_else(|| format!("unknown theme {text}")),
-    Theme::as_str
-);
 
 /// A workspace as others show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,7 +143,7 @@ mod tests {
 
     #[test]
     fn only_owners_touch_owners_and_only_admins_touch_anybody() {
-        for role in Role::ALL {
+        for role in Role::ALL.iter().copied() {
             assert!(Role::Owner.may_handle(role));
             assert_eq!(Role::Admin.may_handle(role), role != Role::Owner);
             assert!(!Role::Member.may_handle(role) && !Role::Viewer.may_handle(role));
@@ -218,14 +152,8 @@ mod tests {
 
     #[test]
     fn a_viewer_changes_nothing() {
-        assert_eq!(Role::ALL.map(Role::may_edit), [true, true, true, false]);
-        assert_eq!(Role::ALL.map(Role::may_administer), [true, true, false, false]);
-    }
-
-    #[test]
-    fn names_read_back_as_themselves() {
-        assert_eq!(Role::ALL.map(|role| Role::parse(role.as_str())), Role::ALL.map(Some));
-        assert_eq!(Theme::ALL.map(|theme| Theme::parse(theme.as_str())), Theme::ALL.map(Some));
-        assert_eq!((Role::parse("Owner"), Theme::parse("")), (None, None));
+        let may = |what: fn(Role) -> bool| Role::ALL.iter().map(|role| what(*role)).collect::<Vec<_>>();
+        assert_eq!(may(Role::may_edit), [true, true, true, false]);
+        assert_eq!(may(Role::may_administer), [true, true, false, false]);
     }
 }

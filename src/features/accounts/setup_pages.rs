@@ -95,19 +95,17 @@ fn check(view: &mut SetupPage, password: &SecretString, code: &str) {
 
 /// Makes the workspace unless another request was faster, and begins the owner's session.
 async fn claim(app: &App, view: SetupPage, password_hash: String, browser: Browser) -> AppResult<PlainToken> {
-    let (now, rng) = (app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            if !first_run::claim(conn)? {
-                return Err(AppError::Conflict(
-                    "The setup was finished a moment ago. Sign in with the account that was made there.",
-                ));
-            }
-            let new = NewOwner { workspace_name: view.workspace, name: view.name, email: view.email, password_hash };
-            let made = create_workspace_with_owner(conn, &new, now, &rng)?;
-            Ok(browser.sign_in(conn, &made.id, &made.owner, now, &rng)?)
-        })
-        .await
+    app.write(move |tx| {
+        if !first_run::claim(tx.conn)? {
+            return Err(AppError::Conflict(
+                "The setup was finished a moment ago. Sign in with the account that was made there.",
+            ));
+        }
+        let new = NewOwner { workspace_name: view.workspace, name: view.name, email: view.email, password_hash };
+        let made = create_workspace_with_owner(tx, &new)?;
+        Ok(browser.sign_in(tx, &made.id, &made.owner)?)
+    })
+    .await
 }
 
 /// Home, signed in, with a message.

@@ -18,7 +18,6 @@ use crate::platform::web::client_ip::client_ip;
 use crate::platform::web::cookies::{self, CookieKind};
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::flash::{self, Flash, see_other_with};
-use crate::platform::web::frame::FlashView;
 use crate::platform::web::page::{PageResult, page, see_other, unprocessable};
 use crate::platform::web::urls;
 
@@ -42,7 +41,7 @@ pub struct SignInForm {
 struct SignInPage {
     host: String,
     csrf: String,
-    flash: Option<FlashView>,
+    flash: Option<Flash>,
     errors: FormErrors,
     email: String,
     next: String,
@@ -157,19 +156,17 @@ enum Begun {
 async fn begin(request: &HttpRequest, app: &App, member: Option<Credentials>) -> AppResult<Begun> {
     let Some(member) = member else { return Ok(Begun::Nothing) };
     let browser = browser(request, app);
-    let (now, rng) = (app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            let still = store::credentials_of(conn, &member.workspace_id, &member.id)?;
-            if still.is_none_or(|still| still.password_hash != member.password_hash) {
-                return Ok(Begun::Nothing);
-            }
-            if let Some(label) = sign_in_provider::passwords_off(conn, &member.workspace_id)? {
-                return Ok(Begun::NoPasswords(label));
-            }
-            Ok(Begun::Session(browser.sign_in(conn, &member.workspace_id, &member.id, now, &rng)?))
-        })
-        .await
+    app.write(move |tx| {
+        let still = store::credentials_of(tx.conn, &member.workspace_id, &member.id)?;
+        if still.is_none_or(|still| still.password_hash != member.password_hash) {
+            return Ok(Begun::Nothing);
+        }
+        if let Some(label) = sign_in_provider::passwords_off(tx.conn, &member.workspace_id)? {
+            return Ok(Begun::NoPasswords(label));
+        }
+        Ok(Begun::Session(browser.sign_in(tx, &member.workspace_id, &member.id)?))
+    })
+    .await
 }
 
 /// `POST /sign-out`: also for a session that is over already.

@@ -124,6 +124,18 @@ pub fn owners_of(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<Vec<Me
     Ok(rows.into_iter().filter(|row| row.role == Role::Owner).map(MemberCard::from).collect())
 }
 
+/// Who is told of something: the member who began it, or the owners when that member is gone.
+pub fn member_or_owners(
+    conn: &mut Conn,
+    member: Option<&MemberId>,
+    workspace: &WorkspaceId,
+) -> QueryResult<Vec<MemberCard>> {
+    match member.map(|id| find_member(conn, id)).transpose()?.flatten() {
+        Some(member) => Ok(vec![member]),
+        None => owners_of(conn, workspace),
+    }
+}
+
 impl From<MemberRow> for MemberCard {
     fn from(row: MemberRow) -> Self {
         Self { id: row.id, name: row.name, email: row.email }

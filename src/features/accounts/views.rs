@@ -39,7 +39,7 @@ pub(super) struct Choice {
 
 /// The roles somebody may give, with one of them chosen.
 pub(super) fn role_choices(giver: Role, chosen: Option<Role>) -> Vec<Choice> {
-    let given = Role::ALL.into_iter().filter(|role| giver.may_handle(*role));
+    let given = Role::ALL.iter().copied().filter(|role| giver.may_handle(*role));
     given
         .map(|role| Choice {
             value: role.as_str(),

@@ -116,16 +116,15 @@ fn checked(member: &SignedIn, form: &WorkspaceForm, errors: &mut FormErrors) -> 
 }
 
 async fn store_card(app: &App, member: &SignedIn, card: WorkspaceCard) -> AppResult<()> {
-    let (who, now, rng) = (member.acting(), app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            if !role_now(conn, &who)?.may_administer() {
-                return Err(AppError::Forbidden);
-            }
-            store::update_workspace(conn, &card)?;
-            Ok(who.note(conn, Event::WorkspaceChanged, &card.name, now, &rng)?)
-        })
-        .await
+    let who = member.acting();
+    app.write(move |tx| {
+        if !role_now(tx.conn, &who)?.may_administer() {
+            return Err(AppError::Forbidden);
+        }
+        store::update_workspace(tx.conn, &card)?;
+        Ok(who.note(tx, Event::WorkspaceChanged, &card.name)?)
+    })
+    .await
 }
 
 /// The six digits of a typed colour; `#` in front and the short form of three are understood.

@@ -13,10 +13,10 @@ use crate::connectors::Connector;
 use crate::features::accounts::api_keys::guard::{ApiKey, Read, Side};
 use crate::platform::app::App;
 use crate::platform::web::api::{ApiQuery, ApiResult, json};
-use crate::platform::web::cursor::{self, Page};
-use crate::platform::web::openapi::{Operation, inline, schema};
+use crate::platform::web::cursor::{self, PageOut};
+use crate::platform::web::openapi::Operation;
 use crate::platform::web::urls;
-use crate::schema::form::{Known, missing_required};
+use crate::schema::form::{KnownValues, missing_required};
 
 /// A type of system one can connect.
 #[derive(Serialize, JsonSchema)]
@@ -51,7 +51,7 @@ struct DetailsOut {
 impl ConnectorOut {
     fn new(connector: &Connector) -> Self {
         let file = &connector.file;
-        let required = missing_required(&connector.spec, &Known::default());
+        let required = missing_required(&connector.spec, &KnownValues::default());
         Self {
             slug: file.slug.clone(),
             name: file.name.clone(),
@@ -79,7 +79,7 @@ pub struct ListQuery {
 /// `GET /api/v1/source-connectors/`
 pub async fn index<S: Side>(app: web::Data<App>, _key: ApiKey<Read<S>>, query: ApiQuery<ListQuery>) -> ApiResult {
     let query = query.0;
-    let wanted = cursor::wanted(query.cursor.as_deref(), query.limit)?;
+    let wanted = cursor::page_request(query.cursor.as_deref(), query.limit)?;
     let found: Vec<Arc<Connector>> =
         app.connectors.search(S::KIND, query.search.as_deref().unwrap_or_default()).into_iter().cloned().collect();
     let row_of = |connector: &Arc<Connector>| connector.file.slug.clone();
@@ -88,7 +88,7 @@ pub async fn index<S: Side>(app: web::Data<App>, _key: ApiKey<Read<S>>, query: A
     let pairs: Vec<(&str, String)> = pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     json(
         StatusCode::OK,
-        &Page::new(wanted.cut(found, row_of), &address, &pairs, row_of, |connector| ConnectorOut::new(&connector)),
+        &PageOut::new(wanted.cut(found, row_of), &address, &pairs, row_of, |connector| ConnectorOut::new(&connector)),
     )
 }
 
@@ -102,30 +102,15 @@ pub async fn show<S: Side>(app: web::Data<App>, _key: ApiKey<Read<S>>, slug: web
     )
 }
 
-/// The endpoints of this file.
-pub fn operations<S: Side>() -> Vec<Operation> {
-    let (all, word) = (urls::api_connectors(S::KIND), S::KIND.as_str());
-    let base = |path: String, id: String, summary: String| Operation {
-        method: "get",
-        path,
-        id,
-        tag: "connectors",
-        summary,
-        about: "",
-        scope: Some(S::READ.as_str()),
-        query: None,
-        body: None,
-        done: (200, Some(schema::<DetailsOut>)),
-        refuses: &[],
-        tagged: false,
-    };
-    vec![
-        Operation {
-            query: Some(inline::<ListQuery>),
-            done: (200, Some(schema::<Page<ConnectorOut>>)),
-            about: "By name.",
-            ..base(all.clone(), format!("list_{word}_connectors"), format!("List {word} connectors"))
-        },
-        base(format!("{all}{{slug}}/"), format!("get_{word}_connector"), format!("Read a {word} connector")),
+/// What the document says of the list and of one.
+pub fn operations<S: Side>() -> [Operation; 2] {
+    let word = S::KIND.as_str();
+    let operation = |id: String, summary: String| Operation::new("connectors", id, summary);
+    [
+        operation(format!("list_{word}_connectors"), format!("List {word} connectors"))
+            .query::<ListQuery>()
+            .answers::<PageOut<ConnectorOut>>(200)
+            .about("By name."),
+        operation(format!("get_{word}_connector"), format!("Read a {word} connector")).answers::<DetailsOut>(200),
     ]
 }

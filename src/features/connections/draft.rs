@@ -6,17 +6,16 @@ use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::store::{self, NewConnection};
-use super::{Connection, ConnectionState, FieldOrigin, Filler, listing};
+use super::{Connection, ConnectionState, FieldOrigin, Filler, SEALED_SECRETS, listing};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::KeyRing;
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::FieldPath;
 use crate::base::ids::{ConnectionId, MemberId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::connectors::Connector;
-use crate::platform::activity::{self, Actor, Entry, Event};
-use crate::platform::db::Conn;
-use crate::schema::form::{Known, Submission, Values, kept_elsewhere, missing_required, overview, without};
+use crate::platform::activity::{Actor, Entry, Event};
+use crate::platform::tx::Tx;
+use crate::schema::form::{KnownValues, Submission, Values, kept_elsewhere, missing_required, overview, without};
 
 const TAIL_ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
 /// A write that finds the row changed since it was read is done again this often.
@@ -39,16 +38,16 @@ pub struct NewDraft<'a> {
 }
 
 /// Makes an empty draft. A form that was sent before gives the draft it made then.
-pub fn create_draft(conn: &mut Conn, new: NewDraft<'_>, now: UtcTime, rng: &Rng) -> AppResult<Connection> {
+pub fn create_draft(tx: &mut Tx<'_>, new: NewDraft<'_>) -> AppResult<Connection> {
     if let Some(nonce) = new.form_nonce
-        && let Some(made) = store::find_by_form_nonce(conn, new.workspace, nonce)?
+        && let Some(made) = store::find_by_form_nonce(tx.conn, new.workspace, nonce)?
     {
         return Ok(made);
     }
-    let id = ConnectionId::new(now, rng);
-    let slug = free_slug(conn, new.workspace, &new.connector.file.slug, rng)?;
+    let id = ConnectionId::new(tx.now, tx.rng);
+    let slug = free_slug(tx, new.workspace, &new.connector.file.slug)?;
     let description = if new.description.is_empty() { new.connector.name() } else { new.description };
-    let missing = missing_required(&new.connector.spec, &Known::default()).len();
+    let missing = missing_required(&new.connector.spec, &KnownValues::default()).len();
     NewConnection {
         id: &id,
         workspace_id: new.workspace,
@@ -59,10 +58,10 @@ pub fn create_draft(conn: &mut Conn, new: NewDraft<'_>, now: UtcTime, rng: &Rng)
         missing_count: i32::try_from(missing).unwrap_or(i32::MAX),
         form_nonce: new.form_nonce,
         created_by: new.creator,
-        now,
+        now: tx.now,
     }
-    .insert(conn)?;
-    listing::note_words(conn, new.workspace, &id, [description, &slug])?;
+    .insert(tx.conn)?;
+    listing::note_words(tx.conn, new.workspace, &id, [description, &slug])?;
     let entry = Entry {
         workspace: new.workspace,
         connection: Some(&id),
@@ -71,14 +70,14 @@ pub fn create_draft(conn: &mut Conn, new: NewDraft<'_>, now: UtcTime, rng: &Rng)
         actor: new.actor,
         detail: new.connector.name(),
     };
-    activity::record(conn, &entry, now, rng)?;
-    store::find_by_id(conn, new.workspace, &id)?.ok_or(AppError::NotFound)
+    tx.record(&entry)?;
+    store::find_by_id(tx.conn, new.workspace, &id)?.ok_or(AppError::NotFound)
 }
 
-fn free_slug(conn: &mut Conn, workspace: &WorkspaceId, connector: &str, rng: &Rng) -> AppResult<String> {
+fn free_slug(tx: &mut Tx<'_>, workspace: &WorkspaceId, connector: &str) -> AppResult<String> {
     for length in [4, 4, 6, 8, 12] {
-        let slug = format!("{connector}-{}", rng.text(TAIL_ALPHABET, length));
-        if !store::slug_is_taken(conn, workspace, &slug)? {
+        let slug = format!("{connector}-{}", tx.rng.text(TAIL_ALPHABET, length));
+        if !store::slug_is_taken(tx.conn, workspace, &slug)? {
             return Ok(slug);
         }
     }
@@ -116,9 +115,9 @@ pub struct Applied {
 ///
 /// # Errors
 /// [`AppError::Conflict`] when the connection takes no values any more.
-pub fn apply(conn: &mut Conn, apply: &Apply<'_>, keys: &KeyRing, now: UtcTime, rng: &Rng) -> AppResult<Applied> {
+pub fn apply(tx: &mut Tx<'_>, apply: &Apply<'_>) -> AppResult<Applied> {
     for _ in 0..MOST_TRIES {
-        let read = store::find_by_id(conn, apply.workspace, apply.connection)?.ok_or(AppError::NotFound)?;
+        let read = store::find_by_id(tx.conn, apply.workspace, apply.connection)?.ok_or(AppError::NotFound)?;
         let takes = match read.state() {
             ConnectionState::Draft => true,
             // Its owner reconnects it, its connector renews a token; somebody outside is done with it.
@@ -128,10 +127,10 @@ pub fn apply(conn: &mut Conn, apply: &Apply<'_>, keys: &KeyRing, now: UtcTime, r
         if !takes {
             return Err(AppError::Conflict("This connection takes no more details."));
         }
-        let astray = apply.astray(&read.known_to_members());
-        let titles = titles_of(&astray, apply, &read);
-        if let Some(connection) = write_merged(conn, apply, (read, &astray), keys, now, rng)? {
-            note_taken_out(conn, &connection, &titles, now, rng)?;
+        let misdirected = apply.misdirected_secrets(&read.known_to_members());
+        let titles = titles_of(&misdirected, apply, &read);
+        if let Some(connection) = write_merged(tx, apply, (read, &misdirected))? {
+            note_taken_out(tx, &connection, &titles)?;
             return Ok(Applied { connection });
         }
     }
@@ -140,39 +139,40 @@ pub fn apply(conn: &mut Conn, apply: &Apply<'_>, keys: &KeyRing, now: UtcTime, r
 
 /// The draft as it was written; `None` when somebody changed it since it was read.
 fn write_merged(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     apply: &Apply<'_>,
-    (mut read, astray): (Connection, &BTreeSet<FieldPath>),
-    keys: &KeyRing,
-    now: UtcTime,
-    rng: &Rng,
+    (mut read, misdirected): (Connection, &BTreeSet<FieldPath>),
 ) -> AppResult<Option<Connection>> {
-    let mut values = Values { secrets: open_secrets(&read, keys)?, plain: std::mem::take(&mut read.config) };
+    let mut values = Values { secrets: open_secrets(&read, tx.keys)?, plain: std::mem::take(&mut read.config) };
     apply.submission.merge_into(&apply.connector.spec, &mut values);
     if let Some((connector, submission)) = apply.then {
         submission.merge_into(&connector.spec, &mut values);
     }
-    values.secrets.retain(|path, _| !astray.contains(path));
+    values.secrets.retain(|path, _| !misdirected.contains(path));
     let mut after = read;
     after.config = values.plain;
     after.secret_paths = values.secrets.keys().cloned().collect();
-    after.origins = origins_after(&after, apply, now);
+    after.origins = origins_after(&after, apply, tx.now);
     let missing = missing_required(&apply.connector.spec, &after.known_to_members()).len();
     after.missing_count = i32::try_from(missing).unwrap_or(i32::MAX);
     after.sealed_secrets = if values.secrets.is_empty() {
         None
     } else {
-        Some(keys.seal(&secret_bytes(&values.secrets)?, after.sealed_at(), rng)?)
+        Some(tx.keys.seal(
+            &secret_bytes(&values.secrets)?,
+            SEALED_SECRETS.at(&after.id, &after.workspace_id),
+            tx.rng,
+        )?)
     };
-    let written = store::replace_contents(conn, &after, now)?;
+    let written = store::replace_contents(tx.conn, &after, tx.now)?;
     after.version += 1;
-    after.updated_at = now;
+    after.updated_at = tx.now;
     Ok(written.then_some(after))
 }
 
 impl Apply<'_> {
     /// The stored secrets that must not go where the connection leads from now on.
-    fn astray(&self, stored: &Known) -> BTreeSet<FieldPath> {
+    fn misdirected_secrets(&self, stored: &KnownValues) -> BTreeSet<FieldPath> {
         if self.has_secrets {
             return BTreeSet::new();
         }
@@ -196,12 +196,12 @@ fn titles_of(paths: &BTreeSet<FieldPath>, apply: &Apply<'_>, read: &Connection) 
 }
 
 /// Writes down that secrets were taken out. It is nobody's deed: whoever changed the address may not even know of them.
-fn note_taken_out(conn: &mut Conn, of: &Connection, titles: &[String], now: UtcTime, rng: &Rng) -> AppResult<()> {
+fn note_taken_out(tx: &mut Tx<'_>, of: &Connection, titles: &[String]) -> AppResult<()> {
     if titles.is_empty() {
         return Ok(());
     }
     let entry = entry(of, Event::SecretsTakenOut, Actor::System, "");
-    Ok(activity::record(conn, &Entry { detail: &titles.join(", "), ..entry }, now, rng)?)
+    tx.record(&Entry { detail: &titles.join(", "), ..entry })
 }
 
 /// Who filled in what: new fields get this filler, fields that are gone are forgotten.
@@ -219,7 +219,7 @@ fn origins_after(after: &Connection, apply: &Apply<'_>, now: UtcTime) -> BTreeMa
 
 fn open_secrets(connection: &Connection, keys: &KeyRing) -> AppResult<BTreeMap<FieldPath, SecretString>> {
     let Some(sealed) = &connection.sealed_secrets else { return Ok(BTreeMap::new()) };
-    let bytes = keys.open(sealed, connection.sealed_at())?;
+    let bytes = keys.open(sealed, SEALED_SECRETS.at(&connection.id, &connection.workspace_id))?;
     let texts: BTreeMap<FieldPath, String> = serde_json::from_slice(&bytes).map_err(AppError::internal)?;
     Ok(texts.into_iter().map(|(path, text)| (path, SecretString::from(text))).collect())
 }
@@ -250,32 +250,25 @@ impl Connection {
 ///
 /// # Errors
 /// [`AppError::NotFound`] when it was deleted meanwhile.
-pub fn rename(
-    conn: &mut Conn,
-    connection: &Connection,
-    description: &str,
-    actor: Actor,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<()> {
-    if !store::set_description(conn, connection, description, now)? {
+pub fn rename(tx: &mut Tx<'_>, connection: &Connection, description: &str, actor: Actor) -> AppResult<()> {
+    if !store::set_description(tx.conn, connection, description, tx.now)? {
         return Err(AppError::NotFound);
     }
-    listing::note_words(conn, &connection.workspace_id, &connection.id, [description, &connection.slug])?;
+    listing::note_words(tx.conn, &connection.workspace_id, &connection.id, [description, &connection.slug])?;
     let entry = entry(connection, Event::DescriptionChanged, actor, description);
-    Ok(activity::record(conn, &entry, now, rng)?)
+    tx.record(&entry)
 }
 
 /// Erases a connection: values and keys are gone at once.
 ///
 /// # Errors
 /// [`AppError::NotFound`] when it was deleted meanwhile.
-pub fn erase(conn: &mut Conn, connection: &Connection, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    if !store::erase(conn, connection, true, now)? {
+pub fn erase(tx: &mut Tx<'_>, connection: &Connection, actor: Actor) -> AppResult<()> {
+    if !store::erase(tx.conn, connection, true, tx.now)? {
         return Err(AppError::NotFound);
     }
     let entry = entry(connection, Event::ConnectionDeleted, actor, &connection.description);
-    Ok(activity::record(conn, &entry, now, rng)?)
+    tx.record(&entry)
 }
 
 fn entry<'a>(connection: &'a Connection, event: Event, actor: Actor, detail: &'a str) -> Entry<'a> {

@@ -8,7 +8,6 @@ mod arrivals;
 mod draft;
 mod finalise;
 mod listing;
-mod reseal;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,15 +18,20 @@ pub use arrivals::{
 pub use draft::{Applied, Apply, NewDraft, apply, create_draft, erase, rename};
 pub use finalise::finalise;
 pub use listing::{Filter, ListRow, StateFilter, count, list, note_some_words, page};
-pub use reseal::reseal_some;
 pub use store::{find, find_by_form_nonce, find_by_id, find_of_kind};
 
 use crate::base::clock::UtcTime;
-use crate::base::crypto::{Sealed, SealedAt};
+use crate::base::crypto::Sealed;
 use crate::base::forms::FieldPath;
 use crate::base::ids::{ConnectionId, InviteLinkId, MemberId, WorkspaceId};
 use crate::connectors::Kind;
-use crate::schema::form::Known;
+use crate::platform::sealed::sealed_column;
+use crate::schema::form::KnownValues;
+
+sealed_column!(
+    /// Secret values of a connection.
+    pub SEALED_SECRETS = connections[id].sealed_secrets
+);
 
 /// Most characters of a description.
 pub const LONGEST_DESCRIPTION: usize = 120;
@@ -136,15 +140,15 @@ impl Connection {
     }
 
     /// What a member's page may know: everything but secret values.
-    pub fn known_to_members(&self) -> Known {
-        Known { plain: self.config.clone(), secret_paths: self.secret_paths.clone(), concealed: BTreeSet::new() }
+    pub fn known_to_members(&self) -> KnownValues {
+        KnownValues { plain: self.config.clone(), secret_paths: self.secret_paths.clone(), concealed: BTreeSet::new() }
     }
 
     /// What a recipient's page may know: what members filled in is shown, what other recipients sent is only said to exist.
-    pub fn known_to_recipients(&self) -> Known {
+    pub fn known_to_recipients(&self) -> KnownValues {
         let concealed =
             self.origins.iter().filter(|(_, origin)| origin.by == Filler::Recipient).map(|(path, _)| path.clone());
-        Known { concealed: concealed.collect(), ..self.known_to_members() }
+        KnownValues { concealed: concealed.collect(), ..self.known_to_members() }
     }
 
     /// Who filled in a field; for a group or a list, whoever filled in the first thing inside it.
@@ -153,14 +157,5 @@ impl Connection {
         self.origins
             .get(path)
             .or_else(|| self.origins.iter().find(|(at, _)| at.as_str().starts_with(&inside)).map(|(_, origin)| origin))
-    }
-
-    fn sealed_at(&self) -> SealedAt<'_> {
-        SealedAt {
-            table: "connections",
-            row: self.id.as_str(),
-            column: "sealed_secrets",
-            workspace: self.workspace_id.as_str(),
-        }
     }
 }

@@ -221,22 +221,3 @@ pub(super) fn erase(conn: &mut Conn, connection: &Connection, final_too: bool, n
         .execute(conn)?;
     Ok(changed == 1)
 }
-
-/// Up to `limit` connections that hold secrets, after the id `after`; for the rotation of master keys.
-pub(super) fn sealed_after(conn: &mut Conn, after: &ConnectionId, limit: i64) -> QueryResult<Vec<Connection>> {
-    let rows = connections::table
-        .filter(connections::id.gt(after))
-        .filter(connections::sealed_secrets.is_not_null())
-        .order(connections::id)
-        .limit(limit)
-        .select(Row::as_select())
-        .load(conn)?;
-    rows.into_iter().map(Row::read).collect()
-}
-
-/// Puts a re-sealed value in the place of the one that was read, unless somebody wrote meanwhile.
-pub(super) fn replace_sealed(conn: &mut Conn, read: &Connection, sealed: &Sealed) -> QueryResult<()> {
-    let unchanged =
-        connections::table.filter(connections::id.eq(&read.id)).filter(connections::version.eq(read.version));
-    diesel::update(unchanged).set(connections::sealed_secrets.eq(sealed.as_bytes())).execute(conn).map(|_| ())
-}

@@ -9,14 +9,12 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::de::DeserializeOwned;
 
 use super::{Answer, Claim, LONGEST_KEY, Request, Start, start};
-use crate::base::crypto::KeyRing;
 use crate::base::error::{AppError, AppResult};
-use crate::base::rng::Rng;
 use crate::features::accounts::api_keys::guard::Caller;
 use crate::platform::app::App;
-use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 use crate::platform::web::api::{ApiResult, RawBody};
-use crate::platform::web::problem::{Code, Fault, Problem};
+use crate::platform::web::problem::{Code, ErrorDetail, Problem};
 
 /// The header.
 pub const HEADER: &str = "idempotency-key";
@@ -53,11 +51,10 @@ impl Once {
         let Some(key) = &self.key else { return Ok(Opened::Fresh(body, Ticket(None))) };
         if key.is_empty() || key.len() > LONGEST_KEY || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             let sentence = format!("Idempotency-Key must be 1 to {LONGEST_KEY} visible ASCII characters.");
-            return Err(Problem::fault(Fault::of("Idempotency-Key", "pattern", sentence)));
+            return Err(Problem::invalid_value(ErrorDetail::of("Idempotency-Key", "pattern", sentence)));
         }
         let request = Request::new(&caller.workspace, &caller.key, key, (&self.method, &self.path, self.body.bytes()));
-        let (keys, rng, now) = (app.keys.clone(), app.rng.clone(), app.clock.now());
-        match app.db.write(move |conn| start(conn, &request, &keys, now, &rng)).await? {
+        match app.write(move |tx| start(tx, &request)).await? {
             Start::Fresh(claim) => Ok(Opened::Fresh(body, Ticket(Some(claim)))),
             Start::Done(answer) => Ok(Opened::Replay(response(answer, Some((REPLAYED, "true"))))),
             Start::Running => Err(Problem::new(Code::IdempotencyInProgress, Code::IdempotencyInProgress.advice())),
@@ -71,8 +68,8 @@ impl Ticket {
     ///
     /// # Errors
     /// As [`Claim::store`].
-    pub fn store(&self, conn: &mut Conn, answer: &Answer, keys: &KeyRing, rng: &Rng) -> AppResult<()> {
-        self.0.as_ref().map_or(Ok(()), |claim| claim.store(conn, answer, keys, rng))
+    pub fn store(&self, tx: &mut Tx<'_>, answer: &Answer) -> AppResult<()> {
+        self.0.as_ref().map_or(Ok(()), |claim| claim.store(tx, answer))
     }
 
     /// The answer of the deed; when it was refused, the key is free again.

@@ -12,12 +12,17 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::base::clock::UtcTime;
-use crate::base::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
-use crate::base::crypto::{KeyRing, PlainToken, Rotation, Sealed, SealedAt, TokenHash};
+use crate::base::crypto::{PlainToken, Sealed, TokenHash};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ApiKeyId, IdempotencyId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::platform::db::Conn;
+use crate::platform::sealed::sealed_column;
+use crate::platform::tx::Tx;
+
+sealed_column!(
+    /// Kept answers.
+    pub SEALED_ANSWERS = idempotency_keys[id].sealed_answer
+);
 
 /// How long an answer is kept.
 pub const KEPT: time::Duration = time::Duration::hours(24);
@@ -101,20 +106,20 @@ pub enum Start {
 ///
 /// # Errors
 /// The database cannot be asked, or the stored answer was sealed with a key that is gone.
-pub fn start(conn: &mut Conn, request: &Request, keys: &KeyRing, now: UtcTime, rng: &Rng) -> AppResult<Start> {
-    let id = IdempotencyId::new(now, rng);
-    store::drop_over(conn, request, now)?;
-    if store::insert(conn, &id, request, now + LEASE, now + KEPT)? {
+pub fn start(tx: &mut Tx<'_>, request: &Request) -> AppResult<Start> {
+    let id = IdempotencyId::new(tx.now, tx.rng);
+    store::drop_over(tx.conn, request, tx.now)?;
+    if store::insert(tx.conn, &id, request, tx.now + LEASE, tx.now + KEPT)? {
         return Ok(Start::Fresh(Claim { id, workspace: request.workspace.clone() }));
     }
-    let Some(row) = store::find(conn, request)? else { return Ok(Start::Running) };
+    let Some(row) = store::find(tx.conn, request)? else { return Ok(Start::Running) };
     if row.request_hash != request.request {
         return Ok(Start::Other);
     }
     match row.sealed_answer {
         None => Ok(Start::Running),
         Some(sealed) => {
-            let bytes = keys.open(&Sealed::from_bytes(sealed), sealed_at(&row.id, &request.workspace))?;
+            let bytes = tx.keys.open(&Sealed::from_bytes(sealed), SEALED_ANSWERS.at(&row.id, &request.workspace))?;
             serde_json::from_slice(&bytes).map(Start::Done).map_err(AppError::internal)
         }
     }
@@ -125,10 +130,10 @@ impl Claim {
     ///
     /// # Errors
     /// [`AppError::Conflict`] when the lease ran out and somebody else does the request: then nothing of this deed may stay.
-    pub fn store(&self, conn: &mut Conn, answer: &Answer, keys: &KeyRing, rng: &Rng) -> AppResult<()> {
+    pub fn store(&self, tx: &mut Tx<'_>, answer: &Answer) -> AppResult<()> {
         let bytes = zeroize::Zeroizing::new(serde_json::to_vec(answer).map_err(AppError::internal)?);
-        let sealed = keys.seal(&bytes, sealed_at(&self.id, &self.workspace), rng)?;
-        if store::put_answer(conn, &self.id, sealed.as_bytes())? {
+        let sealed = tx.keys.seal(&bytes, SEALED_ANSWERS.at(&self.id, &self.workspace), tx.rng)?;
+        if store::put_answer(tx.conn, &self.id, sealed.as_bytes())? {
             Ok(())
         } else {
             Err(AppError::Conflict("The same request is being done a second time. Send it again."))
@@ -150,25 +155,4 @@ impl Claim {
 /// The database cannot be asked.
 pub fn sweep(conn: &mut Conn, now: UtcTime) -> AppResult<()> {
     Ok(store::drop_expired(conn, now)?)
-}
-
-/// Seals the next answers after `after` anew.
-///
-/// # Errors
-/// An answer does not open with any key of the ring.
-pub fn reseal_some(conn: &mut Conn, after: &IdempotencyId, with: &Rotation<'_>) -> AppResult<Batch<IdempotencyId>> {
-    let rows = store::sealed_after(conn, after, ROWS_AT_ONCE)?;
-    batch(
-        &rows,
-        |row| &row.id,
-        |row| {
-            let sealed = row.sealed_answer.clone().map(Sealed::from_bytes);
-            let at = sealed_at(&row.id, &row.workspace_id);
-            with.value(sealed.as_ref(), at, |fresh| store::replace_sealed(conn, &row.id, fresh.as_bytes()))
-        },
-    )
-}
-
-fn sealed_at<'a>(id: &'a IdempotencyId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "idempotency_keys", row: id.as_str(), column: "sealed_answer", workspace: workspace.as_str() }
 }

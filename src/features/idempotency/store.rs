@@ -3,7 +3,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 
 use super::Request;
 use crate::base::clock::UtcTime;
-use crate::base::ids::{IdempotencyId, WorkspaceId};
+use crate::base::ids::IdempotencyId;
 use crate::platform::db::Conn;
 use crate::platform::db::schema::idempotency_keys;
 
@@ -11,7 +11,6 @@ use crate::platform::db::schema::idempotency_keys;
 #[diesel(table_name = idempotency_keys)]
 pub(super) struct Row {
     pub(super) id: IdempotencyId,
-    pub(super) workspace_id: WorkspaceId,
     pub(super) request_hash: Vec<u8>,
     pub(super) sealed_answer: Option<Vec<u8>>,
 }
@@ -73,22 +72,4 @@ pub(super) fn delete_unanswered(conn: &mut Conn, id: &IdempotencyId) -> QueryRes
 
 pub(super) fn drop_expired(conn: &mut Conn, now: UtcTime) -> QueryResult<()> {
     diesel::delete(idempotency_keys::table.filter(idempotency_keys::expires_at.le(now))).execute(conn).map(|_| ())
-}
-
-/// Answers after an id; for the rotation of master keys.
-pub(super) fn sealed_after(conn: &mut Conn, after: &IdempotencyId, limit: i64) -> QueryResult<Vec<Row>> {
-    idempotency_keys::table
-        .filter(idempotency_keys::id.gt(after))
-        .filter(idempotency_keys::sealed_answer.is_not_null())
-        .order(idempotency_keys::id)
-        .limit(limit)
-        .select(Row::as_select())
-        .load(conn)
-}
-
-pub(super) fn replace_sealed(conn: &mut Conn, id: &IdempotencyId, sealed: &[u8]) -> QueryResult<()> {
-    diesel::update(idempotency_keys::table.find(id))
-        .set(idempotency_keys::sealed_answer.eq(sealed))
-        .execute(conn)
-        .map(|_| ())
 }

@@ -18,11 +18,11 @@ use crate::features::connections;
 use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::platform::app::App;
-use crate::platform::db::cursor::Cut;
+use crate::platform::db::cursor::Page;
 use crate::platform::web::api::{ApiQuery, ApiResult, IfMatch, RawBody, etag, json, no_content};
-use crate::platform::web::cursor::{Page, wanted};
-use crate::platform::web::openapi::{Operation, inline, schema};
-use crate::platform::web::problem::{Code, Fault, Problem};
+use crate::platform::web::cursor::{PageOut, page_request};
+use crate::platform::web::openapi::Operation;
+use crate::platform::web::problem::{Code, ErrorDetail, Problem};
 use crate::platform::web::urls;
 
 /// Which invite links a list shows.
@@ -96,14 +96,14 @@ fn shown(app: &App, caller: &Caller, link: &InviteLink) -> AppResult<LinkOut> {
 /// `GET /api/v1/invite-links/`
 pub async fn index(app: web::Data<App>, key: ApiKey<ReadInviteLinks>, query: ApiQuery<ListQuery>) -> ApiResult {
     let query = query.0;
-    let wanted = wanted(query.cursor.as_deref(), query.limit)?;
+    let wanted = page_request(query.cursor.as_deref(), query.limit)?;
     let (workspace, filter, now) = (key.workspace.clone(), query.filter(), app.clock.now());
     let cut = app.db.read(move |conn| Ok(listing::page(conn, &workspace, &filter, &wanted, now)?)).await?;
-    let Cut { count, has_before, has_after, rows } = cut;
+    let Page { count, has_before, has_after, rows } = cut;
     let rows = rows.iter().map(|link| shown(&app, &key, link)).collect::<AppResult<Vec<LinkOut>>>()?;
-    let cut = Cut { count, has_before, has_after, rows };
+    let cut = Page { count, has_before, has_after, rows };
     let address = app.config.server.base_url.join(urls::API_INVITE_LINKS);
-    let page = Page::new(cut, &address, &query.pairs(), |link| link.id.clone(), |link| link);
+    let page = PageOut::new(cut, &address, &query.pairs(), |link| link.id.clone(), |link| link);
     json(StatusCode::OK, &page)
 }
 
@@ -147,16 +147,16 @@ async fn make_link(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket: Ti
             let mut faults = fields.err().unwrap_or_default();
             if connector.is_none() {
                 let sentence = format!("No connector of that name. The list is at {}.", urls::api_connectors(kind));
-                faults.push(Fault::at("/connector_slug", "unknown_connector", sentence));
+                faults.push(ErrorDetail::at("/connector_slug", "unknown_connector", sentence));
             }
             return Err(Problem::invalid(faults));
         }
     };
     let usage = if new.one_use == Some(true) { Usage::Once } else { Usage::Reusable };
     let (app, caller) = (app.clone(), caller.clone());
-    let db = app.db.clone();
-    let answer = db
-        .write(move |conn| {
+    let writer = app.clone();
+    let answer = writer
+        .write(move |tx| {
             let new = NewInviteLink {
                 workspace: &caller.workspace,
                 connector: &connector,
@@ -166,11 +166,11 @@ async fn make_link(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket: Ti
                 actor: caller.actor(),
                 form_nonce: None,
             };
-            let made = make(conn, new, &app.keys, now, &app.rng)?;
+            let made = make(tx, new)?;
             let url = app.config.server.base_url.join(&urls::invite(&made.token));
-            let out = LinkOut::new(&made.link, Some((&made.token, url)), now);
+            let out = LinkOut::new(&made.link, Some((&made.token, url)), tx.now);
             let answer = Answer::json(StatusCode::CREATED, &out)?;
-            ticket.store(conn, &answer, &app.keys, &app.rng)?;
+            ticket.store(tx, &answer)?;
             Ok(answer)
         })
         .await?;
@@ -186,12 +186,11 @@ pub async fn update(
     body: RawBody,
 ) -> ApiResult {
     let (given, if_match) = (body.read::<ChangeIn>()?, IfMatch::read(&request));
-    let (caller, id, now) = (Caller::clone(&key), InviteLinkId::from_text(&id), app.clock.now());
+    let (caller, id) = (Caller::clone(&key), InviteLinkId::from_text(&id));
     let app_here = app.clone();
     let changed = app
-        .db
-        .write(move |conn| {
-            let link = find(conn, &caller.workspace, &id)?.ok_or(AppError::NotFound)?;
+        .write(move |tx| {
+            let link = find(tx.conn, &caller.workspace, &id)?.ok_or(AppError::NotFound)?;
             let before = shown(&app_here, &caller, &link)?;
             if let Err(problem) = etag(&before).and_then(|tag| if_match.check(&tag)) {
                 return Ok(Err(problem));
@@ -199,10 +198,10 @@ pub async fn update(
             if link.deleted_at.is_some() {
                 return Err(AppError::Conflict("This invite link was deleted and cannot be changed."));
             }
-            match given.onto(LinkFields::of(&link), false, now) {
+            match given.onto(LinkFields::of(&link), false, tx.now) {
                 Err(faults) => Ok(Err(Problem::invalid(faults))),
                 Ok(fields) if fields == LinkFields::of(&link) => Ok(Ok(link)),
-                Ok(fields) => Ok(Ok(change(conn, &link, &fields, caller.actor(), now, &app_here.rng)?)),
+                Ok(fields) => Ok(Ok(change(tx, &link, &fields, caller.actor())?)),
             }
         })
         .await?;
@@ -216,8 +215,8 @@ pub async fn remove(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let link = load(&app, &key, &id).await?;
-    let (actor, now, rng) = (key.actor(), app.clock.now(), app.rng.clone());
-    app.db.write(move |conn| delete(conn, &link, actor, now, &rng)).await?;
+    let actor = key.actor();
+    app.write(move |tx| delete(tx, &link, actor)).await?;
     Ok(no_content())
 }
 
@@ -228,77 +227,40 @@ pub async fn arrived(
     id: web::Path<String>,
     query: ApiQuery<PageQuery>,
 ) -> ApiResult {
-    let wanted = wanted(query.0.cursor.as_deref(), query.0.limit)?;
+    let wanted = page_request(query.0.cursor.as_deref(), query.0.limit)?;
     let link = load(&app, &key, &id).await?;
     let address = app.config.server.base_url.join(&urls::api_invite_link_connections(link.id.as_str()));
     let cut =
         app.db.read(move |conn| Ok(connections::of_invite_link(conn, &link.workspace_id, &link.id, &wanted)?)).await?;
     let limit: Vec<(&str, String)> = query.0.limit.map(|limit| ("limit", limit.to_string())).into_iter().collect();
-    let page = Page::new(cut, &address, &limit, |row| row.id.to_string(), |row| ArrivedOut::new(&row));
+    let page = PageOut::new(cut, &address, &limit, |row| row.id.to_string(), |row| ArrivedOut::new(&row));
     json(StatusCode::OK, &page)
 }
 
-fn operation(method: &'static str, path: &str, id: &str, summary: &str, scope: Scope) -> Operation {
-    Operation {
-        method,
-        path: path.to_owned(),
-        id: id.to_owned(),
-        tag: "invite-links",
-        summary: summary.to_owned(),
-        about: "",
-        scope: Some(scope.as_str()),
-        query: None,
-        body: None,
-        done: (200, Some(schema::<LinkOut>)),
-        refuses: &[],
-        tagged: true,
-    }
-}
-
-/// The endpoints of this file.
-pub fn operations() -> Vec<Operation> {
-    let (all, one) = (urls::API_INVITE_LINKS, urls::api_invite_link("{id}"));
-    let (read, write) = (Scope::InviteLinksRead, Scope::InviteLinksWrite);
-    vec![
-        Operation {
-            query: Some(inline::<ListQuery>),
-            done: (200, Some(schema::<Page<LinkOut>>)),
-            tagged: false,
-            about: "Newest first. Tokens are shown to keys that may also change invite links.",
-            ..operation("get", all, "list_invite_links", "List invite links", read)
-        },
-        Operation {
-            body: Some(schema::<NewIn>),
-            done: (201, Some(schema::<LinkOut>)),
-            tagged: false,
-            about: "Hand out its `url`. Everybody who opens it can add a connection of that type.",
-            ..operation("post", all, "create_invite_link", "Make an invite link", write)
-        },
-        operation("get", &one, "get_invite_link", "Read an invite link", read),
-        Operation {
-            body: Some(schema::<ChangeIn>),
-            refuses: &[Code::Conflict],
-            about: "What is left out stays as it is. The address never changes.",
-            ..operation("patch", &one, "update_invite_link", "Change an invite link", write)
-        },
-        Operation {
-            done: (204, None),
-            tagged: false,
-            about: "Its address stops working at once; the connections made with it stay.",
-            ..operation("delete", &one, "delete_invite_link", "Delete an invite link", write)
-        },
-        Operation {
-            query: Some(inline::<PageQuery>),
-            done: (200, Some(schema::<Page<ArrivedOut>>)),
-            tagged: false,
-            about: "Newest first. Rejected ones are among them, without values.",
-            ..operation(
-                "get",
-                &urls::api_invite_link_connections("{id}"),
-                "list_invite_link_connections",
-                "List what came through",
-                read,
-            )
-        },
+/// What the document says of the list, making, one, changing, deleting, and what came through.
+pub fn operations() -> [Operation; 6] {
+    let operation = |id: &str, summary: &str| Operation::new("invite-links", id, summary);
+    [
+        operation("list_invite_links", "List invite links")
+            .query::<ListQuery>()
+            .answers::<PageOut<LinkOut>>(200)
+            .about("Newest first. Tokens are shown to keys that may also change invite links."),
+        operation("create_invite_link", "Make an invite link")
+            .body::<NewIn>()
+            .answers::<LinkOut>(201)
+            .about("Hand out its `url`. Everybody who opens it can add a connection of that type."),
+        operation("get_invite_link", "Read an invite link").answers::<LinkOut>(200).tagged(),
+        operation("update_invite_link", "Change an invite link")
+            .body::<ChangeIn>()
+            .answers::<LinkOut>(200)
+            .tagged()
+            .refuses(&[Code::Conflict])
+            .about("What is left out stays as it is. The address never changes."),
+        operation("delete_invite_link", "Delete an invite link")
+            .about("Its address stops working at once; the connections made with it stay."),
+        operation("list_invite_link_connections", "List what came through")
+            .query::<PageQuery>()
+            .answers::<PageOut<ArrivedOut>>(200)
+            .about("Newest first. Rejected ones are among them, without values."),
     ]
 }

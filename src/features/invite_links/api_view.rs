@@ -11,7 +11,7 @@ use crate::base::crypto::PlainToken;
 use crate::connectors::Kind;
 use crate::features::connections::{ApprovalOut, Connection};
 use crate::platform::web::api::{nullable, present};
-use crate::platform::web::problem::Fault;
+use crate::platform::web::problem::ErrorDetail;
 
 /// What stands in the place of a token that the caller may not see.
 const REDACTED: &str = "********";
@@ -141,7 +141,7 @@ pub struct ChangeIn {
 
 impl NewIn {
     /// The fields of the new link, with what is wrong.
-    pub(super) fn fields(&self, now: UtcTime) -> Result<LinkFields, Vec<Fault>> {
+    pub(super) fn fields(&self, now: UtcTime) -> Result<LinkFields, Vec<ErrorDetail>> {
         let change = ChangeIn {
             name: Some(self.name.clone()),
             expires_at: self.expires_at.clone(),
@@ -156,7 +156,7 @@ impl NewIn {
 
 impl ChangeIn {
     /// The fields after the change, or what is wrong with it.
-    pub(super) fn onto(&self, before: LinkFields, is_new: bool, now: UtcTime) -> Result<LinkFields, Vec<Fault>> {
+    pub(super) fn onto(&self, before: LinkFields, is_new: bool, now: UtcTime) -> Result<LinkFields, Vec<ErrorDetail>> {
         let mut faults = Vec::new();
         let text = |given: &Option<String>, old: String| given.as_ref().map_or(old, |text| text.trim().to_owned());
         let mut fields = LinkFields {
@@ -168,11 +168,11 @@ impl ChangeIn {
             expiry: before.expiry,
         };
         for (id, sentence) in text_problems(&fields.name, &fields.greeting, &fields.note) {
-            faults.push(Fault::at(format!("/{id}"), "invalid_text", format!("{sentence}.")));
+            faults.push(ErrorDetail::at(format!("/{id}"), "invalid_text", format!("{sentence}.")));
         }
         if fields.cap.is_some_and(|cap| !(1..=MOST_CONNECTIONS).contains(&cap)) {
             let sentence = format!("cap must be a number from 1 to {MOST_CONNECTIONS}, or null.");
-            faults.push(Fault::at("/cap", "out_of_range", sentence));
+            faults.push(ErrorDetail::at("/cap", "out_of_range", sentence));
         }
         if let Some(given) = &self.expires_at {
             match expiry(given.as_deref(), is_new, now) {
@@ -184,17 +184,17 @@ impl ChangeIn {
     }
 }
 
-fn expiry(given: Option<&str>, is_new: bool, now: UtcTime) -> Result<Expiry, Fault> {
+fn expiry(given: Option<&str>, is_new: bool, now: UtcTime) -> Result<Expiry, ErrorDetail> {
     let Some(text) = given else { return Ok(Expiry::never()) };
     let form = &time::format_description::well_known::Rfc3339;
     let at = time::OffsetDateTime::parse(text, form).map(UtcTime::new).map_err(|_| {
-        Fault::at("/expires_at", "wrong_type", "expires_at must be a time like 2026-03-14T18:00:00Z, or null.")
+        ErrorDetail::at("/expires_at", "wrong_type", "expires_at must be a time like 2026-03-14T18:00:00Z, or null.")
     })?;
     if is_new && at <= now {
-        return Err(Fault::at("/expires_at", "out_of_range", "expires_at must be a time that is still to come."));
+        return Err(ErrorDetail::at("/expires_at", "out_of_range", "expires_at must be a time that is still to come."));
     }
     Expiry::at(at, now)
-        .map_err(|_| Fault::at("/expires_at", "out_of_range", "expires_at must be within ten years, or null."))
+        .map_err(|_| ErrorDetail::at("/expires_at", "out_of_range", "expires_at must be within ten years, or null."))
 }
 
 /// An invite link.

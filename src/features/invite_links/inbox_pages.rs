@@ -6,10 +6,8 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 
 use super::{find, names};
-use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{InviteLinkId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{self, Connection};
 use crate::features::oauth;
@@ -17,7 +15,7 @@ use crate::features::recipient::When;
 use crate::features::webhooks::{self, ArrivalDeed};
 use crate::platform::activity::Actor;
 use crate::platform::app::App;
-use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::flash::{Flash, see_other_with};
 use crate::platform::web::frame::OwnerFrame;
@@ -110,34 +108,21 @@ pub async fn reject(
 
 async fn settle(app: &App, member: &SignedIn, slug: String, deed: ArrivalDeed) -> AppResult<()> {
     let (workspace, actor) = (member.workspace_id.clone(), member.actor());
-    let (now, rng) = (app.clock.now(), app.rng.clone());
-    app.db.write(move |conn| decide(conn, (&workspace, &slug), deed, actor, now, &rng)).await
+    app.write(move |tx| decide(tx, (&workspace, &slug), deed, actor)).await
 }
 
 /// Accepts or rejects one connection, and tells whoever wants to hear it.
-fn decide(
-    conn: &mut Conn,
-    (workspace, slug): (&WorkspaceId, &str),
-    deed: ArrivalDeed,
-    actor: Actor,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<()> {
-    let connection = connections::find(conn, workspace, slug)?.ok_or(AppError::NotFound)?;
+fn decide(tx: &mut Tx<'_>, (workspace, slug): (&WorkspaceId, &str), deed: ArrivalDeed, actor: Actor) -> AppResult<()> {
+    let connection = connections::find(tx.conn, workspace, slug)?.ok_or(AppError::NotFound)?;
     let id = connection.invite_link_id.clone().ok_or(AppError::NotFound)?;
-    let link = find(conn, workspace, &id)?.ok_or(AppError::NotFound)?;
+    let link = find(tx.conn, workspace, &id)?.ok_or(AppError::NotFound)?;
     match deed {
         ArrivalDeed::Rejected => {
-            connections::reject(conn, &connection, actor, now, rng)?;
-            oauth::disconnect(conn, &connection, now, rng)?;
+            connections::reject(tx, &connection, actor)?;
+            oauth::disconnect(tx, &connection)?;
         }
-        ArrivalDeed::Accepted | ArrivalDeed::Created => connections::accept(conn, &connection, actor, now, rng)?,
+        ArrivalDeed::Accepted | ArrivalDeed::Created => connections::accept(tx, &connection, actor)?,
     }
-    let connection = connections::find_by_id(conn, workspace, &connection.id)?.ok_or(AppError::NotFound)?;
-    webhooks::record_event(
-        conn,
-        &webhooks::Event::Arrival { deed, connection: &connection, link: link.facts() },
-        now,
-        rng,
-    )
+    let connection = connections::find_by_id(tx.conn, workspace, &connection.id)?.ok_or(AppError::NotFound)?;
+    tx.tell(&webhooks::Event::Arrival { deed, connection: &connection, link: link.facts() })
 }

@@ -2,22 +2,20 @@
 
 use std::sync::Arc;
 
-use askama::Template;
-
 use super::store::{self, InviteLink};
 use super::{make, submissions};
 use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
 use crate::base::ids::InviteLinkId;
-use crate::base::rng::Rng;
-use crate::features::accounts::{self, MemberCard};
+use crate::base::text_column::text_enum;
+use crate::features::accounts;
 use crate::features::recipient::When;
 use crate::features::webhooks::InviteDeed;
 use crate::platform::activity::{Actor, Event};
 use crate::platform::app::App;
-use crate::platform::db::Conn;
-use crate::platform::email::Mail;
-use crate::platform::jobs::{self, Job, Outcome, Registry};
+use crate::platform::email::email_templates;
+use crate::platform::jobs::{Job, Outcome, Registry};
+use crate::platform::tx::Tx;
 use crate::platform::web::urls;
 
 /// Tells the member who made an invite link something about it.
@@ -58,39 +56,23 @@ const BUSY_SPAN: time::Duration = time::Duration::hours(1);
 /// Unusual use is told once in this time.
 const BUSY_QUIET: time::Duration = time::Duration::days(1);
 
-/// What a member is told about a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notice {
-    /// It was used for the first time.
-    FirstUse,
-    /// Something came through it and waits for approval.
-    Waiting,
-    /// It is about to end.
-    Ending,
-    /// It is used unusually often.
-    Busy,
+text_enum! {
+    /// What a member is told about a link.
+    pub enum Notice {
+        /// It was used for the first time.
+        FirstUse = "invite_first_use_mail",
+        /// Something came through it and waits for approval.
+        Waiting = "invite_waiting_mail",
+        /// It is about to end.
+        Ending = "invite_ending_mail",
+        /// It is used unusually often.
+        Busy = "invite_busy_mail",
+    }
 }
 
 impl Notice {
-    const ALL: [Self; 4] = [Self::FirstUse, Self::Waiting, Self::Ending, Self::Busy];
-
     const NAMES: [&str; 4] =
         [Self::ALL[0].as_str(), Self::ALL[1].as_str(), Self::ALL[2].as_str(), Self::ALL[3].as_str()];
-
-    /// The name of its job.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::FirstUse => "invite_first_use_mail",
-            Self::Waiting => "invite_waiting_mail",
-            Self::Ending => "invite_ending_mail",
-            Self::Busy => "invite_busy_mail",
-        }
-    }
-
-    /// The one of that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|notice| notice.as_str() == text)
-    }
 
     /// What happened, in a few words.
     fn heading(self) -> &'static str {
@@ -127,21 +109,15 @@ impl Notice {
     }
 }
 
-#[derive(Template)]
-#[template(path = "emails/invite_link/subject.txt")]
-struct Subject<'a>(&'a Told);
-
-#[derive(Template)]
-#[template(path = "emails/invite_link/body.txt")]
-struct Text<'a>(&'a Told);
-
-#[derive(Template)]
-#[template(path = "emails/invite_link/body.html")]
-struct Html<'a>(&'a Told);
+email_templates!(
+    InviteLinkEmail,
+    "emails/invite_link/subject.txt",
+    "emails/invite_link/body.txt",
+    "emails/invite_link/body.html"
+);
 
 /// What the member is told: never the link's address.
-struct Told {
-    name: String,
+struct InviteLinkEmail {
     heading: &'static str,
     text: String,
     link: String,
@@ -153,15 +129,15 @@ struct Told {
 }
 
 /// Queues a notice; call it inside the transaction of the deed.
-pub(super) fn queue(conn: &mut Conn, notice: Notice, link: &InviteLink, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    Ok(jobs::enqueue(conn, &NoticeMail(notice, link.id.clone()), now, rng)?)
+pub(super) fn queue(tx: &mut Tx<'_>, notice: Notice, link: &InviteLink) -> AppResult<()> {
+    Ok(tx.enqueue(&NoticeMail(notice, link.id.clone()))?)
 }
 
 /// Queues a notice when a link is used unusually often.
-pub(super) fn watch_use(conn: &mut Conn, link: &InviteLink, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    let lately = submissions::count_since(conn, &link.id, now - BUSY_SPAN)?;
-    if lately >= BUSY && store::note_busy(conn, &link.id, now - BUSY_QUIET, now)? {
-        queue(conn, Notice::Busy, link, now, rng)?;
+pub(super) fn watch_use(tx: &mut Tx<'_>, link: &InviteLink) -> AppResult<()> {
+    let lately = submissions::count_since(tx.conn, &link.id, tx.now - BUSY_SPAN)?;
+    if lately >= BUSY && store::note_busy(tx.conn, &link.id, tx.now - BUSY_QUIET, tx.now)? {
+        queue(tx, Notice::Busy, link)?;
     }
     Ok(())
 }
@@ -175,32 +151,20 @@ async fn send_notice(app: &Arc<App>, notice: Notice, id: InviteLinkId) -> AppRes
         .db
         .read(move |conn| {
             let Some(link) = store::find_by_id(conn, &id)? else { return Ok(None) };
-            let maker = link.created_by.as_ref().map(|id| accounts::find_member(conn, id)).transpose()?.flatten();
-            let receivers = match maker {
-                Some(member) => vec![member],
-                None => accounts::owners_of(conn, &link.workspace_id)?,
-            };
+            let receivers = accounts::member_or_owners(conn, link.created_by.as_ref(), &link.workspace_id)?;
             Ok(Some((link, receivers)))
         })
         .await?;
     let Some((link, receivers)) = found else {
         return Ok(Outcome::GiveUp { reason: "the link is gone".to_owned() });
     };
-    for receiver in receivers {
-        let mail = mail(app, notice, &link, receiver)?;
-        if let Err(error) = app.mailer.send(mail).await {
-            return Ok(Outcome::Retry { reason: error.to_string() });
-        }
-    }
-    Ok(Outcome::Done)
+    accounts::email_members(app, &receivers, &context(app, notice, &link)).await
 }
 
-fn mail(app: &App, notice: Notice, link: &InviteLink, receiver: MemberCard) -> AppResult<Mail> {
-    let MemberCard { name, email, .. } = receiver;
+fn context(app: &App, notice: Notice, link: &InviteLink) -> InviteLinkEmail {
     let connector = app.connectors.find(link.kind, &link.connector_slug);
     let path = if notice == Notice::Waiting { urls::INVITE_INBOX.to_owned() } else { urls::invite_link(&link.id) };
-    let told = Told {
-        name: name.clone(),
+    InviteLinkEmail {
         heading: notice.heading(),
         text: notice.text(link),
         link: link.name.clone(),
@@ -209,9 +173,7 @@ fn mail(app: &App, notice: Notice, link: &InviteLink, receiver: MemberCard) -> A
         last_used: link.last_used_at.map(When::from),
         url: app.config.server.base_url.join(&path),
         button: notice.button(),
-    };
-    let subject = Subject(&told).render()?.trim().to_owned();
-    Ok(Mail { to: email, to_name: name, subject, text: Text(&told).render()?, html: Html(&told).render()? })
+    }
 }
 
 /// Writes down which links have expired, and queues notices about those that are about to.
@@ -219,24 +181,22 @@ fn mail(app: &App, notice: Notice, link: &InviteLink, receiver: MemberCard) -> A
 /// # Errors
 /// The database refuses.
 pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
-    let (now, rng) = (app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            for link in store::newly_expired(conn, now, AT_ONCE)? {
-                if store::note_expiry(conn, &link.id, now)? {
-                    make::forget_all(conn, &link.id)?;
-                    let what = (Event::InviteLinkExpired, InviteDeed::Expired);
-                    make::note(conn, &link, what, Actor::System, now, &rng)?;
-                }
+    app.write(move |tx| {
+        for link in store::newly_expired(tx.conn, tx.now, AT_ONCE)? {
+            if store::note_expiry(tx.conn, &link.id, tx.now)? {
+                make::forget_all(tx.conn, &link.id)?;
+                let what = (Event::InviteLinkExpired, InviteDeed::Expired);
+                make::note(tx, &link, what, Actor::System)?;
             }
-            for link in store::ending(conn, now, now + AHEAD, AT_ONCE)? {
-                if is_due(&link, now) && store::note_ending(conn, &link.id, now)? {
-                    queue(conn, Notice::Ending, &link, now, &rng)?;
-                }
+        }
+        for link in store::ending(tx.conn, tx.now, tx.now + AHEAD, AT_ONCE)? {
+            if is_due(&link, tx.now) && store::note_ending(tx.conn, &link.id, tx.now)? {
+                queue(tx, Notice::Ending, &link)?;
             }
-            Ok(())
-        })
-        .await
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Whether it is time to tell of a link's end: never sooner than after half its life.

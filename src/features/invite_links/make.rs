@@ -1,19 +1,19 @@
 //! Making, changing and deleting an invite link, and showing its token again.
 
-use super::store::{self, Changed, InviteLink, NewRow, sealed_at};
+use super::store::{self, Changed, InviteLink, NewRow, SEALED_TOKENS};
 use super::{Expiry, InviteState, LinkFields, Usage};
 use crate::base::clock::UtcTime;
-use crate::base::crypto::{KeyRing, PlainToken};
+use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{InviteLinkId, MemberId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::connectors::Connector;
 use crate::features::oauth::{self, DoorKind};
 use crate::features::recipient::held;
 use crate::features::webhooks::{self, InviteDeed};
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 
 /// What a new link needs.
 pub struct NewInviteLink<'a> {
@@ -45,10 +45,10 @@ pub struct Made {
 ///
 /// # Errors
 /// The database or the key ring refuses.
-pub fn make(conn: &mut Conn, new: NewInviteLink<'_>, keys: &KeyRing, now: UtcTime, rng: &Rng) -> AppResult<Made> {
-    let id = InviteLinkId::new(now, rng);
-    let token = PlainToken::new(rng, "");
-    let sealed = keys.seal(token.expose().as_bytes(), sealed_at(&id, new.workspace), rng)?;
+pub fn make(tx: &mut Tx<'_>, new: NewInviteLink<'_>) -> AppResult<Made> {
+    let id = InviteLinkId::new(tx.now, tx.rng);
+    let token = PlainToken::new(tx.rng, "");
+    let sealed = tx.keys.seal(token.expose().as_bytes(), SEALED_TOKENS.at(&id, new.workspace), tx.rng)?;
     let fields = new.fields;
     let row = NewRow {
         id: &id,
@@ -66,11 +66,11 @@ pub fn make(conn: &mut Conn, new: NewInviteLink<'_>, keys: &KeyRing, now: UtcTim
         sealed_token: &sealed,
         created_by: new.creator,
         create_nonce: new.form_nonce,
-        now,
+        now: tx.now,
     };
-    row.insert(conn)?;
-    let link = store::find(conn, new.workspace, &id)?.ok_or(AppError::NotFound)?;
-    note(conn, &link, (Event::InviteLinkCreated, InviteDeed::Created), new.actor, now, rng)?;
+    row.insert(tx.conn)?;
+    let link = store::find(tx.conn, new.workspace, &id)?.ok_or(AppError::NotFound)?;
+    note(tx, &link, (Event::InviteLinkCreated, InviteDeed::Created), new.actor)?;
     Ok(Made { link, token })
 }
 
@@ -86,14 +86,7 @@ pub fn made_by_form(conn: &mut Conn, workspace: &WorkspaceId, nonce: &str) -> Ap
 ///
 /// # Errors
 /// [`AppError::NotFound`] when it was deleted meanwhile.
-pub fn change(
-    conn: &mut Conn,
-    link: &InviteLink,
-    fields: &LinkFields,
-    actor: Actor,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<InviteLink> {
+pub fn change(tx: &mut Tx<'_>, link: &InviteLink, fields: &LinkFields, actor: Actor) -> AppResult<InviteLink> {
     let to = Changed {
         name: &fields.name,
         note: &fields.note,
@@ -102,11 +95,11 @@ pub fn change(
         wants_approval: fields.wants_approval,
         expiry: &fields.expiry,
     };
-    if !store::change(conn, link, &to)? {
+    if !store::change(tx.conn, link, &to)? {
         return Err(AppError::NotFound);
     }
-    let link = store::find(conn, &link.workspace_id, &link.id)?.ok_or(AppError::NotFound)?;
-    note(conn, &link, (Event::InviteLinkChanged, InviteDeed::Updated), actor, now, rng)?;
+    let link = store::find(tx.conn, &link.workspace_id, &link.id)?.ok_or(AppError::NotFound)?;
+    note(tx, &link, (Event::InviteLinkChanged, InviteDeed::Updated), actor)?;
     Ok(link)
 }
 
@@ -114,12 +107,12 @@ pub fn change(
 ///
 /// # Errors
 /// The database refuses.
-pub fn delete(conn: &mut Conn, link: &InviteLink, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<bool> {
-    if !store::delete(conn, link, now)? {
+pub fn delete(tx: &mut Tx<'_>, link: &InviteLink, actor: Actor) -> AppResult<bool> {
+    if !store::delete(tx.conn, link, tx.now)? {
         return Ok(false);
     }
-    forget_all(conn, &link.id)?;
-    note(conn, link, (Event::InviteLinkDeleted, InviteDeed::Deleted), actor, now, rng)?;
+    forget_all(tx.conn, &link.id)?;
+    note(tx, link, (Event::InviteLinkDeleted, InviteDeed::Deleted), actor)?;
     Ok(true)
 }
 
@@ -139,17 +132,15 @@ pub fn is_open(conn: &mut Conn, id: &InviteLinkId, now: UtcTime) -> AppResult<bo
 
 /// Writes down what became of a link, and tells whoever wants to hear it.
 pub(super) fn note(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     link: &InviteLink,
     (event, deed): (Event, InviteDeed),
     actor: Actor,
-    now: UtcTime,
-    rng: &Rng,
 ) -> AppResult<()> {
     let entry =
         Entry { workspace: &link.workspace_id, connection: None, setup_link: None, event, actor, detail: &link.name };
-    activity::record(conn, &entry, now, rng)?;
-    webhooks::record_event(conn, &webhooks::Event::InviteLink { deed, link: link.facts() }, now, rng)
+    tx.record(&entry)?;
+    tx.tell(&webhooks::Event::InviteLink { deed, link: link.facts() })
 }
 
 /// The token of a link, for whoever may see it; `None` once it is deleted.
@@ -158,7 +149,7 @@ pub(super) fn note(
 /// The sealed token does not open.
 pub fn copy_token(app: &App, link: &InviteLink) -> AppResult<Option<PlainToken>> {
     let Some(sealed) = link.sealed_token() else { return Ok(None) };
-    let bytes = app.keys.open(&sealed, link.sealed_at())?;
+    let bytes = app.keys.open(&sealed, SEALED_TOKENS.at(&link.id, &link.workspace_id))?;
     let text = std::str::from_utf8(&bytes).map_err(AppError::internal)?;
     Ok(Some(PlainToken::presented(text)))
 }

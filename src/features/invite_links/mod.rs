@@ -24,7 +24,6 @@ pub mod panel_pages;
 pub mod receipt_pages;
 pub mod recipient_pages;
 mod recipient_view;
-mod reseal;
 mod sheet;
 mod store;
 mod submissions;
@@ -35,11 +34,11 @@ pub use input::LinkFields;
 pub use jobs::{Notice, NoticeMail, jobs, sweep};
 pub use listing::{Cursor, Filter, Sort, StateFilter, names, page, rows};
 pub use make::{Made, NewInviteLink, change, copy_token, delete, is_open, made_by_form, make};
-pub use reseal::reseal_some;
-pub use store::{InviteLink, find};
+pub use store::{InviteLink, SEALED_TOKENS, find};
 pub use submit::{Arrival, Outcome, Sent, submit};
 
 use crate::base::clock::UtcTime;
+use crate::base::text_column::text_enum;
 use crate::platform::link_state::{LinkState, LinkTimes};
 
 /// Most characters of a link's name.
@@ -55,40 +54,15 @@ pub const MOST_CONNECTIONS: i32 = 10_000;
 /// A link that was not used for so long is offered to be deleted.
 pub const LONG_UNUSED: time::Duration = time::Duration::days(90);
 
-/// How often a link may be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-pub enum Usage {
-    /// By one submission; the connections of its accounts count as one.
-    Once,
-    /// Again and again.
-    Reusable,
-}
-
-impl Usage {
-    /// The name in the database.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Once => "once",
-            Self::Reusable => "reusable",
-        }
-    }
-
-    /// The words in lists.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Once => "One-use",
-            Self::Reusable => "Reusable",
-        }
-    }
-
-    fn from_text(text: String) -> Result<Self, String> {
-        let all = [Self::Once, Self::Reusable];
-        all.into_iter().find(|usage| usage.as_str() == text).ok_or_else(|| format!("unknown usage {text}"))
+text_enum! {
+    /// How often a link may be used.
+    pub enum Usage {
+        /// By one submission; the connections of its accounts count as one.
+        Once = "once" => "One-use",
+        /// Again and again.
+        Reusable = "reusable" => "Reusable",
     }
 }
-
-crate::base::text_column::text_column!(Usage, Usage::from_text, Usage::as_str);
 
 /// What decides whether a link opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -97,7 +97,7 @@ impl Chosen {
     /// The connector that `source/postgres` names.
     fn read(&self) -> Option<(Kind, &str)> {
         let (kind, slug) = self.connector.split_once('/')?;
-        Some((Kind::from_text(kind)?, slug))
+        Some((Kind::parse(kind)?, slug))
     }
 }
 
@@ -151,11 +151,9 @@ pub async fn create(
         }
     };
     let (acting, actor, nonce) = (member.acting(), member.actor(), form.token.nonce);
-    let (keys, rng) = (app.keys.clone(), app.rng.clone());
     let link = app
-        .db
-        .write(move |conn| {
-            if let Some(made) = made_by_form(conn, &acting.workspace, &nonce)? {
+        .write(move |tx| {
+            if let Some(made) = made_by_form(tx.conn, &acting.workspace, &nonce)? {
                 return Ok(made);
             }
             let new = NewInviteLink {
@@ -167,7 +165,7 @@ pub async fn create(
                 actor,
                 form_nonce: Some(&nonce),
             };
-            Ok::<_, AppError>(make::make(conn, new, &keys, now, &rng)?.link)
+            Ok::<_, AppError>(make::make(tx, new)?.link)
         })
         .await?;
     let target = urls::invite_link(&link.id);

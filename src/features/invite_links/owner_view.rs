@@ -30,13 +30,13 @@ impl ListQuery {
         Filter {
             query: self.find.trim().to_owned(),
             state: StateFilter::parse(&self.state),
-            kind: Kind::from_text(&self.kind),
+            kind: Kind::parse(&self.kind),
             connector: None,
         }
     }
 
     pub(super) fn order(&self) -> (Sort, Option<Cursor>) {
-        let sort = Sort::parse(&self.sort);
+        let sort = Sort::parse(&self.sort).unwrap_or_default();
         (sort, Cursor::parse(sort, &self.after))
     }
 
@@ -46,7 +46,7 @@ impl ListQuery {
 
     /// The address of the page after a row.
     pub(super) fn older(&self, last: &InviteLink) -> String {
-        let cursor = Cursor::after(Sort::parse(&self.sort), last).text();
+        let cursor = Cursor::after(Sort::parse(&self.sort).unwrap_or_default(), last).text();
         let pairs = [
             ("find", self.find.as_str()),
             ("state", self.state.as_str()),
@@ -151,12 +151,12 @@ impl ListView {
 
     /// The states one can choose from: (what is sent, what is shown).
     pub(super) fn states(&self) -> Vec<(&'static str, &'static str)> {
-        StateFilter::ALL.iter().map(|(_, value, words)| (*value, *words)).collect()
+        StateFilter::ALL.iter().map(|state| (state.as_str(), state.words())).collect()
     }
 
     /// The orders one can choose from: (what is sent, what is shown).
     pub(super) fn sorts(&self) -> Vec<(&'static str, &'static str)> {
-        Sort::ALL.iter().map(|(_, value, words)| (*value, *words)).collect()
+        Sort::ALL.iter().map(|sort| (sort.as_str(), sort.words())).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::features::accounts::guard::SignedIn;
 use crate::features::connections::{Approval, Connection};
 use crate::features::recipient::{ReadyTexts, When};
 use crate::platform::app::App;
-use crate::platform::db::cursor::Cut;
+use crate::platform::db::cursor::Page;
 use crate::platform::web::frame::OwnerFrame;
 use crate::platform::web::urls;
 
@@ -84,7 +84,7 @@ pub(super) struct ShowPage {
 /// All a page about a link is made of.
 pub(super) struct Shown<'a> {
     pub(super) link: &'a InviteLink,
-    pub(super) arrived: &'a Cut<Connection>,
+    pub(super) arrived: &'a Page<Connection>,
     pub(super) list: ListView,
     pub(super) fields: FieldsView,
     /// Whoever opens it could sign in, and nobody has set the app for it.

@@ -14,7 +14,7 @@ use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{self, Connection};
 use crate::features::oauth;
 use crate::platform::app::App;
-use crate::platform::db::cursor::{Cut, Wanted};
+use crate::platform::db::cursor::{Page, PageRequest};
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::flash::{Flash, see_other_with};
 use crate::platform::web::page::{PageResult, page, unprocessable};
@@ -23,12 +23,12 @@ use crate::platform::web::urls;
 /// Connections shown in the panel; the list of connections has the rest.
 const SHOWN: usize = 20;
 
-async fn load(app: &App, member: &SignedIn, id: &str) -> AppResult<(InviteLink, Cut<Connection>)> {
+async fn load(app: &App, member: &SignedIn, id: &str) -> AppResult<(InviteLink, Page<Connection>)> {
     let (workspace, id) = (member.workspace_id.clone(), InviteLinkId::from_text(id));
     app.db
         .read(move |conn| {
             let link = find(conn, &workspace, &id)?.ok_or(AppError::NotFound)?;
-            let wanted = Wanted { cursor: None, limit: SHOWN };
+            let wanted = PageRequest { cursor: None, limit: SHOWN };
             let arrived = connections::of_invite_link(conn, &workspace, &id, &wanted)?;
             Ok((link, arrived))
         })
@@ -39,7 +39,7 @@ async fn view(
     app: &App,
     request: &HttpRequest,
     member: &SignedIn,
-    (link, arrived): (InviteLink, Cut<Connection>),
+    (link, arrived): (InviteLink, Page<Connection>),
     again: Option<(Typed, Problems)>,
     query: ListQuery,
 ) -> AppResult<ShowPage> {
@@ -86,12 +86,12 @@ pub async fn update(
             return unprocessable(&view(&app, &request, &member, loaded, again, ListQuery::default()).await?);
         }
     };
-    let (link, actor, rng) = (loaded.0, member.actor(), app.rng.clone());
+    let (link, actor) = (loaded.0, member.actor());
     let target = urls::invite_link(&link.id);
     if fields == LinkFields::of(&link) {
         return Ok(see_other_with(&app.config.server.base_url, &target, Flash::NothingToSave));
     }
-    app.db.write(move |conn| change(conn, &link, &fields, actor, now, &rng)).await?;
+    app.write(move |tx| change(tx, &link, &fields, actor)).await?;
     Ok(see_other_with(&app.config.server.base_url, &target, Flash::InviteLinkSaved))
 }
 
@@ -103,7 +103,7 @@ pub async fn remove(
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let (link, _) = load(&app, &member, &id).await?;
-    let (actor, now, rng) = (member.actor(), app.clock.now(), app.rng.clone());
-    app.db.write(move |conn| delete(conn, &link, actor, now, &rng)).await?;
+    let actor = member.actor();
+    app.write(move |tx| delete(tx, &link, actor)).await?;
     Ok(see_other_with(&app.config.server.base_url, urls::INVITE_LINKS, Flash::InviteLinkDeleted))
 }

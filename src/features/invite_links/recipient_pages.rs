@@ -18,7 +18,7 @@ use crate::platform::app::App;
 use crate::platform::web::csrf::{self, FormBehind, FormToken};
 use crate::platform::web::page::{PageResult, page, see_other, unprocessable};
 use crate::platform::web::urls;
-use crate::schema::form::{Decoded, Layer};
+use crate::schema::form::{Decoded, Strictness};
 
 /// Who sends, as they say: the one field that is not the connector's.
 const IDENTITY_FIELD: &str = "identity";
@@ -55,8 +55,8 @@ pub async fn submit(
     match (act.raw.first("intent"), sheet.desk.is_some()) {
         (Some("sign-in"), true) => act.sign_in(sheet).await,
         (Some("find"), true) => act.find(sheet).await,
-        (Some("partial"), _) => act.send(sheet, Layer::Draft).await,
-        _ => act.send(sheet, Layer::Final).await,
+        (Some("partial"), _) => act.send(sheet, Strictness::Draft).await,
+        _ => act.send(sheet, Strictness::Final).await,
     }
 }
 
@@ -74,7 +74,7 @@ impl Act<'_> {
     /// To the provider; whatever was typed comes back with the person.
     async fn sign_in(&self, sheet: Sheet) -> PageResult {
         let Some(desk) = &sheet.desk else { return Err(AppError::NotFound.into()) };
-        let decoded = sheet.decode(&self.raw, Layer::Draft);
+        let decoded = sheet.decode(&self.raw, Strictness::Draft);
         match desk.inputs(&self.raw) {
             Ok(inputs) => oauth::leave(self.app, self.request, desk, self.leaving(&sheet, &decoded), inputs).await,
             Err(problems) => self.again(&sheet, decoded, Answer::Inputs(problems)).await,
@@ -84,7 +84,7 @@ impl Act<'_> {
     /// The same page, with other accounts shown.
     async fn find(&self, sheet: Sheet) -> PageResult {
         let Some(desk) = &sheet.desk else { return Err(AppError::NotFound.into()) };
-        let decoded = sheet.decode(&self.raw, Layer::Draft);
+        let decoded = sheet.decode(&self.raw, Strictness::Draft);
         oauth::keep(self.app, self.request, desk, &self.leaving(&sheet, &decoded)).await
     }
 
@@ -99,7 +99,7 @@ impl Act<'_> {
         }
     }
 
-    async fn send(&self, mut sheet: Sheet, layer: Layer) -> PageResult {
+    async fn send(&self, mut sheet: Sheet, layer: Strictness) -> PageResult {
         let refused = sheet.plan(&self.chosen(), layer)?;
         let decoded = sheet.decode(&self.raw, layer);
         if let Some(problem) = refused {
@@ -124,7 +124,7 @@ impl Act<'_> {
     }
 
     /// Nothing was taken: the page of a link that closed meanwhile, or, where there is room for some, the form with its ticks.
-    async fn not_taken(&self, known: KnownInviteLink, layer: Layer) -> PageResult {
+    async fn not_taken(&self, known: KnownInviteLink, layer: Strictness) -> PageResult {
         let link = known.reload(self.app).await?.into_open(self.app)?;
         let mut sheet = Sheet::of(self.app, self.request, link).await?;
         sheet.plan(&self.chosen(), layer)?;

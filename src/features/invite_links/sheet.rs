@@ -13,7 +13,7 @@ use crate::connectors::Connector;
 use crate::features::connections;
 use crate::features::oauth::{self, Asked, Desk, Door, Handed, Panel, PlanError};
 use crate::platform::app::App;
-use crate::schema::form::{self, Audience, Decoded, Known, Layer, Submission};
+use crate::schema::form::{self, Audience, Decoded, KnownValues, Strictness, Submission};
 
 /// An open link, and what the person in front of it has done so far.
 pub(super) struct Sheet {
@@ -30,7 +30,7 @@ impl Sheet {
         let desk = Desk::at(app, request, door, &link.connector).await?;
         let mut sheet = Self { link, desk, handed: None };
         // A look at the form is no choice of accounts yet; what signing in answers is answered all the same.
-        sheet.plan(&[], Layer::Draft)?;
+        sheet.plan(&[], Strictness::Draft)?;
         Ok(sheet)
     }
 
@@ -51,9 +51,9 @@ impl Sheet {
     }
 
     /// Takes these accounts; gives what is wrong with them.
-    pub(super) fn plan(&mut self, chosen: &[String], layer: Layer) -> AppResult<Option<PlanError>> {
+    pub(super) fn plan(&mut self, chosen: &[String], layer: Strictness) -> AppResult<Option<PlanError>> {
         let Some(desk) = &self.desk else { return Ok(None) };
-        Ok(match desk.plan(chosen, layer == Layer::Draft)? {
+        Ok(match desk.plan(chosen, layer == Strictness::Draft)? {
             Ok(handed) => {
                 self.handed = handed;
                 None
@@ -67,14 +67,14 @@ impl Sheet {
     }
 
     /// What is known of the answers: those that the sign-in gave.
-    pub(super) fn known(&self) -> Known {
+    pub(super) fn known(&self) -> KnownValues {
         match (&self.desk, &self.handed) {
-            (Some(desk), Some(handed)) => desk.known_after(handed, &Known::default()),
-            _ => Known::default(),
+            (Some(desk), Some(handed)) => desk.known_after(handed, &KnownValues::default()),
+            _ => KnownValues::default(),
         }
     }
 
-    pub(super) fn decode(&self, raw: &RawForm, layer: Layer) -> Decoded {
+    pub(super) fn decode(&self, raw: &RawForm, layer: Strictness) -> Decoded {
         form::decode(&self.connector().spec, raw, &self.known(), layer, &self.audience())
     }
 
@@ -84,9 +84,9 @@ impl Sheet {
     }
 
     /// Sending nothing makes sense only when nothing is needed, or after signing in.
-    pub(super) fn may_be_empty(&self, layer: Layer) -> bool {
+    pub(super) fn may_be_empty(&self, layer: Strictness) -> bool {
         let whole = form::missing_required(&self.connector().spec, &self.known()).is_empty();
-        self.handed.is_some() || (layer == Layer::Final && whole)
+        self.handed.is_some() || (layer == Strictness::Final && whole)
     }
 
     /// Signing in, ready to stand in the form; `None` where there is no way, or no app to do it with.

@@ -4,13 +4,14 @@ use crate::features::webhooks::InviteFacts;
 
 use super::{Expiry, InviteState, LinkLife, Usage};
 use crate::base::clock::UtcTime;
-use crate::base::crypto::{Sealed, SealedAt, TokenHash};
+use crate::base::crypto::{Sealed, TokenHash};
 use crate::base::ids::{InviteLinkId, MemberId, WorkspaceId};
 use crate::base::search;
 use crate::connectors::Kind;
 use crate::platform::db::Conn;
 use crate::platform::db::schema::{invite_link_words, invite_links};
 use crate::platform::link_state::LinkTimes;
+use crate::platform::sealed::sealed_column;
 
 /// An invite link as it is stored.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -98,16 +99,12 @@ impl InviteLink {
     pub(super) fn sealed_token(&self) -> Option<Sealed> {
         self.sealed_token.clone().map(Sealed::from_bytes)
     }
-
-    pub(super) fn sealed_at(&self) -> SealedAt<'_> {
-        sealed_at(&self.id, &self.workspace_id)
-    }
 }
 
-/// The place of a link's sealed token.
-pub(super) fn sealed_at<'a>(id: &'a InviteLinkId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "invite_links", row: id.as_str(), column: "sealed_token", workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// Tokens of invite links, to be copied again.
+    pub SEALED_TOKENS = invite_links[id].sealed_token
+);
 
 pub(super) struct NewRow<'a> {
     pub(super) id: &'a InviteLinkId,
@@ -346,21 +343,4 @@ pub(super) fn note_busy(conn: &mut Conn, id: &InviteLinkId, before: UtcTime, now
         .set(invite_links::busy_told_at.eq(now))
         .execute(conn)?
         == 1)
-}
-
-/// Links of all workspaces with a sealed token, by id; for the rotation of master keys.
-pub(super) fn sealed_after(conn: &mut Conn, after: &InviteLinkId, limit: i64) -> QueryResult<Vec<InviteLink>> {
-    invite_links::table
-        .filter(invite_links::id.gt(after))
-        .filter(invite_links::sealed_token.is_not_null())
-        .order(invite_links::id)
-        .limit(limit)
-        .select(InviteLink::as_select())
-        .load(conn)
-}
-
-/// Puts a re-sealed token in the place of the one that was read; a link that was deleted meanwhile stays without.
-pub(super) fn replace_sealed(conn: &mut Conn, id: &InviteLinkId, sealed: &Sealed) -> QueryResult<()> {
-    let row = invite_links::table.find(id).filter(invite_links::sealed_token.is_not_null());
-    diesel::update(row).set(invite_links::sealed_token.eq(sealed.as_bytes())).execute(conn).map(|_| ())
 }

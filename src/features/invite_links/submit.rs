@@ -6,21 +6,19 @@ use std::sync::Arc;
 use super::store::{self, InviteLink};
 use super::submissions::{self, NewSubmission};
 use super::{Notice, Usage, jobs, make};
-use crate::base::clock::UtcTime;
-use crate::base::crypto::{KeyRing, PlainToken, TokenHash};
+use crate::base::crypto::{PlainToken, TokenHash};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::FieldRef;
 use crate::base::ids::{InviteSubmissionId, OauthGrantId};
-use crate::base::rng::Rng;
 use crate::connectors::Connector;
 use crate::features::connections::{self, Arriving, Connection};
 use crate::features::oauth::wire::Account;
-use crate::features::oauth::{self, Contract, Handed};
+use crate::features::oauth::{self, Handed};
 use crate::features::recipient::{held, names, receipt_number};
 use crate::features::webhooks::{self, ArrivalDeed};
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
-use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 use crate::schema::form::Submission;
 
 /// One connection that a submission makes.
@@ -80,17 +78,11 @@ pub(super) async fn was_sent(app: &App, link: &InviteLink, nonce: &str) -> AppRe
 /// The database or the key ring refuses.
 pub async fn submit(app: &App, link: &InviteLink, connector: &Arc<Connector>, sent: Sent) -> AppResult<Outcome> {
     let receipt_key = receipt_key(app, link, &sent.nonce);
-    let deed = Deed {
-        receipt_hash: PlainToken::presented(&receipt_key).hash(),
-        link: link.clone(),
-        connector: Arc::clone(connector),
-        keys: app.keys.clone(),
-        rng: app.rng.clone(),
-        now: app.clock.now(),
-        sent,
-    };
-    let nonce = deed.sent.nonce.clone();
-    let taken = match app.db.write(move |conn| deed.perform(conn)).await {
+    let (link_here, connector) = (link.clone(), Arc::clone(connector));
+    let nonce = sent.nonce.clone();
+    let receipt_hash = PlainToken::presented(&receipt_key).hash();
+    let deed = Deed { receipt_hash, link: link_here, connector, sent };
+    let taken = match app.write(move |tx| deed.perform(tx)).await {
         // The same form was faster, and everything this one did is undone.
         Err(AppError::Conflict(TWICE)) => true,
         done => done?,
@@ -107,50 +99,46 @@ struct Deed {
     connector: Arc<Connector>,
     sent: Sent,
     receipt_hash: TokenHash,
-    keys: KeyRing,
-    rng: Rng,
-    now: UtcTime,
 }
 
 impl Deed {
     /// Whether it was taken.
-    fn perform(mut self, conn: &mut Conn) -> AppResult<bool> {
+    fn perform(mut self, tx: &mut Tx<'_>) -> AppResult<bool> {
         let count = i32::try_from(self.sent.arrivals.len()).unwrap_or(i32::MAX);
-        if count == 0 || !store::redeem(conn, &self.link, count, self.now)? {
+        if count == 0 || !store::redeem(tx.conn, &self.link, count, tx.now)? {
             return Ok(false);
         }
         // From here to the end of the transaction the row is ours: nobody changes the link or writes this submission meanwhile.
-        self.link = store::find_by_id(conn, &self.link.id)?.ok_or(AppError::NotFound)?;
-        if submissions::find_by_nonce(conn, &self.link.id, &self.sent.nonce)?.is_some() {
+        self.link = store::find_by_id(tx.conn, &self.link.id)?.ok_or(AppError::NotFound)?;
+        if submissions::find_by_nonce(tx.conn, &self.link.id, &self.sent.nonce)?.is_some() {
             return Err(AppError::Conflict(TWICE));
         }
-        let grant = self.grant(conn)?;
+        let grant = self.grant(tx)?;
         for arrival in &self.sent.arrivals {
-            self.arrive(conn, arrival, grant.as_ref())?;
+            self.arrive(tx, arrival, grant.as_ref())?;
         }
-        self.write_down(conn, count)?;
+        self.write_down(tx, count)?;
         if self.link.usage == Usage::Once {
-            make::forget_all(conn, &self.link.id)?;
+            make::forget_all(tx.conn, &self.link.id)?;
         } else {
-            held::drop_form(conn, self.link.id.as_str(), &self.sent.nonce)?;
+            held::drop_form(tx.conn, self.link.id.as_str(), &self.sent.nonce)?;
         }
-        self.notify(conn)?;
+        self.notify(tx)?;
         Ok(true)
     }
 
     /// The one grant on which all connections of this submission live.
-    fn grant(&self, conn: &mut Conn) -> AppResult<Option<OauthGrantId>> {
+    fn grant(&self, tx: &mut Tx<'_>) -> AppResult<Option<OauthGrantId>> {
         let Some(handed) = &self.sent.handed else { return Ok(None) };
-        if !handed.take(conn)? {
+        if !handed.take(tx.conn)? {
             return Err(AppError::Conflict("This sign-in was used already. Sign in again."));
         }
-        let with = Contract { keys: &self.keys, now: self.now, rng: &self.rng };
-        handed.grant.store(conn, &self.link.workspace_id, &with).map(Some)
+        handed.grant.store(tx, &self.link.workspace_id).map(Some)
     }
 
     /// Lets a connection live on the grant.
-    fn attach(&self, conn: &mut Conn, made: &Connection, arrival: &Arrival, grant: &OauthGrantId) -> AppResult<()> {
-        oauth::attach(conn, made, grant, &arrival.accounts, (self.now, &self.rng))?;
+    fn attach(&self, tx: &mut Tx<'_>, made: &Connection, arrival: &Arrival, grant: &OauthGrantId) -> AppResult<()> {
+        oauth::attach(tx, made, grant, &arrival.accounts)?;
         let entry = Entry {
             workspace: &made.workspace_id,
             connection: Some(&made.id),
@@ -159,10 +147,10 @@ impl Deed {
             actor: Actor::Recipient { name: self.sent.identity.clone() },
             detail: &self.sent.identity,
         };
-        Ok(activity::record(conn, &entry, self.now, &self.rng)?)
+        tx.record(&entry)
     }
 
-    fn arrive(&self, conn: &mut Conn, arrival: &Arrival, grant: Option<&OauthGrantId>) -> AppResult<()> {
+    fn arrive(&self, tx: &mut Tx<'_>, arrival: &Arrival, grant: Option<&OauthGrantId>) -> AppResult<()> {
         let new = Arriving {
             workspace: &self.link.workspace_id,
             connector: &self.connector,
@@ -174,39 +162,39 @@ impl Deed {
             submission: &arrival.submission,
             then: self.sent.then.as_ref().map(|(asked, submission)| (asked.as_ref(), submission)),
         };
-        let made = connections::arrive(conn, &new, &self.keys, self.now, &self.rng)?;
+        let made = connections::arrive(tx, &new)?;
         if let Some(grant) = grant {
-            self.attach(conn, &made, arrival, grant)?;
+            self.attach(tx, &made, arrival, grant)?;
         }
         let told = webhooks::Event::Arrival { deed: ArrivalDeed::Created, connection: &made, link: self.link.facts() };
-        webhooks::record_event(conn, &told, self.now, &self.rng)
+        tx.tell(&told)
     }
 
-    fn write_down(&self, conn: &mut Conn, count: i32) -> AppResult<()> {
+    fn write_down(&self, tx: &mut Tx<'_>, count: i32) -> AppResult<()> {
         let new = NewSubmission {
-            id: &InviteSubmissionId::new(self.now, &self.rng),
+            id: &InviteSubmissionId::new(tx.now, tx.rng),
             workspace_id: &self.link.workspace_id,
             link: &self.link.id,
             form_nonce: &self.sent.nonce,
             receipt_hash: &self.receipt_hash,
-            receipt: &receipt_number(&self.rng),
+            receipt: &receipt_number(tx.rng),
             identity: &self.sent.identity,
             submitted_fields: &names(&self.sent.provided)?,
             empty_fields: &names(&self.sent.left_empty)?,
             connection_count: count,
-            now: self.now,
+            now: tx.now,
         };
-        Ok(new.insert(conn)?)
+        Ok(new.insert(tx.conn)?)
     }
 
     /// Queues the mails that this submission gives a reason for.
-    fn notify(&self, conn: &mut Conn) -> AppResult<()> {
+    fn notify(&self, tx: &mut Tx<'_>) -> AppResult<()> {
         let link = &self.link;
         if link.wants_approval() {
-            jobs::queue(conn, Notice::Waiting, link, self.now, &self.rng)?;
+            jobs::queue(tx, Notice::Waiting, link)?;
         } else if link.submission_count == 1 {
-            jobs::queue(conn, Notice::FirstUse, link, self.now, &self.rng)?;
+            jobs::queue(tx, Notice::FirstUse, link)?;
         }
-        jobs::watch_use(conn, link, self.now, &self.rng)
+        jobs::watch_use(tx, link)
     }
 }

@@ -13,7 +13,7 @@ pub mod grants;
 pub mod sign_ins;
 pub mod wire;
 
-pub use grants::{Contract, Lent, attach, disconnect, is_mark, jobs, of_connection, take_renewed, values, with_tokens};
+pub use grants::{TokenLease, attach, disconnect, is_mark, jobs, of_connection, take_renewed, values, with_tokens};
 pub use sign_ins::{
     ACCOUNT_FIELD, Asked, Desk, Door, DoorKind, Handed, Leaving, LinkIsOpen, Panel, PlanError, borrowed, forget, keep,
     leave, panel, signed_in_at,

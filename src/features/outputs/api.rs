@@ -5,20 +5,19 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::api_view::{ChangeIn, CheckOut, LayerOut, NewIn, fault};
+use super::api_view::{ChangeIn, CheckOut, LayerOut, NewIn, error_detail};
 use super::{FILES, Given, Layer, MOST, add, change, delete, find, in_use, list};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::OutputLayerId;
 use crate::engines::Failure;
-use crate::features::accounts::api_keys::Scope;
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, ReadRuns, WriteOutputLayers};
 use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::platform::app::App;
 use crate::platform::web::api::{ApiQuery, ApiResult, IfMatch, RawBody, etag, json, no_content};
-use crate::platform::web::cursor::{self, Page};
+use crate::platform::web::cursor::{self, PageOut};
 use crate::platform::web::failure_out::FailureOut;
-use crate::platform::web::openapi::{Operation, inline, schema};
+use crate::platform::web::openapi::Operation;
 use crate::platform::web::problem::{Code, Problem};
 use crate::platform::web::urls;
 
@@ -41,14 +40,14 @@ pub struct NothingIn {}
 
 /// `GET /api/v1/output-layers/`
 pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<ListQuery>) -> ApiResult {
-    let wanted = cursor::wanted(query.0.cursor.as_deref(), query.0.limit)?;
+    let wanted = cursor::page_request(query.0.cursor.as_deref(), query.0.limit)?;
     let workspace = key.workspace.clone();
     let layers = app.db.read(move |conn| Ok(list(conn, &workspace)?)).await?;
     let all = std::iter::once(LayerOut::files()).chain(layers.iter().map(LayerOut::from)).collect();
     let row_of = |layer: &LayerOut| layer.slug.clone();
     let address = app.config.server.base_url.join(urls::API_OUTPUT_LAYERS);
     let limit: Vec<(&str, String)> = query.0.limit.map(|limit| ("limit", limit.to_string())).into_iter().collect();
-    json(StatusCode::OK, &Page::new(wanted.cut(all, row_of), &address, &limit, row_of, |layer| layer))
+    json(StatusCode::OK, &PageOut::new(wanted.cut(all, row_of), &address, &limit, row_of, |layer| layer))
 }
 
 /// A layer that was added; the files are nobody's to change.
@@ -89,18 +88,17 @@ pub async fn create(app: web::Data<App>, key: ApiKey<WriteOutputLayers>, once: O
 
 async fn make(app: &web::Data<App>, caller: &Caller, new: NewIn, ticket: Ticket) -> Result<Answer, Problem> {
     let judged = Given::from(new).judge(None);
-    let details = judged.map_err(|problems| Problem::invalid(problems.iter().map(fault).collect()))?;
-    let (app, caller, now) = (app.clone(), caller.clone(), app.clock.now());
-    let db = app.db.clone();
-    let answer = db
-        .write(move |conn| {
-            let id = OutputLayerId::new(now, &app.rng);
-            let ports = (&app.keys, now, &app.rng);
-            let Some(layer) = add(conn, (&caller.workspace, &id), &details, caller.actor(), ports)? else {
+    let details = judged.map_err(|problems| Problem::invalid(problems.iter().map(error_detail).collect()))?;
+    let (app, caller) = (app.clone(), caller.clone());
+    let writer = app.clone();
+    let answer = writer
+        .write(move |tx| {
+            let id = OutputLayerId::new(tx.now, tx.rng);
+            let Some(layer) = add(tx, (&caller.workspace, &id), &details, caller.actor())? else {
                 return Ok(None);
             };
             let answer = Answer::json(StatusCode::CREATED, &LayerOut::from(&layer))?;
-            ticket.store(conn, &answer, &app.keys, &app.rng)?;
+            ticket.store(tx, &answer)?;
             Ok(Some(answer))
         })
         .await?;
@@ -121,14 +119,13 @@ pub async fn update(
     let layer = load(&app, &key, &slug).await?;
     etag(&LayerOut::from(&layer)).and_then(|tag| if_match.check(&tag))?;
     let judged = given.onto(&layer).judge(Some(&layer));
-    let details = judged.map_err(|problems| Problem::invalid(problems.iter().map(fault).collect()))?;
+    let details = judged.map_err(|problems| Problem::invalid(problems.iter().map(error_detail).collect()))?;
     let is_same = details.name == layer.name && details.settings == layer.settings && details.password.is_none();
     if is_same {
         return tagged(&LayerOut::from(&layer));
     }
-    let (app_here, actor, now) = (app.clone(), key.actor(), app.clock.now());
-    let changed =
-        app.db.write(move |conn| change(conn, &layer, &details, actor, (&app_here.keys, now, &app_here.rng))).await?;
+    let actor = key.actor();
+    let changed = app.write(move |tx| change(tx, &layer, &details, actor)).await?;
     tagged(&LayerOut::from(&changed))
 }
 
@@ -139,8 +136,8 @@ pub async fn remove(
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let layer = load(&app, &key, &slug).await?;
-    let (actor, now, rng) = (key.actor(), app.clock.now(), app.rng.clone());
-    match app.db.write(move |conn| delete(conn, &layer, actor, now, &rng)).await? {
+    let actor = key.actor();
+    match app.write(move |tx| delete(tx, &layer, actor)).await? {
         Ok(()) => Ok(no_content()),
         Err(users) => Err(Problem::new(Code::Conflict, in_use(&users))),
     }
@@ -164,7 +161,7 @@ pub async fn check(
 
 async fn try_out(app: &web::Data<App>, caller: &Caller, slug: &str, ticket: Ticket) -> AppResult<Answer> {
     let target = load(app, caller, slug).await?.target(&app.keys)?;
-    let out = match app.runtimes.check_target(&target).await {
+    let out = match app.engines.check_target(&target).await {
         Ok(message) => CheckOut { works: true, message, error: None },
         Err(Failure { reason, blame, message, .. }) => {
             let (code, kind) = (reason.as_str().to_owned(), Some(blame.as_str().to_owned()));
@@ -172,68 +169,37 @@ async fn try_out(app: &web::Data<App>, caller: &Caller, slug: &str, ticket: Tick
         }
     };
     let answer = Answer::json(StatusCode::OK, &out)?;
-    let (app_here, kept) = (app.clone(), answer.clone());
-    app.db.write(move |conn| ticket.store(conn, &kept, &app_here.keys, &app_here.rng)).await?;
+    let kept = answer.clone();
+    app.write(move |tx| ticket.store(tx, &kept)).await?;
     Ok(answer)
 }
 
-fn operation(method: &'static str, path: &str, id: &str, summary: &str) -> Operation {
-    let scope = if method == "get" { Scope::RunsRead } else { Scope::OutputLayersWrite };
-    Operation {
-        method,
-        path: path.to_owned(),
-        id: id.to_owned(),
-        tag: "output-layers",
-        summary: summary.to_owned(),
-        about: "",
-        scope: Some(scope.as_str()),
-        query: None,
-        body: None,
-        done: (200, Some(schema::<LayerOut>)),
-        refuses: &[],
-        tagged: true,
-    }
-}
-
-/// The endpoints of this file.
-pub fn operations() -> Vec<Operation> {
-    let (all, one) = (urls::API_OUTPUT_LAYERS, format!("{}{{slug}}/", urls::API_OUTPUT_LAYERS));
-    vec![
-        Operation {
-            query: Some(inline::<ListQuery>),
-            done: (200, Some(schema::<Page<LayerOut>>)),
-            tagged: false,
-            about: "The files of the data folder first, then by name.",
-            ..operation("get", all, "list_output_layers", "List output layers")
-        },
-        Operation {
-            body: Some(schema::<NewIn>),
-            done: (201, Some(schema::<LayerOut>)),
-            refuses: &[Code::Conflict],
-            tagged: false,
-            about: "Nothing is connected to yet: see `check/`.",
-            ..operation("post", all, "create_output_layer", "Add an output layer")
-        },
-        operation("get", &one, "get_output_layer", "Read an output layer"),
-        Operation {
-            body: Some(schema::<ChangeIn>),
-            refuses: &[Code::Conflict],
-            about: "What is left out stays as it is. The password is only written, and has to be given again with another host or port.",
-            ..operation("patch", &one, "update_output_layer", "Change an output layer")
-        },
-        Operation {
-            done: (204, None),
-            refuses: &[Code::Conflict],
-            tagged: false,
-            about: "Refused while a source uses it. Records that are there stay.",
-            ..operation("delete", &one, "delete_output_layer", "Delete an output layer")
-        },
-        Operation {
-            done: (200, Some(schema::<CheckOut>)),
-            refuses: &[Code::Conflict],
-            tagged: false,
-            about: "Signs in and sees whether tables can be made. It takes up to 45 seconds and changes nothing.",
-            ..operation("post", &format!("{one}check/"), "check_output_layer", "Try an output layer")
-        },
+/// What the document says of the list, adding, one, changing, deleting, and trying.
+pub fn operations() -> [Operation; 6] {
+    let operation = |id: &str, summary: &str| Operation::new("output-layers", id, summary);
+    [
+        operation("list_output_layers", "List output layers")
+            .query::<ListQuery>()
+            .answers::<PageOut<LayerOut>>(200)
+            .about("The files of the data folder first, then by name."),
+        operation("create_output_layer", "Add an output layer")
+            .body::<NewIn>()
+            .answers::<LayerOut>(201)
+            .refuses(&[Code::Conflict])
+            .about("Nothing is connected to yet: see `check/`."),
+        operation("get_output_layer", "Read an output layer").answers::<LayerOut>(200).tagged(),
+        operation("update_output_layer", "Change an output layer")
+            .body::<ChangeIn>()
+            .answers::<LayerOut>(200)
+            .tagged()
+            .refuses(&[Code::Conflict])
+            .about("What is left out stays as it is. The password is only written, and has to be given again with another host or port."),
+        operation("delete_output_layer", "Delete an output layer")
+            .refuses(&[Code::Conflict])
+            .about("Refused while a source uses it. Records that are there stay."),
+        operation("check_output_layer", "Try an output layer")
+            .answers::<CheckOut>(200)
+            .refuses(&[Code::Conflict])
+            .about("Signs in and sees whether tables can be made. It takes up to 45 seconds and changes nothing."),
     ]
 }

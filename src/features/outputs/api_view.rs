@@ -8,7 +8,7 @@ use super::{FILES, FILES_NAME, FieldProblem, Given, Layer, Settings};
 use crate::engines::TlsMode;
 use crate::platform::web::api::{nullable, present};
 use crate::platform::web::failure_out::FailureOut;
-use crate::platform::web::problem::Fault;
+use crate::platform::web::problem::ErrorDetail;
 
 /// What a layer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -238,9 +238,9 @@ impl ChangeIn {
 }
 
 /// Where a problem stands in a body.
-pub fn fault(problem: &FieldProblem) -> Fault {
+pub fn error_detail(problem: &FieldProblem) -> ErrorDetail {
     let pointer = if problem.field == "name" { "/name".to_owned() } else { format!("/postgres/{}", problem.field) };
-    Fault::at(pointer, problem.code, format!("{}.", problem.sentence))
+    ErrorDetail::at(pointer, problem.code, format!("{}.", problem.sentence))
 }
 
 /// What trying an output layer has shown.

@@ -8,26 +8,25 @@ pub mod api;
 mod api_view;
 mod given;
 pub mod pages;
-mod reseal;
 mod store;
 
 pub use crate::features::streams::FILES;
 pub use given::{Details, FieldProblem, Given};
-pub use reseal::reseal_some;
 pub use store::{Layer, find, list};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::base::clock::UtcTime;
-use crate::base::crypto::{KeyRing, Sealed, SealedAt};
+use crate::base::crypto::{KeyRing, Sealed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{OutputLayerId, WorkspaceId};
 use crate::base::rng::Rng;
-use crate::engines::{Target, TlsMode};
+use crate::engines::{LoadTarget, TlsMode};
 use crate::features::{connections, streams};
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
+use crate::platform::sealed::sealed_column;
+use crate::platform::tx::Tx;
 
 /// Its name.
 pub const FILES_NAME: &str = "Compressed files in this server's data folder";
@@ -73,7 +72,7 @@ pub enum Place {
         /// Where it is, for people.
         address: String,
         /// How to get there.
-        target: Box<Target>,
+        target: Box<LoadTarget>,
     },
 }
 
@@ -104,13 +103,12 @@ pub fn choices(conn: &mut Conn, workspace: &WorkspaceId) -> AppResult<Vec<(Strin
 /// # Errors
 /// The database refuses.
 pub fn add(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     (workspace, id): (&WorkspaceId, &OutputLayerId),
     details: &Details,
     actor: Actor,
-    (keys, now, rng): (&KeyRing, UtcTime, &Rng),
 ) -> AppResult<Option<Layer>> {
-    let there = store::list(conn, workspace)?;
+    let there = store::list(tx.conn, workspace)?;
     if let Some(same) = there.iter().find(|layer| &layer.id == id) {
         return Ok(Some(same.clone()));
     }
@@ -118,54 +116,43 @@ pub fn add(
         return Ok(None);
     }
     let slug = given::free_slug(&details.name, |slug| slug == FILES || there.iter().any(|one| one.slug == slug));
-    let sealed = details.password.as_ref().map(|password| seal(password, (id, workspace), keys, rng)).transpose()?;
-    store::insert(conn, (workspace, id), &slug, details, (sealed.as_ref(), now))?;
-    note(conn, workspace, Event::OutputLayerAdded, &details.name, actor, (now, rng))?;
-    store::find(conn, workspace, &slug)?.ok_or(AppError::NotFound).map(Some)
+    let sealed =
+        details.password.as_ref().map(|password| seal(password, (id, workspace), tx.keys, tx.rng)).transpose()?;
+    store::insert(tx.conn, (workspace, id), &slug, details, (sealed.as_ref(), tx.now))?;
+    note(tx, workspace, Event::OutputLayerAdded, &details.name, actor)?;
+    store::find(tx.conn, workspace, &slug)?.ok_or(AppError::NotFound).map(Some)
 }
 
 /// Changes a layer that was read; without a password the one it has stays.
 ///
 /// # Errors
 /// [`AppError::Conflict`] when somebody else changed it at the same moment.
-pub fn change(
-    conn: &mut Conn,
-    layer: &Layer,
-    details: &Details,
-    actor: Actor,
-    (keys, now, rng): (&KeyRing, UtcTime, &Rng),
-) -> AppResult<Layer> {
+pub fn change(tx: &mut Tx<'_>, layer: &Layer, details: &Details, actor: Actor) -> AppResult<Layer> {
     let at = (&layer.id, &layer.workspace_id);
     let sealed = match &details.password {
-        Some(password) => Some(seal(password, at, keys, rng)?),
+        Some(password) => Some(seal(password, at, tx.keys, tx.rng)?),
         None => layer.sealed(),
     };
-    if !store::replace(conn, layer, details, (sealed.as_ref(), now))? {
+    if !store::replace(tx.conn, layer, details, (sealed.as_ref(), tx.now))? {
         return Err(AppError::Conflict(
             "Somebody else changed this output layer at the same moment. Look at it again.",
         ));
     }
-    note(conn, &layer.workspace_id, Event::OutputLayerChanged, &details.name, actor, (now, rng))?;
-    store::find(conn, &layer.workspace_id, &layer.slug)?.ok_or(AppError::NotFound)
+    note(tx, &layer.workspace_id, Event::OutputLayerChanged, &details.name, actor)?;
+    store::find(tx.conn, &layer.workspace_id, &layer.slug)?.ok_or(AppError::NotFound)
 }
 
 /// Deletes a layer that nothing uses; else gives the sources that do. The records that are there stay.
 ///
 /// # Errors
 /// The database refuses.
-pub fn delete(
-    conn: &mut Conn,
-    layer: &Layer,
-    actor: Actor,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<Result<(), Vec<String>>> {
-    let users = users(conn, &layer.workspace_id, &layer.slug)?;
+pub fn delete(tx: &mut Tx<'_>, layer: &Layer, actor: Actor) -> AppResult<Result<(), Vec<String>>> {
+    let users = users(tx.conn, &layer.workspace_id, &layer.slug)?;
     if !users.is_empty() {
         return Ok(Err(users));
     }
-    store::delete(conn, layer)?;
-    note(conn, &layer.workspace_id, Event::OutputLayerDeleted, &layer.name, actor, (now, rng))?;
+    store::delete(tx.conn, layer)?;
+    note(tx, &layer.workspace_id, Event::OutputLayerDeleted, &layer.name, actor)?;
     Ok(Ok(()))
 }
 
@@ -200,23 +187,17 @@ fn seal(
     keys: &KeyRing,
     rng: &Rng,
 ) -> AppResult<Sealed> {
-    Ok(keys.seal(password.expose_secret().as_bytes(), sealed_at(id, workspace), rng)?)
+    Ok(keys.seal(password.expose_secret().as_bytes(), SEALED_PASSWORDS.at(id, workspace), rng)?)
 }
 
-fn sealed_at<'a>(id: &'a OutputLayerId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "output_layers", row: id.as_str(), column: "sealed", workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// Passwords of output layers.
+    pub SEALED_PASSWORDS = output_layers[id].sealed
+);
 
-fn note(
-    conn: &mut Conn,
-    workspace: &WorkspaceId,
-    event: Event,
-    name: &str,
-    actor: Actor,
-    (now, rng): (UtcTime, &Rng),
-) -> AppResult<()> {
+fn note(tx: &mut Tx<'_>, workspace: &WorkspaceId, event: Event, name: &str, actor: Actor) -> AppResult<()> {
     let entry = Entry { workspace, connection: None, setup_link: None, event, actor, detail: name };
-    Ok(activity::record(conn, &entry, now, rng)?)
+    tx.record(&entry)
 }
 
 impl Layer {
@@ -224,15 +205,15 @@ impl Layer {
     ///
     /// # Errors
     /// The password does not open.
-    pub fn target(&self, keys: &KeyRing) -> AppResult<Target> {
+    pub fn target(&self, keys: &KeyRing) -> AppResult<LoadTarget> {
         let password = match self.sealed() {
             Some(sealed) => {
-                let plain = keys.open(&sealed, sealed_at(&self.id, &self.workspace_id))?;
+                let plain = keys.open(&sealed, SEALED_PASSWORDS.at(&self.id, &self.workspace_id))?;
                 SecretString::from(std::str::from_utf8(&plain).map_err(AppError::internal)?)
             }
             None => SecretString::default(),
         };
         let Settings { host, port, database, user, schema, tls, ca } = self.settings.clone();
-        Ok(Target { host, port, database, user, password, schema, tls, ca })
+        Ok(LoadTarget { host, port, database, user, password, schema, tls, ca })
     }
 }

@@ -52,8 +52,8 @@ struct Tried {
 struct LayerPage {
     frame: OwnerFrame,
     tab: &'static str,
-    /// The layer's own address; `None` for a new one.
-    own: Option<String>,
+    /// `None` for a new one.
+    slug: Option<String>,
     name: String,
     host: String,
     port: String,
@@ -83,7 +83,7 @@ impl LayerPage {
         Self {
             frame: member.frame(request, app, "settings"),
             tab: urls::SETTINGS_OUTPUT_LAYERS,
-            own: None,
+            slug: None,
             name: given.name.clone(),
             host,
             port: port.to_owned(),
@@ -91,7 +91,7 @@ impl LayerPage {
             user,
             has_password: false,
             schema,
-            modes: TlsMode::ALL.iter().map(|mode| (mode.as_str(), words(*mode), *mode == tls)).collect(),
+            modes: TlsMode::ALL.iter().map(|mode| (mode.as_str(), mode.words(), *mode == tls)).collect(),
             ca,
             users: Vec::new(),
             problems: Vec::new(),
@@ -100,22 +100,7 @@ impl LayerPage {
     }
 
     fn of(self, layer: &Layer, users: Vec<String>) -> Self {
-        Self { own: Some(address_of(&layer.slug)), has_password: layer.has_password(), users, ..self }
-    }
-}
-
-/// The page of a layer.
-fn address_of(slug: &str) -> String {
-    format!("{}/{slug}", urls::SETTINGS_OUTPUT_LAYERS)
-}
-
-fn words(mode: TlsMode) -> &'static str {
-    match mode {
-        TlsMode::Disable => "Disable: never encrypted",
-        TlsMode::Prefer => "Prefer: encrypted when the server can",
-        TlsMode::Require => "Require: always encrypted",
-        TlsMode::VerifyCa => "Verify CA: and the certificate is from your authority",
-        TlsMode::VerifyFull => "Verify full: and it is for this host",
+        Self { slug: Some(layer.slug.clone()), has_password: layer.has_password(), users, ..self }
     }
 }
 
@@ -129,7 +114,7 @@ fn read(pairs: Vec<(String, String)>) -> (Given, String) {
         database: text("database"),
         user: text("user"),
         schema: text("schema"),
-        tls: TlsMode::ALL.into_iter().find(|mode| mode.as_str() == text("tls_mode")).unwrap_or_default(),
+        tls: TlsMode::parse(&text("tls_mode")).unwrap_or_default(),
         ca: text("ca_certificate"),
         ..blank.settings
     };
@@ -159,7 +144,7 @@ pub async fn index(app: web::Data<App>, request: HttpRequest, member: SignedIn) 
             1 => "1 source".to_owned(),
             more => format!("{more} sources"),
         },
-        url: address_of(&layer.slug),
+        url: urls::output_layer(&layer.slug),
         name: layer.name,
     };
     page(&ListPage {
@@ -193,16 +178,13 @@ pub async fn create(
             return unprocessable(&LayerPage { problems, ..view });
         }
     };
-    let (app_here, workspace, actor, now) = (app.clone(), member.workspace_id.clone(), member.actor(), app.clock.now());
-    let made = app
-        .db
-        .write(move |conn| add(conn, (&workspace, &id), &details, actor, (&app_here.keys, now, &app_here.rng)))
-        .await?;
+    let (workspace, actor) = (member.workspace_id.clone(), member.actor());
+    let made = app.write(move |tx| add(tx, (&workspace, &id), &details, actor)).await?;
     let Some(layer) = made else {
         let view = LayerPage::new(&app, &request, &member, &given, &port);
         return unprocessable(&LayerPage { problems: vec![TOO_MANY], ..view });
     };
-    let target = address_of(&layer.slug);
+    let target = urls::output_layer(&layer.slug);
     Ok(see_other_with(&app.config.server.base_url, &target, Flash::OutputLayerAdded))
 }
 
@@ -247,9 +229,9 @@ pub async fn update(
             return unprocessable(&LayerPage { problems, ..view });
         }
     };
-    let (app_here, actor, now) = (app.clone(), member.actor(), app.clock.now());
-    app.db.write(move |conn| change(conn, &layer, &details, actor, (&app_here.keys, now, &app_here.rng))).await?;
-    Ok(see_other_with(&app.config.server.base_url, &address_of(&slug), Flash::OutputLayerSaved))
+    let actor = member.actor();
+    app.write(move |tx| change(tx, &layer, &details, actor)).await?;
+    Ok(see_other_with(&app.config.server.base_url, &urls::output_layer(&slug), Flash::OutputLayerSaved))
 }
 
 /// `POST /settings/output-layers/{slug}/check`: answers with the page that says what was found.
@@ -261,7 +243,7 @@ pub async fn check(
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let (layer, users) = load(&app, &member, &slug).await?;
-    let tried = match app.runtimes.check_target(&layer.target(&app.keys)?).await {
+    let tried = match app.engines.check_target(&layer.target(&app.keys)?).await {
         Ok(words) => Tried { tone: "ok", title: "The connection works", words },
         Err(failure) => Tried { tone: "bad", title: "The connection does not work", words: failure.message },
     };
@@ -276,12 +258,12 @@ pub async fn remove(
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let (layer, _) = load(&app, &member, &slug).await?;
-    let (actor, now, rng) = (member.actor(), app.clock.now(), app.rng.clone());
-    let deleted = app.db.write(move |conn| delete(conn, &layer, actor, now, &rng)).await?;
+    let actor = member.actor();
+    let deleted = app.write(move |tx| delete(tx, &layer, actor)).await?;
     let base = &app.config.server.base_url;
     Ok(match deleted {
         Ok(()) => see_other_with(base, urls::SETTINGS_OUTPUT_LAYERS, Flash::OutputLayerDeleted),
         // Its page names them.
-        Err(_) => see_other_with(base, &address_of(&slug), Flash::OutputLayerInUse),
+        Err(_) => see_other_with(base, &urls::output_layer(&slug), Flash::OutputLayerInUse),
     })
 }

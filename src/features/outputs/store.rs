@@ -146,20 +146,3 @@ pub(super) fn replace(
 pub(super) fn delete(conn: &mut Conn, layer: &Layer) -> QueryResult<()> {
     diesel::delete(output_layers::table.find(&layer.id)).execute(conn).map(|_| ())
 }
-
-/// Up to `limit` layers after the id `after`; for the rotation of master keys.
-pub(super) fn after(conn: &mut Conn, after: &OutputLayerId, limit: i64) -> QueryResult<Vec<Layer>> {
-    let rows: Vec<Row> = output_layers::table
-        .filter(output_layers::id.gt(after))
-        .order(output_layers::id)
-        .limit(limit)
-        .select(Row::as_select())
-        .load(conn)?;
-    rows.into_iter().map(Row::read).collect()
-}
-
-/// Puts a re-sealed password in the place of the one that was read, unless somebody wrote meanwhile.
-pub(super) fn replace_sealed(conn: &mut Conn, read: &Layer, sealed: &Sealed) -> QueryResult<()> {
-    let unchanged = output_layers::table.find(&read.id).filter(output_layers::version.eq(read.version));
-    diesel::update(unchanged).set(output_layers::sealed.eq(sealed.as_bytes())).execute(conn).map(|_| ())
-}

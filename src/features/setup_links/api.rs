@@ -9,7 +9,6 @@ use super::{LONGEST_NOTE, LONGEST_RECIPIENT, Lifetime, LinkRow, NewSetupLink, Pu
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{SetupLinkId, WorkspaceId};
-use crate::features::accounts::api_keys::Scope;
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, ReadLinks, Side, WriteLinks};
 use crate::features::connections::{Connection, find_of_kind};
 use crate::features::idempotency::Answer;
@@ -18,9 +17,9 @@ use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::link_state::LinkState;
 use crate::platform::web::api::{ApiQuery, ApiResult, json, no_content, present};
-use crate::platform::web::cursor::{self, Page};
-use crate::platform::web::openapi::{Operation, inline, schema};
-use crate::platform::web::problem::{Code, Fault, Problem};
+use crate::platform::web::cursor::{self, PageOut};
+use crate::platform::web::openapi::Operation;
+use crate::platform::web::problem::{Code, ErrorDetail, Problem};
 use crate::platform::web::urls;
 
 /// What stands in the place of a token that is not shown any more.
@@ -155,9 +154,9 @@ pub async fn index<S: Side>(
     slug: web::Path<String>,
     query: ApiQuery<ListQuery>,
 ) -> ApiResult {
-    let wanted = cursor::wanted(query.0.cursor.as_deref(), query.0.limit)?;
+    let wanted = cursor::page_request(query.0.cursor.as_deref(), query.0.limit)?;
     let (workspace, slug, now) = (key.workspace.clone(), slug.into_inner(), app.clock.now());
-    let address = app.config.server.base_url.join(&path(S::PLURAL, &slug));
+    let address = app.config.server.base_url.join(&urls::api_setup_tokens(S::PLURAL, &slug));
     let links = app
         .db
         .read(move |conn| {
@@ -167,7 +166,7 @@ pub async fn index<S: Side>(
         .await?;
     let row_of = |link: &LinkRow| link.id.to_string();
     let limit: Vec<(&str, String)> = query.0.limit.map(|limit| ("limit", limit.to_string())).into_iter().collect();
-    let page = Page::new(wanted.cut(links, row_of), &address, &limit, row_of, |link| TokenOut::new(link, now));
+    let page = PageOut::new(wanted.cut(links, row_of), &address, &limit, row_of, |link| TokenOut::new(link, now));
     json(StatusCode::OK, &page)
 }
 
@@ -197,10 +196,10 @@ async fn make_token<S: Side>(
     let now = app.clock.now();
     let lifetime = check(&new, now)?;
     let (app, caller) = (app.clone(), caller.clone());
-    let db = app.db.clone();
-    let answer = db
-        .write(move |conn| {
-            let connection = connection::<S>(conn, &caller.workspace, &slug)?;
+    let writer = app.clone();
+    let answer = writer
+        .write(move |tx| {
+            let connection = connection::<S>(tx.conn, &caller.workspace, &slug)?;
             let link = NewSetupLink {
                 connection: &connection,
                 creator: caller.member.as_ref(),
@@ -212,16 +211,16 @@ async fn make_token<S: Side>(
                 form_nonce: None,
                 purpose: Purpose::Fill,
             };
-            let (id, token) = make(conn, link, now, &app.rng)?;
+            let (id, token) = make(tx, link)?;
             let made = MadeOut {
                 id: id.to_string(),
                 url: app.config.server.base_url.join(&urls::setup_link(&token)),
                 token: token.expose().to_owned(),
                 expires_at: lifetime.expires_at.iso(),
-                created_at: now.iso(),
+                created_at: tx.now.iso(),
             };
             let answer = Answer::json(StatusCode::CREATED, &made)?;
-            ticket.store(conn, &answer, &app.keys, &app.rng)?;
+            ticket.store(tx, &answer)?;
             Ok(answer)
         })
         .await?;
@@ -232,16 +231,16 @@ fn check(new: &NewIn, now: UtcTime) -> Result<Lifetime, Problem> {
     let mut faults = Vec::new();
     let lifetime = Lifetime::of_seconds(new.expires_in_seconds, now);
     if let Err(problem) = &lifetime {
-        faults.push(Fault::at("/expires_in_seconds", "out_of_range", problem.to_string()));
+        faults.push(ErrorDetail::at("/expires_in_seconds", "out_of_range", problem.to_string()));
     }
     for (pointer, text, most, lines) in
         [("/recipient", &new.recipient, LONGEST_RECIPIENT, false), ("/note", &new.note, LONGEST_NOTE, true)]
     {
         let text = text.as_deref().unwrap_or_default().trim();
         if text.chars().count() > most {
-            faults.push(Fault::at(pointer, "too_long", format!("This must be {most} characters or fewer.")));
+            faults.push(ErrorDetail::at(pointer, "too_long", format!("This must be {most} characters or fewer.")));
         } else if text.chars().any(|c| c.is_control() && !(lines && matches!(c, '\n' | '\r'))) {
-            faults.push(Fault::at(pointer, "control_character", "This must not hold control characters."));
+            faults.push(ErrorDetail::at(pointer, "control_character", "This must not hold control characters."));
         }
     }
     match lifetime {
@@ -257,55 +256,30 @@ pub async fn withdraw<S: Side>(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let (slug, id) = path.into_inner();
-    let (caller, now, rng) = (Caller::clone(&key), app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            let connection = connection::<S>(conn, &caller.workspace, &slug)?;
-            revoke(conn, &connection, &SetupLinkId::from_text(&id), caller.actor(), now, &rng)
-        })
-        .await?;
+    let caller = Caller::clone(&key);
+    app.write(move |tx| {
+        let connection = connection::<S>(tx.conn, &caller.workspace, &slug)?;
+        revoke(tx, &connection, &SetupLinkId::from_text(&id), caller.actor())
+    })
+    .await?;
     Ok(no_content())
 }
 
-fn path(plural: &str, slug: &str) -> String {
-    format!("{}setup-tokens/", urls::api_connection(plural, slug))
-}
-
-/// The endpoints of this file.
-pub fn operations<S: Side>() -> Vec<Operation> {
+/// What the document says of the list, making, and withdrawing.
+pub fn operations<S: Side>() -> [Operation; 3] {
     let word = S::KIND.as_str();
-    let base = |method, path: String, verb: &str, summary: &str, scope: Scope| Operation {
-        method,
-        path,
-        id: format!("{verb}_{word}_setup_token{}", if verb == "list" { "s" } else { "" }),
-        tag: S::PLURAL,
-        summary: summary.to_owned(),
-        about: "",
-        scope: Some(scope.as_str()),
-        query: None,
-        body: None,
-        done: (204, None),
-        refuses: &[],
-        tagged: false,
-    };
-    let all = path(S::PLURAL, "{slug}");
-    vec![
-        Operation {
-            query: Some(inline::<ListQuery>),
-            done: (200, Some(schema::<Page<TokenOut>>)),
-            about: "Newest first. Tokens are not shown again.",
-            ..base("get", all.clone(), "list", "List setup tokens", Scope::LinksRead)
-        },
-        Operation {
-            body: Some(schema::<NewIn>),
-            done: (201, Some(schema::<MadeOut>)),
-            refuses: &[Code::Conflict],
-            about: "The token and its address are in this answer and nowhere else.",
-            ..base("post", all.clone(), "create", "Make a setup token", Scope::LinksWrite)
-        },
-        Operation {
-            about: "It opens nothing from then on. Withdrawing a token that is closed already is no error.",
-            ..base("delete", format!("{all}{{id}}/"), "revoke", "Withdraw a setup token", Scope::LinksWrite)
-        },
+    let operation = |id: String, summary: &str| Operation::new(S::PLURAL, id, summary);
+    [
+        operation(format!("list_{word}_setup_tokens"), "List setup tokens")
+            .query::<ListQuery>()
+            .answers::<PageOut<TokenOut>>(200)
+            .about("Newest first. Tokens are not shown again."),
+        operation(format!("create_{word}_setup_token"), "Make a setup token")
+            .body::<NewIn>()
+            .answers::<MadeOut>(201)
+            .refuses(&[Code::Conflict])
+            .about("The token and its address are in this answer and nowhere else."),
+        operation(format!("revoke_{word}_setup_token"), "Withdraw a setup token")
+            .about("It opens nothing from then on. Withdrawing a token that is closed already is no error."),
     ]
 }

@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use askama::Template;
-
 use super::{make, store};
 use crate::base::error::AppResult;
 use crate::base::ids::SetupLinkId;
-use crate::features::accounts::{self, MemberCard};
+use crate::features::accounts;
 use crate::features::connections;
 use crate::features::recipient::{NamedField, held, read_names};
 use crate::features::webhooks::LinkDeed;
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
-use crate::platform::email::Mail;
+use crate::platform::email::email_templates;
 use crate::platform::jobs::{Outcome, Registry, job};
 use crate::platform::web::urls;
 
@@ -29,21 +27,15 @@ pub fn jobs(registry: Registry) -> Registry {
 
 const AT_ONCE: i64 = 100;
 
-#[derive(Template)]
-#[template(path = "emails/submission/subject.txt")]
-struct Subject<'a>(&'a Told);
-
-#[derive(Template)]
-#[template(path = "emails/submission/body.txt")]
-struct Text<'a>(&'a Told);
-
-#[derive(Template)]
-#[template(path = "emails/submission/body.html")]
-struct Html<'a>(&'a Told);
+email_templates!(
+    SubmissionEmail,
+    "emails/submission/subject.txt",
+    "emails/submission/body.txt",
+    "emails/submission/body.html"
+);
 
 /// What the member is told: names, never values.
-struct Told {
-    name: String,
+struct SubmissionEmail {
     connection: String,
     connector: String,
     recipient: String,
@@ -66,11 +58,7 @@ async fn send_submission_mail(app: &Arc<App>, id: SetupLinkId) -> AppResult<Outc
             let Some(connection) = connections::find_by_id(conn, &link.workspace_id, &link.connection_id)? else {
                 return Ok(None);
             };
-            let asker = link.created_by.as_ref().map(|id| accounts::find_member(conn, id)).transpose()?.flatten();
-            let receivers = match asker {
-                Some(member) => vec![member],
-                None => accounts::owners_of(conn, &link.workspace_id)?,
-            };
+            let receivers = accounts::member_or_owners(conn, link.created_by.as_ref(), &link.workspace_id)?;
             Ok(Some((link, connection, receivers)))
         })
         .await?;
@@ -78,26 +66,17 @@ async fn send_submission_mail(app: &Arc<App>, id: SetupLinkId) -> AppResult<Outc
         return Ok(Outcome::GiveUp { reason: "the link is gone".to_owned() });
     };
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
-    for MemberCard { name, email, .. } in receivers {
-        let told = Told {
-            name: name.clone(),
-            connection: connection.description.clone(),
-            connector: connector
-                .map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
-            recipient: link.recipient.clone(),
-            sent: link.used_at.map(crate::base::clock::UtcTime::words).unwrap_or_default(),
-            provided: read_names(link.submitted_fields.as_deref())?,
-            missing: connection.missing_count,
-            url: app.config.server.base_url.join(&urls::connection(&connection.slug)),
-            receipt: link.receipt.clone().unwrap_or_default(),
-        };
-        let subject = Subject(&told).render()?.trim().to_owned();
-        let mail = Mail { to: email, to_name: name, subject, text: Text(&told).render()?, html: Html(&told).render()? };
-        if let Err(error) = app.mailer.send(mail).await {
-            return Ok(Outcome::Retry { reason: error.to_string() });
-        }
-    }
-    Ok(Outcome::Done)
+    let context = SubmissionEmail {
+        connection: connection.description.clone(),
+        connector: connector.map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
+        recipient: link.recipient.clone(),
+        sent: link.used_at.map(crate::base::clock::UtcTime::words).unwrap_or_default(),
+        provided: read_names(link.submitted_fields.as_deref())?,
+        missing: connection.missing_count,
+        url: app.config.server.base_url.join(&urls::connection(&connection.slug)),
+        receipt: link.receipt.clone().unwrap_or_default(),
+    };
+    accounts::email_members(app, &receivers, &context).await
 }
 
 /// Writes down which links have expired, and forgets secrets that were held too long.
@@ -105,29 +84,27 @@ async fn send_submission_mail(app: &Arc<App>, id: SetupLinkId) -> AppResult<Outc
 /// # Errors
 /// The database refuses.
 pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
-    let (now, rng) = (app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            held::sweep(conn, now)?;
-            for link in store::newly_expired(conn, now, AT_ONCE)? {
-                if !store::note_expiry(conn, &link.id, now)? {
-                    continue;
-                }
-                make::forget_all(conn, &link.id)?;
-                let entry = Entry {
-                    workspace: &link.workspace_id,
-                    connection: Some(&link.connection_id),
-                    setup_link: Some(&link.id),
-                    event: Event::Expired,
-                    actor: Actor::System,
-                    detail: &link.recipient,
-                };
-                activity::record(conn, &entry, link.expires_at, &rng)?;
-                if let Some(connection) = connections::find_by_id(conn, &link.workspace_id, &link.connection_id)? {
-                    make::tell(conn, LinkDeed::Expired, &connection, (&link.id, link.expires_at), now, &rng)?;
-                }
+    app.write(move |tx| {
+        held::sweep(tx.conn, tx.now)?;
+        for link in store::newly_expired(tx.conn, tx.now, AT_ONCE)? {
+            if !store::note_expiry(tx.conn, &link.id, tx.now)? {
+                continue;
             }
-            Ok(())
-        })
-        .await
+            make::forget_all(tx.conn, &link.id)?;
+            let entry = Entry {
+                workspace: &link.workspace_id,
+                connection: Some(&link.connection_id),
+                setup_link: Some(&link.id),
+                event: Event::Expired,
+                actor: Actor::System,
+                detail: &link.recipient,
+            };
+            tx.record_at(&entry, link.expires_at)?;
+            if let Some(connection) = connections::find_by_id(tx.conn, &link.workspace_id, &link.connection_id)? {
+                make::tell(tx, LinkDeed::Expired, &connection, (&link.id, link.expires_at))?;
+            }
+        }
+        Ok(())
+    })
+    .await
 }

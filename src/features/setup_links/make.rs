@@ -6,13 +6,13 @@ use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{MemberId, SetupLinkId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::features::connections::{self, Connection, ConnectionState};
 use crate::features::oauth::{self, DoorKind};
 use crate::features::recipient::held;
 use crate::features::webhooks::{self, LinkDeed};
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 
 /// What a new link needs.
 pub struct NewSetupLink<'a> {
@@ -40,15 +40,15 @@ pub struct NewSetupLink<'a> {
 ///
 /// # Errors
 /// [`AppError::Conflict`] when the connection is no draft any more.
-pub fn make(conn: &mut Conn, new: NewSetupLink<'_>, now: UtcTime, rng: &Rng) -> AppResult<(SetupLinkId, PlainToken)> {
+pub fn make(tx: &mut Tx<'_>, new: NewSetupLink<'_>) -> AppResult<(SetupLinkId, PlainToken)> {
     match (new.connection.state(), new.purpose.is_reconnect()) {
         (ConnectionState::Draft, _) | (ConnectionState::Finalised, true) => {}
         _ => {
             return Err(AppError::Conflict("A setup link can only be made for a draft. This connection is finalised."));
         }
     }
-    let id = SetupLinkId::new(now, rng);
-    let token = PlainToken::new(rng, "");
+    let id = SetupLinkId::new(tx.now, tx.rng);
+    let token = PlainToken::new(tx.rng, "");
     let row = NewRow {
         id: &id,
         workspace_id: &new.connection.workspace_id,
@@ -59,11 +59,11 @@ pub fn make(conn: &mut Conn, new: NewSetupLink<'_>, now: UtcTime, rng: &Rng) -> 
         recipient: new.recipient,
         note: new.note,
         allows_test: new.allows_test,
-        created_at: now,
+        created_at: tx.now,
         expires_at: new.lifetime.expires_at,
         purpose: new.purpose,
     };
-    row.insert(conn)?;
+    row.insert(tx.conn)?;
     let entry = Entry {
         workspace: &new.connection.workspace_id,
         connection: Some(&new.connection.id),
@@ -72,8 +72,8 @@ pub fn make(conn: &mut Conn, new: NewSetupLink<'_>, now: UtcTime, rng: &Rng) -> 
         actor: new.actor,
         detail: new.recipient,
     };
-    activity::record(conn, &entry, now, rng)?;
-    tell(conn, LinkDeed::Created, new.connection, (&id, new.lifetime.expires_at), now, rng)?;
+    tx.record(&entry)?;
+    tell(tx, LinkDeed::Created, new.connection, (&id, new.lifetime.expires_at))?;
     Ok((id, token))
 }
 
@@ -86,20 +86,13 @@ pub fn made_by_form(conn: &mut Conn, workspace: &WorkspaceId, nonce: &str) -> Ap
 ///
 /// # Errors
 /// [`AppError::NotFound`] when the workspace has no such link on that connection.
-pub fn revoke(
-    conn: &mut Conn,
-    connection: &Connection,
-    id: &SetupLinkId,
-    actor: Actor,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<bool> {
-    let links = store::list(conn, &connection.workspace_id, &connection.id)?;
+pub fn revoke(tx: &mut Tx<'_>, connection: &Connection, id: &SetupLinkId, actor: Actor) -> AppResult<bool> {
+    let links = store::list(tx.conn, &connection.workspace_id, &connection.id)?;
     let link = links.iter().find(|link| &link.id == id).ok_or(AppError::NotFound)?;
-    if !store::revoke(conn, &connection.workspace_id, id, now)? {
+    if !store::revoke(tx.conn, &connection.workspace_id, id, tx.now)? {
         return Ok(false);
     }
-    forget_all(conn, id)?;
+    forget_all(tx.conn, id)?;
     let entry = Entry {
         workspace: &connection.workspace_id,
         connection: Some(&connection.id),
@@ -108,21 +101,19 @@ pub fn revoke(
         actor,
         detail: &link.recipient,
     };
-    activity::record(conn, &entry, now, rng)?;
-    tell(conn, LinkDeed::Revoked, connection, (id, link.expires_at), now, rng)?;
+    tx.record(&entry)?;
+    tell(tx, LinkDeed::Revoked, connection, (id, link.expires_at))?;
     Ok(true)
 }
 
 /// Queues the webhooks of whoever wants to hear what became of a link.
 pub(super) fn tell(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     deed: LinkDeed,
     connection: &Connection,
     (link, expires_at): (&SetupLinkId, UtcTime),
-    now: UtcTime,
-    rng: &Rng,
 ) -> AppResult<()> {
-    webhooks::record_event(conn, &webhooks::Event::Link { deed, connection, link, expires_at }, now, rng)
+    tx.tell(&webhooks::Event::Link { deed, connection, link, expires_at })
 }
 
 impl ClosedReason {

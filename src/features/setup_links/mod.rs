@@ -31,6 +31,7 @@ pub use store::{LinkRow, list, open_counts};
 pub use submit::{Outcome, Sent, submit};
 
 use crate::base::clock::UtcTime;
+use crate::base::text_column::text_enum;
 use crate::features::connections::ConnectionState;
 use crate::platform::link_state::{LinkState, LinkTimes};
 
@@ -54,43 +55,24 @@ pub enum ClosedReason {
     Expired(UtcTime),
 }
 
-/// What a link is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-pub enum Purpose {
-    /// To fill in a draft.
-    Fill,
-    /// To sign in again with the same account of the provider, for a draft or for a connection that is finished.
-    Reconnect,
-    /// To sign in again with any account.
-    ReconnectAny,
+text_enum! {
+    /// What a link is for.
+    pub enum Purpose {
+        /// To fill in a draft.
+        Fill = "fill",
+        /// To sign in again with the same account of the provider, for a draft or for a connection that is finished.
+        Reconnect = "reconnect",
+        /// To sign in again with any account.
+        ReconnectAny = "reconnect_any",
+    }
 }
 
 impl Purpose {
-    fn as_str(&self) -> &'static str {
-        match self {
-            Self::Fill => "fill",
-            Self::Reconnect => "reconnect",
-            Self::ReconnectAny => "reconnect_any",
-        }
-    }
-
-    fn from_text(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "fill" => Ok(Self::Fill),
-            "reconnect" => Ok(Self::Reconnect),
-            "reconnect_any" => Ok(Self::ReconnectAny),
-            _ => Err(format!("unknown purpose {text}")),
-        }
-    }
-
     /// Whether somebody only signs in again.
     pub fn is_reconnect(self) -> bool {
         self != Self::Fill
     }
 }
-
-crate::base::text_column::text_column!(Purpose, Purpose::from_text, Purpose::as_str);
 
 /// Whether a link opens, from its own times, what it is for, and what became of its connection.
 ///

@@ -93,37 +93,36 @@ pub(super) async fn note(app: &App, link: &LinkRow, agent: Agent) -> AppResult<(
     if !app.noted_lately.is_new(format!("{} {agent:?}", link.id), now, QUIET) {
         return Ok(());
     }
-    let (link, rng) = (link.clone(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            let (event, actor) = match agent {
-                Agent::Person => (Event::OpenedByPerson, Actor::Recipient { name: link.recipient.clone() }),
-                Agent::Scanner(name) => (Event::OpenedByScanner, Actor::Scanner { name: name.to_owned() }),
-            };
-            let name = match &actor {
-                Actor::Recipient { name } | Actor::Scanner { name } => name.clone(),
-                Actor::Member { .. } | Actor::Program { .. } | Actor::System => String::new(),
-            };
-            if activity::was_noted_since(conn, &link.id, event, &name, now - QUIET)? {
-                return Ok(());
-            }
-            let entry = Entry {
-                workspace: &link.workspace_id,
-                connection: Some(&link.connection_id),
-                setup_link: Some(&link.id),
-                event,
-                actor,
-                detail: "",
-            };
-            activity::record(conn, &entry, now, &rng)?;
-            if event == Event::OpenedByPerson
-                && let Some(connection) = connections::find_by_id(conn, &link.workspace_id, &link.connection_id)?
-            {
-                make::tell(conn, LinkDeed::Opened, &connection, (&link.id, link.expires_at), now, &rng)?;
-            }
-            Ok(())
-        })
-        .await
+    let link = link.clone();
+    app.write(move |tx| {
+        let (event, actor) = match agent {
+            Agent::Person => (Event::OpenedByPerson, Actor::Recipient { name: link.recipient.clone() }),
+            Agent::Scanner(name) => (Event::OpenedByScanner, Actor::Scanner { name: name.to_owned() }),
+        };
+        let name = match &actor {
+            Actor::Recipient { name } | Actor::Scanner { name } => name.clone(),
+            Actor::Member { .. } | Actor::Program { .. } | Actor::System => String::new(),
+        };
+        if activity::was_noted_since(tx.conn, &link.id, event, &name, tx.now - QUIET)? {
+            return Ok(());
+        }
+        let entry = Entry {
+            workspace: &link.workspace_id,
+            connection: Some(&link.connection_id),
+            setup_link: Some(&link.id),
+            event,
+            actor,
+            detail: "",
+        };
+        tx.record(&entry)?;
+        if event == Event::OpenedByPerson
+            && let Some(connection) = connections::find_by_id(tx.conn, &link.workspace_id, &link.connection_id)?
+        {
+            make::tell(tx, LinkDeed::Opened, &connection, (&link.id, link.expires_at))?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 #[cfg(test)]

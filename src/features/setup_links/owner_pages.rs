@@ -106,12 +106,10 @@ pub async fn revoke(
     let (slug, id) = path.into_inner();
     let target = urls::connection(&slug);
     let (workspace, actor) = (member.workspace_id.clone(), member.actor());
-    let (now, rng) = (app.clock.now(), app.rng.clone());
     let revoked = app
-        .db
-        .write(move |conn| {
-            let connection = connections::find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
-            make::revoke(conn, &connection, &SetupLinkId::from_text(&id), actor, now, &rng)
+        .write(move |tx| {
+            let connection = connections::find(tx.conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+            make::revoke(tx, &connection, &SetupLinkId::from_text(&id), actor)
         })
         .await?;
     let flash = if revoked { Flash::LinkRevoked } else { Flash::LinkWasClosed };

@@ -18,7 +18,7 @@ use crate::platform::app::App;
 use crate::platform::web::csrf::{self, FormToken};
 use crate::platform::web::page::{PageResult, page, page_with, see_other, unprocessable};
 use crate::platform::web::urls;
-use crate::schema::form::{Decoded, Layer};
+use crate::schema::form::{Decoded, Strictness};
 
 /// `GET /scl/{token}`. Spends nothing; that somebody looked is noted beside the link.
 pub async fn show(app: web::Data<App>, request: HttpRequest, link: OpenSetupLink) -> PageResult {
@@ -49,8 +49,8 @@ pub async fn submit(app: web::Data<App>, request: HttpRequest, sent: SentForm) -
     match (act.raw.first("intent"), sheet.desk.is_some()) {
         (Some("sign-in"), true) => act.sign_in(sheet).await,
         (Some("find"), true) => act.find(sheet).await,
-        (Some("partial"), _) if !sheet.is_reconnect() => act.send(sheet, Layer::Draft).await,
-        _ => act.send(sheet, Layer::Final).await,
+        (Some("partial"), _) if !sheet.is_reconnect() => act.send(sheet, Strictness::Draft).await,
+        _ => act.send(sheet, Strictness::Final).await,
     }
 }
 
@@ -66,7 +66,7 @@ impl Act<'_> {
     /// To the provider; whatever was typed comes back with the person.
     async fn sign_in(&self, sheet: Sheet) -> PageResult {
         let Some(desk) = &sheet.desk else { return Err(AppError::NotFound.into()) };
-        let decoded = sheet.decode(&self.raw, Layer::Draft);
+        let decoded = sheet.decode(&self.raw, Strictness::Draft);
         match desk.inputs(&self.raw) {
             Ok(inputs) => oauth::leave(self.app, self.request, desk, self.leaving(&sheet, &decoded), inputs).await,
             Err(problems) => self.again(&sheet, decoded, &Answer::Inputs(problems)).await,
@@ -76,7 +76,7 @@ impl Act<'_> {
     /// The same page, with other accounts shown.
     async fn find(&self, sheet: Sheet) -> PageResult {
         let Some(desk) = &sheet.desk else { return Err(AppError::NotFound.into()) };
-        let decoded = sheet.decode(&self.raw, Layer::Draft);
+        let decoded = sheet.decode(&self.raw, Strictness::Draft);
         oauth::keep(self.app, self.request, desk, &self.leaving(&sheet, &decoded)).await
     }
 
@@ -91,7 +91,7 @@ impl Act<'_> {
         }
     }
 
-    async fn send(&self, mut sheet: Sheet, layer: Layer) -> PageResult {
+    async fn send(&self, mut sheet: Sheet, layer: Strictness) -> PageResult {
         let chosen: Vec<String> = self.raw.all(ACCOUNT_FIELD).map(str::to_owned).collect();
         let refused = sheet.plan(&chosen, layer)?;
         if sheet.is_reconnect() {

@@ -195,7 +195,7 @@ impl FormPage {
             by_hand_open: state.is_filled(),
             fields_wrong,
             fields_fold: sheet.is_complete(),
-            may_test: sheet.may_test() && app.runtimes.ability(&sheet.link.connector).checks,
+            may_test: sheet.may_test() && app.engines.ability(&sheet.link.connector).checks,
             test: match answer {
                 Answer::Tested(test) => Some(test.clone()),
                 _ => None,

@@ -8,15 +8,15 @@ use super::submit::{self, NamedReceipt, Outcome};
 use super::{LinkRow, Purpose, make};
 use crate::base::error::{AppError, AppResult};
 use crate::features::connections;
-use crate::features::oauth::{self, Contract, Handed};
+use crate::features::oauth::{self, Handed};
 use crate::platform::activity::Actor;
 use crate::platform::app::App;
 use crate::platform::web::page::PageResult;
-use crate::schema::form::Layer;
+use crate::schema::form::Strictness;
 
 /// Sends what the sign-in handed over, when it is the right account.
 pub(super) async fn send(act: &Act<'_>, mut sheet: Sheet) -> PageResult {
-    let decoded = sheet.decode(&act.raw, Layer::Draft);
+    let decoded = sheet.decode(&act.raw, Strictness::Draft);
     let Some(handed) = sheet.take_handed() else {
         return act.again(&sheet, decoded, &Answer::NotSignedIn).await;
     };
@@ -38,26 +38,23 @@ pub(super) async fn send(act: &Act<'_>, mut sheet: Sheet) -> PageResult {
 
 async fn store_it(app: &App, link: &LinkRow, nonce: &str, handed: Handed) -> AppResult<Outcome> {
     let receipt = NamedReceipt::new(app, link, nonce, &[handed.receipt_line()], &[])?;
-    let (now, rng, keys, link, nonce) =
-        (app.clock.now(), app.rng.clone(), app.keys.clone(), link.clone(), nonce.to_owned());
+    let (link, nonce) = (link.clone(), nonce.to_owned());
     let key = receipt.key.clone();
     let taken = app
-        .db
-        .write(move |conn| {
+        .write(move |tx| {
             let with: Redemption<'_> = receipt.redemption(&nonce);
-            if !store::redeem(conn, &link.id, &with, now)? {
-                return submit::was_sent_by(conn, &link.id, &nonce);
+            if !store::redeem(tx.conn, &link.id, &with, tx.now)? {
+                return submit::was_sent_by(tx.conn, &link.id, &nonce);
             }
-            let connection = connections::find_by_id(conn, &link.workspace_id, &link.connection_id)?;
+            let connection = connections::find_by_id(tx.conn, &link.workspace_id, &link.connection_id)?;
             let connection = connection.filter(|found| found.deleted_at.is_none());
             let connection = connection.ok_or(AppError::Conflict("This connection was deleted."))?;
-            if !handed.take(conn)? {
+            if !handed.take(tx.conn)? {
                 return Err(AppError::Conflict("This sign-in was used already."));
             }
             let actor = Actor::Recipient { name: link.recipient.clone() };
-            let contract = Contract { keys: &keys, now, rng: &rng };
-            oauth::grants::reconnect(conn, &connection, &handed.grant, Some(&link.id), actor, &contract)?;
-            make::forget_all(conn, &link.id)?;
+            oauth::grants::reconnect(tx, &connection, &handed.grant, Some(&link.id), actor)?;
+            make::forget_all(tx.conn, &link.id)?;
             Ok(true)
         })
         .await?;

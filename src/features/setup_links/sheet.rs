@@ -12,7 +12,7 @@ use crate::base::forms::{FieldRef, FormState, RawForm};
 use crate::connectors::Connector;
 use crate::features::oauth::{self, Asked, Desk, Door, Handed, Panel, PlanError};
 use crate::platform::app::App;
-use crate::schema::form::{self, Audience, Decoded, Known, Layer, Submission};
+use crate::schema::form::{self, Audience, Decoded, KnownValues, Strictness, Submission};
 
 /// An open link, and what the person in front of it has done so far.
 pub(super) struct Sheet {
@@ -29,7 +29,7 @@ impl Sheet {
         let desk = Desk::at(app, request, door, &link.connector).await?;
         let mut sheet = Self { link, desk, handed: None };
         // A look at the form is no choice of accounts yet; what signing in answers is answered all the same.
-        sheet.plan(&[], Layer::Draft)?;
+        sheet.plan(&[], Strictness::Draft)?;
         Ok(sheet)
     }
 
@@ -56,10 +56,10 @@ impl Sheet {
     }
 
     /// Takes these accounts; gives what is wrong with them.
-    pub(super) fn plan(&mut self, chosen: &[String], layer: Layer) -> AppResult<Option<PlanError>> {
+    pub(super) fn plan(&mut self, chosen: &[String], layer: Strictness) -> AppResult<Option<PlanError>> {
         let Some(desk) = &self.desk else { return Ok(None) };
         let chooses = !self.link.known.link.purpose.is_reconnect();
-        Ok(match desk.plan(chosen, layer == Layer::Draft || !chooses)? {
+        Ok(match desk.plan(chosen, layer == Strictness::Draft || !chooses)? {
             Ok(handed) => {
                 self.handed = handed;
                 None
@@ -73,7 +73,7 @@ impl Sheet {
     }
 
     /// What is known of the answers, the sign-in's among them.
-    pub(super) fn known(&self) -> Known {
+    pub(super) fn known(&self) -> KnownValues {
         let known = self.link.known.connection.known_to_recipients();
         match (&self.desk, &self.handed) {
             (Some(desk), Some(handed)) => desk.known_after(handed, &known),
@@ -81,12 +81,12 @@ impl Sheet {
         }
     }
 
-    pub(super) fn decode(&self, raw: &RawForm, layer: Layer) -> Decoded {
+    pub(super) fn decode(&self, raw: &RawForm, layer: Strictness) -> Decoded {
         form::decode(&self.connector().spec, raw, &self.known(), layer, &self.audience())
     }
 
     /// Reads a form that is to be stored: it does not take what others have filled in to an address they did not mean.
-    pub(super) fn decode_to_send(&self, raw: &RawForm, layer: Layer) -> Decoded {
+    pub(super) fn decode_to_send(&self, raw: &RawForm, layer: Strictness) -> Decoded {
         let mut decoded = self.decode(raw, layer);
         let whole = &self.link.connector.spec;
         let signed_in: Vec<_> = self.handed.iter().map(|handed| (whole, &handed.submission)).collect();
@@ -101,9 +101,9 @@ impl Sheet {
     }
 
     /// Sending nothing makes sense only as "it is complete as it is", or after signing in.
-    pub(super) fn may_be_empty(&self, layer: Layer) -> bool {
+    pub(super) fn may_be_empty(&self, layer: Strictness) -> bool {
         let whole = form::missing_required(&self.connector().spec, &self.known()).is_empty();
-        self.handed.is_some() || (layer == Layer::Final && whole)
+        self.handed.is_some() || (layer == Strictness::Final && whole)
     }
 
     /// Signing in, ready to stand in the form; `None` where there is no way, or no app to do it with.

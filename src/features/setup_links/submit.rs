@@ -5,21 +5,19 @@ use std::sync::Arc;
 
 use super::store::{self, LinkRow, Redemption};
 use super::{SubmissionMail, make};
-use crate::base::clock::UtcTime;
 use crate::base::crypto::{PlainToken, TokenHash};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::FieldRef;
 use crate::base::ids::SetupLinkId;
-use crate::base::rng::Rng;
 use crate::connectors::Connector;
 use crate::features::connections::{self, Apply, Connection, Filler};
-use crate::features::oauth::{Contract, Handed};
+use crate::features::oauth::Handed;
 use crate::features::recipient::{names, receipt_number, titles};
 use crate::features::webhooks::{self, LinkDeed};
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
-use crate::platform::jobs;
+use crate::platform::tx::Tx;
 use crate::schema::form::Submission;
 
 /// What became of a submission.
@@ -101,16 +99,14 @@ pub(super) fn was_sent_by(conn: &mut Conn, link: &SetupLinkId, nonce: &str) -> A
 /// The database refuses, or the draft takes no values any more (finalised or deleted meanwhile).
 pub async fn submit(app: &App, link: &LinkRow, nonce: &str, sent: Sent) -> AppResult<Outcome> {
     let receipt = NamedReceipt::new(app, link, nonce, &sent.provided, &sent.left_empty)?;
-    let (now, rng, keys) = (app.clock.now(), app.rng.clone(), app.keys.clone());
     let (link, nonce, key) = (link.clone(), nonce.to_owned(), receipt.key.clone());
     let taken = app
-        .db
-        .write(move |conn| {
-            if !store::redeem(conn, &link.id, &receipt.redemption(&nonce), now)? {
-                return was_sent_by(conn, &link.id, &nonce);
+        .write(move |tx| {
+            if !store::redeem(tx.conn, &link.id, &receipt.redemption(&nonce), tx.now)? {
+                return was_sent_by(tx.conn, &link.id, &nonce);
             }
-            let connection = merge(conn, &link, &sent, &Contract { keys: &keys, now, rng: &rng })?;
-            make::forget_all(conn, &link.id)?;
+            let connection = merge(tx, &link, &sent)?;
+            make::forget_all(tx.conn, &link.id)?;
             let detail = titles(&sent.provided);
             let entry = Entry {
                 workspace: &link.workspace_id,
@@ -120,9 +116,9 @@ pub async fn submit(app: &App, link: &LinkRow, nonce: &str, sent: Sent) -> AppRe
                 actor: Actor::Recipient { name: link.recipient.clone() },
                 detail: &detail,
             };
-            activity::record(conn, &entry, now, &rng)?;
-            tell(conn, &link, &connection, &sent.connector, now, &rng)?;
-            jobs::enqueue(conn, &SubmissionMail(link.id.clone()), now, &rng)?;
+            tx.record(&entry)?;
+            tell(tx, &link, &connection, &sent.connector)?;
+            tx.enqueue(&SubmissionMail(link.id.clone()))?;
             Ok(true)
         })
         .await?;
@@ -130,7 +126,7 @@ pub async fn submit(app: &App, link: &LinkRow, nonce: &str, sent: Sent) -> AppRe
 }
 
 /// Puts what was sent on the draft: the sign-in's part first, because it decides the branch that the answers belong to.
-fn merge(conn: &mut Conn, link: &LinkRow, sent: &Sent, with: &Contract<'_>) -> AppResult<Connection> {
+fn merge(tx: &mut Tx<'_>, link: &LinkRow, sent: &Sent) -> AppResult<Connection> {
     let own = Apply {
         workspace: &link.workspace_id,
         connection: &link.connection_id,
@@ -142,30 +138,23 @@ fn merge(conn: &mut Conn, link: &LinkRow, sent: &Sent, with: &Contract<'_>) -> A
         has_secrets: false,
     };
     let Some(handed) = &sent.handed else {
-        return Ok(connections::apply(conn, &own, with.keys, with.now, with.rng)?.connection);
+        return Ok(connections::apply(tx, &own)?.connection);
     };
-    if !handed.take(conn)? {
+    if !handed.take(tx.conn)? {
         return Err(AppError::Conflict("This sign-in was used already."));
     }
     let both = Apply { submission: &handed.submission, then: Some((&sent.asked, &sent.submission)), ..own };
-    let connection = connections::apply(conn, &both, with.keys, with.now, with.rng)?.connection;
+    let connection = connections::apply(tx, &both)?.connection;
     let actor = Actor::Recipient { name: link.recipient.clone() };
-    handed.settle(conn, &connection, Some(&link.id), actor, with)?;
+    handed.settle(tx, &connection, Some(&link.id), actor)?;
     Ok(connection)
 }
 
 /// Queues the webhooks: that details came, and that the link was used.
-fn tell(
-    conn: &mut Conn,
-    link: &LinkRow,
-    connection: &Connection,
-    connector: &Connector,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<()> {
+fn tell(tx: &mut Tx<'_>, link: &LinkRow, connection: &Connection, connector: &Connector) -> AppResult<()> {
     let missing = webhooks::missing_of(connector, connection);
-    webhooks::record_event(conn, &webhooks::Event::SetupFilled { connection, missing: &missing }, now, rng)?;
+    tx.tell(&webhooks::Event::SetupFilled { connection, missing: &missing })?;
     let used =
         webhooks::Event::Link { deed: LinkDeed::Submitted, connection, link: &link.id, expires_at: link.expires_at };
-    webhooks::record_event(conn, &used, now, rng)
+    tx.tell(&used)
 }

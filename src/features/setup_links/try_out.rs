@@ -17,7 +17,7 @@ use crate::features::work::validations::{self, NewTest, Of, Validation};
 use crate::platform::app::App;
 use crate::platform::jobs::WorkState;
 use crate::platform::web::page::{PageResult, page_with};
-use crate::schema::form::{Decoded, Layer};
+use crate::schema::form::{Decoded, Strictness};
 
 /// What somebody wants to know.
 pub(super) enum Wish {
@@ -43,7 +43,7 @@ impl Wish {
 
 /// The form again with everything that was typed, and what is known of the test.
 pub(super) async fn answer(act: &Act<'_>, mut sheet: Sheet, wish: Wish) -> PageResult {
-    let layer = if matches!(wish, Wish::Test) { Layer::Final } else { Layer::Draft };
+    let layer = if matches!(wish, Wish::Test) { Strictness::Final } else { Strictness::Draft };
     let chosen: Vec<String> = act.raw.all(ACCOUNT_FIELD).map(str::to_owned).collect();
     let refused = sheet.plan(&chosen, layer)?;
     let (sheet, decoded) = (&sheet, sheet.decode(&act.raw, layer));
@@ -71,21 +71,19 @@ async fn start(app: &App, sheet: &Sheet, decoded: &Decoded) -> AppResult<Option<
     let asked = Arc::clone(sheet.connector());
     let handed = sheet.handed().map(|handed| (handed.sign_in().clone(), handed.submission.clone()));
     let (row, submission) = (link.known.link.clone(), decoded.submission.clone());
-    let (keys, now, rng) = (app.keys.clone(), app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            let test = NewTest {
-                connection: &connection,
-                connector: &connector,
-                link: &row.id,
-                name: &row.recipient,
-                asked: &asked,
-                submission: &submission,
-                signed_in: handed.as_ref().map(|(id, submission)| (id, submission)),
-            };
-            Ok(validations::start_test(conn, &test, (&keys, now, &rng))?.ok())
-        })
-        .await
+    app.write(move |tx| {
+        let test = NewTest {
+            connection: &connection,
+            connector: &connector,
+            link: &row.id,
+            name: &row.recipient,
+            asked: &asked,
+            submission: &submission,
+            signed_in: handed.as_ref().map(|(id, submission)| (id, submission)),
+        };
+        Ok(validations::start_test(tx, &test)?.ok())
+    })
+    .await
 }
 
 /// A test of this very link; a foreign id is nobody's.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::engines::{Catalog, Chosen, Cursor, KeyPath, Stream, SyncType};
+use crate::engines::{Catalog, ChosenStream, CursorField, KeyPath, Stream, SyncType};
 
 /// PostgreSQL cuts longer names; files do not care.
 const LONGEST_TABLE: usize = 63;
@@ -110,8 +110,8 @@ impl StreamChoice {
     /// The path of one of its keys in the stream.
     fn path(stream: &Stream, text: &str) -> KeyPath {
         let known = stream.primary_key.iter().chain(match &stream.cursor {
-            Cursor::Open { candidates, .. } => candidates.iter(),
-            Cursor::None | Cursor::Fixed { .. } => [].iter(),
+            CursorField::Open { candidates, .. } => candidates.iter(),
+            CursorField::None | CursorField::Fixed { .. } => [].iter(),
         });
         let same = known.into_iter().find(|path| key_text(path) == text).cloned();
         let column = || stream.columns.iter().any(|column| column.name == text).then(|| vec![text.to_owned()]);
@@ -119,9 +119,9 @@ impl StreamChoice {
     }
 
     /// What the connector is told.
-    pub fn chosen(&self, stream: &Stream) -> Chosen {
+    pub fn chosen(&self, stream: &Stream) -> ChosenStream {
         let paths = |texts: &[String]| texts.iter().map(|text| Self::path(stream, text)).collect();
-        Chosen {
+        ChosenStream {
             sync_type: self.sync_type,
             cursor: self.replication_key.as_deref().map(|text| Self::path(stream, text)),
             primary_key: self.primary_keys.as_deref().map_or_else(|| stream.primary_key.clone(), paths),
@@ -165,10 +165,10 @@ impl StreamChoice {
         }
         let name = stream.full_name();
         match (&stream.cursor, &self.replication_key) {
-            (Cursor::Open { .. }, None) => {
+            (CursorField::Open { .. }, None) => {
                 Some(("missing", format!("Choose the field that tells new records of {name}")))
             }
-            (Cursor::Open { candidates, .. }, Some(key)) => {
+            (CursorField::Open { candidates, .. }, Some(key)) => {
                 let fits = if candidates.is_empty() {
                     stream.columns.is_empty() || stream.columns.iter().any(|column| &column.name == key)
                 } else {
@@ -176,7 +176,7 @@ impl StreamChoice {
                 };
                 (!fits).then(|| ("not_offered", format!("{key} cannot tell new records of {name}")))
             }
-            (Cursor::None | Cursor::Fixed { .. }, _) => None,
+            (CursorField::None | CursorField::Fixed { .. }, _) => None,
         }
     }
 }

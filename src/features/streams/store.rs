@@ -3,9 +3,8 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 
-use super::FILES;
-use super::StreamChoice;
 use super::schedule::{Cron, Trigger};
+use super::{FILES, StreamChoice};
 use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::platform::db::Conn;

@@ -2,7 +2,7 @@
 
 use super::StreamChoice;
 use super::choice::key_text;
-use crate::engines::{Catalog, Cursor, Stream, SyncType};
+use crate::engines::{Catalog, CursorField, Stream, SyncType};
 
 /// The streams as one would choose them without thinking: those the source advises, else all.
 pub fn suggest(catalog: &Catalog, prefix: &str) -> Vec<StreamChoice> {
@@ -25,13 +25,13 @@ pub fn suggest(catalog: &Catalog, prefix: &str) -> Vec<StreamChoice> {
 /// One stream as one would read it without thinking.
 pub fn default_choice(stream: &Stream, prefix: &str) -> StreamChoice {
     let replication_key = match &stream.cursor {
-        Cursor::Open { usual: Some(usual), .. } => Some(key_text(usual)),
-        Cursor::Fixed { field: Some(field) } => Some(key_text(field)),
-        Cursor::None | Cursor::Fixed { field: None } | Cursor::Open { usual: None, .. } => None,
+        CursorField::Open { usual: Some(usual), .. } => Some(key_text(usual)),
+        CursorField::Fixed { field: Some(field) } => Some(key_text(field)),
+        CursorField::None | CursorField::Fixed { field: None } | CursorField::Open { usual: None, .. } => None,
     };
     // Without keys, records that are read twice cannot be told.
-    let knows_new =
-        (replication_key.is_some() || matches!(stream.cursor, Cursor::Fixed { .. })) && !stream.primary_key.is_empty();
+    let knows_new = (replication_key.is_some() || matches!(stream.cursor, CursorField::Fixed { .. }))
+        && !stream.primary_key.is_empty();
     let incremental = stream.offers(SyncType::Incremental) && (knows_new || !stream.offers(SyncType::FullTable));
     StreamChoice {
         enabled: true,

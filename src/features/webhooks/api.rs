@@ -20,8 +20,8 @@ use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::web::api::{ApiQuery, ApiResult, json};
-use crate::platform::web::cursor::{self, Page};
-use crate::platform::web::openapi::{Operation, inline, schema};
+use crate::platform::web::cursor::{self, PageOut};
+use crate::platform::web::openapi::Operation;
 use crate::platform::web::problem::{Code, Problem};
 use crate::platform::web::urls;
 
@@ -181,9 +181,9 @@ pub async fn index<S: Side>(
     slug: web::Path<String>,
     query: ApiQuery<ListQuery>,
 ) -> ApiResult {
-    let wanted = cursor::wanted(query.0.cursor.as_deref(), query.0.limit)?;
+    let wanted = cursor::page_request(query.0.cursor.as_deref(), query.0.limit)?;
     let (workspace, slug) = (key.workspace.clone(), slug.into_inner());
-    let address = app.config.server.base_url.join(&path(S::PLURAL, &slug));
+    let address = app.config.server.base_url.join(&urls::api_deliveries(S::PLURAL, &slug));
     let found = app
         .db
         .read(move |conn| {
@@ -193,7 +193,7 @@ pub async fn index<S: Side>(
         .await?;
     let row_of = |delivery: &Delivery| delivery.id.to_string();
     let limit: Vec<(&str, String)> = query.0.limit.map(|limit| ("limit", limit.to_string())).into_iter().collect();
-    json(StatusCode::OK, &Page::new(wanted.cut(found, row_of), &address, &limit, row_of, DeliveryOut::new))
+    json(StatusCode::OK, &PageOut::new(wanted.cut(found, row_of), &address, &limit, row_of, DeliveryOut::new))
 }
 
 /// `GET /api/v1/sources/{slug}/deliveries/{id}/`
@@ -253,68 +253,45 @@ async fn queue<S: Side>(
     (slug, id): (String, Option<WebhookDeliveryId>),
     ticket: Ticket,
 ) -> Result<Answer, Problem> {
-    let (app, workspace, now) = (app.clone(), caller.workspace.clone(), app.clock.now());
-    let db = app.db.clone();
-    let answer = db
-        .write(move |conn| {
-            let connection = connection::<S>(conn, &workspace, &slug)?;
+    let (app, workspace) = (app.clone(), caller.workspace.clone());
+    let writer = app.clone();
+    let answer = writer
+        .write(move |tx| {
+            let connection = connection::<S>(tx.conn, &workspace, &slug)?;
             let id = match id {
                 Some(id) => {
-                    delivery_of(conn, &connection, &id)?;
-                    resend(conn, &workspace, &id, now)?;
+                    delivery_of(tx.conn, &connection, &id)?;
+                    resend(tx.conn, &workspace, &id, tx.now)?;
                     id
                 }
-                None => send_test(conn, &app, &connection, now)?,
+                None => send_test(tx, &app, &connection)?,
             };
-            let delivery = delivery_of(conn, &connection, &id)?;
-            let answer = Answer::json(StatusCode::ACCEPTED, &details(conn, delivery)?)?;
-            ticket.store(conn, &answer, &app.keys, &app.rng)?;
+            let delivery = delivery_of(tx.conn, &connection, &id)?;
+            let answer = Answer::json(StatusCode::ACCEPTED, &details(tx.conn, delivery)?)?;
+            ticket.store(tx, &answer)?;
             Ok(answer)
         })
         .await?;
     Ok(answer)
 }
 
-fn path(plural: &str, slug: &str) -> String {
-    format!("{}deliveries/", urls::api_connection(plural, slug))
-}
-
-/// The endpoints of this file.
-pub fn operations<S: Side>() -> Vec<Operation> {
-    let (all, word) = (path(S::PLURAL, "{slug}"), S::KIND.as_str());
-    let base = |method, path: String, id: String, summary: &str| Operation {
-        method,
-        path,
-        id,
-        tag: S::PLURAL,
-        summary: summary.to_owned(),
-        about: "",
-        scope: Some(if method == "get" { S::READ.as_str() } else { S::WRITE.as_str() }),
-        query: None,
-        body: None,
-        done: (200, Some(schema::<DetailsOut>)),
-        refuses: &[],
-        tagged: false,
-    };
-    vec![
-        Operation {
-            query: Some(inline::<ListQuery>),
-            done: (200, Some(schema::<Page<DeliveryOut>>)),
-            about: "Newest first; the newest 1,000.",
-            ..base("get", all.clone(), format!("list_{word}_deliveries"), "List webhook deliveries")
-        },
-        Operation {
-            done: (202, Some(schema::<DetailsOut>)),
-            refuses: &[Code::Conflict],
-            about: "It is sent once, to the callback webhook, in the shape of the real event.",
-            ..base("post", all.clone(), format!("test_{word}_callback"), "Send a test event")
-        },
-        base("get", format!("{all}{{id}}/"), format!("get_{word}_delivery"), "Read a webhook delivery"),
-        Operation {
-            done: (202, Some(schema::<DetailsOut>)),
-            refuses: &[Code::Conflict],
-            about: "It starts at the beginning of the retry schedule, under the same `webhook-id`.",
-            ..base("post", format!("{all}{{id}}/resend/"), format!("resend_{word}_delivery"), "Send a delivery again")
-        },
+/// What the document says of the list, testing, one, and sending again.
+pub fn operations<S: Side>() -> [Operation; 4] {
+    let word = S::KIND.as_str();
+    let operation = |id: String, summary: &str| Operation::new(S::PLURAL, id, summary);
+    [
+        operation(format!("list_{word}_deliveries"), "List webhook deliveries")
+            .query::<ListQuery>()
+            .answers::<PageOut<DeliveryOut>>(200)
+            .about("Newest first; the newest 1,000."),
+        operation(format!("test_{word}_callback"), "Send a test event")
+            .answers::<DetailsOut>(202)
+            .refuses(&[Code::Conflict])
+            .about("It is sent once, to the callback webhook, in the shape of the real event."),
+        operation(format!("get_{word}_delivery"), "Read a webhook delivery").answers::<DetailsOut>(200),
+        operation(format!("resend_{word}_delivery"), "Send a delivery again")
+            .answers::<DetailsOut>(202)
+            .refuses(&[Code::Conflict])
+            .about("It starts at the beginning of the retry schedule, under the same `webhook-id`."),
     ]
 }

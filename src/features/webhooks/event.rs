@@ -4,79 +4,53 @@ use serde_json::{Value, json};
 
 use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, InviteLinkId, SetupLinkId, ValidationId, WorkspaceId};
+use crate::base::text_column::text_enum;
 use crate::connectors::{Connector, Connectors, Kind};
 use crate::features::connections::{Connection, ConnectionState};
 use crate::schema::form::missing_required;
 
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident, $text:literal, $words:literal;)+) => {
-        /// What can be told.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum EventKind { $($(#[$doc])* $name),+ }
-
-        impl EventKind {
-            /// Everything an endpoint can subscribe to, in the order of the form.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-
-            /// The name in payloads and in the database.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text),+ }
-            }
-
-            /// What happened, for people.
-            pub fn words(self) -> &'static str {
-                match self { $(Self::$name => $words),+ }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// Details for a source came.
-    SourceSetupFilled, "source.setup_filled", "Details for a source arrived";
-    /// Details for a destination came.
-    DestinationSetupFilled, "destination.setup_filled", "Details for a destination arrived";
-    /// A setup link was made.
-    LinkCreated, "setup_link.created", "A setup link was created";
-    /// A person opened a setup link.
-    LinkOpened, "setup_link.opened", "A setup link was opened by a person";
-    /// A setup link was used.
-    LinkSubmitted, "setup_link.submitted", "A setup link was used";
-    /// A setup link ran out unused.
-    LinkExpired, "setup_link.expired", "A setup link expired";
-    /// A setup link was withdrawn.
-    LinkRevoked, "setup_link.revoked", "A setup link was revoked";
-    /// An invite link was made.
-    InviteLinkCreated, "invite_link.created", "An invite link was created";
-    /// An invite link was changed.
-    InviteLinkUpdated, "invite_link.updated", "An invite link was changed";
-    /// An invite link ran out.
-    InviteLinkExpired, "invite_link.expired", "An invite link expired";
-    /// An invite link was deleted.
-    InviteLinkDeleted, "invite_link.deleted", "An invite link was deleted";
-    /// A connection came through an invite link.
-    InviteConnectionCreated, "invite_link.connection_created", "A connection came through an invite link";
-    /// A member accepted such a connection.
-    InviteConnectionAccepted, "invite_link.connection_accepted", "A connection from an invite link was accepted";
-    /// A member rejected such a connection.
-    InviteConnectionRejected, "invite_link.connection_rejected", "A connection from an invite link was rejected";
-    /// A provider has ended a connection's access.
-    NeedsReconnecting, "connection.needs_reconnecting", "A connection needs reconnecting";
-    /// A check of a connection's details is over.
-    ValidationFinished, "validation.finished", "A validation finished";
-    /// A draft has become a source or destination.
-    ConnectionFinalised, "connection.finalised", "A connection was finalised";
+text_enum! {
+    /// What can be told: everything an endpoint can subscribe to, in the order of the form.
+    pub enum EventKind {
+        /// Details for a source came.
+        SourceSetupFilled = "source.setup_filled" => "Details for a source arrived",
+        /// Details for a destination came.
+        DestinationSetupFilled = "destination.setup_filled" => "Details for a destination arrived",
+        /// A setup link was made.
+        LinkCreated = "setup_link.created" => "A setup link was created",
+        /// A person opened a setup link.
+        LinkOpened = "setup_link.opened" => "A setup link was opened by a person",
+        /// A setup link was used.
+        LinkSubmitted = "setup_link.submitted" => "A setup link was used",
+        /// A setup link ran out unused.
+        LinkExpired = "setup_link.expired" => "A setup link expired",
+        /// A setup link was withdrawn.
+        LinkRevoked = "setup_link.revoked" => "A setup link was revoked",
+        /// An invite link was made.
+        InviteLinkCreated = "invite_link.created" => "An invite link was created",
+        /// An invite link was changed.
+        InviteLinkUpdated = "invite_link.updated" => "An invite link was changed",
+        /// An invite link ran out.
+        InviteLinkExpired = "invite_link.expired" => "An invite link expired",
+        /// An invite link was deleted.
+        InviteLinkDeleted = "invite_link.deleted" => "An invite link was deleted",
+        /// A connection came through an invite link.
+        InviteConnectionCreated = "invite_link.connection_created" => "A connection came through an invite link",
+        /// A member accepted such a connection.
+        InviteConnectionAccepted = "invite_link.connection_accepted" => "A connection from an invite link was accepted",
+        /// A member rejected such a connection.
+        InviteConnectionRejected = "invite_link.connection_rejected" => "A connection from an invite link was rejected",
+        /// A provider has ended a connection's access.
+        NeedsReconnecting = "connection.needs_reconnecting" => "A connection needs reconnecting",
+        /// A check of a connection's details is over.
+        ValidationFinished = "validation.finished" => "A validation finished",
+        /// A draft has become a source or destination.
+        ConnectionFinalised = "connection.finalised" => "A connection was finalised",
+    }
 }
 
 /// The event of a test: nobody subscribes to it.
 pub(super) const TEST: &str = "webhook.test";
-
-impl EventKind {
-    /// The kind of that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
-    }
-}
 
 /// What became of a setup link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,21 +1,17 @@
-//! What runs later beside the deliveries: the mail after a last failure, the sweep, and the rotation of master keys.
+//! What runs later beside the deliveries: the mail after a last failure and the sweep.
 
 use std::sync::Arc;
 
-use askama::Template;
-
 use super::deliveries::{self, DeliveryState};
 use super::send::Reason;
-use super::{callback, endpoints, secrets};
-use crate::base::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
-use crate::base::crypto::{Rotation, Sealed};
+use super::{endpoints, secrets};
 use crate::base::error::AppResult;
-use crate::base::ids::{ConnectionId, WebhookDeliveryId, WebhookSecretId};
+use crate::base::ids::WebhookDeliveryId;
 use crate::features::accounts::{self, MemberCard};
 use crate::features::connections;
 use crate::platform::app::App;
 use crate::platform::db::Conn;
-use crate::platform::email::Mail;
+use crate::platform::email::email_templates;
 use crate::platform::jobs::{Outcome, Registry, job};
 use crate::platform::web::urls;
 
@@ -33,21 +29,15 @@ const FORGOTTEN_AT_ONCE: i64 = 200;
 /// How long a delivery can be looked at.
 const KEPT: time::Duration = time::Duration::days(90);
 
-#[derive(Template)]
-#[template(path = "emails/webhook_gave_up/subject.txt")]
-struct Subject<'a>(&'a Told);
-
-#[derive(Template)]
-#[template(path = "emails/webhook_gave_up/body.txt")]
-struct Text<'a>(&'a Told);
-
-#[derive(Template)]
-#[template(path = "emails/webhook_gave_up/body.html")]
-struct Html<'a>(&'a Told);
+email_templates!(
+    WebhookGaveUpEmail,
+    "emails/webhook_gave_up/subject.txt",
+    "emails/webhook_gave_up/body.txt",
+    "emails/webhook_gave_up/body.html"
+);
 
 /// What the owners are told.
-struct Told {
-    name: String,
+struct WebhookGaveUpEmail {
     /// The connection's or the endpoint's name.
     about: String,
     host: String,
@@ -65,28 +55,14 @@ struct Told {
 /// The database cannot be read; a mail that is not taken is a retry, no error.
 async fn send_gave_up_mail(app: &Arc<App>, id: WebhookDeliveryId) -> AppResult<Outcome> {
     let found = app.db.read(move |conn| facts(conn, &id)).await?;
-    let Some((told, owners)) = found else { return Ok(Outcome::GiveUp { reason: "the delivery is gone".to_owned() }) };
-    for MemberCard { name, email, .. } in owners {
-        let url = app.config.server.base_url.join(&told.url);
-        let told = Told {
-            name: name.clone(),
-            url,
-            about: told.about.clone(),
-            host: told.host.clone(),
-            event: told.event.clone(),
-            reason: told.reason.clone(),
-            ..told
-        };
-        let subject = Subject(&told).render()?.trim().to_owned();
-        let mail = Mail { to: email, to_name: name, subject, text: Text(&told).render()?, html: Html(&told).render()? };
-        if let Err(error) = app.mailer.send(mail).await {
-            return Ok(Outcome::Retry { reason: error.to_string() });
-        }
-    }
-    Ok(Outcome::Done)
+    let Some((mut context, owners)) = found else {
+        return Ok(Outcome::GiveUp { reason: "the delivery is gone".to_owned() });
+    };
+    context.url = app.config.server.base_url.join(&context.url);
+    accounts::email_members(app, &owners, &context).await
 }
 
-fn facts(conn: &mut Conn, id: &WebhookDeliveryId) -> AppResult<Option<(Told, Vec<MemberCard>)>> {
+fn facts(conn: &mut Conn, id: &WebhookDeliveryId) -> AppResult<Option<(WebhookGaveUpEmail, Vec<MemberCard>)>> {
     let Some(delivery) = deliveries::find_by_id(conn, id)? else { return Ok(None) };
     let workspace = &delivery.workspace_id;
     let endpoint =
@@ -101,8 +77,7 @@ fn facts(conn: &mut Conn, id: &WebhookDeliveryId) -> AppResult<Option<(Told, Vec
     };
     let last = deliveries::attempts(conn, &delivery)?.pop();
     let reason = last.and_then(|attempt| attempt.reason());
-    let told = Told {
-        name: String::new(),
+    let context = WebhookGaveUpEmail {
         about,
         host,
         event: delivery.event.clone(),
@@ -112,7 +87,7 @@ fn facts(conn: &mut Conn, id: &WebhookDeliveryId) -> AppResult<Option<(Told, Vec
         url: urls::webhook_delivery(&delivery.id),
     };
     let owners = accounts::owners_of(conn, workspace)?;
-    Ok(Some((told, owners)))
+    Ok(Some((context, owners)))
 }
 
 impl deliveries::AttemptRow {
@@ -141,34 +116,4 @@ pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
             Ok(())
         })
         .await
-}
-
-/// Seals the next signing secrets after `after` anew.
-///
-/// # Errors
-/// A secret does not open with any key of the ring.
-pub fn reseal_secrets(
-    conn: &mut Conn,
-    after: &WebhookSecretId,
-    with: &Rotation<'_>,
-) -> AppResult<Batch<WebhookSecretId>> {
-    let rows = secrets::sealed_after(conn, after, ROWS_AT_ONCE)?;
-    batch(
-        &rows,
-        |row| &row.id,
-        |row| {
-            let sealed = Sealed::from_bytes(row.sealed.clone());
-            let at = secrets::sealed_at(&row.id, &row.workspace_id);
-            with.value(Some(&sealed), at, |fresh| secrets::replace(conn, &row.id, fresh))
-        },
-    )
-}
-
-/// Seals the next header values of callback webhooks after `after` anew.
-///
-/// # Errors
-/// A value does not open with any key of the ring.
-pub fn reseal_headers(conn: &mut Conn, after: &ConnectionId, with: &Rotation<'_>) -> AppResult<Batch<ConnectionId>> {
-    let rows = callback::sealed_after(conn, after, ROWS_AT_ONCE)?;
-    batch(&rows, |row| &row.connection_id, |row| row.reseal(conn, with))
 }

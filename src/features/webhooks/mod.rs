@@ -14,21 +14,23 @@ pub mod deliveries;
 pub mod endpoints;
 mod event;
 mod jobs;
-mod judged;
 mod schedule;
 pub mod secrets;
 mod send;
+mod validate;
 mod worker;
 
 pub use callback::{
-    CallbackWebhook, check_callback, find_callback, has_callback, remove_callback, set_callback, with_callback,
+    CallbackWebhook, SEALED_HEADERS, check_callback, find_callback, has_callback, remove_callback, set_callback,
+    with_callback,
 };
 pub use deliveries::{
-    Delivery, DeliveryState, attempts, count_deliveries, find_delivery, list_deliveries, record_event, request_of,
-    resend, send_test, undelivered,
+    Delivery, DeliveryState, attempts, count_deliveries, find_delivery, list_deliveries, request_of, resend, send_test,
+    undelivered,
 };
 pub use event::{ArrivalDeed, Event, EventKind, InviteDeed, InviteFacts, LinkDeed, missing_fields, missing_of};
-pub use jobs::{GaveUpMail, jobs, reseal_headers, reseal_secrets, sweep};
-pub use judged::FieldProblem;
+pub use jobs::{GaveUpMail, jobs, sweep};
 pub use schedule::next_delay;
+pub use secrets::SEALED_SIGNING_SECRETS;
+pub use validate::FieldProblem;
 pub use worker::{run_due, run_until};

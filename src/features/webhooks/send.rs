@@ -5,67 +5,41 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 
 use super::deliveries::Message;
-use super::judged::CustomHeader;
 use super::schedule;
+use super::validate::CustomHeader;
 use crate::base::clock::UtcTime;
 use crate::base::crypto::sign::SigningSecret;
-use crate::base::http_client::{Answer, Failure, HttpsUrl};
+use crate::base::http_client::{HttpFailure, HttpsUrl, ResponseSummary};
+use crate::base::text_column::text_enum;
 use crate::platform::app::App;
 
 /// What stands in an answer where the receiver repeated our header's value.
 const MASK: &str = "••••••";
 
-/// Why a try failed; the name is stored, the words are shown.
-macro_rules! reasons {
-    ($($(#[$doc:meta])* $name:ident, $text:literal, $words:literal;)+) => {
-        /// Why a try failed.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(super) enum Reason { $($(#[$doc])* $name),+ }
-
-        impl Reason {
-            const ALL: &'static [Self] = &[$(Self::$name),+];
-
-            /// The name in the database and in the API.
-            pub(super) fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text),+ }
-            }
-
-            /// For people.
-            pub(super) fn words(self) -> &'static str {
-                match self { $(Self::$name => $words),+ }
-            }
-        }
-    };
-}
-
-reasons! {
-    UnknownHost, "unknown_host", "The DNS knows no address for the host";
-    NotPublic, "not_public", "The host leads to an address that is not public, so nothing was sent";
-    NoConnection, "no_connection", "Nobody listens at that address";
-    NoTls, "no_tls", "No secure connection was possible: no TLS, or a certificate nobody vouches for";
-    Timeout, "timeout", "No answer within 15 seconds";
-    Broken, "broken_answer", "The connection broke, or the answer was no HTTP";
-    Redirect, "redirect", "The receiver answered with a redirect, which is never followed";
-    Gone, "gone", "The receiver says it is gone for good";
-    Status, "status", "The receiver answered with an error";
-}
-
-impl Reason {
-    /// The reason of that name.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|reason| reason.as_str() == text)
+text_enum! {
+    /// Why a try failed; the name is stored, the words are shown.
+    pub(super) enum Reason {
+        UnknownHost = "unknown_host" => "The DNS knows no address for the host",
+        NotPublic = "not_public" => "The host leads to an address that is not public, so nothing was sent",
+        NoConnection = "no_connection" => "Nobody listens at that address",
+        NoTls = "no_tls" => "No secure connection was possible: no TLS, or a certificate nobody vouches for",
+        Timeout = "timeout" => "No answer within 15 seconds",
+        Broken = "broken_answer" => "The connection broke, or the answer was no HTTP",
+        Redirect = "redirect" => "The receiver answered with a redirect, which is never followed",
+        Gone = "gone" => "The receiver says it is gone for good",
+        Status = "status" => "The receiver answered with an error",
     }
 }
 
-impl From<Failure> for Reason {
-    fn from(failure: Failure) -> Self {
+impl From<HttpFailure> for Reason {
+    fn from(failure: HttpFailure) -> Self {
         match failure {
-            Failure::Unknown => Self::UnknownHost,
-            Failure::NotPublic => Self::NotPublic,
-            Failure::Connect => Self::NoConnection,
-            Failure::Tls => Self::NoTls,
-            Failure::Timeout => Self::Timeout,
-            Failure::Broken | Failure::TooLarge => Self::Broken,
+            HttpFailure::Unknown => Self::UnknownHost,
+            HttpFailure::NotPublic => Self::NotPublic,
+            HttpFailure::Connect => Self::NoConnection,
+            HttpFailure::Tls => Self::NoTls,
+            HttpFailure::Timeout => Self::Timeout,
+            HttpFailure::Broken | HttpFailure::TooLarge => Self::Broken,
         }
     }
 }
@@ -122,7 +96,7 @@ pub(super) async fn send(app: &App, message: &Message, receiver: &Receiver) -> T
     let result = app.http.post(&receiver.url, &headers(message, receiver, at), message.payload.clone()).await;
     let millis = i32::try_from(begun.elapsed().as_millis()).unwrap_or(i32::MAX);
     match result {
-        Ok(Answer { status, retry_after, text }) => Tried {
+        Ok(ResponseSummary { status, retry_after, text }) => Tried {
             at,
             status: Some(status),
             reason: judge(status),

@@ -12,15 +12,12 @@ use super::schedule::{Jitter, next_delay};
 use super::send::{self, Reason, Receiver, Tried};
 use super::{GaveUpMail, callback, endpoints, secrets};
 use crate::base::clock::UtcTime;
-use crate::base::crypto::KeyRing;
 use crate::base::error::AppResult;
 use crate::base::http_client::HttpsUrl;
 use crate::base::ids::{WebhookAttemptId, WebhookDeliveryId};
-use crate::base::rng::Rng;
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
-use crate::platform::db::Conn;
-use crate::platform::jobs;
+use crate::platform::tx::Tx;
 
 /// Tries at the same time in this process.
 const AT_ONCE: usize = 64;
@@ -126,36 +123,28 @@ pub async fn run_until(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
 }
 
 async fn claim(app: &Arc<App>, id: WebhookDeliveryId) -> AppResult<Option<Work>> {
-    let (now, keys, rng) = (app.clock.now(), app.keys.clone(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            let Some(claimed) = deliveries::claim(conn, &id, now)? else { return Ok(None) };
-            if let Some(receiver) = receiver(conn, &claimed.delivery, &keys, now, &rng)? {
-                return Ok(Some(Work { claimed, receiver }));
-            }
-            let settled = Settled { state: DeliveryState::Disabled, next_at: None };
-            deliveries::settle(conn, &claimed.delivery, settled, now)?;
-            Ok(None)
-        })
-        .await
+    app.write(move |tx| {
+        let Some(claimed) = deliveries::claim(tx.conn, &id, tx.now)? else { return Ok(None) };
+        if let Some(receiver) = receiver(tx, &claimed.delivery)? {
+            return Ok(Some(Work { claimed, receiver }));
+        }
+        let settled = Settled { state: DeliveryState::Disabled, next_at: None };
+        deliveries::settle(tx.conn, &claimed.delivery, settled, tx.now)?;
+        Ok(None)
+    })
+    .await
 }
 
 /// Who gets a delivery; `None` when the receiver is off or removed by now.
-fn receiver(
-    conn: &mut Conn,
-    delivery: &Delivery,
-    keys: &KeyRing,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<Option<Receiver>> {
+fn receiver(tx: &mut Tx<'_>, delivery: &Delivery) -> AppResult<Option<Receiver>> {
     let (url, header) = match (&delivery.endpoint_id, &delivery.connection_id) {
-        (Some(endpoint), _) => match endpoints::find_any(conn, &delivery.workspace_id, endpoint)? {
+        (Some(endpoint), _) => match endpoints::find_any(tx.conn, &delivery.workspace_id, endpoint)? {
             Some(row) if row.deleted_at.is_none() && row.disabled_at.is_none() => (row.url, None),
             _ => return Ok(None),
         },
-        (None, Some(connection)) => match callback::find(conn, connection)? {
+        (None, Some(connection)) => match callback::find(tx.conn, connection)? {
             Some(row) if row.disabled_at.is_none() => {
-                let header = row.header(keys)?;
+                let header = row.header(tx.keys)?;
                 (row.url, header)
             }
             _ => return Ok(None),
@@ -163,7 +152,7 @@ fn receiver(
         (None, None) => return Ok(None),
     };
     let Ok(url) = HttpsUrl::parse(&url) else { return Ok(None) };
-    let secrets = secrets::signing(conn, &delivery.workspace_id, keys, now, rng)?;
+    let secrets = secrets::signing(tx, &delivery.workspace_id)?;
     Ok(Some(Receiver { url, header, secrets }))
 }
 
@@ -194,57 +183,56 @@ fn decide(app: &App, delivery: &Delivery, tried: &Tried, now: UtcTime) -> Settle
 }
 
 async fn record(app: &Arc<App>, delivery: Delivery, tried: Tried) -> AppResult<()> {
-    let (now, rng) = (app.clock.now(), app.rng.clone());
+    let now = app.clock.now();
     let settled = decide(app, &delivery, &tried, now);
-    app.db
-        .write(move |conn| {
-            let attempt = NewAttempt {
-                id: WebhookAttemptId::new(now, &rng),
-                delivery_id: &delivery.id,
-                number: delivery.attempts,
-                at: tried.at,
-                status: tried.status.map(i32::from),
-                failure: tried.reason.map(Reason::as_str),
-                millis: tried.millis,
-                answer: &tried.answer,
-            };
-            deliveries::add_attempt(conn, &attempt)?;
-            if tried.reason == Some(Reason::Gone) {
-                disable(conn, &delivery, now, &rng)?;
+    app.write(move |tx| {
+        let attempt = NewAttempt {
+            id: WebhookAttemptId::new(tx.now, tx.rng),
+            delivery_id: &delivery.id,
+            number: delivery.attempts,
+            at: tried.at,
+            status: tried.status.map(i32::from),
+            failure: tried.reason.map(Reason::as_str),
+            millis: tried.millis,
+            answer: &tried.answer,
+        };
+        deliveries::add_attempt(tx.conn, &attempt)?;
+        if tried.reason == Some(Reason::Gone) {
+            disable(tx, &delivery)?;
+        }
+        // Somebody else has taken the delivery over, or it was stopped: what they decide counts.
+        let ours = deliveries::settle(tx.conn, &delivery, settled, tx.now)?;
+        if ours && matches!(settled.state, DeliveryState::GaveUp | DeliveryState::Disabled) && !delivery.is_test() {
+            if settled.state == DeliveryState::GaveUp {
+                note(tx, &delivery, Event::WebhookGaveUp)?;
             }
-            // Somebody else has taken the delivery over, or it was stopped: what they decide counts.
-            let ours = deliveries::settle(conn, &delivery, settled, now)?;
-            if ours && matches!(settled.state, DeliveryState::GaveUp | DeliveryState::Disabled) && !delivery.is_test() {
-                if settled.state == DeliveryState::GaveUp {
-                    note(conn, &delivery, Event::WebhookGaveUp, now, &rng)?;
-                }
-                jobs::enqueue(conn, &GaveUpMail(delivery.id), now, &rng)?;
-            }
-            Ok(())
-        })
-        .await
+            tx.enqueue(&GaveUpMail(delivery.id))?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Sends nothing more to a receiver that says it is gone. The delivery at hand is settled by the caller.
-fn disable(conn: &mut Conn, delivery: &Delivery, now: UtcTime, rng: &Rng) -> AppResult<()> {
+fn disable(tx: &mut Tx<'_>, delivery: &Delivery) -> AppResult<()> {
     let reason = Reason::Gone.as_str();
     let new = match (&delivery.endpoint_id, &delivery.connection_id) {
-        (Some(endpoint), _) => endpoints::disable(conn, endpoint, &delivery.url, reason, now)?,
-        (None, Some(connection)) => callback::disable(conn, connection, &delivery.url, reason, now)?,
+        (Some(endpoint), _) => endpoints::disable(tx.conn, endpoint, &delivery.url, reason, tx.now)?,
+        (None, Some(connection)) => callback::disable(tx.conn, connection, &delivery.url, reason, tx.now)?,
         (None, None) => false,
     };
     if !new {
         return Ok(());
     }
     match (&delivery.endpoint_id, &delivery.connection_id) {
-        (Some(endpoint), _) => deliveries::disable_endpoint(conn, endpoint, Some(&delivery.id), now)?,
-        (None, Some(connection)) => deliveries::disable_callback(conn, connection, Some(&delivery.id), now)?,
+        (Some(endpoint), _) => deliveries::disable_endpoint(tx.conn, endpoint, Some(&delivery.id), tx.now)?,
+        (None, Some(connection)) => deliveries::disable_callback(tx.conn, connection, Some(&delivery.id), tx.now)?,
         (None, None) => {}
     }
-    note(conn, delivery, Event::WebhookDisabled, now, rng)
+    note(tx, delivery, Event::WebhookDisabled)
 }
 
-fn note(conn: &mut Conn, delivery: &Delivery, event: Event, now: UtcTime, rng: &Rng) -> AppResult<()> {
+fn note(tx: &mut Tx<'_>, delivery: &Delivery, event: Event) -> AppResult<()> {
     let host = delivery.host();
     let entry = Entry {
         workspace: &delivery.workspace_id,
@@ -254,5 +242,5 @@ fn note(conn: &mut Conn, delivery: &Delivery, event: Event, now: UtcTime, rng: &
         actor: Actor::System,
         detail: &host,
     };
-    Ok(activity::record(conn, &entry, now, rng)?)
+    tx.record(&entry)
 }

@@ -4,35 +4,36 @@
 use crate::base::error::AppResult;
 use crate::base::ids::OauthSignInId;
 use crate::connectors::Connector;
-use crate::engines::{Blame, Failure, Reason};
+use crate::engines::{Blame, Failure, FailureReason};
 use crate::features::connections::Connection;
-use crate::features::oauth::grants::{Loan, Refusal};
-use crate::features::oauth::{self, Lent};
+use crate::features::oauth::grants::{LeasedValues, Refusal};
+use crate::features::oauth::{self, TokenLease};
 use crate::platform::app::App;
 use crate::schema::form::{FinalConfig, Values, complete};
 
 /// What a connector is given.
-pub struct Given {
+pub struct ConnectorConfig {
     /// The configuration.
     pub config: FinalConfig,
     /// Of which sign-in the tokens in it are, for when the connector renews them; see [`crate::features::work::take_over::take_over`].
-    pub lent: Option<Lent>,
+    pub token_lease: Option<TokenLease>,
 }
 
 /// The configuration for the connected system, made of these values of a connection.
 ///
 /// # Errors
 /// Only internal ones; what keeps it from being made is a [`Failure`].
-pub async fn given(
+pub async fn current(
     app: &App,
     connection: &Connection,
     connector: &Connector,
     own: Values,
-) -> AppResult<Result<Given, Failure>> {
+) -> AppResult<Result<ConnectorConfig, Failure>> {
     Ok(match oauth::with_tokens(app, connection, own).await? {
-        Ok(Loan { values, lent }) => {
-            complete(&connector.spec, &values).config.map(|config| Given { config, lent }).ok_or_else(incomplete)
-        }
+        Ok(LeasedValues { values, token_lease }) => complete(&connector.spec, &values)
+            .config
+            .map(|config| ConnectorConfig { config, token_lease })
+            .ok_or_else(incomplete),
         Err(refusal) => Err(refused(connector, refusal)),
     })
 }
@@ -41,46 +42,46 @@ pub async fn given(
 /// nothing of it.
 ///
 /// # Errors
-/// As [`given`].
-pub async fn given_for_test(
+/// As [`current`].
+pub async fn for_test(
     app: &App,
     connection: &Connection,
     connector: &Connector,
     sign_in: &OauthSignInId,
     typed: Values,
-) -> AppResult<Result<Given, Failure>> {
+) -> AppResult<Result<ConnectorConfig, Failure>> {
     let values = oauth::borrowed(app, (&connection.workspace_id, connector), sign_in, typed).await?;
     let Some(values) = values else { return Ok(Err(sign_in_over())) };
     let config = complete(&connector.spec, &values).config;
-    Ok(config.map(|config| Given { config, lent: None }).ok_or_else(incomplete))
+    Ok(config.map(|config| ConnectorConfig { config, token_lease: None }).ok_or_else(incomplete))
 }
 
 fn sign_in_over() -> Failure {
     let message = "The sign-in is over, or was replaced by another one. Sign in again, then test.".to_owned();
-    Failure { reason: Reason::NeedsReconnecting, blame: Blame::Config, message, detail: None }
+    Failure { reason: FailureReason::NeedsReconnecting, blame: Blame::Config, message, detail: None }
 }
 
 fn incomplete() -> Failure {
     let message =
         "Something the connector needs is missing, or breaks one of its rules. Fill it in and validate again.";
-    Failure { reason: Reason::Incomplete, blame: Blame::Config, message: message.to_owned(), detail: None }
+    Failure { reason: FailureReason::Incomplete, blame: Blame::Config, message: message.to_owned(), detail: None }
 }
 
 fn refused(connector: &Connector, refusal: Refusal) -> Failure {
     let provider = connector.oauth().map_or_else(|| connector.name(), |block| block.name.as_str());
     let (reason, blame, message) = match refusal {
         Refusal::NeedsReconnecting => (
-            Reason::NeedsReconnecting,
+            FailureReason::NeedsReconnecting,
             Blame::Config,
             format!("{provider} has ended this access. Somebody has to sign in again; a reconnect link asks them to."),
         ),
         Refusal::Unavailable => (
-            Reason::ProviderUnavailable,
+            FailureReason::ProviderUnavailable,
             Blame::Moment,
             format!("The token has ended and {provider} gives no new one right now. Try again later."),
         ),
         Refusal::App => (
-            Reason::OauthApp,
+            FailureReason::OauthApp,
             Blame::Operator,
             format!("The OAuth app for {provider} is not set, or {provider} does not take it."),
         ),

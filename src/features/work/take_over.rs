@@ -6,10 +6,10 @@ use std::time::Duration;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::features::connections::{Apply, ConnectionState, Filler, apply, find_by_id};
-use crate::features::oauth::{self, Contract, Lent};
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::features::oauth::{self, TokenLease};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
-use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 use crate::schema::form::Submission;
 
 const SAVE_TRIES: usize = 5;
@@ -25,22 +25,22 @@ pub struct Versions {
 }
 
 /// Keeps what a connector changed in its own configuration, such as a refresh token that works once: tokens of a sign-in in the grant
-/// they were lent from, everything else in the connection. The old ones may be spent, so a hiccup of the database is waited for.
+/// they were token_lease from, everything else in the connection. The old ones may be spent, so a hiccup of the database is waited for.
 ///
 /// # Errors
 /// The connection is gone, or its connector.
 pub async fn take_over(
     app: &Arc<App>,
     (workspace, id): (&WorkspaceId, &ConnectionId),
-    lent: Option<&Lent>,
+    token_lease: Option<&TokenLease>,
     submission: &Submission,
 ) -> AppResult<Versions> {
     let mut tries = 0;
     loop {
         tries += 1;
         let (app_here, workspace, id) = (Arc::clone(app), workspace.clone(), id.clone());
-        let (lent, submission) = (lent.cloned(), submission.clone());
-        let done = app.db.write(move |conn| keep(conn, &app_here, (&workspace, &id), lent.as_ref(), submission)).await;
+        let (token_lease, submission) = (token_lease.cloned(), submission.clone());
+        let done = app.write(move |tx| keep(tx, &app_here, (&workspace, &id), token_lease.as_ref(), submission)).await;
         match done {
             Err(AppError::Internal(error)) if tries < SAVE_TRIES => {
                 tracing::warn!(error = %format!("{error:#}"), "saving what a connector changed");
@@ -52,20 +52,18 @@ pub async fn take_over(
 }
 
 fn keep(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     app: &App,
     (workspace, id): (&WorkspaceId, &ConnectionId),
-    lent: Option<&Lent>,
+    token_lease: Option<&TokenLease>,
     mut submission: Submission,
 ) -> AppResult<Versions> {
-    let now = app.clock.now();
-    let before = find_by_id(conn, workspace, id)?.ok_or(AppError::NotFound)?;
+    let before = find_by_id(tx.conn, workspace, id)?.ok_or(AppError::NotFound)?;
     if before.state() == ConnectionState::Deleted {
         return Ok(Versions { before: before.version, after: before.version });
     }
     let connector = app.connectors.find(before.kind, &before.connector_slug).ok_or(AppError::NotFound)?;
-    let with = Contract { keys: &app.keys, now, rng: &app.rng };
-    oauth::take_renewed(conn, (&before, connector), lent, &mut submission, &with)?;
+    oauth::take_renewed(tx, (&before, connector), token_lease, &mut submission)?;
     let mut after = before.version;
     if !submission.is_empty() {
         let change = Apply {
@@ -78,7 +76,7 @@ fn keep(
             then: None,
             has_secrets: true,
         };
-        after = apply(conn, &change, &app.keys, now, &app.rng)?.connection.version;
+        after = apply(tx, &change)?.connection.version;
     }
     let entry = Entry {
         workspace,
@@ -88,6 +86,6 @@ fn keep(
         actor: Actor::System,
         detail: "",
     };
-    activity::record(conn, &entry, now, &app.rng)?;
+    tx.record(&entry)?;
     Ok(Versions { before: before.version, after })
 }

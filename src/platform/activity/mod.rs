@@ -2,157 +2,136 @@
 
 mod store;
 
-pub use store::{ActivityRow, record, timeline, was_noted_since};
+pub use store::{ActivityRow, timeline, was_noted_since};
 
 use crate::base::ids::{ConnectionId, MemberId, SetupLinkId, WorkspaceId};
+use crate::base::text_column::text_enum;
 
-macro_rules! events {
-    ($($(#[$doc:meta])* $name:ident => $text:literal),+ $(,)?) => {
-        /// What happened.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
-        #[diesel(sql_type = diesel::sql_types::Text)]
-        pub enum Event { $($(#[$doc])* $name),+ }
-
-        impl Event {
-            /// The name in the database, and later in the API.
-            pub fn as_str(&self) -> &'static str {
-                match self { $(Self::$name => $text),+ }
-            }
-
-            fn from_text(text: String) -> Result<Self, String> {
-                match text.as_str() {
-                    $($text => Ok(Self::$name),)+
-                    _ => Err(format!("unknown event {text}")),
-                }
-            }
-        }
-    };
+text_enum! {
+    /// What happened.
+    pub enum Event {
+        /// A workspace was made.
+        WorkspaceCreated = "workspace.created",
+        /// Settings of the workspace were changed.
+        WorkspaceChanged = "workspace.changed",
+        /// Somebody was invited to the workspace.
+        MemberInvited = "member.invited",
+        /// An invitation was withdrawn.
+        InvitationWithdrawn = "member.invitation_withdrawn",
+        /// Somebody joined.
+        MemberJoined = "member.joined",
+        /// A member got another role.
+        RoleChanged = "member.role_changed",
+        /// A member was removed.
+        MemberRemoved = "member.removed",
+        /// A member changed their password.
+        PasswordChanged = "member.password_changed",
+        /// A member was recognised by the identity provider for the first time.
+        IdentityTied = "member.identity_tied",
+        /// A member's identity at the provider was forgotten.
+        IdentityUntied = "member.identity_untied",
+        /// The workspace's identity provider was set up or changed.
+        SignInProviderSaved = "sign_in_provider.saved",
+        /// A test showed that signing in through the provider works.
+        SignInProviderTested = "sign_in_provider.tested",
+        /// The identity provider was removed.
+        SignInProviderRemoved = "sign_in_provider.removed",
+        /// Members cannot sign in with passwords any more.
+        PasswordsOff = "workspace.passwords_off",
+        /// Members can sign in with passwords again.
+        PasswordsOn = "workspace.passwords_on",
+        /// An API key was made.
+        ApiKeyCreated = "api_key.created",
+        /// An API key was revoked.
+        ApiKeyRevoked = "api_key.revoked",
+        /// A draft was made.
+        ConnectionCreated = "connection.created",
+        /// A member filled in fields.
+        DetailsSaved = "connection.details_saved",
+        /// Stored secrets were taken out, because the address they were given for was changed.
+        SecretsTakenOut = "connection.secrets_taken_out",
+        /// The description was changed.
+        DescriptionChanged = "connection.description_changed",
+        /// The draft was deleted.
+        ConnectionDeleted = "connection.deleted",
+        /// A connector changed its own configuration.
+        ConfigUpdated = "connection.config_updated",
+        /// The values were found good.
+        Validated = "connection.validated",
+        /// The values were found wrong, or nobody could say.
+        ValidationFailed = "connection.validation_failed",
+        /// Streams were chosen.
+        StreamsChosen = "connection.streams_chosen",
+        /// The trigger or the output layer was changed.
+        PlanChanged = "connection.plan_changed",
+        /// The draft became a source or destination.
+        Finalised = "connection.finalised",
+        /// An extraction brought its records.
+        RunSucceeded = "run.succeeded",
+        /// An extraction failed.
+        RunFailed = "run.failed",
+        /// An output layer was added.
+        OutputLayerAdded = "output_layer.added",
+        /// An output layer was changed.
+        OutputLayerChanged = "output_layer.changed",
+        /// An output layer was deleted.
+        OutputLayerDeleted = "output_layer.deleted",
+        /// A program read the credentials.
+        CredentialsRead = "connection.credentials_read",
+        /// A setup link was made.
+        LinkCreated = "setup_link.created",
+        /// A person opened the link.
+        OpenedByPerson = "setup_link.opened",
+        /// A mail scanner or a chat preview opened the link.
+        OpenedByScanner = "setup_link.scanned",
+        /// A recipient sent details.
+        Submitted = "setup_link.submitted",
+        /// The link's time ran out.
+        Expired = "setup_link.expired",
+        /// A member revoked the link.
+        Revoked = "setup_link.revoked",
+        /// An invite link was made.
+        InviteLinkCreated = "invite_link.created",
+        /// An invite link was changed.
+        InviteLinkChanged = "invite_link.changed",
+        /// An invite link was deleted.
+        InviteLinkDeleted = "invite_link.deleted",
+        /// An invite link's time ran out.
+        InviteLinkExpired = "invite_link.expired",
+        /// Somebody outside added a connection with an invite link.
+        CameThroughInviteLink = "invite_link.connection_created",
+        /// A member accepted a connection that came through an invite link.
+        ArrivalAccepted = "invite_link.connection_accepted",
+        /// A member rejected a connection that came through an invite link.
+        ArrivalRejected = "invite_link.connection_rejected",
+        /// A connection got a callback webhook, or another one.
+        CallbackSet = "callback_webhook.set",
+        /// A connection's callback webhook was removed.
+        CallbackRemoved = "callback_webhook.removed",
+        /// The last try of a webhook failed.
+        WebhookGaveUp = "webhook.gave_up",
+        /// A receiver said that it is gone, so nothing more is sent there.
+        WebhookDisabled = "webhook.disabled",
+        /// An endpoint was added.
+        EndpointAdded = "webhook_endpoint.added",
+        /// An endpoint was changed.
+        EndpointChanged = "webhook_endpoint.changed",
+        /// An endpoint was deleted.
+        EndpointDeleted = "webhook_endpoint.deleted",
+        /// A signing secret was made.
+        SigningSecretMade = "webhook_secret.made",
+        /// An OAuth app was set, or changed.
+        OauthAppSet = "oauth_app.set",
+        /// An OAuth app was removed.
+        OauthAppRemoved = "oauth_app.removed",
+        /// Somebody signed in with a provider for a connection.
+        Connected = "connection.connected",
+        /// The provider has ended the access of a connection.
+        NeedsReconnecting = "connection.needs_reconnecting",
+        /// Somebody signed in again for a connection.
+        Reconnected = "connection.reconnected",
+    }
 }
-
-events! {
-    /// A workspace was made.
-    WorkspaceCreated => "workspace.created",
-    /// Settings of the workspace were changed.
-    WorkspaceChanged => "workspace.changed",
-    /// Somebody was invited to the workspace.
-    MemberInvited => "member.invited",
-    /// An invitation was withdrawn.
-    InvitationWithdrawn => "member.invitation_withdrawn",
-    /// Somebody joined.
-    MemberJoined => "member.joined",
-    /// A member got another role.
-    RoleChanged => "member.role_changed",
-    /// A member was removed.
-    MemberRemoved => "member.removed",
-    /// A member changed their password.
-    PasswordChanged => "member.password_changed",
-    /// A member was recognised by the identity provider for the first time.
-    IdentityTied => "member.identity_tied",
-    /// A member's identity at the provider was forgotten.
-    IdentityUntied => "member.identity_untied",
-    /// The workspace's identity provider was set up or changed.
-    SignInProviderSaved => "sign_in_provider.saved",
-    /// A test showed that signing in through the provider works.
-    SignInProviderTested => "sign_in_provider.tested",
-    /// The identity provider was removed.
-    SignInProviderRemoved => "sign_in_provider.removed",
-    /// Members cannot sign in with passwords any more.
-    PasswordsOff => "workspace.passwords_off",
-    /// Members can sign in with passwords again.
-    PasswordsOn => "workspace.passwords_on",
-    /// An API key was made.
-    ApiKeyCreated => "api_key.created",
-    /// An API key was revoked.
-    ApiKeyRevoked => "api_key.revoked",
-    /// A draft was made.
-    ConnectionCreated => "connection.created",
-    /// A member filled in fields.
-    DetailsSaved => "connection.details_saved",
-    /// Stored secrets were taken out, because the address they were given for was changed.
-    SecretsTakenOut => "connection.secrets_taken_out",
-    /// The description was changed.
-    DescriptionChanged => "connection.description_changed",
-    /// The draft was deleted.
-    ConnectionDeleted => "connection.deleted",
-    /// A connector changed its own configuration.
-    ConfigUpdated => "connection.config_updated",
-    /// The values were found good.
-    Validated => "connection.validated",
-    /// The values were found wrong, or nobody could say.
-    ValidationFailed => "connection.validation_failed",
-    /// Streams were chosen.
-    StreamsChosen => "connection.streams_chosen",
-    /// The trigger or the output layer was changed.
-    PlanChanged => "connection.plan_changed",
-    /// The draft became a source or destination.
-    Finalised => "connection.finalised",
-    /// An extraction brought its records.
-    RunSucceeded => "run.succeeded",
-    /// An extraction failed.
-    RunFailed => "run.failed",
-    /// An output layer was added.
-    OutputLayerAdded => "output_layer.added",
-    /// An output layer was changed.
-    OutputLayerChanged => "output_layer.changed",
-    /// An output layer was deleted.
-    OutputLayerDeleted => "output_layer.deleted",
-    /// A program read the credentials.
-    CredentialsRead => "connection.credentials_read",
-    /// A setup link was made.
-    LinkCreated => "setup_link.created",
-    /// A person opened the link.
-    OpenedByPerson => "setup_link.opened",
-    /// A mail scanner or a chat preview opened the link.
-    OpenedByScanner => "setup_link.scanned",
-    /// A recipient sent details.
-    Submitted => "setup_link.submitted",
-    /// The link's time ran out.
-    Expired => "setup_link.expired",
-    /// A member revoked the link.
-    Revoked => "setup_link.revoked",
-    /// An invite link was made.
-    InviteLinkCreated => "invite_link.created",
-    /// An invite link was changed.
-    InviteLinkChanged => "invite_link.changed",
-    /// An invite link was deleted.
-    InviteLinkDeleted => "invite_link.deleted",
-    /// An invite link's time ran out.
-    InviteLinkExpired => "invite_link.expired",
-    /// Somebody outside added a connection with an invite link.
-    CameThroughInviteLink => "invite_link.connection_created",
-    /// A member accepted a connection that came through an invite link.
-    ArrivalAccepted => "invite_link.connection_accepted",
-    /// A member rejected a connection that came through an invite link.
-    ArrivalRejected => "invite_link.connection_rejected",
-    /// A connection got a callback webhook, or another one.
-    CallbackSet => "callback_webhook.set",
-    /// A connection's callback webhook was removed.
-    CallbackRemoved => "callback_webhook.removed",
-    /// The last try of a webhook failed.
-    WebhookGaveUp => "webhook.gave_up",
-    /// A receiver said that it is gone, so nothing more is sent there.
-    WebhookDisabled => "webhook.disabled",
-    /// An endpoint was added.
-    EndpointAdded => "webhook_endpoint.added",
-    /// An endpoint was changed.
-    EndpointChanged => "webhook_endpoint.changed",
-    /// An endpoint was deleted.
-    EndpointDeleted => "webhook_endpoint.deleted",
-    /// A signing secret was made.
-    SigningSecretMade => "webhook_secret.made",
-    /// An OAuth app was set, or changed.
-    OauthAppSet => "oauth_app.set",
-    /// An OAuth app was removed.
-    OauthAppRemoved => "oauth_app.removed",
-    /// Somebody signed in with a provider for a connection.
-    Connected => "connection.connected",
-    /// The provider has ended the access of a connection.
-    NeedsReconnecting => "connection.needs_reconnecting",
-    /// Somebody signed in again for a connection.
-    Reconnected => "connection.reconnected",
-}
-
-crate::base::text_column::text_column!(Event, Event::from_text, Event::as_str);
 
 /// Who did it.
 #[derive(Debug, Clone, PartialEq, Eq)]

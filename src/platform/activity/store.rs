@@ -2,10 +2,11 @@ use diesel::prelude::*;
 
 use super::{Entry, Event};
 use crate::base::clock::UtcTime;
+use crate::base::error::AppResult;
 use crate::base::ids::{ActivityId, ConnectionId, SetupLinkId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::platform::db::Conn;
 use crate::platform::db::schema::activity;
+use crate::platform::tx::Tx;
 
 /// One line of a timeline.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -23,22 +24,35 @@ pub struct ActivityRow {
     pub detail: String,
 }
 
-/// Writes one row; call it inside the transaction of the deed.
-pub fn record(conn: &mut Conn, entry: &Entry<'_>, now: UtcTime, rng: &Rng) -> QueryResult<()> {
-    diesel::insert_into(activity::table)
-        .values((
-            activity::id.eq(ActivityId::new(now, rng)),
-            activity::workspace_id.eq(entry.workspace),
-            activity::connection_id.eq(entry.connection),
-            activity::setup_link_id.eq(entry.setup_link),
-            activity::at.eq(now),
-            activity::event.eq(entry.event),
-            activity::actor.eq(entry.actor.kind()),
-            activity::actor_name.eq(entry.actor.name()),
-            activity::detail.eq(entry.detail),
-        ))
-        .execute(conn)
-        .map(|_| ())
+impl Tx<'_> {
+    /// Writes down that something happened now.
+    ///
+    /// # Errors
+    /// Only internal ones.
+    pub fn record(&mut self, entry: &Entry<'_>) -> AppResult<()> {
+        self.record_at(entry, self.now)
+    }
+
+    /// Writes down that something happened at another moment: a link that ran out is noted with the end of its time.
+    ///
+    /// # Errors
+    /// Only internal ones.
+    pub fn record_at(&mut self, entry: &Entry<'_>, at: UtcTime) -> AppResult<()> {
+        diesel::insert_into(activity::table)
+            .values((
+                activity::id.eq(ActivityId::new(at, self.rng)),
+                activity::workspace_id.eq(entry.workspace),
+                activity::connection_id.eq(entry.connection),
+                activity::setup_link_id.eq(entry.setup_link),
+                activity::at.eq(at),
+                activity::event.eq(entry.event),
+                activity::actor.eq(entry.actor.kind()),
+                activity::actor_name.eq(entry.actor.name()),
+                activity::detail.eq(entry.detail),
+            ))
+            .execute(self.conn)?;
+        Ok(())
+    }
 }
 
 /// What happened to a connection, newest first, at most `limit` rows.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 
 use super::server::networks;
-use super::source::{Problems, Source};
+use super::source::{ConfigProblems, Source};
 
 /// Connectors beside the built-in ones, and how connectors are run.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub struct ConnectorsConfig {
 }
 
 impl ConnectorsConfig {
-    pub(super) fn read(source: &dyn Source, problems: &mut Problems) -> Self {
+    pub(super) fn read(source: &dyn Source, problems: &mut ConfigProblems) -> Self {
         let dir = problems.text(source, "VESTIBULE_CONNECTORS_DIR").map(PathBuf::from);
         if let Some(dir) = &dir
             && !dir.is_dir()

@@ -2,7 +2,8 @@
 
 use std::io::IsTerminal as _;
 
-use super::source::{Problems, Source};
+use super::source::{ConfigProblems, Source};
+use crate::base::text_column::text_enum;
 
 /// What is logged, and how.
 #[derive(Debug, Clone)]
@@ -13,26 +14,25 @@ pub struct LogConfig {
     pub format: LogFormat,
 }
 
-/// The shape of a log line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
+text_enum! {
+    /// The shape of a log line.
+    pub enum LogFormat {
+        /// For people.
+        Text = "text",
+        /// For programs.
+        Json = "json",
+    }
 }
 
 impl LogConfig {
-    pub(super) fn read(source: &dyn Source, problems: &mut Problems) -> Self {
+    pub(super) fn read(source: &dyn Source, problems: &mut ConfigProblems) -> Self {
         let filter = problems.parsed(source, "VESTIBULE_LOG", "info".to_owned(), |text| {
             tracing_subscriber::EnvFilter::try_new(text)
                 .map(|_| text.to_owned())
                 .map_err(|error| format!("is no log filter: {error}"))
         });
-        let format = problems.parsed(source, "VESTIBULE_LOG_FORMAT", LogFormat::Text, |text| match text {
-            "text" => Ok(LogFormat::Text),
-            "json" => Ok(LogFormat::Json),
-            _ => Err("must be text or json"),
+        let format = problems.parsed(source, "VESTIBULE_LOG_FORMAT", LogFormat::Text, |text| {
+            LogFormat::parse(text).ok_or("must be text or json")
         });
         Self { filter, format }
     }

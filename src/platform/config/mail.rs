@@ -6,7 +6,7 @@ use lettre::message::Mailbox;
 use secrecy::SecretString;
 
 use super::server::ServerConfig;
-use super::source::{Problems, Source};
+use super::source::{ConfigProblems, Source};
 
 /// How mail leaves.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub struct MailConfig {
 }
 
 impl MailConfig {
-    pub(super) fn read(source: &dyn Source, problems: &mut Problems, server: &ServerConfig) -> Self {
+    pub(super) fn read(source: &dyn Source, problems: &mut ConfigProblems, server: &ServerConfig) -> Self {
         let smtp_url = problems.parsed(source, "VESTIBULE_SMTP_URL", None, |text| {
             let known = ["smtp://", "smtps://", "smtp+starttls://"].iter().any(|scheme| text.starts_with(scheme));
             if known && url::Url::parse(&text.replacen("smtp+starttls", "smtp", 1)).is_ok() {

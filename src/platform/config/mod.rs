@@ -16,7 +16,7 @@ pub use mail::MailConfig;
 pub use oauth::{InstanceApp, OauthConfig};
 pub use server::{BaseUrl, ServerConfig};
 pub use sign_in::SignInConfig;
-pub use source::{Environment, Problems, Source};
+pub use source::{ConfigProblems, Environment, Source};
 pub use storage::StorageConfig;
 pub use webhooks::WebhooksConfig;
 
@@ -48,8 +48,8 @@ impl Config {
     ///
     /// # Errors
     /// All problems, one line each; no line contains a secret value.
-    pub fn from_source(source: &dyn Source) -> Result<Self, Problems> {
-        let mut problems = Problems::default();
+    pub fn from_source(source: &dyn Source) -> Result<Self, ConfigProblems> {
+        let mut problems = ConfigProblems::default();
         let server = ServerConfig::read(source, &mut problems);
         let storage = StorageConfig::read(source, &mut problems);
         let mail = MailConfig::read(source, &mut problems, &server);

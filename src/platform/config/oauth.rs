@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::source::{Problems, Source};
+use super::source::{ConfigProblems, Source};
 
 const NAME: &str = "VESTIBULE_OAUTH_APPS_FILE";
 
@@ -31,7 +31,7 @@ pub struct InstanceApp {
 }
 
 impl OauthConfig {
-    pub(super) fn read(source: &dyn Source, problems: &mut Problems) -> Self {
+    pub(super) fn read(source: &dyn Source, problems: &mut ConfigProblems) -> Self {
         let Some(path) = source.raw(NAME) else { return Self::default() };
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => Zeroizing::new(text),
@@ -57,7 +57,7 @@ impl OauthConfig {
     }
 }
 
-fn usable(apps: BTreeMap<String, InstanceApp>, problems: &mut Problems) -> BTreeMap<String, InstanceApp> {
+fn usable(apps: BTreeMap<String, InstanceApp>, problems: &mut ConfigProblems) -> BTreeMap<String, InstanceApp> {
     for (provider, app) in &apps {
         let secrets = app.constants.values().chain([&app.client_secret]);
         if app.client_id.trim().is_empty() || secrets.into_iter().any(|secret| secret.expose_secret().is_empty()) {
@@ -76,7 +76,7 @@ mod tests {
         let path = dir.path().join("apps.json");
         std::fs::write(&path, text).unwrap();
         let source = BTreeMap::from([(NAME.to_owned(), path.to_string_lossy().into_owned())]);
-        let mut problems = Problems::default();
+        let mut problems = ConfigProblems::default();
         let config = OauthConfig::read(&source, &mut problems);
         (config, problems.lines().to_vec())
     }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use ipnet::IpNet;
 use url::Url;
 
-use super::source::{Problems, Source};
+use super::source::{ConfigProblems, Source};
 
 /// How the server is reached.
 #[derive(Debug, Clone)]
@@ -74,7 +74,7 @@ impl BaseUrl {
 }
 
 impl ServerConfig {
-    pub(super) fn read(source: &dyn Source, problems: &mut Problems) -> Self {
+    pub(super) fn read(source: &dyn Source, problems: &mut ConfigProblems) -> Self {
         let local = SocketAddr::from(([127, 0, 0, 1], 8080));
         let bind = problems.parsed(source, "VESTIBULE_BIND", local, |text| {
             text.parse().map_err(|_| "must be an address and a port, like 127.0.0.1:8080 or [::]:8080")

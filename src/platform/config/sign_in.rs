@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 
 use super::server::networks;
-use super::source::{Problems, Source};
+use super::source::{ConfigProblems, Source};
 
 /// How members may sign in.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub struct SignInConfig {
 }
 
 impl SignInConfig {
-    pub(super) fn read(source: &dyn Source, problems: &mut Problems) -> Self {
+    pub(super) fn read(source: &dyn Source, problems: &mut ConfigProblems) -> Self {
         Self { allow: problems.parsed(source, "VESTIBULE_SIGN_IN_ALLOW_CIDRS", Vec::new(), networks) }
     }
 }

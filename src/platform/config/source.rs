@@ -48,9 +48,9 @@ fn unknown_among(names: impl Iterator<Item = String>, known: &[&str]) -> Vec<Str
 
 /// What is wrong with the settings, one line each.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Problems(Vec<String>);
+pub struct ConfigProblems(Vec<String>);
 
-impl Problems {
+impl ConfigProblems {
     /// Notes a problem of one setting. `what` must not contain the value of a secret.
     pub fn add(&mut self, name: &str, what: impl std::fmt::Display) {
         self.0.push(format!("{name} {what}"));
@@ -109,10 +109,10 @@ impl Problems {
     }
 }
 
-impl std::fmt::Display for Problems {
+impl std::fmt::Display for ConfigProblems {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0.join("\n"))
     }
 }
 
-impl std::error::Error for Problems {}
+impl std::error::Error for ConfigProblems {}

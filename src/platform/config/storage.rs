@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
-use super::source::{Problems, Source};
-use crate::platform::db::Place;
+use super::source::{ConfigProblems, Source};
+use crate::platform::db::DatabaseUrl;
 
 /// Where data lies and what seals it.
 #[derive(Debug, Clone)]
@@ -13,17 +13,17 @@ pub struct StorageConfig {
     /// Folder for everything kept in files.
     pub data_dir: PathBuf,
     /// The database.
-    pub database: Place,
+    pub database: DatabaseUrl,
     /// Master keys as given (`id:base64,…`); `None`: the key file of the data folder.
     pub master_keys: Option<SecretString>,
 }
 
 impl StorageConfig {
-    pub(super) fn read(source: &dyn Source, problems: &mut Problems) -> Self {
+    pub(super) fn read(source: &dyn Source, problems: &mut ConfigProblems) -> Self {
         let data_dir =
             PathBuf::from(problems.text(source, "VESTIBULE_DATA_DIR").unwrap_or_else(|| "./data".to_owned()));
-        let default = Place::Sqlite(data_dir.join("vestibule.db").to_string_lossy().into_owned());
-        let database = problems.parsed(source, "VESTIBULE_DATABASE_URL", default, Place::parse);
+        let default = DatabaseUrl::Sqlite(data_dir.join("vestibule.db").to_string_lossy().into_owned());
+        let database = problems.parsed(source, "VESTIBULE_DATABASE_URL", default, DatabaseUrl::parse);
         let master_keys = problems.parsed(source, "VESTIBULE_MASTER_KEYS", None, |text| {
             crate::base::crypto::KeyRing::parse(text).map(|_| Some(SecretString::from(text)))
         });

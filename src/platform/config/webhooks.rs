@@ -5,7 +5,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::server::networks;
-use super::source::{Problems, Source};
+use super::source::{ConfigProblems, Source};
 
 const MOST_STEPS: usize = 50;
 const LONGEST_STEP: u64 = 7 * 86_400;
@@ -22,7 +22,7 @@ pub struct WebhooksConfig {
 }
 
 impl WebhooksConfig {
-    pub(super) fn read(source: &dyn Source, problems: &mut Problems) -> Self {
+    pub(super) fn read(source: &dyn Source, problems: &mut ConfigProblems) -> Self {
         let usual = DEFAULT.map(Duration::from_secs).to_vec();
         let retry_schedule = problems.parsed(source, "VESTIBULE_WEBHOOK_RETRY_SCHEDULE", usual, schedule);
         let allow = problems.parsed(source, "VESTIBULE_WEBHOOK_ALLOW_CIDRS", Vec::new(), networks);

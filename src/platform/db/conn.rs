@@ -4,9 +4,6 @@
 use anyhow::{Context as _, bail};
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
-use diesel::r2d2;
-
-use super::alive::{ALIVE, Turn};
 
 /// A connection to SQLite or PostgreSQL.
 #[derive(diesel::MultiConnection)]
@@ -20,14 +17,14 @@ pub enum Conn {
 
 /// Where the data lives.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum DatabaseUrl {
     /// Path of an SQLite file.
     Sqlite(String),
-    /// A `postgres://` URL. It may hold a password: never print it; [`Place::shown`] is what may be seen.
+    /// A `postgres://` URL. It may hold a password: never print it; [`DatabaseUrl::shown`] is what may be seen.
     Postgres(String),
 }
 
-impl Place {
+impl DatabaseUrl {
     /// Reads `sqlite:PATH`, `sqlite://PATH` or `postgres://…`; anything else is refused rather than guessed.
     ///
     /// # Errors
@@ -66,7 +63,7 @@ impl Place {
     }
 }
 
-impl std::fmt::Debug for Place {
+impl std::fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.shown())
     }
@@ -117,35 +114,4 @@ fn open_postgres(_url: &str) -> anyhow::Result<Conn> {
         "this build has no PostgreSQL support. Install libpq (Debian: apt-get install libpq-dev) and build with: \
          cargo build --release --features postgres"
     )
-}
-
-/// A connection of the pool.
-pub struct Pooled {
-    // In this order: the turn ends when the connection is closed.
-    pub(super) conn: Conn,
-    _turn: Turn<'static>,
-}
-
-/// Makes connections for r2d2.
-#[derive(Debug, Clone)]
-pub struct Manager(pub Place);
-
-impl r2d2::ManageConnection for Manager {
-    type Connection = Pooled;
-    type Error = r2d2::Error;
-
-    fn connect(&self) -> Result<Pooled, Self::Error> {
-        let failed = |reason| r2d2::Error::ConnectionError(ConnectionError::BadConnection(reason));
-        let turn = ALIVE.begin().ok_or_else(|| failed("the process is about to end".to_owned()))?;
-        let conn = self.0.open().map_err(|error| failed(format!("{error:#}")))?;
-        Ok(Pooled { conn, _turn: turn })
-    }
-
-    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), Self::Error> {
-        pooled.conn.batch_execute("SELECT 1").map_err(r2d2::Error::QueryError)
-    }
-
-    fn has_broken(&self, pooled: &mut Pooled) -> bool {
-        std::thread::panicking() || super::dialect::is_broken(&mut pooled.conn)
-    }
 }

@@ -6,14 +6,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// Where a page lies, seen from the row that the cursor names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cursor {
+pub enum PageCursor {
     /// The rows that come after it in the list.
     After(String),
     /// The rows that come before it.
     Before(String),
 }
 
-impl Cursor {
+impl PageCursor {
     /// The cursor as a query parameter.
     pub fn text(&self) -> String {
         let plain = match self {
@@ -23,7 +23,7 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(plain)
     }
 
-    /// Reads a cursor that [`Cursor::text`] wrote.
+    /// Reads a cursor that [`PageCursor::text`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         let row = plain.get(1..).filter(|row| !row.is_empty() && row.len() <= 200 && !row.contains('\0'))?.to_owned();
@@ -37,44 +37,44 @@ impl Cursor {
 
 /// Which page is asked for.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub struct PageRequest {
     /// Where it lies; `None`: at the start.
-    pub cursor: Option<Cursor>,
+    pub cursor: Option<PageCursor>,
     /// How many rows it has at most.
     pub limit: usize,
 }
 
-impl Wanted {
+impl PageRequest {
     /// The page of rows that were read from the cursor on, one more than the page holds; `backwards` when they were read against
     /// the order of the list. `count` is how many rows there are in all.
-    pub fn edges<T>(&self, count: usize, mut read: Vec<T>, backwards: bool) -> Cut<T> {
+    pub fn edges<T>(&self, count: usize, mut read: Vec<T>, backwards: bool) -> Page<T> {
         let more = read.len() > self.limit;
         read.truncate(self.limit);
         if backwards {
             read.reverse();
         }
         let (has_before, has_after) = if backwards { (more, true) } else { (self.cursor.is_some(), more) };
-        Cut { count, has_before, has_after, rows: read }
+        Page { count, has_before, has_after, rows: read }
     }
 
     /// Cuts the page out of a whole list, in the list's order; `row_of` names a row.
-    pub fn cut<T>(&self, rows: Vec<T>, row_of: impl Fn(&T) -> String) -> Cut<T> {
+    pub fn cut<T>(&self, rows: Vec<T>, row_of: impl Fn(&T) -> String) -> Page<T> {
         let count = rows.len();
         let at = |row: &str| rows.iter().position(|one| row_of(one) == row);
         let (from, to) = match &self.cursor {
             None => (0, self.limit),
-            Some(Cursor::After(row)) => at(row).map_or((count, count), |place| (place + 1, place + 1 + self.limit)),
-            Some(Cursor::Before(row)) => at(row).map_or((0, 0), |place| (place.saturating_sub(self.limit), place)),
+            Some(PageCursor::After(row)) => at(row).map_or((count, count), |place| (place + 1, place + 1 + self.limit)),
+            Some(PageCursor::Before(row)) => at(row).map_or((0, 0), |place| (place.saturating_sub(self.limit), place)),
         };
         let (from, to) = (from.min(count), to.min(count));
         let rows: Vec<T> = rows.into_iter().skip(from).take(to - from).collect();
-        Cut { count, has_before: from > 0, has_after: to < count, rows }
+        Page { count, has_before: from > 0, has_after: to < count, rows }
     }
 }
 
 /// A page, and whether there is more on either side.
 #[derive(Debug)]
-pub struct Cut<T> {
+pub struct Page<T> {
     /// Rows in the whole list.
     pub count: usize,
     /// There are rows before these.
@@ -90,8 +90,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn page(rows: &[u32], cursor: Option<Cursor>, limit: usize) -> (Vec<u32>, bool, bool) {
-        let cut = Wanted { cursor, limit }.cut(rows.to_vec(), ToString::to_string);
+    fn page(rows: &[u32], cursor: Option<PageCursor>, limit: usize) -> (Vec<u32>, bool, bool) {
+        let cut = PageRequest { cursor, limit }.cut(rows.to_vec(), ToString::to_string);
         (cut.rows, cut.has_before, cut.has_after)
     }
 
@@ -99,17 +99,17 @@ mod tests {
     fn pages_follow_each_other_both_ways() {
         let rows: Vec<u32> = (1..=5).collect();
         assert_eq!(page(&rows, None, 2), (vec![1, 2], false, true));
-        assert_eq!(page(&rows, Some(Cursor::After("2".into())), 2), (vec![3, 4], true, true));
-        assert_eq!(page(&rows, Some(Cursor::After("4".into())), 2), (vec![5], true, false));
-        assert_eq!(page(&rows, Some(Cursor::Before("3".into())), 2), (vec![1, 2], false, true));
-        assert_eq!(page(&rows, Some(Cursor::After("9".into())), 2), (vec![], true, false));
+        assert_eq!(page(&rows, Some(PageCursor::After("2".into())), 2), (vec![3, 4], true, true));
+        assert_eq!(page(&rows, Some(PageCursor::After("4".into())), 2), (vec![5], true, false));
+        assert_eq!(page(&rows, Some(PageCursor::Before("3".into())), 2), (vec![1, 2], false, true));
+        assert_eq!(page(&rows, Some(PageCursor::After("9".into())), 2), (vec![], true, false));
     }
 
     proptest! {
         #[test]
         fn any_text_is_a_cursor_or_refused(text in "\\PC{0,40}") {
-            if let Some(cursor) = Cursor::parse(&text) {
-                prop_assert_eq!(Cursor::parse(&cursor.text()), Some(cursor));
+            if let Some(cursor) = PageCursor::parse(&text) {
+                prop_assert_eq!(PageCursor::parse(&cursor.text()), Some(cursor));
             }
         }
     }

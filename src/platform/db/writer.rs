@@ -10,7 +10,7 @@ use anyhow::anyhow;
 use diesel::Connection as _;
 use tokio::sync::oneshot;
 
-use super::conn::{Conn, Place};
+use super::conn::{Conn, DatabaseUrl};
 use super::dialect;
 use crate::base::error::{AppError, AppResult};
 
@@ -19,15 +19,15 @@ const LARGEST_GROUP: usize = 64;
 
 /// Runs the work inside the open transaction, or not at all when there is none; gives back what tells its owner how the
 /// commit went.
-type Work = Box<dyn FnOnce(Option<&mut Conn>) -> Answer + Send>;
-type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
+type QueuedWrite = Box<dyn FnOnce(Option<&mut Conn>) -> CommitReply + Send>;
+type CommitReply = Box<dyn FnOnce(Result<(), String>) + Send>;
 
 pub(super) struct Writer {
-    queue: Mutex<Sender<Work>>,
+    queue: Mutex<Sender<QueuedWrite>>,
 }
 
 impl Writer {
-    pub(super) fn start(place: Place) -> anyhow::Result<Self> {
+    pub(super) fn start(place: DatabaseUrl) -> anyhow::Result<Self> {
         let conn = place.open()?;
         let (queue, waiting) = channel();
         std::thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || serve(&place, conn, &waiting))?;
@@ -60,7 +60,7 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> AppResult<T> + Send + 'static,
     {
-        let work: Work = Box::new(move |conn| {
+        let work: QueuedWrite = Box::new(move |conn| {
             let done = conn.map_or_else(|| Err(gone()), |conn| step(conn, work));
             Box::new(move |commit| {
                 tell(match commit {
@@ -92,7 +92,7 @@ fn gone() -> AppError {
     AppError::Internal(anyhow!("the SQLite writer has ended"))
 }
 
-fn serve(place: &Place, mut conn: Conn, waiting: &Receiver<Work>) {
+fn serve(place: &DatabaseUrl, mut conn: Conn, waiting: &Receiver<QueuedWrite>) {
     while let Ok(first) = waiting.recv() {
         let mut group = vec![first];
         while group.len() < LARGEST_GROUP
@@ -112,9 +112,9 @@ fn serve(place: &Place, mut conn: Conn, waiting: &Receiver<Work>) {
     }
 }
 
-fn commit_group(conn: &mut Conn, group: Vec<Work>) {
+fn commit_group(conn: &mut Conn, group: Vec<QueuedWrite>) {
     let begun = dialect::begin_write(conn);
-    let answers: Vec<Answer> = group.into_iter().map(|work| work(begun.is_ok().then_some(&mut *conn))).collect();
+    let answers: Vec<CommitReply> = group.into_iter().map(|work| work(begun.is_ok().then_some(&mut *conn))).collect();
     let outcome = begun.and_then(|()| dialect::commit(conn)).map_err(|error| error.to_string());
     if outcome.is_err() {
         // After a failed commit the transaction may still be open; a failure here shows as a broken connection.

@@ -15,7 +15,7 @@ use crate::platform::config::MailConfig;
 
 /// A mail before it is addressed from us.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mail {
+pub struct EmailMessage {
     /// The receiver's address.
     pub to: String,
     /// The receiver's name, possibly empty.
@@ -28,6 +28,56 @@ pub struct Mail {
     pub html: String,
 }
 
+/// What one mail says to whoever receives it; [`email_templates!`] names the three templates it is rendered with.
+pub trait EmailContext {
+    /// The mail to one receiver.
+    ///
+    /// # Errors
+    /// A template cannot be rendered.
+    fn render(&self, to: &str, to_name: &str) -> askama::Result<EmailMessage>;
+}
+
+impl EmailMessage {
+    /// The mail to one receiver.
+    ///
+    /// # Errors
+    /// A template cannot be rendered.
+    pub fn from_template(to: &str, to_name: &str, context: &impl EmailContext) -> AppResult<Self> {
+        Ok(context.render(to, to_name)?)
+    }
+}
+
+/// Names the templates of a mail, `email_templates!(Context, "subject.txt", "body.txt", "body.html")`. In them `name` is the receiver's
+/// name and `context` what the mail says.
+macro_rules! email_templates {
+    ($context:ty, $subject:tt, $text:tt, $html:tt) => {
+        impl $crate::platform::email::EmailContext for $context {
+            fn render(&self, to: &str, name: &str) -> askama::Result<$crate::platform::email::EmailMessage> {
+                $crate::platform::email::email_templates!(@part Subject, $subject, $context);
+                $crate::platform::email::email_templates!(@part Text, $text, $context);
+                $crate::platform::email::email_templates!(@part Html, $html, $context);
+                Ok($crate::platform::email::EmailMessage {
+                    to: to.to_owned(),
+                    to_name: name.to_owned(),
+                    subject: askama::Template::render(&Subject { name, context: self })?.trim().to_owned(),
+                    text: askama::Template::render(&Text { name, context: self })?,
+                    html: askama::Template::render(&Html { name, context: self })?,
+                })
+            }
+        }
+    };
+    (@part $part:ident, $path:tt, $context:ty) => {
+        #[derive(askama::Template)]
+        #[template(path = $path)]
+        #[allow(dead_code, reason = "not every part names its receiver")]
+        struct $part<'a> {
+            name: &'a str,
+            context: &'a $context,
+        }
+    };
+}
+pub(crate) use email_templates;
+
 /// Where mails go.
 #[derive(Clone)]
 pub struct Mailer {
@@ -39,7 +89,7 @@ pub struct Mailer {
 enum Transport {
     Smtp(Box<SmtpTransport>),
     Dir(PathBuf),
-    Memory(Arc<Mutex<Vec<Mail>>>),
+    Memory(Arc<Mutex<Vec<EmailMessage>>>),
 }
 
 impl Mailer {
@@ -61,7 +111,7 @@ impl Mailer {
     }
 
     /// What a mailer made by [`Mailer::memory`] has kept.
-    pub fn kept(&self) -> Vec<Mail> {
+    pub fn kept(&self) -> Vec<EmailMessage> {
         match &self.transport {
             Transport::Memory(kept) => kept.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             _ => Vec::new(),
@@ -81,7 +131,7 @@ impl Mailer {
     ///
     /// # Errors
     /// The address cannot be used, or the mail is not taken.
-    pub async fn send(&self, mail: Mail) -> AppResult<()> {
+    pub async fn send(&self, mail: EmailMessage) -> AppResult<()> {
         let mailer = self.clone();
         tokio::task::spawn_blocking(move || mailer.send_blocking(&mail))
             .await
@@ -89,7 +139,7 @@ impl Mailer {
             .map_err(AppError::Internal)
     }
 
-    fn send_blocking(&self, mail: &Mail) -> anyhow::Result<()> {
+    fn send_blocking(&self, mail: &EmailMessage) -> anyhow::Result<()> {
         let to = Mailbox::new(
             Some(mail.to_name.clone()).filter(|name| !name.is_empty()),
             mail.to.parse().context("the receiver's address")?,
@@ -115,7 +165,7 @@ impl Mailer {
     }
 
     /// The same mail always has the same id: when a try was taken but its answer lost, the receiver's side can tell the second copy.
-    fn message_id(&self, mail: &Mail) -> String {
+    fn message_id(&self, mail: &EmailMessage) -> String {
         let mut digest = Sha256::new();
         for part in [&mail.to, &mail.subject, &mail.text] {
             digest.update(part.len().to_be_bytes());

@@ -9,7 +9,7 @@ mod worker;
 
 pub use crew::{Piece, Taking, Trade, run_trade_due, run_trade_until};
 pub use registry::Registry;
-pub use store::{enqueue, ensure_recurring};
+pub use store::ensure_recurring;
 pub use work::{INTERRUPTED, INTERRUPTED_REASON, LogBuffer, LogLine, WORK_BEAT, WORK_LEASE, WorkState, is_abandoned};
 pub use worker::{run_due, run_until};
 
@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use crate::base::error::AppResult;
 use crate::platform::app::App;
+use crate::platform::email::{EmailMessage, Mailer};
 
 /// A thing to do later, as the feature that does it knows it. The payload is ids, never data.
 pub trait Job: Sized + Send + 'static {
@@ -90,6 +91,16 @@ pub enum Outcome {
         /// After this long.
         after: Duration,
     },
+}
+
+/// Sends mails one after the other. One that is not taken is a retry of them all.
+pub async fn send_emails(mailer: &Mailer, messages: Vec<EmailMessage>) -> Outcome {
+    for message in messages {
+        if let Err(error) = mailer.send(message).await {
+            return Outcome::Retry { reason: error.to_string() };
+        }
+    }
+    Outcome::Done
 }
 
 /// A job is tried this often before it is given up.

@@ -2,10 +2,11 @@ use diesel::prelude::*;
 
 use super::{Job, LEASE};
 use crate::base::clock::UtcTime;
+use crate::base::error::AppResult;
 use crate::base::ids::JobId;
-use crate::base::rng::Rng;
 use crate::platform::db::Conn;
 use crate::platform::db::schema::jobs;
+use crate::platform::tx::Tx;
 
 /// A job a worker has claimed.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -17,9 +18,14 @@ pub(super) struct JobRow {
     pub(super) attempts: i32,
 }
 
-/// Writes a job that is due at once; call it inside the transaction of the deed.
-pub fn enqueue(conn: &mut Conn, job: &impl Job, now: UtcTime, rng: &Rng) -> QueryResult<()> {
-    insert(conn, &JobId::new(now, rng), job, now)
+impl Tx<'_> {
+    /// Writes a job that is due at once.
+    ///
+    /// # Errors
+    /// Only internal ones.
+    pub fn enqueue(&mut self, job: &impl Job) -> AppResult<()> {
+        Ok(insert(self.conn, &JobId::new(self.now, self.rng), job, self.now)?)
+    }
 }
 
 /// Makes sure that a recurring job is in the table, once.

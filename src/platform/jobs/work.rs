@@ -4,6 +4,7 @@
 use time::Duration;
 
 use crate::base::clock::UtcTime;
+use crate::base::text_column::text_enum;
 
 /// How long a worker owns long work without saying that it still lives.
 pub const WORK_LEASE: Duration = Duration::seconds(30);
@@ -14,43 +15,23 @@ pub const INTERRUPTED: &str = "The server stopped while this was running. Start 
 /// The name for programs of that reason.
 pub const INTERRUPTED_REASON: &str = "interrupted";
 
-/// How far it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-pub enum WorkState {
-    /// It waits for a worker.
-    Queued,
-    /// A worker has it.
-    InProgress,
-    /// It ended well.
-    Success,
-    /// It ended with a reason.
-    Failed,
-    /// Somebody stopped it.
-    Cancelled,
+text_enum! {
+    /// How far it is.
+    pub enum WorkState {
+        /// It waits for a worker.
+        Queued = "queued",
+        /// A worker has it.
+        InProgress = "in_progress",
+        /// It ended well.
+        Success = "success",
+        /// It ended with a reason.
+        Failed = "failed",
+        /// Somebody stopped it.
+        Cancelled = "cancelled",
+    }
 }
 
-crate::base::text_column::text_column!(WorkState, WorkState::from_column, WorkState::as_str);
-
 impl WorkState {
-    /// The word in the database and in the API.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::InProgress => "in_progress",
-            Self::Success => "success",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    fn from_column(text: String) -> Result<Self, String> {
-        [Self::Queued, Self::InProgress, Self::Success, Self::Failed, Self::Cancelled]
-            .into_iter()
-            .find(|state| state.as_str() == text)
-            .ok_or_else(|| format!("unknown state {text}"))
-    }
-
     /// Whether nothing more will happen.
     pub fn is_over(self) -> bool {
         matches!(self, Self::Success | Self::Failed | Self::Cancelled)

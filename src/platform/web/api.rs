@@ -18,8 +18,9 @@ use serde_path_to_error::Segment;
 use sha2::{Digest as _, Sha256};
 
 use super::body;
-use super::problem::{Code, Fault, MEDIA_TYPE, Problem};
-use super::rate_limit::Standing;
+use super::problem::{Code, ErrorDetail, MEDIA_TYPE, Problem};
+use super::rate_limit::LimitStanding;
+use super::urls;
 use crate::base::error::AppError;
 use crate::base::forms::FieldPath;
 
@@ -105,9 +106,9 @@ impl RawBody {
         }
         let value = if self.bytes.is_empty() { Value::Object(serde_json::Map::new()) } else { parse(&self.bytes)? };
         if !value.is_object() {
-            return Err(Problem::fault(Fault::at("", "wrong_type", "The body must be a JSON object.")));
+            return Err(Problem::invalid_value(ErrorDetail::at("", "wrong_type", "The body must be a JSON object.")));
         }
-        serde_path_to_error::deserialize(&value).map_err(|error| Problem::fault(fault(&error)))
+        serde_path_to_error::deserialize(&value).map_err(|error| Problem::invalid_value(error_detail(&error)))
     }
 }
 
@@ -121,7 +122,7 @@ fn parse(bytes: &[u8]) -> Result<Value, Problem> {
 }
 
 /// Says where and what is wrong, without what was there: serde's own sentence may quote it.
-fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Fault {
+fn error_detail(error: &serde_path_to_error::Error<serde_json::Error>) -> ErrorDetail {
     let place = error.path().iter().fold(FieldPath::root(), |place, segment| match segment {
         Segment::Seq { index } => place.index(*index),
         Segment::Map { key } => place.child(key),
@@ -132,13 +133,13 @@ fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Fault {
     let inside =
         |key: &str| if place.segments().last().as_deref() == Some(key) { place.clone() } else { place.child(key) };
     if said.starts_with("unknown field") {
-        return Fault::at(inside(named).to_string(), "unknown_field", "There is no such member here.");
+        return ErrorDetail::at(inside(named).to_string(), "unknown_field", "There is no such member here.");
     }
     if said.starts_with("missing field") {
-        return Fault::at(inside(named).to_string(), "missing", format!("{named} is required."));
+        return ErrorDetail::at(inside(named).to_string(), "missing", format!("{named} is required."));
     }
     let expected = said.rsplit_once("expected ").map(|(_, expected)| expected).unwrap_or("another value");
-    Fault::at(place.to_string(), "wrong_type", format!("This must be {expected}."))
+    ErrorDetail::at(place.to_string(), "wrong_type", format!("This must be {expected}."))
 }
 
 impl FromRequest for RawBody {
@@ -169,9 +170,9 @@ impl<T: DeserializeOwned> FromRequest for ApiQuery<T> {
             let said = error.inner().to_string();
             let place = error.path().to_string();
             let unknown = said.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
-            Problem::fault(match unknown {
-                Some(name) => Fault::of(name, "unknown_parameter", "There is no such parameter here."),
-                None => Fault::of(&place, "wrong_type", "This parameter cannot be read."),
+            Problem::invalid_value(match unknown {
+                Some(name) => ErrorDetail::of(name, "unknown_parameter", "There is no such parameter here."),
+                None => ErrorDetail::of(&place, "wrong_type", "This parameter cannot be read."),
             })
         });
         std::future::ready(read)
@@ -213,7 +214,7 @@ pub async fn finish(
     if (status.is_client_error() || status.is_server_error()) && !is_problem {
         response = response.into_response(Problem::of_status(status).error_response());
     }
-    let standing = response.request().extensions().get::<Standing>().copied();
+    let standing = response.request().extensions().get::<LimitStanding>().copied();
     if let Some(standing) = standing {
         standing.tell(response.headers_mut());
     }
@@ -234,7 +235,7 @@ fn nul(uri: &Uri) -> Option<Problem> {
 /// # Errors
 /// Always.
 pub async fn no_such_endpoint() -> ApiResult {
-    Err(Problem::new(Code::NotFound, "There is no such endpoint. /api/docs lists them."))
+    Err(Problem::new(Code::NotFound, format!("There is no such endpoint. {} lists them.", urls::API_DOCS)))
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use actix_web::HttpRequest;
 use actix_web::cookie::Cookie;
 
 use super::cookies::{self, CookieKind};
-use super::frame::FlashView;
 use crate::platform::config::BaseUrl;
 
 macro_rules! flashes {
@@ -104,10 +103,10 @@ impl Flash {
 }
 
 /// The message for the page that answers this request. It is shown once: the answer takes it from the browser.
-pub fn take(request: &HttpRequest, base_url: &BaseUrl) -> Option<FlashView> {
+pub fn take(request: &HttpRequest, base_url: &BaseUrl) -> Option<Flash> {
     let flash = Flash::read(request, base_url)?;
     cookies::later(request, CookieKind::Flash.remove(base_url));
-    Some(flash.into())
+    Some(flash)
 }
 
 /// Sends somebody to a page with a message.

@@ -44,24 +44,9 @@ pub struct OwnerFrame {
     /// Which entry of the navigation is current.
     pub nav: &'static str,
     /// What just happened, once.
-    pub flash: Option<FlashView>,
+    pub flash: Option<Flash>,
     /// Form token of the sign-out form (and of any other form on the page).
     pub csrf: String,
-}
-
-/// A flash message as the layout shows it.
-#[derive(Debug, Clone, Copy)]
-pub struct FlashView {
-    /// `ok`, `warn`, `bad` or `info`.
-    pub tone: &'static str,
-    /// The sentence.
-    pub text: &'static str,
-}
-
-impl From<Flash> for FlashView {
-    fn from(flash: Flash) -> Self {
-        Self { tone: flash.tone(), text: flash.text() }
-    }
 }
 
 /// The first letter of a name, upper case; a name without one gives a dot.

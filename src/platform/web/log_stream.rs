@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 const MOST_PAUSES: u32 = 3_600;
 
 /// Lines after a number, and whether there will be no more.
-pub type More = Pin<Box<dyn Future<Output = AppResult<(Vec<LogLine>, bool)>>>>;
+pub type NextLines = Pin<Box<dyn Future<Output = AppResult<(Vec<LogLine>, bool)>>>>;
 
 /// A log in the document.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl JsonSchema for LogText {
     }
 }
 
-struct Reader<F> {
+struct LogReader<F> {
     more: F,
     after: i32,
     pauses: u32,
@@ -54,7 +54,7 @@ struct Reader<F> {
     as_events: bool,
 }
 
-impl<F: Fn(i32) -> More> Reader<F> {
+impl<F: Fn(i32) -> NextLines> LogReader<F> {
     async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
         while !self.over {
             let Ok((lines, over)) = (self.more)(self.after).await else { return None };
@@ -86,16 +86,16 @@ impl<F: Fn(i32) -> More> Reader<F> {
 /// The answer. A reader of events that lost the connection goes on where it was (`Last-Event-ID`).
 pub fn answer<F>(request: &HttpRequest, more: F) -> HttpResponse
 where
-    F: Fn(i32) -> More + 'static,
+    F: Fn(i32) -> NextLines + 'static,
 {
     let said = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let as_events = said(header::ACCEPT).contains(EVENTS);
     let after = said(header::HeaderName::from_static("last-event-id")).parse().unwrap_or(0);
-    let reader = Reader { more, after, pauses: 0, over: false, as_events };
+    let reader = LogReader { more, after, pauses: 0, over: false, as_events };
     HttpResponse::Ok()
         .content_type(if as_events { EVENTS } else { PLAIN })
         // Neither a proxy nor our own compression may hold lines back.
         .insert_header(("x-accel-buffering", "no"))
         .insert_header((header::CONTENT_ENCODING, "identity"))
-        .streaming(stream::unfold(reader, Reader::next))
+        .streaming(stream::unfold(reader, LogReader::next))
 }

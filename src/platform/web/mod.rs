@@ -1,4 +1,4 @@
-//! The edge: what is the same for every page. Features bring handlers; `routes.rs` is the only file that names them.
+//! The edge: what is the same for every page. Features bring handlers; `server/routes/` alone names them.
 
 pub mod accent;
 pub mod api;

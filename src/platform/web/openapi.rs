@@ -1,58 +1,110 @@
-//! The API's description (OpenAPI 3.1), made from what the handlers read and write: every feature lists its operations beside its
-//! handlers, and the shapes come from the very types that are read and sent.
+//! The API's description (OpenAPI 3.1), made from what the handlers read and write: every feature describes its operations beside its
+//! handlers, the route table says where each stands, and the shapes come from the very types that are read and sent.
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::log_stream;
 use super::problem::{Code, ProblemOut};
-use super::{log_stream, urls};
 
-/// Gives the schema of a type.
-pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
-
-/// The schema of `T`.
-pub fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<T>()
-}
-
-/// The schema of `T` itself, for what becomes query parameters.
-pub fn inline<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
-    T::json_schema(generator)
-}
+type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
 /// One thing the API does.
-#[derive(Clone)]
 pub struct Operation {
-    /// `get`, `post`, `patch` or `delete`.
-    pub method: &'static str,
-    /// The path with its parameters in braces, with the slash at the end.
-    pub path: String,
-    /// Its name, unique.
-    pub id: String,
-    /// The heading it stands under.
-    pub tag: &'static str,
-    /// What it does, in one line.
-    pub summary: String,
-    /// What else there is to know, in Markdown.
-    pub about: &'static str,
-    /// The scope a key needs; `None`: no key at all.
-    pub scope: Option<&'static str>,
-    /// Query parameters.
-    pub query: Option<SchemaOf>,
-    /// The body.
-    pub body: Option<SchemaOf>,
-    /// The status when it is done, and the body then.
-    pub done: (u16, Option<SchemaOf>),
-    /// What it may refuse with, beyond what follows from the rest.
-    pub refuses: &'static [Code],
-    /// It takes `If-Match` and gives `ETag`.
-    pub tagged: bool,
+    id: String,
+    tag: &'static str,
+    summary: String,
+    about: &'static str,
+    query: Option<SchemaOf>,
+    body: Option<SchemaOf>,
+    status: u16,
+    answer: Option<SchemaOf>,
+    refuses: &'static [Code],
+    tagged: bool,
 }
 
 impl Operation {
+    /// One that answers 204. `id` is its name, unique; `tag` the heading it stands under; `summary` what it does, in one line.
+    pub fn new(tag: &'static str, id: impl Into<String>, summary: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            tag,
+            summary: summary.into(),
+            about: "",
+            query: None,
+            body: None,
+            status: 204,
+            answer: None,
+            refuses: &[],
+            tagged: false,
+        }
+    }
+
+    /// What else there is to know, in Markdown.
+    pub fn about(self, about: &'static str) -> Self {
+        Self { about, ..self }
+    }
+
+    /// The query parameters are the members of `T`.
+    pub fn query<T: JsonSchema>(self) -> Self {
+        Self { query: Some(T::json_schema), ..self }
+    }
+
+    /// The body is a `T`.
+    pub fn body<T: JsonSchema>(self) -> Self {
+        Self { body: Some(SchemaGenerator::subschema_for::<T>), ..self }
+    }
+
+    /// The status when it is done, and what is answered then.
+    pub fn answers<T: JsonSchema>(self, status: u16) -> Self {
+        Self { status, answer: Some(SchemaGenerator::subschema_for::<T>), ..self }
+    }
+
+    /// What it may refuse with, beyond what follows from the rest.
+    pub fn refuses(self, codes: &'static [Code]) -> Self {
+        Self { refuses: codes, ..self }
+    }
+
+    /// It gives `ETag`, and a change takes `If-Match`.
+    pub fn tagged(self) -> Self {
+        Self { tagged: true, ..self }
+    }
+
+    /// Its name.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The status when it is done.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+}
+
+/// An operation where the route table has it.
+pub struct ApiRoute<'a> {
+    /// In small letters.
+    pub method: String,
+    /// The path with its parameters in braces, with the slash at the end.
+    pub path: &'a str,
+    /// The scope a key needs; `None`: no key at all.
+    pub scope: Option<&'static str>,
+    /// What it does.
+    pub operation: &'a Operation,
+}
+
+impl ApiRoute<'_> {
+    fn is_post(&self) -> bool {
+        self.method == "post"
+    }
+
+    fn takes_if_match(&self) -> bool {
+        self.operation.tagged && self.method == "patch"
+    }
+
     /// What it may refuse with.
-    pub fn problems(&self) -> Vec<Code> {
+    fn problems(&self) -> Vec<Code> {
         let mut codes = vec![Code::Internal, Code::Unreadable];
         if self.scope.is_some() {
             codes.extend([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::TooManyRequests]);
@@ -60,19 +112,19 @@ impl Operation {
         if self.path.contains('{') {
             codes.push(Code::NotFound);
         }
-        if self.query.is_some() {
+        if self.operation.query.is_some() {
             codes.push(Code::Invalid);
         }
-        if self.body.is_some() || self.method == "post" {
+        if self.operation.body.is_some() || self.is_post() {
             codes.extend([Code::InvalidJson, Code::TooLarge, Code::UnsupportedMediaType, Code::Invalid]);
         }
-        if self.method == "post" {
+        if self.is_post() {
             codes.extend([Code::IdempotencyInProgress, Code::IdempotencyKeyReused]);
         }
-        if self.tagged && self.method == "patch" {
+        if self.takes_if_match() {
             codes.push(Code::PreconditionFailed);
         }
-        codes.extend(self.refuses);
+        codes.extend(self.operation.refuses);
         codes.sort_by_key(|code| (code.status(), code.as_str()));
         codes.dedup();
         codes
@@ -80,7 +132,7 @@ impl Operation {
 }
 
 /// A generator whose shapes go under `components`.
-pub fn generator() -> SchemaGenerator {
+fn generator() -> SchemaGenerator {
     SchemaSettings::draft2020_12()
         .with(|settings| settings.definitions_path = "/components/schemas".into())
         .for_serialize()
@@ -88,17 +140,17 @@ pub fn generator() -> SchemaGenerator {
 }
 
 /// The whole document. `server` is the address of this installation.
-pub fn document(operations: &[Operation], server: &str) -> Value {
+pub fn document(routes: &[ApiRoute<'_>], server: &str) -> Value {
     let mut generator = generator();
     let mut paths: Map<String, Value> = Map::new();
-    for operation in operations {
-        let described = describe(operation, &mut generator);
-        let path = paths.entry(operation.path.clone()).or_insert_with(|| json!({}));
+    for route in routes {
+        let described = describe(route, &mut generator);
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
         if let Some(path) = path.as_object_mut() {
-            path.insert(operation.method.to_owned(), described);
+            path.insert(route.method.clone(), described);
         }
     }
-    let mut tags: Vec<&str> = operations.iter().map(|operation| operation.tag).collect();
+    let mut tags: Vec<&str> = routes.iter().map(|route| route.operation.tag).collect();
     tags.dedup();
     json!({
         "openapi": "3.1.0",
@@ -118,15 +170,16 @@ pub fn document(operations: &[Operation], server: &str) -> Value {
     })
 }
 
-fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
+fn describe(route: &ApiRoute<'_>, generator: &mut SchemaGenerator) -> Value {
+    let operation = route.operation;
     let mut all = json!({
         "operationId": operation.id,
         "tags": [operation.tag],
         "summary": operation.summary,
-        "description": description(operation),
-        "parameters": parameters(operation, generator),
-        "responses": responses(operation, generator),
-        "security": if operation.scope.is_some() { json!([{"apiKey": []}]) } else { json!([]) },
+        "description": description(route),
+        "parameters": parameters(route, generator),
+        "responses": responses(route, generator),
+        "security": if route.scope.is_some() { json!([{"apiKey": []}]) } else { json!([]) },
     });
     if let (Some(body), Some(object)) = (operation.body, all.as_object_mut()) {
         let schema = body(generator);
@@ -138,29 +191,30 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     all
 }
 
-fn description(operation: &Operation) -> String {
-    match operation.scope {
-        Some(scope) if operation.about.is_empty() => format!("Needs the scope `{scope}`."),
-        Some(scope) => format!("{} Needs the scope `{scope}`.", operation.about),
-        None => operation.about.to_owned(),
+fn description(route: &ApiRoute<'_>) -> String {
+    let about = route.operation.about;
+    match route.scope {
+        Some(scope) if about.is_empty() => format!("Needs the scope `{scope}`."),
+        Some(scope) => format!("{about} Needs the scope `{scope}`."),
+        None => about.to_owned(),
     }
 }
 
-fn parameters(operation: &Operation, generator: &mut SchemaGenerator) -> Vec<Value> {
-    let names = operation.path.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+fn parameters(route: &ApiRoute<'_>, generator: &mut SchemaGenerator) -> Vec<Value> {
+    let names = route.path.split('{').skip(1).filter_map(|rest| rest.split('}').next());
     let mut all: Vec<Value> =
         names.map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string", "minLength": 1, "pattern": "^[^/]+$"}})).collect();
-    if let Some(query) = operation.query {
+    if let Some(query) = route.operation.query {
         all.extend(query_parameters(&query(generator)));
     }
-    if operation.method == "post" {
+    if route.is_post() {
         all.push(header(
             "Idempotency-Key",
             "The same key with the same request gives the first answer again, for 24 hours.",
             json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}),
         ));
     }
-    if operation.tagged && operation.method == "patch" {
+    if route.takes_if_match() {
         all.push(header(
             "If-Match",
             "The `ETag` of what is to be changed; refused with 412 when it is not that any more.",
@@ -175,7 +229,7 @@ fn header(name: &str, about: &str, schema: Value) -> Value {
 }
 
 /// A query type's members as parameters.
-pub fn query_parameters(schema: &Schema) -> Vec<Value> {
+fn query_parameters(schema: &Schema) -> Vec<Value> {
     let members = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
     members
         .into_iter()
@@ -199,16 +253,14 @@ fn not_null(mut schema: Value) -> Value {
     schema
 }
 
-fn responses(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
+fn responses(route: &ApiRoute<'_>, generator: &mut SchemaGenerator) -> Value {
     let mut all = Map::new();
-    let (status, body) = operation.done;
-    let mut done = json!({"description": if status == 204 { "Done." } else { "The answer." }});
-    if let (Some(body), Some(object)) = (body, done.as_object_mut()) {
+    let Operation { status, answer, tagged, .. } = route.operation;
+    let mut done = json!({"description": if *status == 204 { "Done." } else { "The answer." }});
+    if let (Some(body), Some(object)) = (answer, done.as_object_mut()) {
         object.insert("content".to_owned(), content(&body(generator)));
     }
-    if operation.tagged
-        && let Some(object) = done.as_object_mut()
-    {
+    if *tagged && let Some(object) = done.as_object_mut() {
         object.insert(
             "headers".to_owned(),
             json!({"ETag": {"description": "Names this state of it.", "schema": {"type": "string"}}}),
@@ -216,7 +268,7 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     }
     all.insert(status.to_string(), done);
     let problem = generator.subschema_for::<ProblemOut>();
-    for code in operation.problems() {
+    for code in route.problems() {
         let status = code.status().as_u16().to_string();
         let said = format!("{} (`{}`)", code.title(), code.as_str());
         match all.get_mut(&status).and_then(|one| one.get_mut("description")) {
@@ -245,6 +297,3 @@ fn content(schema: &Schema) -> Value {
         None => json!({"application/json": {"schema": schema}}),
     }
 }
-
-/// Where the document is.
-pub const ADDRESS: &str = urls::OPENAPI;

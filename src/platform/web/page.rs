@@ -83,7 +83,7 @@ struct ForeignForm;
 
 #[derive(Template)]
 #[template(path = "errors/role.html")]
-struct Role;
+struct MissingRole;
 
 #[derive(Template)]
 #[template(path = "errors/conflict.html")]
@@ -102,7 +102,7 @@ struct TooMany;
 /// The page for a method that a path does not take.
 #[derive(Template)]
 #[template(path = "errors/method.html")]
-pub struct Method;
+pub struct WrongMethod;
 
 #[derive(Template)]
 #[template(path = "errors/internal.html")]
@@ -138,7 +138,7 @@ impl ResponseError for PageError {
             AppError::SignedOut { wanted } => return see_other(&urls::sign_in_then(wanted)),
             AppError::NotFound => NotFound.render(),
             AppError::ForeignForm | AppError::Unreadable(_) => ForeignForm.render(),
-            AppError::Forbidden => Role.render(),
+            AppError::Forbidden => MissingRole.render(),
             AppError::Conflict(sentence) => Conflict { sentence }.render(),
             AppError::TooLarge => TooLarge.render(),
             AppError::TooMany { retry_after } => {

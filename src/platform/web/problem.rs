@@ -74,7 +74,7 @@ codes! {
 
 /// One value that cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Fault {
+pub struct ErrorDetail {
     /// Where it stands in the body, as a JSON Pointer (RFC 6901); absent for a query parameter or a header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
@@ -87,7 +87,7 @@ pub struct Fault {
     pub detail: String,
 }
 
-impl Fault {
+impl ErrorDetail {
     /// A value of the body.
     pub fn at(pointer: impl Into<String>, code: &str, detail: impl Into<String>) -> Self {
         Self { pointer: Some(pointer.into()), parameter: None, code: code.to_owned(), detail: detail.into() }
@@ -103,7 +103,7 @@ impl Fault {
 pub struct Problem {
     code: Code,
     detail: Cow<'static, str>,
-    errors: Vec<Fault>,
+    errors: Vec<ErrorDetail>,
     headers: Vec<(header::HeaderName, String)>,
 }
 
@@ -124,7 +124,7 @@ pub struct ProblemOut {
     pub code: Code,
     /// The values that cannot be taken; only there when there are some.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub errors: Vec<Fault>,
+    pub errors: Vec<ErrorDetail>,
     /// Names this request in the server's log.
     pub request_id: String,
 }
@@ -136,7 +136,7 @@ impl Problem {
     }
 
     /// Values that cannot be taken.
-    pub fn invalid(errors: Vec<Fault>) -> Self {
+    pub fn invalid(errors: Vec<ErrorDetail>) -> Self {
         let detail = match errors.as_slice() {
             [one] => Cow::Owned(one.detail.clone()),
             more => Cow::Owned(format!("{} values cannot be taken.", more.len())),
@@ -145,12 +145,12 @@ impl Problem {
     }
 
     /// One value that cannot be taken.
-    pub fn fault(fault: Fault) -> Self {
-        Self::invalid(vec![fault])
+    pub fn invalid_value(detail: ErrorDetail) -> Self {
+        Self::invalid(vec![detail])
     }
 
     /// A method the address does not take; `allow` are those it does.
-    pub fn method(allow: &'static str) -> Self {
+    pub fn method(allow: &str) -> Self {
         Self::new(Code::MethodNotAllowed, format!("This address takes {allow}.")).with(header::ALLOW, allow)
     }
 

@@ -50,14 +50,14 @@ struct CountedLimit {
 
 /// How a caller stands with a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct LimitStanding {
     /// Requests a minute.
     pub limit: u32,
     /// Requests that are left at once.
     pub remaining: u32,
 }
 
-impl Standing {
+impl LimitStanding {
     /// Seconds until all of the limit is there again.
     fn reset(self) -> u32 {
         (self.limit.saturating_sub(self.remaining) * 60).div_ceil(self.limit.max(1))
@@ -81,11 +81,11 @@ impl CountedLimit {
         Self { limiter: RateLimiter::hashmap(quota).with_middleware(), per_minute: count }
     }
 
-    fn check(&self, key: &str) -> (Standing, AppResult<()>) {
+    fn check(&self, key: &str) -> (LimitStanding, AppResult<()>) {
         if self.limiter.len() > MOST_KEYS {
             self.limiter.retain_recent();
         }
-        let standing = |remaining| Standing { limit: self.per_minute, remaining };
+        let standing = |remaining| LimitStanding { limit: self.per_minute, remaining };
         match self.limiter.check_key(&key.to_owned()) {
             Ok(snapshot) => (standing(snapshot.remaining_burst_capacity()), Ok(())),
             Err(until) => {
@@ -169,12 +169,12 @@ impl RateLimits {
     }
 
     /// Any request with an API key: [`API_PER_MINUTE`]. `None` when nobody is slowed down.
-    pub fn api(&self, key: &str) -> Option<(Standing, AppResult<()>)> {
+    pub fn api(&self, key: &str) -> Option<(LimitStanding, AppResult<()>)> {
         self.on.then(|| self.api.check(key))
     }
 
     /// Reading credentials with an API key: [`CREDENTIALS_PER_MINUTE`]. `None` when nobody is slowed down.
-    pub fn credentials(&self, key: &str) -> Option<(Standing, AppResult<()>)> {
+    pub fn credentials(&self, key: &str) -> Option<(LimitStanding, AppResult<()>)> {
         self.on.then(|| self.credentials.check(key))
     }
 

@@ -1,4 +1,5 @@
-//! Every path that code writes is written here and in `routes.rs`, nowhere else; templates may link to fixed pages by themselves.
+//! Every path of the product, written once: the pattern for the route table and, where pages or answers link there, the function that
+//! writes the link. Templates may link to fixed pages by themselves.
 
 use crate::base::crypto::PlainToken;
 use crate::base::ids::{
@@ -7,85 +8,291 @@ use crate::base::ids::{
 };
 use crate::connectors::Kind;
 
+/// `PATTERN = "/path/{name}", link(name: Type = its text);`: the compiler holds the parameters of `link` against the names in the braces.
+macro_rules! path {
+    ($(#[$about:meta])* $pattern:ident = $text:literal) => {
+        $(#[$about])*
+        pub const $pattern: &str = $text;
+    };
+    ($(#[$about:meta])* $pattern:ident = $text:literal, $link:ident($($name:ident: $type:ty $(= $value:expr)?),+)) => {
+        path!($(#[$about])* $pattern = $text);
+
+        $(#[$about])*
+        pub fn $link($($name: $type),+) -> String {
+            format!($text, $($name = path!(@text $name $($value)?)),+)
+        }
+    };
+    (@text $name:ident) => { $name };
+    (@text $name:ident $value:expr) => { $value };
+}
+
+macro_rules! paths {
+    ($($(#[$about:meta])* $pattern:ident = $text:literal $(, $link:ident($($parameter:tt)+))?;)+) => {
+        $(path!($(#[$about])* $pattern = $text $(, $link($($parameter)+))?);)+
+
+        /// Every pattern; in those of the API `{plural}` and `{kind}` stand for sources and for destinations.
+        pub const ALL: &[&str] = &[$($pattern),+];
+    };
+}
+
+paths! {
+    /// What the recipient opens.
+    SETUP_LINK = "/scl/{token}", setup_link(token: &PlainToken = token.expose());
+    /// What the recipient sees after sending: bound to a receipt, not to a token that still opens something.
+    RECEIPT = "/receipts/{key}", receipt(key: &str);
+    /// What somebody outside opens to add a connection.
+    INVITE = "/invite/{token}", invite(token: &PlainToken = token.expose());
+    /// What they see after sending.
+    INVITE_RECEIPT = "/invite-receipts/{key}", invite_receipt(key: &str);
+
+    /// The address of the installation itself.
+    ROOT = "/";
+    /// Whether the process is there.
+    HEALTHZ = "/healthz";
+    /// Whether it can work.
+    READYZ = "/readyz";
+    /// A file of `static/`, by the name that holds its hash.
+    STATIC_FILE = "/static/{name:.+}";
+    /// The workspace's colours.
+    ACCENT = "/accent/{hex}.css", accent(hex: &str);
+    /// Asked for by browsers.
+    FAVICON = "/favicon.ico";
+    /// Asked for by search engines.
+    ROBOTS = "/robots.txt";
+
+    /// First run.
+    SETUP = "/setup";
+    /// Signing in.
+    SIGN_IN = "/sign-in";
+    /// Signing out (POST).
+    SIGN_OUT = "/sign-out";
+    /// Asking for a link to choose a new password.
+    FORGOT_PASSWORD = "/forgot-password";
+    /// One-use account link: join a workspace or choose a new password.
+    ACCOUNT_LINK = "/join/{token}", account_link(token: &PlainToken = token.expose());
+    /// Signing in through a workspace's own provider.
+    SIGN_IN_WITH = "/sign-in/with/{workspace}", sign_in_with(workspace: &str);
+    /// Where that provider sends people back to.
+    SIGN_IN_CALLBACK = "/sign-in/with/{workspace}/callback", sign_in_callback(workspace: &str);
+
+    /// The workspace's own sign-in provider.
+    SETTINGS_SIGN_IN = "/settings/sign-in";
+    /// An owner tries the sign-in provider (POST).
+    SIGN_IN_TEST = "/settings/sign-in/test";
+    /// Switches password sign-in off or on (POST).
+    SIGN_IN_PASSWORDS = "/settings/sign-in/passwords";
+    /// Removes the sign-in provider (POST).
+    SIGN_IN_REMOVAL = "/settings/sign-in/removal";
+    /// Settings, the first page of them.
+    SETTINGS = "/settings";
+    /// Settings of the workspace.
+    SETTINGS_WORKSPACE = "/settings/workspace";
+    /// Members and invitations.
+    SETTINGS_MEMBERS = "/settings/members";
+    /// Invites somebody (POST).
+    INVITATIONS = "/settings/members/invitations";
+    /// Withdraws an invitation (POST).
+    INVITATION_WITHDRAWAL = "/settings/members/invitations/{id}/withdrawal", invitation_withdrawal(id: &AccountLinkId);
+    /// A member's page.
+    MEMBER = "/settings/members/{id}", member(id: &MemberId);
+    /// Changes a member's role (POST).
+    MEMBER_ROLE = "/settings/members/{id}/role", member_role(id: &MemberId);
+    /// Forgets who a member is at the sign-in provider (POST).
+    MEMBER_IDENTITY_REMOVAL = "/settings/members/{id}/identity-removal", member_identity_removal(id: &MemberId);
+    /// Asks before removing a member; POST removes.
+    MEMBER_REMOVAL = "/settings/members/{id}/removal", member_removal(id: &MemberId);
+    /// API keys.
+    SETTINGS_API_KEYS = "/settings/api-keys";
+    /// Revokes an API key (POST).
+    API_KEY_REVOCATION = "/settings/api-keys/{id}/revocation", api_key_revocation(id: &ApiKeyId);
+    /// Webhook endpoints and the secret that signs.
+    SETTINGS_WEBHOOKS = "/settings/webhooks";
+    /// The form of a new endpoint.
+    NEW_WEBHOOK_ENDPOINT = "/settings/webhooks/new";
+    /// Makes a signing secret (POST).
+    WEBHOOK_SECRET = "/settings/webhooks/secret";
+    /// One endpoint: its form.
+    WEBHOOK_ENDPOINT = "/settings/webhooks/{id}", webhook_endpoint(id: &WebhookEndpointId);
+    /// Deletes an endpoint (POST).
+    WEBHOOK_ENDPOINT_DELETION = "/settings/webhooks/{id}/deletion", webhook_endpoint_deletion(id: &WebhookEndpointId);
+    /// Sends a test to an endpoint (POST).
+    WEBHOOK_ENDPOINT_TEST = "/settings/webhooks/{id}/test", webhook_endpoint_test(id: &WebhookEndpointId);
+    /// OAuth apps: what providers know this installation as.
+    SETTINGS_OAUTH_APPS = "/settings/oauth-apps";
+    /// The app at one provider: its form.
+    OAUTH_APP = "/settings/oauth-apps/{provider}", oauth_app(provider: &str);
+    /// Removes the app at one provider (POST).
+    OAUTH_APP_REMOVAL = "/settings/oauth-apps/{provider}/removal", oauth_app_removal(provider: &str);
+    /// Where records can go.
+    SETTINGS_OUTPUT_LAYERS = "/settings/output-layers";
+    /// The form of a new output layer.
+    NEW_OUTPUT_LAYER = "/settings/output-layers/new";
+    /// One output layer: its form.
+    OUTPUT_LAYER = "/settings/output-layers/{slug}", output_layer(slug: &str);
+    /// Tries an output layer (POST).
+    OUTPUT_LAYER_CHECK = "/settings/output-layers/{slug}/check", output_layer_check(slug: &str);
+    /// Deletes an output layer (POST).
+    OUTPUT_LAYER_DELETION = "/settings/output-layers/{slug}/deletion", output_layer_deletion(slug: &str);
+    /// How mail leaves, as the environment says.
+    SETTINGS_MAIL = "/settings/mail";
+    /// Where data lies and what seals it, as the environment says.
+    SETTINGS_DATA = "/settings/data";
+    /// The member's own name, password and sessions.
+    SETTINGS_ACCOUNT = "/settings/account";
+    /// Changes the member's password (POST).
+    ACCOUNT_PASSWORD = "/settings/account/password";
+    /// Ends a session (POST).
+    SESSION_END = "/settings/account/sessions/{id}/end", session_end(id: &SessionId);
+    /// Ends every other session of the member (POST).
+    OTHER_SESSIONS_END = "/settings/account/other-sessions/end";
+    /// How pages look to the member.
+    SETTINGS_APPEARANCE = "/settings/appearance";
+
+    /// The list of connections.
+    CONNECTIONS = "/connections";
+    /// The catalogue, to add a connection.
+    NEW_CONNECTION = "/connections/new";
+    /// Names a new connection of one connector.
+    NEW_CONNECTION_OF = "/connections/new/{kind}/{connector}", new_connection_of(kind: Kind = kind.as_str(), connector: &str);
+    /// A connection's page.
+    CONNECTION = "/connections/{slug}", connection(slug: &str);
+    /// The configuration step: the form for the owner, and the setup link beside it.
+    CONNECTION_CONFIGURATION = "/connections/{slug}/configuration", connection_configuration(slug: &str);
+    /// Changes the description (POST).
+    CONNECTION_DESCRIPTION = "/connections/{slug}/description", connection_description(slug: &str);
+    /// Asks before deleting a draft; POST deletes.
+    CONNECTION_DELETION = "/connections/{slug}/deletion", connection_deletion(slug: &str);
+    /// Revokes a setup link (POST).
+    SETUP_LINK_REVOCATION = "/connections/{slug}/setup-links/{id}/revocation", setup_link_revocation(slug: &str, id: &SetupLinkId);
+    /// Makes a link to sign in again (POST).
+    RECONNECT_LINK = "/connections/{slug}/reconnect-link", reconnect_link(slug: &str);
+    /// Where a provider sends people back to; registered there, so it never changes.
+    OAUTH_CALLBACK = "/oauth/callback/{provider}", oauth_callback(provider: &str);
+    /// The callback webhook of a connection.
+    CONNECTION_WEBHOOK = "/connections/{slug}/webhook", connection_webhook(slug: &str);
+    /// Removes the callback webhook (POST).
+    CONNECTION_WEBHOOK_REMOVAL = "/connections/{slug}/webhook/removal", connection_webhook_removal(slug: &str);
+    /// Sends a test to the callback webhook (POST).
+    CONNECTION_WEBHOOK_TEST = "/connections/{slug}/webhook/test", connection_webhook_test(slug: &str);
+    /// One webhook on its way to one receiver, with every try.
+    WEBHOOK_DELIVERY = "/webhook-deliveries/{id}", webhook_delivery(id: &WebhookDeliveryId);
+    /// Sends a webhook again (POST).
+    WEBHOOK_RESEND = "/webhook-deliveries/{id}/resend", webhook_resend(id: &WebhookDeliveryId);
+    /// Starts a validation (POST).
+    CONNECTION_VALIDATIONS = "/connections/{slug}/validations", connection_validations(slug: &str);
+    /// A validation's page.
+    VALIDATION = "/validations/{id}", validation(id: &ValidationId);
+    /// The part of a validation's page that changes.
+    VALIDATION_LIVE = "/validations/{id}/live", validation_live(id: &ValidationId);
+    /// Stops a validation (POST).
+    VALIDATION_CANCELLATION = "/validations/{id}/cancellation", validation_cancellation(id: &ValidationId);
+    /// The streams of a source.
+    CONNECTION_STREAMS = "/connections/{slug}/streams", connection_streams(slug: &str);
+    /// Fields and keys of one stream, by its place in the catalogue of the source.
+    CONNECTION_STREAM = "/connections/{slug}/streams/{stream}", connection_stream(slug: &str, stream: usize);
+    /// Output layer, trigger, and finalising.
+    CONNECTION_FINISH = "/connections/{slug}/finish", connection_finish(slug: &str);
+    /// Starts an extraction (POST).
+    CONNECTION_RUNS = "/connections/{slug}/runs", connection_runs(slug: &str);
+    /// A source as configuration of another engine.
+    CONNECTION_HAND_OFF = "/connections/{slug}/hand-off", connection_hand_off(slug: &str);
+    /// A run's page.
+    RUN = "/runs/{id}", run(id: &RunId);
+    /// The part of a run's page that changes.
+    RUN_LIVE = "/runs/{id}/live", run_live(id: &RunId);
+    /// Stops a run (POST).
+    RUN_CANCELLATION = "/runs/{id}/cancellation", run_cancellation(id: &RunId);
+
+    /// The list of invite links.
+    INVITE_LINKS = "/invite-links";
+    /// The form of a new invite link.
+    NEW_INVITE_LINK = "/invite-links/new";
+    /// What came through invite links and waits to be accepted.
+    INVITE_INBOX = "/invite-links/inbox";
+    /// An invite link with its details beside the list.
+    INVITE_LINK = "/invite-links/{id}", invite_link(id: &InviteLinkId);
+    /// Deletes an invite link (POST).
+    INVITE_LINK_DELETION = "/invite-links/{id}/deletion", invite_link_deletion(id: &InviteLinkId);
+    /// Accepts a connection that came through an invite link (POST).
+    ARRIVAL_ACCEPTANCE = "/connections/{slug}/acceptance", arrival_acceptance(slug: &str);
+    /// Rejects a connection that came through an invite link (POST).
+    ARRIVAL_REJECTION = "/connections/{slug}/rejection", arrival_rejection(slug: &str);
+
+    /// The documentation.
+    DOCS = "/docs";
+    /// A page of the documentation; with `.md` at its end as Markdown.
+    DOCS_PAGE = "/docs/{page}", docs_page(page: &str);
+    /// What an agent needs to share a setup link.
+    DOCS_SKILL = "/docs/skills/share-setup-link/SKILL.md";
+    /// The list of pages for programs.
+    LLMS = "/llms.txt";
+    /// The API's description.
+    OPENAPI = "/api/openapi.json";
+    /// The same for people.
+    API_DOCS = "/api/docs";
+
+    /// The list of sources or destinations in the API.
+    API_CONNECTIONS = "/api/v1/{plural}/", api_connections(plural: &str);
+    /// One source or destination in the API.
+    API_CONNECTION = "/api/v1/{plural}/{slug}/", api_connection(plural: &str, slug: &str);
+    /// Its values with their secrets.
+    API_CREDENTIALS = "/api/v1/{plural}/{slug}/credentials/";
+    /// Its setup links.
+    API_SETUP_TOKENS = "/api/v1/{plural}/{slug}/setup-tokens/", api_setup_tokens(plural: &str, slug: &str);
+    /// One of them.
+    API_SETUP_TOKEN = "/api/v1/{plural}/{slug}/setup-tokens/{id}/";
+    /// Starts a validation of it (POST).
+    API_REVALIDATION = "/api/v1/{plural}/{slug}/revalidate/";
+    /// The webhooks sent about it.
+    API_DELIVERIES = "/api/v1/{plural}/{slug}/deliveries/", api_deliveries(plural: &str, slug: &str);
+    /// One of them.
+    API_DELIVERY = "/api/v1/{plural}/{slug}/deliveries/{id}/";
+    /// Sends it again (POST).
+    API_DELIVERY_RESEND = "/api/v1/{plural}/{slug}/deliveries/{id}/resend/";
+    /// The connectors of a kind in the API.
+    API_CONNECTORS = "/api/v1/{kind}-connectors/", api_connectors(kind: Kind = kind.as_str());
+    /// One connector in the API.
+    API_CONNECTOR = "/api/v1/{kind}-connectors/{slug}/";
+    /// The list of invite links in the API.
+    API_INVITE_LINKS = "/api/v1/invite-links/";
+    /// One invite link in the API.
+    API_INVITE_LINK = "/api/v1/invite-links/{id}/";
+    /// What came through an invite link, in the API.
+    API_INVITE_LINK_CONNECTIONS = "/api/v1/invite-links/{id}/connections/", api_invite_link_connections(id: &str);
+    /// One validation in the API.
+    API_VALIDATION = "/api/v1/connector-validations/{id}/";
+    /// Stops it (POST).
+    API_VALIDATION_CANCEL = "/api/v1/connector-validations/{id}/cancel/";
+    /// Its log.
+    API_VALIDATION_LOGS = "/api/v1/connector-validations/{id}/logs/";
+    /// The runs in the API.
+    API_RUNS = "/api/v1/runs/";
+    /// One run in the API.
+    API_RUN = "/api/v1/runs/{id}/";
+    /// Stops it (POST).
+    API_RUN_CANCEL = "/api/v1/runs/{id}/cancel/";
+    /// Its log.
+    API_RUN_LOGS = "/api/v1/runs/{id}/logs/";
+    /// Starts an extraction (POST).
+    API_TRIGGER = "/api/v1/sources/{slug}/trigger/";
+    /// The output layers in the API.
+    API_OUTPUT_LAYERS = "/api/v1/output-layers/";
+    /// One output layer in the API.
+    API_OUTPUT_LAYER = "/api/v1/output-layers/{slug}/";
+    /// Tries it (POST).
+    API_OUTPUT_LAYER_CHECK = "/api/v1/output-layers/{slug}/check/";
+    /// A source as configuration of another engine.
+    API_HAND_OFF = "/api/v1/sources/{slug}/hand-off/";
+}
+
+/// What every address of the API begins with.
+pub const API: &str = "/api";
 /// Where a signed-in member starts.
 pub const HOME: &str = CONNECTIONS;
-/// The list of connections.
-pub const CONNECTIONS: &str = "/connections";
-/// The catalogue, to add a connection.
-pub const NEW_CONNECTION: &str = "/connections/new";
-/// The list of invite links.
-pub const INVITE_LINKS: &str = "/invite-links";
-/// The form of a new invite link.
-pub const NEW_INVITE_LINK: &str = "/invite-links/new";
-/// What came through invite links and waits to be accepted.
-pub const INVITE_INBOX: &str = "/invite-links/inbox";
-/// First run.
-pub const SETUP: &str = "/setup";
-/// Signing in.
-pub const SIGN_IN: &str = "/sign-in";
-/// Signing out (POST).
-pub const SIGN_OUT: &str = "/sign-out";
-/// The workspace's own sign-in provider.
-pub const SETTINGS_SIGN_IN: &str = "/settings/sign-in";
-/// An owner tries the sign-in provider (POST).
-pub const SIGN_IN_TEST: &str = "/settings/sign-in/test";
-/// Switches password sign-in off or on (POST).
-pub const SIGN_IN_PASSWORDS: &str = "/settings/sign-in/passwords";
-/// Removes the sign-in provider (POST).
-pub const SIGN_IN_REMOVAL: &str = "/settings/sign-in/removal";
-/// Asking for a link to choose a new password.
-pub const FORGOT_PASSWORD: &str = "/forgot-password";
-/// Settings of the workspace.
-pub const SETTINGS_WORKSPACE: &str = "/settings/workspace";
-/// Members and invitations.
-pub const SETTINGS_MEMBERS: &str = "/settings/members";
-/// API keys.
-pub const SETTINGS_API_KEYS: &str = "/settings/api-keys";
-/// The member's own name, password and sessions.
-pub const SETTINGS_ACCOUNT: &str = "/settings/account";
-/// Changes the member's password (POST).
-pub const ACCOUNT_PASSWORD: &str = "/settings/account/password";
-/// Ends every other session of the member (POST).
-pub const OTHER_SESSIONS_END: &str = "/settings/account/other-sessions/end";
-/// Invites somebody (POST).
-pub const INVITATIONS: &str = "/settings/members/invitations";
-/// How pages look to the member.
-pub const SETTINGS_APPEARANCE: &str = "/settings/appearance";
-/// How mail leaves, as the environment says.
-pub const SETTINGS_MAIL: &str = "/settings/mail";
-/// Where data lies and what seals it, as the environment says.
-pub const SETTINGS_DATA: &str = "/settings/data";
-/// Where records can go.
-pub const SETTINGS_OUTPUT_LAYERS: &str = "/settings/output-layers";
 
-/// Webhook endpoints and the secret that signs.
-pub const SETTINGS_WEBHOOKS: &str = "/settings/webhooks";
-/// The form of a new endpoint.
-pub const NEW_WEBHOOK_ENDPOINT: &str = "/settings/webhooks/new";
-/// Makes a signing secret (POST).
-pub const WEBHOOK_SECRET: &str = "/settings/webhooks/secret";
-
-/// OAuth apps: what providers know this installation as.
-pub const SETTINGS_OAUTH_APPS: &str = "/settings/oauth-apps";
-
-/// The app at one provider: its form.
-pub fn oauth_app(provider: &str) -> String {
-    format!("{SETTINGS_OAUTH_APPS}/{provider}")
-}
-
-/// Removes the app at one provider (POST).
-pub fn oauth_app_removal(provider: &str) -> String {
-    format!("{}/removal", oauth_app(provider))
-}
-
-/// Where a provider sends people back to; registered there, so it never changes.
-pub fn oauth_callback(provider: &str) -> String {
-    format!("/oauth/callback/{provider}")
-}
-
-/// Makes a link to sign in again (POST).
-pub fn reconnect_link(slug: &str) -> String {
-    format!("{}/reconnect-link", connection(slug))
+/// A file of `static/`, by the name that holds its hash.
+pub fn static_file(name: &str) -> String {
+    STATIC_FILE.replace("{name:.+}", name)
 }
 
 /// The first-run page with its code filled in.
@@ -99,295 +306,9 @@ pub fn sign_in_then(wanted: &str) -> String {
     format!("{SIGN_IN}?next={wanted}")
 }
 
-/// Signing in through a workspace's own provider.
-pub fn sign_in_with(workspace_slug: &str) -> String {
-    format!("{SIGN_IN}/with/{workspace_slug}")
-}
-
-/// Where that provider sends people back to.
-pub fn sign_in_callback(workspace_slug: &str) -> String {
-    format!("{}/callback", sign_in_with(workspace_slug))
-}
-
-/// Forgets who a member is at the sign-in provider (POST).
-pub fn member_identity_removal(id: &MemberId) -> String {
-    format!("{}/identity-removal", member(id))
-}
-
-/// One-use account link: join a workspace or choose a new password.
-pub fn account_link(token: &PlainToken) -> String {
-    format!("/join/{}", token.expose())
-}
-
-/// Withdraws an invitation (POST).
-pub fn invitation_withdrawal(id: &AccountLinkId) -> String {
-    format!("{SETTINGS_MEMBERS}/invitations/{id}/withdrawal")
-}
-
-/// A member's page.
-pub fn member(id: &MemberId) -> String {
-    format!("{SETTINGS_MEMBERS}/{id}")
-}
-
-/// Changes a member's role (POST).
-pub fn member_role(id: &MemberId) -> String {
-    format!("{}/role", member(id))
-}
-
-/// Asks before removing a member; POST removes.
-pub fn member_removal(id: &MemberId) -> String {
-    format!("{SETTINGS_MEMBERS}/{id}/removal")
-}
-
-/// Ends a session (POST).
-pub fn session_end(id: &SessionId) -> String {
-    format!("{SETTINGS_ACCOUNT}/sessions/{id}/end")
-}
-
-/// Revokes an API key (POST).
-pub fn api_key_revocation(id: &ApiKeyId) -> String {
-    format!("{SETTINGS_API_KEYS}/{id}/revocation")
-}
-
-/// Names a new connection of one connector.
-pub fn new_connection_of(kind: Kind, connector: &str) -> String {
-    format!("{NEW_CONNECTION}/{}/{connector}", kind.as_str())
-}
-
-/// A connection's page.
-pub fn connection(slug: &str) -> String {
-    format!("{CONNECTIONS}/{slug}")
-}
-
-/// The configuration step: the form for the owner, and the setup link beside it.
-pub fn connection_configuration(slug: &str) -> String {
-    format!("{CONNECTIONS}/{slug}/configuration")
-}
-
-/// Changes the description (POST).
-pub fn connection_description(slug: &str) -> String {
-    format!("{CONNECTIONS}/{slug}/description")
-}
-
-/// Asks before deleting a draft; POST deletes.
-pub fn connection_deletion(slug: &str) -> String {
-    format!("{CONNECTIONS}/{slug}/deletion")
-}
-
-/// Revokes a setup link (POST).
-pub fn setup_link_revocation(slug: &str, id: &SetupLinkId) -> String {
-    format!("{CONNECTIONS}/{slug}/setup-links/{id}/revocation")
-}
-
-/// The callback webhook of a connection.
-pub fn connection_webhook(slug: &str) -> String {
-    format!("{CONNECTIONS}/{slug}/webhook")
-}
-
-/// Removes the callback webhook (POST).
-pub fn connection_webhook_removal(slug: &str) -> String {
-    format!("{CONNECTIONS}/{slug}/webhook/removal")
-}
-
-/// Sends a test to the callback webhook (POST).
-pub fn connection_webhook_test(slug: &str) -> String {
-    format!("{CONNECTIONS}/{slug}/webhook/test")
-}
-
-/// One webhook on its way to one receiver, with every try.
-pub fn webhook_delivery(id: &WebhookDeliveryId) -> String {
-    format!("/webhook-deliveries/{id}")
-}
-
-/// Sends a webhook again (POST).
-pub fn webhook_resend(id: &WebhookDeliveryId) -> String {
-    format!("/webhook-deliveries/{id}/resend")
-}
-
-/// One endpoint: its form.
-pub fn webhook_endpoint(id: &WebhookEndpointId) -> String {
-    format!("{SETTINGS_WEBHOOKS}/{id}")
-}
-
-/// Deletes an endpoint (POST).
-pub fn webhook_endpoint_deletion(id: &WebhookEndpointId) -> String {
-    format!("{SETTINGS_WEBHOOKS}/{id}/deletion")
-}
-
-/// Sends a test to an endpoint (POST).
-pub fn webhook_endpoint_test(id: &WebhookEndpointId) -> String {
-    format!("{SETTINGS_WEBHOOKS}/{id}/test")
-}
-
-/// An invite link with its details beside the list.
-pub fn invite_link(id: &InviteLinkId) -> String {
-    format!("{INVITE_LINKS}/{id}")
-}
-
-/// Deletes an invite link (POST).
-pub fn invite_link_deletion(id: &InviteLinkId) -> String {
-    format!("{INVITE_LINKS}/{id}/deletion")
-}
-
 /// The connections that came through an invite link.
 pub fn connections_of(id: &InviteLinkId) -> String {
     format!("{CONNECTIONS}?link={id}")
-}
-
-/// Accepts a connection that came through an invite link (POST).
-pub fn arrival_acceptance(slug: &str) -> String {
-    format!("{}/acceptance", connection(slug))
-}
-
-/// Rejects a connection that came through an invite link (POST).
-pub fn arrival_rejection(slug: &str) -> String {
-    format!("{}/rejection", connection(slug))
-}
-
-/// What somebody outside opens to add a connection.
-pub fn invite(token: &PlainToken) -> String {
-    format!("/invite/{}", token.expose())
-}
-
-/// What they see after sending.
-pub fn invite_receipt(key: &str) -> String {
-    format!("/invite-receipts/{key}")
-}
-
-/// The list of invite links in the API.
-pub const API_INVITE_LINKS: &str = "/api/v1/invite-links/";
-
-/// One invite link in the API.
-pub fn api_invite_link(id: &str) -> String {
-    format!("{API_INVITE_LINKS}{id}/")
-}
-
-/// What came through an invite link, in the API.
-pub fn api_invite_link_connections(id: &str) -> String {
-    format!("{API_INVITE_LINKS}{id}/connections/")
-}
-
-/// What the recipient opens.
-pub fn setup_link(token: &PlainToken) -> String {
-    format!("/scl/{}", token.expose())
-}
-
-/// What the recipient sees after sending: bound to a receipt, not to a token that still opens something.
-pub fn receipt(key: &str) -> String {
-    format!("/receipts/{key}")
-}
-
-/// The workspace's colours.
-pub fn accent(hex: &str) -> String {
-    format!("/accent/{hex}.css")
-}
-
-/// A file of `static/`, by the name that holds its hash.
-pub fn static_file(name: &str) -> String {
-    format!("/static/{name}")
-}
-
-/// The API's description.
-pub const OPENAPI: &str = "/api/openapi.json";
-/// The same for people.
-pub const API_DOCS: &str = "/api/docs";
-/// The documentation.
-pub const DOCS: &str = "/docs";
-
-/// The list of sources or destinations in the API.
-pub fn api_connections(plural: &str) -> String {
-    format!("/api/v1/{plural}/")
-}
-
-/// One source or destination in the API.
-pub fn api_connection(plural: &str, slug: &str) -> String {
-    format!("/api/v1/{plural}/{slug}/")
-}
-
-/// The connectors of a kind in the API.
-pub fn api_connectors(kind: Kind) -> String {
-    format!("/api/v1/{}-connectors/", kind.as_str())
-}
-
-/// One validation in the API.
-pub fn api_validation(id: &str) -> String {
-    format!("/api/v1/connector-validations/{id}/")
-}
-
-/// The runs in the API.
-pub const API_RUNS: &str = "/api/v1/runs/";
-
-/// One run in the API.
-pub fn api_run(id: &str) -> String {
-    format!("{API_RUNS}{id}/")
-}
-
-/// The output layers in the API.
-pub const API_OUTPUT_LAYERS: &str = "/api/v1/output-layers/";
-
-/// Starts a validation (POST).
-pub fn connection_validations(slug: &str) -> String {
-    format!("{CONNECTIONS}/{slug}/validations")
-}
-
-/// A validation's page.
-pub fn validation(id: &ValidationId) -> String {
-    format!("/validations/{id}")
-}
-
-/// The part of a validation's page that changes.
-pub fn validation_live(id: &ValidationId) -> String {
-    format!("/validations/{id}/live")
-}
-
-/// Stops a validation (POST).
-pub fn validation_cancellation(id: &ValidationId) -> String {
-    format!("/validations/{id}/cancellation")
-}
-
-/// The streams of a source.
-pub fn connection_streams(slug: &str) -> String {
-    format!("{CONNECTIONS}/{slug}/streams")
-}
-
-/// Fields and keys of one stream, by its place in the catalogue of the source.
-pub fn connection_stream(slug: &str, place: usize) -> String {
-    format!("{CONNECTIONS}/{slug}/streams/{place}")
-}
-
-/// Output layer, trigger, and finalising.
-pub fn connection_finish(slug: &str) -> String {
-    format!("{CONNECTIONS}/{slug}/finish")
-}
-
-/// Starts an extraction (POST).
-pub fn connection_runs(slug: &str) -> String {
-    format!("{CONNECTIONS}/{slug}/runs")
-}
-
-/// A run's page.
-pub fn run(id: &RunId) -> String {
-    format!("/runs/{id}")
-}
-
-/// The part of a run's page that changes.
-pub fn run_live(id: &RunId) -> String {
-    format!("/runs/{id}/live")
-}
-
-/// Stops a run (POST).
-pub fn run_cancellation(id: &RunId) -> String {
-    format!("/runs/{id}/cancellation")
-}
-
-/// A source as configuration of another engine.
-pub fn connection_hand_off(slug: &str) -> String {
-    format!("{CONNECTIONS}/{slug}/hand-off")
-}
-
-/// A page of the documentation.
-pub fn docs_page(name: &str) -> String {
-    format!("{DOCS}/{name}")
 }
 
 /// What an error code of the API means.

@@ -99,14 +99,14 @@ fn of_list(manner: Manner, text: &str, found: &mut Vec<Host>) {
 }
 
 /// One entry of a list of hosts.
-struct Item<'t> {
+struct HostEntry<'t> {
     host: &'t str,
     has_port: bool,
     /// Nothing stands around them that would make it something else.
     is_plain: bool,
 }
 
-fn item(text: &str) -> Option<Item<'_>> {
+fn item(text: &str) -> Option<HostEntry<'_>> {
     let (text, has_user) = text.rsplit_once('@').map_or((text, false), |(_, host)| (host, true));
     let (host, rest) = match text.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
         Some((host, rest)) => (host, rest),
@@ -116,7 +116,7 @@ fn item(text: &str) -> Option<Item<'_>> {
     let has_port = rest.strip_prefix(':').is_some_and(|port| port.starts_with(|c: char| c.is_ascii_digit()));
     let is_word = rest.len() > 1 && rest.starts_with(':') && !has_port;
     let could_be = !host.is_empty() && host.len() <= LONGEST && !host.contains(char::is_whitespace);
-    could_be.then_some(Item { host, has_port, is_plain: !has_user && !is_word })
+    could_be.then_some(HostEntry { host, has_port, is_plain: !has_user && !is_word })
 }
 
 fn looks_like_host(text: &str) -> bool {

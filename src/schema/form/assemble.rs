@@ -6,13 +6,18 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
 use super::leaf;
-use super::place::Place;
-use super::secrets::Secrets;
-use crate::base::forms::{FieldError, FieldPath, Problem};
-use crate::schema::spec::{Group, Kind, Node, OneOf, Rows, chosen_by_values, judge, judge_count};
+use super::place::FormPlace;
+use super::secrets::SecretSet;
+use crate::base::forms::{FieldError, FieldPath, ValueProblem};
+use crate::schema::spec::{GroupShape, Node, NodeKind, OneOfShape, RowsShape, chosen_by_values, judge, judge_count};
 
 /// The branch that stored values stand for.
-pub(super) fn chosen(one_of: &OneOf, value: Option<&Value>, secrets: &dyn Secrets, path: &FieldPath) -> Option<usize> {
+pub(super) fn chosen(
+    one_of: &OneOfShape,
+    value: Option<&Value>,
+    secrets: &dyn SecretSet,
+    path: &FieldPath,
+) -> Option<usize> {
     match value.and_then(Value::as_object) {
         Some(object) if !object.is_empty() => chosen_by_values(one_of, object),
         Some(_) => chosen_by_values(one_of, &Map::new()),
@@ -21,7 +26,7 @@ pub(super) fn chosen(one_of: &OneOf, value: Option<&Value>, secrets: &dyn Secret
 }
 
 pub(super) struct Assembly<'a> {
-    secrets: &'a dyn Secrets,
+    secrets: &'a dyn SecretSet,
     /// Free JSON is not asked of a recipient, so its absence is not held against them.
     skip_json: bool,
     pub(super) found: Vec<FieldError>,
@@ -34,7 +39,7 @@ pub(super) struct Assembly<'a> {
 }
 
 impl<'a> Assembly<'a> {
-    pub(super) const fn new(secrets: &'a dyn Secrets, skip_json: bool) -> Self {
+    pub(super) const fn new(secrets: &'a dyn SecretSet, skip_json: bool) -> Self {
         Self { secrets, skip_json, found: Vec::new(), ask_again: None, again: Vec::new(), required: 0, answered: 0 }
     }
 
@@ -45,10 +50,10 @@ impl<'a> Assembly<'a> {
 
     /// The whole configuration. Values that are set but not at hand stand in as null.
     pub(super) fn whole(&mut self, root: &Node, plain: &Map<String, Value>) -> Value {
-        let place = Place::root();
+        let place = FormPlace::root();
         match &root.kind {
-            Kind::Group(group) => Value::Object(self.group(group, &place, Some(plain))),
-            Kind::OneOf(one_of) if plain.is_empty() && !self.secrets.any_within(&place.path) => {
+            NodeKind::Group(group) => Value::Object(self.group(group, &place, Some(plain))),
+            NodeKind::OneOf(one_of) if plain.is_empty() && !self.secrets.any_within(&place.path) => {
                 self.one_of(root, one_of, &place, None).unwrap_or_else(|| Value::Object(Map::new()))
             }
             _ => self
@@ -57,7 +62,7 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    fn node(&mut self, node: &Node, place: &Place, value: Option<&Value>) -> Option<Value> {
+    fn node(&mut self, node: &Node, place: &FormPlace, value: Option<&Value>) -> Option<Value> {
         // What is hidden can be asked of nobody, nor what is inside of it.
         let outside = self.ask_again;
         self.ask_again = outside.filter(|_| !node.hidden);
@@ -66,10 +71,10 @@ impl<'a> Assembly<'a> {
         made
     }
 
-    fn shown(&mut self, node: &Node, place: &Place, value: Option<&Value>) -> Option<Value> {
+    fn shown(&mut self, node: &Node, place: &FormPlace, value: Option<&Value>) -> Option<Value> {
         match &node.kind {
-            Kind::Const(constant) => Some(constant.clone()),
-            Kind::Group(group) => {
+            NodeKind::Const(constant) => Some(constant.clone()),
+            NodeKind::Group(group) => {
                 let object = value.and_then(Value::as_object);
                 let active = node.required
                     || group.given
@@ -77,13 +82,18 @@ impl<'a> Assembly<'a> {
                     || self.secrets.any_within(&place.path);
                 active.then(|| Value::Object(self.group(group, place, object)))
             }
-            Kind::OneOf(one_of) => self.one_of(node, one_of, place, value),
-            Kind::Rows(rows) => self.rows(node, rows, place, value),
+            NodeKind::OneOf(one_of) => self.one_of(node, one_of, place, value),
+            NodeKind::Rows(rows) => self.rows(node, rows, place, value),
             _ => self.leaf(node, place, value),
         }
     }
 
-    fn group(&mut self, group: &Group, place: &Place, object: Option<&Map<String, Value>>) -> Map<String, Value> {
+    fn group(
+        &mut self,
+        group: &GroupShape,
+        place: &FormPlace,
+        object: Option<&Map<String, Value>>,
+    ) -> Map<String, Value> {
         let mut config = Map::new();
         for field in &group.fields {
             let value = object.and_then(|object| object.get(&field.key));
@@ -94,12 +104,12 @@ impl<'a> Assembly<'a> {
         config
     }
 
-    fn one_of(&mut self, node: &Node, one_of: &OneOf, place: &Place, value: Option<&Value>) -> Option<Value> {
+    fn one_of(&mut self, node: &Node, one_of: &OneOfShape, place: &FormPlace, value: Option<&Value>) -> Option<Value> {
         let chosen = chosen(one_of, value, self.secrets, &place.path);
         let Some(index) = chosen.or(one_of.default) else {
             if node.required {
                 self.required += 1;
-                self.found.push(place.error(node, Problem::NotChosen));
+                self.found.push(place.error(node, ValueProblem::NotChosen));
             }
             return None;
         };
@@ -115,11 +125,11 @@ impl<'a> Assembly<'a> {
         trial.found.is_empty().then_some(Value::Object(config))
     }
 
-    fn rows(&mut self, node: &Node, rows: &Rows, place: &Place, value: Option<&Value>) -> Option<Value> {
+    fn rows(&mut self, node: &Node, rows: &RowsShape, place: &FormPlace, value: Option<&Value>) -> Option<Value> {
         let Some(list) = value.and_then(Value::as_array) else {
             if node.default.is_none() && node.required {
                 self.required += 1;
-                self.found.push(place.error(node, Problem::Missing));
+                self.found.push(place.error(node, ValueProblem::Missing));
             }
             return node.default.clone();
         };
@@ -138,12 +148,12 @@ impl<'a> Assembly<'a> {
         Some(Value::Array(configs))
     }
 
-    fn leaf(&mut self, node: &Node, place: &Place, value: Option<&Value>) -> Option<Value> {
+    fn leaf(&mut self, node: &Node, place: &FormPlace, value: Option<&Value>) -> Option<Value> {
         let kept = self.secrets.value(&place.path).and_then(|kept| leaf::kept_secret(node, kept.expose_secret()));
         let value = if node.secret { kept.as_ref() } else { value };
         let counts = node.required
             && node.default.is_none()
-            && !(self.skip_json && matches!(node.kind, Kind::Json(_)) && !node.secret);
+            && !(self.skip_json && matches!(node.kind, NodeKind::Json(_)) && !node.secret);
         self.required += usize::from(counts);
         if let Some(value) = value {
             self.answered += usize::from(counts);
@@ -153,13 +163,13 @@ impl<'a> Assembly<'a> {
         if self.secrets.has(&place.path) {
             self.answered += usize::from(counts);
             if self.ask_again.is_some_and(|again| again.contains(&place.path)) {
-                self.again.push(place.error(node, Problem::AddressChanged));
+                self.again.push(place.error(node, ValueProblem::AddressChanged));
             }
             return Some(Value::Null);
         }
         if counts {
-            let choose = matches!(node.kind, Kind::Choice(_) | Kind::Bool(_) | Kind::Checks(_));
-            self.found.push(place.error(node, if choose { Problem::NotChosen } else { Problem::Missing }));
+            let choose = matches!(node.kind, NodeKind::Choice(_) | NodeKind::Bool(_) | NodeKind::Checks(_));
+            self.found.push(place.error(node, if choose { ValueProblem::NotChosen } else { ValueProblem::Missing }));
         }
         node.default.clone()
     }

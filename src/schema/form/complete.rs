@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::assemble::Assembly;
-use super::{Known, Spec, Values};
+use super::{KnownValues, Spec, Values};
 use crate::base::forms::{FieldError, FieldRef};
 
 /// A finished configuration. It holds every secret, so it cannot be printed.
@@ -63,13 +63,13 @@ pub fn complete(spec: &Spec, values: &Values) -> Completion {
 
 /// The configuration as far as it is known, for hand-offs: defaults and constants are in it, and null in the place of every secret.
 #[must_use]
-pub fn sketch(spec: &Spec, known: &Known) -> Value {
+pub fn sketch(spec: &Spec, known: &KnownValues) -> Value {
     Assembly::new(&known.secret_paths, false).whole(spec.root(), &known.plain)
 }
 
 /// The required fields nobody has filled: those of the chosen branches only, and none that has a default.
 #[must_use]
-pub fn missing_required(spec: &Spec, known: &Known) -> Vec<FieldRef> {
+pub fn missing_required(spec: &Spec, known: &KnownValues) -> Vec<FieldRef> {
     let mut assembly = Assembly::new(&known.secret_paths, false);
     assembly.whole(spec.root(), &known.plain);
     assembly.found.iter().filter(|error| error.code.is_missing()).map(reference).collect()

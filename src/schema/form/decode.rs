@@ -8,11 +8,11 @@ use serde_json::Value;
 use super::assemble::{Assembly, chosen};
 use super::echo::echo;
 use super::patch::{Patch, RowsPatch, Submission, overlay};
-use super::place::{Place, control};
-use super::secrets::Secrets;
-use super::{Audience, Known, Layer, Spec};
-use crate::base::forms::{FieldError, FieldRef, FormState, Problem, RawForm};
-use crate::schema::spec::{Group, Kind, Node, OneOf, Rows};
+use super::place::{FormPlace, control, known_rows, shown};
+use super::secrets::SecretSet;
+use super::{Audience, KnownValues, Spec, Strictness};
+use crate::base::forms::{FieldError, FieldRef, FormState, RawForm, ValueProblem};
+use crate::schema::spec::{GroupShape, Node, NodeKind, OneOfShape, RowsShape};
 
 /// What a posted form comes to.
 #[derive(Debug)]
@@ -30,13 +30,13 @@ pub struct Decoded {
 
 /// Reads the form. `known` is what the draft has now; blank fields keep it.
 #[must_use]
-pub fn decode(spec: &Spec, raw: &RawForm, known: &Known, layer: Layer, who: &Audience) -> Decoded {
+pub fn decode(spec: &Spec, raw: &RawForm, known: &KnownValues, layer: Strictness, who: &Audience) -> Decoded {
     let by_owner = who.is_owner();
     let mut decoder = Decoder::new(raw, known, by_owner);
     let whole = Value::Object(known.plain.clone());
-    let got = decoder.node(spec.root(), &Place::root(), Scope { value: Some(&whole), fresh: false });
+    let got = decoder.node(spec.root(), &FormPlace::root(), DecodeScope { value: Some(&whole), fresh: false });
     let mut errors = decoder.errors;
-    if layer == Layer::Final {
+    if layer == Strictness::Final {
         let tree = overlay(spec, known, &got.patch);
         let mut assembly = Assembly::new(&tree.secrets, !by_owner);
         assembly.whole(spec.root(), &tree.plain);
@@ -52,33 +52,15 @@ pub fn decode(spec: &Spec, raw: &RawForm, known: &Known, layer: Layer, who: &Aud
     Decoded { submission, errors, state, typed_secrets }
 }
 
-/// How many rows of a list the page showed, and how far those numbers have moved since.
-pub(super) struct Shown {
-    pub(super) count: usize,
-    pub(super) moved: usize,
-}
-
-/// `there` rows are known now; the page may have shown fewer. A form that does not say is taken to have shown all.
-pub(super) fn shown(raw: &RawForm, place: &Place, there: usize) -> Shown {
-    let said = raw.first(&control(place.posted(), "n")).and_then(|count| count.parse::<usize>().ok());
-    let count = said.unwrap_or(there).min(there);
-    Shown { count, moved: there - count }
-}
-
-/// How many rows of the list are known.
-pub(super) fn known_rows(value: Option<&Value>, known: &Known, place: &Place) -> usize {
-    value.and_then(Value::as_array).map_or(0, Vec::len).max(known.secret_paths.rows(&place.path))
-}
-
 /// What is known at a place.
 #[derive(Clone, Copy)]
-pub(super) struct Scope<'v> {
+pub(super) struct DecodeScope<'v> {
     pub(super) value: Option<&'v Value>,
     /// The place is new (another branch, another row): nothing that is known about this path belongs to it.
     pub(super) fresh: bool,
 }
 
-impl<'v> Scope<'v> {
+impl<'v> DecodeScope<'v> {
     fn inside(self, key: &str) -> Self {
         Self { value: self.value.and_then(|value| value.get(key)), fresh: self.fresh }
     }
@@ -96,7 +78,7 @@ pub(super) struct Got {
 
 pub(super) struct Decoder<'a> {
     pub(super) raw: &'a RawForm,
-    pub(super) known: &'a Known,
+    pub(super) known: &'a KnownValues,
     pub(super) by_owner: bool,
     pub(super) errors: Vec<FieldError>,
     pub(super) typed_secrets: BTreeMap<String, SecretString>,
@@ -110,7 +92,7 @@ pub(super) struct Decoder<'a> {
 }
 
 impl<'a> Decoder<'a> {
-    fn new(raw: &'a RawForm, known: &'a Known, by_owner: bool) -> Self {
+    fn new(raw: &'a RawForm, known: &'a KnownValues, by_owner: bool) -> Self {
         Self {
             raw,
             known,
@@ -125,7 +107,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Notes that a field got a value.
-    pub(super) fn provide(&mut self, node: &Node, place: &Place) {
+    pub(super) fn provide(&mut self, node: &Node, place: &FormPlace) {
         let given = self
             .inside_rows
             .clone()
@@ -136,38 +118,40 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    pub(super) fn wrong(&mut self, node: &Node, place: &Place, problem: Problem) -> Got {
+    pub(super) fn wrong(&mut self, node: &Node, place: &FormPlace, problem: ValueProblem) -> Got {
         self.errors.push(place.error(node, problem));
         Got { patch: Patch::Keep, touched: true, filled: true }
     }
 
-    pub(super) fn has_secret_within(&self, place: &Place, scope: Scope<'_>) -> bool {
+    pub(super) fn has_secret_within(&self, place: &FormPlace, scope: DecodeScope<'_>) -> bool {
         !scope.fresh && self.known.secret_paths.any_within(&place.path)
     }
 
-    fn node(&mut self, node: &Node, place: &Place, scope: Scope<'_>) -> Got {
+    fn node(&mut self, node: &Node, place: &FormPlace, scope: DecodeScope<'_>) -> Got {
         if node.hidden {
             let filled = scope.value.is_some_and(|value| !value.is_null());
             return Got { filled, ..Got::default() };
         }
         match &node.kind {
-            Kind::Const(_) => Got::default(),
-            Kind::Group(group) => {
+            NodeKind::Const(_) => Got::default(),
+            NodeKind::Group(group) => {
                 let (changes, got) = self.fields(group, place, scope);
                 let there = scope.value.and_then(Value::as_object).is_some_and(|object| !object.is_empty())
                     || self.has_secret_within(place, scope);
                 let keeps = changes.is_empty() || !(node.required || got.touched || there);
                 Got { patch: if keeps { Patch::Keep } else { Patch::Group(changes) }, ..got }
             }
-            Kind::OneOf(one_of) => self.one_of(node, one_of, place, scope),
-            Kind::Rows(rows) => self.rows(node, rows, place, scope),
-            Kind::Json(_) if !self.by_owner && !node.secret => Got { filled: scope.value.is_some(), ..Got::default() },
+            NodeKind::OneOf(one_of) => self.one_of(node, one_of, place, scope),
+            NodeKind::Rows(rows) => self.rows(node, rows, place, scope),
+            NodeKind::Json(_) if !self.by_owner && !node.secret => {
+                Got { filled: scope.value.is_some(), ..Got::default() }
+            }
             _ if node.secret => self.secret_leaf(node, place, scope),
             _ => self.plain_leaf(node, place, scope),
         }
     }
 
-    fn fields(&mut self, group: &Group, place: &Place, scope: Scope<'_>) -> (Vec<(String, Patch)>, Got) {
+    fn fields(&mut self, group: &GroupShape, place: &FormPlace, scope: DecodeScope<'_>) -> (Vec<(String, Patch)>, Got) {
         let mut changes = Vec::new();
         let mut whole = Got::default();
         for field in &group.fields {
@@ -181,7 +165,7 @@ impl<'a> Decoder<'a> {
         (changes, whole)
     }
 
-    fn one_of(&mut self, node: &Node, one_of: &OneOf, place: &Place, scope: Scope<'_>) -> Got {
+    fn one_of(&mut self, node: &Node, one_of: &OneOfShape, place: &FormPlace, scope: DecodeScope<'_>) -> Got {
         let current =
             if scope.fresh { None } else { chosen(one_of, scope.value, &self.known.secret_paths, &place.path) };
         let posted = match self.raw.first(&place.posted_chooser()) {
@@ -193,14 +177,14 @@ impl<'a> Decoder<'a> {
             None => current.or_else(|| self.only_filled_branch(one_of, place)),
             Some(index) => match index.parse().ok().filter(|index| *index < one_of.branches.len()) {
                 Some(index) => Some(index),
-                None => return self.wrong(node, place, Problem::NotOffered),
+                None => return self.wrong(node, place, ValueProblem::NotOffered),
             },
         };
         let Some((index, branch)) = posted.and_then(|index| Some((index, one_of.branches.get(index)?))) else {
             return Got::default();
         };
         let stays = current == Some(index);
-        let inner = if stays { scope } else { Scope { value: None, fresh: true } };
+        let inner = if stays { scope } else { DecodeScope { value: None, fresh: true } };
         let chosen_now = !stays && (current.is_some() || one_of.default != Some(index));
         if chosen_now {
             self.provide(node, place);
@@ -220,7 +204,7 @@ impl<'a> Decoder<'a> {
 
     /// Without a chooser in the form, the one branch that something was typed into. A page without style sheets shows
     /// all of them.
-    fn only_filled_branch(&self, one_of: &OneOf, place: &Place) -> Option<usize> {
+    fn only_filled_branch(&self, one_of: &OneOfShape, place: &FormPlace) -> Option<usize> {
         if self.trial || !self.raw.has_text_within(place.posted()) {
             return None;
         }
@@ -228,7 +212,7 @@ impl<'a> Decoder<'a> {
             let mut trial = Decoder { trial: true, ..Decoder::new(self.raw, self.known, self.by_owner) };
             let branch = one_of.branches.get(*index).map(|branch| &branch.group);
             branch.is_some_and(|group| {
-                trial.fields(group, &place.branch(*index), Scope { value: None, fresh: true }).1.touched
+                trial.fields(group, &place.branch(*index), DecodeScope { value: None, fresh: true }).1.touched
             })
         };
         let mut filled = (0..one_of.branches.len()).filter(typed_into);
@@ -236,7 +220,7 @@ impl<'a> Decoder<'a> {
         filled.next().is_none().then_some(only)
     }
 
-    fn rows(&mut self, node: &Node, rows: &Rows, place: &Place, scope: Scope<'_>) -> Got {
+    fn rows(&mut self, node: &Node, rows: &RowsShape, place: &FormPlace, scope: DecodeScope<'_>) -> Got {
         let there = if scope.fresh { 0 } else { known_rows(scope.value, self.known, place) };
         let shown = shown(self.raw, place, there);
         let outermost = self.inside_rows.is_none();
@@ -245,12 +229,12 @@ impl<'a> Decoder<'a> {
         }
         let mut changes = Vec::new();
         let mut whole = Got { filled: there > 0, ..Got::default() };
-        for posted in self.raw.rows(place.posted(), Rows::MOST) {
+        for posted in self.raw.rows(place.posted(), RowsShape::MOST) {
             let old = posted < shown.count;
             let number = if old { posted } else { posted + shown.moved };
             let row = place.row(number, posted, &rows.item.title);
             let value = scope.value.filter(|_| old).and_then(|list| list.get(number));
-            let change = self.row(node, rows, &row, Scope { value, fresh: !old });
+            let change = self.row(node, rows, &row, DecodeScope { value, fresh: !old });
             whole.touched |= !matches!(change, Patch::Keep);
             if !matches!(change, Patch::Keep) {
                 changes.push((number, change));
@@ -269,7 +253,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// One row: new ones that nobody touched are no rows, and emptying a row that was there removes it.
-    fn row(&mut self, list: &Node, rows: &Rows, row: &Place, scope: Scope<'_>) -> Patch {
+    fn row(&mut self, list: &Node, rows: &RowsShape, row: &FormPlace, scope: DecodeScope<'_>) -> Patch {
         let ticked = self.raw.first(&control(row.posted(), "rm")).is_some_and(|mark| !mark.is_empty());
         if ticked && !scope.fresh && self.by_owner {
             self.removals += 1;

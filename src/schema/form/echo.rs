@@ -5,58 +5,57 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::decode::{known_rows, shown};
-use super::place::{Place, control};
-use super::{Known, Spec};
+use super::place::{FormPlace, control, known_rows, shown};
+use super::{KnownValues, Spec};
 use crate::base::forms::RawForm;
-use crate::schema::spec::{Group, Kind, Node, Rows};
+use crate::schema::spec::{GroupShape, Node, NodeKind, RowsShape};
 
-type Typed = BTreeMap<String, Vec<String>>;
+type TypedTexts = BTreeMap<String, Vec<String>>;
 
 /// The texts by field name.
-pub(super) fn echo(spec: &Spec, raw: &RawForm, known: &Known, by_owner: bool) -> Typed {
-    let mut walk = Walk { raw, known, by_owner, typed: Typed::new() };
+pub(super) fn echo(spec: &Spec, raw: &RawForm, known: &KnownValues, by_owner: bool) -> TypedTexts {
+    let mut walk = Walk { raw, known, by_owner, typed: TypedTexts::new() };
     let whole = Value::Object(known.plain.clone());
-    walk.node(spec.root(), &Place::root(), Some(&whole));
+    walk.node(spec.root(), &FormPlace::root(), Some(&whole));
     walk.typed
 }
 
 struct Walk<'a> {
     raw: &'a RawForm,
-    known: &'a Known,
+    known: &'a KnownValues,
     by_owner: bool,
-    typed: Typed,
+    typed: TypedTexts,
 }
 
 impl Walk<'_> {
-    fn node(&mut self, node: &Node, place: &Place, value: Option<&Value>) {
+    fn node(&mut self, node: &Node, place: &FormPlace, value: Option<&Value>) {
         if node.hidden || !self.raw.has_within(place.posted()) {
             return;
         }
         match &node.kind {
-            Kind::Const(_) => {}
-            Kind::Group(group) => self.group(group, place, value),
-            Kind::OneOf(one_of) => {
+            NodeKind::Const(_) => {}
+            NodeKind::Group(group) => self.group(group, place, value),
+            NodeKind::OneOf(one_of) => {
                 self.take(&place.chooser(), &place.posted_chooser());
                 for (index, branch) in one_of.branches.iter().enumerate() {
                     self.group(&branch.group, &place.branch(index), value);
                 }
             }
-            Kind::Rows(rows) => self.rows(rows, place, value),
-            Kind::Json(_) if !self.by_owner => {}
+            NodeKind::Rows(rows) => self.rows(rows, place, value),
+            NodeKind::Json(_) if !self.by_owner => {}
             _ => self.leaf(node, place),
         }
     }
 
-    fn group(&mut self, group: &Group, place: &Place, value: Option<&Value>) {
+    fn group(&mut self, group: &GroupShape, place: &FormPlace, value: Option<&Value>) {
         for field in &group.fields {
             self.node(field, &place.child(&field.key), value.and_then(|value| value.get(&field.key)));
         }
     }
 
-    fn rows(&mut self, rows: &Rows, place: &Place, value: Option<&Value>) {
+    fn rows(&mut self, rows: &RowsShape, place: &FormPlace, value: Option<&Value>) {
         let shown = shown(self.raw, place, known_rows(value, self.known, place));
-        for posted in self.raw.rows(place.posted(), Rows::MOST) {
+        for posted in self.raw.rows(place.posted(), RowsShape::MOST) {
             let number = if posted < shown.count { posted } else { posted + shown.moved };
             let row = place.row(number, posted, &rows.item.title);
             self.control(&row, "rm");
@@ -64,7 +63,7 @@ impl Walk<'_> {
         }
     }
 
-    fn leaf(&mut self, node: &Node, place: &Place) {
+    fn leaf(&mut self, node: &Node, place: &FormPlace) {
         self.control(place, "clear");
         if !node.secret {
             self.control(place, "set");
@@ -72,7 +71,7 @@ impl Walk<'_> {
         }
     }
 
-    fn control(&mut self, place: &Place, mark: &str) {
+    fn control(&mut self, place: &FormPlace, mark: &str) {
         self.take(&control(&place.name, mark), &control(place.posted(), mark));
     }
 

@@ -4,15 +4,15 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
 use super::assemble::chosen;
-use super::place::{Place, control};
+use super::place::{FormPlace, control};
 use super::{Spec, Values, leaf};
-use crate::schema::spec::{Bool, Group, Kind, Node, OneOf, Rows};
+use crate::schema::spec::{BoolShape, GroupShape, Node, NodeKind, OneOfShape, RowsShape};
 
 /// Names and values, as a browser would post them. Secrets are among them.
 #[must_use]
 pub fn encode(spec: &Spec, values: &Values) -> Vec<(String, String)> {
     let mut encoder = Encoder { values, pairs: Vec::new() };
-    encoder.node(spec.root(), &Place::root(), Some(&Value::Object(values.plain.clone())));
+    encoder.node(spec.root(), &FormPlace::root(), Some(&Value::Object(values.plain.clone())));
     encoder.pairs
 }
 
@@ -26,13 +26,13 @@ impl Encoder<'_> {
         self.pairs.push((name.into(), value.into()));
     }
 
-    fn node(&mut self, node: &Node, place: &Place, value: Option<&Value>) {
+    fn node(&mut self, node: &Node, place: &FormPlace, value: Option<&Value>) {
         match &node.kind {
             _ if node.hidden => {}
-            Kind::Const(_) => {}
-            Kind::Group(group) => self.group(group, place, value),
-            Kind::OneOf(one_of) => self.one_of(one_of, place, value),
-            Kind::Rows(rows) => self.rows(rows, place, value),
+            NodeKind::Const(_) => {}
+            NodeKind::Group(group) => self.group(group, place, value),
+            NodeKind::OneOf(one_of) => self.one_of(one_of, place, value),
+            NodeKind::Rows(rows) => self.rows(rows, place, value),
             _ if node.secret => {
                 if let Some(secret) = self.values.secrets.get(&place.path) {
                     let text = leaf::kept_secret(node, secret.expose_secret()).map(|value| leaf::text(node, &value));
@@ -47,7 +47,7 @@ impl Encoder<'_> {
         }
     }
 
-    fn group(&mut self, group: &Group, place: &Place, value: Option<&Value>) {
+    fn group(&mut self, group: &GroupShape, place: &FormPlace, value: Option<&Value>) {
         let nothing = Map::new();
         let object = value.and_then(Value::as_object).unwrap_or(&nothing);
         for field in &group.fields {
@@ -55,7 +55,7 @@ impl Encoder<'_> {
         }
     }
 
-    fn one_of(&mut self, one_of: &OneOf, place: &Place, value: Option<&Value>) {
+    fn one_of(&mut self, one_of: &OneOfShape, place: &FormPlace, value: Option<&Value>) {
         let value = value.filter(|value| value.as_object().is_some_and(|object| !object.is_empty()));
         let index = chosen(one_of, value, &self.values.secrets, &place.path);
         if let Some((index, branch)) = index.and_then(|index| Some((index, one_of.branches.get(index)?))) {
@@ -64,7 +64,7 @@ impl Encoder<'_> {
         }
     }
 
-    fn rows(&mut self, rows: &Rows, place: &Place, value: Option<&Value>) {
+    fn rows(&mut self, rows: &RowsShape, place: &FormPlace, value: Option<&Value>) {
         let list = value.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         self.push(control(&place.name, "n"), list.len().to_string());
         for (index, row) in list.iter().enumerate() {
@@ -72,15 +72,15 @@ impl Encoder<'_> {
         }
     }
 
-    fn leaf(&mut self, node: &Node, place: &Place, value: &Value) {
+    fn leaf(&mut self, node: &Node, place: &FormPlace, value: &Value) {
         match (&node.kind, value) {
-            (Kind::Bool(Bool { open: false }), _) => {
+            (NodeKind::Bool(BoolShape { open: false }), _) => {
                 self.push(control(&place.name, "set"), "1");
                 if value == &Value::Bool(true) {
                     self.push(&place.name, "true");
                 }
             }
-            (Kind::Checks(checks), Value::Array(members)) => {
+            (NodeKind::Checks(checks), Value::Array(members)) => {
                 self.push(control(&place.name, "set"), "1");
                 for (index, _) in
                     checks.options.iter().enumerate().filter(|(_, option)| members.contains(&option.value))

@@ -7,7 +7,7 @@ use super::import::import_config;
 use super::patch::Submission;
 use super::{FinalConfig, Spec};
 use crate::base::forms::FieldPath;
-use crate::schema::spec::{Group, Kind, Node, chosen_by_values};
+use crate::schema::spec::{GroupShape, Node, NodeKind, chosen_by_values};
 
 /// Every secret value of a configuration: what must not be seen in anything that is told about it.
 #[must_use]
@@ -22,17 +22,17 @@ fn collect(node: &Node, value: &Value, found: &mut Vec<SecretString>) {
         return texts(value, found);
     }
     match (&node.kind, value) {
-        (Kind::Group(group), Value::Object(object)) => collect_fields(group, object, found),
+        (NodeKind::Group(group), Value::Object(object)) => collect_fields(group, object, found),
         // A branch is not told apart by its secrets, so all that have a field of that name count.
-        (Kind::OneOf(one_of), Value::Object(object)) => {
+        (NodeKind::OneOf(one_of), Value::Object(object)) => {
             one_of.branches.iter().for_each(|branch| collect_fields(&branch.group, object, found));
         }
-        (Kind::Rows(rows), Value::Array(list)) => list.iter().for_each(|row| collect(&rows.item, row, found)),
+        (NodeKind::Rows(rows), Value::Array(list)) => list.iter().for_each(|row| collect(&rows.item, row, found)),
         _ => {}
     }
 }
 
-fn collect_fields(group: &Group, object: &Map<String, Value>, found: &mut Vec<SecretString>) {
+fn collect_fields(group: &GroupShape, object: &Map<String, Value>, found: &mut Vec<SecretString>) {
     for field in &group.fields {
         if let Some(value) = object.get(&field.key) {
             collect(field, value, found);
@@ -75,30 +75,30 @@ fn differing(node: &Node, given: &Value, returned: &Value) -> Option<Value> {
     if given == returned || returned.is_null() {
         return None;
     }
-    let inside = |group: &Group, whole: bool| {
+    let inside = |group: &GroupShape, whole: bool| {
         let mut changed = Map::new();
         for field in &group.fields {
             let (Some(before), Some(after)) = (given.get(&field.key).or(Some(&Value::Null)), returned.get(&field.key))
             else {
                 continue;
             };
-            let constant = matches!(field.kind, Kind::Const(_));
+            let constant = matches!(field.kind, NodeKind::Const(_));
             let kept = if constant && whole { Some(after.clone()) } else { differing(field, before, after) };
             changed.extend(kept.map(|value| (field.key.clone(), value)));
         }
         changed
     };
     match (&node.kind, returned) {
-        (Kind::Group(group), Value::Object(_)) => {
+        (NodeKind::Group(group), Value::Object(_)) => {
             Some(inside(group, false)).filter(|changed| !changed.is_empty()).map(Value::Object)
         }
-        (Kind::OneOf(one_of), Value::Object(object)) => {
+        (NodeKind::OneOf(one_of), Value::Object(object)) => {
             let branch = one_of.branches.get(chosen_by_values(one_of, object)?)?;
             let constants = branch.group.constants().count();
             // The constants go along, so that the same branch is found again.
             Some(inside(&branch.group, true)).filter(|changed| changed.len() > constants).map(Value::Object)
         }
-        (Kind::Const(_) | Kind::Group(_) | Kind::OneOf(_), _) => None,
+        (NodeKind::Const(_) | NodeKind::Group(_) | NodeKind::OneOf(_), _) => None,
         _ => Some(returned.clone()),
     }
 }

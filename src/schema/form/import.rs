@@ -4,10 +4,12 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::patch::{Patch, RowsPatch, Submission};
-use super::place::Place;
+use super::place::FormPlace;
 use super::{FieldError, Spec, leaf};
-use crate::base::forms::{FieldRef, MAX_FIELD_BYTES, Problem};
-use crate::schema::spec::{Group, Kind, LineItem, Node, Number, OneOf, Rows, Text, chosen_by_values};
+use crate::base::forms::{FieldRef, MAX_FIELD_BYTES, ValueProblem};
+use crate::schema::spec::{
+    GroupShape, LineItem, Node, NodeKind, NumberShape, OneOfShape, RowsShape, TextShape, chosen_by_values,
+};
 
 /// Reads a nested configuration, or a part of one. What is not named stays; null takes a value away; a list replaces
 /// the whole list; an object of a choice is read by its constants, else by the branch its names fit best. An empty
@@ -19,7 +21,7 @@ use crate::schema::spec::{Group, Kind, LineItem, Node, Number, OneOf, Rows, Text
 /// no values.
 pub fn import_config(spec: &Spec, config: &Value) -> Result<Submission, Vec<FieldError>> {
     let mut importer = Importer::default();
-    let patch = importer.node(spec.root(), &Place::root(), config);
+    let patch = importer.node(spec.root(), &FormPlace::root(), config);
     if importer.errors.is_empty() {
         Ok(Submission { patch, provided: importer.provided, removes: importer.removes, by_owner: true })
     } else {
@@ -36,30 +38,32 @@ struct Importer {
 }
 
 impl Importer {
-    fn node(&mut self, node: &Node, place: &Place, given: &Value) -> Patch {
+    fn node(&mut self, node: &Node, place: &FormPlace, given: &Value) -> Patch {
         if given.is_null() && !place.path.as_str().is_empty() {
             self.removes = true;
             return Patch::Remove;
         }
         match (&node.kind, given) {
-            (Kind::Const(constant), given) if given == constant => Patch::Keep,
-            (Kind::Const(_), _) => self.wrong(node, place, Problem::Fixed),
-            (Kind::Group(group), Value::Object(object)) => Patch::Group(self.fields(group, place, object)),
-            (Kind::OneOf(one_of), Value::Object(object)) => self.one_of(node, one_of, place, object),
-            (Kind::Group(_) | Kind::OneOf(_), _) => self.wrong(node, place, Problem::WrongKind("an object")),
-            (Kind::Rows(rows), Value::Array(list)) => self.rows(node, rows, place, list),
-            (Kind::Rows(_), _) => self.wrong(node, place, Problem::WrongKind("a list")),
+            (NodeKind::Const(constant), given) if given == constant => Patch::Keep,
+            (NodeKind::Const(_), _) => self.wrong(node, place, ValueProblem::Fixed),
+            (NodeKind::Group(group), Value::Object(object)) => Patch::Group(self.fields(group, place, object)),
+            (NodeKind::OneOf(one_of), Value::Object(object)) => self.one_of(node, one_of, place, object),
+            (NodeKind::Group(_) | NodeKind::OneOf(_), _) => {
+                self.wrong(node, place, ValueProblem::WrongKind("an object"))
+            }
+            (NodeKind::Rows(rows), Value::Array(list)) => self.rows(node, rows, place, list),
+            (NodeKind::Rows(_), _) => self.wrong(node, place, ValueProblem::WrongKind("a list")),
             _ => self.leaf(node, place, given),
         }
     }
 
-    fn wrong(&mut self, node: &Node, place: &Place, problem: Problem) -> Patch {
+    fn wrong(&mut self, node: &Node, place: &FormPlace, problem: ValueProblem) -> Patch {
         let error = place.error(node, problem);
         self.errors.push(FieldError { name: String::new(), ..error });
         Patch::Keep
     }
 
-    fn fields(&mut self, group: &Group, place: &Place, object: &Map<String, Value>) -> Vec<(String, Patch)> {
+    fn fields(&mut self, group: &GroupShape, place: &FormPlace, object: &Map<String, Value>) -> Vec<(String, Patch)> {
         let mut changes = Vec::new();
         for field in &group.fields {
             let Some(given) = object.get(&field.key) else { continue };
@@ -76,16 +80,16 @@ impl Importer {
                 name: String::new(),
                 within: None,
                 secret: false,
-                code: Problem::Unknown,
+                code: ValueProblem::Unknown,
             });
         }
         changes
     }
 
-    fn one_of(&mut self, node: &Node, one_of: &OneOf, place: &Place, object: &Map<String, Value>) -> Patch {
+    fn one_of(&mut self, node: &Node, one_of: &OneOfShape, place: &FormPlace, object: &Map<String, Value>) -> Patch {
         let best = chosen_by_values(one_of, object);
         let Some((index, branch)) = best.and_then(|index| Some((index, one_of.branches.get(index)?))) else {
-            return self.wrong(node, place, Problem::NotOffered);
+            return self.wrong(node, place, ValueProblem::NotOffered);
         };
         if one_of.default != Some(index) {
             self.provide(node, place);
@@ -93,9 +97,9 @@ impl Importer {
         Patch::Branch(index, self.fields(&branch.group, &place.branch(index), object))
     }
 
-    fn rows(&mut self, node: &Node, rows: &Rows, place: &Place, list: &[Value]) -> Patch {
-        if list.len() > Rows::MOST {
-            return self.wrong(node, place, Problem::TooMany(Rows::MOST));
+    fn rows(&mut self, node: &Node, rows: &RowsShape, place: &FormPlace, list: &[Value]) -> Patch {
+        if list.len() > RowsShape::MOST {
+            return self.wrong(node, place, ValueProblem::TooMany(RowsShape::MOST));
         }
         let outermost = self.inside_rows.is_none();
         if outermost {
@@ -112,8 +116,8 @@ impl Importer {
         Patch::Rows(RowsPatch { base: 0, replace: true, rows })
     }
 
-    fn leaf(&mut self, node: &Node, place: &Place, given: &Value) -> Patch {
-        let blank = given.as_str().is_some_and(str::is_empty) && matches!(node.kind, Kind::Text(_));
+    fn leaf(&mut self, node: &Node, place: &FormPlace, given: &Value) -> Patch {
+        let blank = given.as_str().is_some_and(str::is_empty) && matches!(node.kind, NodeKind::Text(_));
         match (blank, node.secret) {
             (true, true) => return Patch::Keep,
             (true, false) => {
@@ -133,7 +137,7 @@ impl Importer {
         }
     }
 
-    fn provide(&mut self, node: &Node, place: &Place) {
+    fn provide(&mut self, node: &Node, place: &FormPlace) {
         let given = self
             .inside_rows
             .clone()
@@ -146,51 +150,51 @@ impl Importer {
 }
 
 /// What is wrong with the type of the value.
-fn mistyped(node: &Node, given: &Value) -> Option<Problem> {
+fn mistyped(node: &Node, given: &Value) -> Option<ValueProblem> {
     match &node.kind {
-        Kind::Text(_) => text(given),
-        Kind::Number(number) => numeric(*number, given),
-        Kind::Bool(_) => (!given.is_boolean()).then_some(Problem::WrongKind("true or false")),
-        Kind::Choice(choice) => {
-            (!choice.options.iter().any(|option| option.value == *given)).then_some(Problem::NotOffered)
+        NodeKind::Text(_) => text(given),
+        NodeKind::Number(number) => numeric(*number, given),
+        NodeKind::Bool(_) => (!given.is_boolean()).then_some(ValueProblem::WrongKind("true or false")),
+        NodeKind::Choice(choice) => {
+            (!choice.options.iter().any(|option| option.value == *given)).then_some(ValueProblem::NotOffered)
         }
-        Kind::Checks(checks) => each(given, |member| {
-            (!checks.options.iter().any(|option| option.value == *member)).then_some(Problem::NotOffered)
+        NodeKind::Checks(checks) => each(given, |member| {
+            (!checks.options.iter().any(|option| option.value == *member)).then_some(ValueProblem::NotOffered)
         }),
-        Kind::Lines(lines) => each(given, |line| match &lines.item {
-            LineItem::Text(Text { .. }) => text(line),
+        NodeKind::Lines(lines) => each(given, |line| match &lines.item {
+            LineItem::Text(TextShape { .. }) => text(line),
             LineItem::Number(number) => numeric(*number, line),
         }),
-        Kind::Json(shape) => match shape {
-            crate::schema::spec::JsonShape::Object if !given.is_object() => Some(Problem::NotObject),
-            crate::schema::spec::JsonShape::List if !given.is_array() => Some(Problem::NotList),
+        NodeKind::Json(shape) => match shape {
+            crate::schema::spec::JsonShape::Object if !given.is_object() => Some(ValueProblem::NotObject),
+            crate::schema::spec::JsonShape::List if !given.is_array() => Some(ValueProblem::NotList),
             _ => None,
         },
-        Kind::Const(_) | Kind::OneOf(_) | Kind::Group(_) | Kind::Rows(_) => None,
+        NodeKind::Const(_) | NodeKind::OneOf(_) | NodeKind::Group(_) | NodeKind::Rows(_) => None,
     }
 }
 
-fn text(given: &Value) -> Option<Problem> {
+fn text(given: &Value) -> Option<ValueProblem> {
     match given.as_str() {
-        None => Some(Problem::WrongKind("text")),
-        Some(text) if text.len() > MAX_FIELD_BYTES => Some(Problem::TooLarge),
-        Some(text) if text.contains('\0') => Some(Problem::ControlCharacter),
+        None => Some(ValueProblem::WrongKind("text")),
+        Some(text) if text.len() > MAX_FIELD_BYTES => Some(ValueProblem::TooLarge),
+        Some(text) if text.contains('\0') => Some(ValueProblem::ControlCharacter),
         Some(_) => None,
     }
 }
 
-fn numeric(number: Number, given: &Value) -> Option<Problem> {
+fn numeric(number: NumberShape, given: &Value) -> Option<ValueProblem> {
     match (number.whole, given) {
         (true, given) if given.is_i64() || given.is_u64() => None,
-        (true, _) => Some(Problem::NotWhole),
+        (true, _) => Some(ValueProblem::NotWhole),
         (false, Value::Number(_)) => None,
-        (false, _) => Some(Problem::NotNumber),
+        (false, _) => Some(ValueProblem::NotNumber),
     }
 }
 
-fn each(given: &Value, judge: impl Fn(&Value) -> Option<Problem>) -> Option<Problem> {
+fn each(given: &Value, judge: impl Fn(&Value) -> Option<ValueProblem>) -> Option<ValueProblem> {
     let Some(members) = given.as_array() else {
-        return Some(Problem::WrongKind("a list"));
+        return Some(ValueProblem::WrongKind("a list"));
     };
-    members.iter().enumerate().find_map(|(index, member)| Some(Problem::Line(index + 1, Box::new(judge(member)?))))
+    members.iter().enumerate().find_map(|(index, member)| Some(ValueProblem::Line(index + 1, Box::new(judge(member)?))))
 }

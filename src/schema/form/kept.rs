@@ -12,7 +12,7 @@ use super::assemble::Assembly;
 use super::complete::sketch;
 use super::decode::Decoded;
 use super::patch::{Mode, Submission, Tree};
-use super::{FieldPath, Known, Spec};
+use super::{FieldPath, KnownValues, Spec};
 use crate::schema::addresses;
 
 /// Changes to be put on one after the other, each with the spec it was made for.
@@ -21,11 +21,11 @@ pub type Steps<'a> = [(&'a Spec, &'a Submission)];
 /// The stored secrets that would go along to another address, as they are called after the changes. None when no address changes, and none
 /// of those that are given again. `known` is everything that is stored, defaults count as stored.
 #[must_use]
-pub fn kept_elsewhere(whole: &Spec, known: &Known, steps: &Steps<'_>) -> BTreeSet<FieldPath> {
+pub fn kept_elsewhere(whole: &Spec, known: &KnownValues, steps: &Steps<'_>) -> BTreeSet<FieldPath> {
     elsewhere(whole, known, steps, Mode::Merge)
 }
 
-fn elsewhere(whole: &Spec, known: &Known, steps: &Steps<'_>, mode: Mode) -> BTreeSet<FieldPath> {
+fn elsewhere(whole: &Spec, known: &KnownValues, steps: &Steps<'_>, mode: Mode) -> BTreeSet<FieldPath> {
     let mut tree = Tree::of(known);
     for (spec, submission) in steps {
         tree.apply(spec.root(), &submission.patch, mode);
@@ -36,8 +36,8 @@ fn elsewhere(whole: &Spec, known: &Known, steps: &Steps<'_>, mode: Mode) -> BTre
         return kept;
     }
     let secret_paths = given.iter().map(|(path, _)| path.clone()).chain(kept.iter().cloned()).collect();
-    let after = Known { plain: tree.plain, secret_paths, concealed: BTreeSet::new() };
-    let leads = |known: &Known| -> Value { sketch(whole, known) };
+    let after = KnownValues { plain: tree.plain, secret_paths, concealed: BTreeSet::new() };
+    let leads = |known: &KnownValues| -> Value { sketch(whole, known) };
     // A secret that is an address itself cannot be compared; giving it is naming another.
     let is_moved = given.iter().any(|(path, _)| addresses::is_called_address(path))
         || addresses::leads_elsewhere(&leads(known), &leads(&after));
@@ -47,7 +47,13 @@ fn elsewhere(whole: &Spec, known: &Known, steps: &Steps<'_>, mode: Mode) -> BTre
 impl Decoded {
     /// Asks again for every secret of the form that would go along to another address. `before` comes first: what a sign-in hands over
     /// with this form. `stored` is what is stored, `known` what the form was read against, `asked` its spec.
-    pub fn ask_again(&mut self, whole: &Spec, stored: &Known, before: &Steps<'_>, (asked, known): (&Spec, &Known)) {
+    pub fn ask_again(
+        &mut self,
+        whole: &Spec,
+        stored: &KnownValues,
+        before: &Steps<'_>,
+        (asked, known): (&Spec, &KnownValues),
+    ) {
         let steps: Vec<_> = before.iter().copied().chain([(asked, &self.submission)]).collect();
         let kept = elsewhere(whole, stored, &steps, Mode::Overlay);
         if kept.is_empty() {

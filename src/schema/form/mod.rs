@@ -4,7 +4,7 @@
 //! end the connector gets a whole configuration with every default and constant in it. All of that follows one
 //! compiled [`Spec`], never the names that were posted.
 //!
-//! Invariants: no secret value is in a [`Known`], a [`FormState`], a [`FormView`] or anything printed; a posted name
+//! Invariants: no secret value is in a [`KnownValues`], a [`FormState`], a [`FormView`] or anything printed; a posted name
 //! that the spec does not know changes nothing; only the chosen branch of a choice is kept; what [`complete`] calls a
 //! configuration fits the spec's rules.
 
@@ -37,7 +37,7 @@ pub use encode::encode;
 pub use exposed::{changes, secret_values, without};
 pub use import::import_config;
 pub use kept::{Steps, kept_elsewhere};
-pub use overview::{Answer, overview};
+pub use overview::{OverviewAnswer, overview};
 pub use patch::Submission;
 pub use view::{Counts, FormView, SummaryItem, view};
 
@@ -60,7 +60,7 @@ pub struct Values {
 
 /// What a page may know of a draft.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub struct KnownValues {
     /// The plain tree of [`Values`], also of concealed fields: which branch stands and what is missing depends on it.
     pub plain: Map<String, Value>,
     /// Which secrets are set.
@@ -73,7 +73,7 @@ pub struct Known {
 
 /// How strictly a form is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layer {
+pub enum Strictness {
     /// What is there must be of the right type; what is not there is fine.
     Draft,
     /// Also required fields, options, patterns, ranges, counts and formats, together with what is known already.
@@ -99,7 +99,7 @@ impl std::fmt::Debug for Values {
     }
 }
 
-impl Known {
+impl KnownValues {
     /// What a page of the owner may know of these values.
     #[must_use]
     pub fn of(values: &Values) -> Self {

@@ -3,13 +3,13 @@
 use serde_json::{Map, Value};
 
 use super::assemble::chosen;
-use super::place::Place;
-use super::{FieldPath, Known, Spec, leaf, missing_required};
-use crate::schema::spec::{Choice, Group, Kind, Node, OneOf, Rows};
+use super::place::FormPlace;
+use super::{FieldPath, KnownValues, Spec, leaf, missing_required};
+use crate::schema::spec::{ChoiceShape, GroupShape, Node, NodeKind, OneOfShape, RowsShape};
 
 /// One question and what is known of its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct OverviewAnswer {
     /// Where the value lies in the configuration.
     pub path: FieldPath,
     /// How the form calls the field.
@@ -26,7 +26,7 @@ pub struct Answer {
     missing: bool,
 }
 
-impl Answer {
+impl OverviewAnswer {
     /// Whether somebody answered.
     #[must_use]
     pub const fn is_set(&self) -> bool {
@@ -42,37 +42,37 @@ impl Answer {
 
 /// All questions of the chosen branches.
 #[must_use]
-pub fn overview(spec: &Spec, known: &Known) -> Vec<Answer> {
+pub fn overview(spec: &Spec, known: &KnownValues) -> Vec<OverviewAnswer> {
     let missing = missing_required(spec, known).into_iter().map(|field| field.path).collect();
-    let mut reader = Reader { known, missing, answers: Vec::new() };
+    let mut reader = OverviewReader { known, missing, answers: Vec::new() };
     let plain = Value::Object(known.plain.clone());
-    reader.node(spec.root(), &Place::root(), Some(&plain), true);
+    reader.node(spec.root(), &FormPlace::root(), Some(&plain), true);
     reader.answers
 }
 
-struct Reader<'a> {
-    known: &'a Known,
+struct OverviewReader<'a> {
+    known: &'a KnownValues,
     missing: Vec<FieldPath>,
-    answers: Vec<Answer>,
+    answers: Vec<OverviewAnswer>,
 }
 
-impl Reader<'_> {
+impl OverviewReader<'_> {
     /// `needed`: everything around the field is needed too, so its own "required" counts.
-    fn node(&mut self, node: &Node, place: &Place, value: Option<&Value>, needed: bool) {
+    fn node(&mut self, node: &Node, place: &FormPlace, value: Option<&Value>, needed: bool) {
         if !node.is_asked() {
             return;
         }
         match &node.kind {
-            Kind::Group(group) => {
+            NodeKind::Group(group) => {
                 self.group(group, place, value, needed && (node.required || place.path.as_str().is_empty()))
             }
-            Kind::OneOf(one_of) => self.one_of(node, one_of, place, value, needed),
-            Kind::Rows(rows) => self.rows(node, rows, place, value, needed),
+            NodeKind::OneOf(one_of) => self.one_of(node, one_of, place, value, needed),
+            NodeKind::Rows(rows) => self.rows(node, rows, place, value, needed),
             _ => self.leaf(node, place, value, needed),
         }
     }
 
-    fn group(&mut self, group: &Group, place: &Place, value: Option<&Value>, needed: bool) {
+    fn group(&mut self, group: &GroupShape, place: &FormPlace, value: Option<&Value>, needed: bool) {
         let nothing = Map::new();
         let object = value.and_then(Value::as_object).unwrap_or(&nothing);
         for field in &group.fields {
@@ -80,7 +80,7 @@ impl Reader<'_> {
         }
     }
 
-    fn one_of(&mut self, node: &Node, one_of: &OneOf, place: &Place, value: Option<&Value>, needed: bool) {
+    fn one_of(&mut self, node: &Node, one_of: &OneOfShape, place: &FormPlace, value: Option<&Value>, needed: bool) {
         let filled = value.filter(|value| value.as_object().is_some_and(|object| !object.is_empty()));
         let picked = chosen(one_of, filled, &self.known.secret_paths, &place.path);
         let branch = picked.or(one_of.default).and_then(|index| Some((index, one_of.branches.get(index)?)));
@@ -91,7 +91,7 @@ impl Reader<'_> {
         }
     }
 
-    fn rows(&mut self, node: &Node, rows: &Rows, place: &Place, value: Option<&Value>, needed: bool) {
+    fn rows(&mut self, node: &Node, rows: &RowsShape, place: &FormPlace, value: Option<&Value>, needed: bool) {
         let list = value.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         if list.is_empty() {
             self.push(node, place, (None, false, node.default.is_some()), needed);
@@ -101,7 +101,7 @@ impl Reader<'_> {
         }
     }
 
-    fn leaf(&mut self, node: &Node, place: &Place, value: Option<&Value>, needed: bool) {
+    fn leaf(&mut self, node: &Node, place: &FormPlace, value: Option<&Value>, needed: bool) {
         let set = if node.secret { self.known.secret_paths.contains(&place.path) } else { value.is_some() };
         let shown = if node.secret { None } else { value.or(node.default.as_ref()).map(|value| words(node, value)) };
         self.push(node, place, (shown, set, node.default.is_some()), needed);
@@ -110,14 +110,14 @@ impl Reader<'_> {
     fn push(
         &mut self,
         node: &Node,
-        place: &Place,
+        place: &FormPlace,
         (shown, set, has_default): (Option<String>, bool, bool),
         needed: bool,
     ) {
         let field = place.reference(node);
         let missing = self.missing.contains(&field.path);
         let required = missing || (needed && node.required);
-        self.answers.push(Answer {
+        self.answers.push(OverviewAnswer {
             path: field.path,
             title: field.title,
             secret: node.secret,
@@ -132,14 +132,14 @@ impl Reader<'_> {
 
 /// A value as a person reads it.
 fn words(node: &Node, value: &Value) -> String {
-    let label = |choice: &Choice| {
+    let label = |choice: &ChoiceShape| {
         choice.options.iter().find(|option| &option.value == value).map(|option| option.label.clone())
     };
     match (&node.kind, value) {
         (_, Value::Bool(true)) => "Yes".to_owned(),
         (_, Value::Bool(false)) => "No".to_owned(),
-        (Kind::Choice(choice), _) => label(choice).unwrap_or_else(|| leaf::text(node, value)),
-        (Kind::Checks(checks), Value::Array(members)) => {
+        (NodeKind::Choice(choice), _) => label(choice).unwrap_or_else(|| leaf::text(node, value)),
+        (NodeKind::Checks(checks), Value::Array(members)) => {
             let chosen = checks
                 .options
                 .iter()
@@ -148,8 +148,8 @@ fn words(node: &Node, value: &Value) -> String {
             chosen.collect::<Vec<_>>().join(", ")
         }
         // As it is stored: the control of a date leaves out what the spec adds, such as the zone.
-        (Kind::Text(_), Value::String(stored)) => stored.clone(),
-        (Kind::Lines(_), _) => leaf::text(node, value).lines().collect::<Vec<_>>().join(", "),
+        (NodeKind::Text(_), Value::String(stored)) => stored.clone(),
+        (NodeKind::Lines(_), _) => leaf::text(node, value).lines().collect::<Vec<_>>().join(", "),
         _ => leaf::text(node, value),
     }
 }

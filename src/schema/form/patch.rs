@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 
 use super::assemble::{Assembly, chosen};
 use super::complete::reference;
-use super::secrets::{Secrets, Seen};
-use super::{Known, Spec, Values};
+use super::secrets::{KnownSecrets, SecretSet};
+use super::{KnownValues, Spec, Values};
 use crate::base::forms::{FieldPath, FieldRef};
-use crate::schema::spec::{BRANCH_KEY, Group, Kind, Node, OneOf, Rows};
+use crate::schema::spec::{BRANCH_KEY, GroupShape, Node, NodeKind, OneOfShape, RowsShape};
 
 /// One change, at the place of the spec's tree where it stands.
 #[derive(Clone, Default)]
@@ -78,7 +78,7 @@ impl Submission {
     /// The required fields that are still empty when this is put on what was known. Free JSON, which a recipient is
     /// not asked for, is not among a recipient's.
     #[must_use]
-    pub fn left_empty(&self, spec: &Spec, known: &Known) -> Vec<FieldRef> {
+    pub fn left_empty(&self, spec: &Spec, known: &KnownValues) -> Vec<FieldRef> {
         let tree = self.overlay(spec, known);
         let mut assembly = Assembly::new(&tree.secrets, !self.by_owner);
         assembly.whole(spec.root(), &tree.plain);
@@ -111,9 +111,9 @@ impl Submission {
 
     /// What will be known once this is put on what is known now.
     #[must_use]
-    pub fn known_after(&self, spec: &Spec, known: &Known) -> Known {
+    pub fn known_after(&self, spec: &Spec, known: &KnownValues) -> KnownValues {
         let tree = self.overlay(spec, known);
-        Known {
+        KnownValues {
             plain: tree.plain,
             secret_paths: tree.secrets.into_keys().collect(),
             concealed: known.concealed.clone(),
@@ -121,7 +121,7 @@ impl Submission {
     }
 
     /// What is known with the changes on top, each row under the number its field names have.
-    pub(super) fn overlay(&self, spec: &Spec, known: &Known) -> Tree {
+    pub(super) fn overlay(&self, spec: &Spec, known: &KnownValues) -> Tree {
         overlay(spec, known, &self.patch)
     }
 }
@@ -135,7 +135,7 @@ impl std::fmt::Debug for Submission {
     }
 }
 
-pub(super) fn overlay(spec: &Spec, known: &Known, patch: &Patch) -> Tree {
+pub(super) fn overlay(spec: &Spec, known: &KnownValues, patch: &Patch) -> Tree {
     let mut tree = Tree::of(known);
     tree.apply(spec.root(), patch, Mode::Overlay);
     tree
@@ -144,7 +144,7 @@ pub(super) fn overlay(spec: &Spec, known: &Known, patch: &Patch) -> Tree {
 /// Values while they are being changed. A secret without a value is one that is merely known of.
 pub(super) struct Tree {
     pub(super) plain: Map<String, Value>,
-    pub(super) secrets: Seen,
+    pub(super) secrets: KnownSecrets,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -156,7 +156,7 @@ pub(super) enum Mode {
 }
 
 impl Tree {
-    pub(super) fn of(known: &Known) -> Self {
+    pub(super) fn of(known: &KnownValues) -> Self {
         let secrets = known.secret_paths.iter().map(|path| (path.clone(), None)).collect();
         Self { plain: known.plain.clone(), secrets }
     }
@@ -164,19 +164,19 @@ impl Tree {
     pub(super) fn apply(&mut self, root: &Node, patch: &Patch, mode: Mode) {
         let plain = std::mem::take(&mut self.plain);
         let whole = Some(Value::Object(plain)).filter(|whole| whole.as_object().is_some_and(|whole| !whole.is_empty()));
-        let mut change = Change { secrets: &mut self.secrets, mode };
+        let mut change = TreeChange { secrets: &mut self.secrets, mode };
         if let Some(Value::Object(plain)) = change.node(root, patch, &FieldPath::root(), whole) {
             self.plain = plain;
         }
     }
 }
 
-struct Change<'a> {
-    secrets: &'a mut Seen,
+struct TreeChange<'a> {
+    secrets: &'a mut KnownSecrets,
     mode: Mode,
 }
 
-impl Change<'_> {
+impl TreeChange<'_> {
     /// The new plain value at a place, from the old one.
     fn node(&mut self, node: &Node, patch: &Patch, path: &FieldPath, old: Option<Value>) -> Option<Value> {
         match (patch, &node.kind) {
@@ -190,12 +190,12 @@ impl Change<'_> {
                 self.secrets.insert(path.clone(), Some(secret.clone()));
                 old
             }
-            (Patch::Group(changes), Kind::Group(group)) => {
+            (Patch::Group(changes), NodeKind::Group(group)) => {
                 let object = self.fields(group, changes, path, object(old));
                 (!object.is_empty()).then_some(Value::Object(object))
             }
-            (Patch::Branch(index, changes), Kind::OneOf(one_of)) => self.branch(one_of, *index, changes, path, old),
-            (Patch::Rows(changes), Kind::Rows(rows)) => self.rows(node, rows, changes, path, old),
+            (Patch::Branch(index, changes), NodeKind::OneOf(one_of)) => self.branch(one_of, *index, changes, path, old),
+            (Patch::Rows(changes), NodeKind::Rows(rows)) => self.rows(node, rows, changes, path, old),
             // A patch of another shape than the spec's cannot be made for this spec; it says nothing here.
             (Patch::Group(_) | Patch::Branch(..) | Patch::Rows(_), _) => old,
         }
@@ -203,7 +203,7 @@ impl Change<'_> {
 
     fn fields(
         &mut self,
-        group: &Group,
+        group: &GroupShape,
         changes: &[(String, Patch)],
         path: &FieldPath,
         mut object: Map<String, Value>,
@@ -225,7 +225,7 @@ impl Change<'_> {
 
     fn branch(
         &mut self,
-        one_of: &OneOf,
+        one_of: &OneOfShape,
         index: usize,
         changes: &[(String, Patch)],
         path: &FieldPath,
@@ -249,7 +249,7 @@ impl Change<'_> {
     fn rows(
         &mut self,
         node: &Node,
-        rows: &Rows,
+        rows: &RowsShape,
         patch: &RowsPatch,
         path: &FieldPath,
         old: Option<Value>,

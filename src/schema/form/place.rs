@@ -5,11 +5,15 @@
 //! number; `/rows/~n` counts the rows shown, `/rows/0/~rm` removes one; `/flag/~set` says that a box was on the page;
 //! `/key/~clear` removes a value.
 
-use crate::base::forms::{FieldError, FieldPath, FieldRef, Problem, push_segment};
+use serde_json::Value;
+
+use super::KnownValues;
+use super::secrets::SecretSet as _;
+use crate::base::forms::{FieldError, FieldPath, FieldRef, RawForm, ValueProblem, push_segment};
 use crate::schema::spec::Node;
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Place {
+pub(super) struct FormPlace {
     pub(super) path: FieldPath,
     pub(super) name: String,
     /// The name under which the browser posted it, when rows have moved since the page was made.
@@ -18,7 +22,7 @@ pub(super) struct Place {
     pub(super) row: Option<String>,
 }
 
-impl Place {
+impl FormPlace {
     pub(super) fn root() -> Self {
         Self::default()
     }
@@ -66,7 +70,7 @@ impl Place {
         chooser(self.posted())
     }
 
-    pub(super) fn error(&self, node: &Node, code: Problem) -> FieldError {
+    pub(super) fn error(&self, node: &Node, code: ValueProblem) -> FieldError {
         let name = if self.name.is_empty() { self.chooser() } else { self.name.clone() };
         FieldError {
             path: self.path.clone(),
@@ -92,4 +96,22 @@ fn chooser(name: &str) -> String {
 /// The name of the control `mark` that belongs to a field.
 pub(super) fn control(name: &str, mark: &str) -> String {
     format!("{name}/~{mark}")
+}
+
+/// How many rows of a list the page showed, and how far those numbers have moved since.
+pub(super) struct ShownRows {
+    pub(super) count: usize,
+    pub(super) moved: usize,
+}
+
+/// `there` rows are known now; the page may have shown fewer. A form that does not say is taken to have shown all.
+pub(super) fn shown(raw: &RawForm, place: &FormPlace, there: usize) -> ShownRows {
+    let said = raw.first(&control(place.posted(), "n")).and_then(|count| count.parse::<usize>().ok());
+    let count = said.unwrap_or(there).min(there);
+    ShownRows { count, moved: there - count }
+}
+
+/// How many rows of the list are known.
+pub(super) fn known_rows(value: Option<&Value>, known: &KnownValues, place: &FormPlace) -> usize {
+    value.and_then(Value::as_array).map_or(0, Vec::len).max(known.secret_paths.rows(&place.path))
 }

@@ -3,12 +3,12 @@
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::decode::{Decoder, Got, Scope};
+use super::decode::{DecodeScope, Decoder, Got};
 use super::leaf;
 use super::patch::Patch;
-use super::place::{Place, control};
-use crate::base::forms::Problem;
-use crate::schema::spec::{Kind, Node};
+use super::place::{FormPlace, control};
+use crate::base::forms::ValueProblem;
+use crate::schema::spec::{Node, NodeKind};
 
 /// What the browser said about one plain leaf.
 enum Posted {
@@ -16,7 +16,7 @@ enum Posted {
     Absent,
     Blank,
     Value(Value),
-    Wrong(Problem),
+    Wrong(ValueProblem),
 }
 
 /// What is known of a leaf, and whether the page kept it back.
@@ -28,11 +28,11 @@ struct Old<'v> {
 
 impl Decoder<'_> {
     /// Whether the owner ticked "Remove" at this field.
-    fn is_cleared(&self, place: &Place) -> bool {
+    fn is_cleared(&self, place: &FormPlace) -> bool {
         self.by_owner && self.raw.first(&control(place.posted(), "clear")).is_some_and(|mark| !mark.is_empty())
     }
 
-    pub(super) fn secret_leaf(&mut self, node: &Node, place: &Place, scope: Scope<'_>) -> Got {
+    pub(super) fn secret_leaf(&mut self, node: &Node, place: &FormPlace, scope: DecodeScope<'_>) -> Got {
         let set = !scope.fresh && self.known.secret_paths.contains(&place.path);
         let kept = Got { filled: set, ..Got::default() };
         let posted = self.raw.first(place.posted()).unwrap_or_default();
@@ -55,7 +55,7 @@ impl Decoder<'_> {
         }
     }
 
-    pub(super) fn plain_leaf(&mut self, node: &Node, place: &Place, scope: Scope<'_>) -> Got {
+    pub(super) fn plain_leaf(&mut self, node: &Node, place: &FormPlace, scope: DecodeScope<'_>) -> Got {
         let known = if scope.fresh { None } else { scope.value };
         let concealed = known.is_some() && self.known.conceals(&place.path);
         let kept = Got { filled: known.is_some_and(|value| counts(node, value)), ..Got::default() };
@@ -85,10 +85,10 @@ impl Decoder<'_> {
         Got { patch: Patch::Plain(value), touched, filled }
     }
 
-    fn posted(&self, node: &Node, place: &Place, old: Old<'_>) -> Posted {
+    fn posted(&self, node: &Node, place: &FormPlace, old: Old<'_>) -> Posted {
         match &node.kind {
-            Kind::Bool(_) => self.posted_bool(place),
-            Kind::Checks(checks) => {
+            NodeKind::Bool(_) => self.posted_bool(place),
+            NodeKind::Checks(checks) => {
                 let read = leaf::options_at(&checks.options, self.raw.all(place.posted()));
                 match read {
                     Err(problem) => Posted::Wrong(problem),
@@ -100,24 +100,24 @@ impl Decoder<'_> {
         }
     }
 
-    fn posted_bool(&self, place: &Place) -> Posted {
+    fn posted_bool(&self, place: &FormPlace) -> Posted {
         match self.raw.first(place.posted()) {
             Some("") => Posted::Blank,
             Some(word) => word
                 .parse()
-                .map_or(Posted::Wrong(Problem::NotOffered), |answer: bool| Posted::Value(Value::Bool(answer))),
+                .map_or(Posted::Wrong(ValueProblem::NotOffered), |answer: bool| Posted::Value(Value::Bool(answer))),
             None if self.is_on_page(place) => Posted::Value(Value::Bool(false)),
             None => Posted::Absent,
         }
     }
 
     /// Boxes that are off send nothing; a hidden field beside them says that they were there.
-    fn is_on_page(&self, place: &Place) -> bool {
+    fn is_on_page(&self, place: &FormPlace) -> bool {
         self.raw.first(&control(place.posted(), "set")).is_some_and(|mark| !mark.is_empty())
     }
 
     /// An emptied list is blank, except where a default would come back for it.
-    fn posted_nothing(&self, node: &Node, place: &Place, old: Old<'_>, min: usize) -> Posted {
+    fn posted_nothing(&self, node: &Node, place: &FormPlace, old: Old<'_>, min: usize) -> Posted {
         let has_default = node.default.as_ref().and_then(Value::as_array).is_some_and(|list| !list.is_empty());
         let on_page = self.is_on_page(place) || self.raw.has(place.posted());
         match (on_page, has_default && min == 0) {
@@ -129,7 +129,7 @@ impl Decoder<'_> {
         }
     }
 
-    fn posted_text(&self, node: &Node, place: &Place, old: Old<'_>) -> Posted {
+    fn posted_text(&self, node: &Node, place: &FormPlace, old: Old<'_>) -> Posted {
         let Some(text) = self.raw.first(place.posted()) else {
             return Posted::Absent;
         };
@@ -144,7 +144,7 @@ impl Decoder<'_> {
             Err(problem) => Posted::Wrong(problem),
             Ok(Some(value)) => Posted::Value(value),
             Ok(None) => match &node.kind {
-                Kind::Lines(lines) => self.posted_nothing(node, place, old, lines.min),
+                NodeKind::Lines(lines) => self.posted_nothing(node, place, old, lines.min),
                 _ => Posted::Blank,
             },
         }
@@ -155,7 +155,7 @@ impl Decoder<'_> {
 /// differ from their default.
 pub(super) fn counts(node: &Node, value: &Value) -> bool {
     match &node.kind {
-        Kind::Bool(_) | Kind::Choice(_) | Kind::Checks(_) => node.default.as_ref() != Some(value),
+        NodeKind::Bool(_) | NodeKind::Choice(_) | NodeKind::Checks(_) => node.default.as_ref() != Some(value),
         _ => true,
     }
 }

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use crate::base::forms::FieldPath;
 
 /// A set of secrets by path.
-pub(super) trait Secrets {
+pub(super) trait SecretSet {
     fn has(&self, path: &FieldPath) -> bool;
     /// The value, where it is at hand.
     fn value(&self, path: &FieldPath) -> Option<&SecretString>;
@@ -28,9 +28,9 @@ pub(super) trait Secrets {
 }
 
 /// Secrets that are set: typed just now with their value, or known of without.
-pub(super) type Seen = BTreeMap<FieldPath, Option<SecretString>>;
+pub(super) type KnownSecrets = BTreeMap<FieldPath, Option<SecretString>>;
 
-impl Secrets for BTreeSet<FieldPath> {
+impl SecretSet for BTreeSet<FieldPath> {
     fn has(&self, path: &FieldPath) -> bool {
         self.contains(path)
     }
@@ -46,7 +46,7 @@ impl Secrets for BTreeSet<FieldPath> {
     }
 }
 
-impl Secrets for Seen {
+impl SecretSet for KnownSecrets {
     fn has(&self, path: &FieldPath) -> bool {
         self.contains_key(path)
     }
@@ -58,7 +58,7 @@ impl Secrets for Seen {
     }
 }
 
-impl Secrets for BTreeMap<FieldPath, SecretString> {
+impl SecretSet for BTreeMap<FieldPath, SecretString> {
     fn has(&self, path: &FieldPath) -> bool {
         self.contains_key(path)
     }

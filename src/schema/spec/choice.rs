@@ -1,43 +1,41 @@
 //! Choices between groups (`oneOf`): their branches, the branch a spec means by its default, and the branch a stored
 //! object stands for.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::compile::{Compiler, Inherit};
-use super::flatten::{self, Object};
-use super::model::{BRANCH_KEY, Branch, Group, Kind, LineItem, OneOf};
+use super::flatten::{self, Object, Schema};
+use super::model::{BRANCH_KEY, Branch, GroupShape, LineItem, NodeKind, OneOfShape};
 use super::{SpecError, defaults, describe, labels};
 use crate::base::forms::FieldPath;
 
 /// More branches than any real choice has; the largest has 17.
 const MAX_BRANCHES: usize = 100;
 
-type Schema = Map<String, Value>;
-
-/// Whether the alternatives are groups with questions of their own. Alternatives that only demand or forbid are
-/// rules, not a choice.
-pub(super) fn are_groups(compiler: &Compiler<'_>, variants: &[&Value]) -> bool {
-    let flats: Vec<Object<'_>> = variants.iter().filter_map(|variant| compiler.flat(variant).ok()).collect();
-    let is_group = |schema: &Object<'_>| {
-        let kinds = flatten::kinds(schema);
-        schema.contains_key("properties")
-            || kinds == ["object"]
-            || (kinds.is_empty() && !flatten::variants(schema).is_empty())
-    };
-    flats.len() == variants.len()
-        && !flats.is_empty()
-        && flats.iter().all(is_group)
-        && flats.iter().any(|flat| flat.contains_key("properties") || !flatten::variants(flat).is_empty())
-}
-
 impl Compiler<'_> {
+    /// Whether the alternatives are groups with questions of their own. Alternatives that only demand or forbid are
+    /// rules, not a choice.
+    pub(super) fn are_groups(&self, variants: &[&Value]) -> bool {
+        let flats: Vec<Object<'_>> = variants.iter().filter_map(|variant| self.flat(variant).ok()).collect();
+        let is_group = |schema: &Object<'_>| {
+            let kinds = flatten::kinds(schema);
+            schema.contains_key("properties")
+                || kinds == ["object"]
+                || (kinds.is_empty() && !flatten::variants(schema).is_empty())
+        };
+        flats.len() == variants.len()
+            && !flats.is_empty()
+            && flats.iter().all(is_group)
+            && flats.iter().any(|flat| flat.contains_key("properties") || !flatten::variants(flat).is_empty())
+    }
+
     /// Compiles a choice. Properties that stand beside the choice become part of every branch.
     pub(super) fn one_of(
         &mut self,
         at: &FieldPath,
         schema: &Schema,
         inherit: &Inherit<'_>,
-    ) -> Result<OneOf, SpecError> {
+    ) -> Result<OneOfShape, SpecError> {
         let mut flats = Vec::new();
         self.expand(schema, None, inherit.level, &mut flats)?;
         let constants: Vec<Schema> = flats.iter().map(|flat| self.constants(flat)).collect();
@@ -56,7 +54,7 @@ impl Compiler<'_> {
         }
         tell_apart(&mut branches);
         let marked = !are_told_apart(&branches);
-        Ok(OneOf { branches, default, marked })
+        Ok(OneOfShape { branches, default, marked })
     }
 
     /// Every branch merged with what stands beside the choice; choices directly inside a branch become branches too.
@@ -86,7 +84,7 @@ impl Compiler<'_> {
             if let Some(title) = &title {
                 merged.insert("title".to_owned(), Value::String(title.clone()));
             }
-            if are_groups(self, &flatten::variants(&merged)) {
+            if self.are_groups(&flatten::variants(&merged)) {
                 self.expand(&merged, title.as_deref(), level + 1, out)?;
             } else {
                 out.push(merged);
@@ -137,9 +135,9 @@ fn are_told_apart(branches: &[Branch]) -> bool {
     pairs.all(|(left, right)| differ(&left.group, &right.group) || differ(&right.group, &left.group))
 }
 
-fn differ(left: &Group, right: &Group) -> bool {
+fn differ(left: &GroupShape, right: &GroupShape) -> bool {
     left.constants().any(|(key, value)| match right.field(key).map(|field| &field.kind) {
-        Some(Kind::Const(other)) => other != value,
+        Some(NodeKind::Const(other)) => other != value,
         Some(_) => false,
         None => true,
     })
@@ -147,7 +145,7 @@ fn differ(left: &Group, right: &Group) -> bool {
 
 /// The branch an object stands for: the one it is marked with, else the one whose constants and names fit best. None
 /// when none fits.
-pub(crate) fn chosen_by_values(one_of: &OneOf, object: &Schema) -> Option<usize> {
+pub(crate) fn chosen_by_values(one_of: &OneOfShape, object: &Schema) -> Option<usize> {
     if let Some(marked) = object.get(BRANCH_KEY).and_then(Value::as_u64).and_then(|index| usize::try_from(index).ok()) {
         return (marked < one_of.branches.len()).then_some(marked);
     }
@@ -157,7 +155,7 @@ pub(crate) fn chosen_by_values(one_of: &OneOf, object: &Schema) -> Option<usize>
 }
 
 /// How well an object fits a branch; None when a constant contradicts.
-fn score(branch: &Group, object: &Schema) -> Option<i64> {
+fn score(branch: &GroupShape, object: &Schema) -> Option<i64> {
     let mut score = 0;
     for (key, constant) in branch.constants() {
         score += match object.get(key) {
@@ -176,22 +174,22 @@ fn score(branch: &Group, object: &Schema) -> Option<i64> {
 }
 
 /// Whether a value is of a shape the field can have.
-fn is_possible(kind: &Kind, value: &Value) -> bool {
+fn is_possible(kind: &NodeKind, value: &Value) -> bool {
     match kind {
-        Kind::Const(constant) => constant == value,
-        Kind::OneOf(_) | Kind::Group(_) => value.is_object(),
-        Kind::Rows(_) => value.as_array().is_some_and(|rows| rows.iter().all(Value::is_object)),
-        Kind::Lines(lines) => value.as_array().is_some_and(|items| match &lines.item {
+        NodeKind::Const(constant) => constant == value,
+        NodeKind::OneOf(_) | NodeKind::Group(_) => value.is_object(),
+        NodeKind::Rows(_) => value.as_array().is_some_and(|rows| rows.iter().all(Value::is_object)),
+        NodeKind::Lines(lines) => value.as_array().is_some_and(|items| match &lines.item {
             LineItem::Text(_) => items.iter().all(Value::is_string),
             LineItem::Number(_) => items.iter().all(Value::is_number),
         }),
-        Kind::Checks(checks) => value.as_array().is_some_and(|members| {
+        NodeKind::Checks(checks) => value.as_array().is_some_and(|members| {
             members.iter().all(|member| checks.options.iter().any(|option| option.value == *member))
         }),
-        Kind::Choice(choice) => choice.options.iter().any(|option| option.value == *value),
-        Kind::Bool(_) => value.is_boolean(),
-        Kind::Number(_) => value.is_number(),
-        Kind::Text(_) => value.is_string(),
-        Kind::Json(_) => true,
+        NodeKind::Choice(choice) => choice.options.iter().any(|option| option.value == *value),
+        NodeKind::Bool(_) => value.is_boolean(),
+        NodeKind::Number(_) => value.is_number(),
+        NodeKind::Text(_) => value.is_string(),
+        NodeKind::Json(_) => true,
     }
 }

@@ -7,17 +7,17 @@ use std::cell::Cell;
 use serde_json::{Map, Value};
 
 use super::describe::{self, Help};
-use super::flatten::{self, Gap, Object};
+use super::flatten::{self, Gap, Object, Schema};
 use super::judge::judge;
-use super::model::{BRANCH_KEY, Group, JsonShape, Kind, Node, Text};
+use super::model::{BRANCH_KEY, GroupShape, JsonShape, Node, NodeKind, TextShape};
 use super::pattern::Patterns;
-use super::{Section, SpecError, SpecNote, choice, defaults, labels, limits};
+use super::{SpecError, SpecNote, SpecSection, defaults, labels, limits};
 use crate::base::forms::FieldPath;
 
 /// What compiling gives.
 pub(super) struct Compiled {
     pub(super) root: Node,
-    pub(super) sections: Vec<Section>,
+    pub(super) sections: Vec<SpecSection>,
     pub(super) notes: Vec<SpecNote>,
 }
 
@@ -41,8 +41,6 @@ pub(super) struct Inherit<'a> {
     pub(super) level: usize,
 }
 
-type Schema = Map<String, Value>;
-
 pub(super) fn compile(document: &Value) -> Result<Compiled, SpecError> {
     let mut compiler =
         Compiler { document, patterns: Patterns::default(), notes: Vec::new(), nodes: 0, copied: Cell::new(0) };
@@ -54,11 +52,11 @@ pub(super) fn compile(document: &Value) -> Result<Compiled, SpecError> {
     let secret = flat.get("airbyte_secret").and_then(Value::as_bool).unwrap_or(false);
     let inherit = Inherit { required: true, secret, default: flat.get("default"), level: 0 };
     let at = FieldPath::root();
-    let kind = if choice::are_groups(&compiler, &flatten::variants(&flat)) {
-        Kind::OneOf(compiler.one_of(&at, &flat, &inherit)?)
+    let kind = if compiler.are_groups(&flatten::variants(&flat)) {
+        NodeKind::OneOf(compiler.one_of(&at, &flat, &inherit)?)
     } else {
         compiler.note_rules(&at, &flat);
-        Kind::Group(compiler.group(&at, &flat, &inherit)?)
+        NodeKind::Group(compiler.group(&at, &flat, &inherit)?)
     };
     let mut root = Node { title: "Configuration".to_owned(), required: true, ..Node::leaf(kind) };
     labels::tell_groups_apart(&mut root);
@@ -68,7 +66,7 @@ pub(super) fn compile(document: &Value) -> Result<Compiled, SpecError> {
 
 impl Node {
     /// A node that says nothing but what it holds.
-    pub(crate) fn leaf(kind: Kind) -> Self {
+    pub(crate) fn leaf(kind: NodeKind) -> Self {
         Self {
             key: String::new(),
             title: String::new(),
@@ -123,11 +121,16 @@ impl Compiler<'_> {
     }
 
     /// The properties of an object, in the order they are shown.
-    pub(super) fn group(&mut self, at: &FieldPath, schema: &Schema, inherit: &Inherit<'_>) -> Result<Group, SpecError> {
+    pub(super) fn group(
+        &mut self,
+        at: &FieldPath,
+        schema: &Schema,
+        inherit: &Inherit<'_>,
+    ) -> Result<GroupShape, SpecError> {
         let required: Vec<&str> =
             schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
         let properties = schema.get("properties").and_then(Value::as_object);
-        let mut fields: Vec<(Order, Node)> = Vec::new();
+        let mut fields: Vec<(FieldOrder, Node)> = Vec::new();
         for (key, property) in properties.into_iter().flatten() {
             let path = at.child(key);
             if key == BRANCH_KEY {
@@ -142,16 +145,16 @@ impl Compiler<'_> {
                 level: inherit.level + 1,
             };
             let node = self.node(&path, key, property, &handed)?;
-            fields.push((Order::of(&node, property), node));
+            fields.push((FieldOrder::of(&node, property), node));
         }
         for key in required.iter().filter(|key| properties.is_none_or(|properties| !properties.contains_key(**key))) {
-            fields.extend(self.undeclared(at, key, schema).map(|node| (Order::default(), node)));
+            fields.extend(self.undeclared(at, key, schema).map(|node| (FieldOrder::default(), node)));
         }
         fields.sort_by_key(|(order, _)| *order);
         let mut fields: Vec<Node> = fields.into_iter().map(|(_, node)| node).collect();
         fields.dedup_by(|later, earlier| later.key == earlier.key);
         labels::tell_siblings_apart(&mut fields);
-        Ok(Group { given: self.is_given(schema, inherit.default), fields })
+        Ok(GroupShape { given: self.is_given(schema, inherit.default), fields })
     }
 
     /// A group with a default of its own is written without anybody's answer.
@@ -180,7 +183,7 @@ impl Compiler<'_> {
             return None;
         }
         self.note(&path, "required but not described; it is asked for as text");
-        let mut node = Node::leaf(Kind::Text(Text::default()));
+        let mut node = Node::leaf(NodeKind::Text(TextShape::default()));
         node.key = key.to_owned();
         node.title = labels::title(None, key);
         node.required = true;
@@ -225,7 +228,7 @@ impl Compiler<'_> {
         node.section = flat.get("group").and_then(Value::as_str).map(str::to_owned);
         // A hidden field that nobody could ever fill would block the connection for good: it is shown.
         node.hidden = flag("airbyte_hidden") && (!required || node.answers_itself());
-        node.folds = !required && !flag("always_show") && !matches!(node.kind, Kind::OneOf(_) | Kind::Const(_));
+        node.folds = !required && !flag("always_show") && !matches!(node.kind, NodeKind::OneOf(_) | NodeKind::Const(_));
         node.complete_hint(&flat);
         Ok(node)
     }
@@ -234,7 +237,7 @@ impl Compiler<'_> {
         if gap == Gap::Reference {
             self.note(at, "its reference leads nowhere or in a circle, so it is asked for as JSON");
         }
-        let mut node = Node::leaf(Kind::Json(JsonShape::Any));
+        let mut node = Node::leaf(NodeKind::Json(JsonShape::Any));
         node.key = key.to_owned();
         node.title = labels::title(None, key);
         node.required = inherit.required;
@@ -243,7 +246,13 @@ impl Compiler<'_> {
         node
     }
 
-    fn kind(&mut self, at: &FieldPath, key: &str, schema: &Schema, inherit: &Inherit<'_>) -> Result<Kind, SpecError> {
+    fn kind(
+        &mut self,
+        at: &FieldPath,
+        key: &str,
+        schema: &Schema,
+        inherit: &Inherit<'_>,
+    ) -> Result<NodeKind, SpecError> {
         let kinds = flatten::kinds(schema);
         let says = |kind: &str| kinds.first() == Some(&kind);
         let is_list = says("array") || (kinds.is_empty() && schema.contains_key("items"));
@@ -258,10 +267,10 @@ impl Compiler<'_> {
             );
         }
         if !is_list && let Some(constant) = flatten::constant(schema) {
-            return Ok(Kind::Const(constant.clone()));
+            return Ok(NodeKind::Const(constant.clone()));
         }
-        if choice::are_groups(self, &flatten::variants(schema)) {
-            return Ok(Kind::OneOf(self.one_of(at, schema, inherit)?));
+        if self.are_groups(&flatten::variants(schema)) {
+            return Ok(NodeKind::OneOf(self.one_of(at, schema, inherit)?));
         }
         if is_list {
             return self.list(at, key, schema, inherit);
@@ -272,26 +281,26 @@ impl Compiler<'_> {
         Ok(self.scalar(at, key, schema, inherit))
     }
 
-    fn object(&mut self, at: &FieldPath, schema: &Schema, inherit: &Inherit<'_>) -> Result<Kind, SpecError> {
+    fn object(&mut self, at: &FieldPath, schema: &Schema, inherit: &Inherit<'_>) -> Result<NodeKind, SpecError> {
         let properties = schema.get("properties").and_then(Value::as_object);
         let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
         if properties.is_none_or(Map::is_empty) && !closed {
-            return Ok(Kind::Json(JsonShape::Object));
+            return Ok(NodeKind::Json(JsonShape::Object));
         }
         self.note_rules(at, schema);
-        Ok(Kind::Group(self.group(at, schema, inherit)?))
+        Ok(NodeKind::Group(self.group(at, schema, inherit)?))
     }
 }
 
 /// Where a field stands among its siblings: what does not fold first, then by `order`, then as the spec has it.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Order {
+struct FieldOrder {
     folds: bool,
     unordered: bool,
     order: i64,
 }
 
-impl Order {
+impl FieldOrder {
     fn of(node: &Node, schema: &Value) -> Self {
         let order = schema.get("order").and_then(|order| {
             order.as_i64().or_else(|| order.as_f64().and_then(|order| format!("{order:.0}").parse().ok()))
@@ -304,15 +313,15 @@ impl Order {
 const MAX_SECTIONS: usize = 50;
 
 /// The titled groups that fields of the root name, in the order of the spec's list.
-fn sections(schema: &Schema) -> Vec<Section> {
+fn sections(schema: &Schema) -> Vec<SpecSection> {
     let listed = schema.get("groups").and_then(Value::as_array).into_iter().flatten();
-    let mut sections: Vec<Section> = Vec::new();
+    let mut sections: Vec<SpecSection> = Vec::new();
     for group in listed.take(MAX_SECTIONS) {
         let text = |key: &str| group.get(key).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
         if let (Some(id), Some(title)) = (text("id"), text("title"))
             && !sections.iter().any(|section| section.id == id)
         {
-            sections.push(Section { id: id.to_owned(), title: limits::clip(title, limits::MAX_TITLE).to_owned() });
+            sections.push(SpecSection { id: id.to_owned(), title: limits::clip(title, limits::MAX_TITLE).to_owned() });
         }
     }
     sections

@@ -5,17 +5,8 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{Date, PrimitiveDateTime};
 
-use super::model::Format;
+use super::model::{DateShape, TextFormat};
 use super::pattern::Pattern;
-
-/// A spelling that a browser's own date control can make.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DateShape {
-    /// `2026-03-14`
-    Day,
-    /// `2026-03-14T09:30:00` and this ending, such as `Z` or `.000Z`.
-    Moment(&'static str),
-}
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 const MINUTE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]");
@@ -27,13 +18,13 @@ const ENDINGS: [&str; 6] = ["Z", ".000Z", ".000000Z", "", "+00:00", ".000+00:00"
 impl DateShape {
     /// The spelling a field wants, judged by its pattern, else by its examples, else by its format. None when no date
     /// control fits.
-    pub(super) fn of(format: Format, pattern: Option<&Pattern>, samples: &[&str]) -> Option<Self> {
+    pub(super) fn of(format: TextFormat, pattern: Option<&Pattern>, samples: &[&str]) -> Option<Self> {
         if let Some(pattern) = pattern {
             return Self::of_pattern(format, pattern);
         }
         let wanted = match format {
-            Format::Date => Self::Day,
-            Format::DateTime => Self::Moment("Z"),
+            TextFormat::Date => Self::Day,
+            TextFormat::DateTime => Self::Moment("Z"),
             _ => return None,
         };
         match samples.first() {
@@ -42,8 +33,8 @@ impl DateShape {
         }
     }
 
-    fn of_pattern(format: Format, pattern: &Pattern) -> Option<Self> {
-        let looks_dated = pattern.source().contains("{4}") || matches!(format, Format::Date | Format::DateTime);
+    fn of_pattern(format: TextFormat, pattern: &Pattern) -> Option<Self> {
+        let looks_dated = pattern.source().contains("{4}") || matches!(format, TextFormat::Date | TextFormat::DateTime);
         let says_no = ["x", "2026", "2026-03-1x", "12345678"].iter().all(|text| !pattern.fits(text));
         if !looks_dated || !says_no {
             return None;
@@ -53,9 +44,9 @@ impl DateShape {
         })
     }
 
-    fn candidates(format: Format) -> impl Iterator<Item = Self> {
+    fn candidates(format: TextFormat) -> impl Iterator<Item = Self> {
         let moments = || ENDINGS.iter().map(|ending| Self::Moment(ending));
-        let day_first = format != Format::DateTime;
+        let day_first = format != TextFormat::DateTime;
         let before = day_first.then_some(Self::Day);
         let after = (!day_first).then_some(Self::Day);
         before.into_iter().chain(moments()).chain(after)
@@ -131,26 +122,26 @@ mod tests {
     use super::super::pattern::compile;
     use super::*;
 
-    fn shape(format: Format, pattern: &str) -> Option<DateShape> {
+    fn shape(format: TextFormat, pattern: &str) -> Option<DateShape> {
         DateShape::of(format, compile(pattern).as_ref(), &[])
     }
 
     #[test]
     fn the_pattern_tells_the_spelling() {
         assert_eq!(
-            shape(Format::DateTime, r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"),
+            shape(TextFormat::DateTime, r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"),
             Some(DateShape::Moment("Z"))
         );
         assert_eq!(
-            shape(Format::DateTime, r"^$|^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.\d{6}Z$"),
+            shape(TextFormat::DateTime, r"^$|^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.\d{6}Z$"),
             Some(DateShape::Moment(".000000Z"))
         );
-        assert_eq!(shape(Format::Free, r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), Some(DateShape::Day));
-        assert_eq!(shape(Format::Free, r"^\d{2}-\d{2}-\d{4}$"), None);
-        assert_eq!(shape(Format::Free, r"^[0-9]{4}.*$"), None);
-        assert_eq!(shape(Format::Date, ".*"), None);
-        assert_eq!(DateShape::of(Format::DateTime, None, &["2021-01-01"]), Some(DateShape::Day));
-        assert_eq!(DateShape::of(Format::DateTime, None, &["Jan 2, 2024"]), None);
+        assert_eq!(shape(TextFormat::Free, r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), Some(DateShape::Day));
+        assert_eq!(shape(TextFormat::Free, r"^\d{2}-\d{2}-\d{4}$"), None);
+        assert_eq!(shape(TextFormat::Free, r"^[0-9]{4}.*$"), None);
+        assert_eq!(shape(TextFormat::Date, ".*"), None);
+        assert_eq!(DateShape::of(TextFormat::DateTime, None, &["2021-01-01"]), Some(DateShape::Day));
+        assert_eq!(DateShape::of(TextFormat::DateTime, None, &["Jan 2, 2024"]), None);
     }
 
     #[test]

@@ -2,25 +2,25 @@
 
 use serde_json::{Map, Number as JsonNumber, Value};
 
-use super::model::{Choice, JsonShape, Kind, LineItem, Opt};
+use super::model::{ChoiceShape, JsonShape, LineItem, NodeKind, Opt};
 
 /// The default in the kind the field wants; None when it is of another kind, not among the options, or null.
-pub(super) fn fit(kind: &Kind, default: &Value) -> Option<Value> {
+pub(super) fn fit(kind: &NodeKind, default: &Value) -> Option<Value> {
     match kind {
-        Kind::Text(_) => text(default),
-        Kind::Number(number) => numeric(default, number.whole),
-        Kind::Bool(_) => boolean(default),
-        Kind::Choice(Choice { options }) => offered(options, default),
-        Kind::Checks(checks) => each(default, |member| offered(&checks.options, member)),
-        Kind::Lines(lines) => each(default, |line| match &lines.item {
+        NodeKind::Text(_) => text(default),
+        NodeKind::Number(number) => numeric(default, number.whole),
+        NodeKind::Bool(_) => boolean(default),
+        NodeKind::Choice(ChoiceShape { options }) => offered(options, default),
+        NodeKind::Checks(checks) => each(default, |member| offered(&checks.options, member)),
+        NodeKind::Lines(lines) => each(default, |line| match &lines.item {
             LineItem::Text(_) => text(line).filter(|text| text != ""),
             LineItem::Number(number) => numeric(line, number.whole),
         }),
-        Kind::Rows(_) => each(default, |row| row.is_object().then(|| row.clone())),
-        Kind::Json(JsonShape::Object) => default.is_object().then(|| default.clone()),
-        Kind::Json(JsonShape::List) => default.is_array().then(|| default.clone()),
-        Kind::Json(JsonShape::Any) => (!default.is_null()).then(|| default.clone()),
-        Kind::Const(_) | Kind::OneOf(_) | Kind::Group(_) => None,
+        NodeKind::Rows(_) => each(default, |row| row.is_object().then(|| row.clone())),
+        NodeKind::Json(JsonShape::Object) => default.is_object().then(|| default.clone()),
+        NodeKind::Json(JsonShape::List) => default.is_array().then(|| default.clone()),
+        NodeKind::Json(JsonShape::Any) => (!default.is_null()).then(|| default.clone()),
+        NodeKind::Const(_) | NodeKind::OneOf(_) | NodeKind::Group(_) => None,
     }
 }
 
@@ -86,20 +86,20 @@ pub(super) fn branch(default: &Value, constants: &[Map<String, Value>]) -> Optio
 
 #[cfg(test)]
 mod tests {
-    use super::super::model::{Bool, Number};
+    use super::super::model::{BoolShape, NumberShape};
     use super::*;
     use serde_json::json;
 
     #[test]
     fn a_default_is_made_to_fit_or_dropped() {
-        let whole = Kind::Number(Number { whole: true, bounds: Default::default(), step: None });
+        let whole = NodeKind::Number(NumberShape { whole: true, bounds: Default::default(), step: None });
         assert_eq!(fit(&whole, &json!("100")), Some(json!(100)));
         assert_eq!(fit(&whole, &json!(10000.0)), Some(json!(10000)));
         assert_eq!(fit(&whole, &json!(1.5)), None);
         assert_eq!(fit(&whole, &json!("soon")), None);
-        assert_eq!(fit(&Kind::Bool(Bool { open: false }), &json!("True")), Some(json!(true)));
-        assert_eq!(fit(&Kind::Text(Default::default()), &json!(["Hourly"])), None);
-        assert_eq!(fit(&Kind::Text(Default::default()), &Value::Null), None);
+        assert_eq!(fit(&NodeKind::Bool(BoolShape { open: false }), &json!("True")), Some(json!(true)));
+        assert_eq!(fit(&NodeKind::Text(Default::default()), &json!(["Hourly"])), None);
+        assert_eq!(fit(&NodeKind::Text(Default::default()), &Value::Null), None);
     }
 
     #[test]

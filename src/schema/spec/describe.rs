@@ -48,7 +48,7 @@ enum Piece {
 /// Reads a description.
 pub(super) fn describe(description: &str) -> Help {
     let end = limits::clip(description, limits::MAX_DESCRIPTION);
-    let mut reader = Reader { rest: end, pieces: Vec::new(), links: Vec::new() };
+    let mut reader = DescriptionReader { rest: end, pieces: Vec::new(), links: Vec::new() };
     reader.read();
     let (pieces, links) = (reader.pieces, reader.links);
     let (hint, rest) = first_sentence(&pieces);
@@ -62,13 +62,13 @@ pub(super) fn sentence(description: &str) -> Option<String> {
     describe(description).hint
 }
 
-struct Reader<'a> {
+struct DescriptionReader<'a> {
     rest: &'a str,
     pieces: Vec<Piece>,
     links: Vec<HelpLink>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> DescriptionReader<'a> {
     fn read(&mut self) {
         while let Some(letter) = self.rest.chars().next() {
             let known = match letter {

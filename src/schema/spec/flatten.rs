@@ -8,7 +8,10 @@ use serde_json::{Map, Value};
 /// How often wrappers are unwrapped at one place; stops references that lead back to themselves.
 const MAX_UNWRAPS: usize = 16;
 
-pub(super) type Object<'a> = Cow<'a, Map<String, Value>>;
+/// A schema that is an object.
+pub(super) type Schema = Map<String, Value>;
+
+pub(super) type Object<'a> = Cow<'a, Schema>;
 
 /// What is left when a schema is no object at all, or what could not be followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +37,11 @@ pub(super) fn flatten<'a>(document: &Value, schema: &'a Value) -> Result<Object<
 }
 
 struct Wrapped {
-    outer: Map<String, Value>,
-    parts: Vec<Map<String, Value>>,
+    outer: Schema,
+    parts: Vec<Schema>,
 }
 
-fn take_wrapper(document: &Value, flat: &Map<String, Value>) -> Result<Option<Wrapped>, Gap> {
+fn take_wrapper(document: &Value, flat: &Schema) -> Result<Option<Wrapped>, Gap> {
     let without = |key: &str| {
         flat.iter().filter(|(name, _)| *name != key).map(|(name, value)| (name.clone(), value.clone())).collect()
     };
@@ -80,7 +83,7 @@ pub(super) fn is_null(schema: &Value) -> bool {
 }
 
 /// Both at once. What the outer says of itself (title, default, …) wins; properties and required names add up.
-pub(super) fn merge(mut outer: Map<String, Value>, part: &Map<String, Value>) -> Map<String, Value> {
+pub(super) fn merge(mut outer: Schema, part: &Schema) -> Schema {
     for (key, value) in part {
         match (key.as_str(), outer.get_mut(key)) {
             ("properties", Some(Value::Object(mine))) => {
@@ -101,7 +104,7 @@ pub(super) fn merge(mut outer: Map<String, Value>, part: &Map<String, Value>) ->
 }
 
 /// How many JSON values an object holds, itself included; stops counting at `most`.
-pub(super) fn weight(object: &Map<String, Value>, most: usize) -> usize {
+pub(super) fn weight(object: &Schema, most: usize) -> usize {
     let mut count = 1;
     let mut todo: Vec<&Value> = object.values().collect();
     while let Some(value) = todo.pop() {
@@ -119,7 +122,7 @@ pub(super) fn weight(object: &Map<String, Value>, most: usize) -> usize {
 }
 
 /// The kinds a schema names, null aside. Words that are no JSON type are left out.
-pub(super) fn kinds(schema: &Map<String, Value>) -> Vec<&str> {
+pub(super) fn kinds(schema: &Schema) -> Vec<&str> {
     const KNOWN: [&str; 6] = ["string", "integer", "number", "boolean", "array", "object"];
     let named: Vec<&str> = match schema.get("type") {
         Some(Value::String(kind)) => vec![kind],
@@ -130,13 +133,13 @@ pub(super) fn kinds(schema: &Map<String, Value>) -> Vec<&str> {
 }
 
 /// The alternatives of the schema that are not null: `oneOf`, else `anyOf`.
-pub(super) fn variants(schema: &Map<String, Value>) -> Vec<&Value> {
+pub(super) fn variants(schema: &Schema) -> Vec<&Value> {
     let list = ["oneOf", "anyOf"].iter().find_map(|key| schema.get(*key).and_then(Value::as_array));
     list.into_iter().flatten().filter(|variant| !is_null(variant)).collect()
 }
 
 /// The one value a schema allows: its `const`, or the only member of its `enum`.
-pub(super) fn constant(schema: &Map<String, Value>) -> Option<&Value> {
+pub(super) fn constant(schema: &Schema) -> Option<&Value> {
     if let Some(value) = schema.get("const") {
         return Some(value);
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::limits;
-use super::model::{Group, Kind, Node};
+use super::model::{GroupShape, Node, NodeKind};
 
 /// Words that are written in their own way.
 const WORDS: [(&str, &str); 40] = [
@@ -161,21 +161,23 @@ fn mark(node: &mut Node, parent: Option<&str>, places: &Places) {
     let title = node.title.clone();
     let here = if node.key.is_empty() && parent.is_none() { None } else { Some(title.as_str()) };
     match &mut node.kind {
-        Kind::Group(group) => mark_all(group, here, places),
-        Kind::OneOf(one_of) => one_of.branches.iter_mut().for_each(|branch| mark_all(&mut branch.group, here, places)),
+        NodeKind::Group(group) => mark_all(group, here, places),
+        NodeKind::OneOf(one_of) => {
+            one_of.branches.iter_mut().for_each(|branch| mark_all(&mut branch.group, here, places))
+        }
         // Inside rows the row itself tells fields apart.
         _ => {}
     }
 }
 
-fn mark_all(group: &mut Group, here: Option<&str>, places: &Places) {
+fn mark_all(group: &mut GroupShape, here: Option<&str>, places: &Places) {
     group.fields.iter_mut().for_each(|field| mark(field, here, places));
 }
 
 fn children(node: &Node) -> Vec<&Node> {
     match &node.kind {
-        Kind::Group(group) => group.fields.iter().collect(),
-        Kind::OneOf(one_of) => one_of.branches.iter().flat_map(|branch| branch.group.fields.iter()).collect(),
+        NodeKind::Group(group) => group.fields.iter().collect(),
+        NodeKind::OneOf(one_of) => one_of.branches.iter().flat_map(|branch| branch.group.fields.iter()).collect(),
         _ => Vec::new(),
     }
 }

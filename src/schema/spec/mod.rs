@@ -27,12 +27,12 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 pub(crate) use choice::chosen_by_values;
-pub(crate) use date::DateShape;
 pub(crate) use describe::{Help, MoreHelp};
 pub(crate) use judge::{judge, judge_count};
 pub(crate) use labels::lower_first;
 pub(crate) use model::{
-    BRANCH_KEY, Bool, Branch, Choice, Format, Group, JsonShape, Kind, LineItem, Node, Number, OneOf, Opt, Rows, Text,
+    BRANCH_KEY, BoolShape, Branch, ChoiceShape, DateShape, GroupShape, JsonShape, LineItem, Node, NodeKind,
+    NumberShape, OneOfShape, Opt, RowsShape, TextFormat, TextShape,
 };
 
 use crate::base::forms::FieldPath;
@@ -40,7 +40,7 @@ use crate::base::forms::FieldPath;
 /// A compiled connector spec.
 pub struct Spec {
     root: Node,
-    sections: Vec<Section>,
+    sections: Vec<SpecSection>,
     notes: Vec<SpecNote>,
     schema: Value,
     validator: OnceLock<Result<jsonschema::Validator, String>>,
@@ -48,7 +48,7 @@ pub struct Spec {
 
 /// A part of the form with its own heading: a `group` of the spec that has a title.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Section {
+pub(crate) struct SpecSection {
     pub(crate) id: String,
     pub(crate) title: String,
 }
@@ -106,7 +106,7 @@ impl Spec {
     }
 
     /// The headings, in order. Fields that name none of them come before all.
-    pub(crate) fn sections(&self) -> &[Section] {
+    pub(crate) fn sections(&self) -> &[SpecSection] {
         &self.sections
     }
 

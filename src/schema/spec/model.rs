@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::date::DateShape;
 use super::describe::Help;
 use super::pattern::Pattern;
 use crate::base::forms::Bounds;
@@ -32,32 +31,32 @@ pub(crate) struct Node {
     pub(crate) secret: bool,
     /// Written when nothing was given. Always of the right kind, and for a choice always one of its options.
     pub(crate) default: Option<Value>,
-    pub(crate) kind: Kind,
+    pub(crate) kind: NodeKind,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum Kind {
+pub(crate) enum NodeKind {
     /// Fixed by the connector: written, never asked.
     Const(Value),
-    OneOf(OneOf),
-    Group(Group),
-    Rows(Rows),
+    OneOf(OneOfShape),
+    Group(GroupShape),
+    Rows(RowsShape),
     /// A list of texts or numbers.
-    Lines(Lines),
+    Lines(LinesShape),
     /// Any of several offered values.
-    Checks(Checks),
-    Bool(Bool),
+    Checks(ChecksShape),
+    Bool(BoolShape),
     /// One of several offered values.
-    Choice(Choice),
-    Number(Number),
-    Text(Text),
+    Choice(ChoiceShape),
+    Number(NumberShape),
+    Text(TextShape),
     /// Anything else, as JSON.
     Json(JsonShape),
 }
 
 /// Two branches or more; a choice of one is a group.
 #[derive(Clone, Debug)]
-pub(crate) struct OneOf {
+pub(crate) struct OneOfShape {
     pub(crate) branches: Vec<Branch>,
     /// Chosen when nothing was.
     pub(crate) default: Option<usize>,
@@ -69,11 +68,11 @@ pub(crate) struct OneOf {
 pub(crate) struct Branch {
     pub(crate) title: String,
     pub(crate) hint: Option<String>,
-    pub(crate) group: Group,
+    pub(crate) group: GroupShape,
 }
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Group {
+pub(crate) struct GroupShape {
     /// The spec gives the whole group a default, so it is written even when nobody filled it in.
     pub(crate) given: bool,
     /// In the order they are shown.
@@ -81,7 +80,7 @@ pub(crate) struct Group {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Rows {
+pub(crate) struct RowsShape {
     /// A group or a choice of groups.
     pub(crate) item: Box<Node>,
     pub(crate) min: usize,
@@ -89,7 +88,7 @@ pub(crate) struct Rows {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Lines {
+pub(crate) struct LinesShape {
     pub(crate) item: LineItem,
     pub(crate) unique: bool,
     pub(crate) min: usize,
@@ -98,25 +97,25 @@ pub(crate) struct Lines {
 
 #[derive(Clone, Debug)]
 pub(crate) enum LineItem {
-    Text(Text),
-    Number(Number),
+    Text(TextShape),
+    Number(NumberShape),
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Checks {
+pub(crate) struct ChecksShape {
     pub(crate) options: Vec<Opt>,
     pub(crate) min: usize,
     pub(crate) max: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bool {
+pub(crate) struct BoolShape {
     /// No default is known, so neither answer is set beforehand.
     pub(crate) open: bool,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Choice {
+pub(crate) struct ChoiceShape {
     pub(crate) options: Vec<Opt>,
 }
 
@@ -128,17 +127,17 @@ pub(crate) struct Opt {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Number {
+pub(crate) struct NumberShape {
     pub(crate) whole: bool,
     pub(crate) bounds: Bounds,
     pub(crate) step: Option<f64>,
 }
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Text {
+pub(crate) struct TextShape {
     pub(crate) multiline: bool,
     pub(crate) pattern: Option<Pattern>,
-    pub(crate) format: Format,
+    pub(crate) format: TextFormat,
     pub(crate) date: Option<DateShape>,
     /// Lengths in characters.
     pub(crate) min: Option<usize>,
@@ -150,9 +149,18 @@ pub(crate) struct Text {
     pub(crate) offered: Vec<String>,
 }
 
+/// A spelling that a browser's own date control can make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DateShape {
+    /// `2026-03-14`
+    Day,
+    /// `2026-03-14T09:30:00` and this ending, such as `Z` or `.000Z`.
+    Moment(&'static str),
+}
+
 /// The formats that are checked beyond the pattern.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Format {
+pub(crate) enum TextFormat {
     #[default]
     Free,
     Date,
@@ -172,7 +180,7 @@ pub(crate) enum JsonShape {
 impl Node {
     /// Whether anything of it is asked of a person.
     pub(crate) fn is_asked(&self) -> bool {
-        !self.hidden && !matches!(self.kind, Kind::Const(_))
+        !self.hidden && !matches!(self.kind, NodeKind::Const(_))
     }
 
     /// Whether the final configuration has it without anybody's answer.
@@ -181,15 +189,15 @@ impl Node {
             return true;
         }
         match &self.kind {
-            Kind::Const(_) => true,
-            Kind::Group(group) => group.answers_itself(),
-            Kind::OneOf(one_of) => one_of.fallback().is_some_and(|branch| branch.group.answers_itself()),
+            NodeKind::Const(_) => true,
+            NodeKind::Group(group) => group.answers_itself(),
+            NodeKind::OneOf(one_of) => one_of.fallback().is_some_and(|branch| branch.group.answers_itself()),
             _ => false,
         }
     }
 }
 
-impl Group {
+impl GroupShape {
     pub(crate) fn field(&self, key: &str) -> Option<&Node> {
         self.fields.iter().find(|field| field.key == key)
     }
@@ -205,20 +213,20 @@ impl Group {
     /// The constants that stand directly in it.
     pub(crate) fn constants(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.fields.iter().filter_map(|field| match &field.kind {
-            Kind::Const(value) => Some((field.key.as_str(), value)),
+            NodeKind::Const(value) => Some((field.key.as_str(), value)),
             _ => None,
         })
     }
 }
 
-impl OneOf {
+impl OneOfShape {
     /// The branch that stands when nobody chose.
     pub(crate) fn fallback(&self) -> Option<&Branch> {
         self.branches.get(self.default?)
     }
 }
 
-impl Kind {
+impl NodeKind {
     /// How many controls it takes on a page, a list of options counting for a few.
     fn weight(&self) -> usize {
         match self {
@@ -233,7 +241,7 @@ impl Kind {
     }
 }
 
-impl Rows {
+impl RowsShape {
     /// How many empty rows a page holds ready: fewer, the heavier one row is, and fewer inside other rows.
     pub(crate) fn spare(&self, nested: bool) -> usize {
         let weight = self.item.kind.weight().max(1);

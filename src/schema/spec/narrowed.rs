@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use super::Spec;
-use super::model::{Branch, Group, Kind, Node, OneOf, Text};
+use super::model::{Branch, GroupShape, Node, NodeKind, OneOfShape, TextShape};
 use crate::base::forms::FieldPath;
 
 impl Spec {
@@ -32,38 +32,38 @@ struct Narrow<'a> {
 
 impl Narrow<'_> {
     fn node(&self, node: &mut Node, path: &FieldPath) {
-        if self.filled.contains(path) && !matches!(node.kind, Kind::Const(_)) {
+        if self.filled.contains(path) && !matches!(node.kind, NodeKind::Const(_)) {
             node.hidden = true;
             node.required = false;
             // What stands there is a mark until the real value is handed out, and no rule is made for marks.
-            if let Kind::Text(text) = &mut node.kind {
-                *text = Text { multiline: text.multiline, ..Text::default() };
+            if let NodeKind::Text(text) = &mut node.kind {
+                *text = TextShape { multiline: text.multiline, ..TextShape::default() };
             }
             return;
         }
         match &mut node.kind {
-            Kind::Group(group) => self.group(group, path),
-            Kind::OneOf(one_of) => {
+            NodeKind::Group(group) => self.group(group, path),
+            NodeKind::OneOf(one_of) => {
                 for branch in &mut one_of.branches {
                     self.group(&mut branch.group, path);
                 }
                 self.branches(one_of, path);
                 if let Some(group) = only(one_of) {
-                    node.kind = Kind::Group(group);
+                    node.kind = NodeKind::Group(group);
                 }
             }
             _ => {}
         }
     }
 
-    fn group(&self, group: &mut Group, path: &FieldPath) {
+    fn group(&self, group: &mut GroupShape, path: &FieldPath) {
         for field in &mut group.fields {
             self.node(field, &path.child(&field.key));
         }
     }
 
     /// Leaves the branches that carry a chosen constant, if any does.
-    fn branches(&self, one_of: &mut OneOf, path: &FieldPath) {
+    fn branches(&self, one_of: &mut OneOfShape, path: &FieldPath) {
         let carries = |branch: &Branch| {
             branch.group.constants().any(|(key, value)| {
                 let at = path.child(key);
@@ -77,7 +77,7 @@ impl Narrow<'_> {
     }
 }
 
-fn only(one_of: &OneOf) -> Option<Group> {
+fn only(one_of: &OneOfShape) -> Option<GroupShape> {
     match one_of.branches.as_slice() {
         [branch] => Some(branch.group.clone()),
         _ => None,

@@ -1,16 +1,17 @@
 //! The leaves: lists, options, numbers, texts, and JSON where nothing else fits; and the hint that says what a leaf
 //! takes.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::compile::{Compiler, Inherit};
-use super::date::DateShape;
-use super::model::{Bool, Checks, Choice, Format, JsonShape, Kind, LineItem, Lines, Node, Number, Opt, Rows, Text};
+use super::flatten::Schema;
+use super::model::{
+    BoolShape, ChecksShape, ChoiceShape, DateShape, JsonShape, LineItem, LinesShape, Node, NodeKind, NumberShape, Opt,
+    RowsShape, TextFormat, TextShape,
+};
 use super::pattern::Pattern;
 use super::{SpecError, flatten, labels, limits};
 use crate::base::forms::{Bounds, FieldPath};
-
-type Schema = Map<String, Value>;
 
 impl Compiler<'_> {
     pub(super) fn list(
@@ -19,7 +20,7 @@ impl Compiler<'_> {
         key: &str,
         schema: &Schema,
         inherit: &Inherit<'_>,
-    ) -> Result<Kind, SpecError> {
+    ) -> Result<NodeKind, SpecError> {
         let min = count(schema, "minItems").unwrap_or(0);
         let max = count(schema, "maxItems");
         if let Some(options) = self.options(schema.get("enum"))
@@ -42,38 +43,42 @@ impl Compiler<'_> {
         let handed = Inherit { required: true, default: None, level: inherit.level + 1, ..*inherit };
         let mut node = self.node(&at.index(0), "", item, &handed)?;
         let unique = schema.get("uniqueItems").and_then(Value::as_bool).unwrap_or(false);
-        let lines = |item| Kind::Lines(Lines { item, unique, min, max });
+        let lines = |item| NodeKind::Lines(LinesShape { item, unique, min, max });
         Ok(match node.kind {
-            Kind::Text(text) if !text.multiline || inherit.secret => {
-                lines(LineItem::Text(Text { multiline: false, ..text }))
+            NodeKind::Text(text) if !text.multiline || inherit.secret => {
+                lines(LineItem::Text(TextShape { multiline: false, ..text }))
             }
-            Kind::Number(number) => lines(LineItem::Number(number)),
-            Kind::Group(_) | Kind::OneOf(_) => {
+            NodeKind::Number(number) => lines(LineItem::Number(number)),
+            NodeKind::Group(_) | NodeKind::OneOf(_) => {
                 let owner = labels::title(schema.get("title").and_then(Value::as_str), key);
                 let own = item.get("title").and_then(Value::as_str).filter(|title| !title.trim().is_empty());
                 node.title = own.map_or_else(|| labels::one_of_many(&owner), |own| labels::title(Some(own), ""));
                 node.help = super::Help::default();
-                Kind::Rows(Rows { item: Box::new(node), min, max: max.unwrap_or(Rows::MOST).min(Rows::MOST) })
+                NodeKind::Rows(RowsShape {
+                    item: Box::new(node),
+                    min,
+                    max: max.unwrap_or(RowsShape::MOST).min(RowsShape::MOST),
+                })
             }
-            _ => Kind::Json(JsonShape::List),
+            _ => NodeKind::Json(JsonShape::List),
         })
     }
 
-    pub(super) fn scalar(&mut self, at: &FieldPath, key: &str, schema: &Schema, inherit: &Inherit<'_>) -> Kind {
+    pub(super) fn scalar(&mut self, at: &FieldPath, key: &str, schema: &Schema, inherit: &Inherit<'_>) -> NodeKind {
         let kind = flatten::kinds(schema).first().copied();
         if kind == Some("boolean") {
             return boolean(schema, inherit);
         }
         let options = self.options(schema.get("enum")).or_else(|| self.alternatives(schema));
         if let Some(options) = options {
-            return Kind::Choice(Choice { options });
+            return NodeKind::Choice(ChoiceShape { options });
         }
         let kind = kind.or_else(|| self.guess(at, schema, inherit.secret));
         match kind {
-            Some("integer") => Kind::Number(number(schema, true)),
-            Some("number") => Kind::Number(number(schema, false)),
-            Some("string") => Kind::Text(self.text(at, key, schema, inherit.secret)),
-            _ => Kind::Json(JsonShape::Any),
+            Some("integer") => NodeKind::Number(number(schema, true)),
+            Some("number") => NodeKind::Number(number(schema, false)),
+            Some("string") => NodeKind::Text(self.text(at, key, schema, inherit.secret)),
+            _ => NodeKind::Json(JsonShape::Any),
         }
     }
 
@@ -134,7 +139,7 @@ impl Compiler<'_> {
         options.filter(|options| !options.is_empty())
     }
 
-    fn text(&mut self, at: &FieldPath, key: &str, schema: &Schema, secret: bool) -> Text {
+    fn text(&mut self, at: &FieldPath, key: &str, schema: &Schema, secret: bool) -> TextShape {
         let pattern = schema.get("pattern").and_then(Value::as_str).and_then(|source| self.pattern(at, source));
         let format = format(schema);
         let samples = samples(schema);
@@ -152,7 +157,7 @@ impl Compiler<'_> {
             .get("pattern_descriptor")
             .and_then(Value::as_str)
             .map(|form| limits::clip(form.trim(), limits::MAX_TITLE).to_owned());
-        Text {
+        TextShape {
             multiline,
             pattern,
             format,
@@ -177,23 +182,26 @@ impl Compiler<'_> {
 }
 
 /// A list of offered values. A secret one is typed, one value a line: ticks on a page would show it.
-fn checks(options: Vec<Opt>, min: usize, max: Option<usize>, secret: bool) -> Kind {
+fn checks(options: Vec<Opt>, min: usize, max: Option<usize>, secret: bool) -> NodeKind {
     if !secret {
-        return Kind::Checks(Checks { options, min, max });
+        return NodeKind::Checks(ChecksShape { options, min, max });
     }
     let texts: Option<Vec<String>> = options.iter().map(|option| option.value.as_str().map(str::to_owned)).collect();
     match texts {
-        Some(offered) => {
-            Kind::Lines(Lines { item: LineItem::Text(Text { offered, ..Text::default() }), unique: true, min, max })
-        }
-        None => Kind::Json(JsonShape::List),
+        Some(offered) => NodeKind::Lines(LinesShape {
+            item: LineItem::Text(TextShape { offered, ..TextShape::default() }),
+            unique: true,
+            min,
+            max,
+        }),
+        None => NodeKind::Json(JsonShape::List),
     }
 }
 
-fn boolean(schema: &Schema, inherit: &Inherit<'_>) -> Kind {
+fn boolean(schema: &Schema, inherit: &Inherit<'_>) -> NodeKind {
     if inherit.secret {
         let yes_no = [(true, "Yes"), (false, "No")];
-        return Kind::Choice(Choice {
+        return NodeKind::Choice(ChoiceShape {
             options: yes_no
                 .into_iter()
                 .map(|(value, label)| Opt { value: Value::Bool(value), label: label.to_owned() })
@@ -204,10 +212,10 @@ fn boolean(schema: &Schema, inherit: &Inherit<'_>) -> Kind {
         .default
         .or_else(|| schema.get("default"))
         .is_some_and(|default| default.is_boolean() || default.is_string());
-    Kind::Bool(Bool { open: !known })
+    NodeKind::Bool(BoolShape { open: !known })
 }
 
-fn number(schema: &Schema, whole: bool) -> Number {
+fn number(schema: &Schema, whole: bool) -> NumberShape {
     let bound = |key: &str| schema.get(key).and_then(Value::as_f64).filter(|bound| bound.is_finite());
     // Draft 4 wrote the exclusive bounds as flags beside the plain ones.
     let flag = |key: &str| schema.get(key).and_then(Value::as_bool).unwrap_or(false);
@@ -218,16 +226,16 @@ fn number(schema: &Schema, whole: bool) -> Number {
         above: bound("exclusiveMinimum").or_else(|| bound("minimum").filter(|_| low)),
         below: bound("exclusiveMaximum").or_else(|| bound("maximum").filter(|_| high)),
     };
-    Number { whole, bounds, step: bound("multipleOf").filter(|step| *step > 0.0) }
+    NumberShape { whole, bounds, step: bound("multipleOf").filter(|step| *step > 0.0) }
 }
 
-fn format(schema: &Schema) -> Format {
+fn format(schema: &Schema) -> TextFormat {
     match schema.get("format").and_then(Value::as_str) {
-        Some("date") => Format::Date,
-        Some("date-time" | "datetime") => Format::DateTime,
-        Some("uri" | "url") => Format::Url,
-        Some("email") => Format::Email,
-        _ => Format::Free,
+        Some("date") => TextFormat::Date,
+        Some("date-time" | "datetime") => TextFormat::DateTime,
+        Some("uri" | "url") => TextFormat::Url,
+        Some("email") => TextFormat::Email,
+        _ => TextFormat::Free,
     }
 }
 
@@ -287,15 +295,15 @@ fn is_key_file(key: &str, schema: &Schema) -> bool {
 impl Node {
     /// Whether it is a leaf that a person gives a value.
     pub(crate) fn holds_value(&self) -> bool {
-        !matches!(self.kind, Kind::Const(_) | Kind::OneOf(_) | Kind::Group(_) | Kind::Rows(_))
+        !matches!(self.kind, NodeKind::Const(_) | NodeKind::OneOf(_) | NodeKind::Group(_) | NodeKind::Rows(_))
     }
 
     /// Adds to the hint what the field takes: an example, the form, the range.
     pub(super) fn complete_hint(&mut self, schema: &Schema) {
         let extra = match &self.kind {
-            Kind::Text(text) => text.takes(),
-            Kind::Number(number) => number.bounds.words().map(|words| format!("{}.", labels::upper_first(&words))),
-            Kind::Lines(lines) => {
+            NodeKind::Text(text) => text.takes(),
+            NodeKind::Number(number) => number.bounds.words().map(|words| format!("{}.", labels::upper_first(&words))),
+            NodeKind::Lines(lines) => {
                 let example = if let LineItem::Text(text) = &lines.item {
                     text.example.clone().or_else(|| samples(schema).into_iter().next())
                 } else {
@@ -306,8 +314,8 @@ impl Node {
                     |example| format!("One per line, for example {example}"),
                 ))
             }
-            Kind::Checks(_) => Some("Select all that apply.".to_owned()),
-            Kind::Json(_) => Some("Written as JSON.".to_owned()),
+            NodeKind::Checks(_) => Some("Select all that apply.".to_owned()),
+            NodeKind::Json(_) => Some("Written as JSON.".to_owned()),
             _ => None,
         };
         let says_more = |hint: &String| bare_words(hint) != bare_words(&self.title);
@@ -319,7 +327,7 @@ impl Node {
     }
 }
 
-impl Text {
+impl TextShape {
     fn takes(&self) -> Option<String> {
         if self.date.is_some() {
             return None;

@@ -1,4 +1,4 @@
-//! The API's description: for programs at `/api/openapi.json`, for people at `/api/docs`. Both come from the same list of operations.
+//! The API's description: for programs at `/api/openapi.json`, for people at `/api/docs`. Both come from the route table.
 
 use actix_web::http::StatusCode;
 use actix_web::web;
@@ -8,14 +8,13 @@ use serde_json::{Map, Value};
 use super::pages::{Line, lines};
 use crate::platform::app::App;
 use crate::platform::web::api::{ApiResult, json};
-use crate::platform::web::openapi::document;
+use crate::platform::web::openapi::{ApiRoute, document};
 use crate::platform::web::page::{PageResult, page};
 use crate::platform::web::urls;
-use crate::server::routes::operations;
 
 /// `GET /api/openapi.json`
-pub async fn openapi(app: web::Data<App>) -> ApiResult {
-    json(StatusCode::OK, &document(&operations(), &app.config.server.base_url.origin()))
+pub async fn openapi(app: web::Data<App>, routes: Vec<ApiRoute<'_>>) -> ApiResult {
+    json(StatusCode::OK, &document(&routes, &app.config.server.base_url.origin()))
 }
 
 /// A name with its kind and what it is.
@@ -66,9 +65,9 @@ struct ApiPage {
 }
 
 /// `GET /api/docs`
-pub async fn show(app: web::Data<App>) -> PageResult {
+pub async fn show(app: web::Data<App>, routes: Vec<ApiRoute<'_>>) -> PageResult {
     let base = app.config.server.base_url.origin();
-    let document = document(&operations(), &base);
+    let document = document(&routes, &base);
     page(&ApiPage { pages: lines(), here: urls::API_DOCS, groups: groups(&document), shapes: shapes(&document), base })
 }
 

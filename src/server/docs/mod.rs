@@ -10,6 +10,8 @@ mod reference;
 
 use std::fmt::Write as _;
 
+use crate::platform::web::urls;
+
 /// One page.
 #[derive(Debug, Clone, Copy)]
 pub struct Page {
@@ -117,12 +119,14 @@ pub fn llms(base: &str) -> String {
         "# Vestibule\n\n> Hand out a link; somebody outside, without an account, fills in a data connection's details; they arrive encrypted.\n\n## Documentation\n\n",
     );
     for page in PAGES {
-        let _ = writeln!(text, "- [{}]({base}/docs/{}.md): {}", page.title, page.name, page.about);
+        let _ = writeln!(text, "- [{}]({base}{}.md): {}", page.title, urls::docs_page(page.name), page.about);
     }
     let _ = write!(
         text,
-        "\n## For programs\n\n- [OpenAPI document]({base}/api/openapi.json): every endpoint with its shapes.\n\
-         - [Skill: share a setup link]({base}/docs/skills/share-setup-link/SKILL.md): instructions for agents.\n"
+        "\n## For programs\n\n- [OpenAPI document]({base}{}): every endpoint with its shapes.\n\
+         - [Skill: share a setup link]({base}{}): instructions for agents.\n",
+        urls::OPENAPI,
+        urls::DOCS_SKILL
     );
     text
 }

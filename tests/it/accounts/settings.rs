@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 use vestibule::platform::activity::Event;
-use vestibule::platform::db::Place;
+use vestibule::platform::db::DatabaseUrl;
 
 use super::{assert_refused, events};
 use crate::support::{CANARY, TestApp};
@@ -75,7 +75,7 @@ async fn mail_and_data_pages_tell_the_truth_without_a_secret() {
     for words in [id, "VESTIBULE_MASTER_KEYS", "VESTIBULE_DATABASE_URL", "master.key"] {
         assert!(data.text().contains(words), "{words}: {}", data.text());
     }
-    let kind = if matches!(app.place, Place::Sqlite(_)) { "SQLite file" } else { "PostgreSQL at" };
+    let kind = if matches!(app.place, DatabaseUrl::Sqlite(_)) { "SQLite file" } else { "PostgreSQL at" };
     assert!(data.text().contains(kind));
     for page in [mail, data] {
         assert!(!page.body.contains(CANARY) && !page.body.contains("user:") && !page.body.contains(secret));

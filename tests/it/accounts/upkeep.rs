@@ -2,11 +2,12 @@
 
 use diesel::prelude::*;
 use time::Duration;
-use vestibule::base::crypto::{KeyRing, PlainToken, Rotation};
+use vestibule::base::crypto::{KeyRing, PlainToken};
 use vestibule::base::ids::AccountLinkId;
-use vestibule::features::accounts::{AccountMail, reseal_some, sweep};
+use vestibule::features::accounts::{AccountMail, SEALED_LINK_TOKENS, sweep};
 use vestibule::platform::db::schema::account_links;
 use vestibule::platform::jobs::{Job as _, Outcome};
+use vestibule::platform::tx::Tx;
 
 use super::{join_path, sealed_tokens};
 use crate::support::{Page, TestApp, Visitor};
@@ -71,16 +72,13 @@ async fn waiting_tokens_move_to_a_new_master_key() {
     let new = KeyRing::generate(app.app.clock.now(), &app.app.rng);
     let both = KeyRing::parse(&format!("{},{}", new.as_str(), old.trim())).unwrap();
     let keys = both.clone();
-    let (rng, start) = (app.app.rng.clone(), AccountLinkId::from_text(""));
+    let (rng, now) = (app.app.rng.clone(), app.app.clock.now());
     let step = app.app.db.write(move |conn| {
-        let with = Rotation { keys: &keys, rng: &rng };
-        let first = reseal_some(conn, &start, &with)?;
-        let (last, count) = first.expect("one row");
-        Ok((
-            count,
-            reseal_some(conn, &last, &with)?.is_none(),
-            reseal_some(conn, &start, &with)?.map(|(_, count)| count),
-        ))
+        let tx = &mut Tx { conn, now, rng: &rng, keys: &keys };
+        let first = SEALED_LINK_TOKENS.reseal_some(tx, "")?.expect("one row");
+        let second = SEALED_LINK_TOKENS.reseal_some(tx, &first.last)?;
+        let again = SEALED_LINK_TOKENS.reseal_some(tx, "")?.map(|batch| batch.count);
+        Ok((first.count, second.is_none(), again))
     });
     assert_eq!(step.await.unwrap(), (1, true, Some(0)), "a second run finds nothing left to do");
     let only_new = KeyRing::parse(new.as_str()).unwrap();

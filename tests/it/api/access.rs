@@ -1,76 +1,15 @@
-//! The access matrix of the API: every endpoint against everybody. An endpoint without a row fails.
+//! The access matrix of the API: every endpoint of the route table against everybody.
 
 use serde_json::json;
 use vestibule::features::accounts::api_keys::{self, Scope};
 use vestibule::platform::activity::Actor;
+use vestibule::server::routes::api_routes;
 
 use super::Program;
 use super::program::{key, workspace_id};
 use crate::outputs;
 use crate::routes::work::run_of;
 use crate::support::TestApp;
-
-use Scope::{
-    CredentialsRead, DestinationsRead, DestinationsWrite, InviteLinksRead, InviteLinksWrite, LinksRead, LinksWrite,
-    OutputLayersWrite, RunsRead, RunsWrite, SourcesRead, SourcesWrite, ValidationsWrite,
-};
-
-/// Method, path, the scope it takes, the status with the right key, and with the right key of another workspace.
-const ROWS: &[(&str, &str, Scope, u16, u16)] = &[
-    ("get", "/api/v1/sources/", SourcesRead, 200, 200),
-    ("post", "/api/v1/sources/", SourcesWrite, 201, 201),
-    ("get", "/api/v1/sources/{slug}/", SourcesRead, 200, 404),
-    ("patch", "/api/v1/sources/{slug}/", SourcesWrite, 200, 404),
-    ("delete", "/api/v1/sources/{slug}/", SourcesWrite, 204, 404),
-    ("get", "/api/v1/sources/{slug}/credentials/", CredentialsRead, 200, 404),
-    ("get", "/api/v1/sources/{slug}/setup-tokens/", LinksRead, 200, 404),
-    ("post", "/api/v1/sources/{slug}/setup-tokens/", LinksWrite, 201, 404),
-    ("delete", "/api/v1/sources/{slug}/setup-tokens/{id}/", LinksWrite, 204, 404),
-    ("get", "/api/v1/sources/{slug}/deliveries/", SourcesRead, 200, 404),
-    ("post", "/api/v1/sources/{slug}/deliveries/", SourcesWrite, 202, 404),
-    ("get", "/api/v1/sources/{slug}/deliveries/{id}/", SourcesRead, 200, 404),
-    ("post", "/api/v1/sources/{slug}/deliveries/{id}/resend/", SourcesWrite, 202, 404),
-    ("get", "/api/v1/invite-links/", InviteLinksRead, 200, 200),
-    ("post", "/api/v1/invite-links/", InviteLinksWrite, 201, 201),
-    ("get", "/api/v1/invite-links/{id}/", InviteLinksRead, 200, 404),
-    ("patch", "/api/v1/invite-links/{id}/", InviteLinksWrite, 200, 404),
-    ("delete", "/api/v1/invite-links/{id}/", InviteLinksWrite, 204, 404),
-    ("get", "/api/v1/invite-links/{id}/connections/", InviteLinksRead, 200, 404),
-    ("get", "/api/v1/source-connectors/", SourcesRead, 200, 200),
-    ("get", "/api/v1/source-connectors/{slug}/", SourcesRead, 200, 200),
-    ("get", "/api/v1/destinations/", DestinationsRead, 200, 200),
-    ("post", "/api/v1/destinations/", DestinationsWrite, 201, 201),
-    ("get", "/api/v1/destinations/{slug}/", DestinationsRead, 200, 404),
-    ("patch", "/api/v1/destinations/{slug}/", DestinationsWrite, 200, 404),
-    ("delete", "/api/v1/destinations/{slug}/", DestinationsWrite, 204, 404),
-    ("get", "/api/v1/destinations/{slug}/credentials/", CredentialsRead, 200, 404),
-    ("get", "/api/v1/destinations/{slug}/setup-tokens/", LinksRead, 200, 404),
-    ("post", "/api/v1/destinations/{slug}/setup-tokens/", LinksWrite, 201, 404),
-    ("delete", "/api/v1/destinations/{slug}/setup-tokens/{id}/", LinksWrite, 204, 404),
-    ("get", "/api/v1/destinations/{slug}/deliveries/", DestinationsRead, 200, 404),
-    ("post", "/api/v1/destinations/{slug}/deliveries/", DestinationsWrite, 202, 404),
-    ("get", "/api/v1/destinations/{slug}/deliveries/{id}/", DestinationsRead, 200, 404),
-    ("post", "/api/v1/destinations/{slug}/deliveries/{id}/resend/", DestinationsWrite, 202, 404),
-    ("post", "/api/v1/sources/{slug}/revalidate/", ValidationsWrite, 202, 404),
-    ("post", "/api/v1/destinations/{slug}/revalidate/", ValidationsWrite, 202, 404),
-    ("get", "/api/v1/connector-validations/{id}/", ValidationsWrite, 200, 404),
-    ("post", "/api/v1/connector-validations/{id}/cancel/", ValidationsWrite, 202, 404),
-    ("get", "/api/v1/connector-validations/{id}/logs/", ValidationsWrite, 200, 404),
-    ("post", "/api/v1/sources/{slug}/trigger/", RunsWrite, 409, 404),
-    ("get", "/api/v1/output-layers/", RunsRead, 200, 200),
-    ("post", "/api/v1/output-layers/", OutputLayersWrite, 201, 201),
-    ("get", "/api/v1/output-layers/{slug}/", RunsRead, 200, 404),
-    ("patch", "/api/v1/output-layers/{slug}/", OutputLayersWrite, 200, 404),
-    ("delete", "/api/v1/output-layers/{slug}/", OutputLayersWrite, 204, 404),
-    ("post", "/api/v1/output-layers/{slug}/check/", OutputLayersWrite, 200, 404),
-    ("get", "/api/v1/sources/{slug}/hand-off/", SourcesRead, 409, 404),
-    ("get", "/api/v1/runs/", RunsRead, 200, 200),
-    ("get", "/api/v1/runs/{id}/", RunsRead, 200, 404),
-    ("post", "/api/v1/runs/{id}/cancel/", RunsWrite, 202, 404),
-    ("get", "/api/v1/runs/{id}/logs/", RunsRead, 200, 404),
-    ("get", "/api/v1/destination-connectors/", DestinationsRead, 200, 200),
-    ("get", "/api/v1/destination-connectors/{slug}/", DestinationsRead, 200, 200),
-];
 
 /// Everybody who knocks.
 struct Callers {
@@ -84,8 +23,7 @@ async fn callers(app: &TestApp) -> Callers {
     app.owner_of("Other", "Olga", "olga@other.example").await;
     let (id, text) = key(app, "Acme Analytics", Scope::ALL).await;
     let workspace = workspace_id(app, "Acme Analytics").await;
-    let (now, rng) = (app.app.clock.now(), app.app.rng.clone());
-    app.app.db.write(move |conn| api_keys::revoke(conn, &workspace, &id, Actor::System, now, &rng)).await.unwrap();
+    app.app.write(move |tx| api_keys::revoke(tx, &workspace, &id, Actor::System)).await.unwrap();
     Callers { nobody: Program::nobody(app).await, revoked: all.with_key(&text), all }
 }
 
@@ -99,7 +37,7 @@ async fn address(app: &TestApp, all: &Program, path: &str) -> String {
         return path.replace("{id}", &made.text("/id"));
     }
     if path.contains("/output-layers/{slug}/") {
-        let one = output_layers::add(all, output_layers::layer("Warehouse")).await;
+        let one = outputs::add(all, outputs::layer("Warehouse")).await;
         return path.replace("/api/v1/output-layers/{slug}/", &one);
     }
     if path.contains("/connector-validations/") || path.contains("/runs/") {
@@ -157,7 +95,7 @@ fn body(method: &str, path: &str) -> Option<String> {
             Some(json!({"connector_slug": "postgres"}).to_string())
         }
         "post" if path.ends_with("invite-links/") => Some(invite_link().to_string()),
-        "post" if path.ends_with("output-layers/") => Some(output_layers::layer("Lake").to_string()),
+        "post" if path.ends_with("output-layers/") => Some(outputs::layer("Lake").to_string()),
         "post" | "patch" => Some("{}".to_owned()),
         _ => None,
     }
@@ -171,7 +109,16 @@ async fn send(program: &Program, method: &str, address: &str, path: &str) -> u16
 async fn every_endpoint_against_everybody() {
     let app = TestApp::start();
     let callers = callers(&app).await;
-    for (method, path, scope, right, foreign) in ROWS.iter().copied() {
+    for route in api_routes() {
+        let (method, path) = (route.method.as_str(), route.path);
+        let scope = route.scope.and_then(Scope::parse).expect("every endpoint needs a key");
+        let right = match route.operation.id() {
+            // These work with what is finalised, and here is a draft.
+            "trigger_source" | "hand_off_source" => 409,
+            _ => route.operation.status(),
+        };
+        // Everybody has the catalogue and lists of their own.
+        let foreign = if path.contains('{') && !path.contains("-connectors/") { 404 } else { right };
         let address = address(&app, &callers.all, path).await;
         let others: Vec<Scope> = Scope::ALL.iter().copied().filter(|one| *one != scope).collect();
         let without = callers.all.with_scopes(&app, "Acme Analytics", &others).await;
@@ -187,21 +134,6 @@ async fn every_endpoint_against_everybody() {
             assert_eq!(send(program, method, &address, path).await, expected, "{who}: {method} {path}");
         }
     }
-}
-
-#[tokio::test]
-async fn no_endpoint_is_without_a_row() {
-    let operations = vestibule::server::routes::operations();
-    let rows: Vec<(&str, &str, &str)> = ROWS.iter().map(|row| (row.0, row.1, row.2.as_str())).collect();
-    for operation in &operations {
-        assert!(
-            rows.contains(&(operation.method, &operation.path, operation.scope.unwrap())),
-            "{} {}",
-            operation.method,
-            operation.path
-        );
-    }
-    assert_eq!(rows.len(), operations.len());
 }
 
 /// Lists of another workspace are there, and empty of ours.

@@ -37,12 +37,8 @@ async fn a_revoked_or_expired_key_is_dead_at_once() {
     let holder = program.with_key(&text);
     holder.get("/api/v1/sources/").await.expect(200);
     let workspace = workspace_id(&app, "Acme Analytics").await;
-    let (now, rng, id_here, workspace_here) = (app.app.clock.now(), app.app.rng.clone(), id.clone(), workspace.clone());
-    app.app
-        .db
-        .write(move |conn| api_keys::revoke(conn, &workspace_here, &id_here, Actor::System, now, &rng))
-        .await
-        .unwrap();
+    let (id_here, workspace_here) = (id.clone(), workspace.clone());
+    app.app.write(move |tx| api_keys::revoke(tx, &workspace_here, &id_here, Actor::System)).await.unwrap();
     assert_eq!(holder.get("/api/v1/sources/").await.expect(401).code(), "api_key_invalid");
 
     let (id, text) = key(&app, "Acme Analytics", Scope::ALL).await;

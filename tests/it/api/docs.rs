@@ -135,12 +135,9 @@ async fn the_skill_names_endpoints_that_exist() {
         })
         .collect();
     assert!(named.len() >= 6, "{named:?}");
-    let operations = vestibule::server::routes::operations();
+    let routes = vestibule::server::routes::api_routes();
     for (method, path) in named {
-        assert!(
-            operations.iter().any(|operation| operation.method == method && operation.path == path),
-            "{method} {path}"
-        );
+        assert!(routes.iter().any(|route| route.method == method && route.path == path), "{method} {path}");
     }
     for code in
         skill.split('`').filter(|word| word.contains('_') && word.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
@@ -170,7 +167,7 @@ async fn lists_in_the_docs_are_whole() {
     for code in Code::ALL {
         assert!(errors.contains(&format!("## {}\n", code.as_str())), "{code:?}");
     }
-    for operation in vestibule::server::routes::operations() {
-        assert!(api.contains(&format!("{} {}", operation.method.to_uppercase(), operation.path)), "{}", operation.path);
+    for route in vestibule::server::routes::api_routes() {
+        assert!(api.contains(&format!("{} {}", route.method.to_uppercase(), route.path)), "{}", route.path);
     }
 }

@@ -85,10 +85,7 @@ async fn a_running_request_keeps_its_key_until_its_lease_is_over() {
             std::sync::Arc::clone(&inner),
             Request::new(&workspace, &id, "order-1", ("POST", "/api/v1/sources/", DRAFT.as_bytes())),
         );
-        async move {
-            let (keys, now, rng) = (inner.keys.clone(), inner.clock.now(), inner.rng.clone());
-            inner.db.write(move |conn| idempotency::start(conn, &request, &keys, now, &rng)).await.unwrap()
-        }
+        async move { inner.write(move |tx| idempotency::start(tx, &request)).await.unwrap() }
     };
     assert!(matches!(claim().await, Start::Fresh(_)), "somebody begins and dies");
     assert_eq!(

@@ -66,11 +66,10 @@ pub async fn workspace_id(app: &TestApp, name: &str) -> WorkspaceId {
 /// A new key of a workspace.
 pub async fn key(app: &TestApp, workspace: &str, scopes: &[Scope]) -> (ApiKeyId, String) {
     let workspace = workspace_id(app, workspace).await;
-    let (now, rng, scopes) = (app.app.clock.now(), app.app.rng.clone(), scopes.to_vec());
+    let scopes = scopes.to_vec();
     app.app
-        .db
-        .write(move |conn| {
-            let id = ApiKeyId::new(now, &rng);
+        .write(move |tx| {
+            let id = ApiKeyId::new(tx.now, tx.rng);
             let new = NewApiKey {
                 id: id.clone(),
                 workspace: &workspace,
@@ -80,7 +79,7 @@ pub async fn key(app: &TestApp, workspace: &str, scopes: &[Scope]) -> (ApiKeyId,
                 created_by: None,
                 actor: Actor::System,
             };
-            let token = api_keys::create(conn, &new, now, &rng)?.unwrap();
+            let token = api_keys::create(tx, &new)?.unwrap();
             Ok((id, token.expose().to_owned()))
         })
         .await
@@ -166,12 +165,11 @@ impl Program {
 
     /// Gives a connection a callback webhook without asking the DNS.
     pub async fn call_back(&self, app: &TestApp, slug: &str) {
-        let (inner, slug) = (Arc::clone(&app.app), slug.to_owned());
+        let slug = slug.to_owned();
         let workspace = workspace_id(app, "Acme Analytics").await;
         app.app
-            .db
-            .write(move |conn| {
-                let connection = vestibule::features::connections::find(conn, &workspace, &slug)?.unwrap();
+            .write(move |tx| {
+                let connection = vestibule::features::connections::find(tx.conn, &workspace, &slug)?.unwrap();
                 let secret = Some(SecretString::from(crate::support::CANARY));
                 let callback = vestibule::features::webhooks::CallbackWebhook::parse(
                     "https://hooks.example.com/in?key=1",
@@ -179,15 +177,7 @@ impl Program {
                     secret,
                 )
                 .unwrap();
-                vestibule::features::webhooks::set_callback(
-                    conn,
-                    &connection,
-                    &callback,
-                    Actor::System,
-                    &inner.keys,
-                    inner.clock.now(),
-                    &inner.rng,
-                )
+                vestibule::features::webhooks::set_callback(tx, &connection, &callback, Actor::System)
             })
             .await
             .unwrap();

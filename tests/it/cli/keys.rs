@@ -20,44 +20,42 @@ const MANY: usize = 400;
 
 /// A workspace with so many drafts, each with a secret of its own.
 fn fill(app: &Arc<App>, count: usize) -> WorkspaceId {
-    let (now, rng, keys) = (app.clock.now(), app.rng.clone(), app.keys.clone());
     let connector = Arc::clone(app.connectors.find(Kind::Source, "postgres").unwrap());
-    app.db
-        .write_blocking(move |conn| {
-            let new = NewOwner {
-                workspace_name: "Acme".into(),
-                name: "Ana".into(),
-                email: "ana@acme.example".into(),
-                password_hash: String::new(),
+    app.write_blocking(move |tx| {
+        let new = NewOwner {
+            workspace_name: "Acme".into(),
+            name: "Ana".into(),
+            email: "ana@acme.example".into(),
+            password_hash: String::new(),
+        };
+        let workspace = accounts::create_workspace_with_owner(tx, &new)?.id;
+        for number in 0..count {
+            let draft = NewDraft {
+                workspace: &workspace,
+                connector: &connector,
+                description: "",
+                creator: None,
+                actor: Actor::System,
+                form_nonce: None,
             };
-            let workspace = accounts::create_workspace_with_owner(conn, &new, now, &rng)?.id;
-            for number in 0..count {
-                let draft = NewDraft {
-                    workspace: &workspace,
-                    connector: &connector,
-                    description: "",
-                    creator: None,
-                    actor: Actor::System,
-                    form_nonce: None,
-                };
-                let draft = connections::create_draft(conn, draft, now, &rng)?;
-                let submission =
-                    import_config(&connector.spec, &json!({ "password": format!("secret {number}") })).unwrap();
-                let apply = Apply {
-                    workspace: &workspace,
-                    connection: &draft.id,
-                    connector: &connector,
-                    submission: &submission,
-                    by: Filler::Member,
-                    name: "",
-                    then: None,
-                    has_secrets: false,
-                };
-                connections::apply(conn, &apply, &keys, now, &rng)?;
-            }
-            Ok(workspace)
-        })
-        .unwrap()
+            let draft = connections::create_draft(tx, draft)?;
+            let submission =
+                import_config(&connector.spec, &json!({ "password": format!("secret {number}") })).unwrap();
+            let apply = Apply {
+                workspace: &workspace,
+                connection: &draft.id,
+                connector: &connector,
+                submission: &submission,
+                by: Filler::Member,
+                name: "",
+                then: None,
+                has_secrets: false,
+            };
+            connections::apply(tx, &apply)?;
+        }
+        Ok(workspace)
+    })
+    .unwrap()
 }
 
 /// Every secret of the workspace and the name of the key that seals it.

@@ -16,13 +16,13 @@ use vestibule::base::clock::Clock;
 use vestibule::base::crypto::password::Cost;
 use vestibule::base::rng::Rng;
 use vestibule::platform::app::App;
-use vestibule::platform::db::Place;
+use vestibule::platform::db::DatabaseUrl;
 
 use crate::support::db;
 use crate::support::installation::Installation;
 
 /// Goes with the installation that uses it.
-struct OwnDatabase(Place);
+struct OwnDatabase(DatabaseUrl);
 
 impl Drop for OwnDatabase {
     fn drop(&mut self) {
@@ -36,7 +36,7 @@ impl Installation {
         let mut installation = Self::on_sqlite();
         if db::postgres_url().is_some() {
             let place = db::empty_postgres();
-            if let Place::Postgres(url) = &place {
+            if let DatabaseUrl::Postgres(url) = &place {
                 installation.set("VESTIBULE_DATABASE_URL", url);
             }
             installation.kept = Some(Box::new(OwnDatabase(place)));

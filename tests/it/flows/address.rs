@@ -190,10 +190,10 @@ async fn a_change_that_was_judged_too_early_takes_nothing_along() {
     program.patch(&format!("/api/v1/sources/{slug}/"), config).await.expect(200);
     let inner = std::sync::Arc::clone(&app.app);
     let name = slug.clone();
-    let change = move |conn: &mut vestibule::platform::db::Conn| {
+    let change = move |tx: &mut vestibule::platform::tx::Tx<'_>| {
         let connector = inner.connectors.find(Kind::Source, "postgres").unwrap();
         let submission = import_config(&connector.spec, &json!({"host": "evil.example"})).unwrap();
-        let connection = connections::find(conn, &workspace, &name)?.unwrap();
+        let connection = connections::find(tx.conn, &workspace, &name)?.unwrap();
         let late = Apply {
             workspace: &workspace,
             connection: &connection.id,
@@ -204,9 +204,9 @@ async fn a_change_that_was_judged_too_early_takes_nothing_along() {
             then: None,
             has_secrets: false,
         };
-        connections::apply(conn, &late, &inner.keys, inner.clock.now(), &inner.rng).map(|applied| applied.connection)
+        connections::apply(tx, &late).map(|applied| applied.connection)
     };
-    let after = app.app.db.write(change).await.unwrap();
+    let after = app.app.write(change).await.unwrap();
     assert!(after.secret_paths.is_empty() && after.sealed_secrets.is_none(), "{:?}", after.secret_paths);
     let shown = program.get(&format!("/api/v1/sources/{slug}/")).await.expect(200);
     assert!(shown.json["missing_required_fields"].to_string().contains("database"), "{}", shown.body);

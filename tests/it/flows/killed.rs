@@ -34,9 +34,8 @@ struct Asked {
 
 fn ask(app: &App, round: usize) -> Vec<Asked> {
     let connector = Arc::clone(app.connectors.find(Kind::Source, "postgres").unwrap());
-    let (now, rng) = (app.clock.now(), app.rng.clone());
-    let make_all = move |conn: &mut _| -> AppResult<Vec<Asked>> {
-        let workspace = find_workspace_by_slug(conn, "acme")?.unwrap();
+    let make_all = move |tx: &mut vestibule::platform::tx::Tx<'_>| -> AppResult<Vec<Asked>> {
+        let workspace = find_workspace_by_slug(tx.conn, "acme")?.unwrap();
         (0..AT_ONCE)
             .map(|number| {
                 let new = NewDraft {
@@ -47,8 +46,8 @@ fn ask(app: &App, round: usize) -> Vec<Asked> {
                     actor: Actor::System,
                     form_nonce: None,
                 };
-                let draft = connections::create_draft(conn, new, now, &rng)?;
-                let lifetime = Lifetime::choose("24h", "", now).unwrap();
+                let draft = connections::create_draft(tx, new)?;
+                let lifetime = Lifetime::choose("24h", "", tx.now).unwrap();
                 let new = NewSetupLink {
                     connection: &draft,
                     creator: None,
@@ -60,7 +59,7 @@ fn ask(app: &App, round: usize) -> Vec<Asked> {
                     form_nonce: None,
                     purpose: vestibule::features::setup_links::Purpose::Fill,
                 };
-                let (link, token) = make(conn, new, now, &rng)?;
+                let (link, token) = make(tx, new)?;
                 let of = |what: &str| format!("{what}-{round}-{number}");
                 Ok(Asked {
                     slug: draft.slug,
@@ -72,7 +71,7 @@ fn ask(app: &App, round: usize) -> Vec<Asked> {
             })
             .collect()
     };
-    app.db.write_blocking(make_all).unwrap()
+    app.write_blocking(make_all).unwrap()
 }
 
 /// Opens the form and fills it in, without sending it.

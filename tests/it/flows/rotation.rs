@@ -12,7 +12,7 @@ use vestibule::base::crypto::{KeyRing, Sealed};
 use vestibule::base::rng::Rng;
 use vestibule::features::accounts::api_keys::Scope;
 use vestibule::platform::app::App;
-use vestibule::platform::db::{Conn, Place};
+use vestibule::platform::db::{Conn, DatabaseUrl};
 
 use crate::api::Program;
 use crate::cli::sign_in_provider::only_provider;
@@ -109,7 +109,7 @@ fn rotate(app: &TestApp, keys: &str) -> String {
         .env_clear()
         .env("VESTIBULE_DATA_DIR", app.data_dir())
         .env("VESTIBULE_MASTER_KEYS", keys);
-    if let Place::Postgres(url) = &app.place {
+    if let DatabaseUrl::Postgres(url) = &app.place {
         command.env("VESTIBULE_DATABASE_URL", url);
     }
     let done = command.output().unwrap();

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 #[cfg(feature = "postgres")]
 use diesel::RunQueryDsl as _;
-use vestibule::platform::db::Place;
+use vestibule::platform::db::DatabaseUrl;
 use vestibule::platform::db::conn::Conn;
 
 use crate::support::{Page, Visitor};
@@ -57,7 +57,7 @@ impl Hay {
     }
 
     /// Every row of every table, as text, when the database is no file of its own.
-    pub fn add_tables(&mut self, name: &str, place: &Place) {
+    pub fn add_tables(&mut self, name: &str, place: &DatabaseUrl) {
         match place.open().unwrap() {
             // A file of its own, and read as one, whatever it is called here.
             Conn::Sqlite(_) => drop(name.to_owned()),

@@ -78,8 +78,7 @@ async fn many(app: &TestApp, count: usize) {
     let inner = std::sync::Arc::clone(&app.app);
     let workspace = crate::api::workspace_id(app, "Acme Analytics").await;
     app.app
-        .db
-        .write(move |conn| {
+        .write(move |tx| {
             let connector = inner.connectors.find(vestibule::connectors::Kind::Source, "postgres").unwrap();
             for _ in 0..count {
                 let fields = LinkFields { name: inner.rng.text(b"abcdef", 6), ..LinkFields::default() };
@@ -92,7 +91,7 @@ async fn many(app: &TestApp, count: usize) {
                     actor: Actor::System,
                     form_nonce: None,
                 };
-                make(conn, new, &inner.keys, inner.clock.now(), &inner.rng)?;
+                make(tx, new)?;
             }
             Ok(())
         })

@@ -10,7 +10,7 @@ use vestibule::connectors::Kind;
 use vestibule::features::connections::{self, StateFilter};
 use vestibule::features::invite_links::{self, Sort};
 use vestibule::platform::db::Conn;
-use vestibule::platform::db::cursor::Wanted;
+use vestibule::platform::db::cursor::PageRequest;
 
 use crate::api::workspace_id;
 use crate::support::{TestApp, many};
@@ -43,11 +43,11 @@ fn lists() -> Vec<List> {
     let links = invite_links::Filter::default;
     let page = |conn: &mut Conn, workspace: &WorkspaceId, _: UtcTime| {
         let filter = connections::Filter { kind: Some(Kind::Source), ..connections::Filter::default() };
-        let wanted = Wanted { cursor: None, limit: 25 };
+        let wanted = PageRequest { cursor: None, limit: 25 };
         assert_eq!(connections::page(conn, workspace, &filter, &wanted, 0).unwrap().rows.len(), 25);
     };
     let of_link = |conn: &mut Conn, workspace: &WorkspaceId, _: UtcTime| {
-        let (link, wanted) = (InviteLinkId::from_text("l0000007"), Wanted { cursor: None, limit: 5 });
+        let (link, wanted) = (InviteLinkId::from_text("l0000007"), PageRequest { cursor: None, limit: 5 });
         assert_eq!(connections::of_invite_link(conn, workspace, &link, &wanted).unwrap().rows.len(), 5);
     };
     vec![

@@ -32,6 +32,26 @@ impl Who {
     pub const ALL: [Self; 7] =
         [Self::Nobody, Self::Recipient, Self::Stranger, Self::Viewer, Self::Member, Self::Admin, Self::Owner];
 
+    /// What they are in the workspace they sign in to.
+    pub fn role(self) -> Option<Role> {
+        match self {
+            Self::Nobody | Self::Recipient => None,
+            Self::Viewer => Some(Role::Viewer),
+            Self::Member => Some(Role::Member),
+            Self::Admin => Some(Role::Admin),
+            Self::Stranger | Self::Owner => Some(Role::Owner),
+        }
+    }
+
+    /// Whether the secret that [`World::path`] makes for them opens something.
+    pub fn holds(self, things: &[&str]) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::Recipient => !things.contains(&"{join}"),
+            _ => true,
+        }
+    }
+
     fn email(self) -> Option<&'static str> {
         match self {
             Self::Nobody | Self::Recipient => None,

@@ -12,17 +12,16 @@ use vestibule::base::rng::Rng;
 use vestibule::features::accounts::{self, NewOwner, Role};
 use vestibule::platform::app::App;
 use vestibule::platform::config::Config;
-use vestibule::platform::db::Place;
+use vestibule::platform::db::DatabaseUrl;
 use vestibule::platform::email::Mailer;
-use vestibule::server::dispatcher;
-use vestibule::server::http;
+use vestibule::server::{dispatcher, http};
 
 use super::{PASSWORD, Visitor, db};
 
 pub struct TestApp {
     pub app: Arc<App>,
     pub base: String,
-    pub place: Place,
+    pub place: DatabaseUrl,
     handle: actix_web::dev::ServerHandle,
     thread: Option<std::thread::JoinHandle<()>>,
     dir: TempDir,
@@ -67,8 +66,8 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let app = match &self.place {
-            Place::Sqlite(_) => Arc::clone(&self.app),
-            Place::Postgres(_) => {
+            DatabaseUrl::Sqlite(_) => Arc::clone(&self.app),
+            DatabaseUrl::Postgres(_) => {
                 let mut app =
                     App::build_with(self.app.config.clone(), self.app.clock.clone(), Rng::System, Cost::Cheap).unwrap();
                 Arc::get_mut(&mut app).unwrap().mailer = self.app.mailer.clone();
@@ -92,7 +91,7 @@ impl TestApp {
 
     /// Another workspace with its owner, signed in.
     pub async fn owner_of(&self, workspace: &str, name: &str, email: &str) -> Visitor {
-        let (now, rng) = (self.app.clock.now(), self.app.rng.clone());
+        let rng = self.app.rng.clone();
         let password_hash = password::hash(&PASSWORD.into(), Cost::Cheap, &rng).unwrap();
         let new = NewOwner {
             workspace_name: workspace.to_owned(),
@@ -100,11 +99,7 @@ impl TestApp {
             email: email.to_owned(),
             password_hash,
         };
-        self.app
-            .db
-            .write(move |conn| accounts::create_workspace_with_owner(conn, &new, now, &rng).map(|_| ()))
-            .await
-            .unwrap();
+        self.app.write(move |tx| accounts::create_workspace_with_owner(tx, &new).map(|_| ())).await.unwrap();
         let visitor = self.visitor();
         visitor.sign_in(email).await;
         visitor
@@ -153,7 +148,7 @@ impl TestApp {
 /// Connectors are started by the product's program, which the test's own is not.
 fn launched_by_the_product(app: &mut Arc<App>) {
     let app = Arc::get_mut(app).unwrap();
-    app.runtimes = app.runtimes.clone().launched_by(env!("CARGO_BIN_EXE_vestibule").into());
+    app.engines = app.engines.clone().launched_by(env!("CARGO_BIN_EXE_vestibule").into());
 }
 
 fn settings(base: &str, dir: &Path) -> std::collections::BTreeMap<String, String> {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use vestibule::platform::db::{Db, Place};
+use vestibule::platform::db::{DatabaseUrl, Db};
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
@@ -15,7 +15,7 @@ pub fn postgres_url() -> Option<String> {
 }
 
 /// An empty, migrated database.
-pub fn fresh(dir: &Path) -> Place {
+pub fn fresh(dir: &Path) -> DatabaseUrl {
     super::panics::say_at_once();
     match postgres_url() {
         Some(server) => fresh_postgres(&server),
@@ -26,17 +26,17 @@ pub fn fresh(dir: &Path) -> Place {
 static SQLITE_TEMPLATE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("template.db");
-    let place = Place::Sqlite(path.to_string_lossy().into_owned());
+    let place = DatabaseUrl::Sqlite(path.to_string_lossy().into_owned());
     drop(Db::open(&place).unwrap());
     let mut conn = place.open().unwrap();
     vestibule::platform::db::dialect::checkpoint(&mut conn).unwrap();
     std::fs::read(&path).unwrap()
 });
 
-fn fresh_sqlite(dir: &Path) -> Place {
+fn fresh_sqlite(dir: &Path) -> DatabaseUrl {
     let path = dir.join("vestibule.db");
     std::fs::write(&path, &*SQLITE_TEMPLATE).unwrap();
-    Place::Sqlite(path.to_string_lossy().into_owned())
+    DatabaseUrl::Sqlite(path.to_string_lossy().into_owned())
 }
 
 fn named(server: &str, database: &str) -> String {
@@ -47,14 +47,14 @@ fn named(server: &str, database: &str) -> String {
 
 fn run(server: &str, sql: &str) {
     use diesel::connection::SimpleConnection as _;
-    Place::Postgres(server.to_owned()).open().unwrap().batch_execute(sql).unwrap();
+    DatabaseUrl::Postgres(server.to_owned()).open().unwrap().batch_execute(sql).unwrap();
 }
 
 static POSTGRES_TEMPLATE: LazyLock<String> = LazyLock::new(|| {
     let server = postgres_url().unwrap();
     let name = format!("template_{}", std::process::id());
     run(&server, &format!("CREATE DATABASE {name}"));
-    let place = Place::Postgres(named(&server, &name));
+    let place = DatabaseUrl::Postgres(named(&server, &name));
     vestibule::platform::db::migrations::run(&mut place.open().unwrap()).unwrap();
     name
 });
@@ -67,29 +67,29 @@ static POSTGRES_STRATEGY: LazyLock<&str> = LazyLock::new(|| {
         #[diesel(sql_type = diesel::sql_types::Integer)]
         number: i32,
     }
-    let mut conn = Place::Postgres(postgres_url().unwrap()).open().unwrap();
+    let mut conn = DatabaseUrl::Postgres(postgres_url().unwrap()).open().unwrap();
     let asked = diesel::sql_query("SELECT current_setting('server_version_num')::int AS number");
     let version: Version = asked.get_result(&mut conn).unwrap();
     if version.number >= 150_000 { "STRATEGY FILE_COPY" } else { "" }
 });
 
-fn fresh_postgres(server: &str) -> Place {
+fn fresh_postgres(server: &str) -> DatabaseUrl {
     let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
     run(server, &format!("CREATE DATABASE {name} TEMPLATE {} {}", *POSTGRES_TEMPLATE, *POSTGRES_STRATEGY));
-    Place::Postgres(named(server, &name))
+    DatabaseUrl::Postgres(named(server, &name))
 }
 
 /// A PostgreSQL database without any table, for what starts at the very beginning.
-pub fn empty_postgres() -> Place {
+pub fn empty_postgres() -> DatabaseUrl {
     let server = postgres_url().unwrap();
     let name = format!("empty_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
     run(&server, &format!("CREATE DATABASE {name}"));
-    Place::Postgres(named(&server, &name))
+    DatabaseUrl::Postgres(named(&server, &name))
 }
 
 /// Takes a test's database away; for SQLite its folder goes anyway.
-pub fn remove(place: &Place) {
-    if let (Place::Postgres(url), Some(server)) = (place, postgres_url()) {
+pub fn remove(place: &DatabaseUrl) {
+    if let (DatabaseUrl::Postgres(url), Some(server)) = (place, postgres_url()) {
         let url = url::Url::parse(url).unwrap();
         run(&server, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", url.path().trim_start_matches('/')));
     }

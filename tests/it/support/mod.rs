@@ -8,7 +8,7 @@ pub mod many;
 pub mod oauth_server;
 mod page;
 #[path = "../../support/mod.rs"]
-#[allow(dead_code, reason = "each of the two programs uses a part of it")]
+#[allow(dead_code, unused_imports, reason = "each of the two programs uses a part of it")]
 mod shared;
 pub mod shop;
 mod visitor;

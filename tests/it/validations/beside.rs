@@ -90,5 +90,5 @@ async fn nobody_else_waits_for_connectors_that_misbehave() {
         assert!(["failed", "cancelled"].contains(&status.as_str()), "{mode}: {}", done.body);
         assert!(!done.text("/message").is_empty() && !done.body.contains(CANARY), "{mode}: {}", done.body);
     }
-    assert_eq!(std::fs::read_dir(app.app.runtimes.runs_dir()).map_or(0, Iterator::count), 0, "nothing is left behind");
+    assert_eq!(std::fs::read_dir(app.app.engines.runs_dir()).map_or(0, Iterator::count), 0, "nothing is left behind");
 }

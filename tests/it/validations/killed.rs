@@ -106,7 +106,7 @@ async fn a_killed_server_leaves_neither_a_validation_nor_a_program_behind() {
         assert!(Instant::now() < end, "of {pids:?} some are still there");
         tokio::task::yield_now().await;
     }
-    assert!(std::fs::read_dir(next.runtimes.runs_dir()).unwrap().next().is_none(), "its folder is gone");
+    assert!(std::fs::read_dir(next.engines.runs_dir()).unwrap().next().is_none(), "its folder is gone");
     let seen = find(&next, &id).await;
     assert_eq!(seen.state_at(next.clock.now()), WorkState::Failed);
     assert_eq!(seen.outcome_at(next.clock.now()).0, Some("interrupted"));

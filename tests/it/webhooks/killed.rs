@@ -51,7 +51,7 @@ async fn a_worker_that_dies_in_the_middle_loses_nothing() {
         assert_eq!(super::set_webhook(&scene.owner, &connection, &receiver.url("/hooks"), None).await.status, 303);
         submit(&scene.app, &link).await;
     }
-    let vestibule::platform::db::Place::Postgres(url) = &scene.app.place else { panic!("PostgreSQL") };
+    let vestibule::platform::db::DatabaseUrl::Postgres(url) = &scene.app.place else { panic!("PostgreSQL") };
     let config = &scene.app.app.config;
     let mut first = worker(config, url);
     let begun = Instant::now();

@@ -179,7 +179,8 @@ async fn a_deleted_connection_takes_its_webhook_with_it() {
 #[tokio::test]
 async fn a_rotation_of_master_keys_reaches_secrets_and_headers() {
     use vestibule::base::crypto::KeyRing;
-    use vestibule::base::ids::{ConnectionId, WebhookSecretId};
+    use vestibule::features::webhooks::{SEALED_HEADERS, SEALED_SIGNING_SECRETS};
+    use vestibule::platform::tx::Tx;
     let receiver = Receiver::always(200);
     let mut scene = Scene::new(&receiver).await;
     scene.submit().await;
@@ -187,16 +188,13 @@ async fn a_rotation_of_master_keys_reaches_secrets_and_headers() {
     let old = std::fs::read_to_string(scene.app.data_dir().join("master.key")).unwrap();
     let new = KeyRing::generate(scene.app.app.clock.now(), &scene.app.app.rng);
     let both = KeyRing::parse(&format!("{},{}", new.as_str(), old.trim())).unwrap();
-    let rng = scene.app.app.rng.clone();
+    let (rng, now) = (scene.app.app.rng.clone(), scene.app.app.clock.now());
     let resealed = scene.app.app.db.write(move |conn| {
-        let with = vestibule::base::crypto::Rotation { keys: &both, rng: &rng };
-        let secrets = vestibule::features::webhooks::reseal_secrets(conn, &WebhookSecretId::from_text(""), &with)?
-            .map(|(_, count)| count);
-        let headers = vestibule::features::webhooks::reseal_headers(conn, &ConnectionId::from_text(""), &with)?
-            .map(|(_, count)| count);
-        let again = vestibule::features::webhooks::reseal_headers(conn, &ConnectionId::from_text(""), &with)?
-            .map(|(_, count)| count);
-        Ok((secrets, headers, again))
+        let tx = &mut Tx { conn, now, rng: &rng, keys: &both };
+        let mut count = |column: &vestibule::platform::sealed::SealedColumn| -> vestibule::base::error::AppResult<_> {
+            Ok(column.reseal_some(tx, "")?.map(|batch| batch.count))
+        };
+        Ok((count(&SEALED_SIGNING_SECRETS)?, count(&SEALED_HEADERS)?, count(&SEALED_HEADERS)?))
     });
     assert_eq!(resealed.await.unwrap(), (Some(1), Some(1), Some(0)));
     let link = share_again(&scene.owner, &scene.connection).await;

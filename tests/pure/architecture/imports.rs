@@ -108,25 +108,26 @@ fn features_meet_at_their_faces() {
         !whole && !at_home
     };
     // The route table names handlers; that is what it is for.
-    let wrong = offenders(
-        product(),
-        |file| file.path == "src/server/routes.rs",
-        |file, path| foreign(file, path) && is_inner(path),
-    );
+    let wrong = offenders(product(), is_route_table, |file, path| foreign(file, path) && is_inner(path));
     none("a feature uses another one only through what its mod.rs gives out", wrong);
+}
+
+fn is_route_table(file: &File) -> bool {
+    file.path.starts_with("src/server/routes/")
 }
 
 /// The functions that the route table names: `accounts::sign_in_pages::show`.
 fn handlers() -> BTreeSet<String> {
     let files = product();
-    let routes = files.iter().find(|file| file.path == "src/server/routes.rs").unwrap();
     let is_function = |path: &str| {
         let (module, name) = path.rsplit_once("::").unwrap_or_default();
         let file = files.iter().find(|file| module_of(&file.path).join("::") == module);
         file.is_some_and(|file| file.scan.functions().iter().any(|function| function.name == name))
     };
-    paths(routes)
-        .into_iter()
+    files
+        .iter()
+        .filter(|file| is_route_table(file))
+        .flat_map(paths)
         .map(|(_, path)| path)
         .filter(|path| is_function(path))
         .filter(|path| !path.starts_with("platform::web::page::") && !path.starts_with("server::routes::"))
@@ -137,8 +138,8 @@ fn handlers() -> BTreeSet<String> {
 fn only_the_route_table_names_handlers() {
     let handlers = handlers();
     assert!(handlers.len() >= 40, "the handlers are read from the route table: {handlers:?}");
-    let wrong = offenders(product(), |file| file.path == "src/server/routes.rs", |_, path| handlers.contains(path));
-    none("only server/routes.rs names handlers", wrong);
+    let wrong = offenders(product(), is_route_table, |_, path| handlers.contains(path));
+    none("only server/routes/ names handlers", wrong);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The reader of Rust text that the rules stand on.
 
-use crate::support::scanner::Scan;
+use crate::support::scanner::{Scan, line};
 
 #[test]
 fn texts_comments_and_characters_are_no_code() {

@@ -2,28 +2,53 @@
 
 use std::collections::BTreeSet;
 
+use vestibule::platform::web::urls;
+
 use super::files::{File, all, none, product, read, tests};
-use crate::support::routes::{self, ROUTES};
+use crate::support::routes;
 use crate::support::scanner::{item_end, words};
 
+/// What paths of ours begin with.
+fn heads() -> BTreeSet<&'static str> {
+    urls::ALL.iter().filter_map(|pattern| pattern.split('/').nth(1)).filter(|head| !head.is_empty()).collect()
+}
+
 #[test]
-fn paths_are_written_in_two_files_only() {
-    let heads: BTreeSet<&str> =
-        ROUTES.iter().filter_map(|route| route.pattern.split('/').nth(1)).filter(|head| !head.is_empty()).collect();
+fn paths_are_written_in_one_file_only() {
+    let heads = heads();
     assert!(heads.contains("connections") && heads.contains("scl"), "{heads:?}");
     let is_path = |text: &str| {
         let inner = text.trim_start_matches("{}").strip_prefix('/');
         inner.is_some_and(|inner| heads.contains(inner.split(['/', '?', '{', '"']).next().unwrap_or_default()))
     };
     let mut wrong = Vec::new();
-    for file in product()
-        .iter()
-        .filter(|file| !["src/platform/web/urls.rs", "src/server/routes.rs"].contains(&file.path.as_str()))
-    {
+    for file in product().iter().filter(|file| file.path != "src/platform/web/urls.rs") {
         let texts = file.scan.texts.iter().filter(|(at, text)| !file.scan.is_test(*at) && is_path(text));
         wrong.extend(texts.map(|(at, text)| format!("{} {text}", file.at(*at))));
     }
-    none("only platform/web/urls.rs and server/routes.rs write paths", wrong);
+    none("only platform/web/urls.rs writes paths", wrong);
+}
+
+#[test]
+fn addresses_that_comments_name_exist() {
+    let (heads, mut wrong, mut seen) = (heads(), Vec::new(), 0);
+    for file in product() {
+        for (number, line) in file.text.lines().enumerate() {
+            for said in line.split('`').skip(1).step_by(2) {
+                let Some((method, path)) = said.split_once(' ') else { continue };
+                let head = path.strip_prefix('/').and_then(|path| path.split(['/', '?']).next());
+                if ["GET", "POST", "PATCH", "DELETE"].contains(&method) && head.is_some_and(|head| heads.contains(head))
+                {
+                    seen += 1;
+                    if !routes::is_taken(method, path.split('?').next().unwrap_or_default()) {
+                        wrong.push(format!("{}:{} {said}", file.path, number + 1));
+                    }
+                }
+            }
+        }
+    }
+    assert!(seen > 100, "they are found: {seen}");
+    none("addresses in comments that no route takes", wrong);
 }
 
 #[test]
@@ -34,9 +59,9 @@ fn what_templates_link_to_exists() {
         for (attribute, method) in [("href", "GET"), ("src", "GET"), ("action", "POST"), ("formaction", "POST")] {
             for rest in text.split(&format!(" {attribute}=\"/")).skip(1) {
                 let path = format!("/{}", rest.split(['"', '?', '#']).next().unwrap_or_default());
-                let sought = attribute == "action" && table::leads_somewhere("GET", &path);
+                let sought = attribute == "action" && routes::leads_somewhere("GET", &path);
                 seen += 1;
-                if !sought && !table::leads_somewhere(method, &path) {
+                if !sought && !routes::leads_somewhere(method, &path) {
                     wrong.push(format!("{template} {method} {path}"));
                 }
             }

@@ -1,7 +1,7 @@
 //! A program that speaks the Airbyte protocol as it should.
 
 use serde_json::json;
-use vestibule::engines::{Checked, Cursor, ReadEnd, Reason, SyncType};
+use vestibule::engines::{CheckOutcome, CursorField, FailureReason, ReadEnd, SyncType};
 use vestibule::schema::form::Values;
 
 use crate::support::CANARY;
@@ -11,17 +11,17 @@ use crate::support::engine::{Place, Task, chosen};
 async fn it_is_checked_and_tells_its_streams() {
     let place = Place::new();
     let task = Task::script("good");
-    assert_eq!(place.check(&task).await.0, Ok(Checked::Asked));
+    assert_eq!(place.check(&task).await.0, Ok(CheckOutcome::Asked));
     let catalog = place.discover(&task).await.0.unwrap();
     let orders = catalog.find(None, "orders").unwrap();
     assert_eq!(orders.sync_types, [SyncType::FullTable, SyncType::Incremental]);
-    assert_eq!(orders.cursor, Cursor::Fixed { field: Some(vec!["at".to_owned()]) });
+    assert_eq!(orders.cursor, CursorField::Fixed { field: Some(vec!["at".to_owned()]) });
     assert_eq!(orders.primary_key, [["id"]]);
     let kinds: Vec<(&str, &str, bool)> =
         orders.columns.iter().map(|column| (column.name.as_str(), column.kind.as_str(), column.nullable)).collect();
     assert_eq!(kinds, [("id", "integer", false), ("at", "string (date-time)", true)]);
     let users = catalog.find(Some("crm"), "users").unwrap();
-    assert_eq!((users.sync_types.as_slice(), &users.cursor), ([SyncType::FullTable].as_slice(), &Cursor::None));
+    assert_eq!((users.sync_types.as_slice(), &users.cursor), ([SyncType::FullTable].as_slice(), &CursorField::None));
     assert_eq!(place.left_behind(), 0);
 }
 
@@ -50,7 +50,7 @@ async fn it_is_read_record_by_record_and_goes_on_where_it_stopped() {
     assert!(done.is_ok());
     assert!(told.of(0)[0].starts_with(r#"{"id": 6,"#) && told.of(1)[0].starts_with(r#"{"id":1,"#), "{:?}", told.of(0));
     let (done, _) = place.read(&task, &wanted, Some(&json!({"postgres": {}}))).await;
-    assert_eq!(done.unwrap_err().reason, Reason::BadState);
+    assert_eq!(done.unwrap_err().reason, FailureReason::BadState);
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn a_program_that_is_not_there_is_the_operators_to_install() {
     let place = Place::new();
     let (done, _) = place.check(&Task::new(file, &json!({}))).await;
     let failure = done.unwrap_err();
-    assert_eq!(failure.reason, Reason::NotInstalled);
+    assert_eq!(failure.reason, FailureReason::NotInstalled);
     assert!(failure.message.contains("source-nobody-installed"), "{failure}");
 }
 
@@ -100,7 +100,7 @@ async fn a_private_host_is_refused_before_the_program_hears_of_it() {
     {
         let task = Task::new(file.clone(), &json!({"token": CANARY, "host": host}));
         let failure = Place::new().check(&task).await.0.unwrap_err();
-        assert_eq!(failure.reason, Reason::AddressRefused, "{host}");
+        assert_eq!(failure.reason, FailureReason::AddressRefused, "{host}");
         assert!(failure.message.contains("VESTIBULE_CONNECTOR_ALLOW_CIDRS"), "{failure}");
     }
 }
@@ -131,7 +131,7 @@ async fn an_image_is_run_by_the_engine_of_the_settings_and_taken_away() {
     std::fs::set_permissions(&engine, std::fs::Permissions::from_mode(0o700)).unwrap();
     let place = Place::with(&[("VESTIBULE_CONTAINER_ENGINE", engine.to_str().unwrap())]);
     let (done, told) = place.check(&task).await;
-    assert_eq!(done, Ok(Checked::Asked), "{}", told.log());
+    assert_eq!(done, Ok(CheckOutcome::Asked), "{}", told.log());
     let log = told.log();
     for part in [
         "run --rm --init",

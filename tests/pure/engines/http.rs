@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use vestibule::connectors::{Connectors, Kind};
-use vestibule::engines::{Blame, Checked, Reason, SyncType};
+use vestibule::engines::{Blame, CheckOutcome, FailureReason, SyncType};
 
 use crate::support::CANARY;
 use crate::support::engine::{Place, Task};
@@ -43,7 +43,7 @@ async fn the_first_endpoint_is_asked_with_the_credentials() {
         ),
     ] {
         let (done, told) = place.check(&api(&receiver, auth)).await;
-        assert_eq!(done, Ok(Checked::Asked), "{}", told.log());
+        assert_eq!(done, Ok(CheckOutcome::Asked), "{}", told.log());
         let got = receiver.got().pop().unwrap();
         assert_eq!((got.header(header), got.header("x-more")), (Some(value.as_str()), Some("kept")));
         assert!(got.path.contains("/v1/customers?active=1"), "{}", got.path);
@@ -54,13 +54,13 @@ async fn the_first_endpoint_is_asked_with_the_credentials() {
 async fn a_bad_answer_says_what_to_do() {
     let place = place();
     for (status, body, reason, blame) in [
-        (401, "{}", Reason::SignIn, Blame::Config),
-        (403, "{}", Reason::Permission, Blame::Config),
-        (404, "{}", Reason::Refused, Blame::Config),
-        (429, "{}", Reason::RateLimited, Blame::Moment),
-        (500, "{}", Reason::Unwell, Blame::Moment),
-        (302, "", Reason::Refused, Blame::Config),
-        (200, "<html>", Reason::Refused, Blame::Config),
+        (401, "{}", FailureReason::SignIn, Blame::Config),
+        (403, "{}", FailureReason::Permission, Blame::Config),
+        (404, "{}", FailureReason::Refused, Blame::Config),
+        (429, "{}", FailureReason::RateLimited, Blame::Moment),
+        (500, "{}", FailureReason::Unwell, Blame::Moment),
+        (302, "", FailureReason::Refused, Blame::Config),
+        (200, "<html>", FailureReason::Refused, Blame::Config),
     ] {
         let receiver = Receiver::start(move |_, _| Reply::with(status, &[("location", "https://127.0.0.1/")], body));
         let failure =
@@ -74,7 +74,7 @@ async fn a_bad_answer_says_what_to_do() {
 async fn an_address_inside_is_refused() {
     let receiver = Receiver::always(200);
     let failure = Place::new().check(&api(&receiver, json!({"auth_type": "none"}))).await.0.unwrap_err();
-    assert_eq!(failure.reason, Reason::AddressRefused);
+    assert_eq!(failure.reason, FailureReason::AddressRefused);
     assert_eq!(receiver.connections(), 0);
 }
 
@@ -86,10 +86,10 @@ async fn what_cannot_be_asked_is_checked_by_its_specification_and_says_so() {
     let task = built_in("mysql", &config);
     let place = Place::new();
     let (done, told) = place.check(&task).await;
-    assert_eq!(done, Ok(Checked::SpecOnly));
+    assert_eq!(done, Ok(CheckOutcome::SpecOnly));
     assert!(told.log().contains("only checked against its specification"), "{}", told.log());
     let failure = place.read(&task, &[], None).await.0.unwrap_err();
-    assert_eq!(failure.reason, Reason::NoRuntime);
+    assert_eq!(failure.reason, FailureReason::NoRuntime);
     assert!(failure.message.contains("connectors import --exec"), "{failure}");
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use vestibule::engines::{Blame, Level, Reason};
+use vestibule::engines::{Blame, FailureReason, Level};
 
 use crate::support::engine::{Place, Task, is_alive};
 use crate::support::{CANARY, PATIENCE};
@@ -14,7 +14,7 @@ async fn a_connector_that_hangs_is_stopped_when_its_time_is_up() {
         let began = Instant::now();
         let (done, _) = place.check(&Task::script(mode).within(5)).await;
         let failure = done.unwrap_err();
-        assert_eq!((failure.reason, failure.blame), (Reason::Timeout, Blame::Moment), "{failure}");
+        assert_eq!((failure.reason, failure.blame), (FailureReason::Timeout, Blame::Moment), "{failure}");
         assert!(began.elapsed().as_secs() < 45, "{mode}: {:?}", began.elapsed());
         assert_eq!(place.left_behind(), 0);
     }
@@ -42,7 +42,7 @@ async fn too_much_output_ends_a_connector() {
     let place = Place::new();
     for mode in ["flood", "long_line"] {
         let (done, told) = place.check(&Task::script(mode)).await;
-        assert_eq!(done.unwrap_err().reason, Reason::TooMuchOutput, "{mode}");
+        assert_eq!(done.unwrap_err().reason, FailureReason::TooMuchOutput, "{mode}");
         assert!(told.lines.len() <= 2_101, "{mode}: {}", told.lines.len());
         assert!(told.lines.iter().all(|(_, text)| text.chars().count() <= 4_000));
     }
@@ -52,7 +52,7 @@ async fn too_much_output_ends_a_connector() {
 async fn secrets_are_hidden_in_every_form() {
     let (done, told) = Place::new().check(&Task::script("leaks")).await;
     let failure = done.unwrap_err();
-    assert_eq!(failure.reason, Reason::Refused);
+    assert_eq!(failure.reason, FailureReason::Refused);
     assert_eq!(failure.message, "GET https://api.example.com/?access_token=[hidden] failed: [hidden]");
     let log = told.log();
     assert!(log.matches("[hidden]").count() >= 18, "{log}");
@@ -74,7 +74,7 @@ async fn memory_is_bounded_and_deaths_are_told() {
     ] {
         let (done, told) = place.check(&Task::script(mode)).await;
         let failure = done.unwrap_err();
-        assert_eq!((failure.reason, failure.blame), (Reason::Crashed, Blame::Operator), "{mode}: {failure}");
+        assert_eq!((failure.reason, failure.blame), (FailureReason::Crashed, Blame::Operator), "{mode}: {failure}");
         assert!(failure.message.contains(words), "{mode}: {failure}");
         match mode {
             "memory" => assert!(failure.detail.unwrap().contains("MemoryError"), "{}", told.log()),
@@ -95,7 +95,7 @@ async fn garbage_is_kept_as_log_and_the_verdict_counts() {
     let (done, _) = place.check(&Task::script("refused")).await;
     assert_eq!(done.unwrap_err().message, "Unauthorized. The token is wrong.");
     let (done, _) = place.read(&Task::script("broken_record"), &[], None).await;
-    assert_eq!(done.unwrap_err().reason, Reason::Unreadable);
+    assert_eq!(done.unwrap_err().reason, FailureReason::Unreadable);
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn a_connector_is_cancelled_at_once() {
     let (done, told) = Place::new().check(&Task::script("stubborn").interrupted()).await;
     assert_eq!(told.lines.len(), 1, "{}", told.log());
     let failure = done.unwrap_err();
-    assert_eq!((failure.reason, failure.blame), (Reason::Cancelled, Blame::Stopped));
+    assert_eq!((failure.reason, failure.blame), (FailureReason::Cancelled, Blame::Stopped));
     assert!(began.elapsed().as_secs() < 45, "{:?}", began.elapsed());
 }
 

@@ -1,8 +1,8 @@
 //! Real connectors from PyPI, without the product around them.
 
 use serde_json::{Value, json};
-use vestibule::connectors::import::{FoundSpec, Wish, read_path};
-use vestibule::engines::{Blame, Checked, Cursor, Reason, SyncType};
+use vestibule::connectors::import::{FoundSpec, ImportHints, read_path};
+use vestibule::engines::{Blame, CheckOutcome, CursorField, FailureReason, SyncType};
 
 use crate::support::CANARY;
 use crate::support::engine::{Place, Task, chosen};
@@ -13,7 +13,8 @@ fn imported(program: &std::path::Path) -> Value {
     let dir = tempfile::tempdir().unwrap();
     import(dir.path(), &["--exec", program.to_str().unwrap()]);
     let found: Vec<FoundSpec> = read_path(dir.path()).into_iter().flatten().collect();
-    let file = found.into_iter().find(|spec| spec.own.is_some()).unwrap().into_file(&Wish::default()).unwrap().file;
+    let file =
+        found.into_iter().find(|spec| spec.own.is_some()).unwrap().into_file(&ImportHints::default()).unwrap().file;
     serde_json::to_value(&file).unwrap()
 }
 
@@ -29,12 +30,12 @@ async fn the_faker_is_imported_checked_discovered_and_read_twice() {
     let task = Task::new(file, &json!({"count": 30, "parallelism": 1, "always_updated": false})).within(120);
     let place = Place::new();
     let (done, told) = place.check(&task).await;
-    assert_eq!(done, Ok(Checked::Asked), "{}", told.log());
+    assert_eq!(done, Ok(CheckOutcome::Asked), "{}", told.log());
     let (catalog, told) = place.discover(&task).await;
     let catalog = catalog.unwrap_or_else(|failure| panic!("{failure}: {}", told.log()));
     assert_eq!(catalog.streams.len(), 3);
     let users = catalog.find(None, "users").unwrap();
-    assert!(matches!(users.cursor, Cursor::Fixed { .. }), "{:?}", users.cursor);
+    assert!(matches!(users.cursor, CursorField::Fixed { .. }), "{:?}", users.cursor);
     assert!(users.columns.iter().any(|column| column.name == "email"), "{:?}", users.columns);
     let wanted = ["users", "products"].map(|name| chosen(&catalog, name, SyncType::Incremental));
     let (done, told) = place.read(&task, &wanted, None).await;
@@ -53,7 +54,7 @@ async fn defaults_that_are_missing_would_crash_it_so_they_are_written_in() {
     let file = imported(&programs.join("source-faker"));
     let task = Task::new(file, &json!({})).within(120);
     assert!(task.config.expose().get("count").is_some(), "{:?}", task.config.expose());
-    assert_eq!(Place::new().check(&task).await.0, Ok(Checked::Asked));
+    assert_eq!(Place::new().check(&task).await.0, Ok(CheckOutcome::Asked));
 }
 
 /// A service that knows no token, described by a manifest that the real manifest runner runs.
@@ -68,7 +69,7 @@ async fn a_wrong_credential_of_a_real_source_is_told_in_words() {
     let place = Place::with(&[("VESTIBULE_CONNECTOR_ALLOW_CIDRS", "127.0.0.0/8")]);
     let (done, told) = place.check(&task).await;
     let failure = done.unwrap_err();
-    assert_eq!((failure.reason, failure.blame), (Reason::Refused, Blame::Config), "{failure} {}", told.log());
+    assert_eq!((failure.reason, failure.blame), (FailureReason::Refused, Blame::Config), "{failure} {}", told.log());
     assert!(failure.message.contains("Unauthorized") || failure.message.contains("401"), "{failure}");
     assert!(!failure.message.starts_with('\''), "{failure}");
 }
@@ -113,7 +114,7 @@ fn manifest(programs: &std::path::Path, port: u16) -> Task {
     let path = dir.path().join("source-items.json");
     std::fs::write(&path, document.to_string()).unwrap();
     let found = read_path(&path).pop().unwrap().unwrap();
-    let file = found.into_file(&Wish::default()).unwrap().file;
+    let file = found.into_file(&ImportHints::default()).unwrap().file;
     let mut file = serde_json::to_value(&file).unwrap();
     assert_eq!(file["runtime"]["command"], json!(["source-declarative-manifest"]));
     file["runtime"]["command"] = json!([programs.join("source-declarative-manifest")]);

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use vestibule::base::http_client::{AddressPolicy, Call, Failure, GuardedClient, HttpsUrl, LARGEST, Method, Resolver};
+use vestibule::base::http_client::{
+    AddressPolicy, Call, GuardedClient, HttpFailure, HttpsUrl, LARGEST, Method, Resolver,
+};
 
 use crate::support::receiver::{Receiver, Reply, authority_file};
 
@@ -44,13 +46,13 @@ async fn an_answer_that_is_too_large_or_cut_short_is_none() {
         _ => Reply::with(200, &[], &"x".repeat(LARGEST + 1)),
     });
     let (client, url) = (client(dir.path()), HttpsUrl::parse(&receiver.url("/")).unwrap());
-    assert_eq!(client.call(&url, asking(1_000)).await.unwrap_err(), Failure::TooLarge);
+    assert_eq!(client.call(&url, asking(1_000)).await.unwrap_err(), HttpFailure::TooLarge);
     assert_eq!(client.call(&url, asking(1_001)).await.unwrap().body.len(), 1_001);
-    assert_eq!(client.call(&url, asking(1_000)).await.unwrap_err(), Failure::Broken);
-    assert_eq!(client.call(&url, asking(1_000)).await.unwrap_err(), Failure::Broken);
+    assert_eq!(client.call(&url, asking(1_000)).await.unwrap_err(), HttpFailure::Broken);
+    assert_eq!(client.call(&url, asking(1_000)).await.unwrap_err(), HttpFailure::Broken);
     assert_eq!(
         client.call(&url, asking(usize::MAX)).await.unwrap_err(),
-        Failure::TooLarge,
+        HttpFailure::TooLarge,
         "nobody gets more than the largest"
     );
 }
@@ -72,10 +74,10 @@ async fn the_same_rules_hold_for_addresses_and_time() {
         (tempfile::tempdir().unwrap(), Receiver::start(|_, _| Reply::status(200).after(Duration::from_secs(60))));
     let (client, url) = (client(dir.path()), HttpsUrl::parse(&receiver.url("/")).unwrap());
     let impatient = client.with_timeout(Duration::from_millis(200));
-    assert_eq!(impatient.call(&url, asking(10)).await.unwrap_err(), Failure::Timeout);
+    assert_eq!(impatient.call(&url, asking(10)).await.unwrap_err(), HttpFailure::Timeout);
     let shut = client.with_policy(AddressPolicy::default());
-    assert_eq!(shut.call(&url, asking(10)).await.unwrap_err(), Failure::NotPublic);
+    assert_eq!(shut.call(&url, asking(10)).await.unwrap_err(), HttpFailure::NotPublic);
     assert_eq!(receiver.connections(), 1);
     let bad = Call { headers: vec![("x".to_owned(), "a\r\nb: c".to_owned())], ..asking(10) };
-    assert_eq!(client.call(&url, bad).await.unwrap_err(), Failure::Broken, "a header line is one line");
+    assert_eq!(client.call(&url, bad).await.unwrap_err(), HttpFailure::Broken, "a header line is one line");
 }

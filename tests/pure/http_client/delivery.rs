@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use vestibule::base::http_client::{AddressPolicy, Failure, GuardedClient, HttpsUrl, Resolver};
+use vestibule::base::http_client::{AddressPolicy, GuardedClient, HttpFailure, HttpsUrl, Resolver};
 
 use crate::support::receiver::{Receiver, Reply, authority_file};
 
@@ -29,7 +29,7 @@ async fn a_name_that_turns_private_after_it_was_saved_gets_no_packet() {
     let client = client(dir.path(), &[], answers(|n| vec![ip(if n == 0 { "93.184.216.34" } else { "127.0.0.1" })]));
     let url = HttpsUrl::parse(&format!("https://hooks.example:{}/", receiver.port)).unwrap();
     assert_eq!(client.judge(&url).await, Ok(()));
-    assert_eq!(client.post(&url, &[], "{}".to_owned()).await, Err(Failure::NotPublic));
+    assert_eq!(client.post(&url, &[], "{}".to_owned()).await, Err(HttpFailure::NotPublic));
     assert_eq!(receiver.connections(), 0);
 }
 
@@ -41,7 +41,7 @@ async fn one_private_address_among_public_ones_refuses_them_all() {
     {
         let client = client(dir.path(), &[], answers(move |_| mixed.map(ip).to_vec()));
         let url = HttpsUrl::parse(&format!("https://hooks.example:{}/", receiver.port)).unwrap();
-        assert_eq!(client.post(&url, &[], "{}".to_owned()).await, Err(Failure::NotPublic), "{mixed:?}");
+        assert_eq!(client.post(&url, &[], "{}".to_owned()).await, Err(HttpFailure::NotPublic), "{mixed:?}");
     }
     assert_eq!(receiver.connections(), 0);
 }
@@ -98,8 +98,8 @@ async fn answers_are_cut_and_never_unpacked() {
     assert_eq!((answer.status, answer.text.len()), (200, 1_024));
     let packed = client.post(&url, &[], "{}".to_owned()).await.unwrap();
     assert!(packed.text.len() < 32, "{:?}", packed.text);
-    assert_eq!(client.post(&url, &[], "{}".to_owned()).await, Err(Failure::Broken), "headers without end");
-    assert_eq!(client.post(&url, &[], "{}".to_owned()).await, Err(Failure::Broken), "no HTTP");
+    assert_eq!(client.post(&url, &[], "{}".to_owned()).await, Err(HttpFailure::Broken), "headers without end");
+    assert_eq!(client.post(&url, &[], "{}".to_owned()).await, Err(HttpFailure::Broken), "no HTTP");
 }
 
 #[tokio::test]
@@ -108,13 +108,13 @@ async fn only_certificates_of_known_authorities_are_taken() {
     let policy = AddressPolicy::with_open(vec!["127.0.0.0/8".parse().unwrap()]);
     let stranger = GuardedClient::new(policy, Resolver::System, None).unwrap();
     let url = HttpsUrl::parse(&receiver.url("/")).unwrap();
-    assert_eq!(stranger.post(&url, &[], "{}".to_owned()).await, Err(Failure::Tls));
+    assert_eq!(stranger.post(&url, &[], "{}".to_owned()).await, Err(HttpFailure::Tls));
     let dir = tempfile::tempdir().unwrap();
     let other_name = client(dir.path(), &["127.0.0.0/8"], answers(|_| vec![ip("127.0.0.1")]));
     let url = HttpsUrl::parse(&format!("https://other.example:{}/", receiver.port)).unwrap();
     assert_eq!(
         other_name.post(&url, &[], "{}".to_owned()).await,
-        Err(Failure::Tls),
+        Err(HttpFailure::Tls),
         "the certificate is for another name"
     );
     assert!(receiver.got().is_empty());
@@ -126,8 +126,8 @@ async fn nobody_there_is_said_so() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let silent = client(dir.path(), &["127.0.0.0/8"], Resolver::System);
     let url = HttpsUrl::parse(&format!("https://127.0.0.1:{port}/")).unwrap();
-    assert_eq!(silent.post(&url, &[], "{}".to_owned()).await, Err(Failure::Connect));
+    assert_eq!(silent.post(&url, &[], "{}".to_owned()).await, Err(HttpFailure::Connect));
     let unknown = client(dir.path(), &[], answers(|_| vec![]));
     let url = HttpsUrl::parse("https://hooks.example/").unwrap();
-    assert_eq!(unknown.post(&url, &[], "{}".to_owned()).await, Err(Failure::Unknown));
+    assert_eq!(unknown.post(&url, &[], "{}".to_owned()).await, Err(HttpFailure::Unknown));
 }

@@ -1,7 +1,7 @@
 //! From a draft to the configuration a connector gets.
 
 use serde_json::{Value, json};
-use vestibule::schema::form::{Known, Values, complete, missing_required};
+use vestibule::schema::form::{KnownValues, Values, complete, missing_required};
 use vestibule::schema::spec::Spec;
 
 use super::form::{filled, paths, spec};
@@ -19,7 +19,7 @@ fn config(spec: &Spec, pairs: &[(&str, &str)]) -> Value {
     completion.config.unwrap_or_else(|| panic!("{:?} {:?}", completion.missing, completion.problems)).into_exposed()
 }
 
-fn missing(spec: &Spec, known: &Known) -> Vec<String> {
+fn missing(spec: &Spec, known: &KnownValues) -> Vec<String> {
     missing_required(spec, known).iter().map(|field| field.path.dot()).collect()
 }
 
@@ -47,7 +47,7 @@ fn defaults_of_the_wrong_kind_are_mended_or_dropped() {
     let unruly = spec(
         &json!({"type": "object", "required": ["port"], "properties": {"port": {"type": "integer", "maximum": 9, "default": 99}, "start": {"type": "string", "pattern": "^[0-9]+$", "default": "soon"}, "ids": {"type": "array", "minItems": 1, "default": []}}}),
     );
-    assert_eq!(missing(&unruly, &Known::default()), ["port"], "a default outside the range is none");
+    assert_eq!(missing(&unruly, &KnownValues::default()), ["port"], "a default outside the range is none");
     assert_eq!(config(&unruly, &[("/port", "1")]), json!({"port": 1}));
 }
 
@@ -90,17 +90,17 @@ fn an_optional_choice_left_at_its_default_asks_for_nothing() {
 #[test]
 fn what_is_missing_follows_the_chosen_branch() {
     let spec = fixture("structure", "choice_by_constant");
-    assert_eq!(missing(&spec, &Known::default()), ["auth"]);
-    let known = |branch: &str, secrets: &[&str]| Known {
+    assert_eq!(missing(&spec, &KnownValues::default()), ["auth"]);
+    let known = |branch: &str, secrets: &[&str]| KnownValues {
         plain: json!({"auth": {"auth_type": branch}}).as_object().cloned().unwrap(),
         secret_paths: paths(secrets),
-        ..Known::default()
+        ..KnownValues::default()
     };
     assert_eq!(missing(&spec, &known("token", &[])), ["auth.token"]);
     assert_eq!(missing(&spec, &known("password", &["/auth/password"])), ["auth.user"]);
     assert_eq!(missing(&spec, &known("token", &["/auth/token"])), Vec::<String>::new());
     let root = fixture("structure", "choice_at_root");
-    assert_eq!(missing(&root, &Known::default()), [""]);
+    assert_eq!(missing(&root, &KnownValues::default()), [""]);
     assert_eq!(
         config(&root, &[("/~o", "1"), ("/~o1/inner", "1"), ("/~o1/inner/~o1/note", "n")]),
         json!({"kind": "limited", "most": 10, "inner": {"form": "two", "note": "n"}})

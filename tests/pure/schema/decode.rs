@@ -1,7 +1,7 @@
 //! What a posted form changes, and what it must not.
 
 use serde_json::json;
-use vestibule::schema::form::{Audience, Known, Layer, Values, decode};
+use vestibule::schema::form::{Audience, KnownValues, Strictness, Values, decode};
 
 use super::form::{filled, path, paths, plain, provided, put, raw, recipient, refusals, secrets, sentences, spec};
 
@@ -71,16 +71,16 @@ fn an_owner_empties_what_is_shown_and_clears_what_is_not() {
 fn a_concealed_value_is_kept_by_blank_and_replaced_by_text() {
     let spec = login();
     let mut values = filled(&spec, &[("/host", "db.example.com")]);
-    let known = Known { concealed: paths(&["/host"]), ..Known::of(&values) };
-    let blank = decode(&spec, &raw(&[("/host", "")]), &known, Layer::Draft, &Audience::Owner);
+    let known = KnownValues { concealed: paths(&["/host"]), ..KnownValues::of(&values) };
+    let blank = decode(&spec, &raw(&[("/host", "")]), &known, Strictness::Draft, &Audience::Owner);
     assert!(blank.submission.is_empty());
     let mut tagged = filled(&spec, &[("/tags", "mine")]);
-    let hidden = Known { concealed: paths(&["/tags"]), ..Known::of(&tagged) };
-    decode(&spec, &raw(&[("/tags", "")]), &hidden, Layer::Draft, &recipient())
+    let hidden = KnownValues { concealed: paths(&["/tags"]), ..KnownValues::of(&tagged) };
+    decode(&spec, &raw(&[("/tags", "")]), &hidden, Strictness::Draft, &recipient())
         .submission
         .merge_into(&spec, &mut tagged);
     assert_eq!(plain(&tagged), json!({"tags": ["mine"]}));
-    let new = decode(&spec, &raw(&[("/host", "new.example.com")]), &known, Layer::Draft, &recipient());
+    let new = decode(&spec, &raw(&[("/host", "new.example.com")]), &known, Strictness::Draft, &recipient());
     new.submission.merge_into(&spec, &mut values);
     assert_eq!(plain(&values), json!({"host": "new.example.com"}));
 }
@@ -110,8 +110,8 @@ fn defaults_left_standing_are_kept_but_not_provided() {
     let decoded = decode(
         &spec,
         &raw(&[("/port", "5432"), ("/tags", "all"), ("/deleted/~set", "1"), ("/deleted", "true")]),
-        &Known::default(),
-        Layer::Draft,
+        &KnownValues::default(),
+        Strictness::Draft,
         &recipient(),
     );
     assert!(decoded.submission.is_empty());
@@ -148,7 +148,7 @@ fn names_the_spec_does_not_have_change_nothing() {
 fn types_are_judged_in_a_draft_and_rules_at_the_end() {
     let spec = login();
     let draft = |pairs: &[(&str, &str)]| {
-        sentences(&decode(&spec, &raw(pairs), &Known::default(), Layer::Draft, &Audience::Owner))
+        sentences(&decode(&spec, &raw(pairs), &KnownValues::default(), Strictness::Draft, &Audience::Owner))
     };
     assert_eq!(draft(&[("/port", "99999")]), Vec::<String>::new());
     assert_eq!(draft(&[("/port", "abc")]), ["Port must be a whole number, like 5432"]);
@@ -169,19 +169,25 @@ fn types_are_judged_in_a_draft_and_rules_at_the_end() {
 #[test]
 fn what_is_known_counts_at_the_end() {
     let spec = login();
-    let known = Known {
+    let known = KnownValues {
         plain: json!({"host": "h", "auth": {"by": "token"}}).as_object().cloned().unwrap(),
         secret_paths: paths(&["/auth/token"]),
-        ..Known::default()
+        ..KnownValues::default()
     };
     assert_eq!(
-        sentences(&decode(&spec, &raw(&[("/host", "")]), &known, Layer::Final, &recipient())),
+        sentences(&decode(&spec, &raw(&[("/host", "")]), &known, Strictness::Final, &recipient())),
         Vec::<String>::new()
     );
-    let gone =
-        decode(&spec, &raw(&[("/host", ""), ("/auth/~o0/token/~clear", "1")]), &known, Layer::Final, &Audience::Owner);
+    let gone = decode(
+        &spec,
+        &raw(&[("/host", ""), ("/auth/~o0/token/~clear", "1")]),
+        &known,
+        Strictness::Final,
+        &Audience::Owner,
+    );
     assert_eq!(sentences(&gone), ["Enter host", "Enter token"]);
-    let left = decode(&spec, &raw(&[("/auth", "1"), ("/auth/~o1/user", "ana")]), &known, Layer::Draft, &recipient());
+    let left =
+        decode(&spec, &raw(&[("/auth", "1"), ("/auth/~o1/user", "ana")]), &known, Strictness::Draft, &recipient());
     assert_eq!(
         left.submission.left_empty(&spec, &known).iter().map(|field| field.path.dot()).collect::<Vec<_>>(),
         ["auth.password"]
@@ -205,13 +211,13 @@ fn a_held_secret_stands_in_for_a_blank_one() {
     let first = decode(
         &spec,
         &raw(&[("/port", "x"), ("/auth", "0"), ("/auth/~o0/token", "t0k3n")]),
-        &Known::default(),
-        Layer::Draft,
+        &KnownValues::default(),
+        Strictness::Draft,
         &recipient(),
     );
     let mut second = raw(&[("/port", "1"), ("/auth", "0"), ("/auth/~o0/token", "")]);
     second.fill_blank(&first.typed_secrets);
-    let decoded = decode(&spec, &second, &Known::default(), Layer::Draft, &recipient());
+    let decoded = decode(&spec, &second, &KnownValues::default(), Strictness::Draft, &recipient());
     let mut values = Values::default();
     decoded.submission.merge_into(&spec, &mut values);
     assert_eq!(secrets(&values), [("/auth/token".to_owned(), "t0k3n".to_owned())]);
@@ -222,8 +228,13 @@ fn a_secret_with_a_fault_is_not_held() {
     let spec = spec(
         &json!({"type": "object", "properties": {"key": {"type": "string", "airbyte_secret": true, "pattern": "^sk_"}, "other": {"type": "string", "airbyte_secret": true}}}),
     );
-    let decoded =
-        decode(&spec, &raw(&[("/key", "nope"), ("/other", "fine")]), &Known::default(), Layer::Final, &recipient());
+    let decoded = decode(
+        &spec,
+        &raw(&[("/key", "nope"), ("/other", "fine")]),
+        &KnownValues::default(),
+        Strictness::Final,
+        &recipient(),
+    );
     assert_eq!(decoded.errors.len(), 1);
     assert_eq!(decoded.typed_secrets.keys().collect::<Vec<_>>(), ["/other"]);
     assert!(decoded.errors[0].secret && decoded.errors[0].path == path("/key"));
@@ -289,7 +300,7 @@ fn answers_are_posted_by_number() {
 fn debug_output_names_fields_only() {
     let spec = login();
     let form = raw(&[("/host", "visible.example.com"), ("/auth", "0"), ("/auth/~o0/token", "t0k3n-secret")]);
-    let decoded = decode(&spec, &form, &Known::default(), Layer::Final, &recipient());
+    let decoded = decode(&spec, &form, &KnownValues::default(), Strictness::Final, &recipient());
     let mut values = Values::default();
     decoded.submission.merge_into(&spec, &mut values);
     let complete = vestibule::schema::form::complete(&spec, &values);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use vestibule::base::forms::{FieldPath, FormState, RawForm};
-use vestibule::schema::form::{Audience, Decoded, Known, Layer, Values, decode, view};
+use vestibule::schema::form::{Audience, Decoded, KnownValues, Strictness, Values, decode, view};
 use vestibule::schema::spec::Spec;
 
 pub fn spec(schema: &Value) -> Spec {
@@ -36,7 +36,7 @@ pub fn filled(spec: &Spec, pairs: &[(&str, &str)]) -> Values {
 
 /// Puts one faultless form on a draft.
 pub fn put(spec: &Spec, values: &mut Values, pairs: &[(&str, &str)], who: &Audience) -> Decoded {
-    let decoded = decode(spec, &raw(pairs), &Known::of(values), Layer::Draft, who);
+    let decoded = decode(spec, &raw(pairs), &KnownValues::of(values), Strictness::Draft, who);
     assert_eq!(sentences(&decoded), Vec::<String>::new());
     decoded.submission.merge_into(spec, values);
     decoded
@@ -52,7 +52,7 @@ pub fn provided(decoded: &Decoded) -> Vec<String> {
 
 /// Errors of the final layer, for the owner, on an empty draft.
 pub fn refusals(spec: &Spec, pairs: &[(&str, &str)]) -> Vec<String> {
-    sentences(&decode(spec, &raw(pairs), &Known::default(), Layer::Final, &Audience::Owner))
+    sentences(&decode(spec, &raw(pairs), &KnownValues::default(), Strictness::Final, &Audience::Owner))
 }
 
 pub fn plain(values: &Values) -> Value {
@@ -64,6 +64,6 @@ pub fn secrets(values: &Values) -> Vec<(String, String)> {
     values.secrets.iter().map(|(path, secret)| (path.to_string(), secret.expose_secret().to_owned())).collect()
 }
 
-pub fn page(spec: &Spec, known: &Known) -> String {
+pub fn page(spec: &Spec, known: &KnownValues) -> String {
     view(spec, known, &FormState::empty(), &Audience::Owner).html().to_owned()
 }

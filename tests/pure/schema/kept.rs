@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use vestibule::schema::addresses::addresses;
-use vestibule::schema::form::{Known, Layer, Values, decode, import_config, kept_elsewhere, sketch};
+use vestibule::schema::form::{KnownValues, Strictness, Values, decode, import_config, kept_elsewhere, sketch};
 use vestibule::schema::spec::Spec;
 
 use super::form::{raw, recipient, sentences, spec};
@@ -58,7 +58,7 @@ fn what_is_stored_goes_nowhere_else() {
     ] {
         let spec = connector();
         let change_of = import_config(&spec, &change).unwrap();
-        let kept = kept_elsewhere(&spec, &Known::of(&stored(&before)), &[(&spec, &change_of)]);
+        let kept = kept_elsewhere(&spec, &KnownValues::of(&stored(&before)), &[(&spec, &change_of)]);
         let kept: Vec<&str> = kept.iter().map(vestibule::base::forms::FieldPath::as_str).collect();
         assert_eq!(kept, due, "{before} and then {change}");
     }
@@ -68,12 +68,12 @@ fn what_is_stored_goes_nowhere_else() {
 fn the_form_asks_for_what_stands_in_it_and_in_no_other_branch() {
     let spec = connector();
     let services = json!([{"url": "https://a", "token": "x"}]);
-    let known = Known::of(&stored(&json!({"host": "a", "password": "p", "hidden": "h", "services": services,
+    let known = KnownValues::of(&stored(&json!({"host": "a", "password": "p", "hidden": "h", "services": services,
         "tunnel": {"by": "ssh", "tunnel_host": "t", "key": "k"}})));
     let asked = |pairs: &[(&str, &str)], before: Option<Value>| {
         let before = before.map(|config| import_config(&spec, &config).unwrap());
         let steps: Vec<_> = before.iter().map(|submission| (&spec, submission)).collect();
-        let mut decoded = decode(&spec, &raw(pairs), &known, Layer::Draft, &recipient());
+        let mut decoded = decode(&spec, &raw(pairs), &known, Strictness::Draft, &recipient());
         decoded.ask_again(&spec, &known, &steps, (&spec, &known));
         assert_eq!(decoded.state.errors(), decoded.errors);
         sentences(&decoded)
@@ -121,13 +121,13 @@ proptest! {
     fn no_way_leads_a_secret_elsewhere(changes in proptest::collection::vec(change(), 1..10)) {
         let spec = connector();
         let leads = |values: &Values| -> BTreeSet<(String, String)> {
-            let all = addresses(&sketch(&spec, &Known::of(values)));
+            let all = addresses(&sketch(&spec, &KnownValues::of(values)));
             all.into_iter().map(|address| (address.path.to_string(), address.leads_to)).collect()
         };
         let (mut values, mut given) = (Values::default(), BTreeMap::new());
         for change in changes {
             let submission = import_config(&spec, &change).unwrap();
-            let kept = kept_elsewhere(&spec, &Known::of(&values), &[(&spec, &submission)]);
+            let kept = kept_elsewhere(&spec, &KnownValues::of(&values), &[(&spec, &submission)]);
             submission.merge_into(&spec, &mut values);
             values.secrets.retain(|path, _| !kept.contains(path));
             let now = leads(&values);

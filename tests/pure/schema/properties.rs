@@ -6,7 +6,7 @@ use scraper::{Html, Selector};
 use serde_json::{Map, Value, json};
 use vestibule::base::forms::{FieldPath, FormState, RawForm};
 use vestibule::schema::form::{
-    Audience, Known, Layer, Values, complete, decode, encode, import_config, missing_required, view,
+    Audience, KnownValues, Strictness, Values, complete, decode, encode, import_config, missing_required, view,
 };
 use vestibule::schema::spec::Spec;
 
@@ -98,7 +98,7 @@ fn texts() -> impl Strategy<Value = String> {
 /// The names on the page, and whether what is typed there is a secret. Names of a few rows that are not there are
 /// made up.
 fn names(spec: &Spec) -> Vec<(String, bool)> {
-    let page = view(spec, &Known::default(), &FormState::empty(), &Audience::Owner);
+    let page = view(spec, &KnownValues::default(), &FormState::empty(), &Audience::Owner);
     let html = Html::parse_fragment(page.html());
     let controls = Selector::parse("[name]").unwrap();
     html.select(&controls)
@@ -136,8 +136,13 @@ fn forms() -> impl Strategy<Value = (Value, Vec<(prop::sample::Index, String, bo
 fn draft(spec: &Spec, pairs: &[(String, String)]) -> Values {
     let mut pairs = pairs.to_vec();
     for _ in 0..40 {
-        let decoded =
-            decode(spec, &RawForm::from_pairs(pairs.clone()), &Known::default(), Layer::Draft, &Audience::Owner);
+        let decoded = decode(
+            spec,
+            &RawForm::from_pairs(pairs.clone()),
+            &KnownValues::default(),
+            Strictness::Draft,
+            &Audience::Owner,
+        );
         if decoded.errors.is_empty() {
             let mut values = Values::default();
             decoded.submission.merge_into(spec, &mut values);
@@ -162,11 +167,11 @@ proptest! {
         let pairs = body(&names(&spec), &choices);
         let raw = RawForm::from_pairs(pairs.clone());
         for who in [Audience::Owner, recipient()] {
-            for layer in [Layer::Draft, Layer::Final] {
-                let decoded = decode(&spec, &raw, &Known::default(), layer, &who);
+            for layer in [Strictness::Draft, Strictness::Final] {
+                let decoded = decode(&spec, &raw, &KnownValues::default(), layer, &who);
                 let mut values = Values::default();
                 decoded.submission.merge_into(&spec, &mut values);
-                let known = Known::of(&values);
+                let known = KnownValues::of(&values);
                 let done = complete(&spec, &values);
                 let again = decode(&spec, &raw, &known, layer, &who);
                 let debug = format!("{raw:?} {decoded:?} {values:?} {known:?} {done:?} {again:?} {:?}", missing_required(&spec, &known));
@@ -185,12 +190,12 @@ proptest! {
         let spec = Spec::compile(&schema).unwrap();
         let values = draft(&spec, &body(&names(&spec), &choices));
         let raw = RawForm::from_pairs(encode(&spec, &values));
-        let again = decode(&spec, &raw, &Known::of(&values), Layer::Draft, &Audience::Owner);
+        let again = decode(&spec, &raw, &KnownValues::of(&values), Strictness::Draft, &Audience::Owner);
         prop_assert!(again.errors.is_empty(), "{:?}", again.errors);
         let mut merged = values.clone();
         again.submission.merge_into(&spec, &mut merged);
         assert_same(&merged, &values);
-        let fresh = decode(&spec, &raw, &Known::default(), Layer::Draft, &Audience::Owner);
+        let fresh = decode(&spec, &raw, &KnownValues::default(), Strictness::Draft, &Audience::Owner);
         let mut made = Values::default();
         fresh.submission.merge_into(&spec, &mut made);
         assert_same(&made, &values);
@@ -200,16 +205,16 @@ proptest! {
     fn a_page_posted_as_it_stands_changes_nothing((schema, choices) in forms()) {
         let spec = Spec::compile(&schema).unwrap();
         let values = draft(&spec, &body(&names(&spec), &choices));
-        let known = Known::of(&values);
+        let known = KnownValues::of(&values);
         let page = view(&spec, &known, &FormState::empty(), &Audience::Owner);
-        let decoded = decode(&spec, &RawForm::from_pairs(as_posted(page.html())), &known, Layer::Draft, &Audience::Owner);
+        let decoded = decode(&spec, &RawForm::from_pairs(as_posted(page.html())), &known, Strictness::Draft, &Audience::Owner);
         prop_assert!(decoded.errors.is_empty(), "{:?}", decoded.errors);
         prop_assert!(decoded.submission.is_empty(), "{:?}", decoded.submission);
         // The same for an outsider from whom everything is kept back.
         let concealed = values.plain.keys().map(|key| FieldPath::root().child(key)).collect();
-        let kept_back = Known { concealed, ..known.clone() };
+        let kept_back = KnownValues { concealed, ..known.clone() };
         let page = view(&spec, &kept_back, &FormState::empty(), &recipient());
-        let theirs = decode(&spec, &RawForm::from_pairs(as_posted(page.html())), &kept_back, Layer::Draft, &recipient());
+        let theirs = decode(&spec, &RawForm::from_pairs(as_posted(page.html())), &kept_back, Strictness::Draft, &recipient());
         prop_assert!(theirs.errors.is_empty() && theirs.submission.is_empty(), "{:?} {:?}", theirs.errors, theirs.submission);
         prop_assert_eq!(complete(&spec, &values).missing, { let mut same = values.clone(); decoded.submission.merge_into(&spec, &mut same); complete(&spec, &same).missing });
     }
@@ -237,8 +242,8 @@ proptest! {
     #[test]
     fn any_json_at_all_compiles_or_is_refused(text in "\\PC{0,60}", schema in any_json()) {
         if let Ok(spec) = Spec::compile(&schema) {
-            let page = view(&spec, &Known::default(), &FormState::empty(), &recipient());
-            let decoded = decode(&spec, &RawForm::from_pairs(as_posted(page.html())), &Known::default(), Layer::Final, &recipient());
+            let page = view(&spec, &KnownValues::default(), &FormState::empty(), &recipient());
+            let decoded = decode(&spec, &RawForm::from_pairs(as_posted(page.html())), &KnownValues::default(), Strictness::Final, &recipient());
             let mut values = Values::default();
             decoded.submission.merge_into(&spec, &mut values);
             let _ = complete(&spec, &values);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use vestibule::base::forms::FormState;
-use vestibule::schema::form::{Audience, Known, Layer, Values, decode, missing_required, view};
+use vestibule::schema::form::{Audience, KnownValues, Strictness, Values, decode, missing_required, view};
 use vestibule::schema::spec::Spec;
 
 use super::form::{filled, paths, plain, provided, put, raw, recipient, refusals, secrets, sentences, spec};
@@ -107,7 +107,7 @@ fn a_recipient_removes_nothing() {
 #[test]
 fn rows_added_by_two_people_are_all_kept() {
     let (spec, mut values) = (headers(), two());
-    let known = Known::of(&values);
+    let known = KnownValues::of(&values);
     let add = |name: &str, value: &str| {
         decode(
             &spec,
@@ -119,7 +119,7 @@ fn rows_added_by_two_people_are_all_kept() {
                 ("/headers/2/value", value),
             ]),
             &known,
-            Layer::Draft,
+            Strictness::Draft,
             &recipient(),
         )
     };
@@ -143,10 +143,10 @@ fn a_page_that_is_older_than_the_draft_adds_behind_the_new_rows() {
         ("/headers/1/value", "three"),
         ("/headers/1/kind", "9"),
     ];
-    let decoded = decode(&spec, &raw(&late), &Known::of(&values), Layer::Draft, &recipient());
+    let decoded = decode(&spec, &raw(&late), &KnownValues::of(&values), Strictness::Draft, &recipient());
     assert_eq!(decoded.errors[0].name, "/headers/2/kind", "the row is now the third");
     assert_eq!(decoded.typed_secrets.keys().collect::<Vec<_>>(), ["/headers/2/value"]);
-    let html = view(&spec, &Known::of(&values), &decoded.state, &recipient()).html().to_owned();
+    let html = view(&spec, &KnownValues::of(&values), &decoded.state, &recipient()).html().to_owned();
     assert!(
         html.contains(r#"name="/headers/2/name" value="C""#) && html.contains(r#"name="/headers/1/name" value="B""#)
     );
@@ -170,10 +170,10 @@ fn errors_name_the_row() {
 #[test]
 fn missing_answers_in_rows_have_their_path() {
     let spec = headers();
-    let known = Known {
+    let known = KnownValues {
         plain: json!({"headers": [{"name": "A"}, {}]}).as_object().cloned().unwrap(),
         secret_paths: paths(&["/headers/1/value"]),
-        ..Known::default()
+        ..KnownValues::default()
     };
     let missing: Vec<String> =
         missing_required(&spec, &known).iter().map(|field| format!("{} {}", field.path.dot(), field.title)).collect();
@@ -225,7 +225,7 @@ fn the_number_of_rows_has_an_end() {
         ])
         .collect();
     let pairs: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "x")).collect();
-    let decoded = decode(&spec, &raw(&pairs), &Known::default(), Layer::Draft, &recipient());
+    let decoded = decode(&spec, &raw(&pairs), &KnownValues::default(), Strictness::Draft, &recipient());
     let mut values = Values::default();
     decoded.submission.merge_into(&spec, &mut values);
     assert_eq!(values.plain["headers"].as_array().map(Vec::len), Some(50));
@@ -237,7 +237,7 @@ fn the_number_of_rows_has_an_end() {
         ["Rows must have 2 entries or fewer"]
     );
     assert_eq!(refusals(&limited, &[("/rows/0/a", "1")]), ["Rows must have at least 2 entries"]);
-    let html = view(&limited, &Known::default(), &FormState::empty(), &recipient()).html().to_owned();
+    let html = view(&limited, &KnownValues::default(), &FormState::empty(), &recipient()).html().to_owned();
     assert_eq!(html.matches("<fieldset class=\"row").count(), 2, "no more rows than are allowed");
 }
 
@@ -245,7 +245,7 @@ fn the_number_of_rows_has_an_end() {
 fn concealed_rows_are_counted_and_not_shown() {
     let spec = headers();
     let mut values = two();
-    let known = Known { concealed: paths(&["/headers"]), ..Known::of(&values) };
+    let known = KnownValues { concealed: paths(&["/headers"]), ..KnownValues::of(&values) };
     let html = view(&spec, &known, &FormState::empty(), &recipient()).html().to_owned();
     assert!(!html.contains(r#"value="A""#) && html.contains("Already provided") && html.contains("Header 2"));
     let more = decode(
@@ -259,7 +259,7 @@ fn concealed_rows_are_counted_and_not_shown() {
             ("/headers/2/value", "v"),
         ]),
         &known,
-        Layer::Final,
+        Strictness::Final,
         &recipient(),
     );
     assert_eq!(sentences(&more), Vec::<String>::new());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use scraper::{ElementRef, Html, Selector};
 use serde_json::{Map, Value, json};
 use vestibule::base::forms::FormState;
-use vestibule::schema::form::{Audience, Known, Layer, decode, view};
+use vestibule::schema::form::{Audience, KnownValues, Strictness, decode, view};
 use vestibule::schema::spec::Spec;
 
 use super::form::{filled, page, paths, raw, recipient, spec};
@@ -28,12 +28,12 @@ fn texts(html: &Html, selector: &str) -> Vec<String> {
     all(html, selector).into_iter().map(words).collect()
 }
 
-fn shown(spec: &Spec, known: &Known) -> Html {
+fn shown(spec: &Spec, known: &KnownValues) -> Html {
     Html::parse_fragment(&page(spec, known))
 }
 
-fn known(plain: &Value) -> Known {
-    Known { plain: plain.as_object().cloned().unwrap(), ..Known::default() }
+fn known(plain: &Value) -> KnownValues {
+    KnownValues { plain: plain.as_object().cloned().unwrap(), ..KnownValues::default() }
 }
 
 /// What holds for every form whatever the spec.
@@ -81,10 +81,10 @@ fn every_fixture_gives_a_sound_page() {
         let fixtures: Map<String, Value> = serde_json::from_str(text).unwrap();
         for (name, fixture) in &fixtures {
             let spec = spec(&fixture["schema"]);
-            assert_sound(name, &page(&spec, &Known::default()));
-            assert_sound(name, view(&spec, &Known::default(), &FormState::empty(), &recipient()).html());
-            let blank = decode(&spec, &raw(&[]), &Known::default(), Layer::Final, &recipient());
-            let again = view(&spec, &Known::default(), &blank.state, &recipient());
+            assert_sound(name, &page(&spec, &KnownValues::default()));
+            assert_sound(name, view(&spec, &KnownValues::default(), &FormState::empty(), &recipient()).html());
+            let blank = decode(&spec, &raw(&[]), &KnownValues::default(), Strictness::Final, &recipient());
+            let again = view(&spec, &KnownValues::default(), &blank.state, &recipient());
             assert_sound(name, again.html());
             assert_eq!(again.error_summary_items().len(), blank.errors.len(), "{name}");
             for item in again.error_summary_items() {
@@ -107,7 +107,7 @@ fn every_fixture_gives_a_sound_page() {
 fn required_comes_first_and_optional_folds_until_it_is_filled() {
     let fixtures: Value = serde_json::from_str(include_str!("fixtures/values.json")).unwrap();
     let spec = spec(&fixtures["order_and_groups"]["schema"]);
-    let html = shown(&spec, &Known::default());
+    let html = shown(&spec, &KnownValues::default());
     assert_eq!(texts(&html, "h2"), ["Connection"]);
     assert_eq!(
         texts(&html, "label"),
@@ -139,18 +139,18 @@ fn controls_follow_the_kind() {
         "a value the control cannot show stays readable"
     );
     assert!(texts(&dates, "label").contains(&"Start (UTC)".to_owned()));
-    let options = shown(&spec(&fixtures["options"]["schema"]), &Known::default());
+    let options = shown(&spec(&fixtures["options"]["schema"]), &KnownValues::default());
     assert_eq!(all(&options, "input[name='/days']").len(), 3);
     assert_eq!(all(&options, "select[name='/large'] option").len(), 22);
     assert!(one(&options, "input[name='/region'][value='0']").attr("checked").is_some());
     assert!(texts(&options, "label").contains(&"(not set)".to_owned()));
-    let states = shown(&spec(&fixtures["three_states"]["schema"]), &Known::default());
+    let states = shown(&spec(&fixtures["three_states"]["schema"]), &KnownValues::default());
     assert_eq!((all(&states, "input[name='/must']").len(), all(&states, "input[name='/may']").len()), (2, 3));
     assert!(
         one(&states, "input[name='/on']").attr("checked").is_some()
             && one(&states, "input[name='/off']").attr("checked").is_none()
     );
-    let secrets = shown(&spec(&fixtures["secrets"]["schema"]), &Known::default());
+    let secrets = shown(&spec(&fixtures["secrets"]["schema"]), &KnownValues::default());
     assert_eq!(all(&secrets, "textarea.masked").len(), 2, "by the flag, and by the name of a key file");
     assert_eq!(all(&secrets, "input[type=password][autocomplete=new-password]").len(), 3);
 }
@@ -162,7 +162,7 @@ fn descriptions_become_a_hint_and_safe_help() {
         &spec(
             &json!({"type": "object", "required": ["host"], "properties": {"host": {"type": "string", "description": description}}}),
         ),
-        &Known::default(),
+        &KnownValues::default(),
     );
     assert_sound("description", &text);
     let html = Html::parse_fragment(&text);
@@ -183,10 +183,12 @@ fn names_from_specs_and_people_are_text() {
         &json!({"type": "object", "properties": {evil: {"type": "string", "title": evil, "description": evil, "examples": [evil]}, "o": {"type": "object", "title": evil, "oneOf": [{"title": evil, "properties": {"a": {"const": evil}}}, {"title": "b", "properties": {"a": {"const": "b"}, "x": {"enum": [evil, "y"], "title": evil}}}]}}}),
     );
     let name = format!("/{}", evil.replace('~', "~0").replace('/', "~1"));
-    let decoded = decode(&spec, &raw(&[(name.as_str(), evil)]), &Known::default(), Layer::Draft, &Audience::Owner);
+    let decoded =
+        decode(&spec, &raw(&[(name.as_str(), evil)]), &KnownValues::default(), Strictness::Draft, &Audience::Owner);
     assert_sound(
         "evil names",
-        view(&spec, &Known::default(), &decoded.state, &Audience::Recipient { workspace: evil.to_owned() }).html(),
+        view(&spec, &KnownValues::default(), &decoded.state, &Audience::Recipient { workspace: evil.to_owned() })
+            .html(),
     );
 }
 
@@ -206,9 +208,10 @@ fn a_refused_form_keeps_what_was_typed_except_secrets() {
         ("/auth/~o1/user", "ana"),
         ("/auth/~o1/password", "p4ss"),
     ];
-    let decoded = decode(&spec, &raw(&typed), &Known::default(), Layer::Final, &recipient());
+    let decoded = decode(&spec, &raw(&typed), &KnownValues::default(), Strictness::Final, &recipient());
     let names = decoded.typed_secrets.keys().cloned().collect();
-    let again = view(&spec, &Known::default(), &decoded.state.with_held(names, "14:52 UTC".to_owned()), &recipient());
+    let again =
+        view(&spec, &KnownValues::default(), &decoded.state.with_held(names, "14:52 UTC".to_owned()), &recipient());
     assert!(!again.html().contains("t0k3n") && !again.html().contains("p4ss"));
     let html = Html::parse_fragment(again.html());
     assert_eq!(one(&html, "[name='/port']").attr("value"), Some("54x"));
@@ -226,8 +229,12 @@ fn a_refused_form_keeps_what_was_typed_except_secrets() {
     assert_eq!(texts(&html, ".badge"), ["Received just now"]);
     assert!(again.html().contains("We keep what you typed until 14:52 UTC, so you do not have to type it again."));
     let owners = decoded.typed_secrets.keys().cloned().collect();
-    let theirs =
-        view(&spec, &Known::default(), &FormState::empty().with_held(owners, "soon".to_owned()), &Audience::Owner);
+    let theirs = view(
+        &spec,
+        &KnownValues::default(),
+        &FormState::empty().with_held(owners, "soon".to_owned()),
+        &Audience::Owner,
+    );
     assert!(
         theirs.html().contains("Received just now") && !theirs.html().contains("~clear"),
         "nothing is stored that could be removed"
@@ -241,7 +248,7 @@ fn what_is_set_or_concealed_is_said_and_not_shown() {
     let spec = spec(
         &json!({"type": "object", "properties": {"token": {"type": "string", "title": "API token", "airbyte_secret": true}, "host": {"type": "string", "title": "Host"}, "level": {"enum": ["low", "high"]}, "on": {"type": "boolean", "default": false}, "count": {"type": "integer"}}}),
     );
-    let mut known = Known::of(&filled(
+    let mut known = KnownValues::of(&filled(
         &spec,
         &[
             ("/token", "t0k3n"),
@@ -271,18 +278,18 @@ fn what_is_set_or_concealed_is_said_and_not_shown() {
 #[test]
 fn choices_show_their_questions_beside_them() {
     let fixtures: Value = serde_json::from_str(include_str!("fixtures/structure.json")).unwrap();
-    let html = shown(&spec(&fixtures["branch_without_questions"]["schema"]), &Known::default());
+    let html = shown(&spec(&fixtures["branch_without_questions"]["schema"]), &KnownValues::default());
     assert_eq!(texts(&html, ".oneof > .choices > .choice"), ["No tunnel", "Key", "Not set"]);
     let panel = one(&html, ".oneof > .panel");
     assert_eq!((panel.attr("data-opt"), panel.attr("data-say")), (Some("1"), Some("One more question for Key")));
-    let many = shown(&spec(&fixtures["fourteen_branches"]["schema"]), &Known::default());
+    let many = shown(&spec(&fixtures["fourteen_branches"]["schema"]), &KnownValues::default());
     assert_eq!(all(&many, ".oneof > .choices > select > option").len(), 15, "an empty first and fourteen");
     assert_eq!(
         (all(&many, ".oneof > .panel").len(), all(&many, ".oneof > .group").len()),
         (12, 2),
         "panels the style sheet cannot fold stay open"
     );
-    let one_way = shown(&spec(&fixtures["choice_of_one"]["schema"]), &Known::default());
+    let one_way = shown(&spec(&fixtures["choice_of_one"]["schema"]), &KnownValues::default());
     assert!(all(&one_way, "input").is_empty());
 }
 
@@ -305,11 +312,11 @@ fn rows_wait_inside_each_other() {
     let typed = decode(
         &spec,
         &raw(&[("/reports/~n", "0"), ("/reports/2/name", "third"), ("/reports/2/filters/0/field", "")]),
-        &Known::default(),
-        Layer::Final,
+        &KnownValues::default(),
+        Strictness::Final,
         &recipient(),
     );
-    let again = Html::parse_fragment(view(&spec, &Known::default(), &typed.state, &recipient()).html());
+    let again = Html::parse_fragment(view(&spec, &KnownValues::default(), &typed.state, &recipient()).html());
     let open: Vec<bool> = all(&again, "fieldset[data-path='/reports'] details")
         .iter()
         .filter(|details| words(**details).starts_with("Add ") && details.html().contains("/reports/"))
@@ -323,21 +330,25 @@ fn a_recipient_is_not_asked_for_json() {
     let spec = spec(
         &json!({"type": "object", "required": ["map"], "properties": {"map": {"type": "object", "title": "Map"}}}),
     );
-    let theirs = view(&spec, &Known::default(), &FormState::empty(), &recipient());
+    let theirs = view(&spec, &KnownValues::default(), &FormState::empty(), &recipient());
     assert!(theirs.html().contains("Acme Analytics</bdi> fills this in") && !theirs.html().contains("name=\"/map\""));
-    assert!(decode(&spec, &raw(&[]), &Known::default(), Layer::Final, &recipient()).errors.is_empty());
-    assert!(page(&spec, &Known::default()).contains("name=\"/map\""));
+    assert!(decode(&spec, &raw(&[]), &KnownValues::default(), Strictness::Final, &recipient()).errors.is_empty());
+    assert!(page(&spec, &KnownValues::default()).contains("name=\"/map\""));
 }
 
 #[test]
 fn a_form_that_asks_nothing_says_so() {
     let none = spec(&json!({"type": "object", "properties": {"kind": {"const": 1}}}));
-    assert!(view(&none, &Known::default(), &FormState::empty(), &recipient()).is_empty_form());
+    assert!(view(&none, &KnownValues::default(), &FormState::empty(), &recipient()).is_empty_form());
     let some = spec(
         &json!({"type": "object", "required": ["a", "b", "c"], "properties": {"a": {"type": "string"}, "b": {"type": "string", "airbyte_secret": true}, "c": {"type": "integer", "default": 1}, "d": {"type": "string"}}}),
     );
-    let counts =
-        view(&some, &Known { secret_paths: paths(&["/b"]), ..Known::default() }, &FormState::empty(), &recipient())
-            .counts();
+    let counts = view(
+        &some,
+        &KnownValues { secret_paths: paths(&["/b"]), ..KnownValues::default() },
+        &FormState::empty(),
+        &recipient(),
+    )
+    .counts();
     assert_eq!((counts.fields, counts.required, counts.answered), (4, 2, 1));
 }

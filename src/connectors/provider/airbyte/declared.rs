@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use super::landing::{in_words, keys, places};
 use super::template::{BASIC, CHALLENGE, Renderer};
-use super::{Known, keep_known_places};
+use super::{OwnBlocks, keep_known_places};
 use crate::connectors::provider::problems::exists;
 use crate::connectors::provider::{
-    Authorize, Callback, ClientAuth, Constant, Granted, InputKind, InputOption, InputRule, Landing, Lifetime,
-    ProviderBlock, Refresh, RefreshKind, Scope, Template, TokenBody, TokenRules,
+    Authorize, Callback, ClientAuth, Constant, Granted, InputKind, InputOption, InputRule, Landing, ProviderBlock,
+    ProviderScope, Refresh, RefreshKind, Template, TokenBody, TokenLifetime, TokenRules,
 };
-use crate::schema::spec::{Kind, Node, Spec};
+use crate::schema::spec::{Node, NodeKind, Spec};
 
 /// The parameters we fill in ourselves, by the slot their value has.
 const STANDARD: [(&str, &str); 5] = [
@@ -28,7 +28,7 @@ pub(super) fn block(
     config: &Value,
     spec: &Spec,
     (slug, name): (&str, &str),
-    known: Known<'_>,
+    known: OwnBlocks<'_>,
 ) -> Result<ProviderBlock, String> {
     let mut inputs = inputs(config, spec)?;
     let renderer = Renderer::new(declared, inputs.iter().map(|input| input.name.as_str()));
@@ -64,14 +64,14 @@ pub(super) fn block(
 
 /// The connector's short name stands for its provider, unless a provider we know is called so: nobody who merely takes that name gets
 /// the secret of the operator's app there.
-fn own_provider(slug: &str, known: Known<'_>) -> String {
+fn own_provider(slug: &str, known: OwnBlocks<'_>) -> String {
     let taken = known.iter().any(|(_, block)| block.provider == slug);
     let own: String = slug.chars().take(if taken { 36 } else { 40 }).collect();
     if taken { format!("{own}-own") } else { own }
 }
 
 /// When we know the provider by its token endpoint, our way of signing in counts, with the connector's scopes.
-fn of_one_we_know(block: ProviderBlock, known: Known<'_>) -> ProviderBlock {
+fn of_one_we_know(block: ProviderBlock, known: OwnBlocks<'_>) -> ProviderBlock {
     let same = known.iter().find(|(_, known)| known.token.url == block.token.url && known.inputs.is_empty());
     match same {
         Some((_, known)) => {
@@ -177,7 +177,7 @@ fn separator(declared: &Value) -> String {
     .to_owned()
 }
 
-fn scopes(declared: &Value) -> Vec<Scope> {
+fn scopes(declared: &Value) -> Vec<ProviderScope> {
     let listed = |name: &str| {
         let list = declared.get(name).and_then(Value::as_array);
         list.into_iter()
@@ -189,13 +189,13 @@ fn scopes(declared: &Value) -> Vec<Scope> {
     required.extend(
         text(declared, "scope").into_iter().flat_map(|text| text.split([' ', ','])).filter(|name| !name.is_empty()),
     );
-    let scope = |name: &str, required| Scope {
+    let scope = |name: &str, required| ProviderScope {
         name: name.to_owned(),
         words: format!("The permission {name}"),
         required,
         included_in: Vec::new(),
     };
-    let mut found: Vec<Scope> = Vec::new();
+    let mut found: Vec<ProviderScope> = Vec::new();
     let all = required
         .into_iter()
         .map(|name| scope(name, true))
@@ -286,7 +286,7 @@ fn empty(send: TokenBody) -> TokenRules {
         error: None,
         gone: Vec::new(),
         exchange: None,
-        lifetime: Lifetime::default(),
+        lifetime: TokenLifetime::default(),
     }
 }
 
@@ -297,14 +297,14 @@ fn inputs(config: &Value, spec: &Spec) -> Result<Vec<InputRule>, String> {
     own.map(|(name, path)| {
         let node = find(spec.root(), path.keys());
         let kind = match node.map(|node| &node.kind) {
-            Some(Kind::Choice(choice)) => {
+            Some(NodeKind::Choice(choice)) => {
                 let options = choice.options.iter().filter_map(|option| {
                     let value = option.value.as_str()?.to_owned();
                     Some(InputOption { label: value.clone(), value, config: None })
                 });
                 InputKind::Choice(options.collect())
             }
-            Some(Kind::Text(_)) => InputKind::Label { suffix: String::new(), keep_suffix: false },
+            Some(NodeKind::Text(_)) => InputKind::Label { suffix: String::new(), keep_suffix: false },
             _ => return Err(format!("it asks for {path} beforehand, which is neither a name nor a choice")),
         };
         let label =
@@ -318,8 +318,8 @@ fn inputs(config: &Value, spec: &Spec) -> Result<Vec<InputRule>, String> {
 fn find<'a>(node: &'a Node, path: &[String]) -> Option<&'a Node> {
     let Some((key, rest)) = path.split_first() else { return Some(node) };
     match &node.kind {
-        Kind::Group(group) => group.field(key).and_then(|field| find(field, rest)),
-        Kind::OneOf(one_of) => {
+        NodeKind::Group(group) => group.field(key).and_then(|field| find(field, rest)),
+        NodeKind::OneOf(one_of) => {
             one_of.branches.iter().find_map(|branch| branch.group.field(key).and_then(|field| find(field, rest)))
         }
         _ => None,

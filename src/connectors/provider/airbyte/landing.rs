@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::keep_known_places;
 use crate::connectors::provider::problems::exists;
-use crate::connectors::provider::{Constant, DotPath, Landing, Output, Predicate, ProviderBlock};
+use crate::connectors::provider::{Constant, DotPath, Landing, LandingOutput, Predicate, ProviderBlock};
 use crate::schema::spec::Spec;
 
 const CONFIG_PATH: &str = "path_in_connector_config";
@@ -17,9 +17,9 @@ pub(super) fn land(block: &mut ProviderBlock, auth: &Value, config: &Value, spec
     let mut landing = Landing { when: when.clone(), ..Landing::default() };
     for (name, path) in places(config, "complete_oauth_output_specification") {
         match name.as_str() {
-            "access_token" => landing.outputs.insert(Output::AccessToken, path),
-            "refresh_token" => landing.outputs.insert(Output::RefreshToken, path),
-            "token_expiry_date" => landing.outputs.insert(Output::TokenExpiryDate, path),
+            "access_token" => landing.outputs.insert(LandingOutput::AccessToken, path),
+            "refresh_token" => landing.outputs.insert(LandingOutput::RefreshToken, path),
+            "token_expiry_date" => landing.outputs.insert(LandingOutput::TokenExpiryDate, path),
             // The shop and its like are answers we asked for ourselves.
             other if block.inputs.iter().any(|input| input.name == other) => None,
             other if block.token.keep.iter().any(|kept| kept == other) => landing.kept.insert(other.to_owned(), path),
@@ -33,7 +33,7 @@ pub(super) fn land(block: &mut ProviderBlock, auth: &Value, config: &Value, spec
     let other = block.landing.without_refresh_token.take();
     landing.without_refresh_token = other.filter(|other| {
         other.paths().all(|path| exists(spec.root(), path.keys(), other.when.as_ref()))
-            && landing.outputs.contains_key(&Output::RefreshToken)
+            && landing.outputs.contains_key(&LandingOutput::RefreshToken)
     });
     block.landing = landing;
     block.constants = constants(block, config);

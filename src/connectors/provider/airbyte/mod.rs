@@ -16,7 +16,7 @@ use super::{InputRule, ProviderBlock};
 use crate::schema::spec::Spec;
 
 /// Our blocks, by the short name of their connector.
-pub type Known<'a> = &'a [(String, ProviderBlock)];
+pub type OwnBlocks<'a> = &'a [(String, ProviderBlock)];
 
 /// What came of an `advanced_auth`.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +37,7 @@ const OTHER_NAMES: [(&str, &str); 5] = [
 ];
 
 /// Makes a block of an `advanced_auth`.
-pub fn convert(auth: &Value, spec: &Spec, slug: &str, name: &str, known: Known<'_>) -> Conversion {
+pub fn convert(auth: &Value, spec: &Spec, slug: &str, name: &str, known: OwnBlocks<'_>) -> Conversion {
     let mut notes = Vec::new();
     let refused = |notes: Vec<String>| Conversion { block: None, notes };
     if auth.get("auth_flow_type").and_then(Value::as_str).is_some_and(|kind| kind != "oauth2.0") {

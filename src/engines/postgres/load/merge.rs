@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::{ColumnType, Seen, column_name};
-use super::register::{Entry, keys_text};
+use super::register::{RegisterEntry, keys_text};
 use super::statements::{self, KEY, REGISTER};
 use super::{Load, LoadTable};
-use crate::engines::{Failure, Reason};
+use crate::engines::{Failure, FailureReason};
 
 /// PostgreSQL has room for 1,600 columns in a table.
 const MOST_COLUMNS: usize = 1_500;
@@ -21,7 +21,7 @@ impl Load {
             self.run(&statements::schema(&schema)).await?;
         }
         self.run(&statements::register(&schema)).await?;
-        let entries = self.judged().await?;
+        let entries = self.judged_entries().await?;
         let tables = self.tables.clone();
         if tables.iter().any(|table| table.columns.iter().any(|column| is_timely(&column.kind))) {
             self.run(statements::JUDGES).await?;
@@ -56,7 +56,7 @@ struct Filling<'a> {
 
 impl Filling<'_> {
     /// Fills it; gives what is worth a line of the log.
-    async fn fill(&self, entry: Option<&Entry>) -> Result<Vec<String>, Failure> {
+    async fn fill(&self, entry: Option<&RegisterEntry>) -> Result<Vec<String>, Failure> {
         let mut notes = Vec::new();
         if entry.is_none() {
             self.load.run(&statements::create(&self.name)).await?;
@@ -90,7 +90,7 @@ impl Filling<'_> {
         let wanted = found.iter().map(|(field, _)| column_name(field)).collect::<BTreeSet<_>>();
         if wanted.union(&there.keys().cloned().collect()).count() > MOST_COLUMNS {
             let words = format!("{} has more than {MOST_COLUMNS} fields. Choose fields.", self.table.stream);
-            return Err(Failure::new(Reason::NotSupported, words));
+            return Err(Failure::new(FailureReason::NotSupported, words));
         }
         let mut fields = Vec::new();
         for (field, kind) in found {

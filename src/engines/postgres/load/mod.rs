@@ -14,7 +14,7 @@ mod room;
 mod statements;
 mod target;
 
-pub use target::{Target, TlsMode};
+pub use target::{LoadTarget, TlsMode};
 
 use std::io::Cursor;
 use std::time::Duration;
@@ -23,10 +23,10 @@ use futures_util::SinkExt as _;
 use tokio::time::timeout;
 use tokio_postgres::Error;
 
-use super::connect::{self, Purpose, Session};
+use super::connect::{self, Session, SessionPurpose};
 use super::refusals;
 use crate::engines::hosts::Hosts;
-use crate::engines::{Chosen, Column, Failure, KeyPath, Reason, Record, SyncType};
+use crate::engines::{ChosenStream, Column, Failure, FailureReason, KeyPath, Record, SyncType};
 
 /// A batch of records is taken within this time.
 const WRITE: Duration = Duration::from_secs(300);
@@ -58,7 +58,7 @@ pub struct LoadTable {
 
 impl LoadTable {
     /// The table of a stream; `from_start` when nothing of earlier runs counts.
-    pub fn new(name: &str, chosen: &Chosen, from_start: bool) -> Self {
+    pub fn new(name: &str, chosen: &ChosenStream, from_start: bool) -> Self {
         let is_incremental = chosen.sync_type == SyncType::Incremental;
         let is_wanted = |column: &&Column| chosen.fields.as_ref().is_none_or(|fields| fields.contains(&column.name));
         Self {
@@ -88,7 +88,7 @@ pub struct Loading {
 /// Records on their way into a schema. Dropped, it leaves nothing.
 pub struct Load {
     session: Session,
-    target: Target,
+    target: LoadTarget,
     loading: Loading,
     tables: Vec<LoadTable>,
     /// What is worth a line of the log.
@@ -98,11 +98,11 @@ pub struct Load {
 /// Signs in and makes the places where records wait.
 pub(in crate::engines) async fn open(
     hosts: &Hosts,
-    target: &Target,
+    target: &LoadTarget,
     loading: Loading,
     tables: Vec<LoadTable>,
 ) -> Result<Load, Failure> {
-    let session = connect::open(hosts, &target.options(), Purpose::Write).await?;
+    let session = connect::open(hosts, &target.options(), SessionPurpose::Write).await?;
     let mut load = Load { session, target: target.clone(), loading, tables, notes: Vec::new() };
     room::look(&load.session, target).await?;
     load.look_at_tables().await?;
@@ -113,16 +113,16 @@ pub(in crate::engines) async fn open(
 }
 
 /// Signs in and sees whether tables can be made; gives what was found, in words.
-pub(in crate::engines) async fn check(hosts: &Hosts, target: &Target) -> Result<String, Failure> {
+pub(in crate::engines) async fn check(hosts: &Hosts, target: &LoadTarget) -> Result<String, Failure> {
     let look = async {
-        let session = connect::open(hosts, &target.options(), Purpose::Write).await?;
+        let session = connect::open(hosts, &target.options(), SessionPurpose::Write).await?;
         Ok(room::look(&session, target).await?.in_words(target))
     };
     timeout(CHECK, look).await.unwrap_or_else(|_| Err(slow("The server did not answer within 45 seconds.")))
 }
 
 fn slow(words: &str) -> Failure {
-    Failure::new(Reason::Timeout, words)
+    Failure::new(FailureReason::Timeout, words)
 }
 
 impl Load {

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::{Load, LoadTable, statements};
-use crate::engines::{Failure, Reason};
+use crate::engines::{Failure, FailureReason};
 
 /// What the register says about a table that is there.
-pub(super) struct Entry {
+pub(super) struct RegisterEntry {
     source_id: String,
     source: String,
     keys: String,
@@ -20,7 +20,7 @@ pub(super) fn keys_text(table: &LoadTable) -> String {
 
 impl Load {
     /// The register of the tables that are there; a table it does not know is somebody else's.
-    pub(super) async fn entries(&self) -> Result<BTreeMap<String, Entry>, Failure> {
+    pub(super) async fn entries(&self) -> Result<BTreeMap<String, RegisterEntry>, Failure> {
         let client = &self.session.client;
         let schema = &self.target.schema;
         let names: Vec<&str> = self.tables.iter().map(|table| table.name.as_str()).collect();
@@ -29,7 +29,7 @@ impl Load {
         if known.get::<_, bool>(0) {
             let found = client.query(&statements::entries(schema), &[&names]).await.map_err(|e| self.refusal(&e))?;
             for row in found {
-                let entry = Entry { source_id: row.get(1), source: row.get(2), keys: row.get(3) };
+                let entry = RegisterEntry { source_id: row.get(1), source: row.get(2), keys: row.get(3) };
                 entries.insert(row.get::<_, String>(0), entry);
             }
         }
@@ -39,7 +39,7 @@ impl Load {
             let words = format!(
                 "There is a table {name} in the schema {schema} already that was not made here, so it is not touched. Give the stream another table name, or move that table away."
             );
-            return Err(Failure::new(Reason::Refused, words));
+            return Err(Failure::new(FailureReason::Refused, words));
         }
         entries.retain(|name, _| there.contains(name));
         Ok(entries)
@@ -52,9 +52,9 @@ impl Load {
                 "{} is read as INCREMENTAL without primary keys, so its table would hold records twice. Choose its primary keys, or read it as FULL_TABLE.",
                 table.stream
             );
-            return Err(Failure::new(Reason::NotSupported, words));
+            return Err(Failure::new(FailureReason::NotSupported, words));
         }
-        let entries = self.judged().await?;
+        let entries = self.judged_entries().await?;
         let new = self.tables.iter().filter(|table| !table.replaces && !entries.contains_key(&table.name));
         let words = |table: &LoadTable| {
             format!(
@@ -68,13 +68,13 @@ impl Load {
     }
 
     /// The register, when nothing in it is in the way.
-    pub(super) async fn judged(&self) -> Result<BTreeMap<String, Entry>, Failure> {
+    pub(super) async fn judged_entries(&self) -> Result<BTreeMap<String, RegisterEntry>, Failure> {
         let entries = self.entries().await?;
         for table in &self.tables {
             if table.is_taken() {
                 let words =
                     format!("{} needs another table name: this one is used for the list of tables.", table.stream);
-                return Err(Failure::new(Reason::Refused, words));
+                return Err(Failure::new(FailureReason::Refused, words));
             }
             let Some(entry) = entries.get(&table.name) else { continue };
             let name = &table.name;
@@ -83,14 +83,14 @@ impl Load {
                     "The table {name} holds the records of another source, {}. Give the stream {} another table name.",
                     entry.source, table.stream
                 );
-                return Err(Failure::new(Reason::Refused, words));
+                return Err(Failure::new(FailureReason::Refused, words));
             }
             if !table.replaces && entry.keys != keys_text(table) {
                 let words = format!(
                     "The primary keys of {} have changed since its table {name} was filled. Start an extraction from the beginning once; it fills the table anew.",
                     table.stream
                 );
-                return Err(Failure::new(Reason::Refused, words));
+                return Err(Failure::new(FailureReason::Refused, words));
             }
         }
         Ok(entries)

@@ -1,9 +1,9 @@
 //! Whether there is room for tables: the schema, and what the user may do there.
 
-use super::target::Target;
+use super::target::LoadTarget;
 use crate::engines::postgres::connect::Session;
 use crate::engines::postgres::refusals;
-use crate::engines::{Failure, Reason};
+use crate::engines::{Failure, FailureReason};
 
 /// `sha256` came with it.
 const OLDEST: i32 = 110_000;
@@ -20,20 +20,23 @@ pub(super) struct Room {
 }
 
 /// Looks before anything is read.
-pub(super) async fn look(session: &Session, target: &Target) -> Result<Room, Failure> {
+pub(super) async fn look(session: &Session, target: &LoadTarget) -> Result<Room, Failure> {
     let (user, schema, database) = (&target.user, &target.schema, &target.database);
     let row =
         session.client.query_one(LOOK, &[schema]).await.map_err(|error| refusals::of_writing(&error, user, schema))?;
     let (version, is_copy): (i32, bool) = (row.get(0), row.get(1));
     let (exists, may_use, may_make, may_wait): (bool, bool, bool, bool) =
         (row.get(2), row.get(3), row.get(4), row.get(5));
-    let lacks = |words: String| Err(Failure::new(Reason::Permission, words));
+    let lacks = |words: String| Err(Failure::new(FailureReason::Permission, words));
     if version < OLDEST {
-        return Err(Failure::new(Reason::NotSupported, "The server is older than PostgreSQL 11, which this needs."));
+        return Err(Failure::new(
+            FailureReason::NotSupported,
+            "The server is older than PostgreSQL 11, which this needs.",
+        ));
     }
     if is_copy {
         let words = "This server is a copy that can only be read. Enter the server it is a copy of.";
-        return Err(Failure::new(Reason::NotSupported, words));
+        return Err(Failure::new(FailureReason::NotSupported, words));
     }
     if exists && !may_use {
         return lacks(format!(
@@ -54,7 +57,7 @@ pub(super) async fn look(session: &Session, target: &Target) -> Result<Room, Fai
 }
 
 impl Room {
-    pub(super) fn in_words(&self, target: &Target) -> String {
+    pub(super) fn in_words(&self, target: &LoadTarget) -> String {
         let (user, schema) = (&target.user, &target.schema);
         if self.exists {
             format!("{user} can sign in and make tables in the schema {schema}.")

@@ -4,30 +4,33 @@ use schemars::JsonSchema;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
+use crate::base::text_column::text_enum;
 use crate::engines::Failure;
 use crate::engines::mask::Masks;
 use crate::engines::postgres::options::{Options, Tls};
 
-/// How the connection is protected, in the words of PostgreSQL's clients.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum TlsMode {
-    /// Not at all.
-    Disable,
-    /// Encrypted when the server can, and not otherwise.
-    Prefer,
-    /// Encrypted; nobody looks at the certificate.
-    #[default]
-    Require,
-    /// Encrypted, with a certificate that the given authority has signed.
-    VerifyCa,
-    /// The same, and for this host.
-    VerifyFull,
+text_enum! {
+    /// How the connection is protected, in the words of PostgreSQL's clients.
+    #[derive(Default, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum TlsMode {
+        /// Not at all.
+        Disable = "disable" => "Disable: never encrypted",
+        /// Encrypted when the server can, and not otherwise.
+        Prefer = "prefer" => "Prefer: encrypted when the server can",
+        /// Encrypted; nobody looks at the certificate.
+        #[default]
+        Require = "require" => "Require: always encrypted",
+        /// Encrypted, with a certificate that the given authority has signed.
+        VerifyCa = "verify-ca" => "Verify CA: and the certificate is from your authority",
+        /// The same, and for this host.
+        VerifyFull = "verify-full" => "Verify full: and it is for this host",
+    }
 }
 
 /// A schema of a database, and who may fill it.
 #[derive(Debug, Clone)]
-pub struct Target {
+pub struct LoadTarget {
     /// Name or address of the server.
     pub host: String,
     /// Its port.
@@ -47,27 +50,13 @@ pub struct Target {
 }
 
 impl TlsMode {
-    /// All of them, the weakest first.
-    pub const ALL: [Self; 5] = [Self::Disable, Self::Prefer, Self::Require, Self::VerifyCa, Self::VerifyFull];
-
-    /// The name in forms: `verify-full`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Disable => "disable",
-            Self::Prefer => "prefer",
-            Self::Require => "require",
-            Self::VerifyCa => "verify-ca",
-            Self::VerifyFull => "verify-full",
-        }
-    }
-
     /// Whether an authority's certificate is needed.
     pub const fn needs_ca(self) -> bool {
         matches!(self, Self::VerifyCa | Self::VerifyFull)
     }
 }
 
-impl Target {
+impl LoadTarget {
     /// The failure without the password, should a server repeat it.
     pub(in crate::engines) fn hide(&self, failure: Failure) -> Failure {
         let masks = Masks::new(std::slice::from_ref(&self.password));

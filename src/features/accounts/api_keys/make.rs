@@ -6,10 +6,10 @@ use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
 use crate::base::error::AppResult;
 use crate::base::ids::{ApiKeyId, MemberId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::features::accounts::notes::note;
 use crate::platform::activity::{Actor, Event};
 use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 
 /// A key to be.
 #[derive(Debug, Clone)]
@@ -34,13 +34,13 @@ pub struct NewApiKey<'a> {
 ///
 /// # Errors
 /// Only internal ones.
-pub fn create(conn: &mut Conn, new: &NewApiKey<'_>, now: UtcTime, rng: &Rng) -> AppResult<Option<PlainToken>> {
-    let token = PlainToken::new(rng, PREFIX);
+pub fn create(tx: &mut Tx<'_>, new: &NewApiKey<'_>) -> AppResult<Option<PlainToken>> {
+    let token = PlainToken::new(tx.rng, PREFIX);
     let shown: String = token.expose().chars().take(SHOWN).collect();
-    if !store::insert(conn, new, &token.hash(), &shown, now)? {
+    if !store::insert(tx.conn, new, &token.hash(), &shown, tx.now)? {
         return Ok(None);
     }
-    note(conn, new.workspace, new.actor.clone(), Event::ApiKeyCreated, new.name, (now, rng))?;
+    note(tx, new.workspace, new.actor.clone(), Event::ApiKeyCreated, new.name)?;
     Ok(Some(token))
 }
 
@@ -56,19 +56,12 @@ pub fn list(conn: &mut Conn, workspace: &WorkspaceId) -> AppResult<Vec<ApiKeyRow
 ///
 /// # Errors
 /// The database cannot be asked.
-pub fn revoke(
-    conn: &mut Conn,
-    workspace: &WorkspaceId,
-    id: &ApiKeyId,
-    actor: Actor,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<Option<bool>> {
-    let Some(key) = store::find(conn, workspace, id)? else { return Ok(None) };
-    if !store::revoke(conn, workspace, id, now)? {
+pub fn revoke(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &ApiKeyId, actor: Actor) -> AppResult<Option<bool>> {
+    let Some(key) = store::find(tx.conn, workspace, id)? else { return Ok(None) };
+    if !store::revoke(tx.conn, workspace, id, tx.now)? {
         return Ok(Some(false));
     }
-    note(conn, workspace, actor, Event::ApiKeyRevoked, &key.name, (now, rng))?;
+    note(tx, workspace, actor, Event::ApiKeyRevoked, &key.name)?;
     Ok(Some(true))
 }
 

@@ -192,25 +192,23 @@ async fn make(
     scopes: Vec<Scope>,
     expires_at: Option<UtcTime>,
 ) -> AppResult<Option<PlainToken>> {
-    let (now, rng) = (app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            if !role_now(conn, &who)?.may_administer() {
-                return Err(AppError::Forbidden);
-            }
-            let actor = Actor::Member { id: who.member.clone(), name: who.name.clone() };
-            let new = NewApiKey {
-                id,
-                workspace: &who.workspace,
-                name: &name,
-                scopes: &scopes,
-                expires_at,
-                created_by: Some(&who.member),
-                actor,
-            };
-            super::create(conn, &new, now, &rng)
-        })
-        .await
+    app.write(move |tx| {
+        if !role_now(tx.conn, &who)?.may_administer() {
+            return Err(AppError::Forbidden);
+        }
+        let actor = Actor::Member { id: who.member.clone(), name: who.name.clone() };
+        let new = NewApiKey {
+            id,
+            workspace: &who.workspace,
+            name: &name,
+            scopes: &scopes,
+            expires_at,
+            created_by: Some(&who.member),
+            actor,
+        };
+        super::create(tx, &new)
+    })
+    .await
 }
 
 /// `POST /settings/api-keys/{id}/revocation`
@@ -221,12 +219,11 @@ pub async fn revoke(
     _form: CsrfForm<NoFields>,
 ) -> PageResult {
     let (who, actor, id) = (member.acting(), member.actor(), ApiKeyId::from_text(&id));
-    let (now, rng) = (app.clock.now(), app.rng.clone());
-    let revoked = app.db.write(move |conn| {
-        if !role_now(conn, &who)?.may_administer() {
+    let revoked = app.write(move |tx| {
+        if !role_now(tx.conn, &who)?.may_administer() {
             return Err(AppError::Forbidden);
         }
-        super::revoke(conn, &who.workspace, &id, actor, now, &rng)
+        super::revoke(tx, &who.workspace, &id, actor)
     });
     revoked.await?.ok_or(AppError::NotFound)?;
     Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_API_KEYS, Flash::KeyRevoked))

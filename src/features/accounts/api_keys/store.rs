@@ -46,7 +46,7 @@ pub(super) fn insert(
     shown: &str,
     now: UtcTime,
 ) -> QueryResult<bool> {
-    let scopes: Vec<&str> = new.scopes.iter().map(Scope::as_str).collect();
+    let scopes: Vec<&str> = new.scopes.iter().map(|scope| scope.as_str()).collect();
     let row = (
         api_keys::id.eq(&new.id),
         api_keys::workspace_id.eq(new.workspace),

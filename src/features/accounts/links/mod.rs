@@ -9,14 +9,13 @@ mod store;
 pub(super) use guard::{OpenAccountLink, closed_page, find as find_by_path};
 pub(super) use store::{
     Invitation, LinkRow, NewLink, drop_dead_tokens, drop_token, find, invitation_of, open_invitation_to,
-    pending_invitations, recent_resets, redeem, replace_sealed, revoke_invitation, revoke_invitations_to,
-    revoke_resets, sealed_after,
+    pending_invitations, recent_resets, redeem, revoke_invitation, revoke_invitations_to, revoke_resets,
 };
 
 use time::Duration;
 
-use crate::base::crypto::SealedAt;
-use crate::base::ids::{AccountLinkId, WorkspaceId};
+use crate::base::text_column::text_enum;
+use crate::platform::sealed::sealed_column;
 
 /// How long an invitation waits for its answer.
 pub(super) const INVITATION_LIFETIME: Duration = Duration::days(7);
@@ -25,36 +24,17 @@ pub(super) const RESET_LIFETIME: Duration = Duration::hours(1);
 /// Invitations that were never answered stay in the list for so long after they were made.
 pub(super) const LISTED_FOR: Duration = Duration::days(30);
 
-/// What an account link is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-pub enum Purpose {
-    /// To become a member.
-    Join,
-    /// To choose a new password.
-    Reset,
-}
-
-impl Purpose {
-    fn as_str(&self) -> &'static str {
-        match self {
-            Self::Join => "join",
-            Self::Reset => "reset",
-        }
-    }
-
-    fn from_text(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "join" => Ok(Self::Join),
-            "reset" => Ok(Self::Reset),
-            _ => Err(format!("unknown purpose {text}")),
-        }
+text_enum! {
+    /// What an account link is for.
+    pub enum Purpose {
+        /// To become a member.
+        Join = "join",
+        /// To choose a new password.
+        Reset = "reset",
     }
 }
 
-crate::base::text_column::text_column!(Purpose, Purpose::from_text, Purpose::as_str);
-
-/// Where the sealed token of a link lies.
-pub(super) fn sealed_at<'a>(id: &'a AccountLinkId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "account_links", row: id.as_str(), column: "sealed_token", workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// Tokens of account links whose mail waits.
+    pub SEALED_LINK_TOKENS = account_links[id].sealed_token
+);

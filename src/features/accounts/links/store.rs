@@ -266,28 +266,3 @@ pub(in crate::features::accounts) fn drop_dead_tokens(conn: &mut Conn, now: UtcT
     );
     diesel::update(dead).set(account_links::sealed_token.eq(None::<Vec<u8>>)).execute(conn)
 }
-
-/// Links after that id that hold a sealed token, in the order of their ids: for the rotation of master keys.
-pub(in crate::features::accounts) fn sealed_after(
-    conn: &mut Conn,
-    after: &AccountLinkId,
-    limit: i64,
-) -> QueryResult<Vec<LinkRow>> {
-    account_links::table
-        .filter(account_links::id.gt(after))
-        .filter(account_links::sealed_token.is_not_null())
-        .order(account_links::id)
-        .limit(limit)
-        .select(LinkRow::as_select())
-        .load(conn)
-}
-
-/// Puts a token in that was sealed anew, unless it was forgotten meanwhile.
-pub(in crate::features::accounts) fn replace_sealed(
-    conn: &mut Conn,
-    id: &AccountLinkId,
-    sealed: &Sealed,
-) -> QueryResult<()> {
-    let row = account_links::table.filter(account_links::id.eq(id)).filter(account_links::sealed_token.is_not_null());
-    diesel::update(row).set(account_links::sealed_token.eq(sealed.as_bytes())).execute(conn).map(|_| ())
-}

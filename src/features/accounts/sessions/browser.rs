@@ -3,11 +3,9 @@
 use diesel::QueryResult;
 
 use super::store::{begin, end_by_token};
-use crate::base::clock::UtcTime;
 use crate::base::crypto::{PlainToken, TokenHash};
 use crate::base::ids::{MemberId, WorkspaceId};
-use crate::base::rng::Rng;
-use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 
 /// The browser somebody signs in with.
 #[derive(Debug, Clone)]
@@ -22,15 +20,13 @@ impl Browser {
     /// Begins a session in this browser. The one it had before ends, so that a token known from earlier is worth nothing.
     pub(in crate::features::accounts) fn sign_in(
         &self,
-        conn: &mut Conn,
+        tx: &mut Tx<'_>,
         workspace: &WorkspaceId,
         member: &MemberId,
-        now: UtcTime,
-        rng: &Rng,
     ) -> QueryResult<PlainToken> {
         if let Some(old) = &self.session {
-            end_by_token(conn, old)?;
+            end_by_token(tx.conn, old)?;
         }
-        begin(conn, workspace, member, &self.agent, now, rng)
+        begin(tx, workspace, member, &self.agent)
     }
 }

@@ -4,10 +4,10 @@ use super::{LIFETIME, cut_agent};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::{PlainToken, TokenHash};
 use crate::base::ids::{MemberId, SessionId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::features::accounts::{Role, Theme};
 use crate::platform::db::Conn;
 use crate::platform::db::schema::{members, sessions, workspaces};
+use crate::platform::tx::Tx;
 
 /// A session that is open, with its member and workspace.
 #[derive(Debug, Queryable)]
@@ -37,26 +37,24 @@ pub(in crate::features::accounts) struct SessionRow {
 
 /// Begins a session; its token exists in the answer and in the browser's cookie only.
 pub(in crate::features::accounts) fn begin(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     workspace: &WorkspaceId,
     member: &MemberId,
     user_agent: &str,
-    now: UtcTime,
-    rng: &Rng,
 ) -> QueryResult<PlainToken> {
-    let token = PlainToken::new(rng, "");
+    let token = PlainToken::new(tx.rng, "");
     diesel::insert_into(sessions::table)
         .values((
-            sessions::id.eq(SessionId::new(now, rng)),
+            sessions::id.eq(SessionId::new(tx.now, tx.rng)),
             sessions::token_hash.eq(token.hash().as_bytes()),
             sessions::member_id.eq(member),
             sessions::workspace_id.eq(workspace),
             sessions::user_agent.eq(cut_agent(user_agent)),
-            sessions::created_at.eq(now),
-            sessions::last_seen_at.eq(now),
-            sessions::expires_at.eq(now + LIFETIME),
+            sessions::created_at.eq(tx.now),
+            sessions::last_seen_at.eq(tx.now),
+            sessions::expires_at.eq(tx.now + LIFETIME),
         ))
-        .execute(conn)?;
+        .execute(tx.conn)?;
     Ok(token)
 }
 

@@ -10,10 +10,10 @@ use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{MemberId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::features::accounts::fields::{LONGEST_NAME, one_line};
 use crate::platform::activity::Event;
 use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 
 const TAKEN: &str = "Somebody became a member with this email address a moment ago. Sign in again.";
 
@@ -38,19 +38,13 @@ pub(super) struct Arrival<'a> {
 ///
 /// # Errors
 /// Only internal ones.
-pub(super) fn admit(
-    conn: &mut Conn,
-    arrival: &Arrival<'_>,
-    browser: &Browser,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<Result<Admitted, Refusal>> {
-    members::lock_members(conn, arrival.workspace)?;
-    let provider = match current(conn, arrival)? {
+pub(super) fn admit(tx: &mut Tx<'_>, arrival: &Arrival<'_>, browser: &Browser) -> AppResult<Result<Admitted, Refusal>> {
+    members::lock_members(tx.conn, arrival.workspace)?;
+    let provider = match current(tx.conn, arrival)? {
         Some(provider) if provider.tested_at.is_some() => provider,
         _ => return Ok(Err(Refusal::Changed)),
     };
-    let found = match who(conn, &provider, arrival.identity, now)? {
+    let found = match who(tx.conn, &provider, arrival.identity, tx.now)? {
         Ok(found) => found,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -58,50 +52,44 @@ pub(super) fn admit(
     let member = match found {
         Who::Known(member) => {
             let key = (provider.issuer.as_str(), arrival.identity.subject.as_str());
-            store::note_use(conn, arrival.workspace, key, now)?;
+            store::note_use(tx.conn, arrival.workspace, key, tx.now)?;
             member
         }
         Who::Recognised { member, name } => {
-            tie(conn, &provider, arrival.identity, (&member, &name), now, rng)?;
+            tie(tx, &provider, arrival.identity, (&member, &name))?;
             member
         }
         Who::Invited(invitation) => {
-            if !links::redeem(conn, arrival.workspace, &invitation.id, now)? {
+            if !links::redeem(tx.conn, arrival.workspace, &invitation.id, tx.now)? {
                 return Ok(Err(Refusal::Lost));
             }
-            join(conn, &provider, arrival.identity, (&invitation.email, invitation.role), now, rng)?
+            join(tx, &provider, arrival.identity, (&invitation.email, invitation.role))?
         }
-        Who::Newcomer { email, role } => join(conn, &provider, arrival.identity, (&email, role), now, rng)?,
+        Who::Newcomer { email, role } => join(tx, &provider, arrival.identity, (&email, role))?,
     };
-    Ok(Ok(Admitted { token: browser.sign_in(conn, arrival.workspace, &member, now, rng)?, is_new }))
+    Ok(Ok(Admitted { token: browser.sign_in(tx, arrival.workspace, &member)?, is_new }))
 }
 
 /// Takes an owner's own way through the provider as the proof that its details work.
 ///
 /// # Errors
 /// [`AppError::Forbidden`] when they are no owner any more.
-pub(super) fn pass_test(
-    conn: &mut Conn,
-    arrival: &Arrival<'_>,
-    owner: &Acting,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<Result<(), Refusal>> {
-    members::lock_members(conn, arrival.workspace)?;
-    if super::super::members::role_now(conn, owner)? != Role::Owner {
+pub(super) fn pass_test(tx: &mut Tx<'_>, arrival: &Arrival<'_>, owner: &Acting) -> AppResult<Result<(), Refusal>> {
+    members::lock_members(tx.conn, arrival.workspace)?;
+    if super::super::members::role_now(tx.conn, owner)? != Role::Owner {
         return Err(AppError::Forbidden);
     }
-    let Some(provider) = current(conn, arrival)? else { return Ok(Err(Refusal::Changed)) };
-    match who(conn, &provider, arrival.identity, now)? {
+    let Some(provider) = current(tx.conn, arrival)? else { return Ok(Err(Refusal::Changed)) };
+    match who(tx.conn, &provider, arrival.identity, tx.now)? {
         Ok(Who::Known(member)) if member == owner.member => {}
         Ok(Who::Recognised { member, name }) if member == owner.member => {
-            tie(conn, &provider, arrival.identity, (&member, &name), now, rng)?;
+            tie(tx, &provider, arrival.identity, (&member, &name))?;
         }
         Ok(_) | Err(Refusal::Unknown) => return Ok(Err(Refusal::OtherTester)),
         Err(refusal) => return Ok(Err(refusal)),
     }
-    store::set_tested(conn, arrival.workspace, arrival.revision, now)?;
-    owner.note(conn, Event::SignInProviderTested, &provider.label, now, rng)?;
+    store::set_tested(tx.conn, arrival.workspace, arrival.revision, tx.now)?;
+    owner.note(tx, Event::SignInProviderTested, &provider.label)?;
     Ok(Ok(()))
 }
 
@@ -162,38 +150,24 @@ fn without_email(identity: &Identity) -> Refusal {
     if identity.email == super::Email::None { Refusal::NoEmail } else { Refusal::Unverified }
 }
 
-fn tie(
-    conn: &mut Conn,
-    provider: &Provider,
-    identity: &Identity,
-    (member, name): (&MemberId, &str),
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<()> {
+fn tie(tx: &mut Tx<'_>, provider: &Provider, identity: &Identity, (member, name): (&MemberId, &str)) -> AppResult<()> {
     let workspace = &provider.workspace_id;
-    store::tie(conn, workspace, (&provider.issuer, &identity.subject), member, now, rng)?;
+    store::tie(tx, workspace, (&provider.issuer, &identity.subject), member)?;
     let acting = Acting { workspace: workspace.clone(), member: member.clone(), name: name.to_owned() };
-    Ok(acting.note(conn, Event::IdentityTied, &provider.label, now, rng)?)
+    Ok(acting.note(tx, Event::IdentityTied, &provider.label)?)
 }
 
 /// Makes a member without a password.
-fn join(
-    conn: &mut Conn,
-    provider: &Provider,
-    identity: &Identity,
-    (email, role): (&str, Role),
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<MemberId> {
-    let (id, workspace) = (MemberId::new(now, rng), &provider.workspace_id);
+fn join(tx: &mut Tx<'_>, provider: &Provider, identity: &Identity, (email, role): (&str, Role)) -> AppResult<MemberId> {
+    let (id, workspace) = (MemberId::new(tx.now, tx.rng), &provider.workspace_id);
     let name = name_of(identity, email);
     let member = NewMember { id: &id, workspace, email, name: &name, password_hash: "", role };
-    if !member.insert(conn, now)? {
+    if !member.insert(tx.conn, tx.now)? {
         return Err(AppError::Conflict(TAKEN));
     }
-    store::tie(conn, workspace, (&provider.issuer, &identity.subject), &id, now, rng)?;
+    store::tie(tx, workspace, (&provider.issuer, &identity.subject), &id)?;
     let acting = Acting { workspace: workspace.clone(), member: id.clone(), name };
-    acting.note(conn, Event::MemberJoined, &format!("{} through {}", role.as_str(), provider.label), now, rng)?;
+    acting.note(tx, Event::MemberJoined, &format!("{} through {}", role.as_str(), provider.label))?;
     Ok(id)
 }
 

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse, http};
 
-use crate::base::http_client::{Call, Failure, GuardedClient, HttpsUrl, Response};
+use crate::base::http_client::{Call, GuardedClient, HttpFailure, HttpsUrl, Response};
 
 /// Most bytes of a provider's answer.
 const MOST: usize = 512 * 1024;
@@ -17,7 +17,7 @@ pub(super) enum NoAnswer {
     /// Its metadata names an address that is no `https` address.
     BadAddress,
     /// It was asked, or should have been.
-    Failed(Failure),
+    Failed(HttpFailure),
 }
 
 impl NoAnswer {
@@ -25,15 +25,15 @@ impl NoAnswer {
     pub(super) fn detail(self) -> &'static str {
         match self {
             Self::BadAddress => "it names an address that does not begin with https://",
-            Self::Failed(Failure::Unknown) => "its host cannot be found in the DNS",
-            Self::Failed(Failure::NotPublic) => {
+            Self::Failed(HttpFailure::Unknown) => "its host cannot be found in the DNS",
+            Self::Failed(HttpFailure::NotPublic) => {
                 "its host is not public; the operator can open a network with VESTIBULE_SIGN_IN_ALLOW_CIDRS"
             }
-            Self::Failed(Failure::Connect) => "nothing answers at its address",
-            Self::Failed(Failure::Tls) => "its certificate is not trusted",
-            Self::Failed(Failure::Timeout) => "it did not answer within 15 seconds",
-            Self::Failed(Failure::Broken) => "its answer broke off or is no HTTP",
-            Self::Failed(Failure::TooLarge) => "its answer is larger than 512 kB",
+            Self::Failed(HttpFailure::Connect) => "nothing answers at its address",
+            Self::Failed(HttpFailure::Tls) => "its certificate is not trusted",
+            Self::Failed(HttpFailure::Timeout) => "it did not answer within 15 seconds",
+            Self::Failed(HttpFailure::Broken) => "its answer broke off or is no HTTP",
+            Self::Failed(HttpFailure::TooLarge) => "its answer is larger than 512 kB",
         }
     }
 }
@@ -69,5 +69,5 @@ async fn send(client: &GuardedClient, request: HttpRequest) -> Result<HttpRespon
     for (name, value) in &response.headers {
         answer = answer.header(name, value);
     }
-    answer.body(response.body).map_err(|_| NoAnswer::Failed(Failure::Broken))
+    answer.body(response.body).map_err(|_| NoAnswer::Failed(HttpFailure::Broken))
 }

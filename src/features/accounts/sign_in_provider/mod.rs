@@ -12,7 +12,6 @@
 mod admit;
 mod domains;
 mod http;
-mod jobs;
 mod protocol;
 mod refusal;
 mod settings;
@@ -21,11 +20,11 @@ mod store;
 pub mod visitor_pages;
 mod way;
 
-pub use jobs::reseal_some;
-pub(super) use jobs::sweep;
 pub use settings::allow_passwords_by_command;
 pub(super) use settings::untie;
-pub(super) use store::{Offer, identity_of, offers, only_providers, passwords_off};
+pub(super) use store::{
+    Offer, delete_expired as delete_expired_attempts, identity_of, offers, only_providers, passwords_off,
+};
 
 use time::Duration;
 
@@ -33,49 +32,29 @@ use self::domains::Domains;
 use super::Role;
 use super::fields::{is_address, lower_email};
 use crate::base::clock::UtcTime;
-use crate::base::crypto::{Sealed, SealedAt};
-use crate::base::ids::{SignInAttemptId, SignInProviderId, WorkspaceId};
+use crate::base::crypto::Sealed;
+use crate::base::ids::{SignInProviderId, WorkspaceId};
+use crate::base::text_column::text_enum;
+use crate::platform::sealed::sealed_column;
 
 /// How long somebody may take at the provider.
 const ATTEMPT_LIFETIME: Duration = Duration::minutes(10);
 /// Most characters of a subject (OpenID Connect Core 1.0, section 2, `sub`).
 const LONGEST_SUBJECT: usize = 255;
 
-/// What becomes of people the provider knows and the workspace does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-pub(in crate::features::accounts) enum Newcomers {
-    /// They have to be invited first.
-    Refused,
-    /// They become viewers.
-    Viewers,
-    /// They become members.
-    Members,
+text_enum! {
+    /// What becomes of people the provider knows and the workspace does not.
+    pub(in crate::features::accounts) enum Newcomers {
+        /// They have to be invited first.
+        Refused = "refuse" => "Refuse them",
+        /// They become viewers.
+        Viewers = "viewer" => "Let them in as viewers",
+        /// They become members.
+        Members = "member" => "Let them in as members",
+    }
 }
 
 impl Newcomers {
-    const ALL: [Self; 3] = [Self::Refused, Self::Viewers, Self::Members];
-
-    fn as_str(&self) -> &'static str {
-        match self {
-            Self::Refused => "refuse",
-            Self::Viewers => "viewer",
-            Self::Members => "member",
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|choice| choice.as_str() == text)
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::Refused => "Refuse them",
-            Self::Viewers => "Let them in as viewers",
-            Self::Members => "Let them in as members",
-        }
-    }
-
     fn means(self) -> &'static str {
         match self {
             Self::Refused => "Only people who are members already, or invited, get in",
@@ -93,12 +72,6 @@ impl Newcomers {
         }
     }
 }
-
-crate::base::text_column::text_column!(
-    Newcomers,
-    |text: String| Newcomers::parse(&text).ok_or_else(|| format!("unknown choice {text}")),
-    Newcomers::as_str
-);
 
 /// A workspace's identity provider as it is set up.
 #[derive(Debug, Clone)]
@@ -123,26 +96,14 @@ struct Provider {
     passwords_off_at: Option<UtcTime>,
 }
 
-impl Provider {
-    fn secret_at(&self) -> SealedAt<'_> {
-        secret_at(&self.id, &self.workspace_id)
-    }
-}
-
-/// Where the client secret of a provider lies.
-fn secret_at<'a>(id: &'a SignInProviderId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt {
-        table: "sign_in_providers",
-        row: id.as_str(),
-        column: "sealed_client_secret",
-        workspace: workspace.as_str(),
-    }
-}
-
-/// Where the secrets of an attempt lie.
-fn attempt_at<'a>(id: &'a SignInAttemptId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "sign_in_attempts", row: id.as_str(), column: "sealed_secret", workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// Client secrets.
+    pub SEALED_CLIENT_SECRETS = sign_in_providers[id].sealed_client_secret
+);
+sealed_column!(
+    /// Secrets of an attempt, for as long as it lives.
+    SEALED_ATTEMPTS = sign_in_attempts[id].sealed_secret
+);
 
 /// What the provider says of a person, its signature checked.
 #[derive(Debug, Clone, PartialEq, Eq)]

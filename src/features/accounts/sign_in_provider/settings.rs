@@ -6,15 +6,14 @@ use super::super::notes::note;
 use super::super::store as members;
 use super::super::{Acting, Role, links, sessions};
 use super::domains::Domains;
-use super::{Newcomers, Provider, secret_at, store};
-use crate::base::clock::UtcTime;
-use crate::base::crypto::{KeyRing, PlainToken, Sealed};
+use super::{Newcomers, Provider, SEALED_CLIENT_SECRETS, store};
+use crate::base::crypto::{PlainToken, Sealed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{MemberId, SessionId, SignInProviderId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::features::accounts::members::role_now;
 use crate::platform::activity::{Actor, Event};
 use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 
 const NOT_TESTED: &str = "Test the sign-in with your own account first. Passwords can be switched off only after that.";
 
@@ -50,20 +49,13 @@ fn as_owner(conn: &mut Conn, who: &Acting) -> AppResult<()> {
 ///
 /// # Errors
 /// [`AppError::Forbidden`] for who is no owner.
-pub(super) fn save(
-    conn: &mut Conn,
-    who: &Acting,
-    new: &NewDetails,
-    keys: &KeyRing,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<Saved> {
-    as_owner(conn, who)?;
-    let old = store::find(conn, &who.workspace)?;
-    let id = old.as_ref().map_or_else(|| SignInProviderId::new(now, rng), |old| old.id.clone());
+pub(super) fn save(tx: &mut Tx<'_>, who: &Acting, new: &NewDetails) -> AppResult<Saved> {
+    as_owner(tx.conn, who)?;
+    let old = store::find(tx.conn, &who.workspace)?;
+    let id = old.as_ref().map_or_else(|| SignInProviderId::new(tx.now, tx.rng), |old| old.id.clone());
     let typed = new.client_secret.as_ref().map(|secret| secret.expose_secret().as_bytes());
     let sealed: Option<Sealed> =
-        typed.map(|secret| keys.seal(secret, secret_at(&id, &who.workspace), rng)).transpose()?;
+        typed.map(|secret| tx.keys.seal(secret, SEALED_CLIENT_SECRETS.at(&id, &who.workspace), tx.rng)).transpose()?;
     let same =
         old.as_ref().filter(|old| old.issuer == new.issuer && old.client_id == new.client_id && sealed.is_none());
     let kept = old.as_ref().filter(|old| old.issuer == new.issuer).and_then(|old| old.client_secret.clone());
@@ -76,17 +68,17 @@ pub(super) fn save(
         client_secret: sealed.or(kept),
         domains: new.domains.clone(),
         newcomers: new.newcomers,
-        revision: same.map_or_else(|| PlainToken::new(rng, "").expose().to_owned(), |old| old.revision.clone()),
+        revision: same.map_or_else(|| PlainToken::new(tx.rng, "").expose().to_owned(), |old| old.revision.clone()),
         tested_at: same.and_then(|old| old.tested_at),
         passwords_off_at: same.and_then(|old| old.passwords_off_at),
     };
     match &old {
-        None => store::insert(conn, &provider, now)?,
-        Some(_) => store::update(conn, &provider)?,
+        None => store::insert(tx.conn, &provider, tx.now)?,
+        Some(_) => store::update(tx.conn, &provider)?,
     }
-    who.note(conn, Event::SignInProviderSaved, &provider.label, now, rng)?;
+    who.note(tx, Event::SignInProviderSaved, &provider.label)?;
     if old.is_some_and(|old| old.passwords_off_at.is_some()) && provider.passwords_off_at.is_none() {
-        who.note(conn, Event::PasswordsOn, "because the sign-in provider was changed", now, rng)?;
+        who.note(tx, Event::PasswordsOn, "because the sign-in provider was changed")?;
     }
     Ok(if provider.tested_at.is_some() { Saved::AsBefore } else { Saved::Untested })
 }
@@ -95,40 +87,34 @@ pub(super) fn save(
 ///
 /// # Errors
 /// [`AppError::Conflict`] when this owner has not signed in through it yet. [`AppError::Forbidden`] for who is no owner.
-pub(super) fn switch_passwords_off(
-    conn: &mut Conn,
-    who: &Acting,
-    keep: &SessionId,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<()> {
-    as_owner(conn, who)?;
-    if store::identity_of(conn, &who.workspace, &who.member)?.is_none() {
+pub(super) fn switch_passwords_off(tx: &mut Tx<'_>, who: &Acting, keep: &SessionId) -> AppResult<()> {
+    as_owner(tx.conn, who)?;
+    if store::identity_of(tx.conn, &who.workspace, &who.member)?.is_none() {
         return Err(AppError::Conflict(NOT_TESTED));
     }
-    if !store::switch_off(conn, &who.workspace, now)? {
-        let is_off = store::passwords_off(conn, &who.workspace)?.is_some();
+    if !store::switch_off(tx.conn, &who.workspace, tx.now)? {
+        let is_off = store::passwords_off(tx.conn, &who.workspace)?.is_some();
         return if is_off { Ok(()) } else { Err(AppError::Conflict(NOT_TESTED)) };
     }
-    for member in members::list_members(conn, &who.workspace)? {
-        links::revoke_resets(conn, &who.workspace, &member.id, now)?;
+    for member in members::list_members(tx.conn, &who.workspace)? {
+        links::revoke_resets(tx.conn, &who.workspace, &member.id, tx.now)?;
         if member.id == who.member {
-            sessions::end_others(conn, &who.workspace, &member.id, keep)?;
+            sessions::end_others(tx.conn, &who.workspace, &member.id, keep)?;
         } else {
-            sessions::end_all(conn, &who.workspace, &member.id)?;
+            sessions::end_all(tx.conn, &who.workspace, &member.id)?;
         }
     }
-    Ok(who.note(conn, Event::PasswordsOff, "", now, rng)?)
+    Ok(who.note(tx, Event::PasswordsOff, "")?)
 }
 
 /// Lets passwords open the workspace again.
 ///
 /// # Errors
 /// [`AppError::Forbidden`] for who is no owner.
-pub(super) fn switch_passwords_on(conn: &mut Conn, who: &Acting, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    as_owner(conn, who)?;
-    if store::switch_on(conn, &who.workspace)? {
-        who.note(conn, Event::PasswordsOn, "", now, rng)?;
+pub(super) fn switch_passwords_on(tx: &mut Tx<'_>, who: &Acting) -> AppResult<()> {
+    as_owner(tx.conn, who)?;
+    if store::switch_on(tx.conn, &who.workspace)? {
+        who.note(tx, Event::PasswordsOn, "")?;
     }
     Ok(())
 }
@@ -137,15 +123,10 @@ pub(super) fn switch_passwords_on(conn: &mut Conn, who: &Acting, now: UtcTime, r
 ///
 /// # Errors
 /// Only internal ones.
-pub fn allow_passwords_by_command(
-    conn: &mut Conn,
-    workspace: &WorkspaceId,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<bool> {
-    let changed = store::switch_on(conn, workspace)?;
+pub fn allow_passwords_by_command(tx: &mut Tx<'_>, workspace: &WorkspaceId) -> AppResult<bool> {
+    let changed = store::switch_on(tx.conn, workspace)?;
     if changed {
-        note(conn, workspace, Actor::System, Event::PasswordsOn, "by a command on the server", (now, rng))?;
+        note(tx, workspace, Actor::System, Event::PasswordsOn, "by a command on the server")?;
     }
     Ok(changed)
 }
@@ -154,13 +135,13 @@ pub fn allow_passwords_by_command(
 ///
 /// # Errors
 /// [`AppError::Forbidden`] for who is no owner.
-pub(super) fn remove(conn: &mut Conn, who: &Acting, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    as_owner(conn, who)?;
-    let Some(old) = store::find(conn, &who.workspace)? else { return Ok(()) };
-    store::delete(conn, &who.workspace)?;
-    who.note(conn, Event::SignInProviderRemoved, &old.label, now, rng)?;
+pub(super) fn remove(tx: &mut Tx<'_>, who: &Acting) -> AppResult<()> {
+    as_owner(tx.conn, who)?;
+    let Some(old) = store::find(tx.conn, &who.workspace)? else { return Ok(()) };
+    store::delete(tx.conn, &who.workspace)?;
+    who.note(tx, Event::SignInProviderRemoved, &old.label)?;
     if old.passwords_off_at.is_some() {
-        who.note(conn, Event::PasswordsOn, "because the sign-in provider was removed", now, rng)?;
+        who.note(tx, Event::PasswordsOn, "because the sign-in provider was removed")?;
     }
     Ok(())
 }
@@ -169,17 +150,11 @@ pub(super) fn remove(conn: &mut Conn, who: &Acting, now: UtcTime, rng: &Rng) -> 
 ///
 /// # Errors
 /// [`AppError::NotFound`]: the workspace has no such member. [`AppError::Forbidden`] for who is no owner.
-pub(in crate::features::accounts) fn untie(
-    conn: &mut Conn,
-    who: &Acting,
-    member: &MemberId,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<()> {
-    as_owner(conn, who)?;
-    let member = members::find_living(conn, &who.workspace, member)?.ok_or(AppError::NotFound)?;
-    if store::forget(conn, &who.workspace, &member.id)? {
-        who.note(conn, Event::IdentityUntied, &member.name, now, rng)?;
+pub(in crate::features::accounts) fn untie(tx: &mut Tx<'_>, who: &Acting, member: &MemberId) -> AppResult<()> {
+    as_owner(tx.conn, who)?;
+    let member = members::find_living(tx.conn, &who.workspace, member)?.ok_or(AppError::NotFound)?;
+    if store::forget(tx.conn, &who.workspace, &member.id)? {
+        who.note(tx, Event::IdentityUntied, &member.name)?;
     }
     Ok(())
 }

@@ -78,13 +78,13 @@ struct SignInSettings {
 }
 
 fn choices(chosen: Newcomers) -> Vec<Choice> {
-    let of = |choice: Newcomers| Choice {
+    let of = |choice: &Newcomers| Choice {
         value: choice.as_str(),
         words: choice.words(),
         hint: choice.means(),
-        chosen: choice == chosen,
+        chosen: *choice == chosen,
     };
-    Newcomers::ALL.map(of).into()
+    Newcomers::ALL.iter().map(of).collect()
 }
 
 /// `GET /settings/sign-in`
@@ -144,8 +144,8 @@ pub async fn save(
         let newcomers = choices(chosen);
         return unprocessable(&SignInSettings { errors, label, issuer, client_id, domains, newcomers, ..view });
     }
-    let (who, now, rng, keys) = (owner.acting(), app.clock.now(), app.rng.clone(), app.keys.clone());
-    let saved = app.db.write(move |conn| settings::save(conn, &who, &new, &keys, now, &rng)).await?;
+    let who = owner.acting();
+    let saved = app.write(move |tx| settings::save(tx, &who, &new)).await?;
     let flash = if saved == Saved::AsBefore { Flash::DetailsSaved } else { Flash::SignInSaved };
     Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_SIGN_IN, flash))
 }
@@ -217,14 +217,14 @@ async fn with_real_issuer(app: &App, new: NewDetails, old: Option<&Provider>, er
 
 /// `POST /settings/sign-in/passwords`: `off` makes the provider the only way in.
 pub async fn passwords(app: web::Data<App>, owner: OwnerOnly, form: CsrfForm<PasswordsForm>) -> PageResult {
-    let (who, keep, now, rng) = (owner.acting(), owner.session_id.clone(), app.clock.now(), app.rng.clone());
+    let (who, keep) = (owner.acting(), owner.session_id.clone());
     let flash = match form.value.passwords.as_str() {
         "off" => {
-            app.db.write(move |conn| settings::switch_passwords_off(conn, &who, &keep, now, &rng)).await?;
+            app.write(move |tx| settings::switch_passwords_off(tx, &who, &keep)).await?;
             Flash::PasswordsOff
         }
         "on" => {
-            app.db.write(move |conn| settings::switch_passwords_on(conn, &who, now, &rng)).await?;
+            app.write(move |tx| settings::switch_passwords_on(tx, &who)).await?;
             Flash::PasswordsOn
         }
         _ => return Err(AppError::Unreadable("neither on nor off").into()),
@@ -234,7 +234,7 @@ pub async fn passwords(app: web::Data<App>, owner: OwnerOnly, form: CsrfForm<Pas
 
 /// `POST /settings/sign-in/removal`
 pub async fn remove(app: web::Data<App>, owner: OwnerOnly, _form: CsrfForm<NoFields>) -> PageResult {
-    let (who, now, rng) = (owner.acting(), app.clock.now(), app.rng.clone());
-    app.db.write(move |conn| settings::remove(conn, &who, now, &rng)).await?;
+    let who = owner.acting();
+    app.write(move |tx| settings::remove(tx, &who)).await?;
     Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_SIGN_IN, Flash::SignInRemoved))
 }

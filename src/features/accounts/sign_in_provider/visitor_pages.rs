@@ -208,10 +208,9 @@ async fn finish(
     returned: Returned,
 ) -> PageResult {
     let (browser, workspace) = (browser(request, app), provider.workspace_id.clone());
-    let (now, rng) = (app.clock.now(), app.rng.clone());
-    let admitted = app.db.write(move |conn| {
+    let admitted = app.write(move |tx| {
         let arrival = Arrival { workspace: &workspace, revision: &returned.revision, identity: &returned.identity };
-        admit::admit(conn, &arrival, &browser, now, &rng)
+        admit::admit(tx, &arrival, &browser)
     });
     let Admitted { token, is_new } = match admitted.await? {
         Ok(admitted) => admitted,
@@ -237,10 +236,9 @@ async fn finish_test(
         return refused(app, slug, false, Refusal::OtherTester.into());
     };
     let (who, workspace) = (owner.acting(), provider.workspace_id.clone());
-    let (now, rng) = (app.clock.now(), app.rng.clone());
-    let passed = app.db.write(move |conn| {
+    let passed = app.write(move |tx| {
         let arrival = Arrival { workspace: &workspace, revision: &returned.revision, identity: &returned.identity };
-        admit::pass_test(conn, &arrival, &who, now, &rng)
+        admit::pass_test(tx, &arrival, &who)
     });
     match passed.await? {
         Ok(()) => Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_SIGN_IN, Flash::SignInTested)),

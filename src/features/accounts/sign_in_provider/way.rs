@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::protocol::{Credentials, Discovered, Secrets, Stop, authorize_url, discover_again, exchange};
 use super::refusal::Refusal;
 use super::store::{self, Attempt, NewAttempt, Taken};
-use super::{ATTEMPT_LIFETIME, Identity, Provider, attempt_at};
+use super::{ATTEMPT_LIFETIME, Identity, Provider, SEALED_ATTEMPTS, SEALED_CLIENT_SECRETS};
 use crate::base::crypto::{PlainToken, TokenHash};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{MemberId, SignInAttemptId, WorkspaceId};
@@ -74,7 +74,7 @@ pub(super) async fn leave(app: &App, leaving: Leaving<'_>) -> AppResult<Result<S
     let kept = serde_json::to_vec(&kept).map_err(AppError::internal)?;
     let (now, workspace) = (app.clock.now(), leaving.provider.workspace_id.clone());
     let (id, revision) = (SignInAttemptId::new(now, &app.rng), leaving.provider.revision.clone());
-    let sealed = app.keys.seal(&kept, attempt_at(&id, &workspace), &app.rng)?;
+    let sealed = app.keys.seal(&kept, SEALED_ATTEMPTS.at(&id, &workspace), &app.rng)?;
     app.db
         .write(move |conn| {
             let attempt = NewAttempt {
@@ -128,10 +128,14 @@ pub(super) async fn come_back(
     provider: &Provider,
     answer: &Answer,
 ) -> Result<Returned, Stop> {
-    let opened = app.keys.open(&attempt.secret(), attempt_at(&attempt.id, &provider.workspace_id));
+    let opened = app.keys.open(&attempt.secret(), SEALED_ATTEMPTS.at(&attempt.id, &provider.workspace_id));
     let kept = opened.ok().and_then(|bytes| serde_json::from_slice::<Kept>(&bytes).ok()).ok_or(Refusal::Lost)?;
     let code = judged(answer, &kept.provider)?;
-    let secret = provider.client_secret.as_ref().map(|sealed| app.keys.open(sealed, provider.secret_at())).transpose();
+    let secret = provider
+        .client_secret
+        .as_ref()
+        .map(|sealed| app.keys.open(sealed, SEALED_CLIENT_SECRETS.at(&provider.id, &provider.workspace_id)))
+        .transpose();
     let secret = secret.map_err(|_| Refusal::Changed)?;
     let secret = secret.map(|bytes| SecretString::from(String::from_utf8_lossy(&bytes).into_owned()));
     let credentials = Credentials {

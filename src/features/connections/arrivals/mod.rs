@@ -14,47 +14,28 @@ pub use store::{find_waiting, of_invite_link, waiting_count};
 use super::store::erase;
 use super::{Apply, Connection, Filler, NewDraft, apply, create_draft};
 use crate::base::clock::UtcTime;
-use crate::base::crypto::KeyRing;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{InviteLinkId, WorkspaceId};
-use crate::base::rng::Rng;
+use crate::base::text_column::text_enum;
 use crate::connectors::Connector;
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 use crate::schema::form::Submission;
 
-/// Whether a member has to accept a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-pub enum Approval {
-    /// Nobody has to.
-    None,
-    /// It waits for somebody who does.
-    Waiting,
-    /// A member accepted it.
-    Accepted,
-    /// A member rejected it; its values are gone.
-    Rejected,
-}
-
-impl Approval {
-    /// The name in the database and in the API.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Waiting => "waiting",
-            Self::Accepted => "accepted",
-            Self::Rejected => "rejected",
-        }
-    }
-
-    fn from_text(text: String) -> Result<Self, String> {
-        let all = [Self::None, Self::Waiting, Self::Accepted, Self::Rejected];
-        all.into_iter().find(|one| one.as_str() == text).ok_or_else(|| format!("unknown approval {text}"))
+text_enum! {
+    /// Whether a member has to accept a connection.
+    pub enum Approval {
+        /// Nobody has to.
+        None = "none",
+        /// It waits for somebody who does.
+        Waiting = "waiting",
+        /// A member accepted it.
+        Accepted = "accepted",
+        /// A member rejected it; its values are gone.
+        Rejected = "rejected",
     }
 }
-
-crate::base::text_column::text_column!(Approval, Approval::from_text, Approval::as_str);
 
 /// A connection on its way in.
 pub struct Arriving<'a> {
@@ -82,7 +63,7 @@ pub struct Arriving<'a> {
 ///
 /// # Errors
 /// The database or the key ring refuses.
-pub fn arrive(conn: &mut Conn, new: &Arriving<'_>, keys: &KeyRing, now: UtcTime, rng: &Rng) -> AppResult<Connection> {
+pub fn arrive(tx: &mut Tx<'_>, new: &Arriving<'_>) -> AppResult<Connection> {
     let draft = NewDraft {
         workspace: new.workspace,
         connector: new.connector,
@@ -91,9 +72,9 @@ pub fn arrive(conn: &mut Conn, new: &Arriving<'_>, keys: &KeyRing, now: UtcTime,
         actor: Actor::Recipient { name: new.identity.to_owned() },
         form_nonce: None,
     };
-    let made = create_draft(conn, draft, now, rng)?;
+    let made = create_draft(tx, draft)?;
     let approval = if new.wants_approval { Approval::Waiting } else { Approval::None };
-    store::set_origin(conn, &made, new.link, new.identity, approval)?;
+    store::set_origin(tx.conn, &made, new.link, new.identity, approval)?;
     let filled = Apply {
         workspace: new.workspace,
         connection: &made.id,
@@ -104,15 +85,8 @@ pub fn arrive(conn: &mut Conn, new: &Arriving<'_>, keys: &KeyRing, now: UtcTime,
         then: new.then,
         has_secrets: false,
     };
-    let applied = apply(conn, &filled, keys, now, rng)?;
-    note(
-        conn,
-        &made,
-        Event::CameThroughInviteLink,
-        Actor::Recipient { name: new.identity.to_owned() },
-        new.link_name,
-        (now, rng),
-    )?;
+    let applied = apply(tx, &filled)?;
+    note(tx, &made, Event::CameThroughInviteLink, Actor::Recipient { name: new.identity.to_owned() }, new.link_name)?;
     Ok(applied.connection)
 }
 
@@ -120,21 +94,21 @@ pub fn arrive(conn: &mut Conn, new: &Arriving<'_>, keys: &KeyRing, now: UtcTime,
 ///
 /// # Errors
 /// [`AppError::Conflict`] when it does not wait any more.
-pub fn accept(conn: &mut Conn, connection: &Connection, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    settle(conn, connection, Approval::Accepted, now)?;
-    note(conn, connection, Event::ArrivalAccepted, actor, "", (now, rng))
+pub fn accept(tx: &mut Tx<'_>, connection: &Connection, actor: Actor) -> AppResult<()> {
+    settle(tx.conn, connection, Approval::Accepted, tx.now)?;
+    note(tx, connection, Event::ArrivalAccepted, actor, "")
 }
 
 /// Rejects a connection that waits: its values and keys are erased at once.
 ///
 /// # Errors
 /// [`AppError::Conflict`] when it does not wait any more.
-pub fn reject(conn: &mut Conn, connection: &Connection, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    settle(conn, connection, Approval::Rejected, now)?;
-    if !erase(conn, connection, false, now)? {
+pub fn reject(tx: &mut Tx<'_>, connection: &Connection, actor: Actor) -> AppResult<()> {
+    settle(tx.conn, connection, Approval::Rejected, tx.now)?;
+    if !erase(tx.conn, connection, false, tx.now)? {
         return Err(AppError::Conflict("This connection is finalised and cannot be rejected."));
     }
-    note(conn, connection, Event::ArrivalRejected, actor, "", (now, rng))
+    note(tx, connection, Event::ArrivalRejected, actor, "")
 }
 
 fn settle(conn: &mut Conn, connection: &Connection, to: Approval, now: UtcTime) -> AppResult<()> {
@@ -145,14 +119,7 @@ fn settle(conn: &mut Conn, connection: &Connection, to: Approval, now: UtcTime) 
     }
 }
 
-fn note(
-    conn: &mut Conn,
-    connection: &Connection,
-    event: Event,
-    actor: Actor,
-    detail: &str,
-    (now, rng): (UtcTime, &Rng),
-) -> AppResult<()> {
+fn note(tx: &mut Tx<'_>, connection: &Connection, event: Event, actor: Actor, detail: &str) -> AppResult<()> {
     let entry = Entry {
         workspace: &connection.workspace_id,
         connection: Some(&connection.id),
@@ -161,5 +128,5 @@ fn note(
         actor,
         detail,
     };
-    Ok(activity::record(conn, &entry, now, rng)?)
+    tx.record(&entry)
 }

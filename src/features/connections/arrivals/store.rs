@@ -7,7 +7,7 @@ use crate::base::ids::{ConnectionId, InviteLinkId, WorkspaceId};
 use crate::features::connections::Connection;
 use crate::features::connections::store::Row;
 use crate::platform::db::Conn;
-use crate::platform::db::cursor::{Cursor, Cut, Wanted};
+use crate::platform::db::cursor::{Page, PageCursor, PageRequest};
 use crate::platform::db::schema::connections;
 
 /// Writes down where a connection came from.
@@ -68,8 +68,8 @@ pub fn of_invite_link(
     conn: &mut Conn,
     workspace: &WorkspaceId,
     link: &InviteLinkId,
-    wanted: &Wanted,
-) -> QueryResult<Cut<Connection>> {
+    wanted: &PageRequest,
+) -> QueryResult<Page<Connection>> {
     let shown = || {
         connections::table
             .filter(connections::workspace_id.eq(workspace))
@@ -81,15 +81,15 @@ pub fn of_invite_link(
     let query = shown().limit(i64::try_from(wanted.limit).unwrap_or(i64::MAX).saturating_add(1));
     let (query, backwards) = match &wanted.cursor {
         None => (query.order(connections::id.desc()), false),
-        Some(Cursor::After(id)) => {
+        Some(PageCursor::After(id)) => {
             (query.filter(connections::id.lt(ConnectionId::from_text(id))).order(connections::id.desc()), false)
         }
-        Some(Cursor::Before(id)) => {
+        Some(PageCursor::Before(id)) => {
             (query.filter(connections::id.gt(ConnectionId::from_text(id))).order(connections::id.asc()), true)
         }
     };
     let found: Vec<Row> = query.select(Row::as_select()).load(conn)?;
     let cut = wanted.edges(usize::try_from(count).unwrap_or(0), found, backwards);
     let rows = cut.rows.into_iter().map(Row::read).collect::<QueryResult<_>>()?;
-    Ok(Cut { count: cut.count, has_before: cut.has_before, has_after: cut.has_after, rows })
+    Ok(Page { count: cut.count, has_before: cut.has_before, has_after: cut.has_after, rows })
 }

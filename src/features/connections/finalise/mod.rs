@@ -6,18 +6,16 @@
 mod store;
 
 use super::Connection;
-use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
-use crate::base::rng::Rng;
-use crate::platform::activity::{self, Actor, Entry, Event};
-use crate::platform::db::Conn;
+use crate::platform::activity::{Actor, Entry, Event};
+use crate::platform::tx::Tx;
 
 /// Makes a draft final, if its values are still those that were read.
 ///
 /// # Errors
 /// [`AppError::Conflict`] when they changed meanwhile, or it is final already.
-pub fn finalise(conn: &mut Conn, read: &Connection, actor: Actor, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    if !store::finalise(conn, read, now)? {
+pub fn finalise(tx: &mut Tx<'_>, read: &Connection, actor: Actor) -> AppResult<()> {
+    if !store::finalise(tx.conn, read, tx.now)? {
         return Err(AppError::Conflict("The connection changed while it was being finalised. Look at it again."));
     }
     let entry = Entry {
@@ -28,5 +26,5 @@ pub fn finalise(conn: &mut Conn, read: &Connection, actor: Actor, now: UtcTime, 
         actor,
         detail: "",
     };
-    Ok(activity::record(conn, &entry, now, rng)?)
+    tx.record(&entry)
 }

@@ -10,7 +10,7 @@ use crate::features::connections::store::Row;
 use crate::features::connections::{Approval, Connection};
 use crate::platform::db::Conn;
 use crate::platform::db::conn::MultiBackend;
-use crate::platform::db::cursor::{Cursor, Cut, Wanted};
+use crate::platform::db::cursor::{Page, PageCursor, PageRequest};
 use crate::platform::db::schema::{connection_words, connections};
 
 /// One line of the list.
@@ -72,21 +72,25 @@ pub fn page(
     conn: &mut Conn,
     workspace: &WorkspaceId,
     filter: &Filter,
-    wanted: &Wanted,
+    wanted: &PageRequest,
     count: usize,
-) -> QueryResult<Cut<Connection>> {
+) -> QueryResult<Page<Connection>> {
     let one_more = i64::try_from(wanted.limit).unwrap_or(i64::MAX).saturating_add(1);
     let search = Search::of(conn, workspace, &filter.query)?;
     let query = narrowed(workspace, filter, &search).limit(one_more);
     let (query, backwards) = match &wanted.cursor {
         None => (query.order(connections::id.desc()), false),
-        Some(Cursor::After(id)) => (query.filter(connections::id.lt(id.clone())).order(connections::id.desc()), false),
-        Some(Cursor::Before(id)) => (query.filter(connections::id.gt(id.clone())).order(connections::id.asc()), true),
+        Some(PageCursor::After(id)) => {
+            (query.filter(connections::id.lt(id.clone())).order(connections::id.desc()), false)
+        }
+        Some(PageCursor::Before(id)) => {
+            (query.filter(connections::id.gt(id.clone())).order(connections::id.asc()), true)
+        }
     };
     let found: Vec<Row> = query.select(Row::as_select()).load(conn)?;
     let cut = wanted.edges(count, found, backwards);
     let rows = cut.rows.into_iter().map(Row::read).collect::<QueryResult<_>>()?;
-    Ok(Cut { count, has_before: cut.has_before, has_after: cut.has_after, rows })
+    Ok(Page { count, has_before: cut.has_before, has_after: cut.has_after, rows })
 }
 
 /// The connections a filter shows, in no order yet. Conditions that indexes are made for stand here as they stand there: a database

@@ -10,65 +10,38 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::base::clock::UtcTime;
 use crate::base::ids::InviteLinkId;
+use crate::base::text_column::text_enum;
 use crate::connectors::Kind;
 
-/// What the list is sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sort {
-    /// The newest first.
-    #[default]
-    Newest,
-    /// By name.
-    Name,
-    /// Those that end first.
-    Ending,
-    /// Those that were used last.
-    LastUse,
-    /// Those with the most connections.
-    Connections,
-}
-
-impl Sort {
-    /// All of them, in the order of the form, with what is posted and what is shown.
-    pub const ALL: [(Self, &'static str, &'static str); 5] = [
-        (Self::Newest, "", "Newest first"),
-        (Self::Name, "name", "Name"),
-        (Self::Ending, "ending", "Ending first"),
-        (Self::LastUse, "used", "Last used"),
-        (Self::Connections, "connections", "Most connections"),
-    ];
-
-    /// The one of that name; the newest first otherwise.
-    pub fn parse(text: &str) -> Self {
-        Self::ALL.into_iter().find(|(_, value, _)| *value == text).map_or(Self::Newest, |(sort, ..)| sort)
+text_enum! {
+    /// What the list is sorted by.
+    #[derive(Default)]
+    pub enum Sort {
+        /// The newest first.
+        #[default]
+        Newest = "" => "Newest first",
+        /// By name.
+        Name = "name" => "Name",
+        /// Those that end first.
+        Ending = "ending" => "Ending first",
+        /// Those that were used last.
+        LastUse = "used" => "Last used",
+        /// Those with the most connections.
+        Connections = "connections" => "Most connections",
     }
 }
 
-/// The states one can filter by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StateFilter {
-    /// Those that open.
-    Active,
-    /// One-use ones that were used, and those that are full.
-    Used,
-    /// Those whose time ran out.
-    Expired,
-    /// Deleted ones.
-    Deleted,
-}
-
-impl StateFilter {
-    /// All of them, with what is posted and what is shown.
-    pub const ALL: [(Self, &'static str, &'static str); 4] = [
-        (Self::Active, "active", "Active"),
-        (Self::Used, "used", "Used or full"),
-        (Self::Expired, "expired", "Expired"),
-        (Self::Deleted, "deleted", "Deleted"),
-    ];
-
-    /// The one of that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|(_, value, _)| *value == text).map(|(state, ..)| state)
+text_enum! {
+    /// The states one can filter by.
+    pub enum StateFilter {
+        /// Those that open.
+        Active = "active" => "Active",
+        /// One-use ones that were used, and those that are full.
+        Used = "used" => "Used or full",
+        /// Those whose time ran out.
+        Expired = "expired" => "Expired",
+        /// Deleted ones.
+        Deleted = "deleted" => "Deleted",
     }
 }
 

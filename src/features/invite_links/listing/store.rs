@@ -10,7 +10,7 @@ use crate::base::search;
 use crate::features::invite_links::InviteLink;
 use crate::platform::db::Conn;
 use crate::platform::db::conn::MultiBackend;
-use crate::platform::db::cursor::{self, Cut, Wanted};
+use crate::platform::db::cursor::{self, Page, PageRequest};
 use crate::platform::db::schema::{invite_link_words, invite_links};
 
 type Query<'a> = invite_links::BoxedQuery<'a, MultiBackend>;
@@ -64,18 +64,18 @@ pub fn page(
     conn: &mut Conn,
     workspace: &WorkspaceId,
     filter: &Filter,
-    wanted: &Wanted,
+    wanted: &PageRequest,
     now: UtcTime,
-) -> QueryResult<Cut<InviteLink>> {
+) -> QueryResult<Page<InviteLink>> {
     let count: i64 = narrowed(workspace, filter, now).count().get_result(conn)?;
     let one_more = i64::try_from(wanted.limit).unwrap_or(i64::MAX).saturating_add(1);
     let query = narrowed(workspace, filter, now).limit(one_more);
     let (query, backwards) = match &wanted.cursor {
         None => (query.order(invite_links::id.desc()), false),
-        Some(cursor::Cursor::After(id)) => {
+        Some(cursor::PageCursor::After(id)) => {
             (query.filter(invite_links::id.lt(id.clone())).order(invite_links::id.desc()), false)
         }
-        Some(cursor::Cursor::Before(id)) => {
+        Some(cursor::PageCursor::Before(id)) => {
             (query.filter(invite_links::id.gt(id.clone())).order(invite_links::id.asc()), true)
         }
     };

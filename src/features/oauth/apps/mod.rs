@@ -17,18 +17,18 @@ use zeroize::Zeroizing;
 pub use store::{AppRow, list};
 
 use crate::base::clock::UtcTime;
-use crate::base::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
-use crate::base::crypto::{KeyRing, Rotation, Sealed, SealedAt};
+use crate::base::crypto::{KeyRing, Sealed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{OauthAppId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::connectors::provider::ProviderBlock;
 use crate::connectors::{Connector, Connectors};
 use crate::features::oauth::wire::AppSecrets;
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::config::OauthConfig;
 use crate::platform::db::Conn;
+use crate::platform::sealed::sealed_column;
+use crate::platform::tx::Tx;
 
 /// A provider that connectors of this installation can sign in with.
 #[derive(Debug, Clone)]
@@ -70,9 +70,10 @@ struct Secrets {
     constants: BTreeMap<String, String>,
 }
 
-fn sealed_at<'a>(id: &'a OauthAppId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "oauth_apps", row: id.as_str(), column: "sealed", workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// Client secrets of OAuth apps.
+    pub SEALED_APPS = oauth_apps[id].sealed
+);
 
 /// What was given for an app. A blank secret keeps the one that is there.
 #[derive(Debug, Clone)]
@@ -90,25 +91,22 @@ pub struct AppForm {
 /// # Errors
 /// [`AppError::Conflict`] when there is no secret to keep, or somebody else changed it at the same moment.
 pub fn save(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     (workspace, provider): (&WorkspaceId, &str),
     form: &AppForm,
     actor: Actor,
-    keys: &KeyRing,
-    now: UtcTime,
-    rng: &Rng,
 ) -> AppResult<()> {
-    let read = store::find(conn, workspace, provider)?;
-    let before = read.as_ref().map(|row| open(row, keys)).transpose()?;
-    let id = read.as_ref().map_or_else(|| OauthAppId::new(now, rng), |row| row.id.clone());
-    let sealed = keys.seal(&merged(before, form)?, sealed_at(&id, workspace), rng)?;
-    let contents = store::Contents { client_id: &form.client_id, sealed: &sealed, now };
+    let read = store::find(tx.conn, workspace, provider)?;
+    let before = read.as_ref().map(|row| open(row, tx.keys)).transpose()?;
+    let id = read.as_ref().map_or_else(|| OauthAppId::new(tx.now, tx.rng), |row| row.id.clone());
+    let sealed = tx.keys.seal(&merged(before, form)?, SEALED_APPS.at(&id, workspace), tx.rng)?;
+    let contents = store::Contents { client_id: &form.client_id, sealed: &sealed, now: tx.now };
     match &read {
-        None => store::insert(conn, &id, workspace, provider, &contents)?,
-        Some(row) if store::replace(conn, row, &contents)? => {}
+        None => store::insert(tx.conn, &id, workspace, provider, &contents)?,
+        Some(row) if store::replace(tx.conn, row, &contents)? => {}
         Some(_) => return Err(AppError::Conflict("Somebody else changed this app at the same moment. Try again.")),
     }
-    note(conn, workspace, Event::OauthAppSet, provider, actor, now, rng)
+    note(tx, workspace, Event::OauthAppSet, provider, actor)
 }
 
 fn merged(before: Option<Secrets>, form: &AppForm) -> AppResult<Zeroizing<Vec<u8>>> {
@@ -127,36 +125,21 @@ fn merged(before: Option<Secrets>, form: &AppForm) -> AppResult<Zeroizing<Vec<u8
 ///
 /// # Errors
 /// Only internal ones.
-pub fn remove(
-    conn: &mut Conn,
-    workspace: &WorkspaceId,
-    provider: &str,
-    actor: Actor,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<bool> {
-    let removed = store::delete(conn, workspace, provider)?;
+pub fn remove(tx: &mut Tx<'_>, workspace: &WorkspaceId, provider: &str, actor: Actor) -> AppResult<bool> {
+    let removed = store::delete(tx.conn, workspace, provider)?;
     if removed {
-        note(conn, workspace, Event::OauthAppRemoved, provider, actor, now, rng)?;
+        note(tx, workspace, Event::OauthAppRemoved, provider, actor)?;
     }
     Ok(removed)
 }
 
-fn note(
-    conn: &mut Conn,
-    workspace: &WorkspaceId,
-    event: Event,
-    provider: &str,
-    actor: Actor,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<()> {
+fn note(tx: &mut Tx<'_>, workspace: &WorkspaceId, event: Event, provider: &str, actor: Actor) -> AppResult<()> {
     let entry = Entry { workspace, connection: None, setup_link: None, event, actor, detail: provider };
-    Ok(activity::record(conn, &entry, now, rng)?)
+    tx.record(&entry)
 }
 
 fn open(row: &AppRow, keys: &KeyRing) -> AppResult<Secrets> {
-    let plain = keys.open(&Sealed::from_bytes(row.sealed.clone()), sealed_at(&row.id, &row.workspace_id))?;
+    let plain = keys.open(&Sealed::from_bytes(row.sealed.clone()), SEALED_APPS.at(&row.id, &row.workspace_id))?;
     serde_json::from_slice(&plain).map_err(AppError::internal)
 }
 
@@ -240,21 +223,4 @@ pub async fn is_ready(app: &App, connector: &Arc<Connector>, workspace: &Workspa
     }
     let (workspace, provider) = (workspace.clone(), block.provider.clone());
     app.db.read(move |conn| Ok(Some(store::find(conn, &workspace, &provider)?.is_some()))).await
-}
-
-/// Seals the next apps after `after` anew.
-///
-/// # Errors
-/// A value does not open with any key of the ring.
-pub fn reseal_some(conn: &mut Conn, after: &OauthAppId, with: &Rotation<'_>) -> AppResult<Batch<OauthAppId>> {
-    let rows = store::after(conn, after, ROWS_AT_ONCE)?;
-    batch(
-        &rows,
-        |row| &row.id,
-        |row| {
-            let sealed = Sealed::from_bytes(row.sealed.clone());
-            let at = sealed_at(&row.id, &row.workspace_id);
-            with.value(Some(&sealed), at, |fresh| store::replace_sealed(conn, row, fresh))
-        },
-    )
 }

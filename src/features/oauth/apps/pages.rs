@@ -184,9 +184,8 @@ pub async fn update(
         return unprocessable(&view);
     }
     let (workspace, actor, provider) = (member.workspace_id.clone(), member.actor(), provider.into_inner());
-    let (keys, now, rng) = (app.keys.clone(), app.clock.now(), app.rng.clone());
     let target = urls::oauth_app(&provider);
-    app.db.write(move |conn| super::save(conn, (&workspace, &provider), &typed, actor, &keys, now, &rng)).await?;
+    app.write(move |tx| super::save(tx, (&workspace, &provider), &typed, actor)).await?;
     Ok(see_other_with(&app.config.server.base_url, &target, Flash::OauthAppSaved))
 }
 
@@ -223,8 +222,7 @@ pub async fn remove(
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let (workspace, actor, provider) = (member.workspace_id.clone(), member.actor(), provider.into_inner());
-    let (now, rng) = (app.clock.now(), app.rng.clone());
-    let removed = app.db.write(move |conn| super::remove(conn, &workspace, &provider, actor, now, &rng)).await?;
+    let removed = app.write(move |tx| super::remove(tx, &workspace, &provider, actor)).await?;
     if !removed {
         return Err(AppError::NotFound.into());
     }

@@ -93,19 +93,3 @@ pub(super) fn delete(conn: &mut Conn, workspace: &WorkspaceId, provider: &str) -
         oauth_apps::table.filter(oauth_apps::workspace_id.eq(workspace)).filter(oauth_apps::provider.eq(provider));
     Ok(diesel::delete(row).execute(conn)? == 1)
 }
-
-/// Up to `limit` apps after the id `after`; for the rotation of master keys.
-pub(super) fn after(conn: &mut Conn, after: &OauthAppId, limit: i64) -> QueryResult<Vec<AppRow>> {
-    oauth_apps::table
-        .filter(oauth_apps::id.gt(after))
-        .order(oauth_apps::id)
-        .limit(limit)
-        .select(AppRow::as_select())
-        .load(conn)
-}
-
-/// Puts a re-sealed value in the place of the one that was read, unless somebody wrote meanwhile.
-pub(super) fn replace_sealed(conn: &mut Conn, read: &AppRow, sealed: &Sealed) -> QueryResult<()> {
-    let unchanged = oauth_apps::table.find(&read.id).filter(oauth_apps::version.eq(read.version));
-    diesel::update(unchanged).set(oauth_apps::sealed.eq(sealed.as_bytes())).execute(conn).map(|_| ())
-}

@@ -3,24 +3,21 @@
 
 use std::sync::Arc;
 
-use askama::Template;
-
 use super::GrantState;
 use super::refresh::{self, Ahead, Refusal, block_of};
 use super::store::{self, GrantRow};
-use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
 use crate::base::ids::OauthGrantId;
-use crate::base::rng::Rng;
-use crate::features::accounts::{self, MemberCard};
+use crate::features::accounts;
 use crate::features::connections::{self, Connection};
 use crate::features::oauth::wire::{Wire, WireError};
 use crate::features::webhooks;
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
-use crate::platform::email::Mail;
-use crate::platform::jobs::{self, Outcome, Registry, job};
+use crate::platform::email::email_templates;
+use crate::platform::jobs::{Outcome, Registry, job};
+use crate::platform::tx::Tx;
 use crate::platform::web::urls;
 
 job!(
@@ -49,10 +46,10 @@ const AGAIN: time::Duration = time::Duration::minutes(10);
 ///
 /// # Errors
 /// The database refuses.
-pub fn sweep(conn: &mut Conn, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    for id in store::due(conn, now, AT_ONCE)? {
-        if store::put_off(conn, &id, now, now + AGAIN)? {
-            jobs::enqueue(conn, &RenewGrant(id), now, rng)?;
+pub fn sweep(tx: &mut Tx<'_>) -> AppResult<()> {
+    for id in store::due(tx.conn, tx.now, AT_ONCE)? {
+        if store::put_off(tx.conn, &id, tx.now, tx.now + AGAIN)? {
+            tx.enqueue(&RenewGrant(id))?;
         }
     }
     Ok(())
@@ -76,28 +73,27 @@ async fn refresh_by_job(app: &Arc<App>, id: OauthGrantId) -> AppResult<Outcome> 
 
 /// The provider has ended a grant: it is noted, and everybody who wants to hear it is told, once.
 pub(super) async fn break_and_tell(app: &App, row: &GrantRow, lease: String) -> AppResult<()> {
-    let (row, now, rng) = (row.clone(), app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            if !store::break_it(conn, &row.id, &lease, now)? {
-                return Ok(());
-            }
-            for connection in users(conn, &row)? {
-                let entry = Entry {
-                    workspace: &row.workspace_id,
-                    connection: Some(&connection.id),
-                    setup_link: None,
-                    event: Event::NeedsReconnecting,
-                    actor: Actor::System,
-                    detail: &row.identity_label,
-                };
-                activity::record(conn, &entry, now, &rng)?;
-                let event = webhooks::Event::NeedsReconnecting { connection: &connection };
-                webhooks::record_event(conn, &event, now, &rng)?;
-            }
-            Ok(jobs::enqueue(conn, &ReconnectMail(row.id.clone()), now, &rng)?)
-        })
-        .await
+    let row = row.clone();
+    app.write(move |tx| {
+        if !store::break_it(tx.conn, &row.id, &lease, tx.now)? {
+            return Ok(());
+        }
+        for connection in users(tx.conn, &row)? {
+            let entry = Entry {
+                workspace: &row.workspace_id,
+                connection: Some(&connection.id),
+                setup_link: None,
+                event: Event::NeedsReconnecting,
+                actor: Actor::System,
+                detail: &row.identity_label,
+            };
+            tx.record(&entry)?;
+            let event = webhooks::Event::NeedsReconnecting { connection: &connection };
+            tx.tell(&event)?;
+        }
+        Ok(tx.enqueue(&ReconnectMail(row.id.clone()))?)
+    })
+    .await
 }
 
 /// The connections that live on a grant and are not deleted.
@@ -140,24 +136,18 @@ async fn revoke(app: &App, row: &GrantRow) -> AppResult<Option<String>> {
 }
 
 /// What the owners are told.
-struct Told {
-    name: String,
+struct ReconnectEmail {
     provider: String,
     account: String,
     connections: Vec<(String, String)>,
 }
 
-#[derive(Template)]
-#[template(path = "emails/needs_reconnecting/subject.txt")]
-struct Subject<'a>(&'a Told);
-
-#[derive(Template)]
-#[template(path = "emails/needs_reconnecting/body.txt")]
-struct Text<'a>(&'a Told);
-
-#[derive(Template)]
-#[template(path = "emails/needs_reconnecting/body.html")]
-struct Html<'a>(&'a Told);
+email_templates!(
+    ReconnectEmail,
+    "emails/needs_reconnecting/subject.txt",
+    "emails/needs_reconnecting/body.txt",
+    "emails/needs_reconnecting/body.html"
+);
 
 /// Tells the owners that somebody has to sign in again.
 ///
@@ -178,18 +168,7 @@ async fn send_reconnect_mail(app: &Arc<App>, id: OauthGrantId) -> AppResult<Outc
     let provider = block_of(app, &row).map_or_else(|| row.provider.clone(), |block| block.name.clone());
     let link =
         |user: &Connection| (user.description.clone(), app.config.server.base_url.join(&urls::connection(&user.slug)));
-    for MemberCard { name, email, .. } in owners {
-        let told = Told {
-            name: name.clone(),
-            provider: provider.clone(),
-            account: row.identity_label.clone(),
-            connections: users.iter().map(link).collect(),
-        };
-        let subject = Subject(&told).render()?.trim().to_owned();
-        let mail = Mail { to: email, to_name: name, subject, text: Text(&told).render()?, html: Html(&told).render()? };
-        if let Err(error) = app.mailer.send(mail).await {
-            return Ok(Outcome::Retry { reason: error.to_string() });
-        }
-    }
-    Ok(Outcome::Done)
+    let context =
+        ReconnectEmail { provider, account: row.identity_label.clone(), connections: users.iter().map(link).collect() };
+    accounts::email_members(app, &owners, &context).await
 }

@@ -1,20 +1,16 @@
 //! A sign-in becomes a grant, a connection lives on it, and lets it go.
 
 use super::store::{self, Contents, GrantRow, NewRow};
-use super::{GiveBackGrant, Times, content, sealed_at, written};
-use crate::base::clock::UtcTime;
-use crate::base::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
-use crate::base::crypto::{KeyRing, Rotation, Sealed};
+use super::{GiveBackGrant, SEALED_GRANTS, Times, content, written};
 use crate::base::error::AppResult;
 use crate::base::ids::{OauthGrantId, SetupLinkId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::connectors::provider::{Inputs, ProviderBlock};
 use crate::connectors::{Connector, Kind};
 use crate::features::connections::Connection;
 use crate::features::oauth::wire::{Account, Tokens};
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
-use crate::platform::jobs;
+use crate::platform::tx::Tx;
 
 /// What becomes a grant.
 pub struct NewGrant {
@@ -26,16 +22,6 @@ pub struct NewGrant {
     granted: Option<Vec<String>>,
     tokens: Tokens,
     inputs: Inputs,
-}
-
-/// What a deed needs beside its objects.
-pub struct Contract<'a> {
-    /// What seals.
-    pub keys: &'a KeyRing,
-    /// The present.
-    pub now: UtcTime,
-    /// Randomness.
-    pub rng: &'a Rng,
 }
 
 impl NewGrant {
@@ -65,29 +51,31 @@ impl NewGrant {
 
     fn contents<T>(
         &self,
+        tx: &mut Tx<'_>,
         (id, workspace): (&OauthGrantId, &WorkspaceId),
-        with: &Contract<'_>,
-        write: impl FnOnce(&Contents<'_>) -> diesel::QueryResult<T>,
+        write: impl FnOnce(&mut Conn, &Contents<'_>) -> diesel::QueryResult<T>,
     ) -> AppResult<T> {
         let plain = content(&self.tokens, &self.inputs)?;
-        let sealed = with.keys.seal(&plain, sealed_at(id, workspace), with.rng)?;
+        let sealed = tx.keys.seal(&plain, SEALED_GRANTS.at(id, workspace), tx.rng)?;
         let (times, scopes) = (Times::of(&self.block, &self.tokens), written(&self.granted)?);
-        Ok(write(&Contents {
+        let contents = Contents {
             sealed: &sealed,
             scopes: &scopes,
             expires_at: times.expires_at,
             ends_at: times.ends_at,
             refresh_at: times.refresh_at,
-        })?)
+        };
+        Ok(write(tx.conn, &contents)?)
     }
 
     /// Stores the grant; connections live on it once they are [attached](attach).
     ///
     /// # Errors
     /// Only internal ones.
-    pub fn store(&self, conn: &mut Conn, workspace: &WorkspaceId, with: &Contract<'_>) -> AppResult<OauthGrantId> {
-        let id = OauthGrantId::new(with.now, with.rng);
-        self.contents((&id, workspace), with, |contents| {
+    pub fn store(&self, tx: &mut Tx<'_>, workspace: &WorkspaceId) -> AppResult<OauthGrantId> {
+        let id = OauthGrantId::new(tx.now, tx.rng);
+        let now = tx.now;
+        self.contents(tx, (&id, workspace), |conn, contents| {
             NewRow {
                 id: &id,
                 workspace,
@@ -95,7 +83,7 @@ impl NewGrant {
                 connector: &self.connector,
                 provider: &self.block.provider,
                 identity: (&self.identity.0, &self.identity.1),
-                obtained_at: with.now,
+                obtained_at: now,
                 contents: Contents { ..*contents },
             }
             .insert(conn)
@@ -108,18 +96,12 @@ impl NewGrant {
 ///
 /// # Errors
 /// Only internal ones.
-pub fn attach(
-    conn: &mut Conn,
-    connection: &Connection,
-    grant: &OauthGrantId,
-    accounts: &[Account],
-    (now, rng): (UtcTime, &Rng),
-) -> AppResult<()> {
-    let before = store::of_connection(conn, &connection.workspace_id, &connection.id)?;
+pub fn attach(tx: &mut Tx<'_>, connection: &Connection, grant: &OauthGrantId, accounts: &[Account]) -> AppResult<()> {
+    let before = store::of_connection(tx.conn, &connection.workspace_id, &connection.id)?;
     let at = (&connection.workspace_id, &connection.id);
-    store::put_use(conn, at, grant, &written(&accounts)?, now)?;
+    store::put_use(tx.conn, at, grant, &written(&accounts)?, tx.now)?;
     match before {
-        Some((old, _)) if old.id != *grant => let_go(conn, &old, now, rng),
+        Some((old, _)) if old.id != *grant => let_go(tx, &old),
         _ => Ok(()),
     }
 }
@@ -128,20 +110,20 @@ pub fn attach(
 ///
 /// # Errors
 /// Only internal ones.
-pub fn disconnect(conn: &mut Conn, connection: &Connection, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    let Some((grant, _)) = store::of_connection(conn, &connection.workspace_id, &connection.id)? else {
+pub fn disconnect(tx: &mut Tx<'_>, connection: &Connection) -> AppResult<()> {
+    let Some((grant, _)) = store::of_connection(tx.conn, &connection.workspace_id, &connection.id)? else {
         return Ok(());
     };
-    store::drop_use(conn, &connection.id)?;
-    let_go(conn, &grant, now, rng)
+    store::drop_use(tx.conn, &connection.id)?;
+    let_go(tx, &grant)
 }
 
-fn let_go(conn: &mut Conn, grant: &GrantRow, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    if !store::users(conn, &grant.id)?.is_empty() {
+fn let_go(tx: &mut Tx<'_>, grant: &GrantRow) -> AppResult<()> {
+    if !store::users(tx.conn, &grant.id)?.is_empty() {
         return Ok(());
     }
-    store::let_go(conn, &grant.id)?;
-    Ok(jobs::enqueue(conn, &GiveBackGrant(grant.id.clone()), now, rng)?)
+    store::let_go(tx.conn, &grant.id)?;
+    Ok(tx.enqueue(&GiveBackGrant(grant.id.clone()))?)
 }
 
 /// Somebody signed in again for a connection. The same account of the provider revives its grant for everybody who lives on it; another
@@ -150,26 +132,26 @@ fn let_go(conn: &mut Conn, grant: &GrantRow, now: UtcTime, rng: &Rng) -> AppResu
 /// # Errors
 /// Only internal ones.
 pub fn reconnect(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     connection: &Connection,
     new: &NewGrant,
     link: Option<&SetupLinkId>,
     actor: Actor,
-    with: &Contract<'_>,
 ) -> AppResult<()> {
-    let before = store::of_connection(conn, &connection.workspace_id, &connection.id)?;
+    let before = store::of_connection(tx.conn, &connection.workspace_id, &connection.id)?;
     match &before {
         Some((grant, _)) if grant.identity_id == new.identity.0 => {
             let identity = (new.identity.0.as_str(), new.identity.1.as_str());
-            new.contents((&grant.id, &grant.workspace_id), with, |contents| {
-                store::revive(conn, grant, identity, contents, with.now)
+            let now = tx.now;
+            new.contents(tx, (&grant.id, &grant.workspace_id), |conn, contents| {
+                store::revive(conn, grant, identity, contents, now)
             })?;
         }
         _ => {
-            let id = new.store(conn, &connection.workspace_id, with)?;
+            let id = new.store(tx, &connection.workspace_id)?;
             let accounts = before.map_or_else(|| "[]".to_owned(), |(_, accounts)| accounts);
             let accounts: Vec<Account> = super::read(&accounts)?;
-            attach(conn, connection, &id, &accounts, (with.now, with.rng))?;
+            attach(tx, connection, &id, &accounts)?;
         }
     }
     let entry = Entry {
@@ -180,22 +162,5 @@ pub fn reconnect(
         actor,
         detail: &new.identity.1,
     };
-    Ok(activity::record(conn, &entry, with.now, with.rng)?)
-}
-
-/// Seals the next grants after `after` anew.
-///
-/// # Errors
-/// A value does not open with any key of the ring.
-pub fn reseal_some(conn: &mut Conn, after: &OauthGrantId, with: &Rotation<'_>) -> AppResult<Batch<OauthGrantId>> {
-    let rows = store::after(conn, after, ROWS_AT_ONCE)?;
-    batch(
-        &rows,
-        |row| &row.id,
-        |row| {
-            let sealed = Sealed::from_bytes(row.sealed.clone());
-            let at = sealed_at(&row.id, &row.workspace_id);
-            with.value(Some(&sealed), at, |fresh| store::replace_sealed(conn, row, fresh))
-        },
-    )
+    tx.record(&entry)
 }

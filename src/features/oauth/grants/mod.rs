@@ -13,11 +13,11 @@ mod values;
 mod view;
 
 pub use jobs::{GiveBackGrant, jobs, sweep};
-pub use make::{Contract, NewGrant, attach, disconnect, reconnect, reseal_some};
+pub use make::{NewGrant, attach, disconnect, reconnect};
 pub use refresh::Refusal;
-pub use renewed::{Lent, take_renewed};
+pub use renewed::{TokenLease, take_renewed};
 pub use store::GrantRow;
-pub use values::{Loan, Ready, is_mark, values, with_tokens};
+pub use values::{LeasedValues, Ready, is_mark, values, with_tokens};
 pub use view::{ConnectedOut, ConnectedView, connected, connected_out};
 
 pub(super) use values::{filled, marked, marked_app};
@@ -27,46 +27,26 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::base::clock::UtcTime;
-use crate::base::crypto::{KeyRing, Sealed, SealedAt};
+use crate::base::crypto::{KeyRing, Sealed};
 use crate::base::error::{AppError, AppResult};
-use crate::base::ids::{ConnectionId, OauthGrantId, WorkspaceId};
+use crate::base::ids::{ConnectionId, WorkspaceId};
+use crate::base::text_column::text_enum;
 use crate::connectors::provider::{Inputs, ProviderBlock, RefreshKind};
 use crate::features::oauth::wire::{Account, Tokens};
 use crate::platform::db::Conn;
+use crate::platform::sealed::sealed_column;
 
-/// Whether a grant works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-pub enum GrantState {
-    /// It does, as far as anybody knows.
-    Works,
-    /// The provider has ended it: somebody has to sign in again.
-    NeedsReconnecting,
-    /// Nobody lives on it any more; it is about to be given back.
-    Leaving,
-}
-
-impl GrantState {
-    /// The name in the database and in the API.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Works => "ok",
-            Self::NeedsReconnecting => "needs_reconnecting",
-            Self::Leaving => "leaving",
-        }
-    }
-
-    fn from_text(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "ok" => Ok(Self::Works),
-            "needs_reconnecting" => Ok(Self::NeedsReconnecting),
-            "leaving" => Ok(Self::Leaving),
-            _ => Err(format!("unknown state {text}")),
-        }
+text_enum! {
+    /// Whether a grant works.
+    pub enum GrantState {
+        /// It does, as far as anybody knows.
+        Works = "ok",
+        /// The provider has ended it: somebody has to sign in again.
+        NeedsReconnecting = "needs_reconnecting",
+        /// Nobody lives on it any more; it is about to be given back.
+        Leaving = "leaving",
     }
 }
-
-crate::base::text_column::text_column!(GrantState, GrantState::from_text, GrantState::as_str);
 
 /// A connection's grant, and what was chosen for it.
 #[derive(Debug, Clone)]
@@ -127,9 +107,10 @@ pub(super) struct Opened {
     pub(super) signed_in_at: UtcTime,
 }
 
-fn sealed_at<'a>(id: &'a OauthGrantId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "oauth_grants", row: id.as_str(), column: "sealed", workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// Tokens of grants, and what was typed to get them.
+    pub SEALED_GRANTS = oauth_grants[id].sealed
+);
 
 fn content(tokens: &Tokens, inputs: &Inputs) -> AppResult<zeroize::Zeroizing<Vec<u8>>> {
     let bytes = tokens.to_bytes()?;
@@ -140,7 +121,8 @@ fn content(tokens: &Tokens, inputs: &Inputs) -> AppResult<zeroize::Zeroizing<Vec
 
 impl GrantRow {
     fn open(&self, keys: &KeyRing) -> AppResult<Opened> {
-        let plain = keys.open(&Sealed::from_bytes(self.sealed.clone()), sealed_at(&self.id, &self.workspace_id))?;
+        let plain =
+            keys.open(&Sealed::from_bytes(self.sealed.clone()), SEALED_GRANTS.at(&self.id, &self.workspace_id))?;
         let content: Content = serde_json::from_slice(&plain).map_err(AppError::internal)?;
         let tokens = Tokens::from_bytes(content.tokens.as_bytes())?;
         Ok(Opened { tokens, inputs: content.inputs, signed_in_at: self.obtained_at })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::store::{self, Contents, GrantRow};
-use super::{GrantState, Opened, Times, content, jobs, sealed_at};
+use super::{GrantState, Opened, SEALED_GRANTS, Times, content, jobs};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::Sealed;
 use crate::base::error::{AppError, AppResult};
@@ -160,7 +160,7 @@ async fn release(app: &App, row: &GrantRow, lease: &str) -> AppResult<()> {
 
 async fn save(app: &App, row: &GrantRow, fresh: &Opened, block: &ProviderBlock, lease: String) -> AppResult<bool> {
     let plain = content(&fresh.tokens, &fresh.inputs)?;
-    let sealed = app.keys.seal(&plain, sealed_at(&row.id, &row.workspace_id), &app.rng)?;
+    let sealed = app.keys.seal(&plain, SEALED_GRANTS.at(&row.id, &row.workspace_id), &app.rng)?;
     let times = Times::of(block, &fresh.tokens);
     let mut tries = 0;
     loop {

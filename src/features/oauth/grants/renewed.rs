@@ -1,29 +1,29 @@
 //! Tokens that a connector renewed by itself. A provider that rotates them has ended the ones it was handed, so what it says goes into
 //! the grant, for everybody who lives on it.
 //!
-//! Whose tokens they are is known by what was lent: if somebody signed in again meanwhile, the newer sign-in stays. Writing takes the
+//! Whose tokens they are is known by what was token_lease: if somebody signed in again meanwhile, the newer sign-in stays. Writing takes the
 //! right to renew from whoever holds it at this moment, for the connector's renewal has worked, and theirs can only fail or be older.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::store::{self, Contents, GrantRow};
 use super::values::holds_mark_at;
-use super::{Contract, GrantState, Times, content, sealed_at};
+use super::{GrantState, SEALED_GRANTS, Times, content};
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::OauthGrantId;
 use crate::connectors::Connector;
-use crate::connectors::provider::{DotPath, Output, ProviderBlock};
+use crate::connectors::provider::{DotPath, LandingOutput, ProviderBlock};
 use crate::features::connections::Connection;
 use crate::features::oauth::wire::Tokens;
-use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 use crate::schema::form::{Submission, Values};
 
 const MOST_TRIES: usize = 20;
 
 /// Of which sign-in the tokens are that were handed out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lent {
+pub struct TokenLease {
     pub(super) grant: OauthGrantId,
     pub(super) signed_in_at: UtcTime,
 }
@@ -36,42 +36,36 @@ struct Renewed {
     expires_at: Option<UtcTime>,
 }
 
-/// Takes everything that belongs to the sign-in out of what a connector changed, and writes its tokens into the grant they were lent
+/// Takes everything that belongs to the sign-in out of what a connector changed, and writes its tokens into the grant they were token_lease
 /// from. Gives whether it wrote any.
 ///
 /// # Errors
 /// Only internal ones.
 pub fn take_renewed(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     (connection, connector): (&Connection, &Connector),
-    lent: Option<&Lent>,
+    token_lease: Option<&TokenLease>,
     changed: &mut Submission,
-    with: &Contract<'_>,
 ) -> AppResult<bool> {
     let Some(block) = connector.oauth() else { return Ok(false) };
-    let renewed = Renewed::take(block, &connection.open_values(with.keys)?, changed);
-    let Some(lent) = lent.filter(|_| !renewed.is_empty()) else { return Ok(false) };
+    let renewed = Renewed::take(block, &connection.open_values(tx.keys)?, changed);
+    let Some(token_lease) = token_lease.filter(|_| !renewed.is_empty()) else { return Ok(false) };
     for _ in 0..MOST_TRIES {
-        let found = store::find(conn, &lent.grant)?;
-        let same = |row: &GrantRow| row.obtained_at == lent.signed_in_at && row.state != GrantState::Leaving;
+        let found = store::find(tx.conn, &token_lease.grant)?;
+        let same = |row: &GrantRow| row.obtained_at == token_lease.signed_in_at && row.state != GrantState::Leaving;
         let Some(row) = found.filter(same) else { return Ok(false) };
-        if write(conn, &row, &renewed, (block, with))? {
+        if write(tx, &row, &renewed, block)? {
             return Ok(true);
         }
     }
     Err(AppError::Internal(anyhow::anyhow!("the grant kept changing under the writer")))
 }
 
-fn write(
-    conn: &mut Conn,
-    row: &GrantRow,
-    renewed: &Renewed,
-    (block, with): (&ProviderBlock, &Contract<'_>),
-) -> AppResult<bool> {
-    let opened = row.open(with.keys)?;
-    let tokens = renewed.onto(opened.tokens, with.now);
+fn write(tx: &mut Tx<'_>, row: &GrantRow, renewed: &Renewed, block: &ProviderBlock) -> AppResult<bool> {
+    let opened = row.open(tx.keys)?;
+    let tokens = renewed.onto(opened.tokens, tx.now);
     let plain = content(&tokens, &opened.inputs)?;
-    let sealed = with.keys.seal(&plain, sealed_at(&row.id, &row.workspace_id), with.rng)?;
+    let sealed = tx.keys.seal(&plain, SEALED_GRANTS.at(&row.id, &row.workspace_id), tx.rng)?;
     let times = Times::of(block, &tokens);
     let contents = Contents {
         sealed: &sealed,
@@ -80,7 +74,7 @@ fn write(
         ends_at: times.ends_at,
         refresh_at: times.refresh_at,
     };
-    Ok(store::take_renewed(conn, row, &contents, with.now)?)
+    Ok(store::take_renewed(tx.conn, row, &contents, tx.now)?)
 }
 
 impl Renewed {
@@ -92,14 +86,14 @@ impl Renewed {
         for landing in landings.into_iter().flatten() {
             let lives_here = landing.outputs.values().any(is_ours);
             for (output, path) in &landing.outputs {
-                let is_end = *output == Output::TokenExpiryDate && lives_here;
+                let is_end = *output == LandingOutput::TokenExpiryDate && lives_here;
                 let Some(text) = (is_end || is_ours(path)).then(|| changed.take(&path.field())).flatten() else {
                     continue;
                 };
                 match output {
-                    Output::AccessToken => renewed.access_token = Some(text),
-                    Output::RefreshToken => renewed.refresh_token = Some(text),
-                    Output::TokenExpiryDate => renewed.expires_at = UtcTime::from_iso(text.expose_secret()),
+                    LandingOutput::AccessToken => renewed.access_token = Some(text),
+                    LandingOutput::RefreshToken => renewed.refresh_token = Some(text),
+                    LandingOutput::TokenExpiryDate => renewed.expires_at = UtcTime::from_iso(text.expose_secret()),
                 }
             }
         }

@@ -337,19 +337,3 @@ pub(super) fn put_off(conn: &mut Conn, id: &OauthGrantId, now: UtcTime, until: U
         .filter(oauth_grants::refresh_at.le(now));
     Ok(diesel::update(waiting).set(oauth_grants::refresh_at.eq(until)).execute(conn)? == 1)
 }
-
-/// Up to `limit` grants after the id `after`; for the rotation of master keys.
-pub(super) fn after(conn: &mut Conn, after: &OauthGrantId, limit: i64) -> QueryResult<Vec<GrantRow>> {
-    oauth_grants::table
-        .filter(oauth_grants::id.gt(after))
-        .order(oauth_grants::id)
-        .limit(limit)
-        .select(GrantRow::as_select())
-        .load(conn)
-}
-
-/// Puts a re-sealed value in the place of the one that was read, unless somebody wrote meanwhile.
-pub(super) fn replace_sealed(conn: &mut Conn, read: &GrantRow, sealed: &Sealed) -> QueryResult<()> {
-    let unchanged = oauth_grants::table.find(&read.id).filter(oauth_grants::version.eq(read.version));
-    diesel::update(unchanged).set(oauth_grants::sealed.eq(sealed.as_bytes())).execute(conn).map(|_| ())
-}

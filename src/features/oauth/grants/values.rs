@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 
 use super::of_connection;
 use super::refresh::{self, Ahead, Refusal, block_of};
-use super::renewed::Lent;
+use super::renewed::TokenLease;
 use crate::base::error::AppResult;
 use crate::base::forms::FieldPath;
-use crate::connectors::provider::{DotPath, Inputs, Output, ProviderBlock};
+use crate::connectors::provider::{DotPath, Inputs, LandingOutput, ProviderBlock};
 use crate::features::connections::Connection;
 use crate::features::oauth::wire::{Account, AppSecrets, Tokens, add_constants, outputs};
 use crate::platform::app::App;
@@ -41,11 +41,11 @@ pub(in crate::features::oauth) fn marked_app(app: &AppSecrets) -> AppSecrets {
 pub type Ready = Result<Values, Refusal>;
 
 /// Values for a program that may renew the tokens among them.
-pub struct Loan {
+pub struct LeasedValues {
     /// The values, ready to be used.
     pub values: Values,
     /// Of which sign-in the tokens are; `None` when there are none.
-    pub lent: Option<Lent>,
+    pub token_lease: Option<TokenLease>,
 }
 
 /// All values of a connection with its secrets in the clear and tokens that live; a connection without a sign-in has just its own.
@@ -61,13 +61,13 @@ pub async fn values(app: &App, connection: &Connection) -> AppResult<Ready> {
 ///
 /// # Errors
 /// As [`values`].
-pub async fn with_tokens(app: &App, connection: &Connection, own: Values) -> AppResult<Result<Loan, Refusal>> {
+pub async fn with_tokens(app: &App, connection: &Connection, own: Values) -> AppResult<Result<LeasedValues, Refusal>> {
     let (workspace, id) = (connection.workspace_id.clone(), connection.id.clone());
     let Some(connected) = app.db.read(move |conn| of_connection(conn, &workspace, &id)).await? else {
-        return Ok(Ok(Loan { values: own, lent: None }));
+        return Ok(Ok(LeasedValues { values: own, token_lease: None }));
     };
     if !has_marks(&own) {
-        return Ok(Ok(Loan { values: own, lent: None }));
+        return Ok(Ok(LeasedValues { values: own, token_lease: None }));
     }
     let opened = match refresh::fresh(app, &connected.grant.id, Ahead::Use).await? {
         Ok(opened) => opened,
@@ -76,9 +76,10 @@ pub async fn with_tokens(app: &App, connection: &Connection, own: Values) -> App
     let secrets = refresh::secrets(app, &connected.grant).await?;
     Ok(match (block_of(app, &connected.grant), secrets) {
         (Some(block), Some(secrets)) => {
-            let lent = Some(Lent { grant: connected.grant.id.clone(), signed_in_at: opened.signed_in_at });
+            let token_lease = Some(TokenLease { grant: connected.grant.id.clone(), signed_in_at: opened.signed_in_at });
             let tokens = (&opened.tokens, &opened.inputs);
-            filled(own, &block, tokens, Some(&connected.accounts), &secrets).map(|values| Loan { values, lent })
+            filled(own, &block, tokens, Some(&connected.accounts), &secrets)
+                .map(|values| LeasedValues { values, token_lease })
         }
         _ => Err(Refusal::App),
     })
@@ -141,7 +142,8 @@ pub(in crate::features::oauth) fn filled(
 /// Where the end of the token stands: the one value that is no secret and changes with every renewal.
 fn ends_of(block: &ProviderBlock) -> Vec<FieldPath> {
     let landings = [Some(&block.landing), block.landing.without_refresh_token.as_deref()];
-    let ends = landings.into_iter().flatten().filter_map(|landing| landing.outputs.get(&Output::TokenExpiryDate));
+    let ends =
+        landings.into_iter().flatten().filter_map(|landing| landing.outputs.get(&LandingOutput::TokenExpiryDate));
     ends.map(DotPath::field).collect()
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::refresh::block_of;
 use super::{Connected, GrantState};
 use crate::base::clock::UtcTime;
-use crate::connectors::provider::{RefreshKind, Scope};
+use crate::connectors::provider::{ProviderScope, RefreshKind};
 use crate::platform::app::App;
 
 /// A sign-in as a member's page shows it.
@@ -77,8 +77,8 @@ pub fn connected(app: &App, connected: &Connected) -> ConnectedView {
     let grant = &connected.grant;
     let block = block_of(app, grant);
     let granted = grant.granted();
-    let words = |scope: &Scope| scope.words.clone();
-    let given = |scope: &&Scope| granted.as_deref().is_some_and(|granted| scope.is_among(granted));
+    let words = |scope: &ProviderScope| scope.words.clone();
+    let given = |scope: &&ProviderScope| granted.as_deref().is_some_and(|granted| scope.is_among(granted));
     ConnectedView {
         provider: block.as_ref().map_or_else(|| grant.provider.clone(), |block| block.name.clone()),
         account: grant.identity_label.clone(),

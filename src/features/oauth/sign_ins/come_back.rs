@@ -2,7 +2,7 @@
 //! away for the link, if the link still opens.
 
 use super::folder::{self, Folder, Held, Trouble};
-use super::leave::{Luggage, sealed_at};
+use super::leave::{Luggage, SEALED_ATTEMPTS};
 use super::store::{self, AttemptRow, SignInRow};
 use super::{KEPT, LinkIsOpen};
 use secrecy::SecretString;
@@ -58,7 +58,7 @@ pub(super) async fn come_back(
 
 /// What the way has to remember; `None` when its key is gone.
 fn unpack(app: &App, attempt: &AttemptRow) -> Option<Luggage> {
-    let at = sealed_at(&attempt.id, &attempt.workspace_id);
+    let at = SEALED_ATTEMPTS.at(&attempt.id, &attempt.workspace_id);
     let plain = app.keys.open(&Sealed::from_bytes(attempt.sealed.clone()), at).ok()?;
     serde_json::from_slice(&plain).ok()
 }
@@ -170,23 +170,21 @@ fn trouble(step: &'static str) -> impl Fn(WireError) -> Trouble {
 
 /// Saves what came of it, unless the link closed meanwhile: then nothing of it stays.
 async fn put_away(app: &App, found: Found, result: Result<Held, Trouble>) -> AppResult<()> {
-    let (now, keys, rng) = (app.clock.now(), app.keys.clone(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            let door = found.row.door();
-            if !(found.is_open.0)(conn, &door, now)? {
-                return folder::forget(conn, door.kind, &door.id);
+    app.write(move |tx| {
+        let door = found.row.door();
+        if !(found.is_open.0)(tx.conn, &door, tx.now)? {
+            return folder::forget(tx.conn, door.kind, &door.id);
+        }
+        let until = (tx.now + KEPT).min(found.row.expires_at.max(tx.now));
+        folder::change(tx, &found.row.id, (tx.now, until), |folder| match &result {
+            Ok(held) => {
+                folder.signed_in = Some(held.clone());
+                folder.trouble = None;
+                folder.resume.search.clear();
             }
-            let until = (now + KEPT).min(found.row.expires_at.max(now));
-            folder::change(conn, &found.row.id, (&keys, &rng), (now, until), |folder| match &result {
-                Ok(held) => {
-                    folder.signed_in = Some(held.clone());
-                    folder.trouble = None;
-                    folder.resume.search.clear();
-                }
-                Err(trouble) => folder.trouble = Some(*trouble),
-            })
-            .map(|_| ())
+            Err(trouble) => folder.trouble = Some(*trouble),
         })
-        .await
+        .map(|_| ())
+    })
+    .await
 }

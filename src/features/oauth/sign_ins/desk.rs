@@ -17,12 +17,13 @@ use crate::connectors::Connector;
 use crate::connectors::provider::{InputProblem, Inputs, ProviderBlock, Selection};
 use crate::features::connections::Connection;
 use crate::features::oauth::apps;
-use crate::features::oauth::grants::{self, Contract, NewGrant};
+use crate::features::oauth::grants::{self, NewGrant};
 use crate::features::oauth::wire::{Account, AppSecrets, Tokens, add_constants, outputs};
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
-use crate::schema::form::{Known, Submission, import_config};
+use crate::platform::tx::Tx;
+use crate::schema::form::{KnownValues, Submission, import_config};
 
 /// Name of the form fields that carry chosen accounts.
 pub const ACCOUNT_FIELD: &str = "_account";
@@ -223,7 +224,7 @@ impl Desk {
     }
 
     /// What will be known once this sign-in is handed over.
-    pub fn known_after(&self, handed: &Handed, known: &Known) -> Known {
+    pub fn known_after(&self, handed: &Handed, known: &KnownValues) -> KnownValues {
         handed.submission.known_after(&self.connector.spec, known)
     }
 
@@ -307,14 +308,13 @@ impl Handed {
     /// Only internal ones.
     pub fn settle(
         &self,
-        conn: &mut Conn,
+        tx: &mut Tx<'_>,
         connection: &Connection,
         link: Option<&SetupLinkId>,
         actor: Actor,
-        with: &Contract<'_>,
     ) -> AppResult<()> {
-        let grant = self.grant.store(conn, &connection.workspace_id, with)?;
-        grants::attach(conn, connection, &grant, &self.accounts, (with.now, with.rng))?;
+        let grant = self.grant.store(tx, &connection.workspace_id)?;
+        grants::attach(tx, connection, &grant, &self.accounts)?;
         let entry = Entry {
             workspace: &connection.workspace_id,
             connection: Some(&connection.id),
@@ -323,7 +323,7 @@ impl Handed {
             actor,
             detail: &self.grant.identity.1,
         };
-        Ok(activity::record(conn, &entry, with.now, with.rng)?)
+        tx.record(&entry)
     }
 
     /// Deletes what waited for it: call it in the transaction that hands over. `false` when it was handed over before.

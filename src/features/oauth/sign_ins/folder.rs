@@ -9,15 +9,15 @@ use zeroize::Zeroizing;
 use super::store::{self, SignInRow};
 use super::{Door, DoorKind};
 use crate::base::clock::UtcTime;
-use crate::base::crypto::rotation::{Batch, ROWS_AT_ONCE, batch};
-use crate::base::crypto::{KeyRing, Rotation, Sealed, SealedAt, TokenHash};
+use crate::base::crypto::{KeyRing, Sealed, TokenHash};
 use crate::base::error::{AppError, AppResult};
-use crate::base::ids::{OauthSignInId, WorkspaceId};
-use crate::base::rng::Rng;
+use crate::base::ids::OauthSignInId;
 use crate::connectors::Kind;
 use crate::connectors::provider::Inputs;
 use crate::features::oauth::wire::{Account, Identified};
 use crate::platform::db::Conn;
+use crate::platform::sealed::sealed_column;
+use crate::platform::tx::Tx;
 
 /// So many browsers have something at one link at once; more would let a stranger fill the table.
 const MOST_BROWSERS: i64 = 20;
@@ -83,9 +83,10 @@ pub(super) enum Trouble {
     App,
 }
 
-fn sealed_at<'a>(id: &'a OauthSignInId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "oauth_sign_ins", row: id.as_str(), column: "sealed", workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// What waits for a browser at a link.
+    pub SEALED_SIGN_INS = oauth_sign_ins[id].sealed
+);
 
 fn bytes(folder: &Folder) -> AppResult<Zeroizing<Vec<u8>>> {
     serde_json::to_vec(folder).map(Zeroizing::new).map_err(AppError::internal)
@@ -93,7 +94,8 @@ fn bytes(folder: &Folder) -> AppResult<Zeroizing<Vec<u8>>> {
 
 /// A folder of which the key is gone counts as none.
 pub(super) fn open(row: &SignInRow, keys: &KeyRing) -> Option<Folder> {
-    let plain = keys.open(&Sealed::from_bytes(row.sealed.clone()), sealed_at(&row.id, &row.workspace_id)).ok()?;
+    let plain =
+        keys.open(&Sealed::from_bytes(row.sealed.clone()), SEALED_SIGN_INS.at(&row.id, &row.workspace_id)).ok()?;
     serde_json::from_slice(&plain).ok()
 }
 
@@ -110,51 +112,48 @@ pub(super) struct Shelf<'a> {
 /// # Errors
 /// [`AppError::Conflict`] when too many browsers are at the link.
 pub(super) fn put(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     shelf: &Shelf<'_>,
-    keys: &KeyRing,
-    rng: &Rng,
     make: impl Fn(Option<Folder>) -> Folder,
 ) -> AppResult<OauthSignInId> {
     for _ in 0..MOST_TRIES {
-        let Some(row) = store::find(conn, shelf.door, shelf.browser, shelf.now)? else {
-            return first(conn, shelf, keys, rng, &make(None));
+        let Some(row) = store::find(tx.conn, shelf.door, shelf.browser, shelf.now)? else {
+            return first(tx, shelf, &make(None));
         };
-        let folder = make(open(&row, keys));
-        let sealed = keys.seal(&bytes(&folder)?, sealed_at(&row.id, &row.workspace_id), rng)?;
-        if store::replace(conn, &row, &sealed, shelf.until)? {
+        let folder = make(open(&row, tx.keys));
+        let sealed = tx.keys.seal(&bytes(&folder)?, SEALED_SIGN_INS.at(&row.id, &row.workspace_id), tx.rng)?;
+        if store::replace(tx.conn, &row, &sealed, shelf.until)? {
             return Ok(row.id);
         }
     }
     Err(AppError::Internal(anyhow::anyhow!("a sign-in kept changing under the writer")))
 }
 
-fn first(conn: &mut Conn, shelf: &Shelf<'_>, keys: &KeyRing, rng: &Rng, folder: &Folder) -> AppResult<OauthSignInId> {
+fn first(tx: &mut Tx<'_>, shelf: &Shelf<'_>, folder: &Folder) -> AppResult<OauthSignInId> {
     // What is over keeps its place until the sweep; this browser's goes now.
-    store::delete_expired_at(conn, shelf.door, shelf.now)?;
-    if store::count(conn, shelf.door)? >= MOST_BROWSERS {
+    store::delete_expired_at(tx.conn, shelf.door, shelf.now)?;
+    if store::count(tx.conn, shelf.door)? >= MOST_BROWSERS {
         return Err(AppError::Conflict("Too many people are signing in with this link at once. Try again later."));
     }
-    let id = OauthSignInId::new(shelf.now, rng);
-    let sealed = keys.seal(&bytes(folder)?, sealed_at(&id, &shelf.door.workspace), rng)?;
-    store::insert(conn, &id, shelf.door, shelf.browser, &sealed, (shelf.now, shelf.until))?;
+    let id = OauthSignInId::new(shelf.now, tx.rng);
+    let sealed = tx.keys.seal(&bytes(folder)?, SEALED_SIGN_INS.at(&id, &shelf.door.workspace), tx.rng)?;
+    store::insert(tx.conn, &id, shelf.door, shelf.browser, &sealed, (shelf.now, shelf.until))?;
     Ok(id)
 }
 
 /// Changes a folder that is there; `false` when it is gone.
 pub(super) fn change(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     id: &OauthSignInId,
-    (keys, rng): (&KeyRing, &Rng),
     (now, until): (UtcTime, UtcTime),
     change: impl Fn(&mut Folder),
 ) -> AppResult<bool> {
     for _ in 0..MOST_TRIES {
-        let Some(row) = store::find_by_id(conn, id, now)? else { return Ok(false) };
-        let Some(mut folder) = open(&row, keys) else { return Ok(false) };
+        let Some(row) = store::find_by_id(tx.conn, id, now)? else { return Ok(false) };
+        let Some(mut folder) = open(&row, tx.keys) else { return Ok(false) };
         change(&mut folder);
-        let sealed = keys.seal(&bytes(&folder)?, sealed_at(&row.id, &row.workspace_id), rng)?;
-        if store::replace(conn, &row, &sealed, until)? {
+        let sealed = tx.keys.seal(&bytes(&folder)?, SEALED_SIGN_INS.at(&row.id, &row.workspace_id), tx.rng)?;
+        if store::replace(tx.conn, &row, &sealed, until)? {
             return Ok(true);
         }
     }
@@ -175,21 +174,4 @@ pub fn forget(conn: &mut Conn, kind: DoorKind, id: &str) -> AppResult<()> {
 /// The database refuses.
 pub fn sweep(conn: &mut Conn, now: UtcTime) -> AppResult<()> {
     Ok(store::delete_before(conn, now)?)
-}
-
-/// Seals the next sign-ins after `after` anew.
-///
-/// # Errors
-/// A value does not open with any key of the ring.
-pub fn reseal_some(conn: &mut Conn, after: &OauthSignInId, with: &Rotation<'_>) -> AppResult<Batch<OauthSignInId>> {
-    let rows = store::after(conn, after, ROWS_AT_ONCE)?;
-    batch(
-        &rows,
-        |row| &row.id,
-        |row| {
-            let sealed = Sealed::from_bytes(row.sealed.clone());
-            let at = sealed_at(&row.id, &row.workspace_id);
-            with.value(Some(&sealed), at, |fresh| store::replace_sealed(conn, row, fresh))
-        },
-    )
 }

@@ -13,13 +13,14 @@ use super::folder::{self, Folder, Resume, Shelf};
 use super::store::{self, NewAttempt};
 use super::{ATTEMPT, Desk, KEPT, browser};
 use crate::base::clock::UtcTime;
-use crate::base::crypto::{PlainToken, SealedAt, TokenHash};
+use crate::base::crypto::{PlainToken, TokenHash};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::RawForm;
-use crate::base::ids::{OauthAttemptId, WorkspaceId};
+use crate::base::ids::OauthAttemptId;
 use crate::connectors::provider::Inputs;
 use crate::features::oauth::wire::Wire;
 use crate::platform::app::App;
+use crate::platform::sealed::sealed_column;
 use crate::platform::web::frame::RecipientFrame;
 use crate::platform::web::page::{PageResult, page_with, see_other};
 use crate::platform::web::urls;
@@ -61,9 +62,10 @@ pub(super) struct Luggage {
     pub(super) return_to: String,
 }
 
-pub(super) fn sealed_at<'a>(id: &'a OauthAttemptId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "oauth_attempts", row: id.as_str(), column: "sealed", workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// What an attempt has to remember, for as long as it lives.
+    pub(super) SEALED_ATTEMPTS = oauth_attempts[id].sealed
+);
 
 impl Leaving<'_> {
     fn folder(&self, desk: &Desk) -> Folder {
@@ -122,15 +124,13 @@ async fn put(
     leaving: &Leaving<'_>,
     who: &TokenHash,
 ) -> AppResult<crate::base::ids::OauthSignInId> {
-    let (door, who, now, until) = (desk.door.clone(), who.clone(), app.clock.now(), leaving.until(app.clock.now()));
-    let (keys, rng) = (app.keys.clone(), app.rng.clone());
+    let (door, who, until) = (desk.door.clone(), who.clone(), leaving.until(app.clock.now()));
     let fresh = leaving.folder(desk);
-    app.db
-        .write(move |conn| {
-            let shelf = Shelf { door: &door, browser: &who, until, now };
-            folder::put(conn, &shelf, &keys, &rng, |before| fresh.clone().on_top_of(before))
-        })
-        .await
+    app.write(move |tx| {
+        let shelf = Shelf { door: &door, browser: &who, until, now: tx.now };
+        folder::put(tx, &shelf, |before| fresh.clone().on_top_of(before))
+    })
+    .await
 }
 
 impl Folder {
@@ -166,7 +166,7 @@ pub async fn leave(app: &App, request: &HttpRequest, desk: &Desk, leaving: Leavi
     let plain = zeroize::Zeroizing::new(serde_json::to_vec(&luggage).map_err(AppError::internal)?);
     let (workspace, provider, now) = (desk.door.workspace.clone(), desk.block.provider.clone(), app.clock.now());
     let id = OauthAttemptId::new(now, &app.rng);
-    let sealed = app.keys.seal(&plain, sealed_at(&id, &workspace), &app.rng)?;
+    let sealed = app.keys.seal(&plain, SEALED_ATTEMPTS.at(&id, &workspace), &app.rng)?;
     let state = state.hash();
     app.db
         .write(move |conn| {

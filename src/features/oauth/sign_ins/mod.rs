@@ -17,7 +17,7 @@ mod store;
 
 pub use borrow::borrowed;
 pub use desk::{ACCOUNT_FIELD, Desk, Handed, PlanError, SignedIn, signed_in_at};
-pub use folder::{forget, reseal_some, sweep};
+pub use folder::{SEALED_SIGN_INS, forget, sweep};
 pub use leave::{Leaving, keep, leave};
 pub use panel::{Asked, Panel, panel};
 
@@ -26,6 +26,7 @@ use time::Duration;
 use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
 use crate::base::ids::{InviteLinkId, SetupLinkId, WorkspaceId};
+use crate::base::text_column::text_enum;
 use crate::platform::db::Conn;
 
 /// A state works for so long.
@@ -33,34 +34,15 @@ pub const ATTEMPT: Duration = Duration::minutes(10);
 /// What came of a sign-in waits so long to be sent.
 pub const KEPT: Duration = Duration::hours(4);
 
-/// The kinds of links somebody can sign in at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-pub enum DoorKind {
-    /// A setup link.
-    Setup,
-    /// An invite link: each chosen account becomes a connection.
-    Invite,
-}
-
-impl DoorKind {
-    fn as_str(&self) -> &'static str {
-        match self {
-            Self::Setup => "setup",
-            Self::Invite => "invite",
-        }
-    }
-
-    fn from_text(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "setup" => Ok(Self::Setup),
-            "invite" => Ok(Self::Invite),
-            _ => Err(format!("unknown door {text}")),
-        }
+text_enum! {
+    /// The kinds of links somebody can sign in at.
+    pub enum DoorKind {
+        /// A setup link.
+        Setup = "setup",
+        /// An invite link: each chosen account becomes a connection.
+        Invite = "invite",
     }
 }
-
-crate::base::text_column::text_column!(DoorKind, DoorKind::from_text, DoorKind::as_str);
 
 /// The link somebody signs in at.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::folder::Trouble;
 use super::{Desk, PlanError, SignedIn};
 use crate::base::error::AppResult;
 use crate::base::forms::RawForm;
-use crate::connectors::provider::{AccountRules, InputKind, InputProblem, InputRule, Scope};
+use crate::connectors::provider::{AccountRules, InputKind, InputProblem, InputRule, ProviderScope};
 use crate::features::oauth::wire::Account;
 
 /// More accounts than this and there is a field to look for one.
@@ -135,14 +135,14 @@ impl PanelView<'_> {
     }
 }
 
-fn words<'a>(scopes: impl IntoIterator<Item = &'a Scope>) -> Vec<&'a str> {
+fn words<'a>(scopes: impl IntoIterator<Item = &'a ProviderScope>) -> Vec<&'a str> {
     scopes.into_iter().map(|scope| scope.words.as_str()).collect()
 }
 
 fn signed_in_view<'a>(desk: &'a Desk, signed_in: &SignedIn, asked: &Asked<'_>) -> SignedInView<'a> {
     let (block, held) = (&desk.block, &signed_in.held);
     let granted = held.granted.as_deref();
-    let has = |scope: &&Scope| granted.is_some_and(|granted| scope.is_among(granted));
+    let has = |scope: &&ProviderScope| granted.is_some_and(|granted| scope.is_among(granted));
     let listed = block.accounts.as_ref().filter(|_| asked.chooses);
     SignedInView {
         label: held.identity.as_ref().map(|who| who.label.clone()).unwrap_or_default(),

@@ -188,19 +188,3 @@ pub(super) fn end_others(conn: &mut Conn, sign_in: &OauthSignInId, now: UtcTime)
         .filter(oauth_attempts::consumed_at.is_null());
     diesel::update(open).set(oauth_attempts::consumed_at.eq(now)).execute(conn).map(|_| ())
 }
-
-/// Up to `limit` sign-ins after the id `after`; for the rotation of master keys.
-pub(super) fn after(conn: &mut Conn, after: &OauthSignInId, limit: i64) -> QueryResult<Vec<SignInRow>> {
-    oauth_sign_ins::table
-        .filter(oauth_sign_ins::id.gt(after))
-        .order(oauth_sign_ins::id)
-        .limit(limit)
-        .select(SignInRow::as_select())
-        .load(conn)
-}
-
-/// Puts a re-sealed value in the place of the one that was read, unless somebody wrote meanwhile.
-pub(super) fn replace_sealed(conn: &mut Conn, read: &SignInRow, sealed: &Sealed) -> QueryResult<()> {
-    let unchanged = oauth_sign_ins::table.find(&read.id).filter(oauth_sign_ins::version.eq(read.version));
-    diesel::update(unchanged).set(oauth_sign_ins::sealed.eq(sealed.as_bytes())).execute(conn).map(|_| ())
-}

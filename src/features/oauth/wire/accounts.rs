@@ -10,7 +10,7 @@ use url::Url;
 use super::render::{At, add_params};
 use super::{Tokens, Wire, WireError, pick};
 use crate::base::http_client::HttpsUrl;
-use crate::connectors::provider::{AccountRules, Expand, Paging, Request, Template};
+use crate::connectors::provider::{AccountRules, Expand, Paging, ProviderRequest, Template};
 
 /// Most pages of one listing.
 const MOST_PAGES: usize = 25;
@@ -142,7 +142,7 @@ impl Wire<'_> {
         tokens: &Tokens,
     ) -> Result<Vec<Account>, WireError> {
         let item = json!({ "id": account.id });
-        let request: &Request = &expand.request;
+        let request: &ProviderRequest = &expand.request;
         let (url, call) = self.request(request, At { tokens: Some(tokens), item: Some(&item) })?;
         let answer = self.ask(&url, call, request.error.as_ref()).await?;
         let items = items_of(&answer, &expand.items).unwrap_or_default();

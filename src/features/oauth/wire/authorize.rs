@@ -9,7 +9,7 @@ use super::render::{At, add_params};
 use super::{Wire, WireError};
 use crate::base::http_client::HttpsUrl;
 use crate::base::rng::Rng;
-use crate::connectors::provider::Scope;
+use crate::connectors::provider::ProviderScope;
 
 /// Where to send the browser, and what to keep for the way back.
 #[derive(Clone)]
@@ -61,7 +61,7 @@ impl Wire<'_> {
     fn scope_params(&self) -> Vec<(String, String)> {
         let rules = &self.block.authorize;
         let apart = !rules.optional_scope_param.is_empty();
-        let joined = |wanted: &dyn Fn(&Scope) -> bool| {
+        let joined = |wanted: &dyn Fn(&ProviderScope) -> bool| {
             let names = self.block.scopes.iter().filter(|scope| wanted(scope)).map(|scope| scope.name.as_str());
             names.collect::<Vec<_>>().join(&rules.scope_separator)
         };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::base::http_client::Failure;
+use crate::base::http_client::HttpFailure;
 
 /// Why a step did not come to its end. Carries nothing a provider wrote, except a short name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -90,13 +90,13 @@ impl WireError {
     }
 }
 
-impl From<Failure> for WireError {
-    fn from(failure: Failure) -> Self {
+impl From<HttpFailure> for WireError {
+    fn from(failure: HttpFailure) -> Self {
         match failure {
-            Failure::NotPublic => Self::NotAllowedAddress,
-            Failure::TooLarge => Self::BadAnswer("it is too large"),
-            Failure::Broken => Self::BadAnswer("it is no HTTP, or was cut short"),
-            Failure::Unknown | Failure::Connect | Failure::Tls | Failure::Timeout => Self::ProviderDown,
+            HttpFailure::NotPublic => Self::NotAllowedAddress,
+            HttpFailure::TooLarge => Self::BadAnswer("it is too large"),
+            HttpFailure::Broken => Self::BadAnswer("it is no HTTP, or was cut short"),
+            HttpFailure::Unknown | HttpFailure::Connect | HttpFailure::Tls | HttpFailure::Timeout => Self::ProviderDown,
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Account, AppSecrets, Tokens};
 use crate::base::forms::FieldError;
-use crate::connectors::provider::{DotPath, Encoding, Inputs, Landing, Output, ProviderBlock, Template};
+use crate::connectors::provider::{DotPath, Encoding, Inputs, Landing, LandingOutput, ProviderBlock, Template};
 use crate::schema::form::{Submission, import_config};
 use crate::schema::spec::Spec;
 
@@ -56,9 +56,9 @@ pub fn outputs(
     }
     for (output, path) in &landing.outputs {
         let value = match output {
-            Output::AccessToken => Some(json!(tokens.access_token.expose_secret())),
-            Output::RefreshToken => tokens.refresh_token.as_ref().map(|token| json!(token.expose_secret())),
-            Output::TokenExpiryDate => tokens.expires_at.map(|end| json!(end.iso())),
+            LandingOutput::AccessToken => Some(json!(tokens.access_token.expose_secret())),
+            LandingOutput::RefreshToken => tokens.refresh_token.as_ref().map(|token| json!(token.expose_secret())),
+            LandingOutput::TokenExpiryDate => tokens.expires_at.map(|end| json!(end.iso())),
         };
         if let Some(value) = value {
             patch.put(path, value);

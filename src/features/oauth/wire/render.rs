@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{Tokens, Wire, WireError, pick};
 use crate::base::http_client::{Call, HttpsUrl, Method as HttpMethod};
-use crate::connectors::provider::{Body, Method, Part, Request, RequestAuth, Template};
+use crate::connectors::provider::{Body, Method, Part, ProviderRequest, RequestAuth, Template};
 
 /// Most bytes of an answer of a provider.
 pub(super) const MOST: usize = 4 * 1024 * 1024;
@@ -91,7 +91,7 @@ impl<'a> Wire<'a> {
         Ok(url)
     }
 
-    pub(super) fn request(&self, request: &Request, at: At<'_>) -> Result<(Url, Call), WireError> {
+    pub(super) fn request(&self, request: &ProviderRequest, at: At<'_>) -> Result<(Url, Call), WireError> {
         let mut url = self.address(&request.url, &request.hosts, at)?;
         add_params(&mut url, &self.fill_all(&request.params, at)?);
         let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];

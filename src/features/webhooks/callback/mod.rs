@@ -4,23 +4,24 @@
 pub mod pages;
 mod store;
 
-pub(super) use store::{CallbackRow, disable, find, sealed_after};
+pub(super) use store::{CallbackRow, disable, find};
 pub use store::{has_callback, with_callback};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::deliveries;
-use super::judged::{self, CustomHeader, FieldProblem};
+use super::validate::{self, CustomHeader, FieldProblem};
 use crate::base::clock::UtcTime;
-use crate::base::crypto::{KeyRing, Rotation, Sealed, SealedAt};
+use crate::base::crypto::{KeyRing, Sealed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::http_client::HttpsUrl;
 use crate::base::ids::{ConnectionId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::features::connections::Connection;
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
+use crate::platform::sealed::sealed_column;
+use crate::platform::tx::Tx;
 
 /// A callback webhook as it was given, read and found in order; whether its host is public is for [`check_callback`] to say.
 #[derive(Debug, Clone)]
@@ -54,7 +55,7 @@ impl CallbackWebhook {
         header_name: Option<&str>,
         header_value: Option<SecretString>,
     ) -> Result<Self, FieldProblem> {
-        Ok(Self { url: judged::address(url)?, header: CustomHeader::parse(header_name, header_value)? })
+        Ok(Self { url: validate::address(url)?, header: CustomHeader::parse(header_name, header_value)? })
     }
 }
 
@@ -66,55 +67,41 @@ pub async fn check_callback(app: &App, callback: &CallbackWebhook) -> Result<(),
     Ok(app.http.judge(&callback.url).await?)
 }
 
-fn sealed_at<'a>(connection: &'a ConnectionId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt {
-        table: "callback_webhooks",
-        row: connection.as_str(),
-        column: "sealed_header",
-        workspace: workspace.as_str(),
-    }
-}
+sealed_column!(
+    /// Header values of callback webhooks.
+    pub SEALED_HEADERS = callback_webhooks[connection_id].sealed_header
+);
 
 /// Sets a connection's callback webhook, or puts another in its place; what waits to be sent goes to the new one.
 ///
 /// # Errors
 /// Only internal ones.
 pub fn set_callback(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     connection: &Connection,
     callback: &CallbackWebhook,
     actor: Actor,
-    keys: &KeyRing,
-    now: UtcTime,
-    rng: &Rng,
 ) -> AppResult<()> {
-    let at = sealed_at(&connection.id, &connection.workspace_id);
-    let seal = |header: &CustomHeader| keys.seal(header.value.expose_secret().as_bytes(), at, rng);
+    let at = SEALED_HEADERS.at(&connection.id, &connection.workspace_id);
+    let seal = |header: &CustomHeader| tx.keys.seal(header.value.expose_secret().as_bytes(), at, tx.rng);
     let sealed = callback.header.as_ref().map(seal).transpose()?;
     put(
-        conn,
+        tx.conn,
         connection,
         &callback.url,
         callback.header.as_ref().map(|header| header.name.as_str()),
         sealed.as_ref(),
-        now,
+        tx.now,
     )?;
-    note(conn, connection, Event::CallbackSet, &callback.url.host(), actor, now, rng)
+    note(tx, connection, Event::CallbackSet, &callback.url.host(), actor)
 }
 
 /// Changes the address and keeps the header that was set before.
-pub(super) fn move_callback(
-    conn: &mut Conn,
-    connection: &Connection,
-    url: &HttpsUrl,
-    actor: Actor,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<()> {
-    let row = find(conn, &connection.id)?.ok_or(AppError::NotFound)?;
+pub(super) fn move_callback(tx: &mut Tx<'_>, connection: &Connection, url: &HttpsUrl, actor: Actor) -> AppResult<()> {
+    let row = find(tx.conn, &connection.id)?.ok_or(AppError::NotFound)?;
     let sealed = row.sealed_header.map(Sealed::from_bytes);
-    put(conn, connection, url, row.header_name.as_deref(), sealed.as_ref(), now)?;
-    note(conn, connection, Event::CallbackSet, &url.host(), actor, now, rng)
+    put(tx.conn, connection, url, row.header_name.as_deref(), sealed.as_ref(), tx.now)?;
+    note(tx, connection, Event::CallbackSet, &url.host(), actor)
 }
 
 fn put(
@@ -133,17 +120,11 @@ fn put(
 ///
 /// # Errors
 /// Only internal ones.
-pub fn remove_callback(
-    conn: &mut Conn,
-    connection: &Connection,
-    actor: Actor,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<bool> {
-    let Some(row) = find(conn, &connection.id)? else { return Ok(false) };
-    store::delete(conn, &connection.workspace_id, &connection.id)?;
-    deliveries::disable_callback(conn, &connection.id, None, now)?;
-    note(conn, connection, Event::CallbackRemoved, &row.host(), actor, now, rng)?;
+pub fn remove_callback(tx: &mut Tx<'_>, connection: &Connection, actor: Actor) -> AppResult<bool> {
+    let Some(row) = find(tx.conn, &connection.id)? else { return Ok(false) };
+    store::delete(tx.conn, &connection.workspace_id, &connection.id)?;
+    deliveries::disable_callback(tx.conn, &connection.id, None, tx.now)?;
+    note(tx, connection, Event::CallbackRemoved, &row.host(), actor)?;
     Ok(true)
 }
 
@@ -165,15 +146,7 @@ pub fn find_callback(
     }))
 }
 
-fn note(
-    conn: &mut Conn,
-    connection: &Connection,
-    event: Event,
-    host: &str,
-    actor: Actor,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<()> {
+fn note(tx: &mut Tx<'_>, connection: &Connection, event: Event, host: &str, actor: Actor) -> AppResult<()> {
     let entry = Entry {
         workspace: &connection.workspace_id,
         connection: Some(&connection.id),
@@ -182,7 +155,7 @@ fn note(
         actor,
         detail: host,
     };
-    Ok(activity::record(conn, &entry, now, rng)?)
+    tx.record(&entry)
 }
 
 impl CallbackRow {
@@ -194,14 +167,8 @@ impl CallbackRow {
     /// The header with its value, for the request.
     pub(super) fn header(&self, keys: &KeyRing) -> AppResult<Option<CustomHeader>> {
         let Some((name, sealed)) = self.header_name.clone().zip(self.sealed_header.clone()) else { return Ok(None) };
-        let value = keys.open(&Sealed::from_bytes(sealed), sealed_at(&self.connection_id, &self.workspace_id))?;
+        let value =
+            keys.open(&Sealed::from_bytes(sealed), SEALED_HEADERS.at(&self.connection_id, &self.workspace_id))?;
         Ok(Some(CustomHeader { name, value: SecretString::from(String::from_utf8_lossy(&value).into_owned()) }))
-    }
-
-    /// Seals the header's value anew; gives how many values that were.
-    pub(super) fn reseal(&self, conn: &mut Conn, with: &Rotation<'_>) -> AppResult<usize> {
-        let Some(sealed) = self.sealed_header.clone().map(Sealed::from_bytes) else { return Ok(0) };
-        let at = sealed_at(&self.connection_id, &self.workspace_id);
-        with.value(Some(&sealed), at, |fresh| store::replace_sealed(conn, &self.connection_id, &sealed, fresh))
     }
 }

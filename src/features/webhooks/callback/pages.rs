@@ -114,7 +114,7 @@ fn judge(form: &CallbackForm, stored: Option<&CallbackShown>) -> Result<Change, 
     let same_header =
         stored.and_then(|stored| stored.header_name.as_deref()).is_some_and(|stored| stored.eq_ignore_ascii_case(name));
     if same_header && form.header_value.expose_secret().is_empty() {
-        let url = crate::features::webhooks::judged::address(url)?;
+        let url = crate::features::webhooks::validate::address(url)?;
         let stored_host = stored.and_then(|stored| HttpsUrl::parse(&stored.url).ok()).map(|url| url.host());
         if stored_host.as_deref() == Some(url.host().as_str()) {
             return Ok(Change::Move(url));
@@ -146,14 +146,13 @@ pub async fn save(
             return unprocessable(&CallbackPage { problem: Some(problem), url, header_name, ..view });
         }
     };
-    let (actor, keys, now, rng) = (member.actor(), app.keys.clone(), app.clock.now(), app.rng.clone());
+    let actor = member.actor();
     let target = urls::connection(&connection.slug);
-    app.db
-        .write(move |conn| match &change {
-            Change::Set(callback) => set_callback(conn, &connection, callback, actor, &keys, now, &rng),
-            Change::Move(url) => move_callback(conn, &connection, url, actor, now, &rng),
-        })
-        .await?;
+    app.write(move |tx| match &change {
+        Change::Set(callback) => set_callback(tx, &connection, callback, actor),
+        Change::Move(url) => move_callback(tx, &connection, url, actor),
+    })
+    .await?;
     Ok(see_other_with(&app.config.server.base_url, &target, Flash::WebhookSaved))
 }
 
@@ -172,9 +171,9 @@ pub async fn remove(
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let (connection, _) = load(&app, &member, slug.into_inner()).await?;
-    let (actor, now, rng) = (member.actor(), app.clock.now(), app.rng.clone());
+    let actor = member.actor();
     let target = urls::connection(&connection.slug);
-    app.db.write(move |conn| remove_callback(conn, &connection, actor, now, &rng)).await?;
+    app.write(move |tx| remove_callback(tx, &connection, actor)).await?;
     Ok(see_other_with(&app.config.server.base_url, &target, Flash::WebhookRemoved))
 }
 
@@ -186,7 +185,7 @@ pub async fn test(
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let (connection, _) = load(&app, &member, slug.into_inner()).await?;
-    let (now, port) = (app.clock.now(), app.clone().into_inner());
-    let id = app.db.write(move |conn| send_test(conn, &port, &connection, now)).await?;
+    let port = app.clone().into_inner();
+    let id = app.write(move |tx| send_test(tx, &port, &connection)).await?;
     Ok(see_other_with(&app.config.server.base_url, &urls::webhook_delivery(&id), Flash::WebhookQueued))
 }

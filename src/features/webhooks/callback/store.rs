@@ -95,30 +95,3 @@ pub(in crate::features::webhooks) fn disable(
         .execute(conn)?;
     Ok(changed == 1)
 }
-
-/// Callbacks of all workspaces with a sealed header, by connection; for the rotation of master keys.
-pub(in crate::features::webhooks) fn sealed_after(
-    conn: &mut Conn,
-    after: &ConnectionId,
-    limit: i64,
-) -> QueryResult<Vec<CallbackRow>> {
-    callback_webhooks::table
-        .filter(callback_webhooks::connection_id.gt(after))
-        .filter(callback_webhooks::sealed_header.is_not_null())
-        .order(callback_webhooks::connection_id)
-        .limit(limit)
-        .select(CallbackRow::as_select())
-        .load(conn)
-}
-
-/// Puts a re-sealed value in the place of the one that was read, unless somebody wrote meanwhile.
-pub(super) fn replace_sealed(
-    conn: &mut Conn,
-    connection: &ConnectionId,
-    read: &Sealed,
-    fresh: &Sealed,
-) -> QueryResult<()> {
-    let unchanged =
-        callback_webhooks::table.find(connection).filter(callback_webhooks::sealed_header.eq(read.as_bytes()));
-    diesel::update(unchanged).set(callback_webhooks::sealed_header.eq(fresh.as_bytes())).execute(conn).map(|_| ())
-}

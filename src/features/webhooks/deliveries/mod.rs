@@ -32,6 +32,7 @@ use crate::base::rng::Rng;
 use crate::features::connections::Connection;
 use crate::platform::app::App;
 use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 use store::{NewDelivery, insert_delivery, insert_message};
 
 /// The step of a delivery that is tried once: a test shows what it comes to at once, and nobody waits for its retries.
@@ -45,28 +46,37 @@ struct Target {
     enabled: bool,
 }
 
-/// Writes down what happened for everybody who wants to hear it: the connection's callback webhook, when details came, and the endpoints
-/// that subscribe to it. Call it in the transaction of the deed.
-///
-/// # Errors
-/// Only internal ones.
-pub fn record_event(conn: &mut Conn, event: &Event<'_>, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    let mut targets = Vec::new();
-    if let Event::SetupFilled { connection, .. } = event {
-        targets.extend(callback_target(conn, &connection.id)?);
+impl Tx<'_> {
+    /// Writes down what happened for everybody who wants to hear it: the connection's callback webhook, when details came, and the
+    /// endpoints that subscribe to it.
+    ///
+    /// # Errors
+    /// Only internal ones.
+    pub fn tell(&mut self, event: &Event<'_>) -> AppResult<()> {
+        let mut targets = Vec::new();
+        if let Event::SetupFilled { connection, .. } = event {
+            targets.extend(callback_target(self.conn, &connection.id)?);
+        }
+        for row in endpoints::subscribed(self.conn, event.workspace(), event.kind())? {
+            targets.push(endpoint_target(&row));
+        }
+        if targets.is_empty() {
+            return Ok(());
+        }
+        let message = message(
+            event.workspace(),
+            event.connection_id(),
+            event.kind().as_str(),
+            &event.payload(),
+            self.now,
+            self.rng,
+        );
+        insert_message(self.conn, &message)?;
+        for target in targets {
+            insert(self, &message, &target, 0)?;
+        }
+        Ok(())
     }
-    for row in endpoints::subscribed(conn, event.workspace(), event.kind())? {
-        targets.push(endpoint_target(&row));
-    }
-    if targets.is_empty() {
-        return Ok(());
-    }
-    let message = message(event.workspace(), event.connection_id(), event.kind().as_str(), &event.payload(), now, rng);
-    insert_message(conn, &message)?;
-    for target in targets {
-        insert(conn, &message, &target, 0, now, rng)?;
-    }
-    Ok(())
 }
 
 fn callback_target(conn: &mut Conn, connection: &ConnectionId) -> AppResult<Option<Target>> {
@@ -101,15 +111,8 @@ fn message(
     }
 }
 
-fn insert(
-    conn: &mut Conn,
-    message: &Message,
-    target: &Target,
-    step: i32,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<WebhookDeliveryId> {
-    let id = WebhookDeliveryId::new(now, rng);
+fn insert(tx: &mut Tx<'_>, message: &Message, target: &Target, step: i32) -> AppResult<WebhookDeliveryId> {
+    let id = WebhookDeliveryId::new(tx.now, tx.rng);
     let state = if target.enabled { DeliveryState::Pending } else { DeliveryState::Disabled };
     let new = NewDelivery {
         id: &id,
@@ -120,7 +123,7 @@ fn insert(
         state,
         step,
     };
-    insert_delivery(conn, &new, now)?;
+    insert_delivery(tx.conn, &new, tx.now)?;
     Ok(id)
 }
 
@@ -128,10 +131,11 @@ fn insert(
 ///
 /// # Errors
 /// [`AppError::Conflict`] when there is no callback webhook, or it is off.
-pub fn send_test(conn: &mut Conn, app: &App, connection: &Connection, now: UtcTime) -> AppResult<WebhookDeliveryId> {
-    let target = callback_target(conn, &connection.id)?.ok_or(AppError::Conflict("This connection has no webhook."))?;
+pub fn send_test(tx: &mut Tx<'_>, app: &App, connection: &Connection) -> AppResult<WebhookDeliveryId> {
+    let target =
+        callback_target(tx.conn, &connection.id)?.ok_or(AppError::Conflict("This connection has no webhook."))?;
     let payload = event::filled(event::TEST, connection, &missing_fields(&app.connectors, connection));
-    test(conn, &connection.workspace_id, Some(&connection.id), &target, &payload, (now, &app.rng))
+    test(tx, &connection.workspace_id, Some(&connection.id), &target, &payload)
 }
 
 /// Queues a test for an endpoint; it is tried once.
@@ -139,31 +143,28 @@ pub fn send_test(conn: &mut Conn, app: &App, connection: &Connection, now: UtcTi
 /// # Errors
 /// [`AppError::NotFound`] when the workspace has no such endpoint, [`AppError::Conflict`] when it is off.
 pub fn send_endpoint_test(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     workspace: &WorkspaceId,
     id: &WebhookEndpointId,
-    now: UtcTime,
-    rng: &Rng,
 ) -> AppResult<WebhookDeliveryId> {
-    let row = endpoints::find(conn, workspace, id)?.ok_or(AppError::NotFound)?;
+    let row = endpoints::find(tx.conn, workspace, id)?.ok_or(AppError::NotFound)?;
     let payload = json!({"event": event::TEST, "endpoint": {"id": row.id.as_str(), "description": row.description}});
-    test(conn, workspace, None, &endpoint_target(&row), &payload, (now, rng))
+    test(tx, workspace, None, &endpoint_target(&row), &payload)
 }
 
 fn test(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     workspace: &WorkspaceId,
     connection: Option<&ConnectionId>,
     target: &Target,
     payload: &Value,
-    (now, rng): (UtcTime, &Rng),
 ) -> AppResult<WebhookDeliveryId> {
     if !target.enabled {
         return Err(AppError::Conflict("This webhook is off. Save it again to turn it on."));
     }
-    let message = message(workspace, connection, event::TEST, payload, now, rng);
-    insert_message(conn, &message)?;
-    insert(conn, &message, target, ONCE, now, rng)
+    let message = message(workspace, connection, event::TEST, payload, tx.now, tx.rng);
+    insert_message(tx.conn, &message)?;
+    insert(tx, &message, target, ONCE)
 }
 
 /// Sends a delivery again from the start of the schedule, under the same `webhook-id`.

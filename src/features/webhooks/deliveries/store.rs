@@ -4,41 +4,23 @@ use crate::base::clock::UtcTime;
 use crate::base::ids::{
     ConnectionId, WebhookAttemptId, WebhookDeliveryId, WebhookEndpointId, WebhookMessageId, WorkspaceId,
 };
+use crate::base::text_column::text_enum;
 use crate::platform::db::Conn;
 use crate::platform::db::schema::{webhook_attempts, webhook_deliveries, webhook_messages};
 
-/// Where a delivery is on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-pub enum DeliveryState {
-    /// It waits for its first or next try.
-    Pending,
-    /// The receiver took it.
-    Delivered,
-    /// The last try failed.
-    GaveUp,
-    /// Its receiver is off or removed.
-    Disabled,
-}
-
-impl DeliveryState {
-    /// The name in the database and in the API.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Delivered => "delivered",
-            Self::GaveUp => "gave_up",
-            Self::Disabled => "disabled",
-        }
-    }
-
-    fn from_text(text: String) -> Result<Self, String> {
-        let all = [Self::Pending, Self::Delivered, Self::GaveUp, Self::Disabled];
-        all.into_iter().find(|state| state.as_str() == text).ok_or_else(|| format!("unknown state {text}"))
+text_enum! {
+    /// Where a delivery is on its way.
+    pub enum DeliveryState {
+        /// It waits for its first or next try.
+        Pending = "pending",
+        /// The receiver took it.
+        Delivered = "delivered",
+        /// The last try failed.
+        GaveUp = "gave_up",
+        /// Its receiver is off or removed.
+        Disabled = "disabled",
     }
 }
-
-crate::base::text_column::text_column!(DeliveryState, DeliveryState::from_text, DeliveryState::as_str);
 
 /// What happened, as it is told.
 #[derive(Debug, Clone, Queryable, Selectable)]

@@ -6,15 +6,14 @@ mod store;
 pub use store::EndpointRow;
 pub(super) use store::{disable, find_any, subscribed};
 
-use super::judged::{self, FieldProblem};
+use super::validate::{self, FieldProblem};
 use super::{EventKind, deliveries};
-use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::http_client::HttpsUrl;
 use crate::base::ids::{WebhookEndpointId, WorkspaceId};
-use crate::base::rng::Rng;
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 
 /// Most endpoints a workspace may have: every event is sent to each of them.
 pub const MOST: usize = 20;
@@ -39,7 +38,7 @@ impl NewEndpoint {
     /// Everything that is wrong, a field once.
     pub fn parse(url: &str, description: &str, events: &[String]) -> Result<Self, Vec<FieldProblem>> {
         let mut problems = Vec::new();
-        let url = judged::address(url.trim()).map_err(|problem| problems.push(problem)).ok();
+        let url = validate::address(url.trim()).map_err(|problem| problems.push(problem)).ok();
         let description = description.trim().to_owned();
         if description.chars().count() > LONGEST_DESCRIPTION || description.chars().any(char::is_control) {
             problems.push(FieldProblem {
@@ -69,23 +68,21 @@ impl NewEndpoint {
 /// # Errors
 /// The database refuses.
 pub fn add(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     workspace: &WorkspaceId,
     id: &WebhookEndpointId,
     new: &NewEndpoint,
     actor: Actor,
-    now: UtcTime,
-    rng: &Rng,
 ) -> AppResult<bool> {
-    let there = store::list(conn, workspace)?;
+    let there = store::list(tx.conn, workspace)?;
     if there.iter().any(|row| &row.id == id) {
         return Ok(true);
     }
     if there.len() >= MOST {
         return Ok(false);
     }
-    store::insert(conn, workspace, id, new, now)?;
-    note(conn, workspace, Event::EndpointAdded, &new.url.host(), actor, now, rng).map(|()| true)
+    store::insert(tx.conn, workspace, id, new, tx.now)?;
+    note(tx, workspace, Event::EndpointAdded, &new.url.host(), actor).map(|()| true)
 }
 
 /// Changes an endpoint; what waits to be sent goes to its new address. An endpoint that was off is on again.
@@ -93,37 +90,28 @@ pub fn add(
 /// # Errors
 /// [`AppError::NotFound`] when the workspace has no such endpoint.
 pub fn change(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     workspace: &WorkspaceId,
     id: &WebhookEndpointId,
     new: &NewEndpoint,
     actor: Actor,
-    now: UtcTime,
-    rng: &Rng,
 ) -> AppResult<()> {
-    if !store::update(conn, workspace, id, new)? {
+    if !store::update(tx.conn, workspace, id, new)? {
         return Err(AppError::NotFound);
     }
-    deliveries::redirect_endpoint(conn, id, &new.url)?;
-    note(conn, workspace, Event::EndpointChanged, &new.url.host(), actor, now, rng)
+    deliveries::redirect_endpoint(tx.conn, id, &new.url)?;
+    note(tx, workspace, Event::EndpointChanged, &new.url.host(), actor)
 }
 
 /// Deletes an endpoint; what waits to be sent is not sent.
 ///
 /// # Errors
 /// [`AppError::NotFound`] when the workspace has no such endpoint.
-pub fn delete(
-    conn: &mut Conn,
-    workspace: &WorkspaceId,
-    id: &WebhookEndpointId,
-    actor: Actor,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<()> {
-    let row = find(conn, workspace, id)?.ok_or(AppError::NotFound)?;
-    store::mark_deleted(conn, workspace, id, now)?;
-    deliveries::disable_endpoint(conn, id, None, now)?;
-    note(conn, workspace, Event::EndpointDeleted, &row.host(), actor, now, rng)
+pub fn delete(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &WebhookEndpointId, actor: Actor) -> AppResult<()> {
+    let row = find(tx.conn, workspace, id)?.ok_or(AppError::NotFound)?;
+    store::mark_deleted(tx.conn, workspace, id, tx.now)?;
+    deliveries::disable_endpoint(tx.conn, id, None, tx.now)?;
+    note(tx, workspace, Event::EndpointDeleted, &row.host(), actor)
 }
 
 /// The endpoints of a workspace, the newest first.
@@ -142,17 +130,9 @@ pub fn find(conn: &mut Conn, workspace: &WorkspaceId, id: &WebhookEndpointId) ->
     Ok(store::list(conn, workspace)?.into_iter().find(|row| &row.id == id))
 }
 
-fn note(
-    conn: &mut Conn,
-    workspace: &WorkspaceId,
-    event: Event,
-    host: &str,
-    actor: Actor,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<()> {
+fn note(tx: &mut Tx<'_>, workspace: &WorkspaceId, event: Event, host: &str, actor: Actor) -> AppResult<()> {
     let entry = Entry { workspace, connection: None, setup_link: None, event, actor, detail: host };
-    Ok(activity::record(conn, &entry, now, rng)?)
+    tx.record(&entry)
 }
 
 impl EndpointRow {

@@ -161,9 +161,8 @@ pub async fn make_secret(
     member: Admin,
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
-    let (workspace, actor, keys) = (member.workspace_id.clone(), member.actor(), app.keys.clone());
-    let (now, rng) = (app.clock.now(), app.rng.clone());
-    let secret = app.db.write(move |conn| secrets::make_secret(conn, &workspace, actor, &keys, now, &rng)).await?;
+    let (workspace, actor) = (member.workspace_id.clone(), member.actor());
+    let secret = app.write(move |tx| secrets::make_secret(tx, &workspace, actor)).await?;
     let view = settings(&app, &request, &member).await?;
     page(&SettingsPage { made: Some(secret.expose()), ..view })
 }
@@ -206,8 +205,8 @@ pub async fn create(
     };
     // The nonce of the form is the endpoint's id: the same form sent twice adds one.
     let id = WebhookEndpointId::from_text(&form.token.nonce);
-    let (workspace, actor, now, rng) = (member.workspace_id.clone(), member.actor(), app.clock.now(), app.rng.clone());
-    if !app.db.write(move |conn| super::add(conn, &workspace, &id, &new, actor, now, &rng)).await? {
+    let (workspace, actor) = (member.workspace_id.clone(), member.actor());
+    if !app.write(move |tx| super::add(tx, &workspace, &id, &new, actor)).await? {
         return refused(blank(&app, &request, &member), typed, vec![TOO_MANY]);
     }
     Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_WEBHOOKS, Flash::EndpointSaved))
@@ -259,8 +258,8 @@ pub async fn update(
         Ok(new) => new,
         Err(problems) => return refused(view, typed, problems),
     };
-    let (workspace, actor, now, rng) = (member.workspace_id.clone(), member.actor(), app.clock.now(), app.rng.clone());
-    app.db.write(move |conn| super::change(conn, &workspace, &id, &new, actor, now, &rng)).await?;
+    let (workspace, actor) = (member.workspace_id.clone(), member.actor());
+    app.write(move |tx| super::change(tx, &workspace, &id, &new, actor)).await?;
     Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_WEBHOOKS, Flash::EndpointSaved))
 }
 
@@ -272,8 +271,8 @@ pub async fn delete(
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let id = WebhookEndpointId::from_text(&id);
-    let (workspace, actor, now, rng) = (member.workspace_id.clone(), member.actor(), app.clock.now(), app.rng.clone());
-    app.db.write(move |conn| super::delete(conn, &workspace, &id, actor, now, &rng)).await?;
+    let (workspace, actor) = (member.workspace_id.clone(), member.actor());
+    app.write(move |tx| super::delete(tx, &workspace, &id, actor)).await?;
     Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_WEBHOOKS, Flash::EndpointDeleted))
 }
 
@@ -285,7 +284,7 @@ pub async fn test(
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let id = WebhookEndpointId::from_text(&id);
-    let (workspace, now, rng) = (member.workspace_id.clone(), app.clock.now(), app.rng.clone());
-    let delivery = app.db.write(move |conn| send_endpoint_test(conn, &workspace, &id, now, &rng)).await?;
+    let workspace = member.workspace_id.clone();
+    let delivery = app.write(move |tx| send_endpoint_test(tx, &workspace, &id)).await?;
     Ok(see_other_with(&app.config.server.base_url, &urls::webhook_delivery(&delivery), Flash::WebhookQueued))
 }

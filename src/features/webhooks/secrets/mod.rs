@@ -5,18 +5,17 @@
 
 mod store;
 
-pub(super) use store::sealed_after;
-
 use time::Duration;
 
 use crate::base::clock::UtcTime;
+use crate::base::crypto::Sealed;
 use crate::base::crypto::sign::SigningSecret;
-use crate::base::crypto::{KeyRing, Sealed, SealedAt};
 use crate::base::error::AppResult;
 use crate::base::ids::{WebhookSecretId, WorkspaceId};
-use crate::base::rng::Rng;
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
+use crate::platform::sealed::sealed_column;
+use crate::platform::tx::Tx;
 
 /// How long the old secret still signs.
 pub const OVERLAP: Duration = Duration::hours(24);
@@ -30,60 +29,43 @@ pub struct SecretTimes {
     pub old_until: Option<UtcTime>,
 }
 
-pub(super) fn sealed_at<'a>(id: &'a WebhookSecretId, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "webhook_secrets", row: id.as_str(), column: "sealed", workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// Signing secrets.
+    pub SEALED_SIGNING_SECRETS = webhook_secrets[id].sealed
+);
 
 /// Makes the workspace's signing secret, or a new one in the place of the old. It is in the answer and nowhere else.
 ///
 /// # Errors
 /// Only internal ones.
-pub fn make_secret(
-    conn: &mut Conn,
-    workspace: &WorkspaceId,
-    actor: Actor,
-    keys: &KeyRing,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<SigningSecret> {
-    let secret = SigningSecret::new(rng);
-    store::end_all(conn, workspace, now + OVERLAP)?;
-    insert(conn, workspace, &secret, keys, now, rng)?;
+pub fn make_secret(tx: &mut Tx<'_>, workspace: &WorkspaceId, actor: Actor) -> AppResult<SigningSecret> {
+    let secret = SigningSecret::new(tx.rng);
+    store::end_all(tx.conn, workspace, tx.now + OVERLAP)?;
+    insert(tx, workspace, &secret)?;
     let entry =
         Entry { workspace, connection: None, setup_link: None, event: Event::SigningSecretMade, actor, detail: "" };
-    activity::record(conn, &entry, now, rng)?;
+    tx.record(&entry)?;
     Ok(secret)
 }
 
-fn insert(
-    conn: &mut Conn,
-    workspace: &WorkspaceId,
-    secret: &SigningSecret,
-    keys: &KeyRing,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<()> {
-    let id = WebhookSecretId::new(now, rng);
-    let sealed = keys.seal(secret.as_bytes(), sealed_at(&id, workspace), rng)?;
-    Ok(store::insert(conn, &id, workspace, &sealed, now)?)
+fn insert(tx: &mut Tx<'_>, workspace: &WorkspaceId, secret: &SigningSecret) -> AppResult<()> {
+    let id = WebhookSecretId::new(tx.now, tx.rng);
+    let sealed = tx.keys.seal(secret.as_bytes(), SEALED_SIGNING_SECRETS.at(&id, workspace), tx.rng)?;
+    Ok(store::insert(tx.conn, &id, workspace, &sealed, tx.now)?)
 }
 
 /// The secrets that sign now, the newest first. Without any, one is made that nobody has seen: webhooks are never sent unsigned, and an
 /// owner who wants to check signatures makes a new one.
-pub(super) fn signing(
-    conn: &mut Conn,
-    workspace: &WorkspaceId,
-    keys: &KeyRing,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<Vec<SigningSecret>> {
-    if store::living(conn, workspace, now)?.is_empty() {
-        insert(conn, workspace, &SigningSecret::new(rng), keys, now, rng)?;
+pub(super) fn signing(tx: &mut Tx<'_>, workspace: &WorkspaceId) -> AppResult<Vec<SigningSecret>> {
+    if store::living(tx.conn, workspace, tx.now)?.is_empty() {
+        insert(tx, workspace, &SigningSecret::new(tx.rng))?;
     }
-    let rows = store::living(conn, workspace, now)?;
+    let rows = store::living(tx.conn, workspace, tx.now)?;
     rows.into_iter()
         .map(|row| {
-            Ok(SigningSecret::from_bytes(keys.open(&Sealed::from_bytes(row.sealed), sealed_at(&row.id, workspace))?))
+            Ok(SigningSecret::from_bytes(
+                tx.keys.open(&Sealed::from_bytes(row.sealed), SEALED_SIGNING_SECRETS.at(&row.id, workspace))?,
+            ))
         })
         .collect()
 }
@@ -101,9 +83,4 @@ pub fn secret_times(conn: &mut Conn, workspace: &WorkspaceId, now: UtcTime) -> A
 /// Forgets secrets that sign nothing any more.
 pub(super) fn forget_ended(conn: &mut Conn, now: UtcTime) -> AppResult<()> {
     Ok(store::delete_ended(conn, now)?)
-}
-
-/// Puts a re-sealed secret in its place.
-pub(super) fn replace(conn: &mut Conn, id: &WebhookSecretId, sealed: &Sealed) -> AppResult<()> {
-    Ok(store::replace_sealed(conn, id, sealed)?)
 }

@@ -10,7 +10,6 @@ use crate::platform::db::schema::webhook_secrets;
 #[diesel(table_name = webhook_secrets)]
 pub(in crate::features::webhooks) struct SecretRow {
     pub(in crate::features::webhooks) id: WebhookSecretId,
-    pub(in crate::features::webhooks) workspace_id: WorkspaceId,
     pub(in crate::features::webhooks) sealed: Vec<u8>,
     pub(super) created_at: UtcTime,
     pub(super) ends_at: Option<UtcTime>,
@@ -54,25 +53,4 @@ pub(super) fn living(conn: &mut Conn, workspace: &WorkspaceId, now: UtcTime) -> 
 
 pub(super) fn delete_ended(conn: &mut Conn, now: UtcTime) -> QueryResult<()> {
     diesel::delete(webhook_secrets::table.filter(webhook_secrets::ends_at.le(now))).execute(conn).map(|_| ())
-}
-
-/// Secrets of all workspaces by id, for the rotation of master keys.
-pub(in crate::features::webhooks) fn sealed_after(
-    conn: &mut Conn,
-    after: &WebhookSecretId,
-    limit: i64,
-) -> QueryResult<Vec<SecretRow>> {
-    webhook_secrets::table
-        .filter(webhook_secrets::id.gt(after))
-        .order(webhook_secrets::id)
-        .limit(limit)
-        .select(SecretRow::as_select())
-        .load(conn)
-}
-
-pub(super) fn replace_sealed(conn: &mut Conn, id: &WebhookSecretId, sealed: &Sealed) -> QueryResult<()> {
-    diesel::update(webhook_secrets::table.find(id))
-        .set(webhook_secrets::sealed.eq(sealed.as_bytes()))
-        .execute(conn)
-        .map(|_| ())
 }

@@ -12,7 +12,6 @@ use super::{NewRun, NotStarted, Run, cancel, find, log_after, page, start};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ConnectionId, RunId, WorkspaceId};
 use crate::connectors::Kind;
-use crate::features::accounts::api_keys::Scope;
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, ReadRuns, WriteRuns};
 use crate::features::connections::{find_by_id, find_of_kind};
 use crate::features::idempotency::Answer;
@@ -20,9 +19,9 @@ use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::web::api::{ApiQuery, ApiResult, json, present};
-use crate::platform::web::cursor::{self, Page};
+use crate::platform::web::cursor::{self, PageOut};
 use crate::platform::web::log_stream::{self, LogText};
-use crate::platform::web::openapi::{Operation, inline, schema};
+use crate::platform::web::openapi::Operation;
 use crate::platform::web::problem::{Code, Problem};
 use crate::platform::web::urls;
 
@@ -77,11 +76,12 @@ async fn queue(
     from_start: bool,
     ticket: Ticket,
 ) -> Result<Answer, Problem> {
-    let (app, caller, now) = (app.clone(), caller.clone(), app.clock.now());
-    let db = app.db.clone();
-    let answer = db
-        .write(move |conn| {
-            let connection = find_of_kind(conn, &caller.workspace, Kind::Source, &slug)?.ok_or(AppError::NotFound)?;
+    let (app, caller) = (app.clone(), caller.clone());
+    let writer = app.clone();
+    let answer = writer
+        .write(move |tx| {
+            let connection =
+                find_of_kind(tx.conn, &caller.workspace, Kind::Source, &slug)?.ok_or(AppError::NotFound)?;
             let connector = app.connectors.find(connection.kind, &connection.connector_slug);
             let connector =
                 connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
@@ -89,10 +89,10 @@ async fn queue(
             let data_dir = &app.config.storage.data_dir;
             let new =
                 NewRun { connection: &connection, connector, trigger: "manual", actor: &actor, from_start, data_dir };
-            Ok(match start(conn, &new, &app.runtimes, now, &app.rng)? {
+            Ok(match start(tx, &new, &app.engines)? {
                 Ok(run) => {
-                    let answer = Answer::json(StatusCode::ACCEPTED, &RunOut::new(&run, &connection.slug, now))?;
-                    ticket.store(conn, &answer, &app.keys, &app.rng)?;
+                    let answer = Answer::json(StatusCode::ACCEPTED, &RunOut::new(&run, &connection.slug, tx.now))?;
+                    ticket.store(tx, &answer)?;
                     Ok(answer)
                 }
                 Err(not_started) => Err(not_started),
@@ -120,7 +120,7 @@ fn load(conn: &mut Conn, workspace: &WorkspaceId, id: &RunId) -> AppResult<(Run,
 /// `GET /api/v1/runs/`
 pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<ListQuery>) -> ApiResult {
     let query = query.0;
-    let wanted = cursor::wanted(query.cursor.as_deref(), query.limit)?;
+    let wanted = cursor::page_request(query.cursor.as_deref(), query.limit)?;
     let (workspace, source, now) = (key.workspace.clone(), query.source.clone(), app.clock.now());
     let (cut, slugs) = app
         .db
@@ -148,7 +148,7 @@ pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<L
     let pairs = [("source", query.source), ("limit", query.limit.map(|limit| limit.to_string()))];
     let pairs: Vec<(&str, String)> = pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let show = |run: Run| RunOut::new(&run, slugs.get(&run.connection_id).map_or("", String::as_str), now);
-    json(StatusCode::OK, &Page::new(cut, &address, &pairs, |run| run.id.to_string(), show))
+    json(StatusCode::OK, &PageOut::new(cut, &address, &pairs, |run| run.id.to_string(), show))
 }
 
 /// `GET /api/v1/runs/{id}/`
@@ -171,17 +171,15 @@ pub async fn stop(app: web::Data<App>, key: ApiKey<WriteRuns>, id: web::Path<Str
 }
 
 async fn cancel_one(app: &web::Data<App>, workspace: WorkspaceId, id: RunId, ticket: Ticket) -> AppResult<Answer> {
-    let (app_here, now) = (app.clone(), app.clock.now());
-    app.db
-        .write(move |conn| {
-            let (run, _) = load(conn, &workspace, &id)?;
-            cancel(conn, &run, now)?;
-            let (run, source) = load(conn, &workspace, &id)?;
-            let answer = Answer::json(StatusCode::ACCEPTED, &RunOut::new(&run, &source, now))?;
-            ticket.store(conn, &answer, &app_here.keys, &app_here.rng)?;
-            Ok(answer)
-        })
-        .await
+    app.write(move |tx| {
+        let (run, _) = load(tx.conn, &workspace, &id)?;
+        cancel(tx.conn, &run, tx.now)?;
+        let (run, source) = load(tx.conn, &workspace, &id)?;
+        let answer = Answer::json(StatusCode::ACCEPTED, &RunOut::new(&run, &source, tx.now))?;
+        ticket.store(tx, &answer)?;
+        Ok(answer)
+    })
+    .await
 }
 
 /// `GET /api/v1/runs/{id}/logs/`
@@ -208,53 +206,22 @@ pub async fn logs(
     }))
 }
 
-/// The endpoints of this file.
-pub fn operations() -> Vec<Operation> {
-    let one = urls::api_run("{id}");
-    let base = |method, path: String, id: &str, tag, summary: &str| Operation {
-        method,
-        path,
-        id: id.to_owned(),
-        tag,
-        summary: summary.to_owned(),
-        about: "",
-        scope: Some(if method == "get" { Scope::RunsRead.as_str() } else { Scope::RunsWrite.as_str() }),
-        query: None,
-        body: None,
-        done: (200, Some(schema::<RunOut>)),
-        refuses: &[],
-        tagged: false,
-    };
-    vec![
-        Operation {
-            query: Some(inline::<ListQuery>),
-            done: (200, Some(schema::<Page<RunOut>>)),
-            about: "Newest first.",
-            ..base("get", urls::API_RUNS.to_owned(), "list_runs", "runs", "List runs")
-        },
-        base("get", one.clone(), "get_run", "runs", "Read a run"),
-        Operation {
-            done: (202, Some(schema::<RunOut>)),
-            about: "One that is over stays as it is. What it has read is dropped.",
-            ..base("post", format!("{one}cancel/"), "cancel_run", "runs", "Stop a run")
-        },
-        Operation {
-            done: (200, Some(schema::<LogText>)),
-            about: "Line by line until the run is over. With `Accept: text/event-stream` as server-sent events.",
-            ..base("get", format!("{one}logs/"), "get_run_logs", "runs", "Follow the log of a run")
-        },
-        Operation {
-            body: Some(schema::<TriggerIn>),
-            done: (202, Some(schema::<RunOut>)),
-            refuses: &[Code::Conflict, Code::WaitingForApproval],
-            about: "Only for a finalised source, one run at a time.",
-            ..base(
-                "post",
-                format!("{}trigger/", urls::api_connection("sources", "{slug}")),
-                "trigger_source",
-                "runs",
-                "Start an extraction",
-            )
-        },
+/// What the document says of the list, one, stopping, the log, and starting.
+pub fn operations() -> [Operation; 5] {
+    let operation = |id: &str, summary: &str| Operation::new("runs", id, summary);
+    [
+        operation("list_runs", "List runs").query::<ListQuery>().answers::<PageOut<RunOut>>(200).about("Newest first."),
+        operation("get_run", "Read a run").answers::<RunOut>(200),
+        operation("cancel_run", "Stop a run")
+            .answers::<RunOut>(202)
+            .about("One that is over stays as it is. What it has read is dropped."),
+        operation("get_run_logs", "Follow the log of a run")
+            .answers::<LogText>(200)
+            .about("Line by line until the run is over. With `Accept: text/event-stream` as server-sent events."),
+        operation("trigger_source", "Start an extraction")
+            .body::<TriggerIn>()
+            .answers::<RunOut>(202)
+            .refuses(&[Code::Conflict, Code::WaitingForApproval])
+            .about("Only for a finalised source, one run at a time."),
     ]
 }

@@ -10,8 +10,8 @@ use super::MOST_LINES;
 use super::sink::{Fault, Sink};
 use super::store::{self, Run, Tally};
 use crate::base::error::{AppError, AppResult};
-use crate::engines::{Cancel, Canceller, Event, Record};
-use crate::features::oauth::Lent;
+use crate::engines::{Cancel, Canceller, ConnectorEvent, Record};
+use crate::features::oauth::TokenLease;
 use crate::features::work::take_over;
 use crate::platform::app::App;
 use crate::platform::jobs::{LogBuffer, WORK_BEAT};
@@ -35,7 +35,7 @@ pub(super) struct Desk {
     /// Why the output took no more records.
     pub(super) broken: Option<Fault>,
     /// Of which sign-in the tokens are that the connector was given.
-    pub(super) lent: Arc<OnceLock<Lent>>,
+    pub(super) token_lease: Arc<OnceLock<TokenLease>>,
 }
 
 /// How something ended that was waited for.
@@ -63,7 +63,7 @@ impl Desk {
             sink: None,
             silent: 0,
             broken: None,
-            lent: Arc::default(),
+            token_lease: Arc::default(),
         }
     }
 
@@ -80,7 +80,7 @@ impl Desk {
     /// Waits until the source is read; `None` when the run is ours no more.
     pub(super) async fn attend<T>(
         &mut self,
-        mut inbox: mpsc::Receiver<Event>,
+        mut inbox: mpsc::Receiver<ConnectorEvent>,
         reading: impl Future<Output = T>,
     ) -> AppResult<Option<T>> {
         tokio::pin!(reading);
@@ -110,10 +110,10 @@ impl Desk {
     }
 
     /// The run is not ours any more; what the connector changed until now counts all the same.
-    async fn save_changes(&self, inbox: &mut mpsc::Receiver<Event>) -> AppResult<()> {
+    async fn save_changes(&self, inbox: &mut mpsc::Receiver<ConnectorEvent>) -> AppResult<()> {
         inbox.close();
         while let Ok(event) = inbox.try_recv() {
-            if let Event::ConfigUpdate(submission) = event {
+            if let ConnectorEvent::ConfigUpdate(submission) = event {
                 self.take_over(&submission).await?;
             }
         }
@@ -122,7 +122,7 @@ impl Desk {
 
     async fn take_over(&self, submission: &Submission) -> AppResult<()> {
         let at = (&self.run.workspace_id, &self.run.connection_id);
-        take_over::take_over(&self.app, at, self.lent.get(), submission).await.map(|_| ())
+        take_over::take_over(&self.app, at, self.token_lease.get(), submission).await.map(|_| ())
     }
 
     /// Waits for something that may take long, and keeps the run meanwhile.
@@ -139,16 +139,16 @@ impl Desk {
     }
 
     /// `false` when the run is ours no more.
-    async fn hear(&mut self, event: Event) -> AppResult<bool> {
+    async fn hear(&mut self, event: ConnectorEvent) -> AppResult<bool> {
         match event {
-            Event::Log { level, text } => self.say(level.as_str(), &text),
-            Event::Progress(words) => self.say("info", &words),
-            Event::State(state) => self.state = Some(state),
-            Event::ConfigUpdate(submission) => {
+            ConnectorEvent::Log { level, text } => self.say(level.as_str(), &text),
+            ConnectorEvent::Progress(words) => self.say("info", &words),
+            ConnectorEvent::State(state) => self.state = Some(state),
+            ConnectorEvent::ConfigUpdate(submission) => {
                 self.take_over(&submission).await?;
                 self.say("info", "The connector updated its configuration.");
             }
-            Event::Records(records) => return self.write(records).await,
+            ConnectorEvent::Records(records) => return self.write(records).await,
         }
         Ok(true)
     }

@@ -190,18 +190,17 @@ pub async fn create(
 ) -> PageResult {
     let from_start = form.value.iter().any(|(name, value)| name == "from_start" && value == "yes");
     let (app_here, workspace, slug) = (app.clone(), member.workspace_id.clone(), slug.into_inner());
-    let (actor, now, target) = (member.actor(), app.clock.now(), urls::connection(&slug));
+    let (actor, target) = (member.actor(), urls::connection(&slug));
     let started = app
-        .db
-        .write(move |conn| {
-            let connection = connections::find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+        .write(move |tx| {
+            let connection = connections::find(tx.conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
             let connector = app_here.connectors.find(connection.kind, &connection.connector_slug);
             let connector =
                 connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
             let data_dir = &app_here.config.storage.data_dir;
             let new =
                 NewRun { connection: &connection, connector, trigger: "manual", actor: &actor, from_start, data_dir };
-            start(conn, &new, &app_here.runtimes, now, &app_here.rng)
+            start(tx, &new, &app_here.engines)
         })
         .await?;
     Ok(match started {

@@ -13,15 +13,14 @@ use super::store::{self, End, Run, StreamCount, Tally};
 use super::worker::About;
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
-use crate::base::rng::Rng;
 use crate::engines::{Blame, Failure, ReadEnd};
 use crate::features::connections;
 use crate::features::outputs::FILES;
 use crate::features::streams::StreamChoice;
-use crate::platform::activity::{self, Actor, Entry, Event};
+use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
-use crate::platform::db::Conn;
 use crate::platform::jobs::{INTERRUPTED, INTERRUPTED_REASON, WorkState};
+use crate::platform::tx::Tx;
 
 pub(super) const NO_PLACE: &str =
     "The server cannot write into its data folder. Its operator finds the reason in the log.";
@@ -129,24 +128,23 @@ async fn succeed(mut desk: Desk, about: &About, incomplete: Vec<usize>) -> AppRe
     let words = in_words(&desk.tally);
     desk.say("info", &format!("Done: {words}"));
     desk.keep().await?;
-    write_down(desk, &about.output, words, now).await
+    write_down(desk, &about.output, words).await
 }
 
 /// Calls it a success, with everything that follows from it.
-async fn write_down(mut desk: Desk, output: &Output, message: String, now: UtcTime) -> AppResult<()> {
+async fn write_down(mut desk: Desk, output: &Output, message: String) -> AppResult<()> {
     let (app, run, state) = (Arc::clone(&desk.app), desk.run.clone(), desk.state.take());
-    let (place, rng) = (output.place().to_owned(), app.rng.clone());
+    let place = output.place().to_owned();
     let ours = app
-        .db
-        .write(move |conn| {
+        .write(move |tx| {
             let end = End { state: WorkState::Success, reason: None, blame: None, message: &message, place: &place };
-            if !store::end(conn, &run.id, &end, now)? {
+            if !store::end(tx.conn, &run.id, &end, tx.now)? {
                 return Ok(false);
             }
             if let Some(state) = &state {
-                store::save_sync_state(conn, &run, state, now)?;
+                store::save_sync_state(tx.conn, &run, state, tx.now)?;
             }
-            note(conn, &run, Event::RunSucceeded, &message, now, &rng)?;
+            note(tx, &run, Event::RunSucceeded, &message)?;
             Ok(true)
         })
         .await?;
@@ -202,16 +200,15 @@ async fn end_badly(
     message: &str,
     state: WorkState,
 ) -> AppResult<()> {
-    let (run, now, rng, message) = (run.clone(), app.clock.now(), app.rng.clone(), message.to_owned());
-    app.db
-        .write(move |conn| {
-            let end = End { state, reason: Some(reason), blame: Some(blame), message: &message, place: "" };
-            if store::end(conn, &run.id, &end, now)? && state == WorkState::Failed {
-                note(conn, &run, Event::RunFailed, &message, now, &rng)?;
-            }
-            Ok(())
-        })
-        .await
+    let (run, message) = (run.clone(), message.to_owned());
+    app.write(move |tx| {
+        let end = End { state, reason: Some(reason), blame: Some(blame), message: &message, place: "" };
+        if store::end(tx.conn, &run.id, &end, tx.now)? && state == WorkState::Failed {
+            note(tx, &run, Event::RunFailed, &message)?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Ends one that could not even begin.
@@ -226,8 +223,8 @@ pub(super) async fn end_abandoned(app: &Arc<App>) -> AppResult<()> {
     for run in abandoned {
         let (workspace, id) = (run.workspace_id.clone(), run.connection_id.clone());
         let found = app.db.read(move |conn| Ok(connections::find_by_id(conn, &workspace, &id)?)).await?;
-        let (rng, lost) = (app.rng.clone(), run.clone());
-        app.db.write(move |conn| end_lost(conn, &lost, now, &rng)).await?;
+        let lost = run.clone();
+        app.write(move |tx| end_lost(tx, &lost)).await?;
         if let Some(connection) = found {
             forget_lost(&run, &connection.slug, &app.config.storage.data_dir);
         }
@@ -236,11 +233,11 @@ pub(super) async fn end_abandoned(app: &Arc<App>) -> AppResult<()> {
 }
 
 /// Ends one whose worker has died.
-pub(super) fn end_lost(conn: &mut Conn, run: &Run, now: UtcTime, rng: &Rng) -> AppResult<()> {
+pub(super) fn end_lost(tx: &mut Tx<'_>, run: &Run) -> AppResult<()> {
     let (reason, blame) = (Some(INTERRUPTED_REASON), Some(Blame::Moment.as_str()));
     let end = End { state: WorkState::Failed, reason, blame, message: INTERRUPTED, place: "" };
-    if store::end(conn, &run.id, &end, now)? {
-        note(conn, run, Event::RunFailed, INTERRUPTED, now, rng)?;
+    if store::end(tx.conn, &run.id, &end, tx.now)? {
+        note(tx, run, Event::RunFailed, INTERRUPTED)?;
     }
     Ok(())
 }
@@ -252,7 +249,7 @@ pub(super) fn forget_lost(run: &Run, source: &str, data_dir: &Path) {
     }
 }
 
-fn note(conn: &mut Conn, run: &Run, event: Event, detail: &str, now: UtcTime, rng: &Rng) -> AppResult<()> {
+fn note(tx: &mut Tx<'_>, run: &Run, event: Event, detail: &str) -> AppResult<()> {
     let entry = Entry {
         workspace: &run.workspace_id,
         connection: Some(&run.connection_id),
@@ -261,5 +258,5 @@ fn note(conn: &mut Conn, run: &Run, event: Event, detail: &str, now: UtcTime, rn
         actor: Actor::System,
         detail,
     };
-    Ok(activity::record(conn, &entry, now, rng)?)
+    tx.record(&entry)
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::files::{self, Folder};
 use super::record::NO_PLACE;
-use crate::engines::{Blame, Failure, Load, LoadTable, Loading, Record, Target};
+use crate::engines::{Blame, Failure, Load, LoadTable, LoadTarget, Loading, Record};
 use crate::platform::app::App;
 
 /// Where one run's records go.
@@ -20,7 +20,7 @@ pub(super) enum Output {
         name: String,
         /// Its address.
         address: String,
-        target: Box<Target>,
+        target: Box<LoadTarget>,
     },
 }
 
@@ -79,7 +79,7 @@ impl Output {
                     .map(Sink::Files)
                     .map_err(|error| Fault::of_files(&error))
             }
-            Self::Postgres { name, target, .. } => match app.runtimes.load(target, loading, tables).await {
+            Self::Postgres { name, target, .. } => match app.engines.load(target, loading, tables).await {
                 Ok(load) => Ok(Sink::Postgres(Box::new(load), name.clone())),
                 Err(failure) => Err(Fault::of_layer(name, failure)),
             },

@@ -7,14 +7,14 @@ use super::{LONGEST_QUEUE, record};
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::RunId;
-use crate::base::rng::Rng;
 use crate::connectors::{Connector, Kind};
-use crate::engines::Runtimes;
+use crate::engines::Engines;
 use crate::features::connections::{Connection, ConnectionState, WAITING};
 use crate::features::streams::{Plan, find_plan};
 use crate::platform::activity::Actor;
 use crate::platform::db::Conn;
 use crate::platform::jobs::WorkState;
+use crate::platform::tx::Tx;
 
 /// Why a run does not start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,29 +69,23 @@ pub struct NewRun<'a> {
 ///
 /// # Errors
 /// The database refuses.
-pub fn start(
-    conn: &mut Conn,
-    new: &NewRun<'_>,
-    runtimes: &Runtimes,
-    now: UtcTime,
-    rng: &Rng,
-) -> AppResult<Result<Run, NotStarted>> {
+pub fn start(tx: &mut Tx<'_>, new: &NewRun<'_>, engines: &Engines) -> AppResult<Result<Run, NotStarted>> {
     let (workspace, connection) = (&new.connection.workspace_id, &new.connection.id);
-    let plan = find_plan(conn, workspace, connection)?.unwrap_or_default();
-    if let Err(not_started) = may_start(new, &plan, runtimes) {
+    let plan = find_plan(tx.conn, workspace, connection)?.unwrap_or_default();
+    if let Err(not_started) = may_start(new, &plan, engines) {
         return Ok(Err(not_started));
     }
-    if let Some(going) = store::going(conn, workspace, connection)? {
-        if !going.state_at(now).is_over() {
+    if let Some(going) = store::going(tx.conn, workspace, connection)? {
+        if !going.state_at(tx.now).is_over() {
             return Ok(Err(NotStarted::Going(going.id)));
         }
-        record::end_lost(conn, &going, now, rng)?;
+        record::end_lost(tx, &going)?;
         record::forget_lost(&going, &new.connection.slug, new.data_dir);
     }
-    if store::queued(conn, workspace)? >= LONGEST_QUEUE {
+    if store::queued(tx.conn, workspace)? >= LONGEST_QUEUE {
         return Ok(Err(NotStarted::QueueFull));
     }
-    let id = RunId::new(now, rng);
+    let id = RunId::new(tx.now, tx.rng);
     let row = NewRow {
         id: &id,
         workspace,
@@ -100,26 +94,26 @@ pub fn start(
         actor: (new.actor.kind(), new.actor.name()),
         output_layer: &plan.output_layer,
         from_start: new.from_start,
-        now,
+        now: tx.now,
     };
-    if !row.insert(conn)? {
+    if !row.insert(tx.conn)? {
         // Somebody else was faster; who that is can be seen now.
-        let faster = store::going(conn, workspace, connection)?;
+        let faster = store::going(tx.conn, workspace, connection)?;
         let faster =
             faster.ok_or(AppError::Conflict("An extraction of this source was started at the same moment."))?;
         return Ok(Err(NotStarted::Going(faster.id)));
     }
-    Ok(Ok(store::find(conn, workspace, &id)?.ok_or(AppError::NotFound)?))
+    Ok(Ok(store::find(tx.conn, workspace, &id)?.ok_or(AppError::NotFound)?))
 }
 
-fn may_start(new: &NewRun<'_>, plan: &Plan, runtimes: &Runtimes) -> Result<(), NotStarted> {
+fn may_start(new: &NewRun<'_>, plan: &Plan, engines: &Engines) -> Result<(), NotStarted> {
     if new.connection.is_waiting() {
         return Err(NotStarted::Waiting);
     }
     if new.connection.state() != ConnectionState::Finalised || new.connection.kind != Kind::Source {
         return Err(NotStarted::NotFinalised);
     }
-    if !runtimes.ability(new.connector).reads {
+    if !engines.ability(new.connector).reads {
         return Err(NotStarted::NothingReads(what_to_install(new.connector)));
     }
     if plan.enabled().next().is_none() { Err(NotStarted::NoStreams) } else { Ok(()) }

@@ -7,7 +7,7 @@ use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, RunId, WorkspaceId};
 use crate::platform::db::Conn;
 use crate::platform::db::conn::MultiBackend;
-use crate::platform::db::cursor::{Cursor, Cut, Wanted};
+use crate::platform::db::cursor::{Page, PageCursor, PageRequest};
 use crate::platform::db::schema::{run_logs, runs, sync_states};
 use crate::platform::jobs::{INTERRUPTED, INTERRUPTED_REASON, LogLine, WORK_LEASE, WorkState, is_abandoned};
 
@@ -186,15 +186,15 @@ pub fn page(
     conn: &mut Conn,
     workspace: &WorkspaceId,
     connection: Option<&ConnectionId>,
-    wanted: &Wanted,
-) -> QueryResult<Cut<Run>> {
+    wanted: &PageRequest,
+) -> QueryResult<Page<Run>> {
     let count: i64 = narrowed(workspace, connection).count().get_result(conn)?;
     let one_more = i64::try_from(wanted.limit).unwrap_or(i64::MAX).saturating_add(1);
     let query = narrowed(workspace, connection).limit(one_more);
     let (query, backwards) = match &wanted.cursor {
         None => (query.order(runs::id.desc()), false),
-        Some(Cursor::After(id)) => (query.filter(runs::id.lt(id.clone())).order(runs::id.desc()), false),
-        Some(Cursor::Before(id)) => (query.filter(runs::id.gt(id.clone())).order(runs::id.asc()), true),
+        Some(PageCursor::After(id)) => (query.filter(runs::id.lt(id.clone())).order(runs::id.desc()), false),
+        Some(PageCursor::Before(id)) => (query.filter(runs::id.gt(id.clone())).order(runs::id.asc()), true),
     };
     let mut rows: Vec<Run> = query.select(Run::as_select()).load(conn)?;
     let more = rows.len() > wanted.limit;
@@ -203,7 +203,7 @@ pub fn page(
         rows.reverse();
     }
     let (has_before, has_after) = if backwards { (more, true) } else { (wanted.cursor.is_some(), more) };
-    Ok(Cut { count: usize::try_from(count).unwrap_or(0), has_before, has_after, rows })
+    Ok(Page { count: usize::try_from(count).unwrap_or(0), has_before, has_after, rows })
 }
 
 /// How many of a workspace wait.

@@ -11,9 +11,12 @@ use super::store::{self, Run, StreamCount, Tally};
 use super::{TIME_LIMIT, files, record, schedule};
 use crate::base::error::{AppError, AppResult};
 use crate::connectors::Connector;
-use crate::engines::{Cancel, Canceller, Catalog, Chosen, Events, Failure, Job, LoadTable, Loading, ReadEnd, SyncType};
+use crate::engines::{
+    Cancel, Canceller, Catalog, ChosenStream, EngineRequest, EventSender, Failure, LoadTable, Loading, ReadEnd,
+    SyncType,
+};
 use crate::features::connections::{self, Connection};
-use crate::features::oauth::Lent;
+use crate::features::oauth::TokenLease;
 use crate::features::outputs::{self, Place};
 use crate::features::streams::{StreamChoice, find_plan};
 use crate::features::work::connector_config;
@@ -70,7 +73,7 @@ pub(super) struct About {
     connector: Arc<Connector>,
     values: Values,
     pub(super) choices: Vec<StreamChoice>,
-    chosen: Vec<Chosen>,
+    chosen: Vec<ChosenStream>,
     state: Option<Value>,
     pub(super) output: Output,
 }
@@ -106,7 +109,7 @@ fn gather(
         return Ok(Err("The connector of this connection is not installed any more."));
     };
     let values = connection.open_values(&app.keys)?;
-    let chosen: Option<Vec<Chosen>> =
+    let chosen: Option<Vec<ChosenStream>> =
         choices.iter().map(|choice| choice.of(&found).map(|stream| choice.chosen(stream))).collect();
     let Some(chosen) = chosen else {
         return Ok(Err("The source does not offer every chosen stream any more. Choose the streams again."));
@@ -131,7 +134,7 @@ async fn try_work(app: &Arc<App>, run: Run) -> AppResult<()> {
             return record::refuse(app, &run, UNREADABLE).await;
         }
     };
-    let (events, inbox) = Events::channel();
+    let (events, inbox) = EventSender::channel();
     let (canceller, cancel) = Canceller::new();
     let loading = about.loading(&run);
     let mut desk = Desk::new(app, run, tally(&about.choices), canceller);
@@ -142,8 +145,8 @@ async fn try_work(app: &Arc<App>, run: Run) -> AppResult<()> {
         Waited::Stopped => return record::stopped(desk, &about.output).await,
         Waited::Lost => return Ok(()),
     }
-    let lent = Arc::clone(&desk.lent);
-    match desk.attend(inbox, read(app, &about, &lent, (events, cancel))).await? {
+    let token_lease = Arc::clone(&desk.token_lease);
+    match desk.attend(inbox, read(app, &about, &token_lease, (events, cancel))).await? {
         Some(outcome) => record::settle(desk, &about, outcome?).await,
         None => {
             about.output.forget(&app.config.storage.data_dir);
@@ -179,17 +182,18 @@ impl About {
 async fn read(
     app: &App,
     about: &About,
-    lent: &OnceLock<Lent>,
-    (events, cancel): (Events, Cancel),
+    token_lease: &OnceLock<TokenLease>,
+    (events, cancel): (EventSender, Cancel),
 ) -> AppResult<Result<ReadEnd, Failure>> {
-    let given = connector_config::given(app, &about.connection, &about.connector, about.values.clone()).await?;
+    let given = connector_config::current(app, &about.connection, &about.connector, about.values.clone()).await?;
     let given = match given {
         Ok(given) => given,
         Err(failure) => return Ok(Err(failure)),
     };
-    given.lent.into_iter().for_each(|tokens| drop(lent.set(tokens)));
-    let job = Job { connector: &about.connector, config: &given.config, events, cancel, time_limit: TIME_LIMIT };
-    Ok(app.runtimes.read(&job, &about.chosen, about.state.as_ref()).await)
+    given.token_lease.into_iter().for_each(|tokens| drop(token_lease.set(tokens)));
+    let job =
+        EngineRequest { connector: &about.connector, config: &given.config, events, cancel, time_limit: TIME_LIMIT };
+    Ok(app.engines.read(&job, &about.chosen, about.state.as_ref()).await)
 }
 
 fn greeting(about: &About) -> String {

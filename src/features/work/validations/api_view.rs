@@ -9,7 +9,7 @@ use super::Validation;
 use crate::base::clock::UtcTime;
 use crate::base::crypto::KeyRing;
 use crate::base::error::AppResult;
-use crate::engines::{Cursor, Stream, SyncType};
+use crate::engines::{CursorField, Stream, SyncType};
 use crate::features::connections::Connection;
 use crate::features::streams::key_text;
 use crate::platform::jobs::WorkState;
@@ -76,9 +76,9 @@ struct StreamOut {
 impl From<&Stream> for StreamOut {
     fn from(stream: &Stream) -> Self {
         let (open, candidates) = match &stream.cursor {
-            Cursor::None => (false, Vec::new()),
-            Cursor::Fixed { field } => (false, field.iter().map(key_text).collect()),
-            Cursor::Open { candidates, .. } => (true, candidates.iter().map(key_text).collect()),
+            CursorField::None => (false, Vec::new()),
+            CursorField::Fixed { field } => (false, field.iter().map(key_text).collect()),
+            CursorField::Open { candidates, .. } => (true, candidates.iter().map(key_text).collect()),
         };
         let field = |column: &crate::engines::Column| FieldOut {
             name: column.name.clone(),

@@ -6,14 +6,13 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
-use super::{Validation, sealed_at};
+use super::{SEALED_FOUND, Validation};
 use crate::base::crypto::{KeyRing, Sealed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ValidationId, WorkspaceId};
 use crate::base::rng::Rng;
-use crate::engines::{Blame, Catalog, Failure, Reason};
+use crate::engines::{Blame, Catalog, Failure, FailureReason};
 
-pub(super) const COLUMN: &str = "sealed_found";
 /// More than this unpacked is no catalog of ours.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
@@ -27,7 +26,7 @@ pub(super) fn too_large() -> Failure {
     let message = "This source offers more streams and fields than can be kept (64 MB of names and types). \
                    Give the user rights on fewer tables, or name fewer of them in the details."
         .to_owned();
-    Failure { reason: Reason::TooMuchOutput, blame: Blame::Config, message, detail: None }
+    Failure { reason: FailureReason::TooMuchOutput, blame: Blame::Config, message, detail: None }
 }
 
 pub(super) fn pack(
@@ -40,7 +39,7 @@ pub(super) fn pack(
     serde_json::to_writer(&mut packer, catalog).map_err(AppError::internal)?;
     packer.flush().map_err(AppError::internal)?;
     let bytes = packer.finish().map_err(AppError::internal)?;
-    Ok(keys.seal(&bytes, sealed_at(id.as_str(), COLUMN, workspace), rng)?)
+    Ok(keys.seal(&bytes, SEALED_FOUND.at(id, workspace), rng)?)
 }
 
 impl Validation {
@@ -50,7 +49,7 @@ impl Validation {
     /// The sealed value does not open.
     pub fn found(&self, keys: &KeyRing) -> AppResult<Catalog> {
         let Some(bytes) = &self.sealed_found else { return Ok(Catalog::default()) };
-        let at = sealed_at(self.id.as_str(), COLUMN, &self.workspace_id);
+        let at = SEALED_FOUND.at(&self.id, &self.workspace_id);
         let packed = keys.open(&Sealed::from_bytes(bytes.clone()), at)?;
         let mut text = Vec::new();
         GzDecoder::new(packed.as_slice()).take(LARGEST).read_to_end(&mut text).map_err(AppError::internal)?;

@@ -12,14 +12,12 @@ mod found;
 pub mod pages;
 
 mod record;
-mod reseal;
 mod start;
 mod store;
 mod worker;
 
 pub use api_view::{Status, ValidationOut};
 pub use pages::word;
-pub use reseal::reseal_some;
 pub use start::{NewTest, Refused, cancel, cancel_all, start, start_test};
 pub use store::{
     Newest, Validation, carry_over, current_success, find, find_of_connection, last_success, latest, list, log_after,
@@ -28,9 +26,9 @@ pub use store::{
 pub use worker::{run_due, run_until};
 
 use crate::base::clock::UtcTime;
-use crate::base::crypto::SealedAt;
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::platform::jobs::WorkState;
+use crate::platform::sealed::sealed_column;
 
 /// A check and the search for streams have limits of their own; with the wait for a free place it never takes longer than this.
 pub const TIME_LIMIT: std::time::Duration = std::time::Duration::from_secs(1_200);
@@ -39,9 +37,14 @@ pub const LONGEST_QUEUE: i64 = 20;
 /// Lines of a log that are kept.
 pub const MOST_LINES: i32 = 2_000;
 
-fn sealed_at<'a>(id: &'a str, column: &'a str, workspace: &'a WorkspaceId) -> SealedAt<'a> {
-    SealedAt { table: "validations", row: id, column, workspace: workspace.as_str() }
-}
+sealed_column!(
+    /// Values that a recipient's test checks.
+    pub SEALED_CONFIG = validations[id].sealed_config
+);
+sealed_column!(
+    /// The streams that were found.
+    pub SEALED_FOUND = validations[id].sealed_found
+);
 
 /// How a connection stands with its validations, for pages and for finalising.
 #[derive(Debug, Clone, PartialEq, Eq)]

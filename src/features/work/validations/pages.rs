@@ -202,15 +202,14 @@ pub async fn create(
     _form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let (app_here, workspace, slug) = (app.clone(), member.workspace_id.clone(), slug.into_inner());
-    let (actor, now, target) = (member.actor(), app.clock.now(), urls::connection(&slug));
+    let (actor, target) = (member.actor(), urls::connection(&slug));
     let started = app
-        .db
-        .write(move |conn| {
-            let connection = connections::find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+        .write(move |tx| {
+            let connection = connections::find(tx.conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
             let connector = app_here.connectors.find(connection.kind, &connection.connector_slug);
             let connector =
                 connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
-            start(conn, &connection, connector, &actor, (&app_here.keys, now, &app_here.rng))
+            start(tx, &connection, connector, &actor)
         })
         .await?;
     Ok(match started {

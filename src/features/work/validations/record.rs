@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use super::found;
 use super::store::{self, End, Validation};
-use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
-use crate::base::rng::Rng;
 use crate::connectors::Kind;
-use crate::engines::{Blame, Catalog, Checked, Failure};
+use crate::engines::{Blame, Catalog, CheckOutcome, Failure};
 use crate::features::{connections, webhooks};
 use crate::platform::activity::{self, Actor, Entry};
 use crate::platform::app::App;
-use crate::platform::db::Conn;
 use crate::platform::jobs::{INTERRUPTED, INTERRUPTED_REASON, WorkState};
+use crate::platform::tx::Tx;
 
 pub(super) const TOO_LONG: &str = "It took too long and was stopped. Is the system reachable from this server?";
 
@@ -41,60 +39,54 @@ pub(super) async fn settle(
     app: &Arc<App>,
     validation: &Validation,
     version: Option<i64>,
-    outcome: Result<(Checked, Catalog), Failure>,
+    outcome: Result<(CheckOutcome, Catalog), Failure>,
 ) -> AppResult<()> {
-    let now = app.clock.now();
     let (app_here, validation) = (Arc::clone(app), validation.clone());
-    app.db
-        .write(move |conn| {
-            let kind = connections::find_by_id(conn, &validation.workspace_id, &validation.connection_id)?
-                .map(|connection| connection.kind);
-            match outcome {
-                Ok((checked, catalog)) => {
-                    let packed = found::pack(
-                        &catalog,
-                        (&validation.workspace_id, &validation.id),
-                        &app_here.keys,
-                        &app_here.rng,
-                    )?;
-                    let message = success_words(kind, checked, catalog.streams.len());
-                    let end = End {
-                        state: WorkState::Success,
-                        message: &message,
-                        version,
-                        sealed_found: Some(packed.as_bytes()),
-                        stream_count: i32::try_from(catalog.streams.len()).unwrap_or(i32::MAX),
-                        ..FAILED
-                    };
-                    finish(conn, &validation, &end, now, &app_here.rng)
-                }
-                Err(failure) if failure.blame == Blame::Stopped => {
-                    let end = End { state: WorkState::Cancelled, message: "Stopped as asked.", version, ..FAILED };
-                    finish(conn, &validation, &end, now, &app_here.rng)
-                }
-                Err(failure) => {
-                    let end = End {
-                        reason: Some(failure.reason.as_str()),
-                        blame: Some(failure.blame.as_str()),
-                        message: &failure.message,
-                        version,
-                        ..FAILED
-                    };
-                    finish(conn, &validation, &end, now, &app_here.rng)
-                }
+    app.write(move |tx| {
+        let kind = connections::find_by_id(tx.conn, &validation.workspace_id, &validation.connection_id)?
+            .map(|connection| connection.kind);
+        match outcome {
+            Ok((checked, catalog)) => {
+                let packed =
+                    found::pack(&catalog, (&validation.workspace_id, &validation.id), &app_here.keys, &app_here.rng)?;
+                let message = success_words(kind, checked, catalog.streams.len());
+                let end = End {
+                    state: WorkState::Success,
+                    message: &message,
+                    version,
+                    sealed_found: Some(packed.as_bytes()),
+                    stream_count: i32::try_from(catalog.streams.len()).unwrap_or(i32::MAX),
+                    ..FAILED
+                };
+                finish(tx, &validation, &end)
             }
-        })
-        .await
+            Err(failure) if failure.blame == Blame::Stopped => {
+                let end = End { state: WorkState::Cancelled, message: "Stopped as asked.", version, ..FAILED };
+                finish(tx, &validation, &end)
+            }
+            Err(failure) => {
+                let end = End {
+                    reason: Some(failure.reason.as_str()),
+                    blame: Some(failure.blame.as_str()),
+                    message: &failure.message,
+                    version,
+                    ..FAILED
+                };
+                finish(tx, &validation, &end)
+            }
+        }
+    })
+    .await
 }
 
-fn success_words(kind: Option<Kind>, checked: Checked, streams: usize) -> String {
+fn success_words(kind: Option<Kind>, checked: CheckOutcome, streams: usize) -> String {
     match (checked, kind, streams) {
-        (Checked::SpecOnly, ..) => {
+        (CheckOutcome::SpecOnly, ..) => {
             "The details follow the connector's rules. Nobody was asked, because no program for it is installed here."
                 .to_owned()
         }
-        (Checked::Asked, Some(Kind::Source), _) => format!("The details work: {}.", streams_in_words(streams)),
-        (Checked::Asked, ..) => "The details work.".to_owned(),
+        (CheckOutcome::Asked, Some(Kind::Source), _) => format!("The details work: {}.", streams_in_words(streams)),
+        (CheckOutcome::Asked, ..) => "The details work.".to_owned(),
     }
 }
 
@@ -115,13 +107,12 @@ async fn fail(
     (reason, blame): (&'static str, &'static str),
     sentence: &'static str,
 ) -> AppResult<()> {
-    let (validation, now, rng) = (validation.clone(), app.clock.now(), app.rng.clone());
-    app.db
-        .write(move |conn| {
-            let end = End { reason: Some(reason), blame: Some(blame), message: sentence, version, ..FAILED };
-            finish(conn, &validation, &end, now, &rng)
-        })
-        .await
+    let validation = validation.clone();
+    app.write(move |tx| {
+        let end = End { reason: Some(reason), blame: Some(blame), message: sentence, version, ..FAILED };
+        finish(tx, &validation, &end)
+    })
+    .await
 }
 
 /// Ends those whose worker has died.
@@ -134,15 +125,15 @@ pub(super) async fn end_abandoned(app: &Arc<App>) -> AppResult<()> {
     Ok(())
 }
 
-fn finish(conn: &mut Conn, validation: &Validation, end: &End<'_>, now: UtcTime, rng: &Rng) -> AppResult<()> {
-    if !store::end(conn, &validation.id, end, now)? {
+fn finish(tx: &mut Tx<'_>, validation: &Validation, end: &End<'_>) -> AppResult<()> {
+    if !store::end(tx.conn, &validation.id, end, tx.now)? {
         return Ok(());
     }
     // What a recipient tried out is theirs until they send it.
     if validation.setup_link_id.is_some() || end.state == WorkState::Cancelled {
         return Ok(());
     }
-    let connection = connections::find_by_id(conn, &validation.workspace_id, &validation.connection_id)?
+    let connection = connections::find_by_id(tx.conn, &validation.workspace_id, &validation.connection_id)?
         .ok_or(AppError::NotFound)?;
     let event = match end.state {
         WorkState::Success => activity::Event::Validated,
@@ -156,12 +147,12 @@ fn finish(conn: &mut Conn, validation: &Validation, end: &End<'_>, now: UtcTime,
         actor: Actor::System,
         detail: end.message,
     };
-    activity::record(conn, &entry, now, rng)?;
+    tx.record(&entry)?;
     let told = webhooks::Event::ValidationFinished {
         connection: &connection,
         validation: &validation.id,
         succeeded: end.state == WorkState::Success,
         streams: end.stream_count,
     };
-    webhooks::record_event(conn, &told, now, rng)
+    tx.tell(&told)
 }

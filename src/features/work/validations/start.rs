@@ -8,22 +8,21 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::store::{self, End, NewRow, Validation};
-use super::{LONGEST_QUEUE, Of, sealed_at};
+use super::{LONGEST_QUEUE, Of, SEALED_CONFIG};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::{KeyRing, Sealed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::FieldPath;
 use crate::base::ids::{OauthSignInId, SetupLinkId, ValidationId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::connectors::Connector;
 use crate::features::connections::{Connection, ConnectionState};
 use crate::features::oauth;
 use crate::platform::activity::Actor;
 use crate::platform::db::Conn;
 use crate::platform::jobs::WorkState;
+use crate::platform::tx::Tx;
 use crate::schema::form::{Submission, Values, complete};
 
-pub(super) const COLUMN: &str = "sealed_config";
 /// How long somebody waits before they ask again when too many wait already.
 const COME_BACK: std::time::Duration = std::time::Duration::from_secs(30);
 
@@ -60,11 +59,10 @@ fn judge(connector: &Connector, values: &Values) -> Result<(), Refused> {
 /// # Errors
 /// [`AppError::TooMany`] when too many wait, [`AppError::NotFound`] when the connection was deleted meanwhile.
 pub fn start(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     connection: &Connection,
     connector: &Connector,
     actor: &Actor,
-    (keys, now, rng): (&KeyRing, UtcTime, &Rng),
 ) -> AppResult<Result<Validation, Refused>> {
     if connection.state() == ConnectionState::Deleted {
         return Err(AppError::NotFound);
@@ -72,10 +70,10 @@ pub fn start(
     if connection.is_waiting() {
         return Ok(Err(Refused::Waiting));
     }
-    if let Err(refused) = judge(connector, &connection.open_values(keys)?) {
+    if let Err(refused) = judge(connector, &connection.open_values(tx.keys)?) {
         return Ok(Err(refused));
     }
-    queue(conn, connection, None, actor, None, (now, rng)).map(Ok)
+    queue(tx, connection, None, actor, None).map(Ok)
 }
 
 /// What a recipient wants to have checked before they send it.
@@ -117,11 +115,7 @@ pub(super) struct Tested {
 ///
 /// # Errors
 /// As [`start`].
-pub fn start_test(
-    conn: &mut Conn,
-    test: &NewTest<'_>,
-    (keys, now, rng): (&KeyRing, UtcTime, &Rng),
-) -> AppResult<Result<Validation, Refused>> {
+pub fn start_test(tx: &mut Tx<'_>, test: &NewTest<'_>) -> AppResult<Result<Validation, Refused>> {
     let mut values = test.connection.values_shown();
     if let Some((_, submission)) = test.signed_in {
         submission.merge_into(&test.connector.spec, &mut values);
@@ -137,12 +131,12 @@ pub fn start_test(
     };
     let bytes = Zeroizing::new(serde_json::to_vec(&kept).map_err(AppError::internal)?);
     let actor = Actor::Recipient { name: test.name.to_owned() };
-    queue(conn, test.connection, Some(test.link), &actor, Some((&bytes, keys)), (now, rng)).map(Ok)
+    queue(tx, test.connection, Some(test.link), &actor, Some((&bytes, tx.keys))).map(Ok)
 }
 
 /// The values a test checks.
 pub(super) fn tested(sealed: Vec<u8>, id: &ValidationId, workspace: &WorkspaceId, keys: &KeyRing) -> AppResult<Tested> {
-    let bytes = keys.open(&Sealed::from_bytes(sealed), sealed_at(id.as_str(), COLUMN, workspace))?;
+    let bytes = keys.open(&Sealed::from_bytes(sealed), SEALED_CONFIG.at(id, workspace))?;
     let kept: Kept = serde_json::from_slice(&bytes).map_err(AppError::internal)?;
     let secrets = kept.secrets.into_iter().map(|(path, text)| (path, SecretString::from(text))).collect();
     let sign_in = kept.sign_in.as_deref().map(OauthSignInId::from_text);
@@ -150,33 +144,32 @@ pub(super) fn tested(sealed: Vec<u8>, id: &ValidationId, workspace: &WorkspaceId
 }
 
 fn queue(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     connection: &Connection,
     link: Option<&SetupLinkId>,
     actor: &Actor,
     tested: Option<(&[u8], &KeyRing)>,
-    (now, rng): (UtcTime, &Rng),
 ) -> AppResult<Validation> {
-    if store::queued(conn)? >= LONGEST_QUEUE {
+    if store::queued(tx.conn)? >= LONGEST_QUEUE {
         return Err(AppError::TooMany { retry_after: COME_BACK });
     }
     let of = Of { workspace: &connection.workspace_id, connection: &connection.id };
-    for going in store::going(conn, of, link)? {
-        cancel(conn, &going, now)?;
+    for going in store::going(tx.conn, of, link)? {
+        cancel(tx.conn, &going, tx.now)?;
     }
-    let id = ValidationId::new(now, rng);
+    let id = ValidationId::new(tx.now, tx.rng);
     let sealed =
-        tested.map(|(bytes, keys)| keys.seal(bytes, sealed_at(id.as_str(), COLUMN, of.workspace), rng)).transpose()?;
+        tested.map(|(bytes, keys)| keys.seal(bytes, SEALED_CONFIG.at(&id, of.workspace), tx.rng)).transpose()?;
     NewRow {
         id: &id,
         of,
         setup_link: link,
         actor: (actor.kind(), actor.name()),
         sealed_config: sealed.as_ref().map(Sealed::as_bytes),
-        now,
+        now: tx.now,
     }
-    .insert(conn)?;
-    store::find(conn, of.workspace, &id)?.ok_or(AppError::NotFound)
+    .insert(tx.conn)?;
+    store::find(tx.conn, of.workspace, &id)?.ok_or(AppError::NotFound)
 }
 
 /// Stops whatever waits or goes on for a connection, tests of recipients too.

@@ -352,32 +352,3 @@ pub fn log_after(conn: &mut Conn, id: &ValidationId, after: i32, limit: i64) -> 
         .load(conn)?;
     Ok(rows.into_iter().map(|(number, at, level, text)| LogLine { number, at, level, text }).collect())
 }
-
-/// Sealed values of one row: the streams found, and what a test that waits checks.
-#[derive(Queryable)]
-pub(super) struct SealedRow {
-    pub(super) id: ValidationId,
-    pub(super) workspace_id: WorkspaceId,
-    pub(super) config: Option<Vec<u8>>,
-    pub(super) found: Option<Vec<u8>>,
-}
-
-pub(super) fn sealed_after(conn: &mut Conn, after: &ValidationId, limit: i64) -> QueryResult<Vec<SealedRow>> {
-    validations::table
-        .filter(validations::id.gt(after))
-        .filter(validations::sealed_found.is_not_null().or(validations::sealed_config.is_not_null()))
-        .order(validations::id)
-        .limit(limit)
-        .select((validations::id, validations::workspace_id, validations::sealed_config, validations::sealed_found))
-        .load(conn)
-}
-
-pub(super) fn replace_found(conn: &mut Conn, id: &ValidationId, sealed: &[u8]) -> QueryResult<()> {
-    diesel::update(validations::table.find(id)).set(validations::sealed_found.eq(sealed)).execute(conn).map(|_| ())
-}
-
-/// Only while the test still holds it.
-pub(super) fn replace_config(conn: &mut Conn, id: &ValidationId, sealed: &[u8]) -> QueryResult<()> {
-    let holding = validations::table.find(id).filter(validations::sealed_config.is_not_null());
-    diesel::update(holding).set(validations::sealed_config.eq(sealed)).execute(conn).map(|_| ())
-}

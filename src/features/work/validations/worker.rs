@@ -9,9 +9,12 @@ use super::{MOST_LINES, TIME_LIMIT, found, record, start};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::OauthSignInId;
 use crate::connectors::{Connector, Kind};
-use crate::engines::{CHECK_LIMIT, Cancel, Canceller, Catalog, Checked, DISCOVER_LIMIT, Event, Events, Failure, Job};
+use crate::engines::{
+    CHECK_LIMIT, Cancel, Canceller, Catalog, CheckOutcome, ConnectorEvent, DISCOVER_LIMIT, EngineRequest, EventSender,
+    Failure,
+};
 use crate::features::connections::{self, Connection};
-use crate::features::oauth::Lent;
+use crate::features::oauth::TokenLease;
 use crate::features::work::{connector_config, take_over};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
@@ -107,7 +110,7 @@ async fn try_work(app: &Arc<App>, validation: Validation, sealed: Option<Vec<u8>
             return record::refuse(app, &validation, UNREADABLE).await;
         }
     };
-    let (events, inbox) = Events::channel();
+    let (events, inbox) = EventSender::channel();
     let (canceller, cancel) = Canceller::new();
     let mut desk = Desk {
         app: Arc::clone(app),
@@ -116,11 +119,11 @@ async fn try_work(app: &Arc<App>, validation: Validation, sealed: Option<Vec<u8>
         log: LogBuffer::new(MOST_LINES),
         step: "Starting".to_owned(),
         canceller,
-        lent: Arc::default(),
+        token_lease: Arc::default(),
     };
     desk.greet(&about);
-    let lent = Arc::clone(&desk.lent);
-    let asked = ask(app, &about, &lent, (events, cancel));
+    let token_lease = Arc::clone(&desk.token_lease);
+    let asked = ask(app, &about, &token_lease, (events, cancel));
     let outcome = tokio::time::timeout(TIME_LIMIT, desk.attend(inbox, asked)).await;
     match outcome {
         Ok(attended) => {
@@ -134,27 +137,25 @@ async fn try_work(app: &Arc<App>, validation: Validation, sealed: Option<Vec<u8>
 }
 
 /// What the check found, and what a source offers.
-type Answered = Result<(Checked, Catalog), Failure>;
+type Answered = Result<(CheckOutcome, Catalog), Failure>;
 
 /// The configuration with tokens that live, the check with it, and for a source the search for its streams.
 async fn ask(
     app: &App,
     about: &About,
-    lent: &OnceLock<Lent>,
-    (events, cancel): (Events, Cancel),
+    token_lease: &OnceLock<TokenLease>,
+    (events, cancel): (EventSender, Cancel),
 ) -> AppResult<Answered> {
     let own = about.values.clone();
     let given = match &about.sign_in {
-        Some(sign_in) => {
-            connector_config::given_for_test(app, &about.connection, &about.connector, sign_in, own).await?
-        }
-        None => connector_config::given(app, &about.connection, &about.connector, own).await?,
+        Some(sign_in) => connector_config::for_test(app, &about.connection, &about.connector, sign_in, own).await?,
+        None => connector_config::current(app, &about.connection, &about.connector, own).await?,
     };
     let given = match given {
         Ok(given) => given,
         Err(failure) => return Ok(Err(failure)),
     };
-    given.lent.into_iter().for_each(|tokens| drop(lent.set(tokens)));
+    given.token_lease.into_iter().for_each(|tokens| drop(token_lease.set(tokens)));
     let answered = check_and_discover(app, about, &given.config, (&events, &cancel)).await;
     Ok(match answered {
         Ok((_, catalog)) if !found::fits(&catalog) => Err(found::too_large()),
@@ -166,18 +167,18 @@ async fn check_and_discover(
     app: &App,
     about: &About,
     config: &FinalConfig,
-    (events, cancel): (&Events, &Cancel),
+    (events, cancel): (&EventSender, &Cancel),
 ) -> Answered {
-    let job = |time_limit| Job {
+    let job = |time_limit| EngineRequest {
         connector: &about.connector,
         config,
         events: events.clone(),
         cancel: cancel.clone(),
         time_limit,
     };
-    let checked = app.runtimes.check(&job(CHECK_LIMIT)).await?;
+    let checked = app.engines.check(&job(CHECK_LIMIT)).await?;
     let catalog = match about.connector.file.kind {
-        Kind::Source => app.runtimes.discover(&job(DISCOVER_LIMIT)).await?,
+        Kind::Source => app.engines.discover(&job(DISCOVER_LIMIT)).await?,
         Kind::Destination => Catalog::default(),
     };
     Ok((checked, catalog))
@@ -193,7 +194,7 @@ struct Desk {
     step: String,
     canceller: Canceller,
     /// Of which sign-in the tokens are that the connector was given.
-    lent: Arc<OnceLock<Lent>>,
+    token_lease: Arc<OnceLock<TokenLease>>,
 }
 
 impl Desk {
@@ -203,7 +204,7 @@ impl Desk {
 
     fn greet(&mut self, about: &About) {
         let name = about.connector.name();
-        if self.app.runtimes.ability(&about.connector).checks {
+        if self.app.engines.ability(&about.connector).checks {
             self.say("info", &format!("Checking the details of {name}"));
         } else {
             self.say(
@@ -216,7 +217,7 @@ impl Desk {
     /// Waits for the answer and looks after everything meanwhile; `None` when the validation is ours no more.
     async fn attend<T>(
         &mut self,
-        mut inbox: mpsc::Receiver<Event>,
+        mut inbox: mpsc::Receiver<ConnectorEvent>,
         asked: impl Future<Output = T>,
     ) -> AppResult<Option<T>> {
         tokio::pin!(asked);
@@ -238,25 +239,25 @@ impl Desk {
     }
 
     /// Nobody wants the verdict any more; what the connector changed until now counts all the same.
-    async fn save_changes(&mut self, inbox: &mut mpsc::Receiver<Event>) -> AppResult<()> {
+    async fn save_changes(&mut self, inbox: &mut mpsc::Receiver<ConnectorEvent>) -> AppResult<()> {
         inbox.close();
         while let Ok(event) = inbox.try_recv() {
-            if let Event::ConfigUpdate(submission) = event {
+            if let ConnectorEvent::ConfigUpdate(submission) = event {
                 self.take_over(submission).await?;
             }
         }
         Ok(())
     }
 
-    async fn hear(&mut self, event: Event) -> AppResult<()> {
+    async fn hear(&mut self, event: ConnectorEvent) -> AppResult<()> {
         match event {
-            Event::Log { level, text } => self.say(level.as_str(), &text),
-            Event::Progress(words) => {
+            ConnectorEvent::Log { level, text } => self.say(level.as_str(), &text),
+            ConnectorEvent::Progress(words) => {
                 self.say("info", &words);
                 self.step = words;
             }
-            Event::ConfigUpdate(submission) => self.take_over(submission).await?,
-            Event::Records(_) | Event::State(_) => {}
+            ConnectorEvent::ConfigUpdate(submission) => self.take_over(submission).await?,
+            ConnectorEvent::Records(_) | ConnectorEvent::State(_) => {}
         }
         Ok(())
     }
@@ -287,7 +288,7 @@ impl Desk {
             return Ok(());
         };
         let at = (&self.validation.workspace_id, &self.validation.connection_id);
-        let changed = take_over::take_over(&self.app, at, self.lent.get(), &submission).await?;
+        let changed = take_over::take_over(&self.app, at, self.token_lease.get(), &submission).await?;
         self.say("info", "The connector updated its configuration.");
         self.version = Some(if changed.before == version { changed.after } else { version });
         Ok(())

@@ -9,7 +9,7 @@ mod sample;
 
 use secrecy::ExposeSecret;
 
-use super::{Audience, Known, Layer, Values, complete, decode, encode, view};
+use super::{Audience, KnownValues, Strictness, Values, complete, decode, encode, view};
 use crate::base::forms::{FormState, RawForm};
 use crate::schema::spec::Spec;
 use fill::{Filled, fill, plans};
@@ -30,7 +30,7 @@ pub struct SpecCheck {
 /// Tries the spec out.
 #[must_use]
 pub fn check_spec(spec: &Spec) -> SpecCheck {
-    let empty = view(spec, &Known::default(), &FormState::empty(), &Audience::Owner);
+    let empty = view(spec, &KnownValues::default(), &FormState::empty(), &Audience::Owner);
     let mut check = SpecCheck { fields: empty.counts().fields, html_bytes: empty.html().len(), ..SpecCheck::default() };
     for note in spec.notes() {
         check.find(format!(
@@ -70,8 +70,8 @@ struct Trial<'a> {
 impl Trial<'_> {
     fn run(&self) -> Result<(), String> {
         let raw = RawForm::from_pairs(self.filled.pairs.clone());
-        let decoded = decode(self.spec, &raw, &Known::default(), Layer::Final, &Audience::Owner);
-        let page = view(self.spec, &Known::default(), &decoded.state, &Audience::Owner);
+        let decoded = decode(self.spec, &raw, &KnownValues::default(), Strictness::Final, &Audience::Owner);
+        let page = view(self.spec, &KnownValues::default(), &decoded.state, &Audience::Owner);
         self.keeps_secrets(page.html())?;
         if let Some(error) = decoded.errors.first() {
             return Err(format!("the filled form is refused: {}", error.sentence()));
@@ -97,9 +97,11 @@ impl Trial<'_> {
 
     /// The values as a form, read again, are the values: on a draft that has them, and on an empty one.
     fn comes_back(&self, values: &Values) -> Result<(), String> {
-        for (known, mut draft) in [(Known::of(values), values.clone()), (Known::default(), Values::default())] {
+        for (known, mut draft) in
+            [(KnownValues::of(values), values.clone()), (KnownValues::default(), Values::default())]
+        {
             let raw = RawForm::from_pairs(encode(self.spec, values));
-            let decoded = decode(self.spec, &raw, &known, Layer::Final, &Audience::Owner);
+            let decoded = decode(self.spec, &raw, &known, Strictness::Final, &Audience::Owner);
             if let Some(error) = decoded.errors.first() {
                 return Err(format!("its own values are refused: {}", error.sentence()));
             }
@@ -108,7 +110,7 @@ impl Trial<'_> {
                 return Err("the values do not come back as they were".to_owned());
             }
             let audience = Audience::Recipient { workspace: "Somebody".to_owned() };
-            self.keeps_secrets(view(self.spec, &Known::of(values), &decoded.state, &audience).html())?;
+            self.keeps_secrets(view(self.spec, &KnownValues::of(values), &decoded.state, &audience).html())?;
         }
         Ok(())
     }

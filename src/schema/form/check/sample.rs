@@ -5,7 +5,7 @@ use std::str::Chars;
 
 use serde_json::Value;
 
-use crate::schema::spec::{Kind, Node, Number, Text, judge};
+use crate::schema::spec::{Node, NodeKind, NumberShape, TextShape, judge};
 
 /// Usual values of all sorts.
 const STOCK: [&str; 24] = [
@@ -36,12 +36,12 @@ const STOCK: [&str; 24] = [
 ];
 
 /// Whether a text keeps all rules of its field.
-pub(super) fn fits(text: &Text, value: &str) -> bool {
-    judge(&Node::leaf(Kind::Text(text.clone())), &Value::from(value)).is_none()
+pub(super) fn fits(text: &TextShape, value: &str) -> bool {
+    judge(&Node::leaf(NodeKind::Text(text.clone())), &Value::from(value)).is_none()
 }
 
 /// A text that fits. Others come out for other counts, as far as there are others. None when nothing was found.
-pub(super) fn text(text: &Text, count: usize) -> Option<String> {
+pub(super) fn text(text: &TextShape, count: usize) -> Option<String> {
     let free = format!("sample {count}");
     if text.example.is_none() && fits(text, &free) {
         return Some(free);
@@ -59,12 +59,12 @@ pub(super) fn text(text: &Text, count: usize) -> Option<String> {
     some.into_iter().nth(pick).map(|value| shown(text, value))
 }
 
-fn shown(text: &Text, value: String) -> String {
+fn shown(text: &TextShape, value: String) -> String {
     text.date.and_then(|date| date.control_value(&value).map(str::to_owned)).unwrap_or(value)
 }
 
 /// A number inside the bounds.
-pub(super) fn number(number: Number) -> String {
+pub(super) fn number(number: NumberShape) -> String {
     let bounds = number.bounds;
     let step = number.step.unwrap_or(1.0);
     let low = bounds.min.or(bounds.above.map(|above| above + step));

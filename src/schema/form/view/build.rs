@@ -6,12 +6,13 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::Value;
 
 use super::super::assemble::chosen;
-use super::super::place::Place;
-use super::super::{Audience, Known, Spec};
-use super::SummaryItem;
-use super::parts::{Elsewhere, Frame, GroupPart, MorePart, OneOfPart, OptPart, Panel, Part, Section};
+use super::super::place::FormPlace;
+use super::super::{Audience, KnownValues, Spec};
+use super::parts::{
+    Elsewhere, FormPart, Frame, GroupPart, MorePart, OneOfPart, OptPart, PanelPart, SectionPart, SummaryItem,
+};
 use crate::base::forms::{FieldError, FormState};
-use crate::schema::spec::{Branch, Group, Kind, Node, OneOf, lower_first};
+use crate::schema::spec::{Branch, GroupShape, Node, NodeKind, OneOfShape, lower_first};
 
 /// Radios up to this many answers, a list to pull down beyond.
 pub(super) const MAX_RADIOS: usize = 7;
@@ -22,7 +23,7 @@ const MAX_FRAMES: usize = 2;
 
 /// What is known where the walk stands.
 #[derive(Clone, Copy)]
-pub(super) struct Scope<'a> {
+pub(super) struct ViewScope<'a> {
     pub(super) value: Option<&'a Value>,
     /// Nothing that is known about this path belongs here: another branch, or a row that is not there yet.
     pub(super) fresh: bool,
@@ -34,7 +35,7 @@ pub(super) struct Scope<'a> {
     pub(super) brief: bool,
 }
 
-impl<'a> Scope<'a> {
+impl<'a> ViewScope<'a> {
     fn inside(self, key: &str) -> Self {
         Self { value: self.value.and_then(|value| value.get(key)), ..self }
     }
@@ -45,14 +46,14 @@ impl<'a> Scope<'a> {
 }
 
 /// A part, and whether something in it is filled or wrong, so that what folds is unfolded.
-pub(super) struct Made<'a> {
-    pub(super) part: Part<'a>,
+pub(super) struct BuiltPart<'a> {
+    pub(super) part: FormPart<'a>,
     pub(super) busy: bool,
 }
 
 pub(super) struct Builder<'a> {
     spec: &'a Spec,
-    pub(super) known: &'a Known,
+    pub(super) known: &'a KnownValues,
     pub(super) state: &'a FormState,
     pub(super) owner: bool,
     workspace: &'a str,
@@ -64,7 +65,7 @@ pub(super) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(spec: &'a Spec, known: &'a Known, state: &'a FormState, who: &'a Audience) -> Self {
+    pub(super) fn new(spec: &'a Spec, known: &'a KnownValues, state: &'a FormState, who: &'a Audience) -> Self {
         let mut errors = HashMap::new();
         for error in state.errors() {
             errors.entry(error.name.as_str()).or_insert(error);
@@ -99,21 +100,26 @@ impl<'a> Builder<'a> {
         (self.fields, self.summary)
     }
 
-    pub(super) fn sections(&mut self) -> Vec<Section<'a>> {
+    pub(super) fn sections(&mut self) -> Vec<SectionPart<'a>> {
         let spec = self.spec;
-        let place = Place::root();
-        let scope = Scope { value: None, fresh: false, depth: 0, in_rows: false, brief: false };
+        let place = FormPlace::root();
+        let scope = ViewScope { value: None, fresh: false, depth: 0, in_rows: false, brief: false };
         match &spec.root().kind {
-            Kind::Group(group) => self.root_sections(group, &place, scope),
-            Kind::OneOf(one_of) => {
+            NodeKind::Group(group) => self.root_sections(group, &place, scope),
+            NodeKind::OneOf(one_of) => {
                 let parts = self.one_of(spec.root(), one_of, &place, scope).map(|made| made.part).into_iter().collect();
-                vec![Section { title: None, parts }]
+                vec![SectionPart { title: None, parts }]
             }
             _ => Vec::new(),
         }
     }
 
-    fn root_sections(&mut self, group: &'a Group, place: &Place, scope: Scope<'a>) -> Vec<Section<'a>> {
+    fn root_sections(
+        &mut self,
+        group: &'a GroupShape,
+        place: &FormPlace,
+        scope: ViewScope<'a>,
+    ) -> Vec<SectionPart<'a>> {
         let headings = self.spec.sections();
         let mut blocks: Vec<(Option<&'a str>, Vec<&'a Node>)> = vec![(None, Vec::new())];
         blocks.extend(headings.iter().map(|heading| (Some(heading.title.as_str()), Vec::new())));
@@ -128,7 +134,7 @@ impl<'a> Builder<'a> {
         for (title, fields) in blocks {
             let (parts, _) = self.fields_of(&fields, place, scope, title);
             if !parts.is_empty() {
-                sections.push(Section { title, parts });
+                sections.push(SectionPart { title, parts });
             }
         }
         sections
@@ -137,11 +143,11 @@ impl<'a> Builder<'a> {
     /// The parts of a group, the optional ones folded away when others stand beside them.
     pub(super) fn group(
         &mut self,
-        group: &'a Group,
-        place: &Place,
-        scope: Scope<'a>,
+        group: &'a GroupShape,
+        place: &FormPlace,
+        scope: ViewScope<'a>,
         title: Option<&'a str>,
-    ) -> (Vec<Part<'a>>, bool) {
+    ) -> (Vec<FormPart<'a>>, bool) {
         let fields: Vec<&'a Node> = group.fields.iter().collect();
         self.fields_of(&fields, place, scope, title)
     }
@@ -149,10 +155,10 @@ impl<'a> Builder<'a> {
     fn fields_of(
         &mut self,
         fields: &[&'a Node],
-        place: &Place,
-        scope: Scope<'a>,
+        place: &FormPlace,
+        scope: ViewScope<'a>,
         title: Option<&'a str>,
-    ) -> (Vec<Part<'a>>, bool) {
+    ) -> (Vec<FormPart<'a>>, bool) {
         let asked: Vec<&'a Node> = fields.iter().copied().filter(|field| field.is_asked()).collect();
         let folds = asked.iter().any(|field| !field.folds);
         let (mut parts, mut folded) = (Vec::new(), Vec::new());
@@ -170,27 +176,27 @@ impl<'a> Builder<'a> {
             }
         }
         if !folded.is_empty() {
-            parts.push(Part::More(MorePart { count: folded.len(), of: title, open: unfold, parts: folded }));
+            parts.push(FormPart::More(MorePart { count: folded.len(), of: title, open: unfold, parts: folded }));
         }
         (parts, busy)
     }
 
-    fn root_scope(&self, field: &Node, scope: Scope<'a>) -> Scope<'a> {
+    fn root_scope(&self, field: &Node, scope: ViewScope<'a>) -> ViewScope<'a> {
         let known = if scope.fresh { None } else { self.known.plain.get(&field.key) };
-        Scope { value: known, ..scope }
+        ViewScope { value: known, ..scope }
     }
 
-    fn node(&mut self, node: &'a Node, place: &Place, scope: Scope<'a>) -> Option<Made<'a>> {
+    fn node(&mut self, node: &'a Node, place: &FormPlace, scope: ViewScope<'a>) -> Option<BuiltPart<'a>> {
         match &node.kind {
-            Kind::Const(_) => None,
-            Kind::Group(group) => self.group_part(node, group, place, scope),
-            Kind::OneOf(one_of) => self.one_of(node, one_of, place, scope),
-            Kind::Rows(rows) => {
+            NodeKind::Const(_) => None,
+            NodeKind::Group(group) => self.group_part(node, group, place, scope),
+            NodeKind::OneOf(one_of) => self.one_of(node, one_of, place, scope),
+            NodeKind::Rows(rows) => {
                 self.fields += usize::from(!scope.in_rows);
                 Some(self.rows(node, rows, place, scope))
             }
-            Kind::Json(_) if !self.owner && !node.secret => Some(Made {
-                part: Part::Elsewhere(Elsewhere { label: &node.title, workspace: self.workspace }),
+            NodeKind::Json(_) if !self.owner && !node.secret => Some(BuiltPart {
+                part: FormPart::Elsewhere(Elsewhere { label: &node.title, workspace: self.workspace }),
                 busy: false,
             }),
             _ => {
@@ -200,15 +206,21 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn group_part(&mut self, node: &'a Node, group: &'a Group, place: &Place, scope: Scope<'a>) -> Option<Made<'a>> {
+    fn group_part(
+        &mut self,
+        node: &'a Node,
+        group: &'a GroupShape,
+        place: &FormPlace,
+        scope: ViewScope<'a>,
+    ) -> Option<BuiltPart<'a>> {
         let frame = self.frame(node, place, scope);
         let (parts, busy) = self.group(group, place, scope.deeper(), Some(&node.title));
-        let part = Part::Group(GroupPart { frame, framed: scope.depth < MAX_FRAMES, parts });
-        matches!(&part, Part::Group(group) if !group.parts.is_empty()).then_some(Made { part, busy })
+        let part = FormPart::Group(GroupPart { frame, framed: scope.depth < MAX_FRAMES, parts });
+        matches!(&part, FormPart::Group(group) if !group.parts.is_empty()).then_some(BuiltPart { part, busy })
     }
 
     /// Takes the next id and collects the field's error for the summary.
-    pub(super) fn frame(&mut self, node: &'a Node, place: &Place, scope: Scope<'a>) -> Frame<'a> {
+    pub(super) fn frame(&mut self, node: &'a Node, place: &FormPlace, scope: ViewScope<'a>) -> Frame<'a> {
         self.ids += 1;
         let name = if place.name.is_empty() { place.chooser() } else { place.name.clone() };
         let error = self.errors.get(name.as_str()).copied();
@@ -233,10 +245,10 @@ impl<'a> Builder<'a> {
     pub(super) fn one_of(
         &mut self,
         node: &'a Node,
-        one_of: &'a OneOf,
-        place: &Place,
-        scope: Scope<'a>,
-    ) -> Option<Made<'a>> {
+        one_of: &'a OneOfShape,
+        place: &FormPlace,
+        scope: ViewScope<'a>,
+    ) -> Option<BuiltPart<'a>> {
         self.fields += usize::from(!scope.in_rows);
         let frame = self.frame(node, place, scope);
         let whole;
@@ -254,7 +266,7 @@ impl<'a> Builder<'a> {
         let options = one_of.branches.iter().enumerate().map(|(index, branch)| option(index, branch, on)).collect();
         let mut panels = Vec::new();
         for (index, branch) in one_of.branches.iter().enumerate() {
-            let inner = Scope {
+            let inner = ViewScope {
                 fresh: stands != Some(index),
                 value: scope.value.filter(|_| stands == Some(index)),
                 ..scope.deeper()
@@ -274,7 +286,7 @@ impl<'a> Builder<'a> {
             options,
             panels,
         };
-        Some(Made { part: Part::OneOf(Box::new(part)), busy })
+        Some(BuiltPart { part: FormPart::OneOf(Box::new(part)), busy })
     }
 }
 
@@ -287,13 +299,13 @@ fn option<'a>(index: usize, branch: &'a Branch, on: Option<usize>) -> OptPart<'a
     }
 }
 
-fn panel<'a>(index: usize, branch: &'a Branch, parts: Vec<Part<'a>>) -> Panel<'a> {
+fn panel<'a>(index: usize, branch: &'a Branch, parts: Vec<FormPart<'a>>) -> PanelPart<'a> {
     let questions = branch.group.fields.iter().filter(|field| field.is_asked()).count();
     let say = match questions {
         1 => format!("One more question for {}", branch.title),
         more => format!("{more} more questions for {}", branch.title),
     };
-    Panel { index, title: &branch.title, say, folds: index < MAX_FOLDED_PANELS, parts }
+    PanelPart { index, title: &branch.title, say, folds: index < MAX_FOLDED_PANELS, parts }
 }
 
 /// "Replace host", "New API token".

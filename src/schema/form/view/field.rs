@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::super::leaf;
-use super::super::place::{Place, control};
-use super::build::{Builder, MAX_RADIOS, Made, Scope, inline};
-use super::parts::{Control, Field, Input, OptPart, Part, Provided};
-use crate::base::forms::{FieldError, Problem};
-use crate::schema::spec::{Bool, DateShape, Format, Kind, Node, Opt, Text};
+use super::super::place::{FormPlace, control};
+use super::build::{Builder, BuiltPart, MAX_RADIOS, ViewScope, inline};
+use super::parts::{Control, FieldPart, FormPart, InputPart, OptPart, Provided};
+use crate::base::forms::{FieldError, ValueProblem};
+use crate::schema::spec::{BoolShape, DateShape, Node, NodeKind, Opt, TextFormat, TextShape};
 
 /// More options than this fold away, with a box to find one by name.
 const MANY_OPTIONS: usize = 15;
@@ -18,7 +18,7 @@ const MANY_OPTIONS: usize = 15;
 const KEEP: &str = "Keep the answer we have";
 
 /// What a plain leaf shows.
-struct Standing<'a> {
+struct LeafState<'a> {
     /// What was typed the last time, when the field was on the page then.
     typed: Option<&'a [String]>,
     /// What is known and may be shown, else the default.
@@ -39,7 +39,7 @@ impl Seal<'_> {
     }
 }
 
-impl<'a> Standing<'a> {
+impl<'a> LeafState<'a> {
     fn text(&self, node: &Node) -> String {
         match (self.typed, self.value) {
             (Some(typed), _) => typed.first().cloned().unwrap_or_default(),
@@ -50,7 +50,7 @@ impl<'a> Standing<'a> {
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn leaf(&mut self, node: &'a Node, place: &Place, scope: Scope<'a>) -> Made<'a> {
+    pub(super) fn leaf(&mut self, node: &'a Node, place: &FormPlace, scope: ViewScope<'a>) -> BuiltPart<'a> {
         if node.secret {
             return self.secret_leaf(node, place, scope);
         }
@@ -61,9 +61,9 @@ impl<'a> Builder<'a> {
         // Boxes that are off send nothing: then the hidden field beside them tells that they were there.
         let typed = typed.or_else(|| boxes.map(|_| &[][..]));
         let shown = if concealed { None } else { known.or(node.default.as_ref()) };
-        let standing = Standing { typed, value: shown };
+        let standing = LeafState { typed, value: shown };
         let mut field =
-            Field { frame: self.frame(node, place, scope), control: self.control(node, &standing, concealed) };
+            FieldPart { frame: self.frame(node, place, scope), control: self.control(node, &standing, concealed) };
         field.frame.utc =
             matches!(&field.control, Control::Input(input) if input.kind == "datetime-local") && is_utc(node);
         let typed_now = typed.is_some_and(|typed| typed.iter().any(|text| !text.trim().is_empty()));
@@ -81,22 +81,22 @@ impl<'a> Builder<'a> {
             _ => !standing_text.trim().is_empty() && standing_text != default_text,
         };
         let busy = field.frame.error.is_some() || differs && is_news(node, &field.control);
-        Made { part: Part::Field(field), busy }
+        BuiltPart { part: FormPart::Field(field), busy }
     }
 
-    fn secret_leaf(&mut self, node: &'a Node, place: &Place, scope: Scope<'a>) -> Made<'a> {
+    fn secret_leaf(&mut self, node: &'a Node, place: &FormPlace, scope: ViewScope<'a>) -> BuiltPart<'a> {
         let set = !scope.fresh && self.known.secret_paths.contains(&place.path);
         let held = self.state.held_until(&place.name);
         let control = match &node.kind {
-            Kind::Text(Text { multiline: false, .. }) | Kind::Number(_) => Control::Secret,
-            Kind::Choice(choice) => Control::Select {
+            NodeKind::Text(TextShape { multiline: false, .. }) | NodeKind::Number(_) => Control::Secret,
+            NodeKind::Choice(choice) => Control::Select {
                 options: options(&choice.options, |_| false),
                 empty: Some("Choose\u{2026}"),
                 none_chosen: true,
             },
             _ => Control::SecretArea,
         };
-        let mut field = Field { frame: self.frame(node, place, scope), control };
+        let mut field = FieldPart { frame: self.frame(node, place, scope), control };
         let wrong = field.frame.error.is_some();
         match (held, set) {
             (Some(until), _) => {
@@ -112,17 +112,24 @@ impl<'a> Builder<'a> {
             (None, true) => self.provided(node, place, field, Seal::stored("It cannot be shown."), wrong),
             (None, false) => {
                 field.frame.utc = false;
-                Made { part: Part::Field(field), busy: wrong }
+                BuiltPart { part: FormPart::Field(field), busy: wrong }
             }
         }
     }
 
     /// The value is there; the field to replace it waits behind a fold.
-    fn provided(&self, node: &'a Node, place: &Place, mut field: Field<'a>, seal: Seal<'a>, open: bool) -> Made<'a> {
+    fn provided(
+        &self,
+        node: &'a Node,
+        place: &FormPlace,
+        mut field: FieldPart<'a>,
+        seal: Seal<'a>,
+        open: bool,
+    ) -> BuiltPart<'a> {
         let inline = inline(&node.title);
         let label = std::mem::replace(&mut field.frame.label, Cow::Owned(format!("New {inline}")));
         field.frame.optional = false;
-        let must_be_new = |error: &FieldError| error.name == place.name && error.code == Problem::AddressChanged;
+        let must_be_new = |error: &FieldError| error.name == place.name && error.code == ValueProblem::AddressChanged;
         if !self.state.errors().iter().any(must_be_new) {
             let keep = "Leave empty to keep the one we have.";
             let hint = field.frame.hint.map_or(Cow::Borrowed(keep), |hint| Cow::Owned(format!("{keep} {hint}")));
@@ -131,8 +138,8 @@ impl<'a> Builder<'a> {
         let name = control(&place.name, "clear");
         let ticked = self.state.typed(&name).is_some();
         let clear = (self.owner && seal.stored).then_some((name, ticked));
-        Made {
-            part: Part::Provided(Box::new(Provided {
+        BuiltPart {
+            part: FormPart::Provided(Box::new(Provided {
                 label,
                 inline,
                 badge: seal.badge,
@@ -145,16 +152,16 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn control(&self, node: &'a Node, standing: &Standing<'a>, concealed: bool) -> Control<'a> {
+    fn control(&self, node: &'a Node, standing: &LeafState<'a>, concealed: bool) -> Control<'a> {
         match &node.kind {
-            Kind::Bool(Bool { open }) if *open || concealed => yes_no(node, standing, concealed),
-            Kind::Bool(_) => {
+            NodeKind::Bool(BoolShape { open }) if *open || concealed => yes_no(node, standing, concealed),
+            NodeKind::Bool(_) => {
                 let on = standing.typed.map_or(standing.value == Some(&Value::Bool(true)), |typed| {
                     typed.iter().any(|text| text == "true")
                 });
                 Control::Tick { on }
             }
-            Kind::Choice(choice) => {
+            NodeKind::Choice(choice) => {
                 let text = standing.text(node);
                 let none_chosen = text.is_empty();
                 let may_be_empty = !node.required && node.default.is_none();
@@ -162,7 +169,7 @@ impl<'a> Builder<'a> {
                 let empty = if concealed { Some(KEEP) } else { may_be_empty.then_some("Not set") };
                 choice_control(options, empty, none_chosen)
             }
-            Kind::Checks(checks) => {
+            NodeKind::Checks(checks) => {
                 let members = standing.value.and_then(Value::as_array);
                 let on = |index: &str, option: &Opt| match standing.typed {
                     Some(typed) => typed.iter().any(|text| text == index),
@@ -177,10 +184,10 @@ impl<'a> Builder<'a> {
                 let open = options.len() <= MANY_OPTIONS || options.iter().any(|option| option.on);
                 Control::Ticks { options, open }
             }
-            Kind::Lines(_) | Kind::Json(_) => area(standing.text(node), 3),
-            Kind::Number(number) => {
+            NodeKind::Lines(_) | NodeKind::Json(_) => area(standing.text(node), 3),
+            NodeKind::Number(number) => {
                 let mode = if number.whole { "numeric" } else { "decimal" };
-                Control::Input(Input {
+                Control::Input(InputPart {
                     kind: "text",
                     value: standing.text(node),
                     mode: Some(mode),
@@ -188,8 +195,8 @@ impl<'a> Builder<'a> {
                     dir: "ltr",
                 })
             }
-            Kind::Text(text) => text_control(text, standing.text(node)),
-            Kind::Const(_) | Kind::OneOf(_) | Kind::Group(_) | Kind::Rows(_) => area(String::new(), 3),
+            NodeKind::Text(text) => text_control(text, standing.text(node)),
+            NodeKind::Const(_) | NodeKind::OneOf(_) | NodeKind::Group(_) | NodeKind::Rows(_) => area(String::new(), 3),
         }
     }
 }
@@ -208,10 +215,10 @@ fn is_news(node: &Node, control: &Control<'_>) -> bool {
 }
 
 fn is_utc(node: &Node) -> bool {
-    matches!(&node.kind, Kind::Text(text) if text.date.is_some_and(DateShape::is_utc))
+    matches!(&node.kind, NodeKind::Text(text) if text.date.is_some_and(DateShape::is_utc))
 }
 
-fn text_control(text: &Text, value: String) -> Control<'static> {
+fn text_control(text: &TextShape, value: String) -> Control<'static> {
     if text.multiline || value.contains('\n') {
         return area(value, 4);
     }
@@ -220,15 +227,15 @@ fn text_control(text: &Text, value: String) -> Control<'static> {
         && (value.is_empty() || date.takes(&value))
     {
         let kind = if date == DateShape::Day { "date" } else { "datetime-local" };
-        return Control::Input(Input { kind, value, mode: None, width: Some("m"), dir: "ltr" });
+        return Control::Input(InputPart { kind, value, mode: None, width: Some("m"), dir: "ltr" });
     }
     let mode = match text.format {
-        Format::Url => Some("url"),
-        Format::Email => Some("email"),
+        TextFormat::Url => Some("url"),
+        TextFormat::Email => Some("email"),
         _ => None,
     };
     let dir = if mode.is_some() || text.pattern.is_some() { "ltr" } else { "auto" };
-    Control::Input(Input { kind: "text", value, mode, width: None, dir })
+    Control::Input(InputPart { kind: "text", value, mode, width: None, dir })
 }
 
 fn area(value: String, least: usize) -> Control<'static> {
@@ -236,7 +243,7 @@ fn area(value: String, least: usize) -> Control<'static> {
     Control::Area { value, rows }
 }
 
-fn yes_no<'a>(node: &Node, standing: &Standing<'_>, concealed: bool) -> Control<'a> {
+fn yes_no<'a>(node: &Node, standing: &LeafState<'_>, concealed: bool) -> Control<'a> {
     let text = standing.text(node);
     let mut words = vec![("true", "Yes"), ("false", "No")];
     if concealed {

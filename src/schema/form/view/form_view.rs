@@ -4,9 +4,9 @@ use askama::Template;
 
 use super::super::assemble::Assembly;
 use super::super::patch::overlay;
-use super::super::{Audience, Known, Patch, Spec};
+use super::super::{Audience, KnownValues, Patch, Spec};
 use super::build::Builder;
-use super::parts::Sections;
+use super::parts::{Sections, SummaryItem};
 use crate::base::forms::FormState;
 
 /// A form, ready to stand inside a page. Renders itself: `{{ form|safe }}` in a template.
@@ -16,23 +16,6 @@ pub struct FormView {
     html: String,
     summary: Vec<SummaryItem>,
     counts: Counts,
-}
-
-/// One line of the error summary.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SummaryItem {
-    /// Leads to the field: `#f7`.
-    pub href: String,
-    /// The sentence that also stands at the field.
-    pub text: String,
-}
-
-impl SummaryItem {
-    /// The field's id and the sentence, as the error summary of a page takes them.
-    #[must_use]
-    pub fn target_and_text(&self) -> (String, String) {
-        (self.href.trim_start_matches('#').to_owned(), self.text.clone())
-    }
 }
 
 /// How much there is to fill in.
@@ -48,7 +31,7 @@ pub struct Counts {
 
 /// Builds the form from the spec, what is known, and what was typed the last time.
 #[must_use]
-pub fn view(spec: &Spec, known: &Known, state: &FormState, who: &Audience) -> FormView {
+pub fn view(spec: &Spec, known: &KnownValues, state: &FormState, who: &Audience) -> FormView {
     let mut builder = Builder::new(spec, known, state, who);
     let sections = builder.sections();
     // Writing into a String cannot fail, and the templates call nothing that can.

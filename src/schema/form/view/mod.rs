@@ -2,7 +2,7 @@
 //! `<form>`, its hidden token and its buttons.
 //!
 //! One builder serves the first look and every look after a refused submission, for members and for outsiders. It
-//! cannot show a secret or a concealed value, because it asks [`super::Known`] for neither.
+//! cannot show a secret or a concealed value, because it asks [`super::KnownValues`] for neither.
 
 mod build;
 mod field;
@@ -10,4 +10,5 @@ mod form_view;
 mod parts;
 mod rows;
 
-pub use form_view::{Counts, FormView, SummaryItem, view};
+pub use form_view::{Counts, FormView, view};
+pub use parts::SummaryItem;

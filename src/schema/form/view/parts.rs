@@ -10,17 +10,17 @@ use crate::schema::spec::MoreHelp;
 #[derive(Template)]
 #[template(path = "components/form/sections.html")]
 pub(super) struct Sections<'a> {
-    pub(super) sections: Vec<Section<'a>>,
+    pub(super) sections: Vec<SectionPart<'a>>,
 }
 
-pub(super) struct Section<'a> {
+pub(super) struct SectionPart<'a> {
     pub(super) title: Option<&'a str>,
-    pub(super) parts: Vec<Part<'a>>,
+    pub(super) parts: Vec<FormPart<'a>>,
 }
 
 /// One piece of the form.
-pub(super) enum Part<'a> {
-    Field(Field<'a>),
+pub(super) enum FormPart<'a> {
+    Field(FieldPart<'a>),
     Provided(Box<Provided<'a>>),
     OneOf(Box<OneOfPart<'a>>),
     Group(GroupPart<'a>),
@@ -29,7 +29,7 @@ pub(super) enum Part<'a> {
     Elsewhere(Elsewhere<'a>),
 }
 
-impl FastWritable for Part<'_> {
+impl FastWritable for FormPart<'_> {
     fn write_into(&self, dest: &mut dyn fmt::Write, values: &dyn Values) -> askama::Result<()> {
         match self {
             Self::Field(part) => FastWritable::write_into(part, dest, values),
@@ -43,7 +43,7 @@ impl FastWritable for Part<'_> {
     }
 }
 
-impl fmt::Display for Part<'_> {
+impl fmt::Display for FormPart<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_into(f, askama::NO_VALUES).map_err(|_| fmt::Error)
     }
@@ -67,13 +67,13 @@ pub(super) struct Frame<'a> {
 /// A leaf.
 #[derive(Template)]
 #[template(path = "components/form/field.html")]
-pub(super) struct Field<'a> {
+pub(super) struct FieldPart<'a> {
     pub(super) frame: Frame<'a>,
     pub(super) control: Control<'a>,
 }
 
 pub(super) enum Control<'a> {
-    Input(Input),
+    Input(InputPart),
     Area { value: String, rows: usize },
     Secret,
     SecretArea,
@@ -83,7 +83,7 @@ pub(super) enum Control<'a> {
     Ticks { options: Vec<OptPart<'a>>, open: bool },
 }
 
-pub(super) struct Input {
+pub(super) struct InputPart {
     pub(super) kind: &'static str,
     pub(super) value: String,
     pub(super) mode: Option<&'static str>,
@@ -109,7 +109,7 @@ pub(super) struct Provided<'a> {
     pub(super) badge: &'static str,
     pub(super) hint: Cow<'a, str>,
     pub(super) open: bool,
-    pub(super) replace: Field<'a>,
+    pub(super) replace: FieldPart<'a>,
     /// The name of the box that removes it, and whether it is ticked.
     pub(super) clear: Option<(String, bool)>,
 }
@@ -123,16 +123,16 @@ pub(super) struct OneOfPart<'a> {
     pub(super) empty: Option<&'static str>,
     pub(super) none_chosen: bool,
     pub(super) options: Vec<OptPart<'a>>,
-    pub(super) panels: Vec<Panel<'a>>,
+    pub(super) panels: Vec<PanelPart<'a>>,
 }
 
-pub(super) struct Panel<'a> {
+pub(super) struct PanelPart<'a> {
     pub(super) index: usize,
     pub(super) title: &'a str,
     pub(super) say: String,
     /// Style sheets can show and hide the first dozen; the others always show.
     pub(super) folds: bool,
-    pub(super) parts: Vec<Part<'a>>,
+    pub(super) parts: Vec<FormPart<'a>>,
 }
 
 #[derive(Template)]
@@ -141,7 +141,7 @@ pub(super) struct GroupPart<'a> {
     pub(super) frame: Frame<'a>,
     /// Deeper than two groups a frame around each only crowds the page.
     pub(super) framed: bool,
-    pub(super) parts: Vec<Part<'a>>,
+    pub(super) parts: Vec<FormPart<'a>>,
 }
 
 #[derive(Template)]
@@ -165,7 +165,7 @@ pub(super) struct RowPart<'a> {
     pub(super) first: bool,
     /// The name of the box that removes a row that is known, and whether it is ticked.
     pub(super) remove: Option<(String, bool)>,
-    pub(super) parts: Vec<Part<'a>>,
+    pub(super) parts: Vec<FormPart<'a>>,
 }
 
 /// Optional settings, folded.
@@ -176,7 +176,7 @@ pub(super) struct MorePart<'a> {
     /// What they belong to, for those who cannot see it.
     pub(super) of: Option<&'a str>,
     pub(super) open: bool,
-    pub(super) parts: Vec<Part<'a>>,
+    pub(super) parts: Vec<FormPart<'a>>,
 }
 
 /// A field that this person is not asked for.
@@ -185,4 +185,21 @@ pub(super) struct MorePart<'a> {
 pub(super) struct Elsewhere<'a> {
     pub(super) label: &'a str,
     pub(super) workspace: &'a str,
+}
+
+/// One line of the error summary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SummaryItem {
+    /// Leads to the field: `#f7`.
+    pub href: String,
+    /// The sentence that also stands at the field.
+    pub text: String,
+}
+
+impl SummaryItem {
+    /// The field's id and the sentence, as the error summary of a page takes them.
+    #[must_use]
+    pub fn target_and_text(&self) -> (String, String) {
+        (self.href.trim_start_matches('#').to_owned(), self.text.clone())
+    }
 }

@@ -3,17 +3,22 @@
 
 use serde_json::Value;
 
-use super::super::decode::known_rows;
-use super::super::place::{Place, control};
-use super::build::{Builder, Made, Scope, inline};
-use super::parts::{Part, RowPart, RowsPart};
-use crate::schema::spec::{Kind, Node, Rows};
+use super::super::place::{FormPlace, control, known_rows};
+use super::build::{Builder, BuiltPart, ViewScope, inline};
+use super::parts::{FormPart, RowPart, RowsPart};
+use crate::schema::spec::{Node, NodeKind, RowsShape};
 
 impl<'a> Builder<'a> {
-    pub(super) fn rows(&mut self, node: &'a Node, rows: &'a Rows, place: &Place, scope: Scope<'a>) -> Made<'a> {
+    pub(super) fn rows(
+        &mut self,
+        node: &'a Node,
+        rows: &'a RowsShape,
+        place: &FormPlace,
+        scope: ViewScope<'a>,
+    ) -> BuiltPart<'a> {
         let frame = self.frame(node, place, scope);
         let known = if scope.fresh { 0 } else { known_rows(scope.value, self.known, place) };
-        let typed = self.state.typed_rows(&place.name, Rows::MOST);
+        let typed = self.state.typed_rows(&place.name, RowsShape::MOST);
         let slots = typed.max(known + rows.spare(scope.in_rows)).clamp(known, rows.max.max(known));
         let first_open = known == 0 && (node.required || rows.min > 0);
         let standing = known.max(usize::from(first_open));
@@ -34,21 +39,21 @@ impl<'a> Builder<'a> {
             rows: all.into_iter().map(|(row, _)| row).collect(),
             spare,
         };
-        Made { part: Part::Rows(Box::new(rows)), busy }
+        BuiltPart { part: FormPart::Rows(Box::new(rows)), busy }
     }
 
     fn row(
         &mut self,
-        rows: &'a Rows,
-        place: &Place,
-        scope: Scope<'a>,
+        rows: &'a RowsShape,
+        place: &FormPlace,
+        scope: ViewScope<'a>,
         index: usize,
         known: usize,
     ) -> (RowPart<'a>, bool) {
         let here = place.row(index, index, &rows.item.title);
         let value =
             scope.value.filter(|_| index < known).and_then(|list| list.get(index)).filter(|row| !Value::is_null(row));
-        let inner = Scope {
+        let inner = ViewScope {
             value,
             fresh: index >= known,
             depth: scope.depth + 1,
@@ -63,10 +68,10 @@ impl<'a> Builder<'a> {
         (RowPart { inline: inline(&title), title, open: false, first: false, remove, parts }, busy)
     }
 
-    fn item(&mut self, item: &'a Node, place: &Place, scope: Scope<'a>) -> (Vec<Part<'a>>, bool) {
+    fn item(&mut self, item: &'a Node, place: &FormPlace, scope: ViewScope<'a>) -> (Vec<FormPart<'a>>, bool) {
         match &item.kind {
-            Kind::Group(group) => self.group(group, place, scope, Some(&item.title)),
-            Kind::OneOf(one_of) => {
+            NodeKind::Group(group) => self.group(group, place, scope, Some(&item.title)),
+            NodeKind::OneOf(one_of) => {
                 let made = self.one_of(item, one_of, place, scope);
                 let busy = made.as_ref().is_some_and(|made| made.busy);
                 (made.map(|made| made.part).into_iter().collect(), busy)

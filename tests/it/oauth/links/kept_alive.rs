@@ -22,8 +22,7 @@ fn credentials(slug: &str) -> String {
 }
 
 async fn sweep(site: &Site) {
-    let (now, rng, db) = (site.app.app.clock.now(), site.app.app.rng.clone(), site.app.app.db.clone());
-    db.write(move |conn| vestibule::features::oauth::grants::sweep(conn, now, &rng)).await.unwrap();
+    site.app.app.write(vestibule::features::oauth::grants::sweep).await.unwrap();
     site.app.run_jobs().await;
 }
 
@@ -135,7 +134,7 @@ async fn a_connector_gets_tokens_that_live() {
     let connector = app.connectors.find(connection.kind, &connection.connector_slug).unwrap();
     let own = connection.open_values(&app.keys).unwrap();
     let given =
-        vestibule::features::work::connector_config::given(app, &connection, connector, own).await.unwrap().unwrap();
+        vestibule::features::work::connector_config::current(app, &connection, connector, own).await.unwrap().unwrap();
     let credentials = &given.config.expose()["credentials"];
     assert!(credentials["refresh_token"].as_str().unwrap().starts_with(CANARY));
     assert_eq!(credentials["developer_token"], "dev-token-of-the-operator");

@@ -1,7 +1,7 @@
 //! Tables, columns, keys.
 
 use serde_json::json;
-use vestibule::engines::{Checked, Cursor, SyncType};
+use vestibule::engines::{CheckOutcome, CursorField, SyncType};
 
 use crate::support::cluster::{Cluster, place};
 
@@ -19,7 +19,7 @@ const TABLES: &str = r#"
 async fn tables_are_listed_with_columns_keys_and_candidates() {
     let Some(cluster) = Cluster::new(TABLES).await else { return };
     let (done, told) = place().check(&cluster.task(&json!({}))).await;
-    assert_eq!(done, Ok(Checked::Asked));
+    assert_eq!(done, Ok(CheckOutcome::Asked));
     assert!(told.log().contains("Tables and views that can be read: 5."), "{}", told.log());
 
     let catalog = place().discover(&cluster.task(&json!({}))).await.0.unwrap();
@@ -38,11 +38,11 @@ async fn tables_are_listed_with_columns_keys_and_candidates() {
     assert_eq!(customers.primary_key, [["id"]]);
     let path = |name: &str| vec![name.to_owned()];
     let candidates = vec![path("id"), path("updated_at")];
-    assert_eq!(customers.cursor, Cursor::Open { candidates, usual: Some(path("updated_at")) });
+    assert_eq!(customers.cursor, CursorField::Open { candidates, usual: Some(path("updated_at")) });
     let items = catalog.find(Some("public"), "Line \"Items\"").unwrap();
     assert_eq!(items.primary_key, [["no"], ["order id"]], "in the order of the key");
     let plain = catalog.find(Some("public"), "plain").unwrap();
-    assert_eq!((plain.sync_types.as_slice(), &plain.cursor), ([SyncType::FullTable].as_slice(), &Cursor::None));
+    assert_eq!((plain.sync_types.as_slice(), &plain.cursor), ([SyncType::FullTable].as_slice(), &CursorField::None));
     cluster.end().await;
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use vestibule::engines::{Catalog, Chosen, ReadEnd, Reason, SyncType};
+use vestibule::engines::{Catalog, ChosenStream, FailureReason, ReadEnd, SyncType};
 
 use crate::support::cluster::{Cluster, place};
 use crate::support::engine::{Told, chosen};
@@ -12,7 +12,7 @@ async fn catalog(cluster: &Cluster) -> Catalog {
     place().discover(&cluster.task(&json!({}))).await.0.unwrap()
 }
 
-async fn read(cluster: &Cluster, wanted: &[Chosen], state: Option<&Value>) -> Told {
+async fn read(cluster: &Cluster, wanted: &[ChosenStream], state: Option<&Value>) -> Told {
     let (done, told) = place().read(&cluster.task(&json!({})), wanted, state).await;
     assert_eq!(done, Ok(ReadEnd::default()), "{}", told.log());
     told
@@ -128,7 +128,7 @@ async fn one_table_that_is_gone_does_not_stop_the_others() {
     assert_eq!(done, Ok(ReadEnd { incomplete: vec![0] }));
     assert!(told.of(1).len() == 1 && told.log().contains("public.a could not be read"), "{}", told.log());
     let failure = place().read(&cluster.task(&json!({})), &wanted[..1], None).await.0.unwrap_err();
-    assert_eq!(failure.reason, Reason::Refused);
+    assert_eq!(failure.reason, FailureReason::Refused);
     cluster.end().await;
 }
 
@@ -139,10 +139,10 @@ async fn a_reading_that_waits_for_a_lock_can_be_cancelled_and_runs_out_of_time()
     cluster.sql("BEGIN; LOCK TABLE a IN ACCESS EXCLUSIVE MODE").await;
     let mut task = cluster.task(&json!({}));
     task.limit = Duration::from_secs(1);
-    assert_eq!(place().read(&task, &wanted, None).await.0.unwrap_err().reason, Reason::Timeout);
+    assert_eq!(place().read(&task, &wanted, None).await.0.unwrap_err().reason, FailureReason::Timeout);
     task.limit = Duration::from_secs(60);
     task.interrupted = true;
-    assert_eq!(place().read(&task, &wanted, None).await.0.unwrap_err().reason, Reason::Cancelled);
+    assert_eq!(place().read(&task, &wanted, None).await.0.unwrap_err().reason, FailureReason::Cancelled);
     cluster.sql("ROLLBACK").await;
     cluster.end().await;
 }

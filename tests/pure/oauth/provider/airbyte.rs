@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use vestibule::connectors::Kind;
-use vestibule::connectors::import::{FoundSpec, Imported, Wish};
+use vestibule::connectors::import::{FoundSpec, ImportHints, Imported};
 use vestibule::connectors::provider::{ClientAuth, InputKind, ProviderBlock, RefreshKind, TokenBody};
 
 fn import(slug: &str, properties: Value, auth: Value) -> Imported {
@@ -17,7 +17,7 @@ fn import(slug: &str, properties: Value, auth: Value) -> Imported {
         runtime: None,
         own: None,
     };
-    found.into_file(&Wish::default()).unwrap()
+    found.into_file(&ImportHints::default()).unwrap()
 }
 
 fn secret() -> Value {

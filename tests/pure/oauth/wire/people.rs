@@ -1,13 +1,9 @@
 //! People at the consent page: those who say no, others who sign in, and providers that give less.
 
-use secrecy::SecretString;
-use vestibule::base::rng::Rng;
-use vestibule::connectors::Kind;
-use vestibule::connectors::provider::Inputs;
-use vestibule::features::oauth::wire::{AppSecrets, Wire, WireError};
+use vestibule::features::oauth::wire::WireError;
 
-use super::{REDIRECT, Scene, now, query_of};
-use crate::support::provider::{CLIENT_ID, Endpoint, Plays, Provider, client_secret};
+use super::{Scene, now, query_of};
+use crate::support::provider::{Endpoint, Plays};
 
 #[actix_web::test]
 async fn a_no_is_told_as_one_and_a_later_yes_counts() {

@@ -94,9 +94,6 @@ pub(in crate::features::accounts::sign_in_provider) fn take(
 }
 
 /// Forgets who never came back, in every workspace.
-pub(in crate::features::accounts::sign_in_provider) fn delete_expired(
-    conn: &mut Conn,
-    now: UtcTime,
-) -> QueryResult<usize> {
+pub(in crate::features::accounts) fn delete_expired(conn: &mut Conn, now: UtcTime) -> QueryResult<usize> {
     diesel::delete(sign_in_attempts::table.filter(sign_in_attempts::expires_at.le(now))).execute(conn)
 }

@@ -2,9 +2,9 @@ use diesel::prelude::*;
 
 use crate::base::clock::UtcTime;
 use crate::base::ids::{MemberId, SignInIdentityId, WorkspaceId};
-use crate::base::rng::Rng;
 use crate::platform::db::Conn;
 use crate::platform::db::schema::sign_in_identities;
+use crate::platform::tx::Tx;
 
 /// Whom the provider's person was tied to; that member may have been removed since.
 pub(in crate::features::accounts::sign_in_provider) fn member_of(
@@ -44,29 +44,27 @@ pub(in crate::features::accounts) fn identity_of(
 
 /// Ties a person of the provider to a member; whoever they were tied to before is forgotten.
 pub(in crate::features::accounts::sign_in_provider) fn tie(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     workspace: &WorkspaceId,
     (issuer, subject): (&str, &str),
     member: &MemberId,
-    now: UtcTime,
-    rng: &Rng,
 ) -> QueryResult<()> {
     let old = sign_in_identities::table
         .filter(sign_in_identities::workspace_id.eq(workspace))
         .filter(sign_in_identities::issuer.eq(issuer))
         .filter(sign_in_identities::subject.eq(subject));
-    diesel::delete(old).execute(conn)?;
+    diesel::delete(old).execute(tx.conn)?;
     diesel::insert_into(sign_in_identities::table)
         .values((
-            sign_in_identities::id.eq(SignInIdentityId::new(now, rng)),
+            sign_in_identities::id.eq(SignInIdentityId::new(tx.now, tx.rng)),
             sign_in_identities::workspace_id.eq(workspace),
             sign_in_identities::issuer.eq(issuer),
             sign_in_identities::subject.eq(subject),
             sign_in_identities::member_id.eq(member),
-            sign_in_identities::created_at.eq(now),
-            sign_in_identities::last_used_at.eq(now),
+            sign_in_identities::created_at.eq(tx.now),
+            sign_in_identities::last_used_at.eq(tx.now),
         ))
-        .execute(conn)
+        .execute(tx.conn)
         .map(|_| ())
 }
 

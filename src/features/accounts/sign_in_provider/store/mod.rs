@@ -3,7 +3,8 @@
 mod attempts;
 mod identities;
 
-pub(super) use attempts::{Attempt, NewAttempt, Taken, delete_expired, take};
+pub(in crate::features::accounts) use attempts::delete_expired;
+pub(super) use attempts::{Attempt, NewAttempt, Taken, take};
 pub(in crate::features::accounts) use identities::identity_of;
 pub(super) use identities::{forget, member_of, note_use, tie};
 
@@ -182,25 +183,4 @@ pub(super) fn delete(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<bo
     diesel::delete(sign_in_attempts::table.filter(sign_in_attempts::workspace_id.eq(workspace))).execute(conn)?;
     let own = sign_in_providers::table.filter(sign_in_providers::workspace_id.eq(workspace));
     diesel::delete(own).execute(conn).map(|gone| gone == 1)
-}
-
-/// Providers of all workspaces by id, for the rotation of master keys.
-pub(super) fn sealed_after(conn: &mut Conn, after: &SignInProviderId, limit: i64) -> QueryResult<Vec<Provider>> {
-    let rows = sign_in_providers::table
-        .filter(sign_in_providers::id.gt(after))
-        .filter(sign_in_providers::sealed_client_secret.is_not_null())
-        .order(sign_in_providers::id)
-        .limit(limit)
-        .select(ProviderRow::as_select())
-        .load(conn)?;
-    Ok(rows.into_iter().map(Provider::from).collect())
-}
-
-/// Puts a re-sealed secret in the place of the one that was read, unless another was typed meanwhile.
-pub(super) fn replace_sealed(conn: &mut Conn, read: &Provider, sealed: &Sealed) -> QueryResult<()> {
-    let same = sign_in_providers::table
-        .filter(sign_in_providers::id.eq(&read.id))
-        .filter(sign_in_providers::workspace_id.eq(&read.workspace_id))
-        .filter(sign_in_providers::revision.eq(&read.revision));
-    diesel::update(same).set(sign_in_providers::sealed_client_secret.eq(sealed.as_bytes())).execute(conn).map(|_| ())
 }

@@ -1,14 +1,17 @@
-//! One job under way: who is told, what is hidden, when it ends.
+//! One run of a connector: who is told, what is hidden, when it ends.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
 use super::mask::Masks;
-use super::{Cancel, Event, Events, Failure, Level, Reason, Record};
+use super::{Cancel, ConnectorEvent, EventSender, Failure, FailureReason, Level, Record};
+use crate::connectors::Connector;
+use crate::schema::form::FinalConfig;
 
 /// Most lines of a log that are passed on, and how many errors beyond them.
 const MOST_LINES: usize = 2_000;
@@ -17,16 +20,25 @@ const MOST_ERRORS: usize = 100;
 const LONGEST_LINE: usize = 4_000;
 const LONGEST_MESSAGE: usize = 2_000;
 
+/// A request that has its slot.
+pub(super) struct EngineRun<'a> {
+    pub(super) connector: &'a Connector,
+    pub(super) config: &'a FinalConfig,
+    pub(super) sink: EventSink,
+    pub(super) deadline: Deadline,
+    pub(super) _slot: SemaphorePermit<'a>,
+}
+
 /// The way out for everything a connector says. Clones count together.
 #[derive(Clone)]
-pub(super) struct Teller {
-    events: Events,
+pub(super) struct EventSink {
+    events: EventSender,
     masks: Arc<Masks>,
     lines: Arc<AtomicUsize>,
 }
 
-impl Teller {
-    pub(super) fn new(events: Events, masks: Masks) -> Self {
+impl EventSink {
+    pub(super) fn new(events: EventSender, masks: Masks) -> Self {
         Self { events, masks: Arc::new(masks), lines: Arc::default() }
     }
 
@@ -44,18 +56,18 @@ impl Teller {
             }
             _ => return Ok(()),
         };
-        if text.trim().is_empty() { Ok(()) } else { self.send(Event::Log { level, text }).await }
+        if text.trim().is_empty() { Ok(()) } else { self.send(ConnectorEvent::Log { level, text }).await }
     }
 
     pub(super) async fn progress(&self, text: &str) -> Result<(), Failure> {
-        self.send(Event::Progress(text.to_owned())).await
+        self.send(ConnectorEvent::Progress(text.to_owned())).await
     }
 
     pub(super) async fn records(&self, records: Vec<Record>) -> Result<(), Failure> {
-        if records.is_empty() { Ok(()) } else { self.send(Event::Records(records)).await }
+        if records.is_empty() { Ok(()) } else { self.send(ConnectorEvent::Records(records)).await }
     }
 
-    pub(super) async fn send(&self, event: Event) -> Result<(), Failure> {
+    pub(super) async fn send(&self, event: ConnectorEvent) -> Result<(), Failure> {
         self.events.send(event).await.map_err(|_| Failure::cancelled())
     }
 
@@ -69,19 +81,19 @@ impl Teller {
     }
 }
 
-/// What ends a job from outside.
+/// What ends a run from outside.
 #[derive(Clone)]
-pub(super) struct Ends {
-    events: Events,
+pub(super) struct Deadline {
+    events: EventSender,
     cancel: Cancel,
     /// How long it may take.
     pub(super) time_limit: Duration,
     deadline: Instant,
 }
 
-impl Ends {
+impl Deadline {
     /// Counts from now.
-    pub(super) fn from_now(events: Events, cancel: Cancel, time_limit: Duration) -> Self {
+    pub(super) fn from_now(events: EventSender, cancel: Cancel, time_limit: Duration) -> Self {
         Self { events, cancel, time_limit, deadline: Instant::now() + time_limit }
     }
 
@@ -98,7 +110,7 @@ impl Ends {
     fn too_late(&self) -> Failure {
         let limit = self.time_limit.as_secs_f64().round();
         Failure::new(
-            Reason::Timeout,
+            FailureReason::Timeout,
             format!(
                 "There was no result within {limit} seconds, so it was stopped. The other side may be slow, or not reachable from here."
             ),
