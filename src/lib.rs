@@ -1,7 +1,7 @@
 //! Vestibule: an outsider steps in, hands a data connection over, and never goes further.
 //!
 //! The house has nine rooms one above the other; whoever stands higher may name what stands lower, never the other way round
-//! (`tests/it/architecture/house.rs` holds it). Among the features there is one order, too.
+//! (`tests/pure/architecture/house.rs` holds it). Among the features there is one order, too.
 //!
 //! The way of the data, each arrow a function, no type on the right can be built without it:
 //!

@@ -17,7 +17,7 @@ const COUNT: u64 = 100_000;
 pub fn run() {
     let dir = tempfile::tempdir().unwrap();
     let script = dir.path().join("connector.py");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/runtimes/connector.py");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/connector.py");
     std::fs::copy(source, &script).unwrap();
     let command = vec!["python3".to_owned(), script.to_str().unwrap().to_owned(), "good".to_owned()];
     compare("a scripted connector", &command, "orders", &json!({"token": "x", "count": COUNT}), dir.path());

@@ -1,4 +1,5 @@
-//! The one integration binary. Folders mirror `src/`; `support/` holds the actors.
+//! Tests that start the product or need its database; they run on SQLite and on PostgreSQL. Folders mirror `src/`; `support/` holds the
+//! actors. What needs neither is in `tests/pure`.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -12,25 +13,19 @@ mod support;
 
 mod accounts;
 mod api;
-mod architecture;
 mod cli;
-mod config;
-mod connectors;
 mod db;
 mod email;
 mod flows;
 mod handoff;
-mod http_client;
 mod invite_links;
 mod jobs;
 mod migrations;
 mod oauth;
-mod output_layers;
+mod outputs;
 mod routes;
 mod runs;
-mod runtimes;
 mod setup_links;
-mod static_files;
 mod streams;
 mod templates;
 mod validations;

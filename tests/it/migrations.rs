@@ -7,7 +7,6 @@ use diesel::sql_types::{Bool, Text};
 use vestibule::platform::db::conn::Conn;
 use vestibule::platform::db::{DatabaseUrl, Db, migrations};
 
-use crate::architecture::files::{all, read};
 use crate::support::db::{empty_postgres, postgres_url, remove};
 
 #[derive(diesel::QueryableByName)]
@@ -64,7 +63,7 @@ fn kind(declared: &str) -> &str {
 
 /// What `schema.rs` says.
 fn written() -> Columns {
-    let text = read("src/platform/db/schema.rs");
+    let text = include_str!("../../src/platform/db/schema.rs");
     let mut columns = Columns::new();
     for table in text.split("diesel::table! {").skip(1) {
         let (head, rest) = table.split_once('{').unwrap();
@@ -126,25 +125,6 @@ fn the_schema_in_the_code_is_that_of_the_database() {
         assert_eq!(differences(&written, &found), Vec::<String>::new(), "schema.rs / {}", place.shown());
         drop(conn);
         remove(&place);
-    }
-}
-
-#[test]
-fn both_databases_take_the_same_steps() {
-    let of = |kind: &str| -> Vec<String> {
-        let folder = format!("migrations/{kind}");
-        all(&folder).into_iter().map(|path| path.trim_start_matches(&folder).to_owned()).collect()
-    };
-    let steps = of("sqlite");
-    assert_eq!(steps, of("postgres"));
-    assert_eq!(steps.len() % 2, 0, "an up and a down for each: {steps:?}");
-    for step in steps {
-        let spoken = read(&format!("migrations/sqlite{step}")).replace("BLOB", "BYTEA");
-        assert_eq!(
-            spoken,
-            read(&format!("migrations/postgres{step}")),
-            "only the name of the byte type differs in {step}"
-        );
     }
 }
 

@@ -200,7 +200,7 @@ mod tests {
     }
 
     fn configs() -> BTreeMap<String, Vec<Value>> {
-        let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/runtimes/http_configs.json"));
+        let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pure/engines/http_configs.json"));
         serde_json::from_str(text).unwrap()
     }
 

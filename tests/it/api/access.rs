@@ -7,7 +7,7 @@ use vestibule::server::routes::api_routes;
 
 use super::Program;
 use super::program::{key, workspace_id};
-use crate::output_layers;
+use crate::outputs;
 use crate::routes::work::run_of;
 use crate::support::TestApp;
 
@@ -37,7 +37,7 @@ async fn address(app: &TestApp, all: &Program, path: &str) -> String {
         return path.replace("{id}", &made.text("/id"));
     }
     if path.contains("/output-layers/{slug}/") {
-        let one = output_layers::add(all, output_layers::layer("Warehouse")).await;
+        let one = outputs::add(all, outputs::layer("Warehouse")).await;
         return path.replace("/api/v1/output-layers/{slug}/", &one);
     }
     if path.contains("/connector-validations/") || path.contains("/runs/") {
@@ -95,7 +95,7 @@ fn body(method: &str, path: &str) -> Option<String> {
             Some(json!({"connector_slug": "postgres"}).to_string())
         }
         "post" if path.ends_with("invite-links/") => Some(invite_link().to_string()),
-        "post" if path.ends_with("output-layers/") => Some(output_layers::layer("Lake").to_string()),
+        "post" if path.ends_with("output-layers/") => Some(outputs::layer("Lake").to_string()),
         "post" | "patch" => Some("{}".to_owned()),
         _ => None,
     }

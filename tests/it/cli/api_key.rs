@@ -1,7 +1,7 @@
 use vestibule::features::accounts::api_keys::{ApiKeyRow, Scope};
 use vestibule::features::accounts::{self, api_keys};
 
-use super::Installation;
+use crate::support::installation::Installation;
 
 fn keys(here: &Installation) -> Vec<ApiKeyRow> {
     let app = here.app();

@@ -5,7 +5,7 @@ use vestibule::base::forms::FieldPath;
 use vestibule::features::{accounts, connections};
 use vestibule::platform::app::App;
 
-use super::{Installation, mode};
+use crate::support::installation::{Installation, mode};
 
 /// An installation with the example's connections in it, whose secrets are real sealed values.
 fn filled() -> Installation {

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use vestibule::features::accounts::{self, api_keys};
 use vestibule::features::{connections, setup_links};
 
-use super::{Installation, Running};
+use crate::support::installation::{Installation, Running};
 use crate::support::{Page, Visitor};
 
 async fn sign_in(server: &Running, password: &str) -> (Visitor, Page) {

@@ -1,4 +1,4 @@
-use super::{Installation, Ran, set_mode};
+use crate::support::installation::{Installation, Ran, set_mode};
 
 /// The line about one thing.
 fn about(ran: &Ran, what: &str) -> String {

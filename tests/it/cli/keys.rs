@@ -14,7 +14,7 @@ use vestibule::platform::activity::Actor;
 use vestibule::platform::app::App;
 use vestibule::schema::form::import_config;
 
-use super::Installation;
+use crate::support::installation::Installation;
 
 const MANY: usize = 400;
 

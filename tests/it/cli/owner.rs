@@ -1,6 +1,6 @@
 use vestibule::features::accounts;
 
-use super::Installation;
+use crate::support::installation::Installation;
 use crate::support::{PASSWORD, Visitor};
 
 fn owners(here: &Installation, slug: &str) -> Vec<String> {

@@ -1,7 +1,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
-use super::{Installation, mode};
+use crate::support::installation::{Installation, Running, mode};
 use crate::support::{PATIENCE, Visitor};
 
 #[test]
@@ -132,13 +132,8 @@ fn a_wrong_key_is_refused() {
 fn the_worker_runs_alone() {
     let here = Installation::new();
     here.run(&["migrate"]).good();
-    let mut child = here.command(&["worker"]);
-    let mut child = child.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
-    let lines = super::read_lines(child.stdout.take().unwrap());
-    let said = lines.recv_timeout(PATIENCE).unwrap();
-    assert_eq!(said, "The worker is running.");
-    let errors = super::read_lines(child.stderr.take().unwrap());
-    let worker = super::Running { child, lines, errors, said: vec![], logged: vec![], base: String::new() };
+    let mut worker = Running::begin(&mut here.command(&["worker"]));
+    assert_eq!(worker.wait_for("The worker"), " is running.");
     worker.stop().good();
 }
 

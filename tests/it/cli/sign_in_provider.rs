@@ -6,7 +6,7 @@ use vestibule::features::accounts;
 use vestibule::platform::app::App;
 use vestibule::platform::db::schema::sign_in_providers as providers;
 
-use super::Installation;
+use crate::support::installation::Installation;
 use crate::support::{PASSWORD, Visitor};
 
 const SECRET: &[u8] = b"a-client-secret";

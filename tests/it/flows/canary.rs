@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use super::sweep::{Hay, Needle};
-use crate::cli::{Installation, Running};
 use crate::setup_links::{connection_path, link_path, share_page};
+use crate::support::installation::{Installation, Running};
 use crate::support::{CANARY, PATIENCE, Page, Visitor};
 
 /// A secret that somebody types.

@@ -16,7 +16,7 @@ use vestibule::platform::app::App;
 use vestibule::platform::db::schema::{activity, jobs, setup_links};
 use vestibule::platform::db::{Db, dialect};
 
-use crate::cli::{Installation, Running};
+use crate::support::installation::{Installation, Running};
 use crate::support::{Form, Visitor};
 
 const ROUNDS: usize = 20;

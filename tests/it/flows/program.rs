@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::cli::{Installation, Running};
+use crate::support::installation::{Installation, Running};
 use crate::support::receiver::{Received, Receiver, authority_file};
 use crate::support::{CANARY, PATIENCE, Visitor};
 use crate::webhooks::verifier::Verifier;

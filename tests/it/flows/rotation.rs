@@ -81,7 +81,7 @@ async fn fill(site: &Site) -> String {
     validate(site, &program).await;
     let (page, _) = invite(owner, "source/postgres", &[]).await;
     only_provider(&app.app, "acme-analytics");
-    crate::output_layers::add(&program, crate::output_layers::layer("Warehouse")).await;
+    crate::outputs::add(&program, crate::outputs::layer("Warehouse")).await;
     page
 }
 

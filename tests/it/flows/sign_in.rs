@@ -3,9 +3,9 @@
 use url::Url;
 
 use super::sweep::{Hay, Needle};
-use crate::cli::Installation;
 use crate::oauth::links::{accounts_of, authorize_url_of};
 use crate::setup_links::{connection_path, link_path, share_page};
+use crate::support::installation::Installation;
 use crate::support::provider::{CLIENT_ID, Plays, Provider, client_secret};
 use crate::support::receiver::authority_file;
 use crate::support::{CANARY, Visitor};

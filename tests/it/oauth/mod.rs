@@ -1,4 +1,3 @@
+mod custom;
 pub mod links;
-mod provider;
-mod provider_client;
 mod real_server;

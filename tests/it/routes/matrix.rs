@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::world::{Who, World};
+use crate::support::Page;
+use crate::support::routes::pages;
 use vestibule::features::accounts::Role;
 use vestibule::platform::web::{assets, urls};
 use vestibule::server::routes::Access;
-
-use super::table::pages;
-use super::world::{Who, World};
-use crate::support::Page;
 
 /// A redirect (303) to the page for signing in.
 const SIGN_IN: u16 = 1;

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{Journey, records};
-use crate::support::connectors::{app_with, by_hand, import, programs};
+use crate::support::connectors::app_with;
+use crate::support::programs::{by_hand, import, programs};
 
 /// The connector in the hands of somebody who has read its manual.
 struct Hand {
@@ -99,6 +100,7 @@ async fn filled_in(program: &Path) -> Journey {
 }
 
 #[tokio::test]
+#[ignore = "long: real connectors"]
 async fn from_a_link_to_as_many_records_as_the_faker_makes_by_hand() {
     let Some(programs) = programs("airbyte-source-faker") else { return };
     let program = programs.join("source-faker");

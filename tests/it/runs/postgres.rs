@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{Journey, ids, records};
-use crate::runtimes::postgres::cluster::{Cluster, PASSWORD};
-use crate::runtimes::postgres::refusals::answering;
+use crate::support::cluster::answering;
+use crate::support::cluster::{Cluster, PASSWORD};
 use crate::support::connectors::app_with;
 use crate::support::{Form, TestApp};
 

@@ -59,9 +59,23 @@ static POSTGRES_TEMPLATE: LazyLock<String> = LazyLock::new(|| {
     name
 });
 
+/// Copying the template's files is the quickest way to copy a small database. Before PostgreSQL 15 it was the only one and had no name.
+static POSTGRES_STRATEGY: LazyLock<&str> = LazyLock::new(|| {
+    use diesel::RunQueryDsl as _;
+    #[derive(diesel::QueryableByName)]
+    struct Version {
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        number: i32,
+    }
+    let mut conn = DatabaseUrl::Postgres(postgres_url().unwrap()).open().unwrap();
+    let asked = diesel::sql_query("SELECT current_setting('server_version_num')::int AS number");
+    let version: Version = asked.get_result(&mut conn).unwrap();
+    if version.number >= 150_000 { "STRATEGY FILE_COPY" } else { "" }
+});
+
 fn fresh_postgres(server: &str) -> DatabaseUrl {
     let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
-    run(server, &format!("CREATE DATABASE {name} TEMPLATE {}", *POSTGRES_TEMPLATE));
+    run(server, &format!("CREATE DATABASE {name} TEMPLATE {} {}", *POSTGRES_TEMPLATE, *POSTGRES_STRATEGY));
     DatabaseUrl::Postgres(named(server, &name))
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use scraper::{ElementRef, Html, Selector};
 
-use crate::routes::table;
 use crate::support::Page;
+use crate::support::routes;
 
 fn every(css: &str) -> Selector {
     Selector::parse(css).unwrap()
@@ -154,7 +154,7 @@ fn targets(page: &Page, html: &Html) -> Vec<String> {
     for link in html.select(&every("a[href]")).filter_map(|link| link.attr("href")) {
         let lost = match link.strip_prefix('#') {
             Some(id) => !ids.contains(id),
-            None if link.starts_with('/') => !table::leads_somewhere("GET", &bare(link)),
+            None if link.starts_with('/') => !routes::leads_somewhere("GET", &bare(link)),
             None => !["https://", "mailto:"].iter().any(|scheme| link.starts_with(scheme)),
         };
         if lost {
@@ -165,7 +165,7 @@ fn targets(page: &Page, html: &Html) -> Vec<String> {
         let method =
             if form.attr("method").is_some_and(|method| method.eq_ignore_ascii_case("post")) { "POST" } else { "GET" };
         let action = bare(form.attr("action").filter(|action| !action.is_empty()).unwrap_or(&page.path));
-        if !table::leads_somewhere(method, &action) {
+        if !routes::leads_somewhere(method, &action) {
             wrong.push(format!("a form that leads nowhere: {method} {action}"));
         }
     }

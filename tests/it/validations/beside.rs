@@ -6,9 +6,9 @@ use serde_json::json;
 use vestibule::features::work::validations;
 
 use crate::api::Program;
-use crate::runtimes::support::script_file;
 use crate::setup_links::share;
 use crate::support::connectors::app_with;
+use crate::support::engine::script_file;
 use crate::support::{CANARY, TestApp};
 
 /// Long for an answer, short for a connector that is stopped.

@@ -13,8 +13,8 @@ use vestibule::features::work::validations::{self, Validation};
 use vestibule::platform::app::App;
 use vestibule::platform::jobs::WorkState;
 
-use crate::cli::Installation;
-use crate::runtimes::support::{is_alive, script_file};
+use crate::support::engine::{is_alive, script_file};
+use crate::support::installation::Installation;
 use crate::support::{CANARY, PATIENCE};
 
 /// An installation whose connector `corner-shop` says which processes it is, and stays.

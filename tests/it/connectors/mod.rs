@@ -1,9 +1,0 @@
-mod form;
-mod spec_compile;
-mod spec_complete;
-mod spec_decode;
-mod spec_import;
-mod spec_kept;
-mod spec_properties;
-mod spec_rows;
-mod spec_view;

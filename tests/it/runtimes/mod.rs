@@ -1,8 +1,0 @@
-//! Connectors that are run: programs that behave and programs that do not, real databases, web services.
-
-mod airbyte;
-mod http;
-mod misbehaving;
-pub mod postgres;
-mod real;
-pub mod support;

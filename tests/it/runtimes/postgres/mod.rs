@@ -1,9 +1,0 @@
-//! The built-in reader against a real PostgreSQL: the server of TEST_POSTGRES, or else that of TEST_DATABASE_URL. What needs passwords
-//! and certificates wants a server that asks for them, which `tests/run` makes and names in TEST_POSTGRES_CA.
-
-pub mod cluster;
-mod discover;
-mod load;
-mod read;
-pub mod refusals;
-mod secure;

@@ -1,0 +1,7 @@
+//! Connectors that are run: programs that behave and programs that do not, real databases, web services.
+
+mod airbyte;
+mod http;
+mod misbehaving;
+mod postgres;
+mod real;

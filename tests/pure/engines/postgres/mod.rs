@@ -1,0 +1,8 @@
+//! The built-in reader against a real PostgreSQL: the server of TEST_POSTGRES, or else that of TEST_DATABASE_URL. What needs passwords
+//! and certificates wants a server that asks for them, which `tests/run` makes and names in TEST_POSTGRES_CA.
+
+mod discover;
+mod load;
+mod read;
+mod refusals;
+mod secure;

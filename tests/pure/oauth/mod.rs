@@ -1,0 +1,2 @@
+mod provider;
+mod provider_client;

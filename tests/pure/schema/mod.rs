@@ -1,0 +1,9 @@
+mod compile;
+mod complete;
+mod decode;
+mod form;
+mod import;
+mod kept;
+mod properties;
+mod rows;
+mod view;
