@@ -85,7 +85,7 @@ pub(super) async fn submit_as_recipient(app: &Arc<App>, example: &Example) -> an
         nonce: app.rng.text(PASSWORD_ALPHABET, 24),
     };
     let link = SetupLink { row, connection: draft.clone() };
-    Ok(recipient::submit(&**app, &link, sent).await?)
+    Ok(recipient::submit(app, &link, sent).await?)
 }
 
 fn connector<'a>(app: &'a App, kind: Kind, slug: &str) -> anyhow::Result<&'a Arc<Connector>> {

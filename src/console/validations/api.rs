@@ -15,7 +15,7 @@ use crate::features::accounts::api_keys::guard::{ApiKey, Caller, Side, WriteVali
 use crate::features::connections::{self, WAITING, find_of_kind};
 use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
-use crate::features::work::log;
+use crate::features::work::follow_log;
 use crate::features::work::validations::{StartValidationError, Validation, ValidationDetails, ValidationOut, start};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
@@ -164,7 +164,7 @@ pub async fn logs(
     key: ApiKey<WriteValidations>,
     id: web::Path<String>,
 ) -> ApiResult {
-    log::follow::<ValidationDetails>(app, &request, &key.workspace, &id).await
+    follow_log::<ValidationDetails>(app, &request, &key.workspace, &id).await
 }
 
 /// What the document says of starting one.

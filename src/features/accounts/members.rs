@@ -38,7 +38,7 @@ pub(super) fn change_role(tx: &mut Tx<'_>, who: &Acting, id: &MemberId, role: Ro
         return Err(AppError::Conflict(LAST_OWNER));
     }
     store::set_role(tx.conn, &who.workspace, id, role)?;
-    Ok(who.note(tx, Event::RoleChanged, &format!("{}: {} to {}", member.name, member.role.as_str(), role.as_str()))?)
+    who.note(tx, Event::RoleChanged, &format!("{}: {} to {}", member.name, member.role.as_str(), role.as_str()))
 }
 
 /// Removes a member, ends their sessions and closes what could bring them back. Whoever may remove an owner is an owner and stays, so
@@ -54,7 +54,7 @@ pub(super) fn remove(tx: &mut Tx<'_>, who: &Acting, id: &MemberId) -> AppResult<
     store::remove_member(tx.conn, &who.workspace, &member, tx.now)?;
     sessions::end_all(tx.conn, &who.workspace, id)?;
     links::revoke_resets(tx.conn, &who.workspace, id, tx.now)?;
-    Ok(who.note(tx, Event::MemberRemoved, &member.name)?)
+    who.note(tx, Event::MemberRemoved, &member.name)
 }
 
 /// A member whose role the acting one may handle, while nobody else changes the workspace's members.

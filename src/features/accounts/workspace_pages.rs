@@ -122,7 +122,7 @@ async fn store_card(app: &App, member: &SignedIn, card: WorkspaceCard) -> AppRes
             return Err(AppError::Forbidden);
         }
         store::update_workspace(tx.conn, &card)?;
-        Ok(who.note(tx, Event::WorkspaceChanged, &card.name)?)
+        who.note(tx, Event::WorkspaceChanged, &card.name)
     })
     .await
 }

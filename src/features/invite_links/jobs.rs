@@ -72,7 +72,7 @@ text_enum! {
 
 impl Notice {
     const NAMES: [&str; 4] =
-        [Self::ALL[0].as_str(), Self::ALL[1].as_str(), Self::ALL[2].as_str(), Self::ALL[3].as_str()];
+        [Self::FirstUse.as_str(), Self::Waiting.as_str(), Self::Ending.as_str(), Self::Busy.as_str()];
 
     /// What happened, in a few words.
     fn heading(self) -> &'static str {
@@ -130,7 +130,7 @@ struct InviteLinkEmail {
 
 /// Queues a notice; call it inside the transaction of the deed.
 pub(super) fn queue(tx: &mut Tx<'_>, notice: Notice, link: &InviteLink) -> AppResult<()> {
-    Ok(tx.enqueue(&NoticeMail(notice, link.id.clone()))?)
+    tx.enqueue(&NoticeMail(notice, link.id.clone()))
 }
 
 /// Queues a notice when a link is used unusually often.

@@ -19,6 +19,7 @@ pub mod take_over;
 pub mod validations;
 mod worker;
 
+pub use log::follow as follow_log;
 pub use store::Work;
 
 use std::sync::Arc;

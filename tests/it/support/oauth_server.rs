@@ -130,7 +130,7 @@ impl Person {
             }
             let mut answer = self.call(Method::GET, &at, String::new(), "").await;
             if answer.status == 200 {
-                let (action, body) = answered(&String::from_utf8(answer.body.to_vec()).unwrap(), who, consent);
+                let (action, body) = answered(core::str::from_utf8(&answer.body).unwrap(), who, consent);
                 let action = format!("{}{action}", self.issuer);
                 answer = self.call(Method::POST, &action, body, "application/x-www-form-urlencoded").await;
             }

@@ -104,7 +104,7 @@ pub(super) fn switch_passwords_off(tx: &mut Tx<'_>, who: &Acting, keep: &Session
             sessions::end_all(tx.conn, &who.workspace, &member.id)?;
         }
     }
-    Ok(who.note(tx, Event::PasswordsOff, "")?)
+    who.note(tx, Event::PasswordsOff, "")
 }
 
 /// Lets passwords open the workspace again.

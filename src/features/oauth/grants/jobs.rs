@@ -46,7 +46,7 @@ pub(super) async fn break_and_tell(app: &App, row: &GrantRow, lease: String) -> 
             let event = webhooks::WebhookEvent::NeedsReconnecting { connection: &connection };
             tx.tell(&event)?;
         }
-        Ok(tx.enqueue(&ReconnectMail(row.id.clone()))?)
+        tx.enqueue(&ReconnectMail(row.id.clone()))
     })
     .await
 }

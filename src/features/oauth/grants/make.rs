@@ -118,7 +118,7 @@ fn let_go(tx: &mut Tx<'_>, grant: &GrantRow) -> AppResult<()> {
         return Ok(());
     }
     store::let_go(tx.conn, &grant.id)?;
-    Ok(tx.enqueue(&GiveBackGrant(grant.id.clone()))?)
+    tx.enqueue(&GiveBackGrant(grant.id.clone()))
 }
 
 /// Somebody signed in again for a connection. The same account of the provider revives its grant for everybody who lives on it; another
