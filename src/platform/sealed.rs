@@ -1,4 +1,4 @@
-//! Columns of sealed values. Each is declared once, beside the store of its table, by [`sealed_column!`]: that names the place its values
+//! Columns of sealed values. Each is declared once, beside the store of its table, by `sealed_column!`: that names the place its values
 //! are bound to, and lets the rotation of master keys go through its rows.
 //!
 //! A rotation takes a few rows at a time, each batch in a transaction of its own, so that it goes on while the product runs and can be

@@ -1,7 +1,7 @@
 //! What setup links and invite links share towards the person outside and whoever passes a link on.
 //!
 //! A token becomes a [`KnownLink`] and, when it opens, an [`OpenLink`] (`guard.rs`; else `dead_page.rs`); what is shown and typed is a
-//! [`RecipientForm`] (`form.rs`, `form_page.rs`); what is sent is a [`FormRequest`] that ends in [`submit`] and a receipt. The kinds of
+//! [`RecipientForm`] (`form.rs`, `form_page.rs`); what is sent is a [`FormRequest`] that ends in `submit` and a receipt. The kinds of
 //! links say where they differ in [`RecipientLink`] and [`TakesSubmissions`].
 //!
 //! Invariants: GET and HEAD spend nothing; a submission is one transaction that spends the link, takes the sign-in and stores what was

@@ -1,6 +1,6 @@
 //! Work with a connector that takes long, of two kinds: validations check a connection's credentials, runs extract its records.
 //!
-//! Both live the same life. A piece of work waits in the table of its kind; a worker claims it for a lease that its [`supervisor`] renews
+//! Both live the same life. A piece of work waits in the table of its kind; a worker claims it for a lease that its `supervisor` renews
 //! at every beat; people may ask it to stop; what its connector says becomes rows of a log; it ends once, and what follows from the end
 //! is written in the same transaction. What is left behind by a server that died is ended by the next worker that looks.
 //!

@@ -3,7 +3,7 @@
 use super::EmailMessage;
 use crate::base::error::AppResult;
 
-/// What one mail says to whoever receives it; [`email_templates!`] names the three templates it is rendered with.
+/// What one mail says to whoever receives it; `email_templates!` names the three templates it is rendered with.
 pub trait EmailContext {
     /// The mail to one receiver.
     ///
