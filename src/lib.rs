@@ -11,7 +11,8 @@
 //! | form is shown | `recipient/form.rs`, `form_page.rs` | `OpenLink` + spec → view |
 //! | submit arrives | `platform/web/csrf.rs` | body → form whose origin is proven |
 //! | checked against the spec | `schema/form/` | (spec, raw form, what is known) → `Submission` or errors |
-//! | one transaction | `recipient/submit.rs`, the link's `submit.rs` | redeem, merge and seal (`connections/draft.rs`), activity, mail job, webhook outbox |
+//! | merged | `schema/form/merge.rs`, `connections/revisions/` | (what was shown, what is there, submission) → new values, or the fields two people changed |
+//! | one transaction | `recipient/submit.rs`, the link's `submit.rs` | redeem, merge and seal (`connections/draft.rs`), new revision, activity, mail job, webhook outbox |
 //! | answer | `recipient/receipt.rs` | 303 → a page that needs no live token |
 //! | or signs in with a provider | `oauth/sign_ins/` | form → state → provider → tokens, sealed for this browser → the same send; `oauth/grants/` keeps them alive |
 //! | a link for many | `invite_links/submit.rs` | the same send → new connections (`connections/arrivals/`) |

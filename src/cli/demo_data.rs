@@ -13,7 +13,7 @@ use crate::base::error::AppResult;
 use crate::base::ids::{MemberId, SetupLinkId, WorkspaceId};
 use crate::connectors::{Connector, Kind};
 use crate::features::accounts::{self, NewOwner};
-use crate::features::connections::{self, Apply, Connection, Filler, NewDraft};
+use crate::features::connections::{self, Apply, Connection, Filler, NewDraft, Shown};
 use crate::features::recipient::{self, RecipientSubmission};
 use crate::features::setup_links::{self, LinkLifetime, NewSetupLink, SetupLink};
 use crate::platform::activity::{Actor, Entry, Event};
@@ -78,6 +78,7 @@ pub(super) async fn submit_as_recipient(app: &Arc<App>, example: &Example) -> an
         asked,
         submission,
         completed: None,
+        shown: Shown::Now,
         each: Vec::new(),
         provided,
         left_empty,
@@ -168,6 +169,8 @@ impl Owner<'_> {
                 name: OWNER,
                 then: None,
                 has_secrets: false,
+                shown: &Shown::Now,
+                actor: actor.clone(),
             };
             let applied = connections::apply(tx, &apply)?;
             let entry = Entry {

@@ -15,6 +15,7 @@ mod accounts;
 mod api;
 mod cli;
 mod db;
+mod drafts;
 mod email;
 mod flows;
 mod handoff;

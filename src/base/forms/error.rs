@@ -1,5 +1,7 @@
 //! What is wrong with one field, in words a person can act on.
 
+use std::fmt;
+
 use super::FieldPath;
 
 /// One field that needs attention. Never holds what was typed.
@@ -87,6 +89,31 @@ pub enum ValueProblem {
     Fixed,
     /// It is stored, and was given for another address than the one that is named now.
     AddressChanged,
+    /// Somebody else changed it while the form was open, and to something else.
+    Meanwhile(Meanwhile),
+    /// A reference that stands for no secret of this field.
+    UnknownReference,
+}
+
+/// What somebody else did with a field while a form was open. Values are in it only where whoever filled in the form may see them.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Meanwhile {
+    /// They answered it. Nothing more is said.
+    Answered,
+    /// They changed it.
+    Changed {
+        /// Their name, possibly empty.
+        who: String,
+        /// To what, in words; nothing of a secret.
+        to: Option<String>,
+    },
+    /// They took the value away.
+    Removed {
+        /// Their name, possibly empty.
+        who: String,
+    },
+    /// The row is not there any more.
+    RowGone,
 }
 
 /// The numbers a field takes. `None` is no bound on that side.
@@ -177,6 +204,8 @@ impl ValueProblem {
             Self::Unknown => "unknown_field",
             Self::Fixed => "fixed_value",
             Self::AddressChanged => "address_changed",
+            Self::Meanwhile(_) => "changed_meanwhile",
+            Self::UnknownReference => "unknown_reference",
         }
     }
 
@@ -191,6 +220,7 @@ impl ValueProblem {
             Self::Line(number, inner) => format!("{label}, line {number}: {}", inner.rule()),
             Self::Unknown => format!("{label} is not a setting of this connector"),
             Self::AddressChanged => format!("Enter {inline} again, because the address has changed"),
+            Self::Meanwhile(meanwhile) => meanwhile.sentence(label),
             Self::TooFew(1) => format!("Enter at least one entry for {inline}"),
             other => format!("{label} {}", other.rule()),
         }
@@ -229,6 +259,52 @@ impl ValueProblem {
             Self::WrongKind(kind) => format!("must be {kind}"),
             Self::Fixed => "is fixed by the connector and cannot be changed".to_owned(),
             Self::AddressChanged => "must be entered again, because the address has changed".to_owned(),
+            Self::Meanwhile(_) => "was changed by somebody else meanwhile".to_owned(),
+            Self::UnknownReference => {
+                "refers to a secret that is not there: send back the reference you were given, or a value".to_owned()
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Meanwhile {
+    /// What was answered is not printed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Answered => "Answered",
+            Self::Changed { .. } => "Changed",
+            Self::Removed { .. } => "Removed",
+            Self::RowGone => "RowGone",
+        })
+    }
+}
+
+impl Meanwhile {
+    fn sentence(&self, label: &str) -> String {
+        let name = |who: &str| if who.is_empty() { "Somebody".to_owned() } else { who.to_owned() };
+        match self {
+            Self::Answered => {
+                format!(
+                    "{label}: somebody else has answered this meanwhile. Send again to put your answer in its place"
+                )
+            }
+            Self::Changed { who, to: Some(to) } => format!(
+                "{label}: {} changed this to {to} while this page was open. Send again to put yours in its place",
+                name(who)
+            ),
+            Self::Changed { who, to: None } => format!(
+                "{label}: {} changed this while this page was open. Send again to put yours in its place",
+                name(who)
+            ),
+            Self::Removed { who } => format!(
+                "{label}: {} took this away while this page was open. Send again to put yours in its place",
+                name(who)
+            ),
+            Self::RowGone => {
+                format!(
+                    "{label}: somebody took away what you changed while this page was open. Send again to add yours anew"
+                )
+            }
         }
     }
 }

@@ -5,7 +5,7 @@
 //! [`FormState`]).
 //!
 //! Invariants: no type here prints a value that was typed; a [`FormState`] never holds a secret; a sentence never
-//! quotes what was typed.
+//! quotes what was typed, and of what others answered only what its reader may see ([`Meanwhile`]).
 
 mod error;
 mod path;
@@ -13,7 +13,7 @@ mod problem;
 mod raw;
 mod state;
 
-pub use error::{Bounds, FieldError, ValueProblem};
+pub use error::{Bounds, FieldError, Meanwhile, ValueProblem};
 pub use path::FieldPath;
 pub use problem::FieldProblem;
 pub use raw::{RawForm, RawFormError};

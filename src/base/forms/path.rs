@@ -60,12 +60,6 @@ impl FieldPath {
     pub fn is_within(&self, other: &Self) -> bool {
         self.0.starts_with(&other.0)
     }
-
-    /// The same place under `to`, when this is `from` or lies inside it.
-    pub(crate) fn moved(&self, from: &Self, to: &Self) -> Option<Self> {
-        let rest = self.is_within(from).then(|| self.0.strip_prefix(&from.0)).flatten()?;
-        Some(Self(to.0.concat(rest)))
-    }
 }
 
 impl Borrow<str> for FieldPath {

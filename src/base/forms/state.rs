@@ -28,7 +28,7 @@ impl FormState {
     }
 
     /// Notes what else is wrong.
-    pub(crate) fn add_errors(&mut self, errors: Vec<FieldError>) {
+    pub fn add_errors(&mut self, errors: Vec<FieldError>) {
         self.errors.extend(errors);
     }
 
@@ -36,6 +36,12 @@ impl FormState {
     #[must_use]
     pub fn resumed(typed: BTreeMap<String, Vec<String>>) -> Self {
         Self { typed, ..Self::default() }
+    }
+
+    /// The same with other texts.
+    #[must_use]
+    pub fn with_typed(self, typed: BTreeMap<String, Vec<String>>) -> Self {
+        Self { typed, ..self }
     }
 
     /// What was typed into fields that are no secrets, by field name.

@@ -162,7 +162,7 @@ async fn make<S: Side>(
     };
     let (app_here, caller) = (app.clone(), caller.clone());
     let made = app
-        .write(move |tx| {
+        .try_write(move |tx| -> Result<_, Problem> {
             let draft = NewDraft {
                 workspace: &caller.workspace,
                 connector: &connector,
@@ -250,7 +250,9 @@ pub fn operations<S: Side>() -> [Operation; 5] {
             .tagged()
             .refuses(&[Code::Conflict, Code::WaitingForApproval])
             .about(
-                "What is left out stays as it is, except that a changed address needs the stored secrets again, unless the key has \
+                "What is left out stays as it is, and the reference of a secret keeps it, so what was read can be changed and sent back as a \
+                 whole. With `base_revision`, values that others have changed since, and to something else, are refused: 409 with \
+                 `changed_meanwhile` at each. A changed address needs the stored secrets again, unless the key has \
                  `credentials:read`: 422 with `address_changed` at each. With `draft: false` a draft is finalised: nothing required may be missing, the \
                  values of now must have a successful validation, and a source needs a stream.",
             ),

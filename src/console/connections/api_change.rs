@@ -7,20 +7,20 @@ use serde_json::{Map, Value};
 use super::api_in::{self, ConnectionChangeIn};
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
-use crate::base::forms::FieldPath;
+use crate::base::forms::{FieldPath, ValueProblem};
 use crate::connectors::{Connector, Kind};
 use crate::console::streams::api_in::TriggerChoiceIn;
 use crate::console::streams::finalise::{self, FinishError, NotReady, PlanChange};
 use crate::features::accounts::api_keys::Scope;
 use crate::features::accounts::api_keys::guard::Caller;
-use crate::features::connections::{Apply, Connection, Filler, apply_to, rename};
+use crate::features::connections::{Apply, ApplyError, Connection, Filler, Shown, apply_to, rename};
 use crate::features::streams::{self, StreamChoice};
 use crate::features::webhooks::{self, CallbackWebhook};
 use crate::platform::activity::{Entry, Event};
 use crate::platform::app::App;
 use crate::platform::tx::Tx;
 use crate::platform::web::problem::{Code, ErrorDetail, Problem};
-use crate::schema::form::{Submission, kept_elsewhere};
+use crate::schema::form::{Submission, kept_elsewhere, shown_path};
 
 /// A change whose parts were validated.
 #[derive(Default)]
@@ -28,6 +28,8 @@ pub(super) struct ConnectionChange {
     pub(super) connector: Option<Arc<Connector>>,
     pub(super) description: Option<String>,
     pub(super) values: Option<Submission>,
+    /// What the program had read when it decided on the values.
+    pub(super) shown: Shown,
     pub(super) callback: Option<Option<CallbackWebhook>>,
     /// Streams, output layer, trigger.
     pub(super) plan: Option<PlanChange>,
@@ -41,7 +43,7 @@ pub(super) fn apply_change(
     caller: &Caller,
     mut connection: Connection,
     change: &ConnectionChange,
-) -> AppResult<Connection> {
+) -> Result<Connection, Problem> {
     if let (Some(submission), Some(connector)) = (&change.values, &change.connector) {
         let one = Apply {
             workspace: &caller.workspace,
@@ -52,8 +54,10 @@ pub(super) fn apply_change(
             name: &caller.name,
             then: None,
             has_secrets: has_secrets(caller),
+            shown: &change.shown,
+            actor: caller.actor(),
         };
-        connection = apply_to(tx, connection, &one)?;
+        connection = apply_to(tx, connection, &one).map_err(apply_problem)?;
         note(tx, caller, &connection, Event::DetailsSaved, &titles(submission))?;
     }
     if let Some(description) = change.description.as_ref().filter(|text| **text != connection.description) {
@@ -68,6 +72,20 @@ pub(super) fn apply_change(
         None => {}
     }
     Ok(connection)
+}
+
+/// Says which values others have changed since they were read, or which references stand for nothing.
+fn apply_problem(error: ApplyError) -> Problem {
+    let errors = match error {
+        ApplyError::Conflicts(errors) => errors,
+        other => return AppError::from(other).into(),
+    };
+    let unknown: Vec<_> = errors.iter().filter(|error| error.code == ValueProblem::UnknownReference).collect();
+    if !unknown.is_empty() {
+        return Problem::invalid(unknown.into_iter().map(api_in::config_fault).collect());
+    }
+    let detail = "Others have changed the same values since the revision you name. Read the connection again.";
+    Problem::new(Code::Conflict, detail).naming(errors.iter().map(api_in::config_fault).collect())
 }
 
 /// Who may read the credentials may also send them anywhere.
@@ -87,6 +105,7 @@ pub(super) fn refuse_misdirected(
     let spec = &connector.spec;
     let misdirected = kept_elsewhere(spec, &connection.known_to_members(), &[(spec, submission)]);
     let fault = |path: FieldPath| {
+        let path = shown_path(&connection.config, &path);
         let sentence = format!(
             "{} was given for another address. Send it again in the same request, or null to take it away.",
             path.dot()
@@ -137,8 +156,16 @@ pub(super) async fn validate(
     let plan =
         plan_change(connection, given.output_layer, given.trigger, given.add_streams, app.clock.now(), &mut faults);
     let finalise = finalising(connection, given.draft, values.is_some(), &mut faults);
+    let shown = match given.base_revision {
+        Some(number) => Shown::revision(app, connection, number).await?,
+        None => Shown::Now,
+    };
+    if matches!(shown, Shown::Lost) {
+        let sentence = "This revision is not known, or not any more. Read the connection again.";
+        faults.push(ErrorDetail::at("/base_revision", "unknown_revision", sentence));
+    }
     api_in::refuse(faults)?;
-    Ok(ConnectionChange { connector, description, values, callback, plan, finalise })
+    Ok(ConnectionChange { connector, description, values, shown, callback, plan, finalise })
 }
 
 /// What a program says about streams, output layer and trigger; `None` when it says nothing.
@@ -282,5 +309,5 @@ pub fn merge_values(
         ..ConnectionChange::default()
     };
     refuse_misdirected(caller, &connection, &change)?;
-    Ok(apply_change(tx, caller, connection, &change)?)
+    apply_change(tx, caller, connection, &change)
 }

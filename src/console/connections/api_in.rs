@@ -64,11 +64,17 @@ pub struct ConnectionChangeIn {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String", length(min = 1, max = 120))]
     pub(super) description: Option<String>,
-    /// Values to merge in. A value that is null is taken away; a list replaces the whole list. With another address, stored secrets have to
-    /// be given again.
+    /// Values to merge in. A value that is null is taken away; the reference of a secret (`~secret:…`, as it was read) keeps it. A list of
+    /// objects says all rows there shall be, in their order: a row is told by the references in it, else by its content, and keeps the
+    /// secrets it does not name. With another address, stored secrets have to be given again.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Map<String, Value>")]
     pub(super) config: Option<Map<String, Value>>,
+    /// The `revision` that `config` was made for. What others changed since stays; what they changed and `config` changes to something else
+    /// is refused. Without it, `config` is put on whatever is there.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "i64")]
+    pub(super) base_revision: Option<i64>,
     /// False finalises a draft. It never becomes a draft again.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "bool")]
@@ -115,7 +121,7 @@ pub(super) fn values(
     }
 }
 
-fn config_fault(error: &FieldError) -> ErrorDetail {
+pub(super) fn config_fault(error: &FieldError) -> ErrorDetail {
     ErrorDetail::at(format!("/config{}", error.path), error.code.code(), error.sentence())
 }
 

@@ -10,14 +10,13 @@ use crate::base::error::AppResult;
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::connectors::Kind;
 use crate::console::streams::api_in::TriggerOut;
-use crate::features::connections::{Approval, Connection};
+use crate::features::connections::{Approval, Connection, references};
 use crate::features::oauth::grants::ConnectedOut;
 use crate::features::streams::{self, Plan, StreamChoice};
 use crate::features::{oauth, webhooks};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
-use crate::schema::form::overview;
-use crate::schema::spec::BRANCH_KEY;
+use crate::schema::form::{overview, shown_path, with_references, without_marks};
 
 /// How far a connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -32,7 +31,7 @@ pub enum ConnectionStateOut {
     Finalised,
 }
 
-/// A source or destination. Secrets are never in it: `provided_fields` says which are set.
+/// A source or destination. No secret is ever in it: a reference stands in its place.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "Connection")]
 pub struct ConnectionOut {
@@ -48,8 +47,11 @@ pub struct ConnectionOut {
     pub state: ConnectionStateOut,
     /// The type of system it connects.
     pub connector_slug: String,
-    /// The values that are no secrets.
+    /// The values. In the place of each secret stands a reference (`~secret:…`): it says nothing, is another one when the secret is set
+    /// again, and sent back it keeps the secret.
     pub config: Map<String, Value>,
+    /// Grows with every change of the values; a change names the one it was made for as `base_revision`.
+    pub revision: i64,
     /// Nothing required is missing.
     pub config_completed: bool,
     /// Required fields without a value, as dot paths.
@@ -140,7 +142,8 @@ impl ConnectionOut {
             draft: connection.finalised_at.is_none(),
             state,
             connector_slug: connection.connector_slug.clone(),
-            config: public(&connection.config),
+            config: config(app, connection),
+            revision: connection.version,
             config_completed,
             missing_required_fields: missing,
             provided_fields: provided(app, connection),
@@ -158,20 +161,15 @@ impl ConnectionOut {
     }
 }
 
-/// The stored values without the marks that only the form engine needs.
-fn public(object: &Map<String, Value>) -> Map<String, Value> {
-    object
-        .iter()
-        .filter(|(key, _)| *key != BRANCH_KEY)
-        .map(|(key, value)| (key.clone(), without_marks(value)))
-        .collect()
-}
-
-fn without_marks(value: &Value) -> Value {
-    match value {
-        Value::Object(object) => Value::Object(public(object)),
-        Value::Array(list) => Value::Array(list.iter().map(without_marks).collect()),
-        other => other.clone(),
+/// The values with references; without its connector, which may be gone from the installation, those that are no secrets.
+fn config(app: &App, connection: &Connection) -> Map<String, Value> {
+    let state = connection.draft_state();
+    match app.connectors.find(connection.kind, &connection.connector_slug) {
+        Some(connector) => with_references(&connector.spec, &state, &references(&connection.id, &state)),
+        None => match without_marks(&Value::Object(state.plain)) {
+            Value::Object(plain) => plain,
+            _ => Map::new(),
+        },
     }
 }
 
@@ -182,21 +180,9 @@ fn provided(app: &App, connection: &Connection) -> Vec<String> {
             let answers = overview(&connector.spec, &connection.known_to_members());
             answers.iter().filter(|answer| answer.is_set()).map(|answer| answer.path.dot()).collect()
         }
-        None => connection.origins.keys().map(crate::base::forms::FieldPath::dot).collect(),
+        None => connection.origins.keys().map(|path| shown_path(&connection.config, path).dot()).collect(),
     };
     paths.sort();
     paths.dedup();
     paths
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn marks_of_the_form_engine_stay_inside() {
-        let stored = json!({"a": {"~branch": 1, "b": [{"~branch": 0, "c": 2}]}, "~branch": 3});
-        assert_eq!(Value::Object(public(stored.as_object().unwrap())), json!({"a": {"b": [{"c": 2}]}}));
-    }
 }

@@ -11,7 +11,9 @@ use crate::base::forms::RawForm;
 use crate::connectors::Connector;
 use crate::console::made_link::MadeLink;
 use crate::features::accounts::guard::{Editor, SignedIn};
-use crate::features::connections::{Apply, Connection, Filler, NewDraft, apply, create_draft, find};
+use crate::features::connections::{
+    Apply, ApplyError, Connection, Filler, NewDraft, REVISION_FIELD, Revision, Shown, apply, create_draft, find,
+};
 use crate::features::setup_links::{CreatedLink, LinkPurpose, NewSetupLink, ShareForm, created};
 use crate::platform::activity::{Entry, Event};
 use crate::platform::app::App;
@@ -20,7 +22,7 @@ use crate::platform::web::csrf::{CsrfForm, FormToken};
 use crate::platform::web::flash::{Flash, see_other_with};
 use crate::platform::web::page::{PageResult, page, unprocessable};
 use crate::platform::web::urls;
-use crate::schema::form::{self, Audience, Decoded, Strictness, Submission};
+use crate::schema::form::{self, Audience, Decoded, Since, Strictness, Submission};
 
 /// A draft and its connector.
 ///
@@ -62,6 +64,7 @@ pub(super) fn show(app: &App, request: &HttpRequest, member: &SignedIn, target: 
 struct CheckedForm {
     description: String,
     submission: Submission,
+    shown: Shown,
     share: Option<ShareForm>,
 }
 
@@ -73,12 +76,12 @@ pub(super) async fn act(
     form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
     let raw = RawForm::from_pairs(form.value);
+    let shown = match &target.draft {
+        Some(draft) => Shown::in_form(app, draft, raw.first(REVISION_FIELD)).await?,
+        None => Shown::Now,
+    };
     let mut input = ConfigureInput::read(&raw);
-    let known = target.draft.as_ref().map(Connection::known_to_members).unwrap_or_default();
-    let mut decoded = form::decode(&target.connector.spec, &raw, &known, Strictness::Draft, &Audience::Owner);
-    let spec = &target.connector.spec;
-    decoded.ask_again(spec, &known, &[], spec, &known);
-    let Decoded { submission, errors, state, .. } = decoded;
+    let Decoded { submission, errors, state, .. } = decode(&target, &raw, &shown);
     input.state = state;
     let share = input.wants_link.then(|| input.share.check(app.clock.now()));
     if let Some(Err(problems)) = &share {
@@ -89,8 +92,32 @@ pub(super) async fn act(
     if refused {
         return unprocessable(&ConfigurePage::new(app, request, member, &target, &input)?);
     }
-    let checked = CheckedForm { description: input.description, submission, share: share.and_then(Result::ok) };
-    store_and_answer(app, request, member, target, checked, form.token).await
+    let share = share.and_then(Result::ok);
+    let checked = CheckedForm { description: input.description.clone(), submission, shown: shown.clone(), share };
+    let draft = target.draft.clone();
+    match store(app, member, &target, checked, form.token).await {
+        Ok(written) => answer(app, request, member, &target.connector, &written),
+        Err(ApplyError::Conflicts(conflicts)) => {
+            let slug = draft.map(|draft| draft.slug).ok_or(AppError::NotFound)?;
+            let now = load(app, member, slug).await?;
+            let mut decoded = decode(&now, &raw, &shown);
+            decoded.state.add_errors(conflicts);
+            input.state = decoded.state;
+            unprocessable(&ConfigurePage::new(app, request, member, &now, &input)?)
+        }
+        Err(error) => Err(AppError::from(error).into()),
+    }
+}
+
+/// Reads what was typed against what the page showed.
+fn decode(target: &ConfigureTarget, raw: &RawForm, shown: &Shown) -> Decoded {
+    let spec = &target.connector.spec;
+    let now = target.draft.as_ref().map(Connection::known_to_members).unwrap_or_default();
+    let then = shown.known().map_or_else(|| now.clone(), Revision::known_to_members);
+    let since = Since { shown: &then, now: &now };
+    let mut decoded = form::decode_since(spec, raw, since, Strictness::Draft, &Audience::Owner);
+    decoded.ask_again(spec, &now, &[], spec, since);
+    decoded
 }
 
 /// What was written.
@@ -100,46 +127,45 @@ struct SavedForm {
     link: Option<MadeLink>,
 }
 
-async fn store_and_answer(
+async fn store(
     app: &App,
-    request: &HttpRequest,
     member: &SignedIn,
-    target: ConfigureTarget,
+    target: &ConfigureTarget,
     checked: CheckedForm,
     form: FormToken,
-) -> PageResult {
-    let connector = Arc::clone(&target.connector);
+) -> Result<SavedForm, ApplyError> {
+    let (connector, draft) = (Arc::clone(&target.connector), target.draft.clone());
     let member_here = member.clone();
-    let written = app
-        .write(move |tx| {
-            let connection = match target.draft {
-                Some(draft) => draft,
-                None => new_draft(tx, &member_here, &connector, &checked.description, &form.nonce)?,
+    app.try_write(move |tx| {
+        let connection = match draft {
+            Some(draft) => draft,
+            None => new_draft(tx, &member_here, &connector, &checked.description, &form.nonce)?,
+        };
+        let saved = !checked.submission.is_empty();
+        let connection = if saved {
+            let apply_here = Apply {
+                workspace: &connection.workspace_id,
+                connection: &connection.id,
+                connector: &connector,
+                submission: &checked.submission,
+                by: Filler::Member,
+                name: &member_here.member_name,
+                then: None,
+                has_secrets: false,
+                shown: &checked.shown,
+                actor: member_here.actor(),
             };
-            let saved = !checked.submission.is_empty();
-            let connection = if saved {
-                let apply_here = Apply {
-                    workspace: &connection.workspace_id,
-                    connection: &connection.id,
-                    connector: &connector,
-                    submission: &checked.submission,
-                    by: Filler::Member,
-                    name: &member_here.member_name,
-                    then: None,
-                    has_secrets: false,
-                };
-                let applied = apply(tx, &apply_here)?;
-                note_saved(tx, &member_here, &connection, &checked.submission)?;
-                applied.connection
-            } else {
-                connection
-            };
-            let share = checked.share.as_ref();
-            let link = share.map(|share| make_link(tx, &member_here, &connection, share, &form.nonce)).transpose()?;
-            Ok(SavedForm { connection, saved, link })
-        })
-        .await?;
-    answer(app, request, member, &target.connector, &written)
+            let applied = apply(tx, &apply_here)?;
+            note_saved(tx, &member_here, &connection, &checked.submission)?;
+            applied.connection
+        } else {
+            connection
+        };
+        let share = checked.share.as_ref();
+        let link = share.map(|share| make_link(tx, &member_here, &connection, share, &form.nonce)).transpose()?;
+        Ok(SavedForm { connection, saved, link })
+    })
+    .await
 }
 
 fn answer(

@@ -9,7 +9,7 @@ use crate::base::error::AppResult;
 use crate::base::forms::{FormState, RawForm};
 use crate::connectors::Connector;
 use crate::features::accounts::guard::SignedIn;
-use crate::features::connections::{Connection, LONGEST_DESCRIPTION};
+use crate::features::connections::{Connection, LONGEST_DESCRIPTION, revision_mark};
 use crate::features::oauth;
 use crate::features::setup_links::{self, ShareInput, ShareView};
 use crate::platform::app::App;
@@ -105,6 +105,8 @@ pub(super) struct ConfigurePage {
     longest_note: usize,
     fields: String,
     has_fields: bool,
+    /// Names what is shown of the connection; empty where there is none yet.
+    revision: String,
     problems: Vec<(String, String)>,
     problems_title: String,
     /// The provider nobody has set an app for, and where to do so.
@@ -162,6 +164,7 @@ impl ConfigurePage {
             longest_note: setup_links::LONGEST_NOTE,
             has_fields: !view.is_empty_form(),
             fields: view.render()?,
+            revision: target.draft.as_ref().map(|draft| revision_mark(&app.form_marks, draft)).unwrap_or_default(),
             lacks_app: block
                 .filter(|_| target.lacks_app)
                 .map(|block| (block.name.clone(), urls::oauth_app(&block.provider))),

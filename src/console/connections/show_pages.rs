@@ -240,7 +240,7 @@ fn fact(answer: &OverviewAnswer, connection: &Connection) -> FactRow {
         is_set: answer.is_set(),
         is_required: answer.required,
         is_default: !answer.is_set() && answer.has_default,
-        filled_by: connection.origin_of(&answer.path).map(|origin| filled_by(origin, connection)).unwrap_or_default(),
+        filled_by: connection.origin_of(&answer.key).map(|origin| filled_by(origin, connection)).unwrap_or_default(),
     }
 }
 

@@ -30,6 +30,7 @@ fn tone(event: Event) -> &'static str {
         Event::NeedsReconnecting
         | Event::Revoked
         | Event::SecretsTakenOut
+        | Event::SecretsRemoved
         | Event::ConnectionDeleted
         | Event::WebhookGaveUp
         | Event::WebhookDisabled
@@ -51,6 +52,7 @@ fn text(row: &ActivityRow) -> String {
                 "The address was changed, so what was stored for the one before was taken out: {detail}. It has to be given again"
             )
         }
+        Event::SecretsRemoved => format!("What {who} changed took stored secrets away: {detail}"),
         Event::DescriptionChanged => format!("{who} renamed it to “{detail}”"),
         Event::ConnectionDeleted => format!("{who} deleted the connection"),
         Event::CredentialsRead => format!("{who} read the credentials through the API"),

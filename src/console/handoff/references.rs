@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::HandOffInput;
 use crate::base::forms::FieldPath;
 use crate::features::oauth;
-use crate::schema::form::sketch;
+use crate::schema::form::{shown_path, sketch};
 
 /// Something that has to be put somewhere: a secret, or text that must not be written down where a shell expands it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,8 @@ fn name(input: &HandOffInput<'_>, path: &FieldPath, style: Style) -> String {
 pub(super) fn config(input: &HandOffInput<'_>, style: Style) -> (Map<String, Value>, Vec<Reference>) {
     let mut tree = sketch(&input.connector.spec, &input.connection.known_to_members());
     let mut references = Vec::new();
-    let mut paths: Vec<FieldPath> = input.connection.secret_paths.iter().cloned().collect();
+    let place = |path: &FieldPath| shown_path(&input.connection.config, path);
+    let mut paths: Vec<FieldPath> = input.connection.secret_paths.iter().map(place).collect();
     paths.extend(kept_with_sign_in(&tree));
     if style == Style::Shell {
         let more: Vec<FieldPath> = expanded(&tree).into_iter().filter(|path| !paths.contains(path)).collect();

@@ -5,16 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use super::{Approval, Connection, ConnectionState, FieldOrigin, Filler, SEALED_SECRETS, listing, store};
+use super::{
+    Approval, Connection, ConnectionState, FieldOrigin, Filler, Revision, SEALED_SECRETS, Shown, listing, references,
+    revisions, store, told,
+};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::KeyRing;
 use crate::base::error::{AppError, AppResult};
-use crate::base::forms::FieldPath;
+use crate::base::forms::{FieldError, FieldPath};
 use crate::base::ids::{ConnectionId, MemberId, WorkspaceId};
 use crate::connectors::Connector;
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::tx::Tx;
-use crate::schema::form::{KnownValues, Submission, Values, kept_elsewhere, missing_required, overview, without};
+use crate::schema::form::{
+    KnownValues, MergeRules, Merged, Submission, Values, merge, misdirected, missing_required, overview, shown_path,
+    value_at, without,
+};
 
 const TAIL_ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
 /// A write that finds the row changed since it was read is done again this often.
@@ -55,6 +61,7 @@ pub fn create_draft(tx: &mut Tx<'_>, new: NewDraft<'_>) -> AppResult<Connection>
         description: description.to_owned(),
         config: serde_json::Map::new(),
         secret_paths: BTreeSet::new(),
+        secret_revisions: BTreeMap::new(),
         sealed_secrets: None,
         origins: BTreeMap::new(),
         missing_count: i32::try_from(missing).unwrap_or(i32::MAX),
@@ -69,6 +76,7 @@ pub fn create_draft(tx: &mut Tx<'_>, new: NewDraft<'_>) -> AppResult<Connection>
         approval: Approval::None,
     };
     store::insert(tx.conn, &made, new.form_nonce)?;
+    revisions::insert(tx.conn, &Revision { created_at: tx.now, ..Revision::of(&made) })?;
     listing::note_words(tx.conn, new.workspace, &made.id, [&made.description, &made.slug])?;
     let entry = Entry {
         workspace: new.workspace,
@@ -92,6 +100,8 @@ fn free_slug(tx: &mut Tx<'_>, workspace: &WorkspaceId, connector: &str) -> AppRe
     Err(AppError::Internal(anyhow::anyhow!("no free name for a connection was found")))
 }
 
+const CHANGED: &str = "Somebody else changed the same fields meanwhile. Look at it again.";
+
 /// A submission on its way into a draft.
 pub struct Apply<'a> {
     /// The workspace.
@@ -110,6 +120,10 @@ pub struct Apply<'a> {
     pub then: Option<(&'a Connector, &'a Submission)>,
     /// Whether who does this has every stored secret anyway. Only then do those that are not given again stay when an address changes.
     pub has_secrets: bool,
+    /// What they saw when they decided on it.
+    pub shown: &'a Shown,
+    /// The actor for the activity log, when a secret goes.
+    pub actor: Actor,
 }
 
 /// What became of it.
@@ -125,6 +139,9 @@ pub enum ApplyError {
     /// The connection takes no values any more: it was deleted, or somebody outside sent them and it is finalised.
     #[error("This connection takes no more details.")]
     Closed,
+    /// Others changed the same fields, and to something else, since they were shown. Nothing is written.
+    #[error("{CHANGED}")]
+    Conflicts(Vec<FieldError>),
     /// Anything else.
     #[error(transparent)]
     App(#[from] AppError),
@@ -134,6 +151,7 @@ impl From<ApplyError> for AppError {
     fn from(error: ApplyError) -> Self {
         match error {
             ApplyError::Closed => Self::Conflict("This connection takes no more details."),
+            ApplyError::Conflicts(_) => Self::Conflict(CHANGED),
             ApplyError::App(error) => error,
         }
     }
@@ -163,10 +181,13 @@ pub fn apply_to(tx: &mut Tx<'_>, mut read: Connection, apply: &Apply<'_>) -> Res
         if !takes {
             return Err(ApplyError::Closed);
         }
-        let misdirected = apply.misdirected_secrets(&read.known_to_members());
-        let titles = titles_of(&misdirected, apply, &read);
-        if let Some(connection) = write_merged(tx, apply, read, &misdirected)? {
-            note_taken_out(tx, &connection, &titles)?;
+        let change = apply.change(tx.keys, &read)?;
+        let (taken_out, removed) =
+            (titles_of(&change.misdirected, apply, &read), titles_of(&change.removed, apply, &read));
+        if let Some(connection) = write_merged(tx, apply, read, change)? {
+            // Who changed an address may not even know of the secrets, so it is nobody's deed.
+            note_gone(tx, &connection, Event::SecretsTakenOut, Actor::System, &taken_out)?;
+            note_gone(tx, &connection, Event::SecretsRemoved, apply.actor.clone(), &removed)?;
             return Ok(connection);
         }
         read = read_again(tx, apply)?;
@@ -178,23 +199,58 @@ fn read_again(tx: &mut Tx<'_>, apply: &Apply<'_>) -> AppResult<Connection> {
     store::find_by_id(tx.conn, apply.workspace, apply.connection)?.ok_or(AppError::NotFound)
 }
 
+/// A draft as it shall be.
+struct DraftChange {
+    merged: Merged,
+    /// Secrets that must not go where the connection leads from now on.
+    misdirected: BTreeSet<FieldPath>,
+    /// Secrets that the change itself takes away.
+    removed: BTreeSet<FieldPath>,
+}
+
+impl Apply<'_> {
+    /// Puts what was handed over on the draft as it was read.
+    fn change(&self, keys: &KeyRing, read: &Connection) -> Result<DraftChange, ApplyError> {
+        let spec = &self.connector.spec;
+        let current = read.draft_state();
+        let base = self.shown.base(&current);
+        let both = [&base, &current].map(|state| references(&read.id, state));
+        let references = both.into_iter().flatten().map(|(path, reference)| (reference, path)).collect();
+        let own = read.origins.iter().filter(|(_, origin)| origin.by == Filler::Connector);
+        let own: BTreeSet<FieldPath> = own.map(|(path, _)| path.clone()).collect();
+        let rules = MergeRules {
+            revision: read.version + 1,
+            knows_secrets: self.by != Filler::Recipient,
+            references: &references,
+            yields_but_for: (self.by == Filler::Connector).then_some(&own),
+            knows_base: !matches!(self.shown, Shown::Lost),
+        };
+        let then = self.then.map(|(connector, submission)| (&connector.spec, submission));
+        let steps: Vec<_> = [(spec, self.submission)].into_iter().chain(then).collect();
+        let merged = merge(spec, &steps, &base, &current, open_secrets(read, keys)?, &rules)
+            .map_err(|conflicts| ApplyError::Conflicts(told::to(self.by, read, spec, conflicts)))?;
+        let misdirected = if self.has_secrets { BTreeSet::new() } else { misdirected(spec, &current, &merged) };
+        let stays = |path: &&FieldPath| merged.state.secrets.contains_key(*path);
+        let removed = read.secret_paths.iter().filter(|path| !stays(path)).cloned().collect();
+        Ok(DraftChange { merged, misdirected, removed })
+    }
+}
+
 /// The draft as it was written; `None` when somebody changed it since it was read.
 fn write_merged(
     tx: &mut Tx<'_>,
     apply: &Apply<'_>,
-    mut read: Connection,
-    misdirected: &BTreeSet<FieldPath>,
+    read: Connection,
+    change: DraftChange,
 ) -> AppResult<Option<Connection>> {
-    let mut values = Values { secrets: open_secrets(&read, tx.keys)?, plain: std::mem::take(&mut read.config) };
-    apply.submission.merge_into(&apply.connector.spec, &mut values);
-    if let Some((connector, submission)) = apply.then {
-        submission.merge_into(&connector.spec, &mut values);
-    }
+    let DraftChange { merged: Merged { mut values, mut state, changed, .. }, misdirected, .. } = change;
     values.secrets.retain(|path, _| !misdirected.contains(path));
+    state.secrets.retain(|path, _| !misdirected.contains(path));
     let mut after = read;
     after.config = values.plain;
-    after.secret_paths = values.secrets.keys().cloned().collect();
-    after.origins = origins_after(&after, apply, tx.now);
+    after.secret_paths = state.secrets.keys().cloned().collect();
+    after.secret_revisions = state.secrets;
+    after.origins = origins_after(&after, apply, &changed, tx.now);
     let missing = missing_required(&apply.connector.spec, &after.known_to_members()).len();
     after.missing_count = i32::try_from(missing).unwrap_or(i32::MAX);
     after.sealed_secrets = if values.secrets.is_empty() {
@@ -206,19 +262,10 @@ fn write_merged(
             tx.rng,
         )?)
     };
-    Ok(store::replace_contents(tx.conn, after, tx.now)?)
-}
-
-impl Apply<'_> {
-    /// The stored secrets that must not go where the connection leads from now on.
-    fn misdirected_secrets(&self, stored: &KnownValues) -> BTreeSet<FieldPath> {
-        if self.has_secrets {
-            return BTreeSet::new();
-        }
-        let then = self.then.map(|(connector, submission)| (&connector.spec, submission));
-        let steps: Vec<_> = [(&self.connector.spec, self.submission)].into_iter().chain(then).collect();
-        kept_elsewhere(&self.connector.spec, stored, &steps)
-    }
+    let Some(written) = store::replace_contents(tx.conn, after, tx.now)? else { return Ok(None) };
+    let revision = Revision { by: apply.by, name: apply.name.to_owned(), changed, ..Revision::of(&written) };
+    revisions::insert(tx.conn, &revision)?;
+    Ok(Some(written))
 }
 
 /// What the form calls these fields.
@@ -228,31 +275,38 @@ fn titles_of(paths: &BTreeSet<FieldPath>, apply: &Apply<'_>, read: &Connection) 
     }
     let answers = overview(&apply.connector.spec, &read.known_to_members());
     let title = |path: &FieldPath| {
-        let known = answers.iter().find(|answer| answer.path == *path);
-        known.map_or_else(|| path.dot(), |answer| answer.title.clone())
+        let known = answers.iter().find(|answer| answer.key == *path);
+        known.map_or_else(|| shown_path(&read.config, path).dot(), |answer| answer.title.clone())
     };
     paths.iter().map(title).collect()
 }
 
-/// Writes down that secrets were taken out. It is nobody's deed: whoever changed the address may not even know of them.
-fn note_taken_out(tx: &mut Tx<'_>, of: &Connection, titles: &[String]) -> AppResult<()> {
+/// Writes down that secrets went.
+fn note_gone(tx: &mut Tx<'_>, of: &Connection, event: Event, actor: Actor, titles: &[String]) -> AppResult<()> {
     if titles.is_empty() {
         return Ok(());
     }
-    let entry = entry(of, Event::SecretsTakenOut, Actor::System, "");
+    let entry = entry(of, event, actor, "");
     tx.record(&Entry { detail: &titles.join(", "), ..entry })
 }
 
 /// Who filled in what: new fields get this filler, fields that are gone are forgotten.
-fn origins_after(after: &Connection, apply: &Apply<'_>, now: UtcTime) -> BTreeMap<FieldPath, FieldOrigin> {
+fn origins_after(
+    after: &Connection,
+    apply: &Apply<'_>,
+    changed: &BTreeSet<FieldPath>,
+    now: UtcTime,
+) -> BTreeMap<FieldPath, FieldOrigin> {
     let mut origins = after.origins.clone();
-    let then = apply.then.map(|(_, submission)| submission.provided()).unwrap_or_default();
-    for field in apply.submission.provided().into_iter().chain(then) {
+    for path in changed {
         let origin = FieldOrigin { by: apply.by, name: apply.name.to_owned(), at: now.unix() };
-        origins.insert(field.path, origin);
+        origins.insert(path.clone(), origin);
     }
-    let tree = serde_json::Value::Object(after.config.clone());
-    origins.retain(|path, _| after.secret_paths.contains(path) || tree.pointer(&path.to_string()).is_some());
+    // The root is a choice itself, in some connectors.
+    let is_root = |path: &FieldPath| path.as_str().is_empty() && !after.config.is_empty();
+    origins.retain(|path, _| {
+        after.secret_paths.contains(path) || value_at(&after.config, path).is_some() || is_root(path)
+    });
     origins
 }
 
@@ -308,6 +362,8 @@ pub fn finalise(tx: &mut Tx<'_>, read: &Connection, actor: Actor) -> AppResult<(
     if !store::finalise(tx.conn, read, tx.now)? {
         return Err(AppError::Conflict("The connection changed while it was being finalised. Look at it again."));
     }
+    let revision = Revision { number: read.version + 1, created_at: tx.now, ..Revision::of(read) };
+    revisions::insert(tx.conn, &revision)?;
     let entry = entry(read, Event::Finalised, actor, "");
     tx.record(&entry)
 }
@@ -320,6 +376,7 @@ pub fn erase(tx: &mut Tx<'_>, connection: &Connection, actor: Actor) -> AppResul
     if !store::erase(tx.conn, connection, true, tx.now)? {
         return Err(AppError::NotFound);
     }
+    revisions::drop_all(tx.conn, &connection.id)?;
     let entry = entry(connection, Event::ConnectionDeleted, actor, &connection.description);
     tx.record(&entry)
 }

@@ -1,19 +1,25 @@
 //! Connections: one configured source or destination of a workspace, a draft until it is finalised.
 //!
 //! Invariants: secret values exist only in the sealed column; `secret_paths` says which are set, so that no page needs to
-//! open them; every change merges a `Submission` into the row as it is *now*, inside the transaction, so two people who
-//! fill in different fields at the same time both keep theirs.
+//! open them; every change is merged into the row as it is *now*, inside the transaction, against the revision its maker was shown: what
+//! they left alone stays as others made it, what two people changed to different values is refused, and a secret that goes is named in
+//! the timeline. Stored paths name a row by its id.
 
 mod arrivals;
 mod draft;
 mod listing;
+mod revisions;
 mod store;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use arrivals::{Arriving, accept, arrive, find_waiting, of_invite_link, reject, waiting_count};
 pub use draft::{Applied, Apply, ApplyError, NewDraft, apply, apply_to, create_draft, erase, finalise, rename};
 pub use listing::{ConnectionFilter, ConnectionStateFilter, ListRow, count, list, note_some_words, page};
+pub use revisions::{
+    REVISION_FIELD, Revision, Shown, find_revision, forget_old as forget_old_revisions, references, revision_mark,
+};
 pub use store::{find, find_by_form_nonce, find_by_id, find_of_kind};
 
 use crate::base::clock::UtcTime;
@@ -23,7 +29,7 @@ use crate::base::ids::{ConnectionId, InviteLinkId, MemberId, WorkspaceId};
 use crate::base::text_column::text_enum;
 use crate::connectors::Kind;
 use crate::platform::sealed::sealed_column;
-use crate::schema::form::KnownValues;
+use crate::schema::form::{DraftState, KnownValues};
 
 sealed_column!(
     /// Secret values of a connection.
@@ -52,13 +58,15 @@ pub struct Connection {
     pub config: serde_json::Map<String, serde_json::Value>,
     /// Which secrets are set.
     pub secret_paths: BTreeSet<FieldPath>,
+    /// The revision that set each secret; 0 where none is known.
+    pub secret_revisions: BTreeMap<FieldPath, i64>,
     /// The secrets.
     pub sealed_secrets: Option<Sealed>,
     /// Who filled in which field, and when.
     pub origins: BTreeMap<FieldPath, FieldOrigin>,
     /// How many required fields are still empty.
     pub missing_count: i32,
-    /// Grows with every change; a write that saw an older one is done again.
+    /// Grows with every change, and is the number of the revision; a write that saw an older one is done again.
     pub version: i64,
     /// Who made it.
     pub created_by: Option<MemberId>,
@@ -105,16 +113,24 @@ pub struct FieldOrigin {
     pub at: i64,
 }
 
-/// The two kinds of people who fill in fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Filler {
-    /// Somebody of the workspace.
-    Member,
-    /// Somebody outside, through a link.
-    Recipient,
-    /// The connector itself, which renewed a token.
-    Connector,
+text_enum! {
+    /// Who fills in fields.
+    #[derive(serde::Serialize, serde::Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Filler {
+        /// Somebody of the workspace.
+        Member = "member",
+        /// Somebody outside, through a link.
+        Recipient = "recipient",
+        /// The connector itself, which renewed a token.
+        Connector = "connector",
+    }
+}
+
+/// What a recipient's page may know of what members know.
+fn known_to(members: KnownValues, origins: &BTreeMap<FieldPath, FieldOrigin>) -> KnownValues {
+    let concealed = origins.iter().filter(|(_, origin)| origin.by == Filler::Recipient).map(|(path, _)| path.clone());
+    KnownValues { concealed: concealed.collect(), ..members }
 }
 
 /// What a draft still is.
@@ -159,16 +175,20 @@ impl Connection {
 
     /// What a recipient's page may know: what members filled in is shown, what other recipients sent is only said to exist.
     pub fn known_to_recipients(&self) -> KnownValues {
-        let concealed =
-            self.origins.iter().filter(|(_, origin)| origin.by == Filler::Recipient).map(|(path, _)| path.clone());
-        KnownValues { concealed: concealed.collect(), ..self.known_to_members() }
+        known_to(self.known_to_members(), &self.origins)
     }
 
-    /// Who filled in a field; for a group or a list, whoever filled in the first thing inside it.
+    /// Its values to compare.
+    pub fn draft_state(&self) -> DraftState {
+        Revision::of(self).state()
+    }
+
+    /// Who filled in a field, by its stored path; for a group or a list, whoever filled in the first thing inside it, and for what lies in
+    /// one that was filled in as a whole, whoever did that.
     pub fn origin_of(&self, path: &FieldPath) -> Option<&FieldOrigin> {
-        let inside = format!("{}/", path.as_str());
-        self.origins
-            .get(path)
-            .or_else(|| self.origins.iter().find(|(at, _)| at.as_str().starts_with(&inside)).map(|(_, origin)| origin))
+        let inside = |at: &FieldPath, of: &FieldPath| at != of && at.is_within(of);
+        let find =
+            |is: &dyn Fn(&FieldPath) -> bool| self.origins.iter().find(|(at, _)| is(at)).map(|(_, origin)| origin);
+        self.origins.get(path).or_else(|| find(&|at| inside(at, path))).or_else(|| find(&|at| inside(path, at)))
     }
 }

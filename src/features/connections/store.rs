@@ -20,6 +20,7 @@ pub(super) struct ConnectionRow {
     description: String,
     config: String,
     secret_paths: String,
+    secret_revisions: String,
     sealed_secrets: Option<Vec<u8>>,
     origins: String,
     missing_count: i32,
@@ -39,6 +40,7 @@ impl ConnectionRow {
         Ok(Connection {
             config: json(&self.config)?,
             secret_paths: json(&self.secret_paths)?,
+            secret_revisions: json(&self.secret_revisions)?,
             origins: json(&self.origins)?,
             sealed_secrets: self.sealed_secrets.map(Sealed::from_bytes),
             id: self.id,
@@ -61,11 +63,11 @@ impl ConnectionRow {
     }
 }
 
-fn json<T: DeserializeOwned>(text: &str) -> QueryResult<T> {
+pub(super) fn json<T: DeserializeOwned>(text: &str) -> QueryResult<T> {
     serde_json::from_str(text).map_err(|error| diesel::result::Error::DeserializationError(error.into()))
 }
 
-fn text<T: serde::Serialize>(value: &T) -> QueryResult<String> {
+pub(super) fn text<T: serde::Serialize>(value: &T) -> QueryResult<String> {
     serde_json::to_string(value).map_err(|error| diesel::result::Error::SerializationError(error.into()))
 }
 
@@ -162,6 +164,7 @@ pub(super) fn replace_contents(conn: &mut Conn, with: Connection, now: UtcTime) 
         .set((
             connections::config.eq(&config),
             connections::secret_paths.eq(text(&with.secret_paths)?),
+            connections::secret_revisions.eq(text(&with.secret_revisions)?),
             connections::sealed_secrets.eq(with.sealed_secrets.as_ref().map(Sealed::as_bytes)),
             connections::origins.eq(text(&with.origins)?),
             connections::missing_count.eq(with.missing_count),
@@ -222,6 +225,7 @@ pub(super) fn erase(conn: &mut Conn, connection: &Connection, final_too: bool, n
         .set((
             connections::config.eq("{}"),
             connections::secret_paths.eq("[]"),
+            connections::secret_revisions.eq("{}"),
             connections::sealed_secrets.eq(None::<Vec<u8>>),
             connections::origins.eq("{}"),
             connections::version.eq(connections::version + 1),

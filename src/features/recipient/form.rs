@@ -10,9 +10,10 @@ use super::submit::RecipientSubmission;
 use crate::base::error::AppResult;
 use crate::base::forms::{FormState, RawForm};
 use crate::connectors::Connector;
+use crate::features::connections::{Shown, revision_mark};
 use crate::features::oauth::{self, Asked, CompletedSignIn, LinkRef, LinkSignIn, Panel, PlanError};
 use crate::platform::app::App;
-use crate::schema::form::{self, Audience, Decoded, KnownValues, Strictness, Submission};
+use crate::schema::form::{self, Audience, Decoded, KnownValues, Since, Strictness, Submission};
 
 /// An open link, and what the person in front of it has done so far.
 pub struct RecipientForm<L> {
@@ -22,15 +23,22 @@ pub struct RecipientForm<L> {
     pub sign_in: Option<LinkSignIn>,
     /// What the sign-in hands over with this form.
     completed: Option<CompletedSignIn>,
+    /// What the form that was sent had been shown with.
+    pub(super) shown: Shown,
 }
 
 impl<L: RecipientLink> RecipientForm<L> {
     /// The form of a link in this browser.
     pub(crate) async fn of(app: &App, request: &HttpRequest, link: OpenLink<L>) -> AppResult<Self> {
+        Self::shown(app, request, link, Shown::Now).await
+    }
+
+    /// The same for a form that was sent, with what it had been shown with.
+    pub(super) async fn shown(app: &App, request: &HttpRequest, link: OpenLink<L>, shown: Shown) -> AppResult<Self> {
         let facts = link.known.link.facts();
         let door = LinkRef { kind: L::KIND, id: facts.id.to_owned(), workspace: facts.workspace.clone() };
         let sign_in = LinkSignIn::at(app, request, door, &link.connector).await?;
-        let mut form = Self { link, sign_in, completed: None };
+        let mut form = Self { link, sign_in, completed: None, shown };
         // A look at the form is no choice of accounts yet; what signing in answers is answered all the same.
         form.plan(&[], Strictness::Draft)?;
         Ok(form)
@@ -59,7 +67,10 @@ impl<L: RecipientLink> RecipientForm<L> {
     /// What was typed before going to the provider.
     pub(super) fn resumed(&self, app: &App) -> FormState {
         let until = (app.clock.now() + oauth::sign_ins::KEPT).min(self.link.until);
-        self.sign_in.as_ref().map_or_else(FormState::empty, |sign_in| sign_in.resumed(&until.hour()))
+        let Some(sign_in) = &self.sign_in else { return FormState::empty() };
+        let state = sign_in.resumed(&until.hour());
+        let moved = form::resumed(&self.connector().spec, state.typed_fields(), &self.known(), &self.audience());
+        state.with_typed(moved)
     }
 
     /// Takes these accounts; gives what is wrong with them.
@@ -80,25 +91,42 @@ impl<L: RecipientLink> RecipientForm<L> {
 
     /// What is known of the answers, the sign-in's among them.
     pub(super) fn known(&self) -> KnownValues {
-        let known = self.link.known.link.known();
+        self.with_sign_in(self.link.known.link.known())
+    }
+
+    fn with_sign_in(&self, known: KnownValues) -> KnownValues {
         match (&self.sign_in, &self.completed) {
             (Some(sign_in), Some(completed)) => sign_in.known_after(completed, &known),
             _ => known,
         }
     }
 
+    /// What was known when the form was shown.
+    fn known_then(&self) -> KnownValues {
+        self.shown.known().map_or_else(|| self.known(), |shown| self.with_sign_in(shown.known_to_recipients()))
+    }
+
+    /// Names what the form shows, for when it is sent.
+    pub(super) fn revision(&self, app: &App) -> String {
+        self.link.known.link.filled().map(|filled| revision_mark(&app.form_marks, filled)).unwrap_or_default()
+    }
+
     /// Reads what was typed.
     pub fn decode(&self, raw: &RawForm, strictness: Strictness) -> Decoded {
-        form::decode(&self.connector().spec, raw, &self.known(), strictness, &self.audience())
+        let (shown, now) = (self.known_then(), self.known());
+        let since = Since { shown: &shown, now: &now };
+        form::decode_since(&self.connector().spec, raw, since, strictness, &self.audience())
     }
 
     /// Reads a form that is to be stored: it does not take what others have filled in to an address they did not mean.
     pub(super) fn decode_to_send(&self, raw: &RawForm, strictness: Strictness) -> Decoded {
         let mut decoded = self.decode(raw, strictness);
-        if let Some(stored) = self.link.known.link.stored() {
+        if let Some(filled) = self.link.known.link.filled() {
+            let (stored, shown, now) = (filled.known_to_members(), self.known_then(), self.known());
+            let since = Since { shown: &shown, now: &now };
             let whole = &self.link.connector.spec;
             let signed_in: Vec<_> = self.completed.iter().map(|completed| (whole, &completed.submission)).collect();
-            decoded.ask_again(whole, &stored, &signed_in, &self.connector().spec, &self.known());
+            decoded.ask_again(whole, &stored, &signed_in, &self.connector().spec, since);
         }
         decoded
     }
@@ -151,7 +179,18 @@ impl<L: RecipientLink> RecipientForm<L> {
         }
         let identity = if who.is_empty() { identity } else { who }.to_owned();
         provided.extend(submission.provided());
-        let (completed, nonce) = (self.completed.take(), nonce.to_owned());
-        Ok(RecipientSubmission { connector, asked, submission, completed, each, provided, left_empty, identity, nonce })
+        let (completed, shown, nonce) = (self.completed.take(), self.shown.clone(), nonce.to_owned());
+        Ok(RecipientSubmission {
+            connector,
+            asked,
+            submission,
+            shown,
+            completed,
+            each,
+            provided,
+            left_empty,
+            identity,
+            nonce,
+        })
     }
 }

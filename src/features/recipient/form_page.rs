@@ -42,6 +42,8 @@ pub struct FormPage {
     documentation_url: String,
     guide: String,
     csrf: String,
+    /// Names what is shown of the connection; empty where there is none yet.
+    revision: String,
     asks_identity: bool,
     identity: String,
     identity_problem: String,
@@ -92,6 +94,7 @@ impl FormPage {
             documentation_url: connector.file.documentation_url.clone(),
             guide: connector.guide_html.clone(),
             csrf: shown.token.text.clone(),
+            revision: form.revision(app),
             asks_identity: L::MAKES_CONNECTIONS,
             identity: shown.identity.to_owned(),
             identity_hint: format!("So that {} knows whose {} this is", known.workspace.name, connector.system()),

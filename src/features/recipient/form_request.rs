@@ -12,7 +12,8 @@ use super::link::{KnownLink, OpenLink, RecipientLink};
 use super::reply::FormReply;
 use super::submit::{RecipientSubmission, SubmitError, TakesSubmissions, submit};
 use crate::base::error::{AppError, AppResult};
-use crate::base::forms::{FormState, RawForm};
+use crate::base::forms::{FieldError, FormState, RawForm};
+use crate::features::connections::{REVISION_FIELD, Shown};
 use crate::features::oauth::{self, ACCOUNT_FIELD, AuthorizeForm, PlanError};
 use crate::platform::app::App;
 use crate::platform::web::csrf::{self, FormBehind, FormToken};
@@ -73,8 +74,13 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
         if app.db.read(move |conn| link.was_sent(conn, &of_form)).await? {
             return Ok(ControlFlow::Break(receipt(app, &known.link, &nonce)));
         }
-        let recipient_form = RecipientForm::of(app, request, known.into_open(app)?).await?;
         let mut raw = RawForm::from_pairs(form.value);
+        let open = known.into_open(app)?;
+        let shown = match open.known.link.filled() {
+            Some(filled) => Shown::in_form(app, filled, raw.first(REVISION_FIELD)).await?,
+            None => Shown::Now,
+        };
+        let recipient_form = RecipientForm::shown(app, request, open, shown).await?;
         raw.fill_blank(&held_form(&recipient_form.link, &nonce).load(app).await?);
         if let Some(sign_in) = &recipient_form.sign_in {
             sign_in.fill_blank(&mut raw);
@@ -163,6 +169,7 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
                 self.afresh().await?;
                 Err(AppError::Conflict("This link changed while you were sending. Send again.").into())
             }
+            Err(SubmitError::Conflicts(errors)) => self.answered_meanwhile(errors).await,
             Err(SubmitError::NoRoom) => self.refused(&FormReply::Accounts(PlanError::NoRoom)).await,
             Err(SubmitError::SignInUsed) => self.refused(&FormReply::SignInUsed).await,
             Err(SubmitError::App(error)) => Err(error.into()),
@@ -172,7 +179,19 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
     /// The same form with the link and the sign-in as they are now.
     async fn afresh(self) -> Result<Self, PageError> {
         let open = self.form.link.known.reload(self.app).await?.into_open(self.app)?;
-        Ok(Self { form: RecipientForm::of(self.app, self.request, open).await?, ..self })
+        let shown = self.form.shown.clone();
+        Ok(Self { form: RecipientForm::shown(self.app, self.request, open, shown).await?, ..self })
+    }
+
+    /// Nothing was taken, because others answered the same fields: the form as they left it, with what was typed beside theirs. Sent
+    /// again, it takes their place.
+    async fn answered_meanwhile(self, errors: Vec<FieldError>) -> PageResult {
+        let mut fresh = self.afresh().await?;
+        fresh.plan(Strictness::Draft)?;
+        let mut decoded = fresh.form.decode(&fresh.raw, Strictness::Draft);
+        decoded.errors.extend(errors.iter().cloned());
+        decoded.state.add_errors(errors);
+        fresh.again(decoded, &FormReply::Problems).await
     }
 
     /// Nothing was taken: the form with everything that was typed and ticked.

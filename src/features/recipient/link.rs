@@ -10,6 +10,7 @@ use crate::base::error::AppResult;
 use crate::base::ids::{MemberId, WorkspaceId};
 use crate::connectors::{Connector, Kind};
 use crate::features::accounts::{MemberCard, WorkspaceCard};
+use crate::features::connections::Connection;
 use crate::features::oauth::LinkKind;
 use crate::platform::app::App;
 use crate::platform::db::Conn;
@@ -47,8 +48,8 @@ pub trait RecipientLink: Clone + Send + Sync + 'static {
         KnownValues::default()
     }
 
-    /// Everything that is stored already, where the link fills in something that exists.
-    fn stored(&self) -> Option<KnownValues> {
+    /// The connection as it is now, where the link fills in one that exists.
+    fn filled(&self) -> Option<&Connection> {
         None
     }
 

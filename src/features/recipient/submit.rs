@@ -7,8 +7,9 @@ use super::link::RecipientLink;
 use super::receipt::{names, receipt_number};
 use crate::base::crypto::{PlainToken, TokenHash};
 use crate::base::error::{AppError, AppResult};
-use crate::base::forms::FieldRef;
+use crate::base::forms::{FieldError, FieldRef};
 use crate::connectors::Connector;
+use crate::features::connections::{ApplyError, Shown};
 use crate::features::oauth::CompletedSignIn;
 use crate::features::oauth::provider_client::Account;
 use crate::platform::app::App;
@@ -24,6 +25,8 @@ pub struct RecipientSubmission {
     pub asked: Arc<Connector>,
     /// What was filled in.
     pub submission: Submission,
+    /// What they were shown of it.
+    pub shown: Shown,
     /// What the sign-in hands over.
     pub completed: Option<CompletedSignIn>,
     /// The sign-in once for each account that was chosen, where each becomes a connection.
@@ -50,6 +53,9 @@ pub enum SubmitError {
     /// The link is open, and has no room for so many connections.
     #[error("the link has no room for so many connections")]
     NoRoom,
+    /// Others answered the same fields, and differently, since they were shown.
+    #[error("others answered the same fields meanwhile")]
+    Conflicts(Vec<FieldError>),
     /// This very form was taken before; its receipt stands.
     #[error("this form was taken before")]
     SentTwice,
@@ -64,6 +70,16 @@ pub enum SubmitError {
 impl From<diesel::result::Error> for SubmitError {
     fn from(error: diesel::result::Error) -> Self {
         Self::App(error.into())
+    }
+}
+
+impl From<ApplyError> for SubmitError {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Closed => Self::DraftClosed,
+            ApplyError::Conflicts(errors) => Self::Conflicts(errors),
+            ApplyError::App(error) => Self::App(error),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use super::{ClosedReason, SetupLink, SetupLinkRow, check_open};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::TokenHash;
 use crate::base::error::AppResult;
-use crate::features::connections;
+use crate::features::connections::{self, Connection};
 use crate::features::oauth::LinkKind;
 use crate::features::recipient::{Ended, LinkFacts, LinkWords, OpenLink, RecipientLink};
 use crate::platform::db::Conn;
@@ -79,8 +79,8 @@ impl RecipientLink for SetupLink {
         self.connection.known_to_recipients()
     }
 
-    fn stored(&self) -> Option<KnownValues> {
-        Some(self.connection.known_to_members())
+    fn filled(&self) -> Option<&Connection> {
+        Some(&self.connection)
     }
 
     fn is_reconnect(&self) -> bool {

@@ -74,7 +74,7 @@ impl SetupLink {
     }
 
     /// Puts what was sent on the draft: the sign-in's part first, because it decides the branch that the answers belong to.
-    fn merge(&self, tx: &mut Tx<'_>, sent: &RecipientSubmission) -> AppResult<Connection> {
+    fn merge(&self, tx: &mut Tx<'_>, sent: &RecipientSubmission) -> Result<Connection, SubmitError> {
         let own = Apply {
             workspace: &self.row.workspace_id,
             connection: &self.row.connection_id,
@@ -84,6 +84,8 @@ impl SetupLink {
             name: &self.row.recipient,
             then: None,
             has_secrets: false,
+            shown: &sent.shown,
+            actor: self.actor(),
         };
         let Some(completed) = &sent.completed else {
             return Ok(connections::apply(tx, &own)?.connection);

@@ -181,7 +181,7 @@ impl<K: WorkKind> Supervisor<K> {
         };
         let (workspace, connection) = (&self.work.workspace_id, &self.work.connection_id);
         let lease = self.token_lease.get();
-        let changed = take_over::take_over(&self.app, workspace, connection, lease, submission).await?;
+        let changed = take_over::take_over(&self.app, workspace, connection, lease, submission, version).await?;
         self.say("info", "The connector updated its configuration.");
         self.version = Some(if changed.before == version { changed.after } else { version });
         Ok(())

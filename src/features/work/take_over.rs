@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ConnectionId, WorkspaceId};
-use crate::features::connections::{Apply, ConnectionState, Filler, apply, find_by_id};
+use crate::features::connections::{Apply, ConnectionState, Filler, Shown, apply, find_by_id, find_revision};
 use crate::features::oauth::{self, TokenLease};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
@@ -25,7 +25,8 @@ pub struct Versions {
 }
 
 /// Keeps what a connector changed in its own configuration, such as a refresh token that works once: tokens of a sign-in in the grant
-/// they were lent from, everything else in the connection. The old ones may be spent, so a hiccup of the database is waited for.
+/// they were lent from, everything else in the connection. The old ones may be spent, so a hiccup of the database is waited for. `given` is the
+/// version the connector was given; what people changed since stays theirs.
 ///
 /// # Errors
 /// The connection is gone, or its connector.
@@ -35,13 +36,19 @@ pub async fn take_over(
     id: &ConnectionId,
     token_lease: Option<&TokenLease>,
     submission: &Submission,
+    given: i64,
 ) -> AppResult<Versions> {
     let mut tries = 0;
     loop {
         tries += 1;
         let (app_here, workspace, id) = (Arc::clone(app), workspace.clone(), id.clone());
         let (token_lease, submission) = (token_lease.cloned(), submission.clone());
-        let done = app.write(move |tx| keep(tx, &app_here, &workspace, &id, token_lease.as_ref(), submission)).await;
+        let done = app
+            .write(move |tx| {
+                let change = TakenOver { workspace: &workspace, id: &id, token_lease: token_lease.as_ref(), given };
+                keep(tx, &app_here, &change, submission)
+            })
+            .await;
         match done {
             Err(AppError::Internal(error)) if tries < SAVE_TRIES => {
                 tracing::warn!(error = %format!("{error:#}"), "saving what a connector changed");
@@ -52,14 +59,16 @@ pub async fn take_over(
     }
 }
 
-fn keep(
-    tx: &mut Tx<'_>,
-    app: &App,
-    workspace: &WorkspaceId,
-    id: &ConnectionId,
-    token_lease: Option<&TokenLease>,
-    mut submission: Submission,
-) -> AppResult<Versions> {
+/// Whose configuration it is.
+struct TakenOver<'a> {
+    workspace: &'a WorkspaceId,
+    id: &'a ConnectionId,
+    token_lease: Option<&'a TokenLease>,
+    given: i64,
+}
+
+fn keep(tx: &mut Tx<'_>, app: &App, of: &TakenOver<'_>, mut submission: Submission) -> AppResult<Versions> {
+    let TakenOver { workspace, id, token_lease, given } = *of;
     let before = find_by_id(tx.conn, workspace, id)?.ok_or(AppError::NotFound)?;
     if before.state() == ConnectionState::Deleted {
         return Ok(Versions { before: before.version, after: before.version });
@@ -68,6 +77,7 @@ fn keep(
     oauth::take_renewed(tx, &before, connector, token_lease, &mut submission)?;
     let mut after = before.version;
     if !submission.is_empty() {
+        let given = find_revision(tx.conn, id, given)?;
         let change = Apply {
             workspace,
             connection: id,
@@ -77,6 +87,8 @@ fn keep(
             name: connector.name(),
             then: None,
             has_secrets: true,
+            shown: &given.map_or(Shown::Now, |given| Shown::Revision(Box::new(given))),
+            actor: Actor::System,
         };
         after = apply(tx, &change)?.connection.version;
     }

@@ -50,6 +50,8 @@ text_enum! {
         DetailsSaved = "connection.details_saved",
         /// Stored secrets were taken out, because the address they were given for was changed.
         SecretsTakenOut = "connection.secrets_taken_out",
+        /// Stored secrets went with a change: removed themselves, with their row, or with the branch of a choice that was left.
+        SecretsRemoved = "connection.secrets_removed",
         /// The description was changed.
         DescriptionChanged = "connection.description_changed",
         /// The draft was deleted.

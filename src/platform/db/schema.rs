@@ -103,6 +103,23 @@ diesel::table! {
         identity -> Text,
         approval -> Text,
         words_noted -> Integer,
+        secret_revisions -> Text,
+    }
+}
+
+diesel::table! {
+    connection_revisions (connection_id, number) {
+        workspace_id -> Text,
+        connection_id -> Text,
+        number -> BigInt,
+        filled_by -> Text,
+        name -> Text,
+        created_at -> Timestamp,
+        config -> Text,
+        secret_paths -> Text,
+        secret_revisions -> Text,
+        origins -> Text,
+        changed -> Text,
     }
 }
 
@@ -565,6 +582,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     account_links,
     api_keys,
     connections,
+    connection_revisions,
     connection_words,
     invite_links,
     invite_link_words,

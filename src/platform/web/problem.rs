@@ -149,6 +149,12 @@ impl Problem {
         Self::invalid(vec![detail])
     }
 
+    /// The same, naming the values it is about.
+    #[must_use]
+    pub fn naming(self, errors: Vec<ErrorDetail>) -> Self {
+        Self { errors, ..self }
+    }
+
     /// A method the address does not take; `allow` are those it does.
     pub fn method(allow: &str) -> Self {
         Self::new(Code::MethodNotAllowed, format!("This address takes {allow}.")).with(header::ALLOW, allow)

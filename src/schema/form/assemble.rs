@@ -6,10 +6,12 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
 use super::leaf;
-use super::place::FormPlace;
+use super::place::{FormPlace, RowSeat};
 use super::secrets::SecretSet;
 use crate::base::forms::{FieldError, FieldPath, ValueProblem};
-use crate::schema::spec::{GroupShape, Node, NodeKind, OneOfShape, RowsShape, chosen_by_values, judge, judge_count};
+use crate::schema::spec::{
+    GroupShape, Node, NodeKind, OneOfShape, ROW_KEY, RowsShape, chosen_by_values, judge, judge_count,
+};
 
 /// The branch that stored values stand for.
 pub(super) fn chosen(
@@ -19,16 +21,23 @@ pub(super) fn chosen(
     path: &FieldPath,
 ) -> Option<usize> {
     match value.and_then(Value::as_object) {
-        Some(object) if !object.is_empty() => chosen_by_values(one_of, object),
+        Some(object) if has_values(object) => chosen_by_values(one_of, object),
         Some(_) => chosen_by_values(one_of, &Map::new()),
         None => secrets.any_within(path).then(|| chosen_by_values(one_of, &Map::new())).flatten(),
     }
+}
+
+/// Whether anything stands in it. Which row it is does not count.
+pub(super) fn has_values(object: &Map<String, Value>) -> bool {
+    object.keys().any(|key| key != ROW_KEY)
 }
 
 pub(super) struct Assembly<'a> {
     secrets: &'a dyn SecretSet,
     /// Free JSON is not asked of a recipient, so its absence is not held against them.
     skip_json: bool,
+    /// Rows are told by their id, not by where they stand.
+    by_row: bool,
     pub(super) found: Vec<FieldError>,
     /// Kept secrets that have to be given again, and those of them that somebody can be asked for.
     ask_again: Option<&'a BTreeSet<FieldPath>>,
@@ -40,7 +49,16 @@ pub(super) struct Assembly<'a> {
 
 impl<'a> Assembly<'a> {
     pub(super) const fn new(secrets: &'a dyn SecretSet, skip_json: bool) -> Self {
-        Self { secrets, skip_json, found: Vec::new(), ask_again: None, again: Vec::new(), required: 0, answered: 0 }
+        Self {
+            secrets,
+            skip_json,
+            by_row: false,
+            found: Vec::new(),
+            ask_again: None,
+            again: Vec::new(),
+            required: 0,
+            answered: 0,
+        }
     }
 
     /// Also finds which of these secrets somebody can be asked for.
@@ -48,12 +66,17 @@ impl<'a> Assembly<'a> {
         Self { ask_again: Some(secrets), ..self }
     }
 
+    /// Also makes an object of every list of rows, by their ids.
+    pub(super) fn by_row(self) -> Self {
+        Self { by_row: true, ..self }
+    }
+
     /// The whole configuration. Values that are set but not at hand stand in as null.
     pub(super) fn whole(&mut self, root: &Node, plain: &Map<String, Value>) -> Value {
         let place = FormPlace::root();
         match &root.kind {
             NodeKind::Group(group) => Value::Object(self.group(group, &place, Some(plain))),
-            NodeKind::OneOf(one_of) if plain.is_empty() && !self.secrets.any_within(&place.path) => {
+            NodeKind::OneOf(one_of) if plain.is_empty() && !self.secrets.any_within(place.key()) => {
                 self.one_of(root, one_of, &place, None).unwrap_or_else(|| Value::Object(Map::new()))
             }
             _ => self
@@ -78,8 +101,8 @@ impl<'a> Assembly<'a> {
                 let object = value.and_then(Value::as_object);
                 let active = node.required
                     || group.given
-                    || object.is_some_and(|object| !object.is_empty())
-                    || self.secrets.any_within(&place.path);
+                    || object.is_some_and(has_values)
+                    || self.secrets.any_within(place.key());
                 active.then(|| Value::Object(self.group(group, place, object)))
             }
             NodeKind::OneOf(one_of) => self.one_of(node, one_of, place, value),
@@ -105,7 +128,7 @@ impl<'a> Assembly<'a> {
     }
 
     fn one_of(&mut self, node: &Node, one_of: &OneOfShape, place: &FormPlace, value: Option<&Value>) -> Option<Value> {
-        let chosen = chosen(one_of, value, self.secrets, &place.path);
+        let chosen = chosen(one_of, value, self.secrets, place.key());
         let Some(index) = chosen.or(one_of.default) else {
             if node.required {
                 self.required += 1;
@@ -139,17 +162,23 @@ impl<'a> Assembly<'a> {
         }
         // A removed row leaves null behind while a form is judged, so that the others keep their number.
         let kept = list.iter().enumerate().filter(|(_, row)| !row.is_null());
-        let configs: Vec<Value> = kept
-            .filter_map(|(index, row)| self.node(&rows.item, &place.row(index, index, &rows.item.title), Some(row)))
-            .collect();
+        let mut configs: Vec<(String, Value)> = Vec::new();
+        for (index, row) in kept {
+            let seat = RowSeat::known(index, row);
+            let made = self.node(&rows.item, &place.row(&seat, &rows.item.title), Some(row));
+            configs.extend(made.map(|made| (seat.id.into_owned(), made)));
+        }
         if let Some(problem) = judge_count(configs.len(), rows.min, Some(rows.max)) {
             self.found.push(place.error(node, problem));
         }
-        Some(Value::Array(configs))
+        if self.by_row {
+            return Some(Value::Object(configs.into_iter().collect()));
+        }
+        Some(Value::Array(configs.into_iter().map(|(_, config)| config).collect()))
     }
 
     fn leaf(&mut self, node: &Node, place: &FormPlace, value: Option<&Value>) -> Option<Value> {
-        let kept = self.secrets.value(&place.path).and_then(|kept| leaf::kept_secret(node, kept.expose_secret()));
+        let kept = self.secrets.value(place.key()).and_then(|kept| leaf::kept_secret(node, kept.expose_secret()));
         let value = if node.secret { kept.as_ref() } else { value };
         let counts = node.required
             && node.default.is_none()
@@ -160,9 +189,9 @@ impl<'a> Assembly<'a> {
             self.found.extend(judge(node, value).map(|problem| place.error(node, problem)));
             return Some(value.clone());
         }
-        if self.secrets.has(&place.path) {
+        if self.secrets.has(place.key()) {
             self.answered += usize::from(counts);
-            if self.ask_again.is_some_and(|again| again.contains(&place.path)) {
+            if self.ask_again.is_some_and(|again| again.contains(place.key())) {
                 self.again.push(place.error(node, ValueProblem::AddressChanged));
             }
             return Some(Value::Null);

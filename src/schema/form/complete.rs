@@ -83,6 +83,11 @@ pub fn sketch(spec: &Spec, known: &KnownValues) -> Value {
     Assembly::new(&known.secret_paths, false).whole(spec.root(), &known.plain)
 }
 
+/// The same with the rows of a list by their ids, so that two of them can be compared row by row.
+pub(super) fn sketch_by_row(spec: &Spec, known: &KnownValues) -> Value {
+    Assembly::new(&known.secret_paths, false).by_row().whole(spec.root(), &known.plain)
+}
+
 /// The required fields nobody has filled: those of the chosen branches only, and none that has a default.
 #[must_use]
 pub fn missing_required(spec: &Spec, known: &KnownValues) -> Vec<FieldRef> {

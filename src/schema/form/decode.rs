@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::assemble::{Assembly, chosen};
+use super::assemble::{Assembly, chosen, has_values};
 use super::echo::echo;
-use super::patch::{Patch, RowsPatch, Submission, overlay};
-use super::place::{FormPlace, control, known_rows, shown};
+use super::overlay::overlay;
+use super::patch::{ChosenBranch, Patch, RowName, Submission};
+use super::place::{FormPlace, PostedRow, control, posted_rows};
 use super::secrets::SecretSet;
-use super::{Audience, KnownValues, Spec, Strictness};
+use super::{Audience, KnownValues, Since, Spec, Strictness};
 use crate::base::forms::{FieldError, FieldRef, FormState, RawForm, ValueProblem};
 use crate::schema::spec::{GroupShape, Node, NodeKind, OneOfShape, RowsShape};
 
@@ -28,16 +29,35 @@ pub struct Decoded {
     pub typed_secrets: BTreeMap<String, SecretString>,
 }
 
-/// Reads the form. `known` is what the draft has now; blank fields keep it.
+/// Reads the form of a draft that is as it was shown; blank fields keep what it has.
 #[must_use]
 pub fn decode(spec: &Spec, raw: &RawForm, known: &KnownValues, layer: Strictness, who: &Audience) -> Decoded {
+    read(spec, raw, known.into(), layer, who, false)
+}
+
+/// Reads the form of a draft that may have changed since it was shown. The changes are those of whoever filled it in; what they left as
+/// they saw it is not put on the next page, so that they see what is there now.
+#[must_use]
+pub fn decode_since(spec: &Spec, raw: &RawForm, since: Since<'_>, layer: Strictness, who: &Audience) -> Decoded {
+    read(spec, raw, since, layer, who, true)
+}
+
+fn read(
+    spec: &Spec,
+    raw: &RawForm,
+    since: Since<'_>,
+    layer: Strictness,
+    who: &Audience,
+    drops_untouched: bool,
+) -> Decoded {
     let by_owner = who.is_owner();
-    let mut decoder = Decoder::new(raw, known, by_owner);
-    let whole = Value::Object(known.plain.clone());
-    let got = decoder.node(spec.root(), &FormPlace::root(), DecodeScope { value: Some(&whole), fresh: false });
+    let mut decoder = Decoder::new(raw, since, by_owner);
+    let (shown, now) = (Value::Object(since.shown.plain.clone()), Value::Object(since.now.plain.clone()));
+    let whole = DecodeScope { value: Some(&shown), now: Some(&now), fresh: false };
+    let got = decoder.node(spec.root(), &FormPlace::root(), whole);
     let mut errors = decoder.errors;
     if layer == Strictness::Final {
-        let tree = overlay(spec, known, &got.patch);
+        let tree = overlay(spec, since.shown, since.now, &got.patch);
         let mut assembly = Assembly::new(&tree.secrets, !by_owner);
         assembly.whole(spec.root(), &tree.plain);
         let new = |error: &FieldError| !errors.iter().any(|earlier| earlier.name == error.name);
@@ -46,7 +66,11 @@ pub fn decode(spec: &Spec, raw: &RawForm, known: &KnownValues, layer: Strictness
     }
     let mut typed_secrets = decoder.typed_secrets;
     typed_secrets.retain(|name, _| !errors.iter().any(|error| error.name == *name));
-    let state = FormState::posted(echo(spec, raw, known, by_owner), errors.clone());
+    let mut typed = echo(spec, raw, since, by_owner);
+    if drops_untouched {
+        typed.retain(|name, _| !decoder.untouched.contains(name));
+    }
+    let state = FormState::posted(typed, errors.clone());
     let submission =
         Submission { patch: got.patch, provided: decoder.provided, removes: decoder.removals > 0, by_owner };
     Decoded { submission, errors, state, typed_secrets }
@@ -55,14 +79,23 @@ pub fn decode(spec: &Spec, raw: &RawForm, known: &KnownValues, layer: Strictness
 /// What is known at a place.
 #[derive(Clone, Copy)]
 pub(super) struct DecodeScope<'v> {
+    /// When the page was made.
     pub(super) value: Option<&'v Value>,
+    /// By now.
+    pub(super) now: Option<&'v Value>,
     /// The place is new (another branch, another row): nothing that is known about this path belongs to it.
     pub(super) fresh: bool,
 }
 
 impl<'v> DecodeScope<'v> {
+    const NEW: Self = Self { value: None, now: None, fresh: true };
+
     fn inside(self, key: &str) -> Self {
-        Self { value: self.value.and_then(|value| value.get(key)), fresh: self.fresh }
+        Self {
+            value: self.value.and_then(|value| value.get(key)),
+            now: self.now.and_then(|value| value.get(key)),
+            fresh: self.fresh,
+        }
     }
 }
 
@@ -78,11 +111,15 @@ pub(super) struct Got {
 
 pub(super) struct Decoder<'a> {
     pub(super) raw: &'a RawForm,
+    /// What the page was made of.
     pub(super) known: &'a KnownValues,
+    now: &'a KnownValues,
     pub(super) by_owner: bool,
     pub(super) errors: Vec<FieldError>,
     pub(super) typed_secrets: BTreeMap<String, SecretString>,
     provided: Vec<FieldRef>,
+    /// The fields that are as they were shown.
+    pub(super) untouched: Vec<String>,
     /// How many values, rows and choices were taken away.
     pub(super) removals: usize,
     /// The list whose rows are being read.
@@ -92,10 +129,12 @@ pub(super) struct Decoder<'a> {
 }
 
 impl<'a> Decoder<'a> {
-    fn new(raw: &'a RawForm, known: &'a KnownValues, by_owner: bool) -> Self {
+    fn new(raw: &'a RawForm, since: Since<'a>, by_owner: bool) -> Self {
         Self {
             raw,
-            known,
+            known: since.shown,
+            now: since.now,
+            untouched: Vec::new(),
             by_owner,
             errors: Vec::new(),
             typed_secrets: BTreeMap::new(),
@@ -104,6 +143,10 @@ impl<'a> Decoder<'a> {
             inside_rows: None,
             trial: false,
         }
+    }
+
+    const fn since(&self) -> Since<'a> {
+        Since { shown: self.known, now: self.now }
     }
 
     /// Notes that a field got a value.
@@ -124,7 +167,7 @@ impl<'a> Decoder<'a> {
     }
 
     pub(super) fn has_secret_within(&self, place: &FormPlace, scope: DecodeScope<'_>) -> bool {
-        !scope.fresh && self.known.secret_paths.any_within(&place.path)
+        !scope.fresh && self.known.secret_paths.any_within(place.key())
     }
 
     fn node(&mut self, node: &Node, place: &FormPlace, scope: DecodeScope<'_>) -> Got {
@@ -136,7 +179,7 @@ impl<'a> Decoder<'a> {
             NodeKind::Const(_) => Got::default(),
             NodeKind::Group(group) => {
                 let (changes, got) = self.fields(group, place, scope);
-                let there = scope.value.and_then(Value::as_object).is_some_and(|object| !object.is_empty())
+                let there = scope.value.and_then(Value::as_object).is_some_and(has_values)
                     || self.has_secret_within(place, scope);
                 let keeps = changes.is_empty() || !(node.required || got.touched || there);
                 Got { patch: if keeps { Patch::Keep } else { Patch::Group(changes) }, ..got }
@@ -167,7 +210,8 @@ impl<'a> Decoder<'a> {
 
     fn one_of(&mut self, node: &Node, one_of: &OneOfShape, place: &FormPlace, scope: DecodeScope<'_>) -> Got {
         let current =
-            if scope.fresh { None } else { chosen(one_of, scope.value, &self.known.secret_paths, &place.path) };
+            if scope.fresh { None } else { chosen(one_of, scope.value, &self.known.secret_paths, place.key()) };
+        let stands = chosen(one_of, scope.now, &self.now.secret_paths, place.key());
         let posted = match self.raw.first(&place.posted_chooser()) {
             Some("") if self.by_owner && current.is_some() && !node.required => {
                 self.removals += 1;
@@ -184,19 +228,28 @@ impl<'a> Decoder<'a> {
             return Got::default();
         };
         let stays = current == Some(index);
-        let inner = if stays { scope } else { DecodeScope { value: None, fresh: true } };
+        let now = scope.now.filter(|_| stands == Some(index));
+        let inner = if stays { DecodeScope { now, ..scope } } else { DecodeScope { value: None, now, fresh: true } };
         let chosen_now = !stays && (current.is_some() || one_of.default != Some(index));
         if chosen_now {
             self.provide(node, place);
         }
         let (changes, got) = self.fields(&branch.group, &place.branch(index), inner);
         let touched = got.touched || chosen_now;
+        // Who answered questions of a branch that somebody else left meanwhile finds their answers where they put them.
+        if !chosen_now && (stands == Some(index) || !touched) {
+            self.untouched.push(place.chooser());
+        }
         if !touched && current.is_none() && !node.required {
             return Got::default();
         }
         let keeps = stays && changes.is_empty();
         Got {
-            patch: if keeps { Patch::Keep } else { Patch::Branch(index, changes) },
+            patch: if keeps {
+                Patch::Keep
+            } else {
+                Patch::Branch(ChosenBranch { index, is_choice: chosen_now, fields: changes })
+            },
             touched,
             filled: touched || got.filled || stays && one_of.default != Some(index),
         }
@@ -209,11 +262,9 @@ impl<'a> Decoder<'a> {
             return None;
         }
         let typed_into = |index: &usize| {
-            let mut trial = Decoder { trial: true, ..Decoder::new(self.raw, self.known, self.by_owner) };
+            let mut trial = Decoder { trial: true, ..Decoder::new(self.raw, self.since(), self.by_owner) };
             let branch = one_of.branches.get(*index).map(|branch| &branch.group);
-            branch.is_some_and(|group| {
-                trial.fields(group, &place.branch(*index), DecodeScope { value: None, fresh: true }).1.touched
-            })
+            branch.is_some_and(|group| trial.fields(group, &place.branch(*index), DecodeScope::NEW).1.touched)
         };
         let mut filled = (0..one_of.branches.len()).filter(typed_into);
         let only = filled.next()?;
@@ -221,47 +272,48 @@ impl<'a> Decoder<'a> {
     }
 
     fn rows(&mut self, node: &Node, rows: &RowsShape, place: &FormPlace, scope: DecodeScope<'_>) -> Got {
-        let there = if scope.fresh { 0 } else { known_rows(scope.value, self.known, place) };
-        let shown = shown(self.raw, place, there);
+        let shown = scope.value.filter(|_| !scope.fresh);
         let outermost = self.inside_rows.is_none();
         if outermost {
             self.inside_rows = Some(place.reference(node));
         }
         let mut changes = Vec::new();
+        let there = shown.and_then(Value::as_array).map_or(0, Vec::len);
         let mut whole = Got { filled: there > 0, ..Got::default() };
-        for posted in self.raw.rows(place.posted(), RowsShape::MOST) {
-            let old = posted < shown.count;
-            let number = if old { posted } else { posted + shown.moved };
-            let row = place.row(number, posted, &rows.item.title);
-            let value = scope.value.filter(|_| old).and_then(|list| list.get(number));
-            let change = self.row(node, rows, &row, DecodeScope { value, fresh: !old });
+        for posted in posted_rows(self.raw, place, shown, scope.now) {
+            let row = place.row(&posted.seat, &rows.item.title);
+            let untouched = self.untouched.len();
+            let change = self.row(node, rows, &row, &posted);
             whole.touched |= !matches!(change, Patch::Keep);
+            // What was typed into a row that is gone stands on the next page as a row that is not there yet.
+            if posted.is_gone && change.says_something() {
+                self.untouched.truncate(untouched);
+            }
             if !matches!(change, Patch::Keep) {
-                changes.push((number, change));
+                let PostedRow { seat, is_new, .. } = posted;
+                changes
+                    .push((if is_new { RowName::New(seat.index) } else { RowName::Old(seat.id.into_owned()) }, change));
             }
         }
         if outermost {
             self.inside_rows = None;
         }
         whole.filled |= !changes.is_empty();
-        let patch = if changes.is_empty() {
-            Patch::Keep
-        } else {
-            Patch::Rows(RowsPatch { base: there, replace: false, rows: changes })
-        };
+        let patch = if changes.is_empty() { Patch::Keep } else { Patch::Rows(changes) };
         Got { patch, ..whole }
     }
 
     /// One row: new ones that nobody touched are no rows, and emptying a row that was there removes it.
-    fn row(&mut self, list: &Node, rows: &RowsShape, row: &FormPlace, scope: DecodeScope<'_>) -> Patch {
+    fn row(&mut self, list: &Node, rows: &RowsShape, row: &FormPlace, posted: &PostedRow<'_>) -> Patch {
+        let scope = DecodeScope { value: posted.shown, now: posted.now, fresh: posted.shown.is_none() };
         let ticked = self.raw.first(&control(row.posted(), "rm")).is_some_and(|mark| !mark.is_empty());
-        if ticked && !scope.fresh && self.by_owner {
+        if ticked && !posted.is_new && self.by_owner {
             self.removals += 1;
             return Patch::Remove;
         }
         let removals = self.removals;
         let got = self.node(&rows.item, row, scope);
-        if scope.fresh {
+        if posted.is_new {
             if !got.touched {
                 return Patch::Keep;
             }

@@ -3,8 +3,8 @@
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
-use super::assemble::chosen;
-use super::place::{FormPlace, control};
+use super::assemble::{chosen, has_values};
+use super::place::{FormPlace, RowSeat, control};
 use super::{Spec, Values, leaf};
 use crate::schema::spec::{BoolShape, GroupShape, Node, NodeKind, OneOfShape, RowsShape};
 
@@ -34,7 +34,7 @@ impl Encoder<'_> {
             NodeKind::OneOf(one_of) => self.one_of(one_of, place, value),
             NodeKind::Rows(rows) => self.rows(rows, place, value),
             _ if node.secret => {
-                if let Some(secret) = self.values.secrets.get(&place.path) {
+                if let Some(secret) = self.values.secrets.get(place.key()) {
                     let text = leaf::kept_secret(node, secret.expose_secret()).map(|value| leaf::text(node, &value));
                     self.push(&place.name, text.unwrap_or_default());
                 }
@@ -56,8 +56,8 @@ impl Encoder<'_> {
     }
 
     fn one_of(&mut self, one_of: &OneOfShape, place: &FormPlace, value: Option<&Value>) {
-        let value = value.filter(|value| value.as_object().is_some_and(|object| !object.is_empty()));
-        let index = chosen(one_of, value, &self.values.secrets, &place.path);
+        let value = value.filter(|value| value.as_object().is_some_and(has_values));
+        let index = chosen(one_of, value, &self.values.secrets, place.key());
         if let Some((index, branch)) = index.and_then(|index| Some((index, one_of.branches.get(index)?))) {
             self.push(place.chooser(), index.to_string());
             self.group(&branch.group, &place.branch(index), value);
@@ -68,7 +68,7 @@ impl Encoder<'_> {
         let list = value.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         self.push(control(&place.name, "n"), list.len().to_string());
         for (index, row) in list.iter().enumerate() {
-            self.node(&rows.item, &place.row(index, index, &rows.item.title), Some(row));
+            self.node(&rows.item, &place.row(&RowSeat::known(index, row), &rows.item.title), Some(row));
         }
     }
 

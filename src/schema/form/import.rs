@@ -3,8 +3,9 @@
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::patch::{Patch, RowsPatch, Submission};
-use super::place::FormPlace;
+use super::patch::{ChosenBranch, Patch, Submission};
+use super::place::{FormPlace, RowSeat};
+use super::references::REFERENCE;
 use super::{FieldError, Spec, leaf};
 use crate::base::forms::{FieldRef, MAX_FIELD_BYTES, ValueProblem};
 use crate::schema::spec::{
@@ -13,8 +14,8 @@ use crate::schema::spec::{
 
 /// Reads a nested configuration, or a part of one. What is not named stays; null takes a value away; a list replaces
 /// the whole list; an object of a choice is read by its constants, else by the branch its names fit best. An empty
-/// text counts as null, an empty secret as not named. Types and options are judged; the rest is when the draft is
-/// completed.
+/// text counts as null, an empty secret as not named, and the reference of a secret keeps it. Types and options are
+/// judged; the rest is when the draft is completed.
 ///
 /// # Errors
 /// One error for every value that is of the wrong type, fixed by the connector, or no setting of it. The errors hold
@@ -94,7 +95,8 @@ impl Importer {
         if one_of.default != Some(index) {
             self.provide(node, place);
         }
-        Patch::Branch(index, self.fields(&branch.group, &place.branch(index), object))
+        let fields = self.fields(&branch.group, &place.branch(index), object);
+        Patch::Branch(ChosenBranch { index, is_choice: true, fields })
     }
 
     fn rows(&mut self, node: &Node, rows: &RowsShape, place: &FormPlace, list: &[Value]) -> Patch {
@@ -107,13 +109,13 @@ impl Importer {
             self.provide(node, place);
         }
         let row = |(index, given): (usize, &Value)| {
-            (index, self.node(&rows.item, &place.row(index, index, &rows.item.title), given))
+            self.node(&rows.item, &place.row(&RowSeat::new(index), &rows.item.title), given)
         };
         let rows = list.iter().enumerate().map(row).collect();
         if outermost {
             self.inside_rows = None;
         }
-        Patch::Rows(RowsPatch { base: 0, replace: true, rows })
+        Patch::List(rows)
     }
 
     fn leaf(&mut self, node: &Node, place: &FormPlace, given: &Value) -> Patch {
@@ -125,6 +127,9 @@ impl Importer {
                 return Patch::Remove;
             }
             _ => {}
+        }
+        if let Some(reference) = given.as_str().filter(|text| node.secret && text.starts_with(REFERENCE)) {
+            return Patch::Reference(reference.to_owned());
         }
         if let Some(problem) = mistyped(node, given) {
             return self.wrong(node, place, problem);

@@ -15,13 +15,20 @@ mod decode;
 mod echo;
 mod encode;
 mod exposed;
+mod identity;
 mod import;
 mod kept;
 mod leaf;
+mod merge;
+mod merge_rows;
+mod merger;
+mod overlay;
 mod overview;
 mod patch;
 mod place;
 mod read;
+mod references;
+mod same;
 mod secrets;
 mod view;
 
@@ -32,13 +39,18 @@ use serde_json::{Map, Value};
 
 pub use check::{SpecCheck, check_spec};
 pub use complete::{Completion, FinalConfig, complete, missing_required, sketch};
-pub use decode::{Decoded, decode};
+pub use decode::{Decoded, decode, decode_since};
+pub use echo::resumed;
 pub use encode::encode;
 pub use exposed::{changes, secret_values, without};
+pub use identity::{shown_path, value_at};
 pub use import::import_config;
-pub use kept::{Steps, kept_elsewhere};
+pub use kept::{kept_elsewhere, misdirected};
+pub use merge::{DraftState, Merged, merge};
+pub use merger::{Conflict, MergeRules};
 pub use overview::{OverviewAnswer, overview};
-pub use patch::Submission;
+pub use patch::{Steps, Submission};
+pub use references::{REFERENCE, with_references, without_marks};
 pub use view::{Counts, FormView, SummaryItem, view};
 
 use patch::Patch;
@@ -49,7 +61,8 @@ pub use crate::base::forms::{FieldError, FieldPath, FieldRef, FormState, RawForm
 /// What a draft holds. The plain tree has the values of the chosen branches only; secrets lie beside it by path.
 ///
 /// A choice whose branches no constant tells apart carries the key `~branch` with the branch's number in its object;
-/// [`complete`] drops it.
+/// [`complete`] drops it. So it does with the key `~id` of a row, which says which row it is: paths of what lies in
+/// rows name that id, not the place where the row stands.
 #[derive(Clone, Default)]
 pub struct Values {
     /// Everything that is no secret.
@@ -69,6 +82,21 @@ pub struct KnownValues {
     /// never with their value, and blank keeps them. Which branch of a choice stands is shown all the same, because
     /// its questions follow from it.
     pub concealed: BTreeSet<FieldPath>,
+}
+
+/// What somebody was shown, and what is there by the time they send. The page that is shown to them next is one of `now`.
+#[derive(Clone, Copy, Debug)]
+pub struct Since<'a> {
+    /// What the page was made of.
+    pub shown: &'a KnownValues,
+    /// What the draft has now.
+    pub now: &'a KnownValues,
+}
+
+impl<'a> From<&'a KnownValues> for Since<'a> {
+    fn from(known: &'a KnownValues) -> Self {
+        Self { shown: known, now: known }
+    }
 }
 
 /// How strictly a form is judged.

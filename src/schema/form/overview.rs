@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::assemble::chosen;
-use super::place::FormPlace;
+use super::assemble::{chosen, has_values};
+use super::place::{FormPlace, RowSeat};
 use super::{FieldPath, KnownValues, Spec, leaf, missing_required};
 use crate::schema::spec::{ChoiceShape, GroupShape, Node, NodeKind, OneOfShape, RowsShape};
 
@@ -12,6 +12,8 @@ use crate::schema::spec::{ChoiceShape, GroupShape, Node, NodeKind, OneOfShape, R
 pub struct OverviewAnswer {
     /// Where the value lies in the configuration.
     pub path: FieldPath,
+    /// Where it is stored: rows by their id.
+    pub key: FieldPath,
     /// How the form calls the field.
     pub title: String,
     /// Its value is never shown.
@@ -81,8 +83,8 @@ impl OverviewReader<'_> {
     }
 
     fn one_of(&mut self, node: &Node, one_of: &OneOfShape, place: &FormPlace, value: Option<&Value>, needed: bool) {
-        let filled = value.filter(|value| value.as_object().is_some_and(|object| !object.is_empty()));
-        let picked = chosen(one_of, filled, &self.known.secret_paths, &place.path);
+        let filled = value.filter(|value| value.as_object().is_some_and(has_values));
+        let picked = chosen(one_of, filled, &self.known.secret_paths, place.key());
         let branch = picked.or(one_of.default).and_then(|index| Some((index, one_of.branches.get(index)?)));
         let shown = branch.map(|(_, branch)| branch.title.clone());
         self.push(node, place, shown, picked.is_some(), one_of.default.is_some(), needed);
@@ -97,12 +99,12 @@ impl OverviewReader<'_> {
             self.push(node, place, None, false, node.default.is_some(), needed);
         }
         for (index, row) in list.iter().enumerate() {
-            self.node(&rows.item, &place.row(index, index, &rows.item.title), Some(row), true);
+            self.node(&rows.item, &place.row(&RowSeat::known(index, row), &rows.item.title), Some(row), true);
         }
     }
 
     fn leaf(&mut self, node: &Node, place: &FormPlace, value: Option<&Value>, needed: bool) {
-        let set = if node.secret { self.known.secret_paths.contains(&place.path) } else { value.is_some() };
+        let set = if node.secret { self.known.secret_paths.contains(place.key()) } else { value.is_some() };
         let shown = if node.secret { None } else { value.or(node.default.as_ref()).map(|value| words(node, value)) };
         self.push(node, place, shown, set, node.default.is_some(), needed);
     }
@@ -121,6 +123,7 @@ impl OverviewReader<'_> {
         let required = missing || (needed && node.required);
         self.answers.push(OverviewAnswer {
             path: field.path,
+            key: place.key().clone(),
             title: field.title,
             secret: node.secret,
             required,

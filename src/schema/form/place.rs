@@ -2,20 +2,24 @@
 //!
 //! A field's name is the JSON Pointer of its path with segments that no property can have, since `~` stands otherwise
 //! before 0 or 1 only: `/x/~o2/field` is a field of branch 2 of the choice `/x`, whose own name carries the branch's
-//! number; `/rows/~n` counts the rows shown, `/rows/0/~rm` removes one; `/flag/~set` says that a box was on the page;
-//! `/key/~clear` removes a value.
+//! number; `/rows/~n` counts the rows shown, `/rows/0/~id` says which row stands there, `/rows/0/~rm` removes it; `/flag/~set` says that
+//! a box was on the page; `/key/~clear` removes a value.
+
+use std::borrow::Cow;
 
 use jsonptr::Token;
 use serde_json::Value;
 
-use super::KnownValues;
-use super::secrets::SecretSet as _;
+use super::identity::{position, row_id};
 use crate::base::forms::{FieldError, FieldPath, FieldRef, RawForm, ValueProblem};
-use crate::schema::spec::Node;
+use crate::schema::spec::{Node, RowsShape};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct FormPlace {
+    /// As people and programs know it: rows by their position.
     pub(super) path: FieldPath,
+    /// As it is stored, where that is another: rows by their id.
+    stored: Option<FieldPath>,
     pub(super) name: String,
     /// The name under which the browser posted it, when rows have moved since the page was made.
     moved: Option<String>,
@@ -26,6 +30,11 @@ pub(super) struct FormPlace {
 impl FormPlace {
     pub(super) fn root() -> Self {
         Self::default()
+    }
+
+    /// The path by which the value is stored.
+    pub(super) fn key(&self) -> &FieldPath {
+        self.stored.as_ref().unwrap_or(&self.path)
     }
 
     /// The name that was posted.
@@ -43,6 +52,7 @@ impl FormPlace {
         };
         Self {
             path: self.path.child(key),
+            stored: self.stored.as_ref().map(|stored| stored.child(key)),
             name: extend(&self.name),
             moved: self.moved.as_ref().map(extend),
             row: self.row.clone(),
@@ -55,12 +65,21 @@ impl FormPlace {
         Self { name: extend(&self.name), moved: self.moved.as_ref().map(extend), ..self.clone() }
     }
 
-    /// Row `index`, posted as row `posted`; `title` is what one row is called.
-    pub(super) fn row(&self, index: usize, posted: usize, title: &str) -> Self {
+    /// A row; `title` is what one row is called.
+    pub(super) fn row(&self, at: &RowSeat<'_>, title: &str) -> Self {
+        let RowSeat { index, posted, id } = at;
         let label = format!("{title} {}", index + 1);
         let moved = (index != posted || self.moved.is_some()).then(|| format!("{}/{posted}", self.posted()));
         let row = self.row.as_ref().map_or_else(|| label.clone(), |outer| format!("{outer}, {label}"));
-        Self { path: self.path.index(index), name: format!("{}/{index}", self.name), moved, row: Some(row) }
+        let path = self.path.index(*index);
+        let stored = self.key().child(id);
+        Self {
+            stored: (stored != path).then_some(stored),
+            path,
+            name: format!("{}/{index}", self.name),
+            moved,
+            row: Some(row),
+        }
     }
 
     /// The name of the field that says which branch is chosen. The root has no name of its own.
@@ -100,20 +119,79 @@ pub(super) fn control(name: &str, mark: &str) -> String {
     format!("{name}/~{mark}")
 }
 
-/// How many rows of a list the page showed, and how far those numbers have moved since.
-pub(super) struct ShownRows {
-    pub(super) count: usize,
-    pub(super) moved: usize,
+/// Where a row stands, and which it is.
+pub(super) struct RowSeat<'a> {
+    /// The position on the page that is shown next, and in the configuration.
+    pub(super) index: usize,
+    /// The position on the page that was posted.
+    pub(super) posted: usize,
+    pub(super) id: Cow<'a, str>,
 }
 
-/// `there` rows are known now; the page may have shown fewer. A form that does not say is taken to have shown all.
-pub(super) fn shown(raw: &RawForm, place: &FormPlace, there: usize) -> ShownRows {
+impl<'a> RowSeat<'a> {
+    /// A row that is known.
+    pub(super) fn known(index: usize, row: &'a Value) -> Self {
+        Self { index, posted: index, id: row_id(row, index) }
+    }
+
+    /// A row that is not there yet. Its id is none that a row can have.
+    pub(super) fn new(index: usize) -> Self {
+        Self { index, posted: index, id: Cow::Owned(format!("+{index}")) }
+    }
+}
+
+/// A row of a posted form.
+pub(super) struct PostedRow<'a> {
+    pub(super) seat: RowSeat<'a>,
+    /// It was not there when the page was made.
+    pub(super) is_new: bool,
+    /// It was there then, and is not any more.
+    pub(super) is_gone: bool,
+    /// What stood in it when the page was made.
+    pub(super) shown: Option<&'a Value>,
+    /// What stands in it now.
+    pub(super) now: Option<&'a Value>,
+}
+
+/// The rows of a list that were posted. `shown` is the list as the page showed it, `now` as it is now. A row that does not say which it
+/// is, is the one that stood at its place; a form that does not say how many rows it had is taken to have shown all.
+pub(super) fn posted_rows<'a>(
+    raw: &RawForm,
+    place: &FormPlace,
+    shown: Option<&'a Value>,
+    now: Option<&'a Value>,
+) -> Vec<PostedRow<'a>> {
+    let shown = shown.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let now = now.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let said = raw.first(&control(place.posted(), "n")).and_then(|count| count.parse::<usize>().ok());
-    let count = said.unwrap_or(there).min(there);
-    ShownRows { count, moved: there - count }
-}
-
-/// How many rows of the list are known.
-pub(super) fn known_rows(value: Option<&Value>, known: &KnownValues, place: &FormPlace) -> usize {
-    value.and_then(Value::as_array).map_or(0, Vec::len).max(known.secret_paths.rows(&place.path))
+    let count = said.unwrap_or(shown.len()).min(shown.len());
+    let read = |posted: usize| {
+        let said = raw.first(&control(&format!("{}/{posted}", place.posted()), "id")).filter(|id| !id.is_empty());
+        let id = match said {
+            Some(id) => Some(Cow::Owned(id.to_owned())),
+            None => shown.get(posted).filter(|_| posted < count).map(|row| row_id(row, posted)),
+        };
+        let Some(id) = id else {
+            let index = now.len() + posted.saturating_sub(count);
+            let seat = RowSeat { posted, ..RowSeat::new(index) };
+            return PostedRow { seat, is_new: true, is_gone: false, shown: None, now: None };
+        };
+        let here = position(now, &id);
+        PostedRow {
+            is_new: false,
+            is_gone: here.is_none(),
+            shown: position(shown, &id).and_then(|index| shown.get(index)),
+            now: here.and_then(|index| now.get(index)),
+            seat: RowSeat { index: here.unwrap_or_default(), posted, id },
+        }
+    };
+    let mut rows: Vec<PostedRow<'a>> = raw.rows(place.posted(), RowsShape::MOST).into_iter().map(read).collect();
+    // What was typed into a row that is gone stands behind all others.
+    let mut free =
+        rows.iter().filter(|row| row.is_new).map(|row| row.seat.index + 1).max().unwrap_or_default().max(now.len());
+    for row in rows.iter_mut().filter(|row| row.is_gone) {
+        row.seat.index = free;
+        free += 1;
+    }
+    rows
 }

@@ -33,7 +33,7 @@ impl Decoder<'_> {
     }
 
     pub(super) fn secret_leaf(&mut self, node: &Node, place: &FormPlace, scope: DecodeScope<'_>) -> Got {
-        let set = !scope.fresh && self.known.secret_paths.contains(&place.path);
+        let set = !scope.fresh && self.known.secret_paths.contains(place.key());
         let kept = Got { filled: set, ..Got::default() };
         let posted = self.raw.first(place.posted()).unwrap_or_default();
         match leaf::parse(node, posted) {
@@ -57,9 +57,19 @@ impl Decoder<'_> {
 
     pub(super) fn plain_leaf(&mut self, node: &Node, place: &FormPlace, scope: DecodeScope<'_>) -> Got {
         let known = if scope.fresh { None } else { scope.value };
-        let concealed = known.is_some() && self.known.conceals(&place.path);
+        let concealed = known.is_some() && self.known.conceals(place.key());
+        let got = self.read_plain(node, place, Old { known, concealed });
+        if !got.touched {
+            self.untouched.push(place.name.clone());
+            self.untouched.push(control(&place.name, "set"));
+        }
+        got
+    }
+
+    fn read_plain(&mut self, node: &Node, place: &FormPlace, old: Old<'_>) -> Got {
+        let Old { known, concealed } = old;
         let kept = Got { filled: known.is_some_and(|value| counts(node, value)), ..Got::default() };
-        let posted = match self.posted(node, place, Old { known, concealed }) {
+        let posted = match self.posted(node, place, old) {
             Posted::Wrong(problem) => return self.wrong(node, place, problem),
             Posted::Value(value) => Some(value),
             Posted::Absent if !self.is_cleared(place) => return kept,
@@ -82,7 +92,8 @@ impl Decoder<'_> {
         if touched {
             self.provide(node, place);
         }
-        Got { patch: Patch::Plain(value), touched, filled }
+        let patch = if touched { Patch::Plain(value) } else { Patch::Standing(value) };
+        Got { patch, touched, filled }
     }
 
     fn posted(&self, node: &Node, place: &FormPlace, old: Old<'_>) -> Posted {

@@ -18,17 +18,18 @@ pub(super) trait SecretSet {
     fn any_within(&self, path: &FieldPath) -> bool {
         self.within(path).next().is_some()
     }
-
-    /// How many rows the array here must have for its secrets' sake.
-    fn rows(&self, path: &FieldPath) -> usize {
-        let row =
-            |inner: &FieldPath| inner.as_str().get(path.as_str().len() + 1..)?.split('/').next()?.parse::<usize>().ok();
-        self.within(path).filter_map(row).max().map_or(0, |last| last + 1)
-    }
 }
 
-/// Secrets that are set: typed just now with their value, or known of without.
-pub(super) type KnownSecrets = BTreeMap<FieldPath, Option<SecretString>>;
+/// A secret that is set: with its value, or known of without.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SetSecret {
+    pub(super) text: Option<SecretString>,
+    /// The revision that set it.
+    pub(super) since: i64,
+}
+
+/// Secrets that are set.
+pub(super) type KnownSecrets = BTreeMap<FieldPath, SetSecret>;
 
 impl SecretSet for BTreeSet<FieldPath> {
     fn has(&self, path: &FieldPath) -> bool {
@@ -51,7 +52,19 @@ impl SecretSet for KnownSecrets {
         self.contains_key(path)
     }
     fn value(&self, path: &FieldPath) -> Option<&SecretString> {
-        self.get(path)?.as_ref()
+        self.get(path)?.text.as_ref()
+    }
+    fn within<'a>(&'a self, path: &'a FieldPath) -> Box<dyn Iterator<Item = &'a FieldPath> + 'a> {
+        within_map(self, path)
+    }
+}
+
+impl SecretSet for BTreeMap<FieldPath, i64> {
+    fn has(&self, path: &FieldPath) -> bool {
+        self.contains_key(path)
+    }
+    fn value(&self, _: &FieldPath) -> Option<&SecretString> {
+        None
     }
     fn within<'a>(&'a self, path: &'a FieldPath) -> Box<dyn Iterator<Item = &'a FieldPath> + 'a> {
         within_map(self, path)

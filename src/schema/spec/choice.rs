@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::compile::{Compiler, Inherit};
 use super::flatten::{self, Object, Schema};
-use super::model::{BRANCH_KEY, Branch, GroupShape, LineItem, NodeKind, OneOfShape};
+use super::model::{BRANCH_KEY, Branch, GroupShape, LineItem, NodeKind, OneOfShape, ROW_KEY};
 use super::{SpecError, defaults, describe, labels};
 use crate::base::forms::FieldPath;
 
@@ -164,7 +164,7 @@ fn score(branch: &GroupShape, object: &Schema) -> Option<i64> {
             None => -10,
         };
     }
-    for (key, value) in object {
+    for (key, value) in object.iter().filter(|(key, _)| *key != ROW_KEY) {
         score += match branch.field(key) {
             Some(field) if is_possible(&field.kind, value) => 1,
             Some(_) | None => -5,

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::describe::{self, Help};
 use super::flatten::{self, Gap, Object, Schema};
 use super::judge::judge;
-use super::model::{BRANCH_KEY, GroupShape, JsonShape, Node, NodeKind, TextShape};
+use super::model::{BRANCH_KEY, GroupShape, JsonShape, Node, NodeKind, ROW_KEY, TextShape};
 use super::pattern::Patterns;
 use super::{SpecError, SpecNote, SpecSection, defaults, labels, limits};
 use crate::base::forms::FieldPath;
@@ -132,7 +132,7 @@ impl Compiler<'_> {
         let mut fields: Vec<(FieldOrder, Node)> = Vec::new();
         for (key, property) in properties.into_iter().flatten() {
             let path = at.child(key);
-            if key == BRANCH_KEY {
+            if key == BRANCH_KEY || key == ROW_KEY {
                 self.note(&path, "a property of this name cannot be asked for");
                 continue;
             }

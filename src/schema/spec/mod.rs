@@ -32,7 +32,7 @@ pub(crate) use judge::{judge, judge_count};
 pub(crate) use labels::lower_first;
 pub(crate) use model::{
     BRANCH_KEY, BoolShape, Branch, ChoiceShape, DateShape, GroupShape, JsonShape, LineItem, Node, NodeKind,
-    NumberShape, OneOfShape, Opt, RowsShape, TextFormat, TextShape,
+    NumberShape, OneOfShape, Opt, ROW_KEY, RowsShape, TextFormat, TextShape,
 };
 
 use crate::base::forms::FieldPath;

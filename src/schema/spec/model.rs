@@ -10,6 +10,9 @@ use crate::base::forms::Bounds;
 /// that is, is refused.
 pub(crate) const BRANCH_KEY: &str = "~branch";
 
+/// Remembers which row a stored row is, wherever it stands. No real property is named so either.
+pub(crate) const ROW_KEY: &str = "~id";
+
 /// One property, the root, a branch of a choice or the item of an array.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {

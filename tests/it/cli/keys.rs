@@ -50,6 +50,8 @@ fn fill(app: &Arc<App>, count: usize) -> WorkspaceId {
                 name: "",
                 then: None,
                 has_secrets: false,
+                shown: &connections::Shown::Now,
+                actor: Actor::System,
             };
             connections::apply(tx, &apply)?;
         }

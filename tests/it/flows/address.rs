@@ -203,6 +203,8 @@ async fn a_change_that_was_judged_too_early_takes_nothing_along() {
             name: "",
             then: None,
             has_secrets: false,
+            shown: &connections::Shown::Now,
+            actor: vestibule::platform::activity::Actor::System,
         };
         connections::apply(tx, &late).map(|applied| applied.connection)
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use vestibule::base::forms::{FieldPath, FormState, RawForm};
-use vestibule::schema::form::{Audience, Decoded, KnownValues, Strictness, Values, decode, view};
+use vestibule::schema::form::{Audience, Decoded, KnownValues, Strictness, Values, decode, shown_path, view};
 use vestibule::schema::spec::Spec;
 
 pub fn spec(schema: &Value) -> Spec {
@@ -55,13 +55,30 @@ pub fn refusals(spec: &Spec, pairs: &[(&str, &str)]) -> Vec<String> {
     sentences(&decode(spec, &raw(pairs), &KnownValues::default(), Strictness::Final, &Audience::Owner))
 }
 
+/// The plain values, rows without their ids.
 pub fn plain(values: &Values) -> Value {
-    Value::Object(values.plain.clone())
+    without_ids(&Value::Object(values.plain.clone()))
 }
 
+pub fn without_ids(value: &Value) -> Value {
+    match value {
+        Value::Object(object) => {
+            let kept = object.iter().filter(|(key, _)| *key != "~id");
+            Value::Object(kept.map(|(key, inner)| (key.clone(), without_ids(inner))).collect())
+        }
+        Value::Array(list) => list.iter().map(without_ids).collect(),
+        other => other.clone(),
+    }
+}
+
+/// The secrets by the place where they stand now.
 pub fn secrets(values: &Values) -> Vec<(String, String)> {
     use secrecy::ExposeSecret;
-    values.secrets.iter().map(|(path, secret)| (path.to_string(), secret.expose_secret().to_owned())).collect()
+    let place = |path: &FieldPath| shown_path(&values.plain, path).to_string();
+    let mut all: Vec<(String, String)> =
+        values.secrets.iter().map(|(path, secret)| (place(path), secret.expose_secret().to_owned())).collect();
+    all.sort();
+    all
 }
 
 pub fn page(spec: &Spec, known: &KnownValues) -> String {

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use vestibule::schema::addresses::addresses;
-use vestibule::schema::form::{KnownValues, Strictness, Values, decode, import_config, kept_elsewhere, sketch};
+use vestibule::schema::form::{
+    KnownValues, Strictness, Values, decode, import_config, kept_elsewhere, shown_path, sketch,
+};
 use vestibule::schema::spec::Spec;
 
 use super::form::{raw, recipient, sentences, spec};
@@ -53,13 +55,15 @@ fn what_is_stored_goes_nowhere_else() {
         (
             json!({"services": [{"url": "https://a", "token": "x"}], "password": "p"}),
             json!({"services": [{"url": "https://a"}, {"url": "https://b"}]}),
-            &["/password"],
+            // The first service is the one that was there, and still has its token.
+            &["/password", "/services/0/token"],
         ),
     ] {
         let spec = connector();
         let change_of = import_config(&spec, &change).unwrap();
-        let kept = kept_elsewhere(&spec, &KnownValues::of(&stored(&before)), &[(&spec, &change_of)]);
-        let kept: Vec<&str> = kept.iter().map(vestibule::base::forms::FieldPath::as_str).collect();
+        let known = KnownValues::of(&stored(&before));
+        let kept = kept_elsewhere(&spec, &known, &[(&spec, &change_of)]);
+        let kept: Vec<String> = kept.iter().map(|path| shown_path(&known.plain, path).to_string()).collect();
         assert_eq!(kept, due, "{before} and then {change}");
     }
 }

@@ -4,6 +4,7 @@ mod decode;
 mod form;
 mod import;
 mod kept;
+mod merge;
 mod properties;
 mod rows;
 mod view;

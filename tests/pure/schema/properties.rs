@@ -264,7 +264,7 @@ fn tells_branches_apart(schema: &Value) -> bool {
 }
 
 /// What a browser without scripts posts for a page.
-fn as_posted(html: &str) -> Vec<(String, String)> {
+pub fn as_posted(html: &str) -> Vec<(String, String)> {
     let html = Html::parse_fragment(html);
     let controls = Selector::parse("input[name], select[name], textarea[name]").unwrap();
     let chosen = Selector::parse("option[selected]").unwrap();

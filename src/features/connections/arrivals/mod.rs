@@ -8,8 +8,9 @@ mod store;
 
 pub use store::{find_waiting, of_invite_link, waiting_count};
 
+use super::revisions::drop_all;
 use super::store::erase;
-use super::{Apply, Approval, Connection, Filler, NewDraft, apply_to, create_draft};
+use super::{Apply, Approval, Connection, Filler, NewDraft, Shown, apply_to, create_draft};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{InviteLinkId, WorkspaceId};
 use crate::connectors::Connector;
@@ -66,6 +67,8 @@ pub fn arrive(tx: &mut Tx<'_>, new: &Arriving<'_>) -> AppResult<Connection> {
         name: new.identity,
         then: new.then,
         has_secrets: false,
+        shown: &Shown::Now,
+        actor: Actor::Recipient { name: new.identity.to_owned() },
     };
     let filled = apply_to(tx, made, &filled)?;
     note(tx, &filled, Event::CameThroughInviteLink, Actor::Recipient { name: new.identity.to_owned() }, new.link_name)?;
@@ -90,6 +93,7 @@ pub fn reject(tx: &mut Tx<'_>, connection: &Connection, actor: Actor) -> AppResu
     if !erase(tx.conn, connection, false, tx.now)? {
         return Err(AppError::Conflict("This connection is finalised and cannot be rejected."));
     }
+    drop_all(tx.conn, &connection.id)?;
     note(tx, connection, Event::ArrivalRejected, actor, "")
 }
 

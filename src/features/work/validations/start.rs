@@ -20,7 +20,7 @@ use crate::features::oauth;
 use crate::platform::activity::Actor;
 use crate::platform::db::Conn;
 use crate::platform::tx::Tx;
-use crate::schema::form::{Submission, Values, complete};
+use crate::schema::form::{Submission, Values, complete, shown_path};
 
 /// How long somebody waits before they ask again when too many wait already.
 const COME_BACK: std::time::Duration = std::time::Duration::from_secs(30);
@@ -57,7 +57,8 @@ fn judge(connector: &Connector, values: &Values) -> Result<(), StartValidationEr
     // What only the sign-in has is judged when it is there.
     let plain = Value::Object(values.plain.clone());
     let wrong = |path: &&FieldPath| {
-        let secret = values.secrets.get(*path).map(|secret| secret.expose_secret());
+        let stored = values.secrets.iter().find(|(key, _)| shown_path(&values.plain, key) == **path);
+        let secret = stored.map(|(_, secret)| secret.expose_secret());
         !secret.or_else(|| plain.pointer(path.as_str())?.as_str()).is_some_and(oauth::is_mark)
     };
     let wrong: Vec<String> =

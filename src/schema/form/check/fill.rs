@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::super::leaf;
-use super::super::place::{FormPlace, control};
+use super::super::place::{FormPlace, RowSeat, control};
 use super::sample;
 use crate::schema::spec::{
     BoolShape, GroupShape, JsonShape, LineItem, Node, NodeKind, NumberShape, OneOfShape, Spec, TextShape,
@@ -50,7 +50,7 @@ fn collect(node: &Node, place: &FormPlace, around: &FillPlan, found: &mut Vec<Fi
     }
     match &node.kind {
         NodeKind::Group(group) => collect_all(group, place, around, found),
-        NodeKind::Rows(rows) => collect(&rows.item, &place.row(0, 0, ""), around, found),
+        NodeKind::Rows(rows) => collect(&rows.item, &place.row(&RowSeat::new(0), ""), around, found),
         NodeKind::OneOf(one_of) => {
             for (index, branch) in one_of.branches.iter().enumerate() {
                 let mut plan = around.clone();
@@ -98,7 +98,7 @@ impl FormFiller<'_> {
             }
             NodeKind::Rows(rows) => {
                 for index in 0..rows.min.max(1) {
-                    self.node(&rows.item, &place.row(index, index, ""));
+                    self.node(&rows.item, &place.row(&RowSeat::new(index), ""));
                 }
             }
             NodeKind::Bool(BoolShape { open }) => self.yes_no(node, *open, place),

@@ -258,7 +258,7 @@ impl<'a> Builder<'a> {
         } else {
             scope.value
         };
-        let stands = if scope.fresh { None } else { chosen(one_of, value, &self.known.secret_paths, &place.path) };
+        let stands = if scope.fresh { None } else { chosen(one_of, value, &self.known.secret_paths, place.key()) };
         let typed =
             self.state.typed(&frame.name).and_then(|typed| typed.first()).map(|typed| typed.parse::<usize>().ok());
         let on = typed.unwrap_or_else(|| stands.or(one_of.default));

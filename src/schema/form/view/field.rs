@@ -55,7 +55,7 @@ impl<'a> Builder<'a> {
             return self.secret_leaf(node, place, scope);
         }
         let known = if scope.fresh { None } else { scope.value };
-        let concealed = known.is_some() && self.known.conceals(&place.path);
+        let concealed = known.is_some() && self.known.conceals(place.key());
         let typed = self.state.typed(&place.name);
         let boxes = self.state.typed(&control(&place.name, "set"));
         // Boxes that are off send nothing: then the hidden field beside them tells that they were there.
@@ -85,7 +85,7 @@ impl<'a> Builder<'a> {
     }
 
     fn secret_leaf(&mut self, node: &'a Node, place: &FormPlace, scope: ViewScope<'a>) -> BuiltPart<'a> {
-        let set = !scope.fresh && self.known.secret_paths.contains(&place.path);
+        let set = !scope.fresh && self.known.secret_paths.contains(place.key());
         let held = self.state.held_until(&place.name);
         let control = match &node.kind {
             NodeKind::Text(TextShape { multiline: false, .. }) | NodeKind::Number(_) => Control::Secret,

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::super::assemble::Assembly;
-use super::super::patch::overlay;
+use super::super::overlay::overlay;
 use super::super::{Audience, KnownValues, Patch, Spec};
 use super::build::Builder;
 use super::parts::{Sections, SummaryItem};
@@ -39,7 +39,7 @@ pub fn view(spec: &Spec, known: &KnownValues, state: &FormState, who: &Audience)
     let rendered = Sections { sections }.render_into(&mut html);
     debug_assert!(rendered.is_ok(), "a form template failed");
     let (fields, summary) = builder.finish();
-    let tree = overlay(spec, known, &Patch::Keep);
+    let tree = overlay(spec, known, known, &Patch::Keep);
     let mut assembly = Assembly::new(&tree.secrets, !who.is_owner());
     assembly.whole(spec.root(), &tree.plain);
     FormView { html, summary, counts: Counts { fields, required: assembly.required, answered: assembly.answered } }

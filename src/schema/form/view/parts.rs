@@ -162,6 +162,8 @@ pub(super) struct RowPart<'a> {
     pub(super) inline: String,
     pub(super) open: bool,
     pub(super) first: bool,
+    /// The name of the field that says which row it is, and its id.
+    pub(super) id: Option<(String, String)>,
     /// The name of the box that removes a row that is known, and whether it is ticked.
     pub(super) remove: Option<(String, bool)>,
     pub(super) parts: Vec<FormPart<'a>>,

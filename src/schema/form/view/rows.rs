@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::super::place::{FormPlace, control, known_rows};
+use super::super::place::{FormPlace, RowSeat, control};
 use super::build::{Builder, BuiltPart, ViewScope, inline};
 use super::parts::{FormPart, RowPart, RowsPart};
 use crate::schema::spec::{Node, NodeKind, RowsShape};
@@ -17,7 +17,8 @@ impl<'a> Builder<'a> {
         scope: ViewScope<'a>,
     ) -> BuiltPart<'a> {
         let frame = self.frame(node, place, scope);
-        let known = if scope.fresh { 0 } else { known_rows(scope.value, self.known, place) };
+        let there = scope.value.filter(|_| !scope.fresh).and_then(Value::as_array);
+        let known = there.map_or(0, Vec::len);
         let typed = self.state.typed_rows(&place.name, RowsShape::MOST);
         let slots = typed.max(known + rows.spare(scope.in_rows)).clamp(known, rows.max.max(known));
         let first_open = known == 0 && (node.required || rows.min > 0);
@@ -50,9 +51,10 @@ impl<'a> Builder<'a> {
         index: usize,
         known: usize,
     ) -> (RowPart<'a>, bool) {
-        let here = place.row(index, index, &rows.item.title);
         let value =
             scope.value.filter(|_| index < known).and_then(|list| list.get(index)).filter(|row| !Value::is_null(row));
+        let seat = value.map_or_else(|| RowSeat::new(index), |row| RowSeat::known(index, row));
+        let here = place.row(&seat, &rows.item.title);
         let inner = ViewScope {
             value,
             fresh: index >= known,
@@ -65,7 +67,8 @@ impl<'a> Builder<'a> {
         let mark = control(&here.name, "rm");
         let ticked = self.state.typed(&mark).is_some();
         let remove = (self.owner && index < known).then_some((mark, ticked));
-        (RowPart { inline: inline(&title), title, open: false, first: false, remove, parts }, busy)
+        let id = value.map(|_| (control(&here.name, "id"), seat.id.into_owned()));
+        (RowPart { inline: inline(&title), title, open: false, first: false, id, remove, parts }, busy)
     }
 
     fn item(&mut self, item: &'a Node, place: &FormPlace, scope: ViewScope<'a>) -> (Vec<FormPart<'a>>, bool) {
