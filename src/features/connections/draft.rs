@@ -5,22 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
+use super::merge::{Apply, ApplyError, DraftChange, open_secrets};
 use super::{
-    Approval, Connection, ConnectionState, FieldOrigin, Filler, Revision, SEALED_SECRETS, Shown, listing, references,
-    revisions, store, told,
+    Approval, Connection, ConnectionState, FieldOrigin, Filler, Revision, SEALED_SECRETS, listing, revisions, store,
 };
 use crate::base::clock::UtcTime;
 use crate::base::crypto::KeyRing;
 use crate::base::error::{AppError, AppResult};
-use crate::base::forms::{FieldError, FieldPath};
+use crate::base::forms::FieldPath;
 use crate::base::ids::{ConnectionId, MemberId, WorkspaceId};
 use crate::connectors::Connector;
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::tx::Tx;
-use crate::schema::form::{
-    KnownValues, MergeRules, Merged, Submission, Values, merge, misdirected, missing_required, overview, shown_path,
-    value_at, without,
-};
+use crate::schema::form::{KnownValues, Merged, Values, missing_required, overview, shown_path, value_at, without};
 
 const TAIL_ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
 /// A write that finds the row changed since it was read is done again this often.
@@ -100,61 +97,11 @@ fn free_slug(tx: &mut Tx<'_>, workspace: &WorkspaceId, connector: &str) -> AppRe
     Err(AppError::Internal(anyhow::anyhow!("no free name for a connection was found")))
 }
 
-const CHANGED: &str = "Somebody else changed the same fields meanwhile. Look at it again.";
-
-/// A submission on its way into a draft.
-pub struct Apply<'a> {
-    /// The workspace.
-    pub workspace: &'a WorkspaceId,
-    /// The draft.
-    pub connection: &'a ConnectionId,
-    /// Its connector.
-    pub connector: &'a Connector,
-    /// What was handed over.
-    pub submission: &'a Submission,
-    /// Who filled it in.
-    pub by: Filler,
-    /// Their name, possibly empty.
-    pub name: &'a str,
-    /// A second submission to put on top, made for another shape of the same connector's form (one with fewer questions).
-    pub then: Option<(&'a Connector, &'a Submission)>,
-    /// Whether who does this has every stored secret anyway. Only then do those that are not given again stay when an address changes.
-    pub has_secrets: bool,
-    /// What they saw when they decided on it.
-    pub shown: &'a Shown,
-    /// The actor for the activity log, when a secret goes.
-    pub actor: Actor,
-}
-
 /// What became of it.
 #[derive(Debug)]
 pub struct Applied {
     /// The draft as it is now.
     pub connection: Connection,
-}
-
-/// Why a submission was not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum ApplyError {
-    /// The connection takes no values any more: it was deleted, or somebody outside sent them and it is finalised.
-    #[error("This connection takes no more details.")]
-    Closed,
-    /// Others changed the same fields, and to something else, since they were shown. Nothing is written.
-    #[error("{CHANGED}")]
-    Conflicts(Vec<FieldError>),
-    /// Anything else.
-    #[error(transparent)]
-    App(#[from] AppError),
-}
-
-impl From<ApplyError> for AppError {
-    fn from(error: ApplyError) -> Self {
-        match error {
-            ApplyError::Closed => Self::Conflict("This connection takes no more details."),
-            ApplyError::Conflicts(_) => Self::Conflict(CHANGED),
-            ApplyError::App(error) => error,
-        }
-    }
 }
 
 /// Merges a submission into the draft as it is now and seals its secrets.
@@ -197,43 +144,6 @@ pub fn apply_to(tx: &mut Tx<'_>, mut read: Connection, apply: &Apply<'_>) -> Res
 
 fn read_again(tx: &mut Tx<'_>, apply: &Apply<'_>) -> AppResult<Connection> {
     store::find_by_id(tx.conn, apply.workspace, apply.connection)?.ok_or(AppError::NotFound)
-}
-
-/// A draft as it shall be.
-struct DraftChange {
-    merged: Merged,
-    /// Secrets that must not go where the connection leads from now on.
-    misdirected: BTreeSet<FieldPath>,
-    /// Secrets that the change itself takes away.
-    removed: BTreeSet<FieldPath>,
-}
-
-impl Apply<'_> {
-    /// Puts what was handed over on the draft as it was read.
-    fn change(&self, keys: &KeyRing, read: &Connection) -> Result<DraftChange, ApplyError> {
-        let spec = &self.connector.spec;
-        let current = read.draft_state();
-        let base = self.shown.base(&current);
-        let both = [&base, &current].map(|state| references(&read.id, state));
-        let references = both.into_iter().flatten().map(|(path, reference)| (reference, path)).collect();
-        let own = read.origins.iter().filter(|(_, origin)| origin.by == Filler::Connector);
-        let own: BTreeSet<FieldPath> = own.map(|(path, _)| path.clone()).collect();
-        let rules = MergeRules {
-            revision: read.version + 1,
-            knows_secrets: self.by != Filler::Recipient,
-            references: &references,
-            yields_but_for: (self.by == Filler::Connector).then_some(&own),
-            knows_base: !matches!(self.shown, Shown::Lost),
-        };
-        let then = self.then.map(|(connector, submission)| (&connector.spec, submission));
-        let steps: Vec<_> = [(spec, self.submission)].into_iter().chain(then).collect();
-        let merged = merge(spec, &steps, &base, &current, open_secrets(read, keys)?, &rules)
-            .map_err(|conflicts| ApplyError::Conflicts(told::to(self.by, read, spec, conflicts)))?;
-        let misdirected = if self.has_secrets { BTreeSet::new() } else { misdirected(spec, &current, &merged) };
-        let stays = |path: &&FieldPath| merged.state.secrets.contains_key(*path);
-        let removed = read.secret_paths.iter().filter(|path| !stays(path)).cloned().collect();
-        Ok(DraftChange { merged, misdirected, removed })
-    }
 }
 
 /// The draft as it was written; `None` when somebody changed it since it was read.
@@ -308,13 +218,6 @@ fn origins_after(
         after.secret_paths.contains(path) || value_at(&after.config, path).is_some() || is_root(path)
     });
     origins
-}
-
-fn open_secrets(connection: &Connection, keys: &KeyRing) -> AppResult<BTreeMap<FieldPath, SecretString>> {
-    let Some(sealed) = &connection.sealed_secrets else { return Ok(BTreeMap::new()) };
-    let bytes = keys.open(sealed, SEALED_SECRETS.at(&connection.id, &connection.workspace_id))?;
-    let texts: BTreeMap<FieldPath, String> = serde_json::from_slice(&bytes).map_err(AppError::internal)?;
-    Ok(texts.into_iter().map(|(path, text)| (path, SecretString::from(text))).collect())
 }
 
 fn secret_bytes(secrets: &BTreeMap<FieldPath, SecretString>) -> AppResult<Zeroizing<Vec<u8>>> {

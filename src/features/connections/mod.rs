@@ -8,6 +8,7 @@
 mod arrivals;
 mod draft;
 mod listing;
+mod merge;
 mod revisions;
 mod store;
 mod told;
@@ -15,8 +16,9 @@ mod told;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use arrivals::{Arriving, accept, arrive, find_waiting, of_invite_link, reject, waiting_count};
-pub use draft::{Applied, Apply, ApplyError, NewDraft, apply, apply_to, create_draft, erase, finalise, rename};
+pub use draft::{Applied, NewDraft, apply, apply_to, create_draft, erase, finalise, rename};
 pub use listing::{ConnectionFilter, ConnectionStateFilter, ListRow, count, list, note_some_words, page};
+pub use merge::{Apply, ApplyError};
 pub use revisions::{
     REVISION_FIELD, Revision, Shown, find_revision, forget_old as forget_old_revisions, references, revision_mark,
 };

@@ -2,17 +2,17 @@
 
 use super::{Connection, Filler};
 use crate::base::forms::{FieldError, Meanwhile, ValueProblem};
-use crate::schema::form::{Conflict, overview};
+use crate::schema::form::{MergeConflict, overview};
 use crate::schema::spec::Spec;
 
 /// The conflicts with what the connection holds now, for whoever ran into them.
-pub(super) fn to(by: Filler, now: &Connection, spec: &Spec, conflicts: Vec<Conflict>) -> Vec<FieldError> {
+pub(super) fn to(by: Filler, now: &Connection, spec: &Spec, conflicts: Vec<MergeConflict>) -> Vec<FieldError> {
     if by == Filler::Recipient {
         return conflicts.into_iter().map(|conflict| conflict.error).collect();
     }
     let answers = overview(spec, &now.known_to_members());
-    let told = |conflict: Conflict| {
-        let Conflict { key, error } = conflict;
+    let told = |conflict: MergeConflict| {
+        let MergeConflict { key, error } = conflict;
         if error.code != ValueProblem::Meanwhile(Meanwhile::Answered) {
             return error;
         }

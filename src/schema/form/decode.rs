@@ -225,6 +225,7 @@ impl<'a> Decoder<'a> {
             },
         };
         let Some((index, branch)) = posted.and_then(|index| Some((index, one_of.branches.get(index)?))) else {
+            self.untouched.push(place.chooser());
             return Got::default();
         };
         let stays = current == Some(index);

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::identity::{RowIds, write_ids};
-use super::merger::{Conflict, MergeFindings, MergeRules, Merger, Mode, ShownScope, is_filled};
+use super::merger::{MergeConflict, MergeFindings, MergeRules, Merger, Mode, ShownScope, is_filled};
 use super::patch::{Patch, Steps};
 use super::place::FormPlace;
 use super::secrets::{KnownSecrets, SetSecret};
@@ -70,7 +70,7 @@ pub fn merge(
     current: &DraftState,
     mut texts: BTreeMap<FieldPath, SecretString>,
     rules: &MergeRules<'_>,
-) -> Result<Merged, Vec<Conflict>> {
+) -> Result<Merged, Vec<MergeConflict>> {
     let mut base = Tree::of_state(whole, base, &mut BTreeMap::new());
     let mut tree = Tree::of_state(whole, current, &mut texts);
     let (mut found, mut ids) = (MergeFindings::default(), RowIds::of(rules.revision));
@@ -129,7 +129,7 @@ impl Tree {
         write_ids(root, &mut self.plain);
         let rules = MergeRules {
             revision: 0,
-            knows_secrets: true,
+            known_secrets: &BTreeSet::new(),
             references: &BTreeMap::new(),
             yields_but_for: None,
             knows_base: true,

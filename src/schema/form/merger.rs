@@ -19,9 +19,9 @@ use crate::schema::spec::{BRANCH_KEY, GroupShape, Node, NodeKind, OneOfShape};
 pub struct MergeRules<'a> {
     /// The number of the revision that comes of it.
     pub revision: i64,
-    /// Whether a secret that was set meanwhile is no conflict when it is the very same. Only for those who know it anyway: others could
-    /// try secrets out with it.
-    pub knows_secrets: bool,
+    /// The secrets that may be given once more: where the very same was set meanwhile, that is no conflict. Only those their giver knows
+    /// anyway, since others could try secrets out with it.
+    pub known_secrets: &'a BTreeSet<FieldPath>,
     /// The references a program may send back, with the places of the secrets they stand for.
     pub references: &'a BTreeMap<String, FieldPath>,
     /// For whoever cannot be asked: where others changed something, theirs stays. Except these fields, which the same one changed last.
@@ -38,7 +38,7 @@ impl MergeRules<'_> {
 
 /// A field that two people changed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Conflict {
+pub struct MergeConflict {
     /// Where it is stored.
     pub key: FieldPath,
     /// The same as it is told.
@@ -56,7 +56,7 @@ pub(super) enum Mode {
 /// What merging found.
 #[derive(Default)]
 pub(super) struct MergeFindings {
-    pub(super) conflicts: Vec<Conflict>,
+    pub(super) conflicts: Vec<MergeConflict>,
     pub(super) changed: BTreeSet<FieldPath>,
     pub(super) given: BTreeSet<FieldPath>,
 }
@@ -127,7 +127,7 @@ impl Merger<'_> {
     pub(super) fn refuse(&mut self, node: &Node, place: &FormPlace, code: ValueProblem) {
         let error = place.error(node, code);
         if !self.found.conflicts.iter().any(|earlier| earlier.error.name == error.name && earlier.key == *place.key()) {
-            self.found.conflicts.push(Conflict { key: place.key().clone(), error });
+            self.found.conflicts.push(MergeConflict { key: place.key().clone(), error });
         }
     }
 
@@ -193,7 +193,7 @@ impl Merger<'_> {
         let now = self.secrets.get(place.key());
         let is_same =
             |secret: &SetSecret| secret.text.as_ref().is_some_and(|here| here.expose_secret() == text.expose_secret());
-        if self.rules.knows_secrets && now.is_some_and(is_same) {
+        if self.rules.known_secrets.contains(place.key()) && now.is_some_and(is_same) {
             return;
         }
         let shown = self.base.get(place.key()).filter(|_| !before.fresh);

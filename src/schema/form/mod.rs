@@ -47,7 +47,7 @@ pub use identity::{shown_path, value_at};
 pub use import::import_config;
 pub use kept::{kept_elsewhere, misdirected};
 pub use merge::{DraftState, Merged, merge};
-pub use merger::{Conflict, MergeRules};
+pub use merger::{MergeConflict, MergeRules};
 pub use overview::{OverviewAnswer, overview};
 pub use patch::{Steps, Submission};
 pub use references::{REFERENCE, with_references, without_marks};

@@ -4,14 +4,14 @@
 mod model;
 mod page;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value, json};
 use vestibule::base::forms::{FieldPath, FormState, RawForm};
 use vestibule::schema::form::{
-    Audience, Conflict, DraftState, KnownValues, MergeRules, Merged, Since, Strictness, Submission, Values,
+    Audience, DraftState, KnownValues, MergeConflict, MergeRules, Merged, Since, Strictness, Submission, Values,
     decode_since, import_config, merge, view,
 };
 use vestibule::schema::spec::Spec;
@@ -193,7 +193,7 @@ impl World {
             }
         };
         let due = now.model.after(&shown.model, &wish, &mut self.rows);
-        let merged = self.merge(&shown.state, &now.state, &submission, !deed.by_owner);
+        let merged = self.merge(&shown.state, &now.state, &submission);
         match (merged, due) {
             (Ok(merged), Some(model)) => {
                 self.values = merged.values;
@@ -213,13 +213,12 @@ impl World {
         base: &DraftState,
         now: &DraftState,
         submission: &Submission,
-        is_recipient: bool,
-    ) -> Result<Merged, Vec<Conflict>> {
+    ) -> Result<Merged, Vec<MergeConflict>> {
         let mut known = references(base);
         known.extend(references(now));
         let rules = MergeRules {
             revision: i64::try_from(self.moments.len()).unwrap(),
-            knows_secrets: !is_recipient,
+            known_secrets: &BTreeSet::new(),
             references: &known,
             yields_but_for: None,
             knows_base: true,
