@@ -124,11 +124,12 @@ async fn a_newer_sign_in_stays_and_a_typed_value_is_the_connections_own() {
     let said =
         import_config(&connector.spec, &json!({"credentials": {"refresh_token": "of the older sign-in"}})).unwrap();
     let (workspace, id) = (&before.workspace_id, &before.id);
-    take_over::take_over(app, workspace, id, lent.as_ref(), &said).await.unwrap();
+    take_over::take_over(app, workspace, id, lent.as_ref(), &said, before.version).await.unwrap();
     assert_eq!(refresh_token(&program, &slug).await, newest);
 
     let typed = json!({"config": {"credentials": {"refresh_token": "typed by hand"}}});
     program.patch(&format!("/api/v1/sources/{slug}/"), typed).await.expect(200);
-    take_over::take_over(app, workspace, id, lent.as_ref(), &said).await.unwrap();
+    let given = connection(&site, &slug).await.version;
+    take_over::take_over(app, workspace, id, lent.as_ref(), &said, given).await.unwrap();
     assert_eq!(refresh_token(&program, &slug).await, "of the older sign-in");
 }
