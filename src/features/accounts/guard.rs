@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::{Method, header};
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 
 use super::sessions::{self, Browser, OpenSession};
 use super::{Acting, Role};
@@ -58,7 +58,9 @@ impl SignedIn {
             theme: self.theme.as_str().to_owned(),
             nav,
             flash: flash::take(request, &app.config.server.base_url),
-            csrf: csrf::token(request, app).map(|token| token.text).unwrap_or_default(),
+            csrf: csrf::token(request, app)
+                .map(|token| token.for_member(&app.form_marks, self.member_id.as_str()).text)
+                .unwrap_or_default(),
         }
     }
 
@@ -131,6 +133,9 @@ impl FromRequest for SignedIn {
         Box::pin(async move {
             let app = request.app_data::<web::Data<App>>().ok_or(AppError::NotFound)?;
             let member = find(&request, app).await?;
+            if let Some(member) = &member {
+                request.extensions_mut().insert(csrf::SeenMember(member.member_id.to_string()));
+            }
             Ok(member.ok_or_else(|| AppError::SignedOut { wanted: wanted(&request) })?)
         })
     }

@@ -3,6 +3,7 @@
 mod address;
 mod canary;
 mod killed;
+mod old_forms;
 mod program;
 mod rotation;
 mod sign_in;
