@@ -13,7 +13,7 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
-use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
+use actix_web::{Error, FromRequest as _, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
 use askama::Template;
 
 use crate::base::clock::UtcTime;
@@ -24,7 +24,7 @@ use crate::features::recipient::When;
 use crate::features::recipient::held::HeldSlot;
 use crate::platform::app::App;
 use crate::platform::web::body;
-use crate::platform::web::csrf::{self, SeenMember};
+use crate::platform::web::csrf;
 use crate::platform::web::frame::OwnerFrame;
 use crate::platform::web::page::{PageError, PageResult, page, see_other};
 use crate::platform::web::urls;
@@ -91,7 +91,10 @@ pub async fn keep(
     request.set_payload(Payload::from(sent.clone()));
     let response = next.call(request).await?.map_into_boxed_body();
     let owner = csrf::token_in(&sent).and_then(|token| csrf::shown_to(&token, &app.form_marks));
-    let Some(owner) = owner.filter(|owner| outlived(&response, owner)) else { return Ok(response) };
+    let Some(owner) = owner else { return Ok(response) };
+    if !has_outlived(&response, &owner).await {
+        return Ok(response);
+    }
     match keep_form(&app, &owner, response.request().path(), &sent).await {
         Ok(Some(target)) => Ok(response.into_response(see_other(&target))),
         Ok(None) => Ok(response),
@@ -100,11 +103,17 @@ pub async fn keep(
 }
 
 /// Whether a form was refused because the member it was shown to is signed out, or signed in anew since.
-fn outlived(response: &ServiceResponse<BoxBody>, owner: &str) -> bool {
-    let seen = response.request().extensions().get::<SeenMember>().is_some_and(|seen| seen.0 == owner);
+async fn has_outlived(response: &ServiceResponse<BoxBody>, owner: &str) -> bool {
     match response.response().error().and_then(|error| error.as_error::<PageError>()) {
         Some(PageError::App(AppError::SignedOut { .. })) => true,
-        Some(PageError::App(AppError::ForeignForm)) => seen,
+        // Its token is of another session, or of none: whose is the one of now? A browser drops the cookie of a session that is over.
+        Some(PageError::App(AppError::ForeignForm)) => {
+            match SignedIn::from_request(response.request(), &mut Payload::None).await {
+                Ok(member) => member.member_id.as_str() == owner,
+                Err(PageError::App(AppError::SignedOut { .. })) => true,
+                Err(_) => false,
+            }
+        }
         _ => false,
     }
 }

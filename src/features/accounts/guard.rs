@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::{Method, header};
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest, web};
 
 use super::sessions::{self, Browser, OpenSession};
 use super::{Acting, Role};
@@ -133,9 +133,6 @@ impl FromRequest for SignedIn {
         Box::pin(async move {
             let app = request.app_data::<web::Data<App>>().ok_or(AppError::NotFound)?;
             let member = find(&request, app).await?;
-            if let Some(member) = &member {
-                request.extensions_mut().insert(csrf::SeenMember(member.member_id.to_string()));
-            }
             Ok(member.ok_or_else(|| AppError::SignedOut { wanted: wanted(&request) })?)
         })
     }

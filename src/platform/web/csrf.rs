@@ -94,9 +94,6 @@ impl<'a> TokenParts<'a> {
     }
 }
 
-/// The member who is signed in, for whoever looks at a request after its handler.
-pub struct SeenMember(pub String);
-
 /// The member a form was shown to, by its token; `None` when it does not say so, or is not ours.
 pub fn shown_to(text: &str, marks: &Marker) -> Option<String> {
     let parts = TokenParts::read(text).filter(|parts| !parts.member.is_empty())?;
