@@ -100,6 +100,8 @@ pub fn check_open(
     match (times.state(now), draft) {
         (LinkState::Used { at }, _) => Err(ClosedReason::Used(at)),
         (LinkState::Revoked { .. }, _) => Err(ClosedReason::Revoked),
+        // It had ended before its draft did, and was seen to.
+        (LinkState::Expired { at }, _) if times.expiry_noted_at.is_some() => Err(ClosedReason::Expired(at)),
         (LinkState::Closed { end: LinkEnd::Finished, .. }, _) => Err(ClosedReason::Finished),
         (LinkState::Closed { end: LinkEnd::Deleted, .. }, _) => Err(ClosedReason::Deleted),
         (LinkState::Closed { end: LinkEnd::Restored, .. }, _) => Err(ClosedReason::Restored),
@@ -119,6 +121,7 @@ mod tests {
     fn every_end_has_its_reason() {
         let at = |seconds| UtcTime::from_unix(seconds).unwrap();
         let open = LinkTimes::until(at(100));
+        let noted = LinkTimes { expiry_noted_at: Some(at(101)), ..open };
         let closed = |end| LinkTimes { closed: Some(LinkClosing { at: at(20), end }), ..open };
         let used = LinkTimes { used_at: Some(at(10)), ..open };
         let revoked = LinkTimes { revoked_at: Some(at(10)), ..open };
@@ -132,6 +135,8 @@ mod tests {
             (used, Draft, 50, Err(ClosedReason::Used(at(10)))),
             (used, Finalised, 150, Err(ClosedReason::Used(at(10)))),
             (revoked, Deleted, 50, Err(ClosedReason::Revoked)),
+            (noted, Finalised, 150, Err(ClosedReason::Expired(at(100)))),
+            (noted, Deleted, 50, Err(ClosedReason::Expired(at(100)))),
             (closed(LinkEnd::Finished), Finalised, 150, Err(ClosedReason::Finished)),
             (closed(LinkEnd::Finished), Deleted, 50, Err(ClosedReason::Finished)),
             (closed(LinkEnd::Deleted), Deleted, 50, Err(ClosedReason::Deleted)),
