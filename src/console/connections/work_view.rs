@@ -8,7 +8,7 @@ use crate::connectors::Kind;
 use crate::console::connections::progress::Step;
 use crate::features::connections::Connection;
 use crate::features::outputs;
-use crate::features::streams::{self, Plan};
+use crate::features::streams::{self, Plan, Trigger};
 use crate::features::work::runs::{self, Run};
 use crate::features::work::validations::{self, Standing, Validation, standing};
 use crate::platform::app::App;
@@ -115,7 +115,7 @@ pub(super) fn part(
     let part = WorkPart {
         title: if is_draft { "What comes next" } else { "Extraction" },
         sentence: sentence(connection, work, &standing, reads),
-        facts: if !is_draft && is_source && reads { facts(work, now) } else { Vec::new() },
+        facts: if !is_draft && is_source { facts(work, reads) } else { Vec::new() },
         csrf: csrf.to_owned(),
         may_edit,
         may_validate: connector.is_some() && connection.missing_count == 0 && standing != Standing::Going,
@@ -159,11 +159,23 @@ fn sentence(connection: &Connection, work: &ConnectionWork, standing: &Standing,
     }
 }
 
-fn facts(work: &ConnectionWork, now: UtcTime) -> Vec<(&'static str, Vec<String>)> {
+/// When it is read and where to; of a source that nothing here can read, only what its schedule does.
+fn facts(work: &ConnectionWork, reads: bool) -> Vec<(&'static str, Vec<String>)> {
     let plan = work.plan.clone().unwrap_or_default();
+    if !reads && plan.trigger == Trigger::Manual {
+        return Vec::new();
+    }
+    let blocked = plan.blocked.as_ref().map_or_else(Vec::new, |blocked| {
+        vec![
+            format!("Since {} the schedule could not start an extraction.", blocked.since.words()),
+            blocked.reason.clone(),
+            "It tries again at each of its times.".to_owned(),
+        ]
+    });
     let all = [
         ("When", vec![plan.trigger.words()]),
-        ("Next times", plan.trigger.next_local(now, NEXT_SHOWN)),
+        ("Next times", plan.trigger.local_from(plan.next_at, NEXT_SHOWN)),
+        ("Not started", blocked),
         ("Records go to", vec![work.layer.clone()]),
     ];
     all.into_iter().filter(|(_, lines)| lines.iter().any(|line| !line.is_empty())).collect()

@@ -493,6 +493,9 @@ diesel::table! {
         next_at -> Nullable<Timestamp>,
         version -> BigInt,
         updated_at -> Timestamp,
+        reckoned_at -> Nullable<Timestamp>,
+        blocked_since -> Nullable<Timestamp>,
+        blocked_reason -> Nullable<Text>,
     }
 }
 
