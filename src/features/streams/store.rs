@@ -8,7 +8,7 @@ use super::{FILES, StreamChoice};
 use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::platform::db::Conn;
-use crate::platform::db::schema::{connections, plans};
+use crate::platform::db::schema::plans;
 
 /// What a source is to bring.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,14 +174,11 @@ pub fn due_plans(conn: &mut Conn, now: UtcTime, limit: i64) -> QueryResult<Vec<(
         .load(conn)
 }
 
-/// Finalised sources that are read by the clock and whose next time was never worked out, or before the clock went back.
+/// Plans by the clock whose next time was never worked out, or before the clock went back; those of drafts are among them.
 pub fn astray_plans(conn: &mut Conn, now: UtcTime, limit: i64) -> QueryResult<Vec<(WorkspaceId, ConnectionId)>> {
     plans::table
-        .inner_join(connections::table.on(connections::id.eq(plans::connection_id)))
         .filter(plans::trigger_type.eq(CRON))
         .filter(plans::reckoned_at.is_null().or(plans::reckoned_at.gt(now + CLOCK_WENT_BACK)))
-        .filter(connections::finalised_at.is_not_null())
-        .filter(connections::deleted_at.is_null())
         .limit(limit)
         .select((plans::workspace_id, plans::connection_id))
         .load(conn)

@@ -467,6 +467,8 @@ diesel::table! {
         created_at -> Timestamp,
         started_at -> Nullable<Timestamp>,
         ended_at -> Nullable<Timestamp>,
+        number -> BigInt,
+        beat -> BigInt,
     }
 }
 
@@ -522,6 +524,15 @@ diesel::table! {
         created_at -> Timestamp,
         started_at -> Nullable<Timestamp>,
         ended_at -> Nullable<Timestamp>,
+        number -> BigInt,
+        beat -> BigInt,
+    }
+}
+
+diesel::table! {
+    sequences (name) {
+        name -> Text,
+        last -> BigInt,
     }
 }
 
@@ -557,6 +568,7 @@ diesel::table! {
         run_id -> Text,
         state -> Text,
         updated_at -> Timestamp,
+        fingerprints -> Nullable<Text>,
     }
 }
 
@@ -595,6 +607,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     validation_logs,
     plans,
     runs,
+    sequences,
     run_logs,
     sync_states,
     output_layers

@@ -136,20 +136,3 @@ async fn one_that_cannot_be_read_is_said_and_holds_up_no_other() {
     assert!(now["blocked_reason"].as_str().unwrap().contains("No stream is chosen"), "{now}");
     assert_eq!(now["next_at"], "2026-03-13T19:00:00Z", "{now}");
 }
-
-/// A page that was loaded before the clock moved the plan on does not move it back.
-#[tokio::test]
-async fn changing_streams_does_not_make_a_time_come_twice() {
-    let (app, program, slug) = hourly().await;
-    let owner = app.visitor();
-    owner.sign_in("ana@acme.example").await;
-    app.advance(time::Duration::minutes(61));
-    app.work().await;
-    let page = owner.get(&format!("/connections/{slug}/streams")).await;
-    assert_eq!(page.form_with("prefix").set("prefix", "x_").press("intent", "save", &owner).await.status, 303);
-    app.work().await;
-    assert_eq!(
-        (count(&program).await, trigger(&program, &slug).await["next_at"].clone()),
-        (1, json!("2026-03-13T18:00:00Z"))
-    );
-}

@@ -40,7 +40,10 @@ pub(super) async fn queue_due(app: &Arc<App>) -> AppResult<()> {
     }
     let astray = app.db.read(move |conn| Ok(astray_plans(conn, now, AT_ONCE)?)).await?;
     for (workspace, connection) in astray {
-        app.write(move |tx| reckon_again(tx, &workspace, &connection)).await?;
+        let id = connection.clone();
+        if let Err(error) = app.write(move |tx| reckon_again(tx, &workspace, &id)).await {
+            tracing::error!(connection = %connection, error = %error, "the next time of a schedule cannot be worked out");
+        }
     }
     Ok(())
 }
@@ -86,18 +89,20 @@ fn pass_over(tx: &mut Tx<'_>, workspace: &WorkspaceId, connection: &ConnectionId
     Ok(())
 }
 
-/// The next time was worked out before the clock went back, or was lost.
+/// The next time was worked out before the clock went back, or was lost. That of a draft comes with its end as a draft.
 fn reckon_again(tx: &mut Tx<'_>, workspace: &WorkspaceId, connection: &ConnectionId) -> AppResult<()> {
     let plan = find_plan(tx.conn, workspace, connection)?.ok_or(AppError::NotFound)?;
+    let found = connections::find_by_id(tx.conn, workspace, connection)?.ok_or(AppError::NotFound)?;
+    if found.finalised_at.is_none() || found.deleted_at.is_some() {
+        return Ok(set_next(tx.conn, connection, None, tx.now)?);
+    }
+    // One whose time has come is about to go on anyway.
     if plan.next_at.is_some_and(|next| next <= tx.now) {
         return Ok(());
     }
     let next = plan.trigger.next_after(tx.now);
     set_next(tx.conn, connection, next, tx.now)?;
-    match connections::find_by_id(tx.conn, workspace, connection)? {
-        Some(found) if next.is_none() => block(tx, &found, &plan, NO_TIME.to_owned()),
-        _ => Ok(()),
-    }
+    if next.is_none() { block(tx, &found, &plan, NO_TIME.to_owned()) } else { Ok(()) }
 }
 
 /// Notes why a time of the clock started nothing; the timeline hears of it when that begins.
