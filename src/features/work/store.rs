@@ -9,7 +9,10 @@ use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::engines::{Blame, Failure};
 use crate::platform::db::Conn;
-use crate::platform::jobs::{INTERRUPTED, INTERRUPTED_REASON, LogLine, WorkState, is_abandoned};
+use crate::platform::jobs::{INTERRUPTED, INTERRUPTED_REASON, LogLine, QueueHead, WorkState, is_abandoned};
+
+/// So many of those that began last are looked at to see who was served.
+pub(super) const BEGUN_LOOKED_AT: i64 = 500;
 
 /// A piece of work as it is stored.
 #[derive(Debug, Clone, Queryable)]
@@ -130,7 +133,7 @@ impl<K: WorkTable> Ending<K> {
 /// The rows of one kind of work; the type itself holds the columns that only this kind has.
 pub trait WorkTable: std::fmt::Debug + Clone + Send + Sync + 'static {
     /// The name of a row.
-    type Id: std::fmt::Debug + std::fmt::Display + Clone + Send + Sync + 'static;
+    type Id: std::fmt::Debug + std::fmt::Display + Clone + Ord + Send + Sync + 'static;
     /// How far one is, as every beat of its worker saves it.
     type Progress: Clone + Send + Sync + 'static;
     /// What an end leaves in columns that only this kind has.
@@ -140,8 +143,8 @@ pub trait WorkTable: std::fmt::Debug + Clone + Send + Sync + 'static {
     fn id(text: &str) -> Self::Id;
     /// The one of that id.
     fn find(conn: &mut Conn, workspace: &WorkspaceId, id: &Self::Id) -> QueryResult<Option<Work<Self>>>;
-    /// The oldest that wait.
-    fn due(conn: &mut Conn, limit: i64) -> QueryResult<Vec<Self::Id>>;
+    /// What each workspace has waited for longest.
+    fn heads(conn: &mut Conn) -> QueryResult<Vec<QueueHead<Self::Id>>>;
     /// Takes one that waits; `None` when another worker was faster.
     fn claim(conn: &mut Conn, id: &Self::Id, now: UtcTime) -> QueryResult<Option<Work<Self>>>;
     /// Says that the worker lives and how far it is.
@@ -216,13 +219,33 @@ macro_rules! work_table {
                     .optional()
             }
 
-            fn due(conn: &mut Conn, limit: i64) -> QueryResult<Vec<$id>> {
-                $table::table
+            fn heads(conn: &mut Conn) -> QueryResult<Vec<QueueHead<$id>>> {
+                let waiting: Vec<(WorkspaceId, Option<$id>, Option<UtcTime>)> = $table::table
                     .filter($table::state.eq(WorkState::Queued))
-                    .order(($table::created_at, $table::id))
-                    .limit(limit)
-                    .select($table::id)
-                    .load(conn)
+                    .group_by($table::workspace_id)
+                    .select(($table::workspace_id, diesel::dsl::min($table::id), diesel::dsl::min($table::created_at)))
+                    .load(conn)?;
+                let Some(oldest) = waiting.iter().filter_map(|(_, _, since)| *since).min() else {
+                    return Ok(Vec::new());
+                };
+                let going: Vec<(WorkspaceId, i64)> = $table::table
+                    .filter($table::state.eq(WorkState::InProgress))
+                    .group_by($table::workspace_id)
+                    .select(($table::workspace_id, diesel::dsl::count_star()))
+                    .load(conn)?;
+                let begun: Vec<(WorkspaceId, Option<UtcTime>)> = $table::table
+                    .filter($table::started_at.ge(oldest))
+                    .order($table::started_at.desc())
+                    .limit(BEGUN_LOOKED_AT)
+                    .select(($table::workspace_id, $table::started_at))
+                    .load(conn)?;
+                let head = |(workspace, id, since): (WorkspaceId, Option<$id>, Option<UtcTime>)| {
+                    let of_it = |one: &&(WorkspaceId, i64)| one.0 == workspace;
+                    let going = going.iter().find(of_it).and_then(|(_, count)| usize::try_from(*count).ok());
+                    let served = begun.iter().filter(|(of, at)| *of == workspace && *at >= since).count();
+                    Some(QueueHead { going: going.unwrap_or_default(), served, workspace, id: id? })
+                };
+                Ok(waiting.into_iter().filter_map(head).collect())
             }
 
             fn claim(conn: &mut Conn, id: &$id, now: UtcTime) -> QueryResult<Option<Work<Self>>> {
