@@ -20,5 +20,6 @@ mod http_client;
 mod migrations;
 mod oauth;
 mod routes;
+mod schedule;
 mod schema;
 mod static_files;

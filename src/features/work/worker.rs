@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::WorkKind;
-use super::ending::{end, end_abandoned};
+use super::ending::{end, end_lost, lost};
 use super::store::{Ending, Work};
 use crate::base::error::{AppError, AppResult};
 use crate::features::accounts;
@@ -85,7 +85,9 @@ pub(super) async fn run_until<K: WorkKind>(app: Arc<App>, stopped: watch::Receiv
 
 fn claim<K: WorkKind>(app: Arc<App>, room: usize) -> ClaimedTasks {
     Box::pin(async move {
-        end_abandoned::<K>(&app).await?;
+        for work in lost::<K>(&app).await? {
+            end_lost(&app, &work).await?;
+        }
         K::queue_due(&app).await?;
         let mut tasks: Vec<Task> = Vec::new();
         while tasks.len() < room && app.db.read(|conn| Ok(!K::heads(conn)?.is_empty())).await? {

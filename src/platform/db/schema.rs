@@ -494,6 +494,8 @@ diesel::table! {
         created_at -> Timestamp,
         started_at -> Nullable<Timestamp>,
         ended_at -> Nullable<Timestamp>,
+        number -> BigInt,
+        beat -> BigInt,
     }
 }
 
@@ -520,6 +522,9 @@ diesel::table! {
         next_at -> Nullable<Timestamp>,
         version -> BigInt,
         updated_at -> Timestamp,
+        reckoned_at -> Nullable<Timestamp>,
+        blocked_since -> Nullable<Timestamp>,
+        blocked_reason -> Nullable<Text>,
     }
 }
 
@@ -546,6 +551,15 @@ diesel::table! {
         created_at -> Timestamp,
         started_at -> Nullable<Timestamp>,
         ended_at -> Nullable<Timestamp>,
+        number -> BigInt,
+        beat -> BigInt,
+    }
+}
+
+diesel::table! {
+    sequences (name) {
+        name -> Text,
+        last -> BigInt,
     }
 }
 
@@ -581,6 +595,7 @@ diesel::table! {
         run_id -> Text,
         state -> Text,
         updated_at -> Timestamp,
+        fingerprints -> Nullable<Text>,
     }
 }
 
@@ -622,6 +637,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     validation_logs,
     plans,
     runs,
+    sequences,
     run_logs,
     sync_states,
     output_layers

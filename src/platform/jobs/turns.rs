@@ -7,8 +7,10 @@ use crate::base::ids::WorkspaceId;
 pub struct QueueHead<Id> {
     /// Whose it is.
     pub workspace: WorkspaceId,
-    /// The piece of work; ids sort by the time they were made.
+    /// The piece of work.
     pub id: Id,
+    /// Its number: what was asked for later has a higher one.
+    pub number: i64,
     /// How much of the workspace's goes on, in every process.
     pub going: usize,
     /// How much of the workspace's began since this was queued, as far as it is known.
@@ -20,9 +22,9 @@ pub struct QueueHead<Id> {
 ///
 /// With `keeps_room` a workspace that has work going on gets another place only while more places are free here than it has already: of
 /// eight places it takes four, and whoever comes next begins at once.
-pub fn next_turn<Id: Ord>(heads: &[QueueHead<Id>], free: usize, keeps_room: bool) -> Option<&QueueHead<Id>> {
+pub fn next_turn<Id>(heads: &[QueueHead<Id>], free: usize, keeps_room: bool) -> Option<&QueueHead<Id>> {
     let may = |head: &&QueueHead<Id>| free > 0 && (!keeps_room || head.going < free);
-    heads.iter().filter(may).min_by(|a, b| (a.going, a.served, &a.id).cmp(&(b.going, b.served, &b.id)))
+    heads.iter().filter(may).min_by(|a, b| (a.going, a.served, a.number).cmp(&(b.going, b.served, b.number)))
 }
 
 #[cfg(test)]
@@ -45,6 +47,7 @@ mod tests {
             .map(|(number, one)| QueueHead {
                 workspace: WorkspaceId::from_text(&number.to_string()),
                 id: number,
+                number: i64::try_from(number).unwrap(),
                 going: one.going,
                 served: one.served,
             })
