@@ -13,7 +13,7 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpRequest, web};
 use serde::de::DeserializeOwned;
 
-use super::body;
+use super::body::FormBody;
 use super::cookies::CookieKind;
 use super::page::PageError;
 use crate::base::clock::UtcTime;
@@ -115,6 +115,11 @@ pub struct CsrfForm<T> {
     pub is_review: bool,
 }
 
+/// The member a form says it was shown to. It proves nothing: it says for whom somebody meant to act, and whether they may is looked up.
+pub fn shown_for(body: &[u8]) -> Option<String> {
+    token_in(body)?.split_once(MEMBER).map(|(_, member)| member.to_owned())
+}
+
 /// What a form on this page is bound to: the link token in the path, else the session, else the visitor's cookie.
 pub fn binding(request: &HttpRequest, app: &App) -> Option<Vec<u8>> {
     let base_url = &app.config.server.base_url;
@@ -151,14 +156,14 @@ impl<T: DeserializeOwned + 'static> FromRequest for CsrfForm<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
-        let mut payload = payload.take();
+        let form = FormBody::of(&request, payload);
         Box::pin(async move {
             let app = request.app_data::<web::Data<App>>().ok_or(AppError::NotFound)?;
             let origin = app.config.server.base_url.origin();
             if !from_our_pages(request.headers(), &origin) || !is_form(request.headers()) {
                 return Err(AppError::ForeignForm.into());
             }
-            let body = body::read(&mut payload, body::LARGEST_FORM).await?;
+            let body = form.read().await?;
             if body.iter().filter(|byte| **byte == b'&').count() >= RawForm::MAX_PAIRS {
                 return Err(AppError::TooLarge.into());
             }
@@ -193,7 +198,7 @@ where
         let request = request.clone();
         let mut payload = payload.take();
         Box::pin(async move {
-            let guard = G::from_request(&request, &mut Payload::None).await?;
+            let guard = G::from_request(&request, &mut payload).await?;
             let form = CsrfForm::from_request(&request, &mut payload).await?;
             Ok(Self { guard, form })
         })
@@ -205,7 +210,8 @@ pub fn is_own_form(request: &HttpRequest, app: &App) -> bool {
     from_our_pages(request.headers(), &app.config.server.base_url.origin()) && is_form(request.headers())
 }
 
-fn is_form(headers: &HeaderMap) -> bool {
+/// Whether the body is a form as browsers send it.
+pub fn is_form(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
 }
