@@ -11,7 +11,7 @@ mod suggest;
 
 pub use choice::{NO_KEYS, StreamChoice, StreamFault, check_all, check_keys, key_text, prefixed};
 pub use schedule::{Cron, PREVIEWED, Trigger, TriggerFault};
-pub use store::{Plan, advance, due_plans, find_plan, plans_of, save_plan, stop_plan, users_of_layer};
+pub use store::{Plan, advance, due_plans, find_plan, forget_plan, plans_of, save_plan, stop_plan, users_of_layer};
 pub use suggest::{default_choice, offered, suggest};
 
 /// Most characters of a prefix of table names.

@@ -6,7 +6,7 @@ mod store;
 
 pub(super) use browser::Browser;
 pub(super) use store::{
-    OpenSession, SessionRow, delete_expired, end, end_all, end_by_token, end_others, find, list, touch,
+    OpenSession, SessionRow, delete_all, delete_expired, end, end_all, end_by_token, end_others, find, list, touch,
 };
 
 use time::Duration;
