@@ -145,14 +145,14 @@ pub fn happenings(conn: &mut Conn, workspace: &str, of: &Happened) {
             id("s", "i")
         ),
         format!(
-            "INSERT INTO validations (id, workspace_id, connection_id, state, actor, actor_name, stream_count, message, step, created_at, ended_at) \
-             SELECT {}, {w}, {connection}, 'success', 'member', 'Ana', 3, 'It works.', '', {at}, {at} FROM {each}",
+            "INSERT INTO validations (id, workspace_id, connection_id, state, actor, actor_name, stream_count, message, step, created_at, ended_at, number) \
+             SELECT {}, {w}, {connection}, 'success', 'member', 'Ana', 3, 'It works.', '', {at}, {at}, i FROM {each}",
             id("v", "i")
         ),
         format!(
             "INSERT INTO runs (id, workspace_id, connection_id, state, trigger_type, actor, actor_name, output_layer, from_start, place, streams, \
-             records, bytes, message, created_at, ended_at) SELECT {}, {w}, {connection}, 'success', 'manual', 'member', 'Ana', 'files', 0, '', \
-             '[]', 10, 1000, 'Done.', {at}, {at} FROM {each}",
+             records, bytes, message, created_at, ended_at, number) SELECT {}, {w}, {connection}, 'success', 'manual', 'member', 'Ana', 'files', 0, '', \
+             '[]', 10, 1000, 'Done.', {at}, {at}, i FROM {each}",
             id("r", "i")
         ),
         format!(

@@ -21,5 +21,6 @@ mod migrations;
 mod oauth;
 mod retention;
 mod routes;
+mod schedule;
 mod schema;
 mod static_files;

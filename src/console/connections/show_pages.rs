@@ -123,8 +123,8 @@ struct LoadedConnection {
     work: ConnectionWork,
 }
 
-async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<LoadedConnection> {
-    let workspace = member.workspace_id.clone();
+async fn load(app: &web::Data<App>, member: &SignedIn, slug: String) -> AppResult<LoadedConnection> {
+    let (workspace, here) = (member.workspace_id.clone(), app.clone());
     app.db
         .read(move |conn| {
             let connection = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
@@ -135,7 +135,7 @@ async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<LoadedCon
             let through: Vec<InviteLinkId> = connection.invite_link_id.clone().into_iter().collect();
             let origin = OriginView::of(&connection, &invite_links::names(conn, &workspace, &through)?);
             let connected = oauth::of_connection(conn, &workspace, &connection.id)?;
-            let work = ConnectionWork::load(conn, &connection)?;
+            let work = ConnectionWork::load(conn, &here, &connection)?;
             Ok(LoadedConnection { connection, links, timeline, origin, callback, deliveries, connected, work })
         })
         .await
@@ -178,9 +178,9 @@ fn view(
         None => (connection.description.clone(), None),
     };
     let frame = member.frame(request, app, "connections");
-    let (state, tone) = badge(connection, &work, progress, connected.as_ref(), now);
+    let (state, tone) = badge(connection, &work, progress, connected.as_ref());
     let mut steps = steps(progress, connection.created_at, sent, FilledIn { given, required: required.len() });
-    work_view::further(&mut steps, connection, &work, now);
+    work_view::further(&mut steps, connection, &work);
     Ok(ConnectionPage {
         work: work_view::part(app, connection, &work, &frame.csrf, member.role.may_edit())?,
         frame,
@@ -224,13 +224,12 @@ fn badge(
     work: &ConnectionWork,
     progress: Progress,
     connected: Option<&Connected>,
-    now: UtcTime,
 ) -> (&'static str, &'static str) {
     if connection.is_waiting() {
         return ("Waits for approval", "warn");
     }
     let is_broken = connected.is_some_and(Connected::is_broken);
-    let shown = progress.known(&work.standing(connection, now), is_broken);
+    let shown = progress.known(&work.standing(connection), is_broken);
     (shown.word(), shown.tone())
 }
 
@@ -322,7 +321,7 @@ pub async fn ask_deletion(
         .db
         .read(move |conn| {
             let kept = retention::kept_for(conn, &about.workspace_id)?;
-            Ok((Losses::of(conn, &about, now)?, kept.get(RetentionKind::Deleted.as_str()).copied()))
+            Ok((Losses::of(conn, &about)?, kept.get(RetentionKind::Deleted.as_str()).copied()))
         })
         .await?;
     page(&DeletePage {

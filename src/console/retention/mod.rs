@@ -128,6 +128,7 @@ pub const TABLES: &[(&str, TableRule)] = &[
     ("run_logs", For(RunLogs)),
     ("sync_states", WithOwner("the connection")),
     ("output_layers", WithOwner("the workspace")),
+    ("sequences", WithOwner("the installation")),
     ("retention_settings", WithOwner("the workspace")),
 ];
 

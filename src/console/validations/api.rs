@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::base::clock::UtcTime;
 use crate::base::crypto::KeyRing;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ValidationId, WorkspaceId};
@@ -82,7 +81,7 @@ async fn queue<S: Side>(
         // What was merged stays, even when it cannot be checked yet.
         match start(tx, &connection, &connector, &caller.actor()) {
             Ok(validation) => {
-                let out = ValidationOut::new(&validation, &connection, tx.keys, tx.now)?;
+                let out = ValidationOut::new(&validation, &connection, tx.keys)?;
                 let answer = Answer::json(StatusCode::ACCEPTED, &out)?;
                 ticket.store(tx, &answer)?;
                 Ok(Ok(answer))
@@ -108,10 +107,10 @@ fn problem(error: StartValidationError) -> Problem {
 }
 
 /// A validation as the API shows it now.
-fn shown(conn: &mut Conn, validation: &Validation, keys: &KeyRing, now: UtcTime) -> AppResult<ValidationOut> {
+fn shown(conn: &mut Conn, validation: &Validation, keys: &KeyRing) -> AppResult<ValidationOut> {
     let (workspace, id) = (&validation.workspace_id, &validation.connection_id);
     let connection = connections::find_by_id(conn, workspace, id)?.ok_or(AppError::NotFound)?;
-    ValidationOut::new(validation, &connection, keys, now)
+    ValidationOut::new(validation, &connection, keys)
 }
 
 /// `GET /api/v1/connector-validations/{id}/`
@@ -119,7 +118,7 @@ pub async fn show(app: web::Data<App>, key: ApiKey<WriteValidations>, id: web::P
     let (workspace, id, here) = (key.workspace.clone(), ValidationId::from_text(&id), app.clone());
     let out = app.db.read(move |conn| {
         let validation = Validation::find(conn, &workspace, &id)?.ok_or(AppError::NotFound)?;
-        shown(conn, &validation, &here.keys, here.clock.now())
+        shown(conn, &validation, &here.keys)
     });
     json(StatusCode::OK, &out.await?)
 }
@@ -150,7 +149,7 @@ async fn cancel_one(
 ) -> AppResult<Answer> {
     app.write(move |tx| {
         let validation = Validation::stop(tx, &workspace, &id)?;
-        let answer = Answer::json(StatusCode::ACCEPTED, &shown(tx.conn, &validation, tx.keys, tx.now)?)?;
+        let answer = Answer::json(StatusCode::ACCEPTED, &shown(tx.conn, &validation, tx.keys)?)?;
         ticket.store(tx, &answer)?;
         Ok(answer)
     })

@@ -52,9 +52,9 @@ pub(super) async fn answer(mut request: FormRequest<'_, SetupLink>, wish: TestWi
     }
     let app = request.app;
     let view = match wish {
-        TestWish::Test => start(app, &request.form, &decoded).await?.map_or_else(not_whole, |test| view_of(app, &test)),
+        TestWish::Test => start(app, &request.form, &decoded).await?.map_or_else(not_whole, |test| view_of(&test)),
         TestWish::Result(id) => match find(app, &request.form.link, id).await? {
-            Some(test) => view_of(app, &test),
+            Some(test) => view_of(&test),
             None => return request.again(decoded, &FormReply::NothingEntered).await,
         },
     };
@@ -115,10 +115,8 @@ fn not_whole() -> TestView {
     }
 }
 
-fn view_of(app: &App, validation: &Validation) -> TestView {
-    let now = app.clock.now();
-    let state = validation.state_at(now);
-    let (_, message) = validation.outcome_at(now);
+fn view_of(validation: &Validation) -> TestView {
+    let state = validation.state;
     let (tone, title) = match state {
         WorkState::Queued | WorkState::InProgress => ("info", "Testing what you entered"),
         WorkState::Success => ("ok", "What you entered works"),
@@ -131,7 +129,7 @@ fn view_of(app: &App, validation: &Validation) -> TestView {
         }
         // How many streams there are is the asker's business.
         WorkState::Success => "Now send it.".to_owned(),
-        WorkState::Failed => message.to_owned(),
+        WorkState::Failed => validation.message.clone(),
         WorkState::Cancelled => String::new(),
     };
     let failed = state == WorkState::Failed;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::WorkKind;
-use super::ending::{end, end_abandoned};
+use super::ending::{end, end_lost, lost};
 use super::store::{Ending, Work};
 use crate::base::error::{AppError, AppResult};
 use crate::platform::app::App;
@@ -81,7 +81,9 @@ pub(super) async fn run_until<K: WorkKind>(app: Arc<App>, stopped: watch::Receiv
 
 fn claim<K: WorkKind>(app: Arc<App>, room: usize) -> ClaimedTasks {
     Box::pin(async move {
-        end_abandoned::<K>(&app).await?;
+        for work in lost::<K>(&app).await? {
+            end_lost(&app, &work).await?;
+        }
         K::queue_due(&app).await?;
         let limit = i64::try_from(room).unwrap_or(1);
         let due = app.db.read(move |conn| Ok(K::due(conn, limit)?)).await?;

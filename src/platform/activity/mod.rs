@@ -72,6 +72,10 @@ text_enum! {
         RunSucceeded = "run.succeeded",
         /// An extraction failed.
         RunFailed = "run.failed",
+        /// The time of a schedule came and nothing was started.
+        ScheduleBlocked = "schedule.blocked",
+        /// The schedule starts extractions again.
+        ScheduleResumed = "schedule.resumed",
         /// An output layer was added.
         OutputLayerAdded = "output_layer.added",
         /// An output layer was changed.

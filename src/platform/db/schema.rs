@@ -468,6 +468,8 @@ diesel::table! {
         created_at -> Timestamp,
         started_at -> Nullable<Timestamp>,
         ended_at -> Nullable<Timestamp>,
+        number -> BigInt,
+        beat -> BigInt,
     }
 }
 
@@ -494,6 +496,9 @@ diesel::table! {
         next_at -> Nullable<Timestamp>,
         version -> BigInt,
         updated_at -> Timestamp,
+        reckoned_at -> Nullable<Timestamp>,
+        blocked_since -> Nullable<Timestamp>,
+        blocked_reason -> Nullable<Text>,
     }
 }
 
@@ -520,6 +525,15 @@ diesel::table! {
         created_at -> Timestamp,
         started_at -> Nullable<Timestamp>,
         ended_at -> Nullable<Timestamp>,
+        number -> BigInt,
+        beat -> BigInt,
+    }
+}
+
+diesel::table! {
+    sequences (name) {
+        name -> Text,
+        last -> BigInt,
     }
 }
 
@@ -555,6 +569,7 @@ diesel::table! {
         run_id -> Text,
         state -> Text,
         updated_at -> Timestamp,
+        fingerprints -> Nullable<Text>,
     }
 }
 
@@ -601,6 +616,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     validation_logs,
     plans,
     runs,
+    sequences,
     run_logs,
     sync_states,
     output_layers,

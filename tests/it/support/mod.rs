@@ -3,6 +3,8 @@
 mod app;
 pub mod connectors;
 pub mod db;
+mod dice;
+pub mod ledger;
 #[path = "../../bench/many.rs"]
 pub mod many;
 pub mod oauth_server;
@@ -15,6 +17,7 @@ pub mod statements;
 mod visitor;
 
 pub use app::TestApp;
+pub use dice::Dice;
 pub use page::{Form, Page};
 pub use shared::*;
 pub use visitor::Visitor;

@@ -172,11 +172,14 @@ pub(super) fn drop_use(conn: &mut Conn, connection: &ConnectionId) -> QueryResul
 
 /// Takes the right to renew a grant for the time of a lease; `false` when somebody else has it, or the grant changed since it was read.
 pub(super) fn claim(conn: &mut Conn, read: &GrantRow, lease: &str, now: UtcTime, until: UtcTime) -> QueryResult<bool> {
+    // No lease ends later than one that begins now: such a one was taken before the clock went back.
+    let is_over = oauth_grants::lease_until.le(now).or(oauth_grants::lease_until.gt(until));
+    let is_free = oauth_grants::lease_until.is_null().or(is_over);
     let free = oauth_grants::table
         .find(&read.id)
         .filter(oauth_grants::version.eq(read.version))
         .filter(oauth_grants::state.eq(GrantState::Works))
-        .filter(oauth_grants::lease_until.is_null().or(oauth_grants::lease_until.le(now)));
+        .filter(is_free);
     let taken =
         diesel::update(free).set((oauth_grants::lease.eq(lease), oauth_grants::lease_until.eq(until))).execute(conn)?;
     Ok(taken == 1)

@@ -24,7 +24,6 @@ pub use store::{
 };
 pub use worker::{run_due, run_until};
 
-use crate::base::clock::UtcTime;
 use crate::platform::jobs::WorkState;
 use crate::platform::sealed::sealed_column;
 
@@ -56,8 +55,8 @@ pub enum Standing {
 }
 
 /// How the values of now stand, from the newest validation of the owner.
-pub fn standing(newest: Option<&Validation>, version: i64, now: UtcTime) -> Standing {
-    standing_of(newest.map(|one| (one.state_at(now), one.details.connection_version)), version)
+pub fn standing(newest: Option<&Validation>, version: i64) -> Standing {
+    standing_of(newest.map(|one| (one.state, one.details.connection_version)), version)
 }
 
 /// The same, from what a list knows.

@@ -19,6 +19,7 @@ use crate::features::connections::{Connection, ConnectionState};
 use crate::features::oauth;
 use crate::platform::activity::Actor;
 use crate::platform::db::Conn;
+use crate::platform::sequence::Sequence;
 use crate::platform::tx::Tx;
 use crate::schema::form::{Submission, Values, complete};
 
@@ -181,11 +182,13 @@ fn queue(tx: &mut Tx<'_>, connection: &Connection, actor: &Actor, test: Option<L
     for going in store::going(tx.conn, workspace, &connection.id, setup_link)? {
         going.cancel(tx.conn, tx.now)?;
     }
+    let number = tx.next_number(Sequence::Validations)?;
     let id = ValidationId::new(tx.now, tx.rng);
     let at = SEALED_CONFIG.at(&id, workspace);
     let sealed = test.map(|test| tx.keys.seal(test.typed, at, tx.rng)).transpose()?;
     NewValidation {
         id: &id,
+        number,
         workspace,
         connection: &connection.id,
         setup_link,

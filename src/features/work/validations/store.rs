@@ -11,7 +11,7 @@ use crate::platform::activity::Actor;
 use crate::platform::db::conn::MultiBackend;
 use crate::platform::db::schema::{validation_logs, validations};
 use crate::platform::db::{Conn, ForgetScope, count_up_to};
-use crate::platform::jobs::{LogLine, WORK_LEASE, WorkState, is_abandoned};
+use crate::platform::jobs::{LogLine, WORK_LEASE, WorkState};
 
 /// A validation as it is stored.
 pub type Validation = Work<ValidationDetails>;
@@ -64,6 +64,7 @@ work_table!(ValidationDetails, validations, validation_logs::validation_id, Vali
 
 pub(super) struct NewValidation<'a> {
     pub(super) id: &'a ValidationId,
+    pub(super) number: i64,
     pub(super) workspace: &'a WorkspaceId,
     pub(super) connection: &'a ConnectionId,
     pub(super) setup_link: Option<&'a SetupLinkId>,
@@ -89,6 +90,7 @@ impl NewValidation<'_> {
                     validations::message.eq(""),
                     validations::step.eq("Waiting for its turn"),
                     validations::created_at.eq(self.now),
+                    validations::number.eq(self.number),
                 ),
             ))
             .execute(conn)
@@ -112,7 +114,7 @@ pub fn list(
     limit: i64,
 ) -> QueryResult<Vec<Validation>> {
     of_connection(workspace, connection)
-        .order((validations::created_at.desc(), validations::id.desc()))
+        .order((validations::number.desc(), validations::id.desc()))
         .limit(limit)
         .select(Validation::as_select())
         .load(conn)
@@ -122,13 +124,13 @@ pub fn list(
 pub fn latest(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId) -> QueryResult<Option<Validation>> {
     of_connection(workspace, connection)
         .filter(validations::setup_link_id.is_null())
-        .order((validations::created_at.desc(), validations::id.desc()))
+        .order((validations::number.desc(), validations::id.desc()))
         .select(Validation::as_select())
         .first(conn)
         .optional()
 }
 
-/// What is true of a validation at a moment, and which version of the values it checked.
+/// How far a validation is, and which version of the values it checked.
 pub type Newest = (WorkState, Option<i64>);
 
 /// The newest validations of the stored values of many connections; those without one are absent.
@@ -136,26 +138,21 @@ pub fn newest_of(
     conn: &mut Conn,
     workspace: &WorkspaceId,
     connections: &[ConnectionId],
-    now: UtcTime,
 ) -> QueryResult<HashMap<ConnectionId, Newest>> {
-    let newest: Vec<Option<ValidationId>> = validations::table
-        .filter(validations::workspace_id.eq(workspace))
-        .filter(validations::connection_id.eq_any(connections.iter().map(ConnectionId::as_str)))
-        .filter(validations::setup_link_id.is_null())
-        .group_by(validations::connection_id)
-        .select(diesel::dsl::max(validations::id))
+    let own = || {
+        validations::table
+            .filter(validations::workspace_id.eq(workspace))
+            .filter(validations::connection_id.eq_any(connections.iter().map(ConnectionId::as_str)))
+            .filter(validations::setup_link_id.is_null())
+    };
+    let newest: Vec<Option<i64>> =
+        own().group_by(validations::connection_id).select(diesel::dsl::max(validations::number)).load(conn)?;
+    let rows: Vec<(ConnectionId, WorkState, Option<i64>)> = own()
+        .filter(validations::number.eq_any(newest.into_iter().flatten()))
+        .order((validations::number, validations::id))
+        .select((validations::connection_id, validations::state, validations::connection_version))
         .load(conn)?;
-    let rows: Vec<(ConnectionId, WorkState, Option<UtcTime>, Option<i64>)> = validations::table
-        .filter(validations::id.eq_any(newest.iter().flatten().map(ValidationId::as_str)))
-        .select((
-            validations::connection_id,
-            validations::state,
-            validations::lease_until,
-            validations::connection_version,
-        ))
-        .load(conn)?;
-    let seen = |state, lease| if is_abandoned(state, lease, now) { WorkState::Failed } else { state };
-    Ok(rows.into_iter().map(|(id, state, lease, version)| (id, (seen(state, lease), version))).collect())
+    Ok(rows.into_iter().map(|(id, state, version)| (id, (state, version))).collect())
 }
 
 /// The newest success, of whatever values.
@@ -167,7 +164,7 @@ pub fn last_success(
     of_connection(workspace, connection)
         .filter(validations::setup_link_id.is_null())
         .filter(validations::state.eq(WorkState::Success))
-        .order((validations::created_at.desc(), validations::id.desc()))
+        .order((validations::number.desc(), validations::id.desc()))
         .select(Validation::as_select())
         .first(conn)
         .optional()
@@ -235,7 +232,7 @@ pub fn forget(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<u
                 newer_validations
                     .filter(newer_validations.field(validations::connection_id).eq(validations::connection_id))
                     .filter(newer_validations.field(validations::workspace_id).eq(validations::workspace_id))
-                    .filter(newer_validations.field(validations::id).gt(validations::id))
+                    .filter(newer_validations.field(validations::number).gt(validations::number))
                     .filter(newer_validations.field(validations::setup_link_id).is_null())
             };
             let success = WorkState::Success.as_str();
