@@ -98,8 +98,8 @@ fn say_what_ended(after: &AfterRestore) {
         count(after.access.links, "one-time link", "one-time links")
     ));
     out::line(format_args!(
-        "  {} with providers renewed before the next use; for {} somebody has to sign in again.",
-        count(after.grants.renewed, "sign-in is", "sign-ins are"),
+        "  {} renewed before the next use; for {} somebody has to sign in again.",
+        count(after.grants.renewed, "sign-in with a provider is", "sign-ins with providers are"),
         count(after.grants.broken, "other", "others")
     ));
     out::line(

@@ -225,8 +225,8 @@ fn with_access() -> Installation {
     sql(
         &here,
         &[
-            grant("renewable", far, "works"),
-            grant("for-ever", "NULL", "works"),
+            grant("renewable", far, "ok"),
+            grant("for-ever", "NULL", "ok"),
             grant("given-back", "NULL", "leaving"),
             format!(
                 "INSERT INTO oauth_uses (connection_id, workspace_id, grant_id, accounts, created_at) SELECT id, workspace_id, 'for-ever', '[]', \
@@ -252,7 +252,7 @@ fn nothing_is_alive(there: &Installation, ran: &crate::support::installation::Ra
     }
     let grants = |rest: &str| count(there, &format!("oauth_grants WHERE {rest}"));
     assert_eq!(
-        grants("id = 'renewable' AND state = 'works' AND questioned_at IS NOT NULL AND refresh_at < '2990-01-01'"),
+        grants("id = 'renewable' AND state = 'ok' AND questioned_at IS NOT NULL AND refresh_at < '2990-01-01'"),
         1
     );
     assert_eq!(grants("id = 'for-ever' AND state = 'needs_reconnecting'"), 1);
@@ -262,7 +262,7 @@ fn nothing_is_alive(there: &Installation, ran: &crate::support::installation::Ra
     for words in [
         "1 open setup link and",
         "open invite link",
-        "1 sign-in is",
+        "1 sign-in with a provider is renewed",
         "for 1 other somebody has to sign in again",
         "API keys",
     ] {
