@@ -20,6 +20,12 @@ pub enum AppError {
         /// Path to come back to after signing in.
         wanted: String,
     },
+    /// Somebody is signed in, but the workspace is not open to them (any more); carries the page that was wanted.
+    #[error("the workspace is not open to this person")]
+    NoWorkspace {
+        /// Path to come back to after choosing a workspace.
+        wanted: String,
+    },
     /// The state of things does not allow this (any more); the sentence is for people.
     #[error("conflict: {0}")]
     Conflict(&'static str),

@@ -15,7 +15,9 @@ use crate::features::connections::{self, WAITING, find_of_kind};
 use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::features::work::follow_log;
-use crate::features::work::validations::{StartValidationError, Validation, ValidationDetails, ValidationOut, start};
+use crate::features::work::validations::{
+    COME_BACK, QUEUE_FULL, StartValidationError, Validation, ValidationDetails, ValidationOut, start,
+};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::web::api::{ApiResult, json, present};
@@ -97,6 +99,7 @@ fn problem(error: StartValidationError) -> Problem {
     let (fields, code, words) = match error {
         StartValidationError::App(error) => return error.into(),
         StartValidationError::Waiting => return Problem::new(Code::WaitingForApproval, WAITING),
+        StartValidationError::QueueFull => return Problem::too_many(COME_BACK).saying(QUEUE_FULL),
         StartValidationError::Missing(fields) => {
             (fields, "missing_required_field", "is required by the connector and has no value")
         }

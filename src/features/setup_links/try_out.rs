@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 
 use super::SetupLink;
 use super::guard::OpenSetupLink;
-use crate::base::error::AppResult;
+use crate::base::error::{AppError, AppResult};
 use crate::base::ids::ValidationId;
 use crate::features::recipient::{FormReply, FormRequest, RecipientForm, TestView};
 use crate::features::work::validations::{self, NewTest, SignedInTest, StartValidationError, Validation};
@@ -81,6 +81,7 @@ async fn start(app: &App, form: &RecipientForm<SetupLink>, decoded: &Decoded) ->
         match validations::start_test(tx, &test) {
             Ok(validation) => Ok(Some(validation)),
             Err(StartValidationError::App(error)) => Err(error),
+            Err(StartValidationError::QueueFull) => Err(AppError::TooMany { retry_after: validations::COME_BACK }),
             Err(_) => Ok(None),
         }
     })

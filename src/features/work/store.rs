@@ -9,7 +9,10 @@ use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::engines::{Blame, Failure};
 use crate::platform::db::Conn;
-use crate::platform::jobs::{INTERRUPTED, INTERRUPTED_REASON, LogLine, WorkState};
+use crate::platform::jobs::{INTERRUPTED, INTERRUPTED_REASON, LogLine, QueueHead, WorkState};
+
+/// So many of those that began last are looked at to see who was served.
+pub(super) const BEGUN_LOOKED_AT: i64 = 500;
 
 /// A piece of work as it is stored.
 #[derive(Debug, Clone, Queryable)]
@@ -118,7 +121,7 @@ impl<K: WorkTable> Ending<K> {
 /// The rows of one kind of work; the type itself holds the columns that only this kind has.
 pub trait WorkTable: std::fmt::Debug + Clone + Send + Sync + 'static {
     /// The name of a row.
-    type Id: std::fmt::Debug + std::fmt::Display + Clone + Send + Sync + 'static;
+    type Id: std::fmt::Debug + std::fmt::Display + Clone + PartialEq + Send + Sync + 'static;
     /// How far one is, as every beat of its worker saves it.
     type Progress: Clone + Send + Sync + 'static;
     /// What an end leaves in columns that only this kind has.
@@ -128,8 +131,8 @@ pub trait WorkTable: std::fmt::Debug + Clone + Send + Sync + 'static {
     fn id(text: &str) -> Self::Id;
     /// The one of that id.
     fn find(conn: &mut Conn, workspace: &WorkspaceId, id: &Self::Id) -> QueryResult<Option<Work<Self>>>;
-    /// The oldest that wait.
-    fn due(conn: &mut Conn, limit: i64) -> QueryResult<Vec<Self::Id>>;
+    /// What each workspace has waited for longest. Of those an older version has queued without a number there may be several.
+    fn heads(conn: &mut Conn) -> QueryResult<Vec<QueueHead<Self::Id>>>;
     /// Takes one that waits; `None` when another worker was faster.
     fn claim(conn: &mut Conn, id: &Self::Id, now: UtcTime) -> QueryResult<Option<Work<Self>>>;
     /// Says that the worker lives and how far it is.
@@ -208,13 +211,37 @@ macro_rules! work_table {
                     .optional()
             }
 
-            fn due(conn: &mut Conn, limit: i64) -> QueryResult<Vec<$id>> {
-                $table::table
+            fn heads(conn: &mut Conn) -> QueryResult<Vec<QueueHead<$id>>> {
+                let lowest: Vec<Option<i64>> = $table::table
                     .filter($table::state.eq(WorkState::Queued))
-                    .order(($table::number, $table::id))
-                    .limit(limit)
-                    .select($table::id)
-                    .load(conn)
+                    .group_by($table::workspace_id)
+                    .select(diesel::dsl::min($table::number))
+                    .load(conn)?;
+                let waiting: Vec<(WorkspaceId, $id, i64, UtcTime)> = $table::table
+                    .filter($table::state.eq(WorkState::Queued))
+                    .filter($table::number.eq_any(lowest.into_iter().flatten()))
+                    .select(($table::workspace_id, $table::id, $table::number, $table::created_at))
+                    .load(conn)?;
+                let Some(oldest) = waiting.iter().map(|one| one.3).min() else { return Ok(Vec::new()) };
+                let going: Vec<(WorkspaceId, i64)> = $table::table
+                    .filter($table::state.eq(WorkState::InProgress))
+                    .group_by($table::workspace_id)
+                    .select(($table::workspace_id, diesel::dsl::count_star()))
+                    .load(conn)?;
+                let begun: Vec<(WorkspaceId, Option<UtcTime>)> = $table::table
+                    .filter($table::started_at.ge(oldest))
+                    .order($table::started_at.desc())
+                    .limit(BEGUN_LOOKED_AT)
+                    .select(($table::workspace_id, $table::started_at))
+                    .load(conn)?;
+                let mut heads = Vec::new();
+                for (workspace, id, number, since) in waiting {
+                    let of_it = going.iter().find(|one| one.0 == workspace);
+                    let going = of_it.and_then(|one| usize::try_from(one.1).ok()).unwrap_or_default();
+                    let served = begun.iter().filter(|one| one.0 == workspace && one.1 >= Some(since)).count();
+                    heads.push(QueueHead { workspace, id, number, going, served });
+                }
+                Ok(heads)
             }
 
             fn claim(conn: &mut Conn, id: &$id, now: UtcTime) -> QueryResult<Option<Work<Self>>> {

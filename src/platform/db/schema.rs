@@ -29,6 +29,18 @@ diesel::table! {
         theme -> Text,
         created_at -> Timestamp,
         removed_at -> Nullable<Timestamp>,
+        identity_id -> Nullable<Text>,
+        password_opens -> Integer,
+        opened_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    identities (id) {
+        id -> Text,
+        email -> Text,
+        password_hash -> Text,
+        created_at -> Timestamp,
     }
 }
 
@@ -42,6 +54,21 @@ diesel::table! {
         created_at -> Timestamp,
         last_seen_at -> Timestamp,
         expires_at -> Timestamp,
+        by_password -> Integer,
+    }
+}
+
+diesel::table! {
+    counted_tries (key) {
+        key -> Text,
+        used_to -> Timestamp,
+    }
+}
+
+diesel::table! {
+    session_workspaces (session_id, workspace_id) {
+        session_id -> Text,
+        workspace_id -> Text,
     }
 }
 
@@ -584,8 +611,11 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(
     instance,
     workspaces,
+    identities,
     members,
     sessions,
+    session_workspaces,
+    counted_tries,
     account_links,
     api_keys,
     connections,

@@ -121,7 +121,7 @@ impl ResponseError for PageError {
             Self::App(error) => match error {
                 AppError::NotFound => StatusCode::NOT_FOUND,
                 AppError::ForeignForm | AppError::Forbidden => StatusCode::FORBIDDEN,
-                AppError::SignedOut { .. } => StatusCode::SEE_OTHER,
+                AppError::SignedOut { .. } | AppError::NoWorkspace { .. } => StatusCode::SEE_OTHER,
                 AppError::Conflict(_) => StatusCode::CONFLICT,
                 AppError::Unreadable(_) => StatusCode::BAD_REQUEST,
                 AppError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -141,6 +141,7 @@ impl ResponseError for PageError {
         };
         let html = match error {
             AppError::SignedOut { wanted } => return see_other(&urls::sign_in_then(wanted)),
+            AppError::NoWorkspace { wanted } => return see_other(&urls::workspaces_then(wanted)),
             AppError::NotFound => NotFound.render(),
             AppError::ForeignForm | AppError::Unreadable(_) => ForeignForm.render(),
             AppError::Forbidden => MissingRole.render(),

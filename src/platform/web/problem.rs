@@ -200,7 +200,9 @@ impl From<AppError> for Problem {
                 Self::new(Code::NotFound, "There is nothing at this address, or it belongs to another workspace.")
             }
             AppError::Forbidden | AppError::ForeignForm => Self::new(Code::ScopeMissing, "This is not allowed."),
-            AppError::SignedOut { .. } => Self::new(Code::ApiKeyMissing, Code::ApiKeyMissing.advice()),
+            AppError::SignedOut { .. } | AppError::NoWorkspace { .. } => {
+                Self::new(Code::ApiKeyMissing, Code::ApiKeyMissing.advice())
+            }
             AppError::Conflict(sentence) => Self::new(Code::Conflict, sentence),
             AppError::Unreadable(what) => Self::new(Code::Unreadable, format!("The request cannot be read: {what}.")),
             AppError::TooLarge => Self::new(Code::TooLarge, Code::TooLarge.advice()),
@@ -219,6 +221,12 @@ impl From<AppError> for Problem {
 }
 
 impl Problem {
+    /// The same problem in other words.
+    #[must_use]
+    pub fn saying(self, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { detail: detail.into(), ..self }
+    }
+
     /// Too many requests; `retry_after` is rounded up to whole seconds.
     pub fn too_many(retry_after: Duration) -> Self {
         let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);

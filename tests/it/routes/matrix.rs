@@ -90,6 +90,7 @@ const DEEDS: &[Deed] = &[
     (urls::SIGN_IN_PASSWORDS, &[], &[("passwords", "on")], 303),
     (urls::SIGN_IN_REMOVAL, &[], &[], 303),
 
+    (urls::WORKSPACES, &[], &[("member", "of-somebody-else")], 404),
     (urls::SETTINGS_ACCOUNT, &[], &[("name", "Same Person")], 303),
     (urls::ACCOUNT_PASSWORD, &[], &[("current_password", "wrong"), ("new_password", "quite long enough")], 422),
     (urls::SESSION_END, &["{session}"], &[], 303),

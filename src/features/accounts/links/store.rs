@@ -4,7 +4,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 use super::{AccountLinkPurpose, LISTED_FOR};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::{Sealed, TokenHash};
-use crate::base::ids::{AccountLinkId, MemberId, WorkspaceId};
+use crate::base::ids::{AccountLinkId, IdentityId, MemberId, WorkspaceId};
 use crate::features::accounts::Role;
 use crate::platform::db::schema::{account_links, members};
 use crate::platform::db::{Conn, count_up_to};
@@ -216,17 +216,21 @@ pub(in crate::features::accounts) fn revoke_invitations_to(
         .map(|_| ())
 }
 
-/// Closes every link with which the member could still choose a new password.
+/// The ids of every membership of an identity, of those that are over, too.
+fn members_of(conn: &mut Conn, identity: &IdentityId) -> QueryResult<Vec<MemberId>> {
+    members::table.filter(members::identity_id.eq(identity)).select(members::id).load(conn)
+}
+
+/// Closes every link with which somebody could still choose a new password.
 pub(in crate::features::accounts) fn revoke_resets(
     conn: &mut Conn,
-    workspace: &WorkspaceId,
-    member: &MemberId,
+    identity: &IdentityId,
     now: UtcTime,
 ) -> QueryResult<()> {
+    let own = members_of(conn, identity)?;
     let open = account_links::table
-        .filter(account_links::workspace_id.eq(workspace))
         .filter(account_links::purpose.eq(AccountLinkPurpose::Reset))
-        .filter(account_links::member_id.eq(member))
+        .filter(account_links::member_id.eq_any(own.iter().map(MemberId::as_str)))
         .filter(account_links::used_at.is_null())
         .filter(account_links::revoked_at.is_null());
     diesel::update(open)
@@ -235,17 +239,16 @@ pub(in crate::features::accounts) fn revoke_resets(
         .map(|_| ())
 }
 
-/// How many links to choose a new password the member was sent since then.
+/// How many links to choose a new password somebody was sent since then.
 pub(in crate::features::accounts) fn recent_resets(
     conn: &mut Conn,
-    workspace: &WorkspaceId,
-    member: &MemberId,
+    identity: &IdentityId,
     since: UtcTime,
 ) -> QueryResult<i64> {
+    let own = members_of(conn, identity)?;
     account_links::table
-        .filter(account_links::workspace_id.eq(workspace))
         .filter(account_links::purpose.eq(AccountLinkPurpose::Reset))
-        .filter(account_links::member_id.eq(member))
+        .filter(account_links::member_id.eq_any(own.iter().map(MemberId::as_str)))
         .filter(account_links::created_at.gt(since))
         .count()
         .get_result(conn)

@@ -44,8 +44,8 @@ pub enum StartRunError {
     /// Somebody else was faster, and theirs is over already.
     #[error("{SAME_MOMENT}")]
     SameMoment,
-    /// Too many wait.
-    #[error("Too many extractions wait already. Try again when some are done.")]
+    /// Too many of the workspace wait.
+    #[error("200 extractions of this workspace wait already. Try again when some are done.")]
     QueueFull,
 }
 

@@ -8,13 +8,13 @@ use super::position::KeptState;
 use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, RunId, WorkspaceId};
 use crate::engines::Blame;
-use crate::features::work::store::{Ending, Kept, Work, WorkTable, work_table};
+use crate::features::work::store::{BEGUN_LOOKED_AT, Ending, Kept, Work, WorkTable, work_table};
 use crate::platform::activity::Actor;
 use crate::platform::db::conn::MultiBackend;
 use crate::platform::db::cursor::{Page, PageCursor, PageRequest};
 use crate::platform::db::schema::{run_logs, runs, sync_states};
 use crate::platform::db::{Conn, ForgetScope, count_up_to};
-use crate::platform::jobs::{LogLine, WORK_LEASE, WorkState};
+use crate::platform::jobs::{LogLine, QueueHead, WORK_LEASE, WorkState};
 
 /// A run as it is stored.
 pub type Run = Work<RunDetails>;

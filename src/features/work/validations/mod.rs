@@ -17,7 +17,7 @@ mod worker;
 
 pub use api_view::ValidationOut;
 pub use pages::word;
-pub use start::{NewTest, SignedInTest, StartValidationError, cancel_all, start, start_test};
+pub use start::{COME_BACK, NewTest, QUEUE_FULL, SignedInTest, StartValidationError, cancel_all, start, start_test};
 pub use store::{
     Newest, Validation, ValidationDetails, carry_over, count_up_to, current_success, forget, last_success, latest,
     links_tried_with, list, newest_of,
@@ -29,7 +29,7 @@ use crate::platform::sealed::sealed_column;
 
 /// A check and the search for streams have limits of their own; with the wait for a free place it never takes longer than this.
 pub const TIME_LIMIT: std::time::Duration = std::time::Duration::from_secs(1_200);
-/// More validations than this do not wait at once.
+/// More validations than this do not wait at once in one workspace.
 pub const LONGEST_QUEUE: i64 = 20;
 
 sealed_column!(

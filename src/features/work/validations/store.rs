@@ -6,12 +6,12 @@ use crate::base::clock::UtcTime;
 use crate::base::crypto::Sealed;
 use crate::base::ids::{ConnectionId, SetupLinkId, ValidationId, WorkspaceId};
 use crate::engines::Blame;
-use crate::features::work::store::{Ending, Kept, Work, WorkTable, work_table};
+use crate::features::work::store::{BEGUN_LOOKED_AT, Ending, Kept, Work, WorkTable, work_table};
 use crate::platform::activity::Actor;
 use crate::platform::db::conn::MultiBackend;
 use crate::platform::db::schema::{validation_logs, validations};
 use crate::platform::db::{Conn, ForgetScope, count_up_to};
-use crate::platform::jobs::{LogLine, WORK_LEASE, WorkState};
+use crate::platform::jobs::{LogLine, QueueHead, WORK_LEASE, WorkState};
 
 /// A validation as it is stored.
 pub type Validation = Work<ValidationDetails>;
@@ -186,9 +186,10 @@ pub fn carry_over(conn: &mut Conn, success: &Validation, version: i64) -> QueryR
     diesel::update(row).set(validations::connection_version.eq(version)).execute(conn).map(|_| ())
 }
 
-/// How many wait in all.
-pub(super) fn queued(conn: &mut Conn) -> QueryResult<i64> {
-    validations::table.filter(validations::state.eq(WorkState::Queued)).count().get_result(conn)
+/// How many of a workspace wait.
+pub(super) fn queued(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<i64> {
+    let own = validations::table.filter(validations::workspace_id.eq(workspace));
+    own.filter(validations::state.eq(WorkState::Queued)).count().get_result(conn)
 }
 
 /// Those of a connection that wait or run: the owner's, or those of one link.
