@@ -1,9 +1,10 @@
 //! Setup links: a secret URL for somebody outside, bound to one draft. It dies when it is used, revoked, expired, or when
 //! the draft is finalised or deleted.
 //!
-//! Invariants: whoever ends a draft closes its links in the same transaction ([`close_all`]), so a link's row says its state;  only the token's hash is stored; GET and HEAD change nothing; redeeming is one conditional UPDATE in the
-//! transaction that also merges the values, writes the activity row and queues the mail; a link reaches its own draft only; a link to
-//! sign in again reaches its connection's access only, whether the connection is finished or not.
+//! Invariants: whoever ends a draft closes its links in the same transaction ([`close_all`]), so a link's row says its state; only the
+//! token's hash is stored; GET and HEAD change nothing; redeeming is one conditional UPDATE in the transaction that also merges the values,
+//! writes the activity row and queues the mail; a link reaches its own draft only; a link to sign in again reaches its connection's access
+//! only, whether the connection is finished or not.
 
 pub mod api;
 mod guard;
@@ -15,6 +16,7 @@ pub mod owner_pages;
 pub mod receipt_pages;
 pub mod recipient_pages;
 mod reconnect;
+mod restored;
 mod share_view;
 mod store;
 mod submit;
@@ -24,8 +26,9 @@ pub use jobs::{SubmissionMail, jobs, sweep};
 pub use lifetime::{LIFETIMES, LifetimeError, LinkLifetime};
 pub use make::{NewSetupLink, close_all, is_open, made_by_form, make, revoke};
 pub use owner_pages::{CreatedLink, created};
+pub use restored::close_restored;
 pub use share_view::{ShareForm, ShareInput, ShareView};
-pub use store::{SetupLinkRow, list, open_counts};
+pub use store::{SetupLinkRow, count_up_to, forget, list, open_counts};
 
 use crate::base::clock::UtcTime;
 use crate::base::text_column::text_enum;
