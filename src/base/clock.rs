@@ -1,7 +1,11 @@
 //! Time as an argument: the only file that reads the wall clock. Tests hold a [`Clock::manual`] and move it by hand.
+//!
+//! There are two clocks. The wall clock says when something happened; people and machines set it, so it may go back. The other one
+//! ([`Clock::monotonic`]) only counts on, and says how long this process has waited for something.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
+use std::time::Instant;
 
 use time::{Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
@@ -60,6 +64,15 @@ impl UtcTime {
             "[weekday] [day padding:none] [month repr:long] [year], [hour]:[minute] UTC"
         );
         self.0.format(form).unwrap_or_default()
+    }
+
+    /// For people elsewhere: "Saturday 14 March 2026, 12:30 America/Sao Paulo". A zone nobody knows is UTC.
+    pub fn words_in(self, zone: &str) -> String {
+        let (Ok(moment), Ok(place)) = (jiff::Timestamp::from_second(self.unix()), jiff::tz::TimeZone::get(zone)) else {
+            return self.words();
+        };
+        let local = moment.to_zoned(place).datetime();
+        format!("{} {}", local.strftime("%A %-d %B %Y, %H:%M"), zone.replace('_', " "))
     }
 
     /// For tables: "14 Mar 2026".
@@ -129,6 +142,9 @@ pub fn distance_in_words(now: UtcTime, then: UtcTime) -> String {
     if gap.is_negative() { format!("{amount} ago") } else { format!("{amount} from now") }
 }
 
+/// The zone of whoever says nothing.
+pub const UTC: &str = "UTC";
+
 /// All time zones somebody may choose from, UTC first: the places of the IANA time zone database, which is compiled in.
 pub static ZONES: LazyLock<Vec<String>> = LazyLock::new(|| {
     let legacy = ["Etc/", "US/", "Canada/", "Brazil/", "Chile/", "Mexico/", "SystemV/"];
@@ -145,14 +161,26 @@ pub static ZONES: LazyLock<Vec<String>> = LazyLock::new(|| {
 pub enum Clock {
     /// The machine's clock.
     System,
-    /// A clock that stands still until it is moved; microseconds since 1970. Clones share the hand.
-    Manual(Arc<AtomicI64>),
+    /// A clock that stands still until it is moved. Clones share the hands.
+    Manual(Arc<Hands>),
 }
+
+/// What a clock in the hands of a test shows.
+#[derive(Debug)]
+pub struct Hands {
+    /// Microseconds since 1970.
+    wall: AtomicI64,
+    /// Microseconds that have gone by.
+    passed: AtomicU64,
+}
+
+/// When this process first asked what had gone by.
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl Clock {
     /// A clock that stands at `start` until [`Clock::advance`] moves it.
     pub fn manual(start: UtcTime) -> Self {
-        Self::Manual(Arc::new(AtomicI64::new(micros(start))))
+        Self::Manual(Arc::new(Hands { wall: AtomicI64::new(micros(start)), passed: AtomicU64::new(0) }))
     }
 
     /// The present moment.
@@ -160,15 +188,31 @@ impl Clock {
     pub fn now(&self) -> UtcTime {
         match self {
             Self::System => UtcTime::new(OffsetDateTime::now_utc()),
-            Self::Manual(hand) => from_micros(hand.load(Ordering::SeqCst)),
+            Self::Manual(hands) => from_micros(hands.wall.load(Ordering::SeqCst)),
         }
     }
 
-    /// Moves a manual clock; the system's clock cannot be moved and stays as it is.
+    /// How long it is since some moment of this process; it never goes back.
+    pub fn monotonic(&self) -> std::time::Duration {
+        match self {
+            Self::System => START.elapsed(),
+            Self::Manual(hands) => std::time::Duration::from_micros(hands.passed.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Lets time go by for a manual clock; the system's clock cannot be moved and stays as it is.
     pub fn advance(&self, span: Duration) {
-        if let Self::Manual(hand) = self {
+        if let Self::Manual(hands) = self {
+            hands.passed.fetch_add(u64::try_from(span.whole_microseconds()).unwrap_or(0), Ordering::SeqCst);
+        }
+        self.step(span);
+    }
+
+    /// Sets a manual clock forward or back, as somebody does who corrects a wall clock: no time goes by.
+    pub fn step(&self, span: Duration) {
+        if let Self::Manual(hands) = self {
             let micros = i64::try_from(span.whole_microseconds()).unwrap_or(0);
-            hand.fetch_add(micros, Ordering::SeqCst);
+            hands.wall.fetch_add(micros, Ordering::SeqCst);
         }
     }
 }
@@ -205,5 +249,8 @@ mod tests {
         let at = UtcTime::new(datetime!(2026-03-14 15:30:59.123456789 UTC));
         assert_eq!(at.words(), "Saturday 14 March 2026, 15:30 UTC");
         assert_eq!(at.as_offset().nanosecond(), 123_456_000);
+        assert_eq!(at.words_in("UTC"), at.words());
+        assert_eq!(at.words_in("America/Sao_Paulo"), "Saturday 14 March 2026, 12:30 America/Sao Paulo");
+        assert_eq!(at.words_in("Mars/Olympus"), at.words());
     }
 }

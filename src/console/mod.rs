@@ -2,7 +2,12 @@
 
 pub mod connections;
 pub mod handoff;
+pub mod kept_forms;
 mod made_link;
 pub mod reconnect_pages;
+mod restored;
+pub mod retention;
 pub mod streams;
 pub mod validations;
+
+pub use restored::{AfterRestore, settle_restored};

@@ -81,14 +81,18 @@ pub(super) async fn act(
         None => Shown::Now,
     };
     let mut input = ConfigureInput::read(&raw);
-    let Decoded { submission, errors, state, .. } = decode(&target, &raw, &shown);
+    let Decoded { submission, errors, state, .. } = decode(&target, &raw, &shown, input.asks_again);
     input.state = state;
+    if let Some(draft) = &target.draft {
+        input.offer_asking(draft, &errors);
+    }
     let share = input.wants_link.then(|| input.share.check(app.clock.now()));
     if let Some(Err(problems)) = &share {
         input.share_problems.clone_from(problems);
     }
     input.check_description();
-    let refused = !errors.is_empty() || !input.share_problems.is_empty() || input.description_problem.is_some();
+    let refused =
+        form.is_review || !errors.is_empty() || !input.share_problems.is_empty() || input.description_problem.is_some();
     if refused {
         return unprocessable(&ConfigurePage::new(app, request, member, &target, &input)?);
     }
@@ -100,7 +104,7 @@ pub(super) async fn act(
         Err(ApplyError::Conflicts(conflicts)) => {
             let slug = draft.map(|draft| draft.slug).ok_or(AppError::NotFound)?;
             let now = load(app, member, slug).await?;
-            let mut decoded = decode(&now, &raw, &shown);
+            let mut decoded = decode(&now, &raw, &shown, input.asks_again);
             decoded.state.add_errors(conflicts);
             input.state = decoded.state;
             unprocessable(&ConfigurePage::new(app, request, member, &now, &input)?)
@@ -109,14 +113,17 @@ pub(super) async fn act(
     }
 }
 
-/// Reads what was typed against what the page showed.
-fn decode(target: &ConfigureTarget, raw: &RawForm, shown: &Shown) -> Decoded {
+/// Reads what was typed against what the page showed. Who asks somebody else for the secrets again has them taken out by the same change;
+/// saving names them in the timeline.
+fn decode(target: &ConfigureTarget, raw: &RawForm, shown: &Shown, asks_others: bool) -> Decoded {
     let spec = &target.connector.spec;
     let now = target.draft.as_ref().map(Connection::known_to_members).unwrap_or_default();
     let then = shown.known().map_or_else(|| now.clone(), Revision::known_to_members);
     let since = Since { shown: &then, now: &now };
     let mut decoded = form::decode_since(spec, raw, since, Strictness::Draft, &Audience::Owner);
-    decoded.ask_again(spec, &now, &[], spec, since);
+    if !asks_others {
+        decoded.ask_again(spec, &now, &[], spec, since);
+    }
     decoded
 }
 

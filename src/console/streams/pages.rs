@@ -43,6 +43,7 @@ struct StreamsPage {
     frame: OwnerFrame,
     description: String,
     is_validated: bool,
+    is_final: bool,
     total: usize,
     enabled: usize,
     hidden: usize,
@@ -135,6 +136,7 @@ fn view(
         frame: member.frame(request, app, "connections"),
         description: loaded.connection.description.clone(),
         is_validated: loaded.catalog.is_some(),
+        is_final: loaded.connection.finalised_at.is_some(),
         total: typed.choices.len(),
         enabled: typed.choices.iter().filter(|choice| choice.enabled).count(),
         hidden,
@@ -165,7 +167,7 @@ pub async fn save(
         find: query.into_inner().find,
     };
     put(&mut typed, &raw);
-    if matches!(raw.first("intent"), Some("all" | "none")) {
+    if form.is_review || matches!(raw.first("intent"), Some("all" | "none")) {
         return page(&view(&app, &request, &member, &loaded, &typed, Vec::new()));
     }
     let is_draft = loaded.connection.finalised_at.is_none();

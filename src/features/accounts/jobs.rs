@@ -11,7 +11,7 @@ use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::email::{EmailContext, EmailMessage, email_templates};
 use crate::platform::jobs::{Outcome, Registry, job, send_emails};
-use crate::platform::web::urls;
+use crate::platform::web::{counted_tries, urls};
 
 job!(
     /// Sends a one-use account link (an invitation, or a new password).
@@ -115,7 +115,7 @@ fn names(conn: &mut Conn, id: &AccountLinkId) -> AppResult<Option<(AccountLinkRo
     Ok(Some((link, names)))
 }
 
-/// Deletes sessions that are over, and forgets sealed tokens of account links that open nothing any more and who never came back from
+/// Deletes sessions and counts of tries that are over, and forgets sealed tokens of account links that open nothing any more and who never came back from
 /// a sign-in provider.
 ///
 /// # Errors
@@ -125,6 +125,7 @@ pub async fn sweep(app: &App) -> AppResult<()> {
         sessions::delete_expired(tx.conn, tx.now)?;
         links::drop_dead_tokens(tx.conn, tx.now)?;
         sign_in_provider::delete_expired_attempts(tx.conn, tx.now)?;
+        counted_tries::sweep(tx.conn, tx.now)?;
         Ok(())
     })
     .await

@@ -22,7 +22,9 @@ pub use merge::{Apply, ApplyError};
 pub use revisions::{
     REVISION_FIELD, Revision, Shown, find_revision, forget_old as forget_old_revisions, references, revision_mark,
 };
-pub use store::{find, find_by_form_nonce, find_by_id, find_of_kind};
+pub use store::{
+    count_deleted_up_to, deleted_before, find, find_by_form_nonce, find_by_id, find_of_kind, forget_deleted, hold,
+};
 
 use crate::base::clock::UtcTime;
 use crate::base::crypto::Sealed;

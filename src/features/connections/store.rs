@@ -6,8 +6,8 @@ use crate::base::clock::UtcTime;
 use crate::base::crypto::Sealed;
 use crate::base::ids::{ConnectionId, InviteLinkId, MemberId, WorkspaceId};
 use crate::connectors::Kind;
-use crate::platform::db::Conn;
-use crate::platform::db::schema::connections;
+use crate::platform::db::schema::{connection_words, connections};
+use crate::platform::db::{Conn, count_up_to};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = connections)]
@@ -180,6 +180,23 @@ pub(super) fn replace_contents(conn: &mut Conn, with: Connection, now: UtcTime) 
     Ok(Some(Connection { config, version: with.version + 1, updated_at: now, ..with }))
 }
 
+/// Takes the row for the rest of the transaction, and says what it is now: nobody finalises or deletes it meanwhile.
+pub fn hold(conn: &mut Conn, connection: &Connection) -> QueryResult<super::ConnectionState> {
+    let row = || {
+        connections::table
+            .filter(connections::id.eq(&connection.id))
+            .filter(connections::workspace_id.eq(&connection.workspace_id))
+    };
+    diesel::update(row()).set(connections::updated_at.eq(connections::updated_at)).execute(conn)?;
+    let found: Option<(Option<UtcTime>, Option<UtcTime>)> =
+        row().select((connections::deleted_at, connections::finalised_at)).get_result(conn).optional()?;
+    Ok(match found {
+        None | Some((Some(_), _)) => super::ConnectionState::Deleted,
+        Some((None, Some(_))) => super::ConnectionState::Finalised,
+        Some((None, None)) => super::ConnectionState::Draft,
+    })
+}
+
 /// Marks a draft final, if it is one and nobody changed its values since it was read.
 pub(super) fn finalise(conn: &mut Conn, read: &Connection, now: UtcTime) -> QueryResult<bool> {
     let unchanged = connections::table
@@ -235,3 +252,31 @@ pub(super) fn erase(conn: &mut Conn, connection: &Connection, final_too: bool, n
         .execute(conn)?;
     Ok(changed == 1)
 }
+
+/// Connections of a workspace that were deleted before a moment, at most `limit`.
+pub fn deleted_before(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    moment: UtcTime,
+    limit: i64,
+) -> QueryResult<Vec<ConnectionId>> {
+    connections::table
+        .filter(connections::workspace_id.eq(workspace))
+        .filter(connections::deleted_at.is_not_null())
+        .filter(connections::deleted_at.lt(moment))
+        .order(connections::deleted_at)
+        .limit(limit)
+        .select(connections::id)
+        .load(conn)
+}
+
+/// Forgets a deleted connection that nothing refers to any more, and the words it was found by.
+pub fn forget_deleted(conn: &mut Conn, id: &ConnectionId) -> QueryResult<usize> {
+    diesel::delete(connection_words::table.filter(connection_words::connection_id.eq(id))).execute(conn)?;
+    diesel::delete(connections::table.find(id).filter(connections::deleted_at.is_not_null())).execute(conn)
+}
+
+count_up_to!(
+    /// How many deleted connections a workspace has, at most so many.
+    count_deleted_up_to, connections, deleted_at
+);

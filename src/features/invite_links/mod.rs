@@ -23,6 +23,7 @@ mod panel;
 pub mod panel_pages;
 pub mod receipt_pages;
 pub mod recipient_pages;
+mod restored;
 mod store;
 mod submissions;
 mod submit;
@@ -32,7 +33,9 @@ pub use input::LinkFields;
 pub use jobs::{Notice, NoticeMail, jobs, sweep};
 pub use listing::{InviteLinkFilter, InviteStateFilter, ListOrder, Sort, names, page, rows};
 pub use make::{MadeInviteLink, NewInviteLink, change, copy_token, delete, is_open, made_by_form, make};
+pub use restored::close_restored;
 pub use store::{InviteLink, SEALED_TOKENS, find};
+pub use submissions::forget as forget_submissions;
 
 use crate::base::clock::UtcTime;
 use crate::base::text_column::text_enum;
@@ -94,6 +97,8 @@ impl LinkLife {
             LinkState::Expired { at } => InviteState::Expired(at),
             LinkState::Open { .. } if self.left() == Some(0) => InviteState::Full,
             LinkState::Open { .. } => InviteState::Active,
+            // Only a restored copy closes an invite link beside its members.
+            LinkState::Closed { at, .. } => InviteState::Deleted(at),
         }
     }
 
@@ -132,7 +137,7 @@ mod tests {
     #[test]
     fn every_end_has_its_state() {
         let at = |seconds| UtcTime::from_unix(seconds).unwrap();
-        let open = LinkTimes { expires_at: at(100), used_at: None, revoked_at: None };
+        let open = LinkTimes::until(at(100));
         let life = |times, cap, made| LinkLife { times, cap, made };
         for (link, now, expected) in [
             (life(open, None, 7), 50, InviteState::Active),

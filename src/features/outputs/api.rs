@@ -14,6 +14,7 @@ use crate::features::accounts::api_keys::guard::{ApiKey, Caller, ReadRuns, Write
 use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::platform::app::App;
+use crate::platform::db::cursor::{ListDirection, place_by_name};
 use crate::platform::web::api::{ApiQuery, ApiResult, IfMatch, RawBody, etag, json, no_content};
 use crate::platform::web::cursor::{self, PageOut};
 use crate::platform::web::failure_out::FailureOut;
@@ -44,10 +45,17 @@ pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<O
     let workspace = key.workspace.clone();
     let layers = app.db.read(move |conn| Ok(list(conn, &workspace)?)).await?;
     let all = std::iter::once(LayerOut::files()).chain(layers.iter().map(LayerOut::from)).collect();
-    let row_of = |layer: &LayerOut| layer.slug.clone();
+    // The files come first; no name begins with what puts them there.
+    let place_of = |layer: &LayerOut| match layer.slug.as_str() {
+        FILES => "\u{1}".to_owned(),
+        slug => place_by_name(&layer.name, slug),
+    };
     let address = app.config.server.base_url.join(urls::API_OUTPUT_LAYERS);
     let limit: Vec<(&str, String)> = query.0.limit.map(|limit| ("limit", limit.to_string())).into_iter().collect();
-    json(StatusCode::OK, &PageOut::new(wanted.cut(all, row_of), &address, &limit, row_of, |layer| layer))
+    json(
+        StatusCode::OK,
+        &PageOut::new(wanted.cut(all, ListDirection::Rising, place_of), &address, &limit, place_of, |layer| layer),
+    )
 }
 
 /// A layer that was added; the files are nobody's to change.
@@ -132,15 +140,21 @@ pub async fn update(
 pub async fn remove(
     app: web::Data<App>,
     key: ApiKey<WriteOutputLayers>,
+    request: HttpRequest,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let layer = load(&app, &key, &slug).await?;
-    let actor = key.actor();
-    match app.try_write(move |tx| delete(tx, &layer, actor)).await {
-        Ok(()) => Ok(no_content()),
-        Err(DeleteLayerError::App(error)) => Err(error.into()),
-        Err(in_use @ DeleteLayerError::InUse(_)) => Err(Problem::new(Code::Conflict, in_use.to_string())),
-    }
+    let slug = load(&app, &key, &slug).await?.slug;
+    let (if_match, caller) = (IfMatch::read(&request), Caller::clone(&key));
+    app.try_write(move |tx| -> Result<_, Problem> {
+        let layer = find(tx.conn, &caller.workspace, &slug).map_err(AppError::from)?.ok_or(AppError::NotFound)?;
+        if_match.check_of(&LayerOut::from(&layer))?;
+        delete(tx, &layer, caller.actor()).map_err(|error| match error {
+            DeleteLayerError::App(error) => error.into(),
+            in_use @ DeleteLayerError::InUse(_) => Problem::new(Code::Conflict, in_use.to_string()),
+        })
+    })
+    .await?;
+    Ok(no_content())
 }
 
 /// `POST /api/v1/output-layers/{slug}/check/`
@@ -195,6 +209,7 @@ pub fn operations() -> [Operation; 6] {
             .refuses(&[Code::Conflict])
             .about("What is left out stays as it is. The password is only written, and has to be given again with another host or port."),
         operation("delete_output_layer", "Delete an output layer")
+            .tagged()
             .refuses(&[Code::Conflict])
             .about("Refused while a source uses it. Records that are there stay."),
         operation("check_output_layer", "Try an output layer")

@@ -75,7 +75,7 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
             return Ok(ControlFlow::Break(receipt(app, &known.link, &nonce)));
         }
         let mut raw = RawForm::from_pairs(form.value);
-        let open = known.into_open(app)?;
+        let open = known.into_open(app, Some(&raw)).await?;
         let shown = match open.known.link.filled() {
             Some(filled) => Shown::in_form(app, filled, raw.first(REVISION_FIELD)).await?,
             None => Shown::Now,
@@ -178,7 +178,7 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
 
     /// The same form with the link and the sign-in as they are now.
     async fn afresh(self) -> Result<Self, PageError> {
-        let open = self.form.link.known.reload(self.app).await?.into_open(self.app)?;
+        let open = self.form.link.known.reload(self.app).await?.into_open(self.app, Some(&self.raw)).await?;
         let shown = self.form.shown.clone();
         Ok(Self { form: RecipientForm::shown(self.app, self.request, open, shown).await?, ..self })
     }

@@ -17,6 +17,7 @@ use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
+use crate::platform::db::cursor::{ListDirection, place_by_time};
 use crate::platform::link_state::LinkState;
 use crate::platform::web::api::{ApiQuery, ApiResult, json, no_content, present};
 use crate::platform::web::cursor::{self, PageOut};
@@ -62,6 +63,8 @@ pub enum SetupTokenState {
     Expired,
     /// It was withdrawn.
     Revoked,
+    /// The draft was finalised before anything was sent: the link is not needed any more.
+    Closed,
 }
 
 impl From<LinkState> for SetupTokenState {
@@ -71,6 +74,7 @@ impl From<LinkState> for SetupTokenState {
             LinkState::Used { .. } => Self::Used,
             LinkState::Expired { .. } => Self::Expired,
             LinkState::Revoked { .. } => Self::Revoked,
+            LinkState::Closed { .. } => Self::Closed,
         }
     }
 }
@@ -117,10 +121,14 @@ struct TokenOut {
     /// When it was withdrawn.
     #[schemars(extend("format" = "date-time"))]
     revoked_at: Option<String>,
+    /// When it was closed because its draft was finalised.
+    #[schemars(extend("format" = "date-time"))]
+    closed_at: Option<String>,
 }
 
 impl TokenOut {
     fn new(link: SetupLinkRow, now: UtcTime) -> Self {
+        let closed = link.times().closed;
         Self {
             state: link.state(now).into(),
             id: link.id.to_string(),
@@ -130,6 +138,7 @@ impl TokenOut {
             created_at: link.created_at.iso(),
             used_at: link.used_at.map(UtcTime::iso),
             revoked_at: link.revoked_at.map(UtcTime::iso),
+            closed_at: closed.map(|closing| closing.at.iso()),
         }
     }
 }
@@ -166,9 +175,11 @@ pub async fn index<S: Side>(
             Ok(list(conn, &workspace, &connection.id)?)
         })
         .await?;
-    let row_of = |link: &SetupLinkRow| link.id.to_string();
+    let place_of = |link: &SetupLinkRow| place_by_time(link.created_at, &link.id);
     let limit: Vec<(&str, String)> = query.0.limit.map(|limit| ("limit", limit.to_string())).into_iter().collect();
-    let page = PageOut::new(wanted.cut(links, row_of), &address, &limit, row_of, |link| TokenOut::new(link, now));
+    let page = PageOut::new(wanted.cut(links, ListDirection::Falling, place_of), &address, &limit, place_of, |link| {
+        TokenOut::new(link, now)
+    });
     json(StatusCode::OK, &page)
 }
 

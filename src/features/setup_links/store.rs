@@ -6,9 +6,12 @@ use super::LinkPurpose;
 use crate::base::clock::UtcTime;
 use crate::base::crypto::TokenHash;
 use crate::base::ids::{ConnectionId, MemberId, SetupLinkId, WorkspaceId};
-use crate::platform::db::Conn;
+use crate::features::recipient::held;
+use crate::features::work::validations;
+use crate::platform::activity;
 use crate::platform::db::schema::setup_links;
-use crate::platform::link_state::{LinkState, LinkTimes};
+use crate::platform::db::{Conn, ForgetScope, count_up_to};
+use crate::platform::link_state::{LinkClosing, LinkEnd, LinkState, LinkTimes};
 
 /// A setup link as it is stored; its token is not.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -46,15 +49,28 @@ pub struct SetupLinkRow {
     pub purpose: LinkPurpose,
     /// 1: whoever has it may have what they typed checked before they send it.
     pub allows_test: i32,
+    /// The time zone its end was chosen in.
+    pub zone: String,
+    pub(super) expiry_noted_at: Option<UtcTime>,
+    closed_at: Option<UtcTime>,
+    closed_reason: Option<LinkEnd>,
 }
 
 impl SetupLinkRow {
     /// The times that decide its state.
     pub fn times(&self) -> LinkTimes {
-        LinkTimes { expires_at: self.expires_at, used_at: self.used_at, revoked_at: self.revoked_at }
+        let closing = self.closed_at.zip(self.closed_reason);
+        LinkTimes {
+            expires_at: self.expires_at,
+            used_at: self.used_at,
+            revoked_at: self.revoked_at,
+            expiry_noted_at: self.expiry_noted_at,
+            closed: closing.map(|(at, end)| LinkClosing { at, end }),
+        }
     }
 
-    /// Its state at a moment, by its own times alone.
+    /// Its state at a moment: what its page, lists, counts and programs are told alike. A draft's end closes its links in the same
+    /// transaction, so the row alone says it.
     pub fn state(&self, now: UtcTime) -> LinkState {
         self.times().state(now)
     }
@@ -72,6 +88,7 @@ pub(super) struct NewSetupLinkRow<'a> {
     pub(super) allows_test: bool,
     pub(super) created_at: UtcTime,
     pub(super) expires_at: UtcTime,
+    pub(super) zone: &'a str,
     pub(super) purpose: LinkPurpose,
 }
 
@@ -91,6 +108,7 @@ impl NewSetupLinkRow<'_> {
                 setup_links::created_at.eq(self.created_at),
                 setup_links::expires_at.eq(self.expires_at),
                 setup_links::purpose.eq(self.purpose),
+                setup_links::zone.eq(self.zone),
             ))
             .execute(conn)
             .map(|_| ())
@@ -153,6 +171,8 @@ pub fn open_counts(
         .filter(setup_links::connection_id.eq_any(of.iter().map(ConnectionId::as_str)))
         .filter(setup_links::used_at.is_null())
         .filter(setup_links::revoked_at.is_null())
+        .filter(setup_links::closed_at.is_null())
+        .filter(setup_links::expiry_noted_at.is_null())
         .filter(setup_links::expires_at.gt(now))
         .group_by(setup_links::connection_id)
         .select((setup_links::connection_id, diesel::dsl::count_star()))
@@ -175,6 +195,8 @@ pub(super) fn redeem(conn: &mut Conn, id: &SetupLinkId, with: &Redemption<'_>, n
         .filter(setup_links::id.eq(id))
         .filter(setup_links::used_at.is_null())
         .filter(setup_links::revoked_at.is_null())
+        .filter(setup_links::closed_at.is_null())
+        .filter(setup_links::expiry_noted_at.is_null())
         .filter(setup_links::expires_at.gt(now));
     let spent = diesel::update(open)
         .set((
@@ -196,8 +218,23 @@ pub(super) fn revoke(conn: &mut Conn, workspace: &WorkspaceId, id: &SetupLinkId,
         .filter(setup_links::id.eq(id))
         .filter(setup_links::used_at.is_null())
         .filter(setup_links::revoked_at.is_null())
+        .filter(setup_links::closed_at.is_null())
+        .filter(setup_links::expiry_noted_at.is_null())
         .filter(setup_links::expires_at.gt(now));
     Ok(diesel::update(open).set(setup_links::revoked_at.eq(now)).execute(conn)? == 1)
+}
+
+/// Closes a link that is still open, for this reason; `false` when it has ended already.
+pub(super) fn close(conn: &mut Conn, id: &SetupLinkId, end: LinkEnd, now: UtcTime) -> QueryResult<bool> {
+    let open = setup_links::table
+        .filter(setup_links::id.eq(id))
+        .filter(setup_links::used_at.is_null())
+        .filter(setup_links::revoked_at.is_null())
+        .filter(setup_links::closed_at.is_null())
+        .filter(setup_links::expiry_noted_at.is_null())
+        .filter(setup_links::expires_at.gt(now));
+    let closing = (setup_links::closed_at.eq(now), setup_links::closed_reason.eq(end));
+    Ok(diesel::update(open).set(closing).execute(conn)? == 1)
 }
 
 /// Links whose time ran out and of which nobody has noted it yet.
@@ -207,14 +244,80 @@ pub(super) fn newly_expired(conn: &mut Conn, now: UtcTime, limit: i64) -> QueryR
         .filter(setup_links::expiry_noted_at.is_null())
         .filter(setup_links::used_at.is_null())
         .filter(setup_links::revoked_at.is_null())
+        .filter(setup_links::closed_at.is_null())
         .order(setup_links::expires_at)
         .limit(limit)
         .select(SetupLinkRow::as_select())
         .load(conn)
 }
 
-/// Marks an expiry as noted; `false` when somebody else did.
+/// Marks an expiry as noted; `false` when somebody else did, or when the link ended in another way.
 pub(super) fn note_expiry(conn: &mut Conn, id: &SetupLinkId, now: UtcTime) -> QueryResult<bool> {
-    let unnoted = setup_links::table.filter(setup_links::id.eq(id)).filter(setup_links::expiry_noted_at.is_null());
+    let unnoted = setup_links::table
+        .filter(setup_links::id.eq(id))
+        .filter(setup_links::used_at.is_null())
+        .filter(setup_links::revoked_at.is_null())
+        .filter(setup_links::closed_at.is_null())
+        .filter(setup_links::expiry_noted_at.is_null());
     Ok(diesel::update(unnoted).set(setup_links::expiry_noted_at.eq(now)).execute(conn)? == 1)
 }
+
+/// Forgets up to `limit` links that are closed; says how many. A link that the timeline or a validation speaks of stays as long as they
+/// do: whoever opens it is told until then what became of it.
+pub fn forget(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<usize> {
+    let mut looked_at = 0;
+    loop {
+        let closed = closed(conn, scope, looked_at, limit)?;
+        let (told, tried) = (activity::links_told_of(conn, &closed)?, validations::links_tried_with(conn, &closed)?);
+        let gone: Vec<&SetupLinkId> =
+            closed.iter().filter(|link| !told.contains(*link) && !tried.contains(*link)).collect();
+        if gone.is_empty() && !closed.is_empty() {
+            // All of these stay for now; others may not.
+            looked_at += limit;
+            continue;
+        }
+        for link in &gone {
+            held::drop_link(conn, link.as_str())?;
+        }
+        let rows = setup_links::table.filter(setup_links::id.eq_any(gone.iter().map(|link| link.as_str())));
+        return diesel::delete(rows).execute(conn);
+    }
+}
+
+/// Links that are closed, the oldest first; `skipped` of them are not looked at.
+fn closed(conn: &mut Conn, scope: &ForgetScope, skipped: i64, limit: i64) -> QueryResult<Vec<SetupLinkId>> {
+    let query = setup_links::table
+        .filter(setup_links::workspace_id.eq(scope.workspace()))
+        .offset(skipped)
+        .limit(limit)
+        .select(setup_links::id)
+        .into_boxed();
+    match scope {
+        ForgetScope::Before { moment, .. } => query
+            .filter(setup_links::created_at.lt(*moment))
+            .filter(setup_links::expires_at.lt(*moment))
+            .order((setup_links::created_at, setup_links::id))
+            .load(conn),
+        ForgetScope::OfConnection { connection, .. } => query
+            .filter(setup_links::connection_id.eq(connection))
+            .order((setup_links::created_at, setup_links::id))
+            .load(conn),
+    }
+}
+
+/// Every open link of every workspace.
+pub(super) fn all_open(conn: &mut Conn, now: UtcTime) -> QueryResult<Vec<SetupLinkRow>> {
+    setup_links::table
+        .filter(setup_links::used_at.is_null())
+        .filter(setup_links::revoked_at.is_null())
+        .filter(setup_links::closed_at.is_null())
+        .filter(setup_links::expiry_noted_at.is_null())
+        .filter(setup_links::expires_at.gt(now))
+        .select(SetupLinkRow::as_select())
+        .load(conn)
+}
+
+count_up_to!(
+    /// How many links a workspace has, at most so many.
+    count_up_to, setup_links
+);

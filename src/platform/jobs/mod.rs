@@ -3,13 +3,15 @@
 
 mod registry;
 mod store;
+mod turns;
 mod work;
 mod worker;
 mod worker_pool;
 
 pub use registry::Registry;
-pub use store::ensure_recurring;
-pub use work::{INTERRUPTED, INTERRUPTED_REASON, LogBuffer, LogLine, WORK_BEAT, WORK_LEASE, WorkState, is_abandoned};
+pub use store::{ensure_recurring, forget_failed};
+pub use turns::{QueueHead, next_turn};
+pub use work::{INTERRUPTED, INTERRUPTED_REASON, LogBuffer, LogLine, WORK_BEAT, WORK_LEASE, WorkState};
 pub use worker::{run_due, run_until};
 pub use worker_pool::{ClaimedTasks, Queue, Task, run_queue_due, run_queue_until};
 

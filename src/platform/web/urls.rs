@@ -66,6 +66,8 @@ paths! {
     SIGN_IN = "/sign-in";
     /// Signing out (POST).
     SIGN_OUT = "/sign-out";
+    /// The workspaces of who is signed in; POST chooses one.
+    WORKSPACES = "/workspaces";
     /// Asking for a link to choose a new password.
     FORGOT_PASSWORD = "/forgot-password";
     /// One-use account link: join a workspace or choose a new password.
@@ -158,6 +160,8 @@ paths! {
     CONNECTION = "/connections/{slug}", connection(slug: &str);
     /// The configuration step: the form for the owner, and the setup link beside it.
     CONNECTION_CONFIGURATION = "/connections/{slug}/configuration", connection_configuration(slug: &str);
+    /// A form that arrived after its sender was signed out, kept for them.
+    KEPT_FORM = "/kept-forms/{key}", kept_form(key: &str);
     /// Changes the description (POST).
     CONNECTION_DESCRIPTION = "/connections/{slug}/description", connection_description(slug: &str);
     /// Asks before deleting a draft; POST deletes.
@@ -302,8 +306,22 @@ pub fn setup_with_code(code: &str) -> String {
 
 /// Signing in, and then back to `wanted`.
 pub fn sign_in_then(wanted: &str) -> String {
+    then(SIGN_IN, wanted)
+}
+
+/// The same for somebody who is signed in and comes to show their password, too.
+pub fn sign_in_again(wanted: &str) -> String {
+    format!("{}&again=1", sign_in_then(wanted))
+}
+
+/// Choosing a workspace, and then back to `wanted`.
+pub fn workspaces_then(wanted: &str) -> String {
+    then(WORKSPACES, wanted)
+}
+
+fn then(first: &str, wanted: &str) -> String {
     let wanted: String = url::form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
-    format!("{SIGN_IN}?next={wanted}")
+    format!("{first}?next={wanted}")
 }
 
 /// The connections that came through an invite link.

@@ -4,12 +4,15 @@ use super::entry::Access::{Anybody, AtLeast};
 use super::entry::{RouteEntry, at};
 use crate::console::connections::{configure_pages, new_pages, pages as list_pages, show_pages};
 use crate::console::handoff::pages as hand_off_pages;
-use crate::console::reconnect_pages;
+use crate::console::retention::pages as retention_pages;
 use crate::console::streams::{field_pages, finish_pages, pages as stream_pages};
+use crate::console::{kept_forms, reconnect_pages};
 use crate::features::accounts::Role::{Admin, Member, Owner, Viewer};
 use crate::features::accounts::api_keys::pages as key_pages;
 use crate::features::accounts::sign_in_provider::{settings_pages as provider_pages, visitor_pages};
-use crate::features::accounts::{account_pages, appearance_pages, member_pages, operator_pages, workspace_pages};
+use crate::features::accounts::{
+    account_pages, appearance_pages, member_pages, operator_pages, workspace_pages, workspaces_pages,
+};
 use crate::features::invite_links::{inbox_pages, owner_pages as invite_pages, panel_pages};
 use crate::features::oauth::apps::pages as app_pages;
 use crate::features::outputs::pages as layer_pages;
@@ -29,6 +32,9 @@ pub(super) fn pages() -> impl Iterator<Item = RouteEntry> {
 
 fn settings() -> Vec<RouteEntry> {
     vec![
+        at(urls::WORKSPACES)
+            .get(AtLeast(Viewer), workspaces_pages::show)
+            .post(AtLeast(Viewer), workspaces_pages::choose),
         at(urls::SETTINGS_SIGN_IN)
             .get(AtLeast(Viewer), provider_pages::show)
             .post(AtLeast(Owner), provider_pages::save),
@@ -51,7 +57,7 @@ fn settings() -> Vec<RouteEntry> {
         at(urls::SETTINGS_API_KEYS).get(AtLeast(Viewer), key_pages::index).post(AtLeast(Admin), key_pages::create),
         at(urls::API_KEY_REVOCATION).post(AtLeast(Admin), key_pages::revoke),
         at(urls::SETTINGS_MAIL).get(AtLeast(Viewer), operator_pages::mail),
-        at(urls::SETTINGS_DATA).get(AtLeast(Viewer), operator_pages::data),
+        at(urls::SETTINGS_DATA).get(AtLeast(Viewer), retention_pages::show).post(AtLeast(Owner), retention_pages::save),
     ]
 }
 
@@ -122,6 +128,7 @@ fn connections() -> Vec<RouteEntry> {
             .post(AtLeast(Member), callback_pages::save),
         at(urls::CONNECTION_WEBHOOK_REMOVAL).post(AtLeast(Member), callback_pages::remove),
         at(urls::CONNECTION_WEBHOOK_TEST).post(AtLeast(Member), callback_pages::test),
+        at(urls::KEPT_FORM).get(AtLeast(Viewer), kept_forms::show),
         at(urls::RECONNECT_LINK).post(AtLeast(Member), reconnect_pages::create),
         at(urls::SETUP_LINK_REVOCATION).post(AtLeast(Member), setup_link_pages::revoke),
     ]

@@ -3,6 +3,7 @@
 mod access;
 mod api_keys;
 mod first_run;
+mod identities;
 mod invitations;
 mod members;
 mod own_account;
