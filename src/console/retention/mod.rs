@@ -35,6 +35,8 @@ text_enum! {
         Links = "links" => "Closed setup links and receipts",
         /// Invitations and links for new passwords that open nothing any more.
         AccountLinks = "account_links" => "Invitations and password links that are over",
+        /// Earlier states of connections' values.
+        Revisions = "revisions" => "Earlier details of connections, for forms that are open still",
         /// Connections that were deleted, with everything about them.
         Deleted = "deleted" => "Deleted connections, with everything about them",
     }
@@ -47,7 +49,7 @@ impl RetentionKind {
             Self::Activity => 730,
             Self::Runs | Self::Links => 365,
             Self::Validations => 180,
-            Self::RunLogs | Self::Webhooks | Self::AccountLinks => 90,
+            Self::RunLogs | Self::Webhooks | Self::AccountLinks | Self::Revisions => 90,
             Self::Deleted => 30,
         }
     }
@@ -62,6 +64,9 @@ impl RetentionKind {
             Self::Webhooks => "What is still on its way stays.",
             Self::Links => {
                 "A link stays as long as a timeline speaks of it, and tells whoever opens it what became of it."
+            }
+            Self::Revisions => {
+                "The details of now stay, and what a page that was opened since shows. No secret is among them."
             }
             Self::Deleted => "Records in an output layer of yours stay there.",
         }
@@ -86,7 +91,7 @@ pub enum TableRule {
     UntilDone,
 }
 
-use RetentionKind::{AccountLinks, Activity, Deleted, Links, RunLogs, Runs, Validations, Webhooks};
+use RetentionKind::{AccountLinks, Activity, Deleted, Links, Revisions, RunLogs, Runs, Validations, Webhooks};
 use TableRule::{For, UntilDone, UntilTheirEnd, WithOwner};
 
 /// Every table, and how long its rows stay.
@@ -101,6 +106,7 @@ pub const TABLES: &[(&str, TableRule)] = &[
     ("account_links", For(AccountLinks)),
     ("api_keys", WithOwner("the workspace; a revoked key stays in the list")),
     ("connections", For(Deleted)),
+    ("connection_revisions", For(Revisions)),
     ("connection_words", WithOwner("the connection")),
     ("invite_links", WithOwner("the workspace; a deleted link tells whoever opens it that it was deleted")),
     ("invite_link_words", WithOwner("the invite link")),

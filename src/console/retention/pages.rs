@@ -106,7 +106,7 @@ fn amount(conn: &mut Conn, workspace: &WorkspaceId, kind: RetentionKind) -> AppR
     let count = match kind {
         RetentionKind::Activity => activity::count_up_to as CountUpTo,
         RetentionKind::Runs => runs::count_up_to,
-        RetentionKind::RunLogs => return Ok(None),
+        RetentionKind::RunLogs | RetentionKind::Revisions => return Ok(None),
         RetentionKind::Validations => validations::count_up_to,
         RetentionKind::Webhooks => webhooks::deliveries::count_up_to,
         RetentionKind::Links => setup_links::count_up_to,

@@ -78,6 +78,7 @@ fn forget(conn: &mut Conn, kind: RetentionKind, scope: &ForgetScope) -> AppResul
                 + invite_links::forget_submissions(conn, workspace, *moment, AT_ONCE)?
         }
         RetentionKind::AccountLinks => accounts::forget_links(conn, workspace, *moment, AT_ONCE)?,
+        RetentionKind::Revisions => connections::forget_old_revisions(conn, workspace, *moment, AT_ONCE)?,
         RetentionKind::Runs | RetentionKind::Deleted => 0,
     })
 }

@@ -168,9 +168,11 @@ impl World {
         let mut order: Vec<Result<u32, usize>> = given.iter().map(|(row, _)| Ok(*row)).collect();
         let mut sent: Vec<Value> = given.into_iter().map(|(_, row)| row).collect();
         if adds {
+            // A row that looks like one that was there would be taken for it.
             let token = self.secret();
-            sent.insert(0, json!({"name": "first", "token": token}));
-            wish.new.push((list, [("name", "first".to_owned()), ("token", token)].into()));
+            let name = format!("name of {token}");
+            sent.insert(0, json!({"name": name, "token": token}));
+            wish.new.push((list, [("name", name), ("token", token)].into()));
             order.insert(0, Err(0));
         }
         wish.order = Some((list, order));
