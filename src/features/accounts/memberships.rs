@@ -36,7 +36,7 @@ pub(super) struct Membership {
 
 /// How a membership opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Entry {
+pub(super) enum WayIn {
     /// It is open.
     Open,
     /// After signing in with the password.
@@ -49,14 +49,14 @@ pub(super) enum Entry {
 
 impl Membership {
     /// How it opens to who has shown the password, or has not.
-    pub(super) fn entry(&self, by_password: bool) -> Entry {
+    pub(super) fn entry(&self, by_password: bool) -> WayIn {
         let takes_password = self.passwords_off_at.is_none() && self.password_opens == 1;
         match (&self.vouched, &self.provider) {
-            (Some(_), _) => Entry::Open,
-            (None, _) if takes_password && by_password => Entry::Open,
-            (None, _) if takes_password => Entry::Password,
-            (None, Some(label)) => Entry::Provider(label.clone()),
-            (None, None) => Entry::NewPassword,
+            (Some(_), _) => WayIn::Open,
+            (None, _) if takes_password && by_password => WayIn::Open,
+            (None, _) if takes_password => WayIn::Password,
+            (None, Some(label)) => WayIn::Provider(label.clone()),
+            (None, None) => WayIn::NewPassword,
         }
     }
 
@@ -106,7 +106,7 @@ pub(super) fn list(
 
 /// The one somebody comes back to after signing in with their password: of those it opens the one they chose last.
 pub(super) fn after_password(all: &[Membership]) -> Option<&Membership> {
-    let open = all.iter().filter(|one| one.entry(true) == Entry::Open);
+    let open = all.iter().filter(|one| one.entry(true) == WayIn::Open);
     open.max_by(|a, b| (a.opened_at, &b.member_id).cmp(&(b.opened_at, &a.member_id)))
 }
 
@@ -167,19 +167,19 @@ mod tests {
     fn a_provider_opens_its_own_workspace_only_and_the_password_what_it_was_shown_for() {
         let at = UtcTime::from_unix(0).unwrap();
         let provider = |one: Membership| Membership { provider: Some("Okta".to_owned()), ..one };
-        let okta = Entry::Provider("Okta".to_owned());
+        let okta = WayIn::Provider("Okta".to_owned());
         let plain = membership("a");
-        assert_eq!((plain.entry(true), plain.entry(false)), (Entry::Open, Entry::Password));
+        assert_eq!((plain.entry(true), plain.entry(false)), (WayIn::Open, WayIn::Password));
         let both = provider(membership("a"));
-        assert_eq!((both.entry(true), both.entry(false)), (Entry::Open, Entry::Password));
+        assert_eq!((both.entry(true), both.entry(false)), (WayIn::Open, WayIn::Password));
         let only = Membership { passwords_off_at: Some(at), ..provider(membership("a")) };
         assert_eq!((only.entry(true), only.entry(false)), (okta.clone(), okta.clone()));
         let beside = Membership { password_opens: 0, ..provider(membership("a")) };
         assert_eq!((beside.entry(true), beside.entry(false)), (okta.clone(), okta));
         let orphan = Membership { password_opens: 0, ..membership("a") };
-        assert_eq!(orphan.entry(true), Entry::NewPassword);
+        assert_eq!(orphan.entry(true), WayIn::NewPassword);
         let vouched = Membership { vouched: Some(SessionId::from_text("s")), ..only };
-        assert_eq!(vouched.entry(false), Entry::Open);
+        assert_eq!(vouched.entry(false), WayIn::Open);
     }
 
     #[test]
