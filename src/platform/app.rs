@@ -74,7 +74,7 @@ impl App {
     /// As [`App::build`].
     pub fn build_with(config: Config, clock: Clock, rng: Rng, password_cost: Cost) -> anyhow::Result<Arc<Self>> {
         prepare_storage(&config.storage)?;
-        let db = Db::open(&config.storage.database)?;
+        let db = Db::open(&config.storage.database)?.with_patience(config.storage.patience);
         let keys = load_keys(&config, &db, &clock, &rng)?;
         let mailer = Mailer::from_config(&config.mail, &config.storage.mail_dir())?;
         let policy = AddressPolicy::with_open(config.webhooks.allow.clone());

@@ -6,5 +6,5 @@ pub mod health;
 pub mod http;
 pub mod routes;
 
-pub use dispatcher::{Sweep, run_until};
+pub use dispatcher::{RetentionSweep, Sweep, run_until};
 pub use http::server;

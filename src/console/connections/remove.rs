@@ -11,8 +11,8 @@ use crate::platform::jobs::WorkState;
 use crate::platform::tx::Tx;
 
 /// Deletes a connection: its details and keys are erased, its links say from then on that it was deleted, its checks and extractions are
-/// stopped, its schedule ends, access at a provider is given back. What happened stays: its timeline, past validations and extractions
-/// with their logs, and the records in the output layer.
+/// stopped, its schedule ends, access at a provider is given back. What happened stays for a while: its timeline, past validations and extractions
+/// with their logs and files (`console/retention/erase.rs`); records in an output layer stay there.
 ///
 /// # Errors
 /// [`AppError::NotFound`](crate::base::error::AppError::NotFound) when it was deleted meanwhile.

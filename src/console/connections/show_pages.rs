@@ -13,6 +13,7 @@ use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::InviteLinkId;
 use crate::console::connections::progress::{FilledIn, Progress, Step, steps};
+use crate::console::retention::{self, RetentionKind, days_in_words};
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{Connection, FieldOrigin, Filler, find, rename};
 use crate::features::oauth::grants::{Connected, ConnectedView};
@@ -105,6 +106,8 @@ struct DeletePage {
     connector: String,
     open_links: usize,
     losses: Losses,
+    /// How long after it was deleted nothing is left of it.
+    erased_after: String,
     connection_url: String,
     deletion_url: String,
 }
@@ -314,13 +317,20 @@ pub async fn ask_deletion(
     let now = app.clock.now();
     let target = configure_pages::load(&app, &member, connection.slug.clone()).await.ok();
     let about = connection.clone();
-    let losses = app.db.read(move |conn| Losses::of(conn, &about)).await?;
+    let (losses, days) = app
+        .db
+        .read(move |conn| {
+            let kept = retention::kept_for(conn, &about.workspace_id)?;
+            Ok((Losses::of(conn, &about)?, kept.get(RetentionKind::Deleted.as_str()).copied()))
+        })
+        .await?;
     page(&DeletePage {
         frame: member.frame(&request, &app, "connections"),
         connector: target
             .map_or_else(|| connection.connector_slug.clone(), |target| target.connector.name().to_owned()),
         open_links: links.iter().filter(|link| link.state(now).is_open()).count(),
         losses,
+        erased_after: days_in_words(days.unwrap_or(RetentionKind::Deleted.default_days())),
         connection_url: urls::connection(&connection.slug),
         deletion_url: urls::connection_deletion(&connection.slug),
         description: connection.description,

@@ -67,6 +67,8 @@ fn text(row: &ActivityRow) -> String {
         Event::Expired => format!("Setup link for {detail} expired unused"),
         Event::Revoked if detail.is_empty() => format!("{who} revoked a setup link"),
         Event::Revoked => format!("{who} revoked the setup link for {detail}"),
+        Event::ClosedByRestore if detail.is_empty() => "A backup was put back, which closed a setup link".to_owned(),
+        Event::ClosedByRestore => format!("A backup was put back, which closed the setup link for {detail}"),
         Event::CameThroughInviteLink => format!("It came through the invite link “{detail}”"),
         Event::ArrivalAccepted => format!("{who} accepted the connection"),
         Event::ArrivalRejected => format!("{who} rejected the connection; its details were erased"),

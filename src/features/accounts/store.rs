@@ -246,3 +246,13 @@ pub(super) fn remove_member(
     let row = members::table.filter(members::workspace_id.eq(workspace)).filter(members::id.eq(&member.id));
     diesel::update(row).set(members::removed_at.eq(now)).execute(conn).map(|_| ())
 }
+
+/// Workspaces after an id (empty: from the first), in the order of their ids.
+pub fn workspaces_after(conn: &mut Conn, after: &str, limit: i64) -> QueryResult<Vec<WorkspaceId>> {
+    workspaces::table
+        .filter(workspaces::id.gt(after))
+        .order(workspaces::id)
+        .limit(limit)
+        .select(workspaces::id)
+        .load(conn)
+}

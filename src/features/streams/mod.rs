@@ -14,8 +14,8 @@ mod wall_clock;
 pub use choice::{NO_KEYS, StreamChoice, StreamFault, check_all, check_keys, key_text, prefixed};
 pub use schedule::{Cron, PREVIEWED, Trigger, TriggerFault};
 pub use store::{
-    Blocked, Plan, advance, astray_plans, block_plan, due_plans, find_plan, plans_of, save_plan, set_next, stop_plan,
-    unblock_plan, users_of_layer,
+    Blocked, Plan, advance, astray_plans, block_plan, due_plans, find_plan, forget_plan, plans_of, save_plan, set_next,
+    stop_plan, unblock_plan, users_of_layer,
 };
 pub use suggest::{default_choice, offered, suggest};
 

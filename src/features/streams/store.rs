@@ -226,3 +226,8 @@ pub fn users_of_layer(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> Q
         .select(plans::connection_id)
         .load(conn)
 }
+
+/// Forgets what a connection that was deleted was to bring.
+pub fn forget_plan(conn: &mut Conn, connection: &ConnectionId) -> QueryResult<usize> {
+    diesel::delete(plans::table.find(connection)).execute(conn)
+}

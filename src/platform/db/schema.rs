@@ -416,6 +416,7 @@ diesel::table! {
         lease_until -> Nullable<Timestamp>,
         lease -> Nullable<Text>,
         told_at -> Nullable<Timestamp>,
+        questioned_at -> Nullable<Timestamp>,
     }
 }
 
@@ -599,6 +600,14 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    retention_settings (workspace_id, kind) {
+        workspace_id -> Text,
+        kind -> Text,
+        days -> Integer,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     instance,
     workspaces,
@@ -640,5 +649,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     sequences,
     run_logs,
     sync_states,
-    output_layers
+    output_layers,
+    retention_settings
 );

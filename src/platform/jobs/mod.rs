@@ -9,7 +9,7 @@ mod worker;
 mod worker_pool;
 
 pub use registry::Registry;
-pub use store::ensure_recurring;
+pub use store::{ensure_recurring, forget_failed};
 pub use turns::{QueueHead, next_turn};
 pub use work::{INTERRUPTED, INTERRUPTED_REASON, LogBuffer, LogLine, WORK_BEAT, WORK_LEASE, WorkState};
 pub use worker::{run_due, run_until};

@@ -53,6 +53,7 @@ flashes! {
     RunGoesOn, "run-goes-on", "info", "This extraction goes on already.";
     RunNotStarted, "run-not-started", "warn", "Not started. Nothing here can read this source, or no stream is chosen.";
     WorkspaceSaved, "workspace-saved", "ok", "Workspace saved.";
+    RetentionSaved, "retention-saved", "ok", "How long things are kept is saved.";
     ProfileSaved, "profile-saved", "ok", "Profile saved.";
     PasswordChanged, "password-changed", "ok", "Password changed. Your other sessions are ended.";
     SessionEnded, "session-ended", "ok", "Session ended.";

@@ -5,6 +5,7 @@ use super::entry::{RouteEntry, at};
 use crate::console::connections::{configure_pages, new_pages, pages as list_pages, show_pages};
 use crate::console::handoff::pages as hand_off_pages;
 use crate::console::reconnect_pages;
+use crate::console::retention::pages as retention_pages;
 use crate::console::streams::{field_pages, finish_pages, pages as stream_pages};
 use crate::features::accounts::Role::{Admin, Member, Owner, Viewer};
 use crate::features::accounts::api_keys::pages as key_pages;
@@ -56,7 +57,7 @@ fn settings() -> Vec<RouteEntry> {
         at(urls::SETTINGS_API_KEYS).get(AtLeast(Viewer), key_pages::index).post(AtLeast(Admin), key_pages::create),
         at(urls::API_KEY_REVOCATION).post(AtLeast(Admin), key_pages::revoke),
         at(urls::SETTINGS_MAIL).get(AtLeast(Viewer), operator_pages::mail),
-        at(urls::SETTINGS_DATA).get(AtLeast(Viewer), operator_pages::data),
+        at(urls::SETTINGS_DATA).get(AtLeast(Viewer), retention_pages::show).post(AtLeast(Owner), retention_pages::save),
     ]
 }
 

@@ -13,6 +13,7 @@ mod page;
 #[allow(dead_code, unused_imports, reason = "each of the two programs uses a part of it")]
 mod shared;
 pub mod shop;
+pub mod statements;
 mod visitor;
 
 pub use app::TestApp;

@@ -9,8 +9,8 @@ mod store;
 
 pub(super) use browser::{Browser, SignInProof};
 pub(super) use store::{
-    OpenSession, SessionReach, SessionRow, choose, delete_expired, end, end_all, end_by_token, end_others, find,
-    forget_vouchers, list, touch, vouch,
+    OpenSession, SessionReach, SessionRow, choose, delete_all, delete_expired, end, end_all, end_by_token, end_others,
+    find, forget_vouchers, list, touch, vouch,
 };
 
 use time::Duration;

@@ -232,3 +232,8 @@ pub(in crate::features::accounts) fn forget_vouchers(
 pub(in crate::features::accounts) fn delete_expired(conn: &mut Conn, now: UtcTime) -> QueryResult<usize> {
     diesel::delete(sessions::table.filter(sessions::expires_at.le(now))).execute(conn)
 }
+
+/// Ends every session of every workspace.
+pub(in crate::features::accounts) fn delete_all(conn: &mut Conn) -> QueryResult<usize> {
+    diesel::delete(sessions::table).execute(conn)
+}

@@ -41,6 +41,17 @@ pub struct GrantRow {
     pub ends_at: Option<UtcTime>,
     /// When it was last kept alive.
     pub refreshed_at: Option<UtcTime>,
+    /// When it is to be kept alive next; `None`: nothing can.
+    refresh_at: Option<UtcTime>,
+    /// Since when nobody knows whether its tokens are the newest ones: they are renewed before they are used.
+    pub(super) questioned_at: Option<UtcTime>,
+}
+
+impl GrantRow {
+    /// Whether it can be renewed without anybody signing in.
+    pub(super) fn is_renewable(&self) -> bool {
+        self.refresh_at.is_some()
+    }
 }
 
 /// The times and tokens of a grant, as they are written.
@@ -201,6 +212,7 @@ pub(super) fn renew(
             oauth_grants::ends_at.eq(contents.times.ends_at),
             oauth_grants::refresh_at.eq(contents.times.refresh_at),
             oauth_grants::refreshed_at.eq(now),
+            oauth_grants::questioned_at.eq(None::<UtcTime>),
             oauth_grants::lease.eq(None::<String>),
             oauth_grants::lease_until.eq(None::<UtcTime>),
         ))
@@ -233,6 +245,7 @@ pub(super) fn revive(
                 oauth_grants::lease.eq(None::<String>),
                 oauth_grants::lease_until.eq(None::<UtcTime>),
                 oauth_grants::told_at.eq(None::<UtcTime>),
+                oauth_grants::questioned_at.eq(None::<UtcTime>),
             ),
         ))
         .execute(conn)
@@ -263,6 +276,7 @@ pub(super) fn take_renewed(
             oauth_grants::lease.eq(None::<String>),
             oauth_grants::lease_until.eq(None::<UtcTime>),
             oauth_grants::told_at.eq(None::<UtcTime>),
+            oauth_grants::questioned_at.eq(None::<UtcTime>),
         ))
         .execute(conn)?;
     Ok(changed == 1)
@@ -334,4 +348,32 @@ pub(super) fn put_off(conn: &mut Conn, id: &OauthGrantId, now: UtcTime, until: U
         .filter(oauth_grants::state.eq(GrantState::Works))
         .filter(oauth_grants::refresh_at.le(now));
     Ok(diesel::update(waiting).set(oauth_grants::refresh_at.eq(until)).execute(conn)? == 1)
+}
+
+/// Every grant of every workspace that works as far as anybody knows.
+pub(super) fn all_working(conn: &mut Conn) -> QueryResult<Vec<GrantRow>> {
+    oauth_grants::table.filter(oauth_grants::state.eq(GrantState::Works)).select(GrantRow::as_select()).load(conn)
+}
+
+/// Its tokens are renewed before anybody uses them, and now.
+pub(super) fn question(conn: &mut Conn, id: &OauthGrantId, now: UtcTime) -> QueryResult<usize> {
+    let questioned = (
+        oauth_grants::questioned_at.eq(now),
+        oauth_grants::refresh_at.eq(now),
+        oauth_grants::lease.eq(None::<String>),
+        oauth_grants::lease_until.eq(None::<UtcTime>),
+    );
+    diesel::update(oauth_grants::table.find(id)).set(questioned).execute(conn)
+}
+
+/// Somebody has to sign in again: nobody can tell whether the tokens of a backup still work.
+pub(super) fn break_restored(conn: &mut Conn, id: &OauthGrantId, now: UtcTime) -> QueryResult<usize> {
+    let broken = (
+        oauth_grants::state.eq(GrantState::NeedsReconnecting),
+        oauth_grants::version.eq(oauth_grants::version + 1),
+        oauth_grants::lease.eq(None::<String>),
+        oauth_grants::lease_until.eq(None::<UtcTime>),
+        oauth_grants::told_at.eq(now),
+    );
+    diesel::update(oauth_grants::table.find(id)).set(broken).execute(conn)
 }

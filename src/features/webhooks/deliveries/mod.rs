@@ -15,12 +15,10 @@ pub(super) use queue::{
     redirect_callback, redirect_endpoint, settle, start_again,
 };
 pub use store::{
-    Delivery, DeliveryAttempt, DeliveryState, Message, attempts, find_delivery, list_deliveries, request_of,
-    undelivered,
+    Delivery, DeliveryAttempt, DeliveryState, Message, attempts, count_up_to, find_delivery, forget, list_deliveries,
+    request_of, undelivered,
 };
-pub(super) use store::{
-    NewDelivery, find_by_id, forget_old, insert_delivery, insert_message, list_endpoint_deliveries,
-};
+pub(super) use store::{NewDelivery, find_by_id, insert_delivery, insert_message, list_endpoint_deliveries};
 
 use super::event;
 use crate::base::http_client::HttpsUrl;

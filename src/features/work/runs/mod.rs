@@ -23,10 +23,14 @@ mod start;
 mod store;
 mod worker;
 
+pub use files::forget_records;
 pub use pages::word;
 pub use preview::next_reading;
 pub use start::{NewRun, StartRunError, start};
-pub use store::{Run, RunDetails, StreamCount, StreamCounts, forget_state, going, latest, list, page};
+pub use store::{
+    OldRun, Run, RunDetails, StreamCount, StreamCounts, count_up_to, forget, forget_logs, forget_state, forgettable,
+    going, latest, list, page,
+};
 pub use worker::{end_lost, lost, run_due, run_until};
 
 /// More runs than this do not wait at once in one workspace.

@@ -10,10 +10,10 @@ use crate::base::ids::{ConnectionId, RunId, WorkspaceId};
 use crate::engines::Blame;
 use crate::features::work::store::{BEGUN_LOOKED_AT, Ending, Kept, Work, WorkTable, work_table};
 use crate::platform::activity::Actor;
-use crate::platform::db::Conn;
 use crate::platform::db::conn::MultiBackend;
 use crate::platform::db::cursor::{Page, PageCursor, PageRequest};
 use crate::platform::db::schema::{run_logs, runs, sync_states};
+use crate::platform::db::{Conn, ForgetScope, count_up_to};
 use crate::platform::jobs::{LogLine, QueueHead, WORK_LEASE, WorkState};
 
 /// A run as it is stored.
@@ -256,3 +256,74 @@ pub(super) fn save_sync_state(
     }
     Ok(())
 }
+
+diesel::alias!(runs as newer_runs: NewerRuns);
+
+/// A run that is to be forgotten, and where its records lie.
+#[derive(Debug, Clone, Queryable)]
+pub struct OldRun {
+    /// The run.
+    pub id: RunId,
+    /// The output layer its records went to.
+    pub output_layer: String,
+    /// Where its records are; empty when none are.
+    pub place: String,
+}
+
+/// Up to `limit` runs that are to be forgotten. Of those of a moment, a source's newest run stays, and the one whose position the next
+/// run begins at.
+pub fn forgettable(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<Vec<OldRun>> {
+    let query = runs::table
+        .filter(runs::workspace_id.eq(scope.workspace()))
+        .filter(runs::ended_at.is_not_null())
+        .order(runs::id)
+        .limit(limit)
+        .select((runs::id, runs::output_layer, runs::place))
+        .into_boxed();
+    let query = match scope {
+        ForgetScope::Before { moment, .. } => {
+            let newer = newer_runs
+                .filter(newer_runs.field(runs::connection_id).eq(runs::connection_id))
+                .filter(newer_runs.field(runs::workspace_id).eq(runs::workspace_id))
+                .filter(newer_runs.field(runs::number).gt(runs::number))
+                .select(newer_runs.field(runs::id));
+            let positions = sync_states::table.filter(sync_states::run_id.eq(runs::id)).select(sync_states::run_id);
+            query
+                .filter(runs::created_at.lt(*moment))
+                .filter(diesel::dsl::exists(newer))
+                .filter(diesel::dsl::not(diesel::dsl::exists(positions)))
+        }
+        ForgetScope::OfConnection { connection, .. } => query.filter(runs::connection_id.eq(connection)),
+    };
+    query.load(conn)
+}
+
+/// Forgets runs with their logs; says how many.
+pub fn forget(conn: &mut Conn, old: &[OldRun]) -> QueryResult<usize> {
+    let ids = || old.iter().map(|run| run.id.as_str());
+    diesel::delete(run_logs::table.filter(run_logs::run_id.eq_any(ids()))).execute(conn)?;
+    diesel::delete(runs::table.filter(runs::id.eq_any(ids())).filter(runs::ended_at.is_not_null())).execute(conn)
+}
+
+/// Forgets up to `limit` lines of logs of runs that ended before a moment; says how many.
+pub fn forget_logs(conn: &mut Conn, workspace: &WorkspaceId, moment: UtcTime, limit: i64) -> QueryResult<usize> {
+    let lines: Vec<(RunId, i32)> = run_logs::table
+        .inner_join(runs::table.on(runs::id.eq(run_logs::run_id)))
+        .filter(runs::workspace_id.eq(workspace))
+        .filter(runs::created_at.lt(moment))
+        .filter(runs::ended_at.lt(moment))
+        .order(runs::id)
+        .limit(limit)
+        .select((run_logs::run_id, run_logs::number))
+        .load(conn)?;
+    let mut gone = 0;
+    for (run, number) in lines {
+        gone += diesel::delete(run_logs::table.find((run, number))).execute(conn)?;
+    }
+    Ok(gone)
+}
+
+count_up_to!(
+    /// How many runs a workspace has, at most so many.
+    count_up_to, runs
+);

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
@@ -8,9 +8,9 @@ use crate::base::ids::{ConnectionId, SetupLinkId, ValidationId, WorkspaceId};
 use crate::engines::Blame;
 use crate::features::work::store::{BEGUN_LOOKED_AT, Ending, Kept, Work, WorkTable, work_table};
 use crate::platform::activity::Actor;
-use crate::platform::db::Conn;
 use crate::platform::db::conn::MultiBackend;
 use crate::platform::db::schema::{validation_logs, validations};
+use crate::platform::db::{Conn, ForgetScope, count_up_to};
 use crate::platform::jobs::{LogLine, QueueHead, WORK_LEASE, WorkState};
 
 /// A validation as it is stored.
@@ -213,4 +213,59 @@ pub(super) fn all_going(
         .filter(validations::ended_at.is_null())
         .select(Validation::as_select())
         .load(conn)
+}
+
+diesel::alias!(validations as newer_validations: NewerValidations);
+
+/// Forgets up to `limit` validations with their logs; says how many. Of those of a moment, a connection's newest validation stays, and
+/// its newest success with the streams it found.
+pub fn forget(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<usize> {
+    let query = validations::table
+        .filter(validations::workspace_id.eq(scope.workspace()))
+        .filter(validations::ended_at.is_not_null())
+        .order(validations::id)
+        .limit(limit)
+        .select(validations::id)
+        .into_boxed();
+    let query = match scope {
+        ForgetScope::Before { moment, .. } => {
+            let newer = || {
+                newer_validations
+                    .filter(newer_validations.field(validations::connection_id).eq(validations::connection_id))
+                    .filter(newer_validations.field(validations::workspace_id).eq(validations::workspace_id))
+                    .filter(newer_validations.field(validations::number).gt(validations::number))
+                    .filter(newer_validations.field(validations::setup_link_id).is_null())
+            };
+            let success = WorkState::Success.as_str();
+            let succeeded = newer()
+                .filter(newer_validations.field(validations::state).eq(success))
+                .select(newer_validations.field(validations::id));
+            let other = newer().select(newer_validations.field(validations::id));
+            let outdone = validations::setup_link_id
+                .is_not_null()
+                .or(diesel::dsl::exists(succeeded))
+                .or(validations::state.ne(success).and(diesel::dsl::exists(other)));
+            query.filter(validations::created_at.lt(*moment)).filter(outdone)
+        }
+        ForgetScope::OfConnection { connection, .. } => query.filter(validations::connection_id.eq(connection)),
+    };
+    let gone: Vec<ValidationId> = query.load(conn)?;
+    let ids = || gone.iter().map(ValidationId::as_str);
+    diesel::delete(validation_logs::table.filter(validation_logs::validation_id.eq_any(ids()))).execute(conn)?;
+    diesel::delete(validations::table.filter(validations::id.eq_any(ids()))).execute(conn)
+}
+
+count_up_to!(
+    /// How many validations a workspace has, at most so many.
+    count_up_to, validations
+);
+
+/// Those of these links that recipients tested something with.
+pub fn links_tried_with(conn: &mut Conn, links: &[SetupLinkId]) -> QueryResult<HashSet<SetupLinkId>> {
+    let tried: Vec<Option<SetupLinkId>> = validations::table
+        .filter(validations::setup_link_id.eq_any(links.iter().map(SetupLinkId::as_str)))
+        .select(validations::setup_link_id)
+        .distinct()
+        .load(conn)?;
+    Ok(tried.into_iter().flatten().collect())
 }
