@@ -2,6 +2,7 @@
 
 pub mod connections;
 pub mod handoff;
+pub mod kept_forms;
 mod made_link;
 pub mod reconnect_pages;
 mod restored;
