@@ -1,6 +1,7 @@
 //! What members and programs see of several features at once.
 
 pub mod connections;
+pub mod failures;
 pub mod handoff;
 mod made_link;
 pub mod reconnect_pages;

@@ -17,6 +17,7 @@ use crate::engines::{EngineSettings, Engines};
 use crate::platform::config::{Config, StorageConfig};
 use crate::platform::db::{Conn, DatabaseUrl, Db, instance};
 use crate::platform::email::Mailer;
+use crate::platform::metrics::Metrics;
 use crate::platform::noted_lately::NotedLately;
 use crate::platform::web::rate_limit::RateLimits;
 
@@ -52,6 +53,8 @@ pub struct App {
     pub receipt_marks: Marker,
     /// What this process has noted lately and need not note again.
     pub noted_lately: NotedLately,
+    /// What this process has counted.
+    pub metrics: Metrics,
     /// How much work a password hash takes.
     pub password_cost: Cost,
 }
@@ -85,6 +88,7 @@ impl App {
             form_marks: Marker::new(&keys, "form"),
             receipt_marks: Marker::new(&keys, "receipt"),
             noted_lately: NotedLately::default(),
+            metrics: Metrics::default(),
             config,
             db,
             clock,

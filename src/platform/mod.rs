@@ -7,6 +7,7 @@ pub mod db;
 pub mod email;
 pub mod jobs;
 pub mod link_state;
+pub mod metrics;
 pub mod noted_lately;
 pub mod sealed;
 pub mod tx;

@@ -9,7 +9,7 @@ use crate::base::error::AppResult;
 use crate::features::work::{runs, validations};
 use crate::features::{accounts, connections, idempotency, invite_links, oauth, setup_links, webhooks};
 use crate::platform::app::App;
-use crate::platform::jobs::{self, Job, Outcome, Registry};
+use crate::platform::jobs::{self, BackgroundJob, Job, Outcome, Registry};
 
 /// Connections of before there was a search by words that a sweep catches up with.
 const WORDS_AT_ONCE: i64 = 500;
@@ -32,13 +32,15 @@ pub async fn run_due(app: &Arc<App>) -> AppResult<usize> {
 /// Works until `stop` resolves, jobs, webhooks, validations and runs side by side.
 pub async fn run_until(app: Arc<App>, stop: impl Future<Output = ()>) {
     let (tell, told) = watch::channel(false);
-    let jobs = async {
-        jobs::run_until(&app, &registry(), stop).await;
+    let stop = async {
+        stop.await;
         // Without a receiver the others have stopped already.
         let _ = tell.send(true);
     };
+    let registry = registry();
     tokio::join!(
-        jobs,
+        stop,
+        jobs::run_until(&app, &registry, told.clone()),
         webhooks::run_until(Arc::clone(&app), told.clone()),
         validations::run_until(Arc::clone(&app), told.clone()),
         runs::run_until(Arc::clone(&app), told),
@@ -64,7 +66,9 @@ impl Job for Sweep {
     fn read(_: &str, _: &str) -> Option<Self> {
         Some(Self)
     }
+}
 
+impl BackgroundJob for Sweep {
     async fn perform(self, app: Arc<App>) -> AppResult<Outcome> {
         setup_links::sweep(&app).await?;
         invite_links::sweep(&app).await?;

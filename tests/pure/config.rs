@@ -48,6 +48,7 @@ const WRONG: [(&str, &str); 15] = [
     ("VESTIBULE_CONTAINER_ENGINE", "docker run"),
     ("VESTIBULE_RATE_LIMITS", "sometimes"),
     ("VESTIBULE_WORKERS", "0"),
+    ("VESTIBULE_METRICS_TOKEN", "short"),
     ("VESTIBULE_LOG_FORMAT", "xml"),
 ];
 

@@ -35,6 +35,15 @@ use writer::Writer;
 const READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
 
+/// The pool at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolUse {
+    /// Connections that are open.
+    pub open: u32,
+    /// Those that somebody works with.
+    pub in_use: u32,
+}
+
 /// The open database. Clones share it.
 #[derive(Clone)]
 pub struct Db {
@@ -76,6 +85,12 @@ impl Db {
     /// Where the data lives.
     pub fn place(&self) -> &DatabaseUrl {
         &self.place
+    }
+
+    /// How many connections of the pool are open and how many of these are in use.
+    pub fn pool_use(&self) -> PoolUse {
+        let state = self.pool.state();
+        PoolUse { open: state.connections, in_use: state.connections.saturating_sub(state.idle_connections) }
     }
 
     /// Runs queries that change nothing.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::GrantState;
 use super::store::{self, GrantRow};
+use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
-use crate::base::ids::OauthGrantId;
+use crate::base::ids::{OauthGrantId, WorkspaceId};
 use crate::features::accounts;
 use crate::features::connections::{self, Connection};
 use crate::features::oauth::provider_client::{ProviderClient, ProviderError};
@@ -14,16 +15,16 @@ use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::email::email_templates;
-use crate::platform::jobs::{Outcome, job};
+use crate::platform::jobs::{JobSubject, Lane, Outcome, PreparedMail, job, mail_job};
 use crate::platform::web::urls;
 
 job!(
     /// Gives a grant that nobody lives on back to its provider.
-    GiveBackGrant(OauthGrantId), "give_back_grant", give_back
+    GiveBackGrant(OauthGrantId), "give_back_grant", give_back, Lane::Providers, not_given_back
 );
-job!(
+mail_job!(
     /// Tells the owners that somebody has to sign in again.
-    ReconnectMail(OauthGrantId), "reconnect_mail", send_reconnect_mail
+    ReconnectMail(OauthGrantId), "reconnect_mail", Lane::NoticeMail, prepare_reconnect_mail
 );
 
 /// The provider has ended a grant: it is noted, and everybody who wants to hear it is told, once.
@@ -56,6 +57,47 @@ fn users(conn: &mut Conn, row: &GrantRow) -> AppResult<Vec<Connection>> {
     let mut found = Vec::new();
     for id in store::users(conn, &row.id)? {
         found.extend(connections::find_by_id(conn, &row.workspace_id, &id)?.filter(|found| found.deleted_at.is_none()));
+    }
+    Ok(found)
+}
+
+/// A grant that its provider has ended.
+pub struct BrokenGrant {
+    row: GrantRow,
+    /// What people call the provider's account.
+    pub identity_label: String,
+    /// When its tokens were renewed for the last time.
+    pub refreshed_at: Option<UtcTime>,
+    /// The connections that live on it.
+    pub users: Vec<GrantUser>,
+}
+
+/// A connection that lives on a grant.
+pub struct GrantUser {
+    /// Its name in addresses.
+    pub slug: String,
+    /// Its name for people.
+    pub description: String,
+}
+
+impl BrokenGrant {
+    /// The provider's name for people.
+    pub fn provider_name(&self, app: &App) -> String {
+        self.row.block(app).map_or_else(|| self.row.provider.clone(), |block| block.name.clone())
+    }
+}
+
+/// The grants of a workspace that somebody has to sign in again for.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn list_broken(conn: &mut Conn, workspace: &WorkspaceId, limit: i64) -> AppResult<Vec<BrokenGrant>> {
+    let mut found = Vec::new();
+    for row in store::broken(conn, workspace, limit)? {
+        let users = users(conn, &row)?.into_iter();
+        let users = users.map(|user| GrantUser { slug: user.slug, description: user.description }).collect();
+        let (identity_label, refreshed_at) = (row.identity_label.clone(), row.refreshed_at);
+        found.push(BrokenGrant { row, identity_label, refreshed_at, users });
     }
     Ok(found)
 }
@@ -104,26 +146,35 @@ email_templates!(
     "emails/needs_reconnecting/body.html"
 );
 
-/// Tells the owners that somebody has to sign in again.
-///
-/// # Errors
-/// The database cannot be read; a mail that is not taken is a retry, no error.
-async fn send_reconnect_mail(app: &Arc<App>, id: OauthGrantId) -> AppResult<Outcome> {
-    let found = app
-        .db
-        .read(move |conn| {
-            let Some(row) = store::find(conn, &id)?.filter(|row| row.state == GrantState::NeedsReconnecting) else {
-                return Ok(None);
-            };
-            Ok(Some((users(conn, &row)?, accounts::owners_of(conn, &row.workspace_id)?, row)))
-        })
-        .await?;
+/// It goes to the workspace's owners.
+fn prepare_reconnect_mail(app: &App, conn: &mut Conn, id: &OauthGrantId) -> AppResult<Option<PreparedMail>> {
+    let row = store::find(conn, id)?.filter(|row| row.state == GrantState::NeedsReconnecting);
+    let Some(row) = row else { return Ok(None) };
+    let users = users(conn, &row)?;
     // It was connected again, or deleted, before the mail went out.
-    let Some((users, owners, row)) = found.filter(|(users, ..)| !users.is_empty()) else { return Ok(Outcome::Done) };
+    if users.is_empty() {
+        return Ok(None);
+    }
+    let owners = accounts::owners_of(conn, &row.workspace_id)?;
     let provider = row.block(app).map_or_else(|| row.provider.clone(), |block| block.name.clone());
     let link =
         |user: &Connection| (user.description.clone(), app.config.server.base_url.join(&urls::connection(&user.slug)));
     let context =
-        ReconnectEmail { provider, account: row.identity_label.clone(), connections: users.iter().map(link).collect() };
-    accounts::email_members(app, &owners, &context).await
+        ReconnectEmail { provider, account: row.identity_label, connections: users.iter().map(link).collect() };
+    Ok(Some(PreparedMail {
+        workspace: row.workspace_id,
+        receivers: accounts::receivers(owners),
+        reply_to: None,
+        context: Box::new(context),
+    }))
+}
+
+/// Whoever wanted the access to end has to end it by hand.
+fn not_given_back(conn: &mut Conn, id: &OauthGrantId) -> AppResult<Option<JobSubject>> {
+    let subject = |row: GrantRow| {
+        let GrantRow { provider, identity_label, .. } = row;
+        let about = format!("Giving back the access of {identity_label} at {provider}: end it there by hand");
+        JobSubject { workspace: row.workspace_id, about }
+    };
+    Ok(store::find(conn, id)?.map(subject))
 }

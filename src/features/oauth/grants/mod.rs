@@ -13,12 +13,12 @@ mod store;
 mod values;
 mod view;
 
-pub use jobs::GiveBackGrant;
+pub use jobs::{BrokenGrant, GiveBackGrant, GrantUser, list_broken};
 pub use make::{NewGrant, attach, disconnect, reconnect};
 pub use refresh::TokenError;
 pub use renewals::sweep;
 pub use renewed::take_renewed;
-pub use store::GrantRow;
+pub use store::{GrantRow, count_broken};
 pub use values::{LeasedValues, is_mark, values, with_tokens};
 pub use view::{ConnectedOut, ConnectedView, connected, connected_out};
 
@@ -104,7 +104,7 @@ pub fn of_connections(
 
 /// What grants do later.
 pub fn jobs(registry: Registry) -> Registry {
-    registry.with::<renewals::RenewGrant>().with::<GiveBackGrant>().with::<jobs::ReconnectMail>()
+    registry.with::<renewals::RenewGrant>().with::<GiveBackGrant>().with_mail::<jobs::ReconnectMail>()
 }
 
 /// Of which sign-in the tokens are that were handed out.

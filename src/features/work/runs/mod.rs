@@ -22,7 +22,7 @@ mod worker;
 
 pub use pages::word;
 pub use start::{NewRun, StartRunError, start};
-pub use store::{Run, RunDetails, StreamCount, StreamCounts, forget_state, going, latest, list, page};
+pub use store::{Run, RunDetails, StreamCount, StreamCounts, count_by_state, forget_state, going, latest, list, page};
 pub use worker::{run_due, run_until};
 
 /// More runs than this do not wait at once in one workspace.

@@ -19,7 +19,8 @@ pub use api_view::ValidationOut;
 pub use pages::word;
 pub use start::{NewTest, SignedInTest, StartValidationError, cancel_all, start, start_test};
 pub use store::{
-    Newest, Validation, ValidationDetails, carry_over, current_success, last_success, latest, list, newest_of,
+    Newest, Validation, ValidationDetails, carry_over, count_by_state, current_success, last_success, latest, list,
+    newest_of,
 };
 pub use worker::{run_due, run_until};
 

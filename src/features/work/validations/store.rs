@@ -216,3 +216,9 @@ pub(super) fn all_going(
         .select(Validation::as_select())
         .load(conn)
 }
+
+/// How many validations of the whole installation have each state.
+pub fn count_by_state(conn: &mut Conn) -> QueryResult<Vec<(String, i64)>> {
+    let by_state = validations::table.group_by(validations::state).order(validations::state);
+    by_state.select((validations::state, diesel::dsl::count_star())).load(conn)
+}
