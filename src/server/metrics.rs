@@ -98,12 +98,11 @@ struct Sample {
 
 impl Sample {
     fn one(label: &str, text: &str, value: i64) -> Self {
-        #[expect(clippy::cast_precision_loss, reason = "figures of this size are exact")]
+        // Figures of this size are exact.
         Self { labels: format!("{label}=\"{}\"", escaped(text)), value: value as f64 }
     }
 
     fn plain(value: u64) -> Self {
-        #[expect(clippy::cast_precision_loss, reason = "figures of this size are exact")]
         Self { labels: String::new(), value: value as f64 }
     }
 }

@@ -122,7 +122,7 @@ pub async fn index(
         .read(move |conn| {
             let found = list(conn, &workspace, &filter, PER_PAGE + 1)?;
             let known = ListContext::load(conn, &workspace, &found, now)?;
-            let failures = if is_first_page { failures::count(conn, &workspace)? } else { 0 };
+            let failures = if is_first_page { failures::count(conn, &workspace, now)? } else { 0 };
             Ok((found, known, failures))
         })
         .await?;

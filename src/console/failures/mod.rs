@@ -5,6 +5,7 @@
 
 pub mod pages;
 
+use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
 use crate::base::ids::WorkspaceId;
 use crate::features::{oauth, webhooks};
@@ -15,8 +16,8 @@ use crate::platform::jobs;
 ///
 /// # Errors
 /// The database cannot be asked.
-pub fn count(conn: &mut Conn, workspace: &WorkspaceId) -> AppResult<i64> {
+pub fn count(conn: &mut Conn, workspace: &WorkspaceId, now: UtcTime) -> AppResult<i64> {
     Ok(jobs::count_failed(conn, workspace)?
         + webhooks::count_given_up(conn, workspace)?
-        + oauth::grants::count_broken(conn, workspace)?)
+        + oauth::grants::count_broken(conn, workspace, now)?)
 }

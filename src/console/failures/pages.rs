@@ -64,11 +64,11 @@ struct LoadedFailures {
 }
 
 impl LoadedFailures {
-    fn load(conn: &mut Conn, workspace: &WorkspaceId) -> AppResult<Self> {
+    fn load(conn: &mut Conn, workspace: &WorkspaceId, now: UtcTime) -> AppResult<Self> {
         Ok(Self {
             jobs: jobs::list_failed(conn, workspace, LISTED)?,
             webhooks: webhooks::list_given_up(conn, workspace, LISTED)?,
-            grants: grants::list_broken(conn, workspace, LISTED)?,
+            grants: grants::list_broken(conn, workspace, LISTED, now)?,
             owners: accounts::owners_of(conn, workspace)?,
         })
     }
@@ -76,8 +76,8 @@ impl LoadedFailures {
 
 /// `GET /settings/failures`
 pub async fn index(request: HttpRequest, app: web::Data<App>, member: SignedIn) -> PageResult {
-    let workspace = member.workspace_id.clone();
-    let found = app.db.read(move |conn| LoadedFailures::load(conn, &workspace)).await?;
+    let (workspace, now) = (member.workspace_id.clone(), app.clock.now());
+    let found = app.db.read(move |conn| LoadedFailures::load(conn, &workspace, now)).await?;
     let LoadedFailures { jobs, webhooks, grants, owners } = found;
     let grants = grants.into_iter().map(|grant| of_grant(&app, grant));
     page(&FailuresPage {
@@ -125,13 +125,24 @@ fn of_webhook(delivery: Delivery) -> FailureView {
 fn of_grant(app: &App, grant: BrokenGrant) -> FailureView {
     let provider = grant.provider_name(app);
     let look = |user: grants::GrantUser| FailureLink { url: urls::connection(&user.slug), text: user.description };
+    let (what, reason) = if grant.is_ended {
+        (
+            "Access ended",
+            "The provider has ended the access. Somebody has to sign in again, from the connection's page.",
+        )
+    } else {
+        (
+            "Access not renewed",
+            "Its token ended and could not be renewed so far: the provider does not answer, or refuses the OAuth app. \
+             It is tried again every ten minutes.",
+        )
+    };
     FailureView {
-        heading: format!("Access ended: {} at {provider}", grant.identity_label),
+        heading: format!("{what}: {} at {provider}", grant.identity_label),
         receiver: String::new(),
-        reason: "The provider has ended the access. Somebody has to sign in again, from the connection's page."
-            .to_owned(),
+        reason: reason.to_owned(),
         tries: 0,
-        at: grant.refreshed_at.map(|at: UtcTime| at.into()),
+        at: grant.since.map(When::from),
         look: grant.users.into_iter().map(look).collect(),
         retry_url: String::new(),
         dismiss_url: String::new(),

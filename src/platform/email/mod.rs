@@ -77,9 +77,9 @@ enum Transport {
 }
 
 /// A mail that will be taken if it is handed over now.
-pub struct OfferedMail(Offered);
+pub struct OfferedMail(OpenOffer);
 
-enum Offered {
+enum OpenOffer {
     Smtp(Box<ListeningServer>),
     File { dir: PathBuf, message: Box<Message> },
     Memory { kept: Arc<Mutex<Vec<EmailMessage>>>, mail: Box<EmailMessage> },
@@ -149,9 +149,9 @@ impl Mailer {
     pub async fn offer(&self, mail: &EmailMessage, id: &str) -> Result<OfferedMail, SendError> {
         let message = self.message(mail, id).map_err(|error| SendError::NotTaken(format!("{error:#}")))?;
         let offered = match &self.transport {
-            Transport::Smtp(server) => Offered::Smtp(Box::new(server.offer(&message).await?)),
-            Transport::Dir(dir) => Offered::File { dir: dir.clone(), message: Box::new(message) },
-            Transport::Memory(kept) => Offered::Memory { kept: Arc::clone(kept), mail: Box::new(mail.clone()) },
+            Transport::Smtp(server) => OpenOffer::Smtp(Box::new(server.offer(&message).await?)),
+            Transport::Dir(dir) => OpenOffer::File { dir: dir.clone(), message: Box::new(message) },
+            Transport::Memory(kept) => OpenOffer::Memory { kept: Arc::clone(kept), mail: Box::new(mail.clone()) },
         };
         Ok(OfferedMail(offered))
     }
@@ -201,13 +201,13 @@ impl OfferedMail {
     /// It was not taken, or nobody knows.
     pub async fn hand_over(self) -> Result<(), SendError> {
         match self.0 {
-            Offered::Smtp(server) => server.hear().await,
-            Offered::File { dir, message } => {
+            OpenOffer::Smtp(server) => server.hear().await,
+            OpenOffer::File { dir, message } => {
                 let written = tokio::task::spawn_blocking(move || write_file(&dir, &message)).await;
                 let written = written.map_err(|error| SendError::Unknown(error.to_string()))?;
                 written.map_err(|error| SendError::NotTaken(format!("{error:#}")))
             }
-            Offered::Memory { kept, mail } => {
+            OpenOffer::Memory { kept, mail } => {
                 kept.lock().unwrap_or_else(PoisonError::into_inner).push(*mail);
                 Ok(())
             }

@@ -11,8 +11,8 @@
 
 use std::sync::Arc;
 
+use super::ended::JobEnd;
 use super::store::{self, JobRow};
-use super::worker::Ended;
 use super::{Job, JobSubject, Outcome};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::WorkspaceId;
@@ -42,6 +42,25 @@ pub trait MailJob: Job + Sync {
         Ok(())
     }
 }
+
+/// Declares a mail about one row: `mail_job!(/// What it tells. Name(IdType), "kind", Lane::…, prepare)`, where `prepare` is
+/// `fn(&App, &mut Conn, &IdType) -> AppResult<Option<PreparedMail>>`.
+macro_rules! mail_job {
+    ($(#[$doc:meta])* $name:ident($id:ty), $kind:literal, $lane:expr, $prepare:path) => {
+        $crate::platform::jobs::job!(@row $(#[$doc])* $name($id), $kind, $lane);
+
+        impl $crate::platform::jobs::MailJob for $name {
+            fn prepare(
+                &self,
+                app: &$crate::platform::app::App,
+                conn: &mut $crate::platform::db::Conn,
+            ) -> $crate::base::error::AppResult<Option<$crate::platform::jobs::PreparedMail>> {
+                $prepare(app, conn, &self.0)
+            }
+        }
+    };
+}
+pub(crate) use mail_job;
 
 /// A mail, and whom it goes to.
 pub struct PreparedMail {
@@ -75,7 +94,7 @@ enum Tried {
 }
 
 /// Sends a mail to one receiver.
-pub(super) async fn send<M: MailJob>(app: Arc<App>, row: JobRow, job: Arc<M>) -> AppResult<Ended> {
+pub(super) async fn send<M: MailJob>(app: Arc<App>, row: JobRow, job: Arc<M>) -> AppResult<JobEnd> {
     let (here, asked) = (Arc::clone(&app), Arc::clone(&job));
     let prepared = app.db.read(move |conn| asked.prepare(&here, conn)).await?;
     let Some(prepared) = prepared else { return Ok(Outcome::Done.into()) };
@@ -85,25 +104,25 @@ pub(super) async fn send<M: MailJob>(app: Arc<App>, row: JobRow, job: Arc<M>) ->
     let subject = JobSubject { workspace: prepared.workspace, about: mail.subject.clone() };
     let shown = masked_address(&receiver.email);
     if row.handed_over >= MOST_HAND_OVERS {
-        return Ok(Ended::given_up(NOBODY_KNOWS.to_owned(), subject, shown));
+        return Ok(JobEnd::given_up(NOBODY_KNOWS.to_owned(), subject, shown));
     }
     let error = match hand_over(&app, &row, &mail).await? {
         Tried::Taken => {
             app.metrics.mails_sent.add();
-            return Ok(Ended::noting(move |tx| job.taken(tx)));
+            return Ok(JobEnd::noting(move |tx| job.taken(tx)));
         }
-        Tried::Lost => return Ok(Ended::lost()),
+        Tried::Lost => return Ok(JobEnd::lost()),
         Tried::Failed(error) => error,
     };
     app.metrics.mails_failed.add();
     // Servers repeat the address; a list need not.
     let words = error.to_string().replace(&receiver.email, &shown);
     Ok(match error {
-        SendError::Refused(_) => Ended::given_up(words, subject, shown),
+        SendError::Refused(_) => JobEnd::given_up(words, subject, shown),
         SendError::Unknown(_) if row.handed_over + 1 >= MOST_HAND_OVERS => {
-            Ended::given_up(format!("{NOBODY_KNOWS} The last time: {words}."), subject, shown)
+            JobEnd::given_up(format!("{NOBODY_KNOWS} The last time: {words}."), subject, shown)
         }
-        SendError::Unknown(_) | SendError::NotTaken(_) => Ended::retry(words, subject, shown),
+        SendError::Unknown(_) | SendError::NotTaken(_) => JobEnd::retry(words, subject, shown),
     })
 }
 

@@ -5,6 +5,7 @@
 //! and lasts longer than the job may take. A mail is one job a receiver (`mail.rs`). What has failed for good stays as a row
 //! (`overview/`), for whoever can act to see.
 
+mod ended;
 mod lane;
 mod mail;
 mod overview;
@@ -15,6 +16,7 @@ mod worker;
 mod worker_pool;
 
 pub use lane::Lane;
+pub(crate) use mail::mail_job;
 pub use mail::{MailJob, MailReceiver, PreparedMail};
 pub use overview::{
     FailedJob, JobCounts, LaneAge, count_failed, dismiss_failed, job_counts, lane_ages, list_failed, try_failed_again,
@@ -130,25 +132,6 @@ macro_rules! job {
     };
 }
 pub(crate) use job;
-
-/// Declares a mail about one row: `mail_job!(/// What it tells. Name(IdType), "kind", Lane::…, prepare)`, where `prepare` is
-/// `fn(&App, &mut Conn, &IdType) -> AppResult<Option<PreparedMail>>`.
-macro_rules! mail_job {
-    ($(#[$doc:meta])* $name:ident($id:ty), $kind:literal, $lane:expr, $prepare:path) => {
-        $crate::platform::jobs::job!(@row $(#[$doc])* $name($id), $kind, $lane);
-
-        impl $crate::platform::jobs::MailJob for $name {
-            fn prepare(
-                &self,
-                app: &$crate::platform::app::App,
-                conn: &mut $crate::platform::db::Conn,
-            ) -> $crate::base::error::AppResult<Option<$crate::platform::jobs::PreparedMail>> {
-                $prepare(app, conn, &self.0)
-            }
-        }
-    };
-}
-pub(crate) use mail_job;
 
 /// What became of a try.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,15 +4,15 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::ended::JobEnd;
 use super::mail::{self, MailJob};
 use super::store::JobRow;
-use super::worker::Ended;
 use super::{BackgroundJob, JobSubject};
 use crate::base::error::AppResult;
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 
-type Performing = Pin<Box<dyn Future<Output = AppResult<Ended>> + Send>>;
+type Performing = Pin<Box<dyn Future<Output = AppResult<JobEnd>> + Send>>;
 
 /// One kind of job.
 #[derive(Clone, Copy)]
@@ -48,7 +48,7 @@ impl Registry {
             recurs: J::RECURS,
             start: |row, app| {
                 let job = J::read(&row.kind, &row.payload)?;
-                Some(Box::pin(async move { job.perform(app).await.map(Ended::from) }))
+                Some(Box::pin(async move { job.perform(app).await.map(JobEnd::from) }))
             },
             subject: |row, conn| match J::read(&row.kind, &row.payload) {
                 Some(job) => job.subject(conn),

@@ -7,54 +7,18 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 
+use super::ended::JobEnd;
 use super::store::{self, JobFailure, JobRow};
-use super::{JobSubject, Lane, MOST_ATTEMPTS, Outcome, Registry, backoff};
+use super::{Lane, MOST_ATTEMPTS, Outcome, Registry, backoff};
 use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
 use crate::base::ids::JobId;
 use crate::platform::app::App;
-use crate::platform::tx::Tx;
 
 const AT_ONCE: usize = 20;
 const PAUSE: Duration = Duration::from_secs(1);
 /// What is under way when the server stops has this long to end; what has not by then is done again when its lease is over.
 const GRACE: Duration = Duration::from_secs(5);
-
-type Noting = Box<dyn FnOnce(&mut Tx<'_>) -> AppResult<()> + Send>;
-
-/// What a try came to, with what is written down about it.
-pub(super) struct Ended {
-    /// `None`: another worker has the job, and what it comes to counts.
-    outcome: Option<Outcome>,
-    /// Noted in the transaction that ends the job.
-    noting: Option<Noting>,
-    subject: Option<JobSubject>,
-    shown_receiver: String,
-}
-
-impl From<Outcome> for Ended {
-    fn from(outcome: Outcome) -> Self {
-        Self { outcome: Some(outcome), noting: None, subject: None, shown_receiver: String::new() }
-    }
-}
-
-impl Ended {
-    pub(super) fn noting(noting: impl FnOnce(&mut Tx<'_>) -> AppResult<()> + Send + 'static) -> Self {
-        Self { noting: Some(Box::new(noting)), ..Outcome::Done.into() }
-    }
-
-    pub(super) fn lost() -> Self {
-        Self { outcome: None, ..Outcome::Done.into() }
-    }
-
-    pub(super) fn retry(reason: String, subject: JobSubject, shown_receiver: String) -> Self {
-        Self { subject: Some(subject), shown_receiver, ..Outcome::Retry { reason }.into() }
-    }
-
-    pub(super) fn given_up(reason: String, subject: JobSubject, shown_receiver: String) -> Self {
-        Self { subject: Some(subject), shown_receiver, ..Outcome::GiveUp { reason }.into() }
-    }
-}
 
 /// Does everything that is due now, once, lane after lane; says how many jobs were tried.
 ///
@@ -174,7 +138,7 @@ async fn work(app: &Arc<App>, registry: &Registry, row: JobRow) -> AppResult<()>
 }
 
 /// A job that panics has failed; the worker goes on.
-async fn guarded(job: impl Future<Output = Ended> + Send + 'static) -> Ended {
+async fn guarded(job: impl Future<Output = JobEnd> + Send + 'static) -> JobEnd {
     // Whoever drops the future ends the job with it: no task goes on behind the back of a worker that was stopped.
     let mut task = JoinSet::new();
     task.spawn(job);
@@ -184,7 +148,7 @@ async fn guarded(job: impl Future<Output = Ended> + Send + 'static) -> Ended {
     }
 }
 
-async fn perform(app: Arc<App>, registry: Registry, row: JobRow) -> Ended {
+async fn perform(app: Arc<App>, registry: Registry, row: JobRow) -> JobEnd {
     let Some(kind) = registry.find(&row.kind) else {
         return Outcome::GiveUp { reason: format!("no job is called {}", row.kind) }.into();
     };
@@ -199,12 +163,12 @@ async fn perform(app: Arc<App>, registry: Registry, row: JobRow) -> Ended {
     work.await.unwrap_or_else(|error| Outcome::Retry { reason: error.to_string() }.into())
 }
 
-async fn record(app: &Arc<App>, registry: &Registry, row: JobRow, ended: Ended) -> AppResult<()> {
+async fn record(app: &Arc<App>, registry: &Registry, row: JobRow, ended: JobEnd) -> AppResult<()> {
     let kind = registry.find(&row.kind);
     let recurs = kind.is_some_and(|kind| kind.recurs);
     let given_up = row.attempts >= MOST_ATTEMPTS && !recurs;
     let wait = if recurs { backoff(row.attempts).min(time::Duration::MINUTE) } else { backoff(row.attempts) };
-    let Ended { outcome, noting, mut subject, shown_receiver } = ended;
+    let JobEnd { outcome, noting, mut subject, shown_receiver } = ended;
     let Some(outcome) = outcome else { return Ok(()) };
     if let Outcome::Retry { reason } | Outcome::GiveUp { reason } = &outcome {
         tracing::warn!(job = %row.id, kind = %row.kind, attempt = row.attempts, reason = %reason, "a job failed");

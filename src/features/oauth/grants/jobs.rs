@@ -61,13 +61,15 @@ fn users(conn: &mut Conn, row: &GrantRow) -> AppResult<Vec<Connection>> {
     Ok(found)
 }
 
-/// A grant that its provider has ended.
+/// A grant that gives no access.
 pub struct BrokenGrant {
     row: GrantRow,
     /// What people call the provider's account.
     pub identity_label: String,
-    /// When its tokens were renewed for the last time.
-    pub refreshed_at: Option<UtcTime>,
+    /// Its provider has ended it; otherwise its tokens ended and could not be renewed so far.
+    pub is_ended: bool,
+    /// When its tokens were renewed for the last time, or when they ended.
+    pub since: Option<UtcTime>,
     /// The connections that live on it.
     pub users: Vec<GrantUser>,
 }
@@ -87,17 +89,29 @@ impl BrokenGrant {
     }
 }
 
-/// The grants of a workspace that somebody has to sign in again for.
+/// A renewal that is late by so much has failed, and more than once.
+const OVERDUE: time::Duration = time::Duration::minutes(30);
+
+/// How many grants of a workspace give no access.
 ///
 /// # Errors
 /// The database cannot be asked.
-pub fn list_broken(conn: &mut Conn, workspace: &WorkspaceId, limit: i64) -> AppResult<Vec<BrokenGrant>> {
+pub fn count_broken(conn: &mut Conn, workspace: &WorkspaceId, now: UtcTime) -> AppResult<i64> {
+    Ok(store::broken_count(conn, workspace, now - OVERDUE)?)
+}
+
+/// The grants of a workspace that give no access: somebody has to sign in again, or their tokens could not be renewed.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn list_broken(conn: &mut Conn, workspace: &WorkspaceId, limit: i64, now: UtcTime) -> AppResult<Vec<BrokenGrant>> {
     let mut found = Vec::new();
-    for row in store::broken(conn, workspace, limit)? {
+    for row in store::broken(conn, workspace, now - OVERDUE, limit)? {
         let users = users(conn, &row)?.into_iter();
         let users = users.map(|user| GrantUser { slug: user.slug, description: user.description }).collect();
-        let (identity_label, refreshed_at) = (row.identity_label.clone(), row.refreshed_at);
-        found.push(BrokenGrant { row, identity_label, refreshed_at, users });
+        let is_ended = row.state == GrantState::NeedsReconnecting;
+        let since = if is_ended { row.refreshed_at } else { row.expires_at };
+        found.push(BrokenGrant { identity_label: row.identity_label.clone(), is_ended, since, users, row });
     }
     Ok(found)
 }

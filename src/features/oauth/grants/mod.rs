@@ -13,12 +13,12 @@ mod store;
 mod values;
 mod view;
 
-pub use jobs::{BrokenGrant, GiveBackGrant, GrantUser, list_broken};
+pub use jobs::{BrokenGrant, GiveBackGrant, GrantUser, count_broken, list_broken};
 pub use make::{NewGrant, attach, disconnect, reconnect};
 pub use refresh::TokenError;
 pub use renewals::sweep;
 pub use renewed::take_renewed;
-pub use store::{GrantRow, count_broken};
+pub use store::GrantRow;
 pub use values::{LeasedValues, is_mark, values, with_tokens};
 pub use view::{ConnectedOut, ConnectedView, connected, connected_out};
 

@@ -134,26 +134,34 @@ pub(super) fn users(conn: &mut Conn, id: &OauthGrantId) -> QueryResult<Vec<Conne
     oauth_uses::table.filter(oauth_uses::grant_id.eq(id)).select(oauth_uses::connection_id).load(conn)
 }
 
-/// The grants of a workspace that connections live on and their providers have ended, the oldest first.
-pub(super) fn broken(conn: &mut Conn, workspace: &WorkspaceId, limit: i64) -> QueryResult<Vec<GrantRow>> {
-    oauth_grants::table
-        .filter(oauth_grants::workspace_id.eq(workspace))
-        .filter(oauth_grants::state.eq(GrantState::NeedsReconnecting))
-        .filter(diesel::dsl::exists(oauth_uses::table.filter(oauth_uses::grant_id.eq(oauth_grants::id))))
-        .order(oauth_grants::id)
-        .limit(limit)
-        .select(GrantRow::as_select())
-        .load(conn)
+/// The grants of a workspace that connections live on and that give no access: their providers have ended them, or their tokens ended
+/// before `overdue` and were not renewed.
+macro_rules! broken {
+    ($workspace:expr, $overdue:expr) => {
+        oauth_grants::table
+            .filter(oauth_grants::workspace_id.eq($workspace))
+            .filter(
+                oauth_grants::state
+                    .eq(GrantState::NeedsReconnecting)
+                    .or(oauth_grants::state.eq(GrantState::Works).and(oauth_grants::expires_at.lt($overdue))),
+            )
+            .filter(diesel::dsl::exists(oauth_uses::table.filter(oauth_uses::grant_id.eq(oauth_grants::id))))
+    };
+}
+
+/// These, the oldest first.
+pub(super) fn broken(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    overdue: UtcTime,
+    limit: i64,
+) -> QueryResult<Vec<GrantRow>> {
+    broken!(workspace, overdue).order(oauth_grants::id).limit(limit).select(GrantRow::as_select()).load(conn)
 }
 
 /// How many these are.
-pub fn count_broken(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<i64> {
-    oauth_grants::table
-        .filter(oauth_grants::workspace_id.eq(workspace))
-        .filter(oauth_grants::state.eq(GrantState::NeedsReconnecting))
-        .filter(diesel::dsl::exists(oauth_uses::table.filter(oauth_uses::grant_id.eq(oauth_grants::id))))
-        .count()
-        .get_result(conn)
+pub(super) fn broken_count(conn: &mut Conn, workspace: &WorkspaceId, overdue: UtcTime) -> QueryResult<i64> {
+    broken!(workspace, overdue).count().get_result(conn)
 }
 
 /// Lets a connection live on a grant, in the place of another one.
