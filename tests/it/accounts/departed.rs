@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use serde_json::json;
 use vestibule::features::accounts::Role;
+use vestibule::features::accounts::api_keys::Scope;
 use vestibule::features::webhooks;
 use vestibule::platform::db::schema::{api_keys, jobs, setup_links};
 
@@ -85,9 +86,11 @@ async fn the_owners_hear_of_an_invite_link_whose_maker_left() {
     let (app, owner, bo) = ana_and_bo().await;
     let (_, link) =
         invite_links::invite(&bo, "source/postgres", &[("approval", "yes"), ("expires", "2026-03-20T16:00")]).await;
+    let (_, open) = invite_links::invite(&bo, "source/postgres", &[]).await;
     let before = app.app.mailer.kept().len();
     remove(&app, &owner, BO).await;
     let visitor = app.visitor();
+    assert_eq!(invite_links::filled(&visitor, &open, "db.example").await.send(&visitor).await.status, 303);
     for number in 0..21 {
         let sent = invite_links::filled(&visitor, &link, &format!("h{number}.example")).await.send(&visitor).await;
         assert_eq!(sent.status, 303);
@@ -104,7 +107,8 @@ async fn the_owners_hear_of_an_invite_link_whose_maker_left() {
 #[tokio::test]
 async fn the_owners_hear_of_what_the_key_of_somebody_who_left_has_made() {
     let (app, owner, _) = ana_and_bo().await;
-    let program = Program::start(&app).await;
+    let scopes = [Scope::SourcesRead, Scope::SourcesWrite, Scope::LinksRead, Scope::LinksWrite];
+    let program = Program::nobody(&app).await.with_scopes(&app, "Acme Analytics", &scopes).await;
     let bo = id_of_member(&app, BO).await;
     app.app
         .db

@@ -132,11 +132,7 @@ impl World {
             path = self.with_webhook(&path).await;
         }
         if path.contains("{given_up}") {
-            let delivery = self.with_webhook("{delivery}").await;
-            let row = webhook_deliveries::table.filter(webhook_deliveries::id.eq(delivery.clone()));
-            let given_up = diesel::update(row).set(webhook_deliveries::state.eq("gave_up"));
-            self.app.app.db.write(move |conn| Ok(given_up.execute(conn)?)).await.unwrap();
-            path = path.replace("{given_up}", &delivery);
+            path = path.replace("{given_up}", &self.given_up_webhook().await);
         }
         if path.contains("{failed}") {
             path = path.replace("{failed}", &self.failed_job().await);
@@ -168,6 +164,15 @@ impl World {
             path = path.replace("{session}", &self.session_of_owner().await);
         }
         path
+    }
+
+    /// A webhook that was given up.
+    async fn given_up_webhook(&self) -> String {
+        let delivery = self.with_webhook("{delivery}").await;
+        let row = webhook_deliveries::table.filter(webhook_deliveries::id.eq(delivery.clone()));
+        let given_up = diesel::update(row).set(webhook_deliveries::state.eq("gave_up"));
+        self.app.app.db.write(move |conn| Ok(given_up.execute(conn)?)).await.unwrap();
+        delivery
     }
 
     /// A job of the workspace that was given up.
