@@ -1,7 +1,11 @@
 //! Time as an argument: the only file that reads the wall clock. Tests hold a [`Clock::manual`] and move it by hand.
+//!
+//! There are two clocks. The wall clock says when something happened; people and machines set it, so it may go back. The other one
+//! ([`Clock::monotonic`]) only counts on, and says how long this process has waited for something.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
+use std::time::Instant;
 
 use time::{Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
@@ -145,14 +149,26 @@ pub static ZONES: LazyLock<Vec<String>> = LazyLock::new(|| {
 pub enum Clock {
     /// The machine's clock.
     System,
-    /// A clock that stands still until it is moved; microseconds since 1970. Clones share the hand.
-    Manual(Arc<AtomicI64>),
+    /// A clock that stands still until it is moved. Clones share the hands.
+    Manual(Arc<Hands>),
 }
+
+/// What a clock in the hands of a test shows.
+#[derive(Debug)]
+pub struct Hands {
+    /// Microseconds since 1970.
+    wall: AtomicI64,
+    /// Microseconds that have gone by.
+    passed: AtomicU64,
+}
+
+/// When this process first asked what had gone by.
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl Clock {
     /// A clock that stands at `start` until [`Clock::advance`] moves it.
     pub fn manual(start: UtcTime) -> Self {
-        Self::Manual(Arc::new(AtomicI64::new(micros(start))))
+        Self::Manual(Arc::new(Hands { wall: AtomicI64::new(micros(start)), passed: AtomicU64::new(0) }))
     }
 
     /// The present moment.
@@ -160,15 +176,31 @@ impl Clock {
     pub fn now(&self) -> UtcTime {
         match self {
             Self::System => UtcTime::new(OffsetDateTime::now_utc()),
-            Self::Manual(hand) => from_micros(hand.load(Ordering::SeqCst)),
+            Self::Manual(hands) => from_micros(hands.wall.load(Ordering::SeqCst)),
         }
     }
 
-    /// Moves a manual clock; the system's clock cannot be moved and stays as it is.
+    /// How long it is since some moment of this process; it never goes back.
+    pub fn monotonic(&self) -> std::time::Duration {
+        match self {
+            Self::System => START.elapsed(),
+            Self::Manual(hands) => std::time::Duration::from_micros(hands.passed.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Lets time go by for a manual clock; the system's clock cannot be moved and stays as it is.
     pub fn advance(&self, span: Duration) {
-        if let Self::Manual(hand) = self {
+        if let Self::Manual(hands) = self {
+            hands.passed.fetch_add(u64::try_from(span.whole_microseconds()).unwrap_or(0), Ordering::SeqCst);
+        }
+        self.step(span);
+    }
+
+    /// Sets a manual clock forward or back, as somebody does who corrects a wall clock: no time goes by.
+    pub fn step(&self, span: Duration) {
+        if let Self::Manual(hands) = self {
             let micros = i64::try_from(span.whole_microseconds()).unwrap_or(0);
-            hand.fetch_add(micros, Ordering::SeqCst);
+            hands.wall.fetch_add(micros, Ordering::SeqCst);
         }
     }
 }

@@ -20,6 +20,12 @@ pub enum AppError {
         /// Path to come back to after signing in.
         wanted: String,
     },
+    /// Somebody is signed in, but the workspace is not open to them (any more); carries the page that was wanted.
+    #[error("the workspace is not open to this person")]
+    NoWorkspace {
+        /// Path to come back to after choosing a workspace.
+        wanted: String,
+    },
     /// The state of things does not allow this (any more); the sentence is for people.
     #[error("conflict: {0}")]
     Conflict(&'static str),
@@ -35,10 +41,16 @@ pub enum AppError {
         /// How long to wait.
         retry_after: Duration,
     },
+    /// More is asked for than the database can answer right now; the text goes to the log, and the caller may come back.
+    #[error("busy: {0:#}")]
+    Busy(anyhow::Error),
     /// Something on our side; the text goes to the log with the request id, never to a page.
     #[error("internal: {0:#}")]
     Internal(#[from] anyhow::Error),
 }
+
+/// When a caller of something busy may come back.
+pub const BUSY_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 impl AppError {
     /// An internal error from any error type.
@@ -51,16 +63,27 @@ impl AppError {
     pub fn context(self, doing: &'static str) -> Self {
         match self {
             Self::Internal(error) => Self::Internal(error.context(doing)),
+            Self::Busy(error) => Self::Busy(error.context(doing)),
             other => other,
         }
     }
 }
 
 impl From<diesel::result::Error> for AppError {
-    /// Any database error is internal: look-ups return `Option`, so "not found" never comes this way.
+    /// A database error is internal, or passes: look-ups return `Option`, so "not found" never comes this way.
     fn from(error: diesel::result::Error) -> Self {
-        Self::Internal(anyhow::Error::new(error).context("database"))
+        let passes = is_busy(&error);
+        let error = anyhow::Error::new(error).context("database");
+        if passes { Self::Busy(error) } else { Self::Internal(error) }
     }
+}
+
+/// Whether a database refused only because somebody else holds what is asked for: the same may work a moment later. Neither database
+/// has a kind of its own for it.
+pub fn is_busy(error: &diesel::result::Error) -> bool {
+    let diesel::result::Error::DatabaseError(_, told) = error else { return false };
+    let told = told.message();
+    ["database is locked", "database table is locked", "due to lock timeout"].iter().any(|words| told.contains(words))
 }
 
 impl From<askama::Error> for AppError {

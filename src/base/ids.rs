@@ -53,9 +53,11 @@ fn new_id(now: UtcTime, rng: &Rng) -> String {
 id_type! {
     /// A workspace.
     WorkspaceId,
+    /// Somebody who signs in, whatever they are a member of.
+    IdentityId,
     /// A member of a workspace.
     MemberId,
-    /// A member's session.
+    /// A session of somebody who signed in.
     SessionId,
     /// A one-use link of an account: to join, or to choose a new password.
     AccountLinkId,

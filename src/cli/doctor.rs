@@ -14,7 +14,8 @@ use crate::base::crypto::KeyRing;
 use crate::connectors::Connectors;
 use crate::platform::app;
 use crate::platform::config::Config;
-use crate::platform::db::{Conn, DatabaseUrl, dialect, instance, migrations};
+use crate::platform::db::migrations::{self, NewerDatabase};
+use crate::platform::db::{Conn, DatabaseUrl, dialect, instance};
 use crate::platform::email::Mailer;
 use crate::platform::web::urls;
 
@@ -59,9 +60,9 @@ fn examine(config: &Config) -> Vec<(&'static str, Finding)> {
     ]
 }
 
-/// An error as a finding, with what to do about it.
+/// An error as a finding, with what to do about it; a database of a newer version says that itself.
 fn said(result: anyhow::Result<String>, advice: &str) -> Finding {
-    result.map_err(|error| format!("{error:#}; {advice}"))
+    result.map_err(|error| if error.is::<NewerDatabase>() { error.to_string() } else { format!("{error:#}; {advice}") })
 }
 
 fn unknown_settings(unknown: &[String]) -> Finding {
@@ -142,6 +143,7 @@ fn database(config: &Config) -> Finding {
         let Some(mut conn) = open(config)? else {
             return Ok(format!("{place} does not exist yet; it is made on the first start"));
         };
+        migrations::refuse_newer(&mut conn)?;
         let waiting = migrations::pending(&mut conn)?;
         if waiting > 0 {
             let steps = out::count(waiting, "migration", "migrations");

@@ -57,6 +57,11 @@ const KINDS: [(&str, &str, &[&SealedColumn]); 9] = [
     ("output layer", "output layers", &[&outputs::SEALED_PASSWORDS]),
 ];
 
+/// Every column that is sealed with a master key for longer than minutes.
+pub(super) fn sealed_columns() -> impl Iterator<Item = &'static SealedColumn> {
+    KINDS.iter().flat_map(|(.., columns)| columns.iter().copied())
+}
+
 /// Goes once through everything; gives how many values of each kind were sealed anew.
 fn round(app: &Arc<App>) -> anyhow::Result<[usize; KINDS.len()]> {
     let mut counts = [0; KINDS.len()];

@@ -8,6 +8,7 @@ mod backup;
 mod check_config;
 mod check_specs;
 mod connectors;
+mod copy;
 mod demo;
 mod demo_data;
 mod doctor;
@@ -52,6 +53,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Put a backup in the place of the database
     Restore(restore::RestoreArgs),
+    /// Copy everything into an empty database of the other kind: from SQLite to PostgreSQL, or back
+    Copy(copy::CopyArgs),
     /// Make master keys, and seal everything anew with the first one
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -89,6 +92,7 @@ pub fn run() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),
+        Command::Copy(args) => copy::run(&args),
         Command::Keys(command) => keys::run(&command),
         Command::Owner(command) => owner::run(&command),
         Command::ApiKey(command) => api_key::run(&command),

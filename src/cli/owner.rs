@@ -89,6 +89,9 @@ fn create(args: &OwnerArgs) -> ExitResult {
     } else {
         out::line(format_args!("{} is now an owner of the workspace {whole}.", details.email));
     }
+    if made.keeps_password {
+        out::line("They were known here already and keep their password; the one given here was not taken.");
+    }
     if made.passwords_off {
         out::line(format_args!(
             "The workspace takes no passwords. To sign in with this one, run `vestibule owner allow-passwords --workspace {}` first.",

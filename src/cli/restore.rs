@@ -6,15 +6,23 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail, ensure};
 
 use super::{ExitResult, Unfit, out};
+use crate::base::clock::Clock;
+use crate::base::rng::Rng;
+use crate::console::{AfterRestore, settle_restored};
 use crate::features::accounts;
 use crate::platform::app;
 use crate::platform::config::Config;
 use crate::platform::db::{Conn, DatabaseUrl, dialect, instance, migrations};
+use crate::platform::tx::Tx;
 
 #[derive(clap::Args)]
 pub(super) struct RestoreArgs {
     /// A file that `vestibule backup` made
-    file: PathBuf,
+    #[arg(required_unless_present = "in_place")]
+    file: Option<PathBuf>,
+    /// The database was put back by other means, like pg_restore: only close its links, end its sessions and question its sign-ins
+    #[arg(long, conflicts_with_all = ["file", "force"])]
+    in_place: bool,
     /// Replace a database that has been used
     #[arg(long)]
     force: bool,
@@ -22,9 +30,10 @@ pub(super) struct RestoreArgs {
 
 pub(super) fn run(args: &RestoreArgs) -> ExitResult {
     let config = super::settings()?;
+    let Some(file) = args.file.as_deref().filter(|_| !args.in_place) else { return settle_in_place(&config) };
     let DatabaseUrl::Sqlite(database) = &config.storage.database else {
         return Err(Unfit(
-            "this command restores SQLite databases. Restore PostgreSQL with: pg_restore --clean --if-exists --dbname=\"$VESTIBULE_DATABASE_URL\" FILE"
+            "this command restores SQLite databases. Restore PostgreSQL with: pg_restore --clean --if-exists --dbname=\"$VESTIBULE_DATABASE_URL\" FILE, then run `vestibule restore --in-place` before you start it"
                 .to_owned(),
         )
         .into());
@@ -32,14 +41,71 @@ pub(super) fn run(args: &RestoreArgs) -> ExitResult {
     app::private_dir(&config.storage.data_dir)?;
     let target = Path::new(database);
     may_replace(target, args.force)?;
-    let incoming = Incoming::copy(&args.file, target)?;
-    incoming
-        .check(&config)
-        .with_context(|| format!("{} was not restored, and nothing was changed", args.file.display()))?;
+    let incoming = Incoming::copy(file, target)?;
+    incoming.check(&config).with_context(|| format!("{} was not restored, and nothing was changed", file.display()))?;
+    let after = incoming
+        .settle(&config)
+        .with_context(|| format!("{} was not restored, and nothing was changed", file.display()))?;
     step_aside(target, args.force)?;
     incoming.take_place_of(target)?;
-    out::line(format_args!("{} is now what {} held.", target.display(), args.file.display()));
+    out::line(format_args!("{} is now what {} held.", target.display(), file.display()));
+    say_what_ended(&after);
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was put back by other means than this command: `pg_restore`, or a copy of the file.
+fn settle_in_place(config: &Config) -> ExitResult {
+    let mut conn = config.storage.database.open()?;
+    ensure!(!migrations::is_fresh(&mut conn)?, "{} holds nothing yet", config.storage.database.shown());
+    let after = settle(&mut conn, config)?;
+    say_what_ended(&after);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Brings the tables up to date and ends what may have ended since the backup was taken.
+fn settle(conn: &mut Conn, config: &Config) -> anyhow::Result<AfterRestore> {
+    migrations::run(conn)?;
+    let keys = app::existing_keys(config)?.context("there is no master key here")?;
+    ensure!(app::keys_fit(conn, &keys)?, "it was never sealed with a key");
+    let rng = Rng::System;
+    dialect::begin_write(conn)?;
+    let done = settle_restored(&mut Tx { conn: &mut *conn, now: Clock::System.now(), rng: &rng, keys: &keys });
+    match done {
+        Ok(after) => {
+            dialect::commit(conn)?;
+            Ok(after)
+        }
+        Err(error) => {
+            dialect::rollback(conn)?;
+            Err(error.into())
+        }
+    }
+}
+
+fn say_what_ended(after: &AfterRestore) {
+    let count = out::count;
+    out::line(
+        "A backup shows what was true when it was taken. So that nothing comes back to life that has ended since:",
+    );
+    out::line(format_args!(
+        "  {} and {} were closed. Make new ones for whoever still needs them.",
+        count(after.setup_links, "open setup link", "open setup links"),
+        count(after.invite_links, "open invite link", "open invite links")
+    ));
+    out::line(format_args!(
+        "  {} ended; {} for accounts withdrawn.",
+        count(after.access.sessions, "session", "sessions"),
+        count(after.access.links, "one-time link", "one-time links")
+    ));
+    out::line(format_args!(
+        "  {} renewed before the next use; for {} somebody has to sign in again.",
+        count(after.grants.renewed, "sign-in with a provider is", "sign-ins with providers are"),
+        count(after.grants.broken, "other", "others")
+    ));
+    out::line(
+        "Look through these yourself: API keys that were revoked since work again, members who were removed are members again, and",
+    );
+    out::line("passwords are those of that day.");
 }
 
 /// A database that holds a workspace, or that cannot be asked, is only replaced by force.
@@ -131,6 +197,7 @@ impl Incoming {
             !migrations::is_fresh(&mut conn)? && instance::find(&mut conn, app::KEY_CHECK).is_ok(),
             "it is no database of Vestibule"
         );
+        migrations::refuse_newer(&mut conn)?;
         let Some(keys) = app::existing_keys(config)? else {
             bail!(
                 "there is no master key here: put the key of that backup into {} or set VESTIBULE_MASTER_KEYS",
@@ -139,7 +206,15 @@ impl Incoming {
         };
         let fit = app::keys_fit(&mut conn, &keys).context("the master keys here are not those of that backup")?;
         ensure!(fit, "it was never sealed with a key: it is no backup of a used installation");
-        dialect::stand_alone(&mut conn).context("finishing the copy")
+        Ok(())
+    }
+
+    /// Ends what may have ended since the backup was taken.
+    fn settle(&self, config: &Config) -> anyhow::Result<AfterRestore> {
+        let mut conn = open(&self.path)?;
+        let after = settle(&mut conn, config)?;
+        dialect::stand_alone(&mut conn).context("finishing the copy")?;
+        Ok(after)
     }
 
     fn take_place_of(self, target: &Path) -> anyhow::Result<()> {

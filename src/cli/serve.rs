@@ -13,13 +13,13 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::{ExitResult, out};
-use crate::base::error::AppError;
 use crate::features::accounts;
 use crate::platform::app::App;
 use crate::platform::config::{BaseUrl, Config};
+use crate::platform::db::Conn;
 use crate::platform::jobs;
 use crate::platform::web::urls;
-use crate::server::{self, Sweep};
+use crate::server::{self, RetentionSweep, Sweep};
 
 /// How long the worker may finish what it has begun; another process takes over what is left when the lease ends.
 const LAST_WORK: Duration = Duration::from_secs(15);
@@ -105,7 +105,11 @@ async fn last_work(worker: JoinHandle<()>) {
 /// The worker, until the channel says stop.
 pub(super) async fn work(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     let now = app.clock.now();
-    let begun = app.db.write(move |conn| jobs::ensure_recurring(conn, &Sweep, now).map_err(AppError::from)).await;
+    let both = move |conn: &mut Conn| {
+        jobs::ensure_recurring(conn, &Sweep, now)?;
+        Ok(jobs::ensure_recurring(conn, &RetentionSweep, now)?)
+    };
+    let begun = app.db.write(both).await;
     if let Err(error) = begun {
         tracing::error!(error = %error, "the recurring jobs cannot be set up");
     }

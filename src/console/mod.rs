@@ -5,5 +5,9 @@ pub mod failures;
 pub mod handoff;
 mod made_link;
 pub mod reconnect_pages;
+mod restored;
+pub mod retention;
 pub mod streams;
 pub mod validations;
+
+pub use restored::{AfterRestore, settle_restored};

@@ -19,6 +19,11 @@ pub(super) trait Engine: Sync {
         Ability { checks: false, reads: false }
     }
 
+    /// The member of kept positions that is its own; `None`: it keeps none.
+    fn position_member(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Checks a configuration against the real system.
     fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, CheckOutcome> {
         Box::pin(async {

@@ -22,6 +22,7 @@ mod known;
 mod limits;
 mod mask;
 mod port;
+mod position;
 mod postgres;
 mod process;
 mod run;
@@ -34,7 +35,8 @@ pub use event::{Cancel, Canceller, ConnectorEvent, EventSender, Level, NobodyLis
 pub use failure::{Blame, Failure, FailureReason};
 pub use limits::{Limits, become_limited};
 pub use port::{EngineSettings, Engines};
-pub use postgres::{Load, LoadTable, LoadTarget, Loading, TlsMode};
+pub use position::{is_shared, narrowed};
+pub use postgres::{Load, LoadTable, LoadTarget, Loading, TableLoss, TlsMode};
 
 use crate::connectors::Connector;
 use crate::schema::form::FinalConfig;

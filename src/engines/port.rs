@@ -91,6 +91,11 @@ impl Engines {
         self.engine(connector).ability()
     }
 
+    /// The member of kept positions that the connector's engine writes and understands; `None`: it keeps none.
+    pub fn position_member(&self, connector: &Connector) -> Option<&'static str> {
+        self.engine(connector).position_member()
+    }
+
     /// Checks a configuration against the real system.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ use crate::engines::{EngineSettings, Engines};
 use crate::platform::config::{Config, StorageConfig};
 use crate::platform::db::{Conn, DatabaseUrl, Db, instance};
 use crate::platform::email::Mailer;
+use crate::platform::lease_watch::LeaseWatch;
 use crate::platform::metrics::Metrics;
 use crate::platform::noted_lately::NotedLately;
 use crate::platform::web::rate_limit::RateLimits;
@@ -53,6 +54,8 @@ pub struct App {
     pub receipt_marks: Marker,
     /// What this process has noted lately and need not note again.
     pub noted_lately: NotedLately,
+    /// What this process has watched of the leases of workers.
+    pub lease_watch: LeaseWatch,
     /// What this process has counted.
     pub metrics: Metrics,
     /// How much work a password hash takes.
@@ -74,7 +77,7 @@ impl App {
     /// As [`App::build`].
     pub fn build_with(config: Config, clock: Clock, rng: Rng, password_cost: Cost) -> anyhow::Result<Arc<Self>> {
         prepare_storage(&config.storage)?;
-        let db = Db::open(&config.storage.database)?;
+        let db = Db::open(&config.storage.database)?.with_patience(config.storage.patience);
         let keys = load_keys(&config, &db, &clock, &rng)?;
         let mailer = Mailer::from_config(&config.mail, &config.storage.mail_dir())?;
         let policy = AddressPolicy::with_open(config.webhooks.allow.clone());
@@ -88,6 +91,7 @@ impl App {
             form_marks: Marker::new(&keys, "form"),
             receipt_marks: Marker::new(&keys, "receipt"),
             noted_lately: NotedLately::default(),
+            lease_watch: LeaseWatch::default(),
             metrics: Metrics::default(),
             config,
             db,

@@ -6,7 +6,7 @@
 
 use diesel::prelude::{QueryResult, Queryable};
 
-use crate::base::crypto::{Sealed, SealedAt};
+use crate::base::crypto::{KeyRing, Sealed, SealedAt};
 use crate::base::error::AppResult;
 use crate::base::ids::WorkspaceId;
 use crate::platform::db::Conn;
@@ -53,6 +53,19 @@ impl SealedColumn {
     /// The place of one row's value.
     pub fn at<'a>(&self, row: &'a (impl AsRef<str> + ?Sized), workspace: &'a WorkspaceId) -> SealedAt<'a> {
         SealedAt { table: self.table, row: row.as_ref(), column: self.column, workspace: workspace.as_str() }
+    }
+
+    /// Opens the first `limit` values of the column; says how many there were.
+    ///
+    /// # Errors
+    /// A value does not open with any key of the ring.
+    pub fn open_some(&self, conn: &mut Conn, keys: &KeyRing, limit: i64) -> AppResult<usize> {
+        let cells = (self.after)(conn, "", limit)?;
+        for cell in &cells {
+            let Some(sealed) = cell.value.clone().map(Sealed::from_bytes) else { continue };
+            keys.open(&sealed, self.at(&cell.row, &cell.workspace))?;
+        }
+        Ok(cells.len())
     }
 
     /// Seals the values of the next rows after the id `after` (empty: from the first) with the first key of the ring; `None` at the end of

@@ -6,19 +6,25 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::base::error::AppResult;
+use crate::console::retention;
 use crate::features::work::{runs, validations};
 use crate::features::{accounts, connections, idempotency, invite_links, oauth, setup_links, webhooks};
 use crate::platform::app::App;
+use crate::platform::db::dialect;
 use crate::platform::jobs::{self, BackgroundJob, Job, Outcome, Registry};
 
 /// Connections of before there was a search by words that a sweep catches up with.
 const WORDS_AT_ONCE: i64 = 500;
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// When nothing is left to forget.
+const FORGET_EVERY: Duration = Duration::from_secs(3_600);
 
 /// Every kind of job there is.
 pub fn registry() -> Registry {
     let features = [accounts::jobs, invite_links::jobs, oauth::jobs, setup_links::jobs, webhooks::jobs];
-    features.into_iter().fold(Registry::default().with::<Sweep>(), |registry, jobs| jobs(registry))
+    features
+        .into_iter()
+        .fold(Registry::default().with::<Sweep>().with::<RetentionSweep>(), |registry, jobs| jobs(registry))
 }
 
 /// Does every job that is due now, once; says how many were tried.
@@ -82,5 +88,34 @@ impl BackgroundJob for Sweep {
         })
         .await?;
         Ok(Outcome::Again { after: SWEEP_EVERY })
+    }
+}
+
+/// Forgets what was kept long enough, and lets the database learn how its rows are spread; every hour, and sooner while much is left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetentionSweep;
+
+impl Job for RetentionSweep {
+    const KINDS: &'static [&'static str] = &["retention_sweep"];
+    const RECURS: bool = true;
+
+    fn kind(&self) -> &'static str {
+        "retention_sweep"
+    }
+
+    fn payload(&self) -> &str {
+        ""
+    }
+
+    fn read(_: &str, _: &str) -> Option<Self> {
+        Some(Self)
+    }
+}
+
+impl BackgroundJob for RetentionSweep {
+    async fn perform(self, app: Arc<App>) -> AppResult<Outcome> {
+        let all_done = retention::sweep(&app).await?;
+        app.write(|tx| Ok(dialect::optimize(tx.conn)?)).await?;
+        Ok(Outcome::Again { after: if all_done { FORGET_EVERY } else { SWEEP_EVERY } })
     }
 }

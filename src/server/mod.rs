@@ -7,5 +7,5 @@ pub mod http;
 pub mod metrics;
 pub mod routes;
 
-pub use dispatcher::{Sweep, run_until};
+pub use dispatcher::{RetentionSweep, Sweep, run_until};
 pub use http::server;

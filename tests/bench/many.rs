@@ -97,3 +97,78 @@ pub fn settle(conn: &mut Conn) {
         }
     }
 }
+
+/// How much happened with connections that [`connections`] has made.
+pub struct Happened {
+    /// Connections there are.
+    pub connections: usize,
+    /// Rows of timelines; every tenth is about the first connection.
+    pub activity: usize,
+    /// Closed links, validations, runs and webhooks, so many of each.
+    pub each: usize,
+}
+
+/// The numbers from 0, as rows `n(i)`.
+fn numbers(count: usize) -> String {
+    format!(
+        "(WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {count}) SELECT i FROM n) AS n"
+    )
+}
+
+/// Timelines, closed setup links, validations, runs and webhooks of a workspace with many connections.
+pub fn happenings(conn: &mut Conn, workspace: &str, of: &Happened) {
+    let Happened { connections, activity, each } = of;
+    let at = match conn {
+        Conn::Sqlite(_) => "(datetime(1772400000 + i % 2000000, 'unixepoch') || '.0')",
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(_) => "(TIMESTAMP '1970-01-01' + (1772400000 + i % 2000000) * INTERVAL '1 second')",
+    };
+    let id = |letter: &str, number: &str| format!("'{letter}' || substr(CAST(10000000 + {number} AS TEXT), 2)");
+    let connection = id("b", &format!("(i % {connections})"));
+    let told = format!("CASE WHEN i % 10 = 0 THEN 'b0000000' ELSE {connection} END");
+    let hash = match conn {
+        Conn::Sqlite(_) => "CAST('hash' || i AS BLOB)",
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(_) => "convert_to('hash' || i, 'UTF8')",
+    };
+    let (all, each) = (numbers(*activity), numbers(*each));
+    let w = format!("'{workspace}'");
+    let sql = [
+        format!(
+            "INSERT INTO activity (id, workspace_id, connection_id, at, event, actor, actor_name, detail) \
+             SELECT {}, {w}, {told}, {at}, 'connection.details_saved', 'member', 'Ana', 'Host' FROM {all}",
+            id("a", "i")
+        ),
+        format!(
+            "INSERT INTO setup_links (id, workspace_id, connection_id, token_hash, recipient, note, created_at, expires_at, used_at) \
+             SELECT {}, {w}, {connection}, {hash}, 'Ben', '', {at}, {at}, {at} FROM {each}",
+            id("s", "i")
+        ),
+        format!(
+            "INSERT INTO validations (id, workspace_id, connection_id, state, actor, actor_name, stream_count, message, step, created_at, ended_at, number) \
+             SELECT {}, {w}, {connection}, 'success', 'member', 'Ana', 3, 'It works.', '', {at}, {at}, i FROM {each}",
+            id("v", "i")
+        ),
+        format!(
+            "INSERT INTO runs (id, workspace_id, connection_id, state, trigger_type, actor, actor_name, output_layer, from_start, place, streams, \
+             records, bytes, message, created_at, ended_at, number) SELECT {}, {w}, {connection}, 'success', 'manual', 'member', 'Ana', 'files', 0, '', \
+             '[]', 10, 1000, 'Done.', {at}, {at}, i FROM {each}",
+            id("r", "i")
+        ),
+        format!(
+            "INSERT INTO webhook_messages (id, workspace_id, connection_id, event, payload, created_at) \
+             SELECT {}, {w}, {connection}, 'setup_link.opened', '{{}}', {at} FROM {each}",
+            id("m", "i")
+        ),
+        format!(
+            "INSERT INTO webhook_deliveries (id, workspace_id, message_id, connection_id, event, url, host, state, attempts, step, created_at, \
+             updated_at) SELECT {}, {w}, {}, {connection}, 'setup_link.opened', 'https://h.example/', 'h.example', 'delivered', 1, 1, {at}, {at} \
+             FROM {each}",
+            id("d", "i"),
+            id("m", "i")
+        ),
+    ];
+    for statement in sql {
+        conn.batch_execute(&statement).unwrap_or_else(|error| panic!("{error}: {statement}"));
+    }
+}

@@ -157,3 +157,93 @@ fn two_processes_that_start_together_take_each_step_once() {
         remove(&place);
     }
 }
+
+/// One step, without the others around it.
+fn step(conn: &mut Conn, sqlite: &str, postgres: &str) {
+    use diesel::connection::SimpleConnection as _;
+    match conn {
+        Conn::Sqlite(inner) => inner.batch_execute(sqlite).unwrap(),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(inner) => inner.batch_execute(postgres).unwrap(),
+    }
+}
+
+#[derive(diesel::QueryableByName, Debug, PartialEq, Eq)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+fn lines(conn: &mut Conn, sql: &str) -> Vec<String> {
+    let rows: Vec<Line> = match conn {
+        Conn::Sqlite(inner) => diesel::sql_query(sql).load(inner).unwrap(),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(inner) => diesel::sql_query(sql).load(inner).unwrap(),
+    };
+    rows.into_iter().map(|row| row.line).collect()
+}
+
+/// Living and removed members, one of them twice, from before identities; passwords are told by their letter.
+const BEFORE_IDENTITIES: &str = "
+INSERT INTO workspaces (id, slug, name, accent, contact, created_at) VALUES
+  ('w1', 'one', 'One', '0f766e', '', '2026-01-01 00:00:00'), ('w2', 'two', 'Two', '0f766e', '', '2026-01-01 00:00:00');
+INSERT INTO members (id, workspace_id, email, name, password_hash, role, theme, created_at, removed_at) VALUES
+  ('m1', 'w1', 'ana@x.example', 'Ana', 'A', 'owner', 'system', '2026-01-01 00:00:00', NULL),
+  ('m2', 'w2', 'bo@x.example', 'Bo', '', 'member', 'system', '2026-01-02 00:00:00', '2026-01-03 00:00:00'),
+  ('m3', 'w1', 'bo@x.example', 'Bo', 'B', 'admin', 'dark', '2026-01-04 00:00:00', NULL),
+  ('m4', 'w2', 'cy@x.example', 'Cy', '', 'viewer', 'system', '2026-01-05 00:00:00', '2026-01-06 00:00:00'),
+  ('m5', 'w2', 'di@x.example', 'Di', '', 'owner', 'system', '2026-01-05 00:00:00', NULL);
+";
+const SESSIONS_BEFORE: &str = "
+INSERT INTO sessions (id, token_hash, member_id, workspace_id, user_agent, created_at, last_seen_at, expires_at) VALUES
+  ('s1', HASH1, 'm1', 'w1', '', '2026-01-07 00:00:00', '2026-01-07 00:00:00', '2026-02-07 00:00:00'),
+  ('s5', HASH5, 'm5', 'w2', '', '2026-01-07 00:00:00', '2026-01-07 00:00:00', '2026-02-07 00:00:00');
+";
+const PEOPLE: &str = "SELECT m.id || ' ' || i.email || ' ' || i.password_hash || ' ' || m.password_hash || ' ' || m.role AS line \
+    FROM members m JOIN identities i ON i.id = m.identity_id ORDER BY m.id";
+
+#[test]
+fn members_of_before_get_an_identity_each_and_lose_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    for place in both(dir.path()) {
+        let mut conn = place.open().unwrap();
+        migrations::run(&mut conn).unwrap();
+        let back = || {
+            (
+                include_str!("../../migrations/sqlite/2026-11-29-000401_identities/down.sql"),
+                include_str!("../../migrations/postgres/2026-11-29-000401_identities/down.sql"),
+            )
+        };
+        let forth = || {
+            (
+                include_str!("../../migrations/sqlite/2026-11-29-000401_identities/up.sql"),
+                include_str!("../../migrations/postgres/2026-11-29-000401_identities/up.sql"),
+            )
+        };
+        step(&mut conn, back().0, back().1);
+        step(&mut conn, BEFORE_IDENTITIES, BEFORE_IDENTITIES);
+        let sessions = |one: &str, five: &str| SESSIONS_BEFORE.replace("HASH1", one).replace("HASH5", five);
+        step(&mut conn, &sessions("x'01'", "x'05'"), &sessions("'\\x01'", "'\\x05'"));
+
+        step(&mut conn, forth().0, forth().1);
+        let people = [
+            "m1 ana@x.example A  owner",
+            "m2 bo@x.example B  member",
+            "m3 bo@x.example B  admin",
+            "m4 cy@x.example   viewer",
+            "m5 di@x.example   owner",
+        ];
+        assert_eq!(lines(&mut conn, PEOPLE), people);
+        let opened = "SELECT s.id || ' ' || w.workspace_id || ' ' || CAST(s.by_password AS TEXT) AS line \
+            FROM sessions s JOIN session_workspaces w ON w.session_id = s.id ORDER BY s.id";
+        assert_eq!(lines(&mut conn, opened), ["s1 w1 1", "s5 w2 0"]);
+
+        step(&mut conn, back().0, back().1);
+        let before = "SELECT id || ' ' || email || ' ' || password_hash AS line FROM members WHERE removed_at IS NULL ORDER BY id";
+        assert_eq!(lines(&mut conn, before), ["m1 ana@x.example A", "m3 bo@x.example B", "m5 di@x.example "]);
+        step(&mut conn, forth().0, forth().1);
+        assert_eq!(lines(&mut conn, PEOPLE), people);
+        drop(conn);
+        remove(&place);
+    }
+}

@@ -19,6 +19,8 @@ mod engines;
 mod http_client;
 mod migrations;
 mod oauth;
+mod retention;
 mod routes;
+mod schedule;
 mod schema;
 mod static_files;

@@ -63,6 +63,13 @@ impl Cluster {
         self.admin.batch_execute(&sql.replace("$role", &self.name)).await.unwrap();
     }
 
+    /// One more session of the administrator.
+    pub async fn another(&self) -> Client {
+        let mut own = server().unwrap();
+        own.set_path(&self.name);
+        connect(&own).await
+    }
+
     /// The connector `postgres` with this database, and whatever else is to be different.
     pub fn task(&self, different: &Value) -> Task {
         let mut config = json!({

@@ -1,4 +1,6 @@
+DROP INDEX jobs_failed_by_kind;
 DROP INDEX jobs_failed;
+DROP INDEX jobs_waiting_by_kind;
 DROP INDEX jobs_waiting;
 CREATE INDEX jobs_due ON jobs (failed_at, run_at);
 ALTER TABLE jobs DROP COLUMN shown_receiver;

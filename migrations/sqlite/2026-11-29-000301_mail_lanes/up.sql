@@ -11,4 +11,6 @@ UPDATE jobs SET lane = 'notice_mail' WHERE kind <> 'account_mail' AND kind LIKE 
 UPDATE jobs SET lane = 'providers' WHERE kind IN ('give_back_grant', 'renew_grant');
 DROP INDEX jobs_due;
 CREATE INDEX jobs_waiting ON jobs (lane, run_at, id) WHERE failed_at IS NULL;
-CREATE INDEX jobs_failed ON jobs (workspace_id, failed_at) WHERE failed_at IS NOT NULL;
+CREATE INDEX jobs_waiting_by_kind ON jobs (kind) WHERE failed_at IS NULL;
+CREATE INDEX jobs_failed ON jobs (workspace_id, failed_at, id) WHERE failed_at IS NOT NULL;
+CREATE INDEX jobs_failed_by_kind ON jobs (kind) WHERE failed_at IS NOT NULL;

@@ -94,7 +94,7 @@ impl ListContext {
         Ok(Self {
             open_links: setup_links::open_counts(conn, workspace, &ids, now)?,
             through: invite_links::names(conn, workspace, &links)?,
-            newest: validations::newest_of(conn, workspace, &ids, now)?,
+            newest: validations::newest_of(conn, workspace, &ids)?,
             grants: oauth::grants::of_connections(conn, workspace, &ids)?,
         })
     }

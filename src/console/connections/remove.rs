@@ -1,6 +1,5 @@
 //! Deleting a connection, draft or final: everything that could still act with its details ends in the same transaction.
 
-use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
 use crate::features::connections::{Connection, ConnectionState, erase};
 use crate::features::work::runs;
@@ -12,8 +11,8 @@ use crate::platform::jobs::WorkState;
 use crate::platform::tx::Tx;
 
 /// Deletes a connection: its details and keys are erased, its links say from then on that it was deleted, its checks and extractions are
-/// stopped, its schedule ends, access at a provider is given back. What happened stays: its timeline, past validations and extractions
-/// with their logs, and the records in the output layer.
+/// stopped, its schedule ends, access at a provider is given back. What happened stays for a while: its timeline, past validations and extractions
+/// with their logs and files (`console/retention/erase.rs`); records in an output layer stay there.
 ///
 /// # Errors
 /// [`AppError::NotFound`](crate::base::error::AppError::NotFound) when it was deleted meanwhile.
@@ -42,14 +41,14 @@ pub(super) struct Losses {
 }
 
 impl Losses {
-    pub(super) fn of(conn: &mut Conn, connection: &Connection, now: UtcTime) -> AppResult<Self> {
+    pub(super) fn of(conn: &mut Conn, connection: &Connection) -> AppResult<Self> {
         let (workspace, id) = (&connection.workspace_id, &connection.id);
         let plan = streams::find_plan(conn, workspace, id)?;
         let runs = runs::list(conn, workspace, id, RUNS_LOOKED_AT)?;
         Ok(Self {
             is_final: connection.state() == ConnectionState::Finalised,
             has_values: !connection.is_blank(),
-            is_running: runs::going(conn, workspace, id)?.is_some_and(|run| !run.state_at(now).is_over()),
+            is_running: runs::going(conn, workspace, id)?.is_some(),
             is_scheduled: plan.is_some_and(|plan| plan.next_at.is_some()),
             has_records: runs.iter().any(|run| run.state == WorkState::Success),
             is_signed_in: oauth::of_connection(conn, workspace, id)?.is_some(),

@@ -13,6 +13,7 @@ use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::InviteLinkId;
 use crate::console::connections::progress::{FilledIn, Progress, Step, steps};
+use crate::console::retention::{self, RetentionKind, days_in_words};
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{Connection, FieldOrigin, Filler, find, rename};
 use crate::features::oauth::grants::{Connected, ConnectedView};
@@ -105,6 +106,8 @@ struct DeletePage {
     connector: String,
     open_links: usize,
     losses: Losses,
+    /// How long after it was deleted nothing is left of it.
+    erased_after: String,
     connection_url: String,
     deletion_url: String,
 }
@@ -120,8 +123,8 @@ struct LoadedConnection {
     work: ConnectionWork,
 }
 
-async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<LoadedConnection> {
-    let workspace = member.workspace_id.clone();
+async fn load(app: &web::Data<App>, member: &SignedIn, slug: String) -> AppResult<LoadedConnection> {
+    let (workspace, here) = (member.workspace_id.clone(), app.clone());
     app.db
         .read(move |conn| {
             let connection = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
@@ -132,7 +135,7 @@ async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<LoadedCon
             let through: Vec<InviteLinkId> = connection.invite_link_id.clone().into_iter().collect();
             let origin = OriginView::of(&connection, &invite_links::names(conn, &workspace, &through)?);
             let connected = oauth::of_connection(conn, &workspace, &connection.id)?;
-            let work = ConnectionWork::load(conn, &connection)?;
+            let work = ConnectionWork::load(conn, &here, &connection)?;
             Ok(LoadedConnection { connection, links, timeline, origin, callback, deliveries, connected, work })
         })
         .await
@@ -175,9 +178,9 @@ fn view(
         None => (connection.description.clone(), None),
     };
     let frame = member.frame(request, app, "connections");
-    let (state, tone) = badge(connection, &work, progress, connected.as_ref(), now);
+    let (state, tone) = badge(connection, &work, progress, connected.as_ref());
     let mut steps = steps(progress, connection.created_at, sent, FilledIn { given, required: required.len() });
-    work_view::further(&mut steps, connection, &work, now);
+    work_view::further(&mut steps, connection, &work);
     Ok(ConnectionPage {
         work: work_view::part(app, connection, &work, &frame.csrf, member.role.may_edit())?,
         frame,
@@ -221,13 +224,12 @@ fn badge(
     work: &ConnectionWork,
     progress: Progress,
     connected: Option<&Connected>,
-    now: UtcTime,
 ) -> (&'static str, &'static str) {
     if connection.is_waiting() {
         return ("Waits for approval", "warn");
     }
     let is_broken = connected.is_some_and(Connected::is_broken);
-    let shown = progress.known(&work.standing(connection, now), is_broken);
+    let shown = progress.known(&work.standing(connection), is_broken);
     (shown.word(), shown.tone())
 }
 
@@ -315,13 +317,20 @@ pub async fn ask_deletion(
     let now = app.clock.now();
     let target = configure_pages::load(&app, &member, connection.slug.clone()).await.ok();
     let about = connection.clone();
-    let losses = app.db.read(move |conn| Losses::of(conn, &about, now)).await?;
+    let (losses, days) = app
+        .db
+        .read(move |conn| {
+            let kept = retention::kept_for(conn, &about.workspace_id)?;
+            Ok((Losses::of(conn, &about)?, kept.get(RetentionKind::Deleted.as_str()).copied()))
+        })
+        .await?;
     page(&DeletePage {
         frame: member.frame(&request, &app, "connections"),
         connector: target
             .map_or_else(|| connection.connector_slug.clone(), |target| target.connector.name().to_owned()),
         open_links: links.iter().filter(|link| link.state(now).is_open()).count(),
         losses,
+        erased_after: days_in_words(days.unwrap_or(RetentionKind::Deleted.default_days())),
         connection_url: urls::connection(&connection.slug),
         deletion_url: urls::connection_deletion(&connection.slug),
         description: connection.description,

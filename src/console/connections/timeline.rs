@@ -26,7 +26,8 @@ fn tone(event: Event) -> &'static str {
         | Event::Reconnected
         | Event::Validated
         | Event::Finalised
-        | Event::RunSucceeded => "ok",
+        | Event::RunSucceeded
+        | Event::ScheduleResumed => "ok",
         Event::NeedsReconnecting
         | Event::Revoked
         | Event::SecretsTakenOut
@@ -34,7 +35,8 @@ fn tone(event: Event) -> &'static str {
         | Event::WebhookGaveUp
         | Event::WebhookDisabled
         | Event::ValidationFailed
-        | Event::RunFailed => "bad",
+        | Event::RunFailed
+        | Event::ScheduleBlocked => "bad",
         _ => "",
     }
 }
@@ -65,6 +67,8 @@ fn text(row: &ActivityRow) -> String {
         Event::Expired => format!("Setup link for {detail} expired unused"),
         Event::Revoked if detail.is_empty() => format!("{who} revoked a setup link"),
         Event::Revoked => format!("{who} revoked the setup link for {detail}"),
+        Event::ClosedByRestore if detail.is_empty() => "A backup was put back, which closed a setup link".to_owned(),
+        Event::ClosedByRestore => format!("A backup was put back, which closed the setup link for {detail}"),
         Event::CameThroughInviteLink => format!("It came through the invite link “{detail}”"),
         Event::ArrivalAccepted => format!("{who} accepted the connection"),
         Event::ArrivalRejected => format!("{who} rejected the connection; its details were erased"),
@@ -85,6 +89,8 @@ fn text(row: &ActivityRow) -> String {
         Event::Finalised => format!("{who} finalised the connection"),
         Event::RunSucceeded => format!("Extraction done: {detail}"),
         Event::RunFailed => format!("Extraction failed. {detail}"),
+        Event::ScheduleBlocked => format!("The schedule could not start an extraction. {detail}"),
+        Event::ScheduleResumed => "The schedule starts extractions again".to_owned(),
         other => other.as_str().to_owned(),
     }
 }

@@ -8,7 +8,7 @@ use crate::connectors::Kind;
 use crate::console::connections::progress::Step;
 use crate::features::connections::Connection;
 use crate::features::outputs;
-use crate::features::streams::{self, Plan};
+use crate::features::streams::{self, Plan, Trigger};
 use crate::features::work::runs::{self, Run};
 use crate::features::work::validations::{self, Standing, Validation, standing};
 use crate::platform::app::App;
@@ -27,16 +27,23 @@ pub(super) struct ConnectionWork {
     runs: Vec<Run>,
     /// The name of the output layer of the plan.
     layer: String,
+    /// What the next extraction does, in sentences.
+    next_reading: Vec<String>,
 }
 
 impl ConnectionWork {
-    pub(super) fn load(conn: &mut Conn, connection: &Connection) -> AppResult<Self> {
+    pub(super) fn load(conn: &mut Conn, app: &App, connection: &Connection) -> AppResult<Self> {
         let (workspace, id) = (&connection.workspace_id, &connection.id);
         let plan = streams::find_plan(conn, workspace, id)?;
         let slug = plan.as_ref().map(|plan| plan.output_layer.as_str());
         let layers = outputs::choices(conn, workspace)?;
         let layer = layers.into_iter().find(|(own, _)| Some(own.as_str()) == slug).map(|(_, name)| name);
+        let next_reading = match &plan {
+            Some(plan) if connection.finalised_at.is_some() => runs::next_reading(conn, app, connection, plan)?,
+            _ => Vec::new(),
+        };
         Ok(Self {
+            next_reading,
             newest: validations::latest(conn, workspace, id)?,
             checks: validations::list(conn, workspace, id, SHOWN)?,
             plan,
@@ -45,8 +52,8 @@ impl ConnectionWork {
         })
     }
 
-    pub(super) fn standing(&self, connection: &Connection, now: UtcTime) -> Standing {
-        standing(self.newest.as_ref(), connection.version, now)
+    pub(super) fn standing(&self, connection: &Connection) -> Standing {
+        standing(self.newest.as_ref(), connection.version)
     }
 
     fn chosen(&self) -> usize {
@@ -98,7 +105,6 @@ pub(super) fn part(
     csrf: &str,
     may_edit: bool,
 ) -> AppResult<String> {
-    let now = app.clock.now();
     let is_whole = connection.missing_count == 0 && (!connection.is_blank() || connection.version > 0);
     if !is_whole && work.checks.is_empty() && connection.finalised_at.is_none() {
         return Ok(String::new());
@@ -107,7 +113,7 @@ pub(super) fn part(
         return Ok(String::new());
     }
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
-    let standing = work.standing(connection, now);
+    let standing = work.standing(connection);
     let is_draft = connection.finalised_at.is_none();
     let reads = connector.is_some_and(|connector| app.engines.ability(connector).reads);
     let is_source = connection.kind == Kind::Source;
@@ -115,7 +121,7 @@ pub(super) fn part(
     let part = WorkPart {
         title: if is_draft { "What comes next" } else { "Extraction" },
         sentence: sentence(connection, work, &standing, reads),
-        facts: if !is_draft && is_source && reads { facts(work, now) } else { Vec::new() },
+        facts: if !is_draft && is_source { facts(work, reads) } else { Vec::new() },
         csrf: csrf.to_owned(),
         may_edit,
         may_validate: connector.is_some() && connection.missing_count == 0 && standing != Standing::Going,
@@ -126,8 +132,8 @@ pub(super) fn part(
         may_restart: !is_draft && is_source && reads && !work.runs.is_empty(),
         run_url: urls::connection_runs(slug),
         links: links(connection, work, &standing),
-        checks: work.checks.iter().map(|one| check(one, now)).collect(),
-        runs: work.runs.iter().map(|one| run(one, now)).collect(),
+        checks: work.checks.iter().map(check).collect(),
+        runs: work.runs.iter().map(run).collect(),
     };
     Ok(part.render()?)
 }
@@ -159,11 +165,24 @@ fn sentence(connection: &Connection, work: &ConnectionWork, standing: &Standing,
     }
 }
 
-fn facts(work: &ConnectionWork, now: UtcTime) -> Vec<(&'static str, Vec<String>)> {
+/// When it is read and where to; of a source that nothing here can read, only what its schedule does.
+fn facts(work: &ConnectionWork, reads: bool) -> Vec<(&'static str, Vec<String>)> {
     let plan = work.plan.clone().unwrap_or_default();
+    if !reads && plan.trigger == Trigger::Manual {
+        return Vec::new();
+    }
+    let blocked = plan.blocked.as_ref().map_or_else(Vec::new, |blocked| {
+        vec![
+            format!("Since {} the schedule could not start an extraction.", blocked.since.words()),
+            blocked.reason.clone(),
+            "It tries again at each of its times.".to_owned(),
+        ]
+    });
     let all = [
         ("When", vec![plan.trigger.words()]),
-        ("Next times", plan.trigger.next_local(now, NEXT_SHOWN)),
+        ("Next times", plan.trigger.local_from(plan.next_at, NEXT_SHOWN)),
+        ("Not started", blocked),
+        ("Next extraction", work.next_reading.clone()),
         ("Records go to", vec![work.layer.clone()]),
     ];
     all.into_iter().filter(|(_, lines)| lines.iter().any(|line| !line.is_empty())).collect()
@@ -201,9 +220,8 @@ fn links(connection: &Connection, work: &ConnectionWork, standing: &Standing) ->
     links
 }
 
-fn check(one: &Validation, now: UtcTime) -> WorkItem {
-    let state = one.state_at(now);
-    let (_, message) = one.outcome_at(now);
+fn check(one: &Validation) -> WorkItem {
+    let state = one.state;
     let test = if one.details.setup_link_id.is_some() { "Test before sending. " } else { "" };
     WorkItem {
         url: urls::validation(&one.id),
@@ -211,13 +229,12 @@ fn check(one: &Validation, now: UtcTime) -> WorkItem {
         words: one.created_at.words(),
         state: validations::word(state),
         tone: state.tone(),
-        text: format!("{test}{}", if state.is_over() { message } else { &one.details.step }),
+        text: format!("{test}{}", if state.is_over() { &one.message } else { &one.details.step }),
     }
 }
 
-fn run(one: &Run, now: UtcTime) -> WorkItem {
-    let state = one.state_at(now);
-    let (_, message) = one.outcome_at(now);
+fn run(one: &Run) -> WorkItem {
+    let state = one.state;
     let so_far = format!("{} so far", runs::records(one.details.records));
     WorkItem {
         url: urls::run(&one.id),
@@ -225,14 +242,14 @@ fn run(one: &Run, now: UtcTime) -> WorkItem {
         words: one.created_at.words(),
         state: runs::word(state),
         tone: state.tone(),
-        text: if state.is_over() { message.to_owned() } else { so_far },
+        text: if state.is_over() { one.message.clone() } else { so_far },
     }
 }
 
 /// The steps after the details, for the stepper.
-pub(super) fn further(steps: &mut Vec<Step>, connection: &Connection, work: &ConnectionWork, now: UtcTime) {
+pub(super) fn further(steps: &mut Vec<Step>, connection: &Connection, work: &ConnectionWork) {
     let filled = steps.last().is_some_and(|step| step.state == "done");
-    let standing = work.standing(connection, now);
+    let standing = work.standing(connection);
     let is_done = connection.finalised_at.is_some();
     let good = is_done || standing == Standing::Good;
     let mut open = filled;

@@ -14,7 +14,7 @@ pub struct TriggerChoiceIn {
     /// By hand, or by the clock.
     #[serde(rename = "type")]
     kind: TriggerKind,
-    /// For `cron`: minute, hour, day of month, month, day of week.
+    /// For `cron`: minute, hour, day of month, month, day of week; or `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`.
     #[serde(default)]
     cron: Option<String>,
     /// For `cron`: a name like `Europe/Lisbon`; UTC when left out.
@@ -70,6 +70,11 @@ pub struct TriggerOut {
     /// When it comes next (RFC 3339, UTC).
     #[schemars(extend("format" = "date-time"))]
     next_at: Option<String>,
+    /// Since when its times start nothing (RFC 3339, UTC); nothing when they do.
+    #[schemars(extend("format" = "date-time"))]
+    blocked_since: Option<String>,
+    /// Why, for people. It tries again at each of its times.
+    blocked_reason: Option<String>,
 }
 
 impl From<&Plan> for TriggerOut {
@@ -80,6 +85,13 @@ impl From<&Plan> for TriggerOut {
                 (TriggerKind::Cron, Some(expression.clone()), Some(zone.clone()))
             }
         };
-        Self { kind, cron, time_zone, next_at: plan.next_at.map(UtcTime::iso) }
+        Self {
+            kind,
+            cron,
+            time_zone,
+            next_at: plan.next_at.map(UtcTime::iso),
+            blocked_since: plan.blocked.as_ref().map(|blocked| blocked.since.iso()),
+            blocked_reason: plan.blocked.as_ref().map(|blocked| blocked.reason.clone()),
+        }
     }
 }

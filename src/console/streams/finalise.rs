@@ -1,11 +1,12 @@
 //! From draft to source: what must be true first, and what happens then.
 
-use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::connectors::Kind;
 use crate::engines::Catalog;
 use crate::features::connections::{self, Connection};
-use crate::features::streams::{Plan, StreamChoice, StreamFault, Trigger, check_all, check_keys, find_plan, save_plan};
+use crate::features::streams::{
+    Plan, StreamChoice, StreamFault, Trigger, check_all, check_keys, find_plan, save_plan, set_next, unblock_plan,
+};
 use crate::features::work::validations::{self, Validation};
 use crate::features::{outputs, setup_links, webhooks};
 use crate::platform::activity::{Actor, Entry, Event};
@@ -91,7 +92,7 @@ pub struct PlanChange {
 
 impl PlanChange {
     /// Changes a plan. Gaps of the choices are filled with what is usual for the stream.
-    fn apply_to(self, plan: &mut Plan, catalog: &Catalog, now: UtcTime) {
+    fn apply_to(self, plan: &mut Plan, catalog: &Catalog) {
         for mut choice in self.streams {
             if let Some(stream) = choice.of(catalog) {
                 let usual = crate::features::streams::default_choice(stream, &plan.table_prefix);
@@ -112,7 +113,6 @@ impl PlanChange {
             plan.output_layer = layer;
         }
         if let Some(trigger) = self.trigger {
-            plan.next_at = trigger.next_after(now);
             plan.trigger = trigger;
         }
     }
@@ -164,13 +164,13 @@ pub fn finalise(
     let catalog = success.as_ref().map(|success| success.found(tx.keys)).transpose()?;
     let mut plan = plan_of(tx.conn, connection)?;
     let nothing = Catalog::default();
-    change.apply_to(&mut plan, catalog.as_ref().unwrap_or(&nothing), tx.now);
+    change.apply_to(&mut plan, catalog.as_ref().unwrap_or(&nothing));
     if !is_layer(tx.conn, connection, &plan)? {
         return Err(NotReady::UnknownLayer(plan.output_layer).into());
     }
     check(connection, missing, &plan, catalog.as_ref())?;
-    plan.next_at = plan.trigger.next_after(tx.now);
     save(tx, connection, &plan)?;
+    begin_clock(tx, connection, &plan)?;
     connections::finalise(tx, connection, actor)?;
     if let Some(success) = &success {
         validations::carry_over(tx.conn, success, connection.version + 1).map_err(AppError::from)?;
@@ -178,6 +178,12 @@ pub fn finalise(
     setup_links::forget_held(tx.conn, connection)?;
     let finalised = read_again(tx.conn, connection)?;
     Ok(tx.tell(&webhooks::WebhookEvent::Finalised { connection: &finalised })?)
+}
+
+/// From now on the clock goes by the plan's trigger; what the times of the one before met is over.
+fn begin_clock(tx: &mut Tx<'_>, connection: &Connection, plan: &Plan) -> AppResult<()> {
+    set_next(tx.conn, &connection.id, plan.trigger.next_after(tx.now), tx.now)?;
+    Ok(unblock_plan(tx.conn, &connection.id)?)
 }
 
 fn read_again(conn: &mut Conn, read: &Connection) -> AppResult<Connection> {
@@ -222,7 +228,7 @@ pub fn change_plan(
     let catalog = catalog.or_else(|| (!has_streams).then(Catalog::default)).ok_or(NotReady::NotValidated)?;
     let before = plan_of(tx.conn, connection)?;
     let mut plan = before.clone();
-    change.apply_to(&mut plan, &catalog, tx.now);
+    change.apply_to(&mut plan, &catalog);
     if plan.output_layer != before.output_layer && !is_layer(tx.conn, connection, &plan)? {
         return Err(NotReady::UnknownLayer(plan.output_layer).into());
     }
@@ -233,15 +239,17 @@ pub fn change_plan(
     if !faults.is_empty() {
         return Err(NotReady::Streams(faults).into());
     }
-    if connection.finalised_at.is_none() {
-        plan.next_at = None;
-    } else if plan.enabled().next().is_none() && connection.kind == Kind::Source {
+    let is_source = connection.finalised_at.is_some() && connection.kind == Kind::Source;
+    if is_source && plan.enabled().next().is_none() {
         return Err(NotReady::NoStreams.into());
     }
     if plan == before {
         return Ok(());
     }
     save(tx, connection, &plan)?;
+    if is_source && plan.trigger != before.trigger {
+        begin_clock(tx, connection, &plan)?;
+    }
     let (event, detail) = if plan.streams == before.streams {
         (Event::PlanChanged, format!("{}, {}", plan.trigger.words(), plan.output_layer))
     } else {

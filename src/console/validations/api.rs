@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::base::clock::UtcTime;
 use crate::base::crypto::KeyRing;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ValidationId, WorkspaceId};
@@ -16,7 +15,9 @@ use crate::features::connections::{self, WAITING, find_of_kind};
 use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::features::work::follow_log;
-use crate::features::work::validations::{StartValidationError, Validation, ValidationDetails, ValidationOut, start};
+use crate::features::work::validations::{
+    COME_BACK, QUEUE_FULL, StartValidationError, Validation, ValidationDetails, ValidationOut, start,
+};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::web::api::{ApiResult, json, present};
@@ -82,7 +83,7 @@ async fn queue<S: Side>(
         // What was merged stays, even when it cannot be checked yet.
         match start(tx, &connection, &connector, &caller.actor()) {
             Ok(validation) => {
-                let out = ValidationOut::new(&validation, &connection, tx.keys, tx.now)?;
+                let out = ValidationOut::new(&validation, &connection, tx.keys)?;
                 let answer = Answer::json(StatusCode::ACCEPTED, &out)?;
                 ticket.store(tx, &answer)?;
                 Ok(Ok(answer))
@@ -98,6 +99,7 @@ fn problem(error: StartValidationError) -> Problem {
     let (fields, code, words) = match error {
         StartValidationError::App(error) => return error.into(),
         StartValidationError::Waiting => return Problem::new(Code::WaitingForApproval, WAITING),
+        StartValidationError::QueueFull => return Problem::too_many(COME_BACK).saying(QUEUE_FULL),
         StartValidationError::Missing(fields) => {
             (fields, "missing_required_field", "is required by the connector and has no value")
         }
@@ -108,10 +110,10 @@ fn problem(error: StartValidationError) -> Problem {
 }
 
 /// A validation as the API shows it now.
-fn shown(conn: &mut Conn, validation: &Validation, keys: &KeyRing, now: UtcTime) -> AppResult<ValidationOut> {
+fn shown(conn: &mut Conn, validation: &Validation, keys: &KeyRing) -> AppResult<ValidationOut> {
     let (workspace, id) = (&validation.workspace_id, &validation.connection_id);
     let connection = connections::find_by_id(conn, workspace, id)?.ok_or(AppError::NotFound)?;
-    ValidationOut::new(validation, &connection, keys, now)
+    ValidationOut::new(validation, &connection, keys)
 }
 
 /// `GET /api/v1/connector-validations/{id}/`
@@ -119,7 +121,7 @@ pub async fn show(app: web::Data<App>, key: ApiKey<WriteValidations>, id: web::P
     let (workspace, id, here) = (key.workspace.clone(), ValidationId::from_text(&id), app.clone());
     let out = app.db.read(move |conn| {
         let validation = Validation::find(conn, &workspace, &id)?.ok_or(AppError::NotFound)?;
-        shown(conn, &validation, &here.keys, here.clock.now())
+        shown(conn, &validation, &here.keys)
     });
     json(StatusCode::OK, &out.await?)
 }
@@ -150,7 +152,7 @@ async fn cancel_one(
 ) -> AppResult<Answer> {
     app.write(move |tx| {
         let validation = Validation::stop(tx, &workspace, &id)?;
-        let answer = Answer::json(StatusCode::ACCEPTED, &shown(tx.conn, &validation, tx.keys, tx.now)?)?;
+        let answer = Answer::json(StatusCode::ACCEPTED, &shown(tx.conn, &validation, tx.keys)?)?;
         ticket.store(tx, &answer)?;
         Ok(answer)
     })

@@ -25,7 +25,7 @@ use super::limits::Limits;
 use super::process::{self, Launch};
 use super::run::{Deadline, EngineRun, EventSink};
 use super::stderr::Tail;
-use super::{Ability, Catalog, CheckOutcome, ChosenStream, Failure, ReadEnd};
+use super::{Ability, Catalog, CheckOutcome, ChosenStream, Failure, ReadEnd, position};
 use crate::base::rng::Rng;
 use crate::connectors::AirbyteBlock;
 use crate::schema::form::FinalConfig;
@@ -55,6 +55,10 @@ pub(super) struct Airbyte<'a> {
 impl Engine for Airbyte<'_> {
     fn ability(&self) -> Ability {
         Ability { checks: true, reads: true }
+    }
+
+    fn position_member(&self) -> Option<&'static str> {
+        Some(position::AIRBYTE)
     }
 
     fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, CheckOutcome> {

@@ -5,6 +5,7 @@
 //! Invariants: the connection goes to an address that was judged a moment before; the session of a source can only read; values become
 //! JSON on the server, so a number keeps all its digits; memory is bounded by a batch, not by a table.
 
+mod bounds;
 mod connect;
 mod discover;
 mod load;
@@ -15,7 +16,7 @@ mod refusals;
 mod state;
 mod tls;
 
-pub use load::{Load, LoadTable, LoadTarget, Loading, TlsMode};
+pub use load::{Load, LoadTable, LoadTarget, Loading, TableLoss, TlsMode};
 pub(super) use load::{check as check_target, open as open_load};
 
 use serde_json::Value;
@@ -23,7 +24,7 @@ use serde_json::Value;
 use super::engine::{Engine, EngineAnswer};
 use super::hosts::Hosts;
 use super::run::{EngineRun, EventSink};
-use super::{Ability, Catalog, CheckOutcome, ChosenStream, Failure, Level, ReadEnd};
+use super::{Ability, Catalog, CheckOutcome, ChosenStream, Failure, Level, ReadEnd, position};
 use crate::schema::form::FinalConfig;
 use options::Options;
 
@@ -35,6 +36,10 @@ pub(super) struct Postgres<'a> {
 impl Engine for Postgres<'_> {
     fn ability(&self) -> Ability {
         Ability { checks: true, reads: true }
+    }
+
+    fn position_member(&self) -> Option<&'static str> {
+        Some(position::POSTGRES)
     }
 
     fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, CheckOutcome> {

@@ -4,6 +4,7 @@ use futures_util::TryStreamExt as _;
 use serde_json::Value;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
+use super::bounds::{MarkBounds, ReadStart};
 use super::options::Options;
 use super::quote::{literal, quoted};
 use super::state::{Mark, PostgresState};
@@ -69,8 +70,17 @@ struct Table<'a> {
 
 impl Table<'_> {
     async fn read(&self, state: &mut PostgresState) -> Result<usize, Failure> {
+        let start = match self.key() {
+            Some(key) => {
+                let mark = state.of(&self.chosen.stream.full_name()).filter(|mark| mark.key == key).cloned();
+                let table = self.table();
+                let bounds = MarkBounds { client: self.client, table: &table, key };
+                bounds.start(mark, &self.chosen.stream.full_name(), self.sink).await?
+            }
+            None => ReadStart::default(),
+        };
         self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-        let rows = self.fetch_all(state).await;
+        let rows = self.fetch_all(state, start).await;
         // After a failure the transaction has to be left too.
         let left = self.run(if rows.is_ok() { "COMMIT" } else { "ROLLBACK" }).await;
         let rows = rows?;
@@ -87,7 +97,8 @@ impl Table<'_> {
         key.and_then(|path| path.first()).map(String::as_str)
     }
 
-    async fn fetch_all(&self, state: &mut PostgresState) -> Result<usize, Failure> {
+    async fn fetch_all(&self, state: &mut PostgresState, start: ReadStart) -> Result<usize, Failure> {
+        let ReadStart { mark, limit } = start;
         if self.chosen.sync_type == SyncType::Incremental && self.key().is_none() {
             return Err(Failure::new(
                 FailureReason::Refused,
@@ -95,9 +106,8 @@ impl Table<'_> {
             ));
         }
         let name = self.chosen.stream.full_name();
-        let mark = state.of(&name).filter(|mark| Some(mark.key.as_str()) == self.key()).cloned();
         let (condition, again) = self.condition(mark.as_ref()).await?;
-        self.run(&format!("DECLARE rows NO SCROLL CURSOR FOR {}", self.select(&condition))).await?;
+        self.run(&format!("DECLARE rows NO SCROLL CURSOR FOR {}", self.select(&condition, limit.as_deref()))).await?;
         let mut reached = Reached::from(mark, again);
         let (mut total, mut wanted, mut told) = (0, FIRST_ROWS, 0);
         loop {
@@ -136,7 +146,8 @@ impl Table<'_> {
         format!("{}.{}", quoted(stream.namespace.as_deref().unwrap_or("public")), quoted(&stream.name))
     }
 
-    fn select(&self, condition: &str) -> String {
+    /// Each row with the value of its key, as far as that may become the mark.
+    fn select(&self, condition: &str, limit: Option<&str>) -> String {
         let row = match &self.chosen.fields {
             Some(fields) => {
                 let fields: Vec<String> = fields.iter().map(|field| format!("{ROW}.{}", quoted(field))).collect();
@@ -148,7 +159,9 @@ impl Table<'_> {
             Some(key) => {
                 let column = format!("{ROW}.{}", quoted(key));
                 // Rows without a value are read once, at the beginning.
-                (format!("{column}::text"), format!(" ORDER BY {column} NULLS FIRST"))
+                let mark =
+                    limit.map(|limit| format!("CASE WHEN {column} <= {} THEN {column}::text END", literal(limit)));
+                (mark.unwrap_or_else(|| "NULL".to_owned()), format!(" ORDER BY {column} NULLS FIRST"))
             }
             None => ("NULL".to_owned(), String::new()),
         };

@@ -10,7 +10,7 @@ use super::guard::SignedIn;
 use super::members::{self, PasswordChange};
 use super::sessions::{self, SessionRow, device_in_words};
 use super::views::MomentView;
-use super::{passwords, sign_in_provider, store};
+use super::{identities, memberships, passwords, store};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::SessionId;
 use crate::platform::app::App;
@@ -52,7 +52,7 @@ struct AccountPage {
     errors: FormErrors,
     name: String,
     email: String,
-    /// What members call the provider, when passwords open nothing.
+    /// What members call the provider, when passwords open nothing they are a member of.
     only: Option<String>,
     sessions: Vec<SessionView>,
 }
@@ -63,11 +63,14 @@ pub async fn show(request: HttpRequest, app: web::Data<App>, member: SignedIn) -
 }
 
 async fn account_page(request: &HttpRequest, app: &App, member: &SignedIn) -> AppResult<AccountPage> {
-    let (workspace, id, now) = (member.workspace_id.clone(), member.member_id.clone(), app.clock.now());
-    let found = app.db.read(move |conn| {
-        Ok((sessions::list(conn, &workspace, &id, now)?, sign_in_provider::passwords_off(conn, &workspace)?))
-    });
-    let (rows, only) = found.await?;
+    let (reach, now) = (member.reach.clone(), app.clock.now());
+    let found = app
+        .db
+        .read(move |conn| Ok((sessions::list(conn, &reach, now)?, memberships::list(conn, &reach.identity, None)?)));
+    let (rows, memberships) = found.await?;
+    let here = memberships.iter().find(|one| one.member_id == member.member_id);
+    let only = here.filter(|_| memberships.iter().all(|one| one.only_provider().is_some()));
+    let only = only.and_then(|one| one.only_provider()).map(str::to_owned);
     Ok(AccountPage {
         frame: member.frame(request, app, "settings"),
         tab: urls::SETTINGS_ACCOUNT,
@@ -131,16 +134,17 @@ pub async fn change_password(
 
 /// Sets the new password; `false` when the current one is not right.
 async fn replace_password(request: &HttpRequest, app: &App, member: &SignedIn, form: PasswordForm) -> AppResult<bool> {
-    app.limits.sign_in(client_ip(request, &app.config.server.trusted_proxies), &member.member_email)?;
-    let (workspace, id) = (member.workspace_id.clone(), member.member_id.clone());
-    let stored = app.db.read(move |conn| Ok(store::credentials_of(conn, &workspace, &id)?)).await?;
+    app.count_sign_in(client_ip(request, &app.config.server.trusted_proxies), &member.member_email).await?;
+    let id = member.identity_id.clone();
+    let stored = app.db.read(move |conn| Ok(identities::find(conn, &id)?)).await?;
     let old = stored.ok_or(AppError::NotFound)?.password_hash;
     if !passwords::verify(app, form.current_password, Some(old.clone())).await? {
         return Ok(false);
     }
     let new = passwords::hash(app, form.new_password).await?;
     let who = member.acting();
-    let change = PasswordChange { old_hash: old, new_hash: new, keep: member.session_id.clone() };
+    let identity = member.identity_id.clone();
+    let change = PasswordChange { identity, old_hash: old, new_hash: new, keep: member.session_id.clone() };
     app.write(move |tx| members::change_password(tx, &who, &change)).await
 }
 
@@ -151,8 +155,8 @@ pub async fn end_session(
     id: web::Path<String>,
     _form: CsrfForm<NoFields>,
 ) -> PageResult {
-    let (workspace, owner, id) = (member.workspace_id.clone(), member.member_id.clone(), SessionId::from_text(&id));
-    let ended = app.db.write(move |conn| Ok(sessions::end(conn, &workspace, &owner, &id)?)).await?;
+    let (reach, id) = (member.reach.clone(), SessionId::from_text(&id));
+    let ended = app.db.write(move |conn| Ok(sessions::end(conn, &reach, &id)?)).await?;
     if !ended {
         return Err(AppError::NotFound.into());
     }
@@ -161,7 +165,7 @@ pub async fn end_session(
 
 /// `POST /settings/account/other-sessions/end`
 pub async fn end_other_sessions(app: web::Data<App>, member: SignedIn, _form: CsrfForm<NoFields>) -> PageResult {
-    let (workspace, owner, keep) = (member.workspace_id.clone(), member.member_id.clone(), member.session_id.clone());
-    app.db.write(move |conn| Ok(sessions::end_others(conn, &workspace, &owner, &keep)?)).await?;
+    let (reach, keep) = (member.reach.clone(), member.session_id.clone());
+    app.db.write(move |conn| Ok(sessions::end_others(conn, &reach, &keep)?)).await?;
     Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_ACCOUNT, Flash::SessionsEnded))
 }

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::fields::FormErrors;
-use super::first_run::{NewOwner, create_workspace_with_owner};
+use super::first_run::{FoundIdentity, NewOwner, create_workspace_with_owner, identity_for};
 use super::notes::note;
 use super::store::{self, NewMember};
 use super::{Role, sign_in_provider};
@@ -55,12 +55,15 @@ pub struct OwnerMade {
     pub is_new_workspace: bool,
     /// Whether its members get in through a sign-in provider only, so that the new password opens nothing yet.
     pub passwords_off: bool,
+    /// Whether the person was known here already and keeps the password they have; the one given to the command was not taken.
+    pub keeps_password: bool,
 }
 
-/// Makes an owner of the workspace with that slug or name; makes the workspace too when there is none. Call it inside a write.
+/// Makes an owner of the workspace with that slug or name; makes the workspace too when there is none. Whoever has the address already
+/// keeps their password. Call it inside a write.
 ///
 /// # Errors
-/// [`AppError::Conflict`] when a member of this installation has the address already.
+/// [`AppError::Conflict`] when a member of this workspace has the address already.
 pub fn create_owner(tx: &mut Tx<'_>, details: &OwnerDetails, password_hash: &str) -> AppResult<OwnerMade> {
     let Some(workspace) = store::find_workspace_called(tx.conn, &details.workspace)? else {
         let new = NewOwner {
@@ -75,21 +78,21 @@ pub fn create_owner(tx: &mut Tx<'_>, details: &OwnerDetails, password_hash: &str
             workspace_name: details.workspace.clone(),
             is_new_workspace: true,
             passwords_off: false,
+            keeps_password: made.keeps_password,
         });
     };
     let id = MemberId::new(tx.now, tx.rng);
+    let FoundIdentity { identity, keeps_password } = identity_for(tx, &details.email, password_hash)?;
     let member = NewMember {
         id: &id,
         workspace: &workspace.id,
-        email: &details.email,
+        identity: &identity,
         name: &details.name,
-        password_hash,
         role: Role::Owner,
+        password_opens: true,
     };
     if !member.insert(tx.conn, tx.now)? {
-        return Err(AppError::Conflict(
-            "A member with this email address exists already. An address belongs to one workspace.",
-        ));
+        return Err(AppError::Conflict("A member with this email address exists already in this workspace."));
     }
     note(
         tx,
@@ -103,5 +106,6 @@ pub fn create_owner(tx: &mut Tx<'_>, details: &OwnerDetails, password_hash: &str
         workspace_slug: workspace.slug,
         workspace_name: workspace.name,
         is_new_workspace: false,
+        keeps_password,
     })
 }

@@ -1,11 +1,12 @@
 //! The first run: whoever can read the server's log makes the first workspace, once. A code, not a race.
 
+use super::identities::Identity;
 use super::notes::note;
 use super::store::{self, NewMember};
-use super::{Role, WorkspaceCard};
+use super::{Role, WorkspaceCard, identities};
 use crate::base::crypto::Marker;
 use crate::base::error::{AppError, AppResult};
-use crate::base::ids::{MemberId, WorkspaceId};
+use crate::base::ids::{IdentityId, MemberId, WorkspaceId};
 use crate::platform::activity::{Actor, Event};
 use crate::platform::app::App;
 use crate::platform::db::{Conn, instance};
@@ -55,7 +56,7 @@ pub struct NewOwner {
     pub name: String,
     /// The owner's address, checked and in lower case.
     pub email: String,
-    /// The owner's password as [`crate::base::crypto::password::hash`] gives it.
+    /// The owner's password as [`crate::base::crypto::password::hash`] gives it; for somebody who has one it is not taken.
     pub password_hash: String,
 }
 
@@ -68,12 +69,14 @@ pub struct NewWorkspace {
     pub slug: String,
     /// Its owner.
     pub owner: MemberId,
+    /// The owner was known here already and keeps the password they have.
+    pub keeps_password: bool,
 }
 
-/// Makes a workspace and its owner; call it inside a write.
+/// Makes a workspace and its owner; call it inside a write. Whoever has the address already becomes the owner and keeps their password.
 ///
 /// # Errors
-/// [`AppError::Conflict`] when a member of this installation has the address already.
+/// Only internal ones.
 pub fn create_workspace_with_owner(tx: &mut Tx<'_>, new: &NewOwner) -> AppResult<NewWorkspace> {
     let workspace = WorkspaceCard {
         id: WorkspaceId::new(tx.now, tx.rng),
@@ -84,22 +87,40 @@ pub fn create_workspace_with_owner(tx: &mut Tx<'_>, new: &NewOwner) -> AppResult
     };
     store::insert_workspace(tx.conn, &workspace, tx.now)?;
     let owner = MemberId::new(tx.now, tx.rng);
+    let FoundIdentity { identity, keeps_password } = identity_for(tx, &new.email, &new.password_hash)?;
     let member = NewMember {
         id: &owner,
         workspace: &workspace.id,
-        email: &new.email,
+        identity: &identity,
         name: &new.name,
-        password_hash: &new.password_hash,
         role: Role::Owner,
+        password_opens: true,
     };
     if !member.insert(tx.conn, tx.now)? {
-        return Err(AppError::Conflict(
-            "A member with this email address exists already. An address belongs to one workspace.",
-        ));
+        return Err(AppError::internal(anyhow::anyhow!("a workspace that was made a moment ago has a member already")));
     }
     let actor = Actor::Member { id: owner.clone(), name: new.name.clone() };
     note(tx, &workspace.id, actor, Event::WorkspaceCreated, &workspace.name)?;
-    Ok(NewWorkspace { id: workspace.id, slug: workspace.slug, owner })
+    Ok(NewWorkspace { id: workspace.id, slug: workspace.slug, owner, keeps_password })
+}
+
+/// Who has an address.
+pub(super) struct FoundIdentity {
+    pub(super) identity: Identity,
+    /// They were there before, with a password that stays as it is.
+    pub(super) keeps_password: bool,
+}
+
+/// Who has the address: somebody new with that password, or who was there before. One without a password gets this one.
+pub(super) fn identity_for(tx: &mut Tx<'_>, email: &str, password_hash: &str) -> AppResult<FoundIdentity> {
+    let id = IdentityId::new(tx.now, tx.rng);
+    let new = Identity { id, email: email.to_owned(), password_hash: password_hash.to_owned() };
+    if identities::insert(tx.conn, &new, tx.now)? {
+        return Ok(FoundIdentity { identity: new, keeps_password: false });
+    }
+    let identity = identities::of_email(tx.conn, email)?.ok_or(AppError::NotFound)?;
+    let set = identities::set_password(tx.conn, &identity.id, "", password_hash)?;
+    Ok(FoundIdentity { identity, keeps_password: !set })
 }
 
 /// The slug of a name that no workspace has yet: "acme", then "acme-2".

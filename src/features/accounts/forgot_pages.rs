@@ -63,7 +63,7 @@ pub async fn request_link(request: HttpRequest, app: web::Data<App>, form: CsrfF
         });
     }
     let ip = client_ip(&request, &app.config.server.trusted_proxies);
-    app.limits.sign_in(ip, &format!("forgot {email}"))?;
+    app.count_sign_in(ip, &format!("forgot {email}")).await?;
     let (queued, ()) = tokio::join!(queue(&app, email), tokio::time::sleep(SOONEST));
     queued?;
     page(&SentPage { host })

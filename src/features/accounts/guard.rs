@@ -1,5 +1,8 @@
 //! Who is signed in, and what their role allows. A handler gets a member only through one of these, so a forgotten check does
 //! not compile.
+//!
+//! Which membership a request speaks for is decided anew each time. A form speaks for the one its page was shown for, whatever was chosen
+//! in another tab since; a page is that of the membership the session has chosen. Either has to be living and open to this session now.
 
 use std::future::Future;
 use std::ops::Deref;
@@ -9,13 +12,15 @@ use actix_web::dev::Payload;
 use actix_web::http::{Method, header};
 use actix_web::{FromRequest, HttpRequest, web};
 
-use super::sessions::{self, Browser, OpenSession};
-use super::{Acting, Role};
+use super::memberships::{self, Entry, Membership};
+use super::sessions::{self, Browser, OpenSession, SessionReach};
+use super::{Acting, Role, identities};
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
-use crate::base::ids::{MemberId, SessionId, WorkspaceId};
+use crate::base::ids::{IdentityId, MemberId, SessionId, WorkspaceId};
 use crate::platform::activity::Actor;
 use crate::platform::app::App;
+use crate::platform::web::body::FormBody;
 use crate::platform::web::cookies::{self, CookieKind};
 use crate::platform::web::frame::OwnerFrame;
 use crate::platform::web::page::PageError;
@@ -44,6 +49,12 @@ pub struct SignedIn {
     pub theme: super::Theme,
     /// The session that proved all this.
     pub session_id: SessionId,
+    /// Who signed in.
+    pub(super) identity_id: IdentityId,
+    /// The sessions they may see and end.
+    pub(super) reach: SessionReach,
+    /// Whether they are a member of other workspaces, too.
+    has_others: bool,
 }
 
 impl SignedIn {
@@ -58,7 +69,8 @@ impl SignedIn {
             theme: self.theme.as_str().to_owned(),
             nav,
             flash: flash::take(request, &app.config.server.base_url),
-            csrf: csrf::token(request, app).map(|token| token.text).unwrap_or_default(),
+            csrf: csrf::token(request, app).map(|token| token.shown_for(self.member_id.as_str())).unwrap_or_default(),
+            has_others: self.has_others,
         }
     }
 
@@ -73,20 +85,41 @@ impl SignedIn {
     }
 }
 
-impl From<OpenSession> for SignedIn {
-    fn from(session: OpenSession) -> Self {
-        Self {
-            member_id: session.member_id,
-            member_name: session.member_name,
-            member_email: session.member_email,
-            role: session.role,
-            workspace_id: session.workspace_id,
-            workspace_name: session.workspace_name,
-            workspace_slug: session.workspace_slug,
-            workspace_accent: session.workspace_accent,
-            theme: session.theme,
-            session_id: session.id,
-        }
+/// Somebody whose session is open, with their memberships as they are now; there may be none.
+#[derive(Debug, Clone)]
+pub struct SignedInPerson {
+    pub(super) session: OpenSession,
+    pub(super) memberships: Vec<Membership>,
+}
+
+impl SignedInPerson {
+    /// How a living membership opens to this session; `None` when there is no such membership.
+    pub(super) fn entry(&self, member: &MemberId) -> Option<Entry> {
+        let found = self.memberships.iter().find(|one| &one.member_id == member)?;
+        Some(found.entry(self.session.by_password()))
+    }
+
+    /// The member they act as; `None` when that membership is over, or the session does not open it.
+    fn acting_as(self, member: &MemberId) -> Option<SignedIn> {
+        self.entry(member).filter(|entry| *entry == Entry::Open)?;
+        let has_others = self.memberships.len() > 1;
+        let reach = self.session.reach();
+        let found = self.memberships.into_iter().find(|one| &one.member_id == member)?;
+        Some(SignedIn {
+            member_id: found.member_id,
+            member_name: found.member_name,
+            member_email: found.member_email,
+            role: found.role,
+            workspace_id: found.workspace_id,
+            workspace_name: found.workspace_name,
+            workspace_slug: found.workspace_slug,
+            workspace_accent: found.workspace_accent,
+            theme: found.theme,
+            session_id: self.session.id,
+            identity_id: self.session.identity_id,
+            reach,
+            has_others,
+        })
     }
 }
 
@@ -97,17 +130,28 @@ fn wanted(request: &HttpRequest) -> String {
     path.filter(|_| looks).unwrap_or_else(|| urls::HOME.to_owned())
 }
 
-/// The member whose session the request brings, if it is open.
-async fn find(request: &HttpRequest, app: &App) -> AppResult<Option<SignedIn>> {
+/// Who the session belongs to that the request brings, if it is open.
+pub(super) async fn find(request: &HttpRequest, app: &App) -> AppResult<Option<SignedInPerson>> {
     let Some(text) = CookieKind::Session.read(request, &app.config.server.base_url) else { return Ok(None) };
     let (hash, now) = (PlainToken::presented(&text).hash(), app.clock.now());
-    let Some(session) = app.db.read(move |conn| Ok(sessions::find(conn, &hash, now)?)).await? else { return Ok(None) };
-    if now - session.last_seen_at >= sessions::NOTED_EVERY {
-        let (workspace, id) = (session.workspace_id.clone(), session.id.clone());
-        app.db.write(move |conn| Ok(sessions::touch(conn, &workspace, &id, now)?)).await?;
+    let found = app.db.read(move |conn| {
+        let Some(session) = sessions::find(conn, &hash, now)? else { return Ok(None) };
+        let memberships = memberships::list(conn, &session.identity_id, Some(&session.id))?;
+        Ok(Some(SignedInPerson { session, memberships }))
+    });
+    let Some(person) = found.await? else { return Ok(None) };
+    if now - person.session.last_seen_at >= sessions::NOTED_EVERY {
+        let id = person.session.id.clone();
+        app.db.write(move |conn| Ok(sessions::touch(conn, &id, now)?)).await?;
         cookies::later(request, session_cookie(app, &PlainToken::presented(&text)));
     }
-    Ok(Some(session.into()))
+    Ok(Some(person))
+}
+
+/// The membership that the page of a sent form was shown for.
+async fn shown_for(request: &HttpRequest, form: Option<FormBody>) -> AppResult<Option<MemberId>> {
+    let Some(form) = form.filter(|_| csrf::is_form(request.headers())) else { return Ok(None) };
+    Ok(csrf::shown_for(&form.read().await?).map(|id| MemberId::from_text(&id)))
 }
 
 /// The browser that makes the request.
@@ -126,12 +170,35 @@ impl FromRequest for SignedIn {
     type Error = PageError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
 
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let form = (request.method() == Method::POST).then(|| FormBody::of(&request, payload));
+        Box::pin(async move {
+            let app = request.app_data::<web::Data<App>>().ok_or(AppError::NotFound)?;
+            let person = find(&request, app).await?.ok_or_else(|| AppError::SignedOut { wanted: wanted(&request) })?;
+            let meant = shown_for(&request, form).await?;
+            if let Some(foreign) = meant.clone().filter(|member| person.entry(member).is_none()) {
+                let owner = app.db.read(move |conn| Ok(identities::of_member(conn, &foreign)?)).await?;
+                if owner.is_none_or(|owner| owner.id != person.session.identity_id) {
+                    return Err(AppError::ForeignForm.into());
+                }
+            }
+            let member = meant.unwrap_or_else(|| person.session.member_id.clone());
+            Ok(person.acting_as(&member).ok_or_else(|| AppError::NoWorkspace { wanted: wanted(&request) })?)
+        })
+    }
+}
+
+impl FromRequest for SignedInPerson {
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
+
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
             let app = request.app_data::<web::Data<App>>().ok_or(AppError::NotFound)?;
-            let member = find(&request, app).await?;
-            Ok(member.ok_or_else(|| AppError::SignedOut { wanted: wanted(&request) })?)
+            let person = find(&request, app).await?;
+            Ok(person.ok_or_else(|| AppError::SignedOut { wanted: wanted(&request) })?)
         })
     }
 }

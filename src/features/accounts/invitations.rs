@@ -1,18 +1,24 @@
 //! Inviting somebody by mail, and their answer.
 
+use super::identities::Identity;
 use super::links::{
     self, AccountLinkPurpose, INVITATION_LIFETIME, NewAccountLink, OpenAccountLink, SEALED_LINK_TOKENS,
 };
 use super::members::role_now;
-use super::sessions::Browser;
+use super::sessions::{Browser, OpenSession, SignInProof};
 use super::store::{self, NewMember};
-use super::{AccountMail, Acting, Role, sign_in_provider};
+use super::{AccountMail, Acting, Role, identities, memberships, sessions, sign_in_provider};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
-use crate::base::ids::{AccountLinkId, MemberId};
+use crate::base::ids::{AccountLinkId, IdentityId, MemberId};
 use crate::platform::activity::Event;
 use crate::platform::tx::Tx;
+
+/// What is said to who answers with a password where none opens anything.
+pub(super) const NO_PASSWORDS: &str =
+    "This workspace takes no passwords. Open the invitation again to sign in its way.";
+const NOT_THEM: &str = "You are not signed in any more as whom the invitation is for. Open it again.";
 
 /// Whom to invite, as what.
 pub(super) struct NewInvitation {
@@ -35,11 +41,12 @@ pub(super) enum Invited {
     },
     /// This form was sent before; its link was shown then.
     MadeBefore,
-    /// The address belongs to a member already.
+    /// The address belongs to a member of this workspace already.
     IsMember,
 }
 
-/// Invites somebody; an earlier invitation to the same address stops working.
+/// Invites somebody; an earlier invitation to the same address stops working. Whether the address is known elsewhere in the installation
+/// changes nothing, so whoever invites does not learn it.
 ///
 /// # Errors
 /// [`AppError::Forbidden`] when the one who invites may not give that role.
@@ -51,7 +58,7 @@ pub(super) fn invite(tx: &mut Tx<'_>, who: &Acting, new: &NewInvitation) -> AppR
     if links::invitation_of(tx.conn, &who.workspace, &id)?.is_some() {
         return Ok(Invited::MadeBefore);
     }
-    if store::credentials_of_email(tx.conn, &new.email)?.is_some_and(|member| member.workspace_id == who.workspace) {
+    if store::living_of_email(tx.conn, &who.workspace, &new.email)?.is_some() {
         return Ok(Invited::IsMember);
     }
     links::revoke_invitations_to(tx.conn, &who.workspace, &new.email, tx.now)?;
@@ -92,35 +99,102 @@ pub(super) fn withdraw(tx: &mut Tx<'_>, who: &Acting, id: &AccountLinkId) -> App
     Ok(())
 }
 
-/// Makes the invited person a member and signs them in; `None` when somebody used or withdrew the link meanwhile.
+/// Who answers an invitation.
+pub(super) enum Invitee {
+    /// Somebody new.
+    New {
+        /// What they call themselves.
+        name: String,
+        /// Of the password they have chosen.
+        password_hash: String,
+    },
+    /// Somebody known here, who has typed their password on the page.
+    Known {
+        /// As they were when the password was judged.
+        identity: Identity,
+        /// What they call themselves.
+        name: String,
+    },
+    /// Somebody who has signed in before, by the session of their browser.
+    SignedIn,
+}
+
+/// What answering came to.
+pub(super) enum Joined {
+    /// They are in; the token begins a session.
+    Begun(PlainToken),
+    /// They are in, and their session goes on.
+    GoesOn,
+    /// Somebody used or withdrew the link meanwhile.
+    Closed,
+}
+
+/// Makes the invited person a member.
 ///
 /// # Errors
-/// [`AppError::Conflict`] when a member of this installation has the address already, or the workspace takes no passwords; the link is
-/// not spent then.
+/// [`AppError::Conflict`] when they are a member already, are not who was invited, or the workspace takes no passwords; the link is not
+/// spent then.
 pub(super) fn accept(
     tx: &mut Tx<'_>,
     link: &OpenAccountLink,
-    name: &str,
-    password_hash: &str,
+    invitee: Invitee,
     browser: &Browser,
-) -> AppResult<Option<PlainToken>> {
+) -> AppResult<Joined> {
     let workspace = &link.workspace.id;
     if sign_in_provider::passwords_off(tx.conn, workspace)?.is_some() {
-        return Err(AppError::Conflict(
-            "This workspace takes no passwords. Open the invitation again to sign in its way.",
-        ));
+        return Err(AppError::Conflict(NO_PASSWORDS));
     }
+    let session = match &browser.session {
+        Some(token) if matches!(invitee, Invitee::SignedIn) => sessions::find(tx.conn, token, tx.now)?,
+        _ => None,
+    };
     if !links::redeem(tx.conn, workspace, &link.row.id, tx.now)? {
-        return Ok(None);
+        return Ok(Joined::Closed);
     }
-    let id = MemberId::new(tx.now, tx.rng);
-    let member = NewMember { id: &id, workspace, email: &link.row.email, name, password_hash, role: link.row.role };
+    let AcceptedBy { identity, name } = identify(tx, &link.row.email, invitee, session.as_ref())?;
+    let (id, role) = (MemberId::new(tx.now, tx.rng), link.row.role);
+    let member = NewMember { id: &id, workspace, identity: &identity, name: &name, role, password_opens: true };
     if !member.insert(tx.conn, tx.now)? {
-        return Err(AppError::Conflict(
-            "This email address has an account here already. Sign in with it, or ask to be invited at another address.",
-        ));
+        return Err(AppError::Conflict("You are a member of this workspace already. The invitation is not used up."));
     }
-    let joined = Acting { workspace: workspace.clone(), member: id.clone(), name: name.to_owned() };
-    joined.note(tx, Event::MemberJoined, link.row.role.as_str())?;
-    Ok(Some(browser.sign_in(tx, workspace, &id)?))
+    let joined = Acting { workspace: workspace.clone(), member: id.clone(), name };
+    joined.note(tx, Event::MemberJoined, role.as_str())?;
+    let Some(session) = session else {
+        return Ok(Joined::Begun(browser.sign_in(tx, workspace, &id, SignInProof::Password)?));
+    };
+    sessions::choose(tx.conn, &session.id, workspace, &id)?;
+    memberships::note_opened(tx.conn, &id, tx.now)?;
+    Ok(Joined::GoesOn)
+}
+
+/// Who becomes a member, and what they are called there.
+struct AcceptedBy {
+    identity: Identity,
+    name: String,
+}
+
+fn identify(tx: &mut Tx<'_>, email: &str, invitee: Invitee, session: Option<&OpenSession>) -> AppResult<AcceptedBy> {
+    match invitee {
+        Invitee::New { name, password_hash } => {
+            let identity = Identity { id: IdentityId::new(tx.now, tx.rng), email: email.to_owned(), password_hash };
+            if !identities::insert(tx.conn, &identity, tx.now)? {
+                return Err(AppError::Conflict(
+                    "An account with this email address was made a moment ago. Open the invitation again.",
+                ));
+            }
+            Ok(AcceptedBy { identity, name })
+        }
+        Invitee::Known { identity, name } => {
+            let is_same =
+                identity.email == email && identities::find(tx.conn, &identity.id)?.as_ref() == Some(&identity);
+            if is_same { Ok(AcceptedBy { identity, name }) } else { Err(AppError::Conflict(NOT_THEM)) }
+        }
+        Invitee::SignedIn => {
+            let session = session.filter(|session| session.by_password() && session.email == email);
+            let session = session.ok_or(AppError::Conflict(NOT_THEM))?;
+            let identity = identities::find(tx.conn, &session.identity_id)?.ok_or(AppError::NotFound)?;
+            let name = memberships::newest(tx.conn, &identity.id)?.map(|newest| newest.name).unwrap_or_default();
+            Ok(AcceptedBy { identity, name })
+        }
+    }
 }

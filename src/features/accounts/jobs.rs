@@ -10,7 +10,7 @@ use crate::platform::db::Conn;
 use crate::platform::email::{EmailContext, ReplyTo, email_templates};
 use crate::platform::jobs::{Job, Lane, MailJob, MailReceiver, PreparedMail, Registry};
 use crate::platform::tx::Tx;
-use crate::platform::web::urls;
+use crate::platform::web::{counted_tries, urls};
 
 /// Sends a one-use account link (an invitation, or a new password).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +130,7 @@ fn names(conn: &mut Conn, id: &AccountLinkId) -> AppResult<Option<(AccountLinkRo
     Ok(Some((link, names)))
 }
 
-/// Deletes sessions that are over, and forgets sealed tokens of account links that open nothing any more and who never came back from
+/// Deletes sessions and counts of tries that are over, and forgets sealed tokens of account links that open nothing any more and who never came back from
 /// a sign-in provider.
 ///
 /// # Errors
@@ -140,6 +140,7 @@ pub async fn sweep(app: &App) -> AppResult<()> {
         sessions::delete_expired(tx.conn, tx.now)?;
         links::drop_dead_tokens(tx.conn, tx.now)?;
         sign_in_provider::delete_expired_attempts(tx.conn, tx.now)?;
+        counted_tries::sweep(tx.conn, tx.now)?;
         Ok(())
     })
     .await

@@ -2,9 +2,9 @@
 //! lost theirs.
 
 use super::store::{self, MemberRow};
-use super::{Acting, Role, links, sessions};
+use super::{Acting, Role, identities, links, memberships, sessions};
 use crate::base::error::{AppError, AppResult};
-use crate::base::ids::{MemberId, SessionId};
+use crate::base::ids::{IdentityId, MemberId, SessionId, WorkspaceId};
 use crate::platform::activity::Event;
 use crate::platform::db::Conn;
 use crate::platform::tx::Tx;
@@ -41,8 +41,8 @@ pub(super) fn change_role(tx: &mut Tx<'_>, who: &Acting, id: &MemberId, role: Ro
     who.note(tx, Event::RoleChanged, &format!("{}: {} to {}", member.name, member.role.as_str(), role.as_str()))
 }
 
-/// Removes a member, ends their sessions and closes what could bring them back. Whoever may remove an owner is an owner and stays, so
-/// one is always left.
+/// Removes a member: their sessions open this workspace no more. Other memberships of the same person go on; without any, their sessions
+/// end. Whoever may remove an owner is an owner and stays, so one is always left.
 ///
 /// # Errors
 /// As [`change_role`]; [`AppError::Conflict`] when somebody removes themselves.
@@ -52,9 +52,32 @@ pub(super) fn remove(tx: &mut Tx<'_>, who: &Acting, id: &MemberId) -> AppResult<
         return Err(AppError::Conflict(ONESELF));
     }
     store::remove_member(tx.conn, &who.workspace, &member, tx.now)?;
-    sessions::end_all(tx.conn, &who.workspace, id)?;
-    links::revoke_resets(tx.conn, &who.workspace, id, tx.now)?;
+    shut_out(tx, &who.workspace, id, None)?;
     who.note(tx, Event::MemberRemoved, &member.name)
+}
+
+/// Takes a workspace's opening from the sessions of one of its members, but for `keep`. Sessions and password links of somebody who has
+/// no other workspace end altogether.
+pub(super) fn shut_out(
+    tx: &mut Tx<'_>,
+    workspace: &WorkspaceId,
+    member: &MemberId,
+    keep: Option<&SessionId>,
+) -> AppResult<()> {
+    let Some(identity) = identities::of_member(tx.conn, member)? else { return Ok(()) };
+    sessions::forget_vouchers(tx.conn, &identity.id, workspace, keep)?;
+    let elsewhere = memberships::list(tx.conn, &identity.id, None)?.iter().any(|one| &one.workspace_id != workspace);
+    if elsewhere {
+        return Ok(());
+    }
+    match keep {
+        Some(keep) => {
+            let reach = sessions::SessionReach { identity: identity.id.clone(), within: None };
+            sessions::end_others(tx.conn, &reach, keep)?;
+        }
+        None => sessions::end_all(tx.conn, &identity.id)?,
+    }
+    Ok(links::revoke_resets(tx.conn, &identity.id, tx.now)?)
 }
 
 /// A member whose role the acting one may handle, while nobody else changes the workspace's members.
@@ -64,8 +87,10 @@ fn locked(conn: &mut Conn, who: &Acting, id: &MemberId) -> AppResult<MemberRow> 
     if role_now(conn, who)?.may_handle(member.role) { Ok(member) } else { Err(AppError::Forbidden) }
 }
 
-/// A member's own new password.
+/// Somebody's own new password.
 pub(super) struct PasswordChange {
+    /// Whose.
+    pub(super) identity: IdentityId,
     /// The hash they proved to know the password of.
     pub(super) old_hash: String,
     pub(super) new_hash: String,
@@ -73,13 +98,15 @@ pub(super) struct PasswordChange {
     pub(super) keep: SessionId,
 }
 
-/// A member's own new password: every other session ends. `false` when their password is not the old one any more.
+/// Sets somebody's own new password: every other session ends, in whatever workspace. `false` when their password is not the old one any
+/// more.
 pub(super) fn change_password(tx: &mut Tx<'_>, who: &Acting, change: &PasswordChange) -> AppResult<bool> {
-    if !store::set_password(tx.conn, &who.workspace, &who.member, &change.old_hash, &change.new_hash)? {
+    if !identities::set_password(tx.conn, &change.identity, &change.old_hash, &change.new_hash)? {
         return Ok(false);
     }
-    sessions::end_others(tx.conn, &who.workspace, &who.member, &change.keep)?;
-    links::revoke_resets(tx.conn, &who.workspace, &who.member, tx.now)?;
+    let reach = sessions::SessionReach { identity: change.identity.clone(), within: None };
+    sessions::end_others(tx.conn, &reach, &change.keep)?;
+    links::revoke_resets(tx.conn, &change.identity, tx.now)?;
     who.note(tx, Event::PasswordChanged, "")?;
     Ok(true)
 }

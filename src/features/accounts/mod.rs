@@ -1,10 +1,12 @@
 //! Accounts: workspaces, the members in them, and what proves that somebody is one of them.
 //!
-//! Why: everything in the product belongs to a workspace, and every deed is done by somebody whose role allows it.
+//! Why: everything in the product belongs to a workspace, and every deed is done by somebody whose role allows it. Who signs in is an
+//! identity (an address and a password, once in the installation); what joins it to a workspace with a role is a membership, and one
+//! person may have several.
 //!
-//! Invariants: a workspace always has an owner, and only an owner makes or unmakes one. An address belongs to one living member
-//! of the whole installation. A session, an account link and an API key are stored as the hash of their token only. Whoever is
-//! removed, or chooses a new password, loses every session they had.
+//! Invariants: a workspace always has an owner, and only an owner makes or unmakes one. An identity is at most once a living member of a
+//! workspace. A session, an account link and an API key are stored as the hash of their token only. Whoever is removed reaches the
+//! workspace no more, at once, and keeps their other workspaces; whoever chooses a new password loses every other session they had.
 
 pub mod account_pages;
 pub mod api_keys;
@@ -14,17 +16,20 @@ mod fields;
 pub mod first_run;
 pub mod forgot_pages;
 pub mod guard;
+mod identities;
 mod invitations;
 mod jobs;
 pub mod join_pages;
 mod links;
 pub mod member_pages;
 mod members;
+mod memberships;
 mod notes;
 pub mod operator_pages;
 mod passwords;
 mod preview;
 mod resets;
+mod restored;
 mod sessions;
 pub mod setup_pages;
 pub mod sign_in_pages;
@@ -32,14 +37,17 @@ pub mod sign_in_provider;
 mod store;
 mod views;
 pub mod workspace_pages;
+pub mod workspaces_pages;
 
 pub use by_command::{OwnerDetails, OwnerMade, create_owner};
 pub use first_run::{NewOwner, NewWorkspace, create_workspace_with_owner, first_run_code};
 pub use jobs::{AccountMail, jobs, receivers, sweep};
-pub use links::SEALED_LINK_TOKENS;
+pub use links::{SEALED_LINK_TOKENS, count_up_to as count_links_up_to, forget as forget_links};
+pub use restored::{EndedAccess, end_access};
 pub use sign_in_provider::{SEALED_CLIENT_SECRETS, allow_passwords_by_command};
 pub use store::{
     any_workspace, find_member, find_workspace, find_workspace_by_slug, living_member, member_or_owners, owners_of,
+    several_workspaces, workspaces_after,
 };
 pub use views::names_in_words;
 

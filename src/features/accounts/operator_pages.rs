@@ -1,5 +1,4 @@
-//! `/settings/mail` and `/settings/data`: what the environment says, to read only, with the names of the settings. No secret and no
-//! password is among it.
+//! `/settings/mail`: what the environment says, to read only, with the names of the settings. No secret and no password is among it.
 
 use actix_web::{HttpRequest, web};
 use askama::Template;
@@ -22,19 +21,6 @@ struct MailPage {
     shown: String,
     from: String,
     extra_ca: String,
-}
-
-#[derive(Template)]
-#[template(path = "accounts/settings/data.html")]
-struct DataPage {
-    frame: OwnerFrame,
-    tab: &'static str,
-    base_url: String,
-    database: String,
-    data_dir: String,
-    keys_from: String,
-    primary_key: String,
-    other_keys: Vec<String>,
 }
 
 /// `GET /settings/mail`
@@ -63,24 +49,4 @@ fn server_in_words(config: &MailConfig) -> String {
         _ => "not encrypted",
     };
     format!("{host}{port}, {kind}")
-}
-
-/// `GET /settings/data`
-pub async fn data(request: HttpRequest, app: web::Data<App>, member: SignedIn) -> PageResult {
-    let storage = &app.config.storage;
-    let from_file = || format!("The file {}", storage.key_file().display());
-    let ids = app.keys.ids();
-    page(&DataPage {
-        frame: member.frame(&request, &app, "settings"),
-        tab: urls::SETTINGS_DATA,
-        base_url: app.config.server.base_url.origin(),
-        database: storage.database.shown(),
-        data_dir: storage.data_dir.display().to_string(),
-        keys_from: storage
-            .master_keys
-            .as_ref()
-            .map_or_else(from_file, |_| "The setting VESTIBULE_MASTER_KEYS".to_owned()),
-        primary_key: app.keys.primary_id().to_owned(),
-        other_keys: ids.iter().skip(1).map(|id| (*id).to_owned()).collect(),
-    })
 }

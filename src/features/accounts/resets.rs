@@ -3,7 +3,7 @@
 use time::Duration;
 
 use super::links::{self, AccountLinkPurpose, NewAccountLink, OpenAccountLink, RESET_LIFETIME, SEALED_LINK_TOKENS};
-use super::{AccountMail, Acting, sessions, sign_in_provider, store};
+use super::{AccountMail, Acting, identities, memberships, sessions, store};
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::AccountLinkId;
@@ -14,15 +14,17 @@ use crate::platform::tx::Tx;
 const QUIET: Duration = Duration::minutes(2);
 
 /// Queues a mail with a link if the address is a member's of a workspace that takes passwords; whoever asks is not told whether it is.
+/// The mail speaks of the one of those workspaces that they chose last.
 ///
 /// # Errors
 /// Only internal ones.
 pub(super) fn request(tx: &mut Tx<'_>, email: &str) -> AppResult<()> {
-    let Some(member) = store::credentials_of_email(tx.conn, email)? else { return Ok(()) };
-    if sign_in_provider::passwords_off(tx.conn, &member.workspace_id)?.is_some() {
+    let Some(identity) = identities::of_email(tx.conn, email)? else { return Ok(()) };
+    let all = memberships::list(tx.conn, &identity.id, None)?;
+    let Some(member) = all.iter().filter(|one| one.only_provider().is_none()).max_by_key(|one| one.opened_at) else {
         return Ok(());
-    }
-    if links::recent_resets(tx.conn, &member.workspace_id, &member.id, tx.now - QUIET)? > 0 {
+    };
+    if links::recent_resets(tx.conn, &identity.id, tx.now - QUIET)? > 0 {
         return Ok(());
     }
     let (id, token) = (AccountLinkId::new(tx.now, tx.rng), PlainToken::new(tx.rng, ""));
@@ -30,9 +32,9 @@ pub(super) fn request(tx: &mut Tx<'_>, email: &str) -> AppResult<()> {
         id: &id,
         workspace: &member.workspace_id,
         purpose: AccountLinkPurpose::Reset,
-        email: &member.email,
+        email: &identity.email,
         role: member.role,
-        member: Some(&member.id),
+        member: Some(&member.member_id),
         token: &token.hash(),
         sealed_token: &tx.keys.seal(
             token.expose().as_bytes(),
@@ -56,15 +58,17 @@ pub(super) fn choose(tx: &mut Tx<'_>, link: &OpenAccountLink, password_hash: &st
         return Ok(false);
     }
     let id = link.row.member_id.as_ref().ok_or(AppError::NotFound)?;
-    let member = store::credentials_of(tx.conn, workspace, id)?.ok_or(AppError::NotFound)?;
-    if !store::set_password(tx.conn, workspace, id, &member.password_hash, password_hash)? {
+    let identity = identities::of_member(tx.conn, id)?.ok_or(AppError::NotFound)?;
+    if !identities::set_password(tx.conn, &identity.id, &identity.password_hash, password_hash)? {
         return Err(AppError::Conflict(
             "Your password was changed a moment ago. Try to sign in, or ask for a new link.",
         ));
     }
-    sessions::end_all(tx.conn, workspace, id)?;
-    links::revoke_resets(tx.conn, workspace, id, tx.now)?;
-    let who = Acting { workspace: workspace.clone(), member: id.clone(), name: member.name };
+    memberships::let_password_open(tx.conn, &identity.id)?;
+    sessions::end_all(tx.conn, &identity.id)?;
+    links::revoke_resets(tx.conn, &identity.id, tx.now)?;
+    let name = store::find_member(tx.conn, id)?.map(|member| member.name).unwrap_or_default();
+    let who = Acting { workspace: workspace.clone(), member: id.clone(), name };
     who.note(tx, Event::PasswordChanged, "through a link sent by mail")?;
     Ok(true)
 }

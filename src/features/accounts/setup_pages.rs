@@ -9,7 +9,7 @@ use super::fields::{FormErrors, query_value, secret};
 use super::first_run::{self, NewOwner, create_workspace_with_owner, first_run_code};
 use super::guard::{browser, session_cookie};
 use super::passwords;
-use super::sessions::Browser;
+use super::sessions::{Browser, SignInProof};
 use super::views::visitor_csrf;
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
@@ -61,7 +61,7 @@ pub async fn show(request: HttpRequest, app: web::Data<App>) -> PageResult {
 /// `POST /setup`
 pub async fn create(request: HttpRequest, app: web::Data<App>, form: CsrfForm<SetupForm>) -> PageResult {
     let ip = client_ip(&request, &app.config.server.trusted_proxies);
-    app.limits.sign_in(ip, &format!("setup {ip}"))?;
+    app.count_sign_in(ip, &format!("setup {ip}")).await?;
     let code = first_run_code(&app).await?.ok_or(AppError::NotFound)?;
     let mut view = SetupPage {
         host: app.config.server.base_url.host(),
@@ -103,7 +103,7 @@ async fn claim(app: &App, view: SetupPage, password_hash: String, browser: Brows
         }
         let new = NewOwner { workspace_name: view.workspace, name: view.name, email: view.email, password_hash };
         let made = create_workspace_with_owner(tx, &new)?;
-        Ok(browser.sign_in(tx, &made.id, &made.owner)?)
+        Ok(browser.sign_in(tx, &made.id, &made.owner, SignInProof::Password)?)
     })
     .await
 }

@@ -7,10 +7,11 @@ use serde::Deserialize;
 
 use super::fields::{FormErrors, NoFields, lower_email, query_value, secret};
 use super::guard::{SignedIn, browser, session_cookie};
+use super::identities::{self, Identity};
+use super::sessions::SignInProof;
 use super::sign_in_provider::{self, Offer};
-use super::store::{self, MemberCredentials};
 use super::views::visitor_csrf;
-use super::{passwords, sessions};
+use super::{memberships, passwords, sessions, store};
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
 use crate::platform::app::App;
@@ -83,14 +84,14 @@ impl SignInPage {
     }
 }
 
-/// `GET /sign-in`: those who are signed in go on; an installation without a workspace is set up first.
+/// `GET /sign-in`: those who are signed in go on, unless they come to show their password, too; an installation without a workspace is set up first.
 pub async fn show(
     request: HttpRequest,
     app: web::Data<App>,
     member: Result<SignedIn, crate::platform::web::page::PageError>,
 ) -> PageResult {
     let next = local_path(&query_value(&request, "next").unwrap_or_default()).to_owned();
-    if member.is_ok() {
+    if member.is_ok() && query_value(&request, "again").is_none() {
         return Ok(see_other(&next));
     }
     if !app.db.read(|conn| Ok(store::any_workspace(conn)?)).await? {
@@ -106,7 +107,7 @@ pub async fn sign_in(request: HttpRequest, app: web::Data<App>, form: CsrfForm<S
     let form = form.value;
     let email = lower_email(&form.email);
     let ip = client_ip(&request, &app.config.server.trusted_proxies);
-    app.limits.sign_in(ip, &email.chars().take(COUNTED).collect::<String>())?;
+    app.count_sign_in(ip, &email.chars().take(COUNTED).collect::<String>()).await?;
     let next = local_path(&form.next).to_owned();
     let mut view = SignInPage::new(&request, &app, form.email, next).await?;
     if email.is_empty() {
@@ -118,8 +119,8 @@ pub async fn sign_in(request: HttpRequest, app: web::Data<App>, form: CsrfForm<S
     if !view.errors.is_empty() {
         return unprocessable(&view);
     }
-    let member = proven(&app, email, form.password).await?;
-    let token = match begin(&request, &app, member).await? {
+    let identity = proven(&app, email, form.password).await?;
+    let token = match begin(&request, &app, identity).await? {
         Begun::Session(token) => token,
         Begun::Nothing => {
             view.errors.add("email", "Email or password is not right.");
@@ -135,36 +136,45 @@ pub async fn sign_in(request: HttpRequest, app: web::Data<App>, form: CsrfForm<S
     Ok(answer)
 }
 
-/// The member whose address and password these are. An address nobody has takes the same time.
-async fn proven(app: &App, email: String, password: SecretString) -> AppResult<Option<MemberCredentials>> {
-    let member = app.db.read(move |conn| Ok(store::credentials_of_email(conn, &email)?)).await?;
+/// Whose address and password these are. An address nobody has takes the same time.
+pub(super) async fn proven(app: &App, email: String, password: SecretString) -> AppResult<Option<Identity>> {
+    let identity = app.db.read(move |conn| Ok(identities::of_email(conn, &email)?)).await?;
     // Who came through a provider has no password: trying theirs takes as long as trying nobody's.
-    let hash = member.as_ref().map(|member| member.password_hash.clone()).filter(|hash| !hash.is_empty());
+    let hash = identity.as_ref().map(|identity| identity.password_hash.clone()).filter(|hash| !hash.is_empty());
     let right = passwords::verify(app, password, hash).await?;
-    Ok(member.filter(|_| right))
+    Ok(identity.filter(|_| right))
 }
 
 /// What a right or wrong password came to.
 enum Begun {
     Session(PlainToken),
     Nothing,
-    /// The workspace takes its provider's word only; this is what its members call it.
+    /// Every workspace of theirs takes its provider's word only; this is what the members of one of them call it.
     NoPasswords(String),
 }
 
-/// Begins the session, unless the member was removed or their password changed since it was judged.
-async fn begin(request: &HttpRequest, app: &App, member: Option<MemberCredentials>) -> AppResult<Begun> {
-    let Some(member) = member else { return Ok(Begun::Nothing) };
+/// Begins the session, unless the password changed since it was judged. Somebody who is a member of nothing any more gets one, too: what
+/// they see says so.
+async fn begin(request: &HttpRequest, app: &App, identity: Option<Identity>) -> AppResult<Begun> {
+    let Some(identity) = identity else { return Ok(Begun::Nothing) };
     let browser = browser(request, app);
     app.write(move |tx| {
-        let still = store::credentials_of(tx.conn, &member.workspace_id, &member.id)?;
-        if still.is_none_or(|still| still.password_hash != member.password_hash) {
+        if identities::find(tx.conn, &identity.id)?.as_ref() != Some(&identity) {
             return Ok(Begun::Nothing);
         }
-        if let Some(label) = sign_in_provider::passwords_off(tx.conn, &member.workspace_id)? {
-            return Ok(Begun::NoPasswords(label));
+        let all = memberships::list(tx.conn, &identity.id, None)?;
+        if let Some(one) = memberships::after_password(&all) {
+            let token = browser.sign_in(tx, &one.workspace_id, &one.member_id, SignInProof::Password)?;
+            return Ok(Begun::Session(token));
         }
-        Ok(Begun::Session(browser.sign_in(tx, &member.workspace_id, &member.id)?))
+        let mut labels = all.iter().map(|one| one.only_provider());
+        if let Some(Some(label)) = labels.next()
+            && labels.all(|label| label.is_some())
+        {
+            return Ok(Begun::NoPasswords(label.to_owned()));
+        }
+        let Some(newest) = memberships::newest(tx.conn, &identity.id)? else { return Ok(Begun::Nothing) };
+        Ok(Begun::Session(browser.sign_in(tx, &newest.workspace_id, &newest.id, SignInProof::Password)?))
     })
     .await
 }

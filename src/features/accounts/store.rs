@@ -1,5 +1,6 @@
 use diesel::prelude::*;
 
+use super::identities::Identity;
 use super::{MemberCard, Role, Theme, WorkspaceCard};
 use crate::base::clock::UtcTime;
 use crate::base::ids::{MemberId, WorkspaceId};
@@ -31,18 +32,6 @@ pub(super) struct MemberRow {
     pub(super) name: String,
     pub(super) role: Role,
     pub(super) created_at: UtcTime,
-}
-
-/// What signing in needs to know of a member.
-#[derive(Clone, Queryable, Selectable)]
-#[diesel(table_name = members)]
-pub(super) struct MemberCredentials {
-    pub(super) id: MemberId,
-    pub(super) workspace_id: WorkspaceId,
-    pub(super) name: String,
-    pub(super) email: String,
-    pub(super) role: Role,
-    pub(super) password_hash: String,
 }
 
 /// The workspace of that id.
@@ -78,6 +67,15 @@ pub(super) fn find_workspace_called(conn: &mut Conn, called: &str) -> QueryResul
 pub fn any_workspace(conn: &mut Conn) -> QueryResult<bool> {
     let found: Option<WorkspaceId> = workspaces::table.select(workspaces::id).first(conn).optional()?;
     Ok(found.is_some())
+}
+
+/// Whether there is more than one workspace.
+///
+/// # Errors
+/// The database refuses.
+pub fn several_workspaces(conn: &mut Conn) -> QueryResult<bool> {
+    let found: Vec<WorkspaceId> = workspaces::table.select(workspaces::id).limit(2).load(conn)?;
+    Ok(found.len() > 1)
 }
 
 pub(super) fn insert_workspace(conn: &mut Conn, new: &WorkspaceCard, now: UtcTime) -> QueryResult<()> {
@@ -181,25 +179,13 @@ pub(super) fn was_removed(conn: &mut Conn, workspace: &WorkspaceId, email: &str)
     Ok(removed.is_some())
 }
 
-pub(super) fn credentials_of_email(conn: &mut Conn, email: &str) -> QueryResult<Option<MemberCredentials>> {
-    members::table
-        .filter(members::email.eq(email))
-        .filter(members::removed_at.is_null())
-        .select(MemberCredentials::as_select())
-        .get_result(conn)
-        .optional()
-}
-
-pub(super) fn credentials_of(
-    conn: &mut Conn,
-    workspace: &WorkspaceId,
-    id: &MemberId,
-) -> QueryResult<Option<MemberCredentials>> {
+/// The living member of the workspace with that address.
+pub(super) fn living_of_email(conn: &mut Conn, workspace: &WorkspaceId, email: &str) -> QueryResult<Option<MemberRow>> {
     members::table
         .filter(members::workspace_id.eq(workspace))
-        .filter(members::id.eq(id))
+        .filter(members::email.eq(email))
         .filter(members::removed_at.is_null())
-        .select(MemberCredentials::as_select())
+        .select(MemberRow::as_select())
         .get_result(conn)
         .optional()
 }
@@ -208,21 +194,25 @@ pub(super) fn credentials_of(
 pub(super) struct NewMember<'a> {
     pub(super) id: &'a MemberId,
     pub(super) workspace: &'a WorkspaceId,
-    pub(super) email: &'a str,
+    pub(super) identity: &'a Identity,
     pub(super) name: &'a str,
-    pub(super) password_hash: &'a str,
     pub(super) role: Role,
+    /// Whether the password was shown for it, so that the password opens it.
+    pub(super) password_opens: bool,
 }
 
 impl NewMember<'_> {
-    /// Stores the member; `false` when a living member of this installation has the address.
+    /// Stores the member; `false` when the identity is a living member of the workspace already.
     pub(super) fn insert(&self, conn: &mut Conn, now: UtcTime) -> QueryResult<bool> {
         let row = (
             members::id.eq(self.id),
             members::workspace_id.eq(self.workspace),
-            members::email.eq(self.email),
+            members::identity_id.eq(&self.identity.id),
+            members::email.eq(&self.identity.email),
             members::name.eq(self.name),
-            members::password_hash.eq(self.password_hash),
+            // Read by older versions only; the identity has the password.
+            members::password_hash.eq(""),
+            members::password_opens.eq(i32::from(self.password_opens)),
             members::role.eq(self.role),
             members::theme.eq(Theme::System),
             members::created_at.eq(now),
@@ -252,23 +242,7 @@ pub(super) fn set_role(conn: &mut Conn, workspace: &WorkspaceId, id: &MemberId, 
     diesel::update(member).set(members::role.eq(role)).execute(conn).map(|_| ())
 }
 
-/// Sets a new password of a living member; `false` when they are not living any more, or their password is not `old` any more.
-pub(super) fn set_password(
-    conn: &mut Conn,
-    workspace: &WorkspaceId,
-    id: &MemberId,
-    old: &str,
-    new: &str,
-) -> QueryResult<bool> {
-    let member = members::table
-        .filter(members::workspace_id.eq(workspace))
-        .filter(members::id.eq(id))
-        .filter(members::password_hash.eq(old))
-        .filter(members::removed_at.is_null());
-    diesel::update(member).set(members::password_hash.eq(new)).execute(conn).map(|changed| changed == 1)
-}
-
-/// Removes a member: the row stays for what they made, the password goes, and the address is free for somebody new.
+/// Removes a member: the row stays for what they made, and their identity may become a member anew.
 pub(super) fn remove_member(
     conn: &mut Conn,
     workspace: &WorkspaceId,
@@ -276,5 +250,15 @@ pub(super) fn remove_member(
     now: UtcTime,
 ) -> QueryResult<()> {
     let row = members::table.filter(members::workspace_id.eq(workspace)).filter(members::id.eq(&member.id));
-    diesel::update(row).set((members::removed_at.eq(now), members::password_hash.eq(""))).execute(conn).map(|_| ())
+    diesel::update(row).set(members::removed_at.eq(now)).execute(conn).map(|_| ())
+}
+
+/// Workspaces after an id (empty: from the first), in the order of their ids.
+pub fn workspaces_after(conn: &mut Conn, after: &str, limit: i64) -> QueryResult<Vec<WorkspaceId>> {
+    workspaces::table
+        .filter(workspaces::id.gt(after))
+        .order(workspaces::id)
+        .limit(limit)
+        .select(workspaces::id)
+        .load(conn)
 }

@@ -12,6 +12,7 @@ use crate::base::error::AppError;
 use crate::connectors::Connector;
 use crate::features::accounts::api_keys::guard::{ApiKey, Read, Side};
 use crate::platform::app::App;
+use crate::platform::db::cursor::{ListDirection, place_by_name};
 use crate::platform::web::api::{ApiQuery, ApiResult, json};
 use crate::platform::web::cursor::{self, PageOut};
 use crate::platform::web::openapi::Operation;
@@ -82,13 +83,15 @@ pub async fn index<S: Side>(app: web::Data<App>, _key: ApiKey<Read<S>>, query: A
     let wanted = cursor::page_request(query.cursor.as_deref(), query.limit)?;
     let found: Vec<Arc<Connector>> =
         app.connectors.search(S::KIND, query.search.as_deref().unwrap_or_default()).into_iter().cloned().collect();
-    let row_of = |connector: &Arc<Connector>| connector.file.slug.clone();
+    let place_of = |connector: &Arc<Connector>| place_by_name(&connector.file.name, &connector.file.slug);
     let address = app.config.server.base_url.join(&urls::api_connectors(S::KIND));
     let pairs = [("search", query.search), ("limit", query.limit.map(|limit| limit.to_string()))];
     let pairs: Vec<(&str, String)> = pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     json(
         StatusCode::OK,
-        &PageOut::new(wanted.cut(found, row_of), &address, &pairs, row_of, |connector| ConnectorOut::new(&connector)),
+        &PageOut::new(wanted.cut(found, ListDirection::Rising, place_of), &address, &pairs, place_of, |connector| {
+            ConnectorOut::new(&connector)
+        }),
     )
 }
 

@@ -14,7 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use arrivals::{Arriving, accept, arrive, find_waiting, of_invite_link, reject, waiting_count};
 pub use draft::{Applied, Apply, ApplyError, NewDraft, apply, apply_to, create_draft, erase, finalise, rename};
 pub use listing::{ConnectionFilter, ConnectionStateFilter, ListRow, count, list, note_some_words, page};
-pub use store::{find, find_by_form_nonce, find_by_id, find_of_kind};
+pub use store::{
+    count_deleted_up_to, deleted_before, find, find_by_form_nonce, find_by_id, find_of_kind, forget_deleted,
+};
 
 use crate::base::clock::UtcTime;
 use crate::base::crypto::Sealed;

@@ -6,8 +6,8 @@ use crate::base::clock::UtcTime;
 use crate::base::crypto::Sealed;
 use crate::base::ids::{ConnectionId, InviteLinkId, MemberId, WorkspaceId};
 use crate::connectors::Kind;
-use crate::platform::db::Conn;
-use crate::platform::db::schema::connections;
+use crate::platform::db::schema::{connection_words, connections};
+use crate::platform::db::{Conn, count_up_to};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = connections)]
@@ -231,3 +231,31 @@ pub(super) fn erase(conn: &mut Conn, connection: &Connection, final_too: bool, n
         .execute(conn)?;
     Ok(changed == 1)
 }
+
+/// Connections of a workspace that were deleted before a moment, at most `limit`.
+pub fn deleted_before(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    moment: UtcTime,
+    limit: i64,
+) -> QueryResult<Vec<ConnectionId>> {
+    connections::table
+        .filter(connections::workspace_id.eq(workspace))
+        .filter(connections::deleted_at.is_not_null())
+        .filter(connections::deleted_at.lt(moment))
+        .order(connections::deleted_at)
+        .limit(limit)
+        .select(connections::id)
+        .load(conn)
+}
+
+/// Forgets a deleted connection that nothing refers to any more, and the words it was found by.
+pub fn forget_deleted(conn: &mut Conn, id: &ConnectionId) -> QueryResult<usize> {
+    diesel::delete(connection_words::table.filter(connection_words::connection_id.eq(id))).execute(conn)?;
+    diesel::delete(connections::table.find(id).filter(connections::deleted_at.is_not_null())).execute(conn)
+}
+
+count_up_to!(
+    /// How many deleted connections a workspace has, at most so many.
+    count_deleted_up_to, connections, deleted_at
+);

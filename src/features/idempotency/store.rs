@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 
-use super::IdempotentRequest;
+use super::{IdempotentRequest, LEASE};
 use crate::base::clock::UtcTime;
 use crate::base::ids::IdempotencyId;
 use crate::platform::db::Conn;
@@ -53,7 +53,9 @@ pub(super) fn drop_over(conn: &mut Conn, request: &IdempotentRequest, now: UtcTi
     let mine = idempotency_keys::table
         .filter(idempotency_keys::api_key_id.eq(&request.api_key))
         .filter(idempotency_keys::key_hash.eq(request.key.as_bytes()));
-    let abandoned = idempotency_keys::sealed_answer.is_null().and(idempotency_keys::lease_until.le(now));
+    // No lease ends later than one that begins now: such a one was taken before the clock went back.
+    let is_over = idempotency_keys::lease_until.le(now).or(idempotency_keys::lease_until.gt(now + LEASE));
+    let abandoned = idempotency_keys::sealed_answer.is_null().and(is_over);
     diesel::delete(mine.filter(idempotency_keys::expires_at.le(now).or(abandoned))).execute(conn).map(|_| ())
 }
 

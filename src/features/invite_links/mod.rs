@@ -23,6 +23,7 @@ mod panel;
 pub mod panel_pages;
 pub mod receipt_pages;
 pub mod recipient_pages;
+mod restored;
 mod store;
 mod submissions;
 mod submit;
@@ -32,7 +33,9 @@ pub use input::LinkFields;
 pub use jobs::{Notice, NoticeMail, jobs, sweep};
 pub use listing::{InviteLinkFilter, InviteStateFilter, ListOrder, Sort, names, page, rows};
 pub use make::{MadeInviteLink, NewInviteLink, change, copy_token, delete, is_open, made_by_form, make};
+pub use restored::close_restored;
 pub use store::{InviteLink, SEALED_TOKENS, find};
+pub use submissions::forget as forget_submissions;
 
 use crate::base::clock::UtcTime;
 use crate::base::text_column::text_enum;

@@ -344,3 +344,13 @@ pub(super) fn note_busy(conn: &mut Conn, id: &InviteLinkId, before: UtcTime, now
         .execute(conn)?
         == 1)
 }
+
+/// Every link of every workspace that may still open something.
+pub(super) fn all_open(conn: &mut Conn, now: UtcTime) -> QueryResult<Vec<InviteLink>> {
+    invite_links::table
+        .filter(invite_links::used_at.is_null())
+        .filter(invite_links::deleted_at.is_null())
+        .filter(invite_links::expires_at.gt(now))
+        .select(InviteLink::as_select())
+        .load(conn)
+}

@@ -14,6 +14,7 @@ use crate::features::accounts::api_keys::guard::{ApiKey, Caller, ReadRuns, Write
 use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::platform::app::App;
+use crate::platform::db::cursor::{ListDirection, place_by_name};
 use crate::platform::web::api::{ApiQuery, ApiResult, IfMatch, RawBody, etag, json, no_content};
 use crate::platform::web::cursor::{self, PageOut};
 use crate::platform::web::failure_out::FailureOut;
@@ -44,10 +45,17 @@ pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<O
     let workspace = key.workspace.clone();
     let layers = app.db.read(move |conn| Ok(list(conn, &workspace)?)).await?;
     let all = std::iter::once(LayerOut::files()).chain(layers.iter().map(LayerOut::from)).collect();
-    let row_of = |layer: &LayerOut| layer.slug.clone();
+    // The files come first; no name begins with what puts them there.
+    let place_of = |layer: &LayerOut| match layer.slug.as_str() {
+        FILES => "\u{1}".to_owned(),
+        slug => place_by_name(&layer.name, slug),
+    };
     let address = app.config.server.base_url.join(urls::API_OUTPUT_LAYERS);
     let limit: Vec<(&str, String)> = query.0.limit.map(|limit| ("limit", limit.to_string())).into_iter().collect();
-    json(StatusCode::OK, &PageOut::new(wanted.cut(all, row_of), &address, &limit, row_of, |layer| layer))
+    json(
+        StatusCode::OK,
+        &PageOut::new(wanted.cut(all, ListDirection::Rising, place_of), &address, &limit, place_of, |layer| layer),
+    )
 }
 
 /// A layer that was added; the files are nobody's to change.

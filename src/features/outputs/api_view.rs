@@ -54,7 +54,7 @@ pub struct LayerOut {
     /// Its name in changes of a source; never changes.
     pub slug: String,
     /// Its name for people.
-    name: String,
+    pub(super) name: String,
     kind: OutputLayerKindOut,
     /// It is used where nobody says otherwise.
     is_default: bool,

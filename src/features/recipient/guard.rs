@@ -65,7 +65,7 @@ impl<L: RecipientLink> KnownLink<L> {
             })
             .await?;
         let Some(found) = found else {
-            app.limits.unknown_token(ip)?;
+            app.count_unknown_token(ip).await?;
             return Err(AppError::NotFound.into());
         };
         Ok(found.known(app, ip))

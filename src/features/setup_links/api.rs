@@ -17,6 +17,7 @@ use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
+use crate::platform::db::cursor::{ListDirection, place_by_time};
 use crate::platform::link_state::LinkState;
 use crate::platform::web::api::{ApiQuery, ApiResult, json, no_content, present};
 use crate::platform::web::cursor::{self, PageOut};
@@ -166,9 +167,11 @@ pub async fn index<S: Side>(
             Ok(list(conn, &workspace, &connection.id)?)
         })
         .await?;
-    let row_of = |link: &SetupLinkRow| link.id.to_string();
+    let place_of = |link: &SetupLinkRow| place_by_time(link.created_at, &link.id);
     let limit: Vec<(&str, String)> = query.0.limit.map(|limit| ("limit", limit.to_string())).into_iter().collect();
-    let page = PageOut::new(wanted.cut(links, row_of), &address, &limit, row_of, |link| TokenOut::new(link, now));
+    let page = PageOut::new(wanted.cut(links, ListDirection::Falling, place_of), &address, &limit, place_of, |link| {
+        TokenOut::new(link, now)
+    });
     json(StatusCode::OK, &page)
 }
 

@@ -15,6 +15,7 @@ pub mod owner_pages;
 pub mod receipt_pages;
 pub mod recipient_pages;
 mod reconnect;
+mod restored;
 mod share_view;
 mod store;
 mod submit;
@@ -24,8 +25,9 @@ pub use jobs::{SubmissionMail, jobs, sweep};
 pub use lifetime::{LIFETIMES, LifetimeError, LinkLifetime};
 pub use make::{NewSetupLink, forget_held, is_open, made_by_form, make, revoke};
 pub use owner_pages::{CreatedLink, created};
+pub use restored::close_restored;
 pub use share_view::{ShareForm, ShareInput, ShareView};
-pub use store::{SetupLinkRow, list, open_counts};
+pub use store::{SetupLinkRow, count_up_to, forget, list, open_counts};
 
 use crate::base::clock::UtcTime;
 use crate::base::text_column::text_enum;

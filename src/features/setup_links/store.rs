@@ -6,8 +6,11 @@ use super::LinkPurpose;
 use crate::base::clock::UtcTime;
 use crate::base::crypto::TokenHash;
 use crate::base::ids::{ConnectionId, MemberId, SetupLinkId, WorkspaceId};
-use crate::platform::db::Conn;
+use crate::features::recipient::held;
+use crate::features::work::validations;
+use crate::platform::activity;
 use crate::platform::db::schema::setup_links;
+use crate::platform::db::{Conn, ForgetScope, count_up_to};
 use crate::platform::link_state::{LinkState, LinkTimes};
 
 /// A setup link as it is stored; its token is not.
@@ -218,3 +221,61 @@ pub(super) fn note_expiry(conn: &mut Conn, id: &SetupLinkId, now: UtcTime) -> Qu
     let unnoted = setup_links::table.filter(setup_links::id.eq(id)).filter(setup_links::expiry_noted_at.is_null());
     Ok(diesel::update(unnoted).set(setup_links::expiry_noted_at.eq(now)).execute(conn)? == 1)
 }
+
+/// Forgets up to `limit` links that are closed; says how many. A link that the timeline or a validation speaks of stays as long as they
+/// do: whoever opens it is told until then what became of it.
+pub fn forget(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<usize> {
+    let mut looked_at = 0;
+    loop {
+        let closed = closed(conn, scope, looked_at, limit)?;
+        let (told, tried) = (activity::links_told_of(conn, &closed)?, validations::links_tried_with(conn, &closed)?);
+        let gone: Vec<&SetupLinkId> =
+            closed.iter().filter(|link| !told.contains(*link) && !tried.contains(*link)).collect();
+        if gone.is_empty() && !closed.is_empty() {
+            // All of these stay for now; others may not.
+            looked_at += limit;
+            continue;
+        }
+        for link in &gone {
+            held::drop_link(conn, link.as_str())?;
+        }
+        let rows = setup_links::table.filter(setup_links::id.eq_any(gone.iter().map(|link| link.as_str())));
+        return diesel::delete(rows).execute(conn);
+    }
+}
+
+/// Links that are closed, the oldest first; `skipped` of them are not looked at.
+fn closed(conn: &mut Conn, scope: &ForgetScope, skipped: i64, limit: i64) -> QueryResult<Vec<SetupLinkId>> {
+    let query = setup_links::table
+        .filter(setup_links::workspace_id.eq(scope.workspace()))
+        .offset(skipped)
+        .limit(limit)
+        .select(setup_links::id)
+        .into_boxed();
+    match scope {
+        ForgetScope::Before { moment, .. } => query
+            .filter(setup_links::created_at.lt(*moment))
+            .filter(setup_links::expires_at.lt(*moment))
+            .order((setup_links::created_at, setup_links::id))
+            .load(conn),
+        ForgetScope::OfConnection { connection, .. } => query
+            .filter(setup_links::connection_id.eq(connection))
+            .order((setup_links::created_at, setup_links::id))
+            .load(conn),
+    }
+}
+
+/// Every open link of every workspace.
+pub(super) fn all_open(conn: &mut Conn, now: UtcTime) -> QueryResult<Vec<SetupLinkRow>> {
+    setup_links::table
+        .filter(setup_links::used_at.is_null())
+        .filter(setup_links::revoked_at.is_null())
+        .filter(setup_links::expires_at.gt(now))
+        .select(SetupLinkRow::as_select())
+        .load(conn)
+}
+
+count_up_to!(
+    /// How many links a workspace has, at most so many.
+    count_up_to, setup_links
+);

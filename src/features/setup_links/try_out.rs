@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 
 use super::SetupLink;
 use super::guard::OpenSetupLink;
-use crate::base::error::AppResult;
+use crate::base::error::{AppError, AppResult};
 use crate::base::ids::ValidationId;
 use crate::features::recipient::{FormReply, FormRequest, RecipientForm, TestView};
 use crate::features::work::validations::{self, NewTest, SignedInTest, StartValidationError, Validation};
@@ -52,9 +52,9 @@ pub(super) async fn answer(mut request: FormRequest<'_, SetupLink>, wish: TestWi
     }
     let app = request.app;
     let view = match wish {
-        TestWish::Test => start(app, &request.form, &decoded).await?.map_or_else(not_whole, |test| view_of(app, &test)),
+        TestWish::Test => start(app, &request.form, &decoded).await?.map_or_else(not_whole, |test| view_of(&test)),
         TestWish::Result(id) => match find(app, &request.form.link, id).await? {
-            Some(test) => view_of(app, &test),
+            Some(test) => view_of(&test),
             None => return request.again(decoded, &FormReply::NothingEntered).await,
         },
     };
@@ -81,6 +81,7 @@ async fn start(app: &App, form: &RecipientForm<SetupLink>, decoded: &Decoded) ->
         match validations::start_test(tx, &test) {
             Ok(validation) => Ok(Some(validation)),
             Err(StartValidationError::App(error)) => Err(error),
+            Err(StartValidationError::QueueFull) => Err(AppError::TooMany { retry_after: validations::COME_BACK }),
             Err(_) => Ok(None),
         }
     })
@@ -115,10 +116,8 @@ fn not_whole() -> TestView {
     }
 }
 
-fn view_of(app: &App, validation: &Validation) -> TestView {
-    let now = app.clock.now();
-    let state = validation.state_at(now);
-    let (_, message) = validation.outcome_at(now);
+fn view_of(validation: &Validation) -> TestView {
+    let state = validation.state;
     let (tone, title) = match state {
         WorkState::Queued | WorkState::InProgress => ("info", "Testing what you entered"),
         WorkState::Success => ("ok", "What you entered works"),
@@ -131,7 +130,7 @@ fn view_of(app: &App, validation: &Validation) -> TestView {
         }
         // How many streams there are is the asker's business.
         WorkState::Success => "Now send it.".to_owned(),
-        WorkState::Failed => message.to_owned(),
+        WorkState::Failed => validation.message.clone(),
         WorkState::Cancelled => String::new(),
     };
     let failed = state == WorkState::Failed;

@@ -4,7 +4,11 @@ use croner::parser::{CronParser, Seconds};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::wall_clock;
 use crate::base::clock::UtcTime;
+
+/// The word for a trigger by the clock.
+pub(super) const CRON: &str = "cron";
 
 /// How many coming times are shown.
 pub const PREVIEWED: usize = 5;
@@ -15,6 +19,17 @@ const SHORTER: [(&str, &str); 4] = [
     ("At minute 0 past every hour", "Every hour"),
     ("At minute 0, of every", "Every"),
     ("At every", "Every"),
+];
+
+/// Words that stand for five fields.
+const NICKNAMES: [(&str, &str); 7] = [
+    ("@hourly", "0 * * * *"),
+    ("@daily", "0 0 * * *"),
+    ("@midnight", "0 0 * * *"),
+    ("@weekly", "0 0 * * 0"),
+    ("@monthly", "0 0 1 * *"),
+    ("@yearly", "0 0 1 1 *"),
+    ("@annually", "0 0 1 1 *"),
 ];
 
 /// When a source is read.
@@ -39,7 +54,7 @@ pub struct Cron {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TriggerFault {
     /// Not a cron expression.
-    #[error("Schedule must be five fields, like 0 6 * * 1-5 for six o'clock on working days")]
+    #[error("Schedule must be five fields, like 0 6 * * 1-5 for six o'clock on working days, or a word like @daily")]
     NotCron,
     /// It names no moment that will ever come.
     #[error("This schedule never comes: its day does not exist")]
@@ -61,12 +76,17 @@ impl TriggerFault {
 }
 
 impl Cron {
-    /// Reads and checks a schedule.
+    /// Reads and checks a schedule. A word like `@daily` becomes the five fields it stands for.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn parse(expression: &str, zone: &str, now: UtcTime) -> Result<Self, TriggerFault> {
-        let expression = expression.split_whitespace().collect::<Vec<_>>().join(" ");
+        let typed = expression.split_whitespace().collect::<Vec<_>>().join(" ");
+        let nickname = NICKNAMES.iter().find(|(word, _)| typed.eq_ignore_ascii_case(word));
+        let expression = nickname.map_or(typed, |(_, fields)| (*fields).to_owned());
+        if expression.split(' ').count() != 5 {
+            return Err(TriggerFault::NotCron);
+        }
         let zone = if zone.trim().is_empty() { "UTC" } else { zone.trim() };
         let cron = Self { expression, zone: zone.to_owned() };
         TimeZone::get(zone).map_err(|_| TriggerFault::NotZone)?;
@@ -74,15 +94,18 @@ impl Cron {
         if cron.next(now, 1).is_empty() { Err(TriggerFault::Never) } else { Ok(cron) }
     }
 
-    /// The coming times after a moment; none when the schedule is broken.
+    /// The coming times after a moment; none when the schedule is broken. What becomes of times when the clock is set forward or back:
+    /// a schedule that names hours comes once for each, one of every hour whenever the clock shows its minutes.
     pub fn next(&self, after: UtcTime, count: usize) -> Vec<UtcTime> {
         let zone = TimeZone::get(&self.zone).ok();
         let start = Timestamp::from_second(after.unix()).ok();
         let (Some(zone), Some(start), Ok(cron)) = (zone, start, parser().parse(&self.expression)) else {
             return Vec::new();
         };
-        let times = cron.iter_after(start.to_zoned(zone)).take(count);
-        times.filter_map(|at| UtcTime::from_unix(at.timestamp().as_second())).collect()
+        std::iter::successors(wall_clock::next(&cron, &zone, start), |last| wall_clock::next(&cron, &zone, *last))
+            .take(count)
+            .filter_map(|at| UtcTime::from_unix(at.as_second()))
+            .collect()
     }
 
     /// For people: "At 06:00, on Monday to Friday". An expression that says no such thing stands as it is.
@@ -113,7 +136,7 @@ impl Trigger {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Manual => "manual",
-            Self::Cron(_) => "cron",
+            Self::Cron(_) => CRON,
         }
     }
 
@@ -125,12 +148,11 @@ impl Trigger {
         }
     }
 
-    /// The coming times as the clock of its place shows them; none when nothing comes by itself.
-    pub fn next_local(&self, now: UtcTime, count: usize) -> Vec<String> {
-        match self {
-            Self::Manual => Vec::new(),
-            Self::Cron(cron) => cron.next(now, count).into_iter().map(|at| cron.local(at)).collect(),
-        }
+    /// The coming times as the clock of its place shows them, from the next one on; none when nothing comes by itself.
+    pub fn local_from(&self, next: Option<UtcTime>, count: usize) -> Vec<String> {
+        let (Self::Cron(cron), Some(next)) = (self, next) else { return Vec::new() };
+        let more = cron.next(next, count.saturating_sub(1));
+        std::iter::once(next).chain(more).map(|at| cron.local(at)).collect()
     }
 
     /// For people: "By hand", "At 06:00, on Monday (Europe/Lisbon)".
@@ -172,6 +194,10 @@ mod tests {
         }
         assert_eq!(Cron::parse("0 6 * * * *", "UTC", now), Err(TriggerFault::NotCron));
         assert_eq!(Cron::parse("often", "UTC", now), Err(TriggerFault::NotCron));
+        for (word, fields) in NICKNAMES {
+            assert_eq!(Cron::parse(&word.to_uppercase(), "UTC", now).unwrap().expression, fields);
+        }
+        assert_eq!(Cron::parse("@reboot", "UTC", now), Err(TriggerFault::NotCron));
         assert_eq!(Cron::parse("0 6 30 2 *", "UTC", now), Err(TriggerFault::Never));
         assert_eq!(Cron::parse("0 6 * * *", "Lisbon", now), Err(TriggerFault::NotZone));
         assert_eq!(Cron::parse("0 6 * * *", "", now).unwrap().zone, "UTC");

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 
-use super::schedule::{Cron, Trigger};
+use super::schedule::{CRON, Cron, Trigger};
 use super::{FILES, StreamChoice};
 use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, WorkspaceId};
@@ -21,10 +21,21 @@ pub struct Plan {
     pub output_layer: String,
     /// When it is read.
     pub trigger: Trigger,
-    /// When it comes next.
+    /// When it comes next; saved by [`set_next`] and [`advance`] only.
     pub next_at: Option<UtcTime>,
+    /// Why its times start nothing; `None` when they do.
+    pub blocked: Option<Blocked>,
     /// Grows with every change; 0: it was never saved.
     pub version: i64,
+}
+
+/// Times of a schedule that start nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocked {
+    /// Since when.
+    pub since: UtcTime,
+    /// Why, in a sentence for people.
+    pub reason: String,
 }
 
 impl Default for Plan {
@@ -35,6 +46,7 @@ impl Default for Plan {
             output_layer: FILES.to_owned(),
             trigger: Trigger::Manual,
             next_at: None,
+            blocked: None,
             version: 0,
         }
     }
@@ -61,6 +73,8 @@ struct Row {
     cron: Option<String>,
     zone: Option<String>,
     next_at: Option<UtcTime>,
+    blocked_since: Option<UtcTime>,
+    blocked_reason: Option<String>,
     version: i64,
 }
 
@@ -102,11 +116,13 @@ fn read(row: Row) -> QueryResult<Plan> {
         output_layer: row.output_layer,
         trigger,
         next_at: row.next_at,
+        blocked: row.blocked_since.zip(row.blocked_reason).map(|(since, reason)| Blocked { since, reason }),
         version: row.version,
     })
 }
 
-/// Saves a plan in the place of the one that was read; `false` when somebody else saved one meanwhile.
+/// Saves a plan in the place of the one that was read; `false` when somebody else saved one meanwhile. When it comes next is not saved with
+/// it: the clock may have moved that on since it was read.
 pub fn save_plan(
     conn: &mut Conn,
     workspace: &WorkspaceId,
@@ -126,7 +142,6 @@ pub fn save_plan(
         plans::trigger_type.eq(plan.trigger.word()),
         plans::cron.eq(cron),
         plans::zone.eq(zone),
-        plans::next_at.eq(plan.next_at),
         plans::version.eq(plan.version + 1),
         plans::updated_at.eq(now),
     );
@@ -146,11 +161,24 @@ pub fn save_plan(
     }
 }
 
+/// A next time that was worked out so much after now was worked out before the clock went back.
+const CLOCK_WENT_BACK: time::Duration = time::Duration::MINUTE;
+
 /// Sources whose time has come.
 pub fn due_plans(conn: &mut Conn, now: UtcTime, limit: i64) -> QueryResult<Vec<(WorkspaceId, ConnectionId)>> {
     plans::table
         .filter(plans::next_at.le(now))
         .order(plans::next_at)
+        .limit(limit)
+        .select((plans::workspace_id, plans::connection_id))
+        .load(conn)
+}
+
+/// Plans by the clock whose next time was never worked out, or before the clock went back; those of drafts are among them.
+pub fn astray_plans(conn: &mut Conn, now: UtcTime, limit: i64) -> QueryResult<Vec<(WorkspaceId, ConnectionId)>> {
+    plans::table
+        .filter(plans::trigger_type.eq(CRON))
+        .filter(plans::reckoned_at.is_null().or(plans::reckoned_at.gt(now + CLOCK_WENT_BACK)))
         .limit(limit)
         .select((plans::workspace_id, plans::connection_id))
         .load(conn)
@@ -162,12 +190,31 @@ pub fn advance(conn: &mut Conn, connection: &ConnectionId, plan: &Plan, now: Utc
         .filter(plans::connection_id.eq(connection))
         .filter(plans::version.eq(plan.version))
         .filter(plans::next_at.eq(plan.next_at));
-    Ok(diesel::update(due).set(plans::next_at.eq(plan.trigger.next_after(now))).execute(conn)? == 1)
+    let next = (plans::next_at.eq(plan.trigger.next_after(now)), plans::reckoned_at.eq(now));
+    Ok(diesel::update(due).set(next).execute(conn)? == 1)
+}
+
+/// Says when a plan comes next.
+pub fn set_next(conn: &mut Conn, connection: &ConnectionId, next: Option<UtcTime>, now: UtcTime) -> QueryResult<()> {
+    let clock = (plans::next_at.eq(next), plans::reckoned_at.eq(now));
+    diesel::update(plans::table.find(connection)).set(clock).execute(conn).map(|_| ())
 }
 
 /// The clock starts nothing for this connection any more.
 pub fn stop_plan(conn: &mut Conn, connection: &ConnectionId) -> QueryResult<()> {
     diesel::update(plans::table.find(connection)).set(plans::next_at.eq(None::<UtcTime>)).execute(conn).map(|_| ())
+}
+
+/// Notes why a time of the clock started nothing. Since when that is so stays until it is over.
+pub fn block_plan(conn: &mut Conn, connection: &ConnectionId, blocked: &Blocked) -> QueryResult<()> {
+    let contents = (plans::blocked_since.eq(blocked.since), plans::blocked_reason.eq(&blocked.reason));
+    diesel::update(plans::table.find(connection)).set(contents).execute(conn).map(|_| ())
+}
+
+/// Times of the clock start extractions again.
+pub fn unblock_plan(conn: &mut Conn, connection: &ConnectionId) -> QueryResult<()> {
+    let contents = (plans::blocked_since.eq(None::<UtcTime>), plans::blocked_reason.eq(None::<String>));
+    diesel::update(plans::table.find(connection)).set(contents).execute(conn).map(|_| ())
 }
 
 /// The connections of a workspace whose records go to that output layer; those that were deleted are among them.
@@ -178,4 +225,9 @@ pub fn users_of_layer(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> Q
         .order(plans::connection_id)
         .select(plans::connection_id)
         .load(conn)
+}
+
+/// Forgets what a connection that was deleted was to bring.
+pub fn forget_plan(conn: &mut Conn, connection: &ConnectionId) -> QueryResult<usize> {
+    diesel::delete(plans::table.find(connection)).execute(conn)
 }

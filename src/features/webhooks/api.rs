@@ -19,6 +19,7 @@ use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
+use crate::platform::db::cursor::{ListDirection, place_by_time};
 use crate::platform::web::api::{ApiQuery, ApiResult, json};
 use crate::platform::web::cursor::{self, PageOut};
 use crate::platform::web::openapi::Operation;
@@ -191,9 +192,18 @@ pub async fn index<S: Side>(
             Ok(list_deliveries(conn, &workspace, &connection.id, MOST_LISTED)?)
         })
         .await?;
-    let row_of = |delivery: &Delivery| delivery.id.to_string();
+    let place_of = |delivery: &Delivery| place_by_time(delivery.created_at, &delivery.id);
     let limit: Vec<(&str, String)> = query.0.limit.map(|limit| ("limit", limit.to_string())).into_iter().collect();
-    json(StatusCode::OK, &PageOut::new(wanted.cut(found, row_of), &address, &limit, row_of, DeliveryOut::new))
+    json(
+        StatusCode::OK,
+        &PageOut::new(
+            wanted.cut(found, ListDirection::Falling, place_of),
+            &address,
+            &limit,
+            place_of,
+            DeliveryOut::new,
+        ),
+    )
 }
 
 /// `GET /api/v1/sources/{slug}/deliveries/{id}/`

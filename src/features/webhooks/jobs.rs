@@ -25,10 +25,6 @@ pub fn jobs(registry: Registry) -> Registry {
     registry.with_mail::<GaveUpMail>()
 }
 
-const FORGOTTEN_AT_ONCE: i64 = 200;
-/// How long a delivery can be looked at.
-const KEPT: time::Duration = time::Duration::days(90);
-
 email_templates!(
     WebhookGaveUpEmail,
     "emails/webhook_gave_up/subject.txt",
@@ -99,14 +95,13 @@ impl deliveries::DeliveryAttempt {
     }
 }
 
-/// Forgets signing secrets whose day of overlap is over, and what was delivered or given up 90 days ago.
+/// Forgets signing secrets whose day of overlap is over.
 ///
 /// # Errors
 /// The database refuses.
 pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
     app.write(|tx| {
         secrets::forget_ended(tx.conn, tx.now)?;
-        deliveries::forget_old(tx.conn, tx.now - KEPT, FORGOTTEN_AT_ONCE)?;
         Ok(())
     })
     .await

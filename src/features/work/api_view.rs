@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::store::{Work, WorkTable};
-use crate::base::clock::UtcTime;
 use crate::platform::jobs::WorkState;
 use crate::platform::web::failure_out::FailureOut;
 
@@ -35,11 +34,10 @@ impl From<WorkState> for WorkStatus {
 }
 
 /// Why it failed; `None` when it did not.
-pub fn failure<K: WorkTable>(work: &Work<K>, now: UtcTime) -> Option<FailureOut> {
-    let (reason, message) = work.outcome_at(now);
-    (work.state_at(now) == WorkState::Failed).then(|| FailureOut {
-        code: reason.unwrap_or("failed").to_owned(),
+pub fn failure<K: WorkTable>(work: &Work<K>) -> Option<FailureOut> {
+    (work.state == WorkState::Failed).then(|| FailureOut {
+        code: work.reason.clone().unwrap_or_else(|| "failed".to_owned()),
         kind: work.blame.clone(),
-        message: message.to_owned(),
+        message: work.message.clone(),
     })
 }

@@ -97,18 +97,16 @@ async fn load<K: WorkKind>(app: &App, member: &SignedIn, id: &str) -> AppResult<
 }
 
 impl LiveView {
-    fn new<K: LivePage>(app: &App, followed: &Followed<K>, member: &SignedIn, csrf: String) -> Self {
+    fn new<K: LivePage>(followed: &Followed<K>, member: &SignedIn, csrf: String) -> Self {
         let Followed { work, connection, lines } = followed;
-        let now = app.clock.now();
-        let state = work.state_at(now);
-        let (_, message) = work.outcome_at(now);
+        let state = work.state;
         let newest = lines.iter().skip(lines.len().saturating_sub(LINES_SHOWN));
         Self {
             state,
             word: K::word(state),
             tone: state.tone(),
             said: if state.is_over() { K::word(state).to_owned() } else { String::new() },
-            message: message.to_owned(),
+            message: work.message.clone(),
             is_over: state.is_over(),
             succeeded: state == WorkState::Success,
             is_failure: state == WorkState::Failed,
@@ -125,7 +123,7 @@ impl LiveView {
 pub(super) async fn show<K: LivePage>(app: &App, request: &HttpRequest, member: &SignedIn, id: &str) -> PageResult {
     let followed = load::<K>(app, member, id).await?;
     let frame = member.frame(request, app, "connections");
-    let view = LiveView::new(app, &followed, member, frame.csrf.clone());
+    let view = LiveView::new(&followed, member, frame.csrf.clone());
     let (word, is_over, may_edit) = (view.word, view.is_over, view.may_edit);
     let live = K::part(app, &followed, view)?.render()?;
     let Followed { work, connection, .. } = followed;
@@ -153,7 +151,7 @@ pub(super) async fn show<K: LivePage>(app: &App, request: &HttpRequest, member: 
 pub(super) async fn live<K: LivePage>(app: &App, request: &HttpRequest, member: &SignedIn, id: &str) -> PageResult {
     let followed = load::<K>(app, member, id).await?;
     let csrf = member.frame(request, app, "connections").csrf;
-    let view = LiveView::new(app, &followed, member, csrf);
+    let view = LiveView::new(&followed, member, csrf);
     page(&K::part(app, &followed, view)?)
 }
 

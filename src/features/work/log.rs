@@ -59,11 +59,10 @@ pub async fn follow<K: WorkTable>(
     Ok(log_stream::answer(request, move |after| {
         let (app, workspace, id) = (app.clone(), workspace.clone(), id.clone());
         Box::pin(async move {
-            let now = app.clock.now();
             app.db
                 .read(move |conn| {
                     let work = Work::<K>::find(conn, &workspace, &id)?.ok_or(AppError::NotFound)?;
-                    Ok((Work::<K>::log_after(conn, &id, after, LINES_AT_ONCE)?, work.state_at(now).is_over()))
+                    Ok((Work::<K>::log_after(conn, &id, after, LINES_AT_ONCE)?, work.state.is_over()))
                 })
                 .await
         })

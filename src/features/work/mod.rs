@@ -2,10 +2,12 @@
 //!
 //! Both live the same life. A piece of work waits in the table of its kind; a worker claims it for a lease that its `supervisor` renews
 //! at every beat; people may ask it to stop; what its connector says becomes rows of a log; it ends once, and what follows from the end
-//! is written in the same transaction. What is left behind by a server that died is ended by the next worker that looks.
+//! is written in the same transaction. What is left behind by a server that died is ended by a worker that has watched it for the time of a
+//! lease without a sign of life: no clock but the watcher's own says so.
 //!
-//! Invariants: nothing stays in progress longer than a lease without a live worker; of two that end the same work one wins, and only the
-//! winner draws consequences; no log line and no message holds a secret.
+//! Invariants: nothing stays in progress longer than a lease without a live worker, as long as one looks; no step of a clock and no pause
+//! of a machine ends work that lives; of two that end the same work one wins, and only the winner draws consequences; what was asked for
+//! later has the greater number; no log line and no message holds a secret.
 
 pub mod api_view;
 pub mod connector_config;

@@ -9,7 +9,10 @@ use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::engines::{Blame, Failure};
 use crate::platform::db::Conn;
-use crate::platform::jobs::{INTERRUPTED, INTERRUPTED_REASON, LogLine, WorkState, is_abandoned};
+use crate::platform::jobs::{INTERRUPTED, INTERRUPTED_REASON, LogLine, QueueHead, WorkState};
+
+/// So many of those that began last are looked at to see who was served.
+pub(super) const BEGUN_LOOKED_AT: i64 = 500;
 
 /// A piece of work as it is stored.
 #[derive(Debug, Clone, Queryable)]
@@ -20,7 +23,9 @@ pub struct Work<K: WorkTable> {
     pub workspace_id: WorkspaceId,
     /// The connection it works with.
     pub connection_id: ConnectionId,
-    /// As the row says; [`Work::state_at`] says what is true.
+    /// Grows in the order in which work of this kind was asked for, whatever the clock said.
+    pub number: i64,
+    /// How far it is.
     pub state: WorkState,
     /// Who started it, possibly empty.
     pub actor_name: String,
@@ -30,8 +35,8 @@ pub struct Work<K: WorkTable> {
     pub blame: Option<String>,
     /// What came of it, for people.
     pub message: String,
-    /// Until when its worker is believed to live.
-    pub lease_until: Option<UtcTime>,
+    /// Counted on by its worker while that lives.
+    pub beat: i64,
     /// When it was asked for.
     pub created_at: UtcTime,
     /// When a worker took it.
@@ -57,20 +62,6 @@ impl<K: WorkTable> Work<K> {
     /// The database refuses.
     pub fn log_after(conn: &mut Conn, id: &K::Id, after: i32, limit: i64) -> QueryResult<Vec<LogLine>> {
         K::log_after(conn, id, after, limit)
-    }
-
-    /// What is true at a moment: a row whose worker has died does not know it yet.
-    pub fn state_at(&self, now: UtcTime) -> WorkState {
-        if is_abandoned(self.state, self.lease_until, now) { WorkState::Failed } else { self.state }
-    }
-
-    /// Why it failed, for programs and for people.
-    pub fn outcome_at(&self, now: UtcTime) -> (Option<&str>, &str) {
-        if is_abandoned(self.state, self.lease_until, now) {
-            (Some(INTERRUPTED_REASON), INTERRUPTED)
-        } else {
-            (self.reason.as_deref(), &self.message)
-        }
     }
 }
 
@@ -130,7 +121,7 @@ impl<K: WorkTable> Ending<K> {
 /// The rows of one kind of work; the type itself holds the columns that only this kind has.
 pub trait WorkTable: std::fmt::Debug + Clone + Send + Sync + 'static {
     /// The name of a row.
-    type Id: std::fmt::Debug + std::fmt::Display + Clone + Send + Sync + 'static;
+    type Id: std::fmt::Debug + std::fmt::Display + Clone + PartialEq + Send + Sync + 'static;
     /// How far one is, as every beat of its worker saves it.
     type Progress: Clone + Send + Sync + 'static;
     /// What an end leaves in columns that only this kind has.
@@ -140,18 +131,20 @@ pub trait WorkTable: std::fmt::Debug + Clone + Send + Sync + 'static {
     fn id(text: &str) -> Self::Id;
     /// The one of that id.
     fn find(conn: &mut Conn, workspace: &WorkspaceId, id: &Self::Id) -> QueryResult<Option<Work<Self>>>;
-    /// The oldest that wait.
-    fn due(conn: &mut Conn, limit: i64) -> QueryResult<Vec<Self::Id>>;
+    /// What each workspace has waited for longest. Of those an older version has queued without a number there may be several.
+    fn heads(conn: &mut Conn) -> QueryResult<Vec<QueueHead<Self::Id>>>;
     /// Takes one that waits; `None` when another worker was faster.
     fn claim(conn: &mut Conn, id: &Self::Id, now: UtcTime) -> QueryResult<Option<Work<Self>>>;
     /// Says that the worker lives and how far it is.
     fn keep(conn: &mut Conn, id: &Self::Id, progress: &Self::Progress, now: UtcTime) -> QueryResult<Kept>;
     /// Ends one that is not over; `false` when it was over already.
     fn end(conn: &mut Conn, id: &Self::Id, ending: &Ending<Self>, now: UtcTime) -> QueryResult<bool>;
+    /// Ends one whose worker was lost after this beat; `false` when it has counted on since, or the work is over.
+    fn end_lost(conn: &mut Conn, lost: &Work<Self>, ending: &Ending<Self>, now: UtcTime) -> QueryResult<bool>;
     /// Asks a running one to stop.
     fn ask_to_stop(conn: &mut Conn, id: &Self::Id, now: UtcTime) -> QueryResult<()>;
-    /// Those whose worker has died.
-    fn abandoned(conn: &mut Conn, now: UtcTime) -> QueryResult<Vec<Work<Self>>>;
+    /// All that a worker has.
+    fn in_progress(conn: &mut Conn) -> QueryResult<Vec<Work<Self>>>;
     /// Adds lines to a log.
     fn append(conn: &mut Conn, id: &Self::Id, lines: &[LogLine]) -> QueryResult<()>;
     /// The lines after a number, at most `limit`.
@@ -167,12 +160,13 @@ macro_rules! work_table {
                 $table::id,
                 $table::workspace_id,
                 $table::connection_id,
+                $table::number,
                 $table::state,
                 $table::actor_name,
                 $table::reason,
                 $table::blame,
                 $table::message,
-                $table::lease_until,
+                $table::beat,
                 $table::created_at,
                 $table::started_at,
                 $table::ended_at,
@@ -184,12 +178,13 @@ macro_rules! work_table {
                     $table::id,
                     $table::workspace_id,
                     $table::connection_id,
+                    $table::number,
                     $table::state,
                     $table::actor_name,
                     $table::reason,
                     $table::blame,
                     $table::message,
-                    $table::lease_until,
+                    $table::beat,
                     $table::created_at,
                     $table::started_at,
                     $table::ended_at,
@@ -216,18 +211,42 @@ macro_rules! work_table {
                     .optional()
             }
 
-            fn due(conn: &mut Conn, limit: i64) -> QueryResult<Vec<$id>> {
-                $table::table
+            fn heads(conn: &mut Conn) -> QueryResult<Vec<QueueHead<$id>>> {
+                let lowest: Vec<Option<i64>> = $table::table
                     .filter($table::state.eq(WorkState::Queued))
-                    .order(($table::created_at, $table::id))
-                    .limit(limit)
-                    .select($table::id)
-                    .load(conn)
+                    .group_by($table::workspace_id)
+                    .select(diesel::dsl::min($table::number))
+                    .load(conn)?;
+                let waiting: Vec<(WorkspaceId, $id, i64, UtcTime)> = $table::table
+                    .filter($table::state.eq(WorkState::Queued))
+                    .filter($table::number.eq_any(lowest.into_iter().flatten()))
+                    .select(($table::workspace_id, $table::id, $table::number, $table::created_at))
+                    .load(conn)?;
+                let Some(oldest) = waiting.iter().map(|one| one.3).min() else { return Ok(Vec::new()) };
+                let going: Vec<(WorkspaceId, i64)> = $table::table
+                    .filter($table::state.eq(WorkState::InProgress))
+                    .group_by($table::workspace_id)
+                    .select(($table::workspace_id, diesel::dsl::count_star()))
+                    .load(conn)?;
+                let begun: Vec<(WorkspaceId, Option<UtcTime>)> = $table::table
+                    .filter($table::started_at.ge(oldest))
+                    .order($table::started_at.desc())
+                    .limit(BEGUN_LOOKED_AT)
+                    .select(($table::workspace_id, $table::started_at))
+                    .load(conn)?;
+                let mut heads = Vec::new();
+                for (workspace, id, number, since) in waiting {
+                    let of_it = going.iter().find(|one| one.0 == workspace);
+                    let going = of_it.and_then(|one| usize::try_from(one.1).ok()).unwrap_or_default();
+                    let served = begun.iter().filter(|one| one.0 == workspace && one.1 >= Some(since)).count();
+                    heads.push(QueueHead { workspace, id, number, going, served });
+                }
+                Ok(heads)
             }
 
             fn claim(conn: &mut Conn, id: &$id, now: UtcTime) -> QueryResult<Option<Work<Self>>> {
                 let waiting = $table::table.find(id).filter($table::state.eq(WorkState::Queued));
-                let lease = $table::lease_until.eq(now + WORK_LEASE);
+                let lease = ($table::beat.eq($table::beat + 1_i64), $table::lease_until.eq(now + WORK_LEASE));
                 let claim = ($table::state.eq(WorkState::InProgress), lease, $table::started_at.eq(now));
                 if diesel::update(waiting).set(claim).execute(conn)? == 0 {
                     return Ok(None);
@@ -237,7 +256,8 @@ macro_rules! work_table {
 
             fn keep(conn: &mut Conn, id: &$id, progress: &$progress, now: UtcTime) -> QueryResult<Kept> {
                 let ours = $table::table.find(id).filter($table::state.eq(WorkState::InProgress));
-                let changes = ($table::lease_until.eq(now + WORK_LEASE), progress_changes(progress)?);
+                let lease = ($table::beat.eq($table::beat + 1_i64), $table::lease_until.eq(now + WORK_LEASE));
+                let changes = (lease, progress_changes(progress)?);
                 if diesel::update(ours).set(changes).execute(conn)? == 0 {
                     return Ok(Kept::Lost);
                 }
@@ -259,15 +279,26 @@ macro_rules! work_table {
                 Ok(diesel::update(going).set(changes).execute(conn)? == 1)
             }
 
+            fn end_lost(conn: &mut Conn, lost: &Work<Self>, ending: &Ending<Self>, now: UtcTime) -> QueryResult<bool> {
+                let same = $table::table
+                    .find(&lost.id)
+                    .filter($table::state.eq(WorkState::InProgress))
+                    .filter($table::beat.eq(lost.beat));
+                // From here to the end of the transaction the row is ours.
+                if diesel::update(same).set($table::beat.eq(lost.beat)).execute(conn)? == 0 {
+                    return Ok(false);
+                }
+                Self::end(conn, &lost.id, ending, now)
+            }
+
             fn ask_to_stop(conn: &mut Conn, id: &$id, now: UtcTime) -> QueryResult<()> {
                 let going = $table::table.find(id).filter($table::ended_at.is_null());
                 diesel::update(going).set($table::cancel_at.eq(now)).execute(conn).map(|_| ())
             }
 
-            fn abandoned(conn: &mut Conn, now: UtcTime) -> QueryResult<Vec<Work<Self>>> {
+            fn in_progress(conn: &mut Conn) -> QueryResult<Vec<Work<Self>>> {
                 $table::table
                     .filter($table::state.eq(WorkState::InProgress))
-                    .filter($table::lease_until.is_null().or($table::lease_until.lt(now)))
                     .select(Work::<Self>::as_select())
                     .load(conn)
             }

@@ -43,7 +43,7 @@ pub async fn take_over(
         let (token_lease, submission) = (token_lease.cloned(), submission.clone());
         let done = app.write(move |tx| keep(tx, &app_here, &workspace, &id, token_lease.as_ref(), submission)).await;
         match done {
-            Err(AppError::Internal(error)) if tries < SAVE_TRIES => {
+            Err(AppError::Internal(error) | AppError::Busy(error)) if tries < SAVE_TRIES => {
                 tracing::warn!(error = %format!("{error:#}"), "saving what a connector changed");
             }
             other => return other,

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::WorkKind;
-use super::ending::{end, end_abandoned};
+use super::ending::{end, end_lost, lost};
 use super::store::{Ending, Work};
 use crate::base::error::{AppError, AppResult};
+use crate::features::accounts;
 use crate::platform::app::App;
 use crate::platform::db::Conn;
-use crate::platform::jobs::{ClaimedTasks, Queue, Task, run_queue_due, run_queue_until};
+use crate::platform::jobs::{ClaimedTasks, Queue, Task, next_turn, run_queue_due, run_queue_until};
+use crate::platform::tx::Tx;
 
 /// Why work cannot begin.
 #[derive(Debug, thiserror::Error)]
@@ -65,33 +67,34 @@ pub(super) async fn prepared<K: WorkKind, T: Send + 'static>(
     Ok(None)
 }
 
-const fn queue<K: WorkKind>() -> Queue {
-    Queue { name: K::NAME, at_once: K::AT_ONCE, claim: claim::<K> }
+/// As many places as connectors may run at the same time: what waits for a place waits in its queue, where turns are taken.
+fn queue<K: WorkKind>(app: &App) -> Queue {
+    Queue { name: K::NAME, at_once: K::AT_ONCE.min(app.config.connectors.concurrency), claim: claim::<K> }
 }
 
 /// Does all that waits, once; says how much there was.
 pub(super) async fn run_due<K: WorkKind>(app: &Arc<App>) -> AppResult<usize> {
-    run_queue_due(app, queue::<K>()).await
+    run_queue_due(app, queue::<K>(app)).await
 }
 
 /// Works until the channel says stop.
 pub(super) async fn run_until<K: WorkKind>(app: Arc<App>, stopped: watch::Receiver<bool>) {
-    run_queue_until(app, queue::<K>(), stopped).await;
+    let queue = queue::<K>(&app);
+    run_queue_until(app, queue, stopped).await;
 }
 
 fn claim<K: WorkKind>(app: Arc<App>, room: usize) -> ClaimedTasks {
     Box::pin(async move {
-        end_abandoned::<K>(&app).await?;
+        for work in lost::<K>(&app).await? {
+            end_lost(&app, &work).await?;
+        }
         K::queue_due(&app).await?;
-        let limit = i64::try_from(room).unwrap_or(1);
-        let due = app.db.read(move |conn| Ok(K::due(conn, limit)?)).await?;
         let mut tasks: Vec<Task> = Vec::new();
-        for id in due {
-            match app.write(move |tx| Ok(K::claim(tx.conn, &id, tx.now)?)).await {
-                Ok(claimed) => {
-                    let app = Arc::clone(&app);
-                    tasks.extend(claimed.map(|work| Box::pin(perform(app, work)) as Task));
-                }
+        while tasks.len() < room && app.db.read(|conn| Ok(!K::heads(conn)?.is_empty())).await? {
+            let free = room - tasks.len();
+            match app.write(move |tx| claim_next::<K>(tx, free)).await {
+                Ok(Some(work)) => tasks.push(Box::pin(perform(Arc::clone(&app), work)) as Task),
+                Ok(None) => break,
                 Err(error) if tasks.is_empty() => return Err(error),
                 // What is ours already is worked at.
                 Err(_) => break,
@@ -99,6 +102,20 @@ fn claim<K: WorkKind>(app: Arc<App>, room: usize) -> ClaimedTasks {
         }
         Ok(tasks)
     })
+}
+
+/// Takes the piece whose turn it is; `None` when nothing waits, or what waits has to leave the places that are free to others.
+fn claim_next<K: WorkKind>(tx: &mut Tx<'_>, free: usize) -> AppResult<Option<Work<K>>> {
+    let keeps_room = accounts::several_workspaces(tx.conn)?;
+    let mut heads = K::heads(tx.conn)?;
+    while let Some(head) = next_turn(&heads, free, keeps_room).cloned() {
+        if let Some(work) = K::claim(tx.conn, &head.id, tx.now)? {
+            return Ok(Some(work));
+        }
+        // Another worker was faster; what comes after it is found next time.
+        heads.retain(|one| one.id != head.id);
+    }
+    Ok(None)
 }
 
 async fn perform<K: WorkKind>(app: Arc<App>, work: Work<K>) {

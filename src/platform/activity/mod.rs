@@ -2,7 +2,7 @@
 
 mod store;
 
-pub use store::{ActivityRow, timeline, was_noted_since};
+pub use store::{ActivityRow, count_up_to, forget, links_told_of, timeline, was_noted_since};
 
 use crate::base::ids::{ConnectionId, MemberId, SetupLinkId, WorkspaceId};
 use crate::base::text_column::text_enum;
@@ -14,6 +14,8 @@ text_enum! {
         WorkspaceCreated = "workspace.created",
         /// Settings of the workspace were changed.
         WorkspaceChanged = "workspace.changed",
+        /// It was changed how long things are kept.
+        RetentionChanged = "workspace.retention_changed",
         /// Somebody was invited to the workspace.
         MemberInvited = "member.invited",
         /// An invitation was withdrawn.
@@ -70,6 +72,10 @@ text_enum! {
         RunSucceeded = "run.succeeded",
         /// An extraction failed.
         RunFailed = "run.failed",
+        /// The time of a schedule came and nothing was started.
+        ScheduleBlocked = "schedule.blocked",
+        /// The schedule starts extractions again.
+        ScheduleResumed = "schedule.resumed",
         /// An output layer was added.
         OutputLayerAdded = "output_layer.added",
         /// An output layer was changed.
@@ -90,6 +96,8 @@ text_enum! {
         Expired = "setup_link.expired",
         /// A member revoked the link.
         Revoked = "setup_link.revoked",
+        /// A backup was put back, which closed the link.
+        ClosedByRestore = "setup_link.closed_by_restore",
         /// An invite link was made.
         InviteLinkCreated = "invite_link.created",
         /// An invite link was changed.

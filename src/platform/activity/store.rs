@@ -1,11 +1,13 @@
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 
 use super::{Entry, Event};
 use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
 use crate::base::ids::{ActivityId, ConnectionId, SetupLinkId, WorkspaceId};
-use crate::platform::db::Conn;
 use crate::platform::db::schema::activity;
+use crate::platform::db::{Conn, ForgetScope, count_up_to};
 use crate::platform::tx::Tx;
 
 /// One line of a timeline.
@@ -88,4 +90,34 @@ pub fn was_noted_since(
         .first(conn)
         .optional()?;
     Ok(found.is_some())
+}
+
+/// Forgets up to `limit` rows; says how many.
+pub fn forget(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<usize> {
+    let query = activity::table.filter(activity::workspace_id.eq(scope.workspace())).into_boxed();
+    let query = match scope {
+        ForgetScope::Before { moment, .. } => {
+            query.filter(activity::at.lt(*moment)).order((activity::at, activity::id))
+        }
+        ForgetScope::OfConnection { connection, .. } => {
+            query.filter(activity::connection_id.eq(connection)).order((activity::at, activity::id))
+        }
+    };
+    let gone: Vec<ActivityId> = query.limit(limit).select(activity::id).load(conn)?;
+    diesel::delete(activity::table.filter(activity::id.eq_any(gone.iter().map(ActivityId::as_str)))).execute(conn)
+}
+
+count_up_to!(
+    /// How many rows a workspace has, at most so many.
+    count_up_to, activity
+);
+
+/// Those of these links that a timeline speaks of.
+pub fn links_told_of(conn: &mut Conn, links: &[SetupLinkId]) -> QueryResult<HashSet<SetupLinkId>> {
+    let told: Vec<Option<SetupLinkId>> = activity::table
+        .filter(activity::setup_link_id.eq_any(links.iter().map(SetupLinkId::as_str)))
+        .select(activity::setup_link_id)
+        .distinct()
+        .load(conn)?;
+    Ok(told.into_iter().flatten().collect())
 }

@@ -1,6 +1,7 @@
 //! `VESTIBULE_DATA_DIR`, `VESTIBULE_DATABASE_URL`, `VESTIBULE_MASTER_KEYS`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -16,7 +17,11 @@ pub struct StorageConfig {
     pub database: DatabaseUrl,
     /// Master keys as given (`id:base64,…`); `None`: the key file of the data folder.
     pub master_keys: Option<SecretString>,
+    /// So long a request waits for a connection to the database; whoever waits longer is told to come back. No setting changes it.
+    pub patience: Duration,
 }
+
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl StorageConfig {
     pub(super) fn read(source: &dyn Source, problems: &mut ConfigProblems) -> Self {
@@ -27,7 +32,7 @@ impl StorageConfig {
         let master_keys = problems.parsed(source, "VESTIBULE_MASTER_KEYS", None, |text| {
             crate::base::crypto::KeyRing::parse(text).map(|_| Some(SecretString::from(text)))
         });
-        Self { data_dir, database, master_keys }
+        Self { data_dir, database, master_keys, patience: PATIENCE }
     }
 
     /// The key file of the data folder.

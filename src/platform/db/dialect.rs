@@ -1,4 +1,4 @@
-//! The only file that asks which database is on the other side.
+//! The only file that asks which database is on the other side; beside it only `copy/`, which is about nothing else.
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
 use diesel::prelude::*;
@@ -73,6 +73,16 @@ pub fn copy_to_file(conn: &mut Conn, path: &str) -> anyhow::Result<()> {
 pub fn checkpoint(conn: &mut Conn) -> QueryResult<()> {
     match conn {
         Conn::Sqlite(inner) => inner.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)"),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(_) => Ok(()),
+    }
+}
+
+/// Lets SQLite learn how the rows of tables that have changed much are spread, looking at some of them; PostgreSQL does so by itself. No
+/// plan of ours needs it (`tests/it/routes/plans.rs`); it makes some better.
+pub fn optimize(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(inner) => inner.batch_execute("PRAGMA analysis_limit = 400; PRAGMA optimize"),
         #[cfg(feature = "postgres")]
         Conn::Postgres(_) => Ok(()),
     }

@@ -1,6 +1,9 @@
 //! The two migration sets, same names in both, compiled into the binary.
 
+use std::collections::BTreeSet;
+
 use anyhow::anyhow;
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::conn::Conn;
@@ -9,12 +12,53 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 #[cfg(feature = "postgres")]
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
+/// The database was used by a program that is newer than this one.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "a newer Vestibule wrote this database: it holds the migration {} that version {} does not know. Start the newer version again, or \
+     restore a backup from before the update. Nothing was changed",
+    .unknown.join(", "),
+    env!("CARGO_PKG_VERSION")
+)]
+pub struct NewerDatabase {
+    /// The migrations that this program does not know, by their versions.
+    pub unknown: Vec<String>,
+}
+
+/// Refuses a database that holds migrations this program does not know: its tables may mean something else by now.
+///
+/// # Errors
+/// [`NewerDatabase`], or the database cannot be asked.
+pub fn refuse_newer(conn: &mut Conn) -> anyhow::Result<()> {
+    let known = known().map_err(|error| anyhow!("the migrations of this program cannot be read: {error}"))?;
+    let unknown: Vec<String> = applied(conn)?.into_iter().filter(|version| !known.contains(version)).collect();
+    if unknown.is_empty() { Ok(()) } else { Err(NewerDatabase { unknown }.into()) }
+}
+
+/// The versions this program brings; both databases have the same.
+fn known() -> diesel::migration::Result<BTreeSet<String>> {
+    let steps: Vec<Box<dyn Migration<diesel::sqlite::Sqlite>>> = SQLITE.migrations()?;
+    Ok(steps.iter().map(|step| step.name().version().to_string()).collect())
+}
+
+/// The versions a database has run, the oldest first.
+fn applied(conn: &mut Conn) -> anyhow::Result<Vec<String>> {
+    let done: diesel::migration::Result<Vec<MigrationVersion<'static>>> = match conn {
+        Conn::Sqlite(inner) => inner.applied_migrations(),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(inner) => inner.applied_migrations(),
+    };
+    let done = done.map_err(|error| anyhow!("the migrations cannot be listed: {error}"))?;
+    Ok(done.iter().rev().map(ToString::to_string).collect())
+}
+
 /// Brings the tables up to this version; says how many steps it took. Safe to run from several processes at once: one of
 /// them takes the steps, the others wait and find them taken.
 ///
 /// # Errors
-/// A migration fails: it leaves no trace; steps before it may stay taken.
+/// [`NewerDatabase`], and nothing was changed; or a migration fails: it leaves no trace, steps before it may stay taken.
 pub fn run(conn: &mut Conn) -> anyhow::Result<usize> {
+    refuse_newer(conn)?;
     let done = match conn {
         // What is pending must be read under the write lock, or two processes both take the same step.
         Conn::Sqlite(inner) => match inner.has_pending_migration(SQLITE) {
@@ -52,12 +96,7 @@ pub fn pending(conn: &mut Conn) -> anyhow::Result<usize> {
 /// # Errors
 /// The database cannot be asked.
 pub fn is_fresh(conn: &mut Conn) -> anyhow::Result<bool> {
-    let done = match conn {
-        Conn::Sqlite(inner) => inner.applied_migrations().map(|list| list.len()),
-        #[cfg(feature = "postgres")]
-        Conn::Postgres(inner) => inner.applied_migrations().map(|list| list.len()),
-    };
-    done.map(|done| done == 0).map_err(|error| anyhow!("the migrations cannot be listed: {error}"))
+    Ok(applied(conn)?.is_empty())
 }
 
 /// Takes every migration back, for the test that runs them up, down and up again.

@@ -10,8 +10,10 @@
 mod alive;
 #[allow(missing_docs, reason = "diesel's derive generates undocumented items beside the connection type")]
 pub mod conn;
+pub mod copy;
 pub mod cursor;
 pub mod dialect;
+mod forget;
 pub mod instance;
 pub mod migrations;
 mod pool;
@@ -27,13 +29,18 @@ use anyhow::Context as _;
 use diesel::r2d2::{Pool, PooledConnection};
 
 pub use conn::{Conn, DatabaseUrl};
+pub use forget::ForgetScope;
+pub(crate) use forget::count_up_to;
 
 use crate::base::error::{AppError, AppResult};
 use pool::Manager;
 use writer::Writer;
 
-const READERS: u32 = 4;
+/// Readers of an SQLite file: they hold each other up only for the processor, and one that waits for the disk holds up nobody else.
+const READERS: u32 = 16;
 const POSTGRES_CONNECTIONS: u32 = 16;
+/// So long somebody waits for a connection who says nothing else.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The pool at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +57,7 @@ pub struct Db {
     place: DatabaseUrl,
     pool: Pool<Manager>,
     writer: Option<Arc<Writer>>,
+    patience: Duration,
 }
 
 impl Db {
@@ -76,10 +84,16 @@ impl Db {
             .min_idle(Some(1))
             // A file that is open stays open; a connection over the network may have died since.
             .test_on_check_out(matches!(place, DatabaseUrl::Postgres(_)))
-            .connection_timeout(Duration::from_secs(10))
+            .connection_timeout(PATIENCE)
             .build(Manager(place.clone()))
             .with_context(|| format!("cannot open {}", place.shown()))?;
-        Ok(Self { place: place.clone(), pool, writer })
+        Ok(Self { place: place.clone(), pool, writer, patience: PATIENCE })
+    }
+
+    /// The same, where nobody waits longer than that for a connection.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Where the data lives.
@@ -151,8 +165,10 @@ impl Db {
         transaction(&mut self.pooled()?.conn, work)
     }
 
+    /// A connection of the pool. None in time means that all are in use, or that the database is away: either passes.
     fn pooled(&self) -> AppResult<PooledConnection<Manager>> {
-        self.pool.get().map_err(|error| AppError::internal(error).context("database pool"))
+        let found = self.pool.get_timeout(self.patience);
+        found.map_err(|error| AppError::Busy(anyhow::Error::new(error).context("no database connection is free")))
     }
 }
 

@@ -29,6 +29,18 @@ diesel::table! {
         theme -> Text,
         created_at -> Timestamp,
         removed_at -> Nullable<Timestamp>,
+        identity_id -> Nullable<Text>,
+        password_opens -> Integer,
+        opened_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    identities (id) {
+        id -> Text,
+        email -> Text,
+        password_hash -> Text,
+        created_at -> Timestamp,
     }
 }
 
@@ -42,6 +54,21 @@ diesel::table! {
         created_at -> Timestamp,
         last_seen_at -> Timestamp,
         expires_at -> Timestamp,
+        by_password -> Integer,
+    }
+}
+
+diesel::table! {
+    counted_tries (key) {
+        key -> Text,
+        used_to -> Timestamp,
+    }
+}
+
+diesel::table! {
+    session_workspaces (session_id, workspace_id) {
+        session_id -> Text,
+        workspace_id -> Text,
     }
 }
 
@@ -398,6 +425,7 @@ diesel::table! {
         lease_until -> Nullable<Timestamp>,
         lease -> Nullable<Text>,
         told_at -> Nullable<Timestamp>,
+        questioned_at -> Nullable<Timestamp>,
     }
 }
 
@@ -476,6 +504,8 @@ diesel::table! {
         created_at -> Timestamp,
         started_at -> Nullable<Timestamp>,
         ended_at -> Nullable<Timestamp>,
+        number -> BigInt,
+        beat -> BigInt,
     }
 }
 
@@ -502,6 +532,9 @@ diesel::table! {
         next_at -> Nullable<Timestamp>,
         version -> BigInt,
         updated_at -> Timestamp,
+        reckoned_at -> Nullable<Timestamp>,
+        blocked_since -> Nullable<Timestamp>,
+        blocked_reason -> Nullable<Text>,
     }
 }
 
@@ -528,6 +561,15 @@ diesel::table! {
         created_at -> Timestamp,
         started_at -> Nullable<Timestamp>,
         ended_at -> Nullable<Timestamp>,
+        number -> BigInt,
+        beat -> BigInt,
+    }
+}
+
+diesel::table! {
+    sequences (name) {
+        name -> Text,
+        last -> BigInt,
     }
 }
 
@@ -563,14 +605,26 @@ diesel::table! {
         run_id -> Text,
         state -> Text,
         updated_at -> Timestamp,
+        fingerprints -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    retention_settings (workspace_id, kind) {
+        workspace_id -> Text,
+        kind -> Text,
+        days -> Integer,
     }
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
     instance,
     workspaces,
+    identities,
     members,
     sessions,
+    session_workspaces,
+    counted_tries,
     account_links,
     api_keys,
     connections,
@@ -601,7 +655,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     validation_logs,
     plans,
     runs,
+    sequences,
     run_logs,
     sync_states,
-    output_layers
+    output_layers,
+    retention_settings
 );

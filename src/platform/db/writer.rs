@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::conn::{Conn, DatabaseUrl};
 use super::dialect;
-use crate::base::error::{AppError, AppResult};
+use crate::base::error::{AppError, AppResult, is_busy};
 
 /// More than this many pieces of work never share a commit, so that the first of them is not kept waiting.
 const LARGEST_GROUP: usize = 64;
@@ -20,7 +20,26 @@ const LARGEST_GROUP: usize = 64;
 /// Runs the work inside the open transaction, or not at all when there is none; gives back what tells its owner how the
 /// commit went.
 type QueuedWrite = Box<dyn FnOnce(Option<&mut Conn>) -> CommitReply + Send>;
-type CommitReply = Box<dyn FnOnce(Result<(), String>) + Send>;
+type CommitReply = Box<dyn FnOnce(Result<(), CommitFailure>) + Send>;
+
+/// Why a commit failed, for everybody who was in it.
+#[derive(Clone)]
+struct CommitFailure {
+    reason: String,
+    /// Somebody else held the file for too long; the next try may find it free.
+    passes: bool,
+}
+
+impl CommitFailure {
+    fn of(error: &diesel::result::Error) -> Self {
+        Self { reason: error.to_string(), passes: is_busy(error) }
+    }
+
+    fn error(self) -> AppError {
+        let error = anyhow!("the commit failed: {}", self.reason);
+        if self.passes { AppError::Busy(error) } else { AppError::Internal(error) }
+    }
+}
 
 pub(super) struct Writer {
     queue: Mutex<Sender<QueuedWrite>>,
@@ -65,7 +84,7 @@ impl Writer {
             Box::new(move |commit| {
                 tell(match commit {
                     Ok(()) => done,
-                    Err(reason) => Err(AppError::Internal(anyhow!("the commit failed: {reason}"))),
+                    Err(reason) => Err(reason.error()),
                 });
             })
         });
@@ -115,7 +134,7 @@ fn serve(place: &DatabaseUrl, mut conn: Conn, waiting: &Receiver<QueuedWrite>) {
 fn commit_group(conn: &mut Conn, group: Vec<QueuedWrite>) {
     let begun = dialect::begin_write(conn);
     let answers: Vec<CommitReply> = group.into_iter().map(|work| work(begun.is_ok().then_some(&mut *conn))).collect();
-    let outcome = begun.and_then(|()| dialect::commit(conn)).map_err(|error| error.to_string());
+    let outcome = begun.and_then(|()| dialect::commit(conn)).map_err(|error| CommitFailure::of(&error));
     if outcome.is_err() {
         // After a failed commit the transaction may still be open; a failure here shows as a broken connection.
         let _ = dialect::rollback(conn);

@@ -11,6 +11,7 @@ mod mail;
 mod overview;
 mod registry;
 mod store;
+mod turns;
 mod work;
 mod worker;
 mod worker_pool;
@@ -22,8 +23,9 @@ pub use overview::{
     FailedJob, JobCounts, LaneAge, count_failed, dismiss_failed, job_counts, lane_ages, list_failed, try_failed_again,
 };
 pub use registry::Registry;
-pub use store::ensure_recurring;
-pub use work::{INTERRUPTED, INTERRUPTED_REASON, LogBuffer, LogLine, WORK_BEAT, WORK_LEASE, WorkState, is_abandoned};
+pub use store::{ensure_recurring, forget_failed};
+pub use turns::{QueueHead, next_turn};
+pub use work::{INTERRUPTED, INTERRUPTED_REASON, LogBuffer, LogLine, WORK_BEAT, WORK_LEASE, WorkState};
 pub use worker::{run_due, run_until};
 pub use worker_pool::{ClaimedTasks, Queue, Task, run_queue_due, run_queue_until};
 

@@ -221,3 +221,15 @@ pub(super) fn fail(conn: &mut Conn, row: &JobRow, failure: &JobFailure<'_>, now:
         .execute(conn)
         .map(|_| ())
 }
+
+/// Forgets up to `limit` jobs that failed for good before a moment; says how many.
+pub fn forget_failed(conn: &mut Conn, moment: UtcTime, limit: i64) -> QueryResult<usize> {
+    let gone: Vec<JobId> = jobs::table
+        .filter(jobs::failed_at.is_not_null())
+        .filter(jobs::failed_at.lt(moment))
+        .order(jobs::failed_at)
+        .limit(limit)
+        .select(jobs::id)
+        .load(conn)?;
+    diesel::delete(jobs::table.filter(jobs::id.eq_any(gone.iter().map(JobId::as_str)))).execute(conn)
+}

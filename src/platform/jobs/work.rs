@@ -6,7 +6,7 @@ use time::Duration;
 use crate::base::clock::UtcTime;
 use crate::base::text_column::text_enum;
 
-/// How long a worker owns long work without saying that it still lives.
+/// How long somebody watches long work without a sign of its worker before it counts as lost.
 pub const WORK_LEASE: Duration = Duration::seconds(30);
 /// How often a worker says that it lives, writes down what was said, and looks whether it shall stop.
 pub const WORK_BEAT: std::time::Duration = std::time::Duration::from_millis(500);
@@ -46,11 +46,6 @@ impl WorkState {
             Self::Failed => "bad",
         }
     }
-}
-
-/// Whether work that claims to go on has lost its worker.
-pub fn is_abandoned(state: WorkState, lease_until: Option<UtcTime>, now: UtcTime) -> bool {
-    state == WorkState::InProgress && lease_until.is_none_or(|until| until < now)
 }
 
 /// One line of a log.
@@ -107,15 +102,6 @@ impl LogBuffer {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn work_without_a_live_worker_is_abandoned() {
-        let at = |seconds| UtcTime::from_unix(seconds).unwrap();
-        assert!(is_abandoned(WorkState::InProgress, Some(at(10)), at(11)));
-        assert!(!is_abandoned(WorkState::InProgress, Some(at(10)), at(10)));
-        assert!(!is_abandoned(WorkState::Queued, None, at(10)));
-        assert!(!is_abandoned(WorkState::Success, Some(at(10)), at(99)));
-    }
 
     #[test]
     fn a_log_is_bounded_and_says_so() {

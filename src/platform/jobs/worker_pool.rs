@@ -25,7 +25,7 @@ pub struct Queue {
     pub name: &'static str,
     /// Tasks at the same time in this process.
     pub at_once: usize,
-    /// Claims up to so many.
+    /// Claims up to so many, possibly none, and ends work whose worker was lost.
     pub claim: fn(Arc<App>, usize) -> ClaimedTasks,
 }
 
@@ -40,10 +40,8 @@ impl WorkerPool {
     }
 
     async fn fill(&mut self, app: &Arc<App>) -> AppResult<usize> {
+        // Without any room, too: whoever claims looks after lost work as well.
         let room = self.queue.at_once.saturating_sub(self.tasks.len());
-        if room == 0 {
-            return Ok(0);
-        }
         let claimed = (self.queue.claim)(Arc::clone(app), room).await?;
         let count = claimed.len();
         for task in claimed {

@@ -9,7 +9,7 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpRequest, web};
 use serde::de::DeserializeOwned;
 
-use super::body;
+use super::body::FormBody;
 use super::cookies::CookieKind;
 use super::page::PageError;
 use crate::base::clock::UtcTime;
@@ -21,6 +21,8 @@ use crate::platform::app::App;
 
 /// Name of the form field that carries the token.
 pub const FIELD: &str = "_csrf";
+/// Between a form token and what its page was shown for; no token has it.
+const SHOWN_FOR: char = '~';
 /// A form may stay open this long (seconds).
 const LIFETIME: i64 = 24 * 3600;
 
@@ -48,7 +50,14 @@ impl FormToken {
         Self { nonce: nonce.to_owned(), text: format!("{issued}.{nonce}.{mark}") }
     }
 
+    /// The text for the hidden field of a page that is shown for one of several things a person could act for. It proves nothing and is
+    /// no part of the mark: it says what was meant, and whether they may is looked up.
+    pub fn shown_for(&self, what: &str) -> String {
+        format!("{}{SHOWN_FOR}{what}", self.text)
+    }
+
     fn verify(text: &str, marks: &Marker, binding: &[u8], now: UtcTime) -> Option<Self> {
+        let text = text.split(SHOWN_FOR).next()?;
         let (issued, rest) = text.split_once('.')?;
         let (nonce, mark) = rest.split_once('.')?;
         let age = now.unix() - issued.parse::<i64>().ok()?;
@@ -64,6 +73,12 @@ pub struct CsrfForm<T> {
     pub value: T,
     /// Its token.
     pub token: FormToken,
+}
+
+/// What the page of a form was shown for, as [`FormToken::shown_for`] has said it.
+pub fn shown_for(body: &[u8]) -> Option<String> {
+    let (_, text) = url::form_urlencoded::parse(body).find(|(name, _)| name == FIELD)?;
+    text.split_once(SHOWN_FOR).map(|(_, what)| what.to_owned())
 }
 
 /// What a form on this page is bound to: the link token in the path, else the session, else the visitor's cookie.
@@ -102,14 +117,14 @@ impl<T: DeserializeOwned + 'static> FromRequest for CsrfForm<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
-        let mut payload = payload.take();
+        let form = FormBody::of(&request, payload);
         Box::pin(async move {
             let app = request.app_data::<web::Data<App>>().ok_or(AppError::NotFound)?;
             let origin = app.config.server.base_url.origin();
             if !from_our_pages(request.headers(), &origin) || !is_form(request.headers()) {
                 return Err(AppError::ForeignForm.into());
             }
-            let body = body::read(&mut payload, body::LARGEST_FORM).await?;
+            let body = form.read().await?;
             if body.iter().filter(|byte| **byte == b'&').count() >= RawForm::MAX_PAIRS {
                 return Err(AppError::TooLarge.into());
             }
@@ -145,14 +160,15 @@ where
         let request = request.clone();
         let mut payload = payload.take();
         Box::pin(async move {
-            let guard = G::from_request(&request, &mut Payload::None).await?;
+            let guard = G::from_request(&request, &mut payload).await?;
             let form = CsrfForm::from_request(&request, &mut payload).await?;
             Ok(Self { guard, form })
         })
     }
 }
 
-fn is_form(headers: &HeaderMap) -> bool {
+/// Whether the body is a form as browsers send it.
+pub fn is_form(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
 }

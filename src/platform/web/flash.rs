@@ -44,6 +44,7 @@ flashes! {
     DescriptionSaved, "description-saved", "ok", "Name saved.";
     ConnectionDeleted, "connection-deleted", "ok", "Connection deleted. Its details and keys are erased.";
     CannotValidateMissing, "cannot-validate-missing", "warn", "Not validated. Something required is still missing.";
+    CannotValidateFull, "cannot-validate-full", "warn", "Not validated. 20 validations of this workspace wait already. Try again when some are done.";
     CannotValidateWrong, "cannot-validate-wrong", "warn", "Not validated. A value does not fit the rules of the connector: look at the details.";
     StreamsSaved, "streams-saved", "ok", "Streams saved.";
     PlanSaved, "plan-saved", "ok", "Trigger and output saved.";
@@ -52,6 +53,7 @@ flashes! {
     RunGoesOn, "run-goes-on", "info", "This extraction goes on already.";
     RunNotStarted, "run-not-started", "warn", "Not started. Nothing here can read this source, or no stream is chosen.";
     WorkspaceSaved, "workspace-saved", "ok", "Workspace saved.";
+    RetentionSaved, "retention-saved", "ok", "How long things are kept is saved.";
     ProfileSaved, "profile-saved", "ok", "Profile saved.";
     PasswordChanged, "password-changed", "ok", "Password changed. Your other sessions are ended.";
     SessionEnded, "session-ended", "ok", "Session ended.";
@@ -64,7 +66,7 @@ flashes! {
     PasswordsOn, "passwords-on", "ok", "Password sign-in is on.";
     IdentityForgotten, "identity-forgotten", "ok", "Sign-in forgotten. The member is recognised by their email address next time.";
     RoleChanged, "role-changed", "ok", "Role changed.";
-    MemberRemoved, "member-removed", "ok", "Member removed. They cannot sign in any more.";
+    MemberRemoved, "member-removed", "ok", "Member removed. They cannot open this workspace any more.";
     InvitationWithdrawn, "invitation-withdrawn", "ok", "Invitation withdrawn. Its link does not work any more.";
     KeyRevoked, "key-revoked", "ok", "API key revoked. It does not work any more.";
     WebhookSaved, "webhook-saved", "ok", "Webhook saved.";

@@ -47,6 +47,8 @@ pub struct OwnerFrame {
     pub flash: Option<Flash>,
     /// Form token of the sign-out form (and of any other form on the page).
     pub csrf: String,
+    /// Whether the person has other workspaces to switch to.
+    pub has_others: bool,
 }
 
 /// The first letter of a name, upper case; a name without one gives a dot.

@@ -6,6 +6,7 @@ pub mod assets;
 pub mod body;
 pub mod client_ip;
 pub mod cookies;
+pub mod counted_tries;
 pub mod csrf;
 pub mod cursor;
 pub mod failure_out;

@@ -105,7 +105,7 @@ impl ApiRoute<'_> {
 
     /// What it may refuse with.
     fn problems(&self) -> Vec<Code> {
-        let mut codes = vec![Code::Internal, Code::Unreadable];
+        let mut codes = vec![Code::Busy, Code::Internal, Code::Unreadable];
         if self.scope.is_some() {
             codes.extend([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::TooManyRequests]);
         }

@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use askama::Template;
 
 use super::{request_log, urls};
-use crate::base::error::AppError;
+use crate::base::error::{AppError, BUSY_RETRY_AFTER};
 
 /// What every page handler returns.
 pub type PageResult = Result<HttpResponse, PageError>;
@@ -105,6 +105,10 @@ struct TooMany;
 pub struct WrongMethod;
 
 #[derive(Template)]
+#[template(path = "errors/busy.html")]
+struct Busy;
+
+#[derive(Template)]
 #[template(path = "errors/internal.html")]
 struct Internal {
     reference: String,
@@ -117,11 +121,12 @@ impl ResponseError for PageError {
             Self::App(error) => match error {
                 AppError::NotFound => StatusCode::NOT_FOUND,
                 AppError::ForeignForm | AppError::Forbidden => StatusCode::FORBIDDEN,
-                AppError::SignedOut { .. } => StatusCode::SEE_OTHER,
+                AppError::SignedOut { .. } | AppError::NoWorkspace { .. } => StatusCode::SEE_OTHER,
                 AppError::Conflict(_) => StatusCode::CONFLICT,
                 AppError::Unreadable(_) => StatusCode::BAD_REQUEST,
                 AppError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
                 AppError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+                AppError::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
                 AppError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             },
         }
@@ -136,6 +141,7 @@ impl ResponseError for PageError {
         };
         let html = match error {
             AppError::SignedOut { wanted } => return see_other(&urls::sign_in_then(wanted)),
+            AppError::NoWorkspace { wanted } => return see_other(&urls::workspaces_then(wanted)),
             AppError::NotFound => NotFound.render(),
             AppError::ForeignForm | AppError::Unreadable(_) => ForeignForm.render(),
             AppError::Forbidden => MissingRole.render(),
@@ -144,6 +150,11 @@ impl ResponseError for PageError {
             AppError::TooMany { retry_after } => {
                 answer.insert_header((header::RETRY_AFTER, retry_after.as_secs().max(1).to_string()));
                 TooMany.render()
+            }
+            AppError::Busy(error) => {
+                tracing::warn!(request = %request_log::current_id(), error = %format!("{error:#}"), "too busy");
+                answer.insert_header((header::RETRY_AFTER, BUSY_RETRY_AFTER.as_secs().to_string()));
+                Busy.render()
             }
             AppError::Internal(error) => {
                 let reference = request_log::current_id();

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::request_log;
-use crate::base::error::AppError;
+use crate::base::error::{AppError, BUSY_RETRY_AFTER};
 
 /// The media type of RFC 9457.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -69,6 +69,7 @@ codes! {
     IdempotencyKeyReused, "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The idempotency key belongs to another request", "Choose a new key for every new request.";
     TooManyRequests, "too_many_requests", TOO_MANY_REQUESTS, "Too many requests", "Wait for the seconds in `Retry-After`.";
     ProviderUnavailable, "provider_unavailable", SERVICE_UNAVAILABLE, "The provider cannot be asked right now", "Send the request again in a few minutes.";
+    Busy, "busy", SERVICE_UNAVAILABLE, "The server has more to do than it can right now", "Wait for the seconds in `Retry-After`, then send the request again; with an `Idempotency-Key` nothing is done twice.";
     Internal, "internal", INTERNAL_SERVER_ERROR, "Something went wrong on our side", "Send the request again later. If it stays, give the `request_id` to the operator.";
 }
 
@@ -199,11 +200,18 @@ impl From<AppError> for Problem {
                 Self::new(Code::NotFound, "There is nothing at this address, or it belongs to another workspace.")
             }
             AppError::Forbidden | AppError::ForeignForm => Self::new(Code::ScopeMissing, "This is not allowed."),
-            AppError::SignedOut { .. } => Self::new(Code::ApiKeyMissing, Code::ApiKeyMissing.advice()),
+            AppError::SignedOut { .. } | AppError::NoWorkspace { .. } => {
+                Self::new(Code::ApiKeyMissing, Code::ApiKeyMissing.advice())
+            }
             AppError::Conflict(sentence) => Self::new(Code::Conflict, sentence),
             AppError::Unreadable(what) => Self::new(Code::Unreadable, format!("The request cannot be read: {what}.")),
             AppError::TooLarge => Self::new(Code::TooLarge, Code::TooLarge.advice()),
             AppError::TooMany { retry_after } => Self::too_many(retry_after),
+            AppError::Busy(error) => {
+                tracing::warn!(request = %request_log::current_id(), error = %format!("{error:#}"), "too busy");
+                Self::new(Code::Busy, Code::Busy.advice())
+                    .with(header::RETRY_AFTER, BUSY_RETRY_AFTER.as_secs().to_string())
+            }
             AppError::Internal(error) => {
                 tracing::error!(request = %request_log::current_id(), error = %format!("{error:#}"), "request failed");
                 Self::new(Code::Internal, Code::Internal.advice())
@@ -213,6 +221,12 @@ impl From<AppError> for Problem {
 }
 
 impl Problem {
+    /// The same problem in other words.
+    #[must_use]
+    pub fn saying(self, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { detail: detail.into(), ..self }
+    }
+
     /// Too many requests; `retry_after` is rounded up to whole seconds.
     pub fn too_many(retry_after: Duration) -> Self {
         let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);

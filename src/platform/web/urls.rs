@@ -68,6 +68,8 @@ paths! {
     SIGN_IN = "/sign-in";
     /// Signing out (POST).
     SIGN_OUT = "/sign-out";
+    /// The workspaces of who is signed in; POST chooses one.
+    WORKSPACES = "/workspaces";
     /// Asking for a link to choose a new password.
     FORGOT_PASSWORD = "/forgot-password";
     /// One-use account link: join a workspace or choose a new password.
@@ -312,8 +314,22 @@ pub fn setup_with_code(code: &str) -> String {
 
 /// Signing in, and then back to `wanted`.
 pub fn sign_in_then(wanted: &str) -> String {
+    then(SIGN_IN, wanted)
+}
+
+/// The same for somebody who is signed in and comes to show their password, too.
+pub fn sign_in_again(wanted: &str) -> String {
+    format!("{}&again=1", sign_in_then(wanted))
+}
+
+/// Choosing a workspace, and then back to `wanted`.
+pub fn workspaces_then(wanted: &str) -> String {
+    then(WORKSPACES, wanted)
+}
+
+fn then(first: &str, wanted: &str) -> String {
     let wanted: String = url::form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
-    format!("{SIGN_IN}?next={wanted}")
+    format!("{first}?next={wanted}")
 }
 
 /// The connections that came through an invite link.

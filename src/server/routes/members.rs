@@ -6,11 +6,14 @@ use crate::console::connections::{configure_pages, new_pages, pages as list_page
 use crate::console::failures::pages as failure_pages;
 use crate::console::handoff::pages as hand_off_pages;
 use crate::console::reconnect_pages;
+use crate::console::retention::pages as retention_pages;
 use crate::console::streams::{field_pages, finish_pages, pages as stream_pages};
 use crate::features::accounts::Role::{Admin, Member, Owner, Viewer};
 use crate::features::accounts::api_keys::pages as key_pages;
 use crate::features::accounts::sign_in_provider::{settings_pages as provider_pages, visitor_pages};
-use crate::features::accounts::{account_pages, appearance_pages, member_pages, operator_pages, workspace_pages};
+use crate::features::accounts::{
+    account_pages, appearance_pages, member_pages, operator_pages, workspace_pages, workspaces_pages,
+};
 use crate::features::invite_links::{inbox_pages, owner_pages as invite_pages, panel_pages};
 use crate::features::oauth::apps::pages as app_pages;
 use crate::features::outputs::pages as layer_pages;
@@ -30,6 +33,9 @@ pub(super) fn pages() -> impl Iterator<Item = RouteEntry> {
 
 fn settings() -> Vec<RouteEntry> {
     vec![
+        at(urls::WORKSPACES)
+            .get(AtLeast(Viewer), workspaces_pages::show)
+            .post(AtLeast(Viewer), workspaces_pages::choose),
         at(urls::SETTINGS_SIGN_IN)
             .get(AtLeast(Viewer), provider_pages::show)
             .post(AtLeast(Owner), provider_pages::save),
@@ -56,7 +62,7 @@ fn settings() -> Vec<RouteEntry> {
         at(urls::SETTINGS_API_KEYS).get(AtLeast(Viewer), key_pages::index).post(AtLeast(Admin), key_pages::create),
         at(urls::API_KEY_REVOCATION).post(AtLeast(Admin), key_pages::revoke),
         at(urls::SETTINGS_MAIL).get(AtLeast(Viewer), operator_pages::mail),
-        at(urls::SETTINGS_DATA).get(AtLeast(Viewer), operator_pages::data),
+        at(urls::SETTINGS_DATA).get(AtLeast(Viewer), retention_pages::show).post(AtLeast(Owner), retention_pages::save),
     ]
 }
 

@@ -216,17 +216,19 @@ async fn addresses_that_cannot_be_invited() {
 }
 
 #[tokio::test]
-async fn a_member_of_another_workspace_cannot_be_had_twice() {
+async fn who_has_an_account_joins_with_the_password_they_have_and_with_no_other() {
     let app = TestApp::start();
     let owner = app.owner().await;
     app.owner_of("Other", "Olga", "olga@other.example").await;
     let path = shown_path(&invite(&owner, "olga@other.example", "member").await);
     let visitor = app.visitor();
-    let form = visitor.get(&path).await.form_with("name").set("name", "Olga").set("password", PASSWORD);
-    let refused = form.send(&visitor).await;
-    assert_eq!(refused.status, 409);
-    assert!(refused.text().contains("has an account here already"), "{}", refused.text());
+    let form = visitor.get(&path).await.form_with("name").set("name", "Olga");
+    let refused = form.clone().set("password", "another password").send(&visitor).await;
+    assert_refused(&refused, "password", "This address has an account here already, with another password.");
+    assert_eq!(refused.value_of("name").as_deref(), Some("Olga"));
     assert_eq!(app.visitor().get(&path).await.status, 200, "the link is not spent");
+    assert_eq!(form.set("password", PASSWORD).send(&visitor).await.status, 303);
+    assert!(visitor.get("/settings/members").await.text().contains("ana@acme.example"));
 }
 
 #[tokio::test]

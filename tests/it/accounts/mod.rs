@@ -4,6 +4,7 @@ mod access;
 mod api_keys;
 mod departed;
 mod first_run;
+mod identities;
 mod invitations;
 mod members;
 mod own_account;

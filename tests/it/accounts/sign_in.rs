@@ -87,6 +87,62 @@ async fn tries_are_limited_by_address_and_by_account() {
 }
 
 #[tokio::test]
+async fn several_processes_count_tries_together_and_the_clock_gives_them_back() {
+    let app = TestApp::start_with(|config| config.server.rate_limits = true);
+    let (second, _app) = app.second_server();
+    app.owner().await;
+    // Signing in was a try, too.
+    app.advance(time::Duration::minutes(5));
+    let visitor = app.visitor();
+    let form = visitor.get("/sign-in").await.form_with("email");
+    let form = form.set("email", "ana@acme.example").set("password", "wrong password");
+    let all_at_once = async |count: usize| {
+        let tries: tokio::task::JoinSet<u16> = (0..count)
+            .map(|number| {
+                let (form, visitor) =
+                    (form.clone(), if number % 2 == 0 { visitor.clone() } else { visitor.at(&second) });
+                async move { form.send(&visitor).await.status }
+            })
+            .collect();
+        let mut statuses = tries.join_all().await;
+        statuses.sort_unstable();
+        statuses
+    };
+    assert_eq!(all_at_once(9).await, [422, 422, 422, 422, 422, 422, 429, 429, 429]);
+    app.advance(time::Duration::seconds(10));
+    assert_eq!(all_at_once(2).await, [422, 429], "one is back after ten seconds");
+    // A clock that was a day ahead locks nobody out.
+    app.advance(time::Duration::days(-1));
+    let form = visitor.get("/sign-in").await.form_with("email").set("email", "ana@acme.example");
+    let right = form.set("password", crate::support::PASSWORD).send(&visitor).await;
+    assert_eq!(right.status, 303, "{}", right.text());
+    app.advance(time::Duration::minutes(2));
+    vestibule::features::accounts::sweep(&app.app).await.unwrap();
+    assert_eq!(counted(&app).await, 0, "what is over is forgotten");
+}
+
+#[tokio::test]
+async fn processes_count_unknown_tokens_together() {
+    let app = TestApp::start_with(|config| config.server.rate_limits = true);
+    let (second, _app) = app.second_server();
+    app.owner().await;
+    let visitor = app.visitor();
+    let mut statuses = Vec::new();
+    for number in 0..32 {
+        let at = if number % 2 == 0 { visitor.clone() } else { visitor.at(&second) };
+        let path = if number % 4 < 2 { format!("/join/unknown-{number}") } else { format!("/scl/unknown-{number}") };
+        statuses.push(at.get(&path).await.status);
+    }
+    assert_eq!((statuses[29], statuses[30], statuses[31]), (404, 429, 429), "{statuses:?}");
+}
+
+async fn counted(app: &TestApp) -> i64 {
+    use diesel::prelude::*;
+    use vestibule::platform::db::schema::counted_tries;
+    app.app.db.read(|conn| Ok(counted_tries::table.count().get_result(conn)?)).await.unwrap()
+}
+
+#[tokio::test]
 async fn signing_out_ends_the_session_and_says_so_once() {
     let app = TestApp::start();
     let owner = app.owner().await;

@@ -28,7 +28,7 @@ async fn callers(app: &TestApp) -> Callers {
 }
 
 /// Something to work on: the address with a draft, a token or a delivery that exists.
-async fn address(app: &TestApp, all: &Program, path: &str) -> String {
+pub async fn address(app: &TestApp, all: &Program, path: &str) -> String {
     if path.contains("-connectors/") {
         return path.replace("{slug}", "postgres");
     }

@@ -13,5 +13,6 @@ mod sources;
 mod statements;
 mod tokens;
 
+pub use access::address;
 pub use document::Document;
 pub use program::{Answer, Program, workspace_id};

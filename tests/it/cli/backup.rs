@@ -187,3 +187,111 @@ fn postgres_has_tools_of_its_own() {
     here.run(&["restore", "b.db"]).refused(2, "pg_restore");
     assert!(!here.file("b.db").exists());
 }
+
+#[derive(diesel::QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    count: i64,
+}
+
+fn count(here: &Installation, what: &str) -> i64 {
+    use diesel::RunQueryDsl as _;
+    let mut conn = here.config().storage.database.open().unwrap();
+    let asked = diesel::sql_query(format!("SELECT count(*) AS count FROM {what}"));
+    asked.get_result::<Counted>(&mut conn).unwrap().count
+}
+
+fn sql(here: &Installation, statement: &str) {
+    use diesel::connection::SimpleConnection as _;
+    here.config().storage.database.open().unwrap().batch_execute(statement).unwrap();
+}
+
+const OPEN_SETUP_LINKS: &str = "setup_links WHERE used_at IS NULL AND revoked_at IS NULL AND expires_at > '2026-01-01'";
+const OPEN_INVITE_LINKS: &str = "invite_links WHERE used_at IS NULL AND deleted_at IS NULL";
+const OPEN_ACCOUNT_LINKS: &str = "account_links WHERE used_at IS NULL AND revoked_at IS NULL";
+
+/// The example with a session, an invitation, an invite link, and three sign-ins with a provider: one that can be renewed, one that
+/// cannot, one that was given back.
+fn with_access() -> Installation {
+    let here = filled();
+    let grant = |id: &str, refresh: &str, state: &str| {
+        format!(
+            "INSERT INTO oauth_grants (id, workspace_id, kind, connector_slug, provider, identity_id, identity_label, scopes, sealed, state, \
+             version, obtained_at, refresh_at) SELECT '{id}', id, 'source', 'hubspot', 'hubspot', '', 'ben@shop.example', 'null', X'00', \
+             '{state}', 1, '2026-03-01 00:00:00.0', {refresh} FROM workspaces; "
+        )
+    };
+    let far = "'2999-01-01 00:00:00.0'";
+    sql(
+        &here,
+        &[
+            grant("renewable", far, "ok"),
+            grant("for-ever", "NULL", "ok"),
+            grant("given-back", "NULL", "leaving"),
+            format!(
+                "INSERT INTO oauth_uses (connection_id, workspace_id, grant_id, accounts, created_at) SELECT id, workspace_id, 'for-ever', '[]', \
+                 updated_at FROM connections WHERE connector_slug = 'hubspot'; \
+                 INSERT INTO sessions (id, token_hash, member_id, workspace_id, user_agent, created_at, last_seen_at, expires_at) \
+                 SELECT 'old-session', X'01', id, workspace_id, '', created_at, created_at, {far} FROM members; \
+                 INSERT INTO account_links (id, workspace_id, purpose, email, role, token_hash, created_at, expires_at) \
+                 SELECT 'old-link', id, 'join', 'late@acme.example', 'viewer', X'02', created_at, {far} FROM workspaces; \
+                 INSERT INTO invite_links (id, workspace_id, name, sort_name, kind, connector_slug, usage, wants_approval, note, greeting, zone, \
+                 token_hash, created_at, active_at, expires_at, submission_count, connection_count) SELECT 'old-invite', id, 'Clients', X'63', \
+                 'source', 'postgres', 'reusable', 0, '', '', 'UTC', X'03', created_at, created_at, {far}, 0, 0 FROM workspaces"
+            ),
+        ]
+        .concat(),
+    );
+    here
+}
+
+#[track_caller]
+fn nothing_is_alive(there: &Installation, ran: &crate::support::installation::Ran) {
+    for open in [OPEN_SETUP_LINKS, OPEN_INVITE_LINKS, OPEN_ACCOUNT_LINKS, "sessions"] {
+        assert_eq!(count(there, open), 0, "{open}");
+    }
+    let grants = |rest: &str| count(there, &format!("oauth_grants WHERE {rest}"));
+    assert_eq!(
+        grants("id = 'renewable' AND state = 'ok' AND questioned_at IS NOT NULL AND refresh_at < '2990-01-01'"),
+        1
+    );
+    assert_eq!(grants("id = 'for-ever' AND state = 'needs_reconnecting'"), 1);
+    assert_eq!(grants("id = 'given-back' AND state = 'leaving' AND questioned_at IS NULL"), 1);
+    assert_eq!(count(there, "activity WHERE event = 'setup_link.closed_by_restore'"), 1);
+    assert_eq!(count(there, "activity WHERE event = 'connection.needs_reconnecting'"), 1);
+    for words in [
+        "1 open setup link and",
+        "open invite link",
+        "1 sign-in with a provider is renewed",
+        "for 1 other somebody has to sign in again",
+        "API keys",
+    ] {
+        assert!(ran.out.contains(words), "{words}: {ran:?}");
+    }
+}
+
+#[test]
+fn what_a_backup_holds_does_not_come_back_to_life() {
+    let here = with_access();
+    let file = backup(&here);
+    let there = with_key_of(&here);
+    assert!(count(&here, OPEN_SETUP_LINKS) == 1 && count(&here, OPEN_INVITE_LINKS) >= 1);
+    let ran = there.run(&["restore", text(&file)]).good();
+    nothing_is_alive(&there, &ran);
+    assert_eq!(
+        (count(&here, OPEN_SETUP_LINKS), count(&here, "sessions WHERE id = 'old-session'")),
+        (1, 1),
+        "the backup's origin is as it was"
+    );
+    there.start(&["serve"]).stop().good();
+}
+
+#[test]
+fn what_was_put_back_by_other_means_is_settled_in_place() {
+    let here = with_access();
+    let ran = here.run(&["restore", "--in-place"]).good();
+    nothing_is_alive(&here, &ran);
+    let again = here.run(&["restore", "--in-place"]).good();
+    assert!(again.out.contains("0 open setup links and 0 open invite links were closed"), "{again:?}");
+    here.run(&["restore"]).refused(2, "FILE");
+}

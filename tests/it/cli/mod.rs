@@ -2,6 +2,7 @@
 
 mod api_key;
 mod backup;
+mod copy;
 mod demo;
 mod doctor;
 mod keys;

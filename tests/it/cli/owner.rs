@@ -38,9 +38,24 @@ fn an_address_is_taken_once() {
     let here = Installation::new();
     here.owner("Acme", "ana@acme.example").good();
     here.owner("Acme", "ana@acme.example").refused(1, "exists already");
-    here.owner("Other", "ANA@acme.example").refused(1, "exists already");
-    let other = here.app().db.read_blocking(|conn| Ok(accounts::find_workspace_by_slug(conn, "other")?)).unwrap();
-    assert_eq!(other, None);
+}
+
+#[actix_web::test]
+async fn somebody_known_becomes_an_owner_elsewhere_and_keeps_their_password() {
+    let here = Installation::new();
+    here.owner("Acme", "ana@acme.example").good();
+    let args = ["owner", "create", "--workspace", "Other", "--name", "Ana", "--email", "ANA@acme.example"];
+    let said = here.run_with(&args, "quite another password\n").good().out;
+    assert!(said.contains("ana@acme.example is its owner") && said.contains("keep their password"), "{said}");
+    here.owner("Acme", "bo@acme.example").good();
+    let args = ["owner", "create", "--workspace", "Other", "--name", "Bo", "--email", "bo@acme.example"];
+    let said = here.run_with(&args, "quite another password\n").good().out;
+    assert!(said.contains("now an owner of the workspace Other") && said.contains("keep their password"), "{said}");
+    assert_eq!(owners(&here, "other").len(), 2);
+    let server = here.start(&["serve"]);
+    let ana = Visitor::new(&server.base, &server.base);
+    ana.sign_in("ana@acme.example").await;
+    assert!(ana.get("/workspaces").await.text().contains("Other"));
 }
 
 #[test]

@@ -108,3 +108,26 @@ async fn a_layer_in_use_stays_and_one_of_another_workspace_is_none() {
     program.patch(&source, json!({"output_layer": "files"})).await.expect(200);
     program.delete(&one).await.expect(204);
 }
+
+#[tokio::test]
+async fn a_list_goes_on_where_a_layer_was_that_is_deleted_meanwhile() {
+    let app = TestApp::start();
+    let program = Program::start(&app).await;
+    for name in ["Delta", "alpha", "Charlie", "Bravo"] {
+        add(&program, layer(name)).await;
+    }
+    let names = |answer: &crate::api::Answer| -> Vec<String> {
+        answer.json["results"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let first = program.get(&format!("{ALL}?limit=3")).await.expect(200);
+    assert_eq!(names(&first)[1..], ["alpha", "Bravo"], "the files come first, then by name whatever the case");
+    program.delete(&format!("{ALL}bravo/")).await.expect(204);
+    let second = program.get(&first.text("/next")).await.expect(200);
+    assert_eq!(
+        (names(&second), second.json["count"].as_u64()),
+        (vec!["Charlie".to_owned(), "Delta".to_owned()], Some(4))
+    );
+    program.delete(&format!("{ALL}charlie/")).await.expect(204);
+    let back = program.get(&second.text("/previous")).await.expect(200);
+    assert_eq!(names(&back)[1..], ["alpha".to_owned()], "and back");
+}

@@ -65,6 +65,7 @@ const DEEDS: &[Deed] = &[
     (urls::ACCOUNT_LINK, &["{join}"], &[("name", ""), ("password", "short")], 422),
 
     (urls::SETTINGS_WORKSPACE, &[], &[("name", "Acme Analytics"), ("accent", "0f766e"), ("contact", "x")], 303),
+    (urls::SETTINGS_DATA, &[], &[("activity", "90"), ("deleted", "7")], 303),
     (urls::INVITATIONS, &[], &[("email", "fresh@acme.example"), ("role", "viewer")], 200),
     (urls::INVITATION_WITHDRAWAL, &["{invitation}"], &[], 303),
     (urls::MEMBER_ROLE, &["{member}"], &[("role", "member")], 303),
@@ -92,6 +93,7 @@ const DEEDS: &[Deed] = &[
     (urls::SIGN_IN_PASSWORDS, &[], &[("passwords", "on")], 303),
     (urls::SIGN_IN_REMOVAL, &[], &[], 303),
 
+    (urls::WORKSPACES, &[], &[("member", "of-somebody-else")], 404),
     (urls::SETTINGS_ACCOUNT, &[], &[("name", "Same Person")], 303),
     (urls::ACCOUNT_PASSWORD, &[], &[("current_password", "wrong"), ("new_password", "quite long enough")], 422),
     (urls::SESSION_END, &["{session}"], &[], 303),
@@ -135,16 +137,16 @@ const OTHERWISE: &[(&str, &str, &[Who], u16)] = &[
 ];
 
 /// One route and how to go for it.
-struct Case {
+pub(super) struct Case {
     method: &'static str,
-    pattern: &'static str,
+    pub(super) pattern: &'static str,
     access: Access,
     things: &'static [&'static str],
     fields: &'static [(&'static str, &'static str)],
     done: u16,
 }
 
-fn cases(method: &'static str) -> impl Iterator<Item = Case> {
+pub(super) fn cases(method: &'static str) -> impl Iterator<Item = Case> {
     pages().filter(move |page| page.method == method).map(move |page| {
         let look = LOOKS.iter().find(|look| look.0 == page.pattern).map(|look| (look.1, &[][..], look.2));
         let deed = DEEDS.iter().find(|deed| deed.0 == page.pattern).map(|deed| (deed.1, deed.2, deed.3));
@@ -157,7 +159,7 @@ fn cases(method: &'static str) -> impl Iterator<Item = Case> {
 
 impl Case {
     /// The pattern with what its names stand for.
-    fn path(&self) -> String {
+    pub(super) fn path(&self) -> String {
         let (mut path, mut rest) = (String::new(), self.pattern);
         for thing in self.things {
             let (head, tail) = rest.split_once('{').unwrap();

@@ -2,5 +2,6 @@
 
 mod figures;
 mod matrix;
+mod plans;
 pub mod work;
 mod world;

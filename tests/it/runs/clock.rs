@@ -1,8 +1,14 @@
 //! Sources that are read by the clock.
 
-use serde_json::json;
+use std::sync::Arc;
+
+use diesel::RunQueryDsl as _;
+use serde_json::{Value, json};
+use vestibule::connectors::Connectors;
 
 use super::source;
+use crate::api::Program;
+use crate::support::TestApp;
 
 #[tokio::test]
 async fn the_clock_starts_runs_once_each_time() {
@@ -26,4 +32,107 @@ async fn the_clock_starts_runs_once_each_time() {
     app.advance(time::Duration::hours(5));
     app.work().await;
     assert_eq!(count().await, 2);
+}
+
+const HOURLY: &str = "0 * * * *";
+
+async fn hourly() -> (TestApp, Program, String) {
+    source(json!({}), json!({"trigger": {"type": "cron", "cron": HOURLY, "time_zone": "UTC"}})).await
+}
+
+async fn trigger(program: &Program, slug: &str) -> Value {
+    program.get(&format!("/api/v1/sources/{slug}/")).await.expect(200).json["trigger"].clone()
+}
+
+async fn count(program: &Program) -> i64 {
+    program.get("/api/v1/runs/").await.expect(200).json["count"].as_i64().unwrap()
+}
+
+/// The same product with other connectors, as after a restart.
+fn with_connectors(app: &TestApp, connectors: Connectors) -> Arc<vestibule::platform::app::App> {
+    let mut other = vestibule::platform::app::App::build_with(
+        app.app.config.clone(),
+        app.app.clock.clone(),
+        vestibule::base::rng::Rng::System,
+        vestibule::base::crypto::password::Cost::Cheap,
+    )
+    .unwrap();
+    Arc::get_mut(&mut other).unwrap().connectors = connectors;
+    other
+}
+
+async fn sql(app: &TestApp, sql: &str) {
+    let sql = sql.to_owned();
+    app.app.db.write(move |conn| Ok(diesel::sql_query(sql).execute(conn)?)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_schedule_whose_connector_is_away_goes_on_says_why_and_comes_back_by_itself() {
+    let (app, program, slug) = hourly().await;
+    let owner = app.visitor();
+    owner.sign_in("ana@acme.example").await;
+    let page = async || owner.get(&format!("/connections/{slug}")).await.text();
+    let without = with_connectors(&app, Connectors::load(None).unwrap());
+    for hour in 18..20 {
+        app.advance(time::Duration::hours(1));
+        vestibule::features::work::runs::run_due(&without).await.unwrap();
+        let now = trigger(&program, &slug).await;
+        assert_eq!(now["next_at"], format!("2026-03-13T{hour}:00:00Z"), "{now}");
+        assert!(now["blocked_reason"].as_str().unwrap().contains("not installed any more"), "{now}");
+        assert_eq!(now["blocked_since"], "2026-03-13T17:00:01Z", "since the first time: {now}");
+    }
+    assert_eq!(count(&program).await, 0);
+    let text = page().await;
+    assert!(
+        text.contains("Since Friday 13 March 2026, 17:00 UTC the schedule could not start an extraction"),
+        "{text}"
+    );
+    assert!(text.contains("Fri 13 Mar 2026, 19:00"), "the next time is the one that is stored: {text}");
+    assert_eq!(text.matches("The schedule could not start an extraction").count(), 1, "once a spell: {text}");
+
+    app.advance(time::Duration::hours(1));
+    app.work().await;
+    assert_eq!(count(&program).await, 1);
+    assert!(trigger(&program, &slug).await["blocked_reason"].is_null());
+    let text = page().await;
+    assert!(text.contains("The schedule starts extractions again") && !text.contains("Not started"), "{text}");
+}
+
+#[tokio::test]
+async fn a_schedule_that_was_lost_or_belongs_to_another_clock_is_worked_out_again() {
+    let (app, program, slug) = hourly().await;
+    // As an older version left it.
+    sql(&app, "UPDATE plans SET next_at = NULL, reckoned_at = NULL").await;
+    app.work().await;
+    assert_eq!(trigger(&program, &slug).await["next_at"], "2026-03-13T17:00:00Z");
+    app.advance(time::Duration::days(-1));
+    app.work().await;
+    assert_eq!(trigger(&program, &slug).await["next_at"], "2026-03-12T17:00:00Z");
+    assert_eq!(count(&program).await, 0);
+    app.advance(time::Duration::hours(1));
+    app.work().await;
+    app.work().await;
+    assert_eq!(count(&program).await, 1);
+    // A clock that is put right by a few seconds starts nothing twice.
+    app.advance(time::Duration::seconds(-10));
+    app.work().await;
+    app.advance(time::Duration::seconds(10));
+    app.work().await;
+    assert_eq!(count(&program).await, 1);
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_read_is_said_and_holds_up_no_other() {
+    let (app, program, slug) = hourly().await;
+    sql(&app, "UPDATE plans SET streams = 'no list'").await;
+    app.advance(time::Duration::hours(1));
+    app.work().await;
+    sql(&app, "UPDATE plans SET streams = '[]'").await;
+    let now = trigger(&program, &slug).await;
+    assert!(now["blocked_reason"].as_str().unwrap().contains("cannot be read"), "{now}");
+    app.advance(time::Duration::hours(1));
+    app.work().await;
+    let now = trigger(&program, &slug).await;
+    assert!(now["blocked_reason"].as_str().unwrap().contains("No stream is chosen"), "{now}");
+    assert_eq!(now["next_at"], "2026-03-13T19:00:00Z", "{now}");
 }

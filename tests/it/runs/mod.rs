@@ -5,6 +5,8 @@ mod deleted;
 mod docs;
 mod faker;
 mod journey;
+mod jumps;
+mod positions;
 mod postgres;
 mod records;
 mod unreadable;

@@ -3,6 +3,8 @@
 use diesel::RunQueryDsl as _;
 use serde_json::{Value, json};
 
+use vestibule::features::work::runs::{self, Run};
+
 use super::{extract, ids, source};
 use crate::support::TestApp;
 
@@ -76,9 +78,8 @@ async fn a_run_is_stopped_and_a_killed_one_is_over_within_a_minute() {
     }
     server.abort();
     let _ = server.await;
-    app.advance(time::Duration::seconds(59));
+    app.minute().await;
     assert_eq!(program.get(&one).await.json["error"]["code"], "interrupted");
-    app.work().await;
     assert!(walk(&app.data_dir().join("extractions")).is_empty());
     let log = program.get(&format!("{one}logs/")).await.expect(200);
     assert!(log.body.contains("Reading 2 streams of Corner Shop"), "{}", log.body);
@@ -101,6 +102,7 @@ async fn of_many_that_start_it_at_once_one_does() {
         let started = answers.iter().find(|answer| answer.status == 202).unwrap().text("/id");
         if round == 3 {
             abandon(&app, &started).await;
+            app.minute().await;
         } else {
             program.post(&format!("/api/v1/runs/{started}/cancel/"), json!({})).await.expect(202);
         }
@@ -111,7 +113,7 @@ async fn of_many_that_start_it_at_once_one_does() {
     assert_eq!(lost.count(), 1, "{}", all.body);
 }
 
-/// A worker takes the run and dies; nobody has seen to it yet when the next one is asked for.
+/// A worker takes the run and dies; nobody has seen to it yet.
 async fn abandon(app: &TestApp, run: &str) {
     let inner = std::sync::Arc::clone(&app.app);
     let server = tokio::spawn(async move { vestibule::features::work::runs::run_due(&inner).await });
@@ -120,7 +122,17 @@ async fn abandon(app: &TestApp, run: &str) {
     }
     server.abort();
     let _ = server.await;
-    app.advance(time::Duration::seconds(59));
+}
+
+/// The run that is lost, once somebody has watched for long enough.
+async fn lost(app: &TestApp) -> Run {
+    for _ in 0..60 {
+        app.advance(time::Duration::seconds(1));
+        if let Some(run) = runs::lost(&app.app).await.unwrap().pop() {
+            return run;
+        }
+    }
+    panic!("a minute has gone by");
 }
 
 /// A worker that was believed dead comes to its end after all, in the moment in which its run is to be ended for it.
@@ -132,23 +144,19 @@ async fn the_records_of_a_run_that_ends_at_the_last_moment_stay() {
     abandon(&app, &run).await;
     let partial = walk(&app.data_dir().join("extractions"))[0].parent().unwrap().to_owned();
     let whole = partial.with_extension("");
-    let (held, holds) = std::sync::mpsc::channel();
-    let (inner, from, to, id) = (std::sync::Arc::clone(&app.app), partial, whole.clone(), run.clone());
-    let late = tokio::task::spawn_blocking(move || {
-        inner.db.write_blocking(move |conn| {
-            let end = format!("UPDATE runs SET state = 'success', ended_at = created_at WHERE id = '{id}'");
-            diesel::sql_query(end).execute(conn)?;
-            std::fs::rename(from, to).unwrap();
-            held.send(()).unwrap();
-            // Long enough for the other worker to see the run as it was before.
-            std::thread::sleep(std::time::Duration::from_secs(1));
-            Ok(())
-        })
-    });
-    tokio::task::spawn_blocking(move || holds.recv()).await.unwrap().unwrap();
-    app.work().await;
-    late.await.unwrap().unwrap();
-    assert_eq!(program.get(&format!("/api/v1/runs/{run}/")).await.json["status"], "success");
+    let seen = lost(&app).await;
+    // First a sign of life alone, then the end.
+    for (sign, status) in [("beat = beat + 1", "in_progress"), ("state = 'success', ended_at = created_at", "success")]
+    {
+        let sql = format!("UPDATE runs SET {sign} WHERE id = '{run}'");
+        app.app.db.write(move |conn| Ok(diesel::sql_query(sql).execute(conn)?)).await.unwrap();
+        if status == "success" {
+            std::fs::rename(&partial, &whole).unwrap();
+        }
+        runs::end_lost(&app.app, &seen).await.unwrap();
+        assert_eq!(program.get(&format!("/api/v1/runs/{run}/")).await.json["status"], status);
+        assert!(!walk(&app.data_dir().join("extractions")).is_empty(), "{status}");
+    }
     assert!(!walk(&whole).is_empty(), "{}", whole.display());
 }
 

@@ -167,9 +167,14 @@ impl TestApp {
         self.app.db.write(move |conn| Ok(conn.batch_execute(&sql)?)).await.unwrap();
     }
 
-    /// Moves the clock.
+    /// Lets time go by.
     pub fn advance(&self, span: time::Duration) {
         self.app.clock.advance(span);
+    }
+
+    /// Sets the wall clock forward or back; no time goes by.
+    pub fn step(&self, span: time::Duration) {
+        self.app.clock.step(span);
     }
 }
 

@@ -79,18 +79,36 @@ fn fresh_postgres(server: &str) -> DatabaseUrl {
     DatabaseUrl::Postgres(named(server, &name))
 }
 
+/// A PostgreSQL server that may be used beside, whatever database the product itself is on.
+pub fn postgres_server() -> Option<String> {
+    #[allow(clippy::disallowed_methods, reason = "tests are told by the environment which database to use")]
+    let named = std::env::var("TEST_POSTGRES").ok().filter(|url| !url.is_empty());
+    named.or_else(postgres_url).or_else(|| super::skipped("a PostgreSQL to copy to", "TEST_POSTGRES"))
+}
+
 /// A PostgreSQL database without any table, for what starts at the very beginning.
 pub fn empty_postgres() -> DatabaseUrl {
-    let server = postgres_url().unwrap();
+    empty_postgres_of(&postgres_url().unwrap())
+}
+
+/// The same on a server of choice.
+pub fn empty_postgres_of(server: &str) -> DatabaseUrl {
     let name = format!("empty_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
-    run(&server, &format!("CREATE DATABASE {name}"));
-    DatabaseUrl::Postgres(named(&server, &name))
+    run(server, &format!("CREATE DATABASE {name}"));
+    DatabaseUrl::Postgres(named(server, &name))
 }
 
 /// Takes a test's database away; for SQLite its folder goes anyway.
 pub fn remove(place: &DatabaseUrl) {
-    if let (DatabaseUrl::Postgres(url), Some(server)) = (place, postgres_url()) {
+    if let Some(server) = postgres_url() {
+        remove_from(&server, place);
+    }
+}
+
+/// The same on a server of choice.
+pub fn remove_from(server: &str, place: &DatabaseUrl) {
+    if let DatabaseUrl::Postgres(url) = place {
         let url = url::Url::parse(url).unwrap();
-        run(&server, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", url.path().trim_start_matches('/')));
+        run(server, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", url.path().trim_start_matches('/')));
     }
 }

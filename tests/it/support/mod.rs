@@ -3,6 +3,8 @@
 mod app;
 pub mod connectors;
 pub mod db;
+mod dice;
+pub mod ledger;
 #[path = "../../bench/many.rs"]
 pub mod many;
 pub mod oauth_server;
@@ -11,9 +13,11 @@ mod page;
 #[allow(dead_code, unused_imports, reason = "each of the two programs uses a part of it")]
 mod shared;
 pub mod shop;
+pub mod statements;
 mod visitor;
 
 pub use app::TestApp;
+pub use dice::Dice;
 pub use page::{Form, Page};
 pub use shared::*;
 pub use visitor::Visitor;

@@ -20,6 +20,14 @@ pub fn app_with(adjust: impl FnOnce(&mut vestibule::platform::config::Config)) -
 }
 
 impl TestApp {
+    /// A minute goes by while the worker looks every second, and does what waits.
+    pub async fn minute(&self) {
+        for _ in 0..60 {
+            self.advance(time::Duration::seconds(1));
+            self.work().await;
+        }
+    }
+
     /// Does every validation and every run that waits.
     pub async fn work(&self) {
         while vestibule::features::work::validations::run_due(&self.app).await.unwrap()

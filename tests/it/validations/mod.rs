@@ -2,6 +2,7 @@
 
 mod api;
 mod beside;
+mod fair;
 mod killed;
 mod pages;
 mod real;

@@ -219,7 +219,7 @@ async fn what_was_delivered_is_forgotten_after_ninety_days_and_what_waits_is_not
                 webhook_attempts::table.count().get_result::<i64>(conn)?,
             ))
         };
-        vestibule::features::webhooks::sweep(&scene.app.app).await.unwrap();
+        assert!(vestibule::console::retention::sweep(&scene.app.app).await.unwrap());
         scene.app.app.db.read(count).await.unwrap()
     };
     assert_eq!(left().await, (2, 1));

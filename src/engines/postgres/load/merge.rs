@@ -22,6 +22,7 @@ impl Load {
         }
         self.run(&statements::register(&schema)).await?;
         let entries = self.judged_entries().await?;
+        self.stay_as_they_were(&entries)?;
         let tables = self.tables.clone();
         if tables.iter().any(|table| table.columns.iter().any(|column| is_timely(&column.kind))) {
             self.run(statements::JUDGES).await?;

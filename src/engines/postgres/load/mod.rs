@@ -50,6 +50,8 @@ pub struct LoadTable {
     pub replaces: bool,
     /// Fields that name a record; of several with the same the last one stays. Empty for a table that is replaced whole.
     pub keys: Vec<KeyPath>,
+    /// The run whose records this one adds to; the table must hold what that run left. `None`: nobody looks.
+    continues: Option<String>,
     /// What the source says about its fields.
     columns: Vec<Column>,
     /// The source is read whole each time.
@@ -65,11 +67,27 @@ impl LoadTable {
             name: name.to_owned(),
             stream: chosen.stream.full_name(),
             replaces: !is_incremental || from_start,
+            continues: None,
             keys: if is_incremental { chosen.primary_key.clone() } else { Vec::new() },
             columns: chosen.stream.columns.iter().filter(is_wanted).cloned().collect(),
             is_whole: !is_incremental,
         }
     }
+
+    /// The same for records that add to those of an earlier run.
+    #[must_use]
+    pub fn continuing(self, run: Option<&str>) -> Self {
+        Self { continues: run.map(str::to_owned), ..self }
+    }
+}
+
+/// What a table has become that was to be added to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableLoss {
+    /// It is not there any more.
+    Gone,
+    /// It does not hold what was added to it last.
+    Other,
 }
 
 /// Whose records they are.
@@ -93,6 +111,8 @@ pub struct Load {
     tables: Vec<LoadTable>,
     /// What is worth a line of the log.
     pub notes: Vec<String>,
+    /// Tables that cannot be added to, by their places: they are filled anew, so whoever reads has to begin at the beginning.
+    pub lost: Vec<(usize, TableLoss)>,
 }
 
 /// Signs in and makes the places where records wait.
@@ -103,7 +123,7 @@ pub(in crate::engines) async fn open(
     tables: Vec<LoadTable>,
 ) -> Result<Load, Failure> {
     let session = connect::open(hosts, &target.options(), SessionPurpose::Write).await?;
-    let mut load = Load { session, target: target.clone(), loading, tables, notes: Vec::new() };
+    let mut load = Load { session, target: target.clone(), loading, tables, notes: Vec::new(), lost: Vec::new() };
     room::look(&load.session, target).await?;
     load.look_at_tables().await?;
     for place in 0..load.tables.len() {
@@ -151,6 +171,14 @@ impl Load {
         let mut sink = std::pin::pin!(sink);
         sink.send(Cursor::new(batch)).await?;
         sink.finish().await.map(|_| ())
+    }
+
+    /// The records that come for this table take the place of all that it holds.
+    pub fn begin_anew(&mut self, place: usize) {
+        if let Some(table) = self.tables.get_mut(place) {
+            table.replaces = true;
+            table.continues = None;
+        }
     }
 
     /// Asks whether the database is still there; what stands between forgets connections that are silent for long.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Load, LoadTable, statements};
+use super::{Load, LoadTable, TableLoss, statements};
 use crate::engines::{Failure, FailureReason};
 
 /// What the register says about a table that is there.
@@ -11,6 +11,8 @@ pub(super) struct RegisterEntry {
     source_id: String,
     source: String,
     keys: String,
+    /// The run that filled it last.
+    run: String,
 }
 
 /// The keys of a table as the register keeps them.
@@ -29,7 +31,8 @@ impl Load {
         if known.get::<_, bool>(0) {
             let found = client.query(&statements::entries(schema), &[&names]).await.map_err(|e| self.refusal(&e))?;
             for row in found {
-                let entry = RegisterEntry { source_id: row.get(1), source: row.get(2), keys: row.get(3) };
+                let entry =
+                    RegisterEntry { source_id: row.get(1), source: row.get(2), keys: row.get(3), run: row.get(4) };
                 entries.insert(row.get::<_, String>(0), entry);
             }
         }
@@ -55,6 +58,11 @@ impl Load {
             return Err(Failure::new(FailureReason::NotSupported, words));
         }
         let entries = self.judged_entries().await?;
+        let lost = self.tables.iter().enumerate().filter_map(|(place, table)| Some((place, table.loss(&entries)?)));
+        self.lost = lost.collect();
+        for (place, _) in self.lost.clone() {
+            self.begin_anew(place);
+        }
         let new = self.tables.iter().filter(|table| !table.replaces && !entries.contains_key(&table.name));
         let words = |table: &LoadTable| {
             format!(
@@ -65,6 +73,16 @@ impl Load {
         let notes: Vec<String> = new.map(words).collect();
         self.notes.extend(notes);
         Ok(())
+    }
+
+    /// Sees once more, where nobody can come between, that the tables hold what is added to.
+    pub(super) fn stay_as_they_were(&self, entries: &BTreeMap<String, RegisterEntry>) -> Result<(), Failure> {
+        let Some(table) = self.tables.iter().find(|table| table.loss(entries).is_some()) else { return Ok(()) };
+        let words = format!(
+            "The table {} was changed while {} was read, so nothing was written. The next extraction reads it from the beginning.",
+            table.name, table.stream
+        );
+        Err(Failure::new(FailureReason::Refused, words))
     }
 
     /// The register, when nothing in it is in the way.
@@ -94,5 +112,16 @@ impl Load {
             }
         }
         Ok(entries)
+    }
+}
+
+impl LoadTable {
+    /// Why it cannot be added to, by what the register says.
+    fn loss(&self, entries: &BTreeMap<String, RegisterEntry>) -> Option<TableLoss> {
+        let run = self.continues.as_ref().filter(|_| !self.replaces)?;
+        match entries.get(&self.name) {
+            None => Some(TableLoss::Gone),
+            Some(entry) => (entry.run != *run).then_some(TableLoss::Other),
+        }
     }
 }

@@ -70,7 +70,10 @@ pub(super) fn register(schema: &str) -> String {
 }
 
 pub(super) fn entries(schema: &str) -> String {
-    format!("SELECT table_name, source_id, source, keys FROM {} WHERE table_name = ANY($1)", table_of(schema, REGISTER))
+    format!(
+        "SELECT table_name, source_id, source, keys, run FROM {} WHERE table_name = ANY($1)",
+        table_of(schema, REGISTER)
+    )
 }
 
 /// Writes the register; parameters: table, source id, source, stream, keys, run, records.

@@ -206,7 +206,7 @@ async fn prove<N: Needs>(request: &HttpRequest, app: &App) -> Result<Caller, Pro
         _ => None,
     };
     let Some(key) = key else {
-        app.limits.unknown_token(client_ip(request, &app.config.server.trusted_proxies))?;
+        app.count_unknown_token(client_ip(request, &app.config.server.trusted_proxies)).await?;
         return Err(Problem::new(Code::ApiKeyInvalid, Code::ApiKeyInvalid.advice()));
     };
     count::<N>(request, app, &key)?;

@@ -66,7 +66,7 @@ pub(in crate::features::accounts) async fn find(request: &HttpRequest, app: &App
     });
     match found.await? {
         Some(link) => Ok(link),
-        None => Err(app.limits.unknown_token(ip).err().unwrap_or(AppError::NotFound)),
+        None => Err(app.count_unknown_token(ip).await.err().unwrap_or(AppError::NotFound)),
     }
 }
 

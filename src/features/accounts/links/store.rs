@@ -4,10 +4,10 @@ use diesel::result::{DatabaseErrorKind, Error};
 use super::{AccountLinkPurpose, LISTED_FOR};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::{Sealed, TokenHash};
-use crate::base::ids::{AccountLinkId, MemberId, WorkspaceId};
+use crate::base::ids::{AccountLinkId, IdentityId, MemberId, WorkspaceId};
 use crate::features::accounts::Role;
-use crate::platform::db::Conn;
 use crate::platform::db::schema::{account_links, members};
+use crate::platform::db::{Conn, count_up_to};
 use crate::platform::link_state::LinkTimes;
 
 /// An account link.
@@ -216,17 +216,21 @@ pub(in crate::features::accounts) fn revoke_invitations_to(
         .map(|_| ())
 }
 
-/// Closes every link with which the member could still choose a new password.
+/// The ids of every membership of an identity, of those that are over, too.
+fn members_of(conn: &mut Conn, identity: &IdentityId) -> QueryResult<Vec<MemberId>> {
+    members::table.filter(members::identity_id.eq(identity)).select(members::id).load(conn)
+}
+
+/// Closes every link with which somebody could still choose a new password.
 pub(in crate::features::accounts) fn revoke_resets(
     conn: &mut Conn,
-    workspace: &WorkspaceId,
-    member: &MemberId,
+    identity: &IdentityId,
     now: UtcTime,
 ) -> QueryResult<()> {
+    let own = members_of(conn, identity)?;
     let open = account_links::table
-        .filter(account_links::workspace_id.eq(workspace))
         .filter(account_links::purpose.eq(AccountLinkPurpose::Reset))
-        .filter(account_links::member_id.eq(member))
+        .filter(account_links::member_id.eq_any(own.iter().map(MemberId::as_str)))
         .filter(account_links::used_at.is_null())
         .filter(account_links::revoked_at.is_null());
     diesel::update(open)
@@ -235,17 +239,16 @@ pub(in crate::features::accounts) fn revoke_resets(
         .map(|_| ())
 }
 
-/// How many links to choose a new password the member was sent since then.
+/// How many links to choose a new password somebody was sent since then.
 pub(in crate::features::accounts) fn recent_resets(
     conn: &mut Conn,
-    workspace: &WorkspaceId,
-    member: &MemberId,
+    identity: &IdentityId,
     since: UtcTime,
 ) -> QueryResult<i64> {
+    let own = members_of(conn, identity)?;
     account_links::table
-        .filter(account_links::workspace_id.eq(workspace))
         .filter(account_links::purpose.eq(AccountLinkPurpose::Reset))
-        .filter(account_links::member_id.eq(member))
+        .filter(account_links::member_id.eq_any(own.iter().map(MemberId::as_str)))
         .filter(account_links::created_at.gt(since))
         .count()
         .get_result(conn)
@@ -269,3 +272,36 @@ pub(in crate::features::accounts) fn drop_dead_tokens(conn: &mut Conn, now: UtcT
     );
     diesel::update(dead).set(account_links::sealed_token.eq(None::<Vec<u8>>)).execute(conn)
 }
+
+/// Forgets up to `limit` links of a workspace from before a moment that open nothing any more; says how many.
+pub fn forget(conn: &mut Conn, workspace: &WorkspaceId, moment: UtcTime, limit: i64) -> QueryResult<usize> {
+    let over = account_links::expires_at
+        .lt(moment)
+        .or(account_links::used_at.is_not_null())
+        .or(account_links::revoked_at.is_not_null());
+    let gone: Vec<AccountLinkId> = account_links::table
+        .filter(account_links::workspace_id.eq(workspace))
+        .filter(account_links::created_at.lt(moment))
+        .filter(over)
+        .order(account_links::created_at)
+        .limit(limit)
+        .select(account_links::id)
+        .load(conn)?;
+    let rows = account_links::table.filter(account_links::id.eq_any(gone.iter().map(AccountLinkId::as_str)));
+    diesel::delete(rows).execute(conn)
+}
+
+/// Revokes every link of every workspace that still opens something; says how many.
+pub(in crate::features::accounts) fn revoke_all(conn: &mut Conn, now: UtcTime) -> QueryResult<usize> {
+    let open = account_links::table
+        .filter(account_links::used_at.is_null())
+        .filter(account_links::revoked_at.is_null())
+        .filter(account_links::expires_at.gt(now));
+    let ended = (account_links::revoked_at.eq(now), account_links::sealed_token.eq(None::<Vec<u8>>));
+    diesel::update(open).set(ended).execute(conn)
+}
+
+count_up_to!(
+    /// How many links a workspace has, at most so many.
+    count_up_to, account_links
+);

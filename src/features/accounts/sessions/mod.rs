@@ -1,12 +1,16 @@
 //! Sessions: a random token in a cookie, its hash here. A session lasts for 30 days after it was last seen; that it was seen
 //! is noted at most every five minutes, so that looking at pages costs no write.
+//!
+//! A session belongs to an identity and speaks for one of its memberships at a time; which ones it opens follows from what was shown in
+//! it and is looked up at every request (`memberships.rs`).
 
 mod browser;
 mod store;
 
-pub(super) use browser::Browser;
+pub(super) use browser::{Browser, SignInProof};
 pub(super) use store::{
-    OpenSession, SessionRow, delete_expired, end, end_all, end_by_token, end_others, find, list, touch,
+    OpenSession, SessionReach, SessionRow, choose, delete_all, delete_expired, end, end_all, end_by_token, end_others,
+    find, forget_vouchers, list, touch, vouch,
 };
 
 use time::Duration;

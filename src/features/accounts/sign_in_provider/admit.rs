@@ -1,7 +1,8 @@
 //! Whom the provider's word lets in. One transaction decides, with the workspace's members held still.
 
+use super::super::identities::{self, Identity};
 use super::super::links::{self, AccountLinkRow};
-use super::super::sessions::Browser;
+use super::super::sessions::{Browser, SignInProof};
 use super::super::store::{self as members, NewMember};
 use super::super::{Acting, Role};
 use super::refusal::{ProviderSignInError, RefusedSignIn, SignInRefusal};
@@ -9,7 +10,7 @@ use super::{Provider, ProviderIdentity, store};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
-use crate::base::ids::{MemberId, WorkspaceId};
+use crate::base::ids::{IdentityId, MemberId, WorkspaceId};
 use crate::features::accounts::fields::{LONGEST_NAME, one_line};
 use crate::platform::activity::Event;
 use crate::platform::db::Conn;
@@ -67,7 +68,7 @@ pub(super) fn admit(
         }
         IdentityMatch::Newcomer { email, role } => join(tx, &provider, arrival.identity, &email, role)?,
     };
-    Ok(Admitted { token: browser.sign_in(tx, arrival.workspace, &member)?, is_new })
+    Ok(Admitted { token: browser.sign_in(tx, arrival.workspace, &member, SignInProof::Provider)?, is_new })
 }
 
 /// Takes an owner's own way through the provider as the proof that its details work.
@@ -136,10 +137,7 @@ fn identify(
         return Ok(IdentityMatch::Known(member.id));
     }
     let Some(email) = email else { return Err(without_email(identity).into()) };
-    if let Some(member) = members::credentials_of_email(conn, email)? {
-        if &member.workspace_id != workspace {
-            return Err(SignInRefusal::Elsewhere.into());
-        }
+    if let Some(member) = members::living_of_email(conn, workspace, email)? {
         if store::identity_of(conn, workspace, &member.id)?.is_some() {
             return Err(SignInRefusal::OtherPerson.into());
         }
@@ -167,7 +165,8 @@ fn tie(tx: &mut Tx<'_>, provider: &Provider, identity: &ProviderIdentity, member
     member.note(tx, Event::IdentityTied, &provider.label)
 }
 
-/// Makes a member without a password.
+/// Makes a member. Somebody new has no password; the password of somebody who was here before does not open this membership, because the
+/// provider's word about an address is this workspace's business alone.
 fn join(
     tx: &mut Tx<'_>,
     provider: &Provider,
@@ -177,7 +176,11 @@ fn join(
 ) -> AppResult<MemberId> {
     let (id, workspace) = (MemberId::new(tx.now, tx.rng), &provider.workspace_id);
     let name = name_of(identity, email);
-    let member = NewMember { id: &id, workspace, email, name: &name, password_hash: "", role };
+    let new = Identity { id: IdentityId::new(tx.now, tx.rng), email: email.to_owned(), password_hash: String::new() };
+    let is_new = identities::insert(tx.conn, &new, tx.now)?;
+    let known = if is_new { Some(new) } else { identities::of_email(tx.conn, email)? };
+    let person = known.ok_or(AppError::Conflict(TAKEN))?;
+    let member = NewMember { id: &id, workspace, identity: &person, name: &name, role, password_opens: is_new };
     if !member.insert(tx.conn, tx.now)? {
         return Err(AppError::Conflict(TAKEN));
     }

@@ -35,8 +35,6 @@ pub(super) enum SignInRefusal {
     OtherPerson,
     /// Was a member once.
     Removed,
-    /// The address belongs to a member of another workspace.
-    Elsewhere,
     /// Somebody else than the owner who tests came back.
     OtherTester,
 }
@@ -82,7 +80,6 @@ impl SignInRefusal {
             Self::Removed => {
                 "Your account in this workspace was removed. Ask one of its owners or admins to invite you."
             }
-            Self::Elsewhere => "Your email address belongs to an account in another workspace here.",
             Self::OtherTester => {
                 "Somebody else came back than the owner who began the test. Sign in there with the email address of your account here."
             }

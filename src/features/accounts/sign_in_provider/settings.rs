@@ -4,13 +4,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::super::notes::note;
 use super::super::store as members;
-use super::super::{Acting, Role, links, sessions};
+use super::super::{Acting, Role, sessions};
 use super::domains::Domains;
 use super::{Newcomers, Provider, SEALED_CLIENT_SECRETS, store};
 use crate::base::crypto::{PlainToken, Sealed};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{MemberId, SessionId, SignInProviderId, WorkspaceId};
-use crate::features::accounts::members::role_now;
+use crate::features::accounts::members::{role_now, shut_out};
 use crate::platform::activity::{Actor, Event};
 use crate::platform::db::Conn;
 use crate::platform::tx::Tx;
@@ -83,7 +83,7 @@ pub(super) fn save(tx: &mut Tx<'_>, who: &Acting, new: &NewDetails) -> AppResult
     Ok(if provider.tested_at.is_some() { Saved::AsBefore } else { Saved::Untested })
 }
 
-/// Makes the provider the only way in: every session but this one ends, and links to choose a password close.
+/// Makes the provider the only way in: no session but this one opens the workspace any more.
 ///
 /// # Errors
 /// [`AppError::Conflict`] when this owner has not signed in through it yet. [`AppError::Forbidden`] for who is no owner.
@@ -97,13 +97,10 @@ pub(super) fn switch_passwords_off(tx: &mut Tx<'_>, who: &Acting, keep: &Session
         return if is_off { Ok(()) } else { Err(AppError::Conflict(NOT_TESTED)) };
     }
     for member in members::list_members(tx.conn, &who.workspace)? {
-        links::revoke_resets(tx.conn, &who.workspace, &member.id, tx.now)?;
-        if member.id == who.member {
-            sessions::end_others(tx.conn, &who.workspace, &member.id, keep)?;
-        } else {
-            sessions::end_all(tx.conn, &who.workspace, &member.id)?;
-        }
+        shut_out(tx, &who.workspace, &member.id, Some(keep).filter(|_| member.id == who.member))?;
     }
+    // The owner has shown that the provider knows them.
+    sessions::vouch(tx.conn, keep, &who.workspace)?;
     who.note(tx, Event::PasswordsOff, "")
 }
 

@@ -16,6 +16,7 @@ use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::email::email_templates;
 use crate::platform::jobs::{JobSubject, Lane, Outcome, PreparedMail, job, mail_job};
+use crate::platform::tx::Tx;
 use crate::platform::web::urls;
 
 job!(
@@ -34,22 +35,28 @@ pub(super) async fn break_and_tell(app: &App, row: &GrantRow, lease: String) -> 
         if !store::break_it(tx.conn, &row.id, &lease, tx.now)? {
             return Ok(());
         }
-        for connection in users(tx.conn, &row)? {
-            let entry = Entry {
-                workspace: &row.workspace_id,
-                connection: Some(&connection.id),
-                setup_link: None,
-                event: Event::NeedsReconnecting,
-                actor: Actor::System,
-                detail: &row.identity_label,
-            };
-            tx.record(&entry)?;
-            let event = webhooks::WebhookEvent::NeedsReconnecting { connection: &connection };
-            tx.tell(&event)?;
-        }
+        note_end(tx, &row)?;
         tx.enqueue(&ReconnectMail(row.id.clone()))
     })
     .await
+}
+
+/// Writes down at every connection that lives on a grant that somebody has to sign in again, and tells its receivers.
+pub(super) fn note_end(tx: &mut Tx<'_>, row: &GrantRow) -> AppResult<()> {
+    for connection in users(tx.conn, row)? {
+        let entry = Entry {
+            workspace: &row.workspace_id,
+            connection: Some(&connection.id),
+            setup_link: None,
+            event: Event::NeedsReconnecting,
+            actor: Actor::System,
+            detail: &row.identity_label,
+        };
+        tx.record(&entry)?;
+        let event = webhooks::WebhookEvent::NeedsReconnecting { connection: &connection };
+        tx.tell(&event)?;
+    }
+    Ok(())
 }
 
 /// The connections that live on a grant and are not deleted.

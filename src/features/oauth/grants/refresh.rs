@@ -61,7 +61,7 @@ pub(super) async fn fresh(app: &App, id: &OauthGrantId, ahead: Ahead) -> Result<
         let opened = row.open(&app.keys)?;
         let now = app.clock.now();
         let Some(block) = row.block(app) else { return Err(TokenError::App) };
-        if !is_due(&block, &opened.tokens, now, ahead) {
+        if row.questioned_at.is_none() && !is_due(&block, &opened.tokens, now, ahead) {
             return Ok(opened);
         }
         let lease = app.rng.text(LEASE_ALPHABET, 20);

@@ -41,6 +41,17 @@ pub struct GrantRow {
     pub ends_at: Option<UtcTime>,
     /// When it was last kept alive.
     pub refreshed_at: Option<UtcTime>,
+    /// When it is to be kept alive next; `None`: nothing can.
+    refresh_at: Option<UtcTime>,
+    /// Since when nobody knows whether its tokens are the newest ones: they are renewed before they are used.
+    pub(super) questioned_at: Option<UtcTime>,
+}
+
+impl GrantRow {
+    /// Whether it can be renewed without anybody signing in.
+    pub(super) fn is_renewable(&self) -> bool {
+        self.refresh_at.is_some()
+    }
 }
 
 /// The times and tokens of a grant, as they are written.
@@ -134,34 +145,38 @@ pub(super) fn users(conn: &mut Conn, id: &OauthGrantId) -> QueryResult<Vec<Conne
     oauth_uses::table.filter(oauth_uses::grant_id.eq(id)).select(oauth_uses::connection_id).load(conn)
 }
 
-/// The grants of a workspace that connections live on and that give no access: their providers have ended them, or their tokens ended
-/// before `overdue` and were not renewed.
-macro_rules! broken {
-    ($workspace:expr, $overdue:expr) => {
+/// The grants of a workspace that connections live on, in a state.
+macro_rules! lived_on {
+    ($workspace:expr, $state:expr) => {
         oauth_grants::table
             .filter(oauth_grants::workspace_id.eq($workspace))
-            .filter(
-                oauth_grants::state
-                    .eq(GrantState::NeedsReconnecting)
-                    .or(oauth_grants::state.eq(GrantState::Works).and(oauth_grants::expires_at.lt($overdue))),
-            )
+            .filter(oauth_grants::state.eq($state))
             .filter(diesel::dsl::exists(oauth_uses::table.filter(oauth_uses::grant_id.eq(oauth_grants::id))))
     };
 }
 
-/// These, the oldest first.
+/// Those that give no access: their providers have ended them, or their tokens ended before `overdue` and were not renewed. Two questions,
+/// each with an index of its own.
 pub(super) fn broken(
     conn: &mut Conn,
     workspace: &WorkspaceId,
     overdue: UtcTime,
     limit: i64,
 ) -> QueryResult<Vec<GrantRow>> {
-    broken!(workspace, overdue).order(oauth_grants::id).limit(limit).select(GrantRow::as_select()).load(conn)
+    let ended = lived_on!(workspace, GrantState::NeedsReconnecting).order(oauth_grants::id).limit(limit);
+    let mut found: Vec<GrantRow> = ended.select(GrantRow::as_select()).load(conn)?;
+    let late = lived_on!(workspace, GrantState::Works).filter(oauth_grants::expires_at.lt(overdue));
+    let late: Vec<GrantRow> =
+        late.order(oauth_grants::expires_at).limit(limit).select(GrantRow::as_select()).load(conn)?;
+    found.extend(late);
+    Ok(found)
 }
 
 /// How many these are.
 pub(super) fn broken_count(conn: &mut Conn, workspace: &WorkspaceId, overdue: UtcTime) -> QueryResult<i64> {
-    broken!(workspace, overdue).count().get_result(conn)
+    let ended: i64 = lived_on!(workspace, GrantState::NeedsReconnecting).count().get_result(conn)?;
+    let late = lived_on!(workspace, GrantState::Works).filter(oauth_grants::expires_at.lt(overdue));
+    Ok(ended + late.count().get_result::<i64>(conn)?)
 }
 
 /// Lets a connection live on a grant, in the place of another one.
@@ -191,11 +206,14 @@ pub(super) fn drop_use(conn: &mut Conn, connection: &ConnectionId) -> QueryResul
 
 /// Takes the right to renew a grant for the time of a lease; `false` when somebody else has it, or the grant changed since it was read.
 pub(super) fn claim(conn: &mut Conn, read: &GrantRow, lease: &str, now: UtcTime, until: UtcTime) -> QueryResult<bool> {
+    // No lease ends later than one that begins now: such a one was taken before the clock went back.
+    let is_over = oauth_grants::lease_until.le(now).or(oauth_grants::lease_until.gt(until));
+    let is_free = oauth_grants::lease_until.is_null().or(is_over);
     let free = oauth_grants::table
         .find(&read.id)
         .filter(oauth_grants::version.eq(read.version))
         .filter(oauth_grants::state.eq(GrantState::Works))
-        .filter(oauth_grants::lease_until.is_null().or(oauth_grants::lease_until.le(now)));
+        .filter(is_free);
     let taken =
         diesel::update(free).set((oauth_grants::lease.eq(lease), oauth_grants::lease_until.eq(until))).execute(conn)?;
     Ok(taken == 1)
@@ -228,6 +246,7 @@ pub(super) fn renew(
             oauth_grants::ends_at.eq(contents.times.ends_at),
             oauth_grants::refresh_at.eq(contents.times.refresh_at),
             oauth_grants::refreshed_at.eq(now),
+            oauth_grants::questioned_at.eq(None::<UtcTime>),
             oauth_grants::lease.eq(None::<String>),
             oauth_grants::lease_until.eq(None::<UtcTime>),
         ))
@@ -260,6 +279,7 @@ pub(super) fn revive(
                 oauth_grants::lease.eq(None::<String>),
                 oauth_grants::lease_until.eq(None::<UtcTime>),
                 oauth_grants::told_at.eq(None::<UtcTime>),
+                oauth_grants::questioned_at.eq(None::<UtcTime>),
             ),
         ))
         .execute(conn)
@@ -290,6 +310,7 @@ pub(super) fn take_renewed(
             oauth_grants::lease.eq(None::<String>),
             oauth_grants::lease_until.eq(None::<UtcTime>),
             oauth_grants::told_at.eq(None::<UtcTime>),
+            oauth_grants::questioned_at.eq(None::<UtcTime>),
         ))
         .execute(conn)?;
     Ok(changed == 1)
@@ -361,4 +382,32 @@ pub(super) fn put_off(conn: &mut Conn, id: &OauthGrantId, now: UtcTime, until: U
         .filter(oauth_grants::state.eq(GrantState::Works))
         .filter(oauth_grants::refresh_at.le(now));
     Ok(diesel::update(waiting).set(oauth_grants::refresh_at.eq(until)).execute(conn)? == 1)
+}
+
+/// Every grant of every workspace that works as far as anybody knows.
+pub(super) fn all_working(conn: &mut Conn) -> QueryResult<Vec<GrantRow>> {
+    oauth_grants::table.filter(oauth_grants::state.eq(GrantState::Works)).select(GrantRow::as_select()).load(conn)
+}
+
+/// Its tokens are renewed before anybody uses them, and now.
+pub(super) fn question(conn: &mut Conn, id: &OauthGrantId, now: UtcTime) -> QueryResult<usize> {
+    let questioned = (
+        oauth_grants::questioned_at.eq(now),
+        oauth_grants::refresh_at.eq(now),
+        oauth_grants::lease.eq(None::<String>),
+        oauth_grants::lease_until.eq(None::<UtcTime>),
+    );
+    diesel::update(oauth_grants::table.find(id)).set(questioned).execute(conn)
+}
+
+/// Somebody has to sign in again: nobody can tell whether the tokens of a backup still work.
+pub(super) fn break_restored(conn: &mut Conn, id: &OauthGrantId, now: UtcTime) -> QueryResult<usize> {
+    let broken = (
+        oauth_grants::state.eq(GrantState::NeedsReconnecting),
+        oauth_grants::version.eq(oauth_grants::version + 1),
+        oauth_grants::lease.eq(None::<String>),
+        oauth_grants::lease_until.eq(None::<UtcTime>),
+        oauth_grants::told_at.eq(now),
+    );
+    diesel::update(oauth_grants::table.find(id)).set(broken).execute(conn)
 }

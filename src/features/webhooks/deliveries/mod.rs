@@ -15,11 +15,11 @@ pub(super) use queue::{
     pull_in, redirect_callback, redirect_endpoint, settle, start_again,
 };
 pub use store::{
-    Delivery, DeliveryAttempt, DeliveryState, Message, attempts, count_given_up, dismiss_given_up, find_delivery,
-    list_deliveries, list_given_up, request_of, undelivered,
+    Delivery, DeliveryAttempt, DeliveryState, Message, attempts, count_given_up, count_up_to, dismiss_given_up,
+    find_delivery, forget, list_deliveries, list_given_up, request_of, undelivered,
 };
 pub(super) use store::{
-    NewDelivery, find_by_id, forget_old, insert_delivery, insert_message, is_known_to_fail, list_endpoint_deliveries,
+    NewDelivery, find_by_id, insert_delivery, insert_message, is_known_to_fail, list_endpoint_deliveries,
 };
 
 use super::event;

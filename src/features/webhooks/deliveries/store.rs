@@ -7,8 +7,8 @@ use crate::base::ids::{
 };
 use crate::base::text_column::text_enum;
 use crate::features::webhooks::event::TEST;
-use crate::platform::db::Conn;
 use crate::platform::db::schema::{webhook_attempts, webhook_deliveries, webhook_messages};
+use crate::platform::db::{Conn, ForgetScope, count_up_to};
 
 text_enum! {
     /// Where a delivery is on its way.
@@ -281,34 +281,40 @@ pub fn attempts(conn: &mut Conn, delivery: &Delivery) -> QueryResult<Vec<Deliver
         .load(conn)
 }
 
-/// Forgets up to `limit` messages from before `before` that are on their way to nobody any more, with everything about their
-/// deliveries; says how many.
-pub fn forget_old(conn: &mut Conn, before: UtcTime, limit: i64) -> QueryResult<usize> {
-    let waiting = webhook_deliveries::table
-        .filter(webhook_deliveries::message_id.eq(webhook_messages::id))
-        .filter(webhook_deliveries::state.eq(DeliveryState::Pending.as_str()));
-    let old: Vec<WebhookMessageId> = webhook_messages::table
-        .filter(webhook_messages::created_at.lt(before))
-        .filter(diesel::dsl::not(diesel::dsl::exists(waiting)))
-        .order(webhook_messages::created_at)
+/// Forgets up to `limit` messages with everything about their deliveries; says how many. Of those of a moment, what is still on its way
+/// to somebody stays.
+pub fn forget(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<usize> {
+    let query = webhook_messages::table
+        .filter(webhook_messages::workspace_id.eq(scope.workspace()))
         .limit(limit)
         .select(webhook_messages::id)
-        .load(conn)?;
+        .into_boxed();
+    let query = match scope {
+        ForgetScope::Before { moment, .. } => {
+            let waiting = webhook_deliveries::table
+                .filter(webhook_deliveries::message_id.eq(webhook_messages::id))
+                .filter(webhook_deliveries::state.eq(DeliveryState::Pending.as_str()));
+            query
+                .filter(webhook_messages::created_at.lt(*moment))
+                .filter(diesel::dsl::not(diesel::dsl::exists(waiting)))
+                .order(webhook_messages::created_at)
+        }
+        ForgetScope::OfConnection { connection, .. } => query.filter(webhook_messages::connection_id.eq(connection)),
+    };
+    let old: Vec<WebhookMessageId> = query.load(conn)?;
     let theirs: Vec<WebhookDeliveryId> = webhook_deliveries::table
         .filter(webhook_deliveries::message_id.eq_any(old.iter().map(WebhookMessageId::as_str)))
         .select(webhook_deliveries::id)
         .load(conn)?;
-    diesel::delete(
-        webhook_attempts::table
-            .filter(webhook_attempts::delivery_id.eq_any(theirs.iter().map(WebhookDeliveryId::as_str))),
-    )
-    .execute(conn)?;
-    diesel::delete(
-        webhook_deliveries::table.filter(webhook_deliveries::id.eq_any(theirs.iter().map(WebhookDeliveryId::as_str))),
-    )
-    .execute(conn)?;
-    diesel::delete(
-        webhook_messages::table.filter(webhook_messages::id.eq_any(old.iter().map(WebhookMessageId::as_str))),
-    )
-    .execute(conn)
+    let ids = || theirs.iter().map(WebhookDeliveryId::as_str);
+    diesel::delete(webhook_attempts::table.filter(webhook_attempts::delivery_id.eq_any(ids()))).execute(conn)?;
+    diesel::delete(webhook_deliveries::table.filter(webhook_deliveries::id.eq_any(ids()))).execute(conn)?;
+    let messages =
+        webhook_messages::table.filter(webhook_messages::id.eq_any(old.iter().map(WebhookMessageId::as_str)));
+    diesel::delete(messages).execute(conn)
 }
+
+count_up_to!(
+    /// How many messages a workspace has, at most so many.
+    count_up_to, webhook_messages
+);

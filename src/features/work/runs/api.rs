@@ -81,7 +81,7 @@ async fn queue(
         let actor = caller.actor();
         let new = NewRun { connection: &connection, trigger: "manual", actor: &actor, from_start };
         let run = start(tx, &new, &here)?;
-        let answer = Answer::json(StatusCode::ACCEPTED, &RunOut::new(&run, &connection.slug, tx.now))?;
+        let answer = Answer::json(StatusCode::ACCEPTED, &RunOut::new(&run, &connection.slug))?;
         ticket.store(tx, &answer)?;
         Ok(answer)
     })
@@ -108,7 +108,7 @@ fn source_of(conn: &mut Conn, run: &Run) -> AppResult<String> {
 pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<RunsQuery>) -> ApiResult {
     let query = query.0;
     let wanted = cursor::page_request(query.cursor.as_deref(), query.limit)?;
-    let (workspace, source, now) = (key.workspace.clone(), query.source.clone(), app.clock.now());
+    let (workspace, source) = (key.workspace.clone(), query.source.clone());
     let (cut, slugs) = app
         .db
         .read(move |conn| {
@@ -134,16 +134,16 @@ pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<R
     let address = app.config.server.base_url.join(urls::API_RUNS);
     let pairs = [("source", query.source), ("limit", query.limit.map(|limit| limit.to_string()))];
     let pairs: Vec<(&str, String)> = pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-    let show = |run: Run| RunOut::new(&run, slugs.get(&run.connection_id).map_or("", String::as_str), now);
-    json(StatusCode::OK, &PageOut::new(cut, &address, &pairs, |run| run.id.to_string(), show))
+    let show = |run: Run| RunOut::new(&run, slugs.get(&run.connection_id).map_or("", String::as_str));
+    json(StatusCode::OK, &PageOut::new(cut, &address, &pairs, |run| run.number.to_string(), show))
 }
 
 /// `GET /api/v1/runs/{id}/`
 pub async fn show(app: web::Data<App>, key: ApiKey<ReadRuns>, id: web::Path<String>) -> ApiResult {
-    let (workspace, id, now) = (key.workspace.clone(), RunId::from_text(&id), app.clock.now());
+    let (workspace, id) = (key.workspace.clone(), RunId::from_text(&id));
     let shown = app.db.read(move |conn| {
         let run = Run::find(conn, &workspace, &id)?.ok_or(AppError::NotFound)?;
-        Ok(RunOut::new(&run, &source_of(conn, &run)?, now))
+        Ok(RunOut::new(&run, &source_of(conn, &run)?))
     });
     json(StatusCode::OK, &shown.await?)
 }
@@ -164,7 +164,7 @@ async fn cancel_one(app: &web::Data<App>, workspace: WorkspaceId, id: RunId, tic
     app.write(move |tx| {
         let run = Run::stop(tx, &workspace, &id)?;
         let source = source_of(tx.conn, &run)?;
-        let answer = Answer::json(StatusCode::ACCEPTED, &RunOut::new(&run, &source, tx.now))?;
+        let answer = Answer::json(StatusCode::ACCEPTED, &RunOut::new(&run, &source))?;
         ticket.store(tx, &answer)?;
         Ok(answer)
     })

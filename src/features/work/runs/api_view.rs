@@ -64,11 +64,10 @@ pub struct RunOut {
 }
 
 impl RunOut {
-    /// The run as it is at a moment.
-    pub fn new(run: &Run, source: &str, now: UtcTime) -> Self {
-        let state = run.state_at(now);
+    /// The run as it is stored.
+    pub fn new(run: &Run, source: &str) -> Self {
+        let state = run.state;
         let details = &run.details;
-        let (_, message) = run.outcome_at(now);
         let counts = details.streams.0.iter().map(|count| RunStreamOut {
             stream_name: count.stream.clone(),
             table_name: count.table.clone(),
@@ -88,8 +87,8 @@ impl RunOut {
             records: details.records,
             bytes: details.bytes,
             streams: counts.collect(),
-            message: message.to_owned(),
-            error: failure(run, now),
+            message: run.message.clone(),
+            error: failure(run),
             created_at: run.created_at.iso(),
             started_at: run.started_at.map(UtcTime::iso),
             ended_at: run.ended_at.map(UtcTime::iso),

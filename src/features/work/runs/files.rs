@@ -10,7 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
 
-use super::store::Run;
+use super::store::{OldRun, Run};
 use crate::engines::Record;
 use crate::features::outputs::FILES;
 use crate::platform::app::private_dir;
@@ -107,6 +107,18 @@ pub(super) fn forget(data_dir: &Path, place: &str) {
             Err(error) => {
                 tracing::warn!(folder = %path.display(), error = %error, "cannot remove an unfinished extraction")
             }
+        }
+    }
+}
+
+/// Takes away the records that runs have left in the data folder; what went to another output layer stays there.
+pub fn forget_records(data_dir: &Path, old: &[OldRun]) {
+    let in_files = old.iter().filter(|run| run.output_layer == FILES && run.place.starts_with("extractions/"));
+    for run in in_files {
+        forget(data_dir, &run.place);
+        if let Some(folder) = data_dir.join(&run.place).parent() {
+            // Only an empty one goes: the source's last run took its records along.
+            let _ = fs::remove_dir(folder);
         }
     }
 }

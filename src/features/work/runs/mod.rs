@@ -9,9 +9,12 @@
 pub mod api;
 mod api_view;
 mod files;
+mod fingerprint;
 mod input;
 mod intake;
 pub mod pages;
+mod position;
+mod preview;
 
 mod record;
 mod schedule;
@@ -20,10 +23,15 @@ mod start;
 mod store;
 mod worker;
 
+pub use files::forget_records;
 pub use pages::word;
+pub use preview::next_reading;
 pub use start::{NewRun, StartRunError, start};
-pub use store::{Run, RunDetails, StreamCount, StreamCounts, count_by_state, forget_state, going, latest, list, page};
-pub use worker::{run_due, run_until};
+pub use store::{
+    OldRun, Run, RunDetails, StreamCount, StreamCounts, count_by_state, count_up_to, forget, forget_logs, forget_state,
+    forgettable, going, latest, list, page,
+};
+pub use worker::{end_lost, lost, run_due, run_until};
 
 /// More runs than this do not wait at once in one workspace.
 pub const LONGEST_QUEUE: i64 = 200;

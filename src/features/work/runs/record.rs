@@ -149,15 +149,16 @@ impl Reading<'_> {
     }
 
     /// Calls it a success, with everything that follows from it.
-    async fn write_down(mut self, message: String) -> AppResult<()> {
-        let (run, state) = (self.supervisor.work.clone(), self.intake.state.take());
+    async fn write_down(self, message: String) -> AppResult<()> {
+        let run = self.supervisor.work.clone();
+        let left = self.input.position.left(run.id.as_str(), self.intake.state.as_ref());
         let ending = Ending::success(message, RunResult { place: self.input.output.place().to_owned() });
         let app = Arc::clone(&self.supervisor.app);
         let is_ours = app
             .write(move |tx| {
                 let is_ours = finish(tx, &run, &ending)?;
-                if let Some(state) = state.filter(|_| is_ours) {
-                    store::save_sync_state(tx.conn, &run, &state, tx.now)?;
+                if let Some((state, fingerprints)) = left.filter(|_| is_ours) {
+                    store::save_sync_state(tx.conn, &run, &state, &fingerprints, tx.now)?;
                 }
                 Ok(is_ours)
             })

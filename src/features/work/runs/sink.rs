@@ -6,7 +6,9 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::files::{self, OutputFolder};
-use crate::engines::{Blame, Failure, Load, LoadTable, LoadTarget, Loading, Record};
+use super::fingerprint::Restart;
+use crate::engines::{Blame, Failure, Load, LoadTable, LoadTarget, Loading, Record, TableLoss};
+use crate::features::outputs::FILES;
 use crate::platform::app::App;
 
 const NO_PLACE: &str = "The server cannot write into its data folder. Its operator finds the reason in the log.";
@@ -61,6 +63,14 @@ impl RunOutput {
     pub(super) fn place(&self) -> &str {
         match self {
             Self::Files(place) => place,
+            Self::Postgres { address, .. } => address,
+        }
+    }
+
+    /// What of it a position depends on: files of one run are no other place than those of the next.
+    pub(super) fn mark(&self) -> &str {
+        match self {
+            Self::Files(_) => FILES,
             Self::Postgres { address, .. } => address,
         }
     }
@@ -128,6 +138,23 @@ impl Sink {
     /// What is worth a line of the log, once.
     pub(super) fn notes(&mut self) -> Vec<String> {
         if let Self::Postgres(load, _) = self { std::mem::take(&mut load.notes) } else { Vec::new() }
+    }
+
+    /// Streams whose table does not hold what they would add to, once.
+    pub(super) fn lost_tables(&mut self) -> Vec<(usize, Restart)> {
+        let Self::Postgres(load, _) = self else { return Vec::new() };
+        let words = |loss| match loss {
+            TableLoss::Gone => Restart::TableGone,
+            TableLoss::Other => Restart::TableOther,
+        };
+        std::mem::take(&mut load.lost).into_iter().map(|(place, loss)| (place, words(loss))).collect()
+    }
+
+    /// The records of this stream take the place of all that its table holds; files have nothing of earlier runs.
+    pub(super) fn begin_anew(&mut self, place: usize) {
+        if let Self::Postgres(load, _) = self {
+            load.begin_anew(place);
+        }
     }
 }
 

@@ -1,17 +1,15 @@
 //! Starting a run.
 
 use super::LONGEST_QUEUE;
-use super::files;
 use super::store::{self, NewRunRow, Run};
 use crate::base::error::AppError;
 use crate::base::ids::RunId;
 use crate::connectors::{Connector, Kind};
 use crate::features::connections::{Connection, ConnectionState, WAITING};
 use crate::features::streams::{Plan, find_plan};
-use crate::features::work::ending::finish;
-use crate::features::work::store::Ending;
 use crate::platform::activity::Actor;
 use crate::platform::app::App;
+use crate::platform::sequence::Sequence;
 use crate::platform::tx::Tx;
 
 /// What [`StartRunError::ConnectorGone`] says.
@@ -46,8 +44,8 @@ pub enum StartRunError {
     /// Somebody else was faster, and theirs is over already.
     #[error("{SAME_MOMENT}")]
     SameMoment,
-    /// Too many wait.
-    #[error("Too many extractions wait already. Try again when some are done.")]
+    /// Too many of the workspace wait.
+    #[error("200 extractions of this workspace wait already. Try again when some are done.")]
     QueueFull,
 }
 
@@ -79,21 +77,17 @@ pub fn start(tx: &mut Tx<'_>, new: &NewRun<'_>, app: &App) -> Result<Run, StartR
     let connector = connector.ok_or(StartRunError::ConnectorGone)?;
     let plan = find_plan(tx.conn, workspace, connection)?.unwrap_or_default();
     may_start(new.connection, &plan, connector, app)?;
-    let going = store::going(tx.conn, workspace, connection)?;
-    if let Some(going) = going.as_ref().filter(|going| !going.state_at(tx.now).is_over()) {
-        return Err(StartRunError::Going(going.id.clone()));
+    if let Some(going) = store::going(tx.conn, workspace, connection)? {
+        return Err(StartRunError::Going(going.id));
     }
     if store::queued(tx.conn, workspace)? >= LONGEST_QUEUE {
         return Err(StartRunError::QueueFull);
     }
-    if let Some(lost) = going
-        && finish(tx, &lost, &Ending::interrupted())?
-    {
-        files::forget_run(&app.config.storage.data_dir, &lost, &new.connection.slug);
-    }
+    let number = tx.next_number(Sequence::Runs)?;
     let id = RunId::new(tx.now, tx.rng);
     let row = NewRunRow {
         id: &id,
+        number,
         workspace,
         connection,
         trigger: new.trigger,

@@ -3,16 +3,18 @@ use diesel::result::{DatabaseErrorKind, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::fingerprint::Fingerprints;
+use super::position::KeptState;
 use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, RunId, WorkspaceId};
 use crate::engines::Blame;
-use crate::features::work::store::{Ending, Kept, Work, WorkTable, work_table};
+use crate::features::work::store::{BEGUN_LOOKED_AT, Ending, Kept, Work, WorkTable, work_table};
 use crate::platform::activity::Actor;
-use crate::platform::db::Conn;
 use crate::platform::db::conn::MultiBackend;
 use crate::platform::db::cursor::{Page, PageCursor, PageRequest};
 use crate::platform::db::schema::{run_logs, runs, sync_states};
-use crate::platform::jobs::{LogLine, WORK_LEASE, WorkState};
+use crate::platform::db::{Conn, ForgetScope, count_up_to};
+use crate::platform::jobs::{LogLine, QueueHead, WORK_LEASE, WorkState};
 
 /// A run as it is stored.
 pub type Run = Work<RunDetails>;
@@ -97,6 +99,7 @@ work_table!(RunDetails, runs, run_logs::run_id, RunId, StreamCounts, RunResult);
 
 pub(super) struct NewRunRow<'a> {
     pub(super) id: &'a RunId,
+    pub(super) number: i64,
     pub(super) workspace: &'a WorkspaceId,
     pub(super) connection: &'a ConnectionId,
     pub(super) trigger: &'a str,
@@ -135,6 +138,7 @@ impl NewRunRow<'_> {
                     runs::bytes.eq(0_i64),
                     runs::message.eq(""),
                     runs::created_at.eq(self.now),
+                    runs::number.eq(self.number),
                 ),
             ))
             .execute(conn)
@@ -144,7 +148,11 @@ impl NewRunRow<'_> {
 
 /// A source's runs, newest first, at most `limit`.
 pub fn list(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId, limit: i64) -> QueryResult<Vec<Run>> {
-    narrowed(workspace, Some(connection)).order(runs::id.desc()).limit(limit).select(Run::as_select()).load(conn)
+    narrowed(workspace, Some(connection))
+        .order((runs::number.desc(), runs::id.desc()))
+        .limit(limit)
+        .select(Run::as_select())
+        .load(conn)
 }
 
 /// A source's newest run.
@@ -183,12 +191,17 @@ pub fn page(
     let one_more = i64::try_from(request.limit).unwrap_or(i64::MAX).saturating_add(1);
     let query = narrowed(workspace, connection).limit(one_more);
     let (query, backwards) = match &request.cursor {
-        None => (query.order(runs::id.desc()), false),
-        Some(PageCursor::After(id)) => (query.filter(runs::id.lt(id.clone())).order(runs::id.desc()), false),
-        Some(PageCursor::Before(id)) => (query.filter(runs::id.gt(id.clone())).order(runs::id.asc()), true),
+        None => (query.order(runs::number.desc()), false),
+        Some(PageCursor::After(at)) => (query.filter(runs::number.lt(edge(at))).order(runs::number.desc()), false),
+        Some(PageCursor::Before(at)) => (query.filter(runs::number.gt(edge(at))).order(runs::number.asc()), true),
     };
     let rows: Vec<Run> = query.select(Run::as_select()).load(conn)?;
     Ok(request.edges(usize::try_from(count).unwrap_or(0), rows, backwards))
+}
+
+/// The number a cursor names. An older version named rows by their id; such a cursor leads to the end of the list.
+fn edge(cursor: &str) -> i64 {
+    cursor.parse().unwrap_or_default()
 }
 
 /// How many of a workspace wait.
@@ -197,10 +210,18 @@ pub(super) fn queued(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<i6
 }
 
 /// How far the last whole run of a source came.
-pub(super) fn sync_state(conn: &mut Conn, connection: &ConnectionId) -> QueryResult<Option<Value>> {
-    let text: Option<String> =
-        sync_states::table.find(connection).select(sync_states::state).get_result(conn).optional()?;
-    text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| Error::DeserializationError(error.into()))
+pub(super) fn kept_state(conn: &mut Conn, connection: &ConnectionId) -> QueryResult<Option<KeptState>> {
+    let row: Option<(String, Option<String>, String)> = sync_states::table
+        .find(connection)
+        .select((sync_states::state, sync_states::fingerprints, sync_states::run_id))
+        .get_result(conn)
+        .optional()?;
+    let Some((state, fingerprints, run)) = row else { return Ok(None) };
+    let unreadable = |error: serde_json::Error| Error::DeserializationError(error.into());
+    let state: Value = serde_json::from_str(&state).map_err(unreadable)?;
+    let fingerprints: Option<Fingerprints> =
+        fingerprints.map(|text| serde_json::from_str(&text)).transpose().map_err(unreadable)?;
+    Ok(Some(KeptState { state, fingerprints, run }))
 }
 
 /// How many runs of the whole installation have each state.
@@ -214,9 +235,20 @@ pub fn forget_state(conn: &mut Conn, connection: &ConnectionId) -> QueryResult<(
 }
 
 /// Saves how far a run came.
-pub(super) fn save_sync_state(conn: &mut Conn, run: &Run, state: &Value, now: UtcTime) -> QueryResult<()> {
-    let text = state.to_string();
-    let contents = (sync_states::run_id.eq(&run.id), sync_states::state.eq(text), sync_states::updated_at.eq(now));
+pub(super) fn save_sync_state(
+    conn: &mut Conn,
+    run: &Run,
+    state: &Value,
+    fingerprints: &Fingerprints,
+    now: UtcTime,
+) -> QueryResult<()> {
+    let of = serde_json::to_string(fingerprints).map_err(|error| Error::SerializationError(error.into()))?;
+    let contents = (
+        sync_states::run_id.eq(&run.id),
+        sync_states::state.eq(state.to_string()),
+        sync_states::fingerprints.eq(of),
+        sync_states::updated_at.eq(now),
+    );
     let changed = diesel::update(sync_states::table.find(&run.connection_id)).set(contents.clone()).execute(conn)?;
     if changed == 0 {
         diesel::insert_into(sync_states::table)
@@ -229,3 +261,74 @@ pub(super) fn save_sync_state(conn: &mut Conn, run: &Run, state: &Value, now: Ut
     }
     Ok(())
 }
+
+diesel::alias!(runs as newer_runs: NewerRuns);
+
+/// A run that is to be forgotten, and where its records lie.
+#[derive(Debug, Clone, Queryable)]
+pub struct OldRun {
+    /// The run.
+    pub id: RunId,
+    /// The output layer its records went to.
+    pub output_layer: String,
+    /// Where its records are; empty when none are.
+    pub place: String,
+}
+
+/// Up to `limit` runs that are to be forgotten. Of those of a moment, a source's newest run stays, and the one whose position the next
+/// run begins at.
+pub fn forgettable(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<Vec<OldRun>> {
+    let query = runs::table
+        .filter(runs::workspace_id.eq(scope.workspace()))
+        .filter(runs::ended_at.is_not_null())
+        .order(runs::id)
+        .limit(limit)
+        .select((runs::id, runs::output_layer, runs::place))
+        .into_boxed();
+    let query = match scope {
+        ForgetScope::Before { moment, .. } => {
+            let newer = newer_runs
+                .filter(newer_runs.field(runs::connection_id).eq(runs::connection_id))
+                .filter(newer_runs.field(runs::workspace_id).eq(runs::workspace_id))
+                .filter(newer_runs.field(runs::number).gt(runs::number))
+                .select(newer_runs.field(runs::id));
+            let positions = sync_states::table.filter(sync_states::run_id.eq(runs::id)).select(sync_states::run_id);
+            query
+                .filter(runs::created_at.lt(*moment))
+                .filter(diesel::dsl::exists(newer))
+                .filter(diesel::dsl::not(diesel::dsl::exists(positions)))
+        }
+        ForgetScope::OfConnection { connection, .. } => query.filter(runs::connection_id.eq(connection)),
+    };
+    query.load(conn)
+}
+
+/// Forgets runs with their logs; says how many.
+pub fn forget(conn: &mut Conn, old: &[OldRun]) -> QueryResult<usize> {
+    let ids = || old.iter().map(|run| run.id.as_str());
+    diesel::delete(run_logs::table.filter(run_logs::run_id.eq_any(ids()))).execute(conn)?;
+    diesel::delete(runs::table.filter(runs::id.eq_any(ids())).filter(runs::ended_at.is_not_null())).execute(conn)
+}
+
+/// Forgets up to `limit` lines of logs of runs that ended before a moment; says how many.
+pub fn forget_logs(conn: &mut Conn, workspace: &WorkspaceId, moment: UtcTime, limit: i64) -> QueryResult<usize> {
+    let lines: Vec<(RunId, i32)> = run_logs::table
+        .inner_join(runs::table.on(runs::id.eq(run_logs::run_id)))
+        .filter(runs::workspace_id.eq(workspace))
+        .filter(runs::created_at.lt(moment))
+        .filter(runs::ended_at.lt(moment))
+        .order(runs::id)
+        .limit(limit)
+        .select((run_logs::run_id, run_logs::number))
+        .load(conn)?;
+    let mut gone = 0;
+    for (run, number) in lines {
+        gone += diesel::delete(run_logs::table.find((run, number))).execute(conn)?;
+    }
+    Ok(gone)
+}
+
+count_up_to!(
+    /// How many runs a workspace has, at most so many.
+    count_up_to, runs
+);

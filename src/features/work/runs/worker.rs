@@ -16,7 +16,7 @@ use crate::features::work::WorkKind;
 use crate::features::work::connector_config::AskError;
 use crate::features::work::store::Ending;
 use crate::features::work::supervisor::{ConnectorSide, Supervisor, Waited};
-use crate::features::work::worker;
+use crate::features::work::{ending, worker};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::jobs::WorkState;
@@ -28,6 +28,22 @@ use crate::platform::tx::Tx;
 /// The database cannot be asked; a run that fails is no error here.
 pub async fn run_due(app: &Arc<App>) -> AppResult<usize> {
     worker::run_due::<RunDetails>(app).await
+}
+
+/// Looks at all runs that go on; gives those whose worker was lost, as they are seen now.
+///
+/// # Errors
+/// The database cannot be asked.
+pub async fn lost(app: &Arc<App>) -> AppResult<Vec<Run>> {
+    ending::lost::<RunDetails>(app).await
+}
+
+/// Ends a run whose worker was lost, unless the worker has shown a sign since.
+///
+/// # Errors
+/// The database refuses.
+pub async fn end_lost(app: &Arc<App>, run: &Run) -> AppResult<()> {
+    ending::end_lost(app, run).await
 }
 
 /// Works until the channel says stop.
@@ -46,18 +62,25 @@ impl WorkKind for RunDetails {
     }
 
     async fn perform(app: Arc<App>, run: Run) -> AppResult<()> {
-        let Some(input) = worker::prepared(&app, &run, RunInput::read).await? else { return Ok(()) };
+        let Some(mut input) = worker::prepared(&app, &run, RunInput::read).await? else { return Ok(()) };
         let loading = input.loading(&run);
         let version = Some(input.connection.version);
         let (mut supervisor, side) = Supervisor::new(&app, run, input.no_counts(), version);
-        supervisor.say("info", &input.greeting());
         let mut sink = match supervisor.beside(input.output.open(&app, input.tables(), loading)).await? {
             Waited::Done(Ok(sink)) => sink,
             Waited::Done(Err(fault)) => return record::broken(supervisor, &input.output, fault).await,
             Waited::Stopped => return record::stopped(supervisor, &input.output).await,
-            Waited::Lost => return Ok(()),
+            Waited::Lost => {
+                input.output.forget(&app.config.storage.data_dir);
+                return Ok(());
+            }
         };
         sink.notes().iter().for_each(|note| supervisor.say("warn", note));
+        input.fit(&mut sink);
+        supervisor.say("info", &input.greeting());
+        for (stream, restart) in input.position.notes() {
+            supervisor.say("info", &format!("{stream} is read from the beginning, because {}.", restart.reason()));
+        }
         let mut intake = RunIntake::new(sink);
         match supervisor.attend(&mut intake, read(&app, &input, side)).await? {
             Some(outcome) => Reading { supervisor, intake, input: &input }.settle(outcome).await,
@@ -98,5 +121,5 @@ impl WorkKind for RunDetails {
 async fn read(app: &App, input: &RunInput, side: ConnectorSide) -> Result<ReadEnd, AskError> {
     let config = side.config(app, &input.connection, &input.connector, None, input.values.clone()).await?;
     let request = side.request(&input.connector, &config, TIME_LIMIT);
-    Ok(app.engines.read(&request, &input.chosen, input.state.as_ref()).await?)
+    Ok(app.engines.read(&request, &input.chosen, input.position.state.as_ref()).await?)
 }

@@ -100,20 +100,19 @@ pub struct ValidationOut {
 }
 
 impl ValidationOut {
-    /// The validation as it is at a moment.
+    /// The validation as it is stored.
     ///
     /// # Errors
     /// The streams it found cannot be opened.
-    pub fn new(validation: &Validation, connection: &Connection, keys: &KeyRing, now: UtcTime) -> AppResult<Self> {
-        let state = validation.state_at(now);
-        let (_, message) = validation.outcome_at(now);
+    pub fn new(validation: &Validation, connection: &Connection, keys: &KeyRing) -> AppResult<Self> {
+        let state = validation.state;
         Ok(Self {
             id: validation.id.to_string(),
             status: state.into(),
             connection: connection.slug.clone(),
             step: if state.is_over() { String::new() } else { validation.details.step.clone() },
-            message: message.to_owned(),
-            error: failure(validation, now),
+            message: validation.message.clone(),
+            error: failure(validation),
             stream_count: validation.details.stream_count,
             streams: validation.found(keys)?.streams.iter().map(FoundStreamOut::from).collect(),
             created_at: validation.created_at.iso(),

@@ -17,20 +17,19 @@ mod worker;
 
 pub use api_view::ValidationOut;
 pub use pages::word;
-pub use start::{NewTest, SignedInTest, StartValidationError, cancel_all, start, start_test};
+pub use start::{COME_BACK, NewTest, QUEUE_FULL, SignedInTest, StartValidationError, cancel_all, start, start_test};
 pub use store::{
-    Newest, Validation, ValidationDetails, carry_over, count_by_state, current_success, last_success, latest, list,
-    newest_of,
+    Newest, Validation, ValidationDetails, carry_over, count_by_state, count_up_to, current_success, forget,
+    last_success, latest, links_tried_with, list, newest_of,
 };
 pub use worker::{run_due, run_until};
 
-use crate::base::clock::UtcTime;
 use crate::platform::jobs::WorkState;
 use crate::platform::sealed::sealed_column;
 
 /// A check and the search for streams have limits of their own; with the wait for a free place it never takes longer than this.
 pub const TIME_LIMIT: std::time::Duration = std::time::Duration::from_secs(1_200);
-/// More validations than this do not wait at once.
+/// More validations than this do not wait at once in one workspace.
 pub const LONGEST_QUEUE: i64 = 20;
 
 sealed_column!(
@@ -56,8 +55,8 @@ pub enum Standing {
 }
 
 /// How the values of now stand, from the newest validation of the owner.
-pub fn standing(newest: Option<&Validation>, version: i64, now: UtcTime) -> Standing {
-    standing_of(newest.map(|one| (one.state_at(now), one.details.connection_version)), version)
+pub fn standing(newest: Option<&Validation>, version: i64) -> Standing {
+    standing_of(newest.map(|one| (one.state, one.details.connection_version)), version)
 }
 
 /// The same, from what a list knows.

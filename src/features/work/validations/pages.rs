@@ -156,6 +156,7 @@ pub async fn create(
         Err(StartValidationError::App(error)) => return Err(error.into()),
         Err(StartValidationError::Missing(_)) => back(Flash::CannotValidateMissing),
         Err(StartValidationError::Wrong(_)) => back(Flash::CannotValidateWrong),
+        Err(StartValidationError::QueueFull) => back(Flash::CannotValidateFull),
         Err(StartValidationError::Waiting) => return Err(AppError::Conflict(connections::WAITING).into()),
     })
 }

@@ -19,16 +19,20 @@ use crate::features::connections::{Connection, ConnectionState};
 use crate::features::oauth;
 use crate::platform::activity::Actor;
 use crate::platform::db::Conn;
+use crate::platform::sequence::Sequence;
 use crate::platform::tx::Tx;
 use crate::schema::form::{Submission, Values, complete};
 
-/// How long somebody waits before they ask again when too many wait already.
-const COME_BACK: std::time::Duration = std::time::Duration::from_secs(30);
+/// How long a program waits before it asks again when too many wait already.
+pub const COME_BACK: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// What [`StartValidationError::QueueFull`] says.
+pub const QUEUE_FULL: &str = "20 validations of this workspace wait already. Try again when some are done.";
 
 /// Why nothing can be checked yet.
 #[derive(Debug, thiserror::Error)]
 pub enum StartValidationError {
-    /// It has nothing to do with the values: too many wait, the connection is gone, the database refuses.
+    /// It has nothing to do with the values: the connection is gone, the database refuses.
     #[error(transparent)]
     App(#[from] AppError),
     /// Required fields without a value, as dot paths.
@@ -40,6 +44,9 @@ pub enum StartValidationError {
     /// It came through an invite link and no member has accepted it yet.
     #[error("no member has accepted the connection yet")]
     Waiting,
+    /// Too many of the workspace wait already.
+    #[error("{QUEUE_FULL}")]
+    QueueFull,
 }
 
 impl From<diesel::result::Error> for StartValidationError {
@@ -69,8 +76,7 @@ fn judge(connector: &Connector, values: &Values) -> Result<(), StartValidationEr
 /// written nothing.
 ///
 /// # Errors
-/// [`AppError::TooMany`] when too many wait, [`AppError::NotFound`] when the connection was deleted meanwhile; the others say what keeps
-/// the values from being checked.
+/// [`AppError::NotFound`] when the connection was deleted meanwhile; the others say what keeps the values from being checked.
 pub fn start(
     tx: &mut Tx<'_>,
     connection: &Connection,
@@ -84,7 +90,7 @@ pub fn start(
         return Err(StartValidationError::Waiting);
     }
     judge(connector, &connection.open_values(tx.keys)?)?;
-    Ok(queue(tx, connection, actor, None)?)
+    queue(tx, connection, actor, None)
 }
 
 /// What a recipient wants to have checked before they send it.
@@ -149,7 +155,7 @@ pub fn start_test(tx: &mut Tx<'_>, test: &NewTest<'_>) -> Result<Validation, Sta
     };
     let typed = Zeroizing::new(serde_json::to_vec(&kept).map_err(AppError::internal)?);
     let actor = Actor::Recipient { name: test.name.to_owned() };
-    Ok(queue(tx, test.connection, &actor, Some(LinkTest { link: test.link, typed: &typed }))?)
+    queue(tx, test.connection, &actor, Some(LinkTest { link: test.link, typed: &typed }))
 }
 
 /// The values a test checks.
@@ -173,19 +179,26 @@ struct LinkTest<'a> {
     typed: &'a [u8],
 }
 
-fn queue(tx: &mut Tx<'_>, connection: &Connection, actor: &Actor, test: Option<LinkTest<'_>>) -> AppResult<Validation> {
-    if store::queued(tx.conn)? >= LONGEST_QUEUE {
-        return Err(AppError::TooMany { retry_after: COME_BACK });
+fn queue(
+    tx: &mut Tx<'_>,
+    connection: &Connection,
+    actor: &Actor,
+    test: Option<LinkTest<'_>>,
+) -> Result<Validation, StartValidationError> {
+    if store::queued(tx.conn, &connection.workspace_id)? >= LONGEST_QUEUE {
+        return Err(StartValidationError::QueueFull);
     }
     let (workspace, setup_link) = (&connection.workspace_id, test.as_ref().map(|test| test.link));
     for going in store::going(tx.conn, workspace, &connection.id, setup_link)? {
         going.cancel(tx.conn, tx.now)?;
     }
+    let number = tx.next_number(Sequence::Validations)?;
     let id = ValidationId::new(tx.now, tx.rng);
     let at = SEALED_CONFIG.at(&id, workspace);
-    let sealed = test.map(|test| tx.keys.seal(test.typed, at, tx.rng)).transpose()?;
+    let sealed = test.map(|test| tx.keys.seal(test.typed, at, tx.rng)).transpose().map_err(AppError::from)?;
     NewValidation {
         id: &id,
+        number,
         workspace,
         connection: &connection.id,
         setup_link,
@@ -194,7 +207,7 @@ fn queue(tx: &mut Tx<'_>, connection: &Connection, actor: &Actor, test: Option<L
         now: tx.now,
     }
     .insert(tx.conn)?;
-    Validation::find(tx.conn, workspace, &id)?.ok_or(AppError::NotFound)
+    Ok(Validation::find(tx.conn, workspace, &id)?.ok_or(AppError::NotFound)?)
 }
 
 /// Stops whatever waits or goes on for a connection, tests of recipients too.

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
@@ -6,12 +6,12 @@ use crate::base::clock::UtcTime;
 use crate::base::crypto::Sealed;
 use crate::base::ids::{ConnectionId, SetupLinkId, ValidationId, WorkspaceId};
 use crate::engines::Blame;
-use crate::features::work::store::{Ending, Kept, Work, WorkTable, work_table};
+use crate::features::work::store::{BEGUN_LOOKED_AT, Ending, Kept, Work, WorkTable, work_table};
 use crate::platform::activity::Actor;
-use crate::platform::db::Conn;
 use crate::platform::db::conn::MultiBackend;
 use crate::platform::db::schema::{validation_logs, validations};
-use crate::platform::jobs::{LogLine, WORK_LEASE, WorkState, is_abandoned};
+use crate::platform::db::{Conn, ForgetScope, count_up_to};
+use crate::platform::jobs::{LogLine, QueueHead, WORK_LEASE, WorkState};
 
 /// A validation as it is stored.
 pub type Validation = Work<ValidationDetails>;
@@ -64,6 +64,7 @@ work_table!(ValidationDetails, validations, validation_logs::validation_id, Vali
 
 pub(super) struct NewValidation<'a> {
     pub(super) id: &'a ValidationId,
+    pub(super) number: i64,
     pub(super) workspace: &'a WorkspaceId,
     pub(super) connection: &'a ConnectionId,
     pub(super) setup_link: Option<&'a SetupLinkId>,
@@ -89,6 +90,7 @@ impl NewValidation<'_> {
                     validations::message.eq(""),
                     validations::step.eq("Waiting for its turn"),
                     validations::created_at.eq(self.now),
+                    validations::number.eq(self.number),
                 ),
             ))
             .execute(conn)
@@ -112,7 +114,7 @@ pub fn list(
     limit: i64,
 ) -> QueryResult<Vec<Validation>> {
     of_connection(workspace, connection)
-        .order((validations::created_at.desc(), validations::id.desc()))
+        .order((validations::number.desc(), validations::id.desc()))
         .limit(limit)
         .select(Validation::as_select())
         .load(conn)
@@ -122,13 +124,13 @@ pub fn list(
 pub fn latest(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId) -> QueryResult<Option<Validation>> {
     of_connection(workspace, connection)
         .filter(validations::setup_link_id.is_null())
-        .order((validations::created_at.desc(), validations::id.desc()))
+        .order((validations::number.desc(), validations::id.desc()))
         .select(Validation::as_select())
         .first(conn)
         .optional()
 }
 
-/// What is true of a validation at a moment, and which version of the values it checked.
+/// How far a validation is, and which version of the values it checked.
 pub type Newest = (WorkState, Option<i64>);
 
 /// The newest validations of the stored values of many connections; those without one are absent.
@@ -136,26 +138,21 @@ pub fn newest_of(
     conn: &mut Conn,
     workspace: &WorkspaceId,
     connections: &[ConnectionId],
-    now: UtcTime,
 ) -> QueryResult<HashMap<ConnectionId, Newest>> {
-    let newest: Vec<Option<ValidationId>> = validations::table
-        .filter(validations::workspace_id.eq(workspace))
-        .filter(validations::connection_id.eq_any(connections.iter().map(ConnectionId::as_str)))
-        .filter(validations::setup_link_id.is_null())
-        .group_by(validations::connection_id)
-        .select(diesel::dsl::max(validations::id))
+    let own = || {
+        validations::table
+            .filter(validations::workspace_id.eq(workspace))
+            .filter(validations::connection_id.eq_any(connections.iter().map(ConnectionId::as_str)))
+            .filter(validations::setup_link_id.is_null())
+    };
+    let newest: Vec<Option<i64>> =
+        own().group_by(validations::connection_id).select(diesel::dsl::max(validations::number)).load(conn)?;
+    let rows: Vec<(ConnectionId, WorkState, Option<i64>)> = own()
+        .filter(validations::number.eq_any(newest.into_iter().flatten()))
+        .order((validations::number, validations::id))
+        .select((validations::connection_id, validations::state, validations::connection_version))
         .load(conn)?;
-    let rows: Vec<(ConnectionId, WorkState, Option<UtcTime>, Option<i64>)> = validations::table
-        .filter(validations::id.eq_any(newest.iter().flatten().map(ValidationId::as_str)))
-        .select((
-            validations::connection_id,
-            validations::state,
-            validations::lease_until,
-            validations::connection_version,
-        ))
-        .load(conn)?;
-    let seen = |state, lease| if is_abandoned(state, lease, now) { WorkState::Failed } else { state };
-    Ok(rows.into_iter().map(|(id, state, lease, version)| (id, (seen(state, lease), version))).collect())
+    Ok(rows.into_iter().map(|(id, state, version)| (id, (state, version))).collect())
 }
 
 /// The newest success, of whatever values.
@@ -167,7 +164,7 @@ pub fn last_success(
     of_connection(workspace, connection)
         .filter(validations::setup_link_id.is_null())
         .filter(validations::state.eq(WorkState::Success))
-        .order((validations::created_at.desc(), validations::id.desc()))
+        .order((validations::number.desc(), validations::id.desc()))
         .select(Validation::as_select())
         .first(conn)
         .optional()
@@ -189,9 +186,10 @@ pub fn carry_over(conn: &mut Conn, success: &Validation, version: i64) -> QueryR
     diesel::update(row).set(validations::connection_version.eq(version)).execute(conn).map(|_| ())
 }
 
-/// How many wait in all.
-pub(super) fn queued(conn: &mut Conn) -> QueryResult<i64> {
-    validations::table.filter(validations::state.eq(WorkState::Queued)).count().get_result(conn)
+/// How many of a workspace wait.
+pub(super) fn queued(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<i64> {
+    let own = validations::table.filter(validations::workspace_id.eq(workspace));
+    own.filter(validations::state.eq(WorkState::Queued)).count().get_result(conn)
 }
 
 /// Those of a connection that wait or run: the owner's, or those of one link.
@@ -221,4 +219,59 @@ pub(super) fn all_going(
 pub fn count_by_state(conn: &mut Conn) -> QueryResult<Vec<(String, i64)>> {
     let by_state = validations::table.group_by(validations::state).order(validations::state);
     by_state.select((validations::state, diesel::dsl::count_star())).load(conn)
+}
+
+diesel::alias!(validations as newer_validations: NewerValidations);
+
+/// Forgets up to `limit` validations with their logs; says how many. Of those of a moment, a connection's newest validation stays, and
+/// its newest success with the streams it found.
+pub fn forget(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<usize> {
+    let query = validations::table
+        .filter(validations::workspace_id.eq(scope.workspace()))
+        .filter(validations::ended_at.is_not_null())
+        .order(validations::id)
+        .limit(limit)
+        .select(validations::id)
+        .into_boxed();
+    let query = match scope {
+        ForgetScope::Before { moment, .. } => {
+            let newer = || {
+                newer_validations
+                    .filter(newer_validations.field(validations::connection_id).eq(validations::connection_id))
+                    .filter(newer_validations.field(validations::workspace_id).eq(validations::workspace_id))
+                    .filter(newer_validations.field(validations::number).gt(validations::number))
+                    .filter(newer_validations.field(validations::setup_link_id).is_null())
+            };
+            let success = WorkState::Success.as_str();
+            let succeeded = newer()
+                .filter(newer_validations.field(validations::state).eq(success))
+                .select(newer_validations.field(validations::id));
+            let other = newer().select(newer_validations.field(validations::id));
+            let outdone = validations::setup_link_id
+                .is_not_null()
+                .or(diesel::dsl::exists(succeeded))
+                .or(validations::state.ne(success).and(diesel::dsl::exists(other)));
+            query.filter(validations::created_at.lt(*moment)).filter(outdone)
+        }
+        ForgetScope::OfConnection { connection, .. } => query.filter(validations::connection_id.eq(connection)),
+    };
+    let gone: Vec<ValidationId> = query.load(conn)?;
+    let ids = || gone.iter().map(ValidationId::as_str);
+    diesel::delete(validation_logs::table.filter(validation_logs::validation_id.eq_any(ids()))).execute(conn)?;
+    diesel::delete(validations::table.filter(validations::id.eq_any(ids()))).execute(conn)
+}
+
+count_up_to!(
+    /// How many validations a workspace has, at most so many.
+    count_up_to, validations
+);
+
+/// Those of these links that recipients tested something with.
+pub fn links_tried_with(conn: &mut Conn, links: &[SetupLinkId]) -> QueryResult<HashSet<SetupLinkId>> {
+    let tried: Vec<Option<SetupLinkId>> = validations::table
+        .filter(validations::setup_link_id.eq_any(links.iter().map(SetupLinkId::as_str)))
+        .select(validations::setup_link_id)
+        .distinct()
+        .load(conn)?;
+    Ok(tried.into_iter().flatten().collect())
 }

@@ -53,6 +53,53 @@ async fn a_provider_opens_its_own_workspace_only() {
 }
 
 #[tokio::test]
+async fn a_provider_that_names_a_member_of_another_workspace_opens_nothing_there() {
+    let scene = Scene::bare().await;
+    let open = [("newcomers", "member"), ("domains", "acme.example, other.example")];
+    assert_eq!(save(&scene.owner, &scene.idp.issuer(), &open).await.status, 303);
+    scene.test().await;
+    let olga = scene.app.owner_of("Other", "Olga", "olga@other.example").await;
+    let (forger, page) = scene.as_person("olga-1", "olga@other.example").await;
+    assert_eq!(page.status, 303, "{}", page.text());
+    assert!(forger.get("/connections").await.title().contains("Acme Analytics"));
+    let listed = forger.get("/workspaces").await;
+    assert!(
+        listed.text().contains("Sign in with your password to Other") && !listed.text().contains("Open Other"),
+        "{}",
+        listed.text()
+    );
+    let others = olga.get("/workspaces").await;
+    assert!(others.text().contains("to Acme Analytics") && !others.text().contains("Open Acme"), "{}", others.text());
+
+    // Neither opens what the other has shown, by a form of their own making either.
+    for (visitor, page, from) in [(&forger, listed, "Acme"), (&olga, others, "Other")] {
+        for member in members_of(&scene.app, "olga@other.example").await {
+            let form = page.form_with("member").set("member", &member);
+            assert_eq!(form.send(visitor).await.status, 303);
+            assert!(visitor.get("/connections").await.title().contains(from));
+        }
+    }
+    let account = forger.get("/settings/account").await;
+    assert_eq!(account.count("form[action$='/end']"), 0, "sessions of elsewhere are not theirs to end");
+    assert!(!forger.get("/settings/members").await.text().contains("Other"));
+
+    // With both shown in one browser both are open.
+    let form = forger.get("/sign-in?again=1").await.form_with("email").set("email", "olga@other.example");
+    assert_eq!(form.set("password", crate::support::PASSWORD).send(&forger).await.status, 303);
+    assert_eq!(forger.get("/workspaces").await.count("input[name=member]"), 2);
+}
+
+async fn members_of(app: &crate::support::TestApp, email: &str) -> Vec<String> {
+    use diesel::prelude::*;
+    use vestibule::platform::db::schema::members;
+    let email = email.to_owned();
+    let find = move |conn: &mut vestibule::platform::db::Conn| {
+        Ok(members::table.filter(members::email.eq(email)).select(members::id).load(conn)?)
+    };
+    app.app.db.read(find).await.unwrap()
+}
+
+#[tokio::test]
 async fn nobody_is_sent_elsewhere_at_the_end() {
     let scene = Scene::new().await;
     for next in ["//evil.example", "https://evil.example/", "/\\evil.example"] {

@@ -129,7 +129,7 @@ async fn strangers_people_of_other_domains_and_of_other_workspaces_stay_out() {
         ("s-1", "somebody@acme.example", "You have no account in this workspace."),
         ("s-2", "somebody@evil.example", "may not come in this way"),
         ("s-3", "somebody@sub.acme.example", "may not come in this way"),
-        ("s-4", "olga@other.example", "belongs to an account in another workspace"),
+        ("s-4", "olga@other.example", "You have no account in this workspace."),
         ("s-5", "ana@acme.example", "known as somebody else there"),
     ] {
         let (visitor, page) = scene.as_person(subject, email).await;

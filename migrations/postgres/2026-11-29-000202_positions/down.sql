@@ -1,0 +1,1 @@
+ALTER TABLE sync_states DROP COLUMN fingerprints;

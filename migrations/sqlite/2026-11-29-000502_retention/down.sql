@@ -1,0 +1,12 @@
+DROP INDEX account_links_with_token;
+DROP INDEX account_links_by_age;
+DROP INDEX sync_states_by_run;
+DROP INDEX webhook_messages_by_connection;
+DROP INDEX webhook_messages_by_workspace;
+CREATE INDEX webhook_messages_by_time ON webhook_messages (created_at);
+DROP INDEX invite_submissions_by_workspace;
+DROP INDEX setup_links_by_workspace;
+DROP INDEX validations_by_setup_link;
+DROP INDEX validations_by_workspace;
+DROP INDEX connections_deleted;
+DROP TABLE retention_settings;

@@ -1,0 +1,97 @@
+//! The sweep: workspace by workspace and kind by kind, a few rows in each transaction.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use time::Duration;
+
+use super::steps::{AT_ONCE, Budget, forget_runs, rows};
+use super::{FAILED_JOBS_KEPT, RetentionKind, erase, store};
+use crate::base::error::AppResult;
+use crate::base::ids::WorkspaceId;
+use crate::features::work::{runs, validations};
+use crate::features::{accounts, connections, invite_links, setup_links, webhooks};
+use crate::platform::activity;
+use crate::platform::app::App;
+use crate::platform::db::{Conn, ForgetScope};
+use crate::platform::jobs;
+
+/// Transactions of one sweep; what is left then comes with the next one.
+const MOST_STEPS: usize = 400;
+const WORKSPACES_AT_ONCE: i64 = 50;
+
+/// Forgets what is over in every workspace; says whether everything was done, or the next sweep goes on.
+///
+/// # Errors
+/// The database cannot be asked.
+pub async fn sweep(app: &Arc<App>) -> AppResult<bool> {
+    let mut budget = Budget::of(MOST_STEPS);
+    let moment = app.clock.now() - FAILED_JOBS_KEPT;
+    rows(app, &mut budget, move |conn| Ok(jobs::forget_failed(conn, moment, AT_ONCE)?)).await?;
+    let mut after = String::new();
+    loop {
+        let from = after.clone();
+        let some = app.db.read(move |conn| Ok(accounts::workspaces_after(conn, &from, WORKSPACES_AT_ONCE)?)).await?;
+        let Some(last) = some.last() else { return Ok(budget.is_left()) };
+        after = last.to_string();
+        for workspace in some {
+            sweep_workspace(app, workspace, &mut budget).await?;
+        }
+    }
+}
+
+async fn sweep_workspace(app: &Arc<App>, workspace: WorkspaceId, budget: &mut Budget) -> AppResult<()> {
+    let own = workspace.clone();
+    let days: HashMap<&'static str, i32> = app.db.read(move |conn| Ok(store::kept_for(conn, &own)?)).await?;
+    let now = app.clock.now();
+    let before = |kind: RetentionKind| {
+        now - Duration::days(days.get(kind.as_str()).copied().unwrap_or(kind.default_days()).into())
+    };
+    for kind in RetentionKind::ALL.iter().copied() {
+        // A link is looked at when nothing speaks of it any more: timelines and tests of recipients are swept before it.
+        let moment = match kind {
+            RetentionKind::Links => {
+                before(kind).min(before(RetentionKind::Activity)).min(before(RetentionKind::Validations))
+            }
+            _ => before(kind),
+        };
+        let scope = ForgetScope::Before { workspace: workspace.clone(), moment };
+        match kind {
+            RetentionKind::Runs => forget_runs(app, &scope, budget).await?,
+            RetentionKind::Deleted => erase_deleted(app, &scope, budget).await?,
+            _ => rows(app, budget, move |conn| forget(conn, kind, &scope)).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Forgets rows of one kind that is nothing but rows; says how many.
+fn forget(conn: &mut Conn, kind: RetentionKind, scope: &ForgetScope) -> AppResult<usize> {
+    let ForgetScope::Before { workspace, moment } = scope else { return Ok(0) };
+    Ok(match kind {
+        RetentionKind::Activity => activity::forget(conn, scope, AT_ONCE)?,
+        RetentionKind::RunLogs => runs::forget_logs(conn, workspace, *moment, AT_ONCE)?,
+        RetentionKind::Validations => validations::forget(conn, scope, AT_ONCE)?,
+        RetentionKind::Webhooks => webhooks::deliveries::forget(conn, scope, AT_ONCE)?,
+        RetentionKind::Links => {
+            setup_links::forget(conn, scope, AT_ONCE)?
+                + invite_links::forget_submissions(conn, workspace, *moment, AT_ONCE)?
+        }
+        RetentionKind::AccountLinks => accounts::forget_links(conn, workspace, *moment, AT_ONCE)?,
+        RetentionKind::Runs | RetentionKind::Deleted => 0,
+    })
+}
+
+/// Erases connections that were deleted long enough ago.
+async fn erase_deleted(app: &Arc<App>, scope: &ForgetScope, budget: &mut Budget) -> AppResult<()> {
+    let ForgetScope::Before { workspace, moment } = scope else { return Ok(()) };
+    let (own, moment) = (workspace.clone(), *moment);
+    let found = app.db.read(move |conn| Ok(connections::deleted_before(conn, &own, moment, AT_ONCE)?)).await?;
+    for connection in found {
+        if let Err(error) = erase::erase(app, workspace, &connection, budget).await {
+            // Something may have come meanwhile; the next sweep tries again, and the others do not wait for it.
+            tracing::warn!(connection = %connection, error = %error, "a deleted connection could not be erased yet");
+        }
+    }
+    Ok(())
+}

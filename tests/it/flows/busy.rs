@@ -1,0 +1,64 @@
+//! More is asked than the database can answer.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use vestibule::base::error::AppError;
+
+use crate::api::Program;
+use crate::support::TestApp;
+
+/// More readers than there are connections.
+const MANY: usize = 64;
+
+#[tokio::test]
+async fn whoever_finds_no_connection_in_time_is_told_to_come_back() {
+    let app = TestApp::start_with(|config| config.storage.patience = Duration::from_millis(250));
+    let program = Program::start(&app).await;
+    let owner = app.visitor();
+    owner.sign_in("ana@acme.example").await;
+    let (held, holding) = tokio::sync::mpsc::unbounded_channel();
+    let (mut gates, mut readers): (Vec<Sender<()>>, Vec<_>) = Default::default();
+    for _ in 0..MANY {
+        let (gate, wait): (Sender<()>, Receiver<()>) = channel();
+        gates.push(gate);
+        let (db, began, told) = (app.app.db.clone(), held.clone(), held.clone());
+        readers.push(tokio::spawn(async move {
+            let hold = move |_: &mut _| {
+                began.send(Ok(())).unwrap();
+                let _ = wait.recv();
+                Ok(())
+            };
+            if let Err(error) = db.read(hold).await {
+                told.send(Err(error)).unwrap();
+            }
+        }));
+    }
+    let refused = all_told(holding).await;
+    assert!((1..MANY).contains(&refused), "some hold a connection, the others find none: {refused}");
+
+    let page = owner.get("/connections").await;
+    assert_eq!((page.status, page.header("retry-after")), (503, Some("5")), "{}", page.text());
+    assert!(page.text().contains("Too much to do right now"), "{}", page.text());
+    let answer = program.get("/api/v1/sources/").await.expect(503);
+    assert_eq!((answer.code(), answer.header("retry-after")), ("busy", Some("5")), "{}", answer.body);
+
+    drop(gates);
+    for reader in readers {
+        reader.await.unwrap();
+    }
+    assert_eq!(owner.get("/connections").await.status, 200);
+    program.get("/api/v1/sources/").await.expect(200);
+}
+
+/// Waits until everybody holds a connection or was refused; how many were refused.
+async fn all_told(mut holding: tokio::sync::mpsc::UnboundedReceiver<Result<(), AppError>>) -> usize {
+    let mut refused = 0;
+    for _ in 0..MANY {
+        if let Err(error) = holding.recv().await.unwrap() {
+            assert!(matches!(error, AppError::Busy(_)), "{error}");
+            refused += 1;
+        }
+    }
+    refused
+}
