@@ -4,6 +4,7 @@
 //! the configuration out puts the real ones there; one process at a time renews a grant (a lease in its row), and what came is saved
 //! before it is used; what a connector renewed by itself is saved too; a grant that the provider has ended is told once.
 
+mod broken;
 mod jobs;
 mod make;
 mod refresh;
@@ -14,7 +15,8 @@ mod store;
 mod values;
 mod view;
 
-pub use jobs::{BrokenGrant, GiveBackGrant, GrantUser, count_broken, list_broken};
+pub use broken::{BrokenGrant, GrantUser, count_broken, list_broken};
+pub use jobs::GiveBackGrant;
 pub use make::{NewGrant, attach, disconnect, reconnect};
 pub use refresh::TokenError;
 pub use renewals::sweep;

@@ -145,40 +145,6 @@ pub(super) fn users(conn: &mut Conn, id: &OauthGrantId) -> QueryResult<Vec<Conne
     oauth_uses::table.filter(oauth_uses::grant_id.eq(id)).select(oauth_uses::connection_id).load(conn)
 }
 
-/// The grants of a workspace that connections live on, in a state.
-macro_rules! lived_on {
-    ($workspace:expr, $state:expr) => {
-        oauth_grants::table
-            .filter(oauth_grants::workspace_id.eq($workspace))
-            .filter(oauth_grants::state.eq($state))
-            .filter(diesel::dsl::exists(oauth_uses::table.filter(oauth_uses::grant_id.eq(oauth_grants::id))))
-    };
-}
-
-/// Those that give no access: their providers have ended them, or their tokens ended before `overdue` and were not renewed. Two questions,
-/// each with an index of its own.
-pub(super) fn broken(
-    conn: &mut Conn,
-    workspace: &WorkspaceId,
-    overdue: UtcTime,
-    limit: i64,
-) -> QueryResult<Vec<GrantRow>> {
-    let ended = lived_on!(workspace, GrantState::NeedsReconnecting).order(oauth_grants::id).limit(limit);
-    let mut found: Vec<GrantRow> = ended.select(GrantRow::as_select()).load(conn)?;
-    let late = lived_on!(workspace, GrantState::Works).filter(oauth_grants::expires_at.lt(overdue));
-    let late: Vec<GrantRow> =
-        late.order(oauth_grants::expires_at).limit(limit).select(GrantRow::as_select()).load(conn)?;
-    found.extend(late);
-    Ok(found)
-}
-
-/// How many these are.
-pub(super) fn broken_count(conn: &mut Conn, workspace: &WorkspaceId, overdue: UtcTime) -> QueryResult<i64> {
-    let ended: i64 = lived_on!(workspace, GrantState::NeedsReconnecting).count().get_result(conn)?;
-    let late = lived_on!(workspace, GrantState::Works).filter(oauth_grants::expires_at.lt(overdue));
-    Ok(ended + late.count().get_result::<i64>(conn)?)
-}
-
 /// Lets a connection live on a grant, in the place of another one.
 pub(super) fn put_use(
     conn: &mut Conn,
