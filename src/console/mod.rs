@@ -3,6 +3,7 @@
 pub mod connections;
 pub mod failures;
 pub mod handoff;
+pub mod kept_forms;
 mod made_link;
 pub mod reconnect_pages;
 mod restored;

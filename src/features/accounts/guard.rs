@@ -69,7 +69,9 @@ impl SignedIn {
             theme: self.theme.as_str().to_owned(),
             nav,
             flash: flash::take(request, &app.config.server.base_url),
-            csrf: csrf::token(request, app).map(|token| token.shown_for(self.member_id.as_str())).unwrap_or_default(),
+            csrf: csrf::token(request, app)
+                .map(|token| token.for_member(&app.form_marks, self.member_id.as_str()).text)
+                .unwrap_or_default(),
             has_others: self.has_others,
         }
     }

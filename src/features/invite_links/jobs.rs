@@ -10,8 +10,6 @@ use crate::base::ids::InviteLinkId;
 use crate::base::text_column::text_enum;
 use crate::features::accounts;
 use crate::features::recipient::When;
-use crate::features::webhooks::InviteDeed;
-use crate::platform::activity::Actor;
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::email::email_templates;
@@ -176,10 +174,7 @@ fn context(app: &App, notice: Notice, link: &InviteLink) -> InviteLinkEmail {
 pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
     app.write(move |tx| {
         for link in store::newly_expired(tx.conn, tx.now, AT_ONCE)? {
-            if store::note_expiry(tx.conn, &link.id, tx.now)? {
-                make::forget_all(tx.conn, &link.id)?;
-                make::note(tx, &link, InviteDeed::Expired, Actor::System)?;
-            }
+            make::note_expired(tx, &link)?;
         }
         for link in store::ending(tx.conn, tx.now, tx.now + AHEAD, AT_ONCE)? {
             if is_due(&link, tx.now) && store::note_ending(tx.conn, &link.id, tx.now)? {

@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use super::make::{self, ToldLink};
-use super::store;
+use super::{make, store};
 use crate::base::error::AppResult;
 use crate::base::ids::SetupLinkId;
 use crate::features::accounts;
 use crate::features::connections;
 use crate::features::recipient::{NamedField, held, read_names};
-use crate::features::webhooks::LinkDeed;
-use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::email::email_templates;
@@ -82,22 +79,7 @@ pub async fn sweep(app: &Arc<App>) -> AppResult<()> {
     app.write(move |tx| {
         held::sweep(tx.conn, tx.now)?;
         for link in store::newly_expired(tx.conn, tx.now, AT_ONCE)? {
-            if !store::note_expiry(tx.conn, &link.id, tx.now)? {
-                continue;
-            }
-            make::forget_all(tx.conn, &link.id)?;
-            let entry = Entry {
-                workspace: &link.workspace_id,
-                connection: Some(&link.connection_id),
-                setup_link: Some(&link.id),
-                event: Event::Expired,
-                actor: Actor::System,
-                detail: &link.recipient,
-            };
-            tx.record_at(&entry, link.expires_at)?;
-            if let Some(connection) = connections::find_by_id(tx.conn, &link.workspace_id, &link.connection_id)? {
-                make::tell(tx, LinkDeed::Expired, &connection, ToldLink { id: &link.id, expires_at: link.expires_at })?;
-            }
+            make::note_expired(tx, &link)?;
         }
         Ok(())
     })

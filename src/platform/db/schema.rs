@@ -219,6 +219,9 @@ diesel::table! {
         empty_fields -> Nullable<Text>,
         purpose -> Text,
         allows_test -> Integer,
+        closed_at -> Nullable<Timestamp>,
+        closed_reason -> Nullable<Text>,
+        zone -> Text,
     }
 }
 

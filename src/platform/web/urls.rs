@@ -170,6 +170,8 @@ paths! {
     CONNECTION = "/connections/{slug}", connection(slug: &str);
     /// The configuration step: the form for the owner, and the setup link beside it.
     CONNECTION_CONFIGURATION = "/connections/{slug}/configuration", connection_configuration(slug: &str);
+    /// A form that arrived after its sender was signed out, kept for them.
+    KEPT_FORM = "/kept-forms/{key}", kept_form(key: &str);
     /// Changes the description (POST).
     CONNECTION_DESCRIPTION = "/connections/{slug}/description", connection_description(slug: &str);
     /// Asks before deleting a draft; POST deletes.

@@ -5,9 +5,9 @@ use super::entry::{RouteEntry, at};
 use crate::console::connections::{configure_pages, new_pages, pages as list_pages, show_pages};
 use crate::console::failures::pages as failure_pages;
 use crate::console::handoff::pages as hand_off_pages;
-use crate::console::reconnect_pages;
 use crate::console::retention::pages as retention_pages;
 use crate::console::streams::{field_pages, finish_pages, pages as stream_pages};
+use crate::console::{kept_forms, reconnect_pages};
 use crate::features::accounts::Role::{Admin, Member, Owner, Viewer};
 use crate::features::accounts::api_keys::pages as key_pages;
 use crate::features::accounts::sign_in_provider::{settings_pages as provider_pages, visitor_pages};
@@ -133,6 +133,7 @@ fn connections() -> Vec<RouteEntry> {
             .post(AtLeast(Member), callback_pages::save),
         at(urls::CONNECTION_WEBHOOK_REMOVAL).post(AtLeast(Member), callback_pages::remove),
         at(urls::CONNECTION_WEBHOOK_TEST).post(AtLeast(Member), callback_pages::test),
+        at(urls::KEPT_FORM).get(AtLeast(Viewer), kept_forms::show),
         at(urls::RECONNECT_LINK).post(AtLeast(Member), reconnect_pages::create),
         at(urls::SETUP_LINK_REVOCATION).post(AtLeast(Member), setup_link_pages::revoke),
     ]

@@ -41,6 +41,7 @@ const LOOKS: &[(&str, &[&str], u16)] = &[
     (urls::INVITE_RECEIPT, &["{invite_receipt}"], 200),
     (urls::VALIDATION, &["{validation}"], 200),
     (urls::VALIDATION_LIVE, &["{validation}"], 200),
+    (urls::KEPT_FORM, &["no-such-form"], 404),
     (urls::CONNECTION_STREAMS, &["{draft}"], 200),
     (urls::CONNECTION_STREAM, &["{draft}", "0"], 404),
     (urls::CONNECTION_FINISH, &["{draft}"], 200),
