@@ -66,6 +66,15 @@ impl UtcTime {
         self.0.format(form).unwrap_or_default()
     }
 
+    /// For people elsewhere: "Saturday 14 March 2026, 12:30 America/Sao Paulo". A zone nobody knows is UTC.
+    pub fn words_in(self, zone: &str) -> String {
+        let (Ok(moment), Ok(place)) = (jiff::Timestamp::from_second(self.unix()), jiff::tz::TimeZone::get(zone)) else {
+            return self.words();
+        };
+        let local = moment.to_zoned(place).datetime();
+        format!("{} {}", local.strftime("%A %-d %B %Y, %H:%M"), zone.replace('_', " "))
+    }
+
     /// For tables: "14 Mar 2026".
     pub fn short(self) -> String {
         let form = time::macros::format_description!("[day padding:none] [month repr:short] [year]");
@@ -132,6 +141,9 @@ pub fn distance_in_words(now: UtcTime, then: UtcTime) -> String {
     };
     if gap.is_negative() { format!("{amount} ago") } else { format!("{amount} from now") }
 }
+
+/// The zone of whoever says nothing.
+pub const UTC: &str = "UTC";
 
 /// All time zones somebody may choose from, UTC first: the places of the IANA time zone database, which is compiled in.
 pub static ZONES: LazyLock<Vec<String>> = LazyLock::new(|| {
@@ -237,5 +249,8 @@ mod tests {
         let at = UtcTime::new(datetime!(2026-03-14 15:30:59.123456789 UTC));
         assert_eq!(at.words(), "Saturday 14 March 2026, 15:30 UTC");
         assert_eq!(at.as_offset().nanosecond(), 123_456_000);
+        assert_eq!(at.words_in("UTC"), at.words());
+        assert_eq!(at.words_in("America/Sao_Paulo"), "Saturday 14 March 2026, 12:30 America/Sao Paulo");
+        assert_eq!(at.words_in("Mars/Olympus"), at.words());
     }
 }

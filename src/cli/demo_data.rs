@@ -189,7 +189,7 @@ impl Owner<'_> {
         recipient: &'static str,
         note: &'static str,
     ) -> anyhow::Result<(SetupLinkId, PlainToken)> {
-        let lifetime = LinkLifetime::choose("7d", "", self.app.clock.now())?;
+        let lifetime = LinkLifetime::choose("7d", "", "", self.app.clock.now())?;
         let (connection, creator, actor) = (connection.clone(), self.id.clone(), self.actor());
         self.write(move |tx| {
             let new = NewSetupLink {

@@ -1,7 +1,9 @@
 //! What members and programs see of several features at once.
 
 pub mod connections;
+pub mod failures;
 pub mod handoff;
+pub mod kept_forms;
 mod made_link;
 pub mod reconnect_pages;
 mod restored;

@@ -88,7 +88,7 @@ impl Site {
                             form_nonce: None,
                         };
                         let connection = connections::create_draft(tx, new)?;
-                        let lifetime = LinkLifetime::choose("7d", "", tx.now).unwrap();
+                        let lifetime = LinkLifetime::choose("7d", "", "", tx.now).unwrap();
                         let link = NewSetupLink {
                             connection: &connection,
                             creator: None,

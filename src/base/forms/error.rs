@@ -30,6 +30,8 @@ pub enum ValueProblem {
     NotWhole,
     /// Not a number.
     NotNumber,
+    /// A number that would be rounded.
+    NotExact,
     /// A comma stands where a point or nothing should: `1,5` and `1,000` are not guessed at.
     Comma,
     /// Outside the allowed numbers.
@@ -159,6 +161,7 @@ impl ValueProblem {
             Self::Missing | Self::NotChosen => "missing",
             Self::NotWhole => "not_an_integer",
             Self::NotNumber | Self::Comma => "not_a_number",
+            Self::NotExact => "number_not_exact",
             Self::Range(_) | Self::Step(_) => "out_of_range",
             Self::Pattern { .. } => "pattern",
             Self::TooShort(_) => "too_short",
@@ -202,6 +205,7 @@ impl ValueProblem {
             Self::Missing | Self::NotChosen => "must not be empty".to_owned(),
             Self::NotWhole => "must be a whole number, like 5432".to_owned(),
             Self::NotNumber => "must be a number, like 2.5".to_owned(),
+            Self::NotExact => "has more digits than can be kept exactly".to_owned(),
             Self::Comma => "must be a number without a comma, like 1000 or 2.5".to_owned(),
             Self::Range(bounds) => {
                 bounds.words().map_or_else(|| "must be another number".to_owned(), |words| format!("must be {words}"))
@@ -212,7 +216,7 @@ impl ValueProblem {
             Self::Pattern { .. } => "does not have the form that this connector expects".to_owned(),
             Self::TooShort(least) => format!("must be {least} characters or more"),
             Self::TooLong(most) => format!("must be {most} characters or fewer"),
-            Self::TooLarge => "must be smaller than 64 kB".to_owned(),
+            Self::TooLarge => "must be smaller than 1 MB".to_owned(),
             Self::ControlCharacter => "must not hold control characters".to_owned(),
             Self::NotOffered => "must be one of the answers on this page".to_owned(),
             Self::NotDate => "must be a real date, like 2026-03-14".to_owned(),

@@ -8,6 +8,7 @@
 //! quotes what was typed.
 
 mod error;
+pub(crate) mod number;
 mod path;
 mod problem;
 mod raw;
@@ -19,8 +20,8 @@ pub use problem::FieldProblem;
 pub use raw::{RawForm, RawFormError};
 pub use state::FormState;
 
-/// The longest text, in bytes, that one field takes; also the most a key file may have.
-pub const MAX_FIELD_BYTES: usize = 64 * 1024;
+/// The longest text, in bytes, that one field takes: a bundle of all public certificate authorities has a quarter of it.
+pub const MAX_FIELD_BYTES: usize = 1024 * 1024;
 
 /// Names one field: to people by its title, to programs by its path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

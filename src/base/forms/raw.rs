@@ -16,7 +16,7 @@ pub struct RawForm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RawFormError {
     /// More than [`RawForm::MAX_BYTES`].
-    #[error("the form is larger than 1 MB")]
+    #[error("the form is larger than 4 MB")]
     TooLarge,
     /// More than [`RawForm::MAX_PAIRS`].
     #[error("the form has more than 2,000 fields")]
@@ -28,7 +28,7 @@ pub enum RawFormError {
 
 impl RawForm {
     /// The longest body that is read, in bytes.
-    pub const MAX_BYTES: usize = 1024 * 1024;
+    pub const MAX_BYTES: usize = 4 * 1024 * 1024;
     /// The most name-value pairs that are read.
     pub const MAX_PAIRS: usize = 2_000;
 

@@ -218,12 +218,15 @@ pub async fn update<S: Side>(
 pub async fn delete<S: Side>(
     app: web::Data<App>,
     key: ApiKey<Write<S>>,
+    request: HttpRequest,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let (slug, caller) = (slug.into_inner(), Caller::clone(&key));
-    app.write(move |tx| {
-        let connection = find_of_kind(tx.conn, &caller.workspace, S::KIND, &slug)?.ok_or(AppError::NotFound)?;
-        remove(tx, &connection, caller.actor())
+    let (slug, caller, if_match) = (slug.into_inner(), Caller::clone(&key), IfMatch::read(&request));
+    let app_here = app.clone();
+    app.try_write(move |tx| -> Result<_, Problem> {
+        let (connection, related) = with_related::<S>(tx.conn, &caller.workspace, &slug)?;
+        if_match.check_of(&ConnectionOut::new(&app_here, &connection, related).for_tag())?;
+        Ok(remove(tx, &connection, caller.actor())?)
     })
     .await?;
     Ok(no_content())
@@ -254,7 +257,7 @@ pub fn operations<S: Side>() -> [Operation; 5] {
                  `credentials:read`: 422 with `address_changed` at each. With `draft: false` a draft is finalised: nothing required may be missing, the \
                  values of now must have a successful validation, and a source needs a stream.",
             ),
-        operation(format!("delete_{word}"), format!("Delete a {word}")).about(
+        operation(format!("delete_{word}"), format!("Delete a {word}")).tagged().about(
             "Its values are erased, its setup links die, and access at a provider is given back. Checks and extractions that go on \
              are stopped and its schedule ends. Past extractions can still be read, and their records stay where they are.",
         ),

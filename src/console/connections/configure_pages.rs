@@ -77,15 +77,22 @@ pub(super) async fn act(
     let known = target.draft.as_ref().map(Connection::known_to_members).unwrap_or_default();
     let mut decoded = form::decode(&target.connector.spec, &raw, &known, Strictness::Draft, &Audience::Owner);
     let spec = &target.connector.spec;
-    decoded.ask_again(spec, &known, &[], spec, &known);
+    // Who asks somebody else for the secrets again has them taken out by the same change; saving names them in the timeline.
+    if !input.asks_again {
+        decoded.ask_again(spec, &known, &[], spec, &known);
+    }
     let Decoded { submission, errors, state, .. } = decoded;
     input.state = state;
+    if let Some(draft) = &target.draft {
+        input.offer_asking(draft, &errors);
+    }
     let share = input.wants_link.then(|| input.share.check(app.clock.now()));
     if let Some(Err(problems)) = &share {
         input.share_problems.clone_from(problems);
     }
     input.check_description();
-    let refused = !errors.is_empty() || !input.share_problems.is_empty() || input.description_problem.is_some();
+    let refused =
+        form.is_review || !errors.is_empty() || !input.share_problems.is_empty() || input.description_problem.is_some();
     if refused {
         return unprocessable(&ConfigurePage::new(app, request, member, &target, &input)?);
     }

@@ -6,16 +6,19 @@ use actix_web::HttpRequest;
 use askama::Template;
 
 use crate::base::error::AppResult;
-use crate::base::forms::{FormState, RawForm};
+use crate::base::forms::{FieldError, FormState, RawForm, ValueProblem};
 use crate::connectors::{Connector, Kind};
 use crate::features::accounts::guard::SignedIn;
-use crate::features::connections::{Connection, ConnectionState, LONGEST_DESCRIPTION};
+use crate::features::connections::{Connection, ConnectionState, Filler, LONGEST_DESCRIPTION};
 use crate::features::oauth;
 use crate::features::setup_links::{self, ShareInput, ShareView};
 use crate::platform::app::App;
 use crate::platform::web::frame::OwnerFrame;
 use crate::platform::web::urls;
 use crate::schema::form::{self, Audience, SummaryItem};
+
+/// The button that saves a new address and asks somebody else for the secrets again.
+const ASK_AGAIN: &str = "ask-again";
 
 /// What is configured: a connector of which there is no draft yet, or a draft.
 pub(super) struct ConfigureTarget {
@@ -46,6 +49,10 @@ pub(super) struct ConfigureInput {
     pub(super) share: ShareInput,
     pub(super) share_problems: Vec<(String, String)>,
     pub(super) wants_link: bool,
+    /// Secrets that were given for another address are asked for with the link, and not typed here.
+    pub(super) asks_again: bool,
+    /// What would have to be asked for again; nothing when that is not what is wrong, or not all.
+    pub(super) lost: Vec<String>,
 }
 
 impl ConfigureInput {
@@ -57,6 +64,8 @@ impl ConfigureInput {
             share: ShareInput::default(),
             share_problems: Vec::new(),
             wants_link: false,
+            asks_again: false,
+            lost: Vec::new(),
         }
     }
 
@@ -64,8 +73,22 @@ impl ConfigureInput {
         Self {
             description: form.first("description").unwrap_or_default().trim().to_owned(),
             share: ShareInput::read(form),
-            wants_link: form.first("intent") == Some("share"),
+            wants_link: matches!(form.first("intent"), Some("share" | ASK_AGAIN)),
+            asks_again: form.first("intent") == Some(ASK_AGAIN),
             ..Self::fresh()
+        }
+    }
+
+    /// Offers to ask somebody else for what was stored for another address, when nothing else is wrong: most likely whoever gave it.
+    pub(super) fn offer_asking(&mut self, draft: &Connection, errors: &[FieldError]) {
+        let only_addresses = errors.iter().all(|error| error.code == ValueProblem::AddressChanged);
+        if errors.is_empty() || !only_addresses || draft.finalised_at.is_some() {
+            return;
+        }
+        self.lost = errors.iter().map(|error| error.label.clone()).collect();
+        let mut givers = errors.iter().filter_map(|error| draft.origin_of(&error.path));
+        if let Some(giver) = givers.find(|origin| origin.by == Filler::Recipient) {
+            self.share.address_to(&giver.name);
         }
     }
 
@@ -107,6 +130,8 @@ pub(super) struct ConfigurePage {
     longest_note: usize,
     fields: String,
     has_fields: bool,
+    /// The secrets that somebody else can be asked for again; empty when that is not what is wrong.
+    lost: String,
     problems: Vec<(String, String)>,
     problems_title: String,
     /// The provider nobody has set an app for, and where to do so.
@@ -165,6 +190,7 @@ impl ConfigurePage {
                 .unwrap_or_default(),
             longest_note: setup_links::LONGEST_NOTE,
             has_fields: !view.is_empty_form(),
+            lost: input.lost.join(", "),
             fields: view.render()?,
             lacks_app: block
                 .filter(|_| target.lacks_app)

@@ -8,6 +8,7 @@ use crate::features::{oauth, setup_links, streams, webhooks};
 use crate::platform::activity::Actor;
 use crate::platform::db::Conn;
 use crate::platform::jobs::WorkState;
+use crate::platform::link_state::LinkEnd;
 use crate::platform::tx::Tx;
 
 /// Deletes a connection: its details and keys are erased, its links say from then on that it was deleted, its checks and extractions are
@@ -17,6 +18,7 @@ use crate::platform::tx::Tx;
 /// # Errors
 /// [`AppError::NotFound`](crate::base::error::AppError::NotFound) when it was deleted meanwhile.
 pub fn remove(tx: &mut Tx<'_>, connection: &Connection, actor: Actor) -> AppResult<()> {
+    setup_links::close_all(tx, connection, LinkEnd::Deleted)?;
     erase(tx, connection, actor.clone())?;
     let (workspace, id) = (&connection.workspace_id, &connection.id);
     validations::cancel_all(tx.conn, workspace, id, tx.now)?;
@@ -26,8 +28,7 @@ pub fn remove(tx: &mut Tx<'_>, connection: &Connection, actor: Actor) -> AppResu
     streams::stop_plan(tx.conn, id)?;
     runs::forget_state(tx.conn, id)?;
     webhooks::remove_callback(tx, connection, actor)?;
-    oauth::disconnect(tx, connection)?;
-    setup_links::forget_held(tx.conn, connection)
+    oauth::disconnect(tx, connection)
 }
 
 /// What somebody should know before they delete a connection.

@@ -267,7 +267,7 @@ fn link_item(link: &SetupLinkRow, slug: &str, now: UtcTime) -> LinkItem {
         state: state.word(),
         tone: state.tone(),
         until_iso: link.expires_at.iso(),
-        until: link.expires_at.words(),
+        until: link.expires_at.words_in(&link.zone),
         is_open: state.is_open(),
         revoke_url: urls::setup_link_revocation(slug, &link.id),
     }

@@ -11,6 +11,7 @@ use crate::features::work::validations::{self, Validation};
 use crate::features::{outputs, setup_links, webhooks};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
+use crate::platform::link_state::LinkEnd;
 use crate::platform::tx::Tx;
 
 /// Why a draft cannot be finalised yet.
@@ -171,11 +172,11 @@ pub fn finalise(
     check(connection, missing, &plan, catalog.as_ref())?;
     save(tx, connection, &plan)?;
     begin_clock(tx, connection, &plan)?;
+    setup_links::close_all(tx, connection, LinkEnd::Finished)?;
     connections::finalise(tx, connection, actor)?;
     if let Some(success) = &success {
         validations::carry_over(tx.conn, success, connection.version + 1).map_err(AppError::from)?;
     }
-    setup_links::forget_held(tx.conn, connection)?;
     let finalised = read_again(tx.conn, connection)?;
     Ok(tx.tell(&webhooks::WebhookEvent::Finalised { connection: &finalised })?)
 }

@@ -205,6 +205,7 @@ pub async fn save(
         Ok(_) | Err(_) => return unprocessable(&view(&app, &request, &member, &loaded, typed, problems)),
     };
     let wants_end = match raw.first("intent") {
+        _ if form.is_review => return page(&view(&app, &request, &member, &loaded, typed, Vec::new())),
         Some("finalise") => loaded.connection.finalised_at.is_none(),
         Some("save") => false,
         _ => return page(&view(&app, &request, &member, &loaded, typed, Vec::new())),

@@ -167,7 +167,7 @@ pub async fn save(
         find: query.into_inner().find,
     };
     put(&mut typed, &raw);
-    if matches!(raw.first("intent"), Some("all" | "none")) {
+    if form.is_review || matches!(raw.first("intent"), Some("all" | "none")) {
         return page(&view(&app, &request, &member, &loaded, &typed, Vec::new()));
     }
     let is_draft = loaded.connection.finalised_at.is_none();

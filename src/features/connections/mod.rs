@@ -15,7 +15,7 @@ pub use arrivals::{Arriving, accept, arrive, find_waiting, of_invite_link, rejec
 pub use draft::{Applied, Apply, ApplyError, NewDraft, apply, apply_to, create_draft, erase, finalise, rename};
 pub use listing::{ConnectionFilter, ConnectionStateFilter, ListRow, count, list, note_some_words, page};
 pub use store::{
-    count_deleted_up_to, deleted_before, find, find_by_form_nonce, find_by_id, find_of_kind, forget_deleted,
+    count_deleted_up_to, deleted_before, find, find_by_form_nonce, find_by_id, find_of_kind, forget_deleted, hold,
 };
 
 use crate::base::clock::UtcTime;

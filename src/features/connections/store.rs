@@ -177,6 +177,23 @@ pub(super) fn replace_contents(conn: &mut Conn, with: Connection, now: UtcTime) 
     Ok(Some(Connection { config, version: with.version + 1, updated_at: now, ..with }))
 }
 
+/// Takes the row for the rest of the transaction, and says what it is now: nobody finalises or deletes it meanwhile.
+pub fn hold(conn: &mut Conn, connection: &Connection) -> QueryResult<super::ConnectionState> {
+    let row = || {
+        connections::table
+            .filter(connections::id.eq(&connection.id))
+            .filter(connections::workspace_id.eq(&connection.workspace_id))
+    };
+    diesel::update(row()).set(connections::updated_at.eq(connections::updated_at)).execute(conn)?;
+    let found: Option<(Option<UtcTime>, Option<UtcTime>)> =
+        row().select((connections::deleted_at, connections::finalised_at)).get_result(conn).optional()?;
+    Ok(match found {
+        None | Some((Some(_), _)) => super::ConnectionState::Deleted,
+        Some((None, Some(_))) => super::ConnectionState::Finalised,
+        Some((None, None)) => super::ConnectionState::Draft,
+    })
+}
+
 /// Marks a draft final, if it is one and nobody changed its values since it was read.
 pub(super) fn finalise(conn: &mut Conn, read: &Connection, now: UtcTime) -> QueryResult<bool> {
     let unchanged = connections::table

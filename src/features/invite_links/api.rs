@@ -217,11 +217,17 @@ pub async fn update(
 pub async fn remove(
     app: web::Data<App>,
     key: ApiKey<WriteInviteLinks>,
+    request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let link = load(&app, &key, &id).await?;
-    let actor = key.actor();
-    app.write(move |tx| delete(tx, &link, actor)).await?;
+    let (if_match, id, caller) = (IfMatch::read(&request), InviteLinkId::from_text(&id), Caller::clone(&key));
+    let app_here = app.clone();
+    app.try_write(move |tx| -> Result<_, Problem> {
+        let link = find(tx.conn, &caller.workspace, &id).map_err(AppError::from)?.ok_or(AppError::NotFound)?;
+        if_match.check_of(&shown(&app_here, &caller, &link)?)?;
+        Ok(delete(tx, &link, caller.actor())?)
+    })
+    .await?;
     Ok(no_content())
 }
 
@@ -262,6 +268,7 @@ pub fn operations() -> [Operation; 6] {
             .refuses(&[Code::Conflict])
             .about("What is left out stays as it is. The address never changes."),
         operation("delete_invite_link", "Delete an invite link")
+            .tagged()
             .about("Its address stops working at once; the connections made with it stay."),
         operation("list_invite_link_connections", "List what came through")
             .query::<PageQuery>()

@@ -4,12 +4,10 @@
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
-use crate::base::clock::{UtcTime, ZONES};
+use crate::base::clock::{UTC, UtcTime, ZONES};
 
 /// Stands in the database for "no end": one comparison then says of every link whether it is still open.
 const NEVER: time::OffsetDateTime = time::macros::datetime!(9999-12-31 00:00 UTC);
-/// The zone of whoever says nothing.
-pub const UTC: &str = "UTC";
 /// No end lies further away.
 pub const LONGEST: time::Duration = time::Duration::days(3_660);
 
@@ -106,8 +104,7 @@ impl Expiry {
 
     /// "Saturday 14 March 2026, 18:00 America/Sao_Paulo"; empty without an end.
     pub fn words(&self) -> String {
-        let zone = self.zone.replace('_', " ");
-        self.local().map(|local| format!("{} {zone}", local.strftime("%A %-d %B %Y, %H:%M"))).unwrap_or_default()
+        self.at.map(|at| at.words_in(&self.zone)).unwrap_or_default()
     }
 
     fn local(&self) -> Option<DateTime> {

@@ -1,13 +1,14 @@
 //! The link as a recipient meets it: proof that a token opens an invite link, and what its page says.
 
 use super::store::{self, InviteLink};
-use super::{InviteState, Usage};
+use super::{InviteState, Usage, make};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::TokenHash;
 use crate::base::error::AppResult;
 use crate::features::oauth::LinkKind;
 use crate::features::recipient::{Ended, KnownLink, LinkFacts, LinkWords, OpenLink, RecipientLink, When};
 use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 
 /// An invite link that exists, open or not.
 pub type KnownInviteLink = KnownLink<InviteLink>;
@@ -46,6 +47,10 @@ impl RecipientLink for InviteLink {
         }
     }
 
+    fn note_expired(&self, tx: &mut Tx<'_>) -> AppResult<()> {
+        make::note_expired(tx, self)
+    }
+
     fn words(&self, workspace: &str, is_signed_in: bool) -> LinkWords {
         let closing = match (self.usage, is_signed_in) {
             (Usage::Once, _) => "Sending closes this link.".to_owned(),
@@ -70,6 +75,6 @@ impl RecipientLink for InviteLink {
 impl InviteLink {
     /// Its end in the words of its own zone.
     fn end_in_words(&self, at: UtcTime) -> When {
-        When { iso: at.iso(), words: self.expiry().words() }
+        When::in_zone(at, self.expiry().zone())
     }
 }

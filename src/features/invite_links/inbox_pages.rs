@@ -10,11 +10,12 @@ use crate::base::error::{AppError, AppResult};
 use crate::base::ids::InviteLinkId;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{self, Connection};
-use crate::features::oauth;
 use crate::features::recipient::When;
 use crate::features::webhooks::{self, ArrivalDeed};
+use crate::features::{oauth, setup_links};
 use crate::platform::activity::Actor;
 use crate::platform::app::App;
+use crate::platform::link_state::LinkEnd;
 use crate::platform::tx::Tx;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::flash::{Flash, see_other_with};
@@ -122,6 +123,7 @@ fn decide(tx: &mut Tx<'_>, connection: &Connection, deed: ArrivalDeed, actor: Ac
     let link = find(tx.conn, workspace, &id)?.ok_or(AppError::NotFound)?;
     match deed {
         ArrivalDeed::Rejected => {
+            setup_links::close_all(tx, connection, LinkEnd::Deleted)?;
             connections::reject(tx, connection, actor)?;
             oauth::disconnect(tx, connection)?;
         }

@@ -122,6 +122,18 @@ pub(super) fn forget_all(conn: &mut Conn, id: &InviteLinkId) -> AppResult<()> {
     oauth::forget(conn, LinkKind::Invite, id.as_str())
 }
 
+/// Writes down that a link's time ran out, once: from then on it is expired whatever the clock says, until a member gives it a new end.
+///
+/// # Errors
+/// The database refuses.
+pub(super) fn note_expired(tx: &mut Tx<'_>, link: &InviteLink) -> AppResult<()> {
+    if !store::note_expiry(tx.conn, link, tx.now)? {
+        return Ok(());
+    }
+    forget_all(tx.conn, &link.id)?;
+    note(tx, link, InviteDeed::Expired, Actor::System)
+}
+
 /// Whether a link can be used right now; for what comes back to it from elsewhere.
 ///
 /// # Errors

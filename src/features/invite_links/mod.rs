@@ -97,6 +97,8 @@ impl LinkLife {
             LinkState::Expired { at } => InviteState::Expired(at),
             LinkState::Open { .. } if self.left() == Some(0) => InviteState::Full,
             LinkState::Open { .. } => InviteState::Active,
+            // Only a restored copy closes an invite link beside its members.
+            LinkState::Closed { at, .. } => InviteState::Deleted(at),
         }
     }
 
@@ -135,7 +137,7 @@ mod tests {
     #[test]
     fn every_end_has_its_state() {
         let at = |seconds| UtcTime::from_unix(seconds).unwrap();
-        let open = LinkTimes { expires_at: at(100), used_at: None, revoked_at: None };
+        let open = LinkTimes::until(at(100));
         let life = |times, cap, made| LinkLife { times, cap, made };
         for (link, now, expected) in [
             (life(open, None, 7), 50, InviteState::Active),

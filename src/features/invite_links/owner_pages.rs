@@ -147,7 +147,7 @@ pub async fn create(
     let (typed, now) = (TypedFields::read(&raw), app.clock.now());
     let usage = if raw.has("one_use") { Usage::Once } else { Usage::Reusable };
     let (checked, connector) = match (typed.check(true, now), connector) {
-        (Ok(checked), Some(connector)) => (checked, connector),
+        (Ok(checked), Some(connector)) if !form.is_review => (checked, connector),
         (checked, connector) => {
             let mut problems = checked.err().unwrap_or_default();
             if connector.is_none() {

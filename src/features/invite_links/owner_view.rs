@@ -4,9 +4,9 @@ use super::input::{FieldProblems, TypedFields};
 use super::listing::{InviteLinkCursor, InviteLinkFilter, InviteStateFilter, ListOrder, Sort};
 use super::store::InviteLink;
 use super::{InviteState, LONG_UNUSED, Usage};
-use crate::base::clock::{UtcTime, ZONES};
+use crate::base::clock::UtcTime;
 use crate::connectors::Kind;
-use crate::features::recipient::When;
+use crate::features::recipient::{When, ZoneChoice};
 use crate::platform::app::App;
 use crate::platform::web::urls;
 
@@ -185,14 +185,8 @@ impl FieldsView {
         crate::features::recipient::problems_title(self.problems.len(), false)
     }
 
-    /// All zones.
-    pub(super) fn zones(&self) -> &'static [String] {
-        &ZONES
-    }
-
-    /// Whether a zone is the chosen one.
-    pub(super) fn is_zone(&self, zone: &str) -> bool {
-        let chosen = if self.typed.zone.is_empty() { super::expiry::UTC } else { self.typed.zone.as_str() };
-        chosen == zone
+    /// The zones to choose from.
+    pub(super) fn zone(&self) -> ZoneChoice {
+        ZoneChoice::of(&self.typed.zone)
     }
 }

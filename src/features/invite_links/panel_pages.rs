@@ -87,9 +87,9 @@ pub async fn update(
     }
     let (typed, now) = (TypedFields::read(&RawForm::from_pairs(form.value)), app.clock.now());
     let fields = match typed.check(false, now) {
-        Ok(fields) => fields,
-        Err(problems) => {
-            let again = Some((typed, problems));
+        Ok(fields) if !form.is_review => fields,
+        checked => {
+            let again = Some((typed, checked.err().unwrap_or_default()));
             return unprocessable(&view(&app, &request, &member, loaded, again, InviteLinksQuery::default()).await?);
         }
     };

@@ -45,6 +45,7 @@ pub struct InviteLink {
     pub created_at: UtcTime,
     pub(super) active_at: UtcTime,
     expires_at: UtcTime,
+    expiry_noted_at: Option<UtcTime>,
     used_at: Option<UtcTime>,
     /// When it was deleted.
     pub deleted_at: Option<UtcTime>,
@@ -81,7 +82,12 @@ impl InviteLink {
 
     /// What decides whether it opens.
     pub fn life(&self) -> LinkLife {
-        let times = LinkTimes { expires_at: self.expires_at, used_at: self.used_at, revoked_at: self.deleted_at };
+        let times = LinkTimes {
+            used_at: self.used_at,
+            revoked_at: self.deleted_at,
+            expiry_noted_at: self.expiry_noted_at,
+            ..LinkTimes::until(self.expires_at)
+        };
         LinkLife { times, cap: self.cap, made: self.connection_count }
     }
 
@@ -281,6 +287,7 @@ pub(super) fn redeem(conn: &mut Conn, link: &InviteLink, connections: i32, now: 
         .find(&link.id)
         .filter(invite_links::deleted_at.is_null())
         .filter(invite_links::used_at.is_null())
+        .filter(invite_links::expiry_noted_at.is_null())
         .filter(invite_links::expires_at.gt(now))
         .filter(invite_links::cap.is_null().or(invite_links::cap.assume_not_null().ge(made)));
     // How often a link may be used is decided when it is made and never changes, so the row that was read says it.
@@ -310,9 +317,14 @@ pub(super) fn newly_expired(conn: &mut Conn, now: UtcTime, limit: i64) -> QueryR
         .load(conn)
 }
 
-/// Marks an expiry as noted; `false` when somebody else did.
-pub(super) fn note_expiry(conn: &mut Conn, id: &InviteLinkId, now: UtcTime) -> QueryResult<bool> {
-    let unnoted = invite_links::table.find(id).filter(invite_links::expiry_noted_at.is_null());
+/// Marks an expiry as noted; `false` when somebody else did, or when the link has another end by now.
+pub(super) fn note_expiry(conn: &mut Conn, link: &InviteLink, now: UtcTime) -> QueryResult<bool> {
+    let unnoted = invite_links::table
+        .find(&link.id)
+        .filter(invite_links::expires_at.eq(link.expires_at))
+        .filter(invite_links::used_at.is_null())
+        .filter(invite_links::deleted_at.is_null())
+        .filter(invite_links::expiry_noted_at.is_null());
     Ok(diesel::update(unnoted).set(invite_links::expiry_noted_at.eq(now)).execute(conn)? == 1)
 }
 
@@ -320,6 +332,7 @@ pub(super) fn note_expiry(conn: &mut Conn, id: &InviteLinkId, now: UtcTime) -> Q
 pub(super) fn ending(conn: &mut Conn, now: UtcTime, until: UtcTime, limit: i64) -> QueryResult<Vec<InviteLink>> {
     invite_links::table
         .filter(invite_links::expires_at.gt(now))
+        .filter(invite_links::expiry_noted_at.is_null())
         .filter(invite_links::expires_at.le(until))
         .filter(invite_links::expiry_told_at.is_null())
         .filter(invite_links::used_at.is_null())

@@ -140,15 +140,21 @@ pub async fn update(
 pub async fn remove(
     app: web::Data<App>,
     key: ApiKey<WriteOutputLayers>,
+    request: HttpRequest,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let layer = load(&app, &key, &slug).await?;
-    let actor = key.actor();
-    match app.try_write(move |tx| delete(tx, &layer, actor)).await {
-        Ok(()) => Ok(no_content()),
-        Err(DeleteLayerError::App(error)) => Err(error.into()),
-        Err(in_use @ DeleteLayerError::InUse(_)) => Err(Problem::new(Code::Conflict, in_use.to_string())),
-    }
+    let slug = load(&app, &key, &slug).await?.slug;
+    let (if_match, caller) = (IfMatch::read(&request), Caller::clone(&key));
+    app.try_write(move |tx| -> Result<_, Problem> {
+        let layer = find(tx.conn, &caller.workspace, &slug).map_err(AppError::from)?.ok_or(AppError::NotFound)?;
+        if_match.check_of(&LayerOut::from(&layer))?;
+        delete(tx, &layer, caller.actor()).map_err(|error| match error {
+            DeleteLayerError::App(error) => error.into(),
+            in_use @ DeleteLayerError::InUse(_) => Problem::new(Code::Conflict, in_use.to_string()),
+        })
+    })
+    .await?;
+    Ok(no_content())
 }
 
 /// `POST /api/v1/output-layers/{slug}/check/`
@@ -203,6 +209,7 @@ pub fn operations() -> [Operation; 6] {
             .refuses(&[Code::Conflict])
             .about("What is left out stays as it is. The password is only written, and has to be given again with another host or port."),
         operation("delete_output_layer", "Delete an output layer")
+            .tagged()
             .refuses(&[Code::Conflict])
             .about("Refused while a source uses it. Records that are there stay."),
         operation("check_output_layer", "Try an output layer")

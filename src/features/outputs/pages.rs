@@ -174,8 +174,9 @@ pub async fn create(
     let id = OutputLayerId::from_text(&form.token.nonce);
     let (given, port) = read(form.value);
     let details = match given.clone().validate(None) {
-        Ok(details) => details,
-        Err(problems) => {
+        Ok(details) if !form.is_review => details,
+        checked => {
+            let problems = checked.err().unwrap_or_default();
             let view = LayerPage::new(&app, &request, &member, &given, &port);
             return unprocessable(&LayerPage { problems, ..view });
         }
@@ -231,8 +232,9 @@ pub async fn update(
     let LoadedLayer { layer, users } = load(&app, &member, &slug).await?;
     let (given, port) = read(form.value);
     let details = match given.clone().validate(Some(&layer)) {
-        Ok(details) => details,
-        Err(problems) => {
+        Ok(details) if !form.is_review => details,
+        checked => {
+            let problems = checked.err().unwrap_or_default();
             let view = LayerPage::new(&app, &request, &member, &given, &port).of(&layer, users);
             return unprocessable(&LayerPage { problems, ..view });
         }

@@ -73,8 +73,8 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
         if app.db.read(move |conn| link.was_sent(conn, &of_form)).await? {
             return Ok(ControlFlow::Break(receipt(app, &known.link, &nonce)));
         }
-        let recipient_form = RecipientForm::of(app, request, known.into_open(app)?).await?;
         let mut raw = RawForm::from_pairs(form.value);
+        let recipient_form = RecipientForm::of(app, request, known.into_open(app, Some(&raw)).await?).await?;
         raw.fill_blank(&held_form(&recipient_form.link, &nonce).load(app).await?);
         if let Some(sign_in) = &recipient_form.sign_in {
             sign_in.fill_blank(&mut raw);
@@ -171,7 +171,7 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
 
     /// The same form with the link and the sign-in as they are now.
     async fn afresh(self) -> Result<Self, PageError> {
-        let open = self.form.link.known.reload(self.app).await?.into_open(self.app)?;
+        let open = self.form.link.known.reload(self.app).await?.into_open(self.app, Some(&self.raw)).await?;
         Ok(Self { form: RecipientForm::of(self.app, self.request, open).await?, ..self })
     }
 

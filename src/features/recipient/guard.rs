@@ -9,9 +9,10 @@ use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpRequest, web};
 
 use super::dead_page::DeadPage;
-use super::link::{KnownLink, OpenLink, RecipientLink};
+use super::link::{Ended, KnownLink, OpenLink, RecipientLink};
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
+use crate::base::forms::RawForm;
 use crate::features::accounts::{self, MemberCard, WorkspaceCard};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
@@ -29,8 +30,18 @@ impl<L: RecipientLink> LinkContext<L> {
     fn find(conn: &mut Conn, link: L) -> AppResult<Option<Self>> {
         let facts = link.facts();
         let workspace = accounts::find_workspace(conn, facts.workspace)?;
-        let maker = facts.maker.map(|id| accounts::find_member(conn, id)).transpose()?.flatten();
-        Ok(workspace.map(|workspace| Self { link, workspace, maker }))
+        let maker = facts.maker.map(|id| accounts::living_member(conn, facts.workspace, id)).transpose()?.flatten();
+        let Some(workspace) = workspace else { return Ok(None) };
+        // Whoever made the link has left: the workspace asks, and there is still somebody to answer questions, as the workspace says or
+        // else an owner.
+        let maker = match maker {
+            None if facts.maker.is_some() && workspace.contact.is_empty() => {
+                let owner = accounts::owners_of(conn, facts.workspace)?.into_iter().next();
+                owner.map(|owner| MemberCard { name: workspace.name.clone(), ..owner })
+            }
+            maker => maker,
+        };
+        Ok(Some(Self { link, workspace, maker }))
     }
 
     fn known(self, app: &App, ip: IpAddr) -> KnownLink<L> {
@@ -74,16 +85,32 @@ impl<L: RecipientLink> KnownLink<L> {
         Ok(Self { link, ..self })
     }
 
-    /// Goes on only with an open link.
-    pub(crate) fn into_open(self, app: &App) -> Result<OpenLink<L>, PageError> {
+    /// Goes on only with an open link. Whoever sent a form to one that has ended gets back what they typed.
+    pub(crate) async fn into_open(self, app: &App, sent: Option<&RawForm>) -> Result<OpenLink<L>, PageError> {
         let until = match self.link.open_until(app.clock.now()) {
             Ok(until) => until,
-            Err(ended) => return Err(PageError::ready(StatusCode::GONE, &DeadPage::new(&self, ended, app))),
+            Err(ended) => {
+                if matches!(ended, Ended::Expired { .. }) {
+                    let link = self.link.clone();
+                    app.write(move |tx| link.note_expired(tx)).await?;
+                }
+                return Err(PageError::ready(StatusCode::GONE, &self.dead_page(ended, sent, app)));
+            }
         };
-        let gone =
-            || anyhow::anyhow!("the connector {} is not in the catalogue any more", self.link.facts().connector_slug);
-        let connector = self.connector.clone().ok_or_else(|| AppError::Internal(gone()))?;
+        let Some(connector) = self.connector.clone() else {
+            // Its file may come back, so this is no end of the link.
+            let page = self.dead_page(Ended::NotInstalled, sent, app);
+            return Err(PageError::ready(StatusCode::SERVICE_UNAVAILABLE, &page));
+        };
         Ok(OpenLink { known: self, connector, until })
+    }
+
+    fn dead_page(&self, ended: Ended, sent: Option<&RawForm>, app: &App) -> DeadPage {
+        let page = DeadPage::new(self, ended, app);
+        match sent {
+            Some(sent) => page.with_typed(self, sent),
+            None => page,
+        }
     }
 }
 
@@ -104,7 +131,7 @@ impl<L: RecipientLink> FromRequest for OpenLink<L> {
         let request = request.clone();
         Box::pin(async move {
             let app = request.app_data::<web::Data<App>>().cloned().ok_or(AppError::NotFound)?;
-            KnownLink::of_request(request).await?.into_open(&app)
+            KnownLink::of_request(request).await?.into_open(&app, None).await
         })
     }
 }

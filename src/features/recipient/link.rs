@@ -13,6 +13,7 @@ use crate::features::accounts::{MemberCard, WorkspaceCard};
 use crate::features::oauth::LinkKind;
 use crate::platform::app::App;
 use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 use crate::platform::web::frame::RecipientFrame;
 use crate::schema::form::KnownValues;
 
@@ -38,6 +39,12 @@ pub trait RecipientLink: Clone + Send + Sync + 'static {
     /// # Errors
     /// Why it does not open.
     fn open_until(&self, now: UtcTime) -> Result<UtcTime, Ended>;
+
+    /// Writes down that its time ran out, if nobody did: what somebody saw expired stays so, whatever the clock does.
+    ///
+    /// # Errors
+    /// The database refuses.
+    fn note_expired(&self, tx: &mut Tx<'_>) -> AppResult<()>;
 
     /// What its page says of it.
     fn words(&self, workspace: &str, is_signed_in: bool) -> LinkWords;
@@ -119,6 +126,10 @@ pub enum Ended {
     Finished,
     /// Its draft was deleted.
     DraftDeleted,
+    /// The installation was restored from a copy: nobody here knows what became of it since.
+    Restored,
+    /// What it connects is not installed here at the moment.
+    NotInstalled,
 }
 
 /// A link that exists, open or not, with all its page may say.

@@ -32,4 +32,4 @@ pub use receipt::{NamedField, ReceiptOf, ReceiptPage, ReceiptRow, titles};
 pub use reply::{FormReply, TestView};
 pub(crate) use submit::submit;
 pub use submit::{NewReceipt, RecipientSubmission, SubmitError, TakesSubmissions};
-pub use words::{Asker, When, problems_title};
+pub use words::{Asker, When, ZoneChoice, problems_title};

@@ -1,6 +1,6 @@
 //! What every page for a recipient shows: who asks, since when and until when, and how much is still to be mended.
 
-use crate::base::clock::UtcTime;
+use crate::base::clock::{UTC, UtcTime, ZONES};
 use crate::features::accounts::{MemberCard, WorkspaceCard};
 
 /// A moment for people and machines.
@@ -15,6 +15,34 @@ pub struct When {
 impl From<UtcTime> for When {
     fn from(at: UtcTime) -> Self {
         Self { iso: at.iso(), words: at.words() }
+    }
+}
+
+impl When {
+    /// A moment in the words of a zone.
+    pub fn in_zone(at: UtcTime, zone: &str) -> Self {
+        Self { iso: at.iso(), words: at.words_in(zone) }
+    }
+}
+
+/// The zones somebody chooses from, and the one that is chosen.
+#[derive(Debug, Clone)]
+pub struct ZoneChoice(String);
+
+impl ZoneChoice {
+    /// With this one chosen; UTC when it is empty.
+    pub fn of(chosen: &str) -> Self {
+        Self(if chosen.is_empty() { UTC } else { chosen }.to_owned())
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &'static [String] {
+        &ZONES
+    }
+
+    /// Whether a zone is the chosen one.
+    pub fn is_chosen(&self, zone: &str) -> bool {
+        self.0 == zone
     }
 }
 

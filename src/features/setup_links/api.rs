@@ -63,6 +63,8 @@ pub enum SetupTokenState {
     Expired,
     /// It was withdrawn.
     Revoked,
+    /// The draft was finalised before anything was sent: the link is not needed any more.
+    Closed,
 }
 
 impl From<LinkState> for SetupTokenState {
@@ -72,6 +74,7 @@ impl From<LinkState> for SetupTokenState {
             LinkState::Used { .. } => Self::Used,
             LinkState::Expired { .. } => Self::Expired,
             LinkState::Revoked { .. } => Self::Revoked,
+            LinkState::Closed { .. } => Self::Closed,
         }
     }
 }
@@ -118,10 +121,14 @@ struct TokenOut {
     /// When it was withdrawn.
     #[schemars(extend("format" = "date-time"))]
     revoked_at: Option<String>,
+    /// When it was closed because its draft was finalised.
+    #[schemars(extend("format" = "date-time"))]
+    closed_at: Option<String>,
 }
 
 impl TokenOut {
     fn new(link: SetupLinkRow, now: UtcTime) -> Self {
+        let closed = link.times().closed;
         Self {
             state: link.state(now).into(),
             id: link.id.to_string(),
@@ -131,6 +138,7 @@ impl TokenOut {
             created_at: link.created_at.iso(),
             used_at: link.used_at.map(UtcTime::iso),
             revoked_at: link.revoked_at.map(UtcTime::iso),
+            closed_at: closed.map(|closing| closing.at.iso()),
         }
     }
 }

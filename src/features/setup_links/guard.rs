@@ -1,14 +1,15 @@
 //! The link as a recipient meets it: proof that a token opens a draft, and what its page says.
 
-use super::store;
 use super::{ClosedReason, SetupLink, SetupLinkRow, check_open};
+use super::{make, store};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::TokenHash;
 use crate::base::error::AppResult;
 use crate::features::connections;
 use crate::features::oauth::LinkKind;
-use crate::features::recipient::{Ended, LinkFacts, LinkWords, OpenLink, RecipientLink};
+use crate::features::recipient::{Ended, LinkFacts, LinkWords, OpenLink, RecipientLink, When};
 use crate::platform::db::Conn;
+use crate::platform::tx::Tx;
 use crate::schema::form::KnownValues;
 
 /// A setup link that is open right now.
@@ -60,8 +61,13 @@ impl RecipientLink for SetupLink {
             ClosedReason::Revoked => Ended::Withdrawn,
             ClosedReason::Finished => Ended::Finished,
             ClosedReason::Deleted => Ended::DraftDeleted,
-            ClosedReason::Expired(at) => Ended::Expired { at: at.into(), unused: true },
+            ClosedReason::Restored => Ended::Restored,
+            ClosedReason::Expired(at) => Ended::Expired { at: When::in_zone(at, &self.row.zone), unused: true },
         })
+    }
+
+    fn note_expired(&self, tx: &mut Tx<'_>) -> AppResult<()> {
+        make::note_expired(tx, &self.row)
     }
 
     fn words(&self, _: &str, _: bool) -> LinkWords {
@@ -70,7 +76,7 @@ impl RecipientLink for SetupLink {
             greeted: self.row.recipient.clone(),
             stop: ".",
             note: self.row.note.clone(),
-            until: Some(self.row.expires_at.into()),
+            until: Some(When::in_zone(self.row.expires_at, &self.row.zone)),
             closing: String::new(),
         }
     }

@@ -1,8 +1,10 @@
 //! How long a setup link stays open.
 
-use time::{Date, Duration, Time};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use time::Duration;
 
-use crate::base::clock::UtcTime;
+use crate::base::clock::{UTC, UtcTime, ZONES};
 
 /// The choices offered, with their words; the second is the default. A date is the fifth.
 pub const LIFETIMES: [(&str, &str); 4] = [("1h", "1 hour"), ("24h", "24 hours"), ("3d", "3 days"), ("7d", "7 days")];
@@ -20,6 +22,8 @@ pub const SHORTEST: Duration = Duration::minutes(5);
 pub struct LinkLifetime {
     /// When the link dies.
     pub expires_at: UtcTime,
+    /// The time zone its end was chosen in.
+    pub zone: &'static str,
 }
 
 /// What is wrong with the choice.
@@ -31,6 +35,9 @@ pub enum LifetimeError {
     /// Not a date.
     #[error("Open until must be a real date, like 2026-03-14")]
     NotDate,
+    /// No zone of the database.
+    #[error("Choose a time zone from the list")]
+    NotZone,
     /// Today or earlier.
     #[error("Open until must be a day that is still to come, or today")]
     Past,
@@ -43,20 +50,21 @@ pub enum LifetimeError {
 }
 
 impl LinkLifetime {
-    /// From the form: one of [`LIFETIMES`], or `UNTIL_DATE` with a date, which counts to the end of that day (UTC).
+    /// From the form: one of [`LIFETIMES`], or `UNTIL_DATE` with a date, which counts to the end of that day in that zone. Without a
+    /// zone it is UTC.
     ///
     /// # Errors
     /// What is wrong, as a sentence.
-    pub fn choose(choice: &str, date: &str, now: UtcTime) -> Result<Self, LifetimeError> {
+    pub fn choose(choice: &str, date: &str, zone: &str, now: UtcTime) -> Result<Self, LifetimeError> {
         let span = match choice {
             "1h" => Duration::hours(1),
             "" | DEFAULT => Duration::hours(24),
             "3d" => Duration::days(3),
             "7d" => Duration::days(7),
-            UNTIL_DATE => return Self::until_end_of(date, now),
+            UNTIL_DATE => return Self::until_end_of(date, zone, now),
             _ => return Err(LifetimeError::NotChosen),
         };
-        Ok(Self { expires_at: now + span })
+        Ok(Self::lasting(span, now))
     }
 
     /// From the API: so many seconds from now; a day when nothing is said.
@@ -68,26 +76,33 @@ impl LinkLifetime {
         if span < SHORTEST || span > LONGEST {
             return Err(LifetimeError::OutOfRange);
         }
-        Ok(Self { expires_at: now + span })
+        Ok(Self::lasting(span, now))
     }
 
     /// A week: for people who are asked a second time.
     pub fn week(now: UtcTime) -> Self {
-        Self { expires_at: now + Duration::days(7) }
+        Self::lasting(Duration::days(7), now)
     }
 
-    fn until_end_of(date: &str, now: UtcTime) -> Result<Self, LifetimeError> {
-        let form = time::macros::format_description!("[year]-[month]-[day]");
-        let date = Date::parse(date.trim(), form).map_err(|_| LifetimeError::NotDate)?;
-        let last_second = Time::from_hms(23, 59, 59).map_err(|_| LifetimeError::NotDate)?;
-        let expires_at = UtcTime::new(date.with_time(last_second).assume_utc());
+    fn lasting(span: Duration, now: UtcTime) -> Self {
+        Self { expires_at: now + span, zone: UTC }
+    }
+
+    fn until_end_of(date: &str, zone: &str, now: UtcTime) -> Result<Self, LifetimeError> {
+        let name = if zone.is_empty() { UTC } else { zone };
+        let zone = ZONES.iter().find(|known| known.as_str() == name).ok_or(LifetimeError::NotZone)?.as_str();
+        let date: Date = date.trim().parse().map_err(|_| LifetimeError::NotDate)?;
+        let place = TimeZone::get(zone).map_err(|_| LifetimeError::NotZone)?;
+        // Where clocks change at midnight, the day ends when the next one begins, whichever hour that is.
+        let next = date.tomorrow().and_then(|next| next.to_zoned(place)).map_err(|_| LifetimeError::NotDate)?;
+        let expires_at = UtcTime::from_unix(next.timestamp().as_second() - 1).ok_or(LifetimeError::NotDate)?;
         if expires_at < now + SHORTEST {
             return Err(LifetimeError::Past);
         }
         if expires_at > now + LONGEST {
             return Err(LifetimeError::TooLong);
         }
-        Ok(Self { expires_at })
+        Ok(Self { expires_at, zone })
     }
 }
 
@@ -99,7 +114,15 @@ mod tests {
     #[test]
     fn choices_and_dates() {
         let now = UtcTime::new(datetime!(2026-03-13 16:00 UTC));
-        let until = |choice, date| LinkLifetime::choose(choice, date, now).map(|life| life.expires_at.iso());
+        let in_zone =
+            |date, zone| LinkLifetime::choose("date", date, zone, now).map(|life| (life.expires_at.iso(), life.zone));
+        let iso = |text: &str| text.to_owned();
+        assert_eq!(in_zone("2026-03-20", "America/Sao_Paulo"), Ok((iso("2026-03-21T02:59:59Z"), "America/Sao_Paulo")));
+        assert_eq!(in_zone("2026-03-13", "Asia/Tokyo"), Err(LifetimeError::Past), "the day is over there");
+        assert_eq!(in_zone("2026-03-14", "Asia/Tokyo"), Ok((iso("2026-03-14T14:59:59Z"), "Asia/Tokyo")));
+        assert_eq!(in_zone("2026-03-29", "Europe/Berlin"), Ok((iso("2026-03-29T21:59:59Z"), "Europe/Berlin")));
+        assert_eq!(in_zone("2026-03-20", "Mars/Olympus"), Err(LifetimeError::NotZone));
+        let until = |choice, date| LinkLifetime::choose(choice, date, "", now).map(|life| life.expires_at.iso());
         assert_eq!(until("", "").unwrap(), "2026-03-14T16:00:00Z");
         assert_eq!(until("1h", "ignored").unwrap(), "2026-03-13T17:00:00Z");
         assert_eq!(until("date", "2026-03-20").unwrap(), "2026-03-20T23:59:59Z");

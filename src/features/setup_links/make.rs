@@ -6,12 +6,13 @@ use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{MemberId, SetupLinkId, WorkspaceId};
-use crate::features::connections::{Connection, ConnectionState};
+use crate::features::connections::{self, Connection, ConnectionState};
 use crate::features::oauth::{self, LinkKind};
 use crate::features::recipient::held;
 use crate::features::webhooks::{self, LinkDeed};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
+use crate::platform::link_state::{LinkEnd, LinkState};
 use crate::platform::tx::Tx;
 
 /// What a new link needs.
@@ -41,7 +42,9 @@ pub struct NewSetupLink<'a> {
 /// # Errors
 /// [`AppError::Conflict`] when the connection is no draft any more.
 pub fn make(tx: &mut Tx<'_>, new: NewSetupLink<'_>) -> AppResult<(SetupLinkId, PlainToken)> {
-    match (new.connection.state(), new.purpose.is_reconnect()) {
+    // Whoever ends the draft at this moment closes the links that are there: this one is there before, or not made at all.
+    let now_is = connections::hold(tx.conn, new.connection)?;
+    match (now_is, new.purpose.is_reconnect()) {
         (ConnectionState::Draft, _) | (ConnectionState::Finalised, true) => {}
         _ => {
             return Err(AppError::Conflict("A setup link can only be made for a draft. This connection is finalised."));
@@ -61,6 +64,7 @@ pub fn make(tx: &mut Tx<'_>, new: NewSetupLink<'_>) -> AppResult<(SetupLinkId, P
         allows_test: new.allows_test,
         created_at: tx.now,
         expires_at: new.lifetime.expires_at,
+        zone: new.lifetime.zone,
         purpose: new.purpose,
     };
     row.insert(tx.conn)?;
@@ -117,13 +121,47 @@ pub(super) fn tell(tx: &mut Tx<'_>, deed: LinkDeed, connection: &Connection, lin
     tx.tell(&webhooks::WebhookEvent::Link { deed, connection, link: link.id, expires_at: link.expires_at })
 }
 
-/// Forgets what is held for any link of a connection; for a draft that is deleted or finalised.
+/// Closes the links of a connection that is finished or deleted, and forgets what is held for them. Links to sign in again stay open
+/// when it is finished: they serve finished connections too. Call it before the connection itself is changed: a submission takes its link
+/// first and its draft after that, and who takes them in another order may wait for each other.
 ///
 /// # Errors
 /// The database refuses.
-pub fn forget_held(conn: &mut Conn, connection: &Connection) -> AppResult<()> {
-    for link in store::list(conn, &connection.workspace_id, &connection.id)? {
-        forget_all(conn, &link.id)?;
+pub fn close_all(tx: &mut Tx<'_>, connection: &Connection, end: LinkEnd) -> AppResult<()> {
+    for link in store::list(tx.conn, &connection.workspace_id, &connection.id)? {
+        if end == LinkEnd::Finished && link.purpose.is_reconnect() {
+            continue;
+        }
+        if matches!(link.state(tx.now), LinkState::Expired { .. }) {
+            // It had ended before, and that is what it says.
+            note_expired(tx, &link)?;
+        }
+        store::close(tx.conn, &link.id, end, tx.now)?;
+        forget_all(tx.conn, &link.id)?;
+    }
+    Ok(())
+}
+
+/// Writes down that a link's time ran out, once: from then on it is expired whatever the clock says.
+///
+/// # Errors
+/// The database refuses.
+pub(super) fn note_expired(tx: &mut Tx<'_>, link: &SetupLinkRow) -> AppResult<()> {
+    if !store::note_expiry(tx.conn, &link.id, tx.now)? {
+        return Ok(());
+    }
+    forget_all(tx.conn, &link.id)?;
+    let entry = Entry {
+        workspace: &link.workspace_id,
+        connection: Some(&link.connection_id),
+        setup_link: Some(&link.id),
+        event: Event::Expired,
+        actor: Actor::System,
+        detail: &link.recipient,
+    };
+    tx.record_at(&entry, link.expires_at)?;
+    if let Some(connection) = connections::find_by_id(tx.conn, &link.workspace_id, &link.connection_id)? {
+        tell(tx, LinkDeed::Expired, &connection, ToldLink { id: &link.id, expires_at: link.expires_at })?;
     }
     Ok(())
 }

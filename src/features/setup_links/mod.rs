@@ -1,9 +1,10 @@
 //! Setup links: a secret URL for somebody outside, bound to one draft. It dies when it is used, revoked, expired, or when
 //! the draft is finalised or deleted.
 //!
-//! Invariants: only the token's hash is stored; GET and HEAD change nothing; redeeming is one conditional UPDATE in the
-//! transaction that also merges the values, writes the activity row and queues the mail; a link reaches its own draft only; a link to
-//! sign in again reaches its connection's access only, whether the connection is finished or not.
+//! Invariants: whoever ends a draft closes its links in the same transaction ([`close_all`]), so a link's row says its state; only the
+//! token's hash is stored; GET and HEAD change nothing; redeeming is one conditional UPDATE in the transaction that also merges the values,
+//! writes the activity row and queues the mail; a link reaches its own draft only; a link to sign in again reaches its connection's access
+//! only, whether the connection is finished or not.
 
 pub mod api;
 mod guard;
@@ -23,7 +24,7 @@ mod try_out;
 
 pub use jobs::{SubmissionMail, jobs, sweep};
 pub use lifetime::{LIFETIMES, LifetimeError, LinkLifetime};
-pub use make::{NewSetupLink, forget_held, is_open, made_by_form, make, revoke};
+pub use make::{NewSetupLink, close_all, is_open, made_by_form, make, revoke};
 pub use owner_pages::{CreatedLink, created};
 pub use restored::close_restored;
 pub use share_view::{ShareForm, ShareInput, ShareView};
@@ -32,7 +33,7 @@ pub use store::{SetupLinkRow, count_up_to, forget, list, open_counts};
 use crate::base::clock::UtcTime;
 use crate::base::text_column::text_enum;
 use crate::features::connections::{Connection, ConnectionState};
-use crate::platform::link_state::{LinkState, LinkTimes};
+use crate::platform::link_state::{LinkEnd, LinkState, LinkTimes};
 
 /// Most characters of a note to the recipient.
 pub const LONGEST_NOTE: usize = 280;
@@ -59,6 +60,8 @@ pub enum ClosedReason {
     Finished,
     /// The draft was deleted.
     Deleted,
+    /// The installation was restored from a copy that is older than what became of the link.
+    Restored,
     /// Its time ran out.
     Expired(UtcTime),
 }
@@ -100,6 +103,11 @@ pub fn check_open(
     match (times.state(now), draft) {
         (LinkState::Used { at }, _) => Err(ClosedReason::Used(at)),
         (LinkState::Revoked { .. }, _) => Err(ClosedReason::Revoked),
+        // It had ended before its draft did, and was seen to.
+        (LinkState::Expired { at }, _) if times.expiry_noted_at.is_some() => Err(ClosedReason::Expired(at)),
+        (LinkState::Closed { end: LinkEnd::Finished, .. }, _) => Err(ClosedReason::Finished),
+        (LinkState::Closed { end: LinkEnd::Deleted, .. }, _) => Err(ClosedReason::Deleted),
+        (LinkState::Closed { end: LinkEnd::Restored, .. }, _) => Err(ClosedReason::Restored),
         (_, ConnectionState::Finalised) => Err(ClosedReason::Finished),
         (_, ConnectionState::Deleted) => Err(ClosedReason::Deleted),
         (LinkState::Expired { at }, ConnectionState::Draft) => Err(ClosedReason::Expired(at)),
@@ -110,11 +118,14 @@ pub fn check_open(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::link_state::LinkClosing;
 
     #[test]
     fn every_end_has_its_reason() {
         let at = |seconds| UtcTime::from_unix(seconds).unwrap();
-        let open = LinkTimes { expires_at: at(100), used_at: None, revoked_at: None };
+        let open = LinkTimes::until(at(100));
+        let noted = LinkTimes { expiry_noted_at: Some(at(101)), ..open };
+        let closed = |end| LinkTimes { closed: Some(LinkClosing { at: at(20), end }), ..open };
         let used = LinkTimes { used_at: Some(at(10)), ..open };
         let revoked = LinkTimes { revoked_at: Some(at(10)), ..open };
         use ConnectionState::{Deleted, Draft, Finalised};
@@ -127,6 +138,12 @@ mod tests {
             (used, Draft, 50, Err(ClosedReason::Used(at(10)))),
             (used, Finalised, 150, Err(ClosedReason::Used(at(10)))),
             (revoked, Deleted, 50, Err(ClosedReason::Revoked)),
+            (noted, Finalised, 150, Err(ClosedReason::Expired(at(100)))),
+            (noted, Deleted, 50, Err(ClosedReason::Expired(at(100)))),
+            (closed(LinkEnd::Finished), Finalised, 150, Err(ClosedReason::Finished)),
+            (closed(LinkEnd::Finished), Deleted, 50, Err(ClosedReason::Finished)),
+            (closed(LinkEnd::Deleted), Deleted, 50, Err(ClosedReason::Deleted)),
+            (closed(LinkEnd::Restored), Draft, 50, Err(ClosedReason::Restored)),
         ] {
             assert_eq!(check_open(times, LinkPurpose::Fill, draft, at(now)), expected);
         }

@@ -60,7 +60,7 @@ pub fn created(app: &App, request: &HttpRequest, member: &SignedIn, new: &Create
         is_reconnect: new.link.purpose.is_reconnect(),
         what: if new.link.purpose.is_reconnect() { "Reconnect link" } else { "Setup link" },
         once: new.token.map(|token| once(app, member, new, token)).transpose()?,
-        until: until.into(),
+        until: When::in_zone(until, &new.link.zone),
         distance: distance_in_words(app.clock.now(), until),
     })
 }
@@ -69,7 +69,7 @@ fn once(app: &App, member: &SignedIn, new: &CreatedLink<'_>, token: &PlainToken)
     let url = app.config.server.base_url.join(&urls::setup_link(token));
     let hello =
         if new.link.recipient.is_empty() { "Hello,".to_owned() } else { format!("Hello {},", new.link.recipient) };
-    let until = new.link.expires_at.words();
+    let until = new.link.expires_at.words_in(&new.link.zone);
     let (name, workspace, system) = (&member.member_name, &member.workspace_name, new.system);
     let (subject, request, promise, short) = if new.link.purpose.is_reconnect() {
         (

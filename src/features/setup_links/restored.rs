@@ -3,6 +3,7 @@
 use super::{make, store};
 use crate::base::error::AppResult;
 use crate::platform::activity::{Actor, Entry, Event};
+use crate::platform::link_state::LinkEnd;
 use crate::platform::tx::Tx;
 
 /// Closes every open link of every workspace, and says so in its connection's timeline; gives how many there were.
@@ -12,7 +13,7 @@ use crate::platform::tx::Tx;
 pub fn close_restored(tx: &mut Tx<'_>) -> AppResult<usize> {
     let open = store::all_open(tx.conn, tx.now)?;
     for link in &open {
-        store::revoke(tx.conn, &link.workspace_id, &link.id, tx.now)?;
+        store::close(tx.conn, &link.id, LinkEnd::Restored, tx.now)?;
         make::forget_all(tx.conn, &link.id)?;
         tx.record(&Entry {
             workspace: &link.workspace_id,

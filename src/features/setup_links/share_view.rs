@@ -1,15 +1,17 @@
 //! "Share setup link" on the configuration step: what was typed there, checked, and shown again.
 
 use super::lifetime::{DEFAULT, UNTIL_DATE};
-use super::{LIFETIMES, LONGEST_NOTE, LONGEST_RECIPIENT, LinkLifetime};
+use super::{LIFETIMES, LONGEST_NOTE, LONGEST_RECIPIENT, LifetimeError, LinkLifetime};
 use crate::base::clock::UtcTime;
 use crate::base::forms::RawForm;
+use crate::features::recipient::ZoneChoice;
 
 /// What was typed.
 #[derive(Debug, Clone, Default)]
 pub struct ShareInput {
     choice: String,
     until: String,
+    zone: String,
     recipient: String,
     note: String,
     allows_test: bool,
@@ -48,6 +50,8 @@ pub struct ShareView {
     pub until_is_chosen: bool,
     /// The date that was typed.
     pub until: String,
+    /// The zone in which that day ends.
+    pub zone: ZoneChoice,
     /// Today, so that the picker offers no past day.
     pub today: String,
     /// The name that was typed.
@@ -67,9 +71,17 @@ impl ShareInput {
         Self {
             choice: text("lifetime"),
             until: text("until"),
+            zone: text("zone"),
             recipient: text("recipient"),
             note: text("note"),
             allows_test: form.first("allow_test") == Some("yes"),
+        }
+    }
+
+    /// Names a recipient, unless one was typed.
+    pub fn address_to(&mut self, name: &str) {
+        if self.recipient.is_empty() {
+            name.clone_into(&mut self.recipient);
         }
     }
 
@@ -79,9 +91,13 @@ impl ShareInput {
     /// What is wrong: (id of the field, sentence).
     pub fn check(&self, now: UtcTime) -> Result<ShareForm, Vec<(String, String)>> {
         let mut problems = Vec::new();
-        let lifetime = LinkLifetime::choose(&self.choice, &self.until, now);
+        let lifetime = LinkLifetime::choose(&self.choice, &self.until, &self.zone, now);
         if let Err(error) = &lifetime {
-            let field = if self.choice == UNTIL_DATE { "share-until" } else { "share-lifetime" };
+            let field = match error {
+                LifetimeError::NotZone => "share-zone",
+                _ if self.choice == UNTIL_DATE => "share-until",
+                _ => "share-lifetime",
+            };
             problems.push((field.to_owned(), error.to_string()));
         }
         for (field, label, text, longest) in [
@@ -109,7 +125,9 @@ impl ShareInput {
             choices: choices.to_vec(),
             until_is_chosen: chosen == UNTIL_DATE,
             until: self.until.clone(),
-            today: now.as_offset().date().to_string(),
+            zone: ZoneChoice::of(&self.zone),
+            // It is today already in the west when it is tomorrow in the east.
+            today: (now - time::Duration::hours(12)).as_offset().date().to_string(),
             recipient: self.recipient.clone(),
             note: self.note.clone(),
             allows_test: self.allows_test,

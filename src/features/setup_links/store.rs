@@ -11,7 +11,7 @@ use crate::features::work::validations;
 use crate::platform::activity;
 use crate::platform::db::schema::setup_links;
 use crate::platform::db::{Conn, ForgetScope, count_up_to};
-use crate::platform::link_state::{LinkState, LinkTimes};
+use crate::platform::link_state::{LinkClosing, LinkEnd, LinkState, LinkTimes};
 
 /// A setup link as it is stored; its token is not.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -49,15 +49,28 @@ pub struct SetupLinkRow {
     pub purpose: LinkPurpose,
     /// 1: whoever has it may have what they typed checked before they send it.
     pub allows_test: i32,
+    /// The time zone its end was chosen in.
+    pub zone: String,
+    pub(super) expiry_noted_at: Option<UtcTime>,
+    closed_at: Option<UtcTime>,
+    closed_reason: Option<LinkEnd>,
 }
 
 impl SetupLinkRow {
     /// The times that decide its state.
     pub fn times(&self) -> LinkTimes {
-        LinkTimes { expires_at: self.expires_at, used_at: self.used_at, revoked_at: self.revoked_at }
+        let closing = self.closed_at.zip(self.closed_reason);
+        LinkTimes {
+            expires_at: self.expires_at,
+            used_at: self.used_at,
+            revoked_at: self.revoked_at,
+            expiry_noted_at: self.expiry_noted_at,
+            closed: closing.map(|(at, end)| LinkClosing { at, end }),
+        }
     }
 
-    /// Its state at a moment, by its own times alone.
+    /// Its state at a moment: what its page, lists, counts and programs are told alike. A draft's end closes its links in the same
+    /// transaction, so the row alone says it.
     pub fn state(&self, now: UtcTime) -> LinkState {
         self.times().state(now)
     }
@@ -75,6 +88,7 @@ pub(super) struct NewSetupLinkRow<'a> {
     pub(super) allows_test: bool,
     pub(super) created_at: UtcTime,
     pub(super) expires_at: UtcTime,
+    pub(super) zone: &'a str,
     pub(super) purpose: LinkPurpose,
 }
 
@@ -94,6 +108,7 @@ impl NewSetupLinkRow<'_> {
                 setup_links::created_at.eq(self.created_at),
                 setup_links::expires_at.eq(self.expires_at),
                 setup_links::purpose.eq(self.purpose),
+                setup_links::zone.eq(self.zone),
             ))
             .execute(conn)
             .map(|_| ())
@@ -156,6 +171,8 @@ pub fn open_counts(
         .filter(setup_links::connection_id.eq_any(of.iter().map(ConnectionId::as_str)))
         .filter(setup_links::used_at.is_null())
         .filter(setup_links::revoked_at.is_null())
+        .filter(setup_links::closed_at.is_null())
+        .filter(setup_links::expiry_noted_at.is_null())
         .filter(setup_links::expires_at.gt(now))
         .group_by(setup_links::connection_id)
         .select((setup_links::connection_id, diesel::dsl::count_star()))
@@ -178,6 +195,8 @@ pub(super) fn redeem(conn: &mut Conn, id: &SetupLinkId, with: &Redemption<'_>, n
         .filter(setup_links::id.eq(id))
         .filter(setup_links::used_at.is_null())
         .filter(setup_links::revoked_at.is_null())
+        .filter(setup_links::closed_at.is_null())
+        .filter(setup_links::expiry_noted_at.is_null())
         .filter(setup_links::expires_at.gt(now));
     let spent = diesel::update(open)
         .set((
@@ -199,8 +218,23 @@ pub(super) fn revoke(conn: &mut Conn, workspace: &WorkspaceId, id: &SetupLinkId,
         .filter(setup_links::id.eq(id))
         .filter(setup_links::used_at.is_null())
         .filter(setup_links::revoked_at.is_null())
+        .filter(setup_links::closed_at.is_null())
+        .filter(setup_links::expiry_noted_at.is_null())
         .filter(setup_links::expires_at.gt(now));
     Ok(diesel::update(open).set(setup_links::revoked_at.eq(now)).execute(conn)? == 1)
+}
+
+/// Closes a link that is still open, for this reason; `false` when it has ended already.
+pub(super) fn close(conn: &mut Conn, id: &SetupLinkId, end: LinkEnd, now: UtcTime) -> QueryResult<bool> {
+    let open = setup_links::table
+        .filter(setup_links::id.eq(id))
+        .filter(setup_links::used_at.is_null())
+        .filter(setup_links::revoked_at.is_null())
+        .filter(setup_links::closed_at.is_null())
+        .filter(setup_links::expiry_noted_at.is_null())
+        .filter(setup_links::expires_at.gt(now));
+    let closing = (setup_links::closed_at.eq(now), setup_links::closed_reason.eq(end));
+    Ok(diesel::update(open).set(closing).execute(conn)? == 1)
 }
 
 /// Links whose time ran out and of which nobody has noted it yet.
@@ -210,15 +244,21 @@ pub(super) fn newly_expired(conn: &mut Conn, now: UtcTime, limit: i64) -> QueryR
         .filter(setup_links::expiry_noted_at.is_null())
         .filter(setup_links::used_at.is_null())
         .filter(setup_links::revoked_at.is_null())
+        .filter(setup_links::closed_at.is_null())
         .order(setup_links::expires_at)
         .limit(limit)
         .select(SetupLinkRow::as_select())
         .load(conn)
 }
 
-/// Marks an expiry as noted; `false` when somebody else did.
+/// Marks an expiry as noted; `false` when somebody else did, or when the link ended in another way.
 pub(super) fn note_expiry(conn: &mut Conn, id: &SetupLinkId, now: UtcTime) -> QueryResult<bool> {
-    let unnoted = setup_links::table.filter(setup_links::id.eq(id)).filter(setup_links::expiry_noted_at.is_null());
+    let unnoted = setup_links::table
+        .filter(setup_links::id.eq(id))
+        .filter(setup_links::used_at.is_null())
+        .filter(setup_links::revoked_at.is_null())
+        .filter(setup_links::closed_at.is_null())
+        .filter(setup_links::expiry_noted_at.is_null());
     Ok(diesel::update(unnoted).set(setup_links::expiry_noted_at.eq(now)).execute(conn)? == 1)
 }
 
@@ -270,6 +310,8 @@ pub(super) fn all_open(conn: &mut Conn, now: UtcTime) -> QueryResult<Vec<SetupLi
     setup_links::table
         .filter(setup_links::used_at.is_null())
         .filter(setup_links::revoked_at.is_null())
+        .filter(setup_links::closed_at.is_null())
+        .filter(setup_links::expiry_noted_at.is_null())
         .filter(setup_links::expires_at.gt(now))
         .select(SetupLinkRow::as_select())
         .load(conn)

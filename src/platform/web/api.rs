@@ -22,7 +22,8 @@ use super::problem::{Code, ErrorDetail, MEDIA_TYPE, Problem};
 use super::rate_limit::LimitStanding;
 use super::urls;
 use crate::base::error::AppError;
-use crate::base::forms::FieldPath;
+use crate::base::forms::number::inexact_number;
+use crate::base::forms::{FieldPath, ValueProblem};
 
 /// What every endpoint returns.
 pub type ApiResult = Result<HttpResponse, Problem>;
@@ -73,14 +74,23 @@ impl IfMatch {
     /// Refuses a change of something that is not what the caller saw.
     ///
     /// # Errors
-    /// [`Code::PreconditionFailed`].
+    /// [`Code::PreconditionFailed`], with the tag of what is there now.
     pub fn check(&self, tag: &str) -> Result<(), Problem> {
         match &self.0 {
             Some(tags) if !tags.split(',').any(|one| one.trim() == tag) => {
-                Err(Problem::new(Code::PreconditionFailed, Code::PreconditionFailed.advice()))
+                let problem = Problem::new(Code::PreconditionFailed, Code::PreconditionFailed.advice());
+                Err(problem.with(header::ETAG, tag))
             }
             _ => Ok(()),
         }
+    }
+
+    /// [`Self::check`] of a thing by its JSON, which is only written when the caller said what they saw.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn check_of(&self, thing: &impl Serialize) -> Result<(), Problem> {
+        if self.0.is_none() { Ok(()) } else { self.check(&etag(thing)?) }
     }
 }
 
@@ -113,12 +123,20 @@ impl RawBody {
 }
 
 fn parse(bytes: &[u8]) -> Result<Value, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| {
+    let value = serde_json::from_slice(bytes).map_err(|error| {
         Problem::new(
             Code::InvalidJson,
             format!("The body is not JSON: reading stopped at line {}, column {}.", error.line(), error.column()),
         )
-    })
+    })?;
+    match std::str::from_utf8(bytes).ok().and_then(inexact_number) {
+        None => Ok(value),
+        Some(place) => {
+            let sentence = "This number has more digits than can be kept exactly.";
+            let code = ValueProblem::NotExact.code();
+            Err(Problem::invalid_value(ErrorDetail::at(place.to_string(), code, sentence)))
+        }
+    }
 }
 
 /// Says where and what is wrong, without what was there: serde's own sentence may quote it.

@@ -11,9 +11,12 @@ use futures_util::StreamExt as _;
 use tokio::sync::OnceCell;
 
 use crate::base::error::{AppError, AppResult};
+use crate::base::forms::RawForm;
 
-/// The largest form we take: the largest known spec filled in to the brim stays under a tenth of it.
-pub const LARGEST_FORM: usize = 1024 * 1024;
+/// The largest form we take: several key files and certificate bundles at once, each of the largest size a field takes.
+pub const LARGEST_FORM: usize = RawForm::MAX_BYTES;
+/// So much more is read and thrown away when a body is too large: who still sends does not hear an answer.
+const DISCARDED: usize = 16 * 1024 * 1024;
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Why a body cannot be had.
@@ -42,15 +45,20 @@ pub async fn read(payload: &mut Payload, limit: usize) -> AppResult<Bytes> {
 
 async fn take(payload: &mut Payload, limit: usize) -> Result<Bytes, Unread> {
     let all = async {
-        let mut body = BytesMut::new();
+        let (mut body, mut size) = (BytesMut::new(), 0_usize);
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|_| Unread::Broken("the body ended early"))?;
-            if body.len() + chunk.len() > limit {
+            size = size.saturating_add(chunk.len());
+            if size > limit.saturating_add(DISCARDED) {
                 return Err(Unread::TooLarge);
             }
-            body.extend_from_slice(&chunk);
+            if size <= limit {
+                body.extend_from_slice(&chunk);
+            } else {
+                body.clear();
+            }
         }
-        Ok(body.freeze())
+        if size > limit { Err(Unread::TooLarge) } else { Ok(body.freeze()) }
     };
     tokio::time::timeout(DEADLINE, all).await.unwrap_or(Err(Unread::Broken("the body took too long")))
 }

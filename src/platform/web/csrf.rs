@@ -1,5 +1,9 @@
 //! Forms are readable only after it is proven that they came from one of our pages: Sec-Fetch-Site, then Origin, then a
 //! token in the form that is bound to the session, to the visitor's cookie, or to the link in the path.
+//!
+//! A token has no age. It proves where a form comes from, and it ends with what it is bound to: the session, the browser's visit, the
+//! link. An age limit would not make a foreign form any less foreign, but it would destroy what somebody typed before lunch. Whether a
+//! form is still right is judged by other means: by the revision it was shown with, by its nonce, by the state of what it changes.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,12 +25,14 @@ use crate::platform::app::App;
 
 /// Name of the form field that carries the token.
 pub const FIELD: &str = "_csrf";
-/// Between a form token and what its page was shown for; no token has it.
-const SHOWN_FOR: char = '~';
-/// A form may stay open this long (seconds).
-const LIFETIME: i64 = 24 * 3600;
+/// Marks the part of a form that names the member it was shown to.
+const MEMBER: char = '~';
+/// Name of the form field by which a form asks to be shown again with what is in it, and not to be carried out.
+pub const REVIEW: &str = "_review";
 
-/// A form token: `issued.nonce.mark`. The nonce names this one form, so that sending it twice can be told from sending two.
+/// A form token: `issued.nonce.mark`, and on members' pages `issued.nonce.mark.member_mark~member`. The nonce names this one form, so that
+/// sending it twice can be told from sending two. The mark is bound to the session; the member's mark says to whom the form was shown, in
+/// whichever session: by it a form that outlived its session is given back to its owner (and never carried out unseen).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormToken {
     /// 16 random bytes, base64url.
@@ -50,21 +56,53 @@ impl FormToken {
         Self { nonce: nonce.to_owned(), text: format!("{issued}.{nonce}.{mark}") }
     }
 
-    /// The text for the hidden field of a page that is shown for one of several things a person could act for. It proves nothing and is
-    /// no part of the mark: it says what was meant, and whether they may is looked up.
-    pub fn shown_for(&self, what: &str) -> String {
-        format!("{}{SHOWN_FOR}{what}", self.text)
+    /// The same token, saying to which member its form is shown.
+    #[must_use]
+    pub fn for_member(self, marks: &Marker, member: &str) -> Self {
+        let parts = TokenParts::read(&self.text);
+        let mark = parts.map(|parts| marks.text(&parts.shown_to(member))).unwrap_or_default();
+        Self { text: format!("{}.{mark}{MEMBER}{member}", self.text), nonce: self.nonce }
     }
 
-    fn verify(text: &str, marks: &Marker, binding: &[u8], now: UtcTime) -> Option<Self> {
-        let text = text.split(SHOWN_FOR).next()?;
-        let (issued, rest) = text.split_once('.')?;
-        let (nonce, mark) = rest.split_once('.')?;
-        let age = now.unix() - issued.parse::<i64>().ok()?;
-        let fresh = (-60..=LIFETIME).contains(&age);
-        let ours = marks.matches(mark, &[binding, issued.as_bytes(), nonce.as_bytes()]);
-        (fresh && ours).then(|| Self { nonce: nonce.to_owned(), text: text.to_owned() })
+    fn verify(text: &str, marks: &Marker, binding: &[u8]) -> Option<Self> {
+        let parts = TokenParts::read(text)?;
+        let ours = marks.matches(parts.mark, &[binding, parts.issued.as_bytes(), parts.nonce.as_bytes()]);
+        ours.then(|| Self { nonce: parts.nonce.to_owned(), text: text.to_owned() })
     }
+}
+
+/// The parts of a token's text.
+struct TokenParts<'a> {
+    issued: &'a str,
+    nonce: &'a str,
+    mark: &'a str,
+    member_mark: &'a str,
+    member: &'a str,
+}
+
+impl<'a> TokenParts<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let (token, member) = text.split_once(MEMBER).unwrap_or((text, ""));
+        let mut parts = token.split('.');
+        let (issued, nonce, mark) = (parts.next()?, parts.next()?, parts.next()?);
+        let member_mark = parts.next().unwrap_or_default();
+        parts.next().is_none().then_some(Self { issued, nonce, mark, member_mark, member })
+    }
+
+    fn shown_to<'b>(&'b self, member: &'b str) -> [&'b [u8]; 4] {
+        [b"shown to", member.as_bytes(), self.issued.as_bytes(), self.nonce.as_bytes()]
+    }
+}
+
+/// The member a form was shown to, by its token; `None` when it does not say so, or is not ours.
+pub fn shown_to(text: &str, marks: &Marker) -> Option<String> {
+    let parts = TokenParts::read(text).filter(|parts| !parts.member.is_empty())?;
+    marks.matches(parts.member_mark, &parts.shown_to(parts.member)).then(|| parts.member.to_owned())
+}
+
+/// The token in the body of a form.
+pub fn token_in(body: &[u8]) -> Option<String> {
+    url::form_urlencoded::parse(body).find(|(name, _)| name == FIELD).map(|(_, value)| value.into_owned())
 }
 
 /// A form whose origin is proven.
@@ -73,12 +111,13 @@ pub struct CsrfForm<T> {
     pub value: T,
     /// Its token.
     pub token: FormToken,
+    /// It is to be shown again as it is, and not to be carried out: whoever sent it was signed out meanwhile and has not seen it since.
+    pub is_review: bool,
 }
 
-/// What the page of a form was shown for, as [`FormToken::shown_for`] has said it.
+/// The member a form says it was shown to. It proves nothing: it says for whom somebody meant to act, and whether they may is looked up.
 pub fn shown_for(body: &[u8]) -> Option<String> {
-    let (_, text) = url::form_urlencoded::parse(body).find(|(name, _)| name == FIELD)?;
-    text.split_once(SHOWN_FOR).map(|(_, what)| what.to_owned())
+    token_in(body)?.split_once(MEMBER).map(|(_, member)| member.to_owned())
 }
 
 /// What a form on this page is bound to: the link token in the path, else the session, else the visitor's cookie.
@@ -128,14 +167,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for CsrfForm<T> {
             if body.iter().filter(|byte| **byte == b'&').count() >= RawForm::MAX_PAIRS {
                 return Err(AppError::TooLarge.into());
             }
-            let text =
-                url::form_urlencoded::parse(&body).find(|(name, _)| name == FIELD).map(|(_, value)| value.into_owned());
             let binding = binding(&request, app).ok_or(AppError::ForeignForm)?;
-            let token = text.and_then(|text| FormToken::verify(&text, &app.form_marks, &binding, app.clock.now()));
+            let token = token_in(&body).and_then(|text| FormToken::verify(&text, &app.form_marks, &binding));
             let token = token.ok_or(AppError::ForeignForm)?;
+            let is_review = url::form_urlencoded::parse(&body).any(|(name, _)| name == REVIEW);
             let value =
                 serde_urlencoded::from_bytes(&body).map_err(|_| AppError::Unreadable("the form has other fields"))?;
-            Ok(Self { value, token })
+            Ok(Self { value, token, is_review })
         })
     }
 }
@@ -165,6 +203,11 @@ where
             Ok(Self { guard, form })
         })
     }
+}
+
+/// Whether a request brings a form from one of our own pages, by what the browser says.
+pub fn is_own_form(request: &HttpRequest, app: &App) -> bool {
+    from_our_pages(request.headers(), &app.config.server.base_url.origin()) && is_form(request.headers())
 }
 
 /// Whether the body is a form as browsers send it.

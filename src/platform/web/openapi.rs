@@ -66,7 +66,7 @@ impl Operation {
         Self { refuses: codes, ..self }
     }
 
-    /// It gives `ETag`, and a change takes `If-Match`.
+    /// It gives `ETag`, or it changes or deletes what gives one: then it takes `If-Match`.
     pub fn tagged(self) -> Self {
         Self { tagged: true, ..self }
     }
@@ -100,7 +100,7 @@ impl ApiRoute<'_> {
     }
 
     fn takes_if_match(&self) -> bool {
-        self.operation.tagged && self.method == "patch"
+        self.operation.tagged && matches!(self.method.as_str(), "patch" | "delete")
     }
 
     /// What it may refuse with.
@@ -217,7 +217,7 @@ fn parameters(route: &ApiRoute<'_>, generator: &mut SchemaGenerator) -> Vec<Valu
     if route.takes_if_match() {
         all.push(header(
             "If-Match",
-            "The `ETag` of what is to be changed; refused with 412 when it is not that any more.",
+            "The `ETag` of what is to be changed or deleted; refused with 412 when it is not that any more.",
             json!({"type": "string"}),
         ));
     }
@@ -260,7 +260,10 @@ fn responses(route: &ApiRoute<'_>, generator: &mut SchemaGenerator) -> Value {
     if let (Some(body), Some(object)) = (answer, done.as_object_mut()) {
         object.insert("content".to_owned(), content(&body(generator)));
     }
-    if *tagged && let Some(object) = done.as_object_mut() {
+    if *tagged
+        && *status != 204
+        && let Some(object) = done.as_object_mut()
+    {
         object.insert(
             "headers".to_owned(),
             json!({"ETag": {"description": "Names this state of it.", "schema": {"type": "string"}}}),

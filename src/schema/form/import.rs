@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 use super::patch::{Patch, RowsPatch, Submission};
 use super::place::FormPlace;
 use super::{FieldError, Spec, leaf};
+use crate::base::forms::number::whole;
 use crate::base::forms::{FieldRef, MAX_FIELD_BYTES, ValueProblem};
 use crate::schema::spec::{
-    GroupShape, LineItem, Node, NodeKind, NumberShape, OneOfShape, RowsShape, TextShape, chosen_by_values,
+    GroupShape, LineItem, LinesShape, Node, NodeKind, NumberShape, OneOfShape, RowsShape, TextShape, chosen_by_values,
 };
 
 /// Reads a nested configuration, or a part of one. What is not named stays; null takes a value away; a list replaces
@@ -130,11 +131,8 @@ impl Importer {
             return self.wrong(node, place, problem);
         }
         self.provide(node, place);
-        if node.secret {
-            Patch::Secret(SecretString::from(leaf::secret_to_keep(given)))
-        } else {
-            Patch::Plain(given.clone())
-        }
+        let given = as_kept(node, given);
+        if node.secret { Patch::Secret(SecretString::from(leaf::secret_to_keep(&given))) } else { Patch::Plain(given) }
     }
 
     fn provide(&mut self, node: &Node, place: &FormPlace) {
@@ -146,6 +144,21 @@ impl Importer {
             Some(earlier) => earlier.secret |= given.secret,
             None => self.provided.push(given),
         }
+    }
+}
+
+/// The value as it is kept: a whole number is one, however it was written.
+fn as_kept(node: &Node, given: &Value) -> Value {
+    let kept = |number: &NumberShape, given: &Value| match given {
+        Value::Number(one) if number.whole => whole(one).map_or_else(|| given.clone(), Value::Number),
+        other => other.clone(),
+    };
+    match (&node.kind, given) {
+        (NodeKind::Number(number), given) => kept(number, given),
+        (NodeKind::Lines(LinesShape { item: LineItem::Number(number), .. }), Value::Array(lines)) => {
+            Value::Array(lines.iter().map(|line| kept(number, line)).collect())
+        }
+        (_, given) => given.clone(),
     }
 }
 
@@ -185,7 +198,7 @@ fn text(given: &Value) -> Option<ValueProblem> {
 
 fn numeric(number: NumberShape, given: &Value) -> Option<ValueProblem> {
     match (number.whole, given) {
-        (true, given) if given.is_i64() || given.is_u64() => None,
+        (true, Value::Number(given)) if whole(given).is_some() => None,
         (true, _) => Some(ValueProblem::NotWhole),
         (false, Value::Number(_)) => None,
         (false, _) => Some(ValueProblem::NotNumber),

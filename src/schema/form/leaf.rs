@@ -2,6 +2,7 @@
 
 use serde_json::{Number as JsonNumber, Value};
 
+use crate::base::forms::number::{inexact_number, is_exact, whole};
 use crate::base::forms::{MAX_FIELD_BYTES, ValueProblem};
 use crate::schema::spec::{JsonShape, LineItem, Node, NodeKind, NumberShape, TextShape};
 
@@ -58,17 +59,22 @@ fn numeric(number: NumberShape, posted: &str) -> Result<Value, ValueProblem> {
         return Err(ValueProblem::Comma);
     }
     let digits = digits.strip_prefix('+').unwrap_or(&digits);
-    let whole = digits.parse::<i64>().map(Value::from).or_else(|_| digits.parse::<u64>().map(Value::from));
-    match whole {
-        Ok(whole) => Ok(whole),
-        Err(_) if number.whole => Err(ValueProblem::NotWhole),
-        Err(_) => {
-            let plain =
-                digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'e' | b'E' | b'+'));
-            let float = digits.parse::<f64>().ok().filter(|_| plain).and_then(JsonNumber::from_f64);
-            float.map(Value::Number).ok_or(ValueProblem::NotNumber)
-        }
+    let read = digits.parse::<i64>().map(JsonNumber::from).or_else(|_| digits.parse::<u64>().map(JsonNumber::from));
+    if let Ok(read) = read {
+        return Ok(Value::Number(read));
     }
+    let unread = if number.whole { ValueProblem::NotWhole } else { ValueProblem::NotNumber };
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'e' | b'E' | b'+'));
+    let float = digits.parse::<f64>().ok().filter(|_| plain).and_then(JsonNumber::from_f64);
+    let Some(float) = float else { return Err(unread) };
+    if number.whole && whole(&float).is_none() && digits.contains(['.', 'e', 'E']) {
+        return Err(ValueProblem::NotWhole);
+    }
+    if !is_exact(digits, &float) {
+        return Err(ValueProblem::NotExact);
+    }
+    let kept = if number.whole { whole(&float).ok_or(ValueProblem::NotExact)? } else { float };
+    Ok(Value::Number(kept))
 }
 
 fn option(options: &[crate::schema::spec::Opt], posted: &str) -> Result<Value, ValueProblem> {
@@ -117,6 +123,9 @@ fn each_line(item: &LineItem, unique: bool, posted: &str) -> Result<Value, Value
 fn json(shape: JsonShape, posted: &str) -> Result<Value, ValueProblem> {
     let value: Value = serde_json::from_str(posted)
         .map_err(|error| ValueProblem::NotJson { line: error.line(), column: error.column() })?;
+    if inexact_number(posted).is_some() {
+        return Err(ValueProblem::NotExact);
+    }
     match shape {
         JsonShape::Object if !value.is_object() => Err(ValueProblem::NotObject),
         JsonShape::List if !value.is_array() => Err(ValueProblem::NotList),

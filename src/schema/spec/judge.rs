@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::date::{is_day, is_moment};
 use super::model::{ChecksShape, LineItem, LinesShape, Node, NodeKind, NumberShape, TextFormat, TextShape};
+use crate::base::forms::number::whole;
 use crate::base::forms::{MAX_FIELD_BYTES, ValueProblem};
 
 /// What is wrong with the value, if anything.
@@ -82,7 +83,7 @@ fn judge_number(number: NumberShape, value: &Value) -> Option<ValueProblem> {
     let Some(given) = value.as_f64() else {
         return Some(if number.whole { ValueProblem::NotWhole } else { ValueProblem::NotNumber });
     };
-    if number.whole && !value.is_i64() && !value.is_u64() {
+    if number.whole && value.as_number().and_then(whole).is_none() {
         return Some(ValueProblem::NotWhole);
     }
     if !number.bounds.hold(given) {

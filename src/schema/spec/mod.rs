@@ -31,7 +31,7 @@ pub(crate) use describe::{Help, MoreHelp};
 pub(crate) use judge::{judge, judge_count};
 pub(crate) use labels::lower_first;
 pub(crate) use model::{
-    BRANCH_KEY, BoolShape, Branch, ChoiceShape, DateShape, GroupShape, JsonShape, LineItem, Node, NodeKind,
+    BRANCH_KEY, BoolShape, Branch, ChoiceShape, DateShape, GroupShape, JsonShape, LineItem, LinesShape, Node, NodeKind,
     NumberShape, OneOfShape, Opt, RowsShape, TextFormat, TextShape,
 };
 

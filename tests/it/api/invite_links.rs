@@ -83,7 +83,10 @@ async fn changes_are_judged_and_what_is_left_out_stays() {
     assert_eq!(app.visitor().get(&path).await.status, 410);
     program.patch(&one, json!({"expires_at": null})).await.expect(200);
     assert_eq!(app.visitor().get(&path).await.status, 200);
-    program.delete(&one).await.expect(204);
+    let stale = program.send("DELETE", &one, None, &[("if-match", &tag)]).await.expect(412);
+    let now = program.get(&one).await.header("etag").unwrap().to_owned();
+    assert_eq!((stale.header("etag"), app.visitor().get(&path).await.status), (Some(now.as_str()), 200));
+    program.send("DELETE", &one, None, &[("if-match", &now)]).await.expect(204);
     program.delete(&one).await.expect(204);
     assert_eq!(app.visitor().get(&path).await.status, 410);
     let gone = program.get(&one).await.expect(200);

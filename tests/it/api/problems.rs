@@ -27,7 +27,7 @@ async fn every_refusal_is_a_problem_document() {
         ("POST", "/api/v1/sources/", Some("[".repeat(10_000)), JSON, 400, "invalid_json"),
         ("POST", "/api/v1/sources/", Some(format!("\"{CANARY}\"")), JSON, 422, "invalid"),
         ("POST", "/api/v1/sources/", Some(format!("connector_slug={CANARY}")), TEXT, 415, "unsupported_media_type"),
-        ("POST", "/api/v1/sources/", Some("x".repeat(1024 * 1024 + 1)), JSON, 413, "too_large"),
+        ("POST", "/api/v1/sources/", Some("x".repeat(4 * 1024 * 1024 + 1)), JSON, 413, "too_large"),
     ];
     for (method, path, body, headers, status, code) in cases {
         let refused = program.send(method, path, body, headers).await;

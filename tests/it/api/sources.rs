@@ -180,9 +180,51 @@ async fn a_change_is_refused_when_somebody_was_faster() {
     assert_eq!(change(seen.clone(), "Second").await.expect(412).code(), "precondition_failed");
     assert_eq!(program.get(&path).await.json["description"], "First");
     let now = first.header("etag").unwrap().to_owned();
+    let stale = program.send("DELETE", &path, None, &[("if-match", &seen)]).await.expect(412);
+    assert_eq!((stale.code(), stale.header("etag")), ("precondition_failed", Some(now.as_str())));
+    program.get(&path).await.expect(200);
     change(format!("\"other\", {now}"), "Third").await.expect(200);
     change("*".to_owned(), "Fourth").await.expect(200);
     program.patch(&path, json!({"description": "Fifth"})).await.expect(200);
+}
+
+/// What is sent is kept as it is, or refused where it stands.
+#[tokio::test]
+async fn numbers_are_kept_exactly_and_long_texts_are_taken() {
+    let app = TestApp::start();
+    let program = Program::start(&app).await;
+    let slug = program.draft("sources", "postgres").await;
+    let path = format!("/api/v1/sources/{slug}/");
+    for (sent, kept) in [("5433.0", "5433"), ("5.434e3", "5434"), ("5435", "5435")] {
+        let body = format!(r#"{{"config": {{"port": {sent}}}}}"#);
+        program.send("PATCH", &path, Some(body), &[("content-type", "application/json")]).await.expect(200);
+        let shown = program.get(&path).await.expect(200);
+        assert_eq!(shown.json["config"]["port"].to_string(), kept, "{sent}");
+    }
+    for (body, pointer, code) in [
+        (r#"{"config": {"port": 123456789012345678901}}"#, "/config/port", "number_not_exact"),
+        (r#"{"config": {"nested": [0, {"x": 0.12345678901234567890}]}}"#, "/config/nested/1/x", "number_not_exact"),
+        (r#"{"config": {"port": 5433.5}}"#, "/config/port", "not_an_integer"),
+    ] {
+        let refused =
+            program.send("PATCH", &path, Some(body.to_owned()), &[("content-type", "application/json")]).await;
+        let refused = refused.expect(422);
+        assert_eq!(
+            (refused.text("/errors/0/pointer").as_str(), refused.text("/errors/0/code").as_str()),
+            (pointer, code)
+        );
+    }
+    assert_eq!(program.get(&path).await.json["config"]["port"], 5435);
+    let bundle = "-----BEGIN CERTIFICATE-----\nMIIB+/=\n".repeat(29_000);
+    assert!(bundle.len() > 1_000_000);
+    program.patch(&path, json!({"config": {"host": "db.example", "password": bundle}})).await.expect(200);
+    let read = program.get(&format!("{path}credentials/")).await.expect(200);
+    assert_eq!(read.json["config"]["password"].as_str().map(str::len), Some(bundle.len()), "as it was sent");
+    let refused = program.patch(&path, json!({"config": {"password": "x".repeat(1024 * 1024 + 1)}})).await.expect(422);
+    assert_eq!(
+        (refused.text("/errors/0/pointer").as_str(), refused.text("/errors/0/code").as_str()),
+        ("/config/password", "too_long")
+    );
 }
 
 #[tokio::test]

@@ -206,7 +206,8 @@ fn sql(here: &Installation, statement: &str) {
     here.config().storage.database.open().unwrap().batch_execute(statement).unwrap();
 }
 
-const OPEN_SETUP_LINKS: &str = "setup_links WHERE used_at IS NULL AND revoked_at IS NULL AND expires_at > '2026-01-01'";
+const OPEN_SETUP_LINKS: &str =
+    "setup_links WHERE used_at IS NULL AND revoked_at IS NULL AND closed_at IS NULL AND expires_at > '2026-01-01'";
 const OPEN_INVITE_LINKS: &str = "invite_links WHERE used_at IS NULL AND deleted_at IS NULL";
 const OPEN_ACCOUNT_LINKS: &str = "account_links WHERE used_at IS NULL AND revoked_at IS NULL";
 

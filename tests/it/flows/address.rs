@@ -116,6 +116,60 @@ async fn a_member_enters_the_secret_again_too() {
     assert_eq!((Scene::told(&scene.evil), scene.good.connections()), (vec!["Bearer another".to_owned()], 0));
 }
 
+/// Somebody outside slips in a port; a member who never had the password corrects it.
+#[tokio::test]
+async fn a_member_corrects_an_address_and_asks_for_the_secret_again() {
+    let app = TestApp::start();
+    let owner = app.owner().await;
+    let (connection, link) = share(&owner, "source", "postgres", &[("recipient", "Maria")]).await;
+    let maria = app.visitor();
+    let form = maria.get(&link).await.form_with("/host").set("/host", "db.example").set("/port", "543");
+    let form = form.set("/database", "shop").set("/username", "ro").set("/password", CANARY);
+    assert_eq!(form.press("intent", "complete", &maria).await.status, 303);
+
+    let page = owner.get(&format!("{connection}/configuration")).await;
+    assert!(!page.text().contains("Save and ask"), "only where it is of use");
+    let wrong_too = page.form_with("/port").set("/port", "5x").press("intent", "save", &owner).await;
+    assert!(!wrong_too.text().contains("Save and ask"), "{}", wrong_too.text());
+    let refused = page.form_with("/port").set("/port", "5433").press("intent", "save", &owner).await;
+    assert!(refused.status == 422 && refused.text().contains("Save and ask Maria again"), "{}", refused.text());
+    let again = refused.form_with("/port");
+    assert_eq!((again.value("/port"), again.value("recipient")), (Some("5433"), Some("Maria")), "the correction stays");
+    let created = again.press("intent", "ask-again", &owner).await;
+    assert_eq!(created.status, 200, "{}", created.text());
+    let link = crate::setup_links::link_path(&created);
+
+    let shown = owner.get(&connection).await.text();
+    assert!(shown.contains("5433") && shown.contains("1 required answer is still missing: Password"), "{shown}");
+    assert!(shown.contains("for the one before was taken out: Password."), "the timeline names it: {shown}");
+    let page = maria.get(&link).await;
+    let form = page.form_with("/password");
+    assert!(page.text().contains("Hello Maria") && !page.body.contains(CANARY), "{}", page.text());
+    assert_eq!(form.value("/port"), Some("5433"), "the member's correction is filled in");
+    let sent = form.set("/password", "another").press("intent", "complete", &maria).await;
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let shown = owner.get(&connection).await.text();
+    assert!(!shown.contains("still missing") && shown.contains("5433"), "{shown}");
+}
+
+/// The same by a program: the secret is taken away in the request that names the other address.
+#[tokio::test]
+async fn a_program_corrects_an_address_and_asks_for_the_secret_again() {
+    let scene = scene().await;
+    let program = scene.program(&[Scope::SourcesRead, Scope::SourcesWrite, Scope::LinksWrite]).await;
+    let moved = json!({"config": {"base_url": scene.evil.url("")}});
+    assert_eq!(program.patch(&scene.path(""), moved).await.expect(422).text("/errors/0/code"), "address_changed");
+    let corrected = json!({"config": {"base_url": scene.evil.url(""), "auth": {"auth_type": "bearer", "token": null}}});
+    program.patch(&scene.path(""), corrected).await.expect(200);
+    let made = program.post(&scene.path("setup-tokens/"), json!({"recipient": "Maria"})).await.expect(201);
+    let visitor = scene.app.visitor();
+    let page = visitor.get(&format!("/scl/{}", made.text("/token"))).await;
+    let sent = page.form_with(TOKEN).set(TOKEN, "for-the-new-one").press("intent", "complete", &visitor).await;
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    scene.validate().await;
+    assert_eq!(Scene::told(&scene.evil), ["Bearer for-the-new-one"]);
+}
+
 #[tokio::test]
 async fn a_program_that_may_not_read_secrets_cannot_send_them_anywhere() {
     let scene = scene().await;

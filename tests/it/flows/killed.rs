@@ -47,7 +47,7 @@ fn ask(app: &App, round: usize) -> Vec<Asked> {
                     form_nonce: None,
                 };
                 let draft = connections::create_draft(tx, new)?;
-                let lifetime = LinkLifetime::choose("24h", "", tx.now).unwrap();
+                let lifetime = LinkLifetime::choose("24h", "", "", tx.now).unwrap();
                 let new = NewSetupLink {
                     connection: &draft,
                     creator: None,

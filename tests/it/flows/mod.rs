@@ -4,6 +4,7 @@ mod address;
 mod busy;
 mod canary;
 mod killed;
+mod old_forms;
 mod program;
 mod rotation;
 mod sign_in;

@@ -55,6 +55,32 @@ async fn an_end_comes_to_the_second_on_every_server() {
         assert!(dead.status == 410 && dead.text().contains("Friday 13 March 2026, 18:00 UTC"), "{}", dead.text());
         assert_eq!(form.send(&visitor.at(base)).await.status, 410);
     }
+    // Somebody puts the clock back: what was seen to have ended has ended.
+    app.advance(-time::Duration::hours(1));
+    for base in [&app.base, &second] {
+        assert_eq!(visitor.at(base).get(&link).await.status, 410);
+        assert_eq!(form.send(&visitor.at(base)).await.status, 410);
+    }
+    assert!(owner.get("/invite-links?state=expired").await.text().contains("Clients"));
+    assert!(!owner.get("/invite-links?state=active").await.text().contains("Clients"));
+}
+
+/// A link that is full is "Used" in the list as long as its time is not over, and "Expired" after that, as its page says.
+#[tokio::test]
+async fn a_full_link_stands_under_one_state_only() {
+    let app = TestApp::start();
+    let owner = app.owner().await;
+    let (page, link) = invite(&owner, "source/postgres", &[("expires", "2026-03-13T18:00"), ("cap", "1")]).await;
+    let visitor = app.visitor();
+    assert_eq!(filled(&visitor, &link, "first.example").await.send(&visitor).await.status, 303);
+    for (hours, word, state) in [(0, "Full", "used"), (3, "Expired", "expired")] {
+        app.advance(time::Duration::hours(hours));
+        assert!(owner.get(&page).await.text().contains(word));
+        for other in ["active", "used", "expired"] {
+            let listed = owner.get(&format!("/invite-links?state={other}")).await.text().contains("Clients");
+            assert_eq!(listed, other == state, "after {hours} hours, {other}");
+        }
+    }
 }
 
 #[tokio::test]

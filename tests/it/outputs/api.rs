@@ -35,6 +35,8 @@ async fn a_layer_is_added_changed_and_deleted_and_its_password_is_never_given_ba
     for answer in [&made, &again, &read, &changed, &stale, &list, &tried] {
         assert!(!answer.body.contains(CANARY), "{}", answer.body);
     }
+    let late = program.send("DELETE", &one, None, &[("if-match", &tag)]).await.expect(412);
+    assert_eq!(late.header("etag"), changed.header("etag"), "what is there now");
     program.delete(&one).await.expect(204);
     assert_eq!(program.get(&one).await.status, 404);
 }

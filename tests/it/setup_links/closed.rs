@@ -82,9 +82,12 @@ async fn deleting_the_draft_while_somebody_types_stores_nothing() {
     let form = outsider.get(&link).await.form_with("/host").set("/host", "late.example");
     let confirm = owner.get(&format!("{connection}/deletion")).await;
     confirm.form_to(&format!("{connection}/deletion")).send(&owner).await;
-    let late = form.press("intent", "partial", &outsider).await;
+    let late = form.set("/password", "not-for-eyes").press("intent", "partial", &outsider).await;
     assert_eq!(late.status, 410);
     assert!(late.text().contains("deleted"));
+    assert!(late.text().contains("What you entered was not sent") && late.text().contains("late.example"));
+    assert!(late.text().contains("Passwords and keys are not shown again") && !late.body.contains("not-for-eyes"));
+    assert!(!outsider.get(&link).await.text().contains("late.example"));
     app.run_jobs().await;
     assert!(app.app.mailer.kept().is_empty());
 }

@@ -5,6 +5,7 @@ mod opened;
 mod races;
 mod recipient;
 mod share;
+mod states;
 
 use crate::support::{Page, TestApp, Visitor};
 

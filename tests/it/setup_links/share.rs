@@ -49,6 +49,44 @@ async fn a_wrong_lifetime_keeps_what_was_typed() {
 }
 
 #[tokio::test]
+async fn a_day_ends_where_the_asker_says() {
+    let app = TestApp::start();
+    let owner = app.owner().await;
+    let fields = [("lifetime", "date"), ("until", "2026-03-20"), ("zone", "America/Sao_Paulo")];
+    let created = share_page(&owner, "source", "postgres", &fields).await;
+    let words = "Friday 20 March 2026, 23:59 America/Sao Paulo";
+    assert!(created.text().contains(words), "{}", created.text());
+    let (connection, link) = (super::connection_path(&created), super::link_path(&created));
+    let visitor = app.visitor();
+    assert!(visitor.get(&link).await.text().contains(words));
+    assert!(owner.get(&connection).await.body.contains(words));
+    app.advance(time::Duration::days(7) + time::Duration::hours(10) + time::Duration::minutes(59));
+    assert_eq!(visitor.get(&link).await.status, 200, "02:59 UTC of the next day");
+    app.advance(time::Duration::minutes(1));
+    let dead = visitor.get(&link).await;
+    assert!(dead.status == 410 && dead.text().contains(words), "{}", dead.text());
+    let fields = [("lifetime", "date"), ("until", "2026-03-25"), ("zone", "Mars/Olympus")];
+    let refused = share_page(&owner, "source", "postgres", &fields).await;
+    assert!(refused.status == 422 && refused.text().contains("Choose a time zone"), "{}", refused.text());
+    assert!(refused.has(".error-summary a[href='#share-zone']"));
+}
+
+#[tokio::test]
+async fn a_recipient_hands_over_a_long_key() {
+    let (app, owner, connection, link) = app_with_link().await;
+    let visitor = app.visitor();
+    let form = visitor.get(&link).await.form_with("/host").set("/host", "long.example");
+    let sent = form.clone().set("/password", &"x".repeat(1024 * 1024 + 1)).press("intent", "partial", &visitor).await;
+    assert!(sent.status == 422 && sent.text().contains("must be smaller than 1 MB"), "{}", sent.status);
+    let form = sent.form_with("/host").set("/password", &"+/=\n".repeat(50_000)).add("intent", "partial");
+    assert_eq!(form.send(&visitor).await.status, 303);
+    assert!(owner.get(&connection).await.text().contains("Provided, cannot be shown"));
+    let too_much = owner.get(&format!("{connection}/configuration")).await.form_with("/host");
+    let refused = too_much.set("note", &"x".repeat(5 * 1024 * 1024)).send(&owner).await;
+    assert!(refused.status == 413 && refused.text().contains("larger than we can take"), "{}", refused.status);
+}
+
+#[tokio::test]
 async fn the_owner_fills_in_replaces_and_removes() {
     let (app, owner, connection, _link) = app_with_link().await;
     let page = owner.get(&format!("{connection}/configuration")).await;

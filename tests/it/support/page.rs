@@ -55,6 +55,13 @@ impl Page {
         self.html().select(&select(css)).count()
     }
 
+    /// The texts of these elements, in the order of the page.
+    pub fn texts(&self, css: &str) -> Vec<String> {
+        let text =
+            |found: ElementRef<'_>| found.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
+        self.html().select(&select(css)).map(text).collect()
+    }
+
     /// Where links on the page lead.
     pub fn links(&self) -> Vec<String> {
         self.html().select(&select("a[href]")).filter_map(|link| link.attr("href").map(str::to_owned)).collect()

@@ -243,7 +243,7 @@ async fn the_pages_before_and_without_an_account() {
     let foreign = Form { action: "/sign-in".to_owned(), pairs: vec![("_csrf".to_owned(), "x".to_owned())] };
     checked.page(foreign.send(&visitor).await, 403);
     checked.page(visitor.get("/sign-out").await, 405);
-    let huge = foreign.set("email", &"x".repeat(2_000_000)).send(&visitor).await;
+    let huge = foreign.set("email", &"x".repeat(4_200_000)).send(&visitor).await;
     checked.page(huge, 413);
     let viewer = app.member(&owner, Role::Viewer, "vi@acme.example").await;
     checked.page(viewer.get("/connections/new").await, 403);

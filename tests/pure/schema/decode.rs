@@ -154,7 +154,19 @@ fn types_are_judged_in_a_draft_and_rules_at_the_end() {
     assert_eq!(draft(&[("/port", "abc")]), ["Port must be a whole number, like 5432"]);
     assert_eq!(draft(&[("/port", "5,432")]), ["Port must be a number without a comma, like 1000 or 2.5"]);
     assert_eq!(draft(&[("/host", "a\0b")]), ["Host must not hold control characters"]);
-    assert_eq!(draft(&[("/host", &"x".repeat(70_000))]), ["Host must be smaller than 64 kB"]);
+    assert_eq!(draft(&[("/host", &"x".repeat(1024 * 1024))]), Vec::<String>::new());
+    assert_eq!(draft(&[("/host", &"x".repeat(1024 * 1024 + 1))]), ["Host must be smaller than 1 MB"]);
+    for whole in ["5432.0", "5.432e3", "+5432"] {
+        assert_eq!(draft(&[("/port", whole)]), Vec::<String>::new(), "{whole}");
+        assert_eq!(plain(&filled(&spec, &[("/port", whole)]))["port"], json!(5432), "{whole}");
+    }
+    for (typed, problem) in [
+        ("5432.5", "Port must be a whole number, like 5432"),
+        ("123456789012345678901", "Port has more digits than can be kept exactly"),
+        ("1e300", "Port must be a whole number, like 5432"),
+    ] {
+        assert_eq!(draft(&[("/port", typed)]), [problem], "{typed}");
+    }
     assert_eq!(draft(&[("/auth", "7")]), ["Sign-in must be one of the answers on this page"]);
     assert_eq!(
         refusals(&spec, &[("/port", "99999")]),

@@ -29,7 +29,7 @@ pub(in crate::features::accounts) struct AccountLinkRow {
 
 impl AccountLinkRow {
     pub(in crate::features::accounts) fn times(&self) -> LinkTimes {
-        LinkTimes { expires_at: self.expires_at, used_at: self.used_at, revoked_at: self.revoked_at }
+        LinkTimes { used_at: self.used_at, revoked_at: self.revoked_at, ..LinkTimes::until(self.expires_at) }
     }
 }
 

@@ -131,13 +131,17 @@ pub async fn save(
     owner: OwnerOnly,
     form: CsrfForm<ProviderForm>,
 ) -> PageResult {
-    let form = form.value;
+    let (form, is_review) = (form.value, form.is_review);
     let workspace = owner.workspace_id.clone();
     let old = app.db.read(move |conn| Ok(store::find(conn, &workspace)?)).await?;
     let mut errors = FormErrors::default();
     let new = checked(&form, old.as_ref(), &owner, &mut errors);
-    let new = if errors.is_empty() { with_real_issuer(&app, new, old.as_ref(), &mut errors).await } else { new };
-    if !errors.is_empty() {
+    let new = if errors.is_empty() && !is_review {
+        with_real_issuer(&app, new, old.as_ref(), &mut errors).await
+    } else {
+        new
+    };
+    if is_review || !errors.is_empty() {
         let chosen = new.newcomers;
         let view = view(&request, &app, &owner).await?;
         let (label, issuer, client_id, domains) = (form.label, form.issuer, form.client_id, form.domains);

@@ -120,16 +120,21 @@ fn narrowed<'a>(workspace: &'a WorkspaceId, filter: &'a InviteLinkFilter, now: U
     match state {
         InviteStateFilter::Deleted => query.filter(invite_links::deleted_at.is_not_null()),
         InviteStateFilter::Used => {
-            query.filter(invite_links::deleted_at.is_null()).filter(invite_links::used_at.is_not_null().or(full()))
+            // Its end comes before its being full, as in `LinkLife::state`.
+            let is_running = invite_links::expires_at.gt(now).and(invite_links::expiry_noted_at.is_null());
+            query
+                .filter(invite_links::deleted_at.is_null())
+                .filter(invite_links::used_at.is_not_null().or(full().and(is_running)))
         }
         InviteStateFilter::Expired => query
             .filter(invite_links::deleted_at.is_null())
             .filter(invite_links::used_at.is_null())
-            .filter(invite_links::expires_at.le(now)),
+            .filter(invite_links::expires_at.le(now).or(invite_links::expiry_noted_at.is_not_null())),
         InviteStateFilter::Active => query
             .filter(invite_links::deleted_at.is_null())
             .filter(invite_links::used_at.is_null())
             .filter(invite_links::expires_at.gt(now))
+            .filter(invite_links::expiry_noted_at.is_null())
             .filter(diesel::dsl::not(full())),
     }
 }

@@ -179,7 +179,7 @@ pub async fn update(
     let found = load_one(&app, &member, &provider).await?;
     let raw = RawForm::from_pairs(form.value);
     let (typed, problems) = read(&raw, &found);
-    if !problems.is_empty() {
+    if form.is_review || !problems.is_empty() {
         let mut view = app_page(&app, &request, &member, found, &problems);
         view.client_id = typed.client_id;
         return unprocessable(&view);

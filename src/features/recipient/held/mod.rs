@@ -37,13 +37,8 @@ pub struct HeldForm {
 }
 
 impl HeldForm {
-    fn place(&self) -> SealedAt<'_> {
-        SealedAt {
-            table: "held_secrets",
-            row: self.link.as_str(),
-            column: "sealed",
-            workspace: self.workspace.as_str(),
-        }
+    fn slot(&self) -> HeldSlot {
+        HeldSlot { of: self.link.clone(), name: self.nonce.clone(), workspace: self.workspace.to_string() }
     }
 
     /// What is held for this form. A value that does not open any more (its key is gone) counts as nothing.
@@ -51,11 +46,7 @@ impl HeldForm {
     /// # Errors
     /// The database cannot be read.
     pub async fn load(&self, app: &App) -> AppResult<HeldSecrets> {
-        let (form, now) = (self.clone(), app.clock.now());
-        let Some(bytes) = app.db.read(move |conn| Ok(store::find(conn, &form.link, &form.nonce, now)?)).await? else {
-            return Ok(HeldSecrets::new());
-        };
-        let Ok(plain) = app.keys.open(&Sealed::from_bytes(bytes), self.place()) else { return Ok(HeldSecrets::new()) };
+        let Some(HeldBytes { plain, .. }) = self.slot().load(app).await? else { return Ok(HeldSecrets::new()) };
         let texts: BTreeMap<String, String> = serde_json::from_slice(&plain).map_err(AppError::internal)?;
         Ok(texts.into_iter().map(|(name, text)| (name, SecretString::from(text))).collect())
     }
@@ -71,16 +62,61 @@ impl HeldForm {
         let texts: BTreeMap<&String, &str> =
             secrets.iter().map(|(name, secret)| (name, secret.expose_secret())).collect();
         let plain = Zeroizing::new(serde_json::to_vec(&texts).map_err(AppError::internal)?);
-        let sealed = app.keys.seal(&plain, self.place(), &app.rng)?;
         let until = (app.clock.now() + KEPT).min(link_ends);
-        let form = self.clone();
+        Ok(self.slot().keep(app, &plain, until).await?.then_some(until))
+    }
+}
+
+/// Where something is held: under a name, of a link or of whoever it waits for.
+#[derive(Debug, Clone)]
+pub struct HeldSlot {
+    /// The link's id, or whose it is.
+    pub of: String,
+    /// The form's nonce, or another name.
+    pub name: String,
+    /// The workspace it is sealed for; empty where that is not known.
+    pub workspace: String,
+}
+
+/// Something that is held.
+pub struct HeldBytes {
+    /// What it is.
+    pub plain: Zeroizing<Vec<u8>>,
+    /// When it is forgotten.
+    pub until: UtcTime,
+}
+
+impl HeldSlot {
+    fn place(&self) -> SealedAt<'_> {
+        SealedAt { table: "held_secrets", row: self.of.as_str(), column: "sealed", workspace: self.workspace.as_str() }
+    }
+
+    /// What is held there; `None` also when it does not open any more because its key is gone.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn load(&self, app: &App) -> AppResult<Option<HeldBytes>> {
+        let (slot, now) = (self.clone(), app.clock.now());
+        let found = app.db.read(move |conn| Ok(store::find(conn, &slot.of, &slot.name, now)?)).await?;
+        let Some((bytes, until)) = found else { return Ok(None) };
+        let opened = app.keys.open(&Sealed::from_bytes(bytes), self.place());
+        Ok(opened.ok().map(|plain| HeldBytes { plain, until }))
+    }
+
+    /// Holds this; `false` when too much is held there already.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub async fn keep(&self, app: &App, plain: &[u8], until: UtcTime) -> AppResult<bool> {
+        let sealed = app.keys.seal(plain, self.place(), &app.rng)?;
+        let slot = self.clone();
         app.db
             .write(move |conn| {
-                if store::count(conn, &form.link)? >= MOST_FORMS {
-                    return Ok(None);
+                if store::count(conn, &slot.of)? >= MOST_FORMS {
+                    return Ok(false);
                 }
-                store::put(conn, &form.link, &form.nonce, sealed.as_bytes(), until)?;
-                Ok(Some(until))
+                store::put(conn, &slot.of, &slot.name, sealed.as_bytes(), until)?;
+                Ok(true)
             })
             .await
     }

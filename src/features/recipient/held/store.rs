@@ -23,12 +23,12 @@ pub(super) fn put(conn: &mut Conn, link: &str, nonce: &str, sealed: &[u8], until
     Ok(())
 }
 
-/// What is held for a form, as long as its time is not over.
-pub(super) fn find(conn: &mut Conn, link: &str, nonce: &str, now: UtcTime) -> QueryResult<Option<Vec<u8>>> {
+/// What is held for a form, as long as its time is not over, and until when.
+pub(super) fn find(conn: &mut Conn, link: &str, nonce: &str, now: UtcTime) -> QueryResult<Option<(Vec<u8>, UtcTime)>> {
     held_secrets::table
         .find((link, nonce))
         .filter(held_secrets::expires_at.gt(now))
-        .select(held_secrets::sealed)
+        .select((held_secrets::sealed, held_secrets::expires_at))
         .get_result(conn)
         .optional()
 }

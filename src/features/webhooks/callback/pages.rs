@@ -139,11 +139,11 @@ pub async fn save(
         Err(problem) => Err(problem),
     };
     let change = match change {
-        Ok(change) => change,
-        Err(problem) => {
+        Ok(change) if !form.is_review => change,
+        checked => {
             let view = view(&app, &request, &member, &connection, stored.as_ref());
             let (url, header_name) = (form.value.url, form.value.header_name);
-            return unprocessable(&CallbackPage { problem: Some(problem), url, header_name, ..view });
+            return unprocessable(&CallbackPage { problem: checked.err(), url, header_name, ..view });
         }
     };
     let actor = member.actor();

@@ -202,8 +202,8 @@ pub async fn create(
 ) -> PageResult {
     let typed = EndpointForm::read(form.value);
     let new = match typed.validate(&app).await {
-        Ok(new) => new,
-        Err(problems) => return refused(blank(&app, &request, &member), typed, problems),
+        Ok(new) if !form.is_review => new,
+        checked => return refused(blank(&app, &request, &member), typed, checked.err().unwrap_or_default()),
     };
     // The nonce of the form is the endpoint's id: the same form sent twice adds one.
     let id = WebhookEndpointId::from_text(&form.token.nonce);
@@ -257,8 +257,8 @@ pub async fn update(
     let view = stored(&app, &request, &member, &id).await?;
     let typed = EndpointForm::read(form.value);
     let new = match typed.validate(&app).await {
-        Ok(new) => new,
-        Err(problems) => return refused(view, typed, problems),
+        Ok(new) if !form.is_review => new,
+        checked => return refused(view, typed, checked.err().unwrap_or_default()),
     };
     let (workspace, actor) = (member.workspace_id.clone(), member.actor());
     app.write(move |tx| super::change(tx, &workspace, &id, &new, actor)).await?;

@@ -1,0 +1,3 @@
+ALTER TABLE setup_links DROP COLUMN zone;
+ALTER TABLE setup_links DROP COLUMN closed_reason;
+ALTER TABLE setup_links DROP COLUMN closed_at;
