@@ -187,11 +187,10 @@ pub(super) fn posted_rows<'a>(
     };
     let mut rows: Vec<PostedRow<'a>> = raw.rows(place.posted(), RowsShape::MOST).into_iter().map(read).collect();
     // What was typed into a row that is gone stands behind all others.
-    let mut free =
+    let free =
         rows.iter().filter(|row| row.is_new).map(|row| row.seat.index + 1).max().unwrap_or_default().max(now.len());
-    for row in rows.iter_mut().filter(|row| row.is_gone) {
-        row.seat.index = free;
-        free += 1;
+    for (index, row) in (free..).zip(rows.iter_mut().filter(|row| row.is_gone)) {
+        row.seat.index = index;
     }
     rows
 }
