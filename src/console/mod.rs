@@ -1,6 +1,7 @@
 //! What members and programs see of several features at once.
 
 pub mod connections;
+pub mod failures;
 pub mod handoff;
 pub mod kept_forms;
 mod made_link;

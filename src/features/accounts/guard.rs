@@ -12,7 +12,7 @@ use actix_web::dev::Payload;
 use actix_web::http::{Method, header};
 use actix_web::{FromRequest, HttpRequest, web};
 
-use super::memberships::{self, Entry, Membership};
+use super::memberships::{self, Membership, WayIn};
 use super::sessions::{self, Browser, OpenSession, SessionReach};
 use super::{Acting, Role, identities};
 use crate::base::crypto::PlainToken;
@@ -96,14 +96,14 @@ pub struct SignedInPerson {
 
 impl SignedInPerson {
     /// How a living membership opens to this session; `None` when there is no such membership.
-    pub(super) fn entry(&self, member: &MemberId) -> Option<Entry> {
+    pub(super) fn entry(&self, member: &MemberId) -> Option<WayIn> {
         let found = self.memberships.iter().find(|one| &one.member_id == member)?;
         Some(found.entry(self.session.by_password()))
     }
 
     /// The member they act as; `None` when that membership is over, or the session does not open it.
     fn acting_as(self, member: &MemberId) -> Option<SignedIn> {
-        self.entry(member).filter(|entry| *entry == Entry::Open)?;
+        self.entry(member).filter(|entry| *entry == WayIn::Open)?;
         let has_others = self.memberships.len() > 1;
         let reach = self.session.reach();
         let found = self.memberships.into_iter().find(|one| &one.member_id == member)?;

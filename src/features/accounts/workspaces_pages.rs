@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::fields::query_value;
 use super::guard::SignedInPerson;
-use super::memberships::{self, Entry, Membership};
+use super::memberships::{self, Membership, WayIn};
 use super::sessions;
 use super::sign_in_pages::local_path;
 use crate::base::error::AppError;
@@ -29,7 +29,7 @@ struct WorkspaceChoice {
     name: String,
     role: &'static str,
     is_current: bool,
-    entry: Entry,
+    entry: WayIn,
     /// Where to sign in with the workspace's provider.
     with_url: String,
 }
@@ -85,7 +85,7 @@ pub async fn choose(app: web::Data<App>, person: SignedInPerson, form: CsrfForm<
     let opened = app.write(move |tx| {
         let all = memberships::list(tx.conn, &session.identity_id, Some(&session.id))?;
         let found = all.iter().find(|one| one.member_id == member).ok_or(AppError::NotFound)?;
-        if found.entry(session.by_password()) != Entry::Open {
+        if found.entry(session.by_password()) != WayIn::Open {
             return Ok(false);
         }
         sessions::choose(tx.conn, &session.id, &found.workspace_id, &member)?;

@@ -215,6 +215,12 @@ pub(super) fn all_going(
         .load(conn)
 }
 
+/// How many validations of the whole installation have each state.
+pub fn count_by_state(conn: &mut Conn) -> QueryResult<Vec<(String, i64)>> {
+    let by_state = validations::table.group_by(validations::state).order(validations::state);
+    by_state.select((validations::state, diesel::dsl::count_star())).load(conn)
+}
+
 diesel::alias!(validations as newer_validations: NewerValidations);
 
 /// Forgets up to `limit` validations with their logs; says how many. Of those of a moment, a connection's newest validation stays, and

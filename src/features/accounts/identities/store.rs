@@ -1,6 +1,3 @@
-//! Identities: who signs in, an address and a password each, once in the whole installation. What somebody may do hangs on their
-//! memberships; an identity without any still signs in, and reaches nothing.
-
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 
@@ -12,26 +9,26 @@ use crate::platform::db::schema::{identities, members};
 /// Somebody who signs in.
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = identities)]
-pub(super) struct Identity {
-    pub(super) id: IdentityId,
+pub(in crate::features::accounts) struct Identity {
+    pub(in crate::features::accounts) id: IdentityId,
     /// In lower case.
-    pub(super) email: String,
+    pub(in crate::features::accounts) email: String,
     /// Empty for who has always come through a sign-in provider.
-    pub(super) password_hash: String,
+    pub(in crate::features::accounts) password_hash: String,
 }
 
 /// The identity of that address.
-pub(super) fn of_email(conn: &mut Conn, email: &str) -> QueryResult<Option<Identity>> {
+pub(in crate::features::accounts) fn of_email(conn: &mut Conn, email: &str) -> QueryResult<Option<Identity>> {
     identities::table.filter(identities::email.eq(email)).select(Identity::as_select()).get_result(conn).optional()
 }
 
 /// The identity of that id.
-pub(super) fn find(conn: &mut Conn, id: &IdentityId) -> QueryResult<Option<Identity>> {
+pub(in crate::features::accounts) fn find(conn: &mut Conn, id: &IdentityId) -> QueryResult<Option<Identity>> {
     identities::table.find(id).select(Identity::as_select()).get_result(conn).optional()
 }
 
 /// Whose membership that is, or was.
-pub(super) fn of_member(conn: &mut Conn, member: &MemberId) -> QueryResult<Option<Identity>> {
+pub(in crate::features::accounts) fn of_member(conn: &mut Conn, member: &MemberId) -> QueryResult<Option<Identity>> {
     identities::table
         .inner_join(members::table.on(members::identity_id.eq(identities::id.nullable())))
         .filter(members::id.eq(member))
@@ -41,7 +38,7 @@ pub(super) fn of_member(conn: &mut Conn, member: &MemberId) -> QueryResult<Optio
 }
 
 /// Stores somebody new; `false` when the address has an identity already.
-pub(super) fn insert(conn: &mut Conn, new: &Identity, now: UtcTime) -> QueryResult<bool> {
+pub(in crate::features::accounts) fn insert(conn: &mut Conn, new: &Identity, now: UtcTime) -> QueryResult<bool> {
     let row = (
         identities::id.eq(&new.id),
         identities::email.eq(&new.email),
@@ -56,7 +53,12 @@ pub(super) fn insert(conn: &mut Conn, new: &Identity, now: UtcTime) -> QueryResu
 }
 
 /// Sets a new password; `false` when it is not `old` any more.
-pub(super) fn set_password(conn: &mut Conn, id: &IdentityId, old: &str, new: &str) -> QueryResult<bool> {
+pub(in crate::features::accounts) fn set_password(
+    conn: &mut Conn,
+    id: &IdentityId,
+    old: &str,
+    new: &str,
+) -> QueryResult<bool> {
     let unchanged = identities::table.filter(identities::id.eq(id)).filter(identities::password_hash.eq(old));
     diesel::update(unchanged).set(identities::password_hash.eq(new)).execute(conn).map(|changed| changed == 1)
 }

@@ -5,10 +5,11 @@
 //! the table tells nobody's address. Whatever the clock does, nobody waits much longer than a minute: what lies further ahead than other
 //! processes' clocks can be was written before the clock was put back, and counts no more.
 
+mod store;
+
 use std::net::IpAddr;
 
-use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error};
+use diesel::QueryResult;
 use time::Duration;
 
 use super::rate_limit::block;
@@ -16,7 +17,6 @@ use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
-use crate::platform::db::schema::counted_tries;
 
 const MINUTE: Duration = Duration::MINUTE;
 /// So far the clock of another process may be ahead. Without it, tries that one process has counted would be none to the other.
@@ -46,32 +46,6 @@ impl CountedTry {
     fn new(app: &App, limit: TryLimit, what: &str) -> Self {
         Self { limit, key: app.form_marks.text(&[b"tries", limit.name.as_bytes(), what.as_bytes()]) }
     }
-
-    fn used_to(&self, conn: &mut Conn) -> QueryResult<Option<UtcTime>> {
-        counted_tries::table.find(&self.key).select(counted_tries::used_to).get_result(conn).optional()
-    }
-
-    /// Makes others who count the same key wait until the transaction ends.
-    fn lock(&self, conn: &mut Conn, now: UtcTime) -> QueryResult<()> {
-        let touch = |conn: &mut Conn| {
-            let row = counted_tries::table.find(&self.key);
-            diesel::update(row).set(counted_tries::key.eq(counted_tries::key)).execute(conn)
-        };
-        if touch(conn)? == 1 {
-            return Ok(());
-        }
-        let row = (counted_tries::key.eq(&self.key), counted_tries::used_to.eq(now));
-        match conn.transaction(|conn| diesel::insert_into(counted_tries::table).values(row).execute(conn)) {
-            Ok(_) => Ok(()),
-            Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => touch(conn).map(|_| ()),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn store(&self, conn: &mut Conn, used_to: UtcTime) -> QueryResult<()> {
-        let row = counted_tries::table.find(&self.key);
-        diesel::update(row).set(counted_tries::used_to.eq(used_to)).execute(conn).map(|_| ())
-    }
 }
 
 /// Up to when the tries are used after one more; how long to wait when there is none left.
@@ -85,7 +59,7 @@ fn use_one(limit: TryLimit, used_to: Option<UtcTime>, now: UtcTime) -> Result<Ut
 fn judge(conn: &mut Conn, tries: &[CountedTry], now: UtcTime) -> AppResult<Vec<UtcTime>> {
     let mut after = Vec::new();
     for one in tries {
-        let used = use_one(one.limit, one.used_to(conn)?, now);
+        let used = use_one(one.limit, store::used_to(conn, &one.key)?, now);
         after.push(used.map_err(|wait| AppError::TooMany {
             retry_after: std::time::Duration::try_from(wait).unwrap_or_default().max(std::time::Duration::from_secs(1)),
         })?);
@@ -122,11 +96,11 @@ impl App {
         let tries = self.db.read(move |conn| judge(conn, &tries, now).map(|_| tries)).await?;
         self.write(move |tx| {
             for one in &tries {
-                one.lock(tx.conn, tx.now)?;
+                store::lock(tx.conn, &one.key, tx.now)?;
             }
             let after = judge(tx.conn, &tries, tx.now)?;
             for (one, used_to) in tries.iter().zip(after) {
-                one.store(tx.conn, used_to)?;
+                store::put(tx.conn, &one.key, used_to)?;
             }
             Ok(())
         })
@@ -139,8 +113,7 @@ impl App {
 /// # Errors
 /// The database refuses.
 pub fn sweep(conn: &mut Conn, now: UtcTime) -> QueryResult<usize> {
-    let past = counted_tries::used_to.le(now).or(counted_tries::used_to.gt(now + MINUTE + SKEW));
-    diesel::delete(counted_tries::table.filter(past)).execute(conn)
+    store::delete_outside(conn, now, now + MINUTE + SKEW)
 }
 
 #[cfg(test)]
