@@ -243,8 +243,11 @@ pub fn forget(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<u
                     .filter(newer_validations.field(validations::setup_link_id).is_null())
             };
             let success = WorkState::Success.as_str();
+            // Not as "is a success": SQLite without statistics would walk along all successes of the workspace, for every row.
+            let others =
+                WorkState::ALL.iter().filter(|state| **state != WorkState::Success).map(|state| state.as_str());
             let succeeded = newer()
-                .filter(newer_validations.field(validations::state).eq(success))
+                .filter(newer_validations.field(validations::state).ne_all(others))
                 .select(newer_validations.field(validations::id));
             let other = newer().select(newer_validations.field(validations::id));
             let outdone = validations::setup_link_id
