@@ -11,4 +11,5 @@ pub mod retention;
 pub mod streams;
 pub mod validations;
 
+pub use kept_forms::keep as keep_forms;
 pub use restored::{AfterRestore, settle_restored};
