@@ -157,7 +157,7 @@ impl Mailer {
     }
 
     fn message(&self, mail: &EmailMessage, id: &str) -> anyhow::Result<Message> {
-        let from = mailbox(self.from.name.as_deref().unwrap_or_default(), &self.from.email.to_string());
+        let from = mailbox(self.from.name.as_deref().unwrap_or_default(), self.from.email.as_ref());
         let from = from.context("the sender's address")?;
         let message_id = format!("<{id}@{}>", from.email.domain());
         let mut builder = Message::builder()
