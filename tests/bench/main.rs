@@ -11,6 +11,7 @@
 mod client;
 mod form;
 mod lists;
+#[allow(dead_code, clippy::panic, reason = "the tests of many rows use it too, and stop where it stops")]
 mod many;
 mod pages;
 mod process;
