@@ -58,7 +58,9 @@ pub(super) fn apply_change(
             actor: caller.actor(),
         };
         connection = apply_to(tx, connection, &one).map_err(apply_problem)?;
-        note(tx, caller, &connection, Event::DetailsSaved, &titles(submission))?;
+        if !submission.is_empty() {
+            note(tx, caller, &connection, Event::DetailsSaved, &titles(submission))?;
+        }
     }
     if let Some(description) = change.description.as_ref().filter(|text| **text != connection.description) {
         rename(tx, &connection, description, caller.actor())?;

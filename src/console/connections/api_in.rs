@@ -113,7 +113,7 @@ pub(super) fn values(
     faults: &mut Vec<ErrorDetail>,
 ) -> Option<Submission> {
     match import_config(&connector.spec, &Value::Object(config?)) {
-        Ok(submission) => Some(submission).filter(|submission| !submission.is_empty()),
+        Ok(submission) => Some(submission).filter(|submission| !submission.is_empty() || submission.refers()),
         Err(errors) => {
             faults.extend(errors.iter().map(config_fault));
             None

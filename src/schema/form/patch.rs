@@ -123,6 +123,12 @@ impl Submission {
     pub fn is_empty(&self) -> bool {
         self.provided.is_empty() && !self.removes
     }
+
+    /// Whether it says of a secret that it stays, so that somebody has to see whether it is there.
+    #[must_use]
+    pub fn refers(&self) -> bool {
+        self.patch.first_reference().is_some()
+    }
 }
 
 impl std::fmt::Debug for Submission {

@@ -186,10 +186,10 @@ pub(super) fn posted_rows<'a>(
         }
     };
     let mut rows: Vec<PostedRow<'a>> = raw.rows(place.posted(), RowsShape::MOST).into_iter().map(read).collect();
-    // What was typed into a row that is gone stands behind all others.
-    let free =
-        rows.iter().filter(|row| row.is_new).map(|row| row.seat.index + 1).max().unwrap_or_default().max(now.len());
-    for (index, row) in (free..).zip(rows.iter_mut().filter(|row| row.is_gone)) {
+    // What was typed into a row that is gone stands before the new ones.
+    let gone = rows.iter().filter(|row| row.is_gone).count();
+    rows.iter_mut().filter(|row| row.is_new).for_each(|row| row.seat.index += gone);
+    for (index, row) in (now.len()..).zip(rows.iter_mut().filter(|row| row.is_gone)) {
         row.seat.index = index;
     }
     rows

@@ -97,14 +97,17 @@ async fn who_leaves_a_branch_that_somebody_else_fills_in_is_told() {
 async fn of_many_stale_pages_at_once_every_field_arrives_or_is_refused() {
     let scene = Scene::new().await;
     scene.set(json!({"note": "old"})).await;
-    let mut sends = Vec::new();
-    for number in 0..8 {
-        let (form, owner) = (scene.form().await, scene.owner.clone());
-        let value = format!("note {number}");
-        sends.push(tokio::spawn(async move { save(&form, &[("/note", &value)], &owner).await.status }));
+    let mut forms = Vec::new();
+    for _ in 0..9 {
+        forms.push(scene.form().await);
     }
-    let (form, owner) = (scene.form().await, scene.owner.clone());
+    let (form, owner) = (forms.pop().unwrap(), scene.owner.clone());
     let other = tokio::spawn(async move { save(&form, &[("/memo", "kept"), ("/key", "k")], &owner).await.status });
+    let send = |(number, form): (usize, crate::support::Page)| {
+        let (owner, value) = (scene.owner.clone(), format!("note {number}"));
+        tokio::spawn(async move { save(&form, &[("/note", &value)], &owner).await.status })
+    };
+    let sends: Vec<_> = forms.into_iter().enumerate().map(send).collect();
     let mut statuses = Vec::new();
     for send in sends {
         statuses.push(send.await.unwrap());

@@ -25,11 +25,11 @@ async fn a_form_of_a_revision_that_nobody_knows_adds_and_replaces_nothing() {
         let refused = form.clone().set("/note", "new").press("intent", "save", &scene.owner).await;
         assert_eq!(refused.status, 422, "{mark}: {}", refused.text());
         assert!(refused.text().contains("Note: "), "{}", refused.text());
-        let added = form.set("/memo", &format!("memo {mark}")).press("intent", "save", &scene.owner).await;
+        let added = form.set("/memo", &format!("memo{mark}")).press("intent", "save", &scene.owner).await;
         let due = if mark.is_empty() { 303 } else { 422 };
         assert_eq!(added.status, due, "the first one finds the place empty: {}", added.text());
     }
-    assert_eq!(scene.whole().await, json!({"note": "old", "memo": "memo ", "fast": true}));
+    assert_eq!(scene.whole().await, json!({"note": "old", "memo": "memo", "fast": true}));
 }
 
 #[tokio::test]
@@ -38,12 +38,12 @@ async fn old_revisions_are_forgotten_except_those_a_form_may_show() {
     let workspace = workspace_id(&scene.app, "Acme Analytics").await;
     for note in ["a", "b", "c"] {
         scene.set(json!({"note": note})).await;
-        scene.app.advance(time::Duration::days(10));
+        scene.app.advance(time::Duration::days(2));
     }
     assert_eq!(numbers(&scene).await, [0, 1, 2, 3]);
     let stale = scene.form().await;
-    // 25 days ago revision 0 was followed by revision 1, and revision 1 not yet by revision 2.
-    let before = scene.app.app.clock.now() - time::Duration::days(25);
+    // Five days ago revision 0 was followed by revision 1, and revision 1 not yet by revision 2.
+    let before = scene.app.app.clock.now() - time::Duration::days(5);
     let forgot =
         scene.app.app.write(move |tx| Ok(forget_old_revisions(tx.conn, &workspace, before, 100)?)).await.unwrap();
     assert_eq!((forgot, numbers(&scene).await), (1, vec![1, 2, 3]));

@@ -8,12 +8,15 @@ const SECRET: [&str; 9] =
     ["secret", "secrets", "token", "tokens", "verifier", "password", "passwords", "passphrase", "credentials"];
 
 /// What is called so and is none: file, field, and why.
-const NONE: [(&str, &str, &str); 8] = [
+const NONE: [(&str, &str, &str); 11] = [
     ("sign_in_provider/protocol/discovery.rs", "token_endpoint", "an address that the provider publishes"),
     ("sign_in_provider/protocol/discovery.rs", "id_token_signing_alg_values_supported", "published too"),
     ("sign_in_provider/protocol/discovery.rs", "token_endpoint_auth_methods_supported", "published too"),
     ("sign_in_provider/settings_pages.rs", "passwords", "the word `on` or `off` of a form"),
     ("connections/store.rs", "secret_paths", "where secrets stand, not what they are"),
+    ("connections/store.rs", "secret_revisions", "since when they stand there"),
+    ("revisions/store.rs", "secret_paths", "where secrets stood, not what they were"),
+    ("revisions/store.rs", "secret_revisions", "since when they stood there"),
     ("invite_links/api_view.rs", "token", "the answer that shows a new link once"),
     ("setup_links/api.rs", "token", "the answer that shows a new link once"),
     ("schema/form/check/fill.rs", "secrets", "made up to try a form"),
