@@ -104,7 +104,10 @@ pub const SETTINGS: [(&str, &str); 22] = [
         "VESTIBULE_CONNECTOR_ALLOW_CIDRS",
         "networks, comma-separated, where providers, other systems of connectors and output layers may be although they are not public; default none",
     ),
-    ("VESTIBULE_CONNECTOR_CONCURRENCY", "connectors that run at the same time; default 2"),
+    (
+        "VESTIBULE_CONNECTOR_CONCURRENCY",
+        "connectors of a kind of work (checks, extractions) that run at the same time in one process; default 2. Workspaces take turns, and one of several never has all of them",
+    ),
     ("VESTIBULE_CONTAINER_ENGINE", "program that runs connectors kept as container images, like docker; default none"),
     (
         "VESTIBULE_WEBHOOK_RETRY_SCHEDULE",
@@ -122,7 +125,10 @@ pub const SETTINGS: [(&str, &str); 22] = [
         "VESTIBULE_SIGN_IN_ALLOW_CIDRS",
         "networks, comma-separated, where a workspace's identity provider may be although they are not public; default none",
     ),
-    ("VESTIBULE_RATE_LIMITS", "on or off; default on"),
+    (
+        "VESTIBULE_RATE_LIMITS",
+        "on or off; default on. Tries at passwords, codes and tokens are counted in the database, over all processes",
+    ),
     ("VESTIBULE_WORKERS", "threads that answer requests; default the number of cores"),
     (
         "VESTIBULE_METRICS_TOKEN",
