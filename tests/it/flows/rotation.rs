@@ -58,7 +58,7 @@ async fn keys_of(app: &TestApp, table: &str, column: &str) -> BTreeMap<String, u
     keys
 }
 
-/// Something of everything that is sealed. Gives the page of an invite link, to be copied from later.
+/// Something of everything that is sealed. Gives an invite link as its page lets one copy it.
 async fn fill(site: &Site) -> String {
     let (app, owner) = (&site.app, &site.owner);
     let (connection, link) = share(owner, "source", "postgres", &[]).await;
@@ -80,9 +80,11 @@ async fn fill(site: &Site) -> String {
     program.send("POST", "/api/v1/sources/", Some(body), &[("idempotency-key", "rotation-1")]).await.expect(201);
     validate(site, &program).await;
     let (page, _) = invite(owner, "source/postgres", &[]).await;
+    let copied = link_path(&owner.get(&page).await);
+    // From here on a password opens this workspace no more.
     only_provider(&app.app, "acme-analytics");
     crate::outputs::add(&program, crate::outputs::layer("Warehouse")).await;
-    page
+    copied
 }
 
 /// One validation that is over and found streams, and a recipient's test that waits.
@@ -121,8 +123,7 @@ fn rotate(app: &TestApp, keys: &str) -> String {
 async fn nothing_needs_the_old_key_any_more() {
     let site = Site::new(Plays::Facebook).await;
     let app = &site.app;
-    let page = fill(&site).await;
-    let invite_before = link_path(&site.owner.get(&page).await);
+    let invite_before = fill(&site).await;
     let old = std::fs::read_to_string(app.data_dir().join("master.key")).unwrap().trim().to_owned();
     let new = KeyRing::generate(app.app.clock.now(), &app.app.rng);
     let new_id = KeyRing::parse(&new).unwrap().primary_id().to_owned();
