@@ -58,6 +58,10 @@ fn in_force(config: &Config) -> Vec<Vec<String>> {
         ("VESTIBULE_SIGN_IN_ALLOW_CIDRS", listed(&config.sign_in.allow)),
         ("VESTIBULE_RATE_LIMITS", if server.rate_limits { "on" } else { "off" }.to_owned()),
         ("VESTIBULE_WORKERS", server.workers.map_or_else(|| "one per core".to_owned(), |count| count.to_string())),
+        (
+            "VESTIBULE_METRICS_TOKEN",
+            config.metrics.token.as_ref().map_or("none, only this machine may read", |_| "set").to_owned(),
+        ),
         ("VESTIBULE_LOG", config.log.filter.clone()),
         (
             "VESTIBULE_LOG_FORMAT",

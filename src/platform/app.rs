@@ -18,6 +18,7 @@ use crate::platform::config::{Config, StorageConfig};
 use crate::platform::db::{Conn, DatabaseUrl, Db, instance};
 use crate::platform::email::Mailer;
 use crate::platform::lease_watch::LeaseWatch;
+use crate::platform::metrics::Metrics;
 use crate::platform::noted_lately::NotedLately;
 use crate::platform::web::rate_limit::RateLimits;
 
@@ -55,6 +56,8 @@ pub struct App {
     pub noted_lately: NotedLately,
     /// What this process has watched of the leases of workers.
     pub lease_watch: LeaseWatch,
+    /// What this process has counted.
+    pub metrics: Metrics,
     /// How much work a password hash takes.
     pub password_cost: Cost,
 }
@@ -89,6 +92,7 @@ impl App {
             receipt_marks: Marker::new(&keys, "receipt"),
             noted_lately: NotedLately::default(),
             lease_watch: LeaseWatch::default(),
+            metrics: Metrics::default(),
             config,
             db,
             clock,

@@ -8,6 +8,7 @@ pub mod email;
 pub mod jobs;
 pub mod lease_watch;
 pub mod link_state;
+pub mod metrics;
 pub mod noted_lately;
 pub mod sealed;
 pub mod sequence;

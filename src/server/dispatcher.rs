@@ -11,7 +11,7 @@ use crate::features::work::{runs, validations};
 use crate::features::{accounts, connections, idempotency, invite_links, oauth, setup_links, webhooks};
 use crate::platform::app::App;
 use crate::platform::db::dialect;
-use crate::platform::jobs::{self, Job, Outcome, Registry};
+use crate::platform::jobs::{self, BackgroundJob, Job, Outcome, Registry};
 
 /// Connections of before there was a search by words that a sweep catches up with.
 const WORDS_AT_ONCE: i64 = 500;
@@ -38,13 +38,15 @@ pub async fn run_due(app: &Arc<App>) -> AppResult<usize> {
 /// Works until `stop` resolves, jobs, webhooks, validations and runs side by side.
 pub async fn run_until(app: Arc<App>, stop: impl Future<Output = ()>) {
     let (tell, told) = watch::channel(false);
-    let jobs = async {
-        jobs::run_until(&app, &registry(), stop).await;
+    let stop = async {
+        stop.await;
         // Without a receiver the others have stopped already.
         let _ = tell.send(true);
     };
+    let registry = registry();
     tokio::join!(
-        jobs,
+        stop,
+        jobs::run_until(&app, &registry, told.clone()),
         webhooks::run_until(Arc::clone(&app), told.clone()),
         validations::run_until(Arc::clone(&app), told.clone()),
         runs::run_until(Arc::clone(&app), told),
@@ -70,7 +72,9 @@ impl Job for Sweep {
     fn read(_: &str, _: &str) -> Option<Self> {
         Some(Self)
     }
+}
 
+impl BackgroundJob for Sweep {
     async fn perform(self, app: Arc<App>) -> AppResult<Outcome> {
         setup_links::sweep(&app).await?;
         invite_links::sweep(&app).await?;
@@ -106,7 +110,9 @@ impl Job for RetentionSweep {
     fn read(_: &str, _: &str) -> Option<Self> {
         Some(Self)
     }
+}
 
+impl BackgroundJob for RetentionSweep {
     async fn perform(self, app: Arc<App>) -> AppResult<Outcome> {
         let all_done = retention::sweep(&app).await?;
         app.write(|tx| Ok(dialect::optimize(tx.conn)?)).await?;

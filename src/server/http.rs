@@ -12,7 +12,7 @@ use super::routes;
 use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
 use crate::base::ids::{InviteLinkId, SetupLinkId};
-use crate::console::kept_forms;
+use crate::console;
 use crate::features::oauth::{LinkIsOpen, LinkKind, LinkRef};
 use crate::features::{invite_links, setup_links};
 use crate::platform::app::App;
@@ -32,7 +32,7 @@ pub fn server(app: &Arc<App>, listener: TcpListener) -> std::io::Result<Server> 
             .app_data(web::Data::new(LinkIsOpen(link_is_open)))
             .configure(routes::all)
             .default_service(web::to(routes::no_such_page))
-            .wrap(from_fn(kept_forms::keep))
+            .wrap(from_fn(console::keep_forms))
             .wrap(from_fn(cookies::send))
             // No page holds a secret, and form tokens differ on every page, so a compressed length tells nothing.
             .wrap(Compress::default())

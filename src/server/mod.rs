@@ -4,6 +4,7 @@ pub mod dispatcher;
 pub mod docs;
 pub mod health;
 pub mod http;
+pub mod metrics;
 pub mod routes;
 
 pub use dispatcher::{RetentionSweep, Sweep, run_until};

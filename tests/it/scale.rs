@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use diesel::connection::SimpleConnection as _;
-use vestibule::platform::db::Conn;
+use vestibule::platform::db::DatabaseUrl;
 
 use crate::api::{Program, workspace_id};
 use crate::support::many::{self, Happened};
@@ -47,12 +47,17 @@ async fn filled(connections: usize, links: usize, activity: usize) -> Filled {
     let owner = app.visitor();
     owner.sign_in("ana@acme.example").await;
     let workspace = workspace_id(&app, "Acme Analytics").await;
-    let mut conn = app.place.open().unwrap();
-    conn.batch_execute("BEGIN").unwrap();
-    many::connections(&mut conn, workspace.as_str(), connections);
-    many::links(&mut conn, workspace.as_str(), links);
-    many::happenings(&mut conn, workspace.as_str(), &Happened { connections, activity, each: connections });
-    conn.batch_execute("COMMIT").unwrap();
+    let place = app.place.clone();
+    // Beside, so that clients notice which connections the server closes meanwhile.
+    let filling = tokio::task::spawn_blocking(move || {
+        let mut conn = place.open().unwrap();
+        conn.batch_execute("BEGIN").unwrap();
+        many::connections(&mut conn, workspace.as_str(), connections);
+        many::links(&mut conn, workspace.as_str(), links);
+        many::happenings(&mut conn, workspace.as_str(), &Happened { connections, activity, each: connections });
+        conn.batch_execute("COMMIT").unwrap();
+    });
+    filling.await.unwrap();
     Filled { app, owner, program }
 }
 
@@ -87,17 +92,23 @@ impl Filled {
     }
 }
 
+/// Runs SQL beside, so that clients notice which connections the server closes meanwhile.
+async fn sql(filled: &Filled, statements: &'static str) {
+    let place = filled.app.place.clone();
+    let run = tokio::task::spawn_blocking(move || place.open().unwrap().batch_execute(statements).unwrap());
+    run.await.unwrap();
+}
+
 #[tokio::test]
 #[ignore = "figures, taken by hand"]
 async fn every_page_with_many_rows() {
     let small = filled(100, 100, 1_000).await;
     let large = filled(100_000, 10_000, 1_000_000).await;
-    let mut conn = large.app.place.open().unwrap();
-    let name = if matches!(conn, Conn::Sqlite(_)) { "SQLite" } else { "PostgreSQL" };
+    let name = if matches!(large.app.place, DatabaseUrl::Sqlite(_)) { "SQLite" } else { "PostgreSQL" };
     large.table(&format!("{name}, no statistics"), &small).await;
-    conn.batch_execute(include_str!("../../migrations/sqlite/2026-11-29-000501_plans/down.sql")).unwrap();
+    sql(&large, include_str!("../../migrations/sqlite/2026-11-29-000501_plans/down.sql")).await;
     large.table(&format!("{name}, with the indexes of before, no statistics"), &small).await;
-    conn.batch_execute(include_str!("../../migrations/sqlite/2026-11-29-000501_plans/up.sql")).unwrap();
-    conn.batch_execute("ANALYZE").unwrap();
+    sql(&large, include_str!("../../migrations/sqlite/2026-11-29-000501_plans/up.sql")).await;
+    sql(&large, "ANALYZE").await;
     large.table(&format!("{name}, after ANALYZE"), &small).await;
 }

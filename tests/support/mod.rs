@@ -10,6 +10,7 @@ mod python;
 pub mod receiver;
 pub mod routes;
 pub mod scanner;
+pub mod smtp;
 
 pub use python::{python, skipped};
 

@@ -7,9 +7,9 @@ use askama::Template;
 
 use crate::base::error::AppResult;
 use crate::base::forms::{FieldError, FormState, RawForm, ValueProblem};
-use crate::connectors::Connector;
+use crate::connectors::{Connector, Kind};
 use crate::features::accounts::guard::SignedIn;
-use crate::features::connections::{Connection, Filler, LONGEST_DESCRIPTION, revision_mark};
+use crate::features::connections::{Connection, ConnectionState, Filler, LONGEST_DESCRIPTION, revision_mark};
 use crate::features::oauth;
 use crate::features::setup_links::{self, ShareInput, ShareView};
 use crate::platform::app::App;
@@ -117,6 +117,8 @@ pub(super) struct ConfigurePage {
     documentation_url: String,
     is_new: bool,
     is_draft: bool,
+    /// It is a source that can be extracted.
+    is_extracted: bool,
     connection_url: String,
     description: String,
     description_problem: Option<String>,
@@ -171,6 +173,8 @@ impl ConfigurePage {
             documentation_url: file.documentation_url.clone(),
             is_new: target.draft.is_none(),
             is_draft: target.draft.as_ref().is_none_or(|draft| draft.finalised_at.is_none()),
+            is_extracted: target.draft.as_ref().is_some_and(|draft| draft.state() == ConnectionState::Finalised)
+                && file.kind == Kind::Source,
             connection_url: target
                 .draft
                 .as_ref()

@@ -10,6 +10,7 @@ use crate::base::error::AppResult;
 use crate::base::ids::{ConnectionId, InviteLinkId, WorkspaceId};
 use crate::connectors::Kind;
 use crate::console::connections::progress::Progress;
+use crate::console::failures;
 use crate::features::accounts::guard::SignedIn;
 use crate::features::connections::{Approval, ConnectionFilter, ConnectionStateFilter, ListRow, list};
 use crate::features::work::validations::{self, Newest, standing_of};
@@ -64,6 +65,8 @@ struct ConnectionsPage {
     rows: Vec<ConnectionListItem>,
     older: String,
     is_first_page: bool,
+    /// What failed for good and nobody has looked at.
+    failures: i64,
 }
 
 impl ConnectionsPage {
@@ -114,12 +117,13 @@ pub async fn index(
     };
     let (workspace, now) = (member.workspace_id.clone(), app.clock.now());
     let is_first_page = filter.before.is_none();
-    let (mut found, known) = app
+    let (mut found, known, failures) = app
         .db
         .read(move |conn| {
             let found = list(conn, &workspace, &filter, PER_PAGE + 1)?;
             let known = ListContext::load(conn, &workspace, &found, now)?;
-            Ok((found, known))
+            let failures = if is_first_page { failures::count(conn, &workspace, now)? } else { 0 };
+            Ok((found, known, failures))
         })
         .await?;
     let has_older = found.len() > usize::try_from(PER_PAGE).unwrap_or(usize::MAX);
@@ -138,6 +142,7 @@ pub async fn index(
         rows,
         older,
         is_first_page,
+        failures,
     })
 }
 

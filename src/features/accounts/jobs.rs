@@ -1,7 +1,5 @@
 //! Mail with account links, and sweeping up behind accounts.
 
-use std::sync::Arc;
-
 use super::links::{self, AccountLinkPurpose, AccountLinkRow, SEALED_LINK_TOKENS};
 use super::{MemberCard, Role, sessions, sign_in_provider, store};
 use crate::base::crypto::{PlainToken, Sealed};
@@ -9,18 +7,60 @@ use crate::base::error::AppResult;
 use crate::base::ids::AccountLinkId;
 use crate::platform::app::App;
 use crate::platform::db::Conn;
-use crate::platform::email::{EmailContext, EmailMessage, email_templates};
-use crate::platform::jobs::{Outcome, Registry, job, send_emails};
+use crate::platform::email::{EmailContext, ReplyTo, email_templates};
+use crate::platform::jobs::{Job, Lane, MailJob, MailReceiver, PreparedMail, Registry};
+use crate::platform::tx::Tx;
 use crate::platform::web::{counted_tries, urls};
 
-job!(
-    /// Sends a one-use account link (an invitation, or a new password).
-    AccountMail(AccountLinkId), "account_mail", send_account_mail
-);
+/// Sends a one-use account link (an invitation, or a new password).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountMail(pub AccountLinkId);
+
+impl Job for AccountMail {
+    const KINDS: &'static [&'static str] = &["account_mail"];
+    const LANE: Lane = Lane::UrgentMail;
+
+    fn kind(&self) -> &'static str {
+        "account_mail"
+    }
+
+    fn payload(&self) -> &str {
+        self.0.as_str()
+    }
+
+    fn read(_: &str, payload: &str) -> Option<Self> {
+        Some(Self(AccountLinkId::from_text(payload)))
+    }
+}
+
+impl MailJob for AccountMail {
+    /// A link that opens nothing any more is not sent, and after the mail went out there is nothing to send: the sealed token is
+    /// forgotten then.
+    fn prepare(&self, app: &App, conn: &mut Conn) -> AppResult<Option<PreparedMail>> {
+        let Some((link, names)) = names(conn, &self.0)? else { return Ok(None) };
+        let sealed = link.sealed_token.clone().filter(|_| link.times().state(app.clock.now()).is_open());
+        let Some(sealed) = sealed else { return Ok(None) };
+        let token = app.keys.open(&Sealed::from_bytes(sealed), SEALED_LINK_TOKENS.at(&link.id, &link.workspace_id))?;
+        let token = PlainToken::presented(&String::from_utf8_lossy(&token));
+        let url = app.config.server.base_url.join(&urls::account_link(&token));
+        let receiver =
+            MailReceiver { key: link.id.to_string(), name: names.receiver.clone(), email: link.email.clone() };
+        Ok(Some(PreparedMail {
+            workspace: link.workspace_id.clone(),
+            receivers: vec![receiver],
+            reply_to: names.reply_to.clone(),
+            context: context(&link, names, url),
+        }))
+    }
+
+    fn taken(&self, tx: &mut Tx<'_>) -> AppResult<()> {
+        Ok(links::drop_token(tx.conn, &self.0)?)
+    }
+}
 
 /// What accounts do later.
 pub fn jobs(registry: Registry) -> Registry {
-    registry.with::<AccountMail>()
+    registry.with_mail::<AccountMail>()
 }
 
 email_templates!(
@@ -53,51 +93,23 @@ struct LinkNames {
     workspace: String,
     inviter: String,
     receiver: String,
+    /// Whoever asks by an invitation, as long as they are a member.
+    reply_to: Option<ReplyTo>,
 }
 
-fn email(link: &AccountLinkRow, names: LinkNames, url: String) -> AppResult<EmailMessage> {
-    let LinkNames { workspace, inviter, receiver } = names;
+fn context(link: &AccountLinkRow, names: LinkNames, url: String) -> Box<dyn EmailContext + Send + Sync> {
+    let LinkNames { workspace, inviter, .. } = names;
     let until = link.expires_at.words();
     match link.purpose {
-        AccountLinkPurpose::Join => {
-            let context = InvitationEmail { workspace, inviter, role: link.role, url, until };
-            EmailMessage::from_template(&link.email, &receiver, &context)
-        }
-        AccountLinkPurpose::Reset => {
-            EmailMessage::from_template(&link.email, &receiver, &PasswordEmail { workspace, url, until })
-        }
+        AccountLinkPurpose::Join => Box::new(InvitationEmail { workspace, inviter, role: link.role, url, until }),
+        AccountLinkPurpose::Reset => Box::new(PasswordEmail { workspace, url, until }),
     }
 }
 
-/// Sends the same mail to each of them.
-///
-/// # Errors
-/// A template cannot be rendered; a mail that is not taken is a retry, no error.
-pub async fn email_members(app: &App, members: &[MemberCard], context: &impl EmailContext) -> AppResult<Outcome> {
-    let message = |member: &MemberCard| EmailMessage::from_template(&member.email, &member.name, context);
-    let messages = members.iter().map(message).collect::<AppResult<_>>()?;
-    Ok(send_emails(&app.mailer, messages).await)
-}
-
-/// Sends the mail that brings an account link. A link that opens nothing any more is not sent, and a second try after the mail went
-/// out sends nothing: the sealed token is forgotten then.
-///
-/// # Errors
-/// The database cannot be asked, or the token does not open.
-async fn send_account_mail(app: &Arc<App>, id: AccountLinkId) -> AppResult<Outcome> {
-    let key = id.clone();
-    let Some((link, names)) = app.db.read(move |conn| names(conn, &key)).await? else { return Ok(Outcome::Done) };
-    let sealed = link.sealed_token.clone().filter(|_| link.times().state(app.clock.now()).is_open());
-    let Some(sealed) = sealed else { return Ok(Outcome::Done) };
-    let token = app.keys.open(&Sealed::from_bytes(sealed), SEALED_LINK_TOKENS.at(&link.id, &link.workspace_id))?;
-    let token = PlainToken::presented(&String::from_utf8_lossy(&token));
-    let url = app.config.server.base_url.join(&urls::account_link(&token));
-    let outcome = send_emails(&app.mailer, vec![email(&link, names, url)?]).await;
-    if outcome != Outcome::Done {
-        return Ok(outcome);
-    }
-    app.db.write(move |conn| Ok(links::drop_token(conn, &id)?)).await?;
-    Ok(Outcome::Done)
+/// Members as those a mail goes to.
+pub fn receivers(members: Vec<MemberCard>) -> Vec<MailReceiver> {
+    let receiver = |MemberCard { id, name, email }| MailReceiver { key: id.to_string(), name, email };
+    members.into_iter().map(receiver).collect()
 }
 
 fn names(conn: &mut Conn, id: &AccountLinkId) -> AppResult<Option<(AccountLinkRow, LinkNames)>> {
@@ -107,10 +119,13 @@ fn names(conn: &mut Conn, id: &AccountLinkId) -> AppResult<Option<(AccountLinkRo
         let member = id.as_ref().map(|id| store::find_member(conn, id)).transpose()?.flatten();
         Ok(member.map(|member| member.name).unwrap_or_default())
     };
+    let (inviter, receiver) = (name_of(&link.created_by)?, name_of(&link.member_id)?);
+    let asker = link.created_by.as_ref().map(|id| store::living_member(conn, &link.workspace_id, id)).transpose()?;
     let names = LinkNames {
         workspace: workspace.map(|workspace| workspace.name).unwrap_or_default(),
-        inviter: name_of(&link.created_by)?,
-        receiver: name_of(&link.member_id)?,
+        inviter,
+        receiver,
+        reply_to: asker.flatten().map(|MemberCard { name, email, .. }| ReplyTo { name, email }),
     };
     Ok(Some((link, names)))
 }

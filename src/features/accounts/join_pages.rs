@@ -140,6 +140,8 @@ pub async fn accept(
         ("sign-out", _) => sign_out(&request, &app).await,
         (_, JoinStep::Reset) => choose(&request, &app, link, view, form.password).await,
         ("join", JoinStep::Button) => join(&request, &app, link, Invitee::SignedIn).await,
+        // Pressed twice: the first was faster.
+        ("join", JoinStep::Member) => Ok(see_other(urls::HOME)),
         (intent, JoinStep::Details | JoinStep::Button) if intent != "join" => {
             join_with_password(&request, &app, link, view, form).await
         }

@@ -41,14 +41,15 @@ pub mod workspaces_pages;
 
 pub use by_command::{OwnerDetails, OwnerMade, create_owner};
 pub use first_run::{NewOwner, NewWorkspace, create_workspace_with_owner, first_run_code};
-pub use jobs::{AccountMail, email_members, jobs, sweep};
+pub use jobs::{AccountMail, jobs, receivers, sweep};
 pub use links::{SEALED_LINK_TOKENS, count_up_to as count_links_up_to, forget as forget_links};
 pub use restored::{EndedAccess, end_access};
 pub use sign_in_provider::{SEALED_CLIENT_SECRETS, allow_passwords_by_command};
 pub use store::{
-    any_workspace, find_member, find_workspace, find_workspace_by_slug, member_or_owners, owners_of,
+    any_workspace, find_member, find_workspace, find_workspace_by_slug, living_member, member_or_owners, owners_of,
     several_workspaces, workspaces_after,
 };
+pub use views::names_in_words;
 
 use crate::base::ids::{MemberId, WorkspaceId};
 use crate::base::text_column::text_enum;

@@ -110,7 +110,8 @@ pub(super) fn lock_members(conn: &mut Conn, id: &WorkspaceId) -> QueryResult<()>
     diesel::update(workspaces::table.find(id)).set(workspaces::slug.eq(workspaces::slug)).execute(conn).map(|_| ())
 }
 
-/// A member of any workspace, removed ones too, so that what they made can still say who made it.
+/// A member of any workspace, removed ones too, so that what they made can still say who made it. Never whom to write to:
+/// that is [`living_member`].
 pub fn find_member(conn: &mut Conn, id: &MemberId) -> QueryResult<Option<MemberCard>> {
     let found = members::table.find(id).select(MemberRow::as_select()).get_result(conn).optional()?;
     Ok(found.map(MemberCard::from))
@@ -122,13 +123,18 @@ pub fn owners_of(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<Vec<Me
     Ok(rows.into_iter().filter(|row| row.role == Role::Owner).map(MemberCard::from).collect())
 }
 
-/// Who is told of something: the member who began it, or the owners when that member is gone.
+/// A member of the workspace as it is now; `None` for somebody who has left.
+pub fn living_member(conn: &mut Conn, workspace: &WorkspaceId, id: &MemberId) -> QueryResult<Option<MemberCard>> {
+    Ok(find_living(conn, workspace, id)?.map(MemberCard::from))
+}
+
+/// Who is told of something: the member who began it, or the owners when nobody did or that member has left.
 pub fn member_or_owners(
     conn: &mut Conn,
     member: Option<&MemberId>,
     workspace: &WorkspaceId,
 ) -> QueryResult<Vec<MemberCard>> {
-    match member.map(|id| find_member(conn, id)).transpose()?.flatten() {
+    match member.map(|id| living_member(conn, workspace, id)).transpose()?.flatten() {
         Some(member) => Ok(vec![member]),
         None => owners_of(conn, workspace),
     }

@@ -60,7 +60,7 @@ pub(super) fn visitor_csrf(request: &HttpRequest, app: &App) -> String {
 }
 
 /// Names of people as a sentence takes them: "Ana", "Ana or Bo", "Ana, Bo or Cy".
-pub(super) fn names_in_words(people: &[MemberCard]) -> String {
+pub fn names_in_words(people: &[MemberCard]) -> String {
     let names: Vec<&str> = people.iter().map(|member| member.name.as_str()).collect();
     match names.split_last() {
         None => String::new(),

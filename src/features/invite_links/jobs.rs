@@ -11,8 +11,9 @@ use crate::base::text_column::text_enum;
 use crate::features::accounts;
 use crate::features::recipient::When;
 use crate::platform::app::App;
+use crate::platform::db::Conn;
 use crate::platform::email::email_templates;
-use crate::platform::jobs::{Job, Outcome, Registry};
+use crate::platform::jobs::{Job, Lane, MailJob, PreparedMail, Registry};
 use crate::platform::tx::Tx;
 use crate::platform::web::urls;
 
@@ -22,6 +23,7 @@ pub struct NoticeMail(pub Notice, pub InviteLinkId);
 
 impl Job for NoticeMail {
     const KINDS: &'static [&'static str] = &Notice::NAMES;
+    const LANE: Lane = Lane::NoticeMail;
 
     fn kind(&self) -> &'static str {
         self.0.as_str()
@@ -34,15 +36,25 @@ impl Job for NoticeMail {
     fn read(kind: &str, payload: &str) -> Option<Self> {
         Some(Self(Notice::parse(kind)?, InviteLinkId::from_text(payload)))
     }
+}
 
-    async fn perform(self, app: Arc<App>) -> AppResult<Outcome> {
-        send_notice(&app, self.0, self.1).await
+impl MailJob for NoticeMail {
+    /// It goes to the member who made the link, or to the workspace's owners.
+    fn prepare(&self, app: &App, conn: &mut Conn) -> AppResult<Option<PreparedMail>> {
+        let Some(link) = store::find_by_id(conn, &self.1)? else { return Ok(None) };
+        let members = accounts::member_or_owners(conn, link.created_by.as_ref(), &link.workspace_id)?;
+        Ok(Some(PreparedMail {
+            receivers: accounts::receivers(members),
+            reply_to: None,
+            context: Box::new(context(app, self.0, &link)),
+            workspace: link.workspace_id,
+        }))
     }
 }
 
 /// What invite links do later.
 pub fn jobs(registry: Registry) -> Registry {
-    registry.with::<NoticeMail>()
+    registry.with_mail::<NoticeMail>()
 }
 
 const AT_ONCE: i64 = 100;
@@ -138,25 +150,6 @@ pub(super) fn watch_use(tx: &mut Tx<'_>, link: &InviteLink) -> AppResult<()> {
         queue(tx, Notice::Busy, link)?;
     }
     Ok(())
-}
-
-/// Tells the member who made the link, or the workspace's owners.
-///
-/// # Errors
-/// The database cannot be read; a mail that is not taken is a retry, no error.
-async fn send_notice(app: &Arc<App>, notice: Notice, id: InviteLinkId) -> AppResult<Outcome> {
-    let found = app
-        .db
-        .read(move |conn| {
-            let Some(link) = store::find_by_id(conn, &id)? else { return Ok(None) };
-            let receivers = accounts::member_or_owners(conn, link.created_by.as_ref(), &link.workspace_id)?;
-            Ok(Some((link, receivers)))
-        })
-        .await?;
-    let Some((link, receivers)) = found else {
-        return Ok(Outcome::GiveUp { reason: "the link is gone".to_owned() });
-    };
-    accounts::email_members(app, &receivers, &context(app, notice, &link)).await
 }
 
 fn context(app: &App, notice: Notice, link: &InviteLink) -> InviteLinkEmail {

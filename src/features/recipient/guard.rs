@@ -30,8 +30,18 @@ impl<L: RecipientLink> LinkContext<L> {
     fn find(conn: &mut Conn, link: L) -> AppResult<Option<Self>> {
         let facts = link.facts();
         let workspace = accounts::find_workspace(conn, facts.workspace)?;
-        let maker = facts.maker.map(|id| accounts::find_member(conn, id)).transpose()?.flatten();
-        Ok(workspace.map(|workspace| Self { link, workspace, maker }))
+        let maker = facts.maker.map(|id| accounts::living_member(conn, facts.workspace, id)).transpose()?.flatten();
+        let Some(workspace) = workspace else { return Ok(None) };
+        // Whoever made the link has left: the workspace asks, and there is still somebody to answer questions, as the workspace says or
+        // else an owner.
+        let maker = match maker {
+            None if facts.maker.is_some() && workspace.contact.is_empty() => {
+                let owner = accounts::owners_of(conn, facts.workspace)?.into_iter().next();
+                owner.map(|owner| MemberCard { name: workspace.name.clone(), ..owner })
+            }
+            maker => maker,
+        };
+        Ok(Some(Self { link, workspace, maker }))
     }
 
     fn known(self, app: &App, ip: IpAddr) -> KnownLink<L> {

@@ -9,18 +9,19 @@ use crate::features::accounts;
 use crate::features::connections;
 use crate::features::recipient::{NamedField, held, read_names};
 use crate::platform::app::App;
+use crate::platform::db::Conn;
 use crate::platform::email::email_templates;
-use crate::platform::jobs::{Outcome, Registry, job};
+use crate::platform::jobs::{Lane, PreparedMail, Registry, mail_job};
 use crate::platform::web::urls;
 
-job!(
+mail_job!(
     /// Tells the member who asked that a recipient sent details.
-    SubmissionMail(SetupLinkId), "submission_mail", send_submission_mail
+    SubmissionMail(SetupLinkId), "submission_mail", Lane::NoticeMail, prepare_submission_mail
 );
 
 /// What setup links do later.
 pub fn jobs(registry: Registry) -> Registry {
-    registry.with::<SubmissionMail>()
+    registry.with_mail::<SubmissionMail>()
 }
 
 const AT_ONCE: i64 = 100;
@@ -44,25 +45,13 @@ struct SubmissionEmail {
     receipt: String,
 }
 
-/// Tells the member who made the link (or the workspace's owners) that details came.
-///
-/// # Errors
-/// The database cannot be read; a mail that is not taken is a retry, no error.
-async fn send_submission_mail(app: &Arc<App>, id: SetupLinkId) -> AppResult<Outcome> {
-    let found = app
-        .db
-        .read(move |conn| {
-            let Some(link) = store::find_by_id(conn, &id)? else { return Ok(None) };
-            let Some(connection) = connections::find_by_id(conn, &link.workspace_id, &link.connection_id)? else {
-                return Ok(None);
-            };
-            let receivers = accounts::member_or_owners(conn, link.created_by.as_ref(), &link.workspace_id)?;
-            Ok(Some((link, connection, receivers)))
-        })
-        .await?;
-    let Some((link, connection, receivers)) = found else {
-        return Ok(Outcome::GiveUp { reason: "the link is gone".to_owned() });
+/// It goes to the member who made the link, or to the workspace's owners when a program made it or that member has left.
+fn prepare_submission_mail(app: &App, conn: &mut Conn, id: &SetupLinkId) -> AppResult<Option<PreparedMail>> {
+    let Some(link) = store::find_by_id(conn, id)? else { return Ok(None) };
+    let Some(connection) = connections::find_by_id(conn, &link.workspace_id, &link.connection_id)? else {
+        return Ok(None);
     };
+    let members = accounts::member_or_owners(conn, link.created_by.as_ref(), &link.workspace_id)?;
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     let context = SubmissionEmail {
         connection: connection.description.clone(),
@@ -74,7 +63,12 @@ async fn send_submission_mail(app: &Arc<App>, id: SetupLinkId) -> AppResult<Outc
         url: app.config.server.base_url.join(&urls::connection(&connection.slug)),
         receipt: link.receipt.clone().unwrap_or_default(),
     };
-    accounts::email_members(app, &receivers, &context).await
+    Ok(Some(PreparedMail {
+        workspace: link.workspace_id,
+        receivers: accounts::receivers(members),
+        reply_to: None,
+        context: Box::new(context),
+    }))
 }
 
 /// Writes down which links have expired, and forgets secrets that were held too long.

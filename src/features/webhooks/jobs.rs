@@ -2,27 +2,27 @@
 
 use std::sync::Arc;
 
-use super::deliveries::{self, DeliveryState};
+use super::deliveries::{self, Delivery, DeliveryState};
 use super::send::Reason;
 use super::{endpoints, secrets};
 use crate::base::error::AppResult;
 use crate::base::ids::WebhookDeliveryId;
-use crate::features::accounts::{self, MemberCard};
+use crate::features::accounts;
 use crate::features::connections;
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::email::email_templates;
-use crate::platform::jobs::{Outcome, Registry, job};
+use crate::platform::jobs::{Lane, PreparedMail, Registry, mail_job};
 use crate::platform::web::urls;
 
-job!(
+mail_job!(
     /// Tells the owners that a webhook was given up.
-    GaveUpMail(WebhookDeliveryId), "webhook_gave_up_mail", send_gave_up_mail
+    GaveUpMail(WebhookDeliveryId), "webhook_gave_up_mail", Lane::NoticeMail, prepare_gave_up_mail
 );
 
 /// What webhooks do later, beside their own queue.
 pub fn jobs(registry: Registry) -> Registry {
-    registry.with::<GaveUpMail>()
+    registry.with_mail::<GaveUpMail>()
 }
 
 email_templates!(
@@ -45,21 +45,19 @@ struct WebhookGaveUpEmail {
     url: String,
 }
 
-/// Tells the workspace's owners that a webhook was given up, or that its receiver is gone.
-///
-/// # Errors
-/// The database cannot be read; a mail that is not taken is a retry, no error.
-async fn send_gave_up_mail(app: &Arc<App>, id: WebhookDeliveryId) -> AppResult<Outcome> {
-    let found = app.db.read(move |conn| facts(conn, &id)).await?;
-    let Some((mut context, owners)) = found else {
-        return Ok(Outcome::GiveUp { reason: "the delivery is gone".to_owned() });
-    };
-    context.url = app.config.server.base_url.join(&context.url);
-    accounts::email_members(app, &owners, &context).await
+/// It goes to the workspace's owners: they can mend or remove the receiver.
+fn prepare_gave_up_mail(app: &App, conn: &mut Conn, id: &WebhookDeliveryId) -> AppResult<Option<PreparedMail>> {
+    let Some(delivery) = deliveries::find_by_id(conn, id)? else { return Ok(None) };
+    let owners = accounts::owners_of(conn, &delivery.workspace_id)?;
+    Ok(Some(PreparedMail {
+        receivers: accounts::receivers(owners),
+        reply_to: None,
+        context: Box::new(facts(app, conn, &delivery)?),
+        workspace: delivery.workspace_id,
+    }))
 }
 
-fn facts(conn: &mut Conn, id: &WebhookDeliveryId) -> AppResult<Option<(WebhookGaveUpEmail, Vec<MemberCard>)>> {
-    let Some(delivery) = deliveries::find_by_id(conn, id)? else { return Ok(None) };
+fn facts(app: &App, conn: &mut Conn, delivery: &Delivery) -> AppResult<WebhookGaveUpEmail> {
     let workspace = &delivery.workspace_id;
     let endpoint =
         delivery.endpoint_id.as_ref().map(|id| endpoints::find_any(conn, workspace, id)).transpose()?.flatten();
@@ -71,19 +69,17 @@ fn facts(conn: &mut Conn, id: &WebhookDeliveryId) -> AppResult<Option<(WebhookGa
         (Some(_), _) => host.clone(),
         (None, connection) => connection.map(|connection| connection.description).unwrap_or_default(),
     };
-    let last = deliveries::attempts(conn, &delivery)?.pop();
+    let last = deliveries::attempts(conn, delivery)?.pop();
     let reason = last.and_then(|attempt| attempt.reason());
-    let context = WebhookGaveUpEmail {
+    Ok(WebhookGaveUpEmail {
         about,
         host,
         event: delivery.event.clone(),
         tries: delivery.attempts,
         reason: reason.unwrap_or_default(),
         is_off: delivery.state == DeliveryState::Disabled,
-        url: urls::webhook_delivery(&delivery.id),
-    };
-    let owners = accounts::owners_of(conn, workspace)?;
-    Ok(Some((context, owners)))
+        url: app.config.server.base_url.join(&urls::webhook_delivery(&delivery.id)),
+    })
 }
 
 impl deliveries::DeliveryAttempt {

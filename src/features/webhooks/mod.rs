@@ -26,7 +26,10 @@ pub use callback::{
     CallbackWebhook, SEALED_HEADERS, check_callback, find_callback, has_callback, remove_callback, set_callback,
     with_callback,
 };
-pub use deliveries::{Delivery, DeliveryState, attempts, find_delivery, list_deliveries, request_of, undelivered};
+pub use deliveries::{
+    Delivery, DeliveryState, attempts, count_given_up, dismiss_given_up, find_delivery, list_deliveries, list_given_up,
+    request_of, undelivered,
+};
 pub use event::{ArrivalDeed, EventKind, InviteDeed, InviteFacts, LinkDeed, WebhookEvent, missing_fields, missing_of};
 pub use jobs::{GaveUpMail, jobs, sweep};
 pub use schedule::next_delay;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 
-use super::deliveries::{self, Claimed, Delivery, DeliveryState, NewDeliveryAttempt, Settled};
+use super::deliveries::{self, BusyDeliveries, Claimed, Delivery, DeliveryState, NewDeliveryAttempt, Settled};
 use super::schedule::{Jitter, next_delay};
 use super::send::{self, AttemptResult, Reason, SignedReceiver};
 use super::{GaveUpMail, callback, endpoints, secrets};
@@ -31,16 +31,24 @@ struct PreparedDelivery {
     receiver: SignedReceiver,
 }
 
+/// A try that is under way.
+struct BusyTry {
+    delivery: WebhookDeliveryId,
+    host: String,
+}
+
 /// The tries that are under way.
 #[derive(Default)]
 struct DeliveryPool {
     tasks: JoinSet<()>,
-    hosts: HashMap<Id, String>,
+    tries: HashMap<Id, BusyTry>,
+    /// The latest moment this worker has seen.
+    seen: Option<UtcTime>,
 }
 
 impl DeliveryPool {
     fn at(&self, host: &str) -> usize {
-        self.hosts.values().filter(|busy| *busy == host).count()
+        self.tries.values().filter(|busy| busy.host == host).count()
     }
 
     /// Takes what is due and fits; says how many.
@@ -49,9 +57,17 @@ impl DeliveryPool {
         if room == 0 {
             return Ok(0);
         }
-        let full: Vec<String> = self.hosts.values().filter(|host| self.at(host) >= PER_HOST).cloned().collect();
         let (now, limit) = (app.clock.now(), i64::try_from(room).unwrap_or(1));
-        let due = app.db.read(move |conn| Ok(deliveries::due(conn, now, &full, limit)?)).await?;
+        if self.seen.is_none_or(|seen| now < seen) {
+            app.db.write(move |conn| Ok(deliveries::pull_in(conn, now)?)).await?;
+        }
+        self.seen = Some(now);
+        let full = self.tries.values().filter(|busy| self.at(&busy.host) >= PER_HOST);
+        let busy = BusyDeliveries {
+            hosts: full.map(|busy| busy.host.clone()).collect(),
+            ours: self.tries.values().map(|busy| busy.delivery.clone()).collect(),
+        };
+        let due = app.db.read(move |conn| Ok(deliveries::due(conn, now, &busy, limit)?)).await?;
         let mut taken = 0;
         for (id, host) in due {
             if self.at(&host) >= PER_HOST {
@@ -61,7 +77,7 @@ impl DeliveryPool {
                 Ok(Some(work)) => {
                     let app = Arc::clone(app);
                     let task = self.tasks.spawn(async move { deliver(&app, work).await });
-                    self.hosts.insert(task.id(), host);
+                    self.tries.insert(task.id(), BusyTry { delivery: id, host });
                     taken += 1;
                 }
                 Ok(None) => {}
@@ -81,7 +97,7 @@ impl DeliveryPool {
             }
             None => return,
         };
-        self.hosts.remove(&id);
+        self.tries.remove(&id);
     }
 }
 
@@ -183,6 +199,8 @@ fn decide(app: &App, delivery: &Delivery, tried: &AttemptResult, now: UtcTime) -
 }
 
 async fn record(app: &Arc<App>, delivery: Delivery, tried: AttemptResult) -> AppResult<()> {
+    let counter = if tried.reason.is_none() { &app.metrics.webhooks_delivered } else { &app.metrics.webhooks_failed };
+    counter.add();
     let now = app.clock.now();
     let settled = decide(app, &delivery, &tried, now);
     app.write(move |tx| {
@@ -203,10 +221,15 @@ async fn record(app: &Arc<App>, delivery: Delivery, tried: AttemptResult) -> App
         // Somebody else has taken the delivery over, or it was stopped: what they decide counts.
         let ours = deliveries::settle(tx.conn, &delivery, settled, tx.now)?;
         if ours && matches!(settled.state, DeliveryState::GaveUp | DeliveryState::Disabled) && !delivery.is_test() {
+            let mut is_news = true;
             if settled.state == DeliveryState::GaveUp {
                 note(tx, &delivery, Event::WebhookGaveUp)?;
+                // A receiver that is away for a week is one message, not one for each event; the list of failures has them all.
+                is_news = !deliveries::is_known_to_fail(tx.conn, &delivery)?;
             }
-            tx.enqueue(&GaveUpMail(delivery.id))?;
+            if is_news {
+                tx.enqueue(&GaveUpMail(delivery.id))?;
+            }
         }
         Ok(())
     })

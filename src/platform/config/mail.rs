@@ -1,6 +1,7 @@
 //! `VESTIBULE_SMTP_URL`, `VESTIBULE_MAIL_FROM`, `VESTIBULE_EXTRA_CA_FILE`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use lettre::message::Mailbox;
 use secrecy::SecretString;
@@ -17,6 +18,23 @@ pub struct MailConfig {
     pub from: Mailbox,
     /// Further certificate authorities, PEM.
     pub extra_ca_file: Option<PathBuf>,
+    /// How long a mail server may take.
+    pub limits: MailLimits,
+}
+
+/// How long a mail server may take; together less than the lease of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MailLimits {
+    /// From the call until it wants to hear the mail.
+    pub offer: Duration,
+    /// From the mail's last byte until it says whether it took it. Whoever hangs up sooner than the server answers makes duplicates.
+    pub answer: Duration,
+}
+
+impl Default for MailLimits {
+    fn default() -> Self {
+        Self { offer: Duration::from_secs(30), answer: Duration::from_secs(60) }
+    }
 }
 
 impl MailConfig {
@@ -41,7 +59,7 @@ impl MailConfig {
         {
             problems.add("VESTIBULE_EXTRA_CA_FILE", format!("cannot be read ({}): {error}", path.display()));
         }
-        Self { smtp_url, from, extra_ca_file }
+        Self { smtp_url, from, extra_ca_file, limits: MailLimits::default() }
     }
 }
 

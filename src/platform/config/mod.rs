@@ -3,6 +3,7 @@
 mod connectors;
 mod log;
 mod mail;
+mod metrics;
 mod oauth;
 mod server;
 mod sign_in;
@@ -12,7 +13,8 @@ mod webhooks;
 
 pub use connectors::ConnectorsConfig;
 pub use log::{LogConfig, LogFormat};
-pub use mail::MailConfig;
+pub use mail::{MailConfig, MailLimits};
+pub use metrics::MetricsConfig;
 pub use oauth::{InstanceApp, OauthConfig};
 pub use server::{BaseUrl, ServerConfig};
 pub use sign_in::SignInConfig;
@@ -37,6 +39,8 @@ pub struct Config {
     pub oauth: OauthConfig,
     /// Where identity providers may be.
     pub sign_in: SignInConfig,
+    /// Who may read the figures.
+    pub metrics: MetricsConfig,
     /// What is logged, and how.
     pub log: LogConfig,
     /// Variables that look like ours but are no setting of this version: worth a warning, they may be misspelt.
@@ -57,14 +61,26 @@ impl Config {
         let webhooks = WebhooksConfig::read(source, &mut problems);
         let oauth = OauthConfig::read(source, &mut problems);
         let sign_in = SignInConfig::read(source, &mut problems);
+        let metrics = MetricsConfig::read(source, &mut problems);
         let log = LogConfig::read(source, &mut problems);
         let unknown = source.unknown(&SETTINGS.map(|(name, _)| name));
-        problems.into_result(Self { server, storage, mail, connectors, webhooks, oauth, sign_in, log, unknown })
+        problems.into_result(Self {
+            server,
+            storage,
+            mail,
+            connectors,
+            webhooks,
+            oauth,
+            sign_in,
+            metrics,
+            log,
+            unknown,
+        })
     }
 }
 
 /// Every setting with what it is for: the one list that `--help`, `check-config` and the README's table agree with.
-pub const SETTINGS: [(&str, &str); 21] = [
+pub const SETTINGS: [(&str, &str); 22] = [
     ("VESTIBULE_BIND", "address and port to listen on; default 127.0.0.1:8080"),
     ("VESTIBULE_BASE_URL", "public address people open; default http://localhost with the port of VESTIBULE_BIND"),
     ("VESTIBULE_DATA_DIR", "folder for the database, the master key and mails; default ./data"),
@@ -108,6 +124,10 @@ pub const SETTINGS: [(&str, &str); 21] = [
     ),
     ("VESTIBULE_RATE_LIMITS", "on or off; default on"),
     ("VESTIBULE_WORKERS", "threads that answer requests; default the number of cores"),
+    (
+        "VESTIBULE_METRICS_TOKEN",
+        "what a reader of /metrics has to show as a bearer token; without it only this machine may read",
+    ),
     ("VESTIBULE_LOG", "what is logged, like info or vestibule=debug; default info"),
     ("VESTIBULE_LOG_FORMAT", "text or json; default text"),
 ];

@@ -42,6 +42,15 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 /// So long somebody waits for a connection who says nothing else.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The pool at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolUse {
+    /// Connections that are open.
+    pub open: u32,
+    /// Those that somebody works with.
+    pub in_use: u32,
+}
+
 /// The open database. Clones share it.
 #[derive(Clone)]
 pub struct Db {
@@ -90,6 +99,12 @@ impl Db {
     /// Where the data lives.
     pub fn place(&self) -> &DatabaseUrl {
         &self.place
+    }
+
+    /// How many connections of the pool are open and how many of these are in use.
+    pub fn pool_use(&self) -> PoolUse {
+        let state = self.pool.state();
+        PoolUse { open: state.connections, in_use: state.connections.saturating_sub(state.idle_connections) }
     }
 
     /// Runs queries that change nothing.

@@ -276,6 +276,14 @@ diesel::table! {
         created_at -> Timestamp,
         failed_at -> Nullable<Timestamp>,
         last_error -> Nullable<Text>,
+        lane -> Text,
+        decided_at -> Nullable<Timestamp>,
+        workspace_id -> Nullable<Text>,
+        receiver -> Nullable<Text>,
+        receiver_count -> Nullable<Integer>,
+        handed_over -> Integer,
+        about -> Text,
+        shown_receiver -> Text,
     }
 }
 
@@ -344,6 +352,7 @@ diesel::table! {
         lease_until -> Nullable<Timestamp>,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        dismissed_at -> Nullable<Timestamp>,
     }
 }
 

@@ -1,22 +1,26 @@
 //! Mail: one message type, three transports. Sending is always a job; nothing waits for a mail server inside a request.
+//!
+//! A mail is handed over in two steps, so that whoever sends it knows at each moment what a failure means. [`Mailer::offer`] goes as far
+//! as the server's word that it will listen: until then nothing was sent. [`OfferedMail::hand_over`] says the mail itself: a connection
+//! that breaks from there on leaves open whether it was taken.
 
+mod smtp;
 mod template;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
+use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
-use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-use lettre::{Message, SmtpTransport, Transport as _};
+use lettre::{Address, Message, Transport as _};
 use secrecy::ExposeSecret as _;
-use sha2::{Digest as _, Sha256};
 
 pub use template::EmailContext;
 pub(crate) use template::email_templates;
 
-use crate::base::error::{AppError, AppResult};
 use crate::platform::config::MailConfig;
+use smtp::{ListeningServer, SmtpServer};
 
 /// A mail before it is addressed from us.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +29,37 @@ pub struct EmailMessage {
     pub to: String,
     /// The receiver's name, possibly empty.
     pub to_name: String,
+    /// Whom an answer reaches, when that is somebody else than the product.
+    pub reply_to: Option<ReplyTo>,
     /// The subject line.
     pub subject: String,
     /// The text for readers without HTML.
     pub text: String,
     /// The same as HTML.
     pub html: String,
+}
+
+/// The person who asks by a mail, and who is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplyTo {
+    /// Their name, possibly empty.
+    pub name: String,
+    /// Their address.
+    pub email: String,
+}
+
+/// Why a mail did not go out; the text is for the operator and for members, without a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// The server refuses this receiver or this mail for good.
+    #[error("{0}")]
+    Refused(String),
+    /// It was surely not sent, and may be later.
+    #[error("{0}")]
+    NotTaken(String),
+    /// The server heard all of it, and never said whether it took it.
+    #[error("{0}")]
+    Unknown(String),
 }
 
 /// Where mails go.
@@ -42,9 +71,36 @@ pub struct Mailer {
 
 #[derive(Clone)]
 enum Transport {
-    Smtp(Box<SmtpTransport>),
+    Smtp(Arc<SmtpServer>),
     Dir(PathBuf),
     Memory(Arc<Mutex<Vec<EmailMessage>>>),
+}
+
+/// A mail that will be taken if it is handed over now.
+pub struct OfferedMail(OpenOffer);
+
+enum OpenOffer {
+    Smtp(Box<ListeningServer>),
+    File { dir: PathBuf, message: Box<Message> },
+    Memory { kept: Arc<Mutex<Vec<EmailMessage>>>, mail: Box<EmailMessage> },
+}
+
+/// Says that no person wrote the mail, so that holiday notes and ticket systems do not answer it (RFC 3834).
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
 }
 
 impl Mailer {
@@ -54,7 +110,10 @@ impl Mailer {
     /// The mail server's address or a certificate cannot be used.
     pub fn from_config(config: &MailConfig, mail_dir: &Path) -> anyhow::Result<Self> {
         let transport = match &config.smtp_url {
-            Some(url) => Transport::Smtp(Box::new(smtp(url.expose_secret(), config.extra_ca_file.as_deref())?)),
+            Some(url) => {
+                let server = SmtpServer::parse(url.expose_secret(), config.extra_ca_file.as_deref(), config.limits)?;
+                Transport::Smtp(Arc::new(server))
+            }
             None => Transport::Dir(mail_dir.to_owned()),
         };
         Ok(Self { from: config.from.clone(), transport })
@@ -82,52 +141,37 @@ impl Mailer {
         }
     }
 
-    /// Hands a mail over. Blocks for as long as the server takes: it runs on the blocking pool.
+    /// Goes as far with a mail as the server's word that it will listen. `id` is the same for every try of one mail to one receiver: it
+    /// becomes the `Message-ID`, so that a second copy can be recognised.
     ///
     /// # Errors
-    /// The address cannot be used, or the mail is not taken.
-    pub async fn send(&self, mail: EmailMessage) -> AppResult<()> {
-        let mailer = self.clone();
-        tokio::task::spawn_blocking(move || mailer.send_blocking(&mail))
-            .await
-            .map_err(AppError::internal)?
-            .map_err(AppError::Internal)
+    /// The address cannot be used, or the server does not want the mail; nothing was sent then.
+    pub async fn offer(&self, mail: &EmailMessage, id: &str) -> Result<OfferedMail, SendError> {
+        let message = self.message(mail, id).map_err(|error| SendError::NotTaken(format!("{error:#}")))?;
+        let offered = match &self.transport {
+            Transport::Smtp(server) => OpenOffer::Smtp(Box::new(server.offer(&message).await?)),
+            Transport::Dir(dir) => OpenOffer::File { dir: dir.clone(), message: Box::new(message) },
+            Transport::Memory(kept) => OpenOffer::Memory { kept: Arc::clone(kept), mail: Box::new(mail.clone()) },
+        };
+        Ok(OfferedMail(offered))
     }
 
-    fn send_blocking(&self, mail: &EmailMessage) -> anyhow::Result<()> {
-        let to = Mailbox::new(
-            Some(mail.to_name.clone()).filter(|name| !name.is_empty()),
-            mail.to.parse().context("the receiver's address")?,
-        );
-        let message = Message::builder()
-            .from(self.from.clone())
-            .to(to)
+    fn message(&self, mail: &EmailMessage, id: &str) -> anyhow::Result<Message> {
+        let from = mailbox(self.from.name.as_deref().unwrap_or_default(), &self.from.email.to_string());
+        let from = from.context("the sender's address")?;
+        let message_id = format!("<{id}@{}>", from.email.domain());
+        let mut builder = Message::builder()
+            .from(from)
+            .to(mailbox(&mail.to_name, &mail.to).context("the receiver's address")?)
             .subject(&mail.subject)
-            .message_id(Some(self.message_id(mail)))
+            .message_id(Some(message_id))
+            .header(AutoSubmitted);
+        if let Some(ReplyTo { name, email }) = &mail.reply_to {
+            builder = builder.reply_to(mailbox(name, email).context("the address for answers")?);
+        }
+        builder
             .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
-            .context("building a mail")?;
-        match &self.transport {
-            Transport::Smtp(smtp) => smtp.send(&message).map(|_| ()).context("the mail server did not take the mail"),
-            Transport::Dir(dir) => {
-                std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
-                lettre::FileTransport::new(dir).send(&message).map(|_| ()).context("writing a mail file")
-            }
-            Transport::Memory(kept) => {
-                kept.lock().unwrap_or_else(PoisonError::into_inner).push(mail.clone());
-                Ok(())
-            }
-        }
-    }
-
-    /// The same mail always has the same id: when a try was taken but its answer lost, the receiver's side can tell the second copy.
-    fn message_id(&self, mail: &EmailMessage) -> String {
-        let mut digest = Sha256::new();
-        for part in [&mail.to, &mail.subject, &mail.text] {
-            digest.update(part.len().to_be_bytes());
-            digest.update(part);
-        }
-        let id: String = digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        format!("<{id}@{}>", self.from.email.domain())
+            .context("building a mail")
     }
 
     /// Asks the mail server for a greeting; nothing to ask for the other transports.
@@ -136,16 +180,44 @@ impl Mailer {
     /// The server does not answer, or refuses the sign-in.
     pub fn check(&self) -> anyhow::Result<()> {
         match &self.transport {
-            Transport::Smtp(smtp) => {
-                anyhow::ensure!(
-                    smtp.test_connection().context("the mail server does not answer")?,
-                    "the mail server refused the connection"
-                );
-                Ok(())
-            }
+            Transport::Smtp(server) => server.check(),
             Transport::Dir(_) | Transport::Memory(_) => Ok(()),
         }
     }
+}
+
+/// An address as headers and mail servers take it: the domain in ASCII (`xn--…`), whatever script it was written in.
+fn mailbox(name: &str, address: &str) -> anyhow::Result<Mailbox> {
+    let parsed: Address = address.parse()?;
+    let domain = idna::domain_to_ascii(parsed.domain()).map_err(|_| anyhow::anyhow!("the domain cannot be written"))?;
+    let address = Address::new(parsed.user(), domain)?;
+    Ok(Mailbox::new(Some(name.to_owned()).filter(|name| !name.is_empty()), address))
+}
+
+impl OfferedMail {
+    /// Says the mail itself, and waits until it was taken.
+    ///
+    /// # Errors
+    /// It was not taken, or nobody knows.
+    pub async fn hand_over(self) -> Result<(), SendError> {
+        match self.0 {
+            OpenOffer::Smtp(server) => server.hear().await,
+            OpenOffer::File { dir, message } => {
+                let written = tokio::task::spawn_blocking(move || write_file(&dir, &message)).await;
+                let written = written.map_err(|error| SendError::Unknown(error.to_string()))?;
+                written.map_err(|error| SendError::NotTaken(format!("{error:#}")))
+            }
+            OpenOffer::Memory { kept, mail } => {
+                kept.lock().unwrap_or_else(PoisonError::into_inner).push(*mail);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn write_file(dir: &Path, message: &Message) -> anyhow::Result<()> {
+    std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    lettre::FileTransport::new(dir).send(message).map(|_| ()).context("writing a mail file")
 }
 
 impl std::fmt::Debug for Mailer {
@@ -154,23 +226,30 @@ impl std::fmt::Debug for Mailer {
     }
 }
 
-/// `smtp://` is plain, `smtps://` is TLS from the start, `smtp+starttls://` asks for TLS and insists on it.
-fn smtp(url: &str, extra_ca_file: Option<&Path>) -> anyhow::Result<SmtpTransport> {
-    let (secured, plain_url) = match url.strip_prefix("smtp+starttls://") {
-        Some(rest) => (true, format!("smtp://{rest}?tls=required")),
-        None => (url.starts_with("smtps://"), url.to_owned()),
-    };
-    let mut builder = SmtpTransport::from_url(&plain_url)
-        .context("VESTIBULE_SMTP_URL")?
-        .timeout(Some(std::time::Duration::from_secs(20)));
-    if let Some(path) = extra_ca_file.filter(|_| secured) {
-        let parsed = url::Url::parse(&plain_url).context("VESTIBULE_SMTP_URL")?;
-        let pem = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let params = TlsParameters::builder(parsed.host_str().unwrap_or_default().to_owned())
-            .add_root_certificate(Certificate::from_pem(&pem).context("VESTIBULE_EXTRA_CA_FILE")?)
-            .build()
-            .context("VESTIBULE_EXTRA_CA_FILE")?;
-        builder = builder.tls(if url.starts_with("smtps://") { Tls::Wrapper(params) } else { Tls::Required(params) });
+/// An address as a list may show it: enough for whoever knows it, not enough to write to it.
+pub fn masked_address(address: &str) -> String {
+    match address.rsplit_once('@') {
+        Some((user, domain)) => format!("{}…@{domain}", user.chars().next().map(String::from).unwrap_or_default()),
+        None => "…".to_owned(),
     }
-    Ok(builder.build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_in_any_script_is_written_in_ascii() {
+        let written = |address: &str| mailbox("Zoë", address).map(|mailbox| mailbox.email.to_string());
+        assert_eq!(written("bo@bücher.example").unwrap(), "bo@xn--bcher-kva.example");
+        assert_eq!(written("bo@例え.テスト").unwrap(), "bo@xn--r8jz45g.xn--zckzah");
+        assert_eq!(written("bo@acme.example").unwrap(), "bo@acme.example");
+        assert!(written("no address").is_err());
+    }
+
+    #[test]
+    fn a_masked_address_names_the_domain_and_one_letter() {
+        let shown = ["ana@acme.example", "élodie@a.example", "@b", "none"].map(masked_address);
+        assert_eq!(shown, ["a…@acme.example", "é…@a.example", "…@b", "…"]);
+    }
 }

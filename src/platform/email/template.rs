@@ -1,7 +1,6 @@
 //! Mails are rendered from templates: what one says, and the three files it is written in.
 
 use super::EmailMessage;
-use crate::base::error::AppResult;
 
 /// What one mail says to whoever receives it; `email_templates!` names the three templates it is rendered with.
 pub trait EmailContext {
@@ -10,16 +9,6 @@ pub trait EmailContext {
     /// # Errors
     /// A template cannot be rendered.
     fn render(&self, to: &str, to_name: &str) -> askama::Result<EmailMessage>;
-}
-
-impl EmailMessage {
-    /// The mail to one receiver.
-    ///
-    /// # Errors
-    /// A template cannot be rendered.
-    pub fn from_template(to: &str, to_name: &str, context: &impl EmailContext) -> AppResult<Self> {
-        Ok(context.render(to, to_name)?)
-    }
 }
 
 /// Names the templates of a mail, `email_templates!(Context, "subject.txt", "body.txt", "body.html")`. In them `name` is the receiver's
@@ -34,6 +23,7 @@ macro_rules! email_templates {
                 Ok($crate::platform::email::EmailMessage {
                     to: to.to_owned(),
                     to_name: name.to_owned(),
+                    reply_to: None,
                     subject: askama::Template::render(&Subject { name, context: self })?.trim().to_owned(),
                     text: askama::Template::render(&Text { name, context: self })?,
                     html: askama::Template::render(&Html { name, context: self })?,

@@ -1,6 +1,14 @@
 //! What must happen later: rows written in the transaction of the deed, done by a worker that claims (a lease), commits,
 //! works, and records. A worker that dies loses its lease, and another does the job again: every job must bear that.
+//!
+//! Jobs wait in lanes (`lane.rs`), each with places of its own. The lease of a job begins with its own claim, never with that of a batch,
+//! and lasts longer than the job may take. A mail is one job a receiver (`mail.rs`). What has failed for good stays as a row
+//! (`overview/`), for whoever can act to see.
 
+mod ended;
+mod lane;
+mod mail;
+mod overview;
 mod registry;
 mod store;
 mod turns;
@@ -8,6 +16,12 @@ mod work;
 mod worker;
 mod worker_pool;
 
+pub use lane::Lane;
+pub(crate) use mail::mail_job;
+pub use mail::{MailJob, MailReceiver, PreparedMail};
+pub use overview::{
+    FailedJob, JobCounts, LaneAge, count_failed, dismiss_failed, job_counts, lane_ages, list_failed, try_failed_again,
+};
 pub use registry::Registry;
 pub use store::{ensure_recurring, forget_failed};
 pub use turns::{QueueHead, next_turn};
@@ -19,8 +33,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::error::AppResult;
+use crate::base::ids::WorkspaceId;
 use crate::platform::app::App;
-use crate::platform::email::{EmailMessage, Mailer};
+use crate::platform::db::Conn;
 
 /// A thing to do later, as the feature that does it knows it. The payload is ids, never data.
 pub trait Job: Sized + Send + 'static {
@@ -28,6 +43,8 @@ pub trait Job: Sized + Send + 'static {
     const KINDS: &'static [&'static str];
     /// Whether it comes round for ever. Such a job is never given up: nobody would put it back.
     const RECURS: bool = false;
+    /// Where it waits.
+    const LANE: Lane = Lane::Upkeep;
 
     /// Its name in the database, one of [`Self::KINDS`].
     fn kind(&self) -> &'static str;
@@ -35,20 +52,72 @@ pub trait Job: Sized + Send + 'static {
     fn payload(&self) -> &str;
     /// The job that was written down so.
     fn read(kind: &str, payload: &str) -> Option<Self>;
+}
+
+/// A job that is no mail.
+pub trait BackgroundJob: Job {
     /// Does it. An error is a try that failed.
     fn perform(self, app: Arc<App>) -> impl Future<Output = AppResult<Outcome>> + Send;
+
+    /// Who is told when it is given up, and what of; `None`: only the operator, by the log and the metrics.
+    ///
+    /// # Errors
+    /// The database cannot be asked.
+    fn subject(&self, conn: &mut Conn) -> AppResult<Option<JobSubject>> {
+        let _ = conn;
+        Ok(None)
+    }
+}
+
+/// Whose a job is, and what it was to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobSubject {
+    /// Whose.
+    pub workspace: WorkspaceId,
+    /// What it was to do, for members of the workspace.
+    pub about: String,
 }
 
 /// Declares a job about one row: `job!(/// What it does. Name(IdType), "kind", perform)`, where `perform` is
-/// `async fn(&Arc<App>, IdType) -> AppResult<Outcome>`.
+/// `async fn(&Arc<App>, IdType) -> AppResult<Outcome>`; or, with where it waits and who is told when it is given up,
+/// `job!(Name(IdType), "kind", perform, Lane::…, subject)`, where `subject` is `fn(&mut Conn, &IdType) -> AppResult<Option<JobSubject>>`.
 macro_rules! job {
     ($(#[$doc:meta])* $name:ident($id:ty), $kind:literal, $perform:path) => {
+        $crate::platform::jobs::job!(
+            $(#[$doc])* $name($id), $kind, $perform, $crate::platform::jobs::Lane::Upkeep, |_, _| Ok(None)
+        );
+    };
+    ($(#[$doc:meta])* $name:ident($id:ty), $kind:literal, $perform:path, $lane:expr, $subject:expr) => {
+        $crate::platform::jobs::job!(@row $(#[$doc])* $name($id), $kind, $lane);
+
+        impl $crate::platform::jobs::BackgroundJob for $name {
+            async fn perform(
+                self,
+                app: std::sync::Arc<$crate::platform::app::App>,
+            ) -> $crate::base::error::AppResult<$crate::platform::jobs::Outcome> {
+                $perform(&app, self.0).await
+            }
+
+            fn subject(
+                &self,
+                conn: &mut $crate::platform::db::Conn,
+            ) -> $crate::base::error::AppResult<Option<$crate::platform::jobs::JobSubject>> {
+                let subject: fn(
+                    &mut $crate::platform::db::Conn,
+                    &$id,
+                ) -> $crate::base::error::AppResult<Option<$crate::platform::jobs::JobSubject>> = $subject;
+                subject(conn, &self.0)
+            }
+        }
+    };
+    (@row $(#[$doc:meta])* $name:ident($id:ty), $kind:literal, $lane:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $name(pub $id);
 
         impl $crate::platform::jobs::Job for $name {
             const KINDS: &'static [&'static str] = &[$kind];
+            const LANE: $crate::platform::jobs::Lane = $lane;
 
             fn kind(&self) -> &'static str {
                 $kind
@@ -60,13 +129,6 @@ macro_rules! job {
 
             fn read(_: &str, payload: &str) -> Option<Self> {
                 Some(Self(<$id>::from_text(payload)))
-            }
-
-            async fn perform(
-                self,
-                app: std::sync::Arc<$crate::platform::app::App>,
-            ) -> $crate::base::error::AppResult<$crate::platform::jobs::Outcome> {
-                $perform(&app, self.0).await
             }
         }
     };
@@ -95,19 +157,9 @@ pub enum Outcome {
     },
 }
 
-/// Sends mails one after the other. One that is not taken is a retry of them all.
-pub async fn send_emails(mailer: &Mailer, messages: Vec<EmailMessage>) -> Outcome {
-    for message in messages {
-        if let Err(error) = mailer.send(message).await {
-            return Outcome::Retry { reason: error.to_string() };
-        }
-    }
-    Outcome::Done
-}
-
 /// A job is tried this often before it is given up.
 pub const MOST_ATTEMPTS: i32 = 8;
-/// How long a worker owns a job it has claimed.
+/// How long a worker owns a job it has claimed: longer than a mail server may take (`MailLimits`).
 pub const LEASE: time::Duration = time::Duration::seconds(120);
 
 /// How long to wait before the next try: half a minute, then four times as long each time, at most eight hours.
@@ -119,10 +171,17 @@ pub fn backoff(attempts: i32) -> time::Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::config::MailLimits;
 
     #[test]
     fn waits_grow_and_are_bounded() {
         let waits: Vec<i64> = (1..=9).map(|attempt| backoff(attempt).whole_seconds()).collect();
         assert_eq!(waits, [30, 120, 480, 1_920, 7_680, 28_800, 28_800, 28_800, 28_800]);
+    }
+
+    #[test]
+    fn a_lease_outlasts_the_slowest_mail_server() {
+        let MailLimits { offer, answer } = MailLimits::default();
+        assert!(LEASE > offer + answer + Duration::from_secs(15));
     }
 }

@@ -40,6 +40,7 @@ pub async fn log(
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
     }
     let status = response.status().as_u16();
+    app.metrics.answered(&route, status);
     let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     if status >= 500 {
         tracing::warn!(request = %id, %method, %route, status, millis, "answered");

@@ -3,8 +3,8 @@
 
 use crate::base::crypto::PlainToken;
 use crate::base::ids::{
-    AccountLinkId, ApiKeyId, InviteLinkId, MemberId, RunId, SessionId, SetupLinkId, ValidationId, WebhookDeliveryId,
-    WebhookEndpointId,
+    AccountLinkId, ApiKeyId, InviteLinkId, JobId, MemberId, RunId, SessionId, SetupLinkId, ValidationId,
+    WebhookDeliveryId, WebhookEndpointId,
 };
 use crate::connectors::Kind;
 
@@ -51,6 +51,8 @@ paths! {
     HEALTHZ = "/healthz";
     /// Whether it can work.
     READYZ = "/readyz";
+    /// Figures for the operator.
+    METRICS = "/metrics";
     /// A file of `static/`, by the name that holds its hash.
     STATIC_FILE = "/static/{name:.+}";
     /// The workspace's colours.
@@ -135,6 +137,14 @@ paths! {
     OUTPUT_LAYER_CHECK = "/settings/output-layers/{slug}/check", output_layer_check(slug: &str);
     /// Deletes an output layer (POST).
     OUTPUT_LAYER_DELETION = "/settings/output-layers/{slug}/deletion", output_layer_deletion(slug: &str);
+    /// What failed for good.
+    SETTINGS_FAILURES = "/settings/failures";
+    /// Tries a job again that was given up (POST).
+    FAILURE_RETRY = "/settings/failures/{id}/retry", failure_retry(id: &JobId);
+    /// Forgets a job that was given up (POST).
+    FAILURE_DISMISSAL = "/settings/failures/{id}/dismissal", failure_dismissal(id: &JobId);
+    /// Takes a webhook that was given up off the list (POST).
+    WEBHOOK_DISMISSAL = "/webhook-deliveries/{id}/dismissal", webhook_dismissal(id: &WebhookDeliveryId);
     /// How mail leaves, as the environment says.
     SETTINGS_MAIL = "/settings/mail";
     /// Where data lies and what seals it, as the environment says.

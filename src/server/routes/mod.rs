@@ -15,7 +15,7 @@ use actix_web::web;
 use self::entry::Access::{Anybody, Holder};
 use self::entry::at;
 pub use self::entry::{Access, RouteEntry, RouteMethod};
-use super::health;
+use super::{health, metrics};
 use crate::base::error::AppError;
 use crate::features::accounts::sign_in_provider::visitor_pages;
 use crate::features::accounts::{forgot_pages, join_pages, setup_pages, sign_in_pages};
@@ -88,6 +88,7 @@ fn base() -> Vec<RouteEntry> {
         at(urls::ROOT).get(Anybody, async || page::see_other(urls::HOME)),
         at(urls::HEALTHZ).get(Anybody, health::alive),
         at(urls::READYZ).get(Anybody, health::ready),
+        at(urls::METRICS).get(Anybody, metrics::show),
         at(urls::STATIC_FILE).get(Anybody, assets::file),
         at(urls::ACCENT).get(Anybody, assets::accent_css),
         at(urls::FAVICON).get(Anybody, assets::favicon),

@@ -2,6 +2,7 @@
 
 mod access;
 mod api_keys;
+mod departed;
 mod first_run;
 mod identities;
 mod invitations;

@@ -218,7 +218,13 @@ async fn numbers_are_kept_exactly_and_long_texts_are_taken() {
     assert_eq!(program.get(&path).await.json["config"]["port"], 5435);
     let bundle = "-----BEGIN CERTIFICATE-----\nMIIB+/=\n".repeat(29_000);
     assert!(bundle.len() > 1_000_000);
-    program.patch(&path, json!({"config": {"host": "db.example", "password": bundle}})).await.expect(200);
+    program
+        .patch(
+            &path,
+            json!({"config": {"host": "db.example", "database": "shop", "username": "ro", "password": bundle}}),
+        )
+        .await
+        .expect(200);
     let read = program.get(&format!("{path}credentials/")).await.expect(200);
     assert_eq!(read.json["config"]["password"].as_str().map(str::len), Some(bundle.len()), "as it was sent");
     let refused = program.patch(&path, json!({"config": {"password": "x".repeat(1024 * 1024 + 1)}})).await.expect(422);

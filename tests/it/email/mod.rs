@@ -1,5 +1,6 @@
 //! Mail over a real server: plain, with TLS, and when the server is not what it should be.
 
+mod fan_out;
 mod server;
 
 use diesel::prelude::*;

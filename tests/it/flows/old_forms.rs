@@ -35,14 +35,14 @@ async fn typings(app: &TestApp, owner: &Visitor) -> Vec<Typing> {
     let made = form.add("events", "setup_link.expired").send(owner).await;
     let mut endpoints = owner.follow(&made).await.links().into_iter();
     let endpoint = endpoints.find(|link| link.starts_with("/settings/webhooks/") && !link.ends_with("/new")).unwrap();
-    let typing = |pattern, path: String, field, typed: &[(&'static str, &'static str)]| Typing {
-        pattern,
-        path,
-        field,
-        typed: typed.to_vec(),
-        secret: None,
-        button: ("intent", "save"),
-    };
+    [of_connections(&connection, &shop), of_links(invite, endpoint), of_settings(layer)].into_iter().flatten().collect()
+}
+
+fn typing(pattern: &'static str, path: String, field: &'static str, typed: &[(&'static str, &'static str)]) -> Typing {
+    Typing { pattern, path, field, typed: typed.to_vec(), secret: None, button: ("intent", "save") }
+}
+
+fn of_connections(connection: &str, shop: &str) -> Vec<Typing> {
     vec![
         Typing {
             secret: Some("/password"),
@@ -75,6 +75,11 @@ async fn typings(app: &TestApp, owner: &Visitor) -> Vec<Typing> {
             "trigger",
             &[("description", "Kept name")],
         ),
+    ]
+}
+
+fn of_links(invite: String, endpoint: String) -> Vec<Typing> {
+    vec![
         typing(
             "/invite-links/new",
             "/invite-links/new".to_owned(),
@@ -89,6 +94,11 @@ async fn typings(app: &TestApp, owner: &Visitor) -> Vec<Typing> {
             &[("url", "https://127.0.0.1/kept.example/y")],
         ),
         typing("/settings/webhooks/{id}", endpoint, "url", &[("url", "https://127.0.0.1/kept.example/z")]),
+    ]
+}
+
+fn of_settings(layer: String) -> Vec<Typing> {
+    vec![
         Typing {
             secret: Some("client_secret"),
             ..typing(

@@ -1,5 +1,6 @@
 //! Who may go where.
 
+mod figures;
 mod matrix;
 mod plans;
 pub mod work;

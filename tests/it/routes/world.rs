@@ -1,8 +1,10 @@
 //! A small installation with one of everybody in it, and something of everything to go for.
 
 use diesel::prelude::*;
+use vestibule::base::ids::JobId;
 use vestibule::features::accounts::Role;
-use vestibule::platform::db::schema::{activity, members, sessions};
+use vestibule::platform::db::Conn;
+use vestibule::platform::db::schema::{activity, jobs, members, sessions, webhook_deliveries};
 
 use super::work;
 use crate::invite_links;
@@ -129,6 +131,12 @@ impl World {
         if path.contains("{called}") || path.contains("{delivery}") {
             path = self.with_webhook(&path).await;
         }
+        if path.contains("{given_up}") {
+            path = path.replace("{given_up}", &self.given_up_webhook().await);
+        }
+        if path.contains("{failed}") {
+            path = path.replace("{failed}", &self.failed_job().await);
+        }
         if path.contains("{endpoint}") {
             path = path.replace("{endpoint}", &self.fresh_endpoint().await);
         }
@@ -156,6 +164,37 @@ impl World {
             path = path.replace("{session}", &self.session_of_owner().await);
         }
         path
+    }
+
+    /// A webhook that was given up.
+    async fn given_up_webhook(&self) -> String {
+        let delivery = self.with_webhook("{delivery}").await;
+        let row = webhook_deliveries::table.filter(webhook_deliveries::id.eq(delivery.clone()));
+        let given_up = diesel::update(row).set(webhook_deliveries::state.eq("gave_up"));
+        self.app.app.db.write(move |conn| Ok(given_up.execute(conn)?)).await.unwrap();
+        delivery
+    }
+
+    /// A job of the workspace that was given up.
+    async fn failed_job(&self) -> String {
+        let (now, rng) = (self.app.app.clock.now(), self.app.app.rng.clone());
+        let id = JobId::new(now, &rng).to_string();
+        let made = id.clone();
+        let insert = move |conn: &mut Conn| {
+            let workspace: String = members::table
+                .filter(members::email.eq("ana@acme.example"))
+                .select(members::workspace_id)
+                .first(conn)?;
+            let row = (
+                (jobs::id.eq(made), jobs::kind.eq("submission_mail"), jobs::payload.eq("none"), jobs::attempts.eq(8)),
+                (jobs::run_at.eq(now), jobs::created_at.eq(now), jobs::failed_at.eq(now)),
+                jobs::workspace_id.eq(workspace),
+            );
+            diesel::insert_into(jobs::table).values(row).execute(conn)?;
+            Ok(())
+        };
+        self.app.app.db.write(insert).await.unwrap();
+        id
     }
 
     /// A draft with a webhook and one test on its way to it; nothing delivers it here.

@@ -275,6 +275,14 @@ async fn what_changed_is_said_before_and_after_and_what_did_not_continues() {
     let run = site.check(false).await;
     assert!(site.log(&run).await.contains("continuing where the last one ended"));
 
+    for (part, words) in [
+        ("configuration", "the next extraction reads everything again"),
+        ("streams", "is read from the beginning at the next extraction"),
+        ("finish", "In another place the next extraction begins anew"),
+    ] {
+        let text = owner.get(&format!("/connections/{}/{part}", site.slug)).await.text();
+        assert!(text.contains(words), "{part}: {text}");
+    }
     site.model.database = "prod";
     site.files.clear();
     site.patch(json!({"config": {"database": "prod"}})).await;

@@ -179,3 +179,20 @@ async fn a_slow_receiver_is_cut_off_and_delays_nobody_else() {
     let delivery = super::deliveries(&app.app, &connection).await.remove(0);
     assert_eq!(delivery.state.as_str(), "delivered");
 }
+
+#[tokio::test]
+async fn a_receiver_that_is_away_is_one_mail_until_it_was_back() {
+    let receiver = Receiver::start(|n, _| Reply::status(if n == 2 { 200 } else { 500 }));
+    let scene = scene(&receiver, &[0]).await;
+    let mails = || scene.app.app.mailer.kept().into_iter().filter(|mail| mail.subject.contains("Webhook not")).count();
+    for (event, told) in [(1, 1), (2, 1), (3, 1), (4, 2)] {
+        let link = crate::setup_links::share_again(&scene.owner, &scene.connection).await;
+        submit(&scene.app, &link).await;
+        scene.app.advance(time::Duration::SECOND);
+        assert_eq!(scene.deliver().await, 1);
+        scene.app.run_jobs().await;
+        assert_eq!(mails(), told, "after event {event}");
+    }
+    let listed = scene.owner.get("/settings/failures").await;
+    assert_eq!(listed.text().matches("Webhook not delivered").count(), 3, "each is listed: {}", listed.text());
+}

@@ -14,17 +14,17 @@ use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::email::email_templates;
-use crate::platform::jobs::{Outcome, job};
+use crate::platform::jobs::{JobSubject, Lane, Outcome, PreparedMail, job, mail_job};
 use crate::platform::tx::Tx;
 use crate::platform::web::urls;
 
 job!(
     /// Gives a grant that nobody lives on back to its provider.
-    GiveBackGrant(OauthGrantId), "give_back_grant", give_back
+    GiveBackGrant(OauthGrantId), "give_back_grant", give_back, Lane::Providers, not_given_back
 );
-job!(
+mail_job!(
     /// Tells the owners that somebody has to sign in again.
-    ReconnectMail(OauthGrantId), "reconnect_mail", send_reconnect_mail
+    ReconnectMail(OauthGrantId), "reconnect_mail", Lane::NoticeMail, prepare_reconnect_mail
 );
 
 /// The provider has ended a grant: it is noted, and everybody who wants to hear it is told, once.
@@ -59,7 +59,7 @@ pub(super) fn note_end(tx: &mut Tx<'_>, row: &GrantRow) -> AppResult<()> {
 }
 
 /// The connections that live on a grant and are not deleted.
-fn users(conn: &mut Conn, row: &GrantRow) -> AppResult<Vec<Connection>> {
+pub(super) fn users(conn: &mut Conn, row: &GrantRow) -> AppResult<Vec<Connection>> {
     let mut found = Vec::new();
     for id in store::users(conn, &row.id)? {
         found.extend(connections::find_by_id(conn, &row.workspace_id, &id)?.filter(|found| found.deleted_at.is_none()));
@@ -111,26 +111,35 @@ email_templates!(
     "emails/needs_reconnecting/body.html"
 );
 
-/// Tells the owners that somebody has to sign in again.
-///
-/// # Errors
-/// The database cannot be read; a mail that is not taken is a retry, no error.
-async fn send_reconnect_mail(app: &Arc<App>, id: OauthGrantId) -> AppResult<Outcome> {
-    let found = app
-        .db
-        .read(move |conn| {
-            let Some(row) = store::find(conn, &id)?.filter(|row| row.state == GrantState::NeedsReconnecting) else {
-                return Ok(None);
-            };
-            Ok(Some((users(conn, &row)?, accounts::owners_of(conn, &row.workspace_id)?, row)))
-        })
-        .await?;
+/// It goes to the workspace's owners.
+fn prepare_reconnect_mail(app: &App, conn: &mut Conn, id: &OauthGrantId) -> AppResult<Option<PreparedMail>> {
+    let row = store::find(conn, id)?.filter(|row| row.state == GrantState::NeedsReconnecting);
+    let Some(row) = row else { return Ok(None) };
+    let users = users(conn, &row)?;
     // It was connected again, or deleted, before the mail went out.
-    let Some((users, owners, row)) = found.filter(|(users, ..)| !users.is_empty()) else { return Ok(Outcome::Done) };
+    if users.is_empty() {
+        return Ok(None);
+    }
+    let owners = accounts::owners_of(conn, &row.workspace_id)?;
     let provider = row.block(app).map_or_else(|| row.provider.clone(), |block| block.name.clone());
     let link =
         |user: &Connection| (user.description.clone(), app.config.server.base_url.join(&urls::connection(&user.slug)));
     let context =
-        ReconnectEmail { provider, account: row.identity_label.clone(), connections: users.iter().map(link).collect() };
-    accounts::email_members(app, &owners, &context).await
+        ReconnectEmail { provider, account: row.identity_label, connections: users.iter().map(link).collect() };
+    Ok(Some(PreparedMail {
+        workspace: row.workspace_id,
+        receivers: accounts::receivers(owners),
+        reply_to: None,
+        context: Box::new(context),
+    }))
+}
+
+/// Whoever wanted the access to end has to end it by hand.
+fn not_given_back(conn: &mut Conn, id: &OauthGrantId) -> AppResult<Option<JobSubject>> {
+    let subject = |row: GrantRow| {
+        let GrantRow { provider, identity_label, .. } = row;
+        let about = format!("Giving back the access of {identity_label} at {provider}: end it there by hand");
+        JobSubject { workspace: row.workspace_id, about }
+    };
+    Ok(store::find(conn, id)?.map(subject))
 }

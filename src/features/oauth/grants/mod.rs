@@ -4,6 +4,7 @@
 //! the configuration out puts the real ones there; one process at a time renews a grant (a lease in its row), and what came is saved
 //! before it is used; what a connector renewed by itself is saved too; a grant that the provider has ended is told once.
 
+mod broken;
 mod jobs;
 mod make;
 mod refresh;
@@ -14,6 +15,7 @@ mod store;
 mod values;
 mod view;
 
+pub use broken::{BrokenGrant, GrantUser, count_broken, list_broken};
 pub use jobs::GiveBackGrant;
 pub use make::{NewGrant, attach, disconnect, reconnect};
 pub use refresh::TokenError;
@@ -106,7 +108,7 @@ pub fn of_connections(
 
 /// What grants do later.
 pub fn jobs(registry: Registry) -> Registry {
-    registry.with::<renewals::RenewGrant>().with::<GiveBackGrant>().with::<jobs::ReconnectMail>()
+    registry.with::<renewals::RenewGrant>().with::<GiveBackGrant>().with_mail::<jobs::ReconnectMail>()
 }
 
 /// Of which sign-in the tokens are that were handed out.

@@ -7,12 +7,12 @@ use super::{GrantState, store};
 use crate::base::error::AppResult;
 use crate::base::ids::OauthGrantId;
 use crate::platform::app::App;
-use crate::platform::jobs::{Outcome, job};
+use crate::platform::jobs::{Lane, Outcome, job};
 use crate::platform::tx::Tx;
 
 job!(
     /// Renews the tokens of a grant before they end.
-    RenewGrant(OauthGrantId), "renew_grant", refresh_by_job
+    RenewGrant(OauthGrantId), "renew_grant", refresh_by_job, Lane::Providers, |_, _| Ok(None)
 );
 
 const AT_ONCE: i64 = 50;

@@ -11,14 +11,16 @@ pub(super) use view::{AttemptItem, attempt};
 pub(crate) use view::{DeliveryItem, Moment, items};
 
 pub(super) use queue::{
-    Claimed, NewDeliveryAttempt, Settled, add_attempt, claim, disable_callback, disable_endpoint, due,
-    redirect_callback, redirect_endpoint, settle, start_again,
+    BusyDeliveries, Claimed, NewDeliveryAttempt, Settled, add_attempt, claim, disable_callback, disable_endpoint, due,
+    pull_in, redirect_callback, redirect_endpoint, settle, start_again,
 };
 pub use store::{
-    Delivery, DeliveryAttempt, DeliveryState, Message, attempts, count_up_to, find_delivery, forget, list_deliveries,
-    request_of, undelivered,
+    Delivery, DeliveryAttempt, DeliveryState, Message, attempts, count_given_up, count_up_to, dismiss_given_up,
+    find_delivery, forget, list_deliveries, list_given_up, request_of, undelivered,
 };
-pub(super) use store::{NewDelivery, find_by_id, insert_delivery, insert_message, list_endpoint_deliveries};
+pub(super) use store::{
+    NewDelivery, find_by_id, insert_delivery, insert_message, is_known_to_fail, list_endpoint_deliveries,
+};
 
 use super::event;
 use crate::base::http_client::HttpsUrl;

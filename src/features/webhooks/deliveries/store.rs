@@ -6,6 +6,7 @@ use crate::base::ids::{
     ConnectionId, WebhookAttemptId, WebhookDeliveryId, WebhookEndpointId, WebhookMessageId, WorkspaceId,
 };
 use crate::base::text_column::text_enum;
+use crate::features::webhooks::event::TEST;
 use crate::platform::db::schema::{webhook_attempts, webhook_deliveries, webhook_messages};
 use crate::platform::db::{Conn, ForgetScope, count_up_to};
 
@@ -181,9 +182,67 @@ pub(in crate::features::webhooks) fn list_endpoint_deliveries(
     query.load(conn)
 }
 
+/// The deliveries of a workspace that were given up and that nobody has dismissed, the newest first.
+pub fn list_given_up(conn: &mut Conn, workspace: &WorkspaceId, limit: i64) -> QueryResult<Vec<Delivery>> {
+    webhook_deliveries::table
+        .filter(webhook_deliveries::workspace_id.eq(workspace))
+        .filter(webhook_deliveries::state.eq(DeliveryState::GaveUp))
+        .filter(webhook_deliveries::dismissed_at.is_null())
+        .filter(webhook_deliveries::event.ne(TEST))
+        .order((webhook_deliveries::updated_at.desc(), webhook_deliveries::id.desc()))
+        .limit(limit)
+        .select(Delivery::as_select())
+        .load(conn)
+}
+
+/// How many these are.
+pub fn count_given_up(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<i64> {
+    webhook_deliveries::table
+        .filter(webhook_deliveries::workspace_id.eq(workspace))
+        .filter(webhook_deliveries::state.eq(DeliveryState::GaveUp))
+        .filter(webhook_deliveries::dismissed_at.is_null())
+        .filter(webhook_deliveries::event.ne(TEST))
+        .count()
+        .get_result(conn)
+}
+
+/// Takes a delivery that was given up off the list; `false` when the workspace has no such delivery.
+pub fn dismiss_given_up(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &WebhookDeliveryId,
+    now: UtcTime,
+) -> QueryResult<bool> {
+    let given_up = webhook_deliveries::table
+        .filter(webhook_deliveries::id.eq(id))
+        .filter(webhook_deliveries::workspace_id.eq(workspace))
+        .filter(webhook_deliveries::state.eq(DeliveryState::GaveUp));
+    Ok(diesel::update(given_up).set(webhook_deliveries::dismissed_at.eq(now)).execute(conn)? == 1)
+}
+
 /// How many deliveries of the whole installation wait for a try: what an operator watches.
 pub fn undelivered(conn: &mut Conn) -> QueryResult<i64> {
     webhook_deliveries::table.filter(webhook_deliveries::state.eq(DeliveryState::Pending)).count().get_result(conn)
+}
+
+/// Whether the newest other delivery to the same receiver that has come to an end was given up: then its owners know.
+pub(in crate::features::webhooks) fn is_known_to_fail(conn: &mut Conn, delivery: &Delivery) -> QueryResult<bool> {
+    let mut others = webhook_deliveries::table
+        .filter(webhook_deliveries::workspace_id.eq(&delivery.workspace_id))
+        .filter(webhook_deliveries::id.ne(&delivery.id))
+        .filter(webhook_deliveries::event.ne(TEST))
+        .filter(webhook_deliveries::state.eq_any([DeliveryState::Delivered, DeliveryState::GaveUp]))
+        .order((webhook_deliveries::created_at.desc(), webhook_deliveries::id.desc()))
+        .select(webhook_deliveries::state)
+        .into_boxed();
+    others = match (&delivery.endpoint_id, &delivery.connection_id) {
+        (Some(endpoint), _) => others.filter(webhook_deliveries::endpoint_id.eq(endpoint.clone())),
+        (None, connection) => others
+            .filter(webhook_deliveries::endpoint_id.is_null())
+            .filter(webhook_deliveries::connection_id.eq(connection.clone())),
+    };
+    let newest: Option<DeliveryState> = others.first(conn).optional()?;
+    Ok(newest == Some(DeliveryState::GaveUp))
 }
 
 /// One delivery.

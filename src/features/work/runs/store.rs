@@ -224,6 +224,11 @@ pub(super) fn kept_state(conn: &mut Conn, connection: &ConnectionId) -> QueryRes
     Ok(Some(KeptState { state, fingerprints, run }))
 }
 
+/// How many runs of the whole installation have each state.
+pub fn count_by_state(conn: &mut Conn) -> QueryResult<Vec<(String, i64)>> {
+    runs::table.group_by(runs::state).order(runs::state).select((runs::state, diesel::dsl::count_star())).load(conn)
+}
+
 /// Forgets how far the runs of a source came.
 pub fn forget_state(conn: &mut Conn, connection: &ConnectionId) -> QueryResult<()> {
     diesel::delete(sync_states::table.find(connection)).execute(conn).map(|_| ())

@@ -215,6 +215,12 @@ pub(super) fn all_going(
         .load(conn)
 }
 
+/// How many validations of the whole installation have each state.
+pub fn count_by_state(conn: &mut Conn) -> QueryResult<Vec<(String, i64)>> {
+    let by_state = validations::table.group_by(validations::state).order(validations::state);
+    by_state.select((validations::state, diesel::dsl::count_star())).load(conn)
+}
+
 diesel::alias!(validations as newer_validations: NewerValidations);
 
 /// Forgets up to `limit` validations with their logs; says how many. Of those of a moment, a connection's newest validation stays, and
@@ -237,8 +243,11 @@ pub fn forget(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<u
                     .filter(newer_validations.field(validations::setup_link_id).is_null())
             };
             let success = WorkState::Success.as_str();
+            // Not as "is a success": SQLite without statistics would walk along all successes of the workspace, for every row.
+            let others =
+                WorkState::ALL.iter().filter(|state| **state != WorkState::Success).map(|state| state.as_str());
             let succeeded = newer()
-                .filter(newer_validations.field(validations::state).eq(success))
+                .filter(newer_validations.field(validations::state).ne_all(others))
                 .select(newer_validations.field(validations::id));
             let other = newer().select(newer_validations.field(validations::id));
             let outdone = validations::setup_link_id

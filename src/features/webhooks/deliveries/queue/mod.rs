@@ -5,6 +5,6 @@
 mod store;
 
 pub(in crate::features::webhooks) use store::{
-    Claimed, NewDeliveryAttempt, Settled, add_attempt, claim, disable_callback, disable_endpoint, due,
-    redirect_callback, redirect_endpoint, settle, start_again,
+    BusyDeliveries, Claimed, NewDeliveryAttempt, Settled, add_attempt, claim, disable_callback, disable_endpoint, due,
+    pull_in, redirect_callback, redirect_endpoint, settle, start_again,
 };

@@ -10,18 +10,43 @@ use crate::platform::db::schema::{webhook_attempts, webhook_deliveries};
 /// How long a worker owns a delivery: twice what a try may take.
 const LEASE: time::Duration = time::Duration::seconds(30);
 
-/// Deliveries that are due, that nobody holds, and that go to none of these hosts; the oldest first.
+/// What must not be taken now.
+pub(in crate::features::webhooks) struct BusyDeliveries {
+    /// Hosts that have all the tries they may have at once.
+    pub(in crate::features::webhooks) hosts: Vec<String>,
+    /// Deliveries that this very worker is at, whatever the clock says about their leases.
+    pub(in crate::features::webhooks) ours: Vec<WebhookDeliveryId>,
+}
+
+/// How far a row may lie ahead of our clock before it is taken for one that another clock wrote.
+const AHEAD: time::Duration = time::Duration::MINUTE;
+
+/// The clock went back: what was put off by a moment that has not come yet is due now, and a lease that no worker can have taken by this
+/// clock is none.
+pub(in crate::features::webhooks) fn pull_in(conn: &mut Conn, now: UtcTime) -> QueryResult<()> {
+    let pending = webhook_deliveries::table.filter(webhook_deliveries::state.eq(DeliveryState::Pending));
+    diesel::update(pending.filter(webhook_deliveries::updated_at.gt(now + AHEAD)))
+        .set((webhook_deliveries::next_at.eq(now), webhook_deliveries::updated_at.eq(now)))
+        .execute(conn)?;
+    diesel::update(pending.filter(webhook_deliveries::lease_until.gt(now + LEASE + AHEAD)))
+        .set(webhook_deliveries::lease_until.eq(None::<UtcTime>))
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// Deliveries that are due, that nobody holds, and that are not busy; the oldest first.
 pub(in crate::features::webhooks) fn due(
     conn: &mut Conn,
     now: UtcTime,
-    busy: &[String],
+    busy: &BusyDeliveries,
     limit: i64,
 ) -> QueryResult<Vec<(WebhookDeliveryId, String)>> {
     webhook_deliveries::table
         .filter(webhook_deliveries::state.eq(DeliveryState::Pending))
         .filter(webhook_deliveries::next_at.le(now))
         .filter(webhook_deliveries::lease_until.is_null().or(webhook_deliveries::lease_until.lt(now)))
-        .filter(webhook_deliveries::host.ne_all(busy))
+        .filter(webhook_deliveries::host.ne_all(&busy.hosts))
+        .filter(webhook_deliveries::id.ne_all(&busy.ours))
         .order((webhook_deliveries::next_at, webhook_deliveries::id))
         .limit(limit)
         .select((webhook_deliveries::id, webhook_deliveries::host))
@@ -134,6 +159,7 @@ pub(in crate::features::webhooks) fn start_again(
             webhook_deliveries::url.eq(&receiver.url),
             webhook_deliveries::host.eq(&receiver.host),
             webhook_deliveries::step.eq(step),
+            webhook_deliveries::dismissed_at.eq(None::<UtcTime>),
             webhook_deliveries::next_at.eq(now),
             webhook_deliveries::updated_at.eq(now),
         ))

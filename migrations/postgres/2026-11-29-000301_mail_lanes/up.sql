@@ -1,0 +1,16 @@
+ALTER TABLE jobs ADD COLUMN lane TEXT NOT NULL DEFAULT 'upkeep';
+ALTER TABLE jobs ADD COLUMN decided_at TIMESTAMP;
+ALTER TABLE jobs ADD COLUMN workspace_id TEXT;
+ALTER TABLE jobs ADD COLUMN receiver TEXT;
+ALTER TABLE jobs ADD COLUMN receiver_count INTEGER;
+ALTER TABLE jobs ADD COLUMN handed_over INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN about TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN shown_receiver TEXT NOT NULL DEFAULT '';
+UPDATE jobs SET lane = 'urgent_mail' WHERE kind = 'account_mail';
+UPDATE jobs SET lane = 'notice_mail' WHERE kind <> 'account_mail' AND kind LIKE '%mail';
+UPDATE jobs SET lane = 'providers' WHERE kind IN ('give_back_grant', 'renew_grant');
+DROP INDEX jobs_due;
+CREATE INDEX jobs_waiting ON jobs (lane, run_at, id) WHERE failed_at IS NULL;
+CREATE INDEX jobs_waiting_by_kind ON jobs (kind) WHERE failed_at IS NULL;
+CREATE INDEX jobs_failed ON jobs (workspace_id, failed_at, id) WHERE failed_at IS NOT NULL;
+CREATE INDEX jobs_failed_by_kind ON jobs (kind) WHERE failed_at IS NOT NULL;

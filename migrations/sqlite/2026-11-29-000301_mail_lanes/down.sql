@@ -1,0 +1,13 @@
+DROP INDEX jobs_failed_by_kind;
+DROP INDEX jobs_failed;
+DROP INDEX jobs_waiting_by_kind;
+DROP INDEX jobs_waiting;
+CREATE INDEX jobs_due ON jobs (failed_at, run_at);
+ALTER TABLE jobs DROP COLUMN shown_receiver;
+ALTER TABLE jobs DROP COLUMN about;
+ALTER TABLE jobs DROP COLUMN handed_over;
+ALTER TABLE jobs DROP COLUMN receiver_count;
+ALTER TABLE jobs DROP COLUMN receiver;
+ALTER TABLE jobs DROP COLUMN workspace_id;
+ALTER TABLE jobs DROP COLUMN decided_at;
+ALTER TABLE jobs DROP COLUMN lane;
