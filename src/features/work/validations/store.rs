@@ -149,7 +149,6 @@ pub fn newest_of(
         own().group_by(validations::connection_id).select(diesel::dsl::max(validations::number)).load(conn)?;
     let rows: Vec<(ConnectionId, WorkState, Option<i64>)> = own()
         .filter(validations::number.eq_any(newest.into_iter().flatten()))
-        .order((validations::number, validations::id))
         .select((validations::connection_id, validations::state, validations::connection_version))
         .load(conn)?;
     Ok(rows.into_iter().map(|(id, state, version)| (id, (state, version))).collect())
