@@ -57,7 +57,7 @@ impl Named {
                 let mut next = shown + MINUTE;
                 while next <= wall {
                     passed.push(next);
-                    next = next + MINUTE;
+                    next += MINUTE;
                 }
                 passed.into_iter().any(|wall| self.names(wall))
             };
@@ -65,7 +65,7 @@ impl Named {
                 comes.push(at.as_second());
             }
             shown = shown.max(wall);
-            at = at + MINUTE;
+            at += MINUTE;
         }
         comes
     }

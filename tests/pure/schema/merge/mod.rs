@@ -159,9 +159,8 @@ impl World {
             let (reference, _) = references.iter().find(|(_, path)| **path == key)?;
             given.push((*row, json!({"name": shown.model.rows[row]["name"], "token": reference})));
         }
-        let mut wish = Wish::default();
-        wish.gone =
-            rows.iter().enumerate().filter(|(at, _)| kept >> (at % 8) & 1 == 0).map(|(_, row)| (list, *row)).collect();
+        let gone = rows.iter().enumerate().filter(|(at, _)| kept >> (at % 8) & 1 == 0).map(|(_, row)| (list, *row));
+        let mut wish = Wish { gone: gone.collect(), ..Wish::default() };
         given.retain(|(row, _)| !wish.gone.contains(&(list, *row)));
         let turn = turn.min(given.len());
         given.rotate_left(turn);
