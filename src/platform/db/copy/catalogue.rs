@@ -82,11 +82,10 @@ const OURS: &str =
 /// # Errors
 /// It is no SQLite database, cannot be asked, or its tables refer to each other in a circle.
 pub fn tables(conn: &mut Conn) -> anyhow::Result<Vec<CopyTable>> {
-    let inner = match conn {
-        Conn::Sqlite(inner) => inner,
-        #[cfg(feature = "postgres")]
-        Conn::Postgres(_) => bail!("the catalogue is read from SQLite"),
-    };
+    #[cfg(feature = "postgres")]
+    let Conn::Sqlite(inner) = conn else { bail!("the catalogue is read from SQLite") };
+    #[cfg(not(feature = "postgres"))]
+    let Conn::Sqlite(inner) = conn;
     let columns: Vec<ColumnRow> = diesel::sql_query(format!(
         "SELECT m.name AS \"of\", c.name AS name, c.type AS kind FROM sqlite_master m, pragma_table_info(m.name) c \
          WHERE {OURS} ORDER BY m.name, c.cid"
