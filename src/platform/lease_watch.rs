@@ -2,7 +2,7 @@
 //!
 //! A worker that lives counts its beat on. Whoever looks compares beats, not clocks: work is lost when its beat was *watched* unchanged for
 //! long enough. Clocks of two processes may differ and steps of either change nothing; and one look counts for at most
-//! [`MOST_BETWEEN_LOOKS`], so a machine that slept or a process that stood still has not watched meanwhile.
+//! `MOST_BETWEEN_LOOKS`, so a machine that slept or a process that stood still has not watched meanwhile.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
