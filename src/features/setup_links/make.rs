@@ -122,12 +122,13 @@ pub(super) fn tell(tx: &mut Tx<'_>, deed: LinkDeed, connection: &Connection, lin
 }
 
 /// Closes the links of a connection that is finished or deleted, and forgets what is held for them. Links to sign in again stay open
-/// when it is finished: they serve finished connections too. Call it before the connection itself is changed: a submission takes its link
-/// first and its draft after that, and who takes them in another order may wait for each other.
+/// when it is finished: they serve finished connections too. The connection is held from here on, so that no link is made after the last
+/// look; everybody takes the connection first and its links after that, because two who take them in different orders wait for each other.
 ///
 /// # Errors
 /// The database refuses.
 pub fn close_all(tx: &mut Tx<'_>, connection: &Connection, end: LinkEnd) -> AppResult<()> {
+    connections::hold(tx.conn, connection)?;
     for link in store::list(tx.conn, &connection.workspace_id, &connection.id)? {
         if end == LinkEnd::Finished && link.purpose.is_reconnect() {
             continue;

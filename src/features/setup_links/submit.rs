@@ -35,6 +35,8 @@ impl TakesSubmissions for SetupLink {
             submitted_fields: &receipt.provided,
             empty_fields: &receipt.left_empty,
         };
+        // Before the link, as everybody does who needs both.
+        connections::hold(tx.conn, &self.connection)?;
         Ok(store::redeem(tx.conn, &self.row.id, &with, tx.now)?)
     }
 
