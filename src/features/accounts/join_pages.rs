@@ -75,7 +75,6 @@ struct JoinPage {
     until: MomentView,
     name: String,
     with_url: String,
-    sign_in_url: String,
 }
 
 impl JoinPage {
@@ -96,7 +95,6 @@ impl JoinPage {
             until: link.row.expires_at.into(),
             name: String::new(),
             with_url: urls::sign_in_with(&link.workspace.slug),
-            sign_in_url: urls::sign_in_then(request.path()),
         })
     }
 
