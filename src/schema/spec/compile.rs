@@ -11,7 +11,7 @@ use super::flatten::{self, Gap, Object, Schema};
 use super::judge::judge;
 use super::model::{BRANCH_KEY, GroupShape, JsonShape, Node, NodeKind, ROW_KEY, TextShape};
 use super::pattern::Patterns;
-use super::{SpecError, SpecNote, SpecSection, defaults, labels, limits};
+use super::{SpecError, SpecNote, SpecSection, defaults, labels, limits, paste};
 use crate::base::forms::FieldPath;
 
 pub(super) struct Compiled {
@@ -153,6 +153,7 @@ impl Compiler<'_> {
         let mut fields: Vec<Node> = fields.into_iter().map(|(_, node)| node).collect();
         fields.dedup_by(|later, earlier| later.key == earlier.key);
         labels::tell_siblings_apart(&mut fields);
+        paste::mind_ports(&mut fields);
         Ok(GroupShape { given: self.is_given(schema, inherit.default), fields })
     }
 
