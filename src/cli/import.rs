@@ -166,12 +166,9 @@ impl Report {
         let there = target.there.find(imported.file.kind, &imported.file.slug);
         let mut kept = Vec::new();
         if let Some(there) = there.filter(|_| !is_whole) {
-            let mut addition = onto(&there.file, imported.file);
-            addition.file.name = wish.name.clone().unwrap_or(addition.file.name);
-            if there.is_of(&addition.file) {
-                return self.keep(&addition.file, &addition.kept);
-            }
+            let Some(addition) = onto(&there.file, imported.file) else { return self.keep(&there.file) };
             (imported.file, kept) = (addition.file, addition.kept);
+            imported.file.name = wish.name.clone().unwrap_or(imported.file.name);
         }
         let file = &imported.file;
         let expected = target.dir.join(format!("{}-{}.json", file.kind.as_str(), file.slug));
@@ -205,12 +202,11 @@ impl Report {
         }
     }
 
-    /// The one that is there has everything already.
-    fn keep(&mut self, file: &ConnectorFile, kept: &[String]) {
+    /// The one that is there is the same, or goes by its own specification.
+    fn keep(&mut self, file: &ConnectorFile) {
         self.kept += 1;
-        let kept = if kept.is_empty() { String::new() } else { format!(" (its {})", kept.join(", ")) };
         out::line(format_args!(
-            "{} {}: stays as it is{kept}; --replace takes the imported one",
+            "{} {}: stays as it is, because it is run by its own specification or is the same; --replace takes the imported one",
             file.kind.as_str(),
             file.slug
         ));

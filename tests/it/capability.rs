@@ -1,69 +1,13 @@
 //! What a connector can do here is said before anything is asked for, alike everywhere, and no page leads to a step that cannot be done.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use vestibule::connectors::Kind;
 use vestibule::features::accounts::api_keys::Scope;
+use vestibule::schema::form::sample_config;
 
 use crate::api::Program;
 use crate::support::receiver::{Receiver, Reply, authority_file};
 use crate::support::{Page, TestApp, Visitor, connectors, shop};
-
-/// A value that fits a schema, as short as it may be.
-fn sample(schema: &Value) -> Value {
-    for known in ["/const", "/examples/0", "/enum/0", "/default"] {
-        if let Some(value) = schema.pointer(known) {
-            return value.clone();
-        }
-    }
-    if let Some(branch) = schema.pointer("/oneOf/0") {
-        return sample(branch);
-    }
-    match schema["type"].as_str().unwrap_or("object") {
-        "object" => {
-            let required = schema["required"].as_array().cloned().unwrap_or_default();
-            let names = required.iter().filter_map(Value::as_str);
-            let given = names.map(|name| (name.to_owned(), sample(&schema["properties"][name])));
-            // The discriminator of a branch stands in it whether or not it is required.
-            let consts = schema["properties"].as_object().into_iter().flatten();
-            let consts = consts.filter_map(|(name, one)| Some((name.clone(), one.get("const")?.clone())));
-            Value::Object(given.chain(consts).collect::<Map<_, _>>())
-        }
-        "array" => Value::Array(vec![sample(&schema["items"])]),
-        "integer" | "number" => schema.get("minimum").cloned().unwrap_or(json!(1)),
-        "boolean" => json!(false),
-        _ => json!(text(schema)),
-    }
-}
-
-/// A text that fits the pattern or format of a schema.
-fn text(schema: &Value) -> String {
-    let shapes = [
-        "text",
-        "2026-01-31",
-        "2026-01-31T00:00:00Z",
-        "1234567890",
-        "123",
-        "https://service.example",
-        "act_123",
-        "db.example",
-        "properties/123",
-        "sc-domain:service.example",
-        "1,2",
-    ];
-    let fits = |shape: &&str| {
-        let pattern = schema["pattern"].as_str().unwrap_or("");
-        let format = schema["format"].as_str().unwrap_or("");
-        fancy_regex::Regex::new(pattern).unwrap().is_match(shape).unwrap()
-            && match format {
-                "date" => *shape == "2026-01-31",
-                "date-time" => *shape == "2026-01-31T00:00:00Z",
-                "uri" => shape.starts_with("https:"),
-                _ => true,
-            }
-    };
-    let found = shapes.into_iter().find(fits);
-    (*found.unwrap_or_else(|| panic!("no text for {schema}"))).to_owned()
-}
 
 /// What the words of a connector's tile are by the API.
 fn tags(capability: &Value) -> Vec<&'static str> {
@@ -115,7 +59,7 @@ async fn no_page_of_any_connector_leads_to_a_step_that_cannot_be_done() {
             let mut rows = rows.filter(|row| row[connector.name().len()..].trim_start().starts_with(kind));
             assert!(rows.any(|row| row.contains(&words.join(" · "))), "{slug}: {}", docs.text());
 
-            let new = json!({"connector_slug": slug, "config": sample(&connector.file.spec)});
+            let new = json!({"connector_slug": slug, "config": sample_config(&connector.spec).unwrap()});
             let made = program.post(&format!("/api/v1/{kind}s/"), new.clone()).await;
             assert_eq!(made.status, 201, "{slug}: {new} {}", made.body);
             let (api, own) = (format!("/api/v1/{kind}s/{}/", made.text("/slug")), made.text("/slug"));

@@ -1,7 +1,7 @@
 //! What an import does to a connector that is there already, built in or of the operator: it adds, and takes nothing away. Finalised
 //! connections go on with what they were made for.
 
-use crate::connectors::{Connector, ConnectorFile, RuntimeBlock};
+use crate::connectors::{ConnectorFile, RuntimeBlock};
 use crate::schema::spec::Spec;
 
 /// An imported connector as it is written, and what was kept of the one before, in words for the operator.
@@ -13,20 +13,18 @@ pub struct Addition {
     pub kept: Vec<String>,
 }
 
-/// Puts an imported connector onto the one of the same kind and short name that is there.
+/// Puts an imported connector onto the one of the same kind and short name that is there; `None`: that one stays as it is.
 ///
 /// A specification without a program goes only onto a connector that nothing here runs: what is built in asks and reads by the names of
 /// its own specification, and a program that the operator installed keeps running.
-pub fn onto(there: &ConnectorFile, imported: ConnectorFile) -> Addition {
+pub fn onto(there: &ConnectorFile, imported: ConnectorFile) -> Option<Addition> {
     let mut kept = Vec::new();
     let runs_by_own = matches!(there.runtime, Some(RuntimeBlock::Postgres(_) | RuntimeBlock::Http(_)));
     let brings_program = imported.runtime.is_some();
-    let spec = if runs_by_own && !brings_program {
-        kept.push("specification, because what checks and reads it here goes by that".to_owned());
-        there.spec.clone()
-    } else {
-        imported.spec
-    };
+    if runs_by_own && !brings_program {
+        return None;
+    }
+    let spec = imported.spec;
     let oauth = match (&imported.oauth, &there.oauth) {
         (Some(_), _) | (None, None) => imported.oauth,
         (None, Some(block)) => {
@@ -73,12 +71,9 @@ pub fn onto(there: &ConnectorFile, imported: ConnectorFile) -> Addition {
         spec,
         oauth,
     };
-    Addition { file, kept }
+    Some(Addition { file, kept }).filter(|addition| !is_same(there, &addition.file))
 }
 
-impl Connector {
-    /// Whether a file is this connector, word for word.
-    pub fn is_of(&self, file: &ConnectorFile) -> bool {
-        serde_json::to_value(&self.file).ok() == serde_json::to_value(file).ok()
-    }
+fn is_same(there: &ConnectorFile, file: &ConnectorFile) -> bool {
+    serde_json::to_value(there).ok() == serde_json::to_value(file).ok()
 }

@@ -8,8 +8,13 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse};
 use percent_encoding::percent_decode_str;
 
-/// Where links of people outside begin.
-const HEADS: [&str; 3] = ["/scl/", "/invite/", "/join/"];
+use super::urls;
+
+/// Links that are mailed and pasted: what stands before the token.
+fn heads() -> [&'static str; 3] {
+    [urls::SETUP_LINK, urls::INVITE, urls::ACCOUNT_LINK].map(|pattern| pattern.trim_end_matches("{token}"))
+}
+
 /// 32 bytes in base64url without padding (RFC 4648 section 5).
 const TOKEN_LENGTH: usize = 43;
 
@@ -33,7 +38,7 @@ pub async fn lead_back(
 
 /// The path of the link that a damaged one was; `None` when it is not damaged, or nobody can tell what it was.
 pub fn mended(path: &str) -> Option<String> {
-    let head = HEADS.into_iter().find(|head| path.starts_with(head))?;
+    let head = heads().into_iter().find(|head| path.starts_with(head))?;
     let decoded = percent_decode_str(path.strip_prefix(head)?).decode_utf8().ok()?;
     let text = decoded.trim_start_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '/'));
     let token = text.get(..TOKEN_LENGTH).filter(|token| token.bytes().all(is_of_token))?;
@@ -79,7 +84,7 @@ mod tests {
             ("", "%E2%80%9D."),
             ("", "..."),
         ] {
-            for head in HEADS {
+            for head in heads() {
                 let path = format!("{head}{before}{TOKEN}{after}");
                 assert_eq!(mended(&path), Some(format!("{head}{TOKEN}")), "{path}");
             }
@@ -88,16 +93,17 @@ mod tests {
 
     #[test]
     fn what_is_no_damage_stays() {
+        let [scl, ..] = heads();
         for path in [
-            format!("/scl/{TOKEN}"),
-            format!("/scl/{TOKEN}/tests/val_1"),
-            format!("/scl/{TOKEN}/sign-in"),
-            format!("/scl/{TOKEN}A"),
-            format!("/scl/{}.", &TOKEN[1..]),
+            format!("{scl}{TOKEN}"),
+            format!("{scl}{TOKEN}/tests/val_1"),
+            format!("{scl}{TOKEN}/sign-in"),
+            format!("{scl}{TOKEN}A"),
+            format!("{scl}{}.", &TOKEN[1..]),
             format!("/other/{TOKEN}."),
-            "/scl/".to_owned(),
-            "/scl/abc.".to_owned(),
-            "/scl/%FF%FE".to_owned(),
+            scl.to_owned(),
+            format!("{scl}abc."),
+            format!("{scl}%FF%FE"),
         ] {
             assert_eq!(mended(&path), None, "{path}");
         }

@@ -9,6 +9,10 @@ mod pem;
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
 use crate::base::forms::PasteFault;
 
 /// What a text field takes, as far as pasting can go wrong with it.
@@ -68,7 +72,7 @@ pub(super) fn unquoted(text: &str) -> &str {
     PAIRS.iter().find_map(inside).filter(|inside| !inside.is_empty()).map_or(text, trimmed)
 }
 
-/// A name like `/home/ann/key.pem` or `C:\keys\key.json`: one line, and an ending of such files.
+/// A name like `~/keys/shop.pem` or `C:\keys\key.json`: one line, and an ending of such files.
 pub(super) fn is_file_name(text: &str) -> bool {
     let endings = ["json", "pem", "key", "ppk", "p8", "pk8", "crt", "cer", "pub", "txt"];
     let ending = text.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
@@ -79,6 +83,26 @@ pub(super) fn is_file_name(text: &str) -> bool {
     is_line
         && !text.starts_with("-----")
         && (looks_so || (is_home && text.len() < 260 && !text.ends_with('=') && text.contains(['.', '\\', '~'])))
+}
+
+/// A text that fits a field like this, another for each number; None where any text does.
+pub fn sample(kind: Pasted, number: usize) -> Option<String> {
+    // The shortest sequence there is, with one byte in it (X.690 section 8.1).
+    let key = || {
+        let letters = STANDARD.encode([0x30, 1, u8::try_from(number % 256).unwrap_or(0)]);
+        format!("-----BEGIN PRIVATE KEY-----\n{letters}\n-----END PRIVATE KEY-----\n")
+    };
+    match kind {
+        Pasted::Text | Pasted::Password => None,
+        Pasted::Token => Some(format!("sample_{number}")),
+        Pasted::PrivateKey => Some(key()),
+        Pasted::Certificate => Some(key().replace("PRIVATE KEY", "CERTIFICATE")),
+        Pasted::JsonKey => {
+            let email = format!("sample-{number}@example.com");
+            Some(json!({"type": "service_account", "client_email": email, "private_key": key()}).to_string())
+        }
+        Pasted::Host { .. } => Some(format!("sample-{number}.example.com")),
+    }
 }
 
 fn token(text: &str) -> Result<Cow<'_, str>, PasteFault> {

@@ -96,9 +96,16 @@ async fn a_program_that_is_not_there_is_the_operators_to_install() {
 async fn a_private_host_is_refused_before_the_program_hears_of_it() {
     let mut file = serde_json::to_value(&Task::script("hang").connector.file).unwrap();
     file["spec"]["properties"]["host"] = json!({"type": "string"});
-    for host in ["127.0.0.1", "localhost", "10.1.2.3", "https://169.254.169.254/latest", "[::1]:80", "192.168.0.1:5432"]
-    {
-        let task = Task::new(file.clone(), &json!({"token": CANARY, "host": host}));
+    file["spec"]["properties"]["endpoint"] = json!({"type": "string"});
+    for (setting, host) in [
+        ("host", "127.0.0.1"),
+        ("host", "localhost"),
+        ("host", "10.1.2.3"),
+        ("endpoint", "https://169.254.169.254/latest"),
+        ("host", "[::1]:80"),
+        ("host", "192.168.0.1:5432"),
+    ] {
+        let task = Task::new(file.clone(), &json!({"token": CANARY, setting: host}));
         let failure = Place::new().check(&task).await.0.unwrap_err();
         assert_eq!(failure.reason, FailureReason::AddressRefused, "{host}");
         assert!(failure.message.contains("VESTIBULE_CONNECTOR_ALLOW_CIDRS"), "{failure}");

@@ -63,12 +63,8 @@ fn check(kind: Pasted, cases: Vec<(&str, String, Verdict)>) {
 #[test]
 fn private_keys() {
     let good = pem("PRIVATE KEY", &sequence(300));
-    let body: String = good.lines().filter(|line| !line.contains("-----")).collect::<Vec<_>>().join("\n");
     let rsa = pem("RSA PRIVATE KEY", &sequence(600));
     let locked = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nMIIBOgIBAAJBAKj3\n-----END RSA PRIVATE KEY-----\n";
-    let cut = good.get(..good.len() - 60).unwrap().to_owned();
-    let lost: String =
-        good.lines().enumerate().filter(|(line, _)| *line != 3).map(|(_, line)| format!("{line}\n")).collect();
     check(
         Pasted::PrivateKey,
         vec![
@@ -104,6 +100,20 @@ fn private_keys() {
                 format!("{good}{}", pem("CERTIFICATE", &sequence(90))),
                 to(format!("{good}{}", pem("CERTIFICATE", &sequence(90)))),
             ),
+        ],
+    );
+}
+
+#[test]
+fn what_is_no_private_key() {
+    let good = pem("PRIVATE KEY", &sequence(300));
+    let body: String = good.lines().filter(|line| !line.contains("-----")).collect::<Vec<_>>().join("\n");
+    let cut = good.get(..good.len() - 60).unwrap().to_owned();
+    let lost: String =
+        good.lines().enumerate().filter(|(line, _)| *line != 3).map(|(_, line)| format!("{line}\n")).collect();
+    check(
+        Pasted::PrivateKey,
+        vec![
             ("the middle alone", body, Refused(PasteFault::BodyOnly)),
             ("the public half", pem("PUBLIC KEY", &sequence(90)), Refused(PasteFault::PublicHalf)),
             (
@@ -132,7 +142,7 @@ fn private_keys() {
                 "SHA256:jX0mZ2V0LW1lLW5vdC1mb3JnZXQtbWUtbm90".to_owned(),
                 Refused(PasteFault::Fingerprint),
             ),
-            ("a file name", "/home/ann/.ssh/id_ed25519.pem".to_owned(), Refused(PasteFault::FileName)),
+            ("a file name", "/etc/keys/id_ed25519.pem".to_owned(), Refused(PasteFault::FileName)),
             ("a file name of Windows", "C:\\Users\\ann\\key.ppk".to_owned(), Refused(PasteFault::FileName)),
             ("a file name at home", "~/.ssh/id_rsa".to_owned(), Refused(PasteFault::FileName)),
             ("without its end", cut, Refused(PasteFault::CutOff)),
@@ -174,11 +184,6 @@ fn json_keys() {
     let good = service_account(&key);
     let text = good.to_string();
     let pretty = serde_json::to_string_pretty(&good).unwrap();
-    let without = |member: &str| {
-        let mut object = good.clone();
-        object.as_object_mut().unwrap().shift_remove(member);
-        object.to_string()
-    };
     check(
         Pasted::JsonKey,
         vec![
@@ -211,6 +216,23 @@ fn json_keys() {
                 to(&text),
             ),
             ("with the key in one line", service_account(&key.replace('\n', " ")).to_string(), to(&text)),
+        ],
+    );
+}
+
+#[test]
+fn what_is_no_json_key() {
+    let key = pem("PRIVATE KEY", &sequence(300));
+    let good = service_account(&key);
+    let text = good.to_string();
+    let without = |member: &str| {
+        let mut object = good.clone();
+        object.as_object_mut().unwrap().shift_remove(member);
+        object.to_string()
+    };
+    check(
+        Pasted::JsonKey,
+        vec![
             ("a federated identity", json!({"type": "external_account", "audience": "x"}).to_string(), Kept),
             (
                 "the sign-in of a person",
@@ -225,7 +247,7 @@ fn json_keys() {
             ("without its key", without("private_key"), Refused(PasteFault::LacksMember("private_key"))),
             ("without its address", without("client_email"), Refused(PasteFault::LacksMember("client_email"))),
             ("only the key in it", key, Refused(PasteFault::LacksMember("client_email"))),
-            ("a file name", "/home/ann/shop-1234.json".to_owned(), Refused(PasteFault::FileName)),
+            ("a file name", "/etc/keys/shop-1234.json".to_owned(), Refused(PasteFault::FileName)),
             ("a file name alone", "shop-1234.json".to_owned(), Refused(PasteFault::FileName)),
             ("without its end", text.get(..200).unwrap().to_owned(), Refused(PasteFault::CutOff)),
             (
