@@ -143,6 +143,7 @@ fn database(config: &Config) -> Finding {
         let Some(mut conn) = open(config)? else {
             return Ok(format!("{place} does not exist yet; it is made on the first start"));
         };
+        config.storage.database.refuse_pooler()?;
         migrations::refuse_newer(&mut conn)?;
         let waiting = migrations::pending(&mut conn)?;
         if waiting > 0 {
