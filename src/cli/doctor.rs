@@ -130,7 +130,7 @@ fn key_file(config: &Config) -> Finding {
 }
 
 /// `None` when there is no database yet: looking must not make one.
-fn open(config: &Config) -> anyhow::Result<Option<Conn>> {
+pub(super) fn open(config: &Config) -> anyhow::Result<Option<Conn>> {
     match &config.storage.database {
         DatabaseUrl::Sqlite(path) if !Path::new(path).exists() => Ok(None),
         place => place.open().map(Some),

@@ -27,7 +27,8 @@ use serde_json::Value;
 use super::engine::{Engine, EngineAnswer};
 use super::hosts::Hosts;
 use super::run::{EngineRun, EventSink};
-use super::{Ability, Catalog, CheckOutcome, ChosenStream, Failure, Level, ReadEnd, position};
+use super::{Ability, Catalog, ChosenStream, Failure, Level, ReadEnd, position};
+use crate::connectors::Connector;
 use crate::schema::form::FinalConfig;
 use options::Options;
 
@@ -37,17 +38,16 @@ pub(super) struct Postgres<'a> {
 }
 
 impl Engine for Postgres<'_> {
-    fn ability(&self) -> Ability {
-        Ability { checks: true, reads: true }
+    fn ability(&self, _: &Connector) -> Ability {
+        Ability { check: true, discover: true, read: true }
     }
 
     fn position_member(&self) -> Option<&'static str> {
         Some(position::POSTGRES)
     }
 
-    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, CheckOutcome> {
-        let checked = async { check(self.hosts, run.config, &run.sink).await.map(|()| CheckOutcome::Asked) };
-        Box::pin(run.deadline.guard(checked))
+    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, ()> {
+        Box::pin(run.deadline.guard(check(self.hosts, run.config, &run.sink)))
     }
 
     fn discover<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, Catalog> {
