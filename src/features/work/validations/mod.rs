@@ -20,7 +20,7 @@ pub use pages::word;
 pub use start::{COME_BACK, NewTest, QUEUE_FULL, SignedInTest, StartValidationError, cancel_all, start, start_test};
 pub use store::{
     Newest, Validation, ValidationDetails, carry_over, count_by_state, count_up_to, current_success, forget,
-    last_success, latest, links_tried_with, list, newest_of,
+    forgettable, last_success, latest, links_tried_with, list, newest_of,
 };
 pub use worker::{run_due, run_until};
 
