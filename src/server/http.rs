@@ -16,7 +16,7 @@ use crate::features::oauth::{LinkIsOpen, LinkKind, LinkRef};
 use crate::features::{invite_links, setup_links};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
-use crate::platform::web::{cookies, headers, request_log};
+use crate::platform::web::{cookies, damaged_link, headers, request_log};
 
 /// A server on a listening socket; it runs when awaited.
 ///
@@ -33,6 +33,7 @@ pub fn server(app: &Arc<App>, listener: TcpListener) -> std::io::Result<Server> 
             .default_service(web::to(routes::no_such_page))
             .wrap(from_fn(console::keep_forms))
             .wrap(from_fn(cookies::send))
+            .wrap(from_fn(damaged_link::lead_back))
             // No page holds a secret, and form tokens differ on every page, so a compressed length tells nothing.
             .wrap(Compress::default())
             .wrap(from_fn(headers::add))

@@ -24,7 +24,8 @@ pub use revisions::{
     revision_mark,
 };
 pub use store::{
-    count_deleted_up_to, deleted_before, find, find_by_form_nonce, find_by_id, find_of_kind, forget_deleted, hold,
+    count_by_connector, count_deleted_up_to, deleted_before, find, find_by_form_nonce, find_by_id, find_of_kind,
+    forget_deleted, hold,
 };
 
 use crate::base::clock::UtcTime;

@@ -37,7 +37,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-pub use check::{SpecCheck, check_spec};
+pub use check::{SpecCheck, check_spec, sample_config};
 pub use complete::{Completion, FinalConfig, complete, missing_required, sketch};
 pub use decode::{Decoded, decode, decode_since};
 pub use echo::resumed;
