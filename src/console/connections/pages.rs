@@ -66,7 +66,7 @@ struct ConnectionsPage {
     older: String,
     is_first_page: bool,
     /// What failed for good and nobody has looked at.
-    failures: i64,
+    failures: usize,
 }
 
 impl ConnectionsPage {

@@ -23,7 +23,7 @@ pub use start::{
 };
 pub use store::{
     Newest, Validation, ValidationDetails, carry_over, count_by_state, count_up_to, current_success, forget,
-    last_success, latest, links_tried_with, list, newest_of,
+    forgettable, last_success, latest, links_tried_with, list, newest_of,
 };
 pub use worker::{run_due, run_until};
 
