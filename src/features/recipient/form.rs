@@ -37,7 +37,12 @@ impl<L: RecipientLink> RecipientForm<L> {
     pub(super) async fn shown(app: &App, request: &HttpRequest, link: OpenLink<L>, shown: Shown) -> AppResult<Self> {
         let facts = link.known.link.facts();
         let door = LinkRef { kind: L::KIND, id: facts.id.to_owned(), workspace: facts.workspace.clone() };
-        let sign_in = LinkSignIn::at(app, request, door, &link.connector).await?;
+        let asks = link.known.link.asks();
+        let sign_in = match asks {
+            // Signing in answers questions that this link does not ask.
+            Some(asks) if !oauth::answers_only(&link.connector, asks) => None,
+            _ => LinkSignIn::at(app, request, door, &link.connector).await?,
+        };
         let mut form = Self { link, sign_in, completed: None, shown };
         // A look at the form is no choice of accounts yet; what signing in answers is answered all the same.
         form.plan(&[], Strictness::Draft)?;
@@ -86,7 +91,8 @@ impl<L: RecipientLink> RecipientForm<L> {
     }
 
     pub(super) fn audience(&self) -> Audience {
-        Audience::Recipient { workspace: self.link.known.workspace.name.clone() }
+        let asks = self.link.known.link.asks().cloned();
+        Audience::Recipient { workspace: self.link.known.workspace.name.clone(), asks }
     }
 
     /// What is known of the answers, the sign-in's among them.
@@ -126,13 +132,13 @@ impl<L: RecipientLink> RecipientForm<L> {
             let since = Since { shown: &shown, now: &now };
             let whole = &self.link.connector.spec;
             let signed_in: Vec<_> = self.completed.iter().map(|completed| (whole, &completed.submission)).collect();
-            decoded.ask_again(whole, &stored, &signed_in, &self.connector().spec, since);
+            decoded.ask_again(whole, &stored, &signed_in, &self.connector().spec, since, &self.audience());
         }
         decoded
     }
 
     fn is_whole(&self) -> bool {
-        form::missing_required(&self.connector().spec, &self.known()).is_empty()
+        form::missing_asked(&self.connector().spec, &self.known(), &self.audience()).is_empty()
     }
 
     /// Whether somebody has signed in and nothing that is required is left to answer.

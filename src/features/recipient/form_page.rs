@@ -5,6 +5,7 @@ use askama::Template;
 use super::form::RecipientForm;
 use super::link::{LinkWords, RecipientLink};
 use super::reply::{FormReply, TestView};
+use super::standing::AskedPart;
 use super::words::{Asker, problems_title};
 use crate::base::clock::distance_in_words;
 use crate::base::error::AppResult;
@@ -67,6 +68,8 @@ pub struct FormPage {
     fields_fold: bool,
     may_test: bool,
     test: Option<TestView>,
+    /// What is asked for, when that is not everything, and what is set already.
+    part: AskedPart,
 }
 
 impl FormPage {
@@ -113,6 +116,7 @@ impl FormPage {
             is_reconnect: form.is_reconnect(),
             by_hand_open: state.is_filled() || !shown.identity.is_empty(),
             fields_fold: form.is_complete(),
+            part: form.asked_part(),
             may_test: form.may_test() && app.engines.ability(&form.link.connector).checks,
             test: match reply {
                 FormReply::Tested(test) => Some(test.clone()),

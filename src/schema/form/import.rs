@@ -25,7 +25,7 @@ pub fn import_config(spec: &Spec, config: &Value) -> Result<Submission, Vec<Fiel
     let mut importer = Importer::default();
     let patch = importer.node(spec.root(), &FormPlace::root(), config);
     if importer.errors.is_empty() {
-        Ok(Submission { patch, provided: importer.provided, removes: importer.removes, by_owner: true })
+        Ok(Submission { patch, provided: importer.provided, removes: importer.removes, by_owner: true, asks: None })
     } else {
         Err(importer.errors)
     }

@@ -8,6 +8,7 @@
 //! that the spec does not know changes nothing; only the chosen branch of a choice is kept; what [`complete`] calls a
 //! configuration fits the spec's rules.
 
+mod asks;
 mod assemble;
 mod check;
 mod complete;
@@ -37,8 +38,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
+pub use asks::{Asks, NotAskable, StandingAnswer, standing};
 pub use check::{SpecCheck, check_spec};
-pub use complete::{Completion, FinalConfig, complete, missing_required, sketch};
+pub use complete::{Completion, FinalConfig, complete, missing_asked, missing_required, sketch};
 pub use decode::{Decoded, decode, decode_since};
 pub use echo::resumed;
 pub use encode::encode;
@@ -117,6 +119,8 @@ pub enum Audience {
     Recipient {
         /// The workspace that asks.
         workspace: String,
+        /// What it asks for; `None` for everything.
+        asks: Option<Asks>,
     },
 }
 
@@ -159,5 +163,13 @@ impl KnownValues {
 impl Audience {
     const fn is_owner(&self) -> bool {
         matches!(self, Self::Owner)
+    }
+
+    /// What they are asked for; `None` for everything.
+    const fn asks(&self) -> Option<&Asks> {
+        match self {
+            Self::Owner => None,
+            Self::Recipient { asks, .. } => asks.as_ref(),
+        }
     }
 }
