@@ -8,6 +8,7 @@
 //! that the spec does not know changes nothing; only the chosen branch of a choice is kept; what [`complete`] calls a
 //! configuration fits the spec's rules.
 
+mod asked;
 mod asks;
 mod assemble;
 mod check;
@@ -38,7 +39,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-pub use asks::{Asks, NotAskable, StandingAnswer, standing};
+pub use asked::{NotAskable, StandingAnswer, standing};
+pub use asks::Asks;
 pub use check::{SpecCheck, check_spec};
 pub use complete::{Completion, FinalConfig, complete, missing_asked, missing_required, sketch};
 pub use decode::{Decoded, decode, decode_since};

@@ -18,6 +18,7 @@ use crate::validations::validated;
 
 const BO: &str = "bo.quist@acme.example";
 const NAMES: [&str; 2] = ["Bo Earlier", "Bo Quist"];
+const TEXTS: [&str; 3] = [BO, NAMES[0], NAMES[1]];
 
 /// The text columns that name somebody, as `table.column`.
 fn columns_naming(app: &TestApp, texts: &[&str]) -> BTreeSet<String> {
@@ -94,6 +95,33 @@ async fn rare_rows(app: &TestApp, bo: &str) {
     app.place.open().unwrap().batch_execute(&sql).unwrap();
 }
 
+/// The scene names them in every column that can name somebody, and each of their tables is in the list of places.
+fn named_wherever_they_can_be(app: &TestApp) {
+    let named = columns_naming(app, &TEXTS);
+    let expected = [
+        "account_links.email",
+        "activity.actor_name",
+        "activity.detail",
+        "connection_revisions.name",
+        "connection_revisions.origins",
+        "connections.origins",
+        "identities.email",
+        "jobs.about",
+        "jobs.last_error",
+        "members.earlier_names",
+        "members.email",
+        "members.name",
+        "runs.actor_name",
+        "validations.actor_name",
+    ];
+    assert_eq!(named, expected.map(str::to_owned).into(), "the scene names them wherever they can be named");
+    let listed: String = PLACES.iter().map(|(words, _)| format!("{words};")).collect();
+    for place in &named {
+        let (table, _) = place.split_once('.').unwrap();
+        assert!(listed.contains(table), "{table} is not in the list of places");
+    }
+}
+
 #[tokio::test]
 async fn no_text_names_who_was_forgotten() {
     let app = shop::app_with(|_| {});
@@ -118,31 +146,7 @@ async fn no_text_names_who_was_forgotten() {
     let removal = format!("/settings/members/{id}/removal");
     assert_eq!(owner.get(&removal).await.form_to(&removal).send(&owner).await.status, 303);
 
-    let texts = [BO, NAMES[0], NAMES[1]];
-    let named = columns_naming(&app, &texts);
-    let expected = [
-        "account_links.email",
-        "activity.actor_name",
-        "activity.detail",
-        "connection_revisions.name",
-        "connection_revisions.origins",
-        "connections.origins",
-        "identities.email",
-        "jobs.about",
-        "jobs.last_error",
-        "members.earlier_names",
-        "members.email",
-        "members.name",
-        "runs.actor_name",
-        "validations.actor_name",
-    ];
-    assert_eq!(named, expected.map(str::to_owned).into(), "the scene names them wherever they can be named");
-    let listed: String = PLACES.iter().map(|(words, _)| format!("{words};")).collect();
-    for place in &named {
-        let (table, _) = place.split_once('.').unwrap();
-        assert!(listed.contains(table), "{table} is not in the list of places");
-    }
-
+    named_wherever_they_can_be(&app);
     let admin = app.member(&owner, Role::Admin, "di@acme.example").await;
     assert!(admin.get(&erasure).await.status == 403 && !admin.get("/settings/members").await.body.contains(BO));
     let members = owner.get("/settings/members").await;
@@ -152,7 +156,7 @@ async fn no_text_names_who_was_forgotten() {
     let done = asked.form_to(&erasure).send(&owner).await;
     assert_eq!(done.status, 303, "{}", done.text());
 
-    assert_eq!(columns_naming(&app, &texts), BTreeSet::new());
+    assert_eq!(columns_naming(&app, &TEXTS), BTreeSet::new());
     let left = app.app.db.read(move |conn| {
         let known: i64 = identities::table.filter(identities::email.eq(BO)).count().get_result(conn)?;
         let open: i64 = sessions::table.filter(sessions::member_id.eq(&id)).count().get_result(conn)?;
