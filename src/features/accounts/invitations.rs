@@ -36,7 +36,7 @@ pub(super) struct NewInvitation {
 const REST: Duration = Duration::HOUR;
 const DAY: Duration = Duration::DAY;
 /// A workspace sends so many invitations a day.
-pub(super) const MOST_A_DAY: i64 = 50;
+pub(super) const MOST_A_DAY: i64 = 200;
 
 /// What became of it.
 pub(super) enum Invited {

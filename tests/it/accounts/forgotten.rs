@@ -8,6 +8,7 @@ use serde_json::json;
 use vestibule::console::former_members::PLACES;
 use vestibule::features::accounts::Role;
 use vestibule::features::accounts::api_keys::Scope;
+use vestibule::platform::db::DatabaseUrl;
 use vestibule::platform::db::schema::{identities, sessions};
 
 use super::id_of_member;
@@ -90,7 +91,7 @@ async fn rare_rows(app: &TestApp, bo: &str) {
          0, '', '[]', 0, 0, '', {at}, 900, 0 FROM connections LIMIT 1; \
          INSERT INTO account_links (id, workspace_id, purpose, email, role, member_id, token_hash, created_at, expires_at) \
          VALUES ('link-1', '{workspace}', 'reset', '{BO}', 'admin', '{bo}', {hash}, {at}, {at})",
-        hash = if app.place.shown().starts_with("postgres") { "'\\x0102'::bytea" } else { "x'0102'" },
+        hash = if matches!(app.place, DatabaseUrl::Postgres(_)) { "'\\x0102'::bytea" } else { "x'0102'" },
     );
     app.place.open().unwrap().batch_execute(&sql).unwrap();
 }

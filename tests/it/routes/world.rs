@@ -143,6 +143,9 @@ impl World {
         if path.contains("{layer}") {
             path = path.replace("{layer}", &self.fresh_layer().await);
         }
+        if path.contains("{left}") {
+            path = path.replace("{left}", &self.left_member().await);
+        }
         if path.contains("{member}") {
             path = path.replace("{member}", &self.fresh_member().await);
         }
@@ -273,6 +276,15 @@ impl World {
         self.app.app.db.read(find).await.unwrap()
     }
 
+    /// Somebody who was a member.
+    async fn left_member(&self) -> String {
+        let id = self.fresh_member().await;
+        let removal = format!("/settings/members/{id}/removal");
+        let done = self.maker.get(&removal).await.form_to(&removal).send(&self.maker).await;
+        assert_eq!(done.status, 303, "{}", done.text());
+        id
+    }
+
     /// Makes an invitation or a key, and takes its id from the form that ends it.
     async fn fresh_at(&self, page: &str) -> String {
         let before = self.maker.get(page).await.actions();
@@ -344,6 +356,8 @@ impl World {
             None => self.token_of(who, visitor).await,
         };
         let form = Form { action: path.to_owned(), pairs: vec![("_csrf".to_owned(), token)] };
-        fields.iter().fold(form, |form, (name, value)| form.set(name, value))
+        // Nobody is invited twice in a short time.
+        let number = self.next().to_string();
+        fields.iter().fold(form, |form, (name, value)| form.set(name, &value.replace("{new}", &number)))
     }
 }
