@@ -219,7 +219,7 @@ struct KeptFormPage {
     key: String,
     until: When,
     /// The secrets that were typed; empty when there were none.
-    secret: String,
+    retyped: String,
 }
 
 /// `GET /kept-forms/{key}`: offers a form to the member it was shown to.
@@ -232,6 +232,6 @@ pub async fn show(app: web::Data<App>, request: HttpRequest, member: SignedIn, k
         action: kept.path,
         key: key.into_inner(),
         until: until.into(),
-        secret: typed.secret.join(", "),
+        retyped: typed.retyped.join(", "),
     })
 }

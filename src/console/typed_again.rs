@@ -47,7 +47,7 @@ pub(super) struct TypedParts {
     /// How a page calls each plain field, and what was typed into it.
     pub(super) plain: Vec<(String, String)>,
     /// How pages call the secret ones into which something was typed.
-    pub(super) secret: Vec<String>,
+    pub(super) retyped: Vec<String>,
 }
 
 /// Reads what was typed into the form of a page.
@@ -62,7 +62,7 @@ pub(super) async fn read(app: &App, workspace: &WorkspaceId, path: &str, body: &
     };
     let mut parts = TypedParts {
         plain: PLAIN.iter().filter_map(typed).collect(),
-        secret: SECRET.iter().filter_map(typed).map(|(label, _)| label).collect(),
+        retyped: SECRET.iter().filter_map(typed).map(|(label, _)| label).collect(),
     };
     if let Some(connector) = connector(app, workspace, path).await? {
         let decoded =
@@ -72,7 +72,7 @@ pub(super) async fn read(app: &App, workspace: &WorkspaceId, path: &str, body: &
             let text = decoded.state.typed_fields().get(&name).and_then(|texts| texts.first()).map(|text| text.trim());
             match text.filter(|text| !text.is_empty() && !field.secret) {
                 Some(text) => parts.plain.push((field.title, text.to_owned())),
-                None if field.secret => parts.secret.push(field.title),
+                None if field.secret => parts.retyped.push(field.title),
                 None => {}
             }
         }

@@ -44,7 +44,9 @@ impl<L: RecipientLink> RecipientForm<L> {
             (Some(_), Some("") | None) if origin.is_some_and(|origin| origin.by == Filler::Recipient) => {
                 "given earlier".to_owned()
             }
-            (Some(_), Some("") | None) => format!("set by {}", self.link.known.workspace.name),
+            // A default that nobody touched.
+            (Some(_), None) => String::new(),
+            (Some(_), Some("")) => format!("set by {}", self.link.known.workspace.name),
             (Some(_), Some(name)) => format!("set by {name}"),
         };
         StandingRow { title: answer.title, shown: shown.unwrap_or_default(), words }

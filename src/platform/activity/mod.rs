@@ -1,9 +1,9 @@
 //! What happened, by whom, when: append-only rows, written in the transaction of the deed itself. Never a value, only names.
 
-mod former;
+mod former_members;
 mod store;
 
-pub use former::forget_member;
+pub use former_members::forget_member;
 pub use store::{ActivityRow, count_up_to, forget, links_told_of, timeline, was_noted_since};
 
 use crate::base::ids::{ConnectionId, MemberId, SetupLinkId, WorkspaceId};

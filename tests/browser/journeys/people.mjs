@@ -10,7 +10,7 @@ export async function askedAgain(lane) {
   const { owner } = lane;
   const { link, page } = await draftWithLink(owner, "source", "postgres", "Asked again", { recipient: "Maria" });
   const maria = await outsider(lane, "Maria, asked twice", link);
-  for (const [label, text] of [["Host", "db.example"], ["Port", "543"], ["Database", "shop"], ["Username", "reader"], ["Password", SECRET]]) {
+  for (const [label, text] of [["Host", "db.example"], ["Port", "543"], ["Database", "shop"], ["User name", "reader"], ["Password", SECRET]]) {
     await maria.fill(label, text);
   }
   await maria.press("Send to", "main");
@@ -115,7 +115,7 @@ export async function forgotten(lane) {
   await olga.open("/workspaces");
   await olga.says(other.workspace, account.workspace);
   await checkState(olga, "workspaces");
-  const row = await olga.part("main tr", other.workspace);
+  const row = await olga.part("main li", other.workspace);
   await olga.press("Open", row);
   await owner.open("/connections");
   const page = new URL(await owner.page.$eval("main table a[href^='/connections/']", (link) => link.href)).pathname;

@@ -22,7 +22,7 @@ async fn invite(owner: &Visitor, email: &str) -> Page {
 async fn olga_in_both(app: &TestApp, owner: &Visitor) -> Visitor {
     let olga = app.owner_of("Other", "Olga", OLGA).await;
     let join = join_path(&invite(owner, OLGA).await.body);
-    assert_eq!(olga.get(&join).await.form_to(&join).send(&olga).await.status, 303);
+    assert_eq!(olga.get(&join).await.form_to(&join).press("intent", "join", &olga).await.status, 303);
     open(&olga, "Other").await;
     olga
 }
@@ -96,7 +96,10 @@ async fn a_workspace_invites_so_many_a_day() {
     };
     let row = |number: usize| {
         let at = "'2026-03-13 15:30:00'";
-        format!("('m{number}', '{workspace}', 'join', 'm{number}@acme.example', 'viewer', {}, {at}, {at})", hash(number))
+        format!(
+            "('m{number}', '{workspace}', 'join', 'm{number}@acme.example', 'viewer', {}, {at}, {at})",
+            hash(number)
+        )
     };
     let rows: Vec<String> = (0..199).map(row).collect();
     let sql = "INSERT INTO account_links (id, workspace_id, purpose, email, role, token_hash, created_at, expires_at) VALUES ";
@@ -116,7 +119,7 @@ async fn what_a_restored_backup_closed_says_so() {
     let owner = app.owner().await;
     let (panel, link) = crate::invite_links::invite(&owner, "source/postgres", &[]).await;
     let join = join_path(&invite(&owner, "bo@acme.example").await.body);
-    app.app.write(|tx| settle_restored(tx)).await.unwrap();
+    app.app.write(settle_restored).await.unwrap();
     let guest = app.visitor();
     for path in [&link, &join] {
         let closed = guest.get(path).await;

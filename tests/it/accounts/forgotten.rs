@@ -156,6 +156,7 @@ async fn no_text_names_who_was_forgotten() {
     assert!(asked.text().contains("Bo Quist") && asked.text().contains(BO), "{}", asked.text());
     let done = asked.form_to(&erasure).send(&owner).await;
     assert_eq!(done.status, 303, "{}", done.text());
+    assert!(owner.follow(&done).await.text().contains("Name and address are erased"));
 
     assert_eq!(columns_naming(&app, &TEXTS), BTreeSet::new());
     let left = app.app.db.read(move |conn| {
@@ -168,7 +169,6 @@ async fn no_text_names_who_was_forgotten() {
     let shown = owner.get(&connection).await.text();
     assert!(shown.contains("A former member filled in: Database") && shown.contains("db.example"), "{shown}");
     assert_eq!(app.visitor().get(&link).await.status, 200, "what they made goes on");
-    assert!(owner.follow(&done).await.text().contains("erased"), "it says so");
     assert_eq!(owner.get(&erasure).await.status, 404);
     // They may come back, as somebody new.
     app.member(&owner, Role::Member, BO).await;
@@ -186,7 +186,7 @@ async fn a_name_that_two_bear_says_of_nobody_who_it_was() {
     assert_eq!(owner.get(&removal).await.form_to(&removal).send(&owner).await.status, 303);
     let erasure = format!("/settings/members/{id}/erasure");
     let asked = owner.get(&erasure).await;
-    assert!(asked.text().contains("is or was called Ana Lima, too"), "{}", asked.text());
+    assert!(asked.text().contains("is or was called Ana Lima"), "{}", asked.text());
     assert_eq!(asked.form_to(&erasure).send(&owner).await.status, 303);
     assert_eq!(columns_naming(&app, &[BO]), BTreeSet::new());
     assert!(owner.get(&connection).await.text().contains("Ana Lima added the connection"));
@@ -201,7 +201,7 @@ async fn another_workspace_keeps_whom_it_knows() {
     let page = owner.get("/settings/members").await.form_to("/settings/members/invitations");
     let made = page.set("email", "olga@other.example").send(&owner).await;
     let join = super::join_path(&made.body);
-    let joined = olga.get(&join).await.form_to(&join).send(&olga).await;
+    let joined = olga.get(&join).await.form_to(&join).press("intent", "join", &olga).await;
     assert_eq!(joined.status, 303, "{}", joined.text());
     let acme = workspace_id(&app, "Acme Analytics").await;
     let id = app.app.db.read(move |conn| {

@@ -361,7 +361,7 @@ async fn who_left_a_workspace_meanwhile_gets_what_they_typed_back() {
     let made = page.set("email", "olga@other.example").set("role", "admin").send(&owner).await;
     let join = made.field_values().into_iter().find_map(|text| Some(format!("/join/{}", text.split_once("/join/")?.1)));
     let join = join.unwrap();
-    assert_eq!(olga.get(&join).await.form_to(&join).send(&olga).await.status, 303);
+    assert_eq!(olga.get(&join).await.form_to(&join).press("intent", "join", &olga).await.status, 303);
     let (connection, _) = share(&owner, "source", "postgres", &[]).await;
     let form = olga.get(&format!("{connection}/configuration")).await.form_with("/host");
     let form = form.set("/host", "typed.example").set("/password", CANARY).add("intent", "save");

@@ -143,12 +143,7 @@ impl World {
         if path.contains("{layer}") {
             path = path.replace("{layer}", &self.fresh_layer().await);
         }
-        if path.contains("{left}") {
-            path = path.replace("{left}", &self.left_member().await);
-        }
-        if path.contains("{member}") {
-            path = path.replace("{member}", &self.fresh_member().await);
-        }
+        path = self.with_member(path).await;
         for (name, make) in [("{invitation}", "/settings/members"), ("{key}", "/settings/api-keys")] {
             if path.contains(name) {
                 path = path.replace(name, &self.fresh_at(make).await);
@@ -274,6 +269,14 @@ impl World {
         let find =
             move |conn: &mut _| Ok(members::table.filter(members::email.eq(email)).select(members::id).first(conn)?);
         self.app.app.db.read(find).await.unwrap()
+    }
+
+    /// A fresh member in the place of `{member}`, somebody who was one in that of `{left}`.
+    async fn with_member(&self, path: String) -> String {
+        if path.contains("{left}") {
+            return path.replace("{left}", &self.left_member().await);
+        }
+        if path.contains("{member}") { path.replace("{member}", &self.fresh_member().await) } else { path }
     }
 
     /// Somebody who was a member.

@@ -50,7 +50,7 @@ fn only_what_is_asked_is_a_question() {
         (&["/password"][..], &["/password"][..]),
         (&["/auth/token"], &["/auth/~o1/token"]),
         (&["/services/1/key"], &["/services/~n", "/services/1/~id", "/services/1/key"]),
-        (&["/auth"], &["/auth", "/auth", "/auth", "/auth/~o1/user", "/auth/~o1/token"]),
+        (&["/auth"], &["/auth", "/auth", "/auth", "/auth/~o1/token", "/auth/~o1/user"]),
     ] {
         let who = asked(&spec, &values, pointers);
         let form = view(&spec, &KnownValues::of(&values), &FormState::empty(), &who);
@@ -93,8 +93,8 @@ fn what_stands_is_told_and_of_other_recipients_addresses_only() {
     let expected = [
         some("/host", "h"),
         some("/auth", "Token"),
-        none("/auth/user"),
         none("/auth/token"),
+        none("/auth/user"),
         some("/services/0/url", "https://a"),
         none("/services/0/key"),
         some("/services/1/url", "https://b"),

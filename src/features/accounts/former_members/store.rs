@@ -63,7 +63,7 @@ pub(super) fn find(conn: &mut Conn, workspace: &WorkspaceId, id: &MemberId) -> Q
 /// The workspace of a membership that is over.
 pub(super) fn workspace_left_by(conn: &mut Conn, id: &MemberId) -> QueryResult<Option<WorkspaceId>> {
     let own = members::table.filter(members::id.eq(id)).filter(members::removed_at.is_not_null());
-    own.select(members::workspace_id).first(conn).optional()
+    own.select(members::workspace_id).get_result(conn).optional()
 }
 
 /// Every membership the same person has or had in the workspace.

@@ -1,13 +1,11 @@
-//! Forgetting a member in what waits to be done: mails to them, and what is said of mails that failed.
-
 use diesel::prelude::*;
 
-use super::Job;
 use crate::base::ids::{JobId, MemberId};
 use crate::platform::db::Conn;
 use crate::platform::db::schema::jobs;
 use crate::platform::email::masked_address;
 use crate::platform::former_member::FormerMember;
+use crate::platform::jobs::Job;
 
 /// Forgets a job, whether it waits or has failed.
 ///

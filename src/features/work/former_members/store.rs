@@ -1,5 +1,3 @@
-//! Forgetting a member in the work they asked for.
-
 use diesel::prelude::*;
 
 use crate::platform::db::Conn;

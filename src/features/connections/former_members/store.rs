@@ -1,12 +1,10 @@
-//! Forgetting a member in what they filled in: who answered a question stays known as a former member.
-
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use super::{FieldOrigin, Filler};
 use crate::base::forms::FieldPath;
 use crate::base::ids::ConnectionId;
+use crate::features::connections::{FieldOrigin, Filler};
 use crate::platform::db::Conn;
 use crate::platform::db::schema::{connection_revisions, connections};
 use crate::platform::former_member::{FORMER_MEMBER, FormerMember};

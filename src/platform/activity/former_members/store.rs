@@ -1,5 +1,3 @@
-//! Forgetting a member in the timelines: as who did something, and as whom it was done to.
-
 use diesel::prelude::*;
 
 use crate::base::ids::ActivityId;
