@@ -4,6 +4,7 @@ pub mod cluster;
 pub mod engine;
 pub mod installation;
 pub mod panics;
+pub mod pooler;
 pub mod programs;
 pub mod provider;
 mod python;

@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tokio_postgres::Client;
 
 use super::quote::{literal, quoted};
 use super::refusals;
+use super::session::Session;
 use super::state::Mark;
 use crate::engines::run::EventSink;
 use crate::engines::{Failure, Level};
@@ -32,16 +32,16 @@ pub(super) struct ReadStart {
 
 /// The questions about one table's key.
 pub(super) struct MarkBounds<'a> {
-    pub(super) client: &'a Client,
+    pub(super) session: &'a Session,
     /// As it stands in statements.
     pub(super) table: &'a str,
     pub(super) key: &'a str,
 }
 
 impl MarkBounds<'_> {
-    /// Looks before the table is read, in no transaction.
+    /// Looks before the table is read, in transactions of its own.
     pub(super) async fn start(&self, mark: Option<Mark>, name: &str, sink: &EventSink) -> Result<ReadStart, Failure> {
-        let kind = self.kind().await?;
+        let kind = self.session.step(self.kind()).await?;
         let known = mark.is_some();
         let mark = match mark {
             Some(mark) if self.is_possible(&mark.value, &kind).await => Some(mark),
@@ -53,8 +53,9 @@ impl MarkBounds<'_> {
             );
             sink.log(Level::Warn, &words).await?;
         }
-        let highest = self.highest(&kind).await?;
-        if self.writers_end().await? {
+        let (highest, is_sure) =
+            self.session.step(async { Ok((self.highest(&kind).await?, self.writers_end().await?)) }).await?;
+        if is_sure {
             return Ok(ReadStart { mark, limit: highest });
         }
         let words = format!(
@@ -65,7 +66,7 @@ impl MarkBounds<'_> {
     }
 
     async fn text(&self, sql: &str) -> Result<Option<String>, Failure> {
-        let row = self.client.query_one(sql, &[]).await.map_err(|error| refusals::of_statement(&error))?;
+        let row = self.session.row(sql, &[]).await.map_err(|error| refusals::of_statement(&error))?;
         Ok(row.get(0))
     }
 
@@ -86,7 +87,11 @@ impl MarkBounds<'_> {
     /// Whether a value is one that a mark may have; one that is of another type by now is none.
     async fn is_possible(&self, value: &str, kind: &str) -> bool {
         let sql = format!("SELECT {}", possible(&format!("CAST({} AS {kind})", literal(value)), kind));
-        self.client.query_one(&sql, &[]).await.is_ok_and(|row| row.get(0))
+        let asked = async {
+            let row = self.session.row(&sql, &[]).await.map_err(|error| refusals::of_statement(&error))?;
+            Ok(row.get(0))
+        };
+        self.session.step(asked).await.unwrap_or(false)
     }
 
     /// The highest value that a mark may have now.
@@ -121,7 +126,7 @@ impl MarkBounds<'_> {
                 AND (relation = {table} OR relation IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = {table}))
                 AND mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')"
         );
-        let rows = self.client.query(&sql, &[]).await.map_err(|error| refusals::of_statement(&error))?;
+        let rows = self.session.rows(&sql, &[]).await.map_err(|error| refusals::of_statement(&error))?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 }

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::connect::{self, Session};
+use tokio_postgres::types::Type;
+
+use super::connect;
 use super::options::Options;
 use super::refusals::{self, identifier};
+use super::session::Session;
 use crate::engines::hosts::Hosts;
 use crate::engines::run::EventSink;
 use crate::engines::{Catalog, Column, CursorField, Failure, FailureReason, KeyPath, Level, Stream, SyncType};
@@ -35,8 +38,10 @@ const USUAL: [&str; 8] =
 /// How many tables can be read, in words; a failure when it is none although there are some.
 pub(super) async fn readable(session: &Session, options: &Options) -> Result<String, Failure> {
     schemas(session, options).await?;
-    let rows =
-        session.client.query(TABLES, &[&options.schemas]).await.map_err(|error| refusals::of_statement(&error))?;
+    let rows = session
+        .rows(TABLES, &[(&options.schemas, Type::TEXT_ARRAY)])
+        .await
+        .map_err(|error| refusals::of_statement(&error))?;
     let readable = rows.iter().filter(|row| row.get::<_, bool>(2)).count();
     if readable == 0 && !rows.is_empty() {
         let (user, all) = (&options.user, rows.len());
@@ -54,8 +59,10 @@ pub(super) async fn readable(session: &Session, options: &Options) -> Result<Str
 }
 
 async fn schemas(session: &Session, options: &Options) -> Result<(), Failure> {
-    let rows =
-        session.client.query(SCHEMAS, &[&options.schemas]).await.map_err(|error| refusals::of_statement(&error))?;
+    let rows = session
+        .rows(SCHEMAS, &[(&options.schemas, Type::TEXT_ARRAY)])
+        .await
+        .map_err(|error| refusals::of_statement(&error))?;
     for row in rows {
         let (name, exists, usable): (String, bool, bool) = (row.get(0), row.get(1), row.get(2));
         if !exists {
@@ -87,10 +94,13 @@ pub(super) async fn discover(hosts: &Hosts, config: &FinalConfig, sink: &EventSi
     let options = Options::read(config.expose())?;
     let session = connect::connect(hosts, &options, sink).await?;
     sink.progress("Asking for the tables").await?;
-    schemas(&session, &options).await?;
-    let tables =
-        session.client.query(TABLES, &[&options.schemas]).await.map_err(|error| refusals::of_statement(&error))?;
-    let mut columns = columns(&session, &options).await?;
+    let asked = async {
+        schemas(&session, &options).await?;
+        let tables = session.rows(TABLES, &[(&options.schemas, Type::TEXT_ARRAY)]).await;
+        let tables = tables.map_err(|error| refusals::of_statement(&error))?;
+        Ok((tables, columns(&session, &options).await?))
+    };
+    let (tables, mut columns) = session.step(asked).await?;
     let mut catalog = Catalog::default();
     let mut closed = 0;
     for row in tables {
@@ -117,8 +127,10 @@ struct Columns {
 }
 
 async fn columns(session: &Session, options: &Options) -> Result<BTreeMap<(String, String), Columns>, Failure> {
-    let rows =
-        session.client.query(COLUMNS, &[&options.schemas]).await.map_err(|error| refusals::of_statement(&error))?;
+    let rows = session
+        .rows(COLUMNS, &[(&options.schemas, Type::TEXT_ARRAY)])
+        .await
+        .map_err(|error| refusals::of_statement(&error))?;
     let mut found: BTreeMap<(String, String), Columns> = BTreeMap::new();
     for row in rows {
         let table = found.entry((row.get(0), row.get(1))).or_default();

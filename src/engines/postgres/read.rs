@@ -2,11 +2,12 @@
 
 use futures_util::TryStreamExt as _;
 use serde_json::Value;
-use tokio_postgres::{Client, SimpleQueryMessage};
+use tokio_postgres::SimpleQueryMessage;
 
 use super::bounds::{MarkBounds, ReadStart};
 use super::options::Options;
 use super::quote::{literal, quoted};
+use super::session::Session;
 use super::state::{Mark, PostgresState};
 use super::{connect, refusals};
 use crate::engines::hosts::Hosts;
@@ -39,7 +40,7 @@ pub(super) async fn read(
     for (place, one) in chosen.iter().enumerate() {
         let name = one.stream.full_name();
         sink.progress(&format!("Reading {name}")).await?;
-        match (Table { client: &session.client, place, chosen: one, sink }).read(&mut state).await {
+        match (Table { session: &session, place, chosen: one, sink }).read(&mut state).await {
             Ok(rows) => sink.log(Level::Info, &format!("{name}: {rows} rows.")).await?,
             Err(failure) if is_of_table(&failure) => {
                 sink.log(Level::Error, &format!("{name} could not be read. {}", failure.message)).await?;
@@ -62,7 +63,7 @@ fn is_of_table(failure: &Failure) -> bool {
 }
 
 struct Table<'a> {
-    client: &'a Client,
+    session: &'a Session,
     place: usize,
     chosen: &'a ChosenStream,
     sink: &'a EventSink,
@@ -74,22 +75,16 @@ impl Table<'_> {
             Some(key) => {
                 let mark = state.of(&self.chosen.stream.full_name()).filter(|mark| mark.key == key).cloned();
                 let table = self.table();
-                let bounds = MarkBounds { client: self.client, table: &table, key };
+                let bounds = MarkBounds { session: self.session, table: &table, key };
                 bounds.start(mark, &self.chosen.stream.full_name(), self.sink).await?
             }
             None => ReadStart::default(),
         };
-        self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-        let rows = self.fetch_all(state, start).await;
-        // After a failure the transaction has to be left too.
-        let left = self.run(if rows.is_ok() { "COMMIT" } else { "ROLLBACK" }).await;
-        let rows = rows?;
-        left?;
-        Ok(rows)
+        self.session.step(self.fetch_all(state, start)).await
     }
 
     async fn run(&self, statement: &str) -> Result<(), Failure> {
-        self.client.batch_execute(statement).await.map_err(|error| refusals::of_statement(&error))
+        self.session.run(statement).await.map_err(|error| refusals::of_statement(&error))
     }
 
     fn key(&self) -> Option<&str> {
@@ -135,7 +130,7 @@ impl Table<'_> {
         let (Some(mark), Some(key)) = (mark, self.key()) else { return Ok((String::new(), false)) };
         let (column, value) = (quoted(key), literal(&mark.value));
         let count = format!("SELECT count(*) FROM {} WHERE {column} = {value}", self.table());
-        let found = self.client.query_one(&count, &[]).await.map_err(|error| refusals::of_statement(&error))?;
+        let found = self.session.row(&count, &[]).await.map_err(|error| refusals::of_statement(&error))?;
         let again = found.get::<_, i64>(0) > mark.rows;
         let comparison = if again { ">=" } else { ">" };
         Ok((format!(" WHERE {ROW}.{column} {comparison} {value}"), again))
@@ -171,7 +166,7 @@ impl Table<'_> {
     /// Passes on what the server sends for one `FETCH`: how many rows and how many bytes. However long the rows are, and however many come,
     /// no more of them is held than a batch and a row.
     async fn fetch(&self, wanted: usize, reached: &mut Reached) -> Result<(usize, usize), Failure> {
-        let asked = self.client.simple_query_raw(&format!("FETCH {wanted} FROM rows")).await;
+        let asked = self.session.texts(&format!("FETCH {wanted} FROM rows")).await;
         let mut rows = std::pin::pin!(asked.map_err(|error| refusals::of_statement(&error))?);
         let (mut batch, mut held) = (Vec::new(), 0);
         let (mut count, mut bytes) = (0, 0);

@@ -117,7 +117,7 @@ impl FormPage {
             by_hand_open: state.is_filled() || !shown.identity.is_empty(),
             fields_fold: form.is_complete(),
             part: form.asked_part(),
-            may_test: form.may_test() && app.engines.ability(&form.link.connector).checks,
+            may_test: form.may_test() && app.engines.ability(&form.link.connector).check,
             test: match reply {
                 FormReply::Tested(test) => Some(test.clone()),
                 _ => None,

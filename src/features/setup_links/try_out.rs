@@ -67,7 +67,7 @@ async fn start(app: &App, form: &RecipientForm<SetupLink>, decoded: &Decoded) ->
     app.limits.test(row.id.as_str())?;
     let (connector, asked) = (Arc::clone(&form.link.connector), Arc::clone(form.connector()));
     let signed_in = form.completed().map(|completed| (completed.sign_in().clone(), completed.submission.clone()));
-    let submission = decoded.submission.clone();
+    let (submission, engines) = (decoded.submission.clone(), app.engines.clone());
     app.write(move |tx| {
         let test = NewTest {
             connection: &connection,
@@ -78,7 +78,7 @@ async fn start(app: &App, form: &RecipientForm<SetupLink>, decoded: &Decoded) ->
             submission: &submission,
             signed_in: signed_in.as_ref().map(|(sign_in, submission)| SignedInTest { sign_in, submission }),
         };
-        match validations::start_test(tx, &test) {
+        match validations::start_test(tx, &test, &engines) {
             Ok(validation) => Ok(Some(validation)),
             Err(StartValidationError::App(error)) => Err(error),
             Err(StartValidationError::QueueFull) => Err(AppError::TooMany { retry_after: validations::COME_BACK }),

@@ -4,7 +4,7 @@ mod former_members;
 mod store;
 
 pub use former_members::forget_member;
-pub use store::{ActivityRow, count_up_to, forget, links_told_of, timeline, was_noted_since};
+pub use store::{ActivityRow, count_up_to, forget, forgettable, links_told_of, timeline, was_noted_since};
 
 use crate::base::ids::{ConnectionId, MemberId, SetupLinkId, WorkspaceId};
 use crate::base::text_column::text_enum;

@@ -135,8 +135,14 @@ impl Importer {
         if let Some(problem) = mistyped(node, given) {
             return self.wrong(node, place, problem);
         }
+        let given = match (&node.kind, given.as_str()) {
+            (NodeKind::Text(text), Some(given)) => match leaf::given_text(text, given) {
+                Ok(mended) => Value::from(mended),
+                Err(problem) => return self.wrong(node, place, problem),
+            },
+            _ => as_kept(node, given),
+        };
         self.provide(node, place);
-        let given = as_kept(node, given);
         if node.secret { Patch::Secret(SecretString::from(leaf::secret_to_keep(&given))) } else { Patch::Plain(given) }
     }
 

@@ -41,7 +41,7 @@ use serde_json::{Map, Value};
 
 pub use asked::{NotAskable, StandingAnswer, standing};
 pub use asks::Asks;
-pub use check::{SpecCheck, check_spec};
+pub use check::{SpecCheck, check_spec, sample_config};
 pub use complete::{Completion, FinalConfig, complete, missing_asked, missing_required, sketch};
 pub use decode::{Decoded, decode, decode_since};
 pub use echo::resumed;

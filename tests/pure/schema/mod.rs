@@ -6,6 +6,7 @@ mod form;
 mod import;
 mod kept;
 mod merge;
+mod pasted;
 mod properties;
 mod rows;
 mod view;

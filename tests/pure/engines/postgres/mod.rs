@@ -3,6 +3,7 @@
 
 mod discover;
 mod load;
+mod pooler;
 mod read;
 mod refusals;
 mod secure;
