@@ -2,10 +2,11 @@
 
 use crate::base::error::{AppError, AppResult};
 use crate::connectors::Kind;
-use crate::engines::{Ability, Catalog};
+use crate::engines::{Ability, Catalog, Stream};
 use crate::features::connections::{self, Connection};
 use crate::features::streams::{
-    Plan, StreamChoice, StreamFault, Trigger, check_all, check_keys, find_plan, save_plan, set_next, unblock_plan,
+    Plan, StreamChoice, StreamFault, Trigger, check_all, check_keys, find_plan, free_table, save_plan, set_next,
+    suggested_tables, unblock_plan,
 };
 use crate::features::work::validations::{self, StartValidationError, Validation};
 use crate::features::{outputs, setup_links, webhooks};
@@ -104,7 +105,7 @@ impl PlanChange {
                 let usual = crate::features::streams::default_choice(stream, &plan.table_prefix);
                 choice.namespace.clone_from(&stream.namespace);
                 if choice.table_name.is_empty() {
-                    choice.table_name = usual.table_name;
+                    choice.table_name = table_for(plan, catalog, stream);
                 }
                 choice.primary_keys = choice.primary_keys.or(usual.primary_keys);
             }
@@ -122,6 +123,15 @@ impl PlanChange {
             plan.trigger = trigger;
         }
     }
+}
+
+/// The name suggested for a stream's table; another one when the plan has it for another stream.
+fn table_for(plan: &Plan, catalog: &Catalog, stream: &Stream) -> String {
+    let suggested = suggested_tables(catalog, &plan.table_prefix);
+    let mine = catalog.streams.iter().zip(suggested).find(|(one, _)| std::ptr::eq(*one, stream));
+    let is_other = |one: &&StreamChoice| !one.of(catalog).is_some_and(|found| std::ptr::eq(found, stream));
+    let taken = plan.streams.iter().filter(is_other).map(|one| one.table_name.clone()).collect();
+    free_table(&mine.map(|(_, name)| name).unwrap_or_default(), &taken)
 }
 
 /// The validation that found the values of now good, if there is one.

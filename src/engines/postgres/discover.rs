@@ -15,8 +15,10 @@ use crate::schema::form::FinalConfig;
 
 /// Tables, views, materialised views, partitioned and foreign tables; the parts of a partitioned table are read through it.
 const TABLES: &str = "SELECT n.nspname::text, c.relname::text,
-        has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT')
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT'),
+        CASE WHEN c.relkind IN ('r', 'm', 'p') AND coalesce(m.amname, 'heap') = 'heap'
+            THEN has_column_privilege(c.oid, 'xmin', 'SELECT') AND has_column_privilege(c.oid, 'tableoid', 'SELECT') ELSE false END
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am m ON m.oid = c.relam
     WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'v', 'm', 'p', 'f') AND NOT c.relispartition
     ORDER BY 1, 2";
 const COLUMNS: &str =
@@ -107,7 +109,8 @@ pub(super) async fn discover(hosts: &Hosts, config: &FinalConfig, sink: &EventSi
         let (schema, table, may_read): (String, String, bool) = (row.get(0), row.get(1), row.get(2));
         if may_read {
             let found = columns.remove(&(schema.clone(), table.clone())).unwrap_or_default();
-            catalog.streams.push(found.into_stream(schema, table));
+            let by_version = options.by_version && row.get(3);
+            catalog.streams.push(found.into_stream(schema, table, by_version));
         } else {
             closed += 1;
         }
@@ -147,12 +150,14 @@ async fn columns(session: &Session, options: &Options) -> Result<BTreeMap<(Strin
 }
 
 impl Columns {
-    fn into_stream(mut self, schema: String, table: String) -> Stream {
+    fn into_stream(mut self, schema: String, table: String, by_version: bool) -> Stream {
         self.keys.sort();
         let usual = USUAL.iter().find_map(|usual| self.growing.iter().find(|name| name.to_lowercase() == *usual));
         let usual = usual.map(|name| vec![name.clone()]);
         let candidates: Vec<KeyPath> = self.growing.iter().map(|name| vec![name.clone()]).collect();
-        let (sync_types, cursor) = if candidates.is_empty() {
+        let (sync_types, cursor) = if by_version {
+            (vec![SyncType::FullTable, SyncType::Incremental], CursorField::Fixed { field: None })
+        } else if candidates.is_empty() {
             (vec![SyncType::FullTable], CursorField::None)
         } else {
             (vec![SyncType::FullTable, SyncType::Incremental], CursorField::Open { candidates, usual })

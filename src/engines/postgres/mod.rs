@@ -17,6 +17,7 @@ mod refusals;
 mod session;
 mod state;
 mod tls;
+mod versions;
 
 pub use load::{Load, LoadTable, LoadTarget, Loading, TableLoss, TlsMode};
 pub(super) use load::{check as check_target, open as open_load};

@@ -120,7 +120,7 @@ fn view_of(validation: &Validation) -> TestView {
     let state = validation.state;
     let (tone, title) = match state {
         WorkState::Queued | WorkState::InProgress => ("info", "Testing what you entered"),
-        WorkState::Success => ("ok", "What you entered works"),
+        WorkState::Success | WorkState::Partial => ("ok", "What you entered works"),
         WorkState::Failed => ("bad", "What you entered could not be confirmed"),
         WorkState::Cancelled => ("info", "The test was stopped"),
     };
@@ -129,7 +129,7 @@ fn view_of(validation: &Validation) -> TestView {
             "This takes up to a minute or two. You can also send without waiting.".to_owned()
         }
         // How many streams there are is the asker's business.
-        WorkState::Success => "Now send it.".to_owned(),
+        WorkState::Success | WorkState::Partial => "Now send it.".to_owned(),
         WorkState::Failed => validation.message.clone(),
         WorkState::Cancelled => String::new(),
     };

@@ -72,6 +72,8 @@ text_enum! {
         Finalised = "connection.finalised",
         /// An extraction brought its records.
         RunSucceeded = "run.succeeded",
+        /// An extraction brought the records of some streams; others could not be read to their end.
+        RunPartial = "run.partial",
         /// An extraction failed.
         RunFailed = "run.failed",
         /// The time of a schedule came and nothing was started.

@@ -44,7 +44,7 @@ pub use echo::resumed;
 pub use encode::encode;
 pub use exposed::{changes, secret_values, without};
 pub use identity::{shown_path, value_at};
-pub use import::import_config;
+pub use import::{import_config, import_given};
 pub use kept::{kept_elsewhere, misdirected};
 pub use merge::{DraftState, Merged, merge};
 pub use merger::{MergeConflict, MergeRules};

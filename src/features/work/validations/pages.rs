@@ -46,7 +46,7 @@ pub fn word(state: WorkState) -> &'static str {
     match state {
         WorkState::Queued => "Waiting",
         WorkState::InProgress => "Validating",
-        WorkState::Success => "Validated",
+        WorkState::Success | WorkState::Partial => "Validated",
         WorkState::Failed => "Validation failed",
         WorkState::Cancelled => "Cancelled",
     }

@@ -2,6 +2,7 @@
 //! and certificates wants a server that asks for them, which `tests/run` makes and names in TEST_POSTGRES_CA.
 
 mod discover;
+mod incremental;
 mod load;
 mod pooler;
 mod read;
