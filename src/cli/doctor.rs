@@ -130,7 +130,7 @@ fn key_file(config: &Config) -> Finding {
 }
 
 /// `None` when there is no database yet: looking must not make one.
-fn open(config: &Config) -> anyhow::Result<Option<Conn>> {
+pub(super) fn open(config: &Config) -> anyhow::Result<Option<Conn>> {
     match &config.storage.database {
         DatabaseUrl::Sqlite(path) if !Path::new(path).exists() => Ok(None),
         place => place.open().map(Some),
@@ -143,6 +143,7 @@ fn database(config: &Config) -> Finding {
         let Some(mut conn) = open(config)? else {
             return Ok(format!("{place} does not exist yet; it is made on the first start"));
         };
+        config.storage.database.refuse_pooler()?;
         migrations::refuse_newer(&mut conn)?;
         let waiting = migrations::pending(&mut conn)?;
         if waiting > 0 {

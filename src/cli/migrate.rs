@@ -9,6 +9,7 @@ use crate::platform::db::migrations;
 pub(super) fn run() -> ExitResult {
     let config = super::settings()?;
     app::prepare_storage(&config.storage)?;
+    config.storage.database.refuse_pooler()?;
     let steps = migrations::run(&mut config.storage.database.open()?)?;
     let place = config.storage.database.shown();
     match steps {

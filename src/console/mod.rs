@@ -1,5 +1,6 @@
 //! What members and programs see of several features at once.
 
+pub mod catalogue;
 pub mod connections;
 pub mod failures;
 pub mod handoff;

@@ -5,18 +5,19 @@ use std::pin::Pin;
 use serde_json::Value;
 
 use super::run::EngineRun;
-use super::{Ability, Catalog, CheckOutcome, ChosenStream, Failure, Level, ReadEnd, known};
+use super::{Ability, Catalog, ChosenStream, Failure, ReadEnd, known};
+use crate::connectors::Connector;
 
 /// What comes of a question.
 pub(super) type EngineAnswer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
 
 /// One way to ask and read connectors. Everything that happens goes to the sink of the run, and its deadline holds.
 ///
-/// Without methods of its own an engine can do nothing: it knows what the connector's file knows.
+/// Without methods of its own an engine can do nothing; the streams are what the connector's file knows.
 pub(super) trait Engine: Sync {
     /// What it can do.
-    fn ability(&self) -> Ability {
-        Ability { checks: false, reads: false }
+    fn ability(&self, _: &Connector) -> Ability {
+        Ability::default()
     }
 
     /// The member of kept positions that is its own; `None`: it keeps none.
@@ -24,13 +25,9 @@ pub(super) trait Engine: Sync {
         None
     }
 
-    /// Checks a configuration against the real system.
-    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, CheckOutcome> {
-        Box::pin(async {
-            let text = "There is no way to ask the real system about this connector here, so the details were only checked against its specification.";
-            run.sink.log(Level::Warn, text).await?;
-            Ok(CheckOutcome::SpecOnly)
-        })
+    /// Checks a configuration against the real system. That it ends well means that the system answered.
+    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, ()> {
+        Box::pin(async { Err(known::cannot_be_asked(run.connector)) })
     }
 
     /// Asks for the streams.

@@ -40,6 +40,19 @@ fn endpoint(endpoint: &Value) -> Option<Stream> {
     })
 }
 
+/// Whether the connector's file knows streams, or asks for them in its configuration.
+pub(super) fn has_streams(connector: &Connector) -> bool {
+    !connector.file.streams.is_empty() || connector.file.spec.pointer("/properties/endpoints").is_some()
+}
+
+/// Why nobody can say whether the details work, and what to do.
+pub(super) fn cannot_be_asked(connector: &Connector) -> Failure {
+    Failure::new(
+        FailureReason::NoRuntime,
+        format!("{} cannot be asked here, because no program for it is installed.", connector.name()),
+    )
+}
+
 /// Why there is nothing to read, and what to do.
 pub(super) fn cannot_be_read(connector: &Connector) -> Failure {
     let (name, slug) = (connector.name(), &connector.file.slug);

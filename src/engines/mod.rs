@@ -4,7 +4,7 @@
 //! - `airbyte`: a program that speaks the Airbyte protocol, started through the one door for other programs (`process.rs`).
 //! - `postgres`: built in; checks, discovers and reads PostgreSQL. It also fills a schema with records of other sources ([`Load`]).
 //! - `http`: built in; asks a web service whether credentials work, and knows its streams.
-//! - none: the configuration was checked against the spec before; there is nothing more to ask.
+//! - none: nobody can be asked; what is there is the details.
 //!
 //! Invariants: no secret of the configuration leaves in an event or a failure; a run ends when its time is up, when it is
 //! cancelled, or when nobody listens to its events any more, and nothing of it stays behind; only a verdict that was given counts,
@@ -62,15 +62,6 @@ pub struct EngineRequest<'a> {
     pub time_limit: Duration,
 }
 
-/// How a configuration was found to be in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CheckOutcome {
-    /// The real system was asked.
-    Asked,
-    /// Only the spec was looked at, because the connector has no runtime here.
-    SpecOnly,
-}
-
 /// How a reading ended that did not fail.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReadEnd {
@@ -78,11 +69,13 @@ pub struct ReadEnd {
     pub incomplete: Vec<usize>,
 }
 
-/// What can be done with a connector in this installation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What the engine of a connector can do in this installation, with the programs that are there now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ability {
-    /// Its credentials are checked against the real system.
-    pub checks: bool,
-    /// Its records can be read.
-    pub reads: bool,
+    /// The real system is asked whether the details work.
+    pub check: bool,
+    /// The streams can be told.
+    pub discover: bool,
+    /// Records can be read.
+    pub read: bool,
 }

@@ -14,8 +14,8 @@ use super::mask::Masks;
 use super::postgres::{self, Postgres};
 use super::run::{Deadline, EngineRun, EventSink};
 use super::{
-    Ability, Cancel, Catalog, CheckOutcome, ChosenStream, EngineRequest, EventSender, Failure, Load, LoadTable,
-    LoadTarget, Loading, ReadEnd, process,
+    Ability, Cancel, Catalog, ChosenStream, EngineRequest, EventSender, Failure, Load, LoadTable, LoadTarget, Loading,
+    ReadEnd, process,
 };
 use crate::base::http_client::GuardedClient;
 use crate::base::rng::Rng;
@@ -86,9 +86,9 @@ impl Engines {
         Self { launcher, ..self }
     }
 
-    /// What can be done with a connector in this installation.
+    /// What can be done with a connector in this installation now: a program that is taken away, or put there, changes it.
     pub fn ability(&self, connector: &Connector) -> Ability {
-        self.engine(connector).ability()
+        self.engine(connector).ability(connector)
     }
 
     /// The member of kept positions that the connector's engine writes and understands; `None`: it keeps none.
@@ -96,11 +96,11 @@ impl Engines {
         self.engine(connector).position_member()
     }
 
-    /// Checks a configuration against the real system.
+    /// Checks a configuration against the real system: that it ends well means that the system answered.
     ///
     /// # Errors
     /// Why it does not work, or why nobody can say.
-    pub async fn check(&self, job: &EngineRequest<'_>) -> Result<CheckOutcome, Failure> {
+    pub async fn check(&self, job: &EngineRequest<'_>) -> Result<(), Failure> {
         let run = self.begin(job, &self.slots.questions).await?;
         self.engine(run.connector).check(&run).await.map_err(|failure| run.sink.clean(failure))
     }

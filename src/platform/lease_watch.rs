@@ -57,6 +57,22 @@ impl LeaseWatch {
         watched.leases = live.iter().map(|lease| lease.id.to_owned()).zip(seen).collect();
         lost
     }
+
+    /// Looks at all claims of a kind that show no beat: whoever has one is done within `limit`, or dead. Gives those that were watched so
+    /// long. `name` tells one claim from every other, also of the same work.
+    pub fn look_at_claims<T>(
+        &self,
+        kind: &'static str,
+        claims: Vec<T>,
+        name: impl Fn(&T) -> String,
+        at: Duration,
+        limit: Duration,
+    ) -> Vec<T> {
+        let names: Vec<String> = claims.iter().map(name).collect();
+        let live: Vec<LiveLease<'_>> = names.iter().map(|id| LiveLease { id, beat: 0 }).collect();
+        let lost = self.look(kind, &live, at, limit);
+        claims.into_iter().enumerate().filter(|(place, _)| lost.contains(place)).map(|(_, claim)| claim).collect()
+    }
 }
 
 #[cfg(test)]
@@ -77,6 +93,21 @@ mod tests {
         assert!(!look(&watch, 8, 131), "it lives after all");
         assert!((132..161).all(|second| !look(&watch, 8, second)));
         assert!(look(&watch, 8, 161));
+    }
+
+    #[test]
+    fn a_claim_is_over_when_it_was_watched_so_long_and_the_next_one_begins_anew() {
+        let watch = LeaseWatch::default();
+        let look = |claims: &[&str], seconds: u64| {
+            let claims = claims.iter().map(|claim| (*claim).to_owned()).collect();
+            watch.look_at_claims("jobs", claims, String::clone, Duration::from_secs(seconds), LIMIT).join(" ")
+        };
+        assert!((100..110).all(|second| look(&["a 1"], second).is_empty()));
+        assert!((110..130).all(|second| look(&["a 1", "b 1"], second).is_empty()));
+        assert_eq!(look(&["a 1", "b 1"], 130), "a 1");
+        assert!((131..140).all(|second| look(&["b 1", "a 2"], second).is_empty()), "a was claimed again");
+        assert_eq!(look(&["b 1", "a 2"], 140), "b 1");
+        assert_eq!(look(&["b 1", "a 2"], 145), "b 1");
     }
 
     #[test]

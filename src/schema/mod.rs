@@ -2,4 +2,5 @@
 
 pub mod addresses;
 pub mod form;
+pub mod pasted;
 pub mod spec;

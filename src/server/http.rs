@@ -2,7 +2,6 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::middleware::{Compress, from_fn};
@@ -17,7 +16,7 @@ use crate::features::oauth::{LinkIsOpen, LinkKind, LinkRef};
 use crate::features::{invite_links, setup_links};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
-use crate::platform::web::{cookies, headers, request_log};
+use crate::platform::web::{cookies, damaged_link, headers, request_log};
 
 /// A server on a listening socket; it runs when awaited.
 ///
@@ -25,7 +24,7 @@ use crate::platform::web::{cookies, headers, request_log};
 /// The socket cannot be used.
 pub fn server(app: &Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
     let data = web::Data::from(Arc::clone(app));
-    let workers = app.config.server.workers;
+    let (workers, limits) = (app.config.server.workers, app.config.server.limits);
     let mut server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(data.clone())
@@ -34,13 +33,14 @@ pub fn server(app: &Arc<App>, listener: TcpListener) -> std::io::Result<Server> 
             .default_service(web::to(routes::no_such_page))
             .wrap(from_fn(console::keep_forms))
             .wrap(from_fn(cookies::send))
+            .wrap(from_fn(damaged_link::lead_back))
             // No page holds a secret, and form tokens differ on every page, so a compressed length tells nothing.
             .wrap(Compress::default())
             .wrap(from_fn(headers::add))
             .wrap(from_fn(request_log::log))
     })
-    .client_request_timeout(Duration::from_secs(10))
-    .keep_alive(Duration::from_secs(30))
+    .client_request_timeout(limits.head)
+    .keep_alive(limits.idle)
     // Answers that are being given are given; only a live log takes longer, and its reader comes back by itself.
     .shutdown_timeout(5)
     .disable_signals();

@@ -1,5 +1,7 @@
 //! What must happen later happens: once for each worker that stays alive, again for one that died, and never for ever in vain.
 
+use std::sync::Arc;
+
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use time::Duration;
@@ -7,8 +9,11 @@ use vestibule::base::clock::UtcTime;
 use vestibule::base::error::AppError;
 use vestibule::base::ids::SetupLinkId;
 use vestibule::features::setup_links::SubmissionMail;
+use vestibule::platform::app::App;
 use vestibule::platform::db::schema::{jobs, members, setup_links};
-use vestibule::platform::jobs::{LEASE, MOST_ATTEMPTS, ensure_recurring};
+use vestibule::platform::jobs::{
+    LEASE, MOST_ATTEMPTS, ensure_recurring, forget_failed, forgettable_failed, try_failed_again,
+};
 use vestibule::server::dispatcher::{Sweep, run_due};
 
 use crate::setup_links::{app_with_link, share};
@@ -52,6 +57,18 @@ async fn add(app: &TestApp, link: &SetupLinkId, count: usize) {
     app.app.write(add).await.unwrap();
 }
 
+/// Lets a worker watch for that long what others hold; how many jobs it did meanwhile.
+async fn watch_for(app: &TestApp, worker: &Arc<App>, span: Duration) -> usize {
+    let mut done = 0;
+    let (most, mut left) = (Duration::seconds(5), span);
+    while left > Duration::ZERO {
+        app.advance(left.min(most));
+        left -= left.min(most);
+        done += run_due(worker).await.unwrap();
+    }
+    done
+}
+
 async fn change(app: &TestApp, sql: &str) {
     let sql = sql.to_owned();
     app.app.db.write(move |conn| Ok(conn.batch_execute(&sql)?)).await.unwrap();
@@ -63,7 +80,7 @@ async fn several_workers_do_each_job_once() {
     let (_, second) = app.second_server();
     add(&app, &link, 90).await;
     let workers = [&app.app, &second, &app.app, &second].map(|worker| {
-        let worker = std::sync::Arc::clone(worker);
+        let worker = Arc::clone(worker);
         tokio::spawn(async move {
             let mut tried = 0;
             loop {
@@ -94,21 +111,28 @@ async fn a_job_in_work_is_nobody_elses_until_its_lease_is_over() {
     let visitor = app.visitor();
     let form = visitor.get(&link).await.form_with("/host").set("/host", "db.example").add("intent", "partial");
     assert_eq!(form.send(&visitor).await.status, 303);
-    let work = || {
-        tokio::spawn({
-            let worker = std::sync::Arc::clone(&app.app);
-            async move { run_due(&worker).await.unwrap() }
-        })
-    };
-
-    let first = work();
+    let first = tokio::spawn({
+        let worker = Arc::clone(&app.app);
+        async move { run_due(&worker).await.unwrap() }
+    });
     let (call, _) = silent.accept().await.unwrap();
     let row = rows(&app).await.remove(0);
     assert_eq!((row.attempts, row.lease_until), (1, Some(app.app.clock.now() + LEASE)));
-    app.advance(LEASE);
-    assert_eq!(work().await.unwrap(), 0, "held to its last moment");
-    app.advance(Duration::SECOND);
-    let second = work();
+    let (_, other) = app.second_server();
+    assert_eq!(run_due(&other).await.unwrap(), 0);
+    for (step, after) in [(3_600, "an hour forward"), (-7_200, "two hours back"), (86_400, "a day forward")] {
+        app.step(Duration::seconds(step));
+        assert_eq!(run_due(&other).await.unwrap(), 0, "{after}");
+    }
+    app.advance(Duration::hours(9));
+    assert_eq!(run_due(&other).await.unwrap(), 0, "a night asleep counts for no more than a moment");
+    assert_eq!(watch_for(&app, &other, LEASE - Duration::seconds(6)).await, 0, "held to its last moment");
+    assert_eq!(rows(&app).await.remove(0).attempts, 1);
+    let second = tokio::spawn({
+        let other = Arc::clone(&other);
+        app.advance(Duration::SECOND);
+        async move { run_due(&other).await.unwrap() }
+    });
     let (other_call, _) = silent.accept().await.unwrap();
     assert_eq!(rows(&app).await.remove(0).attempts, 2);
     drop((call, other_call));
@@ -121,16 +145,13 @@ async fn a_job_in_work_is_nobody_elses_until_its_lease_is_over() {
 async fn the_job_of_a_worker_that_died_is_taken_when_its_lease_is_over() {
     let (app, link) = app_with_submission().await;
     add(&app, &link, 1).await;
-    // What a worker leaves behind that was killed after its claim.
-    let until = app.app.clock.now() + LEASE;
+    // What a worker leaves behind that was killed after its claim; its clock was a year behind.
+    let until = app.app.clock.now() - Duration::days(365);
     let claimed = diesel::update(jobs::table).set((jobs::lease_until.eq(until), jobs::attempts.eq(1)));
     app.app.db.write(move |conn| Ok(claimed.execute(conn)?)).await.unwrap();
-    for wait in [Duration::ZERO, LEASE - Duration::SECOND, Duration::SECOND] {
-        app.advance(wait);
-        assert_eq!(run_due(&app.app).await.unwrap(), 0, "held until {until:?}");
-    }
-    app.advance(Duration::MICROSECOND);
-    assert_eq!(run_due(&app.app).await.unwrap(), 1);
+    assert_eq!(run_due(&app.app).await.unwrap(), 0, "nobody has watched it yet");
+    assert_eq!(watch_for(&app, &app.app, LEASE - Duration::SECOND).await, 0);
+    assert_eq!(watch_for(&app, &app.app, Duration::SECOND).await, 1);
     assert_eq!((rows(&app).await.len(), app.app.mailer.kept().len()), (0, 2));
 }
 
@@ -177,8 +198,8 @@ async fn a_job_whose_tries_never_come_to_an_end_is_given_up_too() {
     let claimed =
         diesel::update(jobs::table).set((jobs::lease_until.eq(app.app.clock.now()), jobs::attempts.eq(MOST_ATTEMPTS)));
     app.app.db.write(move |conn| Ok(claimed.execute(conn)?)).await.unwrap();
-    app.advance(Duration::SECOND);
-    assert_eq!(run_due(&app.app).await.unwrap(), 1);
+    assert_eq!(run_due(&app.app).await.unwrap(), 0);
+    assert_eq!(watch_for(&app, &app.app, LEASE).await, 1);
     assert!(rows(&app).await.remove(0).failed_at.is_some());
     assert_eq!(app.app.mailer.kept().len(), 1, "it was not tried once more");
 }
@@ -246,4 +267,25 @@ async fn a_deed_that_fails_leaves_no_job() {
     });
     assert!(refused.await.is_err());
     assert_eq!(rows(&app).await, []);
+}
+
+#[tokio::test]
+async fn what_somebody_tries_again_is_not_forgotten_meanwhile() {
+    let (app, link) = app_with_submission().await;
+    add(&app, &link, 2).await;
+    change(&app, "UPDATE members SET email = 'no address'").await;
+    while rows(&app).await.iter().any(|row| row.failed_at.is_none()) {
+        run_due(&app.app).await.unwrap();
+        app.advance(Duration::hours(9));
+    }
+    let now = app.app.clock.now();
+    let old = app.app.db.read(move |conn| Ok(forgettable_failed(conn, now, 10)?)).await.unwrap();
+    assert_eq!(old.len(), 2);
+    let workspace = crate::api::workspace_id(&app, "Acme Analytics").await;
+    let gone = app.app.db.write(move |conn| {
+        assert!(try_failed_again(conn, &workspace, &old[0], now)?);
+        Ok(forget_failed(conn, &old)?)
+    });
+    assert_eq!(gone.await.unwrap(), 1);
+    assert_eq!(rows(&app).await.remove(0).failed_at, None);
 }

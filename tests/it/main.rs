@@ -13,6 +13,7 @@ mod support;
 
 mod accounts;
 mod api;
+mod capability;
 mod cli;
 mod db;
 mod drafts;

@@ -158,6 +158,48 @@ fn two_processes_that_start_together_take_each_step_once() {
     }
 }
 
+/// What PostgreSQL says about itself.
+#[cfg(feature = "postgres")]
+fn is_so(conn: &mut Conn, condition: &str) -> bool {
+    lines(conn, &format!("SELECT CAST({condition} AS TEXT) AS line")) == ["true"]
+}
+
+#[test]
+#[cfg(feature = "postgres")]
+fn a_database_without_any_table_is_made_ready_by_one_process_at_a_time() {
+    if postgres_url().is_none() {
+        return;
+    }
+    let place = empty_postgres();
+    let mut other = place.open().unwrap();
+    step(&mut other, "", "SELECT pg_advisory_lock(7305221)");
+    type Look = fn(&mut Conn) -> anyhow::Result<()>;
+    let looks: [Look; 4] = [
+        |conn| migrations::run(conn).map(drop),
+        |conn| migrations::pending(conn).map(drop),
+        |conn| migrations::is_fresh(conn).map(drop),
+        migrations::refuse_newer,
+    ];
+    let starts = looks.map(|look| {
+        let place = place.clone();
+        std::thread::spawn(move || look(&mut place.open().unwrap()))
+    });
+    let waiting = "(SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database \
+        WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted) = 4";
+    while !is_so(&mut other, waiting) {
+        assert!(starts.iter().all(|start| !start.is_finished()), "everybody waits for the one that has the lock");
+        std::thread::yield_now();
+    }
+    assert!(is_so(&mut other, "to_regclass('__diesel_schema_migrations') IS NULL"), "and nobody has begun meanwhile");
+    step(&mut other, "", "SELECT pg_advisory_unlock(7305221)");
+    for start in starts {
+        start.join().unwrap().unwrap();
+    }
+    assert_eq!(migrations::pending(&mut other).unwrap(), 0);
+    drop(other);
+    remove(&place);
+}
+
 /// One step, without the others around it.
 fn step(conn: &mut Conn, sqlite: &str, postgres: &str) {
     use diesel::connection::SimpleConnection as _;

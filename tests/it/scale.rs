@@ -106,9 +106,6 @@ async fn every_page_with_many_rows() {
     let large = filled(100_000, 10_000, 1_000_000).await;
     let name = if matches!(large.app.place, DatabaseUrl::Sqlite(_)) { "SQLite" } else { "PostgreSQL" };
     large.table(&format!("{name}, no statistics"), &small).await;
-    sql(&large, include_str!("../../migrations/sqlite/2026-11-29-000501_plans/down.sql")).await;
-    large.table(&format!("{name}, with the indexes of before, no statistics"), &small).await;
-    sql(&large, include_str!("../../migrations/sqlite/2026-11-29-000501_plans/up.sql")).await;
     sql(&large, "ANALYZE").await;
     large.table(&format!("{name}, after ANALYZE"), &small).await;
 }

@@ -9,8 +9,8 @@ use vestibule::base::http_client::{AddressPolicy, GuardedClient, Resolver};
 use vestibule::base::rng::Rng;
 use vestibule::connectors::{Connector, ConnectorFile};
 use vestibule::engines::{
-    Canceller, Catalog, CheckOutcome, ChosenStream, ConnectorEvent, EngineRequest, Engines, EventSender, Failure,
-    Level, ReadEnd, Record, SyncType,
+    Canceller, Catalog, ChosenStream, ConnectorEvent, EngineRequest, Engines, EventSender, Failure, Level, ReadEnd,
+    Record, SyncType,
 };
 use vestibule::platform::app::engine_settings;
 use vestibule::platform::config::Config;
@@ -67,7 +67,7 @@ impl Place {
         Self { engines, _dir: dir }
     }
 
-    pub async fn check(&self, task: &Task) -> (Result<CheckOutcome, Failure>, Told) {
+    pub async fn check(&self, task: &Task) -> (Result<(), Failure>, Told) {
         let (job, receiver) = task.job();
         both(self.engines.check(&job), receiver, task).await
     }

@@ -6,6 +6,7 @@ pub mod drafts;
 pub mod engine;
 pub mod installation;
 pub mod panics;
+pub mod pooler;
 pub mod programs;
 pub mod provider;
 mod python;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::FieldPath;
+use super::{FieldPath, PasteFault};
 
 /// One field that needs attention. Never holds what was typed.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,6 +95,8 @@ pub enum ValueProblem {
     Meanwhile(Meanwhile),
     /// A reference that stands for no secret of this field.
     UnknownReference,
+    /// What was pasted cannot be what the field takes.
+    Pasted(PasteFault),
 }
 
 /// What somebody else did with a field while a form was open. Values are in it only where whoever filled in the form may see them.
@@ -209,6 +211,7 @@ impl ValueProblem {
             Self::AddressChanged => "address_changed",
             Self::Meanwhile(_) => "changed_meanwhile",
             Self::UnknownReference => "unknown_reference",
+            Self::Pasted(fault) => fault.code(),
         }
     }
 
@@ -267,6 +270,7 @@ impl ValueProblem {
             Self::UnknownReference => {
                 "refers to a secret that is not there: send back the reference you were given, or a value".to_owned()
             }
+            Self::Pasted(fault) => fault.words(),
         }
     }
 }

@@ -9,12 +9,14 @@
 
 mod error;
 pub(crate) mod number;
+mod paste_fault;
 mod path;
 mod problem;
 mod raw;
 mod state;
 
 pub use error::{Bounds, FieldError, Meanwhile, ValueProblem};
+pub use paste_fault::PasteFault;
 pub use path::FieldPath;
 pub use problem::FieldProblem;
 pub use raw::{RawForm, RawFormError};

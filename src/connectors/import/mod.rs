@@ -3,6 +3,7 @@
 //!
 //! Invariants: nothing in a document, however broken, ends the reading of the others; what cannot be used is told with its place.
 
+mod additive;
 mod document;
 mod names;
 mod read;
@@ -17,6 +18,7 @@ use serde_json::Value;
 use super::{Connector, ConnectorFile, Kind, RuntimeBlock};
 use crate::schema::spec::SpecNote;
 
+pub use additive::{Addition, onto};
 pub use read::{read_path, read_program};
 
 /// A specification that was found, with what its document says about it.

@@ -142,7 +142,7 @@ async fn make<S: Side>(
     ticket: Ticket,
 ) -> Result<Answer, Problem> {
     if new.draft == Some(false) {
-        let sentence = "Only drafts can be made here; a draft is finalised after its credentials were checked. Leave draft out, or send true.";
+        let sentence = "Only drafts can be made here; a draft is finalised when its details are whole. Leave draft out, or send true.";
         return Err(Problem::invalid_value(ErrorDetail::at("/draft", "only_drafts", sentence)));
     }
     let connector = app.connectors.find(S::KIND, &new.connector_slug).cloned().ok_or_else(|| {
@@ -257,7 +257,8 @@ pub fn operations<S: Side>() -> [Operation; 5] {
                  whole. With `base_revision`, values that others have changed since, and to something else, are refused: 409 with \
                  `changed_meanwhile` at each. A changed address needs the stored secrets again, unless the key has \
                  `credentials:read`: 422 with `address_changed` at each. With `draft: false` a draft is finalised: nothing required may be missing, the \
-                 values of now must have a successful validation, and a source needs a stream.",
+                 values of now must have a successful validation where the connector can be checked here, and a source that is read here needs a \
+                 stream (`capability` of the connector says both).",
             ),
         operation(format!("delete_{word}"), format!("Delete a {word}")).tagged().about(
             "Its values are erased, its setup links die, and access at a provider is given back. Checks and extractions that go on \

@@ -10,7 +10,7 @@ use crate::base::error::{AppError, AppResult};
 use crate::base::forms::{FieldPath, ValueProblem};
 use crate::connectors::{Connector, Kind};
 use crate::console::streams::api_in::TriggerChoiceIn;
-use crate::console::streams::finalise::{self, FinishError, NotReady, PlanChange};
+use crate::console::streams::finalise::{self, Demands, FinishError, NotReady, PlanChange};
 use crate::features::accounts::api_keys::Scope;
 use crate::features::accounts::api_keys::guard::Caller;
 use crate::features::connections::{Apply, ApplyError, Connection, Filler, Shown, apply_to, rename};
@@ -236,11 +236,10 @@ pub(super) fn apply_plan(
 ) -> Result<(), FinishError> {
     let plan = change.plan.clone().unwrap_or_default();
     if change.finalise {
-        let missing = webhooks::missing_fields(&app.connectors, connection);
-        return finalise::finalise(tx, connection, &missing, plan, caller.actor());
+        return finalise::finalise(tx, connection, &Demands::of(app, connection)?, plan, caller.actor());
     }
     if change.plan.is_some() {
-        return finalise::change_plan(tx, connection, plan, caller.actor());
+        return finalise::change_plan(tx, connection, &Demands::of(app, connection)?, plan, caller.actor());
     }
     Ok(())
 }
@@ -259,6 +258,13 @@ pub(super) fn finish_problem(refusal: FinishError, change: &ConnectionChange) ->
             .map(|field| {
                 let sentence = format!("{field} is required by the connector and has no value.");
                 ErrorDetail::at(format!("/config/{}", field.replace('.', "/")), "missing_required_field", sentence)
+            })
+            .collect(),
+        NotReady::Wrong(fields) => fields
+            .iter()
+            .map(|field| {
+                let sentence = format!("{field} does not fit the rules of the connector.");
+                ErrorDetail::at(format!("/config/{}", field.replace('.', "/")), "does_not_fit", sentence)
             })
             .collect(),
         NotReady::Streams(faults) => faults

@@ -13,7 +13,7 @@ use crate::features::webhooks::{CallbackWebhook, check_callback};
 use crate::platform::app::App;
 use crate::platform::web::api::{nullable, present};
 use crate::platform::web::problem::{ErrorDetail, Problem};
-use crate::schema::form::{FieldError, Submission, import_config};
+use crate::schema::form::{FieldError, Submission, import_given};
 
 /// Who is told when a recipient submits. Write-only.
 #[derive(Deserialize, JsonSchema)]
@@ -112,7 +112,7 @@ pub(super) fn values(
     config: Option<Map<String, Value>>,
     faults: &mut Vec<ErrorDetail>,
 ) -> Option<Submission> {
-    match import_config(&connector.spec, &Value::Object(config?)) {
+    match import_given(&connector.spec, &Value::Object(config?)) {
         Ok(submission) => Some(submission).filter(|submission| !submission.is_empty() || submission.refers()),
         Err(errors) => {
             faults.extend(errors.iter().map(config_fault));

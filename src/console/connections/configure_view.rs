@@ -185,7 +185,7 @@ impl ConfigurePage {
                 .map_or_else(|| input.description.clone(), |draft| draft.description.clone()),
             description_problem: input.description_problem.clone(),
             share: input.share.view(input.share_problems.clone(), app.clock.now()),
-            may_test: app.engines.ability(&target.connector).checks,
+            may_test: app.engines.ability(&target.connector).check,
             test_limit: block
                 .filter(|block| block.refresh.rotates && !target.lacks_app)
                 .map(|block| test_limit(&block.name))

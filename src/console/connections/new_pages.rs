@@ -1,5 +1,6 @@
 //! Adding a connection: the catalogue, then the configuration step of the chosen connector.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, web};
@@ -10,6 +11,8 @@ use super::configure_view::ConfigureTarget;
 use crate::base::error::{AppError, AppResult};
 use crate::connectors::{Connector, Kind};
 use crate::features::accounts::guard::{Editor, SignedIn};
+use crate::features::catalogue::Capability;
+use crate::features::oauth;
 use crate::platform::app::App;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::frame::OwnerFrame;
@@ -29,6 +32,7 @@ struct CatalogueTile {
     mark: String,
     mark_color: String,
     url: String,
+    tags: Vec<&'static str>,
 }
 
 struct CatalogueGroup {
@@ -59,9 +63,10 @@ pub async fn catalogue(
     search: web::Query<CatalogueSearch>,
 ) -> PageResult {
     let find = search.find.trim().to_owned();
+    let apps = oauth::apps::ready(&app, &member.workspace_id).await?;
     let section = |kind, id, title| {
         let found = app.connectors.search(kind, &find);
-        (found.len(), CatalogueSection { id, title, groups: groups(&found) })
+        (found.len(), CatalogueSection { id, title, groups: groups(&app, &found, &apps) })
     };
     let (sources, source_section) = section(Kind::Source, "sources", "Sources");
     let (destinations, destination_section) = section(Kind::Destination, "destinations", "Destinations");
@@ -75,7 +80,7 @@ pub async fn catalogue(
     })
 }
 
-fn groups(found: &[&Arc<Connector>]) -> Vec<CatalogueGroup> {
+fn groups(app: &App, found: &[&Arc<Connector>], apps: &BTreeSet<String>) -> Vec<CatalogueGroup> {
     let mut groups: Vec<CatalogueGroup> = Vec::new();
     for connector in found {
         let file = &connector.file;
@@ -85,6 +90,7 @@ fn groups(found: &[&Arc<Connector>]) -> Vec<CatalogueGroup> {
             mark: file.mark.text.clone(),
             mark_color: file.mark.color.trim_start_matches('#').to_owned(),
             url: urls::new_connection_of(file.kind, &file.slug),
+            tags: Capability::of(&app.engines, connector, oauth::apps::has(apps, connector)).tags(),
         };
         match groups.iter_mut().find(|group| group.category == file.category) {
             Some(group) => group.tiles.push(tile),

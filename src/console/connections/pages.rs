@@ -66,7 +66,7 @@ struct ConnectionsPage {
     older: String,
     is_first_page: bool,
     /// What failed for good and nobody has looked at.
-    failures: i64,
+    failures: usize,
 }
 
 impl ConnectionsPage {
@@ -149,11 +149,13 @@ pub async fn index(
 fn view(app: &App, row: &ListRow, known: &ListContext) -> ConnectionListItem {
     let open_links = known.open_links.get(&row.id).copied().unwrap_or(0);
     let is_broken = known.grants.get(&row.id).is_some_and(oauth::grants::Connected::is_broken);
-    let progress = Progress::of(row.missing_count, row.version == 0, open_links, row.finalised_at)
-        .known(&standing_of(known.newest.get(&row.id).copied(), row.version), is_broken);
+    let connector = app.connectors.find(row.kind, &row.connector_slug);
+    let ability = connector.map(|connector| app.engines.ability(connector)).unwrap_or_default();
+    let standing = standing_of(known.newest.get(&row.id).copied(), row.version).where_checked(ability.check);
+    let progress =
+        Progress::of(row.missing_count, row.version == 0, open_links, row.finalised_at).known(&standing, is_broken);
     let through = row.invite_link_id.as_ref().and_then(|link| known.through.get(link));
     let waits = row.approval == Approval::Waiting;
-    let connector = app.connectors.find(row.kind, &row.connector_slug);
     ConnectionListItem {
         name: row.description.clone(),
         url: urls::connection(&row.slug),
@@ -161,7 +163,7 @@ fn view(app: &App, row: &ListRow, known: &ListContext) -> ConnectionListItem {
         kind: row.kind.as_str(),
         state: if waits { "Waits for approval" } else { progress.word() },
         tone: if waits { "warn" } else { progress.tone() },
-        waiting_for: if waits { "You: accept or reject it" } else { progress.waiting_for(open_links, row.kind) },
+        waiting_for: if waits { "You: accept or reject it" } else { progress.waiting_for(open_links, ability) },
         changed_iso: row.updated_at.iso(),
         changed: row.updated_at.short(),
         through: through.cloned().unwrap_or_default(),

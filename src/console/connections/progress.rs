@@ -1,7 +1,7 @@
 //! Whose turn is it? The one word a list shows, and the steps of a connection's page.
 
 use crate::base::clock::UtcTime;
-use crate::connectors::Kind;
+use crate::engines::Ability;
 use crate::features::work::validations::Standing;
 
 /// Where a connection is on its way, as lists say it.
@@ -77,17 +77,18 @@ impl Progress {
         }
     }
 
-    /// Whom the connection waits for.
-    pub fn waiting_for(self, open_links: i64, kind: Kind) -> &'static str {
+    /// Whom the connection waits for; `ability` is what can be done with its connector here.
+    pub fn waiting_for(self, open_links: i64, ability: Ability) -> &'static str {
         match self {
             Self::Draft => "You: share a setup link or fill it in",
             Self::LinkOpen => "Somebody to open the link",
             Self::PartlyFilled if open_links > 0 => "Somebody to fill in the rest",
             Self::PartlyFilled => "You: ask for the rest",
-            Self::FilledIn => "You: validate it",
+            Self::FilledIn if ability.check => "You: validate it",
+            Self::FilledIn => "You: finalise it",
             Self::Validating => "The validation to end",
             Self::ValidationFailed => "You: change the details",
-            Self::Validated if kind == Kind::Source => "You: choose streams and finalise",
+            Self::Validated if ability.read => "You: choose streams and finalise",
             Self::Validated => "You: finalise it",
             Self::NeedsReconnecting => "You: ask somebody to sign in again",
             Self::Finalised => "Nobody",

@@ -51,7 +51,7 @@ impl Losses {
             has_values: !connection.is_blank(),
             is_running: runs::going(conn, workspace, id)?.is_some(),
             is_scheduled: plan.is_some_and(|plan| plan.next_at.is_some()),
-            has_records: runs.iter().any(|run| run.state == WorkState::Success),
+            has_records: runs.iter().any(|run| matches!(run.state, WorkState::Success | WorkState::Partial)),
             is_signed_in: oauth::of_connection(conn, workspace, id)?.is_some(),
         })
     }

@@ -36,6 +36,7 @@ fn tone(event: Event) -> &'static str {
         | Event::WebhookGaveUp
         | Event::WebhookDisabled
         | Event::ValidationFailed
+        | Event::RunPartial
         | Event::RunFailed
         | Event::ScheduleBlocked => "bad",
         _ => "",
@@ -90,6 +91,7 @@ fn text(row: &ActivityRow) -> String {
         Event::PlanChanged => format!("{who} changed when it runs and where the records go: {detail}"),
         Event::Finalised => format!("{who} finalised the connection"),
         Event::RunSucceeded => format!("Extraction done: {detail}"),
+        Event::RunPartial => format!("Extraction done in part: {detail}"),
         Event::RunFailed => format!("Extraction failed. {detail}"),
         Event::ScheduleBlocked => format!("The schedule could not start an extraction. {detail}"),
         Event::ScheduleResumed => "The schedule starts extractions again".to_owned(),

@@ -6,6 +6,7 @@ use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
 use crate::connectors::Kind;
 use crate::console::connections::progress::Step;
+use crate::engines::Ability;
 use crate::features::connections::Connection;
 use crate::features::outputs;
 use crate::features::streams::{self, Plan, Trigger};
@@ -25,6 +26,10 @@ pub(super) struct ConnectionWork {
     checks: Vec<Validation>,
     plan: Option<Plan>,
     runs: Vec<Run>,
+    /// What can be done with its connector here.
+    ability: Ability,
+    /// The name of its connector.
+    connector: String,
     /// The name of the output layer of the plan.
     layer: String,
     /// What the next extraction does, in sentences.
@@ -42,7 +47,11 @@ impl ConnectionWork {
             Some(plan) if connection.finalised_at.is_some() => runs::next_reading(conn, app, connection, plan)?,
             _ => Vec::new(),
         };
+        let connector = app.connectors.find(connection.kind, &connection.connector_slug);
         Ok(Self {
+            ability: connector.map(|connector| app.engines.ability(connector)).unwrap_or_default(),
+            connector: connector
+                .map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
             next_reading,
             newest: validations::latest(conn, workspace, id)?,
             checks: validations::list(conn, workspace, id, SHOWN)?,
@@ -53,7 +62,7 @@ impl ConnectionWork {
     }
 
     pub(super) fn standing(&self, connection: &Connection) -> Standing {
-        standing(self.newest.as_ref(), connection.version)
+        standing(self.newest.as_ref(), connection.version).where_checked(self.ability.check)
     }
 
     fn chosen(&self) -> usize {
@@ -98,13 +107,7 @@ struct WorkLink {
 }
 
 /// The section of the page; empty while details are missing and nothing was ever checked.
-pub(super) fn part(
-    app: &App,
-    connection: &Connection,
-    work: &ConnectionWork,
-    csrf: &str,
-    may_edit: bool,
-) -> AppResult<String> {
+pub(super) fn part(connection: &Connection, work: &ConnectionWork, csrf: &str, may_edit: bool) -> AppResult<String> {
     let is_whole = connection.missing_count == 0 && (!connection.is_blank() || connection.version > 0);
     if !is_whole && work.checks.is_empty() && connection.finalised_at.is_none() {
         return Ok(String::new());
@@ -112,19 +115,22 @@ pub(super) fn part(
     if connection.is_waiting() {
         return Ok(String::new());
     }
-    let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     let standing = work.standing(connection);
     let is_draft = connection.finalised_at.is_none();
-    let reads = connector.is_some_and(|connector| app.engines.ability(connector).reads);
+    let Ability { check: checks, read: reads, .. } = work.ability;
     let is_source = connection.kind == Kind::Source;
     let slug = &connection.slug;
     let part = WorkPart {
-        title: if is_draft { "What comes next" } else { "Extraction" },
-        sentence: sentence(connection, work, &standing, reads),
+        title: match (is_draft, is_source && reads) {
+            (true, _) => "What comes next",
+            (false, true) => "Extraction",
+            (false, false) => "Hand-off",
+        },
+        sentence: sentence(connection, work, &standing),
         facts: if !is_draft && is_source { facts(work, reads) } else { Vec::new() },
         csrf: csrf.to_owned(),
         may_edit,
-        may_validate: connector.is_some() && connection.missing_count == 0 && standing != Standing::Going,
+        may_validate: checks && connection.missing_count == 0 && standing != Standing::Going,
         validate_is_main: is_draft && standing == Standing::None,
         validate_text: if work.newest.is_some() { "Validate again" } else { "Validate" },
         validate_url: urls::connection_validations(slug),
@@ -138,9 +144,13 @@ pub(super) fn part(
     Ok(part.render()?)
 }
 
-fn sentence(connection: &Connection, work: &ConnectionWork, standing: &Standing, reads: bool) -> String {
-    let is_source = connection.kind == Kind::Source;
+fn sentence(connection: &Connection, work: &ConnectionWork, standing: &Standing) -> String {
+    let (is_source, name) = (connection.kind == Kind::Source, &work.connector);
+    let Ability { check: checks, read: reads, .. } = work.ability;
     match (connection.finalised_at, standing) {
+        (Some(_), _) if is_source && !reads && work.chosen() == 0 => {
+            format!("Nothing installed here can read {name}, so hand it off to an engine of your own.")
+        }
         (Some(_), _) if is_source => {
             let plan = work.plan.clone().unwrap_or_default();
             let chosen = format!("{} of {} streams are read.", plan.enabled().count(), plan.streams.len());
@@ -150,7 +160,12 @@ fn sentence(connection: &Connection, work: &ConnectionWork, standing: &Standing,
                 format!("{chosen} Nothing installed here can read it, so hand it off to an engine of your own.")
             }
         }
-        (Some(_), _) => "This destination is finalised.".to_owned(),
+        (Some(_), _) => "This destination is finalised. Programs get its details by the API.".to_owned(),
+        (None, _) if !checks => {
+            format!(
+                "All required details are there. Nothing installed here can ask {name}, so they are not tried. Finalise it next."
+            )
+        }
         (None, Standing::None) => {
             "All required details are there. Validate them next: they are tried on the real system.".to_owned()
         }
@@ -158,9 +173,7 @@ fn sentence(connection: &Connection, work: &ConnectionWork, standing: &Standing,
         (None, Standing::Bad) => {
             "The last validation did not succeed. Change the details and validate again.".to_owned()
         }
-        (None, Standing::Good) if is_source && work.chosen() == 0 => {
-            "The details work. Choose what is read.".to_owned()
-        }
+        (None, Standing::Good) if reads && work.chosen() == 0 => "The details work. Choose what is read.".to_owned(),
         (None, Standing::Good) => "The details work. Review and finalise.".to_owned(),
     }
 }
@@ -193,7 +206,10 @@ fn links(connection: &Connection, work: &ConnectionWork, standing: &Standing) ->
     let slug = &connection.slug;
     let is_source = connection.kind == Kind::Source;
     let is_draft = connection.finalised_at.is_none();
-    let must_choose = is_draft && *standing == Standing::Good && is_source && work.chosen() == 0;
+    let Ability { check: checks, discover: discovers, read: reads } = work.ability;
+    // What nobody can be asked about is ready when it is whole.
+    let is_ready = is_draft && connection.missing_count == 0 && (*standing == Standing::Good || !checks);
+    let must_choose = is_ready && reads && work.chosen() == 0;
     let mut links = Vec::new();
     let mut add = |url, text, is_main| links.push(WorkLink { url, text, is_main });
     if let Some(newest) = work.newest.as_ref().filter(|_| *standing == Standing::Going) {
@@ -204,15 +220,17 @@ fn links(connection: &Connection, work: &ConnectionWork, standing: &Standing) ->
     }
     if must_choose {
         add(urls::connection_streams(slug), "Choose streams", true);
-    } else if is_source && (!is_draft || *standing == Standing::Good || work.plan.is_some()) {
+    } else if discovers && (!is_draft || *standing == Standing::Good || work.plan.is_some()) {
         add(urls::connection_streams(slug), "Streams", false);
     }
-    if is_draft && *standing == Standing::Good && !must_choose {
+    if is_ready && !must_choose {
         add(urls::connection_finish(slug), "Finish", true);
     }
     if !is_draft && is_source {
-        add(urls::connection_finish(slug), "Trigger and output", false);
-        add(urls::connection_hand_off(slug), "Hand off", false);
+        if reads || work.plan.as_ref().is_some_and(|plan| plan.trigger != Trigger::Manual) {
+            add(urls::connection_finish(slug), "Trigger and output", false);
+        }
+        add(urls::connection_hand_off(slug), "Hand off", !reads);
     }
     if !is_draft {
         add(urls::connection_configuration(slug), "Change details", false);
@@ -263,8 +281,10 @@ pub(super) fn further(steps: &mut Vec<Step>, connection: &Connection, work: &Con
         open = open && done;
         steps.push(Step { label, state, note });
     };
-    step("Validated", good, standing == Standing::Bad, String::new());
-    if connection.kind == Kind::Source {
+    if work.ability.check {
+        step("Validated", good, standing == Standing::Bad, String::new());
+    }
+    if work.ability.read {
         let count = work.chosen();
         step("Streams", good && count > 0, false, if count > 0 { format!("{count} chosen") } else { String::new() });
     }

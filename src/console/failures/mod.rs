@@ -12,12 +12,16 @@ use crate::features::{oauth, webhooks};
 use crate::platform::db::Conn;
 use crate::platform::jobs;
 
-/// How many failures of a workspace wait to be looked at.
+/// More failures than this are not counted.
+const MOST_COUNTED: i64 = 100;
+
+/// How many failures of a workspace wait to be looked at, as far as they are counted: somewhere beyond [`MOST_COUNTED`] there are more.
 ///
 /// # Errors
 /// The database cannot be asked.
-pub fn count(conn: &mut Conn, workspace: &WorkspaceId, now: UtcTime) -> AppResult<i64> {
-    Ok(jobs::count_failed(conn, workspace)?
-        + webhooks::count_given_up(conn, workspace)?
-        + oauth::grants::count_broken(conn, workspace, now)?)
+pub fn count(conn: &mut Conn, workspace: &WorkspaceId, now: UtcTime) -> AppResult<usize> {
+    let most = MOST_COUNTED + 1;
+    Ok(jobs::count_failed(conn, workspace, most)?
+        + webhooks::count_given_up(conn, workspace, most)?
+        + oauth::grants::count_broken(conn, workspace, now, most)?)
 }

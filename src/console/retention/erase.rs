@@ -2,20 +2,15 @@
 
 use std::sync::Arc;
 
-use super::steps::{AT_ONCE, Budget, forget_runs, rows};
+use super::steps::{Budget, forget_runs, scoped};
 use crate::base::error::AppResult;
 use crate::base::ids::{ConnectionId, WorkspaceId};
+use crate::features::webhooks::deliveries;
 use crate::features::work::{runs, validations};
-use crate::features::{connections, setup_links, streams, webhooks};
+use crate::features::{connections, setup_links, streams};
 use crate::platform::activity;
 use crate::platform::app::App;
-use crate::platform::db::{Conn, ForgetScope};
-
-/// Forgets up to a number of rows; says how many.
-type Forget = fn(&mut Conn, &ForgetScope, i64) -> diesel::QueryResult<usize>;
-
-/// What is told of a connection, each before what it refers to.
-const TOLD: [Forget; 4] = [activity::forget, webhooks::deliveries::forget, validations::forget, setup_links::forget];
+use crate::platform::db::ForgetScope;
 
 /// Erases a deleted connection, as far as the budget goes; the next sweep goes on.
 pub(super) async fn erase(
@@ -25,10 +20,11 @@ pub(super) async fn erase(
     budget: &mut Budget,
 ) -> AppResult<()> {
     let scope = ForgetScope::OfConnection { workspace: workspace.clone(), connection: connection.clone() };
-    for forget in TOLD {
-        let own = scope.clone();
-        rows(app, budget, move |conn| Ok(forget(conn, &own, AT_ONCE)?)).await?;
-    }
+    // What is told of a connection, each before what it refers to.
+    scoped(app, budget, scope.clone(), activity::forgettable, activity::forget).await?;
+    scoped(app, budget, scope.clone(), deliveries::forgettable, deliveries::forget).await?;
+    scoped(app, budget, scope.clone(), validations::forgettable, validations::forget).await?;
+    scoped(app, budget, scope.clone(), setup_links::forgettable, setup_links::forget).await?;
     let own = connection.clone();
     app.write(move |tx| Ok(runs::forget_state(tx.conn, &own)?)).await?;
     forget_runs(app, &scope, budget).await?;

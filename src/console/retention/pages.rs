@@ -20,7 +20,7 @@ use crate::platform::web::page::{PageResult, page};
 use crate::platform::web::urls;
 
 /// More rows than this are not counted one by one.
-const COUNTED: i64 = 10_000;
+const COUNTED: i64 = 1_000;
 
 /// One thing that is kept for a while.
 struct KeptItem {

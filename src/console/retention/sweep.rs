@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use time::Duration;
 
-use super::steps::{AT_ONCE, Budget, forget_runs, rows};
+use super::steps::{AT_ONCE, Budget, forget_runs, rows, scoped};
 use super::{FAILED_JOBS_KEPT, RetentionKind, erase, store};
 use crate::base::error::AppResult;
 use crate::base::ids::WorkspaceId;
+use crate::features::webhooks::deliveries;
 use crate::features::work::{runs, validations};
-use crate::features::{accounts, connections, invite_links, setup_links, webhooks};
+use crate::features::{accounts, connections, invite_links, setup_links};
 use crate::platform::activity;
 use crate::platform::app::App;
 use crate::platform::db::{Conn, ForgetScope};
@@ -27,7 +28,8 @@ const WORKSPACES_AT_ONCE: i64 = 50;
 pub async fn sweep(app: &Arc<App>) -> AppResult<bool> {
     let mut budget = Budget::of(MOST_STEPS);
     let moment = app.clock.now() - FAILED_JOBS_KEPT;
-    rows(app, &mut budget, move |conn| Ok(jobs::forget_failed(conn, moment, AT_ONCE)?)).await?;
+    let find = move |conn: &mut Conn| jobs::forgettable_failed(conn, moment, AT_ONCE);
+    rows(app, &mut budget, find, jobs::forget_failed).await?;
     let mut after = String::new();
     loop {
         let from = after.clone();
@@ -56,31 +58,38 @@ async fn sweep_workspace(app: &Arc<App>, workspace: WorkspaceId, budget: &mut Bu
             _ => before(kind),
         };
         let scope = ForgetScope::Before { workspace: workspace.clone(), moment };
-        match kind {
-            RetentionKind::Runs => forget_runs(app, &scope, budget).await?,
-            RetentionKind::Deleted => erase_deleted(app, &scope, budget).await?,
-            _ => rows(app, budget, move |conn| forget(conn, kind, &scope)).await?,
-        }
+        forget(app, kind, scope, budget).await?;
     }
     Ok(())
 }
 
-/// Forgets rows of one kind that is nothing but rows; says how many.
-fn forget(conn: &mut Conn, kind: RetentionKind, scope: &ForgetScope) -> AppResult<usize> {
-    let ForgetScope::Before { workspace, moment } = scope else { return Ok(0) };
-    Ok(match kind {
-        RetentionKind::Activity => activity::forget(conn, scope, AT_ONCE)?,
-        RetentionKind::RunLogs => runs::forget_logs(conn, workspace, *moment, AT_ONCE)?,
-        RetentionKind::Validations => validations::forget(conn, scope, AT_ONCE)?,
-        RetentionKind::Webhooks => webhooks::deliveries::forget(conn, scope, AT_ONCE)?,
+/// Forgets what is over of one kind.
+async fn forget(app: &Arc<App>, kind: RetentionKind, scope: ForgetScope, budget: &mut Budget) -> AppResult<()> {
+    let ForgetScope::Before { workspace, moment } = scope.clone() else { return Ok(()) };
+    match kind {
+        RetentionKind::Activity => scoped(app, budget, scope, activity::forgettable, activity::forget).await,
+        RetentionKind::Validations => scoped(app, budget, scope, validations::forgettable, validations::forget).await,
+        RetentionKind::Webhooks => scoped(app, budget, scope, deliveries::forgettable, deliveries::forget).await,
         RetentionKind::Links => {
-            setup_links::forget(conn, scope, AT_ONCE)?
-                + invite_links::forget_submissions(conn, workspace, *moment, AT_ONCE)?
+            scoped(app, budget, scope, setup_links::forgettable, setup_links::forget).await?;
+            let find = move |conn: &mut Conn| invite_links::forgettable_submissions(conn, &workspace, moment, AT_ONCE);
+            rows(app, budget, find, invite_links::forget_submissions).await
         }
-        RetentionKind::AccountLinks => accounts::forget_links(conn, workspace, *moment, AT_ONCE)?,
-        RetentionKind::Revisions => connections::forget_old_revisions(conn, workspace, *moment, AT_ONCE)?,
-        RetentionKind::Runs | RetentionKind::Deleted => 0,
-    })
+        RetentionKind::RunLogs => {
+            let find = move |conn: &mut Conn| runs::forgettable_logs(conn, &workspace, moment, AT_ONCE);
+            rows(app, budget, find, runs::forget_logs).await
+        }
+        RetentionKind::AccountLinks => {
+            let find = move |conn: &mut Conn| accounts::forgettable_links(conn, &workspace, moment, AT_ONCE);
+            rows(app, budget, find, accounts::forget_links).await
+        }
+        RetentionKind::Revisions => {
+            let find = move |conn: &mut Conn| connections::old_revisions(conn, &workspace, moment, AT_ONCE);
+            rows(app, budget, find, connections::forget_old_revisions).await
+        }
+        RetentionKind::Runs => forget_runs(app, &scope, budget).await,
+        RetentionKind::Deleted => erase_deleted(app, &scope, budget).await,
+    }
 }
 
 /// Erases connections that were deleted long enough ago.

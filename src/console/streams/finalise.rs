@@ -2,14 +2,16 @@
 
 use crate::base::error::{AppError, AppResult};
 use crate::connectors::Kind;
-use crate::engines::Catalog;
+use crate::engines::{Ability, Catalog, Stream};
 use crate::features::connections::{self, Connection};
 use crate::features::streams::{
-    Plan, StreamChoice, StreamFault, Trigger, check_all, check_keys, find_plan, save_plan, set_next, unblock_plan,
+    Plan, StreamChoice, StreamFault, Trigger, check_all, check_keys, find_plan, free_table, save_plan, set_next,
+    suggested_tables, unblock_plan,
 };
-use crate::features::work::validations::{self, Validation};
+use crate::features::work::validations::{self, StartValidationError, Validation};
 use crate::features::{outputs, setup_links, webhooks};
 use crate::platform::activity::{Actor, Entry, Event};
+use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::link_state::LinkEnd;
 use crate::platform::tx::Tx;
@@ -21,6 +23,8 @@ pub enum NotReady {
     Waiting,
     /// Required fields are empty: their dot paths.
     Missing(Vec<String>),
+    /// Fields have values that break the rules of the connector: their dot paths.
+    Wrong(Vec<String>),
     /// The values of now have no successful validation.
     NotValidated,
     /// No stream is chosen.
@@ -37,6 +41,7 @@ impl NotReady {
         match self {
             Self::Waiting => "waiting_for_approval",
             Self::Missing(_) => "missing_required_fields",
+            Self::Wrong(_) => "does_not_fit",
             Self::NotValidated => "not_validated",
             Self::NoStreams => "no_streams",
             Self::Streams(_) => "streams_do_not_fit",
@@ -49,6 +54,7 @@ impl NotReady {
         match self {
             Self::Waiting => connections::WAITING.to_owned(),
             Self::Missing(fields) => format!("Required fields are missing: {}.", fields.join(", ")),
+            Self::Wrong(fields) => format!("These do not fit the rules of the connector: {}.", fields.join(", ")),
             Self::NotValidated => {
                 "The details were not validated successfully since they last changed. Validate them, then finalise."
                     .to_owned()
@@ -99,7 +105,7 @@ impl PlanChange {
                 let usual = crate::features::streams::default_choice(stream, &plan.table_prefix);
                 choice.namespace.clone_from(&stream.namespace);
                 if choice.table_name.is_empty() {
-                    choice.table_name = usual.table_name;
+                    choice.table_name = table_for(plan, catalog, stream);
                 }
                 choice.primary_keys = choice.primary_keys.or(usual.primary_keys);
             }
@@ -119,22 +125,67 @@ impl PlanChange {
     }
 }
 
+/// The name suggested for a stream's table; another one when the plan has it for another stream.
+fn table_for(plan: &Plan, catalog: &Catalog, stream: &Stream) -> String {
+    let suggested = suggested_tables(catalog, &plan.table_prefix);
+    let mine = catalog.streams.iter().zip(suggested).find(|(one, _)| std::ptr::eq(*one, stream));
+    let is_other = |one: &&StreamChoice| !one.of(catalog).is_some_and(|found| std::ptr::eq(found, stream));
+    let taken = plan.streams.iter().filter(is_other).map(|one| one.table_name.clone()).collect();
+    free_table(&mine.map(|(_, name)| name).unwrap_or_default(), &taken)
+}
+
 /// The validation that found the values of now good, if there is one.
 pub fn current_success(conn: &mut Conn, connection: &Connection) -> AppResult<Option<Validation>> {
     Ok(validations::current_success(conn, &connection.workspace_id, &connection.id, connection.version)?)
 }
 
-fn check(connection: &Connection, missing: &[String], plan: &Plan, catalog: Option<&Catalog>) -> Result<(), NotReady> {
-    if !missing.is_empty() {
-        return Err(NotReady::Missing(missing.to_vec()));
+/// What the connector and this installation ask of a connection before it is finalised.
+pub struct Demands {
+    /// Required fields without a value, and fields that break a rule, as dot paths.
+    missing: Vec<String>,
+    wrong: Vec<String>,
+    /// What can be asked and read here decides what has to be proven.
+    ability: Ability,
+}
+
+impl Demands {
+    /// What holds for a connection as it is; nothing but a validation when its connector is gone.
+    ///
+    /// # Errors
+    /// A stored secret cannot be opened.
+    pub fn of(app: &App, connection: &Connection) -> AppResult<Self> {
+        let Some(connector) = app.connectors.find(connection.kind, &connection.connector_slug) else {
+            return Ok(Self { missing: Vec::new(), wrong: Vec::new(), ability: GONE });
+        };
+        let ability = app.engines.ability(connector);
+        let mut demands = Self { missing: webhooks::missing_of(connector, connection), wrong: Vec::new(), ability };
+        match validations::judge(connector, &connection.open_values(&app.keys)?) {
+            Err(StartValidationError::Wrong(fields)) => demands.wrong = fields,
+            Err(StartValidationError::Missing(fields)) if demands.missing.is_empty() => demands.missing = fields,
+            Ok(()) | Err(_) => {}
+        }
+        Ok(demands)
     }
-    let Some(catalog) = catalog else { return Err(NotReady::NotValidated) };
-    if connection.kind == Kind::Destination {
-        return Ok(());
+}
+
+/// What a connector that is not installed any more would have to prove.
+const GONE: Ability = Ability { check: true, discover: true, read: true };
+
+fn check(demands: &Demands, plan: &Plan, catalog: Option<&Catalog>) -> Result<(), NotReady> {
+    if !demands.missing.is_empty() {
+        return Err(NotReady::Missing(demands.missing.clone()));
     }
-    if plan.enabled().next().is_none() {
+    if !demands.wrong.is_empty() {
+        return Err(NotReady::Wrong(demands.wrong.clone()));
+    }
+    if demands.ability.check && catalog.is_none() {
+        return Err(NotReady::NotValidated);
+    }
+    if demands.ability.read && plan.enabled().next().is_none() {
         return Err(NotReady::NoStreams);
     }
+    // Without streams that were found, none can be chosen.
+    let Some(catalog) = catalog else { return Ok(()) };
     let mut faults = check_all(&plan.streams, catalog);
     if plan.fills_tables() {
         faults.extend(check_keys(&plan.streams, catalog));
@@ -149,14 +200,14 @@ fn check(connection: &Connection, missing: &[String], plan: &Plan, catalog: Opti
 pub fn finalise(
     tx: &mut Tx<'_>,
     connection: &Connection,
-    missing: &[String],
+    demands: &Demands,
     change: PlanChange,
     actor: Actor,
 ) -> Result<(), FinishError> {
     if connection.is_waiting() {
         return Err(NotReady::Waiting.into());
     }
-    let success = current_success(tx.conn, connection)?;
+    let success = current_success(tx.conn, connection)?.filter(|_| demands.ability.check);
     // Somebody who changed the values, or finalised, since they were read has moved the version on.
     if success.is_none() && read_again(tx.conn, connection)?.version != connection.version {
         let sentence = "The connection changed while it was being finalised. Look at it again.";
@@ -169,7 +220,7 @@ pub fn finalise(
     if !is_layer(tx.conn, connection, &plan)? {
         return Err(NotReady::UnknownLayer(plan.output_layer).into());
     }
-    check(connection, missing, &plan, catalog.as_ref())?;
+    check(demands, &plan, catalog.as_ref())?;
     save(tx, connection, &plan)?;
     begin_clock(tx, connection, &plan)?;
     setup_links::close_all(tx, connection, LinkEnd::Finished)?;
@@ -219,6 +270,7 @@ pub(super) fn save(tx: &mut Tx<'_>, connection: &Connection, plan: &Plan) -> App
 pub fn change_plan(
     tx: &mut Tx<'_>,
     connection: &Connection,
+    demands: &Demands,
     change: PlanChange,
     actor: Actor,
 ) -> Result<(), FinishError> {
@@ -241,7 +293,7 @@ pub fn change_plan(
         return Err(NotReady::Streams(faults).into());
     }
     let is_source = connection.finalised_at.is_some() && connection.kind == Kind::Source;
-    if is_source && plan.enabled().next().is_none() {
+    if is_source && demands.ability.read && plan.enabled().next().is_none() {
         return Err(NotReady::NoStreams.into());
     }
     if plan == before {

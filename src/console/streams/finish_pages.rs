@@ -3,16 +3,17 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::finalise::{FinishError, NotReady, PlanChange, change_plan, current_success, finalise};
+use super::finalise::{Demands, FinishError, NotReady, PlanChange, change_plan, current_success, finalise};
 use crate::base::clock::{UtcTime, ZONES};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::RawForm;
 use crate::connectors::Kind;
+use crate::engines::Ability;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{self, Connection, LONGEST_DESCRIPTION, rename};
 use crate::features::recipient::problems_title;
 use crate::features::streams::{Cron, PREVIEWED, Plan, Trigger, TriggerFault, find_plan};
-use crate::features::{outputs, setup_links, webhooks};
+use crate::features::{outputs, setup_links};
 use crate::platform::app::App;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::flash::{Flash, see_other_with};
@@ -28,7 +29,12 @@ struct FinishPage {
     typed_description: String,
     may_finalise: bool,
     is_draft: bool,
-    is_source: bool,
+    /// It is read here, or was once: there are streams, an output and times.
+    reads: bool,
+    /// The real system was asked, or will be.
+    checks: bool,
+    is_handed_off: bool,
+    connector: String,
     is_validated: bool,
     streams: usize,
     all_streams: usize,
@@ -139,6 +145,8 @@ fn view(
     problems: Vec<(String, String)>,
 ) -> FinishPage {
     let LoadedFinish { connection, plan, .. } = loaded;
+    let connector = app.connectors.find(connection.kind, &connection.connector_slug);
+    let ability = ability_of(app, connection);
     let now = app.clock.now();
     let (in_words, times) = match typed.trigger(now) {
         Ok(Trigger::Cron(cron)) => {
@@ -153,7 +161,10 @@ fn view(
         typed_description: typed.description,
         may_finalise: !connection.is_waiting(),
         is_draft: connection.finalised_at.is_none(),
-        is_source: connection.kind == Kind::Source,
+        reads: has_plan(app, loaded),
+        checks: ability.check,
+        is_handed_off: connection.kind == Kind::Source && !ability.read,
+        connector: connector.map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
         is_validated: loaded.is_validated,
         streams: plan.enabled().count(),
         all_streams: plan.streams.len(),
@@ -172,6 +183,17 @@ fn view(
         connection_url: urls::connection(&connection.slug),
         streams_url: urls::connection_streams(&connection.slug),
     }
+}
+
+/// What can be done here with what a connection connects; nothing when its connector is gone.
+fn ability_of(app: &App, connection: &Connection) -> Ability {
+    let connector = app.connectors.find(connection.kind, &connection.connector_slug);
+    connector.map(|connector| app.engines.ability(connector)).unwrap_or_default()
+}
+
+/// Whether the form asks where records go and when: it is read here, or still has times from when it was.
+fn has_plan(app: &App, loaded: &LoadedFinish) -> bool {
+    ability_of(app, &loaded.connection).read || loaded.plan.trigger != Trigger::Manual
 }
 
 /// The zones to choose from, with one that a program gave and the list does not have.
@@ -210,12 +232,22 @@ pub async fn save(
         Some("save") => false,
         _ => return page(&view(&app, &request, &member, &loaded, typed, Vec::new())),
     };
-    let wish =
-        FinishWish { description: typed.description.clone(), layer: typed.layer.clone(), trigger, finalise: wants_end };
+    let wish = FinishWish {
+        description: typed.description.clone(),
+        layer: typed.layer.clone(),
+        trigger,
+        has_plan: has_plan(&app, &loaded),
+        finalise: wants_end,
+    };
     match write(&app, &member, &loaded.connection, wish).await {
         Ok(()) => {
             let flash = if wants_end { Flash::ConnectionFinalised } else { Flash::PlanSaved };
-            Ok(see_other_with(&app.config.server.base_url, &urls::connection(&loaded.connection.slug), flash))
+            let slug = &loaded.connection.slug;
+            // What nothing here reads goes to whoever reads it.
+            let hands_off =
+                wants_end && loaded.connection.kind == Kind::Source && !ability_of(&app, &loaded.connection).read;
+            let next = if hands_off { urls::connection_hand_off(slug) } else { urls::connection(slug) };
+            Ok(see_other_with(&app.config.server.base_url, &next, flash))
         }
         Err(FinishError::NotReady(not_ready)) => {
             let problems = vec![(anchor(&not_ready).to_owned(), not_ready.sentence())];
@@ -228,7 +260,7 @@ pub async fn save(
 /// What on the page leads to putting it right.
 fn anchor(not_ready: &NotReady) -> &'static str {
     match not_ready {
-        NotReady::Waiting | NotReady::Missing(_) | NotReady::NotValidated => "details",
+        NotReady::Waiting | NotReady::Missing(_) | NotReady::Wrong(_) | NotReady::NotValidated => "details",
         NotReady::NoStreams | NotReady::Streams(_) => "streams",
         NotReady::UnknownLayer(_) => "layer",
     }
@@ -239,6 +271,8 @@ struct FinishWish {
     description: String,
     layer: String,
     trigger: Trigger,
+    /// Layer and trigger stood in the form.
+    has_plan: bool,
     finalise: bool,
 }
 
@@ -253,16 +287,16 @@ async fn write(
     app.try_write(move |tx| {
         let found = connections::find(tx.conn, &workspace, &slug).map_err(AppError::from)?;
         let connection = found.ok_or(AppError::NotFound)?;
-        let change = if connection.kind == Kind::Source {
+        let demands = Demands::of(&app_here, &connection)?;
+        let change = if wish.has_plan {
             PlanChange { trigger: Some(wish.trigger), output_layer: Some(wish.layer), ..PlanChange::default() }
         } else {
             PlanChange::default()
         };
         if wish.finalise {
-            let missing = webhooks::missing_fields(&app_here.connectors, &connection);
-            finalise(tx, &connection, &missing, change, actor.clone())?;
+            finalise(tx, &connection, &demands, change, actor.clone())?;
         } else {
-            change_plan(tx, &connection, change, actor.clone())?;
+            change_plan(tx, &connection, &demands, change, actor.clone())?;
         }
         if wish.description != connection.description {
             rename(tx, &connection, &wish.description, actor)?;

@@ -16,7 +16,7 @@ use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::features::work::follow_log;
 use crate::features::work::validations::{
-    COME_BACK, QUEUE_FULL, StartValidationError, Validation, ValidationDetails, ValidationOut, start,
+    COME_BACK, QUEUE_FULL, StartValidationError, Validation, ValidationDetails, ValidationOut, start, what_to_install,
 };
 use crate::platform::app::App;
 use crate::platform::db::Conn;
@@ -73,7 +73,10 @@ async fn queue<S: Side>(
     let connector =
         connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
     let values = import_values(&connector, new.config)?;
-    let caller = caller.clone();
+    if !app.engines.ability(&connector).check {
+        return Err(Problem::new(Code::CannotBeChecked, what_to_install(&connector)));
+    }
+    let (caller, here) = (caller.clone(), app.clone());
     app.try_write::<_, Problem, _>(move |tx| {
         let found = find_of_kind(tx.conn, &caller.workspace, S::KIND, &slug).map_err(AppError::from)?;
         let mut connection = found.ok_or(AppError::NotFound)?;
@@ -81,7 +84,7 @@ async fn queue<S: Side>(
             connection = merge_values(tx, &caller, connection, &connector, values)?;
         }
         // What was merged stays, even when it cannot be checked yet.
-        match start(tx, &connection, &connector, &caller.actor()) {
+        match start(tx, &connection, &connector, &here.engines, &caller.actor()) {
             Ok(validation) => {
                 let out = ValidationOut::new(&validation, &connection, tx.keys)?;
                 let answer = Answer::json(StatusCode::ACCEPTED, &out)?;
@@ -99,6 +102,7 @@ fn problem(error: StartValidationError) -> Problem {
     let (fields, code, words) = match error {
         StartValidationError::App(error) => return error.into(),
         StartValidationError::Waiting => return Problem::new(Code::WaitingForApproval, WAITING),
+        StartValidationError::CannotBeChecked(words) => return Problem::new(Code::CannotBeChecked, words),
         StartValidationError::QueueFull => return Problem::too_many(COME_BACK).saying(QUEUE_FULL),
         StartValidationError::Missing(fields) => {
             (fields, "missing_required_field", "is required by the connector and has no value")
@@ -175,8 +179,8 @@ pub fn revalidation<S: Side>() -> Operation {
     Operation::new(S::PLURAL, format!("revalidate_{word}"), format!("Validate a {word}"))
         .body::<RevalidateIn>()
         .answers::<ValidationOut>(202)
-        .refuses(&[Code::Conflict, Code::WaitingForApproval])
-        .about("Queues a check of the stored values; one that goes on already is stopped. Ask for the validation until its `status` is not `in_progress`.")
+        .refuses(&[Code::Conflict, Code::WaitingForApproval, Code::CannotBeChecked])
+        .about("Queues a check of the stored values against the real system; one that goes on already is stopped. Where nothing installed here can ask it, the answer is 409 `cannot_be_checked`, nothing is merged, and finalising needs no validation. Ask for the validation until its `status` is not `in_progress`.")
 }
 
 /// What the document says of one, stopping it, and its log.

@@ -25,9 +25,9 @@ use super::limits::Limits;
 use super::process::{self, Launch};
 use super::run::{Deadline, EngineRun, EventSink};
 use super::stderr::Tail;
-use super::{Ability, Catalog, CheckOutcome, ChosenStream, Failure, ReadEnd, position};
+use super::{Ability, Catalog, ChosenStream, Failure, ReadEnd, position};
 use crate::base::rng::Rng;
-use crate::connectors::AirbyteBlock;
+use crate::connectors::{AirbyteBlock, Connector, Kind};
 use crate::schema::form::FinalConfig;
 use listen::Heard;
 use program::{Program, ProtocolCommand};
@@ -53,15 +53,17 @@ pub(super) struct Airbyte<'a> {
 }
 
 impl Engine for Airbyte<'_> {
-    fn ability(&self) -> Ability {
-        Ability { checks: true, reads: true }
+    fn ability(&self, connector: &Connector) -> Ability {
+        let is_there = program::is_there(self);
+        let is_source = connector.file.kind == Kind::Source;
+        Ability { check: is_there, discover: is_there && is_source, read: is_there && is_source }
     }
 
     fn position_member(&self) -> Option<&'static str> {
         Some(position::AIRBYTE)
     }
 
-    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, CheckOutcome> {
+    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, ()> {
         Box::pin(async {
             run.deadline.guard(self.hosts.judge_all(run.config.expose())).await?;
             run.sink.progress(&format!("Asking {}", run.connector.name())).await?;
@@ -70,7 +72,7 @@ impl Engine for Airbyte<'_> {
             let config = bytes(run.config);
             let order = ProtocolCommand { config: Some(&config), ..ProtocolCommand::of("check") };
             self.run(order, &run.sink, &run.deadline, &mut heard).await?;
-            verdict::of_check(heard).map(|()| CheckOutcome::Asked)
+            verdict::of_check(heard)
         })
     }
 

@@ -38,6 +38,15 @@ pub(super) struct Program {
     pub(super) container: Option<(PathBuf, String)>,
 }
 
+/// Whether what starts the connector is on this machine: its program, or the engine of containers for its image.
+pub(super) fn is_there(airbyte: &Airbyte<'_>) -> bool {
+    let wanted = match &airbyte.block.image {
+        Some(_) => airbyte.container_engine,
+        None => airbyte.block.command.first().map(String::as_str),
+    };
+    wanted.is_some_and(|name| find_program(name, airbyte.path).is_some())
+}
+
 impl Program {
     /// Writes the order's documents into the folder and makes the argument vector.
     pub(super) fn of(airbyte: &Airbyte<'_>, order: ProtocolCommand<'_>, folder: &RunFolder) -> Result<Self, Failure> {

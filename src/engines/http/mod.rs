@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 
 use super::engine::{Engine, EngineAnswer};
 use super::run::{EngineRun, EventSink};
-use super::{Ability, CheckOutcome, Failure, FailureReason, Level};
+use super::{Ability, Failure, FailureReason, Level, known};
 use crate::base::http_client::{self, Call, GuardedClient, HttpsUrl, Method, Response, header_lines};
-use crate::connectors::{HttpBlock, HttpRequest};
+use crate::connectors::{Connector, HttpBlock, HttpRequest};
 use crate::schema::form::FinalConfig;
 use templates::Templates;
 
@@ -26,11 +26,11 @@ pub(super) struct Http<'a> {
 }
 
 impl Engine for Http<'_> {
-    fn ability(&self) -> Ability {
-        Ability { checks: true, reads: false }
+    fn ability(&self, connector: &Connector) -> Ability {
+        Ability { check: true, discover: known::has_streams(connector), read: false }
     }
 
-    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, CheckOutcome> {
+    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, ()> {
         Box::pin(run.deadline.guard(check(self.client, self.block, run.config, &run.sink)))
     }
 }
@@ -48,12 +48,7 @@ impl Ask for GuardedClient {
 }
 
 /// Sends the first request that fits the configuration, after those that prepare it.
-async fn check(
-    way: &impl Ask,
-    block: &HttpBlock,
-    config: &FinalConfig,
-    sink: &EventSink,
-) -> Result<CheckOutcome, Failure> {
+async fn check(way: &impl Ask, block: &HttpBlock, config: &FinalConfig, sink: &EventSink) -> Result<(), Failure> {
     let templates = Templates::new();
     let mut known = Map::from_iter([("config".to_owned(), config.expose().clone())]);
     for request in &block.check {
@@ -70,12 +65,13 @@ async fn check(
             let says = request.says.as_deref().map(|says| templates.lenient(says, &answer)).unwrap_or_default();
             let text = if says.is_empty() { "The service accepted the credentials." } else { &says };
             sink.log(Level::Info, text).await?;
-            return Ok(CheckOutcome::Asked);
+            return Ok(());
         }
     }
-    let text = "For this way of signing in there is no question to ask, so the details were only checked against the specification.";
-    sink.log(Level::Warn, text).await?;
-    Ok(CheckOutcome::SpecOnly)
+    Err(Failure::new(
+        FailureReason::NoRuntime,
+        "Nobody was asked: the connector's file has no question for details like these. Whoever looks after the file adds one to `check`.",
+    ))
 }
 
 /// Sends one request; gives what templates may know of a good answer.
@@ -178,12 +174,7 @@ mod tests {
         }
     }
 
-    async fn ask(
-        slug: &str,
-        config: &Value,
-        status: u16,
-        answer: Value,
-    ) -> (Result<CheckOutcome, Failure>, Vec<(String, Call)>) {
+    async fn ask(slug: &str, config: &Value, status: u16, answer: Value) -> (Result<(), Failure>, Vec<(String, Call)>) {
         let connectors = Connectors::load(None).unwrap();
         let connector = connectors.find(Kind::Source, slug).unwrap();
         let Some(RuntimeBlock::Http(block)) = &connector.file.runtime else { panic!("{slug} has no http block") };
@@ -212,7 +203,7 @@ mod tests {
         for (slug, configs) in configs() {
             for config in configs {
                 let (done, asked) = ask(&slug, &config, 200, good.clone()).await;
-                assert_eq!(done, Ok(CheckOutcome::Asked), "{slug} {config}");
+                assert_eq!(done, Ok(()), "{slug} {config}");
                 let (url, call) = asked.last().unwrap();
                 assert!(url.starts_with("https://") && !url.contains("{{") && !url.contains(' '), "{slug}: {url}");
                 let carries = call.headers.iter().any(|(_, value)| {

@@ -1,17 +1,17 @@
-//! One session with the server.
+//! The way to the server, and signing in.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{Client, Config, Error};
+use tokio_postgres::{Config, Error};
 
 use super::options::{Options, Tls};
+use super::session::Session;
 use super::{refusals, tls};
 use crate::engines::hosts::Hosts;
 use crate::engines::run::EventSink;
@@ -21,50 +21,15 @@ use crate::engines::{Failure, FailureReason, Level};
 const CONNECT: Duration = Duration::from_secs(10);
 /// The sign-in, the secure connection included.
 const SIGN_IN: Duration = Duration::from_secs(30);
-/// What makes texts of values the same everywhere.
-const SESSION: &str = "SET TIME ZONE 'UTC'; SET DateStyle = 'ISO, YMD'; \
-     SET IntervalStyle = 'iso_8601'; SET bytea_output = 'hex'; SET extra_float_digits = 1; \
-     SET standard_conforming_strings = on; SET statement_timeout = 0; SET search_path = pg_catalog";
-
-/// What a session is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SessionPurpose {
-    /// It can change nothing.
-    Read,
-    /// It fills tables, and does not wait for ever for somebody who holds one.
-    Write,
-}
-
-impl SessionPurpose {
-    const fn settings(self) -> &'static str {
-        match self {
-            Self::Read => "SET default_transaction_read_only = on",
-            Self::Write => "SET lock_timeout = '60s'; SET client_min_messages = error",
-        }
-    }
-}
-
-/// An open session; closed when it is dropped.
-pub(super) struct Session {
-    pub(super) client: Client,
-    connection: JoinHandle<()>,
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.connection.abort();
-    }
-}
-
 /// Connects and signs in to read, and says so.
 pub(super) async fn connect(hosts: &Hosts, options: &Options, sink: &EventSink) -> Result<Session, Failure> {
     sink.progress("Connecting to the server").await?;
-    let session = open(hosts, options, SessionPurpose::Read).await?;
+    let session = open(hosts, options).await?;
     sink.log(Level::Info, &format!("Signed in as {}.", options.user)).await?;
     Ok(session)
 }
 
-pub(super) async fn open(hosts: &Hosts, options: &Options, purpose: SessionPurpose) -> Result<Session, Failure> {
+pub(super) async fn open(hosts: &Hosts, options: &Options) -> Result<Session, Failure> {
     let addresses = hosts.database(&options.host, options.port, &options.database).await?;
     let modes: &[SslMode] = match options.tls {
         Tls::Disable => &[SslMode::Disable],
@@ -76,7 +41,7 @@ pub(super) async fn open(hosts: &Hosts, options: &Options, purpose: SessionPurpo
     let mut failure = None;
     for mode in modes {
         let stream = reach(&addresses, options).await?;
-        match timeout(SIGN_IN, sign_in(stream, *mode, purpose, options)).await {
+        match timeout(SIGN_IN, sign_in(stream, *mode, options)).await {
             Ok(Ok(session)) => return Ok(session),
             Ok(Err(error)) => failure = Some(error),
             Err(_) => return Err(silent(options)),
@@ -126,30 +91,14 @@ fn silent(options: &Options) -> Failure {
     )
 }
 
-async fn sign_in(
-    stream: TcpStream,
-    mode: SslMode,
-    purpose: SessionPurpose,
-    options: &Options,
-) -> Result<Session, Failure> {
+/// No setting is sent along: a pooler keeps those it knows and refuses those it does not.
+async fn sign_in(stream: TcpStream, mode: SslMode, options: &Options) -> Result<Session, Failure> {
     let mut config = Config::new();
-    config
-        .user(&options.user)
-        .password(options.password.expose_secret())
-        .dbname(&options.database)
-        .application_name("vestibule")
-        .ssl_mode(mode);
+    config.user(&options.user).password(options.password.expose_secret()).dbname(&options.database).ssl_mode(mode);
     let mut maker = tls::connector(&options.tls)?;
     let secure = MakeTlsConnect::<TcpStream>::make_tls_connect(&mut maker, &options.host)
         .map_err(|_| Failure::new(FailureReason::Tls, "A secure connection cannot be made to a host of that name."))?;
     let words = |error: &Error| refusals::of_sign_in(error, options);
     let (client, connection) = config.connect_raw(stream, secure).await.map_err(|error| words(&error))?;
-    let connection = tokio::spawn(async move {
-        // What ends the connection is told to whoever waits for an answer.
-        let _ = connection.await;
-    });
-    let session = Session { client, connection };
-    session.client.batch_execute(SESSION).await.map_err(|error| words(&error))?;
-    session.client.batch_execute(purpose.settings()).await.map_err(|error| words(&error))?;
-    Ok(session)
+    Ok(Session::new(client, connection))
 }

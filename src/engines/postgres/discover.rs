@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::connect::{self, Session};
+use tokio_postgres::types::Type;
+
+use super::connect;
 use super::options::Options;
 use super::refusals::{self, identifier};
+use super::session::Session;
 use crate::engines::hosts::Hosts;
 use crate::engines::run::EventSink;
 use crate::engines::{Catalog, Column, CursorField, Failure, FailureReason, KeyPath, Level, Stream, SyncType};
@@ -12,8 +15,10 @@ use crate::schema::form::FinalConfig;
 
 /// Tables, views, materialised views, partitioned and foreign tables; the parts of a partitioned table are read through it.
 const TABLES: &str = "SELECT n.nspname::text, c.relname::text,
-        has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT')
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT'),
+        CASE WHEN c.relkind IN ('r', 'm', 'p') AND coalesce(m.amname, 'heap') = 'heap'
+            THEN has_column_privilege(c.oid, 'xmin', 'SELECT') AND has_column_privilege(c.oid, 'tableoid', 'SELECT') ELSE false END
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am m ON m.oid = c.relam
     WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'v', 'm', 'p', 'f') AND NOT c.relispartition
     ORDER BY 1, 2";
 const COLUMNS: &str =
@@ -35,8 +40,10 @@ const USUAL: [&str; 8] =
 /// How many tables can be read, in words; a failure when it is none although there are some.
 pub(super) async fn readable(session: &Session, options: &Options) -> Result<String, Failure> {
     schemas(session, options).await?;
-    let rows =
-        session.client.query(TABLES, &[&options.schemas]).await.map_err(|error| refusals::of_statement(&error))?;
+    let rows = session
+        .rows(TABLES, &[(&options.schemas, Type::TEXT_ARRAY)])
+        .await
+        .map_err(|error| refusals::of_statement(&error))?;
     let readable = rows.iter().filter(|row| row.get::<_, bool>(2)).count();
     if readable == 0 && !rows.is_empty() {
         let (user, all) = (&options.user, rows.len());
@@ -54,8 +61,10 @@ pub(super) async fn readable(session: &Session, options: &Options) -> Result<Str
 }
 
 async fn schemas(session: &Session, options: &Options) -> Result<(), Failure> {
-    let rows =
-        session.client.query(SCHEMAS, &[&options.schemas]).await.map_err(|error| refusals::of_statement(&error))?;
+    let rows = session
+        .rows(SCHEMAS, &[(&options.schemas, Type::TEXT_ARRAY)])
+        .await
+        .map_err(|error| refusals::of_statement(&error))?;
     for row in rows {
         let (name, exists, usable): (String, bool, bool) = (row.get(0), row.get(1), row.get(2));
         if !exists {
@@ -87,17 +96,21 @@ pub(super) async fn discover(hosts: &Hosts, config: &FinalConfig, sink: &EventSi
     let options = Options::read(config.expose())?;
     let session = connect::connect(hosts, &options, sink).await?;
     sink.progress("Asking for the tables").await?;
-    schemas(&session, &options).await?;
-    let tables =
-        session.client.query(TABLES, &[&options.schemas]).await.map_err(|error| refusals::of_statement(&error))?;
-    let mut columns = columns(&session, &options).await?;
+    let asked = async {
+        schemas(&session, &options).await?;
+        let tables = session.rows(TABLES, &[(&options.schemas, Type::TEXT_ARRAY)]).await;
+        let tables = tables.map_err(|error| refusals::of_statement(&error))?;
+        Ok((tables, columns(&session, &options).await?))
+    };
+    let (tables, mut columns) = session.step(asked).await?;
     let mut catalog = Catalog::default();
     let mut closed = 0;
     for row in tables {
         let (schema, table, may_read): (String, String, bool) = (row.get(0), row.get(1), row.get(2));
         if may_read {
             let found = columns.remove(&(schema.clone(), table.clone())).unwrap_or_default();
-            catalog.streams.push(found.into_stream(schema, table));
+            let by_version = options.by_version && row.get(3);
+            catalog.streams.push(found.into_stream(schema, table, by_version));
         } else {
             closed += 1;
         }
@@ -117,8 +130,10 @@ struct Columns {
 }
 
 async fn columns(session: &Session, options: &Options) -> Result<BTreeMap<(String, String), Columns>, Failure> {
-    let rows =
-        session.client.query(COLUMNS, &[&options.schemas]).await.map_err(|error| refusals::of_statement(&error))?;
+    let rows = session
+        .rows(COLUMNS, &[(&options.schemas, Type::TEXT_ARRAY)])
+        .await
+        .map_err(|error| refusals::of_statement(&error))?;
     let mut found: BTreeMap<(String, String), Columns> = BTreeMap::new();
     for row in rows {
         let table = found.entry((row.get(0), row.get(1))).or_default();
@@ -135,12 +150,14 @@ async fn columns(session: &Session, options: &Options) -> Result<BTreeMap<(Strin
 }
 
 impl Columns {
-    fn into_stream(mut self, schema: String, table: String) -> Stream {
+    fn into_stream(mut self, schema: String, table: String, by_version: bool) -> Stream {
         self.keys.sort();
         let usual = USUAL.iter().find_map(|usual| self.growing.iter().find(|name| name.to_lowercase() == *usual));
         let usual = usual.map(|name| vec![name.clone()]);
         let candidates: Vec<KeyPath> = self.growing.iter().map(|name| vec![name.clone()]).collect();
-        let (sync_types, cursor) = if candidates.is_empty() {
+        let (sync_types, cursor) = if by_version {
+            (vec![SyncType::FullTable, SyncType::Incremental], CursorField::Fixed { field: None })
+        } else if candidates.is_empty() {
             (vec![SyncType::FullTable], CursorField::None)
         } else {
             (vec![SyncType::FullTable, SyncType::Incremental], CursorField::Open { candidates, usual })

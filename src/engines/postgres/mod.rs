@@ -2,7 +2,8 @@
 //!
 //! Sources are checked, discovered and read; `load` is the other way, records into a schema.
 //!
-//! Invariants: the connection goes to an address that was judged a moment before; the session of a source can only read; values become
+//! Invariants: the connection goes to an address that was judged a moment before; whatever is said to a source is said in a transaction that can only read, and leaves nothing
+//! behind in a session that may be somebody else's afterwards; values become
 //! JSON on the server, so a number keeps all its digits; memory is bounded by a batch, not by a table.
 
 mod bounds;
@@ -13,8 +14,10 @@ mod options;
 mod quote;
 mod read;
 mod refusals;
+mod session;
 mod state;
 mod tls;
+mod versions;
 
 pub use load::{Load, LoadTable, LoadTarget, Loading, TableLoss, TlsMode};
 pub(super) use load::{check as check_target, open as open_load};
@@ -24,7 +27,8 @@ use serde_json::Value;
 use super::engine::{Engine, EngineAnswer};
 use super::hosts::Hosts;
 use super::run::{EngineRun, EventSink};
-use super::{Ability, Catalog, CheckOutcome, ChosenStream, Failure, Level, ReadEnd, position};
+use super::{Ability, Catalog, ChosenStream, Failure, Level, ReadEnd, position};
+use crate::connectors::Connector;
 use crate::schema::form::FinalConfig;
 use options::Options;
 
@@ -34,17 +38,16 @@ pub(super) struct Postgres<'a> {
 }
 
 impl Engine for Postgres<'_> {
-    fn ability(&self) -> Ability {
-        Ability { checks: true, reads: true }
+    fn ability(&self, _: &Connector) -> Ability {
+        Ability { check: true, discover: true, read: true }
     }
 
     fn position_member(&self) -> Option<&'static str> {
         Some(position::POSTGRES)
     }
 
-    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, CheckOutcome> {
-        let checked = async { check(self.hosts, run.config, &run.sink).await.map(|()| CheckOutcome::Asked) };
-        Box::pin(run.deadline.guard(checked))
+    fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, ()> {
+        Box::pin(run.deadline.guard(check(self.hosts, run.config, &run.sink)))
     }
 
     fn discover<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, Catalog> {
@@ -68,6 +71,6 @@ async fn check(hosts: &Hosts, config: &FinalConfig, sink: &EventSink) -> Result<
         sink.log(Level::Warn, note).await?;
     }
     let session = connect::connect(hosts, &options, sink).await?;
-    let readable = discover::readable(&session, &options).await?;
+    let readable = session.step(discover::readable(&session, &options)).await?;
     sink.log(Level::Info, &format!("Tables and views that can be read: {readable}.")).await
 }

@@ -14,6 +14,10 @@ pub(super) struct Options {
     pub(super) password: SecretString,
     pub(super) schemas: Vec<String>,
     pub(super) tls: Tls,
+    /// Changes are found by row version where rows have one.
+    pub(super) by_version: bool,
+    /// So far behind its mark a reading by a date or a moment begins.
+    pub(super) look_back_hours: u64,
     /// What the configuration asks for and the built-in reader does in another way.
     pub(super) notes: Vec<String>,
 }
@@ -58,6 +62,8 @@ impl Options {
             password: text("/password").into(),
             schemas: if schemas.is_empty() { vec!["public".to_owned()] } else { schemas },
             tls: tls(config)?,
+            by_version: config.pointer("/replication_method/method").and_then(Value::as_str) == Some("Xmin"),
+            look_back_hours: config.pointer("/replication_method/look_back_hours").and_then(Value::as_u64).unwrap_or(0),
             notes: notes(config),
         })
     }
@@ -100,14 +106,10 @@ fn tls(config: &Value) -> Result<Tls, Failure> {
 /// What is done otherwise than asked.
 fn notes(config: &Value) -> Vec<String> {
     let mut notes = Vec::new();
-    match config.pointer("/replication_method/method").and_then(Value::as_str) {
-        Some("CDC") => notes.push(
+    if config.pointer("/replication_method/method").and_then(Value::as_str) == Some("CDC") {
+        notes.push(
             "The built-in reader of Postgres does not read the write-ahead log: changes are found by a column that is chosen for each table, and deleted rows are not noticed.".to_owned(),
-        ),
-        Some("Xmin") => notes.push(
-            "The built-in reader of Postgres does not use row versions: changes are found by a column that is chosen for each table.".to_owned(),
-        ),
-        _ => {}
+        );
     }
     if config.get("jdbc_url_params").and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty()) {
         notes.push("The extra connection parameters are not used by the built-in reader of Postgres.".to_owned());

@@ -2,12 +2,14 @@
 
 use futures_util::TryStreamExt as _;
 use serde_json::Value;
-use tokio_postgres::{Client, SimpleQueryMessage};
+use tokio_postgres::SimpleQueryMessage;
 
-use super::bounds::{MarkBounds, ReadStart};
+use super::bounds::{KeyBounds, KeyQuestions};
 use super::options::Options;
 use super::quote::{literal, quoted};
+use super::session::Session;
 use super::state::{Mark, PostgresState};
+use super::versions::{Moment, Relation};
 use super::{connect, refusals};
 use crate::engines::hosts::Hosts;
 use crate::engines::run::EventSink;
@@ -39,7 +41,7 @@ pub(super) async fn read(
     for (place, one) in chosen.iter().enumerate() {
         let name = one.stream.full_name();
         sink.progress(&format!("Reading {name}")).await?;
-        match (Table { client: &session.client, place, chosen: one, sink }).read(&mut state).await {
+        match (Table { session: &session, options: &options, place, chosen: one, sink }).read(&mut state).await {
             Ok(rows) => sink.log(Level::Info, &format!("{name}: {rows} rows.")).await?,
             Err(failure) if is_of_table(&failure) => {
                 sink.log(Level::Error, &format!("{name} could not be read. {}", failure.message)).await?;
@@ -62,83 +64,127 @@ fn is_of_table(failure: &Failure) -> bool {
 }
 
 struct Table<'a> {
-    client: &'a Client,
+    session: &'a Session,
+    options: &'a Options,
     place: usize,
     chosen: &'a ChosenStream,
     sink: &'a EventSink,
 }
 
+/// How the rows of a table are told that are new.
+enum Way<'a> {
+    /// All rows, each time.
+    Whole,
+    /// By their versions.
+    Versions(Relation),
+    /// By a key, and by their versions where they have some.
+    Key(&'a str, Relation, KeyBounds),
+}
+
 impl Table<'_> {
     async fn read(&self, state: &mut PostgresState) -> Result<usize, Failure> {
-        let start = match self.key() {
-            Some(key) => {
-                let mark = state.of(&self.chosen.stream.full_name()).filter(|mark| mark.key == key).cloned();
-                let table = self.table();
-                let bounds = MarkBounds { client: self.client, table: &table, key };
-                bounds.start(mark, &self.chosen.stream.full_name(), self.sink).await?
+        let name = self.chosen.stream.full_name();
+        let (way, kept) = self.way(state.of(&name)).await?;
+        self.session.step(self.fetch_all(state, way, kept)).await
+    }
+
+    /// Looks before the table is read, in transactions of its own; gives the way and what of the mark counts for it.
+    async fn way(&self, mark: Option<&Mark>) -> Result<(Way<'_>, Option<Mark>), Failure> {
+        if self.chosen.sync_type != SyncType::Incremental {
+            return Ok((Way::Whole, None));
+        }
+        let (name, table) = (self.chosen.stream.full_name(), self.table());
+        let relation = Relation::look(self.session, &table).await?;
+        let key = self.chosen.cursor.as_ref().and_then(|path| path.first());
+        let key = key.filter(|_| !(self.options.by_version && relation.has_versions));
+        let kept = mark.filter(|mark| mark.key.as_ref() == key).cloned();
+        let Some(key) = key else {
+            if self.options.by_version && relation.has_versions {
+                return Ok((Way::Versions(relation), kept));
             }
-            None => ReadStart::default(),
+            let words = if self.options.by_version {
+                "Its rows have no versions that this user may read: it is a view, a foreign table, or only some of its columns are granted. \
+                 Choose a replication key, or read it whole."
+            } else {
+                "It is to be read incrementally, and no replication key was chosen."
+            };
+            return Err(Failure::new(FailureReason::Refused, words));
         };
-        self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-        let rows = self.fetch_all(state, start).await;
-        // After a failure the transaction has to be left too.
-        let left = self.run(if rows.is_ok() { "COMMIT" } else { "ROLLBACK" }).await;
-        let rows = rows?;
-        left?;
-        Ok(rows)
+        let questions = KeyQuestions { session: self.session, table: &table, key, relation: &relation };
+        let bounds = questions.look(kept.as_ref(), &name, self.sink).await?;
+        Ok((Way::Key(key, relation, bounds), kept))
     }
 
     async fn run(&self, statement: &str) -> Result<(), Failure> {
-        self.client.batch_execute(statement).await.map_err(|error| refusals::of_statement(&error))
+        self.session.run(statement).await.map_err(|error| refusals::of_statement(&error))
     }
 
-    fn key(&self) -> Option<&str> {
-        let key = self.chosen.cursor.as_ref().filter(|_| self.chosen.sync_type == SyncType::Incremental);
-        key.and_then(|path| path.first()).map(String::as_str)
-    }
-
-    async fn fetch_all(&self, state: &mut PostgresState, start: ReadStart) -> Result<usize, Failure> {
-        let ReadStart { mark, limit } = start;
-        if self.chosen.sync_type == SyncType::Incremental && self.key().is_none() {
-            return Err(Failure::new(
-                FailureReason::Refused,
-                "It is to be read incrementally, and no replication key was chosen.",
-            ));
-        }
+    async fn fetch_all(&self, state: &mut PostgresState, way: Way<'_>, kept: Option<Mark>) -> Result<usize, Failure> {
         let name = self.chosen.stream.full_name();
-        let (condition, again) = self.condition(mark.as_ref()).await?;
-        self.run(&format!("DECLARE rows NO SCROLL CURSOR FOR {}", self.select(&condition, limit.as_deref()))).await?;
-        let mut reached = Reached::from(mark, again);
+        let moment = match &way {
+            Way::Versions(relation) | Way::Key(_, relation, _) if relation.has_versions => {
+                Some(Moment::now(self.session, &self.table(), relation).await?)
+            }
+            _ => None,
+        };
+        let condition = self.condition(&way, kept.as_ref(), moment.as_ref()).await?;
+        let select = self.select(&way, &condition).await?;
+        self.run(&format!("DECLARE rows NO SCROLL CURSOR FOR {select}")).await?;
+        let mut passed = Passed::default();
         let (mut total, mut wanted, mut told) = (0, FIRST_ROWS, 0);
         loop {
-            let (count, bytes) = self.fetch(wanted, &mut reached).await?;
+            let (count, bytes) = self.fetch(wanted, &mut passed).await?;
             total += count;
-            let is_last = count < wanted;
-            if let (Some(key), true) = (self.key(), is_last || total - told >= STATE_EVERY) {
-                told = total;
-                if let Some(mark) = reached.mark(key) {
-                    state.set(&name, mark);
-                }
-                if !is_last {
-                    self.sink.send(ConnectorEvent::State(state.kept())).await?;
-                }
+            if count < wanted {
+                break;
             }
-            if is_last {
-                return Ok(total);
+            if let (Way::Key(key, ..), Some(value), true) = (&way, &passed.value, total - told >= STATE_EVERY) {
+                told = total;
+                let kept = kept.clone().unwrap_or_default();
+                state.set(&name, Mark { key: Some((*key).to_owned()), value: Some(value.clone()), ..kept });
+                self.sink.send(ConnectorEvent::State(state.kept())).await?;
             }
             wanted = (BATCH / (bytes / count.max(1)).max(1)).clamp(1, MOST_ROWS);
         }
+        let seen = moment.map(Moment::into_seen);
+        match way {
+            Way::Whole => {}
+            Way::Versions(_) => state.set(&name, Mark { seen, ..Mark::default() }),
+            Way::Key(key, _, bounds) => {
+                if passed.without > 0 {
+                    let again = if seen.is_some() { "whenever they change" } else { "each time" };
+                    let words =
+                        format!("{name}: {} rows have no value in {key}; such rows are read {again}.", passed.without);
+                    self.sink.log(Level::Info, &words).await?;
+                }
+                state.set(&name, Mark { key: Some(key.to_owned()), value: bounds.until, next: bounds.next, seen });
+            }
+        }
+        Ok(total)
     }
 
-    /// What is new since the mark: above it, or (`true`) from it on when more rows have its value now.
-    async fn condition(&self, mark: Option<&Mark>) -> Result<(String, bool), Failure> {
-        let (Some(mark), Some(key)) = (mark, self.key()) else { return Ok((String::new(), false)) };
-        let (column, value) = (quoted(key), literal(&mark.value));
-        let count = format!("SELECT count(*) FROM {} WHERE {column} = {value}", self.table());
-        let found = self.client.query_one(&count, &[]).await.map_err(|error| refusals::of_statement(&error))?;
-        let again = found.get::<_, i64>(0) > mark.rows;
-        let comparison = if again { ">=" } else { ">" };
-        Ok((format!(" WHERE {ROW}.{column} {comparison} {value}"), again))
+    /// What is new since the mark, as the end of a statement.
+    async fn condition(&self, way: &Way<'_>, kept: Option<&Mark>, moment: Option<&Moment>) -> Result<String, Failure> {
+        let mut seen = kept.and_then(|mark| mark.seen.as_ref());
+        let mut by_key = None;
+        if let Way::Key(key, _, bounds) = way {
+            by_key = bounds.condition(&format!("{ROW}.{}", quoted(key)), self.options.look_back_hours);
+            // When the mark turned out to be none, nothing of what was seen counts.
+            seen = seen.filter(|_| by_key.is_some() || kept.is_some_and(|mark| mark.value.is_none()));
+        }
+        let condition = match (seen, moment) {
+            (Some(seen), Some(moment)) if moment.continues(seen) => Some(moment.news(seen, ROW, by_key)),
+            (Some(_), Some(_)) if matches!(way, Way::Versions(_)) => {
+                let words = format!(
+                    "{} is read from the beginning, because its server is another one than last time, or was restored.",
+                    self.chosen.stream.full_name()
+                );
+                self.sink.log(Level::Warn, &words).await?;
+                None
+            }
+            _ => by_key,
+        };
+        Ok(condition.map_or_else(String::new, |condition| format!(" WHERE {condition}")))
     }
 
     fn table(&self) -> String {
@@ -146,41 +192,66 @@ impl Table<'_> {
         format!("{}.{}", quoted(stream.namespace.as_deref().unwrap_or("public")), quoted(&stream.name))
     }
 
-    /// Each row with the value of its key, as far as that may become the mark.
-    fn select(&self, condition: &str, limit: Option<&str>) -> String {
-        let row = match &self.chosen.fields {
-            Some(fields) => {
-                let fields: Vec<String> = fields.iter().map(|field| format!("{ROW}.{}", quoted(field))).collect();
-                format!("(SELECT row_to_json(one)::text FROM (SELECT {}) AS one)", fields.join(", "))
-            }
-            None => format!("row_to_json({ROW}.*)::text"),
-        };
-        let (key, order) = match self.key() {
-            Some(key) => {
+    /// The columns that are read: those that were chosen, or all that the user may read now.
+    async fn columns(&self) -> Result<Vec<String>, Failure> {
+        if let Some(fields) = &self.chosen.fields {
+            return Ok(fields.clone());
+        }
+        let sql = format!(
+            "SELECT a.attname::text, has_column_privilege(a.attrelid, a.attnum, 'SELECT') FROM pg_attribute a
+             WHERE a.attrelid = {}::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
+            literal(&self.table())
+        );
+        let rows = self.session.rows(&sql, &[]).await.map_err(|error| refusals::of_statement(&error))?;
+        let (readable, shut): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.get::<_, bool>(1));
+        let names = |rows: &[&tokio_postgres::Row]| -> Vec<String> { rows.iter().map(|row| row.get(0)).collect() };
+        if readable.is_empty() && !shut.is_empty() {
+            return Err(Failure::new(FailureReason::Permission, "The user is not allowed to read any of its columns."));
+        }
+        if !shut.is_empty() {
+            let words = format!(
+                "{}: the user may not read {}, so these columns are left out.",
+                self.chosen.stream.full_name(),
+                names(&shut).join(", ")
+            );
+            self.sink.log(Level::Warn, &words).await?;
+        }
+        Ok(names(&readable))
+    }
+
+    /// Each row with the value of its key, as far as that may become the mark, and whether it has one.
+    async fn select(&self, way: &Way<'_>, condition: &str) -> Result<String, Failure> {
+        let fields: Vec<String> =
+            self.columns().await?.iter().map(|field| format!("{ROW}.{}", quoted(field))).collect();
+        let row = format!("(SELECT row_to_json(one)::text FROM (SELECT {}) AS one)", fields.join(", "));
+        let (key, order) = match way {
+            Way::Key(key, _, bounds) => {
                 let column = format!("{ROW}.{}", quoted(key));
-                // Rows without a value are read once, at the beginning.
-                let mark =
-                    limit.map(|limit| format!("CASE WHEN {column} <= {} THEN {column}::text END", literal(limit)));
-                (mark.unwrap_or_else(|| "NULL".to_owned()), format!(" ORDER BY {column} NULLS FIRST"))
+                let mark = bounds.until.as_ref().map_or_else(
+                    || "NULL".to_owned(),
+                    |until| format!("CASE WHEN {column} <= {} THEN {column}::text END", literal(until)),
+                );
+                (format!("{mark}, {column} IS NULL"), format!(" ORDER BY {column} NULLS FIRST"))
             }
-            None => ("NULL".to_owned(), String::new()),
+            Way::Whole | Way::Versions(_) => ("NULL, false".to_owned(), String::new()),
         };
-        format!("SELECT {key}, {row} FROM {} AS {ROW}{condition}{order}", self.table())
+        Ok(format!("SELECT {row}, {key} FROM {} AS {ROW}{condition}{order}", self.table()))
     }
 
     /// Passes on what the server sends for one `FETCH`: how many rows and how many bytes. However long the rows are, and however many come,
     /// no more of them is held than a batch and a row.
-    async fn fetch(&self, wanted: usize, reached: &mut Reached) -> Result<(usize, usize), Failure> {
-        let asked = self.client.simple_query_raw(&format!("FETCH {wanted} FROM rows")).await;
+    async fn fetch(&self, wanted: usize, passed: &mut Passed) -> Result<(usize, usize), Failure> {
+        let asked = self.session.texts(&format!("FETCH {wanted} FROM rows")).await;
         let mut rows = std::pin::pin!(asked.map_err(|error| refusals::of_statement(&error))?);
         let (mut batch, mut held) = (Vec::new(), 0);
         let (mut count, mut bytes) = (0, 0);
         while let Some(message) = rows.try_next().await.map_err(|error| refusals::of_statement(&error))? {
             let SimpleQueryMessage::Row(row) = message else { continue };
-            if let Some(value) = row.get(0) {
-                reached.pass(value);
+            if let Some(value) = row.get(1) {
+                passed.value = Some(value.to_owned());
             }
-            let data = one_line(row.get(1).unwrap_or("{}"));
+            passed.without += u64::from(row.get(2) == Some("t"));
+            let data = one_line(row.get(0).unwrap_or("{}"));
             if data.len() > LONGEST_ROW {
                 let name = self.chosen.stream.full_name();
                 let words = format!(
@@ -206,33 +277,13 @@ impl Table<'_> {
 /// The row that is read.
 const ROW: &str = "\"~row\"";
 
-/// The highest value so far and how many rows have it.
-struct Reached {
+/// What has gone by.
+#[derive(Default)]
+struct Passed {
+    /// The highest value of the key that may be the mark.
     value: Option<String>,
-    rows: i64,
-}
-
-impl Reached {
-    /// From the mark on. When the rows with its value are read `again`, their count begins anew.
-    fn from(mark: Option<Mark>, again: bool) -> Self {
-        match mark {
-            Some(mark) => Self { value: Some(mark.value), rows: if again { 0 } else { mark.rows } },
-            None => Self { value: None, rows: 0 },
-        }
-    }
-
-    fn pass(&mut self, value: &str) {
-        if self.value.as_deref() == Some(value) {
-            self.rows += 1;
-        } else {
-            self.value = Some(value.to_owned());
-            self.rows = 1;
-        }
-    }
-
-    fn mark(&self, key: &str) -> Option<Mark> {
-        Some(Mark { key: key.to_owned(), value: self.value.clone()?, rows: self.rows })
-    }
+    /// Rows without a value.
+    without: u64,
 }
 
 /// JSON that a column keeps as it was written may hold line ends between its parts; inside texts there are none.

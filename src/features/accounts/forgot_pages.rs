@@ -37,6 +37,8 @@ struct ForgotPage {
 #[template(path = "accounts/forgot_sent.html")]
 struct SentPage {
     host: String,
+    /// Mails leave this installation; otherwise they become files on its machine.
+    mails: bool,
 }
 
 /// `GET /forgot-password`
@@ -66,7 +68,7 @@ pub async fn request_link(request: HttpRequest, app: web::Data<App>, form: CsrfF
     app.count_sign_in(ip, &format!("forgot {email}")).await?;
     let (queued, ()) = tokio::join!(queue(&app, email), tokio::time::sleep(SOONEST));
     queued?;
-    page(&SentPage { host })
+    page(&SentPage { host, mails: app.config.mail.smtp_url.is_some() })
 }
 
 async fn queue(app: &App, email: String) -> AppResult<()> {

@@ -42,7 +42,9 @@ pub mod workspaces_pages;
 pub use by_command::{OwnerDetails, OwnerMade, create_owner};
 pub use first_run::{NewOwner, NewWorkspace, create_workspace_with_owner, first_run_code};
 pub use jobs::{AccountMail, jobs, receivers, sweep};
-pub use links::{SEALED_LINK_TOKENS, count_up_to as count_links_up_to, forget as forget_links};
+pub use links::{
+    SEALED_LINK_TOKENS, count_up_to as count_links_up_to, forget as forget_links, forgettable as forgettable_links,
+};
 pub use restored::{EndedAccess, end_access};
 pub use sign_in_provider::{SEALED_CLIENT_SECRETS, allow_passwords_by_command};
 pub use store::{

@@ -1,3 +1,5 @@
-//! The connectors of this installation, for programs.
+//! The connectors of this installation: what it can do with each.
 
-pub mod api;
+mod capability;
+
+pub use capability::Capability;

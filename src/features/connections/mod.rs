@@ -20,10 +20,12 @@ pub use draft::{Applied, NewDraft, apply, apply_to, create_draft, erase, finalis
 pub use listing::{ConnectionFilter, ConnectionStateFilter, ListRow, count, list, note_some_words, page};
 pub use merge::{Apply, ApplyError};
 pub use revisions::{
-    REVISION_FIELD, Revision, Shown, find_revision, forget_old as forget_old_revisions, references, revision_mark,
+    REVISION_FIELD, Revision, Shown, find_revision, forget_old as forget_old_revisions, old_revisions, references,
+    revision_mark,
 };
 pub use store::{
-    count_deleted_up_to, deleted_before, find, find_by_form_nonce, find_by_id, find_of_kind, forget_deleted, hold,
+    count_by_connector, count_deleted_up_to, deleted_before, find, find_by_form_nonce, find_by_id, find_of_kind,
+    forget_deleted, hold,
 };
 
 use crate::base::clock::UtcTime;

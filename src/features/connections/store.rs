@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use serde::de::DeserializeOwned;
 
@@ -178,6 +180,16 @@ pub(super) fn replace_contents(conn: &mut Conn, with: Connection, now: UtcTime) 
     // A long number may lose its last digit on its way through text.
     let config = json(&config)?;
     Ok(Some(Connection { config, version: with.version + 1, updated_at: now, ..with }))
+}
+
+/// How many connections that are not deleted each connector has, in all workspaces.
+pub fn count_by_connector(conn: &mut Conn) -> QueryResult<BTreeMap<(Kind, String), i64>> {
+    let rows: Vec<(Kind, String, i64)> = connections::table
+        .filter(connections::deleted_at.is_null())
+        .group_by((connections::kind, connections::connector_slug))
+        .select((connections::kind, connections::connector_slug, diesel::dsl::count_star()))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(kind, slug, count)| ((kind, slug), count)).collect())
 }
 
 /// Takes the row for the rest of the transaction, and says what it is now: nobody finalises or deletes it meanwhile.

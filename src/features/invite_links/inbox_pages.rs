@@ -45,7 +45,7 @@ struct InboxPage {
     frame: OwnerFrame,
     may_edit: bool,
     waiting: Vec<Waiting>,
-    total: i64,
+    total: usize,
 }
 
 /// `GET /invite-links/inbox`

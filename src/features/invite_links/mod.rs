@@ -35,7 +35,7 @@ pub use listing::{InviteLinkFilter, InviteStateFilter, ListOrder, Sort, names, p
 pub use make::{MadeInviteLink, NewInviteLink, change, copy_token, delete, is_open, made_by_form, make};
 pub use restored::close_restored;
 pub use store::{InviteLink, SEALED_TOKENS, find};
-pub use submissions::forget as forget_submissions;
+pub use submissions::{forget as forget_submissions, forgettable as forgettable_submissions};
 
 use crate::base::clock::UtcTime;
 use crate::base::text_column::text_enum;

@@ -138,7 +138,7 @@ pub(super) struct ListView {
     pub(super) query: InviteLinksQuery,
     pub(super) rows: Vec<InviteLinkRow>,
     pub(super) older: String,
-    pub(super) waiting: i64,
+    pub(super) waiting: usize,
     /// Nothing is shown but deleted links are there.
     pub(super) has_deleted: bool,
 }

@@ -113,7 +113,7 @@ impl FormPage {
             is_reconnect: form.is_reconnect(),
             by_hand_open: state.is_filled() || !shown.identity.is_empty(),
             fields_fold: form.is_complete(),
-            may_test: form.may_test() && app.engines.ability(&form.link.connector).checks,
+            may_test: form.may_test() && app.engines.ability(&form.link.connector).check,
             test: match reply {
                 FormReply::Tested(test) => Some(test.clone()),
                 _ => None,

@@ -94,6 +94,8 @@ pub struct ReceiptPage {
     system: String,
     /// Where they signed in; empty when they typed keys.
     provider: String,
+    /// The real system can be asked here whether the details work.
+    checks: bool,
     sent: When,
     provided: Vec<NamedField>,
     left_empty: Vec<NamedField>,
@@ -111,6 +113,7 @@ impl ReceiptPage {
             connector: known.connector_name(),
             system: known.system(),
             provider: signed_in_at(known.connector.as_deref(), provided.iter().map(|field| field.title.as_str())),
+            checks: known.connector.as_deref().is_some_and(|connector| app.engines.ability(connector).check),
             sent: row.sent,
             provided,
             left_empty: read_names(row.left_empty)?,

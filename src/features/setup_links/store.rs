@@ -262,26 +262,35 @@ pub(super) fn note_expiry(conn: &mut Conn, id: &SetupLinkId, now: UtcTime) -> Qu
     Ok(diesel::update(unnoted).set(setup_links::expiry_noted_at.eq(now)).execute(conn)? == 1)
 }
 
-/// Forgets up to `limit` links that are closed; says how many. A link that the timeline or a validation speaks of stays as long as they
-/// do: whoever opens it is told until then what became of it.
-pub fn forget(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<usize> {
+/// Up to `limit` links that are closed. A link that the timeline or a validation speaks of stays as long as they do: whoever opens it is
+/// told until then what became of it.
+pub fn forgettable(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<Vec<SetupLinkId>> {
     let mut looked_at = 0;
     loop {
         let closed = closed(conn, scope, looked_at, limit)?;
-        let (told, tried) = (activity::links_told_of(conn, &closed)?, validations::links_tried_with(conn, &closed)?);
-        let gone: Vec<&SetupLinkId> =
-            closed.iter().filter(|link| !told.contains(*link) && !tried.contains(*link)).collect();
-        if gone.is_empty() && !closed.is_empty() {
-            // All of these stay for now; others may not.
-            looked_at += limit;
-            continue;
+        let gone = unspoken_of(conn, &closed)?;
+        if !gone.is_empty() || closed.is_empty() {
+            return Ok(gone);
         }
-        for link in &gone {
-            held::drop_link(conn, link.as_str())?;
-        }
-        let rows = setup_links::table.filter(setup_links::id.eq_any(gone.iter().map(|link| link.as_str())));
-        return diesel::delete(rows).execute(conn);
+        // All of these stay for now; others may not.
+        looked_at += limit;
     }
+}
+
+/// Forgets links that are closed, but for those that something speaks of since; says how many.
+pub fn forget(conn: &mut Conn, _: &ForgetScope, closed: &[SetupLinkId]) -> QueryResult<usize> {
+    let gone = unspoken_of(conn, closed)?;
+    for link in &gone {
+        held::drop_link(conn, link.as_str())?;
+    }
+    let rows = setup_links::table.filter(setup_links::id.eq_any(gone.iter().map(SetupLinkId::as_str)));
+    diesel::delete(rows).execute(conn)
+}
+
+/// Those that no timeline and no test of a recipient names.
+fn unspoken_of(conn: &mut Conn, links: &[SetupLinkId]) -> QueryResult<Vec<SetupLinkId>> {
+    let (told, tried) = (activity::links_told_of(conn, links)?, validations::links_tried_with(conn, links)?);
+    Ok(links.iter().filter(|link| !told.contains(*link) && !tried.contains(*link)).cloned().collect())
 }
 
 /// Links that are closed, the oldest first; `skipped` of them are not looked at.

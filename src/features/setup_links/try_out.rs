@@ -67,7 +67,7 @@ async fn start(app: &App, form: &RecipientForm<SetupLink>, decoded: &Decoded) ->
     app.limits.test(row.id.as_str())?;
     let (connector, asked) = (Arc::clone(&form.link.connector), Arc::clone(form.connector()));
     let signed_in = form.completed().map(|completed| (completed.sign_in().clone(), completed.submission.clone()));
-    let submission = decoded.submission.clone();
+    let (submission, engines) = (decoded.submission.clone(), app.engines.clone());
     app.write(move |tx| {
         let test = NewTest {
             connection: &connection,
@@ -78,7 +78,7 @@ async fn start(app: &App, form: &RecipientForm<SetupLink>, decoded: &Decoded) ->
             submission: &submission,
             signed_in: signed_in.as_ref().map(|(sign_in, submission)| SignedInTest { sign_in, submission }),
         };
-        match validations::start_test(tx, &test) {
+        match validations::start_test(tx, &test, &engines) {
             Ok(validation) => Ok(Some(validation)),
             Err(StartValidationError::App(error)) => Err(error),
             Err(StartValidationError::QueueFull) => Err(AppError::TooMany { retry_after: validations::COME_BACK }),
@@ -120,7 +120,7 @@ fn view_of(validation: &Validation) -> TestView {
     let state = validation.state;
     let (tone, title) = match state {
         WorkState::Queued | WorkState::InProgress => ("info", "Testing what you entered"),
-        WorkState::Success => ("ok", "What you entered works"),
+        WorkState::Success | WorkState::Partial => ("ok", "What you entered works"),
         WorkState::Failed => ("bad", "What you entered could not be confirmed"),
         WorkState::Cancelled => ("info", "The test was stopped"),
     };
@@ -129,7 +129,7 @@ fn view_of(validation: &Validation) -> TestView {
             "This takes up to a minute or two. You can also send without waiting.".to_owned()
         }
         // How many streams there are is the asker's business.
-        WorkState::Success => "Now send it.".to_owned(),
+        WorkState::Success | WorkState::Partial => "Now send it.".to_owned(),
         WorkState::Failed => validation.message.clone(),
         WorkState::Cancelled => String::new(),
     };

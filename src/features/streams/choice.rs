@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::table_names::table_fault;
 use crate::engines::{Catalog, ChosenStream, CursorField, KeyPath, Stream, SyncType};
-
-/// PostgreSQL cuts longer names; files do not care.
-const LONGEST_TABLE: usize = 63;
 
 /// The code of [`check_keys`].
 pub const NO_KEYS: &str = "no_primary_keys";
@@ -200,20 +198,6 @@ pub fn check_keys(choices: &[StreamChoice], catalog: &Catalog) -> Vec<StreamFaul
         ),
     };
     choices.iter().filter(is_added).filter(|choice| !has_keys(choice)).map(fault).collect()
-}
-
-fn table_fault(table: &str) -> Option<&'static str> {
-    if table.starts_with("_vestibule_") {
-        return Some("must not begin with _vestibule_");
-    }
-    let mut letters = table.chars();
-    let starts = letters.next().is_some_and(|c| c.is_ascii_lowercase() || c == '_');
-    let goes_on = letters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    match (starts && goes_on, table.len() > LONGEST_TABLE) {
-        (false, _) => Some("must be lower-case letters, digits and _, and begin with a letter"),
-        (true, true) => Some("must be 63 characters or fewer"),
-        (true, false) => None,
-    }
 }
 
 /// Everything wrong with a list of choices.

@@ -9,6 +9,7 @@ mod choice;
 mod schedule;
 mod store;
 mod suggest;
+mod table_names;
 mod wall_clock;
 
 pub use choice::{NO_KEYS, StreamChoice, StreamFault, check_all, check_keys, key_text, prefixed};
@@ -18,6 +19,7 @@ pub use store::{
     stop_plan, unblock_plan, users_of_layer,
 };
 pub use suggest::{default_choice, offered, suggest};
+pub use table_names::{free_table, suggested_tables};
 
 /// Most characters of a prefix of table names.
 pub const LONGEST_PREFIX: usize = 30;

@@ -2,24 +2,18 @@
 
 use super::StreamChoice;
 use super::choice::key_text;
+use super::table_names::{suggested_tables, table_name};
 use crate::engines::{Catalog, CursorField, Stream, SyncType};
 
 /// The streams as one would choose them without thinking: those the source advises, else all.
 pub fn suggest(catalog: &Catalog, prefix: &str) -> Vec<StreamChoice> {
     let advised = catalog.streams.iter().any(|stream| stream.suggested);
-    let mut choices: Vec<StreamChoice> = Vec::new();
-    for stream in &catalog.streams {
-        let mut choice = default_choice(stream, prefix);
-        choice.enabled = !advised || stream.suggested;
-        let base = choice.table_name.clone();
-        let mut number = 2;
-        while choices.iter().any(|other| other.table_name == choice.table_name) {
-            choice.table_name = format!("{base}_{number}");
-            number += 1;
-        }
-        choices.push(choice);
-    }
-    choices
+    let tables = suggested_tables(catalog, prefix);
+    let choice = |(stream, table_name): (&Stream, String)| {
+        let enabled = !advised || stream.suggested;
+        StreamChoice { enabled, table_name, ..default_choice(stream, prefix) }
+    };
+    catalog.streams.iter().zip(tables).map(choice).collect()
 }
 
 /// One stream as one would read it without thinking.
@@ -46,32 +40,6 @@ pub fn default_choice(stream: &Stream, prefix: &str) -> StreamChoice {
     }
 }
 
-/// A stream's name as a table is called; the usual schema of PostgreSQL is left out.
-fn table_name(stream: &Stream, prefix: &str) -> String {
-    let space = stream.namespace.as_deref().filter(|space| *space != "public").unwrap_or_default();
-    let plain = if space.is_empty() { stream.name.clone() } else { format!("{space}_{}", stream.name) };
-    let mut name = String::from(prefix);
-    let mut was_lower = false;
-    for c in plain.chars() {
-        if c.is_ascii_alphanumeric() {
-            if c.is_ascii_uppercase() && was_lower {
-                name.push('_');
-            }
-            was_lower = c.is_ascii_lowercase() || c.is_ascii_digit();
-            name.push(c.to_ascii_lowercase());
-        } else {
-            was_lower = false;
-            if !name.ends_with('_') {
-                name.push('_');
-            }
-        }
-    }
-    let name = name.trim_end_matches('_');
-    let begins = name.chars().next().is_some_and(|c| c.is_ascii_lowercase() || c == '_');
-    let whole = if begins { name.to_owned() } else { format!("t_{name}") };
-    whole.chars().take(60).collect()
-}
-
 /// The streams of a catalog beside what was chosen of them before, in the catalog's order. What is new is not read until somebody
 /// says so; what is gone is left out.
 pub fn offered<'a>(
@@ -96,33 +64,4 @@ pub fn offered<'a>(
             (stream, choice)
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn named(namespace: Option<&str>, name: &str) -> Stream {
-        Stream { name: name.to_owned(), namespace: namespace.map(str::to_owned), ..Stream::default() }
-    }
-
-    #[test]
-    fn tables_are_called_like_streams_as_far_as_a_table_can() {
-        for (space, name, expected) in [
-            (None, "ads", "fb_ads"),
-            (Some("public"), "Line.Items", "fb_line_items"),
-            (Some("shop"), "adSets", "fb_shop_ad_sets"),
-            (None, "2024 täglich", "fb_2024_t_glich"),
-        ] {
-            assert_eq!(table_name(&named(space, name), "fb_"), expected);
-        }
-        assert_eq!(table_name(&named(None, "2024"), ""), "t_2024");
-    }
-
-    #[test]
-    fn two_streams_do_not_get_one_table() {
-        let catalog = Catalog { streams: vec![named(None, "a b"), named(None, "a.b"), named(None, "a_b")] };
-        let tables: Vec<String> = suggest(&catalog, "").into_iter().map(|choice| choice.table_name).collect();
-        assert_eq!(tables, ["a_b", "a_b_2", "a_b_3"]);
-    }
 }

@@ -19,6 +19,7 @@ mod schedule;
 pub mod secrets;
 mod send;
 mod tell;
+mod turns;
 mod validate;
 mod worker;
 

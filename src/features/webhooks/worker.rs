@@ -1,4 +1,5 @@
-//! Claim, commit, send, record. Many receivers at once, few tries at a time for each, so that a slow one delays nobody else.
+//! Claim, commit, send, record. Many receivers at once, few tries at a time for each, so that a slow one delays nobody else; which
+//! workspace's delivery is next, `turns.rs` says.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,9 +8,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 
-use super::deliveries::{self, BusyDeliveries, Claimed, Delivery, DeliveryState, NewDeliveryAttempt, Settled};
+use super::deliveries::{self, Claimed, Delivery, DeliveryState, HeldDelivery, NewDeliveryAttempt, Settled};
 use super::schedule::{Jitter, next_delay};
 use super::send::{self, AttemptResult, Reason, SignedReceiver};
+use super::turns::{AT_ONCE, BegunLately, BusyTry, WaitingQueue};
 use super::{GaveUpMail, callback, endpoints, secrets};
 use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
@@ -19,10 +21,6 @@ use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::tx::Tx;
 
-/// Tries at the same time in this process.
-const AT_ONCE: usize = 64;
-/// Of these for one host.
-const PER_HOST: usize = 4;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A delivery that is ours for the time of a lease, with all it takes to send it.
@@ -31,60 +29,61 @@ struct PreparedDelivery {
     receiver: SignedReceiver,
 }
 
-/// A try that is under way.
-struct BusyTry {
-    delivery: WebhookDeliveryId,
-    host: String,
-}
-
 /// The tries that are under way.
 #[derive(Default)]
 struct DeliveryPool {
     tasks: JoinSet<()>,
     tries: HashMap<Id, BusyTry>,
+    begun: BegunLately,
     /// The latest moment this worker has seen.
     seen: Option<UtcTime>,
 }
 
 impl DeliveryPool {
-    fn at(&self, host: &str) -> usize {
-        self.tries.values().filter(|busy| busy.host == host).count()
+    fn busy(&self) -> Vec<BusyTry> {
+        self.tries.values().cloned().collect()
     }
 
-    /// Takes what is due and fits; says how many.
+    /// Takes what is due and fits, workspace by workspace in turn; says how many.
     async fn take(&mut self, app: &Arc<App>) -> AppResult<usize> {
-        let room = AT_ONCE.saturating_sub(self.tasks.len());
-        if room == 0 {
+        self.release_lost(app).await?;
+        if self.tasks.len() >= AT_ONCE {
             return Ok(0);
         }
-        let (now, limit) = (app.clock.now(), i64::try_from(room).unwrap_or(1));
+        let now = app.clock.now();
         if self.seen.is_none_or(|seen| now < seen) {
             app.db.write(move |conn| Ok(deliveries::pull_in(conn, now)?)).await?;
         }
         self.seen = Some(now);
-        let full = self.tries.values().filter(|busy| self.at(&busy.host) >= PER_HOST);
-        let busy = BusyDeliveries {
-            hosts: full.map(|busy| busy.host.clone()).collect(),
-            ours: self.tries.values().map(|busy| busy.delivery.clone()).collect(),
-        };
-        let due = app.db.read(move |conn| Ok(deliveries::due(conn, now, &busy, limit)?)).await?;
+        let busy = self.busy();
+        let mut queue = app.db.read(move |conn| WaitingQueue::load(conn, &busy, now)).await?;
         let mut taken = 0;
-        for (id, host) in due {
-            if self.at(&host) >= PER_HOST {
-                continue;
-            }
-            match claim(app, id.clone()).await {
+        while let Some(next) = queue.next(&self.busy(), &self.begun) {
+            match claim(app, next.id.clone()).await {
                 Ok(Some(work)) => {
                     let app = Arc::clone(app);
                     let task = self.tasks.spawn(async move { deliver(&app, work).await });
-                    self.tries.insert(task.id(), BusyTry { delivery: id, host });
+                    self.begun.note(next.workspace_id.clone(), now);
+                    self.tries.insert(task.id(), next.into());
                     taken += 1;
                 }
                 Ok(None) => {}
-                Err(error) => tracing::error!(delivery = %id, error = %error, "a webhook cannot be prepared"),
+                Err(error) => tracing::error!(delivery = %next.id, error = %error, "a webhook cannot be prepared"),
             }
         }
         Ok(taken)
+    }
+
+    /// Makes free what another worker has claimed and not brought to an end for as long as this process watches: it died.
+    async fn release_lost(&self, app: &Arc<App>) -> AppResult<()> {
+        let held = app.db.read(|conn| Ok(deliveries::held(conn)?)).await?;
+        let (at, limit) = (app.clock.monotonic(), deliveries::LEASE.unsigned_abs());
+        let mut lost = app.lease_watch.look_at_claims("webhooks", held, HeldDelivery::claim_name, at, limit);
+        lost.retain(|held| !self.tries.values().any(|busy| busy.delivery == held.id));
+        if lost.is_empty() {
+            return Ok(());
+        }
+        app.db.write(move |conn| Ok(lost.iter().try_for_each(|held| deliveries::release(conn, held))?)).await
     }
 
     /// Waits until one try is over.

@@ -16,6 +16,8 @@ pub enum WorkStatus {
     InProgress,
     /// The details work.
     Success,
+    /// Of an extraction: some streams could not be read to their end; those are `incomplete`.
+    Partial,
     /// They do not, or nobody can say; `error` says why.
     Failed,
     /// Somebody stopped it.
@@ -27,6 +29,7 @@ impl From<WorkState> for WorkStatus {
         match state {
             WorkState::Queued | WorkState::InProgress => Self::InProgress,
             WorkState::Success => Self::Success,
+            WorkState::Partial => Self::Partial,
             WorkState::Failed => Self::Failed,
             WorkState::Cancelled => Self::Cancelled,
         }

@@ -70,7 +70,7 @@ impl<K: WorkTable> Work<K> {
                 K::end(conn, &self.id, &Ending::cancelled("Stopped before it began."), now)?;
             }
             WorkState::InProgress => K::ask_to_stop(conn, &self.id, now)?,
-            WorkState::Success | WorkState::Failed | WorkState::Cancelled => {}
+            WorkState::Success | WorkState::Partial | WorkState::Failed | WorkState::Cancelled => {}
         }
         Ok(())
     }

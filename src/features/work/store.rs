@@ -94,6 +94,11 @@ impl<K: WorkTable> Ending<K> {
         Self { state: WorkState::Success, reason: None, blame: None, message: message.into(), result }
     }
 
+    /// Some of it could not be done.
+    pub(super) fn partial(message: impl Into<Cow<'static, str>>, result: K::Result) -> Self {
+        Self { state: WorkState::Partial, ..Self::success(message, result) }
+    }
+
     pub(super) fn failed(reason: &'static str, blame: Blame, message: impl Into<Cow<'static, str>>) -> Self {
         let (reason, blame) = (Some(reason), Some(blame));
         Self { state: WorkState::Failed, reason, blame, message: message.into(), result: K::Result::default() }

@@ -2,7 +2,7 @@
 
 mod store;
 
-pub use store::{ActivityRow, count_up_to, forget, links_told_of, timeline, was_noted_since};
+pub use store::{ActivityRow, count_up_to, forget, forgettable, links_told_of, timeline, was_noted_since};
 
 use crate::base::ids::{ConnectionId, MemberId, SetupLinkId, WorkspaceId};
 use crate::base::text_column::text_enum;
@@ -72,6 +72,8 @@ text_enum! {
         Finalised = "connection.finalised",
         /// An extraction brought its records.
         RunSucceeded = "run.succeeded",
+        /// An extraction brought the records of some streams; others could not be read to their end.
+        RunPartial = "run.partial",
         /// An extraction failed.
         RunFailed = "run.failed",
         /// The time of a schedule came and nothing was started.

@@ -92,8 +92,8 @@ pub fn was_noted_since(
     Ok(found.is_some())
 }
 
-/// Forgets up to `limit` rows; says how many.
-pub fn forget(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<usize> {
+/// Up to `limit` rows that are to be forgotten.
+pub fn forgettable(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<Vec<ActivityId>> {
     let query = activity::table.filter(activity::workspace_id.eq(scope.workspace())).into_boxed();
     let query = match scope {
         ForgetScope::Before { moment, .. } => {
@@ -103,7 +103,11 @@ pub fn forget(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<u
             query.filter(activity::connection_id.eq(connection)).order((activity::at, activity::id))
         }
     };
-    let gone: Vec<ActivityId> = query.limit(limit).select(activity::id).load(conn)?;
+    query.limit(limit).select(activity::id).load(conn)
+}
+
+/// Forgets rows; says how many.
+pub fn forget(conn: &mut Conn, _: &ForgetScope, gone: &[ActivityId]) -> QueryResult<usize> {
     diesel::delete(activity::table.filter(activity::id.eq_any(gone.iter().map(ActivityId::as_str)))).execute(conn)
 }
 

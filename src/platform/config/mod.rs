@@ -16,7 +16,7 @@ pub use log::{LogConfig, LogFormat};
 pub use mail::{MailConfig, MailLimits};
 pub use metrics::MetricsConfig;
 pub use oauth::{InstanceApp, OauthConfig};
-pub use server::{BaseUrl, ServerConfig};
+pub use server::{BaseUrl, ServerConfig, ServerLimits};
 pub use sign_in::SignInConfig;
 pub use source::{ConfigProblems, Environment, Source};
 pub use storage::StorageConfig;

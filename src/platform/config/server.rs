@@ -1,6 +1,7 @@
 //! `VESTIBULE_BIND`, `VESTIBULE_BASE_URL`, `VESTIBULE_TRUSTED_PROXIES`, `VESTIBULE_RATE_LIMITS`, `VESTIBULE_WORKERS`.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use url::Url;
@@ -20,6 +21,23 @@ pub struct ServerConfig {
     pub rate_limits: bool,
     /// Threads that answer requests; `None`: one per core.
     pub workers: Option<usize>,
+    /// How long callers may take; no setting of the environment.
+    pub limits: ServerLimits,
+}
+
+/// How long whoever calls may keep a connection without saying anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerLimits {
+    /// From the call until the first request is there with all its headers; who takes longer is answered 408.
+    pub head: Duration,
+    /// From an answer until the next request.
+    pub idle: Duration,
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        Self { head: Duration::from_secs(10), idle: Duration::from_secs(30) }
+    }
 }
 
 /// The public address: `http` or `https`, a host, no path of its own.
@@ -92,7 +110,7 @@ impl ServerConfig {
             Ok(count @ 1..=256) => Ok(Some(count)),
             _ => Err("must be a whole number from 1 to 256"),
         });
-        Self { bind, base_url, trusted_proxies, rate_limits, workers }
+        Self { bind, base_url, trusted_proxies, rate_limits, workers, limits: ServerLimits::default() }
     }
 }
 

@@ -51,6 +51,16 @@ impl DatabaseUrl {
         }
     }
 
+    /// Sees that no pooler stands in between with which the database cannot be used.
+    ///
+    /// # Errors
+    /// One does, or the database cannot be reached.
+    pub fn refuse_pooler(&self) -> anyhow::Result<()> {
+        #[cfg(feature = "postgres")]
+        super::pooled::refuse(self)?;
+        Ok(())
+    }
+
     /// Opens one connection and gives it this product's settings.
     ///
     /// # Errors
@@ -82,9 +92,14 @@ fn open_sqlite(path: &str) -> anyhow::Result<Conn> {
 }
 
 #[cfg(feature = "postgres")]
+pub(super) fn connect(url: &str) -> anyhow::Result<PgConnection> {
+    PgConnection::establish(url)
+        .map_err(|error| anyhow::anyhow!("cannot reach PostgreSQL: {}", safe_reason(&error.to_string())))
+}
+
+#[cfg(feature = "postgres")]
 fn open_postgres(url: &str) -> anyhow::Result<Conn> {
-    let mut conn = PgConnection::establish(url)
-        .map_err(|error| anyhow::anyhow!("cannot reach PostgreSQL: {}", safe_reason(&error.to_string())))?;
+    let mut conn = connect(url)?;
     conn.batch_execute(
         "SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s';",
     )

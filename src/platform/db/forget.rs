@@ -3,7 +3,8 @@
 use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, WorkspaceId};
 
-/// Gives a store a function that counts the rows of a workspace in its table, up to a number: counting all of very many takes long.
+/// Gives a store a function that counts the rows of a workspace in its table, up to a number: counting all of very many takes long, and
+/// even so many are passed over, not fetched.
 macro_rules! count_up_to {
     ($(#[$doc:meta])* $name:ident, $table:ident $(, $column:ident)?) => {
         $(#[$doc])*
@@ -13,13 +14,11 @@ macro_rules! count_up_to {
             most: i64,
         ) -> diesel::prelude::QueryResult<usize> {
             use diesel::prelude::*;
-            let found: Vec<i32> = $table::table
-                .filter($table::workspace_id.eq(workspace))
-                $(.filter($table::$column.is_not_null()))?
-                .limit(most)
-                .select(1.into_sql::<diesel::sql_types::Integer>())
-                .load(conn)?;
-            Ok(found.len())
+            let all = || $table::table.filter($table::workspace_id.eq(workspace))$(.filter($table::$column.is_not_null()))?;
+            let one = 1.into_sql::<diesel::sql_types::Integer>();
+            let last: Option<i32> = all().select(one).limit(1).offset(most - 1).get_result(conn).optional()?;
+            let count = if last.is_some() { most } else { all().count().get_result(conn)? };
+            Ok(usize::try_from(count).unwrap_or(0))
         }
     };
 }

@@ -43,6 +43,7 @@ fn known() -> diesel::migration::Result<BTreeSet<String>> {
 
 /// The versions a database has run, the oldest first.
 fn applied(conn: &mut Conn) -> anyhow::Result<Vec<String>> {
+    make_table(conn)?;
     let done: diesel::migration::Result<Vec<MigrationVersion<'static>>> = match conn {
         Conn::Sqlite(inner) => inner.applied_migrations(),
         #[cfg(feature = "postgres")]
@@ -50,6 +51,47 @@ fn applied(conn: &mut Conn) -> anyhow::Result<Vec<String>> {
     };
     let done = done.map_err(|error| anyhow!("the migrations cannot be listed: {error}"))?;
     Ok(done.iter().rev().map(ToString::to_string).collect())
+}
+
+/// Whoever looks at the migrations or takes some holds this lock meanwhile.
+#[cfg(feature = "postgres")]
+const LOCK: i64 = 7_305_221;
+
+/// Does something while no other process of this installation is at the migrations of a PostgreSQL.
+#[cfg(feature = "postgres")]
+fn alone<T>(
+    conn: &mut diesel::pg::PgConnection,
+    work: impl FnOnce(&mut diesel::pg::PgConnection) -> T,
+) -> diesel::QueryResult<T> {
+    use diesel::connection::SimpleConnection as _;
+    conn.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})"))?;
+    let done = work(conn);
+    conn.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK})"))?;
+    Ok(done)
+}
+
+/// diesel makes its own table when it first looks. On PostgreSQL of two that make one at once the second fails, whatever it says about
+/// tables that exist: so it is made by one at a time.
+fn make_table(conn: &mut Conn) -> anyhow::Result<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(inner) => {
+            use diesel::prelude::*;
+            #[derive(diesel::QueryableByName)]
+            struct Found {
+                #[diesel(sql_type = diesel::sql_types::Bool)]
+                found: bool,
+            }
+            let asked = diesel::sql_query("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS found");
+            // Once it is there, nobody who only looks waits for one who takes steps.
+            if asked.get_result::<Found>(inner)?.found {
+                return Ok(());
+            }
+            let made = alone(inner, |inner| inner.applied_migrations().map(drop))?;
+            made.map_err(|error| anyhow!("the table of migrations cannot be made: {error}"))
+        }
+    }
 }
 
 /// Brings the tables up to this version; says how many steps it took. Safe to run from several processes at once: one of
@@ -66,14 +108,7 @@ pub fn run(conn: &mut Conn) -> anyhow::Result<usize> {
             nothing => nothing.map(|_| 0),
         },
         #[cfg(feature = "postgres")]
-        Conn::Postgres(inner) => {
-            use diesel::connection::SimpleConnection as _;
-            // An advisory lock, so that two processes that start together do not run the same step twice.
-            inner.batch_execute("SELECT pg_advisory_lock(7305221)")?;
-            let done = inner.run_pending_migrations(POSTGRES).map(|done| done.len());
-            inner.batch_execute("SELECT pg_advisory_unlock(7305221)")?;
-            done
-        }
+        Conn::Postgres(inner) => alone(inner, |inner| inner.run_pending_migrations(POSTGRES).map(|done| done.len()))?,
     };
     done.map_err(|error| anyhow!("a migration failed: {error}"))
 }
@@ -83,6 +118,7 @@ pub fn run(conn: &mut Conn) -> anyhow::Result<usize> {
 /// # Errors
 /// The database cannot be asked.
 pub fn pending(conn: &mut Conn) -> anyhow::Result<usize> {
+    make_table(conn)?;
     let pending = match conn {
         Conn::Sqlite(inner) => inner.pending_migrations(SQLITE).map(|list| list.len()),
         #[cfg(feature = "postgres")]

@@ -2,7 +2,8 @@
 //! works, and records. A worker that dies loses its lease, and another does the job again: every job must bear that.
 //!
 //! Jobs wait in lanes (`lane.rs`), each with places of its own. The lease of a job begins with its own claim, never with that of a batch,
-//! and lasts longer than the job may take. A mail is one job a receiver (`mail.rs`). What has failed for good stays as a row
+//! and lasts longer than the job may take. Whether it is over is judged by how long this process has watched the claim, never by what the
+//! clock says. A mail is one job a receiver (`mail.rs`). What has failed for good stays as a row
 //! (`overview/`), for whoever can act to see.
 
 mod ended;
@@ -23,8 +24,8 @@ pub use overview::{
     FailedJob, JobCounts, LaneAge, count_failed, dismiss_failed, job_counts, lane_ages, list_failed, try_failed_again,
 };
 pub use registry::Registry;
-pub use store::{ensure_recurring, forget_failed};
-pub use turns::{QueueHead, next_turn};
+pub use store::{ensure_recurring, forget_failed, forgettable_failed};
+pub use turns::{QueueHead, may_begin, next_turn};
 pub use work::{INTERRUPTED, INTERRUPTED_REASON, LogBuffer, LogLine, WORK_BEAT, WORK_LEASE, WorkState};
 pub use worker::{run_due, run_until};
 pub use worker_pool::{ClaimedTasks, Queue, Task, run_queue_due, run_queue_until};

@@ -16,7 +16,7 @@ pub(super) struct JobRow {
     pub(super) kind: String,
     pub(super) payload: String,
     pub(super) attempts: i32,
-    /// Until when it is ours; together with the number of the try it says which claim this is.
+    /// Until when it is ours by the clock of its claim; together with the number of the try it says which claim this is.
     pub(super) lease_until: Option<UtcTime>,
     /// Which receiver the mail is for, once that is settled.
     pub(super) receiver: Option<String>,
@@ -24,6 +24,13 @@ pub(super) struct JobRow {
     pub(super) receiver_count: Option<i32>,
     /// How often a mail server heard the mail and we never learned what became of it.
     pub(super) handed_over: i32,
+}
+
+impl JobRow {
+    /// Tells this claim from every other, also of the same job.
+    pub(super) fn claim_name(&self) -> String {
+        format!("{} {} {:?}", self.id, self.attempts, self.lease_until)
+    }
 }
 
 impl Tx<'_> {
@@ -65,14 +72,13 @@ fn insert<J: Job>(conn: &mut Conn, id: &JobId, job: &J, now: UtcTime) -> QueryRe
         .map(|_| ())
 }
 
-/// The ids of jobs of a lane that are due and that no worker holds, nor this one by another claim; oldest first.
-pub(super) fn due(conn: &mut Conn, lane: Lane, but: &[JobId], limit: usize, now: UtcTime) -> QueryResult<Vec<JobId>> {
+/// The ids of jobs of a lane that are due and that no worker holds; oldest first.
+pub(super) fn due(conn: &mut Conn, lane: Lane, limit: usize, now: UtcTime) -> QueryResult<Vec<JobId>> {
     jobs::table
         .filter(jobs::failed_at.is_null())
         .filter(jobs::lane.eq(lane))
         .filter(jobs::run_at.le(now))
-        .filter(jobs::lease_until.is_null().or(jobs::lease_until.lt(now)))
-        .filter(jobs::id.ne_all(but))
+        .filter(jobs::lease_until.is_null())
         .order((jobs::run_at, jobs::id))
         .limit(i64::try_from(limit).unwrap_or(1))
         .select(jobs::id)
@@ -82,14 +88,19 @@ pub(super) fn due(conn: &mut Conn, lane: Lane, but: &[JobId], limit: usize, now:
 /// How far a row may lie ahead of our clock before it is taken for one that another clock wrote.
 const AHEAD: time::Duration = time::Duration::MINUTE;
 
-/// The clock went back: what was put off by a moment that has not come yet is due now, and a lease that no worker can have
-/// taken by this clock is none.
+/// The clock went back: what was put off by a moment that has not come yet is due now.
 pub(super) fn pull_in(conn: &mut Conn, now: UtcTime) -> QueryResult<()> {
     let waiting = jobs::table.filter(jobs::failed_at.is_null()).filter(jobs::decided_at.gt(now + AHEAD));
-    diesel::update(waiting).set((jobs::run_at.eq(now), jobs::decided_at.eq(now))).execute(conn)?;
-    let held = jobs::table.filter(jobs::failed_at.is_null()).filter(jobs::lease_until.gt(now + LEASE + AHEAD));
-    diesel::update(held).set(jobs::lease_until.eq(None::<UtcTime>)).execute(conn)?;
-    Ok(())
+    diesel::update(waiting).set((jobs::run_at.eq(now), jobs::decided_at.eq(now))).execute(conn).map(|_| ())
+}
+
+/// The jobs of a lane that workers hold.
+pub(super) fn held(conn: &mut Conn, lane: Lane) -> QueryResult<Vec<JobRow>> {
+    jobs::table
+        .filter(jobs::lane.eq(lane))
+        .filter(jobs::lease_until.is_not_null())
+        .select(JobRow::as_select())
+        .load(conn)
 }
 
 /// Takes a job for the time of a lease; `None` when another worker was faster.
@@ -98,7 +109,7 @@ pub(super) fn claim(conn: &mut Conn, id: &JobId, now: UtcTime) -> QueryResult<Op
         .filter(jobs::id.eq(id))
         .filter(jobs::failed_at.is_null())
         .filter(jobs::run_at.le(now))
-        .filter(jobs::lease_until.is_null().or(jobs::lease_until.lt(now)));
+        .filter(jobs::lease_until.is_null());
     let taken = diesel::update(free)
         .set((jobs::lease_until.eq(now + LEASE), jobs::attempts.eq(jobs::attempts + 1)))
         .execute(conn)?;
@@ -116,6 +127,11 @@ macro_rules! held_by {
             .filter(jobs::attempts.eq($row.attempts))
             .filter(jobs::lease_until.eq($row.lease_until))
     };
+}
+
+/// Takes a job from a worker that was lost; nothing happens when it has come to an end after all.
+pub(super) fn release(conn: &mut Conn, row: &JobRow) -> QueryResult<()> {
+    diesel::update(held_by!(row)).set(jobs::lease_until.eq(None::<UtcTime>)).execute(conn).map(|_| ())
 }
 
 /// Settles which receiver the mail is for, and writes one more job for each of the others; `false` when the job is not ours any more.
@@ -222,14 +238,20 @@ pub(super) fn fail(conn: &mut Conn, row: &JobRow, failure: &JobFailure<'_>, now:
         .map(|_| ())
 }
 
-/// Forgets up to `limit` jobs that failed for good before a moment; says how many.
-pub fn forget_failed(conn: &mut Conn, moment: UtcTime, limit: i64) -> QueryResult<usize> {
-    let gone: Vec<JobId> = jobs::table
+/// Up to `limit` jobs that failed for good before a moment, the oldest first.
+pub fn forgettable_failed(conn: &mut Conn, moment: UtcTime, limit: i64) -> QueryResult<Vec<JobId>> {
+    jobs::table
         .filter(jobs::failed_at.is_not_null())
         .filter(jobs::failed_at.lt(moment))
         .order(jobs::failed_at)
         .limit(limit)
         .select(jobs::id)
-        .load(conn)?;
-    diesel::delete(jobs::table.filter(jobs::id.eq_any(gone.iter().map(JobId::as_str)))).execute(conn)
+        .load(conn)
+}
+
+/// Forgets jobs that failed for good, but for those that somebody has tried again since; says how many.
+pub fn forget_failed(conn: &mut Conn, gone: &[JobId]) -> QueryResult<usize> {
+    let failed =
+        jobs::table.filter(jobs::id.eq_any(gone.iter().map(JobId::as_str))).filter(jobs::failed_at.is_not_null());
+    diesel::delete(failed).execute(conn)
 }

@@ -17,13 +17,16 @@ pub struct QueueHead<Id> {
     pub served: usize,
 }
 
+/// Whether a workspace with so much going on may have one of the places that are free. With `keeps_room` it gets another one only while
+/// more are free than it has already: of eight places it takes four, and whoever comes next begins at once.
+pub fn may_begin(going: usize, free: usize, keeps_room: bool) -> bool {
+    free > 0 && (!keeps_room || going < free)
+}
+
 /// Of all that wait, the one whose turn it is: of the workspace with the least going on, then of that which was served least since, then
-/// the oldest.
-///
-/// With `keeps_room` a workspace that has work going on gets another place only while more places are free here than it has already: of
-/// eight places it takes four, and whoever comes next begins at once.
+/// the oldest. Whoever has too much going on already ([`may_begin`]) has no turn.
 pub fn next_turn<Id>(heads: &[QueueHead<Id>], free: usize, keeps_room: bool) -> Option<&QueueHead<Id>> {
-    let may = |head: &&QueueHead<Id>| free > 0 && (!keeps_room || head.going < free);
+    let may = |head: &&QueueHead<Id>| may_begin(head.going, free, keeps_room);
     heads.iter().filter(may).min_by(|a, b| (a.going, a.served, a.number).cmp(&(b.going, b.served, b.number)))
 }
 
@@ -66,6 +69,13 @@ mod tests {
 
     fn queue(waiting: usize) -> Model {
         Model { waiting, ..Model::default() }
+    }
+
+    #[test]
+    fn a_place_is_taken_only_where_one_is_free_and_room_is_left() {
+        assert!(!may_begin(0, 0, false) && !may_begin(0, 0, true));
+        assert!(may_begin(3, 1, false) && may_begin(0, 1, true));
+        assert!(may_begin(3, 4, true) && !may_begin(4, 4, true));
     }
 
     #[test]

@@ -24,6 +24,8 @@ text_enum! {
         InProgress = "in_progress",
         /// It ended well.
         Success = "success",
+        /// It ended, and some of what was wanted is there.
+        Partial = "partial",
         /// It ended with a reason.
         Failed = "failed",
         /// Somebody stopped it.
@@ -34,7 +36,7 @@ text_enum! {
 impl WorkState {
     /// Whether nothing more will happen.
     pub fn is_over(self) -> bool {
-        matches!(self, Self::Success | Self::Failed | Self::Cancelled)
+        matches!(self, Self::Success | Self::Partial | Self::Failed | Self::Cancelled)
     }
 
     /// The tone of a badge.
@@ -43,6 +45,7 @@ impl WorkState {
             Self::Queued | Self::Cancelled => "",
             Self::InProgress => "info",
             Self::Success => "ok",
+            Self::Partial => "warn",
             Self::Failed => "bad",
         }
     }

@@ -9,7 +9,7 @@ use tokio::task::{Id, JoinSet};
 
 use super::ended::JobEnd;
 use super::store::{self, JobFailure, JobRow};
-use super::{Lane, MOST_ATTEMPTS, Outcome, Registry, backoff};
+use super::{LEASE, Lane, MOST_ATTEMPTS, Outcome, Registry, backoff};
 use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
 use crate::base::ids::JobId;
@@ -29,7 +29,8 @@ pub async fn run_due(app: &Arc<App>, registry: &Registry) -> AppResult<usize> {
     app.db.write(move |conn| Ok(store::pull_in(conn, now)?)).await?;
     let mut tried = 0;
     for lane in Lane::ALL {
-        let due = app.db.read(move |conn| Ok(store::due(conn, *lane, &[], AT_ONCE, now)?)).await?;
+        release_lost(app, *lane, &[]).await?;
+        let due = app.db.read(move |conn| Ok(store::due(conn, *lane, AT_ONCE, now)?)).await?;
         for id in due {
             if let Some(row) = claim(app, id).await? {
                 work(app, registry, row).await?;
@@ -46,6 +47,19 @@ pub async fn run_until(app: &Arc<App>, registry: &Registry, stopped: watch::Rece
     futures_util::future::join_all(lanes).await;
 }
 
+/// Makes free what a worker has claimed and not brought to an end for as long as this process watches: it died. What `ours` names is done
+/// here, however long it takes.
+async fn release_lost(app: &Arc<App>, lane: Lane, ours: &[JobId]) -> AppResult<()> {
+    let held = app.db.read(move |conn| Ok(store::held(conn, lane)?)).await?;
+    let (at, limit) = (app.clock.monotonic(), LEASE.unsigned_abs());
+    let mut lost = app.lease_watch.look_at_claims(lane.as_str(), held, JobRow::claim_name, at, limit);
+    lost.retain(|row| !ours.contains(&row.id));
+    if lost.is_empty() {
+        return Ok(());
+    }
+    app.db.write(move |conn| Ok(lost.iter().try_for_each(|row| store::release(conn, row))?)).await
+}
+
 async fn claim(app: &Arc<App>, id: JobId) -> AppResult<Option<JobRow>> {
     let now = app.clock.now();
     app.db.write(move |conn| Ok(store::claim(conn, &id, now)?)).await
@@ -55,7 +69,7 @@ async fn claim(app: &Arc<App>, id: JobId) -> AppResult<Option<JobRow>> {
 struct LanePool {
     lane: Lane,
     tasks: JoinSet<()>,
-    /// Which job each of them does. What is done here is nobody else's here, whatever the clock says about its lease.
+    /// Which job each of them does.
     ids: HashMap<Id, JobId>,
     /// The latest moment this lane has seen.
     seen: Option<UtcTime>,
@@ -91,13 +105,14 @@ impl LanePool {
     /// Takes what is due and fits.
     async fn fill(&mut self, app: &Arc<App>, registry: &Registry) -> AppResult<()> {
         self.mind_the_clock(app).await?;
+        let ours: Vec<JobId> = self.ids.values().cloned().collect();
+        release_lost(app, self.lane, &ours).await?;
         let room = self.lane.places().saturating_sub(self.tasks.len());
         if room == 0 {
             return Ok(());
         }
         let (lane, now) = (self.lane, app.clock.now());
-        let ours: Vec<JobId> = self.ids.values().cloned().collect();
-        let due = app.db.read(move |conn| Ok(store::due(conn, lane, &ours, room, now)?)).await?;
+        let due = app.db.read(move |conn| Ok(store::due(conn, lane, room, now)?)).await?;
         for id in due {
             let Some(row) = claim(app, id.clone()).await? else { continue };
             let (app, registry) = (Arc::clone(app), registry.clone());

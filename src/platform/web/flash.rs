@@ -44,6 +44,7 @@ flashes! {
     DescriptionSaved, "description-saved", "ok", "Name saved.";
     ConnectionDeleted, "connection-deleted", "ok", "Connection deleted. Its details and keys are erased.";
     CannotValidateMissing, "cannot-validate-missing", "warn", "Not validated. Something required is still missing.";
+    CannotValidateNobody, "cannot-validate-nobody", "warn", "Not validated. Nothing installed here can ask this system any more.";
     CannotValidateFull, "cannot-validate-full", "warn", "Not validated. 20 validations of this workspace wait already. Try again when some are done.";
     CannotValidateWrong, "cannot-validate-wrong", "warn", "Not validated. A value does not fit the rules of the connector: look at the details.";
     StreamsSaved, "streams-saved", "ok", "Streams saved.";

@@ -9,6 +9,7 @@ pub mod cookies;
 pub mod counted_tries;
 pub mod csrf;
 pub mod cursor;
+pub mod damaged_link;
 pub mod failure_out;
 pub mod flash;
 pub mod frame;

@@ -61,6 +61,7 @@ codes! {
     Conflict, "conflict", CONFLICT, "The state of things does not allow this", "Read the thing again; the detail says what changed.";
     NeedsReconnecting, "needs_reconnecting", CONFLICT, "The provider has ended the access", "Somebody has to sign in again: make a reconnect link on the connection's page.";
     WaitingForApproval, "waiting_for_approval", CONFLICT, "A member has to accept this connection first", "It came through an invite link. Accept it in the app, under Invite links, Inbox.";
+    CannotBeChecked, "cannot_be_checked", CONFLICT, "Nothing installed here can ask this system", "Finalise without a validation, or have the operator install what the detail names.";
     IdempotencyInProgress, "idempotency_in_progress", CONFLICT, "The first request with this key is still running", "Send the request again in a moment.";
     PreconditionFailed, "precondition_failed", PRECONDITION_FAILED, "It was changed meanwhile", "Read it again, apply your change to what it is now, and send that `ETag`.";
     TooLarge, "too_large", PAYLOAD_TOO_LARGE, "The body is too large", "A body may have one megabyte.";

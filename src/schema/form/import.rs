@@ -11,6 +11,7 @@ use crate::base::forms::number::whole;
 use crate::base::forms::{FieldRef, MAX_FIELD_BYTES, ValueProblem};
 use crate::schema::spec::{
     GroupShape, LineItem, LinesShape, Node, NodeKind, NumberShape, OneOfShape, RowsShape, TextShape, chosen_by_values,
+    judge,
 };
 
 /// Reads a nested configuration, or a part of one. What is not named stays; null takes a value away; a list replaces
@@ -22,7 +23,18 @@ use crate::schema::spec::{
 /// One error for every value that is of the wrong type, fixed by the connector, or no setting of it. The errors hold
 /// no values.
 pub fn import_config(spec: &Spec, config: &Value) -> Result<Submission, Vec<FieldError>> {
-    let mut importer = Importer::default();
+    import(spec, config, Importer::default())
+}
+
+/// The same for values that come from outside: each is held against every rule of its field, as a form's are.
+///
+/// # Errors
+/// As [`import_config`], and one error for every value that breaks a rule.
+pub fn import_given(spec: &Spec, config: &Value) -> Result<Submission, Vec<FieldError>> {
+    import(spec, config, Importer { judges: true, ..Importer::default() })
+}
+
+fn import(spec: &Spec, config: &Value, mut importer: Importer) -> Result<Submission, Vec<FieldError>> {
     let patch = importer.node(spec.root(), &FormPlace::root(), config);
     if importer.errors.is_empty() {
         Ok(Submission { patch, provided: importer.provided, removes: importer.removes, by_owner: true })
@@ -37,6 +49,8 @@ struct Importer {
     provided: Vec<FieldRef>,
     removes: bool,
     inside_rows: Option<FieldRef>,
+    /// Values are held against the rules of their fields, too.
+    judges: bool,
 }
 
 impl Importer {
@@ -135,8 +149,17 @@ impl Importer {
         if let Some(problem) = mistyped(node, given) {
             return self.wrong(node, place, problem);
         }
+        let given = match (&node.kind, given.as_str()) {
+            (NodeKind::Text(text), Some(given)) => match leaf::given_text(text, given) {
+                Ok(mended) => Value::from(mended),
+                Err(problem) => return self.wrong(node, place, problem),
+            },
+            _ => as_kept(node, given),
+        };
+        if let Some(problem) = judge(node, &given).filter(|_| self.judges) {
+            return self.wrong(node, place, problem);
+        }
         self.provide(node, place);
-        let given = as_kept(node, given);
         if node.secret { Patch::Secret(SecretString::from(leaf::secret_to_keep(&given))) } else { Patch::Plain(given) }
     }
 

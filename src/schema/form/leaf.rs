@@ -4,6 +4,7 @@ use serde_json::{Number as JsonNumber, Value};
 
 use crate::base::forms::number::{inexact_number, is_exact, whole};
 use crate::base::forms::{MAX_FIELD_BYTES, ValueProblem};
+use crate::schema::pasted::{self, Pasted};
 use crate::schema::spec::{JsonShape, LineItem, Node, NodeKind, NumberShape, TextShape};
 
 /// The value a posted text stands for; None when the field was left blank. Judges the type only.
@@ -16,8 +17,8 @@ pub(super) fn parse(node: &Node, posted: &str) -> Result<Option<Value>, ValuePro
     }
     let posted = unix_lines(posted);
     match &node.kind {
-        NodeKind::Text(text) if node.secret => Ok(secret_text(text, &posted)),
-        NodeKind::Text(text) => Ok(plain_text(text, &posted)),
+        NodeKind::Text(text) if node.secret => secret_text(text, &posted),
+        NodeKind::Text(text) => plain_text(text, &posted),
         _ if posted.trim().is_empty() => Ok(None),
         NodeKind::Number(number) => numeric(*number, &posted).map(Some),
         NodeKind::Choice(choice) => option(&choice.options, &posted).map(Some),
@@ -35,22 +36,39 @@ pub(super) fn unix_lines(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
-fn plain_text(text: &TextShape, posted: &str) -> Option<Value> {
-    let trimmed = posted.trim();
-    if trimmed.is_empty() {
-        return None;
+fn plain_text(text: &TextShape, posted: &str) -> Result<Option<Value>, ValueProblem> {
+    let Some(mended) = mended(text, posted)? else { return Ok(None) };
+    Ok(Some(Value::String(text.date.map_or_else(|| mended.clone(), |date| date.stored(&mended)))))
+}
+
+/// What was meant by what stands in the field; None when that is nothing.
+fn mended(text: &TextShape, posted: &str) -> Result<Option<String>, ValueProblem> {
+    if posted.trim().is_empty() {
+        return Ok(None);
     }
-    Some(Value::String(text.date.map_or_else(|| trimmed.to_owned(), |date| date.stored(trimmed))))
+    let mended = pasted::mend(text.pasted, posted).map_err(ValueProblem::Pasted)?;
+    Ok(Some(mended.into_owned()).filter(|mended| !mended.is_empty()))
+}
+
+/// The text that a program sent for a field. A program means its spaces; a key or a host is looked at like one from a form.
+pub(super) fn given_text(text: &TextShape, given: &str) -> Result<String, ValueProblem> {
+    if text.pasted == Pasted::Text {
+        return Ok(given.to_owned());
+    }
+    pasted::mend(text.pasted, given).map(std::borrow::Cow::into_owned).map_err(ValueProblem::Pasted)
 }
 
 /// Inner and outer spaces may belong to a secret. One line end behind a single line never does; that behind a key
 /// file does.
-fn secret_text(text: &TextShape, posted: &str) -> Option<Value> {
+fn secret_text(text: &TextShape, posted: &str) -> Result<Option<Value>, ValueProblem> {
+    if text.pasted != Pasted::Password {
+        return Ok(mended(text, posted)?.map(Value::from));
+    }
     if text.multiline {
-        return (!posted.trim().is_empty()).then(|| Value::from(posted));
+        return Ok((!posted.trim().is_empty()).then(|| Value::from(posted)));
     }
     let line = posted.strip_suffix('\n').unwrap_or(posted);
-    (!line.is_empty()).then(|| Value::from(line))
+    Ok((!line.is_empty()).then(|| Value::from(line)))
 }
 
 fn numeric(number: NumberShape, posted: &str) -> Result<Value, ValueProblem> {

@@ -38,14 +38,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-pub use check::{SpecCheck, check_spec};
+pub use check::{SpecCheck, check_spec, sample_config};
 pub use complete::{Completion, FinalConfig, complete, missing_required, sketch};
 pub use decode::{Decoded, decode, decode_since};
 pub use echo::resumed;
 pub use encode::encode;
 pub use exposed::{changes, secret_values, without};
 pub use identity::{shown_path, value_at};
-pub use import::import_config;
+pub use import::{import_config, import_given};
 pub use kept::{kept_elsewhere, misdirected};
 pub use merge::{DraftState, Merged, merge};
 pub use merger::{MergeConflict, MergeRules};

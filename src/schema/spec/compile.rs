@@ -11,7 +11,7 @@ use super::flatten::{self, Gap, Object, Schema};
 use super::judge::judge;
 use super::model::{BRANCH_KEY, GroupShape, JsonShape, Node, NodeKind, ROW_KEY, TextShape};
 use super::pattern::Patterns;
-use super::{SpecError, SpecNote, SpecSection, defaults, labels, limits};
+use super::{SpecError, SpecNote, SpecSection, defaults, labels, limits, paste};
 use crate::base::forms::FieldPath;
 
 pub(super) struct Compiled {
@@ -153,6 +153,7 @@ impl Compiler<'_> {
         let mut fields: Vec<Node> = fields.into_iter().map(|(_, node)| node).collect();
         fields.dedup_by(|later, earlier| later.key == earlier.key);
         labels::tell_siblings_apart(&mut fields);
+        paste::mind_ports(&mut fields);
         Ok(GroupShape { given: self.is_given(schema, inherit.default), fields })
     }
 
@@ -210,7 +211,9 @@ impl Compiler<'_> {
         };
         let flag = |name: &str| flat.get(name).and_then(Value::as_bool).unwrap_or(false);
         let secret = inherit.secret || flag("airbyte_secret") || flag("writeOnly");
-        let default = flat.get("default").filter(|default| !default.is_null()).or(inherit.default);
+        // What stands around it says it of this very place, its own default of any.
+        let own = flat.get("default").filter(|default| !default.is_null());
+        let default = inherit.default.filter(|default| !default.is_null()).or(own);
         let kind = self.kind(at, key, &flat, &Inherit { secret, default, ..*inherit })?;
         let required = inherit.required;
         let mut node = Node::leaf(kind);
@@ -220,9 +223,11 @@ impl Compiler<'_> {
         node.required = required;
         node.secret = secret && node.holds_value();
         // A default that breaks the field's own rules would only be in the way.
-        node.default = default
-            .and_then(|default| defaults::fit(&node.kind, default))
-            .filter(|value| judge(&node, value).is_none());
+        let fits = |default| defaults::fit(&node.kind, default).filter(|value| judge(&node, value).is_none());
+        let known = default.and_then(fits).or_else(|| own.and_then(fits));
+        // Recipients are not asked for JSON: a map that has to be there and may be empty is.
+        let empty = || (required && may_be_empty(&node.kind, &flat)).then(|| Value::Object(Schema::new()));
+        node.default = known.or_else(empty);
         node.section = flat.get("group").and_then(Value::as_str).map(str::to_owned);
         // A hidden field that nobody could ever fill would block the connection for good: it is shown.
         node.hidden = flag("airbyte_hidden") && (!required || node.answers_itself());
@@ -288,6 +293,13 @@ impl Compiler<'_> {
         self.note_rules(at, schema);
         Ok(NodeKind::Group(self.group(at, schema, inherit)?))
     }
+}
+
+/// Whether an object without a single member is one that the schema takes.
+fn may_be_empty(kind: &NodeKind, schema: &Schema) -> bool {
+    let asks = |key: &str| schema.get(key).and_then(Value::as_u64).is_some_and(|least| least > 0);
+    let requires = schema.get("required").and_then(Value::as_array).is_some_and(|names| !names.is_empty());
+    matches!(kind, NodeKind::Json(JsonShape::Object)) && !requires && !asks("minProperties")
 }
 
 /// Where a field stands among its siblings: what does not fold first, then by `order`, then as the spec has it.

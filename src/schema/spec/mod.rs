@@ -19,6 +19,7 @@ mod labels;
 mod limits;
 mod model;
 mod narrowed;
+mod paste;
 mod pattern;
 mod scalar;
 

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::describe::Help;
 use super::pattern::Pattern;
 use crate::base::forms::Bounds;
+use crate::schema::pasted::Pasted;
 
 /// Remembers the chosen branch inside a stored object where no constant tells it. No real property is named so; one
 /// that is, is refused.
@@ -148,6 +149,8 @@ pub(crate) struct TextShape {
     pub(crate) example: Option<String>,
     /// The spec's words for the pattern.
     pub(crate) form: Option<String>,
+    /// How it is looked at when it is pasted.
+    pub(crate) pasted: Pasted,
     /// The only texts that are allowed, where they cannot be shown as options. Empty for any.
     pub(crate) offered: Vec<String>,
 }

@@ -21,6 +21,7 @@ const MAX_HARD_TEXT: usize = 1_024;
 #[derive(Clone)]
 pub(crate) struct Pattern {
     regex: Arc<Regex>,
+    source: Arc<str>,
     hard: bool,
 }
 
@@ -41,7 +42,7 @@ impl Pattern {
 
     /// The expression as the spec has it.
     pub(crate) fn source(&self) -> &str {
-        self.regex.as_str()
+        &self.source
     }
 }
 
@@ -72,8 +73,35 @@ impl Patterns {
 
 /// Compiles one pattern within the limits.
 pub(super) fn compile(source: &str) -> Option<Pattern> {
-    let regex = RegexBuilder::new(source).backtrack_limit(MAX_STEPS).delegate_size_limit(MAX_COMPILED).build().ok()?;
-    Some(Pattern { regex: Arc::new(regex), hard: is_hard(source) })
+    let regex =
+        RegexBuilder::new(&ascii(source)).backtrack_limit(MAX_STEPS).delegate_size_limit(MAX_COMPILED).build().ok()?;
+    Some(Pattern { regex: Arc::new(regex), source: source.into(), hard: is_hard(source) })
+}
+
+/// The expression with `\\d` and `\\w` as ECMA-262 means them, section 22.2.2.9: digits and letters of ASCII, not of every alphabet.
+fn ascii(source: &str) -> String {
+    let mut out = String::with_capacity(source.len());
+    let (mut letters, mut in_set) = (source.chars(), false);
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => match (letters.next(), in_set) {
+                (Some('d'), true) => out.push_str("0-9"),
+                (Some('w'), true) => out.push_str("A-Za-z0-9_"),
+                (Some('d'), false) => out.push_str("[0-9]"),
+                (Some('w'), false) => out.push_str("[A-Za-z0-9_]"),
+                (Some('D'), false) => out.push_str("[^0-9]"),
+                (Some('W'), false) => out.push_str("[^A-Za-z0-9_]"),
+                (Some(other), _) => out.extend(['\\', other]),
+                (None, _) => out.push('\\'),
+            },
+            '[' | ']' => {
+                in_set = letter == '[';
+                out.push(letter);
+            }
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 /// Whether the expression asks for more than a finite automaton can do. Says yes too often rather than too seldom.
@@ -93,6 +121,21 @@ fn is_hard(source: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_and_letters_are_those_of_ascii() {
+        for (pattern, fits, not) in [
+            ("^\\d+$", "123", "\u{ff11}\u{ff12}"),
+            ("^[\\d.]+$", "1.2", "\u{661}"),
+            ("^\\w+$", "a_1", "\u{e9}"),
+            ("^\\D$", "\u{661}", "7"),
+            ("^\\\\d$", "\\d", "5"),
+            ("^[\\[\\]\\d]+$", "[1]", "x"),
+        ] {
+            let pattern = compile(pattern).unwrap();
+            assert!(pattern.fits(fits) && !pattern.fits(not), "{pattern:?}");
+        }
+    }
 
     #[test]
     fn hard_patterns_are_told_from_linear_ones() {

@@ -10,8 +10,9 @@ use super::model::{
     RowsShape, TextFormat, TextShape,
 };
 use super::pattern::Pattern;
-use super::{SpecError, flatten, labels, limits};
+use super::{SpecError, flatten, labels, limits, paste};
 use crate::base::forms::{Bounds, FieldPath};
+use crate::schema::pasted::Pasted;
 
 impl Compiler<'_> {
     pub(super) fn list(
@@ -148,8 +149,8 @@ impl Compiler<'_> {
         } else {
             DateShape::of(format, pattern.as_ref(), &samples.iter().map(String::as_str).collect::<Vec<_>>())
         };
-        let multiline =
-            schema.get("multiline").and_then(Value::as_bool).unwrap_or(false) || (secret && is_key_file(key, schema));
+        let multiline = schema.get("multiline").and_then(Value::as_bool).unwrap_or(false)
+            || (secret && paste::is_key_file(key, schema));
         let example = samples
             .into_iter()
             .find(|sample| !sample.is_empty() && pattern.as_ref().is_none_or(|pattern| pattern.fits(sample)));
@@ -166,6 +167,7 @@ impl Compiler<'_> {
             max: count(schema, "maxLength"),
             example,
             form: form.filter(|form| !form.is_empty()),
+            pasted: if date.is_some() { Pasted::Text } else { paste::kind(key, schema, secret) },
             offered: Vec::new(),
         }
     }
@@ -265,31 +267,6 @@ fn option_label(value: &Value) -> String {
         Value::Bool(false) => "No".to_owned(),
         other => limits::clip(&other.to_string(), limits::MAX_TITLE).to_owned(),
     }
-}
-
-/// Secrets that are whole files: a password field would lose their line ends.
-fn is_key_file(key: &str, schema: &Schema) -> bool {
-    let title = schema.get("title").and_then(Value::as_str).unwrap_or_default();
-    let words = format!("{key} {title}").to_lowercase().replace(['-', ' '], "_");
-    let file = [
-        "private_key",
-        "service_account",
-        "credentials_json",
-        "json_key",
-        "key_json",
-        "json_credentials",
-        "_pem",
-        "pem_",
-        "certificate",
-        "ssh_key",
-        "keyfile",
-        "key_file",
-    ];
-    let other = ["password", "passphrase", "key_id", "fingerprint", "email", "username"];
-    let typical = ["examples", "default"]
-        .iter()
-        .any(|place| schema.get(*place).is_some_and(|value| value.to_string().contains("-----BEGIN")));
-    typical || (file.iter().any(|word| words.contains(word)) && !other.iter().any(|word| words.contains(word)))
 }
 
 impl Node {

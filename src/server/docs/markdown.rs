@@ -1,10 +1,10 @@
 //! Our own Markdown as HTML: headings get an id, so that they can be linked to, and code can be scrolled with the keyboard.
 
-use pulldown_cmark::{CowStr, Event, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
 /// The page as HTML; links to this server, which `base` is, become relative. Only for text of this repository: it is not made safe against its writer.
 pub(super) fn to_html(markdown: &str, base: &str) -> String {
-    let mut events: Vec<Event<'_>> = Parser::new(markdown).collect();
+    let mut events: Vec<Event<'_>> = Parser::new_ext(markdown, Options::ENABLE_TABLES).collect();
     let ids: Vec<String> = heading_texts(&events).iter().map(|text| id_of(text)).collect();
     let mut ids = ids.into_iter();
     for event in &mut events {

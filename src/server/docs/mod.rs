@@ -10,6 +10,8 @@ mod reference;
 
 use std::fmt::Write as _;
 
+use crate::connectors::Connector;
+use crate::features::catalogue::Capability;
 use crate::platform::web::urls;
 
 /// One page.
@@ -29,6 +31,7 @@ enum Text {
     Written(&'static str),
     Settings,
     Errors,
+    Connectors,
 }
 
 /// All pages, in the order to read them.
@@ -50,6 +53,12 @@ pub const PAGES: &[DocsPage] = &[
         title: "Let people sign in with a provider",
         about: "Register an app at Facebook, Google and others, so that recipients sign in instead of pasting keys.",
         text: Text::Written(include_str!("pages/oauth-apps.md")),
+    },
+    DocsPage {
+        name: "connectors",
+        title: "What each connector can do",
+        about: "Which connectors are checked, read or handed off in this installation.",
+        text: Text::Connectors,
     },
     DocsPage {
         name: "api",
@@ -98,12 +107,13 @@ pub fn find(name: &str) -> Option<&'static DocsPage> {
 }
 
 impl DocsPage {
-    /// The page as Markdown; `base` is the address of this installation.
-    pub fn markdown(&self, base: &str) -> String {
+    /// The page as Markdown; `base` is the address of this installation, `connectors` what is in it and can be done with each.
+    pub fn markdown(&self, base: &str, connectors: &[(&Connector, Capability)]) -> String {
         match self.text {
             Text::Written(text) => here(text, base),
             Text::Settings => reference::settings(),
             Text::Errors => reference::errors(),
+            Text::Connectors => reference::connectors(connectors),
         }
     }
 }

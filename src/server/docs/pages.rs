@@ -5,6 +5,8 @@ use askama::Template;
 
 use super::{DocsPage, PAGES, find, llms as llms_text, markdown, skill as skill_text};
 use crate::base::error::AppError;
+use crate::connectors::{Connector, Kind};
+use crate::features::catalogue::Capability;
 use crate::platform::app::App;
 use crate::platform::web::page::{PageResult, page as answer};
 use crate::platform::web::urls;
@@ -55,12 +57,18 @@ pub async fn page(app: web::Data<App>, name: web::Path<String>) -> PageResult {
     let base = app.config.server.base_url.origin();
     if let Some(name) = name.strip_suffix(".md") {
         let page = find(name).ok_or(AppError::NotFound)?;
-        return Ok(markdown_file(page.markdown(&base)));
+        return Ok(markdown_file(page.markdown(&base, &capabilities(&app))));
     }
     let page = find(&name).ok_or(AppError::NotFound)?;
-    let html = markdown::to_html(&page.markdown(&base), &base);
+    let html = markdown::to_html(&page.markdown(&base, &capabilities(&app)), &base);
     let here = urls::docs_page(page.name);
     answer(&DocPage { pages: lines(), markdown_url: format!("{here}.md"), here, title: page.title, html })
+}
+
+/// Every connector and what can be done with it; who may sign in where is each workspace's own and not told here.
+fn capabilities(app: &App) -> Vec<(&Connector, Capability)> {
+    let all = [Kind::Source, Kind::Destination].into_iter().flat_map(|kind| app.connectors.search(kind, ""));
+    all.map(|connector| (connector.as_ref(), Capability::of(&app.engines, connector, true))).collect()
 }
 
 /// `GET /docs/skills/share-setup-link/SKILL.md`

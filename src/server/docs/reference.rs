@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::connectors::Connector;
+use crate::features::catalogue::Capability;
 use crate::platform::config::SETTINGS;
 use crate::platform::web::problem::Code;
 
@@ -33,6 +35,28 @@ pub(super) fn errors() -> String {
             code.status().as_u16(),
             code.advice()
         );
+    }
+    text
+}
+
+/// Every connector with what this installation can do with it.
+pub(super) fn connectors(all: &[(&Connector, Capability)]) -> String {
+    let mut text = String::from(
+        "# What each connector can do\n\nMade from what is installed here now; programs read the same as `capability` of a connector.\n\n\
+         - **Checks**: the real system is asked whether the details work. Where it is not, there is no validation: `revalidate` answers 409 \
+         `cannot_be_checked`, and finalising needs none.\n\
+         - **Reads**: records are extracted here. Where they are not, a source is finalised without streams and handed off.\n\
+         - **Hand-off only**: the details are collected, kept sealed and handed to an engine of your own.\n\
+         - **Sign-in**: recipients can sign in with the provider once its app is set.\n\n\
+         An Airbyte connector gives a connector checks and reads: `vestibule connectors import --exec COMMAND`.\n\n\
+         | Connector | Kind | What it does here |\n|---|---|---|\n",
+    );
+    for (connector, capability) in all {
+        let does = capability.tags().into_iter().chain(capability.sign_in.then_some("Sign-in"));
+        let does = does.collect::<Vec<_>>().join(" · ");
+        // A name is the operator's own text.
+        let name = connector.name().replace('|', "\\|");
+        let _ = writeln!(text, "| {name} | {} | {does} |", connector.file.kind.as_str());
     }
     text
 }

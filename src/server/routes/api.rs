@@ -1,6 +1,7 @@
 //! The API: what programs may do, in the order of its document.
 
 use super::entry::{ApiEntry, endpoint};
+use crate::console::catalogue::api as connectors_api;
 use crate::console::connections::{api as connections_api, credentials_api};
 use crate::console::handoff::api as hand_off_api;
 use crate::console::validations::api as validations_api;
@@ -9,7 +10,6 @@ use crate::features::accounts::api_keys::Scope::{
     SourcesRead, ValidationsWrite,
 };
 use crate::features::accounts::api_keys::guard::{Destinations, Side, Sources};
-use crate::features::catalogue::api as connectors_api;
 use crate::features::invite_links::api as invites_api;
 use crate::features::outputs::api as layers_api;
 use crate::features::setup_links::api as links_api;

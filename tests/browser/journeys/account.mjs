@@ -78,7 +78,7 @@ export async function forgotten(lane) {
   await checkState(elsewhere, "forgot-error");
   await elsewhere.fill("Email", account.email);
   await elsewhere.press("Send the link");
-  await elsewhere.says("Check your mail");
+  await elsewhere.says("Ask the operator for the link");
   await checkState(elsewhere, "forgot-sent");
   const link = await linkFromMail(server, account.email);
   await elsewhere.open(link);

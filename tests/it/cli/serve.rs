@@ -146,3 +146,33 @@ async fn somebody_can_sign_in_on_it() {
     ana.sign_in("ana@acme.example").await;
     assert_eq!(ana.get("/connections").await.status, 200);
 }
+
+#[test]
+fn a_pooler_that_shares_sessions_before_its_own_database_is_named() {
+    use vestibule::platform::db::DatabaseUrl;
+
+    use crate::support::db::{empty_postgres_of, postgres_server, remove_from};
+    use crate::support::pooler::Pooler;
+
+    let Some(server) = postgres_server() else { return };
+    let direct = empty_postgres_of(&server);
+    let DatabaseUrl::Postgres(url) = &direct else { unreachable!("it is a PostgreSQL") };
+    let mut url = url::Url::parse(url).unwrap();
+    let (host, port) = (url.host_str().unwrap().to_owned(), url.port().unwrap_or(5432));
+    for (mode, works) in [("transaction", false), ("session", true)] {
+        let size = if works { 40 } else { 1 };
+        let Some(pooler) = Pooler::start(mode, size, (&host, port), url.username()) else { break };
+        url.set_host(Some("127.0.0.1")).unwrap();
+        url.set_port(Some(pooler.port)).unwrap();
+        let mut here = Installation::on_sqlite();
+        here.set("VESTIBULE_DATABASE_URL", url.as_str());
+        if works {
+            assert_eq!(here.start(&["serve"]).stop().code, 0);
+        } else {
+            here.run(&["serve"]).refused(1, "pool_mode = transaction");
+            let told = here.run(&["doctor"]);
+            assert!(told.code == 1 && told.out.contains("pool_mode = transaction"), "{told:?}");
+        }
+    }
+    remove_from(&server, &direct);
+}

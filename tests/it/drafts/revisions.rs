@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use serde_json::json;
-use vestibule::features::connections::forget_old_revisions;
+use vestibule::features::connections::{forget_old_revisions, old_revisions};
 use vestibule::platform::db::schema::connection_revisions as table;
 
 use super::{Scene, save};
@@ -44,8 +44,8 @@ async fn old_revisions_are_forgotten_except_those_a_form_may_show() {
     let stale = scene.form().await;
     // Five days ago revision 0 was followed by revision 1, and revision 1 not yet by revision 2.
     let before = scene.app.app.clock.now() - time::Duration::days(5);
-    let forgot =
-        scene.app.app.write(move |tx| Ok(forget_old_revisions(tx.conn, &workspace, before, 100)?)).await.unwrap();
+    let old = scene.app.app.db.read(move |conn| Ok(old_revisions(conn, &workspace, before, 100)?)).await.unwrap();
+    let forgot = scene.app.app.write(move |tx| Ok(forget_old_revisions(tx.conn, &old)?)).await.unwrap();
     assert_eq!((forgot, numbers(&scene).await), (1, vec![1, 2, 3]));
     assert_eq!(save(&stale, &[("/note", "d")], &scene.owner).await.status, 303);
 }

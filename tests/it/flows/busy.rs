@@ -1,9 +1,11 @@
-//! More is asked than the database can answer.
+//! More is asked than the database can answer, and callers who ask nothing.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use vestibule::base::error::AppError;
+use vestibule::platform::config::ServerLimits;
 
 use crate::api::Program;
 use crate::support::TestApp;
@@ -49,6 +51,19 @@ async fn whoever_finds_no_connection_in_time_is_told_to_come_back() {
     }
     assert_eq!(owner.get("/connections").await.status, 200);
     program.get("/api/v1/sources/").await.expect(200);
+}
+
+#[tokio::test]
+async fn who_never_comes_to_the_end_of_a_request_is_let_go() {
+    let defaults = ServerLimits::default();
+    assert_eq!((defaults.head, defaults.idle), (Duration::from_secs(10), Duration::from_secs(30)));
+    let app = TestApp::start_with(|config| config.server.limits.head = Duration::from_millis(50));
+    let address = app.base.trim_start_matches("http://");
+    let mut call = tokio::net::TcpStream::connect(address).await.unwrap();
+    call.write_all(b"GET /healthz HTTP/1.1\r\nHost: ").await.unwrap();
+    let mut answer = String::new();
+    call.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
 }
 
 /// Waits until everybody holds a connection or was refused; how many were refused.

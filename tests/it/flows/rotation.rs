@@ -21,6 +21,7 @@ use crate::oauth::links::Site;
 use crate::setup_links::share;
 use crate::support::TestApp;
 use crate::support::provider::Plays;
+use crate::support::receiver::{Receiver, Reply};
 use crate::validations::validated;
 use crate::webhooks::{set_webhook, submit};
 
@@ -89,8 +90,11 @@ async fn fill(site: &Site) -> String {
 
 /// One validation that is over and found streams, and a recipient's test that waits.
 async fn validate(site: &Site, program: &Program) {
-    let slug = program.draft("sources", "mysql").await;
-    let config = json!({"host": "db.example.com", "port": 3306, "database": "shop", "username": "reader", "password": "s3cret", "replication_method": {"method": "STANDARD"}});
+    let service = Receiver::start(|_, _| Reply::with(200, &[], "[]"));
+    let slug = program.draft("sources", "http-api").await;
+    let auth = json!({"auth_type": "bearer", "token": "s3cret"});
+    let config =
+        json!({"base_url": service.url(""), "auth": auth, "endpoints": [{"name": "orders", "path": "/orders"}]});
     program.patch(&format!("/api/v1/sources/{slug}/"), json!({"config": config})).await.expect(200);
     let done = validated(&site.app, program, &slug).await;
     assert_eq!(done["status"], "success", "{done}");

@@ -96,6 +96,8 @@ async fn every_page_is_read_by_an_index() {
         judge(&watched, list, &mut judged, &mut wrong);
     }
     world.app.run_jobs().await;
+    vestibule::features::webhooks::run_due(&world.app.app).await.unwrap();
+    vestibule::console::retention::sweep(&world.app.app).await.unwrap();
     judge(&watched, "what runs later", &mut judged, &mut wrong);
     assert!(judged.len() > 60, "the statements are heard: {}", judged.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

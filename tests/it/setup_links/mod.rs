@@ -1,4 +1,5 @@
 mod closed;
+mod damage;
 mod held;
 mod journey;
 mod opened;

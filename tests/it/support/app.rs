@@ -11,12 +11,15 @@ use vestibule::base::crypto::password::{self, Cost};
 use vestibule::base::rng::Rng;
 use vestibule::features::accounts::{self, NewOwner, Role};
 use vestibule::platform::app::App;
-use vestibule::platform::config::Config;
+use vestibule::platform::config::{Config, ServerLimits};
 use vestibule::platform::db::DatabaseUrl;
 use vestibule::platform::email::Mailer;
 use vestibule::server::{dispatcher, http};
 
 use super::{PASSWORD, Visitor, db};
+
+/// Longer than any test.
+const AGES: std::time::Duration = std::time::Duration::from_secs(3_600);
 
 pub struct TestApp {
     pub app: Arc<App>,
@@ -45,6 +48,8 @@ impl TestApp {
         config.storage.database = place.clone();
         config.server.workers = Some(2);
         config.server.rate_limits = false;
+        // A machine that has much else to do is no caller who says nothing.
+        config.server.limits = ServerLimits { head: AGES, idle: AGES };
         adjust(&mut config);
         let from = config.mail.from.clone();
         let mut app = App::build_with(config, clock, Rng::System, Cost::Cheap).unwrap();

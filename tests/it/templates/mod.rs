@@ -61,7 +61,7 @@ impl Checked {
 async fn odd_workspace() -> (TestApp, Visitor, String) {
     let app = TestApp::start();
     let owner = app.owner_of(&format!("Acme {ODD}"), &format!("Ana {ODD}"), "ana@acme.example").await;
-    let fields = [("description", ODD), ("recipient", "Maria 😀 <b>"), ("note", ODD), ("/host", ODD)];
+    let fields = [("description", ODD), ("recipient", "Maria 😀 <b>"), ("note", ODD), ("/database", ODD)];
     let (connection, _) = share(&owner, "source", "postgres", &fields).await;
     (app, owner, connection)
 }
@@ -160,7 +160,7 @@ async fn the_life_of_a_link() {
     let link = share_again(&owner, &connection).await;
     let fresh = checked.page(visitor.get(&link).await, 200).form_with("/host");
     checked.page(fresh.clone().press("intent", "partial", &visitor).await, 422);
-    let typed = fresh.set("/host", ODD).set("/port", "many").set("/password", "held-secret");
+    let typed = fresh.set("/database", ODD).set("/port", "many").set("/password", "held-secret");
     let refused = checked.page(typed.press("intent", "partial", &visitor).await, 422);
     let sent = refused.form_with("/host").set("/port", "5432").press("intent", "partial", &visitor).await;
     checked.page(visitor.follow(&sent).await, 200);
@@ -198,7 +198,7 @@ async fn the_life_of_an_invite_link() {
     checked.page(fresh.clone().press("intent", "partial", &visitor).await, 422);
     let slips = fresh.clone().set("identity", &ODD.repeat(3)).set("/port", "many").set("/password", "held-secret");
     checked.page(slips.press("intent", "complete", &visitor).await, 422);
-    let typed = fresh.set("identity", ODD).set("/host", ODD);
+    let typed = fresh.set("identity", ODD).set("/database", ODD);
     let sent = typed.press("intent", "partial", &visitor).await;
     checked.page(visitor.follow(&sent).await, 200);
     checked.page(owner.get("/invite-links/inbox").await, 200);

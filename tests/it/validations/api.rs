@@ -66,13 +66,18 @@ async fn what_is_missing_is_named_before_anybody_is_asked() {
 }
 
 #[tokio::test]
-async fn a_destination_without_a_program_is_checked_against_its_rules_and_says_so() {
+async fn where_nobody_can_be_asked_there_is_no_validation() {
     let (app, program, _) = shop_draft("right", json!({})).await;
     let made = json!({"connector_slug": "clickhouse", "config": {"host": "db.example", "username": "u", "password": "p", "database": "d"}});
     let slug = program.post("/api/v1/destinations/", made).await.expect(201).text("/slug");
-    let started = program.post(&format!("/api/v1/destinations/{slug}/revalidate/"), json!({})).await.expect(202);
-    app.work().await;
-    let done = program.get(&format!("/api/v1/connector-validations/{}/", started.text("/id"))).await.expect(200);
-    assert_eq!(done.json["status"], "success", "{}", done.body);
-    assert!(done.text("/message").contains("no program for it is installed here"), "{}", done.body);
+    let one = format!("/api/v1/destinations/{slug}/");
+    let wish = json!({"config": {"database": "other"}});
+    let refused = program.post(&format!("{one}revalidate/"), wish).await.expect(409);
+    assert_eq!(refused.code(), "cannot_be_checked");
+    assert!(refused.text("/detail").contains("connectors import --exec"), "{}", refused.body);
+    assert_eq!(vestibule::features::work::validations::run_due(&app.app).await.unwrap(), 0, "nothing waits");
+    let unchanged = program.get(&one).await.expect(200);
+    assert_eq!(unchanged.json["config"]["database"], "d", "nothing was merged");
+    let done = program.patch(&one, json!({"draft": false})).await.expect(200);
+    assert_eq!(done.json["state"], "finalised", "and finalising needs none: {}", done.body);
 }

@@ -5,6 +5,7 @@ mod killed;
 mod outbox;
 mod pages;
 mod retries;
+mod turns;
 pub mod verifier;
 
 use std::sync::Arc;

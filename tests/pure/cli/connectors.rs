@@ -223,3 +223,53 @@ fn an_installed_program_is_asked_for_its_specification() {
     let ran = here.run(&["connectors", "import", "--image", "maker/source-x:1"]);
     assert!(ran.code == 1 && ran.err.contains("VESTIBULE_CONTAINER_ENGINE"), "{ran:?}");
 }
+
+/// A specification for a connector that is built in brings nothing that is built in to an end.
+#[test]
+fn an_import_adds_and_takes_nothing_away() {
+    let here = with_dir();
+    let entry = |name: &str, image: &str| json!({"name": name, "dockerRepository": image, "spec": message(name)});
+    let registry = json!({"sources": [
+        entry("Postgres", "maker/source-postgres"),
+        entry("Stripe", "maker/source-stripe"),
+        entry("Airtable", "maker/source-airtable"),
+        entry("MySQL", "maker/source-mysql"),
+        entry("Corner Shop", "maker/source-corner-shop"),
+    ], "destinations": []});
+    let path = here.write("registry.json", &registry.to_string());
+    let ran = here.run(&["connectors", "import", path.to_str().unwrap()]).good();
+    for slug in ["postgres", "stripe", "airtable"] {
+        assert!(ran.out.contains(&format!("source {slug}: stays as it is")), "{ran:?}");
+        assert!(!here.file("connectors").join(format!("source-{slug}.json")).exists(), "{slug}");
+    }
+    assert!(ran.out.contains("2 connectors imported") && ran.out.contains("3 as they were"), "{ran:?}");
+    let mysql = imported(&here, "source-mysql.json");
+    assert!(mysql["spec"]["properties"]["key"].is_object(), "nothing here runs it, so the specification is taken");
+    assert!(
+        !mysql["guide"].as_str().unwrap().is_empty() && mysql["category"] == "Database",
+        "and the guide is kept: {mysql}"
+    );
+
+    // A program brings its own specification and runs by it; what people read stays.
+    let path = here.write("source-stripe/manifest.yaml", YAML);
+    here.run(&["connectors", "import", path.to_str().unwrap()]).good();
+    let stripe = imported(&here, "source-stripe.json");
+    assert_eq!((&stripe["runtime"]["type"], &stripe["name"]), (&json!("airbyte"), &json!("Stripe")));
+    assert!(
+        !stripe["guide"].as_str().unwrap().is_empty() && stripe["spec"]["properties"]["key"].is_object(),
+        "{stripe}"
+    );
+
+    // A newer specification for a connector whose program the operator installed keeps the program.
+    let path = here.write("newer.json", &json!({"sources": [entry("Stripe", "maker/source-stripe")]}).to_string());
+    let refused = here.run(&["connectors", "import", path.to_str().unwrap()]);
+    assert!(refused.code == 1 && refused.err.contains("--force"), "{refused:?}");
+    here.run(&["connectors", "import", path.to_str().unwrap(), "--force"]).good();
+    assert_eq!(imported(&here, "source-stripe.json")["runtime"]["type"], "airbyte");
+
+    let path =
+        here.write("postgres.json", &json!({"sources": [entry("Postgres", "maker/source-postgres")]}).to_string());
+    let replaced = here.run(&["connectors", "import", path.to_str().unwrap(), "--replace"]).good();
+    assert!(replaced.out.contains("replaces the one that was there; whether connections use it"), "{replaced:?}");
+    assert!(imported(&here, "source-postgres.json").get("runtime").is_none(), "taken as it came");
+}

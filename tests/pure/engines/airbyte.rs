@@ -1,7 +1,7 @@
 //! A program that speaks the Airbyte protocol as it should.
 
 use serde_json::json;
-use vestibule::engines::{CheckOutcome, CursorField, FailureReason, ReadEnd, SyncType};
+use vestibule::engines::{CursorField, FailureReason, ReadEnd, SyncType};
 use vestibule::schema::form::Values;
 
 use crate::support::CANARY;
@@ -11,7 +11,7 @@ use crate::support::engine::{Place, Task, chosen};
 async fn it_is_checked_and_tells_its_streams() {
     let place = Place::new();
     let task = Task::script("good");
-    assert_eq!(place.check(&task).await.0, Ok(CheckOutcome::Asked));
+    assert_eq!(place.check(&task).await.0, Ok(()));
     let catalog = place.discover(&task).await.0.unwrap();
     let orders = catalog.find(None, "orders").unwrap();
     assert_eq!(orders.sync_types, [SyncType::FullTable, SyncType::Incremental]);
@@ -96,9 +96,16 @@ async fn a_program_that_is_not_there_is_the_operators_to_install() {
 async fn a_private_host_is_refused_before_the_program_hears_of_it() {
     let mut file = serde_json::to_value(&Task::script("hang").connector.file).unwrap();
     file["spec"]["properties"]["host"] = json!({"type": "string"});
-    for host in ["127.0.0.1", "localhost", "10.1.2.3", "https://169.254.169.254/latest", "[::1]:80", "192.168.0.1:5432"]
-    {
-        let task = Task::new(file.clone(), &json!({"token": CANARY, "host": host}));
+    file["spec"]["properties"]["endpoint"] = json!({"type": "string"});
+    for (setting, host) in [
+        ("host", "127.0.0.1"),
+        ("host", "localhost"),
+        ("host", "10.1.2.3"),
+        ("endpoint", "https://169.254.169.254/latest"),
+        ("host", "[::1]:80"),
+        ("host", "192.168.0.1:5432"),
+    ] {
+        let task = Task::new(file.clone(), &json!({"token": CANARY, setting: host}));
         let failure = Place::new().check(&task).await.0.unwrap_err();
         assert_eq!(failure.reason, FailureReason::AddressRefused, "{host}");
         assert!(failure.message.contains("VESTIBULE_CONNECTOR_ALLOW_CIDRS"), "{failure}");
@@ -131,7 +138,7 @@ async fn an_image_is_run_by_the_engine_of_the_settings_and_taken_away() {
     std::fs::set_permissions(&engine, std::fs::Permissions::from_mode(0o700)).unwrap();
     let place = Place::with(&[("VESTIBULE_CONTAINER_ENGINE", engine.to_str().unwrap())]);
     let (done, told) = place.check(&task).await;
-    assert_eq!(done, Ok(CheckOutcome::Asked), "{}", told.log());
+    assert_eq!(done, Ok(()), "{}", told.log());
     let log = told.log();
     for part in [
         "run --rm --init",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use vestibule::connectors::{Connectors, Kind};
-use vestibule::engines::{Blame, CheckOutcome, FailureReason, SyncType};
+use vestibule::engines::{Blame, FailureReason, SyncType};
 
 use crate::support::CANARY;
 use crate::support::engine::{Place, Task};
@@ -43,7 +43,7 @@ async fn the_first_endpoint_is_asked_with_the_credentials() {
         ),
     ] {
         let (done, told) = place.check(&api(&receiver, auth)).await;
-        assert_eq!(done, Ok(CheckOutcome::Asked), "{}", told.log());
+        assert_eq!(done, Ok(()), "{}", told.log());
         let got = receiver.got().pop().unwrap();
         assert_eq!((got.header(header), got.header("x-more")), (Some(value.as_str()), Some("kept")));
         assert!(got.path.contains("/v1/customers?active=1"), "{}", got.path);
@@ -79,15 +79,14 @@ async fn an_address_inside_is_refused() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_asked_is_checked_by_its_specification_and_says_so() {
+async fn nobody_says_that_details_work_when_nobody_was_asked() {
     let config = json!({
         "host": "db.example.com", "database": "shop", "username": "ann", "password": CANARY, "replication_method": {"method": "STANDARD"},
     });
     let task = built_in("mysql", &config);
     let place = Place::new();
-    let (done, told) = place.check(&task).await;
-    assert_eq!(done, Ok(CheckOutcome::SpecOnly));
-    assert!(told.log().contains("only checked against its specification"), "{}", told.log());
+    let failure = place.check(&task).await.0.unwrap_err();
+    assert_eq!((failure.reason, failure.blame), (FailureReason::NoRuntime, Blame::Operator), "{failure}");
     let failure = place.read(&task, &[], None).await.0.unwrap_err();
     assert_eq!(failure.reason, FailureReason::NoRuntime);
     assert!(failure.message.contains("connectors import --exec"), "{failure}");

@@ -173,3 +173,30 @@ fn values_of_an_older_spec_do_not_get_in() {
     let odd = json!({"a": 5, "b": "text"}).as_object().cloned().unwrap();
     assert_eq!(complete(&spec, &Values { plain: odd, ..Values::default() }).problems.len(), 1);
 }
+
+/// A map that has to be there and may be empty needs nobody's answer: a recipient is never asked for JSON.
+#[test]
+fn a_required_map_is_there_empty() {
+    let schema = |least: u64| {
+        spec(&json!({"type": "object", "required": ["host", "additionalProperties"], "properties": {
+            "host": {"type": "string"},
+            "additionalProperties": {"type": "object", "minProperties": least},
+        }}))
+    };
+    assert_eq!(
+        config(&schema(0), &[("/host", "db.example")]),
+        json!({"host": "db.example", "additionalProperties": {}})
+    );
+    assert_eq!(missing(&schema(1), &KnownValues::default()), ["host", "additionalProperties"]);
+}
+
+/// The default of a choice is one whole object: its members win over what each branch says of its own.
+#[test]
+fn the_default_of_a_choice_wins_over_that_of_its_branch() {
+    let branch = |mode: &str, port: u16| json!({"type": "object", "properties": {"mode": {"const": mode}, "port": {"type": "integer", "default": port}}});
+    let choice = spec(&json!({"type": "object", "required": ["way"], "properties": {"way": {
+        "type": "object", "default": {"mode": "second", "port": 7}, "oneOf": [branch("first", 1), branch("second", 2)],
+    }}}));
+    assert_eq!(config(&choice, &[]), json!({"way": {"mode": "second", "port": 7}}));
+    assert_eq!(config(&choice, &[("/way", "0")]), json!({"way": {"mode": "first", "port": 1}}));
+}

@@ -5,6 +5,7 @@ mod form;
 mod import;
 mod kept;
 mod merge;
+mod pasted;
 mod properties;
 mod rows;
 mod view;

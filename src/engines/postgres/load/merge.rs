@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tokio_postgres::types::{ToSql, Type};
+
 use super::columns::{ColumnType, Seen, column_name};
 use super::register::{RegisterEntry, keys_text};
 use super::statements::{self, KEY, REGISTER};
 use super::{Load, LoadTable};
+use crate::engines::postgres::session::Value;
 use crate::engines::{Failure, FailureReason};
 
 /// PostgreSQL has room for 1,600 columns in a table.
@@ -14,9 +17,9 @@ const MOST_COLUMNS: usize = 1_500;
 impl Load {
     pub(super) async fn merge(&mut self, incomplete: &[usize]) -> Result<(), Failure> {
         let schema = self.target.schema.clone();
-        self.run("BEGIN").await?;
+        self.begin().await?;
         self.run(&statements::lock(&schema)).await?;
-        let there = self.session.client.query_one(statements::HAS_SCHEMA, &[&schema]).await;
+        let there = self.session.row(statements::HAS_SCHEMA, &[(&schema, Type::TEXT)]).await;
         if !there.map_err(|error| self.refusal(&error))?.get::<_, bool>(0) {
             self.run(&statements::schema(&schema)).await?;
         }
@@ -24,7 +27,8 @@ impl Load {
         let entries = self.judged_entries().await?;
         self.stay_as_they_were(&entries)?;
         let tables = self.tables.clone();
-        if tables.iter().any(|table| table.columns.iter().any(|column| is_timely(&column.kind))) {
+        let has_judges = tables.iter().any(|table| table.columns.iter().any(|column| is_timely(&column.kind)));
+        if has_judges {
             self.run(statements::JUDGES).await?;
         }
         for (place, table) in tables.iter().enumerate() {
@@ -37,6 +41,9 @@ impl Load {
             let filling = Filling { load: self, place, table, name: statements::table_of(&schema, &table.name) };
             let notes = filling.fill(entry).await?;
             self.notes.extend(notes);
+        }
+        if has_judges {
+            self.run(statements::NO_JUDGES).await?;
         }
         Ok(())
     }
@@ -68,11 +75,13 @@ impl Filling<'_> {
         let fields = self.fit_columns(entry.is_some(), &mut notes).await?;
         let insert = statements::insert(self.place, &self.name, &fields, &self.table.keys);
         let loading = &self.load.loading;
-        let count = self.count(&insert, &[&loading.run, &loading.began]).await?;
+        let count = self.count(&insert, &[(&loading.run, Type::TEXT), (&loading.began, Type::TEXT)]).await?;
         let records = i64::try_from(count).unwrap_or(i64::MAX);
         let (keys, enter) = (keys_text(self.table), statements::enter(&self.load.target.schema));
-        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
-            [&self.table.name, &loading.source_id, &loading.source, &self.table.stream, &keys, &loading.run, &records];
+        let texts = [&self.table.name, &loading.source_id, &loading.source, &self.table.stream, &keys, &loading.run];
+        let mut values: Vec<Value<'_>> = Vec::with_capacity(7);
+        values.extend(texts.map(|text| (text as &(dyn ToSql + Sync), Type::TEXT)));
+        values.push((&records, Type::INT8));
         self.count(&enter, &values).await?;
         Ok(notes)
     }
@@ -121,15 +130,15 @@ impl Filling<'_> {
 
     /// The columns that are there.
     async fn columns(&self) -> Result<BTreeMap<String, ColumnType>, Failure> {
-        let (client, schema) = (&self.load.session.client, &self.load.target.schema);
-        let rows = client.query(statements::COLUMNS, &[schema, &self.table.name]).await;
+        let (session, schema) = (&self.load.session, &self.load.target.schema);
+        let rows = session.rows(statements::COLUMNS, &[(schema, Type::TEXT), (&self.table.name, Type::TEXT)]).await;
         let rows = rows.map_err(|error| self.load.refusal(&error))?;
         Ok(rows.iter().map(|row| (row.get(0), ColumnType::of_sql(row.get(1)))).collect())
     }
 
     /// The fields of the records, those the source knows first and in its order, with the types they need.
     async fn found(&self) -> Result<Vec<(String, ColumnType)>, Failure> {
-        let rows = self.load.session.client.query(&statements::fields(self.place), &[]).await;
+        let rows = self.load.session.rows(&statements::fields(self.place), &[]).await;
         let rows = rows.map_err(|error| self.load.refusal(&error))?;
         let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
         for row in rows {
@@ -161,17 +170,13 @@ impl Filling<'_> {
             Some(ColumnType::Time) if seen.texts => "is_time",
             _ => return Ok(seen),
         };
-        let all = self.load.session.client.query_one(&statements::judge(self.place, field, judge), &[]).await;
+        let all = self.load.session.row(&statements::judge(self.place, field, judge), &[]).await;
         let is_wrong = !all.map_err(|error| self.load.refusal(&error))?.get::<_, bool>(0);
         Ok(Seen { no_dates: is_wrong, no_times: is_wrong, ..seen })
     }
 
-    async fn count(
-        &self,
-        statement: &str,
-        values: &[&(dyn tokio_postgres::types::ToSql + Sync)],
-    ) -> Result<u64, Failure> {
-        self.load.session.client.execute(statement, values).await.map_err(|error| self.load.refusal(&error))
+    async fn count(&self, statement: &str, values: &[Value<'_>]) -> Result<u64, Failure> {
+        self.load.session.count(statement, values).await.map_err(|error| self.load.refusal(&error))
     }
 }
 

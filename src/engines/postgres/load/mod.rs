@@ -1,7 +1,8 @@
 //! Records into a schema of PostgreSQL, one table for each stream.
 //!
 //! Records wait in temporary tables of the session, which the server takes away by itself when the session ends, however it ends. Only
-//! at the end one transaction moves them all: [`Load::prepare`] fills the tables, [`Load::commit`] makes it so.
+//! at the end one transaction moves them all: [`Load::prepare`] fills the tables, [`Load::commit`] makes it so. Behind a pooler, which gives
+//! the session to others after every transaction, all of it is one transaction from the beginning on.
 //!
 //! Invariants: nobody sees half of a run; a table is touched only when this product made it for the same source, which the table
 //! `_vestibule_tables` of the schema knows; a field becomes a column and its type only widens; names are always quoted.
@@ -23,8 +24,8 @@ use futures_util::SinkExt as _;
 use tokio::time::timeout;
 use tokio_postgres::Error;
 
-use super::connect::{self, Session, SessionPurpose};
-use super::refusals;
+use super::session::{Session, StepPurpose};
+use super::{connect, refusals};
 use crate::engines::hosts::Hosts;
 use crate::engines::{ChosenStream, Column, Failure, FailureReason, KeyPath, Record, SyncType};
 
@@ -106,6 +107,8 @@ pub struct Loading {
 /// Records on their way into a schema. Dropped, it leaves nothing.
 pub struct Load {
     session: Session,
+    /// Everything is one transaction, because a pooler is in between.
+    is_one: bool,
     target: LoadTarget,
     loading: Loading,
     tables: Vec<LoadTable>,
@@ -122,21 +125,27 @@ pub(in crate::engines) async fn open(
     loading: Loading,
     tables: Vec<LoadTable>,
 ) -> Result<Load, Failure> {
-    let session = connect::open(hosts, &target.options(), SessionPurpose::Write).await?;
-    let mut load = Load { session, target: target.clone(), loading, tables, notes: Vec::new(), lost: Vec::new() };
-    room::look(&load.session, target).await?;
+    let session = connect::open(hosts, &target.options()).await?;
+    let is_one = session.step(room::look(&session, target)).await?.is_pooled;
+    let target = target.clone();
+    let mut load = Load { session, is_one, target, loading, tables, notes: Vec::new(), lost: Vec::new() };
+    load.session.begin(StepPurpose::Write).await.map_err(|error| load.refusal(&error))?;
     load.look_at_tables().await?;
     for place in 0..load.tables.len() {
-        load.run(&statements::waiting_room(place)).await?;
+        load.run(&statements::waiting_room(place, load.is_one)).await?;
     }
+    if load.is_one {
+        load.notes.push(room::POOLED.to_owned());
+    }
+    load.end_step().await?;
     Ok(load)
 }
 
 /// Signs in and sees whether tables can be made; gives what was found, in words.
 pub(in crate::engines) async fn check(hosts: &Hosts, target: &LoadTarget) -> Result<String, Failure> {
     let look = async {
-        let session = connect::open(hosts, &target.options(), SessionPurpose::Write).await?;
-        Ok(room::look(&session, target).await?.in_words(target))
+        let session = connect::open(hosts, &target.options()).await?;
+        Ok(session.step(room::look(&session, target)).await?.in_words(target))
     };
     timeout(CHECK, look).await.unwrap_or_else(|_| Err(slow("The server did not answer within 45 seconds.")))
 }
@@ -158,19 +167,35 @@ impl Load {
             let mut batch = Vec::with_capacity(same.iter().map(|record| record.data.len() + 16).sum());
             same.iter().for_each(|record| lines::push(&mut batch, &record.data));
             let copied = timeout(WRITE, self.copy(first.stream, batch)).await;
-            copied
-                .map_err(|_| slow("The database took no records for five minutes."))?
-                .map_err(|e| self.refusal(&e))?;
+            copied.map_err(|_| slow("The database took no records for five minutes."))??;
             rest = after;
         }
         Ok(())
     }
 
-    async fn copy(&self, place: usize, batch: Vec<u8>) -> Result<(), Error> {
-        let sink = self.session.client.copy_in(&statements::copy(place)).await?;
-        let mut sink = std::pin::pin!(sink);
-        sink.send(Cursor::new(batch)).await?;
-        sink.finish().await.map(|_| ())
+    async fn copy(&self, place: usize, batch: Vec<u8>) -> Result<(), Failure> {
+        self.begin().await?;
+        let copied = async {
+            let sink = self.session.copy(&statements::copy(place)).await?;
+            let mut sink = std::pin::pin!(sink);
+            sink.send(Cursor::new(batch)).await?;
+            sink.finish().await
+        };
+        copied.await.map_err(|error| self.refusal(&error))?;
+        self.end_step().await
+    }
+
+    /// Begins a transaction, unless everything is one.
+    async fn begin(&self) -> Result<(), Failure> {
+        if self.is_one {
+            return Ok(());
+        }
+        self.session.begin(StepPurpose::Write).await.map_err(|error| self.refusal(&error))
+    }
+
+    /// Ends a transaction, unless everything is one.
+    async fn end_step(&self) -> Result<(), Failure> {
+        if self.is_one { Ok(()) } else { self.run("COMMIT").await }
     }
 
     /// The records that come for this table take the place of all that it holds.
@@ -209,7 +234,7 @@ impl Load {
     }
 
     async fn run(&self, statement: &str) -> Result<(), Failure> {
-        self.session.client.batch_execute(statement).await.map_err(|error| self.refusal(&error))
+        self.session.run(statement).await.map_err(|error| self.refusal(&error))
     }
 
     fn refusal(&self, error: &Error) -> Failure {

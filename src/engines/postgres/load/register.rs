@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use tokio_postgres::types::Type;
+
 use super::{Load, LoadTable, TableLoss, statements};
 use crate::engines::{Failure, FailureReason};
 
@@ -23,20 +25,27 @@ pub(super) fn keys_text(table: &LoadTable) -> String {
 impl Load {
     /// The register of the tables that are there; a table it does not know is somebody else's.
     pub(super) async fn entries(&self) -> Result<BTreeMap<String, RegisterEntry>, Failure> {
-        let client = &self.session.client;
+        let session = &self.session;
         let schema = &self.target.schema;
         let names: Vec<&str> = self.tables.iter().map(|table| table.name.as_str()).collect();
-        let known = client.query_one(statements::HAS_REGISTER, &[schema]).await.map_err(|e| self.refusal(&e))?;
+        let known =
+            session.row(statements::HAS_REGISTER, &[(schema, Type::TEXT)]).await.map_err(|e| self.refusal(&e))?;
         let mut entries = BTreeMap::new();
         if known.get::<_, bool>(0) {
-            let found = client.query(&statements::entries(schema), &[&names]).await.map_err(|e| self.refusal(&e))?;
+            let found = session
+                .rows(&statements::entries(schema), &[(&names, Type::TEXT_ARRAY)])
+                .await
+                .map_err(|e| self.refusal(&e))?;
             for row in found {
                 let entry =
                     RegisterEntry { source_id: row.get(1), source: row.get(2), keys: row.get(3), run: row.get(4) };
                 entries.insert(row.get::<_, String>(0), entry);
             }
         }
-        let there = client.query(statements::RELATIONS, &[schema, &names]).await.map_err(|e| self.refusal(&e))?;
+        let there = session
+            .rows(statements::RELATIONS, &[(schema, Type::TEXT), (&names, Type::TEXT_ARRAY)])
+            .await
+            .map_err(|e| self.refusal(&e))?;
         let there: Vec<String> = there.iter().map(|row| row.get(0)).collect();
         if let Some(name) = there.iter().find(|name| !entries.contains_key(*name)) {
             let words = format!(

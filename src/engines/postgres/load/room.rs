@@ -1,12 +1,18 @@
 //! Whether there is room for tables: the schema, and what the user may do there.
 
+use tokio_postgres::types::Type;
+
 use super::target::LoadTarget;
-use crate::engines::postgres::connect::Session;
 use crate::engines::postgres::refusals;
+use crate::engines::postgres::session::Session;
 use crate::engines::{Failure, FailureReason};
 
 /// `sha256` came with it.
 const OLDEST: i32 = 110_000;
+
+/// Where records wait is the session's own, and behind a pooler only a transaction is.
+pub(super) const POOLED: &str = "A connection pooler is in between, so an extraction writes in one transaction that is open as long as it \
+     runs, and keeps one of the pooler’s connections. The server’s own address and port spare both.";
 
 const LOOK: &str = "SELECT current_setting('server_version_num')::int, pg_is_in_recovery(), n.oid IS NOT NULL,
         coalesce(has_schema_privilege(n.oid, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE'), false),
@@ -16,13 +22,15 @@ const LOOK: &str = "SELECT current_setting('server_version_num')::int, pg_is_in_
 pub(super) struct Room {
     /// The schema is there already.
     pub(super) exists: bool,
+    /// Something that pools connections is in between.
+    pub(super) is_pooled: bool,
 }
 
 /// Looks before anything is read.
 pub(super) async fn look(session: &Session, target: &LoadTarget) -> Result<Room, Failure> {
     let (user, schema, database) = (&target.user, &target.schema, &target.database);
     let row =
-        session.client.query_one(LOOK, &[schema]).await.map_err(|error| refusals::of_writing(&error, user, schema))?;
+        session.row(LOOK, &[(schema, Type::TEXT)]).await.map_err(|error| refusals::of_writing(&error, user, schema))?;
     let (version, is_copy): (i32, bool) = (row.get(0), row.get(1));
     let (exists, may_use, may_make, may_wait): (bool, bool, bool, bool) =
         (row.get(2), row.get(3), row.get(4), row.get(5));
@@ -52,16 +60,18 @@ pub(super) async fn look(session: &Session, target: &LoadTarget) -> Result<Room,
             "The user {user} may not make temporary tables, where records wait until all are there. An administrator can run: GRANT TEMPORARY ON DATABASE {database} TO {user};"
         ));
     }
-    Ok(Room { exists })
+    let is_pooled = session.is_pooled().await.map_err(|error| refusals::of_writing(&error, user, schema))?;
+    Ok(Room { exists, is_pooled })
 }
 
 impl Room {
     pub(super) fn in_words(&self, target: &LoadTarget) -> String {
         let (user, schema) = (&target.user, &target.schema);
-        if self.exists {
+        let room = if self.exists {
             format!("{user} can sign in and make tables in the schema {schema}.")
         } else {
             format!("{user} can sign in. The schema {schema} is made with the first extraction.")
-        }
+        };
+        if self.is_pooled { format!("{room} {POOLED}") } else { room }
     }
 }

@@ -31,14 +31,18 @@ pub(super) const JUDGES: &str = "CREATE FUNCTION pg_temp.is_date(t text) RETURNS
     BEGIN PERFORM t::timestamptz;
         RETURN t ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+ ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$';
     EXCEPTION WHEN OTHERS THEN RETURN false; END $$";
+/// They would stay with the session.
+pub(super) const NO_JUDGES: &str = "DROP FUNCTION pg_temp.is_date(text); DROP FUNCTION pg_temp.is_time(text)";
 
 fn waiting(place: usize) -> String {
     format!("pg_temp.waiting_{place}")
 }
 
-pub(super) fn waiting_room(place: usize) -> String {
+/// Where records of a table wait: until the session ends, or only `within` the transaction.
+pub(super) fn waiting_room(place: usize, within: bool) -> String {
+    let end = if within { "DROP" } else { "PRESERVE ROWS" };
     format!(
-        "CREATE TEMPORARY TABLE waiting_{place} (n bigint GENERATED ALWAYS AS IDENTITY, data jsonb NOT NULL) ON COMMIT PRESERVE ROWS"
+        "CREATE TEMPORARY TABLE waiting_{place} (n bigint GENERATED ALWAYS AS IDENTITY, data jsonb NOT NULL) ON COMMIT {end}"
     )
 }
 

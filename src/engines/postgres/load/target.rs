@@ -79,6 +79,8 @@ impl LoadTarget {
                 TlsMode::VerifyCa => verify(false),
                 TlsMode::VerifyFull => verify(true),
             },
+            by_version: false,
+            look_back_hours: 0,
             notes: Vec::new(),
         }
     }

@@ -11,7 +11,7 @@ pub(super) use store::{
     AccountLinkRow, Invitation, NewAccountLink, drop_dead_tokens, drop_token, find, invitation_of, open_invitation_to,
     pending_invitations, recent_resets, redeem, revoke_all, revoke_invitation, revoke_invitations_to, revoke_resets,
 };
-pub use store::{count_up_to, forget};
+pub use store::{count_up_to, forget, forgettable};
 
 use time::Duration;
 

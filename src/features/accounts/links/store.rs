@@ -273,20 +273,29 @@ pub(in crate::features::accounts) fn drop_dead_tokens(conn: &mut Conn, now: UtcT
     diesel::update(dead).set(account_links::sealed_token.eq(None::<Vec<u8>>)).execute(conn)
 }
 
-/// Forgets up to `limit` links of a workspace from before a moment that open nothing any more; says how many.
-pub fn forget(conn: &mut Conn, workspace: &WorkspaceId, moment: UtcTime, limit: i64) -> QueryResult<usize> {
+/// Up to `limit` links of a workspace from before a moment that open nothing any more.
+pub fn forgettable(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    moment: UtcTime,
+    limit: i64,
+) -> QueryResult<Vec<AccountLinkId>> {
     let over = account_links::expires_at
         .lt(moment)
         .or(account_links::used_at.is_not_null())
         .or(account_links::revoked_at.is_not_null());
-    let gone: Vec<AccountLinkId> = account_links::table
+    account_links::table
         .filter(account_links::workspace_id.eq(workspace))
         .filter(account_links::created_at.lt(moment))
         .filter(over)
         .order(account_links::created_at)
         .limit(limit)
         .select(account_links::id)
-        .load(conn)?;
+        .load(conn)
+}
+
+/// Forgets links that open nothing any more; says how many.
+pub fn forget(conn: &mut Conn, gone: &[AccountLinkId]) -> QueryResult<usize> {
     let rows = account_links::table.filter(account_links::id.eq_any(gone.iter().map(AccountLinkId::as_str)));
     diesel::delete(rows).execute(conn)
 }

@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 pub(super) use store::{drop_all, insert};
-pub use store::{find_revision, forget_old};
+pub use store::{find_revision, forget_old, old_revisions};
 
 use super::{Connection, FieldOrigin, Filler, known_to};
 use crate::base::clock::UtcTime;

@@ -77,25 +77,38 @@ pub(in crate::features::connections) fn drop_all(conn: &mut Conn, connection: &C
     diesel::delete(table::table.filter(table::connection_id.eq(connection))).execute(conn).map(|_| ())
 }
 
-/// Forgets at most `limit` revisions of a workspace that were followed by another one before that moment: no form that was opened since
-/// shows them. Gives how many.
-pub fn forget_old(conn: &mut Conn, workspace: &WorkspaceId, before: UtcTime, limit: i64) -> QueryResult<usize> {
+/// A revision, by its connection and its number.
+pub type RevisionKey = (ConnectionId, i64);
+
+/// At most `limit` revisions of a workspace that were followed by another one before that moment: no form that was opened since shows
+/// them.
+pub fn old_revisions(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    before: UtcTime,
+    limit: i64,
+) -> QueryResult<Vec<RevisionKey>> {
     let followed = diesel::dsl::sql::<Bool>(
         "EXISTS (SELECT 1 FROM connection_revisions later WHERE later.connection_id = connection_revisions.connection_id \
          AND later.number > connection_revisions.number AND later.created_at < ",
     )
     .bind::<Timestamp, _>(before)
     .sql(")");
-    let old: Vec<(ConnectionId, i64)> = table::table
+    table::table
         .filter(table::workspace_id.eq(workspace))
         .filter(table::created_at.lt(before))
         .filter(followed)
         .order(table::created_at)
         .limit(limit)
         .select((table::connection_id, table::number))
-        .load(conn)?;
-    for (connection, number) in &old {
-        diesel::delete(table::table.find((connection, number))).execute(conn)?;
+        .load(conn)
+}
+
+/// Forgets revisions; says how many.
+pub fn forget_old(conn: &mut Conn, old: &[RevisionKey]) -> QueryResult<usize> {
+    let mut gone = 0;
+    for (connection, number) in old {
+        gone += diesel::delete(table::table.find((connection, number))).execute(conn)?;
     }
-    Ok(old.len())
+    Ok(gone)
 }

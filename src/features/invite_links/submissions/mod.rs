@@ -3,5 +3,5 @@
 
 mod store;
 
-pub use store::forget;
 pub(super) use store::{NewSubmission, count_since, find_by_nonce, find_by_receipt};
+pub use store::{forget, forgettable};

@@ -99,15 +99,24 @@ pub(in crate::features::invite_links) fn count_since(
         .get_result(conn)
 }
 
-/// Forgets up to `limit` of what was handed over with a workspace's invite links before a moment; says how many.
-pub fn forget(conn: &mut Conn, workspace: &WorkspaceId, moment: UtcTime, limit: i64) -> QueryResult<usize> {
-    let gone: Vec<InviteSubmissionId> = invite_submissions::table
+/// Up to `limit` of what was handed over with a workspace's invite links before a moment, the oldest first.
+pub fn forgettable(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    moment: UtcTime,
+    limit: i64,
+) -> QueryResult<Vec<InviteSubmissionId>> {
+    invite_submissions::table
         .filter(invite_submissions::workspace_id.eq(workspace))
         .filter(invite_submissions::created_at.lt(moment))
         .order(invite_submissions::created_at)
         .limit(limit)
         .select(invite_submissions::id)
-        .load(conn)?;
+        .load(conn)
+}
+
+/// Forgets submissions; says how many.
+pub fn forget(conn: &mut Conn, gone: &[InviteSubmissionId]) -> QueryResult<usize> {
     let rows =
         invite_submissions::table.filter(invite_submissions::id.eq_any(gone.iter().map(InviteSubmissionId::as_str)));
     diesel::delete(rows).execute(conn)

@@ -7,7 +7,7 @@
 pub mod pages;
 mod store;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use secrecy::SecretString;
@@ -221,4 +221,19 @@ pub async fn is_ready(app: &App, connector: &Arc<Connector>, workspace: &Workspa
     }
     let (workspace, provider) = (workspace.clone(), block.provider.clone());
     app.db.read(move |conn| Ok(Some(store::find(conn, &workspace, &provider)?.is_some()))).await
+}
+
+/// The providers for which the workspace or the operator has an app, in one question.
+///
+/// # Errors
+/// The database cannot be asked.
+pub async fn ready(app: &App, workspace: &WorkspaceId) -> AppResult<BTreeSet<String>> {
+    let (workspace, of_operator) = (workspace.clone(), app.config.oauth.apps.keys().cloned());
+    let own = app.db.read(move |conn| Ok(store::list(conn, &workspace)?)).await?;
+    Ok(own.into_iter().map(|row| row.provider).chain(of_operator).collect())
+}
+
+/// Whether the app of a connector's provider is among those.
+pub fn has(ready: &BTreeSet<String>, connector: &Connector) -> bool {
+    connector.oauth().is_some_and(|block| ready.contains(&block.provider))
 }

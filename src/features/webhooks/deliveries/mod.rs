@@ -11,12 +11,13 @@ pub(super) use view::{AttemptItem, attempt};
 pub(crate) use view::{DeliveryItem, Moment, items};
 
 pub(super) use queue::{
-    BusyDeliveries, Claimed, NewDeliveryAttempt, Settled, add_attempt, claim, disable_callback, disable_endpoint, due,
-    pull_in, redirect_callback, redirect_endpoint, settle, start_again,
+    Claimed, HeldDelivery, LEASE, NewDeliveryAttempt, Settled, WaitingDelivery, add_attempt, claim, disable_callback,
+    disable_endpoint, due, held, next_workspace_with_due, pull_in, redirect_callback, redirect_endpoint, release,
+    settle, start_again,
 };
 pub use store::{
     Delivery, DeliveryAttempt, DeliveryState, Message, attempts, count_given_up, count_up_to, dismiss_given_up,
-    find_delivery, forget, list_deliveries, list_given_up, request_of, undelivered,
+    find_delivery, forget, forgettable, list_deliveries, list_given_up, request_of, undelivered,
 };
 pub(super) use store::{
     NewDelivery, find_by_id, insert_delivery, insert_message, is_known_to_fail, list_endpoint_deliveries,

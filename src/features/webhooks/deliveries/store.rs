@@ -195,15 +195,9 @@ pub fn list_given_up(conn: &mut Conn, workspace: &WorkspaceId, limit: i64) -> Qu
         .load(conn)
 }
 
-/// How many these are.
-pub fn count_given_up(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<i64> {
-    webhook_deliveries::table
-        .filter(webhook_deliveries::workspace_id.eq(workspace))
-        .filter(webhook_deliveries::state.eq(DeliveryState::GaveUp))
-        .filter(webhook_deliveries::dismissed_at.is_null())
-        .filter(webhook_deliveries::event.ne(TEST))
-        .count()
-        .get_result(conn)
+/// How many these are, at most so many.
+pub fn count_given_up(conn: &mut Conn, workspace: &WorkspaceId, most: i64) -> QueryResult<usize> {
+    Ok(list_given_up(conn, workspace, most)?.len())
 }
 
 /// Takes a delivery that was given up off the list; `false` when the workspace has no such delivery.
@@ -281,9 +275,8 @@ pub fn attempts(conn: &mut Conn, delivery: &Delivery) -> QueryResult<Vec<Deliver
         .load(conn)
 }
 
-/// Forgets up to `limit` messages with everything about their deliveries; says how many. Of those of a moment, what is still on its way
-/// to somebody stays.
-pub fn forget(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<usize> {
+/// Up to `limit` messages that are to be forgotten. Of those of a moment, what is still on its way to somebody stays.
+pub fn forgettable(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<Vec<WebhookMessageId>> {
     let query = webhook_messages::table
         .filter(webhook_messages::workspace_id.eq(scope.workspace()))
         .limit(limit)
@@ -301,16 +294,22 @@ pub fn forget(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<u
         }
         ForgetScope::OfConnection { connection, .. } => query.filter(webhook_messages::connection_id.eq(connection)),
     };
-    let old: Vec<WebhookMessageId> = query.load(conn)?;
-    let theirs: Vec<WebhookDeliveryId> = webhook_deliveries::table
+    query.load(conn)
+}
+
+/// Forgets messages with everything about their deliveries; says how many. Of those of a moment, what somebody has sent again since stays.
+pub fn forget(conn: &mut Conn, scope: &ForgetScope, old: &[WebhookMessageId]) -> QueryResult<usize> {
+    let deliveries: Vec<(WebhookDeliveryId, WebhookMessageId, DeliveryState)> = webhook_deliveries::table
         .filter(webhook_deliveries::message_id.eq_any(old.iter().map(WebhookMessageId::as_str)))
-        .select(webhook_deliveries::id)
+        .select((webhook_deliveries::id, webhook_deliveries::message_id, webhook_deliveries::state))
         .load(conn)?;
-    let ids = || theirs.iter().map(WebhookDeliveryId::as_str);
+    let of_a_moment = matches!(scope, ForgetScope::Before { .. });
+    let waits = |id: &WebhookMessageId| deliveries.iter().any(|one| one.1 == *id && one.2 == DeliveryState::Pending);
+    let gone: Vec<&WebhookMessageId> = old.iter().filter(|id| !(of_a_moment && waits(id))).collect();
+    let ids = || deliveries.iter().filter(|one| gone.contains(&&one.1)).map(|one| one.0.as_str());
     diesel::delete(webhook_attempts::table.filter(webhook_attempts::delivery_id.eq_any(ids()))).execute(conn)?;
     diesel::delete(webhook_deliveries::table.filter(webhook_deliveries::id.eq_any(ids()))).execute(conn)?;
-    let messages =
-        webhook_messages::table.filter(webhook_messages::id.eq_any(old.iter().map(WebhookMessageId::as_str)));
+    let messages = webhook_messages::table.filter(webhook_messages::id.eq_any(gone.iter().map(|id| id.as_str())));
     diesel::delete(messages).execute(conn)
 }
 

@@ -310,6 +310,28 @@ mod tests {
     }
 
     #[test]
+    fn every_reason_is_said_in_words_of_its_own() {
+        let names = |names: &[&str]| Restart::Source(names.iter().map(|name| (*name).to_owned()).collect());
+        for (restart, words) in [
+            (Restart::First, "it was not read incrementally before"),
+            (Restart::Asked, "somebody asked for it"),
+            (names(&[]), "the details of the source have changed"),
+            (names(&["host", "database"]), "the details of the source have changed: host, database"),
+            (Restart::Cursor, "another field tells its new records"),
+            (Restart::Keys, "its primary key has changed"),
+            (Restart::Fields, "other fields are read"),
+            (Restart::Output, "the records go to another place"),
+            (Restart::Table, "its table has another name"),
+            (Restart::TableGone, "its table is not in the output any more"),
+            (Restart::TableOther, "its table does not hold what the last extraction left there"),
+            (Restart::Shared("orders".to_owned()), "it is read together with orders, which begins anew"),
+            (Restart::Engine, "the connector is run in another way now"),
+        ] {
+            assert_eq!(restart.reason(), words);
+        }
+    }
+
+    #[test]
     fn of_secrets_only_the_places_count_they_lead_to() {
         let with = |path: &'static str, text: &'static str| (json!({}), [(path, text)]);
         let differ = |path, before, after| {

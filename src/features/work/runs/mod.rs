@@ -29,7 +29,7 @@ pub use preview::next_reading;
 pub use start::{NewRun, StartRunError, start};
 pub use store::{
     OldRun, Run, RunDetails, StreamCount, StreamCounts, count_by_state, count_up_to, forget, forget_logs, forget_state,
-    forgettable, going, latest, list, page,
+    forgettable, forgettable_logs, going, latest, list, page,
 };
 pub use worker::{end_lost, lost, run_due, run_until};
 

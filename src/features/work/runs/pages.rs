@@ -44,6 +44,7 @@ pub fn word(state: WorkState) -> &'static str {
         WorkState::Queued => "Waiting",
         WorkState::InProgress => "Extracting",
         WorkState::Success => "Done",
+        WorkState::Partial => "Done in part",
         WorkState::Failed => "Failed",
         WorkState::Cancelled => "Cancelled",
     }

@@ -148,11 +148,13 @@ impl Reading<'_> {
         self.write_down(words).await
     }
 
-    /// Calls it a success, with everything that follows from it.
+    /// Calls it a success, or one in part, with everything that follows from it.
     async fn write_down(self, message: String) -> AppResult<()> {
         let run = self.supervisor.work.clone();
         let left = self.input.position.left(run.id.as_str(), self.intake.state.as_ref());
-        let ending = Ending::success(message, RunResult { place: self.input.output.place().to_owned() });
+        let result = RunResult { place: self.input.output.place().to_owned() };
+        let is_partial = self.supervisor.progress.0.iter().any(|count| count.incomplete);
+        let ending = if is_partial { Ending::partial(message, result) } else { Ending::success(message, result) };
         let app = Arc::clone(&self.supervisor.app);
         let is_ours = app
             .write(move |tx| {
@@ -198,7 +200,37 @@ fn half_a_table(input: &RunInput, incomplete: &[usize]) -> Option<String> {
     ))
 }
 
-/// "1204 records of 2 streams".
+/// "1204 records of 2 streams"; streams that were not read to their end are named.
 fn in_words(counts: &StreamCounts) -> String {
-    format!("{} of {}", super::records(counts.records()), super::streams(counts.0.len()))
+    let words = format!("{} of {}", super::records(counts.records()), super::streams(counts.0.len()));
+    let incomplete: Vec<&str> =
+        counts.0.iter().filter(|count| count.incomplete).map(|count| count.stream.as_str()).collect();
+    match incomplete.as_slice() {
+        [] => words,
+        [first, second, third, rest @ ..] if !rest.is_empty() => {
+            format!("{words}. Not read to the end: {first}, {second}, {third} and {} more", rest.len())
+        }
+        names => format!("{words}. Not read to the end: {}", names.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_that_were_not_read_whole_are_named() {
+        let count = |stream: &str, incomplete| StreamCount {
+            stream: stream.to_owned(),
+            table: String::new(),
+            records: 2,
+            bytes: 9,
+            incomplete,
+        };
+        let counts = |all: &[(&str, bool)]| StreamCounts(all.iter().map(|(name, part)| count(name, *part)).collect());
+        assert_eq!(in_words(&counts(&[("a", false), ("b", false)])), "4 records of 2 streams");
+        assert_eq!(in_words(&counts(&[("a", false), ("b", true)])), "4 records of 2 streams. Not read to the end: b");
+        let many: Vec<(&str, bool)> = ["a", "b", "c", "d", "e"].map(|name| (name, true)).to_vec();
+        assert_eq!(in_words(&counts(&many)), "10 records of 5 streams. Not read to the end: a, b, c and 2 more");
+    }
 }

@@ -111,7 +111,7 @@ fn may_start(connection: &Connection, plan: &Plan, connector: &Connector, app: &
     if connection.state() != ConnectionState::Finalised || connection.kind != Kind::Source {
         return Err(StartRunError::NotFinalised);
     }
-    if !app.engines.ability(connector).reads {
+    if !app.engines.ability(connector).read {
         return Err(StartRunError::NothingReads(what_to_install(connector)));
     }
     if plan.enabled().next().is_none() { Err(StartRunError::NoStreams) } else { Ok(()) }

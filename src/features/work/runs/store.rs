@@ -310,9 +310,17 @@ pub fn forget(conn: &mut Conn, old: &[OldRun]) -> QueryResult<usize> {
     diesel::delete(runs::table.filter(runs::id.eq_any(ids())).filter(runs::ended_at.is_not_null())).execute(conn)
 }
 
-/// Forgets up to `limit` lines of logs of runs that ended before a moment; says how many.
-pub fn forget_logs(conn: &mut Conn, workspace: &WorkspaceId, moment: UtcTime, limit: i64) -> QueryResult<usize> {
-    let lines: Vec<(RunId, i32)> = run_logs::table
+/// A line of a log, by its run and its number.
+pub type LogLineKey = (RunId, i32);
+
+/// Up to `limit` lines of logs of runs that ended before a moment.
+pub fn forgettable_logs(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    moment: UtcTime,
+    limit: i64,
+) -> QueryResult<Vec<LogLineKey>> {
+    run_logs::table
         .inner_join(runs::table.on(runs::id.eq(run_logs::run_id)))
         .filter(runs::workspace_id.eq(workspace))
         .filter(runs::created_at.lt(moment))
@@ -320,7 +328,11 @@ pub fn forget_logs(conn: &mut Conn, workspace: &WorkspaceId, moment: UtcTime, li
         .order(runs::id)
         .limit(limit)
         .select((run_logs::run_id, run_logs::number))
-        .load(conn)?;
+        .load(conn)
+}
+
+/// Forgets lines of logs; says how many.
+pub fn forget_logs(conn: &mut Conn, lines: &[LogLineKey]) -> QueryResult<usize> {
     let mut gone = 0;
     for (run, number) in lines {
         gone += diesel::delete(run_logs::table.find((run, number))).execute(conn)?;

@@ -94,6 +94,7 @@ impl WorkKind for RunDetails {
     fn ended(tx: &mut Tx<'_>, run: &Run, ending: &Ending<Self>) -> AppResult<()> {
         let event = match ending.state {
             WorkState::Success => Event::RunSucceeded,
+            WorkState::Partial => Event::RunPartial,
             WorkState::Failed => Event::RunFailed,
             _ => return Ok(()),
         };

@@ -7,7 +7,7 @@ use super::Validation;
 use crate::base::clock::UtcTime;
 use crate::base::crypto::KeyRing;
 use crate::base::error::AppResult;
-use crate::engines::{CursorField, Stream, SyncType};
+use crate::engines::{Catalog, CursorField, Stream, SyncType};
 use crate::features::connections::Connection;
 use crate::features::streams::key_text;
 use crate::features::work::api_view::{WorkStatus, failure};
@@ -46,8 +46,14 @@ struct FoundStreamOut {
     fields: Vec<FoundFieldOut>,
 }
 
-impl From<&Stream> for FoundStreamOut {
-    fn from(stream: &Stream) -> Self {
+impl FoundStreamOut {
+    /// All of a catalog.
+    fn all(catalog: &Catalog) -> Vec<Self> {
+        let tables = crate::features::streams::suggested_tables(catalog, "");
+        catalog.streams.iter().zip(tables).map(|(stream, table)| Self::new(stream, table)).collect()
+    }
+
+    fn new(stream: &Stream, suggested_table_name: String) -> Self {
         let (open, candidates) = match &stream.cursor {
             CursorField::None => (false, Vec::new()),
             CursorField::Fixed { field } => (false, field.iter().map(key_text).collect()),
@@ -61,7 +67,7 @@ impl From<&Stream> for FoundStreamOut {
         Self {
             stream_name: stream.name.clone(),
             namespace: stream.namespace.clone(),
-            suggested_table_name: crate::features::streams::default_choice(stream, "").table_name,
+            suggested_table_name,
             primary_keys: stream.primary_key.iter().map(key_text).collect(),
             replication_keys: candidates,
             replication_key_is_open: open,
@@ -114,7 +120,7 @@ impl ValidationOut {
             message: validation.message.clone(),
             error: failure(validation),
             stream_count: validation.details.stream_count,
-            streams: validation.found(keys)?.streams.iter().map(FoundStreamOut::from).collect(),
+            streams: FoundStreamOut::all(&validation.found(keys)?),
             created_at: validation.created_at.iso(),
             started_at: validation.started_at.map(UtcTime::iso),
             ended_at: validation.ended_at.map(UtcTime::iso),

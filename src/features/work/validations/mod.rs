@@ -17,10 +17,13 @@ mod worker;
 
 pub use api_view::ValidationOut;
 pub use pages::word;
-pub use start::{COME_BACK, NewTest, QUEUE_FULL, SignedInTest, StartValidationError, cancel_all, start, start_test};
+pub use start::{
+    COME_BACK, NewTest, QUEUE_FULL, SignedInTest, StartValidationError, cancel_all, judge, start, start_test,
+    what_to_install,
+};
 pub use store::{
     Newest, Validation, ValidationDetails, carry_over, count_by_state, count_up_to, current_success, forget,
-    last_success, latest, links_tried_with, list, newest_of,
+    forgettable, last_success, latest, links_tried_with, list, newest_of,
 };
 pub use worker::{run_due, run_until};
 
@@ -52,6 +55,14 @@ pub enum Standing {
     Good,
     /// The last one of these values failed or was stopped.
     Bad,
+}
+
+impl Standing {
+    /// The same where nothing can be checked any more: what was asked once says nothing of what to do next.
+    #[must_use]
+    pub fn where_checked(self, is_checked: bool) -> Self {
+        if is_checked { self } else { Self::None }
+    }
 }
 
 /// How the values of now stand, from the newest validation of the owner.

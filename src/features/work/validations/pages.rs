@@ -6,7 +6,6 @@ use askama::Template;
 use super::{StartValidationError, Validation, ValidationDetails, start};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::ValidationId;
-use crate::connectors::Kind;
 use crate::engines::{Stream, SyncType};
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections;
@@ -47,7 +46,7 @@ pub fn word(state: WorkState) -> &'static str {
     match state {
         WorkState::Queued => "Waiting",
         WorkState::InProgress => "Validating",
-        WorkState::Success => "Validated",
+        WorkState::Success | WorkState::Partial => "Validated",
         WorkState::Failed => "Validation failed",
         WorkState::Cancelled => "Cancelled",
     }
@@ -80,7 +79,9 @@ impl LivePage for ValidationDetails {
 
     fn part(app: &App, followed: &Followed<Self>, mut view: LiveView) -> AppResult<ValidationPart> {
         let Followed { work: validation, connection, .. } = followed;
-        let (slug, is_source) = (&connection.slug, connection.kind == Kind::Source);
+        let slug = &connection.slug;
+        let connector = app.connectors.find(connection.kind, &connection.connector_slug);
+        let ability = connector.map(|connector| app.engines.ability(connector)).unwrap_or_default();
         let step = if view.is_over { String::new() } else { validation.details.step.clone() };
         if !view.is_over {
             view.said.clone_from(&step);
@@ -91,10 +92,10 @@ impl LivePage for ValidationDetails {
             advice: advice(validation.blame.as_deref()),
             streams: validation.found(&app.keys)?.streams.iter().map(found_stream).collect(),
             is_test: validation.details.setup_link_id.is_some(),
-            may_start: !connection.is_waiting(),
+            may_start: ability.check && !connection.is_waiting(),
             start_url: urls::connection_validations(slug),
-            next_url: if is_source { urls::connection_streams(slug) } else { urls::connection_finish(slug) },
-            next_text: if is_source { "Choose streams" } else { "Finish" },
+            next_url: if ability.read { urls::connection_streams(slug) } else { urls::connection_finish(slug) },
+            next_text: if ability.read { "Choose streams" } else { "Finish" },
             configuration_url: urls::connection_configuration(slug),
         })
     }
@@ -147,7 +148,7 @@ pub async fn create(
             let connector = here.connectors.find(connection.kind, &connection.connector_slug);
             let connector =
                 connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
-            start(tx, &connection, connector, &actor)
+            start(tx, &connection, connector, &here.engines, &actor)
         })
         .await;
     let back = |flash| see_other_with(&app.config.server.base_url, &target, flash);
@@ -157,6 +158,8 @@ pub async fn create(
         Err(StartValidationError::Missing(_)) => back(Flash::CannotValidateMissing),
         Err(StartValidationError::Wrong(_)) => back(Flash::CannotValidateWrong),
         Err(StartValidationError::QueueFull) => back(Flash::CannotValidateFull),
+        // The page has no such button: a program was taken away since it was shown.
+        Err(StartValidationError::CannotBeChecked(_)) => back(Flash::CannotValidateNobody),
         Err(StartValidationError::Waiting) => return Err(AppError::Conflict(connections::WAITING).into()),
     })
 }

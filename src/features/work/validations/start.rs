@@ -15,6 +15,7 @@ use crate::base::error::{AppError, AppResult};
 use crate::base::forms::FieldPath;
 use crate::base::ids::{ConnectionId, OauthSignInId, SetupLinkId, ValidationId, WorkspaceId};
 use crate::connectors::Connector;
+use crate::engines::Engines;
 use crate::features::connections::{Connection, ConnectionState};
 use crate::features::oauth;
 use crate::platform::activity::Actor;
@@ -47,6 +48,9 @@ pub enum StartValidationError {
     /// Too many of the workspace wait already.
     #[error("{QUEUE_FULL}")]
     QueueFull,
+    /// Nothing installed here can ask the real system; what to install.
+    #[error("{0}")]
+    CannotBeChecked(String),
 }
 
 impl From<diesel::result::Error> for StartValidationError {
@@ -56,7 +60,10 @@ impl From<diesel::result::Error> for StartValidationError {
 }
 
 /// Whether the connector can be given a configuration at all.
-fn judge(connector: &Connector, values: &Values) -> Result<(), StartValidationError> {
+///
+/// # Errors
+/// [`StartValidationError::Missing`] or [`StartValidationError::Wrong`], with the fields.
+pub fn judge(connector: &Connector, values: &Values) -> Result<(), StartValidationError> {
     let done = complete(&connector.spec, values);
     if !done.missing.is_empty() {
         return Err(StartValidationError::Missing(done.missing.iter().map(|field| field.path.dot()).collect()));
@@ -73,6 +80,16 @@ fn judge(connector: &Connector, values: &Values) -> Result<(), StartValidationEr
     if wrong.is_empty() { Ok(()) } else { Err(StartValidationError::Wrong(wrong)) }
 }
 
+/// What an operator does so that the details of this connector can be checked here.
+pub fn what_to_install(connector: &Connector) -> String {
+    let name = connector.name();
+    let kind = connector.file.kind.as_str();
+    format!(
+        "Nothing installed here can ask {name} whether the details work, so there is no validation and finalising needs none. The operator can \
+         install an Airbyte {kind} for it and add it with `vestibule connectors import --exec COMMAND`."
+    )
+}
+
 /// Queues a check of the stored values. One that goes on already is stopped: the values of now are what counts. What refuses it has
 /// written nothing.
 ///
@@ -82,6 +99,7 @@ pub fn start(
     tx: &mut Tx<'_>,
     connection: &Connection,
     connector: &Connector,
+    engines: &Engines,
     actor: &Actor,
 ) -> Result<Validation, StartValidationError> {
     if connection.state() == ConnectionState::Deleted {
@@ -89,6 +107,9 @@ pub fn start(
     }
     if connection.is_waiting() {
         return Err(StartValidationError::Waiting);
+    }
+    if !engines.ability(connector).check {
+        return Err(StartValidationError::CannotBeChecked(what_to_install(connector)));
     }
     judge(connector, &connection.open_values(tx.keys)?)?;
     queue(tx, connection, actor, None)
@@ -142,7 +163,10 @@ pub(super) struct TestValues {
 ///
 /// # Errors
 /// As [`start`].
-pub fn start_test(tx: &mut Tx<'_>, test: &NewTest<'_>) -> Result<Validation, StartValidationError> {
+pub fn start_test(tx: &mut Tx<'_>, test: &NewTest<'_>, engines: &Engines) -> Result<Validation, StartValidationError> {
+    if !engines.ability(test.connector).check {
+        return Err(StartValidationError::CannotBeChecked(what_to_install(test.connector)));
+    }
     let mut values = test.connection.values_shown();
     if let Some(signed_in) = &test.signed_in {
         signed_in.submission.merge_into(&test.connector.spec, &mut values);

@@ -222,9 +222,9 @@ pub fn count_by_state(conn: &mut Conn) -> QueryResult<Vec<(String, i64)>> {
 
 diesel::alias!(validations as newer_validations: NewerValidations);
 
-/// Forgets up to `limit` validations with their logs; says how many. Of those of a moment, a connection's newest validation stays, and
-/// its newest success with the streams it found.
-pub fn forget(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<usize> {
+/// Up to `limit` validations that are to be forgotten. Of those of a moment, a connection's newest validation stays, and its newest
+/// success with the streams it found.
+pub fn forgettable(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<Vec<ValidationId>> {
     let query = validations::table
         .filter(validations::workspace_id.eq(scope.workspace()))
         .filter(validations::ended_at.is_not_null())
@@ -257,7 +257,11 @@ pub fn forget(conn: &mut Conn, scope: &ForgetScope, limit: i64) -> QueryResult<u
         }
         ForgetScope::OfConnection { connection, .. } => query.filter(validations::connection_id.eq(connection)),
     };
-    let gone: Vec<ValidationId> = query.load(conn)?;
+    query.load(conn)
+}
+
+/// Forgets validations with their logs; says how many.
+pub fn forget(conn: &mut Conn, _: &ForgetScope, gone: &[ValidationId]) -> QueryResult<usize> {
     let ids = || gone.iter().map(ValidationId::as_str);
     diesel::delete(validation_logs::table.filter(validation_logs::validation_id.eq_any(ids()))).execute(conn)?;
     diesel::delete(validations::table.filter(validations::id.eq_any(ids()))).execute(conn)

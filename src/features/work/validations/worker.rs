@@ -8,8 +8,8 @@ use super::start::{self, TestValues};
 use super::store::{Validation, ValidationDetails, ValidationResult};
 use super::{TIME_LIMIT, found};
 use crate::base::error::{AppError, AppResult};
-use crate::connectors::{Connector, Kind};
-use crate::engines::{Blame, CHECK_LIMIT, Catalog, CheckOutcome, DISCOVER_LIMIT, Failure};
+use crate::connectors::Connector;
+use crate::engines::{Blame, CHECK_LIMIT, Catalog, DISCOVER_LIMIT, Failure};
 use crate::features::connections::{self, Connection};
 use crate::features::webhooks;
 use crate::features::work::WorkKind;
@@ -112,39 +112,32 @@ impl WorkKind for ValidationDetails {
 }
 
 fn greet(supervisor: &mut Supervisor<ValidationDetails>, connector: &Connector) {
-    let name = connector.name();
-    if supervisor.app.engines.ability(connector).checks {
-        supervisor.say("info", &format!("Checking the details of {name}"));
-    } else {
-        supervisor.say(
-            "warn",
-            &format!("No program that asks {name} is installed here: the details are only checked against the connector's own rules."),
-        );
-    }
+    supervisor.say("info", &format!("Checking the details of {}", connector.name()));
 }
 
-/// The configuration with tokens that live, the check with it, and for a source the search for its streams.
-async fn ask(app: &App, input: &ValidationInput, side: ConnectorSide) -> Result<(CheckOutcome, Catalog), AskError> {
+/// The configuration with tokens that live, the check with it, and the search for streams where they can be told.
+async fn ask(app: &App, input: &ValidationInput, side: ConnectorSide) -> Result<Catalog, AskError> {
     let TestValues { values, sign_in } = &input.checked;
     let config = side.config(app, &input.connection, &input.connector, sign_in.as_ref(), values.clone()).await?;
     let request = |time_limit| side.request(&input.connector, &config, time_limit);
-    let outcome = app.engines.check(&request(CHECK_LIMIT)).await?;
-    let catalog = match input.connector.file.kind {
-        Kind::Source => app.engines.discover(&request(DISCOVER_LIMIT)).await?,
-        Kind::Destination => Catalog::default(),
+    app.engines.check(&request(CHECK_LIMIT)).await?;
+    let catalog = if app.engines.ability(&input.connector).discover {
+        app.engines.discover(&request(DISCOVER_LIMIT)).await?
+    } else {
+        Catalog::default()
     };
-    if found::fits(&catalog) { Ok((outcome, catalog)) } else { Err(found::too_large().into()) }
+    if found::fits(&catalog) { Ok(catalog) } else { Err(found::too_large().into()) }
 }
 
 /// Records what the connector answered.
 async fn settle(
     mut supervisor: Supervisor<ValidationDetails>,
     connector: &Connector,
-    answer: Result<(CheckOutcome, Catalog), Failure>,
+    answer: Result<Catalog, Failure>,
 ) -> AppResult<()> {
-    let kind = connector.file.kind;
+    let discovers = supervisor.app.engines.ability(connector).discover;
     match &answer {
-        Ok((_, catalog)) if kind == Kind::Source => {
+        Ok(catalog) if discovers => {
             supervisor.say("info", &format!("Done: {}", streams_in_words(catalog.streams.len())));
         }
         Ok(_) => supervisor.say("info", "Done"),
@@ -154,13 +147,15 @@ async fn settle(
     let Supervisor { app, work: validation, version, .. } = supervisor;
     app.write(move |tx| {
         let ending = match answer {
-            Ok((outcome, catalog)) => {
+            Ok(catalog) => {
                 let sealed = found::pack(tx, &validation, &catalog)?;
                 let streams = catalog.streams.len();
-                Ending::success(
-                    success_words(kind, outcome, streams),
-                    ValidationResult::found(version, &sealed, streams),
-                )
+                let words = if discovers {
+                    format!("The details work: {}.", streams_in_words(streams))
+                } else {
+                    "The details work.".to_owned()
+                };
+                Ending::success(words, ValidationResult::found(version, &sealed, streams))
             }
             Err(failure) => Ending { result: ValidationResult::nothing(version), ..Ending::of_failure(failure) },
         };
@@ -175,17 +170,6 @@ async fn give_up(mut supervisor: Supervisor<ValidationDetails>) -> AppResult<()>
     let ending = Ending::failed("timeout", Blame::Moment, TOO_LONG);
     let ending = Ending { result: ValidationResult::nothing(supervisor.version), ..ending };
     end(&supervisor.app, &supervisor.work, ending).await.map(|_| ())
-}
-
-fn success_words(kind: Kind, outcome: CheckOutcome, streams: usize) -> String {
-    match (outcome, kind) {
-        (CheckOutcome::SpecOnly, _) => {
-            "The details follow the connector's rules. Nobody was asked, because no program for it is installed here."
-                .to_owned()
-        }
-        (CheckOutcome::Asked, Kind::Source) => format!("The details work: {}.", streams_in_words(streams)),
-        (CheckOutcome::Asked, Kind::Destination) => "The details work.".to_owned(),
-    }
 }
 
 /// "1 stream found", "42 streams found".

@@ -8,11 +8,12 @@ mod fill;
 mod sample;
 
 use secrecy::ExposeSecret;
+use serde_json::Value;
 
-use super::{Audience, KnownValues, Strictness, Values, complete, decode, encode, view};
+use super::{Audience, FinalConfig, KnownValues, Strictness, Values, complete, decode, encode, view};
 use crate::base::forms::{FormState, RawForm};
 use crate::schema::spec::Spec;
-use fill::{Filled, fill, plans};
+use fill::{FillPlan, Filled, fill, plans};
 
 /// What a trial found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -51,6 +52,17 @@ pub fn check_spec(spec: &Spec) -> SpecCheck {
         }
     }
     check
+}
+
+/// A whole configuration that the spec takes, every choice at its default; None when none was found.
+#[must_use]
+pub fn sample_config(spec: &Spec) -> Option<Value> {
+    let filled = fill(spec, &FillPlan::default());
+    let raw = RawForm::from_pairs(filled.pairs);
+    let decoded = decode(spec, &raw, &KnownValues::default(), Strictness::Final, &Audience::Owner);
+    let mut values = Values::default();
+    decoded.submission.merge_into(spec, &mut values);
+    complete(spec, &values).config.map(FinalConfig::into_exposed)
 }
 
 impl SpecCheck {

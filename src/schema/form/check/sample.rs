@@ -5,6 +5,7 @@ use std::str::Chars;
 
 use serde_json::Value;
 
+use crate::schema::pasted;
 use crate::schema::spec::{Node, NodeKind, NumberShape, TextShape, judge};
 
 /// Usual values of all sorts.
@@ -37,12 +38,13 @@ const STOCK: [&str; 24] = [
 
 /// Whether a text keeps all rules of its field.
 pub(super) fn fits(text: &TextShape, value: &str) -> bool {
-    judge(&Node::leaf(NodeKind::Text(text.clone())), &Value::from(value)).is_none()
+    let is_kept = pasted::mend(text.pasted, value).is_ok_and(|mended| mended == value);
+    is_kept && judge(&Node::leaf(NodeKind::Text(text.clone())), &Value::from(value)).is_none()
 }
 
 /// A text that fits. Others come out for other counts, as far as there are others. None when nothing was found.
 pub(super) fn text(text: &TextShape, count: usize) -> Option<String> {
-    let free = format!("sample {count}");
+    let free = pasted::sample(text.pasted, count).unwrap_or_else(|| format!("sample {count}"));
     if text.example.is_none() && fits(text, &free) {
         return Some(free);
     }

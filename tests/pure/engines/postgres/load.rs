@@ -17,7 +17,7 @@ async fn warehouse() -> Option<(Cluster, LoadTarget)> {
     Some((cluster, target))
 }
 
-fn target(cluster: &Cluster) -> LoadTarget {
+pub fn target(cluster: &Cluster) -> LoadTarget {
     LoadTarget {
         host: cluster.host.clone(),
         port: cluster.port,
@@ -31,7 +31,7 @@ fn target(cluster: &Cluster) -> LoadTarget {
 }
 
 /// What a statement finds, as JSON.
-async fn rows(cluster: &Cluster, sql: &str) -> Value {
+pub async fn rows(cluster: &Cluster, sql: &str) -> Value {
     let sql = format!("SELECT coalesce(json_agg(t), '[]')::text FROM ({sql}) AS t");
     let row = cluster.admin.query_one(&sql, &[]).await.unwrap();
     serde_json::from_str(row.get(0)).unwrap()
@@ -55,7 +55,12 @@ fn whole() -> LoadTable {
     LoadTable::new("orders", &stream(&[], SyncType::FullTable, &[]), false)
 }
 
-fn appended() -> LoadTable {
+/// With a moment, which the server is asked about.
+pub fn timed() -> ChosenStream {
+    stream(&[("at", "string (date-time)")], SyncType::FullTable, &[])
+}
+
+pub fn appended() -> LoadTable {
     keyed(&[&["id"]])
 }
 
@@ -63,7 +68,7 @@ fn keyed(keys: &[&[&str]]) -> LoadTable {
     LoadTable::new("orders", &stream(&[], SyncType::Incremental, keys), false)
 }
 
-fn run(name: &str) -> Loading {
+pub fn run(name: &str) -> Loading {
     Loading {
         source_id: "s1".to_owned(),
         source: "shop".to_owned(),
@@ -72,7 +77,7 @@ fn run(name: &str) -> Loading {
     }
 }
 
-fn records(all: &[Value]) -> Vec<Record> {
+pub fn records(all: &[Value]) -> Vec<Record> {
     all.iter().map(|data| Record { stream: 0, data: data.to_string().into_bytes() }).collect()
 }
 

@@ -2,7 +2,9 @@
 //! and certificates wants a server that asks for them, which `tests/run` makes and names in TEST_POSTGRES_CA.
 
 mod discover;
+mod incremental;
 mod load;
+mod pooler;
 mod read;
 mod refusals;
 mod secure;

@@ -1,7 +1,7 @@
 //! Passwords and certificates.
 
 use serde_json::{Value, json};
-use vestibule::engines::{CheckOutcome, Failure, FailureReason};
+use vestibule::engines::{Failure, FailureReason};
 
 use crate::support::cluster::{Cluster, place};
 
@@ -18,23 +18,23 @@ async fn a_wrong_password_is_told_and_the_right_one_works() {
     assert_eq!(wrong.message, format!("The server does not accept this password for the user {}.", cluster.name));
     let stranger = check(json!({"username": "nobody_of_that_name"})).await;
     assert!(stranger.is_err(), "{stranger:?}");
-    assert_eq!(check(json!({})).await, Ok(CheckOutcome::Asked));
+    assert_eq!(check(json!({})).await, Ok(()));
     cluster.end().await;
 }
 
 #[tokio::test]
 async fn every_mode_of_protection_does_what_it_says() {
     let Some((cluster, authority)) = Cluster::strict("CREATE TABLE one (id int);").await else { return };
-    let check = async |host: &str, mode: Value| -> Result<CheckOutcome, Failure> {
+    let check = async |host: &str, mode: Value| -> Result<(), Failure> {
         place().check(&cluster.task(&json!({"host": host, "ssl_mode": mode}))).await.0
     };
     for mode in ["require", "prefer", "allow"] {
-        assert_eq!(check("127.0.0.1", json!({"mode": mode})).await, Ok(CheckOutcome::Asked), "{mode}");
+        assert_eq!(check("127.0.0.1", json!({"mode": mode})).await, Ok(()), "{mode}");
     }
     let plain = check("127.0.0.1", json!({"mode": "disable"})).await.unwrap_err();
     assert!(plain.reason == FailureReason::Tls && plain.message.contains("not encrypted"), "{plain}");
-    assert_eq!(check("localhost", verify("verify-full", &authority)).await, Ok(CheckOutcome::Asked));
-    assert_eq!(check("127.0.0.1", verify("verify-ca", &authority)).await, Ok(CheckOutcome::Asked));
+    assert_eq!(check("localhost", verify("verify-full", &authority)).await, Ok(()));
+    assert_eq!(check("127.0.0.1", verify("verify-ca", &authority)).await, Ok(()));
     let name = check("127.0.0.1", verify("verify-full", &authority)).await.unwrap_err();
     assert!(name.reason == FailureReason::Tls && name.message.contains("another name"), "{name}");
     let key = rcgen::KeyPair::generate().unwrap();

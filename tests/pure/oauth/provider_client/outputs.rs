@@ -158,7 +158,7 @@ fn without_a_refresh_token_linkedin_keeps_the_access_token() {
 fn what_stood_in_another_branch_is_gone_and_other_settings_stay() {
     let connectors = &*CONNECTORS;
     let connector = connectors.find(Kind::Source, "google-analytics-4").unwrap();
-    let before = json!({ "credentials": { "auth_type": "Service", "credentials_json": "{}" }, "property_ids": ["1", "2"], "keep_empty_rows": true });
+    let before = json!({ "credentials": { "auth_type": "Service", "credentials_json": "{\"type\": \"external_account\"}" }, "property_ids": ["1", "2"], "keep_empty_rows": true });
     let values = signed_in(connector, &before, &tokens("at", Some("rt"), None), None);
     assert_eq!(values.plain["property_ids"], json!(["1", "2"]), "accounts that were not asked for stay");
     assert_eq!(values.plain["keep_empty_rows"], json!(true));

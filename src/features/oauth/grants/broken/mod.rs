@@ -42,12 +42,12 @@ impl BrokenGrant {
 /// A renewal that is late by so much has failed, and more than once.
 const OVERDUE: time::Duration = time::Duration::minutes(30);
 
-/// How many grants of a workspace give no access.
+/// How many grants of a workspace give no access, at most so many for each of the reasons.
 ///
 /// # Errors
 /// The database cannot be asked.
-pub fn count_broken(conn: &mut Conn, workspace: &WorkspaceId, now: UtcTime) -> AppResult<i64> {
-    Ok(store::count(conn, workspace, now - OVERDUE)?)
+pub fn count_broken(conn: &mut Conn, workspace: &WorkspaceId, now: UtcTime, most: i64) -> AppResult<usize> {
+    Ok(store::count(conn, workspace, now - OVERDUE, most)?)
 }
 
 /// The grants of a workspace that give no access: somebody has to sign in again, or their tokens could not be renewed.

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 
 use crate::base::clock::UtcTime;
-use crate::base::ids::WorkspaceId;
+use crate::base::ids::{OauthGrantId, WorkspaceId};
 use crate::features::oauth::grants::GrantState;
 use crate::features::oauth::grants::store::GrantRow;
 use crate::platform::db::Conn;
@@ -34,9 +34,11 @@ pub(super) fn list(
     Ok(found)
 }
 
-/// How many these are.
-pub(super) fn count(conn: &mut Conn, workspace: &WorkspaceId, overdue: UtcTime) -> QueryResult<i64> {
-    let ended: i64 = lived_on!(workspace, GrantState::NeedsReconnecting).count().get_result(conn)?;
-    let late = lived_on!(workspace, GrantState::Works).filter(oauth_grants::expires_at.lt(overdue));
-    Ok(ended + late.count().get_result::<i64>(conn)?)
+/// How many these are, at most so many of each kind.
+pub(super) fn count(conn: &mut Conn, workspace: &WorkspaceId, overdue: UtcTime, most: i64) -> QueryResult<usize> {
+    let ended = lived_on!(workspace, GrantState::NeedsReconnecting).limit(most);
+    let ended: Vec<OauthGrantId> = ended.select(oauth_grants::id).load(conn)?;
+    let late = lived_on!(workspace, GrantState::Works).filter(oauth_grants::expires_at.lt(overdue)).limit(most);
+    let late: Vec<OauthGrantId> = late.select(oauth_grants::id).load(conn)?;
+    Ok(ended.len() + late.len())
 }

@@ -2,54 +2,106 @@ use diesel::prelude::*;
 
 use crate::base::clock::UtcTime;
 use crate::base::http_client::HttpsUrl;
-use crate::base::ids::{ConnectionId, WebhookAttemptId, WebhookDeliveryId, WebhookEndpointId};
+use crate::base::ids::{ConnectionId, WebhookAttemptId, WebhookDeliveryId, WebhookEndpointId, WorkspaceId};
 use crate::features::webhooks::deliveries::{Delivery, DeliveryState, Message, Receiver, request_of};
 use crate::platform::db::Conn;
 use crate::platform::db::schema::{webhook_attempts, webhook_deliveries};
 
 /// How long a worker owns a delivery: twice what a try may take.
-const LEASE: time::Duration = time::Duration::seconds(30);
+pub(in crate::features::webhooks) const LEASE: time::Duration = time::Duration::seconds(30);
 
-/// What must not be taken now.
-pub(in crate::features::webhooks) struct BusyDeliveries {
-    /// Hosts that have all the tries they may have at once.
-    pub(in crate::features::webhooks) hosts: Vec<String>,
-    /// Deliveries that this very worker is at, whatever the clock says about their leases.
-    pub(in crate::features::webhooks) ours: Vec<WebhookDeliveryId>,
+/// A delivery that is due and that nobody holds, as far as it takes to choose one.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = webhook_deliveries)]
+pub(in crate::features::webhooks) struct WaitingDelivery {
+    pub(in crate::features::webhooks) id: WebhookDeliveryId,
+    pub(in crate::features::webhooks) workspace_id: WorkspaceId,
+    pub(in crate::features::webhooks) host: String,
+    /// Since when it is due.
+    pub(in crate::features::webhooks) next_at: Option<UtcTime>,
+}
+
+/// A delivery as one try holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = webhook_deliveries)]
+pub(in crate::features::webhooks) struct HeldDelivery {
+    pub(in crate::features::webhooks) id: WebhookDeliveryId,
+    attempts: i32,
+    lease_until: Option<UtcTime>,
+}
+
+impl HeldDelivery {
+    /// Tells this claim from every other, also of the same delivery.
+    pub(in crate::features::webhooks) fn claim_name(&self) -> String {
+        format!("{} {} {:?}", self.id, self.attempts, self.lease_until)
+    }
 }
 
 /// How far a row may lie ahead of our clock before it is taken for one that another clock wrote.
 const AHEAD: time::Duration = time::Duration::MINUTE;
 
-/// The clock went back: what was put off by a moment that has not come yet is due now, and a lease that no worker can have taken by this
-/// clock is none.
+/// The clock went back: what was put off by a moment that has not come yet is due now.
 pub(in crate::features::webhooks) fn pull_in(conn: &mut Conn, now: UtcTime) -> QueryResult<()> {
     let pending = webhook_deliveries::table.filter(webhook_deliveries::state.eq(DeliveryState::Pending));
     diesel::update(pending.filter(webhook_deliveries::updated_at.gt(now + AHEAD)))
         .set((webhook_deliveries::next_at.eq(now), webhook_deliveries::updated_at.eq(now)))
-        .execute(conn)?;
-    diesel::update(pending.filter(webhook_deliveries::lease_until.gt(now + LEASE + AHEAD)))
-        .set(webhook_deliveries::lease_until.eq(None::<UtcTime>))
         .execute(conn)
         .map(|_| ())
 }
 
-/// Deliveries that are due, that nobody holds, and that are not busy; the oldest first.
-pub(in crate::features::webhooks) fn due(
+/// Everything that workers hold.
+pub(in crate::features::webhooks) fn held(conn: &mut Conn) -> QueryResult<Vec<HeldDelivery>> {
+    webhook_deliveries::table
+        .filter(webhook_deliveries::lease_until.is_not_null())
+        .select(HeldDelivery::as_select())
+        .load(conn)
+}
+
+/// Takes a delivery from a worker that was lost; nothing happens when its try has come to an end after all.
+pub(in crate::features::webhooks) fn release(conn: &mut Conn, held: &HeldDelivery) -> QueryResult<()> {
+    let same = webhook_deliveries::table
+        .find(&held.id)
+        .filter(webhook_deliveries::attempts.eq(held.attempts))
+        .filter(webhook_deliveries::lease_until.eq(held.lease_until));
+    diesel::update(same).set(webhook_deliveries::lease_until.eq(None::<UtcTime>)).execute(conn).map(|_| ())
+}
+
+/// The next workspace, in the order of their ids, in which a delivery is due that nobody holds. Asked again and again it names them all,
+/// however many deliveries each of them has.
+pub(in crate::features::webhooks) fn next_workspace_with_due(
     conn: &mut Conn,
+    after: &str,
     now: UtcTime,
-    busy: &BusyDeliveries,
-    limit: i64,
-) -> QueryResult<Vec<(WebhookDeliveryId, String)>> {
+) -> QueryResult<Option<WorkspaceId>> {
     webhook_deliveries::table
         .filter(webhook_deliveries::state.eq(DeliveryState::Pending))
+        .filter(webhook_deliveries::workspace_id.gt(after))
         .filter(webhook_deliveries::next_at.le(now))
-        .filter(webhook_deliveries::lease_until.is_null().or(webhook_deliveries::lease_until.lt(now)))
-        .filter(webhook_deliveries::host.ne_all(&busy.hosts))
-        .filter(webhook_deliveries::id.ne_all(&busy.ours))
+        .filter(webhook_deliveries::lease_until.is_null())
+        .order(webhook_deliveries::workspace_id)
+        .limit(1)
+        .select(webhook_deliveries::workspace_id)
+        .get_result(conn)
+        .optional()
+}
+
+/// Deliveries of a workspace that are due, that nobody holds, and that go to none of those hosts; the oldest first.
+pub(in crate::features::webhooks) fn due(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    closed_hosts: &[String],
+    limit: i64,
+    now: UtcTime,
+) -> QueryResult<Vec<WaitingDelivery>> {
+    webhook_deliveries::table
+        .filter(webhook_deliveries::state.eq(DeliveryState::Pending))
+        .filter(webhook_deliveries::workspace_id.eq(workspace))
+        .filter(webhook_deliveries::next_at.le(now))
+        .filter(webhook_deliveries::lease_until.is_null())
+        .filter(webhook_deliveries::host.ne_all(closed_hosts))
         .order((webhook_deliveries::next_at, webhook_deliveries::id))
         .limit(limit)
-        .select((webhook_deliveries::id, webhook_deliveries::host))
+        .select(WaitingDelivery::as_select())
         .load(conn)
 }
 
@@ -69,7 +121,7 @@ pub(in crate::features::webhooks) fn claim(
         .find(id)
         .filter(webhook_deliveries::state.eq(DeliveryState::Pending))
         .filter(webhook_deliveries::next_at.le(now))
-        .filter(webhook_deliveries::lease_until.is_null().or(webhook_deliveries::lease_until.lt(now)));
+        .filter(webhook_deliveries::lease_until.is_null());
     let taken = diesel::update(free)
         .set((
             webhook_deliveries::lease_until.eq(now + LEASE),

@@ -1,5 +1,6 @@
 //! `/api/v1/source-connectors/` and `/api/v1/destination-connectors/`: what can be connected, and what each needs.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
@@ -11,6 +12,8 @@ use serde_json::Value;
 use crate::base::error::AppError;
 use crate::connectors::Connector;
 use crate::features::accounts::api_keys::guard::{ApiKey, Read, Side};
+use crate::features::catalogue::Capability;
+use crate::features::oauth;
 use crate::platform::app::App;
 use crate::platform::db::cursor::{ListDirection, place_by_name};
 use crate::platform::web::api::{ApiQuery, ApiResult, json};
@@ -35,6 +38,8 @@ struct ConnectorOut {
     documentation_url: String,
     /// Fields that must be filled in at least, as dot paths; a choice may ask for more.
     required_fields: Vec<String>,
+    /// What this installation can do with it now.
+    capability: Capability,
 }
 
 /// A type of system, with all that is asked for it.
@@ -50,7 +55,7 @@ struct ConnectorDetailsOut {
 }
 
 impl ConnectorOut {
-    fn new(connector: &Connector) -> Self {
+    fn new(app: &App, connector: &Connector, apps: &BTreeSet<String>) -> Self {
         let file = &connector.file;
         let required = missing_required(&connector.spec, &KnownValues::default());
         Self {
@@ -60,6 +65,7 @@ impl ConnectorOut {
             summary: file.summary.clone(),
             documentation_url: file.documentation_url.clone(),
             required_fields: required.into_iter().map(|field| field.path.dot()).collect(),
+            capability: Capability::of(&app.engines, connector, oauth::apps::has(apps, connector)),
         }
     }
 }
@@ -78,9 +84,10 @@ pub struct ConnectorsQuery {
 }
 
 /// `GET /api/v1/source-connectors/`
-pub async fn index<S: Side>(app: web::Data<App>, _key: ApiKey<Read<S>>, query: ApiQuery<ConnectorsQuery>) -> ApiResult {
+pub async fn index<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, query: ApiQuery<ConnectorsQuery>) -> ApiResult {
     let query = query.0;
     let wanted = cursor::page_request(query.cursor.as_deref(), query.limit)?;
+    let apps = oauth::apps::ready(&app, &key.workspace).await?;
     let found: Vec<Arc<Connector>> =
         app.connectors.search(S::KIND, query.search.as_deref().unwrap_or_default()).into_iter().cloned().collect();
     let place_of = |connector: &Arc<Connector>| place_by_name(&connector.file.name, &connector.file.slug);
@@ -90,19 +97,20 @@ pub async fn index<S: Side>(app: web::Data<App>, _key: ApiKey<Read<S>>, query: A
     json(
         StatusCode::OK,
         &PageOut::new(wanted.cut(found, ListDirection::Rising, place_of), &address, &pairs, place_of, |connector| {
-            ConnectorOut::new(&connector)
+            ConnectorOut::new(&app, &connector, &apps)
         }),
     )
 }
 
 /// `GET /api/v1/source-connectors/{slug}/`
-pub async fn show<S: Side>(app: web::Data<App>, _key: ApiKey<Read<S>>, slug: web::Path<String>) -> ApiResult {
+pub async fn show<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, slug: web::Path<String>) -> ApiResult {
     let connector = app.connectors.find(S::KIND, &slug).ok_or(AppError::NotFound)?;
     let file = &connector.file;
+    let apps = oauth::apps::ready(&app, &key.workspace).await?;
     json(
         StatusCode::OK,
         &ConnectorDetailsOut {
-            connector: ConnectorOut::new(connector),
+            connector: ConnectorOut::new(&app, connector, &apps),
             guide: file.guide.clone(),
             spec: file.spec.clone(),
         },

@@ -1,0 +1,3 @@
+//! The connectors of this installation, for programs.
+
+pub mod api;
