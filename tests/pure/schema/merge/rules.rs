@@ -288,6 +288,12 @@ fn a_program_reads_references_in_the_places_of_secrets_and_all_that_stands_besid
     let read = with_references(&spec, &chosen, &[(path("/way/token"), "t".to_owned())].into());
     assert_eq!(Value::Object(read), json!({"way": {"by": "token", "token": "t"}}));
     assert_eq!(Value::Object(with_references(&spec, &DraftState::default(), &BTreeMap::new())), json!({}));
+    let group = json!({"type": "object", "properties": {"token": {"type": "string", "airbyte_secret": true}}});
+    let spec = self::spec(&json!({"type": "object", "properties": {"full": group, "empty": group, "none": group}}));
+    let plain = json!({"empty": {}}).as_object().cloned().unwrap();
+    let state = DraftState { plain, secrets: [(path("/full/token"), 1)].into() };
+    let read = with_references(&spec, &state, &[(path("/full/token"), "t".to_owned())].into());
+    assert_eq!(Value::Object(read), json!({"empty": {}, "full": {"token": "t"}}));
 }
 
 #[test]
@@ -361,7 +367,7 @@ fn rows_from_before_they_had_ids_get_theirs_wherever_they_stand() {
 #[test]
 fn free_json_is_missed_by_members_alone() {
     let spec = spec(
-        &json!({"type": "object", "required": ["extra"], "properties": {"extra": {"type": "object", "title": "Extra"}}}),
+        &json!({"type": "object", "required": ["extra"], "properties": {"extra": {"type": "object", "title": "Extra", "minProperties": 1}}}),
     );
     let left = |who: Audience| {
         let known = KnownValues::default();

@@ -209,3 +209,44 @@ fn a_program_that_changes_what_lies_deep_in_a_row_that_went_is_told() {
         assert_eq!(told(inner.clone()), conflict, "{inner}");
     }
 }
+
+#[test]
+fn whatever_others_changed_keeps_a_choice_and_a_row_from_going() {
+    let deep = json!({"type": "array", "items": {"type": "object", "properties": {"name": {"type": "string"}}}});
+    let way = json!({"type": "object", "title": "Way", "oneOf": [{"properties": {"by": {"const": "a"}, "edition": {"const": 2}, "x": {"type": "string"}, "list": deep}}, {"properties": {"by": {"const": "b"}}}]});
+    let rows = json!({"type": "array", "title": "Rows", "items": {"type": "object", "properties": {"name": {"type": "string"}, "list": deep}}});
+    let spec = spec(&json!({"type": "object", "properties": {"way": way, "rows": rows}}));
+    let of = |plain: Value| DraftState { plain: plain.as_object().cloned().unwrap(), secrets: BTreeMap::new() };
+    let goes = |change: Value, shown: Value, now: Value| {
+        let sent = import_config(&spec, &change).unwrap();
+        merged(&spec, &sent, &of(shown), &of(now)).map(|done| plain(&done.values))
+    };
+    let list = |names: &[&str]| names.iter().map(|name| json!({"~id": name, "name": name})).collect::<Vec<_>>();
+    let choice = |inside: Value| {
+        let mut choice = json!({"by": "a", "list": list(&["x", "y"])});
+        choice.as_object_mut().unwrap().extend(inside.as_object().cloned().unwrap());
+        json!({"way": choice})
+    };
+    let shown = || choice(json!({"odd": 1}));
+    for change in [json!({"way": null}), json!({"way": {"by": "b"}})] {
+        // Its connector has got another constant since, which nobody chose.
+        assert!(goes(change.clone(), shown(), choice(json!({"odd": 1, "edition": 2}))).is_ok());
+        for others in [
+            json!({"odd": 2}),
+            json!({"odd": 1, "odder": 1}),
+            json!({}),
+            json!({"odd": 1, "x": "new"}),
+            json!({"odd": 1, "list": list(&["x", "y", "z"])}),
+            json!({"odd": 1, "list": list(&["x"])}),
+            json!({"odd": 1, "list": list(&["y", "x"])}),
+        ] {
+            let told = goes(change.clone(), shown(), choice(others.clone())).unwrap_err();
+            assert_eq!(told, ["Way"], "{change} {others}");
+        }
+    }
+    let row = |names: &[&str]| json!({"rows": [{"~id": "r1-0", "name": "A", "list": list(names)}]});
+    assert_eq!(goes(json!({"rows": []}), row(&["x"]), row(&["x"])).unwrap(), json!({"rows": []}));
+    for others in [&["x", "y"][..], &[], &["y"]] {
+        assert_eq!(goes(json!({"rows": []}), row(&["x"]), row(others)).unwrap_err(), ["Rows"]);
+    }
+}
