@@ -85,8 +85,7 @@ pub(super) async fn act(
         None => Shown::Now,
     };
     let mut input = ConfigureInput::read(&raw);
-    let Decoded { submission, errors, state, .. } = decode(&target, &raw, &shown, input.asks_again);
-    input.state = state;
+    let Decoded { submission, errors, .. } = decode(&target, &raw, &shown, input.asks_again);
     if let Some(draft) = &target.draft {
         input.offer_asking(draft, &errors);
     }
@@ -98,6 +97,9 @@ pub(super) async fn act(
     let refused =
         form.is_review || !errors.is_empty() || !input.share_problems.is_empty() || input.description_problem.is_some();
     if refused {
+        let draft = target.draft.as_ref().map(|draft| shown.on(draft));
+        let target = ConfigureTarget { draft, ..target };
+        input.state = decode(&target, &raw, &shown, true).with_errors(errors).state;
         return unprocessable(&ConfigurePage::new(app, request, member, &target, &input)?);
     }
     let share = share.and_then(Result::ok);

@@ -9,7 +9,7 @@ use super::options::Options;
 use super::quote::{literal, quoted};
 use super::session::Session;
 use super::state::{Mark, PostgresState};
-use super::versions::{Moment, Relation};
+use super::versions::{Relation, SeenMoment};
 use super::{connect, refusals};
 use crate::engines::hosts::Hosts;
 use crate::engines::run::EventSink;
@@ -123,7 +123,7 @@ impl Table<'_> {
         let name = self.chosen.stream.full_name();
         let moment = match &way {
             Way::Versions(relation) | Way::Key(_, relation, _) if relation.has_versions => {
-                Some(Moment::now(self.session, &self.table(), relation).await?)
+                Some(SeenMoment::now(self.session, &self.table(), relation).await?)
             }
             _ => None,
         };
@@ -146,7 +146,7 @@ impl Table<'_> {
             }
             wanted = (BATCH / (bytes / count.max(1)).max(1)).clamp(1, MOST_ROWS);
         }
-        let seen = moment.map(Moment::into_seen);
+        let seen = moment.map(SeenMoment::into_seen);
         match way {
             Way::Whole => {}
             Way::Versions(_) => state.set(&name, Mark { seen, ..Mark::default() }),
@@ -164,7 +164,12 @@ impl Table<'_> {
     }
 
     /// What is new since the mark, as the end of a statement.
-    async fn condition(&self, way: &Way<'_>, kept: Option<&Mark>, moment: Option<&Moment>) -> Result<String, Failure> {
+    async fn condition(
+        &self,
+        way: &Way<'_>,
+        kept: Option<&Mark>,
+        moment: Option<&SeenMoment>,
+    ) -> Result<String, Failure> {
         let mut seen = kept.and_then(|mark| mark.seen.as_ref());
         let mut by_key = None;
         if let Way::Key(key, _, bounds) = way {

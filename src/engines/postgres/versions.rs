@@ -47,7 +47,7 @@ pub(super) struct Relation {
 
 /// The moment that a transaction sees.
 #[derive(Debug)]
-pub(super) struct Moment {
+pub(super) struct SeenMoment {
     /// The number that the next transaction gets.
     next: i64,
     seen: SeenVersions,
@@ -86,7 +86,7 @@ impl Relation {
     }
 }
 
-impl Moment {
+impl SeenMoment {
     /// What the transaction sees that goes on.
     pub(super) async fn now(session: &Session, table: &str, relation: &Relation) -> Result<Self, Failure> {
         let sql = format!(

@@ -10,7 +10,7 @@ use super::submit::RecipientSubmission;
 use crate::base::error::AppResult;
 use crate::base::forms::{FormState, RawForm};
 use crate::connectors::Connector;
-use crate::features::connections::{Shown, revision_mark};
+use crate::features::connections::{REVISION_FIELD, Shown, revision_mark};
 use crate::features::oauth::{self, Asked, CompletedSignIn, LinkRef, LinkSignIn, Panel, PlanError};
 use crate::platform::app::App;
 use crate::schema::form::{self, Audience, Decoded, KnownValues, Since, Strictness, Submission};
@@ -74,8 +74,15 @@ impl<L: RecipientLink> RecipientForm<L> {
         let until = (app.clock.now() + oauth::sign_ins::KEPT).min(self.link.until);
         let Some(sign_in) = &self.sign_in else { return FormState::empty() };
         let state = sign_in.resumed(&until.hour());
-        let moved = form::resumed(&self.connector().spec, state.typed_fields(), &self.known(), &self.audience());
+        let moved = form::resumed(&self.connector().spec, state.typed_fields(), &self.known_then(), &self.audience());
         state.with_typed(moved)
+    }
+
+    /// What the form had been shown with when somebody left for the provider, as the form says it.
+    pub(super) fn left_with(&self, app: &App) -> Option<String> {
+        let until = (app.clock.now() + oauth::sign_ins::KEPT).min(self.link.until);
+        let state = self.sign_in.as_ref()?.resumed(&until.hour());
+        state.typed(REVISION_FIELD)?.first().cloned()
     }
 
     /// Takes these accounts; gives what is wrong with them.
@@ -107,14 +114,22 @@ impl<L: RecipientLink> RecipientForm<L> {
         }
     }
 
-    /// What was known when the form was shown.
-    fn known_then(&self) -> KnownValues {
+    /// What was known when the form was shown; of a form that was not sent yet, what is known now.
+    pub(super) fn known_then(&self) -> KnownValues {
         self.shown.known().map_or_else(|| self.known(), |shown| self.with_sign_in(shown.known_to_recipients()))
     }
 
     /// Names what the form shows, for when it is sent.
     pub(super) fn revision(&self, app: &App) -> String {
-        self.link.known.link.filled().map(|filled| revision_mark(&app.form_marks, filled)).unwrap_or_default()
+        let filled = self.link.known.link.filled();
+        filled.map(|filled| revision_mark(&app.form_marks, &self.shown.on(filled))).unwrap_or_default()
+    }
+
+    /// What was typed, for the form as it was shown.
+    pub(super) fn turned_back(&self, raw: &RawForm, decoded: Decoded) -> Decoded {
+        let then = self.known_then();
+        let spec = &self.connector().spec;
+        form::decode_since(spec, raw, (&then).into(), Strictness::Draft, &self.audience()).with_errors(decoded.errors)
     }
 
     /// Reads what was typed.

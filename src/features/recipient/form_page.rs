@@ -75,7 +75,7 @@ pub struct FormPage {
 impl FormPage {
     pub(super) fn new<L: RecipientLink>(form: &RecipientForm<L>, shown: ShownForm<'_>, app: &App) -> AppResult<Self> {
         let (known, connector, state, reply) = (&form.link.known, form.connector(), shown.state, shown.reply);
-        let view: FormView = form::view(&connector.spec, &form.known(), state, &form.audience());
+        let view: FormView = form::view(&connector.spec, &form.known_then(), state, &form.audience());
         let panel = form.panel(reply, shown.raw)?;
         let provider = form.sign_in.as_ref().map(LinkSignIn::provider_name).unwrap_or_default();
         let of_sign_in = reply.sign_in_problem(provider).map(|text| ("sign-in-title".to_owned(), text));

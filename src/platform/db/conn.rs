@@ -51,16 +51,6 @@ impl DatabaseUrl {
         }
     }
 
-    /// Sees that no pooler stands in between with which the database cannot be used.
-    ///
-    /// # Errors
-    /// One does, or the database cannot be reached.
-    pub fn refuse_pooler(&self) -> anyhow::Result<()> {
-        #[cfg(feature = "postgres")]
-        super::pooled::refuse(self)?;
-        Ok(())
-    }
-
     /// Opens one connection and gives it this product's settings.
     ///
     /// # Errors

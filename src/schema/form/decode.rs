@@ -29,6 +29,18 @@ pub struct Decoded {
     pub typed_secrets: BTreeMap<String, SecretString>,
 }
 
+impl Decoded {
+    /// Also shows these errors, of the same form read in another way.
+    #[must_use]
+    pub fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
+        let is_new = |error: &FieldError| !self.errors.iter().any(|earlier| earlier.name == error.name);
+        let new: Vec<FieldError> = errors.into_iter().filter(is_new).collect();
+        self.state.add_errors(new.clone());
+        self.errors.extend(new);
+        self
+    }
+}
+
 /// Reads the form of a draft that is as it was shown; blank fields keep what it has.
 #[must_use]
 pub fn decode(spec: &Spec, raw: &RawForm, known: &KnownValues, layer: Strictness, who: &Audience) -> Decoded {

@@ -24,6 +24,7 @@ mod leaf;
 mod merge;
 mod merge_rows;
 mod merger;
+mod news;
 mod overlay;
 mod overview;
 mod patch;
