@@ -239,6 +239,7 @@ fn whatever_others_changed_keeps_a_choice_and_a_row_from_going() {
             json!({"odd": 1, "list": list(&["x", "y", "z"])}),
             json!({"odd": 1, "list": list(&["x"])}),
             json!({"odd": 1, "list": list(&["y", "x"])}),
+            json!({"odd": 1, "list": [{"~id": "x", "name": "other"}, {"~id": "y", "name": "y"}]}),
         ] {
             let told = goes(change.clone(), shown(), choice(others.clone())).unwrap_err();
             assert_eq!(told, ["Way"], "{change} {others}");
