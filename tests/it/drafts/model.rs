@@ -320,7 +320,7 @@ fn questions(line: &str) -> Vec<String> {
     let is_title = |word: &&str| {
         word.len() > 2 && word.to_uppercase().starts_with('Q') && word[1..].bytes().all(|byte| byte.is_ascii_digit())
     };
-    words.filter(is_title).last().map(str::to_uppercase).into_iter().collect()
+    words.filter(is_title).next_back().map(str::to_uppercase).into_iter().collect()
 }
 
 fn without_rows(pointer: &str) -> String {

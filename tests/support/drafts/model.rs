@@ -158,7 +158,7 @@ impl<'a> Merge<'a> {
     }
 
     /// The order that is wanted, with those behind that nobody knew of; where others ordered them anew, too, theirs.
-    fn order(&mut self, field: &Field, wanted: &[u32], (shown, now): (&[Row], &[Row]), rows: &mut Vec<Row>) {
+    fn order(&mut self, field: &Field, wanted: &[u32], (shown, now): (&[Row], &[Row]), rows: &mut [Row]) {
         let ids = |rows: &[Row]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
         let there = ids(rows);
         let (shown, now) = (ids(shown), ids(now));

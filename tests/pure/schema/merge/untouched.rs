@@ -239,6 +239,7 @@ fn whatever_others_changed_keeps_a_choice_and_a_row_from_going() {
             json!({"odd": 1, "list": list(&["x", "y", "z"])}),
             json!({"odd": 1, "list": list(&["x"])}),
             json!({"odd": 1, "list": list(&["y", "x"])}),
+            json!({"odd": 1, "list": [{"~id": "x", "name": "other"}, {"~id": "y", "name": "y"}]}),
         ] {
             let told = goes(change.clone(), shown(), choice(others.clone())).unwrap_err();
             assert_eq!(told, ["Way"], "{change} {others}");
@@ -249,4 +250,25 @@ fn whatever_others_changed_keeps_a_choice_and_a_row_from_going() {
     for others in [&["x", "y"][..], &[], &["y"]] {
         assert_eq!(goes(json!({"rows": []}), row(&["x"]), row(others)).unwrap_err(), ["Rows"]);
     }
+}
+
+#[test]
+fn a_row_that_is_sent_loses_what_it_leaves_out_also_in_its_choice_except_secrets() {
+    let secret = json!({"type": "string", "title": "Token", "airbyte_secret": true});
+    let text = json!({"type": "string"});
+    let way = json!({"type": "object", "oneOf": [{"properties": {"by": {"const": "a"}, "x": text, "y": text, "key": secret}}, {"properties": {"by": {"const": "b"}}}]});
+    let rows = json!({"type": "array", "items": {"type": "object", "properties": {"name": text, "way": way, "token": secret}}});
+    let spec = spec(&json!({"type": "object", "properties": {"rows": rows}}));
+    let row = json!({"name": "A", "token": "t", "way": {"by": "a", "x": "1", "y": "2", "key": "k"}});
+    let shown = draft(&spec, &json!({"rows": [row]}));
+    let token = shown.secrets.keys().find(|path| path.as_str().ends_with("/token")).unwrap();
+    let ids: BTreeMap<String, _> = [("~secret:t".to_owned(), token.clone())].into();
+    let nobody = BTreeSet::new();
+    let rules =
+        MergeRules { revision: 9, known_secrets: &nobody, references: &ids, yields_but_for: None, knows_base: true };
+    let sent = json!({"rows": [{"token": "~secret:t", "way": {"by": "a", "x": "3"}}]});
+    let sent = import_config(&spec, &sent).unwrap();
+    let done = merge(&spec, &[(&spec, &sent)], &shown, &shown, BTreeMap::new(), &rules).unwrap();
+    assert_eq!(plain(&done.values), json!({"rows": [{"way": {"by": "a", "x": "3"}}]}));
+    assert_eq!(done.state.secrets, shown.secrets);
 }
