@@ -205,6 +205,7 @@ impl Owner<'_> {
                 allows_test: false,
                 form_nonce: None,
                 purpose: setup_links::LinkPurpose::Fill,
+                asks: None,
             };
             setup_links::make(tx, new)
         })

@@ -10,7 +10,7 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use actix_web::{Error, FromRequest as _, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
@@ -19,10 +19,15 @@ use askama::Template;
 use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
+use crate::base::ids::MemberId;
+use crate::console::typed_again::{self, TypedParts};
+use crate::features::accounts;
 use crate::features::accounts::guard::SignedIn;
 use crate::features::recipient::When;
-use crate::features::recipient::held::HeldSlot;
+use crate::features::recipient::held::{self, HeldSlot};
 use crate::platform::app::App;
+use crate::platform::db::Conn;
+use crate::platform::former_member::FormerMember;
 use crate::platform::web::body;
 use crate::platform::web::csrf;
 use crate::platform::web::frame::OwnerFrame;
@@ -35,7 +40,7 @@ const KEPT: time::Duration = time::Duration::hours(1);
 const KEY_FIELD: &str = "_kept";
 
 /// The pages that show a form again as it was sent. What else members send is a button without anything typed.
-pub const REVIEWED: [&str; 13] = [
+pub const REVIEWED: [&str; 19] = [
     urls::CONNECTION_CONFIGURATION,
     urls::NEW_CONNECTION_OF,
     urls::CONNECTION_WEBHOOK,
@@ -49,6 +54,12 @@ pub const REVIEWED: [&str; 13] = [
     urls::NEW_OUTPUT_LAYER,
     urls::OUTPUT_LAYER,
     urls::SETTINGS_SIGN_IN,
+    urls::CONNECTION_DESCRIPTION,
+    urls::CONNECTION_STREAM,
+    urls::SETTINGS_WORKSPACE,
+    urls::SETTINGS_ACCOUNT,
+    urls::INVITATIONS,
+    urls::SETTINGS_API_KEYS,
 ];
 
 /// A form as it was sent, and where to.
@@ -58,10 +69,23 @@ struct KeptForm {
     body: String,
 }
 
+/// Whatever waits for a member lies under this name.
+fn drawer(member: &str) -> String {
+    format!("member {member}")
+}
+
+/// Forgets the forms that wait for a member.
+///
+/// # Errors
+/// The database refuses.
+pub fn forget_member(conn: &mut Conn, person: &FormerMember) -> diesel::QueryResult<()> {
+    person.ids.iter().try_for_each(|id| held::drop_link(conn, &drawer(id.as_str())))
+}
+
 /// Where the form of that key waits for that member.
 fn slot(member: &str, key: &PlainToken) -> HeldSlot {
     let hash: String = key.hash().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    HeldSlot { of: format!("member {member}"), name: hash, workspace: String::new() }
+    HeldSlot { of: drawer(member), name: hash, workspace: String::new() }
 }
 
 /// The middleware: keeps a form whose sender is signed out, and puts a kept one in the place of the form that asks for it.
@@ -92,6 +116,9 @@ pub async fn keep(
     let response = next.call(request).await?.map_into_boxed_body();
     let owner = csrf::token_in(&sent).and_then(|token| csrf::shown_to(&token, &app.form_marks));
     let Some(owner) = owner else { return Ok(response) };
+    if let Some(page) = not_a_member(&app, &response, &owner, &sent).await {
+        return Ok(response.into_response(page));
+    }
     if !has_outlived(&response, &owner).await {
         return Ok(response);
     }
@@ -100,6 +127,33 @@ pub async fn keep(
         Ok(None) => Ok(response),
         Err(error) => Ok(response.into_response(PageError::from(error).error_response())),
     }
+}
+
+#[derive(Template)]
+#[template(path = "connections/left_form.html")]
+struct LeftFormPage {
+    host: String,
+    workspace: String,
+    typed: TypedParts,
+}
+
+/// The page for a form of a workspace whose sender, still signed in, is no member of it any more: what was typed can be copied from it.
+async fn not_a_member(
+    app: &App,
+    response: &ServiceResponse<BoxBody>,
+    owner: &str,
+    sent: &Bytes,
+) -> Option<HttpResponse> {
+    let error = response.response().error().and_then(|error| error.as_error::<PageError>());
+    if !matches!(error, Some(PageError::App(AppError::NoWorkspace { .. }))) {
+        return None;
+    }
+    let id = MemberId::from_text(owner);
+    let left = app.db.read(move |conn| Ok(accounts::left_workspace(conn, &id)?)).await.ok()??;
+    let body = std::str::from_utf8(sent).ok()?;
+    let typed = typed_again::read(app, &left.id, response.request().path(), body).await.ok()?;
+    let host = app.config.server.base_url.host();
+    Some(PageError::ready(StatusCode::FORBIDDEN, &LeftFormPage { host, workspace: left.name, typed }).error_response())
 }
 
 /// Whether a form was refused because the member it was shown to is signed out, or signed in anew since.
@@ -135,13 +189,19 @@ async fn load(app: &App, member: &str, key: &PlainToken) -> AppResult<Option<(Ke
     Ok(Some((form, held.until)))
 }
 
+/// The page on which the form to that path stands.
+fn page_of(path: &str) -> &str {
+    let own = ["/invitations", "/description"];
+    own.iter().find_map(|last| path.strip_suffix(last)).unwrap_or(path)
+}
+
 /// What was sent; for a form that asks for a kept one, that one, to be looked at. Else the page to go to, when nothing is kept any more.
 async fn with_kept(app: &App, path: &str, sent: Bytes) -> AppResult<Result<Bytes, HttpResponse>> {
     let Some(key) = url::form_urlencoded::parse(&sent).find(|(name, _)| name == KEY_FIELD) else { return Ok(Ok(sent)) };
     let token = csrf::token_in(&sent).unwrap_or_default();
     let Some(member) = csrf::shown_to(&token, &app.form_marks) else { return Ok(Ok(sent)) };
     let kept = load(app, &member, &PlainToken::presented(&key.1)).await?;
-    let Some((kept, _)) = kept.filter(|(kept, _)| kept.path == path) else { return Ok(Err(see_other(path))) };
+    let Some((kept, _)) = kept.filter(|(kept, _)| kept.path == path) else { return Ok(Err(see_other(page_of(path)))) };
     let fields = url::form_urlencoded::parse(kept.body.as_bytes()).filter(|(name, _)| name != csrf::FIELD);
     let body = url::form_urlencoded::Serializer::new(String::new())
         .append_pair(csrf::FIELD, &token)
@@ -158,16 +218,20 @@ struct KeptFormPage {
     action: String,
     key: String,
     until: When,
+    /// The secrets that were typed; empty when there were none.
+    retyped: String,
 }
 
 /// `GET /kept-forms/{key}`: offers a form to the member it was shown to.
 pub async fn show(app: web::Data<App>, request: HttpRequest, member: SignedIn, key: web::Path<String>) -> PageResult {
     let token = PlainToken::presented(&key);
     let (kept, until) = load(&app, member.member_id.as_str(), &token).await?.ok_or(AppError::NotFound)?;
+    let typed = typed_again::read(&app, &member.workspace_id, &kept.path, &kept.body).await?;
     page(&KeptFormPage {
         frame: member.frame(&request, &app, "connections"),
         action: kept.path,
         key: key.into_inner(),
         until: until.into(),
+        retyped: typed.retyped.join(", "),
     })
 }

@@ -27,7 +27,7 @@ pub async fn create(
     let (connection, made) = make(&app, &member, slug.into_inner(), purpose, form.token.nonce).await?;
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     let system = connector.map_or("", |connector| connector.system());
-    let new = CreatedLink { connection: &connection, system, link: &made.link, token: made.token.as_ref() };
+    let new = CreatedLink { connection: &connection, system, link: &made.link, token: made.token.as_ref(), asks: "" };
     setup_links::created(&app, &request, &member, &new)
 }
 
@@ -53,6 +53,7 @@ async fn make(
             note: "",
             form_nonce: Some(&nonce),
             purpose,
+            asks: None,
             allows_test: false,
         };
         let made = MadeLink::make(tx, new)?;

@@ -5,6 +5,7 @@ pub mod app;
 pub mod config;
 pub mod db;
 pub mod email;
+pub mod former_member;
 pub mod jobs;
 pub mod lease_watch;
 pub mod link_state;

@@ -32,6 +32,7 @@ pub fn server(app: &Arc<App>, listener: TcpListener) -> std::io::Result<Server> 
             .configure(routes::all)
             .default_service(web::to(routes::no_such_page))
             .wrap(from_fn(console::keep_forms))
+            .wrap(from_fn(console::lead_elsewhere))
             .wrap(from_fn(cookies::send))
             .wrap(from_fn(damaged_link::lead_back))
             // No page holds a secret, and form tokens differ on every page, so a compressed length tells nothing.

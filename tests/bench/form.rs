@@ -19,7 +19,7 @@ pub fn run() {
         }
     };
     let spec = Spec::compile(&schema).unwrap();
-    let who = Audience::Recipient { workspace: "Acme".to_owned() };
+    let who = Audience::Recipient { workspace: "Acme".to_owned(), asks: None };
     let (known, state) = (KnownValues::default(), FormState::empty());
     let html = view(&spec, &known, &state, &who).render().unwrap();
     let raw = RawForm::from_pairs(encode(&spec, &Values::default()));

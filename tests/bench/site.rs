@@ -99,6 +99,7 @@ impl Site {
                             allows_test: false,
                             form_nonce: None,
                             purpose: vestibule::features::setup_links::LinkPurpose::Fill,
+                            asks: None,
                         };
                         Ok(setup_links::make(tx, link)?.1)
                     })

@@ -1,6 +1,8 @@
 //! What both programs of tests share.
 
 pub mod cluster;
+mod dice;
+pub mod drafts;
 pub mod engine;
 pub mod installation;
 pub mod panics;
@@ -13,6 +15,7 @@ pub mod routes;
 pub mod scanner;
 pub mod smtp;
 
+pub use dice::Dice;
 pub use python::{python, skipped};
 
 /// Stands in every secret that tests type, so that a leak can be searched for.

@@ -1,19 +1,21 @@
 //! The configuration step: the connector's form for members, and "Share setup link" above it, in one form, so that
 //! whatever was typed is kept whichever button is pressed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, web};
 
 use super::configure_view::{ConfigureInput, ConfigurePage, ConfigureTarget};
 use crate::base::error::{AppError, AppResult};
-use crate::base::forms::RawForm;
+use crate::base::forms::{FieldPath, RawForm};
 use crate::connectors::Connector;
 use crate::console::made_link::MadeLink;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{
     Apply, ApplyError, Connection, Filler, NewDraft, REVISION_FIELD, Revision, Shown, apply, create_draft, find,
 };
+use crate::features::oauth;
 use crate::features::setup_links::{CreatedLink, LinkPurpose, NewSetupLink, ShareForm, created};
 use crate::platform::activity::{Entry, Event};
 use crate::platform::app::App;
@@ -22,7 +24,7 @@ use crate::platform::web::csrf::{CsrfForm, FormToken};
 use crate::platform::web::flash::{Flash, see_other_with};
 use crate::platform::web::page::{PageResult, page, unprocessable};
 use crate::platform::web::urls;
-use crate::schema::form::{self, Audience, Decoded, Since, Strictness, Submission};
+use crate::schema::form::{self, Asks, Audience, Decoded, Since, Strictness, Submission};
 
 /// A draft and its connector.
 ///
@@ -66,6 +68,8 @@ struct CheckedForm {
     submission: Submission,
     shown: Shown,
     share: Option<ShareForm>,
+    /// The link asks for the secrets that go with this change, and for nothing else.
+    asks_again: bool,
 }
 
 pub(super) async fn act(
@@ -81,8 +85,7 @@ pub(super) async fn act(
         None => Shown::Now,
     };
     let mut input = ConfigureInput::read(&raw);
-    let Decoded { submission, errors, state, .. } = decode(&target, &raw, &shown, input.asks_again);
-    input.state = state;
+    let Decoded { submission, errors, .. } = decode(&target, &raw, &shown, input.asks_again);
     if let Some(draft) = &target.draft {
         input.offer_asking(draft, &errors);
     }
@@ -94,10 +97,14 @@ pub(super) async fn act(
     let refused =
         form.is_review || !errors.is_empty() || !input.share_problems.is_empty() || input.description_problem.is_some();
     if refused {
+        let draft = target.draft.as_ref().map(|draft| shown.on(draft));
+        let target = ConfigureTarget { draft, ..target };
+        input.state = decode(&target, &raw, &shown, true).with_errors(errors).state;
         return unprocessable(&ConfigurePage::new(app, request, member, &target, &input)?);
     }
     let share = share.and_then(Result::ok);
-    let checked = CheckedForm { description: input.description.clone(), submission, shown: shown.clone(), share };
+    let (description, asks_again) = (input.description.clone(), input.asks_again);
+    let checked = CheckedForm { description, submission, shown: shown.clone(), share, asks_again };
     let draft = target.draft.clone();
     match store(app, member, &target, checked, form.token).await {
         Ok(written) => answer(app, request, member, &target.connector, &written),
@@ -122,7 +129,7 @@ fn decode(target: &ConfigureTarget, raw: &RawForm, shown: &Shown, asks_others: b
     let since = Since { shown: &then, now: &now };
     let mut decoded = form::decode_since(spec, raw, since, Strictness::Draft, &Audience::Owner);
     if !asks_others {
-        decoded.ask_again(spec, &now, &[], spec, since);
+        decoded.ask_again(spec, &now, &[], spec, since, &Audience::Owner);
     }
     decoded
 }
@@ -148,6 +155,7 @@ async fn store(
             Some(draft) => draft,
             None => new_draft(tx, &member_here, &connector, &checked.description, &form.nonce)?,
         };
+        let before = connection.secret_paths.clone();
         let saved = !checked.submission.is_empty();
         let connection = if saved {
             let apply_here = Apply {
@@ -169,7 +177,11 @@ async fn store(
             connection
         };
         let share = checked.share.as_ref();
-        let link = share.map(|share| make_link(tx, &member_here, &connection, share, &form.nonce)).transpose()?;
+        let gone = before.into_iter().filter(|path| !connection.secret_paths.contains(path));
+        let asks = if checked.asks_again { asks_for(&connector, &connection, gone) } else { None };
+        let made =
+            share.map(|share| make_link(tx, &member_here, &connection, NewShare { share, asks, nonce: &form.nonce }));
+        let link = made.transpose()?;
         Ok(SavedForm { connection, saved, link })
     })
     .await
@@ -183,8 +195,15 @@ fn answer(
     written: &SavedForm,
 ) -> PageResult {
     if let Some(MadeLink { link, token }) = &written.link {
-        let new =
-            CreatedLink { connection: &written.connection, system: connector.system(), link, token: token.as_ref() };
+        let known = written.connection.known_to_members();
+        let titles = link.asks.as_ref().map(|asks| asks.fields().titles(&connector.spec, &known).join(", "));
+        let new = CreatedLink {
+            connection: &written.connection,
+            system: connector.system(),
+            link,
+            token: token.as_ref(),
+            asks: titles.as_deref().unwrap_or_default(),
+        };
         return created(app, request, member, &new);
     }
     let flash = if written.saved { Flash::DetailsSaved } else { Flash::NothingToSave };
@@ -224,13 +243,23 @@ fn note_saved(tx: &mut Tx<'_>, member: &SignedIn, connection: &Connection, submi
     tx.record(&entry)
 }
 
-fn make_link(
-    tx: &mut Tx<'_>,
-    member: &SignedIn,
-    connection: &Connection,
-    share: &ShareForm,
-    nonce: &str,
-) -> AppResult<MadeLink> {
+/// A link that is to be made.
+struct NewShare<'a> {
+    share: &'a ShareForm,
+    asks: Option<Asks>,
+    nonce: &'a str,
+}
+
+/// The questions of a link for secrets that are gone; `None` when nobody can be asked for one of them.
+fn asks_for(connector: &Connector, connection: &Connection, gone: impl Iterator<Item = FieldPath>) -> Option<Asks> {
+    let gone: BTreeSet<FieldPath> = gone.collect();
+    let answers = form::overview(&connector.spec, &connection.known_to_members());
+    let asked = answers.into_iter().map(|answer| answer.key).filter(|key| gone.contains(key));
+    Asks::of(asked).map(|asks| oauth::with_sign_in(connector, asks))
+}
+
+fn make_link(tx: &mut Tx<'_>, member: &SignedIn, connection: &Connection, new: NewShare<'_>) -> AppResult<MadeLink> {
+    let NewShare { share, asks, nonce } = new;
     let new = NewSetupLink {
         connection,
         creator: Some(&member.member_id),
@@ -241,6 +270,7 @@ fn make_link(
         allows_test: share.allows_test,
         form_nonce: Some(nonce),
         purpose: LinkPurpose::Fill,
+        asks,
     };
     MadeLink::make(tx, new)
 }

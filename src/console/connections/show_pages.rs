@@ -63,6 +63,8 @@ struct LinkItem {
     until_iso: String,
     until: String,
     is_open: bool,
+    /// What it asks for; empty when it asks for everything.
+    asks: String,
     revoke_url: String,
 }
 
@@ -147,7 +149,7 @@ pub async fn show(app: web::Data<App>, request: HttpRequest, member: SignedIn, s
     page(&view(&app, &request, &member, loaded, None)?)
 }
 
-/// A new name that was not taken, and why.
+/// A new name that was not taken, and why; empty when it is only shown again.
 struct RefusedName {
     typed: String,
     problem: String,
@@ -174,7 +176,7 @@ fn view(
     let (left_empty, facts): (Vec<FactRow>, Vec<FactRow>) =
         answers.iter().map(|answer| fact(answer, connection)).partition(FactRow::is_left_empty);
     let (typed_description, description_problem) = match typed {
-        Some(RefusedName { typed, problem }) => (typed, Some(problem)),
+        Some(RefusedName { typed, problem }) => (typed, Some(problem).filter(|problem| !problem.is_empty())),
         None => (connection.description.clone(), None),
     };
     let frame = member.frame(request, app, "connections");
@@ -198,7 +200,7 @@ fn view(
         missing: answers.iter().filter(|answer| answer.is_missing()).map(|answer| fact(answer, connection)).collect(),
         facts,
         left_empty,
-        links: links.iter().map(|link| link_item(link, slug, now)).collect(),
+        links: links.iter().map(|link| link_item(link, slug, &answers, now)).collect(),
         timeline: items(&timeline),
         origin,
         callback,
@@ -258,8 +260,11 @@ fn filled_by(origin: &FieldOrigin, connection: &Connection) -> String {
     }
 }
 
-fn link_item(link: &SetupLinkRow, slug: &str, now: UtcTime) -> LinkItem {
+fn link_item(link: &SetupLinkRow, slug: &str, answers: &[OverviewAnswer], now: UtcTime) -> LinkItem {
     let state = link.state(now);
+    let asks = link.asks.as_ref().map(|asks| asks.fields());
+    let asked = answers.iter().filter(|answer| asks.is_some_and(|asks| asks.names(&answer.key)));
+    let titles: Vec<&str> = asked.map(|answer| answer.title.as_str()).collect();
     LinkItem {
         created_iso: link.created_at.iso(),
         created: link.created_at.words(),
@@ -269,6 +274,7 @@ fn link_item(link: &SetupLinkRow, slug: &str, now: UtcTime) -> LinkItem {
         until_iso: link.expires_at.iso(),
         until: link.expires_at.words_in(&link.zone),
         is_open: state.is_open(),
+        asks: titles.join(", "),
         revoke_url: urls::setup_link_revocation(slug, &link.id),
     }
 }
@@ -291,7 +297,8 @@ pub async fn update_description(
     let description = form.value.description.trim().to_owned();
     let problem =
         if description.is_empty() { Some("Enter a name".to_owned()) } else { description_problem(&description) };
-    if let Some(problem) = problem {
+    if form.is_review || problem.is_some() {
+        let problem = problem.unwrap_or_default();
         let loaded = load(&app, &member, slug).await?;
         let refused = RefusedName { typed: description, problem };
         return unprocessable(&view(&app, &request, &member, loaded, Some(refused))?);

@@ -1,6 +1,7 @@
 //! The timeline in words: who and what, never a value.
 
 use crate::platform::activity::{ActivityRow, Event};
+use crate::platform::former_member::FORMER_MEMBER;
 
 /// One line of the timeline.
 pub(super) struct TimelineItem {
@@ -44,7 +45,11 @@ fn tone(event: Event) -> &'static str {
 }
 
 fn text(row: &ActivityRow) -> String {
-    let who = if row.actor_name.is_empty() { "Somebody" } else { row.actor_name.as_str() };
+    let who = match row.actor_name.as_str() {
+        "" => "Somebody",
+        FORMER_MEMBER => "A former member",
+        name => name,
+    };
     let detail = row.detail.as_str();
     match row.event {
         Event::ConnectionCreated => format!("{who} added the connection"),

@@ -98,6 +98,7 @@ pub async fn save(
     let (slug, place) = path.into_inner();
     let loaded = load(&app, &member, slug).await?;
     let mut changed = choice(&loaded, place)?;
+    let is_review = form.is_review;
     let raw = RawForm::from_pairs(form.value);
     let keys = raw.first("keys").unwrap_or_default().split(',').map(str::trim).filter(|key| !key.is_empty());
     changed.primary_keys = Some(keys.map(str::to_owned).collect());
@@ -110,7 +111,7 @@ pub async fn save(
         .filter(|fault| matches!(fault.member, "primary_keys" | "fields"))
         .map(|fault| (if fault.member == "fields" { "fields" } else { "keys" }.to_owned(), fault.sentence))
         .collect();
-    if !problems.is_empty() {
+    if is_review || !problems.is_empty() {
         return unprocessable(&view(&app, &request, &member, &loaded, &changed, problems));
     }
     let mut streams = loaded.choices();

@@ -101,12 +101,12 @@ pub async fn save_profile(
 ) -> PageResult {
     let mut errors = FormErrors::default();
     let name = errors.name("name", "Your name", &form.value.name);
-    if !errors.is_empty() {
+    if form.is_review || !errors.is_empty() {
         let view = account_page(&request, &app, &member).await?;
         return unprocessable(&AccountPage { errors, name: form.value.name, ..view });
     }
     let (workspace, id) = (member.workspace_id.clone(), member.member_id.clone());
-    app.db.write(move |conn| Ok(store::set_name(conn, &workspace, &id, &name)?)).await?;
+    app.db.write(move |conn| store::set_name(conn, &workspace, &id, &name)).await?;
     Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_ACCOUNT, Flash::ProfileSaved))
 }
 

@@ -94,7 +94,22 @@ pub struct SignedInPerson {
     pub(super) memberships: Vec<Membership>,
 }
 
+/// Another workspace of somebody than the one their session has chosen.
+pub struct OtherWorkspace {
+    /// Their membership there.
+    pub member: MemberId,
+    /// Which.
+    pub workspace: WorkspaceId,
+}
+
 impl SignedInPerson {
+    /// Their other workspaces, open to this session or not.
+    pub fn other_workspaces(self) -> Vec<OtherWorkspace> {
+        let chosen = self.session.member_id;
+        let others = self.memberships.into_iter().filter(|one| one.member_id != chosen);
+        others.map(|one| OtherWorkspace { member: one.member_id, workspace: one.workspace_id }).collect()
+    }
+
     /// How a living membership opens to this session; `None` when there is no such membership.
     pub(super) fn entry(&self, member: &MemberId) -> Option<WayIn> {
         let found = self.memberships.iter().find(|one| &one.member_id == member)?;

@@ -1,5 +1,7 @@
 //! Inviting somebody by mail, and their answer.
 
+use time::Duration;
+
 use super::identities::Identity;
 use super::links::{
     self, AccountLinkPurpose, INVITATION_LIFETIME, NewAccountLink, OpenAccountLink, SEALED_LINK_TOKENS,
@@ -30,6 +32,12 @@ pub(super) struct NewInvitation {
     pub(super) role: Role,
 }
 
+/// An address is invited once in so long: whoever has it may not want to hear of us.
+const REST: Duration = Duration::HOUR;
+const DAY: Duration = Duration::DAY;
+/// A workspace sends so many invitations a day.
+pub(super) const MOST_A_DAY: i64 = 200;
+
 /// What became of it.
 pub(super) enum Invited {
     /// The invitation is made; the token is shown once and mailed.
@@ -43,6 +51,13 @@ pub(super) enum Invited {
     MadeBefore,
     /// The address belongs to a member of this workspace already.
     IsMember,
+    /// Somebody invited that address a moment ago.
+    Resting {
+        /// From when on it can be invited again.
+        again: UtcTime,
+    },
+    /// The workspace has sent as many invitations as it may in a day.
+    TooMany,
 }
 
 /// Invites somebody; an earlier invitation to the same address stops working. Whether the address is known elsewhere in the installation
@@ -60,6 +75,15 @@ pub(super) fn invite(tx: &mut Tx<'_>, who: &Acting, new: &NewInvitation) -> AppR
     }
     if store::living_of_email(tx.conn, &who.workspace, &new.email)?.is_some() {
         return Ok(Invited::IsMember);
+    }
+    // Of many at once, each sees those before.
+    store::lock_members(tx.conn, &who.workspace)?;
+    let last = links::last_invitation_to(tx.conn, &who.workspace, &new.email)?;
+    if let Some(again) = last.map(|last| last + REST).filter(|again| *again > tx.now && *again <= tx.now + REST) {
+        return Ok(Invited::Resting { again });
+    }
+    if links::invitations_since(tx.conn, &who.workspace, tx.now - DAY)? >= MOST_A_DAY {
+        return Ok(Invited::TooMany);
     }
     links::revoke_invitations_to(tx.conn, &who.workspace, &new.email, tx.now)?;
     let token = PlainToken::new(tx.rng, "");

@@ -5,6 +5,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::fields::{FormErrors, NoFields};
+use super::former_members::{self, FormerMemberRow};
 use super::guard::{Admin, OwnerOnly, SignedIn};
 use super::invitations::{self, Invited, NewInvitation};
 use super::links::{self, Invitation};
@@ -20,6 +21,8 @@ use crate::platform::web::frame::OwnerFrame;
 use crate::platform::web::page::{PageResult, page, unprocessable};
 use crate::platform::web::urls;
 
+/// So many who left are listed; when some are forgotten, others follow.
+const MOST_LEFT: i64 = 50;
 const MAILED: &str = "We mail this link. You can also send it yourself: copy it now, because it is shown only once.";
 const NOT_MAILED: &str =
     "No mail server is set, so send this link yourself: copy it now, because it is shown only once.";
@@ -60,6 +63,14 @@ impl MemberView {
     }
 }
 
+/// Somebody who left.
+struct LeftMemberView {
+    name: String,
+    email: String,
+    removed: MomentView,
+    erasure_url: String,
+}
+
 struct InvitationView {
     email: String,
     role: &'static str,
@@ -92,6 +103,8 @@ struct MembersPage {
     roles: Vec<FormChoice>,
     made: Option<InvitationMadeView>,
     made_before: bool,
+    /// Those who left; empty for who may not have them forgotten.
+    left: Vec<LeftMemberView>,
 }
 
 #[derive(Template)]
@@ -127,9 +140,13 @@ pub async fn index(request: HttpRequest, app: web::Data<App>, member: SignedIn) 
 
 async fn members_page(request: &HttpRequest, app: &App, reader: &SignedIn) -> Result<MembersPage, AppError> {
     let (id, now) = (reader.workspace_id.clone(), app.clock.now());
-    let (rows, invitations) = app
+    let may_erase = reader.role == Role::Owner;
+    let (rows, invitations, left) = app
         .db
-        .read(move |conn| Ok((store::list_members(conn, &id)?, links::pending_invitations(conn, &id, now)?)))
+        .read(move |conn| {
+            let left = if may_erase { former_members::list(conn, &id, MOST_LEFT)? } else { Vec::new() };
+            Ok((store::list_members(conn, &id)?, links::pending_invitations(conn, &id, now)?, left))
+        })
         .await?;
     let owners: Vec<MemberCard> =
         rows.iter().filter(|row| row.role == Role::Owner).cloned().map(MemberCard::from).collect();
@@ -145,7 +162,17 @@ async fn members_page(request: &HttpRequest, app: &App, reader: &SignedIn) -> Re
         roles: role_choices(reader.role, Some(Role::Member)),
         made: None,
         made_before: false,
+        left: left.into_iter().map(left_member_view).collect(),
     })
+}
+
+fn left_member_view(row: FormerMemberRow) -> LeftMemberView {
+    LeftMemberView {
+        erasure_url: urls::member_erasure(&row.id),
+        removed: row.removed_at.unwrap_or(row.created_at).into(),
+        name: row.name,
+        email: row.email,
+    }
 }
 
 fn invitation_view(row: Invitation, now: crate::base::clock::UtcTime) -> InvitationView {
@@ -173,7 +200,7 @@ pub async fn invite(
     if role.is_none() {
         errors.add("role-admin", "Choose a role");
     }
-    let Some(role) = role.filter(|_| errors.is_empty()) else {
+    let Some(role) = role.filter(|_| errors.is_empty() && !form.is_review) else {
         return refused(&request, &app, &member, form.value, errors).await;
     };
     let new = NewInvitation { nonce: form.token.nonce, email: email.clone(), role };
@@ -184,6 +211,26 @@ pub async fn invite(
         Invited::MadeBefore => {
             let view = members_page(&request, &app, &member).await?;
             return page(&MembersPage { made_before: true, ..view });
+        }
+        Invited::Resting { again } => {
+            let again = again.words();
+            errors.add(
+                "email",
+                format!(
+                    "An invitation went to this address less than an hour ago. The next one can be sent from {again}"
+                ),
+            );
+            return refused(&request, &app, &member, form.value, errors).await;
+        }
+        Invited::TooMany => {
+            let most = invitations::MOST_A_DAY;
+            errors.add(
+                "email",
+                format!(
+                    "This workspace has sent {most} invitations within a day, which is the most. Try again tomorrow"
+                ),
+            );
+            return refused(&request, &app, &member, form.value, errors).await;
         }
         Invited::IsMember => {
             errors.add("email", "This address belongs to a member already");

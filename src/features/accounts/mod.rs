@@ -15,6 +15,7 @@ mod by_command;
 mod fields;
 pub mod first_run;
 pub mod forgot_pages;
+mod former_members;
 pub mod guard;
 mod identities;
 mod invitations;
@@ -41,6 +42,7 @@ pub mod workspaces_pages;
 
 pub use by_command::{OwnerDetails, OwnerMade, create_owner};
 pub use first_run::{NewOwner, NewWorkspace, create_workspace_with_owner, first_run_code};
+pub use former_members::{LeftMember, forget_member, left_member, left_workspace, note_forgotten};
 pub use jobs::{AccountMail, jobs, receivers, sweep};
 pub use links::{
     SEALED_LINK_TOKENS, count_up_to as count_links_up_to, forget as forget_links, forgettable as forgettable_links,

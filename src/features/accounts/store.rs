@@ -3,6 +3,7 @@ use diesel::prelude::*;
 use super::identities::Identity;
 use super::{MemberCard, Role, Theme, WorkspaceCard};
 use crate::base::clock::UtcTime;
+use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{MemberId, WorkspaceId};
 use crate::platform::db::Conn;
 use crate::platform::db::schema::{members, workspaces};
@@ -227,9 +228,19 @@ impl NewMember<'_> {
     }
 }
 
-pub(super) fn set_name(conn: &mut Conn, workspace: &WorkspaceId, id: &MemberId, name: &str) -> QueryResult<()> {
+/// Gives a member another name; the one before is remembered, so that it can be forgotten with them.
+pub(super) fn set_name(conn: &mut Conn, workspace: &WorkspaceId, id: &MemberId, name: &str) -> AppResult<()> {
     let member = members::table.filter(members::workspace_id.eq(workspace)).filter(members::id.eq(id));
-    diesel::update(member).set(members::name.eq(name)).execute(conn).map(|_| ())
+    let known: Option<(String, String)> =
+        member.select((members::name, members::earlier_names)).get_result(conn).optional()?;
+    let Some((before, earlier)) = known.filter(|(before, _)| before != name) else { return Ok(()) };
+    let mut earlier: Vec<String> = serde_json::from_str(&earlier).map_err(AppError::internal)?;
+    if !earlier.contains(&before) {
+        earlier.push(before);
+    }
+    let earlier = serde_json::to_string(&earlier).map_err(AppError::internal)?;
+    diesel::update(member).set((members::name.eq(name), members::earlier_names.eq(earlier))).execute(conn)?;
+    Ok(())
 }
 
 pub(super) fn set_theme(conn: &mut Conn, workspace: &WorkspaceId, id: &MemberId, theme: Theme) -> QueryResult<()> {

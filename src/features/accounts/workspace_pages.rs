@@ -74,10 +74,10 @@ pub async fn save(
     member: Admin,
     form: CsrfForm<WorkspaceForm>,
 ) -> PageResult {
-    let form = form.value;
+    let (form, is_review) = (form.value, form.is_review);
     let mut errors = FormErrors::default();
     let card = checked(&member, &form, &mut errors);
-    if errors.is_empty() && form.intent != "preview" {
+    if errors.is_empty() && form.intent != "preview" && !is_review {
         store_card(&app, &member, card).await?;
         return Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_WORKSPACE, Flash::WorkspaceSaved));
     }

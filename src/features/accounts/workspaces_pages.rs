@@ -44,7 +44,16 @@ struct WorkspacesPage {
     choices: Vec<WorkspaceChoice>,
     /// Whether the one that was open last is not among them any more.
     is_lost: bool,
+    /// The workspace that has what they wanted to see, and the membership there.
+    meant: Option<MeantWorkspace>,
     sign_in_url: String,
+}
+
+/// The workspace that has what somebody wanted to see.
+struct MeantWorkspace {
+    name: String,
+    member: String,
+    is_open: bool,
 }
 
 impl WorkspacesPage {
@@ -60,7 +69,14 @@ impl WorkspacesPage {
             name: one.workspace_name,
         };
         let choices: Vec<WorkspaceChoice> = memberships.into_iter().map(choice).collect();
+        let to = query_value(request, "to").unwrap_or_default();
+        let meant = choices.iter().find(|one| one.member == to && !one.is_current).map(|one| MeantWorkspace {
+            name: one.name.clone(),
+            member: one.member.clone(),
+            is_open: one.entry == WayIn::Open,
+        });
         Self {
+            meant,
             host: app.config.server.base_url.host(),
             csrf: csrf::token(request, app).map(|token| token.text).unwrap_or_default(),
             is_lost: !choices.iter().any(|one| one.is_current),

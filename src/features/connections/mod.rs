@@ -7,6 +7,7 @@
 
 mod arrivals;
 mod draft;
+mod former_members;
 mod listing;
 mod merge;
 mod revisions;
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use arrivals::{Arriving, accept, arrive, find_waiting, of_invite_link, reject, waiting_count};
 pub use draft::{Applied, NewDraft, apply, apply_to, create_draft, erase, finalise, rename};
+pub use former_members::forget_member;
 pub use listing::{ConnectionFilter, ConnectionStateFilter, ListRow, count, list, note_some_words, page};
 pub use merge::{Apply, ApplyError};
 pub use revisions::{

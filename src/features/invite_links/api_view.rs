@@ -55,7 +55,7 @@ pub enum InviteLinkStateOut {
     Used,
     /// Its time ran out.
     Expired,
-    /// It was deleted.
+    /// It was deleted, or closed because a backup was put back.
     Deleted,
 }
 
@@ -65,7 +65,7 @@ impl From<InviteState> for InviteLinkStateOut {
             InviteState::Active => Self::Active,
             InviteState::Used(_) | InviteState::Full => Self::Used,
             InviteState::Expired(_) => Self::Expired,
-            InviteState::Deleted(_) => Self::Deleted,
+            InviteState::Deleted(_) | InviteState::Restored(_) => Self::Deleted,
         }
     }
 }

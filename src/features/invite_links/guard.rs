@@ -44,6 +44,7 @@ impl RecipientLink for InviteLink {
             InviteState::Full => Err(Ended::Full),
             InviteState::Expired(at) => Err(Ended::Expired { at: self.end_in_words(at), unused: false }),
             InviteState::Deleted(_) => Err(Ended::Deleted),
+            InviteState::Restored(_) => Err(Ended::Restored),
         }
     }
 

@@ -154,7 +154,7 @@ pub(super) fn watch_use(tx: &mut Tx<'_>, link: &InviteLink) -> AppResult<()> {
 
 fn context(app: &App, notice: Notice, link: &InviteLink) -> InviteLinkEmail {
     let connector = app.connectors.find(link.kind, &link.connector_slug);
-    let path = if notice == Notice::Waiting { urls::INVITE_INBOX.to_owned() } else { urls::invite_link(&link.id) };
+    let path = if notice == Notice::Waiting { urls::inbox_of(&link.workspace_id) } else { urls::invite_link(&link.id) };
     InviteLinkEmail {
         heading: notice.heading(),
         text: notice.text(link),

@@ -86,6 +86,8 @@ pub enum InviteState {
     Expired(UtcTime),
     /// A member deleted it.
     Deleted(UtcTime),
+    /// The installation was restored from a copy.
+    Restored(UtcTime),
 }
 
 impl LinkLife {
@@ -98,7 +100,7 @@ impl LinkLife {
             LinkState::Open { .. } if self.left() == Some(0) => InviteState::Full,
             LinkState::Open { .. } => InviteState::Active,
             // Only a restored copy closes an invite link beside its members.
-            LinkState::Closed { at, .. } => InviteState::Deleted(at),
+            LinkState::Closed { at, .. } => InviteState::Restored(at),
         }
     }
 
@@ -117,6 +119,7 @@ impl InviteState {
             Self::Full => "Full",
             Self::Expired(_) => "Expired",
             Self::Deleted(_) => "Deleted",
+            Self::Restored(_) => "Closed",
         }
     }
 
@@ -125,7 +128,7 @@ impl InviteState {
         match self {
             Self::Active => "info",
             Self::Used(_) | Self::Full => "ok",
-            Self::Expired(_) | Self::Deleted(_) => "",
+            Self::Expired(_) | Self::Deleted(_) | Self::Restored(_) => "",
         }
     }
 }

@@ -69,6 +69,8 @@ pub(super) struct InviteLinkPage {
     used: Option<When>,
     is_active: bool,
     is_deleted: bool,
+    /// It ended because a backup was put back.
+    is_restored: bool,
     is_endless: bool,
     is_long_unused: bool,
     /// The provider nobody has set an app for, and where to do so.
@@ -115,6 +117,7 @@ impl InviteLinkPage {
             used: link.last_used_at.map(When::from),
             is_active,
             is_deleted: link.deleted_at.is_some(),
+            is_restored: matches!(state, InviteState::Restored(_)),
             is_endless: is_active && is_endless(link),
             is_long_unused: is_long_unused(link, now),
             lacks_app: block

@@ -5,7 +5,7 @@ use crate::base::error::AppResult;
 use crate::platform::activity::Actor;
 use crate::platform::tx::Tx;
 
-/// Deletes every open link of every workspace: whoever opens one is told that it was deleted. Gives how many there were.
+/// Closes every open link of every workspace: whoever opens one is told why. Gives how many there were.
 ///
 /// # Errors
 /// The database refuses.
@@ -13,6 +13,7 @@ pub fn close_restored(tx: &mut Tx<'_>) -> AppResult<usize> {
     let open = store::all_open(tx.conn, tx.now)?;
     for link in &open {
         make::delete(tx, link, Actor::System)?;
+        store::note_restored(tx.conn, link)?;
     }
     Ok(open.len())
 }

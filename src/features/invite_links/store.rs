@@ -10,7 +10,7 @@ use crate::base::search;
 use crate::connectors::Kind;
 use crate::platform::db::Conn;
 use crate::platform::db::schema::{invite_link_words, invite_links};
-use crate::platform::link_state::LinkTimes;
+use crate::platform::link_state::{LinkClosing, LinkEnd, LinkTimes};
 use crate::platform::sealed::sealed_column;
 
 /// An invite link as it is stored.
@@ -49,6 +49,8 @@ pub struct InviteLink {
     used_at: Option<UtcTime>,
     /// When it was deleted.
     pub deleted_at: Option<UtcTime>,
+    /// Why, when that was nobody's deed.
+    closed_reason: Option<LinkEnd>,
     /// When it was last used.
     pub last_used_at: Option<UtcTime>,
     /// How many people have sent something with it.
@@ -84,7 +86,8 @@ impl InviteLink {
     pub fn life(&self) -> LinkLife {
         let times = LinkTimes {
             used_at: self.used_at,
-            revoked_at: self.deleted_at,
+            revoked_at: self.deleted_at.filter(|_| self.closed_reason.is_none()),
+            closed: self.deleted_at.zip(self.closed_reason).map(|(at, end)| LinkClosing { at, end }),
             expiry_noted_at: self.expiry_noted_at,
             ..LinkTimes::until(self.expires_at)
         };
@@ -278,6 +281,12 @@ pub(super) fn delete(conn: &mut Conn, link: &InviteLink, now: UtcTime) -> QueryR
         .set((invite_links::deleted_at.eq(now), invite_links::sealed_token.eq(None::<Vec<u8>>)))
         .execute(conn)?;
     Ok(deleted == 1)
+}
+
+/// Notes that a link which was just deleted ended because a backup was put back.
+pub(super) fn note_restored(conn: &mut Conn, link: &InviteLink) -> QueryResult<()> {
+    let row = invite_links::table.find(&link.id);
+    diesel::update(row).set(invite_links::closed_reason.eq(LinkEnd::Restored)).execute(conn).map(|_| ())
 }
 
 /// Spends a link for so many connections: one conditional UPDATE, so that of many at once no more get `true` than may.

@@ -16,5 +16,5 @@ pub mod sign_ins;
 pub use grants::{TokenLease, attach, disconnect, is_mark, jobs, of_connection, take_renewed, values, with_tokens};
 pub use sign_ins::{
     ACCOUNT_FIELD, Asked, AuthorizeForm, CompletedSignIn, LinkIsOpen, LinkKind, LinkRef, LinkSignIn, Panel, PlanError,
-    authorize, borrowed, forget, keep, panel, signed_in_at,
+    answers_only, authorize, borrowed, forget, keep, panel, signed_in_at, with_sign_in,
 };

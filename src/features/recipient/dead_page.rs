@@ -28,7 +28,8 @@ impl DeadPage {
     /// The page for a form that came too late: what was typed can be copied from it.
     pub(super) fn with_typed<L: RecipientLink>(mut self, known: &KnownLink<L>, raw: &RawForm) -> Self {
         let Some(connector) = &known.connector else { return self };
-        let audience = Audience::Recipient { workspace: known.workspace.name.clone() };
+        let audience =
+            Audience::Recipient { workspace: known.workspace.name.clone(), asks: known.link.asks().cloned() };
         let decoded = form::decode(&connector.spec, raw, &known.link.known(), Strictness::Draft, &audience);
         self.had_secrets = !decoded.typed_secrets.is_empty();
         for field in decoded.submission.provided().into_iter().filter(|field| !field.secret) {

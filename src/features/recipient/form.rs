@@ -10,7 +10,7 @@ use super::submit::RecipientSubmission;
 use crate::base::error::AppResult;
 use crate::base::forms::{FormState, RawForm};
 use crate::connectors::Connector;
-use crate::features::connections::{Shown, revision_mark};
+use crate::features::connections::{REVISION_FIELD, Shown, revision_mark};
 use crate::features::oauth::{self, Asked, CompletedSignIn, LinkRef, LinkSignIn, Panel, PlanError};
 use crate::platform::app::App;
 use crate::schema::form::{self, Audience, Decoded, KnownValues, Since, Strictness, Submission};
@@ -37,7 +37,12 @@ impl<L: RecipientLink> RecipientForm<L> {
     pub(super) async fn shown(app: &App, request: &HttpRequest, link: OpenLink<L>, shown: Shown) -> AppResult<Self> {
         let facts = link.known.link.facts();
         let door = LinkRef { kind: L::KIND, id: facts.id.to_owned(), workspace: facts.workspace.clone() };
-        let sign_in = LinkSignIn::at(app, request, door, &link.connector).await?;
+        let asks = link.known.link.asks();
+        let sign_in = match asks {
+            // Signing in answers questions that this link does not ask.
+            Some(asks) if !oauth::answers_only(&link.connector, asks) => None,
+            _ => LinkSignIn::at(app, request, door, &link.connector).await?,
+        };
         let mut form = Self { link, sign_in, completed: None, shown };
         // A look at the form is no choice of accounts yet; what signing in answers is answered all the same.
         form.plan(&[], Strictness::Draft)?;
@@ -69,8 +74,15 @@ impl<L: RecipientLink> RecipientForm<L> {
         let until = (app.clock.now() + oauth::sign_ins::KEPT).min(self.link.until);
         let Some(sign_in) = &self.sign_in else { return FormState::empty() };
         let state = sign_in.resumed(&until.hour());
-        let moved = form::resumed(&self.connector().spec, state.typed_fields(), &self.known(), &self.audience());
+        let moved = form::resumed(&self.connector().spec, state.typed_fields(), &self.known_then(), &self.audience());
         state.with_typed(moved)
+    }
+
+    /// What the form had been shown with when somebody left for the provider, as the form says it.
+    pub(super) fn left_with(&self, app: &App) -> Option<String> {
+        let until = (app.clock.now() + oauth::sign_ins::KEPT).min(self.link.until);
+        let state = self.sign_in.as_ref()?.resumed(&until.hour());
+        state.typed(REVISION_FIELD)?.first().cloned()
     }
 
     /// Takes these accounts; gives what is wrong with them.
@@ -86,7 +98,8 @@ impl<L: RecipientLink> RecipientForm<L> {
     }
 
     pub(super) fn audience(&self) -> Audience {
-        Audience::Recipient { workspace: self.link.known.workspace.name.clone() }
+        let asks = self.link.known.link.asks().cloned();
+        Audience::Recipient { workspace: self.link.known.workspace.name.clone(), asks }
     }
 
     /// What is known of the answers, the sign-in's among them.
@@ -101,14 +114,22 @@ impl<L: RecipientLink> RecipientForm<L> {
         }
     }
 
-    /// What was known when the form was shown.
-    fn known_then(&self) -> KnownValues {
+    /// What was known when the form was shown; of a form that was not sent yet, what is known now.
+    pub(super) fn known_then(&self) -> KnownValues {
         self.shown.known().map_or_else(|| self.known(), |shown| self.with_sign_in(shown.known_to_recipients()))
     }
 
     /// Names what the form shows, for when it is sent.
     pub(super) fn revision(&self, app: &App) -> String {
-        self.link.known.link.filled().map(|filled| revision_mark(&app.form_marks, filled)).unwrap_or_default()
+        let filled = self.link.known.link.filled();
+        filled.map(|filled| revision_mark(&app.form_marks, &self.shown.on(filled))).unwrap_or_default()
+    }
+
+    /// What was typed, for the form as it was shown.
+    pub(super) fn turned_back(&self, raw: &RawForm, decoded: Decoded) -> Decoded {
+        let then = self.known_then();
+        let spec = &self.connector().spec;
+        form::decode_since(spec, raw, (&then).into(), Strictness::Draft, &self.audience()).with_errors(decoded.errors)
     }
 
     /// Reads what was typed.
@@ -126,13 +147,13 @@ impl<L: RecipientLink> RecipientForm<L> {
             let since = Since { shown: &shown, now: &now };
             let whole = &self.link.connector.spec;
             let signed_in: Vec<_> = self.completed.iter().map(|completed| (whole, &completed.submission)).collect();
-            decoded.ask_again(whole, &stored, &signed_in, &self.connector().spec, since);
+            decoded.ask_again(whole, &stored, &signed_in, &self.connector().spec, since, &self.audience());
         }
         decoded
     }
 
     fn is_whole(&self) -> bool {
-        form::missing_required(&self.connector().spec, &self.known()).is_empty()
+        form::missing_asked(&self.connector().spec, &self.known(), &self.audience()).is_empty()
     }
 
     /// Whether somebody has signed in and nothing that is required is left to answer.

@@ -5,6 +5,7 @@ use askama::Template;
 use super::form::RecipientForm;
 use super::link::{LinkWords, RecipientLink};
 use super::reply::{FormReply, TestView};
+use super::standing::AskedPart;
 use super::words::{Asker, problems_title};
 use crate::base::clock::distance_in_words;
 use crate::base::error::AppResult;
@@ -67,12 +68,14 @@ pub struct FormPage {
     fields_fold: bool,
     may_test: bool,
     test: Option<TestView>,
+    /// What is asked for, when that is not everything, and what is set already.
+    part: AskedPart,
 }
 
 impl FormPage {
     pub(super) fn new<L: RecipientLink>(form: &RecipientForm<L>, shown: ShownForm<'_>, app: &App) -> AppResult<Self> {
         let (known, connector, state, reply) = (&form.link.known, form.connector(), shown.state, shown.reply);
-        let view: FormView = form::view(&connector.spec, &form.known(), state, &form.audience());
+        let view: FormView = form::view(&connector.spec, &form.known_then(), state, &form.audience());
         let panel = form.panel(reply, shown.raw)?;
         let provider = form.sign_in.as_ref().map(LinkSignIn::provider_name).unwrap_or_default();
         let of_sign_in = reply.sign_in_problem(provider).map(|text| ("sign-in-title".to_owned(), text));
@@ -113,6 +116,7 @@ impl FormPage {
             is_reconnect: form.is_reconnect(),
             by_hand_open: state.is_filled() || !shown.identity.is_empty(),
             fields_fold: form.is_complete(),
+            part: form.asked_part(),
             may_test: form.may_test() && app.engines.ability(&form.link.connector).check,
             test: match reply {
                 FormReply::Tested(test) => Some(test.clone()),

@@ -31,7 +31,10 @@ pub type SentForm<L> = FormBehind<KnownLink<L>, Vec<(String, String)>>;
 /// The form at the first look, or as it was left for the provider. Spends nothing.
 pub(crate) async fn show_form<L: RecipientLink>(app: &App, request: &HttpRequest, link: OpenLink<L>) -> PageResult {
     let token = csrf::token(request, app).ok_or(AppError::NotFound)?;
-    let form = RecipientForm::of(app, request, link).await?;
+    let mut form = RecipientForm::of(app, request, link).await?;
+    if let (Some(filled), Some(mark)) = (form.link.known.link.filled(), form.left_with(app)) {
+        form.shown = Shown::in_form(app, filled, Some(&mark)).await?;
+    }
     let state = form.resumed(app);
     let identity = state.typed(IDENTITY_FIELD).and_then(|typed| typed.first()).map_or("", String::as_str);
     let shown = ShownForm {
@@ -128,7 +131,7 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
             until: self.form.link.until,
             raw: &self.raw,
             decoded,
-            beside: if L::MAKES_CONNECTIONS { &[IDENTITY_FIELD] } else { &[] },
+            beside: if L::MAKES_CONNECTIONS { &[IDENTITY_FIELD] } else { &[REVISION_FIELD] },
             frame: self.form.link.known.frame(self.app),
         }
     }
@@ -191,6 +194,7 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
         let mut decoded = fresh.form.decode(&fresh.raw, Strictness::Draft);
         decoded.errors.extend(errors.iter().cloned());
         decoded.state.add_errors(errors);
+        fresh.form.shown = Shown::Now;
         fresh.again(decoded, &FormReply::Problems).await
     }
 
@@ -209,6 +213,10 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
 
     /// The form again, for a page with a status of its own.
     pub(crate) async fn form_again(&self, decoded: Decoded, reply: &FormReply) -> AppResult<FormPage> {
+        let decoded = match self.form.shown {
+            Shown::Now => decoded,
+            Shown::Revision(_) | Shown::Lost => self.form.turned_back(&self.raw, decoded),
+        };
         let state = self.hold(decoded).await?;
         let binding = csrf::binding(self.request, self.app).ok_or(AppError::NotFound)?;
         let shown = ShownForm {

@@ -16,7 +16,7 @@ use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::tx::Tx;
 use crate::platform::web::frame::RecipientFrame;
-use crate::schema::form::KnownValues;
+use crate::schema::form::{Asks, KnownValues};
 
 /// What kinds of links differ in before anything is sent.
 pub trait RecipientLink: Clone + Send + Sync + 'static {
@@ -57,6 +57,11 @@ pub trait RecipientLink: Clone + Send + Sync + 'static {
 
     /// The connection as it is now, where the link fills in one that exists.
     fn filled(&self) -> Option<&Connection> {
+        None
+    }
+
+    /// What it asks for; `None` for everything.
+    fn asks(&self) -> Option<&Asks> {
         None
     }
 

@@ -18,6 +18,7 @@ mod qr;
 mod ready_texts;
 mod receipt;
 mod reply;
+mod standing;
 mod submit;
 mod words;
 

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
+use crate::base::forms::FieldPath;
 use crate::base::ids::{SetupLinkId, WorkspaceId};
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, ReadLinks, Side, WriteLinks};
 use crate::features::connections::{Connection, find_of_kind};
@@ -24,6 +25,7 @@ use crate::platform::web::cursor::{self, PageOut};
 use crate::platform::web::openapi::Operation;
 use crate::platform::web::problem::{Code, ErrorDetail, Problem};
 use crate::platform::web::urls;
+use crate::schema::form::Asks;
 
 /// What stands in the place of a token that is not shown any more.
 const REDACTED: &str = "********";
@@ -49,6 +51,11 @@ pub struct NewSetupTokenIn {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "bool")]
     allow_test: Option<bool>,
+    /// JSON pointers of the fields to ask for, such as `/password`; everything else is shown as it is and cannot be changed through the
+    /// link. The whole form when left out.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Vec<String>", length(min = 1, max = 50))]
+    asks: Option<Vec<String>>,
 }
 
 /// Where a setup token is in its life.
@@ -95,6 +102,8 @@ struct MadeOut {
     /// When it was made (RFC 3339, UTC).
     #[schemars(extend("format" = "date-time"))]
     created_at: String,
+    /// JSON pointers of the fields it asks for; null when it asks for the whole form.
+    asks: Option<Vec<String>>,
 }
 
 /// A setup token as lists show it.
@@ -124,12 +133,15 @@ struct TokenOut {
     /// When it was closed because its draft was finalised.
     #[schemars(extend("format" = "date-time"))]
     closed_at: Option<String>,
+    /// JSON pointers of the fields it asks for; null when it asks for the whole form.
+    asks: Option<Vec<String>>,
 }
 
 impl TokenOut {
-    fn new(link: SetupLinkRow, now: UtcTime) -> Self {
+    fn new(link: SetupLinkRow, connection: &Connection, now: UtcTime) -> Self {
         let closed = link.times().closed;
         Self {
+            asks: link.asks.as_ref().map(|asks| asks.fields().pointers(&connection.config)),
             state: link.state(now).into(),
             id: link.id.to_string(),
             token: REDACTED,
@@ -168,17 +180,18 @@ pub async fn index<S: Side>(
     let wanted = cursor::page_request(query.0.cursor.as_deref(), query.0.limit)?;
     let (workspace, slug, now) = (key.workspace.clone(), slug.into_inner(), app.clock.now());
     let address = app.config.server.base_url.join(&urls::api_setup_tokens(S::PLURAL, &slug));
-    let links = app
+    let (connection, links) = app
         .db
         .read(move |conn| {
             let connection = connection::<S>(conn, &workspace, &slug)?;
-            Ok(list(conn, &workspace, &connection.id)?)
+            let links = list(conn, &workspace, &connection.id)?;
+            Ok((connection, links))
         })
         .await?;
     let place_of = |link: &SetupLinkRow| place_by_time(link.created_at, &link.id);
     let limit: Vec<(&str, String)> = query.0.limit.map(|limit| ("limit", limit.to_string())).into_iter().collect();
     let page = PageOut::new(wanted.cut(links, ListDirection::Falling, place_of), &address, &limit, place_of, |link| {
-        TokenOut::new(link, now)
+        TokenOut::new(link, &connection, now)
     });
     json(StatusCode::OK, &page)
 }
@@ -211,8 +224,10 @@ async fn make_token<S: Side>(
     let (app, caller) = (app.clone(), caller.clone());
     let writer = app.clone();
     let answer = writer
-        .write(move |tx| {
+        .try_write(move |tx| -> Result<Answer, Problem> {
             let connection = connection::<S>(tx.conn, &caller.workspace, &slug)?;
+            let asks = asks_of(&app, &connection, new.asks.as_deref())?;
+            let pointers = asks.as_ref().map(|asks| asks.pointers(&connection.config));
             let link = NewSetupLink {
                 connection: &connection,
                 creator: caller.member.as_ref(),
@@ -223,6 +238,7 @@ async fn make_token<S: Side>(
                 allows_test: new.allow_test.unwrap_or(false),
                 form_nonce: None,
                 purpose: LinkPurpose::Fill,
+                asks,
             };
             let (id, token) = make(tx, link)?;
             let made = MadeOut {
@@ -231,6 +247,7 @@ async fn make_token<S: Side>(
                 token: token.expose().to_owned(),
                 expires_at: lifetime.expires_at.iso(),
                 created_at: tx.now.iso(),
+                asks: pointers,
             };
             let answer = Answer::json(StatusCode::CREATED, &made)?;
             ticket.store(tx, &answer)?;
@@ -238,6 +255,24 @@ async fn make_token<S: Side>(
         })
         .await?;
     Ok(answer)
+}
+
+/// The fields that a link shall ask for.
+fn asks_of(app: &App, connection: &Connection, pointers: Option<&[String]>) -> Result<Option<Asks>, Problem> {
+    let Some(pointers) = pointers else { return Ok(None) };
+    let fault = |index: usize| {
+        let sentence = "This is no field that the form asks for as the connection stands.";
+        Problem::invalid(vec![ErrorDetail::at(format!("/asks/{index}"), "unknown_field", sentence)])
+    };
+    let parsed = pointers.iter().enumerate().map(|(index, text)| FieldPath::parse(text).map_err(|_| fault(index)));
+    let fields = parsed.collect::<Result<Vec<FieldPath>, Problem>>()?;
+    let connector = app.connectors.find(connection.kind, &connection.connector_slug);
+    let connector =
+        connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
+    let named = Asks::named(&connector.spec, &connection.known_to_members(), &fields);
+    let asks = named.map_err(|none| fault(none.index))?;
+    let nothing = || Problem::invalid(vec![ErrorDetail::at("/asks", "too_few", "Name one field at least.".to_owned())]);
+    asks.map(Some).ok_or_else(nothing)
 }
 
 fn check(new: &NewSetupTokenIn, now: UtcTime) -> Result<LinkLifetime, Problem> {

@@ -1,6 +1,6 @@
 //! The link as a recipient meets it: proof that a token opens a draft, and what its page says.
 
-use super::{ClosedReason, SetupLink, SetupLinkRow, check_open};
+use super::{ClosedReason, LinkAsks, SetupLink, SetupLinkRow, check_open};
 use super::{make, store};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::TokenHash;
@@ -10,7 +10,7 @@ use crate::features::oauth::LinkKind;
 use crate::features::recipient::{Ended, LinkFacts, LinkWords, OpenLink, RecipientLink, When};
 use crate::platform::db::Conn;
 use crate::platform::tx::Tx;
-use crate::schema::form::KnownValues;
+use crate::schema::form::{Asks, KnownValues};
 
 /// A setup link that is open right now.
 pub type OpenSetupLink = OpenLink<SetupLink>;
@@ -87,6 +87,10 @@ impl RecipientLink for SetupLink {
 
     fn filled(&self) -> Option<&Connection> {
         Some(&self.connection)
+    }
+
+    fn asks(&self) -> Option<&Asks> {
+        self.row.asks.as_ref().map(LinkAsks::fields)
     }
 
     fn is_reconnect(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Making and withdrawing a setup link.
 
 use super::store::{self, NewSetupLinkRow, SetupLinkRow};
-use super::{LinkLifetime, LinkPurpose, SetupLink};
+use super::{LinkAsks, LinkLifetime, LinkPurpose, SetupLink};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
@@ -14,6 +14,7 @@ use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
 use crate::platform::link_state::{LinkEnd, LinkState};
 use crate::platform::tx::Tx;
+use crate::schema::form::Asks;
 
 /// What a new link needs.
 pub struct NewSetupLink<'a> {
@@ -35,6 +36,8 @@ pub struct NewSetupLink<'a> {
     pub form_nonce: Option<&'a str>,
     /// What it is for.
     pub purpose: LinkPurpose,
+    /// What it asks for; `None` for everything.
+    pub asks: Option<Asks>,
 }
 
 /// Makes a link; its token exists in the answer and nowhere else.
@@ -66,6 +69,7 @@ pub fn make(tx: &mut Tx<'_>, new: NewSetupLink<'_>) -> AppResult<(SetupLinkId, P
         expires_at: new.lifetime.expires_at,
         zone: new.lifetime.zone,
         purpose: new.purpose,
+        asks: new.asks.as_ref().map(LinkAsks::of).transpose()?,
     };
     row.insert(tx.conn)?;
     let entry = Entry {

@@ -4,9 +4,10 @@
 //! Invariants: whoever ends a draft closes its links in the same transaction ([`close_all`]), so a link's row says its state; only the
 //! token's hash is stored; GET and HEAD change nothing; redeeming is one conditional UPDATE in the transaction that also merges the values,
 //! writes the activity row and queues the mail; a link reaches its own draft only; a link to sign in again reaches its connection's access
-//! only, whether the connection is finished or not.
+//! only, whether the connection is finished or not; a link that names what it asks for changes nothing else.
 
 pub mod api;
+mod asks;
 mod guard;
 mod jobs;
 mod lifetime;
@@ -22,6 +23,7 @@ mod store;
 mod submit;
 mod try_out;
 
+pub use asks::LinkAsks;
 pub use jobs::{SubmissionMail, jobs, sweep};
 pub use lifetime::{LIFETIMES, LifetimeError, LinkLifetime};
 pub use make::{NewSetupLink, close_all, is_open, made_by_form, make, revoke};

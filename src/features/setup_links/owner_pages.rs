@@ -28,6 +28,8 @@ struct CreatedPage {
     configuration_url: String,
     recipient: String,
     is_reconnect: bool,
+    /// What it asks for; empty when it asks for everything.
+    asks: String,
     /// What the link is called.
     what: &'static str,
     once: Option<ReadyTexts>,
@@ -45,6 +47,8 @@ pub struct CreatedLink<'a> {
     pub link: &'a SetupLinkRow,
     /// The token; `None` when it was shown before.
     pub token: Option<&'a PlainToken>,
+    /// How the form calls what it asks for; empty when it asks for everything.
+    pub asks: &'a str,
 }
 
 /// The answer to the form that made a link. Reloading sends the form again: then the link is not shown a second time.
@@ -58,6 +62,7 @@ pub fn created(app: &App, request: &HttpRequest, member: &SignedIn, new: &Create
         configuration_url: urls::connection_configuration(slug),
         recipient: new.link.recipient.clone(),
         is_reconnect: new.link.purpose.is_reconnect(),
+        asks: new.asks.to_owned(),
         what: if new.link.purpose.is_reconnect() { "Reconnect link" } else { "Setup link" },
         once: new.token.map(|token| once(app, member, new, token)).transpose()?,
         until: When::in_zone(until, &new.link.zone),
@@ -77,6 +82,17 @@ fn once(app: &App, member: &SignedIn, new: &CreatedLink<'_>, token: &PlainToken)
             format!("Please open this page and sign in again, so that {workspace} keeps its access to your {system}:"),
             "You sign in on the provider's own page, and nothing else changes.",
             format!("{workspace} asks you to sign in again for your {system}"),
+        )
+    } else if !new.asks.is_empty() {
+        let asks = new.asks;
+        (
+            format!("{workspace} asks for a detail of your {system}"),
+            format!(
+                "Please open this page and fill in what is missing for your {system}, so that {workspace} can connect it: \
+                 {asks}. The rest is filled in already:"
+            ),
+            "Passwords and keys are encrypted and never shown again.",
+            format!("{workspace} asks for a detail of your {system}"),
         )
     } else {
         (

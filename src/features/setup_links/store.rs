@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::LinkPurpose;
+use super::{LinkAsks, LinkPurpose};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::TokenHash;
 use crate::base::ids::{ConnectionId, MemberId, SetupLinkId, WorkspaceId};
@@ -54,6 +54,8 @@ pub struct SetupLinkRow {
     pub(super) expiry_noted_at: Option<UtcTime>,
     closed_at: Option<UtcTime>,
     closed_reason: Option<LinkEnd>,
+    /// What it asks for; `None` for everything.
+    pub asks: Option<LinkAsks>,
 }
 
 impl SetupLinkRow {
@@ -90,6 +92,7 @@ pub(super) struct NewSetupLinkRow<'a> {
     pub(super) expires_at: UtcTime,
     pub(super) zone: &'a str,
     pub(super) purpose: LinkPurpose,
+    pub(super) asks: Option<LinkAsks>,
 }
 
 impl NewSetupLinkRow<'_> {
@@ -109,6 +112,7 @@ impl NewSetupLinkRow<'_> {
                 setup_links::expires_at.eq(self.expires_at),
                 setup_links::purpose.eq(self.purpose),
                 setup_links::zone.eq(self.zone),
+                setup_links::asks.eq(self.asks.as_ref()),
             ))
             .execute(conn)
             .map(|_| ())

@@ -174,6 +174,20 @@ mod tests {
     use time::macros::datetime;
 
     #[test]
+    fn a_trigger_says_when_and_how_it_comes() {
+        let now = UtcTime::new(datetime!(2026-03-27 12:00 UTC));
+        let next = UtcTime::new(datetime!(2026-03-28 06:00 UTC));
+        let (manual, cron) = (Trigger::Manual, Trigger::Cron(Cron::parse("0 6 * * *", "Europe/Lisbon", now).unwrap()));
+        assert_eq!((manual.word(), cron.word()), ("manual", "cron"));
+        assert_eq!([manual.words(), cron.words()], ["By hand", "At 06:00, every day (Europe/Lisbon)"]);
+        assert_eq!((manual.next_after(now), cron.next_after(now)), (None, Some(next)));
+        assert_eq!(cron.local_from(Some(next), 2), ["Sat 28 Mar 2026, 06:00", "Sun 29 Mar 2026, 06:00"]);
+        assert!(cron.local_from(None, 2).is_empty() && manual.local_from(Some(next), 2).is_empty());
+        let faults = [TriggerFault::NotCron, TriggerFault::Never, TriggerFault::NotZone];
+        assert_eq!(faults.map(TriggerFault::code), ["not_cron", "never", "not_zone"]);
+    }
+
+    #[test]
     fn a_schedule_follows_the_clock_of_its_place() {
         // The night of 29 March 2026 clocks in Lisbon go from 01:00 to 02:00.
         let now = UtcTime::new(datetime!(2026-03-27 12:00 UTC));

@@ -12,6 +12,7 @@
 pub mod api_view;
 pub mod connector_config;
 mod ending;
+mod former_members;
 mod live_pages;
 pub mod log;
 pub mod runs;
@@ -21,6 +22,7 @@ pub mod take_over;
 pub mod validations;
 mod worker;
 
+pub use former_members::forget_member;
 pub use log::follow as follow_log;
 pub use store::Work;
 

@@ -1,7 +1,9 @@
 //! What happened, by whom, when: append-only rows, written in the transaction of the deed itself. Never a value, only names.
 
+mod former_members;
 mod store;
 
+pub use former_members::forget_member;
 pub use store::{ActivityRow, count_up_to, forget, forgettable, links_told_of, timeline, was_noted_since};
 
 use crate::base::ids::{ConnectionId, MemberId, SetupLinkId, WorkspaceId};
@@ -26,6 +28,8 @@ text_enum! {
         RoleChanged = "member.role_changed",
         /// A member was removed.
         MemberRemoved = "member.removed",
+        /// Somebody who had left was forgotten.
+        MemberForgotten = "member.forgotten",
         /// A member changed their password.
         PasswordChanged = "member.password_changed",
         /// A member was recognised by the identity provider for the first time.

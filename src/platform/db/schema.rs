@@ -32,6 +32,7 @@ diesel::table! {
         identity_id -> Nullable<Text>,
         password_opens -> Integer,
         opened_at -> Nullable<Timestamp>,
+        earlier_names -> Text,
     }
 }
 
@@ -87,6 +88,7 @@ diesel::table! {
         expires_at -> Timestamp,
         used_at -> Nullable<Timestamp>,
         revoked_at -> Nullable<Timestamp>,
+        closed_reason -> Nullable<Text>,
     }
 }
 
@@ -187,6 +189,7 @@ diesel::table! {
         expiry_noted_at -> Nullable<Timestamp>,
         expiry_told_at -> Nullable<Timestamp>,
         busy_told_at -> Nullable<Timestamp>,
+        closed_reason -> Nullable<Text>,
     }
 }
 
@@ -239,6 +242,7 @@ diesel::table! {
         closed_at -> Nullable<Timestamp>,
         closed_reason -> Nullable<Text>,
         zone -> Text,
+        asks -> Nullable<Text>,
     }
 }
 

@@ -7,6 +7,7 @@
 //! (`overview/`), for whoever can act to see.
 
 mod ended;
+mod former_members;
 mod lane;
 mod mail;
 mod overview;
@@ -17,6 +18,7 @@ mod work;
 mod worker;
 mod worker_pool;
 
+pub use former_members::{forget_job, forget_member};
 pub use lane::Lane;
 pub(crate) use mail::mail_job;
 pub use mail::{MailJob, MailReceiver, PreparedMail};

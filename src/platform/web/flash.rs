@@ -68,6 +68,7 @@ flashes! {
     IdentityForgotten, "identity-forgotten", "ok", "Sign-in forgotten. The member is recognised by their email address next time.";
     RoleChanged, "role-changed", "ok", "Role changed.";
     MemberRemoved, "member-removed", "ok", "Member removed. They cannot open this workspace any more.";
+    MemberForgotten, "member-forgotten", "ok", "Name and address are erased. What they made stays.";
     InvitationWithdrawn, "invitation-withdrawn", "ok", "Invitation withdrawn. Its link does not work any more.";
     KeyRevoked, "key-revoked", "ok", "API key revoked. It does not work any more.";
     WebhookSaved, "webhook-saved", "ok", "Webhook saved.";

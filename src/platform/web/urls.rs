@@ -4,7 +4,7 @@
 use crate::base::crypto::PlainToken;
 use crate::base::ids::{
     AccountLinkId, ApiKeyId, InviteLinkId, JobId, MemberId, RunId, SessionId, SetupLinkId, ValidationId,
-    WebhookDeliveryId, WebhookEndpointId,
+    WebhookDeliveryId, WebhookEndpointId, WorkspaceId,
 };
 use crate::connectors::Kind;
 
@@ -105,6 +105,8 @@ paths! {
     MEMBER_IDENTITY_REMOVAL = "/settings/members/{id}/identity-removal", member_identity_removal(id: &MemberId);
     /// Asks before removing a member; POST removes.
     MEMBER_REMOVAL = "/settings/members/{id}/removal", member_removal(id: &MemberId);
+    /// Asks before forgetting a member who left; POST forgets.
+    MEMBER_ERASURE = "/settings/members/{id}/erasure", member_erasure(id: &MemberId);
     /// API keys.
     SETTINGS_API_KEYS = "/settings/api-keys";
     /// Revokes an API key (POST).
@@ -327,6 +329,25 @@ pub fn sign_in_again(wanted: &str) -> String {
 /// Choosing a workspace, and then back to `wanted`.
 pub fn workspaces_then(wanted: &str) -> String {
     then(WORKSPACES, wanted)
+}
+
+/// The same, for what is in the workspace of that membership.
+pub fn workspace_of(member: &MemberId, wanted: &str) -> String {
+    format!("{}&to={member}", workspaces_then(wanted))
+}
+
+/// The connections that wait in a workspace, for mails: which one it is goes with the address.
+pub fn inbox_of(workspace: &WorkspaceId) -> String {
+    format!("{INVITE_INBOX}?{OF_WORKSPACE}={workspace}")
+}
+
+/// Names the workspace in an address that every workspace has.
+const OF_WORKSPACE: &str = "of";
+
+/// The workspace that an address names.
+pub fn meant_workspace(query: &str) -> Option<WorkspaceId> {
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(name, _)| name == OF_WORKSPACE).map(|(_, id)| WorkspaceId::from_text(&id))
 }
 
 fn then(first: &str, wanted: &str) -> String {

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
-use super::leaf;
 use super::place::{FormPlace, RowSeat};
 use super::secrets::SecretSet;
+use super::{Asks, leaf};
 use crate::base::forms::{FieldError, FieldPath, ValueProblem};
 use crate::schema::spec::{
     GroupShape, Node, NodeKind, OneOfShape, ROW_KEY, RowsShape, chosen_by_values, judge, judge_count,
@@ -38,6 +38,8 @@ pub(super) struct Assembly<'a> {
     skip_json: bool,
     /// Rows are told by their id, not by where they stand.
     by_row: bool,
+    /// What somebody is asked for; whatever else is missing or wrong is not theirs to mend.
+    asks: Option<&'a Asks>,
     pub(super) found: Vec<FieldError>,
     /// Kept secrets that have to be given again, and those of them that somebody can be asked for.
     ask_again: Option<&'a BTreeSet<FieldPath>>,
@@ -53,6 +55,7 @@ impl<'a> Assembly<'a> {
             secrets,
             skip_json,
             by_row: false,
+            asks: None,
             found: Vec::new(),
             ask_again: None,
             again: Vec::new(),
@@ -64,6 +67,15 @@ impl<'a> Assembly<'a> {
     /// Also finds which of these secrets somebody can be asked for.
     pub(super) fn asking_again(self, secrets: &'a BTreeSet<FieldPath>) -> Self {
         Self { ask_again: Some(secrets), ..self }
+    }
+
+    /// For somebody who is asked for some fields only; `None` for all.
+    pub(super) fn asking(self, asks: Option<&'a Asks>) -> Self {
+        Self { asks, ..self }
+    }
+
+    fn is_asked(&self, place: &FormPlace) -> bool {
+        self.asks.is_none_or(|asks| asks.names(place.key()))
     }
 
     /// Also makes an object of every list of rows, by their ids.
@@ -130,7 +142,7 @@ impl<'a> Assembly<'a> {
     fn one_of(&mut self, node: &Node, one_of: &OneOfShape, place: &FormPlace, value: Option<&Value>) -> Option<Value> {
         let chosen = chosen(one_of, value, self.secrets, place.key());
         let Some(index) = chosen.or(one_of.default) else {
-            if node.required {
+            if node.required && self.is_asked(place) {
                 self.required += 1;
                 self.found.push(place.error(node, ValueProblem::NotChosen));
             }
@@ -149,14 +161,15 @@ impl<'a> Assembly<'a> {
     }
 
     fn rows(&mut self, node: &Node, rows: &RowsShape, place: &FormPlace, value: Option<&Value>) -> Option<Value> {
+        let counts = node.required && node.default.is_none() && self.is_asked(place);
         let Some(list) = value.and_then(Value::as_array) else {
-            if node.default.is_none() && node.required {
+            if counts {
                 self.required += 1;
                 self.found.push(place.error(node, ValueProblem::Missing));
             }
             return node.default.clone();
         };
-        if node.required && node.default.is_none() {
+        if counts {
             self.required += 1;
             self.answered += 1;
         }
@@ -168,7 +181,7 @@ impl<'a> Assembly<'a> {
             let made = self.node(&rows.item, &place.row(&seat, &rows.item.title), Some(row));
             configs.extend(made.map(|made| (seat.id.into_owned(), made)));
         }
-        if let Some(problem) = judge_count(configs.len(), rows.min, Some(rows.max)) {
+        if let Some(problem) = judge_count(configs.len(), rows.min, Some(rows.max)).filter(|_| self.is_asked(place)) {
             self.found.push(place.error(node, problem));
         }
         if self.by_row {
@@ -180,18 +193,20 @@ impl<'a> Assembly<'a> {
     fn leaf(&mut self, node: &Node, place: &FormPlace, value: Option<&Value>) -> Option<Value> {
         let kept = self.secrets.value(place.key()).and_then(|kept| leaf::kept_secret(node, kept.expose_secret()));
         let value = if node.secret { kept.as_ref() } else { value };
+        let is_asked = self.is_asked(place);
         let counts = node.required
             && node.default.is_none()
+            && is_asked
             && !(self.skip_json && matches!(node.kind, NodeKind::Json(_)) && !node.secret);
         self.required += usize::from(counts);
         if let Some(value) = value {
             self.answered += usize::from(counts);
-            self.found.extend(judge(node, value).map(|problem| place.error(node, problem)));
+            self.found.extend(judge(node, value).filter(|_| is_asked).map(|problem| place.error(node, problem)));
             return Some(value.clone());
         }
         if self.secrets.has(place.key()) {
             self.answered += usize::from(counts);
-            if self.ask_again.is_some_and(|again| again.contains(place.key())) {
+            if is_asked && self.ask_again.is_some_and(|again| again.contains(place.key())) {
                 self.again.push(place.error(node, ValueProblem::AddressChanged));
             }
             return Some(Value::Null);

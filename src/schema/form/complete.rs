@@ -4,7 +4,7 @@ use serde_json::Value;
 use zeroize::Zeroize as _;
 
 use super::assemble::Assembly;
-use super::{KnownValues, Spec, Values};
+use super::{Audience, KnownValues, Spec, Values};
 use crate::base::forms::{FieldError, FieldRef};
 
 /// A finished configuration. It holds every secret, so it cannot be printed.
@@ -93,6 +93,18 @@ pub(super) fn sketch_by_row(spec: &Spec, known: &KnownValues) -> Value {
 pub fn missing_required(spec: &Spec, known: &KnownValues) -> Vec<FieldRef> {
     let mut assembly = Assembly::new(&known.secret_paths, false);
     assembly.whole(spec.root(), &known.plain);
+    missing_in(assembly)
+}
+
+/// The same of those that somebody is asked for.
+#[must_use]
+pub fn missing_asked(spec: &Spec, known: &KnownValues, who: &Audience) -> Vec<FieldRef> {
+    let mut assembly = Assembly::new(&known.secret_paths, false).asking(who.asks());
+    assembly.whole(spec.root(), &known.plain);
+    missing_in(assembly)
+}
+
+fn missing_in(assembly: Assembly<'_>) -> Vec<FieldRef> {
     assembly.found.iter().filter(|error| error.code.is_missing()).map(reference).collect()
 }
 

@@ -11,7 +11,7 @@ use super::overlay::overlay;
 use super::patch::{ChosenBranch, Patch, RowName, Submission};
 use super::place::{FormPlace, PostedRow, control, posted_rows};
 use super::secrets::SecretSet;
-use super::{Audience, KnownValues, Since, Spec, Strictness};
+use super::{Asks, Audience, KnownValues, Since, Spec, Strictness};
 use crate::base::forms::{FieldError, FieldRef, FormState, RawForm, ValueProblem};
 use crate::schema::spec::{GroupShape, Node, NodeKind, OneOfShape, RowsShape};
 
@@ -27,6 +27,18 @@ pub struct Decoded {
     pub state: FormState,
     /// The secrets that were typed into fields of chosen branches and have nothing wrong, by field name.
     pub typed_secrets: BTreeMap<String, SecretString>,
+}
+
+impl Decoded {
+    /// Also shows these errors, of the same form read in another way.
+    #[must_use]
+    pub fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
+        let is_new = |error: &FieldError| !self.errors.iter().any(|earlier| earlier.name == error.name);
+        let new: Vec<FieldError> = errors.into_iter().filter(is_new).collect();
+        self.state.add_errors(new.clone());
+        self.errors.extend(new);
+        self
+    }
 }
 
 /// Reads the form of a draft that is as it was shown; blank fields keep what it has.
@@ -51,14 +63,14 @@ fn read(
     drops_untouched: bool,
 ) -> Decoded {
     let by_owner = who.is_owner();
-    let mut decoder = Decoder::new(raw, since, by_owner);
+    let mut decoder = Decoder::new(raw, since, who);
     let (shown, now) = (Value::Object(since.shown.plain.clone()), Value::Object(since.now.plain.clone()));
     let whole = DecodeScope { value: Some(&shown), now: Some(&now), fresh: false };
     let got = decoder.node(spec.root(), &FormPlace::root(), whole);
     let mut errors = decoder.errors;
     if layer == Strictness::Final {
         let tree = overlay(spec, since.shown, since.now, &got.patch);
-        let mut assembly = Assembly::new(&tree.secrets, !by_owner);
+        let mut assembly = Assembly::new(&tree.secrets, !by_owner).asking(who.asks());
         assembly.whole(spec.root(), &tree.plain);
         let new = |error: &FieldError| !errors.iter().any(|earlier| earlier.name == error.name);
         let found: Vec<FieldError> = assembly.found.into_iter().filter(new).collect();
@@ -66,13 +78,18 @@ fn read(
     }
     let mut typed_secrets = decoder.typed_secrets;
     typed_secrets.retain(|name, _| !errors.iter().any(|error| error.name == *name));
-    let mut typed = echo(spec, raw, since, by_owner);
+    let mut typed = echo(spec, raw, since, who);
     if drops_untouched {
         typed.retain(|name, _| !decoder.untouched.contains(name));
     }
     let state = FormState::posted(typed, errors.clone());
-    let submission =
-        Submission { patch: got.patch, provided: decoder.provided, removes: decoder.removals > 0, by_owner };
+    let submission = Submission {
+        patch: got.patch,
+        provided: decoder.provided,
+        removes: decoder.removals > 0,
+        by_owner,
+        asks: who.asks().cloned(),
+    };
     Decoded { submission, errors, state, typed_secrets }
 }
 
@@ -115,6 +132,8 @@ pub(super) struct Decoder<'a> {
     pub(super) known: &'a KnownValues,
     now: &'a KnownValues,
     pub(super) by_owner: bool,
+    /// What is asked for; `None` for everything. Nothing else is read.
+    asks: Option<&'a Asks>,
     pub(super) errors: Vec<FieldError>,
     pub(super) typed_secrets: BTreeMap<String, SecretString>,
     provided: Vec<FieldRef>,
@@ -129,13 +148,14 @@ pub(super) struct Decoder<'a> {
 }
 
 impl<'a> Decoder<'a> {
-    fn new(raw: &'a RawForm, since: Since<'a>, by_owner: bool) -> Self {
+    fn new(raw: &'a RawForm, since: Since<'a>, who: &'a Audience) -> Self {
         Self {
+            asks: who.asks(),
             raw,
             known: since.shown,
             now: since.now,
             untouched: Vec::new(),
-            by_owner,
+            by_owner: who.is_owner(),
             errors: Vec::new(),
             typed_secrets: BTreeMap::new(),
             provided: Vec::new(),
@@ -145,8 +165,34 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    const fn since(&self) -> Since<'a> {
-        Since { shown: self.known, now: self.now }
+    /// The same, to see whether something was typed.
+    fn trial(&self) -> Self {
+        Self {
+            asks: self.asks,
+            raw: self.raw,
+            known: self.known,
+            now: self.now,
+            untouched: Vec::new(),
+            by_owner: self.by_owner,
+            errors: Vec::new(),
+            typed_secrets: BTreeMap::new(),
+            provided: Vec::new(),
+            removals: 0,
+            inside_rows: None,
+            trial: true,
+        }
+    }
+
+    /// Whether a place is asked for, itself or with what is around it.
+    fn names(&self, place: &FormPlace) -> bool {
+        self.asks.is_none_or(|asks| asks.names(place.key()))
+    }
+
+    /// Whether there is anything to read at a place: it is asked for, or something inside it is.
+    fn reaches(&self, node: &Node, place: &FormPlace) -> bool {
+        let Some(asks) = self.asks else { return true };
+        let holds = matches!(node.kind, NodeKind::Group(_) | NodeKind::OneOf(_) | NodeKind::Rows(_));
+        if holds { asks.reaches(place.key()) } else { asks.names(place.key()) }
     }
 
     /// Notes that a field got a value.
@@ -171,7 +217,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn node(&mut self, node: &Node, place: &FormPlace, scope: DecodeScope<'_>) -> Got {
-        if node.hidden {
+        if node.hidden || !self.reaches(node, place) {
             let filled = scope.value.is_some_and(|value| !value.is_null());
             return Got { filled, ..Got::default() };
         }
@@ -213,6 +259,7 @@ impl<'a> Decoder<'a> {
             if scope.fresh { None } else { chosen(one_of, scope.value, &self.known.secret_paths, place.key()) };
         let stands = chosen(one_of, scope.now, &self.now.secret_paths, place.key());
         let posted = match self.raw.first(&place.posted_chooser()) {
+            _ if !self.names(place) => current.or(one_of.default),
             Some("") if self.by_owner && current.is_some() && !node.required => {
                 self.removals += 1;
                 return Got { patch: Patch::Remove, touched: true, filled: false };
@@ -263,7 +310,7 @@ impl<'a> Decoder<'a> {
             return None;
         }
         let typed_into = |index: &usize| {
-            let mut trial = Decoder { trial: true, ..Decoder::new(self.raw, self.since(), self.by_owner) };
+            let mut trial = self.trial();
             let branch = one_of.branches.get(*index).map(|branch| &branch.group);
             branch.is_some_and(|group| trial.fields(group, &place.branch(*index), DecodeScope::NEW).1.touched)
         };
@@ -283,6 +330,10 @@ impl<'a> Decoder<'a> {
         let mut whole = Got { filled: there > 0, ..Got::default() };
         for posted in posted_rows(self.raw, place, shown, scope.now) {
             let row = place.row(&posted.seat, &rows.item.title);
+            // Rows that nobody asks for: no new ones, and none of those that are there.
+            if !self.names(place) && (posted.is_new || !self.reaches(&rows.item, &row)) {
+                continue;
+            }
             let untouched = self.untouched.len();
             let change = self.row(node, rows, &row, &posted);
             whole.touched |= !matches!(change, Patch::Keep);

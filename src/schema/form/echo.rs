@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::place::{FormPlace, control, posted_rows};
-use super::{Audience, KnownValues, Since, Spec};
+use super::{Asks, Audience, KnownValues, Since, Spec};
 use crate::base::forms::RawForm;
 use crate::schema::spec::{GroupShape, Node, NodeKind, RowsShape};
 
 type TypedTexts = BTreeMap<String, Vec<String>>;
 
 /// The texts by field name, as the page of now has it.
-pub(super) fn echo(spec: &Spec, raw: &RawForm, since: Since<'_>, by_owner: bool) -> TypedTexts {
-    let mut walk = Walk { raw, by_owner, typed: TypedTexts::new() };
+pub(super) fn echo(spec: &Spec, raw: &RawForm, since: Since<'_>, who: &Audience) -> TypedTexts {
+    let mut walk = Walk { raw, by_owner: who.is_owner(), asks: who.asks(), typed: TypedTexts::new() };
     let (shown, now) = (Value::Object(since.shown.plain.clone()), Value::Object(since.now.plain.clone()));
     walk.node(spec.root(), &FormPlace::root(), EchoScope { shown: Some(&shown), now: Some(&now) });
     walk.typed
@@ -25,7 +25,7 @@ pub(super) fn echo(spec: &Spec, raw: &RawForm, since: Since<'_>, by_owner: bool)
 pub fn resumed(spec: &Spec, typed: &TypedTexts, now: &KnownValues, who: &Audience) -> TypedTexts {
     let pairs = typed.iter().flat_map(|(name, texts)| texts.iter().map(|text| (name.clone(), text.clone())));
     let nothing = KnownValues::default();
-    let moved = echo(spec, &RawForm::from_pairs(pairs), Since { shown: &nothing, now }, who.is_owner());
+    let moved = echo(spec, &RawForm::from_pairs(pairs), Since { shown: &nothing, now }, who);
     let is_of_rows = |name: &str| name.split('/').any(|part| part.parse::<usize>().is_ok());
     // Whatever is no field of this spec stays as it is.
     let others = typed.iter().filter(|(name, _)| !is_of_rows(name)).map(|(name, texts)| (name.clone(), texts.clone()));
@@ -42,19 +42,23 @@ struct EchoScope<'v> {
 struct Walk<'a> {
     raw: &'a RawForm,
     by_owner: bool,
+    asks: Option<&'a Asks>,
     typed: TypedTexts,
 }
 
 impl Walk<'_> {
     fn node(&mut self, node: &Node, place: &FormPlace, scope: EchoScope<'_>) {
-        if node.hidden || !self.raw.has_within(place.posted()) {
+        let is_asked = self.asks.is_none_or(|asks| asks.reaches(place.key()));
+        if node.hidden || !is_asked || !self.raw.has_within(place.posted()) {
             return;
         }
         match &node.kind {
             NodeKind::Const(_) => {}
             NodeKind::Group(group) => self.group(group, place, scope),
             NodeKind::OneOf(one_of) => {
-                self.take(&place.chooser(), &place.posted_chooser());
+                if self.asks.is_none_or(|asks| asks.names(place.key())) {
+                    self.take(&place.chooser(), &place.posted_chooser());
+                }
                 for (index, branch) in one_of.branches.iter().enumerate() {
                     self.group(&branch.group, &place.branch(index), scope);
                 }

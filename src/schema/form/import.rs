@@ -37,7 +37,7 @@ pub fn import_given(spec: &Spec, config: &Value) -> Result<Submission, Vec<Field
 fn import(spec: &Spec, config: &Value, mut importer: Importer) -> Result<Submission, Vec<FieldError>> {
     let patch = importer.node(spec.root(), &FormPlace::root(), config);
     if importer.errors.is_empty() {
-        Ok(Submission { patch, provided: importer.provided, removes: importer.removes, by_owner: true })
+        Ok(Submission { patch, provided: importer.provided, removes: importer.removes, by_owner: true, asks: None })
     } else {
         Err(importer.errors)
     }

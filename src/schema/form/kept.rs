@@ -13,7 +13,7 @@ use super::merge::{DraftState, Merged, Tree};
 use super::merger::Mode;
 use super::overlay::overlay;
 use super::patch::Steps;
-use super::{FieldPath, KnownValues, Since, Spec};
+use super::{Audience, FieldPath, KnownValues, Since, Spec};
 use crate::schema::addresses;
 
 /// The stored secrets that would go along to another address. None when no address changes, and none of those that are given again.
@@ -64,7 +64,8 @@ fn moved_away(whole: &Spec, known: &KnownValues, moved: &Moved<'_>) -> BTreeSet<
 
 impl Decoded {
     /// Asks again for every secret of the form that would go along to another address. `before` comes first: what a sign-in hands over
-    /// with this form. `stored` is what is stored, `asked` the form's spec, `since` what it was read against.
+    /// with this form. `stored` is what is stored, `asked` the form's spec, `since` what it was read against. Who is not asked for one of them
+    /// at all is not asked again: the merge takes it out.
     pub fn ask_again<'a>(
         &mut self,
         whole: &Spec,
@@ -72,6 +73,7 @@ impl Decoded {
         before: &Steps<'_>,
         asked: &Spec,
         since: impl Into<Since<'a>>,
+        who: &Audience,
     ) {
         let Since { shown, now } = since.into();
         let mut tree = Tree::of(stored);
@@ -84,7 +86,7 @@ impl Decoded {
             return;
         }
         let tree = overlay(asked, shown, now, &self.submission.patch);
-        let mut assembly = Assembly::new(&tree.secrets, false).asking_again(&kept);
+        let mut assembly = Assembly::new(&tree.secrets, false).asking(who.asks()).asking_again(&kept);
         assembly.whole(asked.root(), &tree.plain);
         let again = assembly.again;
         self.errors.extend(again.iter().cloned());

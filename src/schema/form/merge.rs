@@ -74,13 +74,12 @@ pub fn merge(
     let mut base = Tree::of_state(whole, base, &mut BTreeMap::new());
     let mut tree = Tree::of_state(whole, current, &mut texts);
     let (mut found, mut ids) = (MergeFindings::default(), RowIds::of(rules.revision));
-    for (number, (spec, submission)) in steps.iter().enumerate() {
+    for (spec, submission) in steps {
         let mut same_ids = RowIds::again(&ids);
         tree.merge(spec.root(), &submission.patch, &base, rules, &mut ids, &mut found);
-        if number + 1 < steps.len() {
-            let shown = base.clone();
-            base.merge(spec.root(), &submission.patch, &shown, rules, &mut same_ids, &mut MergeFindings::default());
-        }
+        // Whoever made the next change saw this one on what was shown.
+        let shown = base.clone();
+        base.merge(spec.root(), &submission.patch, &shown, rules, &mut same_ids, &mut MergeFindings::default());
     }
     if !found.conflicts.is_empty() {
         return Err(found.conflicts);

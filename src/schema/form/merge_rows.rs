@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::assemble::chosen;
 use super::identity::{RowIds, position, row_id, without_ids};
 use super::merger::{MergeFindings, MergeRules, Merger, Mode, ShownScope};
 use super::patch::{ChosenBranch, Patch, RowName};
@@ -14,12 +13,12 @@ use crate::base::forms::{FieldPath, Meanwhile};
 use crate::schema::spec::{GroupShape, Node, NodeKind, ROW_KEY, RowsShape};
 
 /// A list while its rows are being changed.
-struct RowList<'a> {
+pub(super) struct RowList<'a> {
     node: &'a Node,
     item: &'a Node,
     place: &'a FormPlace,
     title: &'a str,
-    shown: &'a [Value],
+    pub(super) shown: &'a [Value],
     rows: Vec<Value>,
 }
 
@@ -52,6 +51,7 @@ impl Merger<'_> {
         before: ShownScope<'_>,
         now: Option<Value>,
     ) -> Option<Value> {
+        let explicit = now.is_some() || self.is_list_news(node, rows, given, place, before);
         let mut list = RowList::of(node, rows, place, before, now);
         let said = self.recognised(&list, given);
         let mut order = Vec::new();
@@ -65,7 +65,7 @@ impl Merger<'_> {
             }
         }
         let rows = self.ordered(&list, &order);
-        self.closed(rows, true)
+        self.closed(rows, explicit)
     }
 
     /// Changes one row; gives its id when it is there afterwards. `at` is where a program names it.
@@ -76,14 +76,16 @@ impl Merger<'_> {
         };
         let shown = position(list.shown, id).and_then(|index| list.shown.get(index));
         let before = ShownScope { value: shown, fresh: shown.is_none() };
-        let Some(index) = position(&list.rows, id) else {
-            if change.says_something() && !matches!(change, Patch::Remove) {
+        let there = position(&list.rows, id);
+        let stands = there.unwrap_or_default();
+        let seat = RowSeat { index: at.unwrap_or(stands), posted: stands, id: id.as_str().into() };
+        let place = list.place.row(&seat, list.title);
+        let Some(index) = there else {
+            if !matches!(change, Patch::Remove) && self.is_news(list.item, change, &place, before) {
                 self.differ(list.node, list.place, Meanwhile::RowGone);
             }
             return None;
         };
-        let seat = RowSeat { index: at.unwrap_or(index), posted: index, id: id.as_str().into() };
-        let place = list.place.row(&seat, list.title);
         let slot = list.rows.get_mut(index)?;
         if matches!(change, Patch::Remove) {
             if self.is_as_shown(list.item, place.key(), before, Some(slot)) {
@@ -130,6 +132,10 @@ impl Merger<'_> {
         let of_both =
             |order: &[String]| -> Vec<String> { order.iter().filter(|id| both.contains(id)).cloned().collect() };
         let (mine, stood, stands) = (of_both(wanted), of_both(&shown), of_both(&now));
+        // Who only takes rows away wants no order.
+        if shown.iter().filter(|id| wanted.contains(id)).eq(wanted) {
+            return list.rows.clone();
+        }
         if stood != stands {
             if mine != stood && mine != stands {
                 self.conflict(list.node, list.place);
@@ -143,7 +149,7 @@ impl Merger<'_> {
     }
 
     /// Which row of the list each given one is: the one whose secret it refers to, else the first that has the same content, else none.
-    fn recognised(&mut self, list: &RowList<'_>, given: &[Patch]) -> Vec<(RowName, Patch)> {
+    pub(super) fn recognised(&self, list: &RowList<'_>, given: &[Patch]) -> Vec<(RowName, Patch)> {
         let mut free: Vec<usize> = (0..list.shown.len()).collect();
         let mut found: Vec<Option<usize>> = given.iter().map(|row| self.referred(list, row)).collect();
         for slot in &mut found {
@@ -192,18 +198,16 @@ impl Merger<'_> {
         made.map_or_else(|| Value::Object(Map::new()), |made| without_ids(&made))
     }
 
-    /// A row that is given is given whole: what it leaves out goes, except secrets. What it gives as it was is no change.
+    /// A row that is given is given whole: what it leaves out goes, except secrets.
     fn whole(&self, node: &Node, given: &Patch, shown: Option<&Value>, key: &FieldPath) -> Patch {
         match (given, &node.kind) {
             (Patch::Group(changes), NodeKind::Group(group)) => {
                 Patch::Group(self.whole_fields(group, changes, shown, key))
             }
-            (Patch::Branch(choice), NodeKind::OneOf(one_of))
-                if chosen(one_of, shown, self.base, key) == Some(choice.index) =>
-            {
+            (Patch::Branch(choice), NodeKind::OneOf(one_of)) => {
                 let Some(branch) = one_of.branches.get(choice.index) else { return given.clone() };
                 let fields = self.whole_fields(&branch.group, &choice.fields, shown, key);
-                Patch::Branch(ChosenBranch { fields, is_choice: false, ..choice.clone() })
+                Patch::Branch(ChosenBranch { fields, ..choice.clone() })
             }
             _ => given.clone(),
         }
@@ -220,7 +224,6 @@ impl Merger<'_> {
             let inner = shown.and_then(|shown| shown.get(&field.key));
             let at = key.child(&field.key);
             let patch = match changes.iter().find(|(key, _)| *key == field.key) {
-                Some((_, Patch::Plain(given))) if inner == Some(given) => return None,
                 Some((_, given)) => self.whole(field, given, inner, &at),
                 None if matches!(field.kind, NodeKind::Const(_)) || self.base.any_within(&at) => return None,
                 None => inner.map(|_| Patch::Remove)?,
@@ -232,7 +235,7 @@ impl Merger<'_> {
 }
 
 impl<'a> RowList<'a> {
-    fn of(
+    pub(super) fn of(
         node: &'a Node,
         rows: &'a RowsShape,
         place: &'a FormPlace,

@@ -72,7 +72,7 @@ pub(super) struct ShownScope<'v> {
 impl ShownScope<'_> {
     pub(super) const NOTHING: Self = Self { value: None, fresh: true };
 
-    fn inside(self, key: &str) -> Self {
+    pub(super) fn inside(self, key: &str) -> Self {
         Self { value: self.value.and_then(|value| value.get(key)), fresh: self.fresh }
     }
 }
@@ -125,8 +125,8 @@ impl Merger<'_> {
     }
 
     pub(super) fn refuse(&mut self, node: &Node, place: &FormPlace, code: ValueProblem) {
-        let error = place.error(node, code);
-        if !self.found.conflicts.iter().any(|earlier| earlier.error.name == error.name && earlier.key == *place.key()) {
+        if !self.found.conflicts.iter().any(|earlier| earlier.key == *place.key()) {
+            let error = place.error(node, code);
             self.found.conflicts.push(MergeConflict { key: place.key().clone(), error });
         }
     }
@@ -248,7 +248,7 @@ impl Merger<'_> {
             let is_left = was_here || !choice.is_choice;
             let stands_alone = !was_here && stands.is_none();
             if is_left && !stands_alone {
-                if choice.fields.iter().any(|(_, patch)| patch.says_something()) {
+                if self.is_branch_news(one_of, choice, place, before) {
                     self.conflict(node, place);
                 }
                 return now;

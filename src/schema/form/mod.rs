@@ -8,6 +8,8 @@
 //! that the spec does not know changes nothing; only the chosen branch of a choice is kept; what [`complete`] calls a
 //! configuration fits the spec's rules.
 
+mod asked;
+mod asks;
 mod assemble;
 mod check;
 mod complete;
@@ -22,6 +24,7 @@ mod leaf;
 mod merge;
 mod merge_rows;
 mod merger;
+mod news;
 mod overlay;
 mod overview;
 mod patch;
@@ -37,8 +40,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
+pub use asked::{NotAskable, StandingAnswer, standing};
+pub use asks::Asks;
 pub use check::{SpecCheck, check_spec, sample_config};
-pub use complete::{Completion, FinalConfig, complete, missing_required, sketch};
+pub use complete::{Completion, FinalConfig, complete, missing_asked, missing_required, sketch};
 pub use decode::{Decoded, decode, decode_since};
 pub use echo::resumed;
 pub use encode::encode;
@@ -117,6 +122,8 @@ pub enum Audience {
     Recipient {
         /// The workspace that asks.
         workspace: String,
+        /// What it asks for; `None` for everything.
+        asks: Option<Asks>,
     },
 }
 
@@ -159,5 +166,13 @@ impl KnownValues {
 impl Audience {
     const fn is_owner(&self) -> bool {
         matches!(self, Self::Owner)
+    }
+
+    /// What they are asked for; `None` for everything.
+    const fn asks(&self) -> Option<&Asks> {
+        match self {
+            Self::Owner => None,
+            Self::Recipient { asks, .. } => asks.as_ref(),
+        }
     }
 }

@@ -10,12 +10,12 @@ use super::{KnownValues, Spec, Values};
 use crate::base::forms::FieldRef;
 
 impl Submission {
-    /// The required fields that are still empty when this is put on what was known. Free JSON, which a recipient is
-    /// not asked for, is not among a recipient's.
+    /// The required fields that are still empty when this is put on what was known. What a recipient is not asked for, such as free JSON,
+    /// is not among a recipient's.
     #[must_use]
     pub fn left_empty(&self, spec: &Spec, known: &KnownValues) -> Vec<FieldRef> {
         let tree = self.overlay(spec, known);
-        let mut assembly = Assembly::new(&tree.secrets, !self.by_owner);
+        let mut assembly = Assembly::new(&tree.secrets, !self.by_owner).asking(self.asks.as_ref());
         assembly.whole(spec.root(), &tree.plain);
         assembly.found.iter().filter(|error| error.code.is_missing()).map(reference).collect()
     }

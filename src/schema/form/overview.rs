@@ -18,6 +18,8 @@ pub struct OverviewAnswer {
     pub title: String,
     /// Its value is never shown.
     pub secret: bool,
+    /// It is free JSON that nobody outside is asked for.
+    pub json: bool,
     /// The connector needs it.
     pub required: bool,
     /// It is written when nobody answers.
@@ -126,6 +128,7 @@ impl OverviewReader<'_> {
             key: place.key().clone(),
             title: field.title,
             secret: node.secret,
+            json: matches!(node.kind, NodeKind::Json(_)) && !node.secret,
             required,
             has_default,
             shown,

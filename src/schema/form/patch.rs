@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::Spec;
+use super::{Asks, Spec};
 use crate::base::forms::{FieldPath, FieldRef};
 
 /// One change, at the place of the spec's tree where it stands.
@@ -100,6 +100,8 @@ pub struct Submission {
     pub(super) provided: Vec<FieldRef>,
     pub(super) removes: bool,
     pub(super) by_owner: bool,
+    /// What was asked for; `None` for everything.
+    pub(super) asks: Option<Asks>,
 }
 
 impl Submission {

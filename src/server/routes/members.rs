@@ -4,6 +4,7 @@ use super::entry::Access::{Anybody, AtLeast};
 use super::entry::{RouteEntry, at};
 use crate::console::connections::{configure_pages, new_pages, pages as list_pages, show_pages};
 use crate::console::failures::pages as failure_pages;
+use crate::console::former_members::pages as former_pages;
 use crate::console::handoff::pages as hand_off_pages;
 use crate::console::retention::pages as retention_pages;
 use crate::console::streams::{field_pages, finish_pages, pages as stream_pages};
@@ -55,6 +56,7 @@ fn settings() -> Vec<RouteEntry> {
         at(urls::MEMBER_REMOVAL)
             .get(AtLeast(Admin), member_pages::confirm_removal)
             .post(AtLeast(Admin), member_pages::remove),
+        at(urls::MEMBER_ERASURE).get(AtLeast(Owner), former_pages::confirm).post(AtLeast(Owner), former_pages::erase),
         at(urls::SETTINGS_FAILURES).get(AtLeast(Viewer), failure_pages::index),
         at(urls::FAILURE_RETRY).post(AtLeast(Admin), failure_pages::retry),
         at(urls::FAILURE_DISMISSAL).post(AtLeast(Admin), failure_pages::dismiss),

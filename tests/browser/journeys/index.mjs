@@ -12,6 +12,7 @@ import { endings, list, rename } from "./links.mjs";
 import { oddNames } from "./odd_names.mjs";
 import { outputLayers } from "./output_layers.mjs";
 import { callback, docs, endpoints } from "./programs.mjs";
+import { askedAgain, forgotten as forgottenMember, keptForm, twoAtOneField } from "./people.mjs";
 import { recipientSignIn } from "./recipient_sign_in.mjs";
 import { signInProvider } from "./sign_in_provider.mjs";
 import { apiKeys, members, workspace } from "./workspace.mjs";
@@ -36,6 +37,10 @@ export const journeys = [
   ["forgotten password", forgotten],
   ["workspace", workspace],
   ["members", members],
+  ["asked again", askedAgain],
+  ["two at one field", twoAtOneField],
+  ["kept form", keptForm],
+  ["forgotten member", forgottenMember],
   ["recipient signs in", recipientSignIn],
   ["invited sign-in", invitedSignIn],
   ["sign-in provider", signInProvider],

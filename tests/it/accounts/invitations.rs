@@ -188,6 +188,7 @@ async fn the_same_form_twice_is_one_invitation_and_a_new_one_replaces_the_old() 
     assert!(reload.text().contains("Its link was shown once") && !reload.body.contains("/join/"), "{}", reload.text());
     assert_eq!(app.visitor().get(&shown_path(&first)).await.status, 200, "a reload does not end the link");
 
+    app.advance(time::Duration::HOUR);
     let newer = invite(&owner, "bo@acme.example", "admin").await;
     assert_eq!(app.visitor().get(&shown_path(&first)).await.status, 410);
     assert_eq!(app.visitor().get(&shown_path(&newer)).await.status, 200);

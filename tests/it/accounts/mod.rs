@@ -3,7 +3,9 @@
 mod access;
 mod api_keys;
 mod departed;
+mod elsewhere;
 mod first_run;
+mod forgotten;
 mod identities;
 mod invitations;
 mod members;

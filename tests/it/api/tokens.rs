@@ -118,3 +118,49 @@ async fn a_withdrawn_link_opens_nothing() {
         listed.json["results"].as_array().unwrap().iter().map(|row| row["state"].as_str().unwrap()).collect();
     assert_eq!((listed.text("/results/0/id"), states), (expiring.text("/id"), vec!["expired", "revoked"]));
 }
+
+#[tokio::test]
+async fn a_token_asks_for_some_fields_and_nothing_else_is_touched() {
+    let app = TestApp::start();
+    let program = Program::start(&app).await;
+    let slug = program.draft("sources", "http-api").await;
+    let (source, tokens) = (format!("/api/v1/sources/{slug}/"), format!("/api/v1/sources/{slug}/setup-tokens/"));
+    let config = json!({"base_url": "https://shop.example", "auth": {"auth_type": "bearer", "token": "old"},
+        "endpoints": [{"name": "orders", "path": "/orders"}]});
+    program.patch(&source, json!({"config": config})).await.expect(200);
+    for (asks, pointer, code) in [
+        (json!(["/auth/token", "/auth/password"]), "/asks/1", "unknown_field"),
+        (json!(["auth"]), "/asks/0", "unknown_field"),
+        (json!([]), "/asks", "too_few"),
+        (json!("/auth/token"), "/asks", "wrong_type"),
+    ] {
+        let refused = program.post(&tokens, json!({"asks": asks})).await.expect(422);
+        assert_eq!((refused.text("/errors/0/pointer"), refused.text("/errors/0/code")), (pointer.into(), code.into()));
+    }
+    program.post(&tokens, json!({})).await.expect(201);
+    let made = program.post(&tokens, json!({"asks": ["/auth/token"]})).await.expect(201);
+    assert_eq!(made.json["asks"], json!(["/auth/token"]));
+    let listed = program.get(&tokens).await.expect(200);
+    let mut asks: Vec<String> =
+        listed.json["results"].as_array().unwrap().iter().map(|row| row["asks"].to_string()).collect();
+    asks.sort();
+    assert_eq!(asks, ["[\"/auth/token\"]", "null"]);
+
+    let maria = app.visitor();
+    let page = maria.get(&format!("/scl/{}", made.text("/token"))).await;
+    let form = page.form_with("/auth/~o2/token");
+    assert_eq!(form.names().into_iter().filter(|name| name.starts_with('/')).collect::<Vec<_>>(), ["/auth/~o2/token"]);
+    assert!(page.text().contains("https://shop.example"), "they see where it goes: {}", page.text());
+    let form = form.set("/auth/~o2/token", CANARY).add("/auth", "0").add("/base_url", "https://evil.example");
+    let form = form.add("/endpoints/~n", "1").add("/endpoints/0/name", "evil").add("/endpoints/1/name", "more");
+    let sent = form.press("intent", "complete", &maria).await;
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let after = program.get(&source).await.expect(200);
+    let config = json!({"base_url": "https://shop.example", "auth": {"auth_type": "bearer"},
+        "endpoints": [{"name": "orders", "path": "/orders"}]});
+    let mut shown = after.json["config"].clone();
+    shown["auth"].as_object_mut().unwrap().remove("token");
+    assert_eq!(shown, config, "{}", after.body);
+    let text = app.owner().await.get(&format!("/connections/{slug}")).await.text();
+    assert!(text.contains("provided: Token") || text.contains("Token"), "{text}");
+}

@@ -54,6 +54,23 @@ async fn what_others_changed_and_nobody_touched_here_is_seen_on_the_page_that_co
 }
 
 #[tokio::test]
+async fn a_page_that_comes_back_for_another_reason_hides_no_conflict() {
+    let scene = Scene::new().await;
+    scene.set(json!({"note": "old", "memo": "m"})).await;
+    let (first, second) = (scene.form().await, scene.form().await);
+    assert_eq!(save(&first, &[("/note", "one"), ("/memo", "new")], &scene.owner).await.status, 303);
+    let back = save(&second, &[("/note", "two"), ("description", &"x".repeat(200))], &scene.owner).await;
+    assert_eq!(back.status, 422, "{}", back.text());
+    assert!(!back.text().contains("while this page was open"), "{}", back.text());
+    let refused = save(&back, &[("description", "Ledger")], &scene.owner).await;
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert!(refused.text().contains("Note: Ana Lima changed this to one"), "{}", refused.text());
+    assert_eq!(scene.whole().await, json!({"note": "one", "memo": "new", "fast": true}));
+    assert_eq!(save(&refused, &[], &scene.owner).await.status, 303);
+    assert_eq!(scene.whole().await, json!({"note": "two", "memo": "new", "fast": true}));
+}
+
+#[tokio::test]
 async fn two_tabs_with_three_rows_cost_no_token() {
     let scene = Scene::new().await;
     let row = |name: &str| json!({"name": name, "token": format!("tok{name}")});

@@ -1,6 +1,7 @@
 //! What several people and programs do to one draft: nothing of anybody is lost, and what two of them changed is said.
 
 mod members;
+mod model;
 mod programs;
 mod recipients;
 mod revisions;

@@ -87,3 +87,19 @@ async fn a_change_made_for_an_older_revision_is_merged_or_refused_field_by_field
         scene.program.patch(&scene.path(), json!({"config": {"memo": "x"}, "base_revision": 99})).await.expect(422);
     assert_eq!(unknown.text("/errors/0/pointer"), "/base_revision");
 }
+
+#[tokio::test]
+async fn what_was_read_and_is_sent_back_is_no_conflict_whatever_others_did() {
+    let scene = Scene::new().await;
+    let row = |name: &str| json!({"name": name, "token": format!("tok{name}")});
+    let way = json!({"by": "token", "token": "t", "area": "north"});
+    scene.set(json!({"way": way, "rows": [row("A"), row("B")]})).await;
+    let read = scene.read().await;
+    let others = [("/way", "1"), ("/way/~o1/user", "u"), ("/rows/0/~rm", "1"), ("/rows/1/name", "Bee")];
+    assert_eq!(save(&scene.form().await, &others, &scene.owner).await.status, 303);
+    let back = json!({"config": read["config"], "base_revision": read["revision"]});
+    scene.program.patch(&scene.path(), back).await.expect(200);
+    let whole = scene.whole().await;
+    assert_eq!(whole["way"], json!({"by": "login", "user": "u"}));
+    assert_eq!(whole["rows"], json!([{"name": "Bee", "token": "tokB"}]));
+}

@@ -41,6 +41,29 @@ async fn who_comes_second_is_told_so_and_not_what_the_first_one_said() {
 }
 
 #[tokio::test]
+async fn a_form_that_comes_back_for_another_reason_hides_no_conflict() {
+    let scene = Scene::new().await;
+    scene.set(json!({"note": "old"})).await;
+    let (first, second) = (scene.link().await, scene.link().await);
+    let visitor = scene.app.visitor();
+    let (one, other) = (visitor.get(&first).await, visitor.get(&second).await);
+    let theirs = [("/note", "first-answer"), ("/key", "k1")];
+    assert_eq!(submit(&one, &theirs, &visitor).await.status, 303);
+    let back = submit(&other, &[("/note", "second"), ("/key", "k2"), ("/memo", "a\0b")], &visitor).await;
+    assert_eq!(back.status, 422, "{}", back.text());
+    assert!(!back.text().contains("answered this meanwhile"), "{}", back.text());
+    let refused = submit(&back, &[("/memo", "m")], &visitor).await;
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    for field in ["Note", "Key"] {
+        let told = format!("{field}: somebody else has answered this meanwhile");
+        assert!(refused.text().contains(&told), "{}", refused.text());
+    }
+    assert_eq!(scene.whole().await, json!({"note": "first-answer", "key": "k1", "fast": true}));
+    assert_eq!(submit(&refused, &[], &visitor).await.status, 303);
+    assert_eq!(scene.whole().await, json!({"note": "second", "key": "k2", "memo": "m", "fast": true}));
+}
+
+#[tokio::test]
 async fn a_new_token_goes_to_the_row_it_was_typed_for() {
     let scene = Scene::new().await;
     scene.set(json!({"rows": [{"name": "A", "token": "tokA"}, {"name": "B", "token": "tokB"}]})).await;

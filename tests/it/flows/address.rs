@@ -124,7 +124,7 @@ async fn a_member_corrects_an_address_and_asks_for_the_secret_again() {
     let (connection, link) = share(&owner, "source", "postgres", &[("recipient", "Maria")]).await;
     let maria = app.visitor();
     let form = maria.get(&link).await.form_with("/host").set("/host", "db.example").set("/port", "543");
-    let form = form.set("/database", "shop").set("/username", "ro").set("/password", CANARY);
+    let form = form.set("/database", "hidden_seven").set("/username", "ro").set("/password", CANARY);
     assert_eq!(form.press("intent", "complete", &maria).await.status, 303);
 
     let page = owner.get(&format!("{connection}/configuration")).await;
@@ -142,14 +142,27 @@ async fn a_member_corrects_an_address_and_asks_for_the_secret_again() {
     let shown = owner.get(&connection).await.text();
     assert!(shown.contains("5433") && shown.contains("1 required answer is still missing: Password"), "{shown}");
     assert!(shown.contains("for the one before was taken out: Password."), "the timeline names it: {shown}");
+    assert!(shown.contains("Asks only for Password"), "{shown}");
     let page = maria.get(&link).await;
-    let form = page.form_with("/password");
-    assert!(page.text().contains("Hello Maria") && !page.body.contains(CANARY), "{}", page.text());
-    assert_eq!(form.value("/port"), Some("5433"), "the member's correction is filled in");
-    let sent = form.set("/password", "another").press("intent", "complete", &maria).await;
+    let (text, form) = (page.text(), page.form_with("/password"));
+    assert!(text.contains("Hello Maria") && !page.body.contains(CANARY), "{text}");
+    assert!(text.contains("You are asked for this only: Password"), "{text}");
+    assert!(text.contains("Port 5433 set by Ana Lima") && text.contains("Host db.example given earlier"), "{text}");
+    assert!(
+        !text.contains("hidden_seven") && text.contains("Already provided"),
+        "what others sent is not told: {text}"
+    );
+    let inputs: Vec<&str> = form.names().into_iter().filter(|name| name.starts_with('/')).collect();
+    assert_eq!(inputs, ["/password"], "nothing else is asked");
+    let empty = form.press("intent", "complete", &maria).await;
+    assert!(empty.status == 422 && empty.text().contains("Enter password"), "{}", empty.text());
+    let form = empty.form_with("/password").set("/password", "another");
+    let evil = form.add("/host", "evil.example").add("/port", "1").add("/tunnel_method", "1");
+    let sent = evil.press("intent", "complete", &maria).await;
     assert_eq!(sent.status, 303, "{}", sent.text());
     let shown = owner.get(&connection).await.text();
-    assert!(!shown.contains("still missing") && shown.contains("5433"), "{shown}");
+    assert!(!shown.contains("still missing") && shown.contains("5433") && shown.contains("db.example"), "{shown}");
+    assert!(!shown.contains("evil.example") && !shown.contains("was taken out: Host"), "{shown}");
 }
 
 /// The same by a program: the secret is taken away in the request that names the other address.

@@ -58,6 +58,7 @@ fn ask(app: &App, round: usize) -> Vec<Asked> {
                     allows_test: false,
                     form_nonce: None,
                     purpose: vestibule::features::setup_links::LinkPurpose::Fill,
+                    asks: None,
                 };
                 let (link, token) = make(tx, new)?;
                 let of = |what: &str| format!("{what}-{round}-{number}");

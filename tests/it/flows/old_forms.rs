@@ -35,7 +35,10 @@ async fn typings(app: &TestApp, owner: &Visitor) -> Vec<Typing> {
     let made = form.add("events", "setup_link.expired").send(owner).await;
     let mut endpoints = owner.follow(&made).await.links().into_iter();
     let endpoint = endpoints.find(|link| link.starts_with("/settings/webhooks/") && !link.ends_with("/new")).unwrap();
-    [of_connections(&connection, &shop), of_links(invite, endpoint), of_settings(layer)].into_iter().flatten().collect()
+    [of_connections(&connection, &shop), of_links(invite, endpoint), of_settings(layer), small(&connection, &shop)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn typing(pattern: &'static str, path: String, field: &'static str, typed: &[(&'static str, &'static str)]) -> Typing {
@@ -75,6 +78,34 @@ fn of_connections(connection: &str, shop: &str) -> Vec<Typing> {
             "trigger",
             &[("description", "Kept name")],
         ),
+    ]
+}
+
+/// Forms of a line or two.
+fn small(connection: &str, shop: &str) -> Vec<Typing> {
+    let kept: &[(&str, &str)] = &[("name", "Kept")];
+    vec![
+        typing(
+            "/connections/{slug}/description",
+            connection.to_owned(),
+            "description",
+            &[("description", "Kept description")],
+        ),
+        typing(
+            "/connections/{slug}/streams/{stream}",
+            format!("/connections/{shop}/streams/0"),
+            "keys",
+            &[("keys", "kept.example")],
+        ),
+        typing("/settings/workspace", "/settings/workspace".to_owned(), "contact", &[("contact", "Kept contact")]),
+        typing("/settings/account", "/settings/account".to_owned(), "name", kept),
+        typing(
+            "/settings/members/invitations",
+            "/settings/members".to_owned(),
+            "email",
+            &[("email", "bo@kept.example")],
+        ),
+        typing("/settings/api-keys", "/settings/api-keys".to_owned(), "expires", kept),
     ]
 }
 
@@ -174,6 +205,8 @@ async fn what_was_typed_comes_back_after_signing_in_and_is_not_carried_out_unsee
         let offered = sign_in_on(&signing_in, &owner).await;
         assert!(offered.text().contains("Nothing has been saved yet"), "{}: {}", typing.path, offered.text());
         assert!(!offered.body.contains(CANARY));
+        let says = offered.text().contains("have to be entered once more");
+        assert_eq!(says, typing.secret.is_some(), "{}: {}", typing.path, offered.text());
         let shown = offered.form_with("_kept").send(&owner).await;
         assert!([200, 422].contains(&shown.status), "{}: {} {}", typing.path, shown.status, shown.text());
         typing.is_filled(&shown);
@@ -279,4 +312,70 @@ async fn age_alone_refuses_no_form() {
     let form = outsider.get(&link).await.form_with("/username").set("/username", "early").add("intent", "partial");
     app.advance(-time::Duration::minutes(5));
     assert_eq!(form.send(&outsider).await.status, 303);
+}
+
+/// Whether a path is one of a pattern.
+fn is_of(pattern: &str, path: &str) -> bool {
+    let (pattern, path): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
+    pattern.len() == path.len() && pattern.iter().zip(&path).all(|(one, other)| one.starts_with('{') || one == other)
+}
+
+/// Every form of every page that a member reaches: what is typed into it outlives a sign-out.
+#[tokio::test]
+async fn no_form_into_which_text_is_typed_is_forgotten() {
+    let app = shop::app_with(|config| config.webhooks.allow = vec!["127.0.0.0/8".parse().unwrap()]);
+    let owner = app.owner().await;
+    let begin: Vec<String> = typings(&app, &owner).await.into_iter().map(|typing| typing.path).collect();
+    let (mut next, mut seen, mut forms) = (begin, std::collections::BTreeSet::new(), 0);
+    let mut forgotten = std::collections::BTreeSet::new();
+    while let Some(path) = next.pop() {
+        let is_pages =
+            !["/docs", "/static", "/api", "/accent", "/oauth", "/llms"].iter().any(|head| path.starts_with(head));
+        if !is_pages || seen.len() > 400 || !seen.insert(path.clone()) {
+            continue;
+        }
+        let page = owner.get(&path).await;
+        if page.status != 200 || !page.header("content-type").unwrap_or_default().starts_with("text/html") {
+            continue;
+        }
+        let own = page.links().into_iter().filter(|link| link.starts_with('/') && !link.starts_with("//"));
+        next.extend(own.map(|link| link.split('#').next().unwrap_or_default().to_owned()));
+        for action in page.posted_texts() {
+            forms += 1;
+            let action = action.split('?').next().unwrap_or_default().to_owned();
+            if !REVIEWED.iter().any(|pattern| is_of(pattern, &action)) {
+                forgotten.insert(action);
+            }
+        }
+    }
+    assert!(seen.len() > 30 && forms > 19, "pages and forms are found: {} and {forms}", seen.len());
+    assert!(forgotten.is_empty(), "what is typed there is lost: {forgotten:?}");
+}
+
+#[tokio::test]
+async fn who_left_a_workspace_meanwhile_gets_what_they_typed_back() {
+    let app = TestApp::start();
+    let owner = app.owner().await;
+    let olga = app.owner_of("Other", "Olga", "olga@other.example").await;
+    let page = owner.get("/settings/members").await.form_to("/settings/members/invitations");
+    let made = page.set("email", "olga@other.example").set("role", "admin").send(&owner).await;
+    let join = made.field_values().into_iter().find_map(|text| Some(format!("/join/{}", text.split_once("/join/")?.1)));
+    let join = join.unwrap();
+    assert_eq!(olga.get(&join).await.form_to(&join).press("intent", "join", &olga).await.status, 303);
+    let (connection, _) = share(&owner, "source", "postgres", &[]).await;
+    let form = olga.get(&format!("{connection}/configuration")).await.form_with("/host");
+    let form = form.set("/host", "typed.example").set("/password", CANARY).add("intent", "save");
+    let members = owner.get("/settings/members").await;
+    let hers = members.links().into_iter().filter(|link| link.starts_with("/settings/members/"));
+    for link in hers {
+        let shown = owner.get(&link).await;
+        if let Some(removal) = shown.links().into_iter().find(|link| link.ends_with("/removal")) {
+            assert_eq!(owner.get(&removal).await.form_to(&removal).send(&owner).await.status, 303);
+        }
+    }
+    let answered = form.send(&olga).await;
+    let text = answered.text();
+    assert!(answered.status == 403 && text.contains("You are not a member of Acme Analytics any more"), "{text}");
+    assert!(text.contains("typed.example") && text.contains("Password") && !answered.body.contains(CANARY), "{text}");
+    assert!(!owner.get(&connection).await.text().contains("typed.example"));
 }

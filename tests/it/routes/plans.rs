@@ -121,6 +121,39 @@ async fn every_answer_to_a_program_is_read_by_an_index() {
 }
 
 #[tokio::test]
+async fn what_is_narrowed_to_a_state_is_read_by_the_index_of_that_state() {
+    statements::listen();
+    let app = TestApp::start();
+    // PostgreSQL knows how many rows there are and chooses by that.
+    if !matches!(app.place, DatabaseUrl::Sqlite(_)) {
+        return;
+    }
+    let program = Program::start(&app).await;
+    let owner = app.visitor();
+    owner.sign_in("ana@acme.example").await;
+    let watched = Watched::new(&app.place);
+    for (path, condition, index) in [
+        ("/invite-links", "approval = 'waiting'", "connections_waiting"),
+        ("/api/v1/sources/?state=finalised", "`finalised_at` IS NOT NULL", "connections_finalised_by_age"),
+        ("/api/v1/sources/?state=incomplete", "missing_count > 0", "connections_missing_by_age"),
+        ("/connections?state=finalised", "`finalised_at` IS NOT NULL", "connections_finalised "),
+    ] {
+        watched.take();
+        match path.starts_with("/api/") {
+            true => assert_eq!(program.get(path).await.status, 200, "{path}"),
+            false => assert_eq!(owner.get(path).await.status, 200, "{path}"),
+        }
+        let asked: Vec<String> =
+            watched.take_queries().into_iter().filter(|statement| statement.contains(condition)).collect();
+        assert!(!asked.is_empty(), "{path}");
+        for statement in asked {
+            let plan = watched.plan(&statement);
+            assert!(plan.iter().any(|step| step.contains(index)), "{path}: {plan:?}\n    {statement}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_way_is_noticed() {
     let app = TestApp::start();
     let watched = Watched::new(&app.place);

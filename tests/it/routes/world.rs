@@ -143,9 +143,7 @@ impl World {
         if path.contains("{layer}") {
             path = path.replace("{layer}", &self.fresh_layer().await);
         }
-        if path.contains("{member}") {
-            path = path.replace("{member}", &self.fresh_member().await);
-        }
+        path = self.with_member(path).await;
         for (name, make) in [("{invitation}", "/settings/members"), ("{key}", "/settings/api-keys")] {
             if path.contains(name) {
                 path = path.replace(name, &self.fresh_at(make).await);
@@ -273,6 +271,23 @@ impl World {
         self.app.app.db.read(find).await.unwrap()
     }
 
+    /// A fresh member in the place of `{member}`, somebody who was one in that of `{left}`.
+    async fn with_member(&self, path: String) -> String {
+        if path.contains("{left}") {
+            return path.replace("{left}", &self.left_member().await);
+        }
+        if path.contains("{member}") { path.replace("{member}", &self.fresh_member().await) } else { path }
+    }
+
+    /// Somebody who was a member.
+    async fn left_member(&self) -> String {
+        let id = self.fresh_member().await;
+        let removal = format!("/settings/members/{id}/removal");
+        let done = self.maker.get(&removal).await.form_to(&removal).send(&self.maker).await;
+        assert_eq!(done.status, 303, "{}", done.text());
+        id
+    }
+
     /// Makes an invitation or a key, and takes its id from the form that ends it.
     async fn fresh_at(&self, page: &str) -> String {
         let before = self.maker.get(page).await.actions();
@@ -344,6 +359,8 @@ impl World {
             None => self.token_of(who, visitor).await,
         };
         let form = Form { action: path.to_owned(), pairs: vec![("_csrf".to_owned(), token)] };
-        fields.iter().fold(form, |form, (name, value)| form.set(name, value))
+        // Nobody is invited twice in a short time.
+        let number = self.next().to_string();
+        fields.iter().fold(form, |form, (name, value)| form.set(name, &value.replace("{new}", &number)))
     }
 }

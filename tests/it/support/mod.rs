@@ -3,7 +3,6 @@
 mod app;
 pub mod connectors;
 pub mod db;
-mod dice;
 pub mod ledger;
 #[path = "../../bench/many.rs"]
 pub mod many;
@@ -17,7 +16,6 @@ pub mod statements;
 mod visitor;
 
 pub use app::TestApp;
-pub use dice::Dice;
 pub use page::{Form, Page};
 pub use shared::*;
 pub use visitor::Visitor;

@@ -100,6 +100,23 @@ impl Page {
         )
     }
 
+    /// Where the forms lead into which somebody types text that is no password.
+    pub fn posted_texts(&self) -> Vec<String> {
+        let html = self.html();
+        let typed = select("textarea[name], input[name]");
+        let is_text = |field: ElementRef<'_>| {
+            let kind = field.attr("type").unwrap_or("text");
+            field.value().name() == "textarea" || ["text", "email", "url", "number", "date"].contains(&kind)
+        };
+        let posts = select("form[method=post]");
+        let posted = html.select(&posts);
+        let with_text: Vec<String> = posted
+            .filter(|form| form.select(&typed).any(is_text))
+            .map(|form| form.attr("action").filter(|action| !action.is_empty()).unwrap_or(&self.path).to_owned())
+            .collect();
+        with_text
+    }
+
     /// Where the page's forms go.
     pub fn actions(&self) -> Vec<String> {
         self.html().select(&select("form")).map(|form| form.attr("action").unwrap_or(&self.path).to_owned()).collect()
@@ -159,6 +176,11 @@ impl Form {
     /// What stands in a field.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The names of its fields, in their order.
+    pub fn names(&self) -> Vec<&str> {
+        self.pairs.iter().map(|(name, _)| name.as_str()).collect()
     }
 
     /// Presses a button that has a name.

@@ -24,7 +24,7 @@ pub fn paths(texts: &[&str]) -> BTreeSet<FieldPath> {
 }
 
 pub fn recipient() -> Audience {
-    Audience::Recipient { workspace: "Acme Analytics".to_owned() }
+    Audience::Recipient { workspace: "Acme Analytics".to_owned(), asks: None }
 }
 
 /// The owner's draft after this form, which must be without faults.

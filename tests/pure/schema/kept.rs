@@ -78,7 +78,7 @@ fn the_form_asks_for_what_stands_in_it_and_in_no_other_branch() {
         let before = before.map(|config| import_config(&spec, &config).unwrap());
         let steps: Vec<_> = before.iter().map(|submission| (&spec, submission)).collect();
         let mut decoded = decode(&spec, &raw(pairs), &known, Strictness::Draft, &recipient());
-        decoded.ask_again(&spec, &known, &steps, &spec, &known);
+        decoded.ask_again(&spec, &known, &steps, &spec, &known, &recipient());
         assert_eq!(decoded.state.errors(), decoded.errors);
         sentences(&decoded)
     };

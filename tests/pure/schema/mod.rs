@@ -1,3 +1,4 @@
+mod asks;
 mod compile;
 mod complete;
 mod decode;

@@ -187,8 +187,13 @@ fn names_from_specs_and_people_are_text() {
         decode(&spec, &raw(&[(name.as_str(), evil)]), &KnownValues::default(), Strictness::Draft, &Audience::Owner);
     assert_sound(
         "evil names",
-        view(&spec, &KnownValues::default(), &decoded.state, &Audience::Recipient { workspace: evil.to_owned() })
-            .html(),
+        view(
+            &spec,
+            &KnownValues::default(),
+            &decoded.state,
+            &Audience::Recipient { workspace: evil.to_owned(), asks: None },
+        )
+        .html(),
     );
 }
 

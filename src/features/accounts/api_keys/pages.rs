@@ -169,10 +169,11 @@ pub async fn create(
     member: Admin,
     form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
+    let is_review = form.is_review;
     let key_form = KeyForm::read(form.value);
     let mut errors = FormErrors::default();
     let (name, end) = key_form.check(&mut errors, app.clock.now());
-    if !errors.is_empty() {
+    if is_review || !errors.is_empty() {
         let view = keys_page(&request, &app, &member).await?;
         let scopes = scope_views(&key_form.scopes);
         return unprocessable(&KeysPage { errors, name: key_form.name, expires: key_form.expires, scopes, ..view });

@@ -62,6 +62,8 @@ pub(in crate::features::accounts) async fn find(request: &HttpRequest, app: &App
         let Some(row) = store::find_by_token(conn, &hash)? else { return Ok(None) };
         let Some(workspace) = find_workspace(conn, &row.workspace_id)? else { return Ok(None) };
         let inviter = row.created_by.as_ref().map(|id| find_member(conn, id)).transpose()?.flatten();
+        // Who was forgotten cannot be asked.
+        let inviter = inviter.filter(|member| !member.email.is_empty());
         Ok(Some(OpenAccountLink { row, workspace, inviter }))
     });
     match found.await? {

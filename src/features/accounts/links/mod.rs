@@ -8,8 +8,9 @@ mod store;
 
 pub(super) use guard::{OpenAccountLink, closed_page, find as find_by_path};
 pub(super) use store::{
-    AccountLinkRow, Invitation, NewAccountLink, drop_dead_tokens, drop_token, find, invitation_of, open_invitation_to,
-    pending_invitations, recent_resets, redeem, revoke_all, revoke_invitation, revoke_invitations_to, revoke_resets,
+    AccountLinkRow, Invitation, NewAccountLink, drop_dead_tokens, drop_token, find, invitation_of, invitations_since,
+    last_invitation_to, open_invitation_to, pending_invitations, recent_resets, redeem, revoke_all, revoke_invitation,
+    revoke_invitations_to, revoke_resets,
 };
 pub use store::{count_up_to, forget, forgettable};
 

@@ -8,7 +8,7 @@ use crate::base::ids::{AccountLinkId, IdentityId, MemberId, WorkspaceId};
 use crate::features::accounts::Role;
 use crate::platform::db::schema::{account_links, members};
 use crate::platform::db::{Conn, count_up_to};
-use crate::platform::link_state::LinkTimes;
+use crate::platform::link_state::{LinkClosing, LinkEnd, LinkTimes};
 
 /// An account link.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -24,12 +24,16 @@ pub(in crate::features::accounts) struct AccountLinkRow {
     pub(in crate::features::accounts) created_by: Option<MemberId>,
     pub(in crate::features::accounts) expires_at: UtcTime,
     pub(in crate::features::accounts) used_at: Option<UtcTime>,
-    pub(in crate::features::accounts) revoked_at: Option<UtcTime>,
+    revoked_at: Option<UtcTime>,
+    /// Why, when nobody withdrew it.
+    closed_reason: Option<LinkEnd>,
 }
 
 impl AccountLinkRow {
     pub(in crate::features::accounts) fn times(&self) -> LinkTimes {
-        LinkTimes { used_at: self.used_at, revoked_at: self.revoked_at, ..LinkTimes::until(self.expires_at) }
+        let closed = self.revoked_at.zip(self.closed_reason).map(|(at, end)| LinkClosing { at, end });
+        let revoked_at = self.revoked_at.filter(|_| closed.is_none());
+        LinkTimes { used_at: self.used_at, revoked_at, closed, ..LinkTimes::until(self.expires_at) }
     }
 }
 
@@ -178,6 +182,38 @@ pub(in crate::features::accounts) fn open_invitation_to(
         .optional()
 }
 
+/// When that address was last invited to the workspace without having come, unless a backup that was put back closed it.
+pub(in crate::features::accounts) fn last_invitation_to(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    email: &str,
+) -> QueryResult<Option<UtcTime>> {
+    account_links::table
+        .filter(account_links::workspace_id.eq(workspace))
+        .filter(account_links::purpose.eq(AccountLinkPurpose::Join))
+        .filter(account_links::email.eq(email))
+        .filter(account_links::used_at.is_null())
+        .filter(account_links::closed_reason.is_null())
+        .order(account_links::created_at.desc())
+        .select(account_links::created_at)
+        .first(conn)
+        .optional()
+}
+
+/// How many invitations to the workspace were made since then.
+pub(in crate::features::accounts) fn invitations_since(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    since: UtcTime,
+) -> QueryResult<i64> {
+    account_links::table
+        .filter(account_links::workspace_id.eq(workspace))
+        .filter(account_links::purpose.eq(AccountLinkPurpose::Join))
+        .filter(account_links::created_at.gt(since))
+        .count()
+        .get_result(conn)
+}
+
 /// Withdraws one invitation; `false` when it was answered or withdrawn already.
 pub(in crate::features::accounts) fn revoke_invitation(
     conn: &mut Conn,
@@ -300,13 +336,17 @@ pub fn forget(conn: &mut Conn, gone: &[AccountLinkId]) -> QueryResult<usize> {
     diesel::delete(rows).execute(conn)
 }
 
-/// Revokes every link of every workspace that still opens something; says how many.
+/// Closes every link of every workspace that still opens something, because a backup was put back; says how many.
 pub(in crate::features::accounts) fn revoke_all(conn: &mut Conn, now: UtcTime) -> QueryResult<usize> {
     let open = account_links::table
         .filter(account_links::used_at.is_null())
         .filter(account_links::revoked_at.is_null())
         .filter(account_links::expires_at.gt(now));
-    let ended = (account_links::revoked_at.eq(now), account_links::sealed_token.eq(None::<Vec<u8>>));
+    let ended = (
+        account_links::revoked_at.eq(now),
+        account_links::closed_reason.eq(LinkEnd::Restored),
+        account_links::sealed_token.eq(None::<Vec<u8>>),
+    );
     diesel::update(open).set(ended).execute(conn)
 }
 

@@ -27,6 +27,9 @@ use crate::schema::form::{DraftState, KnownValues, REFERENCE};
 /// The form field that carries the number of the revision a form was shown with.
 pub const REVISION_FIELD: &str = "_revision";
 
+/// The number of a revision that never was.
+const NEVER: i64 = -1;
+
 /// One state of a connection's values.
 #[derive(Debug, Clone)]
 pub struct Revision {
@@ -135,6 +138,24 @@ impl Shown {
         match self {
             Self::Revision(revision) => Some(revision),
             Self::Now | Self::Lost => None,
+        }
+    }
+
+    /// The connection as a form that comes back shows it: as it was shown before, so that what others changed since is told when it is
+    /// sent, and is not passed over because the form came back for another reason.
+    #[must_use]
+    pub fn on(&self, now: &Connection) -> Connection {
+        match self {
+            Self::Now => now.clone(),
+            Self::Lost => Connection { version: NEVER, ..now.clone() },
+            Self::Revision(shown) => Connection {
+                config: shown.config.clone(),
+                secret_paths: shown.secret_paths.clone(),
+                secret_revisions: shown.secret_revisions.clone(),
+                origins: shown.origins.clone(),
+                version: shown.number,
+                ..now.clone()
+            },
         }
     }
 

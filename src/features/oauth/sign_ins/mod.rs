@@ -5,6 +5,7 @@
 //! began, within ten minutes, before the code is shown to anybody; nothing is saved for a link that closed meanwhile; what was typed
 //! beside it comes back; everything is deleted when it is sent, when the link closes, and after some hours.
 
+mod asked;
 mod authorize;
 mod borrow;
 mod browser;
@@ -15,6 +16,7 @@ mod pending;
 pub mod return_pages;
 mod store;
 
+pub use asked::{answers_only, with_sign_in};
 pub use authorize::{AuthorizeForm, authorize, keep};
 pub use borrow::borrowed;
 pub use link_sign_in::{ACCOUNT_FIELD, CompletedSignIn, LinkSignIn, PlanError, signed_in_at};

@@ -284,7 +284,8 @@ mod tests {
     fn settings_that_say_what_is_read_count() {
         let plain = || {
             json!({"host": "h", "database": "stage", "ssl_mode": {"~branch": "0"}, "batch_size": 1, "pageIds": ["a"], "mode": "x",
-            "tunnel": {"tunnel_host": "t", "tunnel_timeout": 5}, "rows": [{"~id": "k", "name": "n"}], "ssl_name": "s"})
+            "tunnel": {"tunnel_host": "t", "tunnel_timeout": 5}, "rows": [{"~id": "k", "name": "n"}], "ssl_name": "s",
+            "connectTimeout": 5, "http2Timeout": 5, "timeoutId": 5})
         };
         let put = |pointer: &str, value: Value| {
             let mut after = plain();
@@ -303,6 +304,9 @@ mod tests {
             ("/tunnel/tunnel_timeout", json!(6), false),
             ("/ssl_mode/~branch", json!("1"), false),
             ("/batch_size", json!(2), false),
+            ("/connectTimeout", json!(6), false),
+            ("/http2Timeout", json!(6), false),
+            ("/timeoutId", json!(6), true),
             ("/mode", json!("y"), false),
         ] {
             assert_eq!(put(pointer, value.clone()), due, "{pointer} {value}");

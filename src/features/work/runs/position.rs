@@ -206,7 +206,8 @@ mod tests {
     fn one_stream_begins_anew_alone_and_all_when_they_share() {
         let position = next(kept(pieces()), two("stage", "renamed"), "stage");
         assert_eq!((position.restart(0), position.restart(1)), (Some(&Restart::Table), None));
-        assert_eq!(position.state.as_ref().unwrap()["airbyte"].as_array().unwrap().len(), 1);
+        let left = position.state.as_ref().unwrap()["airbyte"].as_array().unwrap();
+        assert_eq!((left.len(), &left[0]["stream"]["stream_descriptor"]["name"]), (1, &json!("b")));
         assert_eq!((position.continued_run(0), position.continued_run(1)), (None, Some("r1")));
         let shared = json!({"airbyte": [{"type": "GLOBAL", "global": {}}]});
         let position = next(kept(shared.clone()), two("stage", "renamed"), "stage");
@@ -215,6 +216,18 @@ mod tests {
         let mut position = next(kept(shared), two("stage", "a"), "stage");
         position.begin_anew(vec![(1, Restart::TableGone)]);
         assert_eq!(position.restart(0), Some(&Restart::Shared("b".to_owned())));
+    }
+
+    #[test]
+    fn nothing_is_left_where_nothing_that_is_read_continues() {
+        let settings = settings("stage");
+        let streams = vec![
+            stream("a", SyncType::Incremental, &settings, "renamed"),
+            stream("c", SyncType::FullTable, &settings, "c"),
+        ];
+        let position = next(kept(pieces()), streams, "stage");
+        assert_eq!((position.restart(0), position.restart(1)), (Some(&Restart::Table), None));
+        assert!(position.state.is_none() && !position.continues(), "what b left is no reason to continue");
     }
 
     #[test]

@@ -121,7 +121,7 @@ impl Trial<'_> {
             if !same(&draft, values) {
                 return Err("the values do not come back as they were".to_owned());
             }
-            let audience = Audience::Recipient { workspace: "Somebody".to_owned() };
+            let audience = Audience::Recipient { workspace: "Somebody".to_owned(), asks: None };
             self.keeps_secrets(view(self.spec, &KnownValues::of(values), &decoded.state, &audience).html())?;
         }
         Ok(())

@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::super::assemble::chosen;
 use super::super::place::FormPlace;
-use super::super::{Audience, KnownValues, Spec};
+use super::super::{Asks, Audience, KnownValues, Spec};
 use super::parts::{
     Elsewhere, FormPart, Frame, GroupPart, MorePart, OneOfPart, OptPart, PanelPart, SectionPart, SummaryItem,
 };
-use crate::base::forms::{FieldError, FormState};
+use crate::base::forms::{FieldError, FieldPath, FormState};
 use crate::schema::spec::{Branch, GroupShape, Node, NodeKind, OneOfShape, lower_first};
 
 /// Radios up to this many answers, a list to pull down beyond.
@@ -57,6 +57,8 @@ pub(super) struct Builder<'a> {
     pub(super) state: &'a FormState,
     pub(super) owner: bool,
     workspace: &'a str,
+    /// What is asked for; `None` for everything.
+    pub(super) asks: Option<&'a Asks>,
     errors: HashMap<&'a str, &'a FieldError>,
     linked: BTreeSet<&'a str>,
     summary: Vec<SummaryItem>,
@@ -72,7 +74,7 @@ impl<'a> Builder<'a> {
         }
         let workspace = match who {
             Audience::Owner => "",
-            Audience::Recipient { workspace } => workspace,
+            Audience::Recipient { workspace, .. } => workspace,
         };
         Self {
             spec,
@@ -80,6 +82,7 @@ impl<'a> Builder<'a> {
             state,
             owner: who.is_owner(),
             workspace,
+            asks: who.asks(),
             errors,
             linked: BTreeSet::new(),
             summary: Vec::new(),
@@ -159,8 +162,11 @@ impl<'a> Builder<'a> {
         scope: ViewScope<'a>,
         title: Option<&'a str>,
     ) -> (Vec<FormPart<'a>>, bool) {
-        let asked: Vec<&'a Node> = fields.iter().copied().filter(|field| field.is_asked()).collect();
-        let folds = asked.iter().any(|field| !field.folds);
+        let reaches = |key: &FieldPath| self.asks.is_none_or(|asks| asks.reaches(key));
+        let is_asked = |field: &&'a Node| field.is_asked() && reaches(place.child(&field.key).key());
+        let asked: Vec<&'a Node> = fields.iter().copied().filter(is_asked).collect();
+        // What somebody asks for by name is never folded away.
+        let folds = self.asks.is_none() && asked.iter().any(|field| !field.folds);
         let (mut parts, mut folded) = (Vec::new(), Vec::new());
         let (mut busy, mut unfold) = (false, false);
         for field in asked {
@@ -193,7 +199,7 @@ impl<'a> Builder<'a> {
             NodeKind::OneOf(one_of) => self.one_of(node, one_of, place, scope),
             NodeKind::Rows(rows) => {
                 self.fields += usize::from(!scope.in_rows);
-                Some(self.rows(node, rows, place, scope))
+                self.rows(node, rows, place, scope)
             }
             NodeKind::Json(_) if !self.owner && !node.secret => Some(BuiltPart {
                 part: FormPart::Elsewhere(Elsewhere { label: &node.title, workspace: self.workspace }),
@@ -249,6 +255,9 @@ impl<'a> Builder<'a> {
         place: &FormPlace,
         scope: ViewScope<'a>,
     ) -> Option<BuiltPart<'a>> {
+        if !self.names(place) {
+            return self.standing_branch(node, one_of, place, scope);
+        }
         self.fields += usize::from(!scope.in_rows);
         let frame = self.frame(node, place, scope);
         let whole;
@@ -287,6 +296,34 @@ impl<'a> Builder<'a> {
             panels,
         };
         Some(BuiltPart { part: FormPart::OneOf(Box::new(part)), busy })
+    }
+}
+
+impl<'a> Builder<'a> {
+    /// Whether a place is asked for, itself or with what is around it.
+    pub(super) fn names(&self, place: &FormPlace) -> bool {
+        self.asks.is_none_or(|asks| asks.names(place.key()))
+    }
+
+    /// A choice that is not asked for: the questions of the branch that stands.
+    fn standing_branch(
+        &mut self,
+        node: &'a Node,
+        one_of: &'a OneOfShape,
+        place: &FormPlace,
+        scope: ViewScope<'a>,
+    ) -> Option<BuiltPart<'a>> {
+        let whole = Value::Object(self.known.plain.clone());
+        let at_root = place.path.as_str().is_empty() && !scope.fresh;
+        let value = if at_root { Some(&whole) } else { scope.value };
+        let stands = if scope.fresh { None } else { chosen(one_of, value, &self.known.secret_paths, place.key()) };
+        let index = stands.or(one_of.default)?;
+        let branch = one_of.branches.get(index)?;
+        let inner = ViewScope { fresh: stands.is_none(), value: scope.value.filter(|_| stands.is_some()), ..scope };
+        let frame = self.frame(node, place, scope);
+        let (parts, busy) = self.group(&branch.group, &place.branch(index), inner.deeper(), Some(&branch.title));
+        let part = FormPart::Group(GroupPart { frame, framed: scope.depth < MAX_FRAMES, parts });
+        matches!(&part, FormPart::Group(group) if !group.parts.is_empty()).then_some(BuiltPart { part, busy })
     }
 }
 

@@ -40,7 +40,7 @@ pub fn view(spec: &Spec, known: &KnownValues, state: &FormState, who: &Audience)
     debug_assert!(rendered.is_ok(), "a form template failed");
     let (fields, summary) = builder.finish();
     let tree = overlay(spec, known, known, &Patch::Keep);
-    let mut assembly = Assembly::new(&tree.secrets, !who.is_owner());
+    let mut assembly = Assembly::new(&tree.secrets, !who.is_owner()).asking(who.asks());
     assembly.whole(spec.root(), &tree.plain);
     FormView { html, summary, counts: Counts { fields, required: assembly.required, answered: assembly.answered } }
 }

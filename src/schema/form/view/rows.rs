@@ -15,16 +15,23 @@ impl<'a> Builder<'a> {
         rows: &'a RowsShape,
         place: &FormPlace,
         scope: ViewScope<'a>,
-    ) -> BuiltPart<'a> {
+    ) -> Option<BuiltPart<'a>> {
         let frame = self.frame(node, place, scope);
         let there = scope.value.filter(|_| !scope.fresh).and_then(Value::as_array);
         let known = there.map_or(0, Vec::len);
         let typed = self.state.typed_rows(&place.name, RowsShape::MOST);
-        let slots = typed.max(known + rows.spare(scope.in_rows)).clamp(known, rows.max.max(known));
-        let first_open = known == 0 && (node.required || rows.min > 0);
-        let standing = known.max(usize::from(first_open));
+        let is_named = self.names(place);
+        let more = if is_named { typed.max(known + rows.spare(scope.in_rows)) } else { known };
+        let slots = more.clamp(known, rows.max.max(known));
+        let first_open = is_named && known == 0 && (node.required || rows.min > 0);
         let mut all: Vec<(RowPart<'a>, bool)> =
             (0..slots).map(|index| self.row(rows, place, scope, index, known)).collect();
+        // A row without a question is not shown, unless the list itself is asked for.
+        all.retain(|(row, _)| is_named || !row.parts.is_empty());
+        let standing = if is_named { known.max(usize::from(first_open)) } else { all.len() };
+        if all.is_empty() && !is_named {
+            return None;
+        }
         let last_busy = all.iter().rposition(|(_, busy)| *busy).map_or(0, |last| last + 1);
         let busy = frame.error.is_some() || known > 0 || last_busy > 0;
         let mut spare: Vec<RowPart<'a>> =
@@ -40,7 +47,7 @@ impl<'a> Builder<'a> {
             rows: all.into_iter().map(|(row, _)| row).collect(),
             spare,
         };
-        BuiltPart { part: FormPart::Rows(Box::new(rows)), busy }
+        Some(BuiltPart { part: FormPart::Rows(Box::new(rows)), busy })
     }
 
     fn row(

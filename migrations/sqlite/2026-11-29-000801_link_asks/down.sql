@@ -1,0 +1,1 @@
+ALTER TABLE setup_links DROP COLUMN asks;
