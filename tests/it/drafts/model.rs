@@ -316,11 +316,11 @@ const fn intent(by_owner: bool) -> &'static str {
 
 /// The questions that a line names.
 fn questions(line: &str) -> Vec<String> {
-    let words = line.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let mut words = line.split(|letter: char| !letter.is_ascii_alphanumeric());
     let is_title = |word: &&str| {
         word.len() > 2 && word.to_uppercase().starts_with('Q') && word[1..].bytes().all(|byte| byte.is_ascii_digit())
     };
-    words.filter(is_title).next_back().map(str::to_uppercase).into_iter().collect()
+    words.rfind(is_title).map(str::to_uppercase).into_iter().collect()
 }
 
 fn without_rows(pointer: &str) -> String {
