@@ -215,6 +215,8 @@ async fn another_workspace_keeps_whom_it_knows() {
     assert_eq!(owner.get(&removal).await.form_to(&removal).send(&owner).await.status, 303);
     let erasure = format!("/settings/members/{id}/erasure");
     assert_eq!(owner.get(&erasure).await.form_to(&erasure).send(&owner).await.status, 303);
+    let olga = app.visitor();
+    olga.sign_in("olga@other.example").await;
     assert_eq!(olga.get(&erasure).await.status, 404, "other workspaces cannot even ask");
     assert_eq!(olga.get("/settings/members").await.text().matches("olga@other.example").count(), 1);
     let left = columns_naming(&app, &["olga"]);
