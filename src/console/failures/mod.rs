@@ -15,7 +15,7 @@ use crate::platform::jobs;
 /// More failures than this are not counted.
 const MOST_COUNTED: i64 = 100;
 
-/// How many failures of a workspace wait to be looked at, as far as they are counted: somewhere beyond [`MOST_COUNTED`] there are more.
+/// How many failures of a workspace wait to be looked at, as far as they are counted: somewhere beyond `MOST_COUNTED` there are more.
 ///
 /// # Errors
 /// The database cannot be asked.

@@ -47,7 +47,7 @@ pub fn find_waiting(conn: &mut Conn, workspace: &WorkspaceId, limit: i64) -> Que
 /// More waiting connections than this are not counted.
 const MOST_COUNTED: usize = 100;
 
-/// How many connections wait, [`MOST_COUNTED`] and one at most.
+/// How many connections wait, `MOST_COUNTED` and one at most.
 pub fn waiting_count(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<usize> {
     let most = i64::try_from(MOST_COUNTED).unwrap_or(0) + 1;
     // In the order of the index that holds nothing else: without one, SQLite without statistics walks through all connections.
