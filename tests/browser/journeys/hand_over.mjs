@@ -5,8 +5,9 @@ import { outsider, pick, share, shareAgain } from "./sharing.mjs";
 
 const PASSWORD = "correct horse battery staple 7f3k";
 const TUNNEL_PASSWORD = "seven brown boxes 2m8p";
-const CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUQx\n-----END CERTIFICATE-----";
-const SECRETS = [PASSWORD, TUNNEL_PASSWORD, "MIIBszCCAVmgAwIBAgIUQx"];
+// Whole in form, and nothing in it.
+const CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMB8LMFV6n8TpDjNYfaLH7BE2W4Clyu8UOV6DqM3yFzxh\n-----END CERTIFICATE-----";
+const SECRETS = [PASSWORD, TUNNEL_PASSWORD, "MB8LMFV6n8TpDjNYfaLH7B"];
 const MOST_BYTES = 60_000;
 const BUDGET = 45_000;
 

@@ -40,10 +40,11 @@ export const journeys = [
   ["asked again", askedAgain],
   ["two at one field", twoAtOneField],
   ["kept form", keptForm],
-  ["forgotten member", forgottenMember],
   ["recipient signs in", recipientSignIn],
   ["invited sign-in", invitedSignIn],
   ["sign-in provider", signInProvider],
+  // A second workspace comes up in it, and its people sign in with passwords.
+  ["forgotten member", forgottenMember],
   ["api keys", apiKeys],
   ["webhook endpoints", endpoints],
   ["callback webhook", callback],

@@ -61,12 +61,16 @@ async function endedByTime(lane, late) {
   await late.says("This link has expired", "Ana Lima");
   late.equal(await late.page.$eval("main time", (time) => time.dateTime), "2026-01-02T03:04:05Z", "the time it expired");
   await checkState(late, "dead-expired");
-  await server.sql(`UPDATE setup_links SET expires_at = '2099-01-02 03:04:05.000000' WHERE connection_id = ${itsId}`);
-  await server.sql(`UPDATE connections SET finalised_at = '2026-01-02 03:04:05.000000' WHERE slug = '${slug}'`);
-  late.equal(await late.open(link), 410, "the link of a finished connection");
+  const finished = await draftWithLink(owner, "source", "stripe", "Payments of last year");
+  const other = finished.page.split("/").pop();
+  const ofOther = `(SELECT id FROM connections WHERE slug = '${other}')`;
+  const end = "closed_at = '2026-01-02 03:04:05.000000', closed_reason = 'finished'";
+  await server.sql(`UPDATE setup_links SET ${end} WHERE connection_id = ${ofOther}`);
+  await server.sql(`UPDATE connections SET finalised_at = '2026-01-02 03:04:05.000000' WHERE slug = '${other}'`);
+  late.equal(await late.open(finished.link), 410, "the link of a finished connection");
   await late.says("This connection is finished", lane.account.workspace);
   await checkState(late, "dead-finished");
-  await owner.open(page);
+  await owner.open(finished.page);
   await owner.saysNot("Share another link", "Fill in or change");
   await checkState(owner, "connection-finalised");
 }
