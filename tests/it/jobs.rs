@@ -289,3 +289,16 @@ async fn what_somebody_tries_again_is_not_forgotten_meanwhile() {
     assert_eq!(gone.await.unwrap(), 1);
     assert_eq!(rows(&app).await.remove(0).failed_at, None);
 }
+
+#[tokio::test]
+async fn what_a_clock_ahead_put_off_is_due_when_it_is_set_right() {
+    let (app, link) = app_with_submission().await;
+    add(&app, &link, 1).await;
+    change(&app, "UPDATE members SET email = 'no address'").await;
+    app.step(Duration::days(1));
+    assert_eq!(run_due(&app.app).await.unwrap(), 1);
+    app.step(-Duration::days(1));
+    change(&app, "UPDATE members SET email = 'ana@acme.example'").await;
+    assert_eq!(run_due(&app.app).await.unwrap(), 1, "now, not tomorrow");
+    assert_eq!((rows(&app).await.len(), app.app.mailer.kept().len()), (0, 2));
+}

@@ -286,3 +286,19 @@ async fn mails_say_that_no_person_wrote_them_and_whom_to_answer() {
     assert_eq!(mail.header("Reply-To").as_deref(), Some("\"Ana Lima\" <ana@acme.example>"));
     assert!(mail.header("To").unwrap().contains("xn--bcher-kva.example"));
 }
+
+/// A mail that was given up half-way, without anybody knowing whether it arrived, goes out when somebody tries it again.
+#[tokio::test]
+async fn a_mail_nobody_knows_of_is_sent_when_somebody_tries_it_again() {
+    let (server, app, owner) = app_with(quick()).await;
+    let link = everybody(&app, &owner, &["ana@acme.example"]).await;
+    server.script("ana@acme.example", &[SmtpDeed::DropHeard, SmtpDeed::DropHeard]);
+    notify(&app, &link).await;
+    run_with_crashes(&app, &server).await;
+    assert_eq!(given_up(&app).await.len(), 1);
+    let (page, before) = (owner.get("/settings/failures").await, server.heard().len());
+    let retry = page.actions().into_iter().find(|action| action.ends_with("/retry")).unwrap();
+    page.form_to(&retry).send(&owner).await;
+    app.run_jobs().await;
+    assert_eq!((server.heard().len(), given_up(&app).await.len()), (before + 1, 0));
+}
