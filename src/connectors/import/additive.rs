@@ -15,8 +15,8 @@ pub struct Addition {
 
 /// Puts an imported connector onto the one of the same kind and short name that is there; `None`: that one stays as it is.
 ///
-/// A specification without a program goes only onto a connector that nothing here runs: what is built in asks and reads by the names of
-/// its own specification, and a program that the operator installed keeps running.
+/// A specification without a program goes only onto a connector that nothing here runs, and whose way to sign in fits it, too: what is
+/// built in asks, reads and signs in by the names of its own specification. A program that the operator installed keeps running.
 pub fn onto(there: &ConnectorFile, imported: ConnectorFile) -> Option<Addition> {
     let mut kept = Vec::new();
     let runs_by_own = matches!(there.runtime, Some(RuntimeBlock::Postgres(_) | RuntimeBlock::Http(_)));
@@ -32,6 +32,9 @@ pub fn onto(there: &ConnectorFile, imported: ConnectorFile) -> Option<Addition> 
             if problems.is_empty() {
                 kept.push("signing in with the provider".to_owned());
                 there.oauth.clone()
+            } else if !brings_program {
+                // Grants that are alive would not be renewed any more.
+                return None;
             } else {
                 kept.push(format!("not signing in with the provider: {}", problems.join("; ")));
                 None
@@ -64,6 +67,10 @@ pub fn onto(there: &ConnectorFile, imported: ConnectorFile) -> Option<Addition> 
             there.documentation_url.clone()
         },
         runtime: imported.runtime.or_else(|| there.runtime.clone()),
+        registry: match (imported.registry, there.registry.clone()) {
+            (Some(new), Some(old)) => Some(new.or(old)),
+            (new, old) => new.or(old),
+        },
         streams: if imported.streams.is_empty() { there.streams.clone() } else { imported.streams },
         slug: imported.slug,
         kind: imported.kind,
