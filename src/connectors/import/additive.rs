@@ -1,6 +1,9 @@
 //! What an import does to a connector that is there already, built in or of the operator: it adds, and takes nothing away. Finalised
 //! connections go on with what they were made for.
 
+use serde_json::Value;
+
+use crate::connectors::provider::ProviderBlock;
 use crate::connectors::{ConnectorFile, RuntimeBlock};
 use crate::schema::spec::Spec;
 
@@ -27,19 +30,18 @@ pub fn onto(there: &ConnectorFile, imported: ConnectorFile) -> Option<Addition> 
     let spec = imported.spec;
     let oauth = match (&imported.oauth, &there.oauth) {
         (Some(_), _) | (None, None) => imported.oauth,
-        (None, Some(block)) => {
-            let problems = Spec::compile(&spec).map(|spec| block.problems(&spec)).unwrap_or_default();
-            if problems.is_empty() {
+        (None, Some(block)) => match unfit(block, &spec) {
+            None => {
                 kept.push("signing in with the provider".to_owned());
                 there.oauth.clone()
-            } else if !brings_program {
-                // Grants that are alive would not be renewed any more.
-                return None;
-            } else {
-                kept.push(format!("not signing in with the provider: {}", problems.join("; ")));
+            }
+            // Grants that are alive would not be renewed any more.
+            Some(_) if !brings_program => return None,
+            Some(problems) => {
+                kept.push(format!("not signing in with the provider: {problems}"));
                 None
             }
-        }
+        },
     };
     let text = |what: &str, there: &str, imported: String, kept: &mut Vec<String>| {
         if there.is_empty() {
@@ -79,6 +81,12 @@ pub fn onto(there: &ConnectorFile, imported: ConnectorFile) -> Option<Addition> 
         oauth,
     };
     Some(Addition { file, kept }).filter(|addition| !is_same(there, &addition.file))
+}
+
+/// Why a way to sign in does not go with a specification; `None` when it does.
+fn unfit(block: &ProviderBlock, spec: &Value) -> Option<String> {
+    let problems = Spec::compile(spec).map(|spec| block.problems(&spec)).unwrap_or_default();
+    (!problems.is_empty()).then(|| problems.join("; "))
 }
 
 fn is_same(there: &ConnectorFile, file: &ConnectorFile) -> bool {

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::place::{FormPlace, control, posted_rows};
-use super::read::EDGES;
+use super::place::{EDGES, FormPlace, control, posted_rows};
 use super::{Asks, Audience, KnownValues, Since, Spec};
 use crate::base::forms::RawForm;
 use crate::schema::spec::{GroupShape, Node, NodeKind, RowsShape};

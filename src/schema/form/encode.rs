@@ -4,8 +4,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
 use super::assemble::{chosen, has_values};
-use super::place::{FormPlace, RowSeat, control};
-use super::read::{EDGES, KEEP_EDGES, is_one_password};
+use super::place::{EDGES, FormPlace, KEEP_EDGES, RowSeat, control};
 use super::{Spec, Values, leaf};
 use crate::schema::pasted::has_edge;
 use crate::schema::spec::{BoolShape, GroupShape, Node, NodeKind, OneOfShape, RowsShape};
@@ -39,7 +38,7 @@ impl Encoder<'_> {
                 if let Some(secret) = self.values.secrets.get(place.key()) {
                     let text = leaf::kept_secret(node, secret.expose_secret()).map(|value| leaf::text(node, &value));
                     let text = text.unwrap_or_default();
-                    if is_one_password(node) && has_edge(&text) {
+                    if leaf::is_one_password(node) && has_edge(&text) {
                         self.push(control(&place.name, EDGES), KEEP_EDGES);
                     }
                     self.push(&place.name, text);

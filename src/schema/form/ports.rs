@@ -6,29 +6,9 @@ use serde_json::{Map, Value};
 
 use super::decode::{DecodeScope, Decoder};
 use super::leaf;
-use super::place::FormPlace;
+use super::place::{FormPlace, MovedText};
 use crate::schema::pasted::host_and_port;
 use crate::schema::spec::{GroupShape, Node, hosts_and_ports, judge};
-
-/// The text of a field that was posted as another.
-pub(super) struct MovedText {
-    /// The field's name on the next page.
-    name: String,
-    /// Its name on the page that was posted.
-    posted: String,
-    text: String,
-}
-
-impl MovedText {
-    fn new(place: &FormPlace, text: &str) -> Self {
-        Self { name: place.name.clone(), posted: place.posted().to_owned(), text: text.to_owned() }
-    }
-
-    /// As the next page shows it.
-    pub(super) fn into_typed(self) -> (String, Vec<String>) {
-        (self.name, vec![self.text])
-    }
-}
 
 /// The value of a port, where the field of ports takes it.
 fn port_value(port: &Node, digits: &str) -> Option<Value> {
@@ -38,8 +18,8 @@ fn port_value(port: &Node, digits: &str) -> Option<Value> {
 impl Decoder<'_> {
     /// The text that stands in a field.
     pub(super) fn text(&self, place: &FormPlace) -> Option<&str> {
-        let moved = self.moved_ports.iter().find(|moved| moved.posted == place.posted());
-        moved.map_or_else(|| self.raw.first(place.posted()), |moved| Some(moved.text.as_str()))
+        let moved = self.moved_ports.iter().find(|moved| moved.is_of(place));
+        moved.map_or_else(|| self.raw.first(place.posted()), |moved| Some(moved.text()))
     }
 
     /// Looks at the hosts of a group before its fields are read.

@@ -6,22 +6,10 @@ use serde_json::Value;
 use super::decode::{DecodeScope, Decoder, Got};
 use super::leaf;
 use super::patch::Patch;
-use super::place::{FormPlace, control};
+use super::place::{CUT_EDGES, EDGES, FormPlace, KEEP_EDGES, control};
 use crate::base::forms::ValueProblem;
-use crate::schema::pasted::{self, Pasted};
-use crate::schema::spec::{Node, NodeKind, TextShape, judge};
-
-/// The control beside a password that says whether the space at its edge belongs to it.
-pub(super) const EDGES: &str = "edges";
-/// It does.
-pub(super) const KEEP_EDGES: &str = "keep";
-/// It does not.
-pub(super) const CUT_EDGES: &str = "cut";
-
-/// A password of one line.
-pub(super) const fn is_one_password(node: &Node) -> bool {
-    matches!(&node.kind, NodeKind::Text(TextShape { pasted: Pasted::Password, multiline: false, .. }))
-}
+use crate::schema::pasted;
+use crate::schema::spec::{Node, NodeKind, judge};
 
 /// What the browser said about one plain leaf.
 enum Posted {
@@ -76,7 +64,7 @@ impl Decoder<'_> {
 
     /// Every character may belong to a password. Whether a space at its edge does is known only to whoever typed it; `None` until they say so.
     fn with_edges_settled(&self, node: &Node, place: &FormPlace, value: Value) -> Option<Value> {
-        let Some(text) = value.as_str().filter(|text| is_one_password(node) && pasted::has_edge(text)) else {
+        let Some(text) = value.as_str().filter(|text| leaf::is_one_password(node) && pasted::has_edge(text)) else {
             return Some(value);
         };
         match self.raw.first(&control(place.posted(), EDGES)) {

@@ -5,8 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::super::leaf;
-use super::super::place::{FormPlace, control};
-use super::super::read::{CUT_EDGES, EDGES};
+use super::super::place::{CUT_EDGES, EDGES, FormPlace, control};
 use super::build::{Builder, BuiltPart, MAX_RADIOS, ViewScope, inline};
 use super::parts::{Control, EdgesPart, FieldPart, FormPart, InputPart, OptPart, Provided};
 use crate::base::forms::{FieldError, ValueProblem};
