@@ -43,16 +43,7 @@ pub fn onto(there: &ConnectorFile, imported: ConnectorFile) -> Option<Addition> 
             }
         },
     };
-    let text = |what: &str, there: &str, imported: String, kept: &mut Vec<String>| {
-        if there.is_empty() {
-            return imported;
-        }
-        if there != imported {
-            kept.push(what.to_owned());
-        }
-        there.to_owned()
-    };
-    let guide = text("guide", &there.guide, imported.guide, &mut kept);
+    let guide = kept_text("guide", &there.guide, imported.guide, &mut kept);
     if there.runtime.is_some() && !brings_program {
         kept.push("how it is run".to_owned());
     }
@@ -61,7 +52,7 @@ pub fn onto(there: &ConnectorFile, imported: ConnectorFile) -> Option<Addition> 
         category: if unsorted { imported.category } else { there.category.clone() },
         mark: there.mark.clone(),
         name: there.name.clone(),
-        summary: text("summary", &there.summary, imported.summary, &mut kept),
+        summary: kept_text("summary", &there.summary, imported.summary, &mut kept),
         system: if there.system.is_empty() { imported.system } else { there.system.clone() },
         documentation_url: if there.documentation_url.is_empty() {
             imported.documentation_url
@@ -81,6 +72,17 @@ pub fn onto(there: &ConnectorFile, imported: ConnectorFile) -> Option<Addition> 
         oauth,
     };
     Some(Addition { file, kept }).filter(|addition| !is_same(there, &addition.file))
+}
+
+/// The text that is there, where there is one; that it was kept is said when another came.
+fn kept_text(what: &str, there: &str, imported: String, kept: &mut Vec<String>) -> String {
+    if there.is_empty() {
+        return imported;
+    }
+    if there != imported {
+        kept.push(what.to_owned());
+    }
+    there.to_owned()
 }
 
 /// Why a way to sign in does not go with a specification; `None` when it does.
