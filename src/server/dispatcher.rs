@@ -10,7 +10,7 @@ use crate::console::retention;
 use crate::features::work::{runs, validations};
 use crate::features::{accounts, connections, idempotency, invite_links, oauth, setup_links, webhooks};
 use crate::platform::app::App;
-use crate::platform::db::dialect;
+use crate::platform::db::{counts, dialect};
 use crate::platform::jobs::{self, BackgroundJob, Job, Outcome, Registry};
 
 /// Connections of before there was a search by words that a sweep catches up with.
@@ -116,6 +116,7 @@ impl BackgroundJob for RetentionSweep {
     async fn perform(self, app: Arc<App>) -> AppResult<Outcome> {
         let all_done = retention::sweep(&app).await?;
         app.write(|tx| Ok(dialect::optimize(tx.conn)?)).await?;
+        app.write(|tx| Ok(counts::fold(tx.conn)?)).await?;
         Ok(Outcome::Again { after: if all_done { FORGET_EVERY } else { SWEEP_EVERY } })
     }
 }

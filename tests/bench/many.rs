@@ -92,9 +92,7 @@ pub fn settle(conn: &mut Conn) {
     match conn {
         Conn::Sqlite(_) => {}
         #[cfg(feature = "postgres")]
-        Conn::Postgres(_) => {
-            conn.batch_execute("VACUUM ANALYZE connections, connection_words, invite_links, invite_link_words").unwrap()
-        }
+        Conn::Postgres(_) => conn.batch_execute("VACUUM ANALYZE").unwrap(),
     }
 }
 

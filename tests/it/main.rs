@@ -15,6 +15,7 @@ mod accounts;
 mod api;
 mod capability;
 mod cli;
+mod counts;
 mod db;
 mod drafts;
 mod email;

@@ -15,7 +15,7 @@ use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, Read, Side, Write};
 use crate::features::connections::{
-    Connection, ConnectionFilter, ConnectionStateFilter, NewDraft, count, create_draft, find_of_kind, page,
+    Connection, ConnectionFilter, ConnectionStateFilter, NewDraft, create_draft, find_of_kind, page,
 };
 use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
@@ -91,8 +91,7 @@ pub async fn list<S: Side>(
     let (cut, related) = app
         .db
         .read(move |conn| {
-            let all = count(conn, &workspace, &filter)?;
-            let cut = page(conn, &workspace, &filter, &wanted, all)?;
+            let cut = page(conn, &workspace, &filter, &wanted)?;
             let ids: Vec<ConnectionId> = cut.rows.iter().map(|row| row.id.clone()).collect();
             let related = Related::of_many(conn, &workspace, &ids)?;
             Ok((cut, related))

@@ -138,6 +138,7 @@ pub const TABLES: &[(&str, TableRule)] = &[
     ("sync_states", WithOwner("the connection")),
     ("output_layers", WithOwner("the workspace")),
     ("sequences", WithOwner("the installation")),
+    ("list_counts", WithOwner("the workspace; a row tells how many of a list there are")),
     ("retention_settings", WithOwner("the workspace")),
 ];
 

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use arrivals::{Arriving, accept, arrive, find_waiting, of_invite_link, reject, waiting_count};
 pub use draft::{Applied, NewDraft, apply, apply_to, create_draft, erase, finalise, rename};
 pub use former_members::forget_member;
-pub use listing::{ConnectionFilter, ConnectionStateFilter, ListRow, count, list, note_some_words, page};
+pub use listing::{ConnectionFilter, ConnectionStateFilter, ListRow, list, note_some_words, page};
 pub use merge::{Apply, ApplyError};
 pub use revisions::{
     REVISION_FIELD, Revision, Shown, find_revision, forget_old as forget_old_revisions, old_revisions, references,

@@ -38,6 +38,10 @@ pub(super) struct ConnectionRow {
 }
 
 impl ConnectionRow {
+    pub(super) fn id(&self) -> &ConnectionId {
+        &self.id
+    }
+
     pub(super) fn read(self) -> QueryResult<Connection> {
         Ok(Connection {
             config: json(&self.config)?,

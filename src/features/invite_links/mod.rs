@@ -31,7 +31,7 @@ mod submit;
 pub use expiry::{Expiry, ExpiryError};
 pub use input::LinkFields;
 pub use jobs::{Notice, NoticeMail, jobs, sweep};
-pub use listing::{InviteLinkFilter, InviteStateFilter, ListOrder, Sort, names, page, rows};
+pub use listing::{InviteLinkCursor, InviteLinkFilter, InviteStateFilter, ListOrder, Sort, names, page, rows};
 pub use make::{MadeInviteLink, NewInviteLink, change, copy_token, delete, is_open, made_by_form, make};
 pub use restored::close_restored;
 pub use store::{InviteLink, SEALED_TOKENS, find};

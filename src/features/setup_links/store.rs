@@ -10,7 +10,7 @@ use crate::features::recipient::held;
 use crate::features::work::validations;
 use crate::platform::activity;
 use crate::platform::db::schema::setup_links;
-use crate::platform::db::{Conn, ForgetScope, count_up_to};
+use crate::platform::db::{Conn, ForgetScope, count_up_to, of_workspace};
 use crate::platform::link_state::{LinkClosing, LinkEnd, LinkState, LinkTimes};
 
 /// A setup link as it is stored; its token is not.
@@ -170,18 +170,21 @@ pub fn open_counts(
     of: &[ConnectionId],
     now: UtcTime,
 ) -> QueryResult<HashMap<ConnectionId, i64>> {
-    let rows: Vec<(ConnectionId, i64)> = setup_links::table
-        .filter(setup_links::workspace_id.eq(workspace))
+    // When they end is not asked of the database: it would look among everybody's open links.
+    let open: Vec<(ConnectionId, UtcTime)> = setup_links::table
+        .filter(of_workspace!(setup_links, workspace))
         .filter(setup_links::connection_id.eq_any(of.iter().map(ConnectionId::as_str)))
         .filter(setup_links::used_at.is_null())
         .filter(setup_links::revoked_at.is_null())
         .filter(setup_links::closed_at.is_null())
         .filter(setup_links::expiry_noted_at.is_null())
-        .filter(setup_links::expires_at.gt(now))
-        .group_by(setup_links::connection_id)
-        .select((setup_links::connection_id, diesel::dsl::count_star()))
+        .select((setup_links::connection_id, setup_links::expires_at))
         .load(conn)?;
-    Ok(rows.into_iter().collect())
+    let mut counts = HashMap::new();
+    for (connection, _) in open.into_iter().filter(|(_, expires_at)| *expires_at > now) {
+        *counts.entry(connection).or_default() += 1;
+    }
+    Ok(counts)
 }
 
 /// What a redeemed link remembers.

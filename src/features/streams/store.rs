@@ -7,8 +7,8 @@ use super::schedule::{CRON, Cron, Trigger};
 use super::{FILES, StreamChoice};
 use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, WorkspaceId};
-use crate::platform::db::Conn;
 use crate::platform::db::schema::plans;
+use crate::platform::db::{Conn, of_workspace};
 
 /// What a source is to bring.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +96,7 @@ pub fn plans_of(
     of: &[ConnectionId],
 ) -> QueryResult<HashMap<ConnectionId, Plan>> {
     let rows: Vec<(ConnectionId, Row)> = plans::table
-        .filter(plans::workspace_id.eq(workspace))
+        .filter(of_workspace!(plans, workspace))
         .filter(plans::connection_id.eq_any(of.iter().map(ConnectionId::as_str)))
         .select((plans::connection_id, Row::as_select()))
         .load(conn)?;

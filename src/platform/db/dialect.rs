@@ -88,6 +88,27 @@ pub fn optimize(conn: &mut Conn) -> QueryResult<()> {
     }
 }
 
+/// Adds the counts of sessions to those of no session. A row that somebody counts in just now is left alone, so nobody waits for this and
+/// this waits for nobody. With SQLite there is one writer, whose counts stand together from the start.
+pub fn fold_counts(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(inner) => diesel::sql_query(
+            "WITH gone AS (DELETE FROM list_counts WHERE ctid = ANY (ARRAY (SELECT ctid FROM list_counts WHERE writer <> 0 \
+             FOR UPDATE SKIP LOCKED)) RETURNING *) \
+             INSERT INTO list_counts (workspace_id, list, kind, connector_slug, state, writer, amount) \
+             SELECT workspace_id, list, kind, connector_slug, state, 0, sum(amount) FROM gone \
+             GROUP BY workspace_id, list, kind, connector_slug, state \
+             ORDER BY workspace_id, list, kind, connector_slug, state \
+             ON CONFLICT (workspace_id, list, kind, connector_slug, state, writer) \
+             DO UPDATE SET amount = list_counts.amount + excluded.amount",
+        )
+        .execute(inner)
+        .map(|_| ()),
+    }
+}
+
 /// Reads a whole SQLite database and checks that nothing in it is damaged; PostgreSQL looks after that itself.
 ///
 /// # Errors

@@ -8,9 +8,11 @@
 //! plans, so it compiles a prepared statement anew each time that value is bound, which costs more than running it.
 
 mod alive;
+mod checked;
 #[allow(missing_docs, reason = "diesel's derive generates undocumented items beside the connection type")]
 pub mod conn;
 pub mod copy;
+pub mod counts;
 pub mod cursor;
 pub mod dialect;
 mod forget;
@@ -29,6 +31,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use diesel::r2d2::{Pool, PooledConnection};
 
+pub(crate) use checked::of_workspace;
 pub use conn::{Conn, DatabaseUrl};
 pub use forget::ForgetScope;
 pub(crate) use forget::count_up_to;

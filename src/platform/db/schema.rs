@@ -161,6 +161,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    list_counts (workspace_id, list, kind, connector_slug, state, writer) {
+        workspace_id -> Text,
+        list -> Text,
+        kind -> Text,
+        connector_slug -> Text,
+        state -> Text,
+        writer -> BigInt,
+        amount -> BigInt,
+    }
+}
+
+diesel::table! {
     invite_links (id) {
         id -> Text,
         workspace_id -> Text,

@@ -2,6 +2,6 @@
 
 mod figures;
 mod matrix;
-mod plans;
+pub mod plans;
 pub mod work;
 mod world;

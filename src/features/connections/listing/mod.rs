@@ -1,12 +1,13 @@
 //! Lists of connections: what they are narrowed to, and how they are found by words.
 //!
 //! Invariants: every connection made or renamed notes its words in the same transaction; one that was made before words were noted
-//! is caught up by the sweep; a page is read in the order of an index.
+//! is caught up by the sweep; a page is read in the order of an index. A search begins with the hits of a word that has few, or, where every
+//! word has many, walks along the list, where it soon meets some.
 
 mod store;
 
 pub(super) use store::note_words;
-pub use store::{ListRow, count, list, note_some_words, page};
+pub use store::{ListRow, list, note_some_words, page};
 
 use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, InviteLinkId};

@@ -6,8 +6,8 @@ use crate::base::crypto::Sealed;
 use crate::base::ids::{ConnectionId, OauthGrantId, WorkspaceId};
 use crate::connectors::Kind;
 use crate::features::connections::Connection;
-use crate::platform::db::Conn;
 use crate::platform::db::schema::{oauth_grants, oauth_uses};
+use crate::platform::db::{Conn, of_workspace};
 
 /// What a provider gave; the tokens stay sealed.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -128,7 +128,7 @@ pub(super) fn of_connections(
     connections: &[ConnectionId],
 ) -> QueryResult<Vec<(ConnectionId, GrantRow, String)>> {
     let uses: Vec<(ConnectionId, OauthGrantId, String)> = oauth_uses::table
-        .filter(oauth_uses::workspace_id.eq(workspace))
+        .filter(of_workspace!(oauth_uses, workspace))
         .filter(oauth_uses::connection_id.eq_any(connections.iter().map(ConnectionId::as_str)))
         .select((oauth_uses::connection_id, oauth_uses::grant_id, oauth_uses::accounts))
         .load(conn)?;

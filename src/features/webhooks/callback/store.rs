@@ -7,8 +7,8 @@ use crate::base::crypto::Sealed;
 use crate::base::http_client::HttpsUrl;
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::features::connections::Connection;
-use crate::platform::db::Conn;
 use crate::platform::db::schema::callback_webhooks;
+use crate::platform::db::{Conn, of_workspace};
 
 /// A callback webhook as it is stored; the header's value stays sealed.
 #[derive(Queryable, Selectable)]
@@ -45,7 +45,7 @@ pub fn with_callback(
     of: &[ConnectionId],
 ) -> QueryResult<HashSet<ConnectionId>> {
     let found: Vec<ConnectionId> = callback_webhooks::table
-        .filter(callback_webhooks::workspace_id.eq(workspace))
+        .filter(of_workspace!(callback_webhooks, workspace))
         .filter(callback_webhooks::connection_id.eq_any(of.iter().map(ConnectionId::as_str)))
         .select(callback_webhooks::connection_id)
         .load(conn)?;

@@ -11,6 +11,7 @@ use crate::engines::Blame;
 use crate::features::work::store::{BEGUN_LOOKED_AT, Ending, Kept, Work, WorkTable, work_table};
 use crate::platform::activity::Actor;
 use crate::platform::db::conn::MultiBackend;
+use crate::platform::db::counts::{self, Counted, CountedList};
 use crate::platform::db::cursor::{Page, PageCursor, PageRequest};
 use crate::platform::db::schema::{run_logs, runs, sync_states};
 use crate::platform::db::{Conn, ForgetScope, count_up_to};
@@ -187,7 +188,13 @@ pub fn page(
     connection: Option<&ConnectionId>,
     request: &PageRequest,
 ) -> QueryResult<Page<Run>> {
-    let count: i64 = narrowed(workspace, connection).count().get_result(conn)?;
+    let count = match connection {
+        Some(_) => {
+            let found: i64 = narrowed(workspace, connection).count().get_result(conn)?;
+            usize::try_from(found).unwrap_or(0)
+        }
+        None => counts::counted(conn, workspace, CountedList::Runs, &Counted::default())?,
+    };
     let one_more = i64::try_from(request.limit).unwrap_or(i64::MAX).saturating_add(1);
     let query = narrowed(workspace, connection).limit(one_more);
     let (query, backwards) = match &request.cursor {
@@ -196,7 +203,7 @@ pub fn page(
         Some(PageCursor::Before(at)) => (query.filter(runs::number.gt(edge(at))).order(runs::number.asc()), true),
     };
     let rows: Vec<Run> = query.select(Run::as_select()).load(conn)?;
-    Ok(request.edges(usize::try_from(count).unwrap_or(0), rows, backwards))
+    Ok(request.edges(count, rows, backwards))
 }
 
 /// The number a cursor names. An older version named rows by their id; such a cursor leads to the end of the list.
@@ -226,7 +233,7 @@ pub(super) fn kept_state(conn: &mut Conn, connection: &ConnectionId) -> QueryRes
 
 /// How many runs of the whole installation have each state.
 pub fn count_by_state(conn: &mut Conn) -> QueryResult<Vec<(String, i64)>> {
-    runs::table.group_by(runs::state).order(runs::state).select((runs::state, diesel::dsl::count_star())).load(conn)
+    counts::by_state(conn, CountedList::Runs)
 }
 
 /// Forgets how far the runs of a source came.

@@ -9,8 +9,9 @@ use crate::engines::Blame;
 use crate::features::work::store::{BEGUN_LOOKED_AT, Ending, Kept, Work, WorkTable, work_table};
 use crate::platform::activity::Actor;
 use crate::platform::db::conn::MultiBackend;
+use crate::platform::db::counts::{self, CountedList};
 use crate::platform::db::schema::{validation_logs, validations};
-use crate::platform::db::{Conn, ForgetScope, count_up_to};
+use crate::platform::db::{Conn, ForgetScope, count_up_to, of_workspace};
 use crate::platform::jobs::{LogLine, QueueHead, WORK_LEASE, WorkState};
 
 /// A validation as it is stored.
@@ -141,7 +142,7 @@ pub fn newest_of(
 ) -> QueryResult<HashMap<ConnectionId, Newest>> {
     let own = || {
         validations::table
-            .filter(validations::workspace_id.eq(workspace))
+            .filter(of_workspace!(validations, workspace))
             .filter(validations::connection_id.eq_any(connections.iter().map(ConnectionId::as_str)))
             .filter(validations::setup_link_id.is_null())
     };
@@ -216,8 +217,7 @@ pub(super) fn all_going(
 
 /// How many validations of the whole installation have each state.
 pub fn count_by_state(conn: &mut Conn) -> QueryResult<Vec<(String, i64)>> {
-    let by_state = validations::table.group_by(validations::state).order(validations::state);
-    by_state.select((validations::state, diesel::dsl::count_star())).load(conn)
+    counts::by_state(conn, CountedList::Validations)
 }
 
 diesel::alias!(validations as newer_validations: NewerValidations);

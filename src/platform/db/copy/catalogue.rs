@@ -74,8 +74,9 @@ struct ReferenceRow {
     refers_to: String,
 }
 
-const OURS: &str =
-    "m.type = 'table' AND m.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+/// `list_counts` is filled by triggers on whatever is copied.
+const OURS: &str = "m.type = 'table' AND m.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+                    AND m.name <> 'list_counts'";
 
 /// The tables of an SQLite database, each after those it refers to.
 ///

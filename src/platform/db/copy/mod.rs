@@ -1,8 +1,9 @@
 //! Everything of one database into an empty one of the other kind, table by table, a batch of rows at a time.
 //!
 //! Why like this: which tables and columns there are, and in which order they can be filled, is read from the catalogue of the SQLite
-//! side (one of the two always is SQLite), so a table that is added tomorrow is copied without anybody thinking of it. A row travels as
-//! a JSON array of its cells, written and read by the databases themselves, so no type of a column is spelled out twice.
+//! side (one of the two always is SQLite), so a table that is added tomorrow is copied without anybody thinking of it. Only
+//! `list_counts` is not sent: triggers fill it from what arrives. A row travels as a JSON array of its cells, written and read by the
+//! databases themselves, so no type of a column is spelled out twice.
 //!
 //! Invariants: the source stands still (SQLite: nobody else has the file open; PostgreSQL: one snapshot). The target gets everything in
 //! one transaction or nothing. Before that transaction ends every table is read back and compared with what was sent: the number of
