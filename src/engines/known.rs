@@ -55,12 +55,11 @@ pub(super) fn cannot_be_asked(connector: &Connector) -> Failure {
 
 /// Why there is nothing to read, and what to do.
 pub(super) fn cannot_be_read(connector: &Connector) -> Failure {
-    let (name, slug) = (connector.name(), &connector.file.slug);
+    let name = connector.name();
     Failure::new(
         FailureReason::NoRuntime,
         format!(
-            "{name} cannot be read here, because no program for it is installed. Install a connector that speaks the Airbyte protocol where \
-             Vestibule runs, and name it with: vestibule connectors import --exec PROGRAM --slug {slug} --force. Or export the source for an engine of your own."
+            "{name} cannot be read here, because no program for it is installed. The source can be handed off to an engine of your own."
         ),
     )
 }

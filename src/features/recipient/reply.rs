@@ -56,7 +56,7 @@ pub struct TestView {
     /// What the system answered.
     pub message: String,
     /// What they may do next; empty when the message says it.
-    pub advice: &'static str,
+    pub advice: String,
     /// Nothing more will happen.
     pub is_over: bool,
 }

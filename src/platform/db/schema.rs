@@ -530,6 +530,7 @@ diesel::table! {
         ended_at -> Nullable<Timestamp>,
         number -> BigInt,
         beat -> BigInt,
+        turn -> Nullable<Text>,
     }
 }
 
@@ -587,6 +588,7 @@ diesel::table! {
         ended_at -> Nullable<Timestamp>,
         number -> BigInt,
         beat -> BigInt,
+        turn -> Nullable<Text>,
     }
 }
 
