@@ -125,7 +125,7 @@ impl There {
         Ok(Self { connectors, uses: uses().ok().flatten() })
     }
 
-    fn find(&self, kind: Kind, slug: &str) -> Option<&Arc<Connector>> {
+    fn find(&self, kind: Kind, slug: &str) -> Option<Arc<Connector>> {
         self.connectors.find(kind, slug)
     }
 

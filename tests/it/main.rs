@@ -14,6 +14,7 @@ mod support;
 mod accounts;
 mod api;
 mod capability;
+mod connector_folder;
 mod cli;
 mod db;
 mod drafts;

@@ -78,6 +78,8 @@ struct ConnectionPage {
     description_problem: Option<String>,
     typed_description: String,
     slug: String,
+    /// Nothing here knows its connector any more.
+    is_orphan: bool,
     connector: String,
     kind: &'static str,
     state: &'static str,
@@ -167,7 +169,7 @@ fn view(
     let now = app.clock.now();
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     let answers =
-        connector.map(|connector| overview(&connector.spec, &connection.known_to_members())).unwrap_or_default();
+        connector.as_ref().map(|connector| overview(&connector.spec, &connection.known_to_members())).unwrap_or_default();
     let required: Vec<&OverviewAnswer> = answers.iter().filter(|answer| answer.required).collect();
     let given = required.iter().filter(|answer| answer.is_set() || answer.has_default).count();
     let progress = progress(connection, &links, now);
@@ -192,7 +194,8 @@ fn view(
         description_problem,
         typed_description,
         slug: slug.clone(),
-        connector: connector.map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
+        is_orphan: connector.is_none(),
+        connector: connector.as_ref().map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
         kind: connection.kind.as_str(),
         state,
         tone,

@@ -10,6 +10,7 @@ mod draft;
 mod former_members;
 mod listing;
 mod merge;
+mod questions;
 mod revisions;
 mod store;
 mod told;
@@ -21,6 +22,7 @@ pub use draft::{Applied, NewDraft, apply, apply_to, create_draft, erase, finalis
 pub use former_members::forget_member;
 pub use listing::{ConnectionFilter, ConnectionStateFilter, ListRow, count, list, note_some_words, page};
 pub use merge::{Apply, ApplyError};
+pub use questions::{QUESTIONS_FIELD, changed_questions};
 pub use revisions::{
     REVISION_FIELD, Revision, Shown, find_revision, forget_old as forget_old_revisions, old_revisions, references,
     revision_mark,

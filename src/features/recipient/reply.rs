@@ -9,6 +9,8 @@ pub enum FormReply {
     Fresh,
     /// Some answers need attention.
     Problems,
+    /// The questions have changed since the form was shown; those that are not asked any more.
+    QuestionsChanged(Vec<String>),
     /// Nothing was entered at all.
     NothingEntered,
     /// What was typed is being tested, or was.

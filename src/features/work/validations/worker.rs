@@ -56,7 +56,7 @@ fn read_input(conn: &mut Conn, app: &App, validation: &Validation) -> Result<Val
     if connection.deleted_at.is_some() {
         return Err(CannotBegin::ConnectionDeleted);
     }
-    let connector = app.connectors.find(connection.kind, &connection.connector_slug).cloned();
+    let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     Ok(ValidationInput { connection, connector: connector.ok_or(CannotBegin::ConnectorGone)?, checked })
 }
 
