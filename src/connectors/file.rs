@@ -113,10 +113,12 @@ impl ConnectorFile {
     /// Reads a file to the connector it describes.
     pub(super) fn read_connector(bytes: &[u8], is_custom: bool) -> Result<Arc<Connector>, FileProblem> {
         let mut reader = serde_json::Deserializer::from_slice(bytes);
-        let file: Self =
-            serde_path_to_error::deserialize(&mut reader).map_err(|error| FileProblem::of_json(&error))?;
+        let file: Self = serde_path_to_error::deserialize(&mut reader).map_err(|error| FileProblem::of_json(&error))?;
         let of_whole = |reason: String| FileProblem { line: None, reason };
-        reader.end().map_err(|error| FileProblem { line: Some(error.line()), reason: "something follows its end".to_owned() })?;
+        reader.end().map_err(|error| FileProblem {
+            line: Some(error.line()),
+            reason: "something follows its end".to_owned(),
+        })?;
         let problems = file.problems();
         if !problems.is_empty() {
             return Err(of_whole(problems.join("; ")));

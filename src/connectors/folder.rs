@@ -250,7 +250,9 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn text(name: &str) -> String {
-        format!(r#"{{"slug": "shop", "name": "{name}", "kind": "source", "spec": {{"type": "object", "properties": {{}}}}}}"#)
+        format!(
+            r#"{{"slug": "shop", "name": "{name}", "kind": "source", "spec": {{"type": "object", "properties": {{}}}}}}"#
+        )
     }
 
     /// A folder, and how long the process lives.

@@ -106,11 +106,9 @@ impl FailureReason {
             | Self::Permission
             | Self::NotSupported
             | Self::Incomplete => Turn::Giver,
-            Self::NeedsReconnecting
-            | Self::NotPossible
-            | Self::OutputFailed
-            | Self::Interrupted
-            | Self::Cancelled => Turn::Owner,
+            Self::NeedsReconnecting | Self::NotPossible | Self::OutputFailed | Self::Interrupted | Self::Cancelled => {
+                Turn::Owner
+            }
             Self::NotReachable
             | Self::Timeout
             | Self::RateLimited

@@ -219,9 +219,8 @@ mod tests {
     ];
 
     /// Words of somebody else's work.
-    const OF_OTHERS: [&str; 9] = [
-        "operator", "install", "VESTIBULE", "Traceback", "File \"", "/opt", "/run", "C:\\", "connector",
-    ];
+    const OF_OTHERS: [&str; 9] =
+        ["operator", "install", "VESTIBULE", "Traceback", "File \"", "/opt", "/run", "C:\\", "connector"];
 
     fn every_failure() -> impl Iterator<Item = Failure> {
         let turns = |reason| Turn::ALL.iter().map(move |turn| (reason, *turn));

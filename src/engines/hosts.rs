@@ -88,7 +88,9 @@ pub(super) fn not_found(failure: HttpFailure, host: &str) -> Failure {
         ),
         _ => Failure::new(
             FailureReason::HostUnknown,
-            format!("Nobody knows a host named {host}. Check the spelling, and that the name works from outside your network."),
+            format!(
+                "Nobody knows a host named {host}. Check the spelling, and that the name works from outside your network."
+            ),
         ),
     }
 }

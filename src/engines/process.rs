@@ -177,8 +177,9 @@ impl Running {
                 },
             }
         };
-        let count =
-            count.map_err(|error| Failure::new(FailureReason::Crashed, "The connector's output broke off.").with_detail(error))?;
+        let count = count.map_err(|error| {
+            Failure::new(FailureReason::Crashed, "The connector's output broke off.").with_detail(error)
+        })?;
         self.taken += u64::try_from(count).unwrap_or(u64::MAX);
         if self.most.is_some_and(|most| self.taken > most) {
             return Err(too_much("more output than an answer needs"));

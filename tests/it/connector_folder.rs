@@ -72,15 +72,22 @@ async fn a_change_is_taken_in_by_every_process_and_a_broken_file_breaks_nothing(
         assert_eq!(name_in(process), "Town Shop");
     }
     let failures = owner.get("/settings/failures").await.text();
-    for words in [format!("shop.json, line {line}"), "runtine".to_owned(), "version of before stays in use".to_owned()] {
+    for words in [format!("shop.json, line {line}"), "runtine".to_owned(), "version of before stays in use".to_owned()]
+    {
         assert!(failures.contains(&words), "{words}: {failures}");
     }
     assert!(!viewer.get("/settings/failures").await.text().contains("shop.json"), "files are the operator's");
-    assert!(owner.get("/connections").await.text().contains("1 failure") || owner.get("/connections").await.has("a[href='/settings/failures']"));
+    assert!(
+        owner.get("/connections").await.text().contains("1 failure")
+            || owner.get("/connections").await.has("a[href='/settings/failures']")
+    );
     assert!(owner.get("/metrics").await.body.contains("vestibule_connector_files_faulty 1"));
     // Whoever starts now never had a good version: the file alone is left out.
     let late = other_process(&place.app);
-    assert!(late.connectors.find(Kind::Source, "shop").is_none() && late.connectors.find(Kind::Source, "postgres").is_some());
+    assert!(
+        late.connectors.find(Kind::Source, "shop").is_none()
+            && late.connectors.find(Kind::Source, "postgres").is_some()
+    );
     assert!(!late.connectors.faults()[0].is_kept);
 
     place.write(&shop::connector_file());
@@ -129,7 +136,8 @@ async fn a_form_that_is_open_while_the_questions_change_loses_nothing() {
     let owner = place.app.owner().await;
     let (connection, link) = share(&owner, "source", "shop", &[]).await;
     let outsider = place.app.visitor();
-    let open = outsider.get(&link).await.form_with("/token").set("/token", CANARY).set("/count", "7").set("/mode", "many");
+    let open =
+        outsider.get(&link).await.form_with("/token").set("/token", CANARY).set("/count", "7").set("/mode", "many");
     place.write(&other_questions());
     assert_eq!(place.look(&place.app.app).await.len(), 1);
     let again = open.press("intent", "complete", &outsider).await;

@@ -96,8 +96,11 @@ pub(super) async fn act(
     }
     input.check_description();
     input.changed = changed_questions(&raw, &target.connector);
-    let refused =
-        form.is_review || input.changed.is_some() || !errors.is_empty() || !input.share_problems.is_empty() || input.description_problem.is_some();
+    let refused = form.is_review
+        || input.changed.is_some()
+        || !errors.is_empty()
+        || !input.share_problems.is_empty()
+        || input.description_problem.is_some();
     if refused {
         let draft = target.draft.as_ref().map(|draft| shown.on(draft));
         let target = ConfigureTarget { draft, ..target };

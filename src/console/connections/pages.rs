@@ -51,6 +51,8 @@ struct ConnectionListItem {
     /// The invite link it came through, and who authorised it; both possibly empty.
     through: String,
     identity: String,
+    /// Something came from outside that nobody of the workspace has looked at.
+    is_new: bool,
 }
 
 #[derive(Template)]
@@ -67,6 +69,8 @@ struct ConnectionsPage {
     is_first_page: bool,
     /// What failed for good and nobody has looked at.
     failures: usize,
+    /// Where mails go as long as no mail server is set, for those who can see to that; empty for others.
+    mail_files: String,
 }
 
 impl ConnectionsPage {
@@ -127,6 +131,8 @@ pub async fn index(
         })
         .await?;
     let files = if is_first_page && member.role.may_administer() { app.connectors.faults().len() } else { 0 };
+    let tells_of_mail = member.role.may_administer() && !app.config.mail.is_sent();
+    let mail_files = if tells_of_mail { app.mailer.shown() } else { String::new() };
     let has_older = found.len() > usize::try_from(PER_PAGE).unwrap_or(usize::MAX);
     found.truncate(usize::try_from(PER_PAGE).unwrap_or(usize::MAX));
     let older = found.last().filter(|_| has_older).map(|row| older_url(&query, row)).unwrap_or_default();
@@ -144,6 +150,7 @@ pub async fn index(
         older,
         is_first_page,
         failures: failures + files,
+        mail_files,
     })
 }
 
@@ -174,6 +181,7 @@ fn view(app: &App, row: &ListRow, known: &ListContext) -> ConnectionListItem {
         changed: row.updated_at.short(),
         through: through.cloned().unwrap_or_default(),
         identity: row.identity.clone(),
+        is_new: row.unseen_at.is_some(),
     }
 }
 

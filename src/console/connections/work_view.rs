@@ -174,7 +174,8 @@ fn sentence(connection: &Connection, work: &ConnectionWork, standing: &Standing)
             "The last validation did not succeed. Change the details and validate again.".to_owned()
         }
         (None, Standing::Unanswered) => {
-            "The last validation brought no answer: nothing is known to be wrong with the details. Validate them again.".to_owned()
+            "The last validation brought no answer: nothing is known to be wrong with the details. Validate them again."
+                .to_owned()
         }
         (None, Standing::Good) if reads && work.chosen() == 0 => "The details work. Choose what is read.".to_owned(),
         (None, Standing::Good) => "The details work. Review and finalise.".to_owned(),

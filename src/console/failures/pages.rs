@@ -89,7 +89,11 @@ pub async fn index(request: HttpRequest, app: web::Data<App>, member: SignedIn) 
         tab: urls::SETTINGS_FAILURES,
         may_change: member.role.may_administer(),
         ask: accounts::names_in_words(&owners),
-        failures: files.chain(grants).chain(jobs.into_iter().map(of_job)).chain(webhooks.into_iter().map(of_webhook)).collect(),
+        failures: files
+            .chain(grants)
+            .chain(jobs.into_iter().map(of_job))
+            .chain(webhooks.into_iter().map(of_webhook))
+            .collect(),
     })
 }
 

@@ -142,8 +142,5 @@ pub(super) fn no_folder(error: std::io::Error) -> Failure {
 }
 
 fn not_installed(name: &str) -> Failure {
-    Failure::new(
-        FailureReason::NotInstalled,
-        format!("The program {name} is not installed where Vestibule runs."),
-    )
+    Failure::new(FailureReason::NotInstalled, format!("The program {name} is not installed where Vestibule runs."))
 }

@@ -124,8 +124,7 @@ mod tests {
     fn without_a_verdict_nothing_is_well() {
         let failure = of_check(heard()).unwrap_err();
         assert_eq!(failure.reason, FailureReason::Crashed, "{failure}");
-        for (kind, turn) in
-            [("config_error", Turn::Giver), ("transient_error", Turn::Provider), ("x", Turn::Operator)]
+        for (kind, turn) in [("config_error", Turn::Giver), ("transient_error", Turn::Provider), ("x", Turn::Operator)]
         {
             let mut heard = heard();
             heard.error = Some(TraceError { failure_type: Some(kind.to_owned()), ..TraceError::default() });
@@ -141,7 +140,8 @@ mod tests {
 
     #[test]
     fn a_stack_trace_is_no_verdict_on_the_details() {
-        let trace = "Traceback (most recent call last):\n  File \"/opt/source/main.py\", line 7, in check\nKeyError: 'count'";
+        let trace =
+            "Traceback (most recent call last):\n  File \"/opt/source/main.py\", line 7, in check\nKeyError: 'count'";
         let mut one = heard();
         one.status = Some(Err(trace.to_owned()));
         let failure = of_check(one).unwrap_err();
@@ -149,7 +149,8 @@ mod tests {
         assert!(failure.message.starts_with(STOPPED) && failure.detail.as_deref() == Some(trace), "{failure}");
         let mut other = heard();
         let config_error = Some("config_error".to_owned());
-        other.error = Some(TraceError { failure_type: config_error, message: trace.to_owned(), ..TraceError::default() });
+        other.error =
+            Some(TraceError { failure_type: config_error, message: trace.to_owned(), ..TraceError::default() });
         let failure = of_check(other).unwrap_err();
         assert_eq!((failure.turn, failure.message.contains("Traceback")), (Turn::Operator, false), "{failure}");
         assert!(failure.detail.unwrap().contains("KeyError"));

@@ -164,8 +164,8 @@ mod tests {
 
     use super::*;
     use crate::connectors::{Connectors, Kind, RuntimeBlock};
-    use crate::engines::{EventSender, Turn};
     use crate::engines::mask::Masks;
+    use crate::engines::{EventSender, Turn};
     use crate::schema::form::{Values, complete, import_config};
 
     /// Answers everything the same way and remembers what it was asked.

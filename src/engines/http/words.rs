@@ -7,7 +7,8 @@ use crate::engines::{Failure, FailureReason, Turn, hosts};
 pub(super) fn of_status(status: u16, goal: Goal<'_>) -> Failure {
     let host = goal.host;
     if (300..400).contains(&status) && !goal.is_entered {
-        let words = format!("{host} points somewhere else (status {status}), so the connector's file asks at an old address.");
+        let words =
+            format!("{host} points somewhere else (status {status}), so the connector's file asks at an old address.");
         return Failure::new(FailureReason::Unreadable, words);
     }
     let message = match status {
@@ -54,7 +55,9 @@ pub(super) fn of_failure(failure: HttpFailure, goal: Goal<'_>) -> Failure {
             hosts::not_found(failure, host)
         }
         HttpFailure::Unknown | HttpFailure::NoLookup => {
-            let words = format!("{host} cannot be found in the DNS from here at the moment. It is no part of what was entered.");
+            let words = format!(
+                "{host} cannot be found in the DNS from here at the moment. It is no part of what was entered."
+            );
             Failure::new(FailureReason::NotReachable, words)
         }
         HttpFailure::NotPublic => {
@@ -62,7 +65,9 @@ pub(super) fn of_failure(failure: HttpFailure, goal: Goal<'_>) -> Failure {
             Failure::new(FailureReason::AddressRefused, words).on(Turn::Operator)
         }
         HttpFailure::Connect if goal.is_entered => {
-            let words = format!("{host} does not answer. Check the name, and that it can be reached from outside your network.");
+            let words = format!(
+                "{host} does not answer. Check the name, and that it can be reached from outside your network."
+            );
             Failure::new(FailureReason::NotReachable, words).on(Turn::Giver)
         }
         HttpFailure::Connect => {
@@ -70,7 +75,9 @@ pub(super) fn of_failure(failure: HttpFailure, goal: Goal<'_>) -> Failure {
         }
         HttpFailure::Tls if goal.is_entered => Failure::new(
             FailureReason::Tls,
-            format!("No secure connection to {host} could be made: it offers none, or nobody known vouches for its certificate."),
+            format!(
+                "No secure connection to {host} could be made: it offers none, or nobody known vouches for its certificate."
+            ),
         ),
         HttpFailure::Tls => {
             let words = format!("Somebody on the way to {host} shows a certificate that is not trusted here.");

@@ -29,7 +29,7 @@ pub use revisions::{
 };
 pub use store::{
     count_by_connector, count_deleted_up_to, deleted_before, find, find_by_form_nonce, find_by_id, find_of_kind,
-    forget_deleted, hold,
+    forget_deleted, hold, is_unseen, note_seen,
 };
 
 use crate::base::clock::UtcTime;

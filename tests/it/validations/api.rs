@@ -62,13 +62,18 @@ async fn what_an_older_version_has_ended_reads_as_before() {
         app.app
             .db
             .write(move |conn| {
-                let older = (validations::turn.eq(None::<String>), validations::blame.eq(kind), validations::reason.eq("gone"));
+                let older =
+                    (validations::turn.eq(None::<String>), validations::blame.eq(kind), validations::reason.eq("gone"));
                 Ok(diesel::update(validations::table).set(older).execute(conn)?)
             })
             .await
             .unwrap();
         let seen = program.get(&format!("/api/v1/connector-validations/{id}/")).await.expect(200).json;
-        assert_eq!((seen["error"]["turn"].as_str(), seen["error"]["code"].as_str()), (Some(turn), Some("gone")), "{seen}");
+        assert_eq!(
+            (seen["error"]["turn"].as_str(), seen["error"]["code"].as_str()),
+            (Some(turn), Some("gone")),
+            "{seen}"
+        );
     }
 }
 

@@ -218,7 +218,11 @@ fn an_installed_program_is_asked_for_its_specification() {
     let ran = here.run(&["connectors", "import", "--exec", "source-nobody-installed"]);
     assert!(ran.code == 1 && ran.err.contains("source-nobody-installed is not installed"), "{ran:?}");
     let ran = here.run(&["connectors", "import", "--exec", "false"]);
-    assert!(ran.code == 1 && ran.err.contains("stopped unexpectedly before it said which settings it has: it ended with status 1"), "{ran:?}");
+    assert!(
+        ran.code == 1
+            && ran.err.contains("stopped unexpectedly before it said which settings it has: it ended with status 1"),
+        "{ran:?}"
+    );
     here.run(&["connectors", "import"]).refused(2, "PATH");
     let ran = here.run(&["connectors", "import", "--image", "maker/source-x:1"]);
     assert!(ran.code == 1 && ran.err.contains("VESTIBULE_CONTAINER_ENGINE"), "{ran:?}");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use vestibule::connectors::{Connectors, Kind};
-use vestibule::engines::{Turn, FailureReason, SyncType};
+use vestibule::engines::{FailureReason, SyncType, Turn};
 
 use crate::support::CANARY;
 use crate::support::engine::{Place, Task};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use vestibule::connectors::import::{FoundSpec, ImportHints, read_path};
-use vestibule::engines::{Turn, CursorField, FailureReason, SyncType};
+use vestibule::engines::{CursorField, FailureReason, SyncType, Turn};
 
 use crate::support::CANARY;
 use crate::support::engine::{Place, Task, chosen};

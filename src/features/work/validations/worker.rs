@@ -101,10 +101,9 @@ impl WorkKind for ValidationDetails {
             actor: Actor::System,
             detail: &ending.message,
         })?;
-        let failure = ending.failure.map(|failure| webhooks::ValidationFault {
-            code: failure.reason.as_str(),
-            turn: failure.turn.as_str(),
-        });
+        let failure = ending
+            .failure
+            .map(|failure| webhooks::ValidationFault { code: failure.reason.as_str(), turn: failure.turn.as_str() });
         tx.tell(&webhooks::WebhookEvent::ValidationFinished {
             connection: &connection,
             validation: &validation.id,

@@ -46,11 +46,7 @@ async fn addresses_that_are_not_public_are_refused_and_the_setting_is_named() {
         ["127.0.0.1", "localhost", "10.0.0.7", "169.254.169.254", "::1", "[::1]", "127.1", "0.0.0.0", "2130706433"]
     {
         let failure = shut.check(&task(&at(host, 5432))).await.0.unwrap_err();
-        assert_eq!(
-            (failure.reason, failure.turn),
-            (FailureReason::AddressRefused, Turn::Giver),
-            "{host}: {failure}"
-        );
+        assert_eq!((failure.reason, failure.turn), (FailureReason::AddressRefused, Turn::Giver), "{host}: {failure}");
         let admin = failure.words(Audience::Admin);
         assert!(admin.advice.contains("VESTIBULE_CONNECTOR_ALLOW_CIDRS"), "{admin:?}");
         assert!(!failure.message.contains("VESTIBULE_"), "{failure}");
