@@ -80,7 +80,7 @@ pub async fn catalogue(
     })
 }
 
-fn groups(app: &App, found: &[&Arc<Connector>], apps: &BTreeSet<String>) -> Vec<CatalogueGroup> {
+fn groups(app: &App, found: &[Arc<Connector>], apps: &BTreeSet<String>) -> Vec<CatalogueGroup> {
     let mut groups: Vec<CatalogueGroup> = Vec::new();
     for connector in found {
         let file = &connector.file;

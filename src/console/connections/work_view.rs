@@ -49,7 +49,7 @@ impl ConnectionWork {
         };
         let connector = app.connectors.find(connection.kind, &connection.connector_slug);
         Ok(Self {
-            ability: connector.map(|connector| app.engines.ability(connector)).unwrap_or_default(),
+            ability: connector.as_ref().map(|connector| app.engines.ability(connector)).unwrap_or_default(),
             connector: connector
                 .map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
             next_reading,

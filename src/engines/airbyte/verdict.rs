@@ -6,7 +6,7 @@ use std::process::ExitStatus;
 use super::catalog;
 use super::listen::Heard;
 use super::messages::TraceError;
-use crate::engines::{Catalog, Failure, FailureReason, ReadEnd, Turn, is_dump};
+use crate::engines::{Catalog, Failure, FailureReason, ReadEnd, is_dump};
 
 pub(super) fn of_check(heard: Heard<'_>) -> Result<(), Failure> {
     match heard.status {
@@ -100,6 +100,7 @@ fn signal_words(signal: i32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engines::Turn;
     use crate::engines::airbyte::state::AirbyteState;
 
     fn heard() -> Heard<'static> {

@@ -136,7 +136,7 @@ pub fn apply_to(tx: &mut Tx<'_>, mut read: Connection, apply: &Apply<'_>) -> Res
             note_gone(tx, &connection, Event::SecretsTakenOut, Actor::System, &taken_out)?;
             note_gone(tx, &connection, Event::SecretsRemoved, apply.actor.clone(), &removed)?;
             if apply.by == Filler::Recipient {
-                store::note_unseen(tx.conn, &connection, tx.now)?;
+                store::note_unseen(tx.conn, &connection, tx.now).map_err(AppError::from)?;
             }
             return Ok(connection);
         }

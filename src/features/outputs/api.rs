@@ -9,7 +9,6 @@ use super::api_view::{CheckOut, LayerOut, NewOutputLayerIn, OutputLayerChangeIn,
 use super::{DeleteLayerError, FILES, MOST, OutputLayer, OutputLayerInput, add, change, delete, find, list};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::OutputLayerId;
-use crate::engines::Failure;
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, ReadRuns, WriteOutputLayers};
 use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};

@@ -314,7 +314,7 @@ pub(super) fn filled(event: &str, connection: &Connection, missing: &[String]) -
 /// The required fields of a connection that are still empty, as dot paths; none when its connector is not installed any more.
 pub fn missing_fields(connectors: &Connectors, connection: &Connection) -> Vec<String> {
     let connector = connectors.find(connection.kind, &connection.connector_slug);
-    connector.map(|connector| missing_of(connector, connection)).unwrap_or_default()
+    connector.map(|connector| missing_of(&connector, connection)).unwrap_or_default()
 }
 
 /// The same for a connector at hand.

@@ -57,6 +57,7 @@ pub(super) struct LiveView {
     pub(super) failure: Option<FailureWords>,
     /// The other side said no to the details themselves.
     pub(super) is_refusal: bool,
+    pub(super) failure_tone: &'static str,
     pub(super) is_over: bool,
     pub(super) succeeded: bool,
     pub(super) is_partial: bool,
@@ -105,6 +106,7 @@ impl LiveView {
     fn new<K: LivePage>(followed: &Followed<K>, member: &SignedIn, csrf: String) -> Self {
         let Followed { work, connection, lines } = followed;
         let (state, failure) = (work.state, work.failure());
+        let is_refusal = failure.as_ref().is_some_and(|failure| failure.turn == Turn::Giver);
         let newest = lines.iter().skip(lines.len().saturating_sub(LINES_SHOWN));
         Self {
             state,
@@ -112,7 +114,8 @@ impl LiveView {
             tone: state.tone(),
             said: if state.is_over() { K::word(state).to_owned() } else { String::new() },
             message: work.message.clone(),
-            is_refusal: failure.as_ref().is_some_and(|failure| failure.turn == Turn::Giver),
+            is_refusal,
+            failure_tone: if is_refusal { "bad" } else { "warn" },
             failure: failure.map(|failure| failure.words(Audience::of_member(member.role.may_administer()))),
             is_over: state.is_over(),
             succeeded: state == WorkState::Success,

@@ -33,7 +33,7 @@ struct Asked {
 }
 
 fn ask(app: &App, round: usize) -> Vec<Asked> {
-    let connector = Arc::clone(app.connectors.find(Kind::Source, "postgres").unwrap());
+    let connector = app.connectors.find(Kind::Source, "postgres").unwrap();
     let make_all = move |tx: &mut vestibule::platform::tx::Tx<'_>| -> AppResult<Vec<Asked>> {
         let workspace = find_workspace_by_slug(tx.conn, "acme")?.unwrap();
         (0..AT_ONCE)

@@ -18,7 +18,7 @@ fn place() -> Place {
 
 fn built_in(slug: &str, config: &Value) -> Task {
     let connectors = Connectors::load(None).unwrap();
-    Task::of(connectors.find(Kind::Source, slug).unwrap().clone(), config)
+    Task::of(connectors.find(Kind::Source, slug).unwrap(), config)
 }
 
 fn api(receiver: &Receiver, auth: Value) -> Task {

@@ -80,7 +80,7 @@ impl LivePage for ValidationDetails {
         let Followed { work: validation, connection, .. } = followed;
         let slug = &connection.slug;
         let connector = app.connectors.find(connection.kind, &connection.connector_slug);
-        let ability = connector.map(|connector| app.engines.ability(connector)).unwrap_or_default();
+        let ability = connector.map(|connector| app.engines.ability(&connector)).unwrap_or_default();
         let step = if view.is_over { String::new() } else { validation.details.step.clone() };
         if !view.is_over {
             view.said.clone_from(&step);
@@ -137,7 +137,7 @@ pub async fn create(
             let connector = here.connectors.find(connection.kind, &connection.connector_slug);
             let connector =
                 connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
-            start(tx, &connection, connector, &here.engines, &actor)
+            start(tx, &connection, &connector, &here.engines, &actor)
         })
         .await;
     let back = |flash| see_other_with(&app.config.server.base_url, &target, flash);
