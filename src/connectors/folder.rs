@@ -187,8 +187,8 @@ impl SeenFile {
         let before = self.digest;
         match self.read(path) {
             None => {
-                let is_news = self.digest != before || self.fault.take().is_some();
-                is_news.then(|| FolderEvent::Taken(name.to_owned()))
+                let is_mended = self.fault.take().is_some();
+                (is_mended || self.digest != before).then(|| FolderEvent::Taken(name.to_owned()))
             }
             // It may be half of what is being written.
             Some(_) if !self.has_rested => None,

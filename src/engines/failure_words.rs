@@ -7,7 +7,7 @@ use super::{Failure, FailureReason, Turn};
 
 /// Who reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Audience {
+pub enum FailureReader {
     /// Somebody outside, who opened a link.
     Recipient,
     /// A member of the workspace, or one of its programs.
@@ -16,7 +16,7 @@ pub enum Audience {
     Admin,
 }
 
-impl Audience {
+impl FailureReader {
     /// Of members, by whether they may administer the workspace.
     pub const fn of_member(may_administer: bool) -> Self {
         if may_administer { Self::Admin } else { Self::Member }
@@ -66,8 +66,8 @@ fn is_plain(text: &str) -> bool {
 
 impl Failure {
     /// The failure as its reader may and should see it.
-    pub fn words(&self, audience: Audience) -> FailureWords {
-        if audience == Audience::Recipient {
+    pub fn words(&self, audience: FailureReader) -> FailureWords {
+        if audience == FailureReader::Recipient {
             return self.to_recipient();
         }
         let headline = match self.turn {
@@ -75,7 +75,7 @@ impl Failure {
             Turn::Owner | Turn::Operator | Turn::Provider => "There was no answer about the details",
         };
         let mut advice = self.advice().to_owned();
-        if let Some(hint) = self.operator_hint().filter(|_| audience == Audience::Admin) {
+        if let Some(hint) = self.operator_hint().filter(|_| audience == FailureReader::Admin) {
             advice = format!("{advice} {hint}");
         }
         FailureWords { headline, message: self.message.clone(), advice }
@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn a_recipient_reads_nothing_of_another_s_work() {
         for failure in every_failure() {
-            let words = failure.words(Audience::Recipient);
+            let words = failure.words(FailureReader::Recipient);
             let text = format!("{} {} {}", words.headline, words.message, words.advice);
             for other in OF_OTHERS {
                 assert!(!text.contains(other), "{other}: {failure:?} {text}");
@@ -245,10 +245,10 @@ mod tests {
     #[test]
     fn settings_are_named_to_those_who_can_act_only() {
         for failure in every_failure().filter(|failure| failure.message == SAID[0]) {
-            let member = failure.words(Audience::Member);
+            let member = failure.words(FailureReader::Member);
             assert!(!member.advice.contains("VESTIBULE_") && !member.advice.contains('`'), "{member:?}");
             assert!(!member.advice.is_empty() && member.message == SAID[0], "{member:?}");
-            let admin = failure.words(Audience::Admin);
+            let admin = failure.words(FailureReader::Admin);
             assert_eq!(admin.advice.len() > member.advice.len(), failure.operator_hint().is_some(), "{admin:?}");
             assert!(admin.advice.starts_with(&member.advice), "{admin:?}");
         }
@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn plain_words_go_out_as_they_are() {
         let said = "api.example.com does not accept these credentials (see https://example.com/a/b).";
-        let words = Failure::new(FailureReason::SignIn, said).words(Audience::Recipient);
+        let words = Failure::new(FailureReason::SignIn, said).words(FailureReader::Recipient);
         assert_eq!(words.message, said);
     }
 }

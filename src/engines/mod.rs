@@ -34,7 +34,7 @@ use std::time::Duration;
 pub use catalog::{Catalog, ChosenStream, Column, CursorField, KeyPath, Stream, SyncType};
 pub use event::{Cancel, Canceller, ConnectorEvent, EventSender, Level, NobodyListens, Record};
 pub use failure::{Failure, FailureReason, Turn};
-pub use failure_words::{Audience, FailureWords, is_dump};
+pub use failure_words::{FailureReader, FailureWords, is_dump};
 pub use limits::{Limits, become_limited};
 pub use port::{EngineSettings, Engines};
 pub use position::{is_shared, narrowed};

@@ -12,6 +12,7 @@ use super::work_view::{self, ConnectionWork};
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::InviteLinkId;
+use crate::connectors::Connector;
 use crate::console::connections::progress::{FilledIn, Progress, Step, steps};
 use crate::console::retention::{self, RetentionKind, days_in_words};
 use crate::features::accounts::guard::{Editor, SignedIn};
@@ -187,6 +188,11 @@ struct RefusedName {
     problem: String,
 }
 
+/// Every question of the connector with its answer; none when the connector is gone.
+fn answers_of(connector: Option<&Connector>, connection: &Connection) -> Vec<OverviewAnswer> {
+    connector.map(|connector| overview(&connector.spec, &connection.known_to_members())).unwrap_or_default()
+}
+
 fn view(
     app: &App,
     request: &HttpRequest,
@@ -198,10 +204,7 @@ fn view(
     let connection = &connection;
     let now = app.clock.now();
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
-    let answers = connector
-        .as_ref()
-        .map(|connector| overview(&connector.spec, &connection.known_to_members()))
-        .unwrap_or_default();
+    let answers = answers_of(connector.as_deref(), connection);
     let required: Vec<&OverviewAnswer> = answers.iter().filter(|answer| answer.required).collect();
     let given = required.iter().filter(|answer| answer.is_set() || answer.has_default).count();
     let progress = progress(connection, &links, now);
@@ -227,9 +230,7 @@ fn view(
         typed_description,
         slug: slug.clone(),
         is_orphan: connector.is_none(),
-        connector: connector
-            .as_ref()
-            .map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
+        connector: connector.as_ref().map_or(&*connection.connector_slug, |known| known.name()).to_owned(),
         kind: connection.kind.as_str(),
         state,
         tone,

@@ -93,7 +93,7 @@ pub(super) fn of_failure(failure: HttpFailure, goal: Goal<'_>) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engines::Audience;
+    use crate::engines::FailureReader;
 
     /// Why no answer came: of a host somebody entered, and of one that the connector's file names.
     const TURNS: [(HttpFailure, Turn, Turn); 8] = [
@@ -113,7 +113,7 @@ mod tests {
             for (is_entered, due) in [(true, entered), (false, fixed)] {
                 let failure = of_failure(why, Goal { host: "api.example.com", is_entered });
                 assert_eq!(failure.turn, due, "{why:?} {is_entered}: {failure}");
-                let words = failure.words(Audience::Recipient).message;
+                let words = failure.words(FailureReader::Recipient).message;
                 assert!(is_entered || !words.to_lowercase().contains("spelling"), "{why:?}: {words}");
                 assert!(failure.message.contains("api.example.com"), "{why:?}: {failure}");
             }

@@ -9,7 +9,7 @@ use super::SetupLink;
 use super::guard::OpenSetupLink;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::ValidationId;
-use crate::engines::{Audience, FailureWords, Turn};
+use crate::engines::{FailureReader, FailureWords, Turn};
 use crate::features::recipient::{FormReply, FormRequest, RecipientForm, TestView};
 use crate::features::work::validations::{self, NewTest, SignedInTest, StartValidationError, Validation};
 use crate::platform::app::App;
@@ -120,7 +120,7 @@ fn not_whole() -> TestView {
 fn view_of(validation: &Validation) -> TestView {
     let state = validation.state;
     if let Some(failure) = validation.failure() {
-        let FailureWords { headline, message, advice } = failure.words(Audience::Recipient);
+        let FailureWords { headline, message, advice } = failure.words(FailureReader::Recipient);
         let tone = if failure.turn == Turn::Giver { "bad" } else { "info" };
         return TestView { id: validation.id.to_string(), tone, title: headline, message, advice, is_over: true };
     }

@@ -7,7 +7,7 @@ use super::WorkKind;
 use super::log::LogItem;
 use super::store::Work;
 use crate::base::error::{AppError, AppResult};
-use crate::engines::{Audience, FailureWords, Turn};
+use crate::engines::{FailureReader, FailureWords, Turn};
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{self, Connection};
 use crate::platform::app::App;
@@ -116,7 +116,7 @@ impl LiveView {
             message: work.message.clone(),
             is_refusal,
             failure_tone: if is_refusal { "bad" } else { "warn" },
-            failure: failure.map(|failure| failure.words(Audience::of_member(member.role.may_administer()))),
+            failure: failure.map(|failure| failure.words(FailureReader::of_member(member.role.may_administer()))),
             is_over: state.is_over(),
             succeeded: state == WorkState::Success,
             is_partial: state == WorkState::Partial,

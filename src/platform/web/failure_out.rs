@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::engines::{Audience, Failure};
+use crate::engines::{Failure, FailureReader};
 
 /// Why it failed.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -25,7 +25,7 @@ pub struct FailureOut {
 impl FailureOut {
     /// The failure as programs of a workspace see it; `code` stands for its reason.
     pub fn new(failure: &Failure, code: &str) -> Self {
-        let words = failure.words(Audience::Member);
+        let words = failure.words(FailureReader::Member);
         Self {
             code: code.to_owned(),
             turn: failure.turn.as_str(),

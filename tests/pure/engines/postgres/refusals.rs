@@ -47,7 +47,7 @@ async fn addresses_that_are_not_public_are_refused_and_the_setting_is_named() {
     {
         let failure = shut.check(&task(&at(host, 5432))).await.0.unwrap_err();
         assert_eq!((failure.reason, failure.turn), (FailureReason::AddressRefused, Turn::Giver), "{host}: {failure}");
-        let admin = failure.words(Audience::Admin);
+        let admin = failure.words(FailureReader::Admin);
         assert!(admin.advice.contains("VESTIBULE_CONNECTOR_ALLOW_CIDRS"), "{admin:?}");
         assert!(!failure.message.contains("VESTIBULE_"), "{failure}");
     }
