@@ -9,6 +9,7 @@ mod file;
 mod folder;
 mod guide;
 pub mod import;
+mod registry;
 mod runtime;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ pub use catalogue::Connectors;
 pub use file::{ConnectorFile, ConnectorMark, KnownStream};
 pub use folder::{FileFault, FolderEvent};
 pub use guide::to_html as guide_html;
+pub use registry::RegistryBlock;
 pub use runtime::{AirbyteBlock, HttpBlock, HttpError, HttpRequest, NoOptions, RuntimeBlock};
 
 use sha2::{Digest as _, Sha256};

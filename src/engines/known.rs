@@ -40,6 +40,16 @@ fn endpoint(endpoint: &Value) -> Option<Stream> {
     })
 }
 
+/// The catalog with the advice of the registry that the connector was taken from, where the source itself gives none.
+pub(super) fn with_advice(mut catalog: Catalog, connector: &Connector) -> Catalog {
+    let advised =
+        connector.file.registry.as_ref().map(|registry| registry.suggested_streams.as_slice()).unwrap_or_default();
+    if !catalog.streams.iter().any(|stream| stream.suggested) {
+        catalog.streams.iter_mut().for_each(|stream| stream.suggested = advised.contains(&stream.name));
+    }
+    catalog
+}
+
 /// Whether the connector's file knows streams, or asks for them in its configuration.
 pub(super) fn has_streams(connector: &Connector) -> bool {
     !connector.file.streams.is_empty() || connector.file.spec.pointer("/properties/endpoints").is_some()

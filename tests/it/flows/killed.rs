@@ -1,7 +1,6 @@
 //! Killed in the middle, started again: what was acknowledged is there and opens, nothing is there by half, and what was not
 //! acknowledged can be sent again without being written twice.
 
-
 use diesel::prelude::*;
 use secrecy::ExposeSecret as _;
 use vestibule::base::error::AppResult;

@@ -7,6 +7,7 @@ mod import;
 mod kept;
 mod merge;
 mod pasted;
+mod ports;
 mod properties;
 mod rows;
 mod view;
