@@ -15,7 +15,7 @@ const PROMISES: [&str; 10] = [
     "check your mail",
     "comes by mail",
     "password by mail",
-    "in your mail",
+    "look for it in your mail",
     "sent you",
     "you get a mail",
     "has been told",
