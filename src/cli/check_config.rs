@@ -1,4 +1,4 @@
-//! `check-config`: what is wrong with the settings, or what is in force. No secret is printed.
+//! `check-config`: what is wrong with the settings and with connector files, or what is in force. No secret is printed.
 
 use std::process::ExitCode;
 
@@ -6,6 +6,7 @@ use secrecy::ExposeSecret as _;
 
 use super::{ExitResult, out};
 use crate::base::crypto::KeyRing;
+use crate::connectors::Connectors;
 use crate::platform::config::{Config, Environment, LogFormat};
 
 pub(super) fn run() -> ExitResult {
@@ -16,7 +17,11 @@ pub(super) fn run() -> ExitResult {
             for name in &config.unknown {
                 out::line(format_args!("{name} is set, but is no setting of this version: is it misspelt?"));
             }
-            Ok(ExitCode::SUCCESS)
+            let faults = Connectors::load(config.connectors.dir.as_deref())?.faults();
+            for fault in &faults {
+                out::line(format_args!("VESTIBULE_CONNECTORS_DIR: {}: {}", fault.place(), fault.reason));
+            }
+            Ok(ExitCode::from(if faults.is_empty() { 0 } else { 2 }))
         }
         Err(problems) => {
             problems.lines().iter().for_each(out::line);

@@ -36,15 +36,19 @@ fn list(args: &ListArgs) -> ExitResult {
     let config = super::settings()?;
     let connectors = Connectors::load(config.connectors.dir.as_deref())?;
     if args.json {
-        let all: Vec<Value> = connectors.all().map(|one| described(one)).collect();
+        let all: Vec<Value> = connectors.all().iter().map(|one| described(one)).collect();
         out::line(format_args!("{:#}", Value::Array(all)));
     } else {
         let row = |one: &Connector| {
             vec![one.file.kind.as_str().to_owned(), one.file.slug.clone(), from(one).to_owned(), one.file.name.clone()]
         };
-        out::table(&connectors.all().map(|one| row(one)).collect::<Vec<_>>());
+        out::table(&connectors.all().iter().map(|one| row(one)).collect::<Vec<_>>());
     }
-    Ok(ExitCode::SUCCESS)
+    let faults = connectors.faults();
+    for fault in &faults {
+        out::aside(format_args!("left out: {}: {}", fault.place(), fault.reason));
+    }
+    Ok(ExitCode::from(u8::from(!faults.is_empty())))
 }
 
 fn from(connector: &Connector) -> &'static str {

@@ -69,9 +69,9 @@ pub(super) async fn submit_as_recipient(app: &Arc<App>, example: &Example) -> an
     let (workspace, connection) = (draft.workspace_id.clone(), draft.id.clone());
     let links = app.db.read(move |conn| Ok(setup_links::list(conn, &workspace, &connection)?)).await?;
     let row = links.into_iter().find(|row| &row.id == link).context("the link that was made")?;
-    let submission = submission(connector, values)?;
+    let submission = submission(&connector, values)?;
     let left_empty = submission.left_empty(&connector.spec, &draft.known_to_recipients());
-    let (connector, asked) = (Arc::clone(connector), Arc::clone(connector));
+    let (connector, asked) = (Arc::clone(&connector), connector);
     let provided = submission.provided();
     let sent = RecipientSubmission {
         connector,
@@ -89,7 +89,7 @@ pub(super) async fn submit_as_recipient(app: &Arc<App>, example: &Example) -> an
     Ok(recipient::submit(app, &link, sent).await?)
 }
 
-fn connector<'a>(app: &'a App, kind: Kind, slug: &str) -> anyhow::Result<&'a Arc<Connector>> {
+fn connector(app: &App, kind: Kind, slug: &str) -> anyhow::Result<Arc<Connector>> {
     app.connectors.find(kind, slug).with_context(|| format!("there is no connector {slug}"))
 }
 
@@ -137,7 +137,7 @@ impl Owner<'_> {
     }
 
     fn draft(&self, kind: Kind, slug: &str, description: &'static str) -> anyhow::Result<Connection> {
-        let connector = Arc::clone(connector(self.app, kind, slug)?);
+        let connector = connector(self.app, kind, slug)?;
         let (workspace, id, actor) = (self.workspace.clone(), self.id.clone(), self.actor());
         self.write(move |tx| {
             let new = NewDraft {
@@ -155,7 +155,7 @@ impl Owner<'_> {
     /// A draft with values that Ana fills in herself.
     fn filled(&self, kind: Kind, slug: &str, description: &'static str, values: &Value) -> anyhow::Result<Connection> {
         let draft = self.draft(kind, slug, description)?;
-        let connector = Arc::clone(connector(self.app, kind, slug)?);
+        let connector = connector(self.app, kind, slug)?;
         let submission = submission(&connector, values)?;
         let actor = self.actor();
         self.write(move |tx| {

@@ -209,9 +209,13 @@ fn mail(config: &Config) -> Finding {
 fn connectors(config: &Config) -> Finding {
     let tried = || {
         let connectors = Connectors::load(config.connectors.dir.as_deref())?;
+        let faults = connectors.faults();
+        let faults: Vec<String> = faults.iter().map(|fault| format!("{}: {}", fault.place(), fault.reason)).collect();
+        anyhow::ensure!(faults.is_empty(), "left out: {}", faults.join("; "));
+        let all = connectors.all();
         let noted: Vec<&str> =
-            connectors.all().filter(|one| !one.spec.notes().is_empty()).map(|one| one.file.slug.as_str()).collect();
-        let count = out::count(connectors.all().count(), "connector", "connectors");
+            all.iter().filter(|one| !one.spec.notes().is_empty()).map(|one| one.file.slug.as_str()).collect();
+        let count = out::count(all.len(), "connector", "connectors");
         if noted.is_empty() {
             return Ok(format!("{count}, whose forms carry everything"));
         }

@@ -125,7 +125,7 @@ impl There {
         Ok(Self { connectors, uses: uses().ok().flatten() })
     }
 
-    fn find(&self, kind: Kind, slug: &str) -> Option<&Arc<Connector>> {
+    fn find(&self, kind: Kind, slug: &str) -> Option<Arc<Connector>> {
         self.connectors.find(kind, slug)
     }
 
@@ -165,7 +165,7 @@ impl Report {
         };
         let there = target.there.find(imported.file.kind, &imported.file.slug);
         let mut kept = Vec::new();
-        if let Some(there) = there.filter(|_| !is_whole) {
+        if let Some(there) = there.as_ref().filter(|_| !is_whole) {
             let Some(addition) = onto(&there.file, imported.file) else { return self.keep(&there.file) };
             (imported.file, kept) = (addition.file, addition.kept);
             imported.file.name = wish.name.clone().unwrap_or(imported.file.name);

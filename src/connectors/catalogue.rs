@@ -1,81 +1,119 @@
+//! All connectors: those that are built in, and those of the operator's folder over them.
+
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
-use anyhow::{Context as _, bail};
 use include_dir::{Dir, include_dir};
 
+use super::folder::{FileFault, Folder, FolderEvent};
 use super::{Connector, ConnectorFile, Kind};
 
 static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/connectors/catalogue");
 
-/// All connectors of this installation.
+type ByName = BTreeMap<(Kind, String), Arc<Connector>>;
+
+/// All connectors of this installation, as they are now. Clones share them: what [`Connectors::look`] takes in, all of them have. Whoever
+/// has found a connector keeps the version that was found.
 #[derive(Debug, Clone)]
 pub struct Connectors {
-    by_name: Arc<BTreeMap<(Kind, String), Arc<Connector>>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    now: RwLock<Arc<Snapshot>>,
+    folder: Mutex<Option<Folder>>,
+}
+
+/// The catalogue of a moment.
+#[derive(Debug)]
+struct Snapshot {
+    by_name: ByName,
+    faults: Vec<FileFault>,
 }
 
 impl Connectors {
-    /// The built-in connectors, and those of the operator's folder.
+    /// The built-in connectors, and those of the operator's folder. A file there that cannot be used is left out, and is among the
+    /// [`Connectors::faults`].
     ///
     /// # Errors
-    /// A file cannot be read, is no connector file, or has a spec that cannot be used; the file is named.
+    /// The folder cannot be listed.
     pub fn load(dir: Option<&Path>) -> anyhow::Result<Self> {
-        let mut by_name = BTreeMap::new();
-        for file in BUILT_IN.dirs().flat_map(Dir::files) {
-            let path = file.path().display().to_string();
-            add(&mut by_name, file.contents(), false).with_context(|| format!("built-in connector {path}"))?;
+        let mut folder = dir.map(Folder::new);
+        if let Some(folder) = &mut folder {
+            folder.begin(Duration::ZERO)?;
         }
-        for path in dir.map(json_files).transpose()?.unwrap_or_default() {
-            let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            add(&mut by_name, &bytes, true).with_context(|| format!("connector file {}", path.display()))?;
+        let now = RwLock::new(Arc::new(Snapshot::of(folder.as_ref())?));
+        Ok(Self { shared: Arc::new(Shared { now, folder: Mutex::new(folder) }) })
+    }
+
+    /// Looks into the operator's folder and takes in what has changed; `now` is how long this process lives. It reads files.
+    pub fn look(&self, now: Duration) -> Vec<FolderEvent> {
+        let mut folder = self.shared.folder.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(folder) = folder.as_mut() else { return Vec::new() };
+        let events = folder.look(now);
+        // Only a built-in file can make it fail, and those were read at the start.
+        if let Ok(snapshot) = Snapshot::of(Some(folder)) {
+            *self.shared.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
         }
-        Ok(Self { by_name: Arc::new(by_name) })
+        events
+    }
+
+    fn now(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.shared.now.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What of the operator's folder cannot be used.
+    pub fn faults(&self) -> Vec<FileFault> {
+        self.now().faults.clone()
     }
 
     /// The connector of that kind and slug.
-    pub fn find(&self, kind: Kind, slug: &str) -> Option<&Arc<Connector>> {
-        self.by_name.get(&(kind, slug.to_owned()))
+    pub fn find(&self, kind: Kind, slug: &str) -> Option<Arc<Connector>> {
+        self.now().by_name.get(&(kind, slug.to_owned())).cloned()
     }
 
     /// All of them, sources first, by slug.
-    pub fn all(&self) -> impl Iterator<Item = &Arc<Connector>> {
-        self.by_name.values()
+    pub fn all(&self) -> Vec<Arc<Connector>> {
+        self.now().by_name.values().cloned().collect()
     }
 
     /// Those of a kind whose name, slug, category or summary has every word of `query`; by name.
-    pub fn search(&self, kind: Kind, query: &str) -> Vec<&Arc<Connector>> {
+    pub fn search(&self, kind: Kind, query: &str) -> Vec<Arc<Connector>> {
         let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
-        let mut found: Vec<&Arc<Connector>> = self.all().filter(|connector| connector.file.kind == kind).collect();
+        let mut found = self.all();
         found.retain(|connector| {
             let file = &connector.file;
             let text = format!("{} {} {} {}", file.name, file.slug, file.category, file.summary).to_lowercase();
-            words.iter().all(|word| text.contains(word))
+            file.kind == kind && words.iter().all(|word| text.contains(word))
         });
         found.sort_by_key(|connector| connector.file.name.to_lowercase());
         found
     }
 }
 
-fn add(by_name: &mut BTreeMap<(Kind, String), Arc<Connector>>, bytes: &[u8], is_custom: bool) -> anyhow::Result<()> {
-    let file = ConnectorFile::parse(bytes)?;
-    let problems = file.problems();
-    if !problems.is_empty() {
-        bail!("{}", problems.join("; "));
+impl Snapshot {
+    fn of(folder: Option<&Folder>) -> anyhow::Result<Self> {
+        let mut by_name = built_in()?.clone();
+        for connector in folder.into_iter().flat_map(Folder::connectors) {
+            by_name.insert((connector.file.kind, connector.file.slug.clone()), Arc::clone(connector));
+        }
+        Ok(Self { by_name, faults: folder.map(Folder::faults).unwrap_or_default() })
     }
-    by_name.insert((file.kind, file.slug.clone()), Connector::new(file, is_custom)?);
-    Ok(())
 }
 
-/// Every `.json` file of a folder, by name.
-pub(super) fn json_files(dir: &Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(dir).with_context(|| format!("cannot list {}", dir.display()))? {
-        let path = entry?.path();
-        if path.is_file() && path.extension().is_some_and(|ending| ending == "json") {
-            paths.push(path);
+/// The built-in connectors: the same for the whole life of a process.
+fn built_in() -> anyhow::Result<&'static ByName> {
+    static READ: LazyLock<Result<ByName, String>> = LazyLock::new(|| {
+        let mut by_name = ByName::new();
+        for file in BUILT_IN.dirs().flat_map(Dir::files) {
+            let connector = ConnectorFile::read_connector(file.contents(), false)
+                .map_err(|problem| format!("built-in connector {}: {}", file.path().display(), problem.reason))?;
+            by_name.insert((connector.file.kind, connector.file.slug.clone()), connector);
         }
-    }
-    paths.sort();
-    Ok(paths)
+        Ok(by_name)
+    });
+    READ.as_ref().map_err(|error| anyhow::anyhow!("{error}"))
 }

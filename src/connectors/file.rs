@@ -1,9 +1,11 @@
 //! The shape of a connector file.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Kind, RegistryBlock, RuntimeBlock};
+use super::{Connector, Kind, RegistryBlock, RuntimeBlock};
 use crate::connectors::provider::ProviderBlock;
 
 /// A connector as it stands in its JSON file.
@@ -77,6 +79,28 @@ pub struct KnownStream {
     pub sync_types: Vec<String>,
 }
 
+/// Why bytes are no connector file.
+#[derive(Debug)]
+pub(super) struct FileProblem {
+    /// Where, when that is one line.
+    pub(super) line: Option<usize>,
+    pub(super) reason: String,
+}
+
+impl FileProblem {
+    fn of_json(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
+        let words = error.inner().to_string();
+        // The line stands beside it.
+        let words = words.rfind(" at line ").and_then(|at| words.get(..at)).unwrap_or(&words);
+        let line = Some(error.inner().line()).filter(|line| *line > 0);
+        let reason = match error.path().to_string().as_str() {
+            "." => words.to_owned(),
+            path => format!("{path}: {words}"),
+        };
+        Self { line, reason }
+    }
+}
+
 fn described(error: serde_path_to_error::Error<serde_json::Error>) -> anyhow::Error {
     match error.path().to_string().as_str() {
         "." => anyhow::anyhow!("{}", error.inner()),
@@ -89,6 +113,22 @@ fn other() -> String {
 }
 
 impl ConnectorFile {
+    /// Reads a file to the connector it describes.
+    pub(super) fn read_connector(bytes: &[u8], is_custom: bool) -> Result<Arc<Connector>, FileProblem> {
+        let mut reader = serde_json::Deserializer::from_slice(bytes);
+        let file: Self = serde_path_to_error::deserialize(&mut reader).map_err(|error| FileProblem::of_json(&error))?;
+        let of_whole = |reason: String| FileProblem { line: None, reason };
+        reader.end().map_err(|error| FileProblem {
+            line: Some(error.line()),
+            reason: "something follows its end".to_owned(),
+        })?;
+        let problems = file.problems();
+        if !problems.is_empty() {
+            return Err(of_whole(problems.join("; ")));
+        }
+        Connector::new(file, is_custom).map_err(|error| of_whole(format!("{error:#}")))
+    }
+
     /// Reads a file's JSON.
     ///
     /// # Errors

@@ -1,10 +1,12 @@
 //! Connectors: the types of systems one can connect. They are data files (slug, name, spec, guide, known streams), built in
-//! or found in `VESTIBULE_CONNECTORS_DIR`; a file there replaces the built-in connector of the same kind and slug.
+//! or found in `VESTIBULE_CONNECTORS_DIR`; a file there replaces the built-in connector of the same kind and slug. What changes in that
+//! folder is taken in while the process runs.
 //!
 //! Invariants: (kind, slug) names one connector; a connector in the list has a spec that compiled.
 
 mod catalogue;
 mod file;
+mod folder;
 mod guide;
 pub mod import;
 mod registry;
@@ -14,9 +16,12 @@ use std::sync::Arc;
 
 pub use catalogue::Connectors;
 pub use file::{ConnectorFile, ConnectorMark, KnownStream};
+pub use folder::{FileFault, FolderEvent};
 pub use guide::to_html as guide_html;
 pub use registry::RegistryBlock;
 pub use runtime::{AirbyteBlock, HttpBlock, HttpError, HttpRequest, NoOptions, RuntimeBlock};
+
+use sha2::{Digest as _, Sha256};
 
 use crate::base::text_column::text_enum;
 use crate::schema::spec::Spec;
@@ -36,6 +41,9 @@ text_enum! {
     }
 }
 
+/// Bytes of a digest that tell two specs apart; nobody gains by making two alike.
+const MARK_BYTES: usize = 8;
+
 /// One connector, ready to use.
 #[derive(Debug)]
 pub struct Connector {
@@ -47,6 +55,8 @@ pub struct Connector {
     pub guide_html: String,
     /// Whether it came from the operator's folder.
     pub is_custom: bool,
+    /// Stands for the questions of its file: another spec has another mark.
+    pub questions_mark: String,
     /// How to sign in with its provider, when it has a way.
     oauth: Option<Arc<ProviderBlock>>,
     /// The same connector without the questions that signing in answers; there is one when there is a way to sign in.
@@ -64,7 +74,9 @@ impl Connector {
         anyhow::ensure!(problems.is_empty(), "{}: {}", file.slug, problems.join("; "));
         let guide_html = guide::to_html(&file.guide);
         let block = file.oauth.as_deref().cloned().map(Arc::new);
-        let mut whole = Self { file, spec, guide_html, is_custom, oauth: None, narrowed: None };
+        let digest = Sha256::digest(file.spec.to_string());
+        let questions_mark = digest.iter().take(MARK_BYTES).map(|byte| format!("{byte:02x}")).collect();
+        let mut whole = Self { file, spec, guide_html, is_custom, questions_mark, oauth: None, narrowed: None };
         if let Some(block) = block {
             whole.narrowed = Some(Arc::new(whole.narrow(&block)));
             whole.oauth = Some(block);
@@ -83,6 +95,7 @@ impl Connector {
             spec: self.spec.narrowed(&filled, &chosen),
             guide_html: self.guide_html.clone(),
             is_custom: self.is_custom,
+            questions_mark: self.questions_mark.clone(),
             oauth: None,
             narrowed: None,
         }

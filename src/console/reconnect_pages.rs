@@ -26,7 +26,7 @@ pub async fn create(
     let purpose = if any { LinkPurpose::ReconnectAny } else { LinkPurpose::Reconnect };
     let (connection, made) = make(&app, &member, slug.into_inner(), purpose, form.token.nonce).await?;
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
-    let system = connector.map_or("", |connector| connector.system());
+    let system = connector.as_ref().map_or("", |connector| connector.system());
     let new = CreatedLink { connection: &connection, system, link: &made.link, token: made.token.as_ref(), asks: "" };
     setup_links::created(&app, &request, &member, &new)
 }

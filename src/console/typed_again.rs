@@ -85,10 +85,10 @@ async fn connector(app: &App, workspace: &WorkspaceId, path: &str) -> AppResult<
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     if let Some(rest) = path.strip_prefix(urls::NEW_CONNECTION).and_then(|rest| rest.strip_prefix('/')) {
         let Some((kind, slug)) = rest.split_once('/') else { return Ok(None) };
-        return Ok(Kind::parse(kind).and_then(|kind| app.connectors.find(kind, slug)).cloned());
+        return Ok(Kind::parse(kind).and_then(|kind| app.connectors.find(kind, slug)));
     }
     let [_, slug, "configuration"] = parts.as_slice() else { return Ok(None) };
     let (workspace, slug) = (workspace.clone(), (*slug).to_owned());
     let found = app.db.read(move |conn| Ok(connections::find(conn, &workspace, &slug)?)).await?;
-    Ok(found.and_then(|found| app.connectors.find(found.kind, &found.connector_slug).cloned()))
+    Ok(found.and_then(|found| app.connectors.find(found.kind, &found.connector_slug)))
 }

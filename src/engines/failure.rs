@@ -4,15 +4,15 @@ use crate::base::text_column::text_enum;
 
 text_enum! {
     /// Whose turn it is.
-    pub enum Blame {
-        /// Something in the configuration: whoever filled it in can mend it.
-        Config = "config_error",
-        /// The other side has a bad moment: trying again may help.
-        Moment = "transient_error",
-        /// Something of this installation or of the connector: its operator can mend it.
-        Operator = "system_error",
-        /// Somebody stopped it; nothing is wrong.
-        Stopped = "stopped",
+    pub enum Turn {
+        /// Whoever filled the values in: something in them, or in the system they lead to, has to change.
+        Giver = "giver",
+        /// Members of the workspace: something they chose, or have to ask for.
+        Owner = "owner",
+        /// Whoever runs this installation: a setting, a program, a disk, a connector file.
+        Operator = "operator",
+        /// Nobody's yet: the other side has a bad moment, and trying again may help.
+        Provider = "provider",
     }
 }
 
@@ -45,6 +45,8 @@ text_enum! {
         Unwell = "unwell",
         /// The connector's program is not there or cannot be started.
         NotInstalled = "not_installed",
+        /// The disk of this installation takes no more files, or none at all.
+        NoRoom = "no_room",
         /// The connector ended before it said what it was asked.
         Crashed = "crashed",
         /// The connector wrote more than it may.
@@ -63,28 +65,37 @@ text_enum! {
         ProviderUnavailable = "provider_unavailable",
         /// The OAuth app is not set, or the provider does not take it.
         OauthApp = "oauth_app",
+        /// It cannot even begin: what it needs is gone, or cannot be read.
+        NotPossible = "not_possible",
+        /// Records cannot be put where they were to go.
+        OutputFailed = "output_failed",
+        /// What had to be read whole was not, so nothing of it counts.
+        NotReadWhole = "not_read_whole",
+        /// The server stopped while it was going on.
+        Interrupted = "interrupted",
         /// It was cancelled.
         Cancelled = "cancelled",
     }
 }
 
-/// A failure. The message is for people, without any secret of the configuration.
+/// A failure. The message is for the workspace's members, without any secret of the configuration and without what only an operator could
+/// do; [`Failure::words`] says what of it who reads.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
     /// What kind.
     pub reason: FailureReason,
     /// Whose turn it is.
-    pub blame: Blame,
+    pub turn: Turn,
     /// What happened and what to do, one or two sentences; at most 2,000 characters.
     pub message: String,
-    /// More for whoever mends connectors, such as a stack trace; for the workspace's members, never for recipients.
+    /// More for whoever mends connectors, such as a stack trace: for the log of the work and nothing else.
     pub detail: Option<String>,
 }
 
 impl FailureReason {
     /// Whose turn it usually is.
-    const fn blame(self) -> Blame {
+    const fn turn(self) -> Turn {
         match self {
             Self::Refused
             | Self::HostUnknown
@@ -94,33 +105,80 @@ impl FailureReason {
             | Self::NoDatabase
             | Self::Permission
             | Self::NotSupported
-            | Self::Incomplete
-            | Self::NeedsReconnecting => Blame::Config,
-            Self::NotReachable | Self::Timeout | Self::RateLimited | Self::Unwell | Self::ProviderUnavailable => {
-                Blame::Moment
+            | Self::Incomplete => Turn::Giver,
+            Self::NeedsReconnecting | Self::NotPossible | Self::OutputFailed | Self::Interrupted | Self::Cancelled => {
+                Turn::Owner
             }
+            Self::NotReachable
+            | Self::Timeout
+            | Self::RateLimited
+            | Self::Unwell
+            | Self::ProviderUnavailable
+            | Self::NotReadWhole => Turn::Provider,
             Self::NotInstalled
+            | Self::NoRoom
             | Self::Crashed
             | Self::TooMuchOutput
             | Self::Unreadable
             | Self::NoRuntime
             | Self::BadState
-            | Self::OauthApp => Blame::Operator,
-            Self::Cancelled => Blame::Stopped,
+            | Self::OauthApp => Turn::Operator,
         }
     }
 }
 
 impl Failure {
-    pub(super) fn new(reason: FailureReason, message: impl Into<String>) -> Self {
-        Self { reason, blame: reason.blame(), message: message.into(), detail: None }
+    /// One of this kind, of whose turn it usually is then.
+    pub fn new(reason: FailureReason, message: impl Into<String>) -> Self {
+        Self { reason, turn: reason.turn(), message: message.into(), detail: None }
     }
 
-    pub(super) fn blaming(self, blame: Blame) -> Self {
-        Self { blame, ..self }
+    /// The same as somebody else's turn.
+    #[must_use]
+    pub fn on(self, turn: Turn) -> Self {
+        Self { turn, ..self }
+    }
+
+    /// The same with more for the log.
+    #[must_use]
+    pub fn with_detail(self, detail: impl std::fmt::Display) -> Self {
+        let detail = Some(detail.to_string()).filter(|text| !text.trim().is_empty());
+        Self { detail, ..self }
+    }
+
+    /// The same where what was given is a setting of members, such as an output layer.
+    #[must_use]
+    pub fn of_members(self) -> Self {
+        if self.turn == Turn::Giver { self.on(Turn::Owner) } else { self }
     }
 
     pub(super) fn cancelled() -> Self {
         Self::new(FailureReason::Cancelled, "It was stopped before it was done.")
+    }
+
+    /// Whether somebody stopped it, so that nothing is wrong.
+    pub fn is_stop(&self) -> bool {
+        self.reason == FailureReason::Cancelled
+    }
+
+    /// The kind of failure in the terms of the Airbyte protocol (`AirbyteErrorTraceMessage.failure_type`), as programs read it that know
+    /// no turns.
+    pub const fn kind(&self) -> &'static str {
+        match (self.reason, self.turn) {
+            (FailureReason::Interrupted, _) | (_, Turn::Provider) => "transient_error",
+            (_, Turn::Operator) => "system_error",
+            (_, Turn::Giver | Turn::Owner) => "config_error",
+        }
+    }
+}
+
+impl Turn {
+    /// Of work that was stored before turns were: what its kind means.
+    pub fn of_kind(kind: &str) -> Self {
+        match kind {
+            "transient_error" => Self::Provider,
+            "system_error" => Self::Operator,
+            _ => Self::Giver,
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde_json::Value;
 
 use super::{Failure, FailureReason};
-use crate::base::http_client::{self, GuardedClient};
+use crate::base::http_client::{GuardedClient, HttpFailure};
 use crate::schema::addresses::{Host, addresses};
 
 #[derive(Clone)]
@@ -32,20 +32,11 @@ impl Hosts {
         Self { client, own }
     }
 
-    /// Where a host and port lead, all of it judged.
+    /// Where a host and port of a configuration lead, all of it judged.
     pub(super) async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
-        let found = self.client.addresses_of(host, port).await.map_err(|failure| match failure {
-            http_client::HttpFailure::NotPublic => refused(host),
-            http_client::HttpFailure::Timeout => {
-                Failure::new(FailureReason::HostUnknown, format!("The DNS did not say in time where {host} is. Try again in a while."))
-            }
-            _ => Failure::new(
-                FailureReason::HostUnknown,
-                format!("Nobody knows a host named {host}. Check the spelling, and that the name works from outside your network."),
-            ),
-        })?;
+        let found = self.client.addresses_of(host, port).await.map_err(|failure| not_found(failure, host))?;
         if found.iter().any(|address| is_metadata(address.ip())) {
-            return Err(refused(host));
+            return Err(not_public(host));
         }
         Ok(found)
     }
@@ -87,13 +78,28 @@ impl Hosts {
     }
 }
 
-fn refused(host: &str) -> Failure {
+/// Why it is not known where a host leads that somebody has entered.
+pub(super) fn not_found(failure: HttpFailure, host: &str) -> Failure {
+    match failure {
+        HttpFailure::NotPublic => not_public(host),
+        HttpFailure::NoLookup | HttpFailure::Timeout => Failure::new(
+            FailureReason::NotReachable,
+            format!("The DNS gives no answer at the moment, so nobody knows where {host} is. Try again in a while."),
+        ),
+        _ => Failure::new(
+            FailureReason::HostUnknown,
+            format!(
+                "Nobody knows a host named {host}. Check the spelling, and that the name works from outside your network."
+            ),
+        ),
+    }
+}
+
+/// What is said of an entered host that is not public.
+pub(super) fn not_public(host: &str) -> Failure {
     Failure::new(
         FailureReason::AddressRefused,
-        format!(
-            "{host} is, or leads to, an address that is not public. Vestibule connects to public addresses only; its operator can open networks \
-             by name in VESTIBULE_CONNECTOR_ALLOW_CIDRS."
-        ),
+        format!("{host} is, or leads to, an address that is not public, and only public addresses are connected to."),
     )
 }
 

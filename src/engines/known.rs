@@ -65,13 +65,11 @@ pub(super) fn cannot_be_asked(connector: &Connector) -> Failure {
 
 /// Why there is nothing to read, and what to do.
 pub(super) fn cannot_be_read(connector: &Connector) -> Failure {
+    let name = connector.name();
     Failure::new(
         FailureReason::NoRuntime,
         format!(
-            "{} cannot be read here, because no program for it is installed. The operator can {}. Or hand the source off to an engine of \
-             your own.",
-            connector.name(),
-            connector.how_to_install()
+            "{name} cannot be read here, because no program for it is installed. The source can be handed off to an engine of your own."
         ),
     )
 }

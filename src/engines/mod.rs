@@ -15,6 +15,7 @@ mod catalog;
 mod engine;
 mod event;
 mod failure;
+mod failure_words;
 mod folder;
 mod hosts;
 mod http;
@@ -32,7 +33,8 @@ use std::time::Duration;
 
 pub use catalog::{Catalog, ChosenStream, Column, CursorField, KeyPath, Stream, SyncType};
 pub use event::{Cancel, Canceller, ConnectorEvent, EventSender, Level, NobodyListens, Record};
-pub use failure::{Blame, Failure, FailureReason};
+pub use failure::{Failure, FailureReason, Turn};
+pub use failure_words::{FailureReader, FailureWords, is_dump};
 pub use limits::{Limits, become_limited};
 pub use port::{EngineSettings, Engines};
 pub use position::{is_shared, narrowed};

@@ -70,7 +70,7 @@ pub(super) struct Running {
 /// Starts a program; its standard error comes out beside it.
 pub(super) fn start(launch: &Launch<'_>) -> Result<(Running, ChildStderr), Failure> {
     let cannot = |error: std::io::Error| {
-        Failure::new(FailureReason::NotInstalled, format!("The connector's program could not be started: {error}."))
+        Failure::new(FailureReason::NotInstalled, "The connector's program could not be started.").with_detail(error)
     };
     let mut child = command(launch).map_err(cannot)?.spawn().map_err(cannot)?;
     let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
@@ -177,8 +177,9 @@ impl Running {
                 },
             }
         };
-        let count =
-            count.map_err(|error| Failure::new(FailureReason::Crashed, format!("Its output broke off: {error}.")))?;
+        let count = count.map_err(|error| {
+            Failure::new(FailureReason::Crashed, "The connector's output broke off.").with_detail(error)
+        })?;
         self.taken += u64::try_from(count).unwrap_or(u64::MAX);
         if self.most.is_some_and(|most| self.taken > most) {
             return Err(too_much("more output than an answer needs"));

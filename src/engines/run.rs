@@ -112,7 +112,7 @@ impl Deadline {
         Failure::new(
             FailureReason::Timeout,
             format!(
-                "There was no result within {limit} seconds, so it was stopped. The other side may be slow, or not reachable from here."
+                "There was no result within {limit} seconds, so it was stopped. The other side may be slow, or cannot be reached from here."
             ),
         )
     }

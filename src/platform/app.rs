@@ -85,6 +85,9 @@ impl App {
         let identity_http = http.with_policy(AddressPolicy::with_open(config.sign_in.allow.clone()));
         let connector_http = http.with_policy(AddressPolicy::with_open(config.connectors.allow.clone()));
         let connectors = Connectors::load(config.connectors.dir.as_deref())?;
+        for fault in connectors.faults() {
+            tracing::error!(file = %fault.place(), reason = fault.reason, "a connector file cannot be used. {}", fault.meanwhile());
+        }
         let engines = Engines::new(engine_settings(&config), connector_http.clone(), rng.clone());
         Ok(Arc::new(Self {
             limits: RateLimits::new(config.server.rate_limits),

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::base::error::AppResult;
 use crate::console::retention;
 use crate::features::work::{runs, validations};
-use crate::features::{accounts, connections, idempotency, invite_links, oauth, setup_links, webhooks};
+use crate::features::{accounts, catalogue, connections, idempotency, invite_links, oauth, setup_links, webhooks};
 use crate::platform::app::App;
 use crate::platform::db::{counts, dialect};
 use crate::platform::jobs::{self, BackgroundJob, Job, Outcome, Registry};
@@ -35,7 +35,7 @@ pub async fn run_due(app: &Arc<App>) -> AppResult<usize> {
     jobs::run_due(app, &registry()).await
 }
 
-/// Works until `stop` resolves, jobs, webhooks, validations and runs side by side.
+/// Works until `stop` resolves, jobs, webhooks, validations and runs side by side; the folder of connector files is watched meanwhile.
 pub async fn run_until(app: Arc<App>, stop: impl Future<Output = ()>) {
     let (tell, told) = watch::channel(false);
     let stop = async {
@@ -49,7 +49,8 @@ pub async fn run_until(app: Arc<App>, stop: impl Future<Output = ()>) {
         jobs::run_until(&app, &registry, told.clone()),
         webhooks::run_until(Arc::clone(&app), told.clone()),
         validations::run_until(Arc::clone(&app), told.clone()),
-        runs::run_until(Arc::clone(&app), told),
+        runs::run_until(Arc::clone(&app), told.clone()),
+        catalogue::watch_until(Arc::clone(&app), told),
     );
 }
 

@@ -151,6 +151,12 @@ fn text(app: &App, stored: &StoredFigures) -> String {
         "For how long the oldest job of a lane has been due.",
         stored.lanes.iter().map(age),
     );
+    out.add(
+        "connector_files_faulty",
+        "gauge",
+        "Connector files that this process cannot use.",
+        [Sample::plain(app.connectors.faults().len() as u64)],
+    );
     out.add("runs", "gauge", "Extractions, by status.", by("status", &stored.runs));
     out.add("validations", "gauge", "Validations, by status.", by("status", &stored.validations));
     out.add(

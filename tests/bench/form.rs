@@ -15,7 +15,11 @@ pub fn run() {
         }
         Err(_) => {
             let all = Connectors::load(None).unwrap();
-            all.all().map(|connector| connector.file.spec.clone()).max_by_key(|spec| spec.to_string().len()).unwrap()
+            all.all()
+                .iter()
+                .map(|connector| connector.file.spec.clone())
+                .max_by_key(|spec| spec.to_string().len())
+                .unwrap()
         }
     };
     let spec = Spec::compile(&schema).unwrap();

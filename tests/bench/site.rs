@@ -69,7 +69,7 @@ impl Site {
 
     /// So many setup links, each for a draft of its own; their tokens.
     pub fn links(&self, connector: &str, count: usize) -> Vec<PlainToken> {
-        let connector = Arc::clone(self.app.connectors.find(Kind::Source, connector).unwrap());
+        let connector = self.app.connectors.find(Kind::Source, connector).unwrap();
         let name = format!("Bench {connector:p} {count}");
         self.app
             .write_blocking(move |tx| {

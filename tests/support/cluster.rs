@@ -107,7 +107,7 @@ fn server() -> Option<url::Url> {
 pub fn task(config: &Value) -> Task {
     let connectors = vestibule::connectors::Connectors::load(None).unwrap();
     let connector = connectors.find(vestibule::connectors::Kind::Source, "postgres").unwrap();
-    Task::of(connector.clone(), config)
+    Task::of(connector, config)
 }
 
 /// What runs connectors, with the loopback opened by name.

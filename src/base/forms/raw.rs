@@ -74,6 +74,12 @@ impl RawForm {
         self.fields.get(name).into_iter().flatten().map(ExposeSecret::expose_secret)
     }
 
+    /// The names of all fields that have some text.
+    pub fn answered(&self) -> impl Iterator<Item = &str> {
+        let has_text = |texts: &[SecretString]| texts.iter().any(|text| !text.expose_secret().trim().is_empty());
+        self.fields.iter().filter(move |(_, texts)| has_text(texts)).map(|(name, _)| name.as_str())
+    }
+
     /// Whether the name was posted at all.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {

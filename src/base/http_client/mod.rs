@@ -112,6 +112,8 @@ impl std::fmt::Debug for Response {
 pub enum HttpFailure {
     /// Nobody knows the host.
     Unknown,
+    /// The DNS could not say whether anybody knows it.
+    NoLookup,
     /// The host leads to an address that is not public.
     NotPublic,
     /// Nobody listens there.
@@ -230,11 +232,19 @@ impl GuardedClient {
             Resolver::Fixed(table) => Ok(table(host)),
             Resolver::System => {
                 let lookup = tokio::time::timeout(TIMEOUT, tokio::net::lookup_host((host, port))).await;
-                let found = lookup.map_err(|_| HttpFailure::Timeout)?.map_err(|_| HttpFailure::Unknown)?;
+                let found = lookup.map_err(|_| HttpFailure::NoLookup)?.map_err(|error| of_lookup(&error))?;
                 Ok(found.map(|address| address.ip()).collect())
             }
         }
     }
+}
+
+/// What a look-up means that failed. The standard library has no kind for it, so the texts of EAI_AGAIN count: the one of glibc, of macOS
+/// and the BSDs, and of musl.
+fn of_lookup(error: &std::io::Error) -> HttpFailure {
+    let words = error.to_string();
+    let for_now = ["Temporary failure in name resolution", "Temporary name lookup failure", "Try again"];
+    if for_now.iter().any(|text| words.contains(text)) { HttpFailure::NoLookup } else { HttpFailure::Unknown }
 }
 
 impl std::fmt::Debug for GuardedClient {

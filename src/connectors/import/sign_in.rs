@@ -14,7 +14,7 @@ static OURS: LazyLock<Vec<(String, ProviderBlock)>> = LazyLock::new(|| {
     // The built-in connectors are tested to load; without them nothing is known.
     let built_in = Connectors::load(None);
     let block = |file: &ConnectorFile| Some((file.slug.clone(), file.oauth.as_deref()?.clone()));
-    built_in.map(|all| all.all().filter_map(|one| block(&one.file)).collect()).unwrap_or_default()
+    built_in.map(|all| all.all().iter().filter_map(|one| block(&one.file)).collect()).unwrap_or_default()
 });
 
 /// Puts a block into the file when there is one to be made; gives what was not understood.

@@ -92,8 +92,7 @@ pub async fn index<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, query: Ap
     let query = query.0;
     let wanted = cursor::page_request(query.cursor.as_deref(), query.limit)?;
     let apps = oauth::apps::ready(&app, &key.workspace).await?;
-    let found: Vec<Arc<Connector>> =
-        app.connectors.search(S::KIND, query.search.as_deref().unwrap_or_default()).into_iter().cloned().collect();
+    let found = app.connectors.search(S::KIND, query.search.as_deref().unwrap_or_default());
     let place_of = |connector: &Arc<Connector>| place_by_name(&connector.file.name, &connector.file.slug);
     let address = app.config.server.base_url.join(&urls::api_connectors(S::KIND));
     let pairs = [("search", query.search), ("limit", query.limit.map(|limit| limit.to_string()))];
@@ -114,7 +113,7 @@ pub async fn show<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, slug: web:
     json(
         StatusCode::OK,
         &ConnectorDetailsOut {
-            connector: ConnectorOut::new(&app, connector, &apps),
+            connector: ConnectorOut::new(&app, &connector, &apps),
             guide: file.guide.clone(),
             spec: file.spec.clone(),
         },

@@ -144,7 +144,7 @@ async fn make<S: Side>(
         let sentence = "Only drafts can be made here; a draft is finalised when its details are whole. Leave draft out, or send true.";
         return Err(Problem::invalid_value(ErrorDetail::at("/draft", "only_drafts", sentence)));
     }
-    let connector = app.connectors.find(S::KIND, &new.connector_slug).cloned().ok_or_else(|| {
+    let connector = app.connectors.find(S::KIND, &new.connector_slug).ok_or_else(|| {
         let sentence = format!("No connector of that name. The list is at {}.", urls::api_connectors(S::KIND));
         Problem::invalid_value(ErrorDetail::at("/connector_slug", "unknown_connector", sentence))
     })?;

@@ -140,7 +140,7 @@ pub(super) async fn validate(
     connection: &Connection,
     given: ConnectionChangeIn,
 ) -> Result<ConnectionChange, Problem> {
-    let connector = app.connectors.find(connection.kind, &connection.connector_slug).cloned();
+    let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     let mut faults = Vec::new();
     let description = given.description.map(|text| api_in::description(Some(&text), false, &mut faults));
     let values = match (&connector, given.config) {

@@ -13,7 +13,8 @@ use crate::connectors::Connector;
 use crate::console::made_link::MadeLink;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{
-    Apply, ApplyError, Connection, Filler, NewDraft, REVISION_FIELD, Revision, Shown, apply, create_draft, find,
+    Apply, ApplyError, Connection, Filler, NewDraft, REVISION_FIELD, Revision, Shown, apply, changed_questions,
+    create_draft, find,
 };
 use crate::features::oauth;
 use crate::features::setup_links::{CreatedLink, LinkPurpose, NewSetupLink, ShareForm, created};
@@ -33,7 +34,7 @@ use crate::schema::form::{self, Asks, Audience, Decoded, Since, Strictness, Subm
 pub(super) async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<ConfigureTarget> {
     let workspace = member.workspace_id.clone();
     let draft = app.db.read(move |conn| Ok(find(conn, &workspace, &slug)?)).await?.ok_or(AppError::NotFound)?;
-    let connector = app.connectors.find(draft.kind, &draft.connector_slug).cloned();
+    let connector = app.connectors.find(draft.kind, &draft.connector_slug);
     let connector =
         connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
     ConfigureTarget::of(app, member, connector, Some(draft)).await
@@ -94,8 +95,12 @@ pub(super) async fn act(
         input.share_problems.clone_from(problems);
     }
     input.check_description();
-    let refused =
-        form.is_review || !errors.is_empty() || !input.share_problems.is_empty() || input.description_problem.is_some();
+    input.changed = changed_questions(&raw, &target.connector);
+    let refused = form.is_review
+        || input.changed.is_some()
+        || !errors.is_empty()
+        || !input.share_problems.is_empty()
+        || input.description_problem.is_some();
     if refused {
         let draft = target.draft.as_ref().map(|draft| shown.on(draft));
         let target = ConfigureTarget { draft, ..target };

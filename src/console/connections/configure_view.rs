@@ -53,6 +53,8 @@ pub(super) struct ConfigureInput {
     pub(super) asks_again: bool,
     /// What would have to be asked for again; nothing when that is not what is wrong, or not all.
     pub(super) lost: Vec<String>,
+    /// The questions have changed since the form was shown; those that are not asked any more.
+    pub(super) changed: Option<Vec<String>>,
 }
 
 impl ConfigureInput {
@@ -66,6 +68,7 @@ impl ConfigureInput {
             wants_link: false,
             asks_again: false,
             lost: Vec::new(),
+            changed: None,
         }
     }
 
@@ -136,6 +139,10 @@ pub(super) struct ConfigurePage {
     lost: String,
     problems: Vec<(String, String)>,
     problems_title: String,
+    /// Names the questions that are shown.
+    questions: String,
+    /// The questions have changed since the form was shown; those that are not asked any more.
+    changed: Option<String>,
     /// The provider nobody has set an app for, and where to do so.
     lacks_app: Option<(String, String)>,
     has_sign_in: bool,
@@ -195,6 +202,8 @@ impl ConfigurePage {
             lost: input.lost.join(", "),
             fields: view.render()?,
             revision: target.draft.as_ref().map(|draft| revision_mark(&app.form_marks, draft)).unwrap_or_default(),
+            questions: target.connector.questions_mark.clone(),
+            changed: input.changed.as_ref().map(|gone| gone.join(", ")),
             lacks_app: block
                 .filter(|_| target.lacks_app)
                 .map(|block| (block.name.clone(), urls::oauth_app(&block.provider))),

@@ -80,7 +80,7 @@ pub async fn catalogue(
     })
 }
 
-fn groups(app: &App, found: &[&Arc<Connector>], apps: &BTreeSet<String>) -> Vec<CatalogueGroup> {
+fn groups(app: &App, found: &[Arc<Connector>], apps: &BTreeSet<String>) -> Vec<CatalogueGroup> {
     let mut groups: Vec<CatalogueGroup> = Vec::new();
     for connector in found {
         let file = &connector.file;
@@ -103,7 +103,7 @@ fn groups(app: &App, found: &[&Arc<Connector>], apps: &BTreeSet<String>) -> Vec<
 
 async fn target(app: &App, member: &SignedIn, kind: &str, slug: &str) -> AppResult<ConfigureTarget> {
     let kind = Kind::parse(kind).ok_or(AppError::NotFound)?;
-    let connector = app.connectors.find(kind, slug).cloned().ok_or(AppError::NotFound)?;
+    let connector = app.connectors.find(kind, slug).ok_or(AppError::NotFound)?;
     ConfigureTarget::of(app, member, connector, None).await
 }
 

@@ -51,6 +51,8 @@ struct ConnectionListItem {
     /// The invite link it came through, and who authorised it; both possibly empty.
     through: String,
     identity: String,
+    /// Something came from outside that nobody of the workspace has looked at.
+    is_new: bool,
 }
 
 #[derive(Template)]
@@ -67,6 +69,8 @@ struct ConnectionsPage {
     is_first_page: bool,
     /// What failed for good and nobody has looked at.
     failures: usize,
+    /// Where mails go as long as no mail server is set, for those who can see to that; empty for others.
+    mail_files: String,
 }
 
 impl ConnectionsPage {
@@ -126,6 +130,9 @@ pub async fn index(
             Ok((found, known, failures))
         })
         .await?;
+    let files = if is_first_page && member.role.may_administer() { app.connectors.faults().len() } else { 0 };
+    let tells_of_mail = member.role.may_administer() && !app.config.mail.is_sent();
+    let mail_files = if tells_of_mail { app.mailer.shown() } else { String::new() };
     let has_older = found.len() > usize::try_from(PER_PAGE).unwrap_or(usize::MAX);
     found.truncate(usize::try_from(PER_PAGE).unwrap_or(usize::MAX));
     let older = found.last().filter(|_| has_older).map(|row| older_url(&query, row)).unwrap_or_default();
@@ -142,7 +149,8 @@ pub async fn index(
         rows,
         older,
         is_first_page,
-        failures,
+        failures: failures + files,
+        mail_files,
     })
 }
 
@@ -150,24 +158,30 @@ fn view(app: &App, row: &ListRow, known: &ListContext) -> ConnectionListItem {
     let open_links = known.open_links.get(&row.id).copied().unwrap_or(0);
     let is_broken = known.grants.get(&row.id).is_some_and(oauth::grants::Connected::is_broken);
     let connector = app.connectors.find(row.kind, &row.connector_slug);
-    let ability = connector.map(|connector| app.engines.ability(connector)).unwrap_or_default();
+    let ability = connector.as_ref().map(|connector| app.engines.ability(connector)).unwrap_or_default();
     let standing = standing_of(known.newest.get(&row.id).copied(), row.version).where_checked(ability.check);
     let progress =
         Progress::of(row.missing_count, row.version == 0, open_links, row.finalised_at).known(&standing, is_broken);
     let through = row.invite_link_id.as_ref().and_then(|link| known.through.get(link));
     let waits = row.approval == Approval::Waiting;
+    let (state, tone, waiting_for) = match (&connector, waits) {
+        (None, _) => ("Connector missing", "warn", "Its connector to be put back"),
+        (Some(_), true) => ("Waits for approval", "warn", "You: accept or reject it"),
+        (Some(_), false) => (progress.word(), progress.tone(), progress.waiting_for(open_links, ability)),
+    };
     ConnectionListItem {
         name: row.description.clone(),
         url: urls::connection(&row.slug),
         connector: connector.map_or_else(|| row.connector_slug.clone(), |connector| connector.name().to_owned()),
         kind: row.kind.as_str(),
-        state: if waits { "Waits for approval" } else { progress.word() },
-        tone: if waits { "warn" } else { progress.tone() },
-        waiting_for: if waits { "You: accept or reject it" } else { progress.waiting_for(open_links, ability) },
+        state,
+        tone,
+        waiting_for,
         changed_iso: row.updated_at.iso(),
         changed: row.updated_at.short(),
         through: through.cloned().unwrap_or_default(),
         identity: row.identity.clone(),
+        is_new: row.unseen_at.is_some(),
     }
 }
 

@@ -116,16 +116,16 @@ pub struct FilledIn {
     pub required: usize,
 }
 
-/// The steps of a draft: made, sent out (when a link was made), filled in.
+/// The steps of a draft: made, link made (when there is one), filled in.
 pub fn steps(progress: Progress, created: UtcTime, link_sent: Option<UtcTime>, filled: FilledIn) -> Vec<Step> {
     let FilledIn { given, required } = filled;
     let complete = matches!(progress, Progress::FilledIn | Progress::Finalised);
     let mut steps = vec![Step { label: "Created", state: "done", note: created.short() }];
     if let Some(sent) = link_sent {
-        steps.push(Step { label: "Link sent", state: "done", note: sent.short() });
+        steps.push(Step { label: "Link made", state: "done", note: sent.short() });
     } else if !complete {
         steps.push(Step {
-            label: "Link sent",
+            label: "Link made",
             state: if progress == Progress::Draft { "current" } else { "" },
             note: String::new(),
         });

@@ -12,10 +12,11 @@ use super::work_view::{self, ConnectionWork};
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::InviteLinkId;
+use crate::connectors::Connector;
 use crate::console::connections::progress::{FilledIn, Progress, Step, steps};
 use crate::console::retention::{self, RetentionKind, days_in_words};
 use crate::features::accounts::guard::{Editor, SignedIn};
-use crate::features::connections::{Connection, FieldOrigin, Filler, find, rename};
+use crate::features::connections::{self, Connection, FieldOrigin, Filler, find, rename};
 use crate::features::oauth::grants::{Connected, ConnectedView};
 use crate::features::setup_links::{self, SetupLinkRow};
 use crate::features::webhooks::callback::CallbackShown;
@@ -78,6 +79,8 @@ struct ConnectionPage {
     description_problem: Option<String>,
     typed_description: String,
     slug: String,
+    /// Nothing here knows its connector any more.
+    is_orphan: bool,
     connector: String,
     kind: &'static str,
     state: &'static str,
@@ -123,6 +126,8 @@ struct LoadedConnection {
     deliveries: Vec<Delivery>,
     connected: Option<Connected>,
     work: ConnectionWork,
+    /// Something came from outside that nobody has looked at.
+    is_unseen: bool,
 }
 
 async fn load(app: &web::Data<App>, member: &SignedIn, slug: String) -> AppResult<LoadedConnection> {
@@ -138,7 +143,18 @@ async fn load(app: &web::Data<App>, member: &SignedIn, slug: String) -> AppResul
             let origin = OriginView::of(&connection, &invite_links::names(conn, &workspace, &through)?);
             let connected = oauth::of_connection(conn, &workspace, &connection.id)?;
             let work = ConnectionWork::load(conn, &here, &connection)?;
-            Ok(LoadedConnection { connection, links, timeline, origin, callback, deliveries, connected, work })
+            let is_unseen = connections::is_unseen(conn, &connection)?;
+            Ok(LoadedConnection {
+                connection,
+                links,
+                timeline,
+                origin,
+                callback,
+                deliveries,
+                connected,
+                work,
+                is_unseen,
+            })
         })
         .await
 }
@@ -146,13 +162,35 @@ async fn load(app: &web::Data<App>, member: &SignedIn, slug: String) -> AppResul
 /// `GET /connections/{slug}`
 pub async fn show(app: web::Data<App>, request: HttpRequest, member: SignedIn, slug: web::Path<String>) -> PageResult {
     let loaded = load(&app, &member, slug.into_inner()).await?;
+    if loaded.is_unseen && member.role.may_edit() && is_a_look(&request) {
+        note_seen(&app, &loaded.connection).await;
+    }
     page(&view(&app, &request, &member, loaded, None)?)
+}
+
+/// Whether somebody sees the answer: not a HEAD, and not a browser that fetches pages in case they are wanted (`Sec-Purpose`, Fetch standard).
+fn is_a_look(request: &HttpRequest) -> bool {
+    let purpose = request.headers().get("sec-purpose").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    request.method() == actix_web::http::Method::GET && !purpose.contains("prefetch")
+}
+
+/// Notes beside the page that somebody has looked; a page is no worse when that cannot be written.
+async fn note_seen(app: &App, connection: &Connection) {
+    let seen = connection.clone();
+    if let Err(error) = app.write(move |tx| Ok(connections::note_seen(tx.conn, &seen)?)).await {
+        tracing::warn!(connection = %connection.id, error = %error, "that a connection was looked at is not noted");
+    }
 }
 
 /// A new name that was not taken, and why; empty when it is only shown again.
 struct RefusedName {
     typed: String,
     problem: String,
+}
+
+/// Every question of the connector with its answer; none when the connector is gone.
+fn answers_of(connector: Option<&Connector>, connection: &Connection) -> Vec<OverviewAnswer> {
+    connector.map(|connector| overview(&connector.spec, &connection.known_to_members())).unwrap_or_default()
 }
 
 fn view(
@@ -162,12 +200,11 @@ fn view(
     loaded: LoadedConnection,
     typed: Option<RefusedName>,
 ) -> AppResult<ConnectionPage> {
-    let LoadedConnection { connection, links, timeline, origin, callback, deliveries, connected, work } = loaded;
+    let LoadedConnection { connection, links, timeline, origin, callback, deliveries, connected, work, .. } = loaded;
     let connection = &connection;
     let now = app.clock.now();
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
-    let answers =
-        connector.map(|connector| overview(&connector.spec, &connection.known_to_members())).unwrap_or_default();
+    let answers = answers_of(connector.as_deref(), connection);
     let required: Vec<&OverviewAnswer> = answers.iter().filter(|answer| answer.required).collect();
     let given = required.iter().filter(|answer| answer.is_set() || answer.has_default).count();
     let progress = progress(connection, &links, now);
@@ -192,7 +229,8 @@ fn view(
         description_problem,
         typed_description,
         slug: slug.clone(),
-        connector: connector.map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
+        is_orphan: connector.is_none(),
+        connector: connector.as_ref().map_or(&*connection.connector_slug, |known| known.name()).to_owned(),
         kind: connection.kind.as_str(),
         state,
         tone,

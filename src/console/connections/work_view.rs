@@ -49,7 +49,7 @@ impl ConnectionWork {
         };
         let connector = app.connectors.find(connection.kind, &connection.connector_slug);
         Ok(Self {
-            ability: connector.map(|connector| app.engines.ability(connector)).unwrap_or_default(),
+            ability: connector.as_ref().map(|connector| app.engines.ability(connector)).unwrap_or_default(),
             connector: connector
                 .map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
             next_reading,
@@ -131,7 +131,7 @@ pub(super) fn part(connection: &Connection, work: &ConnectionWork, csrf: &str, m
         csrf: csrf.to_owned(),
         may_edit,
         may_validate: checks && connection.missing_count == 0 && standing != Standing::Going,
-        validate_is_main: is_draft && standing == Standing::None,
+        validate_is_main: is_draft && matches!(standing, Standing::None | Standing::Unanswered),
         validate_text: if work.newest.is_some() { "Validate again" } else { "Validate" },
         validate_url: urls::connection_validations(slug),
         may_run: !is_draft && is_source && reads,
@@ -172,6 +172,10 @@ fn sentence(connection: &Connection, work: &ConnectionWork, standing: &Standing)
         (None, Standing::Going) => "The details are being validated.".to_owned(),
         (None, Standing::Bad) => {
             "The last validation did not succeed. Change the details and validate again.".to_owned()
+        }
+        (None, Standing::Unanswered) => {
+            "The last validation brought no answer: nothing is known to be wrong with the details. Validate them again."
+                .to_owned()
         }
         (None, Standing::Good) if reads && work.chosen() == 0 => "The details work. Choose what is read.".to_owned(),
         (None, Standing::Good) => "The details work. Review and finalise.".to_owned(),

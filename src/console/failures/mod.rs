@@ -1,4 +1,5 @@
-//! What failed for good, where whoever can act sees it: mails, webhooks, other jobs, and sign-ins that have to be made again.
+//! What failed for good, where whoever can act sees it: mails, webhooks, other jobs, sign-ins that have to be made again, connector files
+//! that cannot be used.
 //!
 //! Why: nothing may fail where nobody looks. Each failure stands here once, however often it was tried, until it is tried again with
 //! success, mended, or dismissed.

@@ -6,6 +6,7 @@ use askama::Template;
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{JobId, WebhookDeliveryId, WorkspaceId};
+use crate::connectors::FileFault;
 use crate::features::accounts::guard::{Admin, SignedIn};
 use crate::features::accounts::{self, MemberCard};
 use crate::features::oauth::grants::{self, BrokenGrant};
@@ -80,12 +81,19 @@ pub async fn index(request: HttpRequest, app: web::Data<App>, member: SignedIn) 
     let found = app.db.read(move |conn| LoadedFailures::load(conn, &workspace, now)).await?;
     let LoadedFailures { jobs, webhooks, grants, owners } = found;
     let grants = grants.into_iter().map(|grant| of_grant(&app, grant));
+    // They concern the whole installation, and name files of its operator.
+    let files = if member.role.may_administer() { app.connectors.faults() } else { Vec::new() };
+    let files = files.into_iter().map(of_file);
     page(&FailuresPage {
         frame: member.frame(&request, &app, "settings"),
         tab: urls::SETTINGS_FAILURES,
         may_change: member.role.may_administer(),
         ask: accounts::names_in_words(&owners),
-        failures: grants.chain(jobs.into_iter().map(of_job)).chain(webhooks.into_iter().map(of_webhook)).collect(),
+        failures: files
+            .chain(grants)
+            .chain(jobs.into_iter().map(of_job))
+            .chain(webhooks.into_iter().map(of_webhook))
+            .collect(),
     })
 }
 
@@ -105,6 +113,23 @@ fn of_job(job: FailedJob) -> FailureView {
         look: Vec::new(),
         retry_url: urls::failure_retry(&id),
         dismiss_url: urls::failure_dismissal(&id),
+    }
+}
+
+fn of_file(fault: FileFault) -> FailureView {
+    FailureView {
+        heading: format!("Connector file not usable: {}", fault.place()),
+        receiver: String::new(),
+        reason: format!(
+            "{}. {} Whoever runs this installation can correct the file in VESTIBULE_CONNECTORS_DIR; it is taken in without a restart.",
+            fault.reason,
+            fault.meanwhile()
+        ),
+        tries: 0,
+        at: None,
+        look: Vec::new(),
+        retry_url: String::new(),
+        dismiss_url: String::new(),
     }
 }
 

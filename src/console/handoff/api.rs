@@ -97,7 +97,7 @@ pub async fn show(
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     let connector =
         connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
-    let done = hand_off(engine, &HandOffInput { connection: &connection, connector, plan: &plan });
+    let done = hand_off(engine, &HandOffInput { connection: &connection, connector: &connector, plan: &plan });
     let out = HandOffOut {
         advice: engine.advice().to_owned(),
         files: done.files.into_iter().map(|file| FileOut { name: file.name.to_owned(), text: file.text }).collect(),

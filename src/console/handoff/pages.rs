@@ -56,7 +56,7 @@ pub async fn show(
     let connector =
         connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
     let engine = HandOffEngine::parse(&query.to).unwrap_or(HandOffEngine::AirbyteApi);
-    let done = hand_off(engine, &HandOffInput { connection: &connection, connector, plan: &plan });
+    let done = hand_off(engine, &HandOffInput { connection: &connection, connector: &connector, plan: &plan });
     page(&HandOffPage {
         frame: member.frame(&request, &app, "connections"),
         description: connection.description.clone(),

@@ -157,9 +157,9 @@ impl Demands {
         let Some(connector) = app.connectors.find(connection.kind, &connection.connector_slug) else {
             return Ok(Self { missing: Vec::new(), wrong: Vec::new(), ability: GONE });
         };
-        let ability = app.engines.ability(connector);
-        let mut demands = Self { missing: webhooks::missing_of(connector, connection), wrong: Vec::new(), ability };
-        match validations::judge(connector, &connection.open_values(&app.keys)?) {
+        let ability = app.engines.ability(&connector);
+        let mut demands = Self { missing: webhooks::missing_of(&connector, connection), wrong: Vec::new(), ability };
+        match validations::judge(&connector, &connection.open_values(&app.keys)?) {
             Err(StartValidationError::Wrong(fields)) => demands.wrong = fields,
             Err(StartValidationError::Missing(fields)) if demands.missing.is_empty() => demands.missing = fields,
             Ok(()) | Err(_) => {}

@@ -188,7 +188,7 @@ fn view(
 /// What can be done here with what a connection connects; nothing when its connector is gone.
 fn ability_of(app: &App, connection: &Connection) -> Ability {
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
-    connector.map(|connector| app.engines.ability(connector)).unwrap_or_default()
+    connector.map(|connector| app.engines.ability(&connector)).unwrap_or_default()
 }
 
 /// Whether the form asks where records go and when: it is read here, or still has times from when it was.

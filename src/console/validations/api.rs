@@ -69,7 +69,7 @@ async fn queue<S: Side>(
     if connection.is_waiting() {
         return Err(problem(StartValidationError::Waiting));
     }
-    let connector = app.connectors.find(S::KIND, &connection.connector_slug).cloned();
+    let connector = app.connectors.find(S::KIND, &connection.connector_slug);
     let connector =
         connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
     let values = import_values(&connector, new.config)?;

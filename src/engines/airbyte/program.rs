@@ -81,7 +81,7 @@ impl Program {
         let Some(engine) = airbyte.container_engine else {
             return Err(Failure::new(
                 FailureReason::NotInstalled,
-                "This connector is kept as a container image. The operator can name a container engine in VESTIBULE_CONTAINER_ENGINE.",
+                "This connector is kept as a container image, and no engine for containers is named here.",
             ));
         };
         let engine = find_program(engine, airbyte.path).ok_or_else(|| not_installed(engine))?;
@@ -135,16 +135,12 @@ fn documents(
 
 pub(super) fn no_folder(error: std::io::Error) -> Failure {
     Failure::new(
-        FailureReason::NotInstalled,
-        format!("The data folder has no room for the connector's files, or cannot be written to: {error}."),
+        FailureReason::NoRoom,
+        "The data folder has no room for the connector's files, or cannot be written to.",
     )
+    .with_detail(error)
 }
 
 fn not_installed(name: &str) -> Failure {
-    Failure::new(
-        FailureReason::NotInstalled,
-        format!(
-            "The program {name} is not installed where Vestibule runs. Its operator can install it, or name another one in the connector's file."
-        ),
-    )
+    Failure::new(FailureReason::NotInstalled, format!("The program {name} is not installed where Vestibule runs."))
 }

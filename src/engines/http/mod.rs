@@ -70,7 +70,7 @@ async fn check(way: &impl Ask, block: &HttpBlock, config: &FinalConfig, sink: &E
     }
     Err(Failure::new(
         FailureReason::NoRuntime,
-        "Nobody was asked: the connector's file has no question for details like these. Whoever looks after the file adds one to `check`.",
+        "Nobody was asked: the connector's file has no question for details like these.",
     ))
 }
 
@@ -99,9 +99,13 @@ async fn send(
             .into(),
         most: MOST,
     };
-    let response = way.ask(&url, call).await.map_err(|failure| words::of_failure(failure, &url.host()))?;
-    sink.log(Level::Debug, &format!("{} answered with status {}.", url.host(), response.status)).await?;
-    judge(templates, request, &response, known, &url.host())
+    let host = url.host();
+    // What the file writes out in full nobody has entered.
+    let is_entered = !request.url.to_ascii_lowercase().contains(&host.to_ascii_lowercase());
+    let goal = words::Goal { host: &host, is_entered };
+    let response = way.ask(&url, call).await.map_err(|failure| words::of_failure(failure, goal))?;
+    sink.log(Level::Debug, &format!("{host} answered with status {}.", response.status)).await?;
+    judge(templates, request, &response, known, goal)
 }
 
 fn headers(
@@ -138,7 +142,7 @@ fn judge(
     request: &HttpRequest,
     response: &Response,
     known: &Map<String, Value>,
-    host: &str,
+    goal: words::Goal<'_>,
 ) -> Result<Value, Failure> {
     let body = serde_json::from_slice::<Value>(&response.body).unwrap_or(Value::Null);
     let mut all = known.clone();
@@ -154,7 +158,7 @@ fn judge(
             return Err(Failure::new(words::reason(response.status), says));
         }
     }
-    Err(words::of_status(response.status, host))
+    Err(words::of_status(response.status, goal))
 }
 
 /// Every block of the catalogue, asked for every way of signing in.
@@ -167,8 +171,8 @@ mod tests {
 
     use super::*;
     use crate::connectors::{Connectors, Kind, RuntimeBlock};
-    use crate::engines::EventSender;
     use crate::engines::mask::Masks;
+    use crate::engines::{EventSender, Turn};
     use crate::schema::form::{Values, complete, import_config};
 
     /// Answers everything the same way and remembers what it was asked.
@@ -229,6 +233,33 @@ mod tests {
                 assert!(failure.message.len() > 20 && !failure.message.contains("{{"), "{slug} {status}: {failure}");
                 assert_eq!(failure.reason == FailureReason::Unwell, status == 503, "{slug} {status}: {failure}");
             }
+        }
+    }
+
+    /// The way to nowhere.
+    struct Nowhere;
+
+    impl Ask for Nowhere {
+        async fn ask(&self, _: &HttpsUrl, _: Call) -> Result<Response, http_client::HttpFailure> {
+            Err(http_client::HttpFailure::Unknown)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_host_of_the_file_is_nobody_s_spelling() {
+        let domain = json!({"token": "s3cret"});
+        for (url, config, turn) in [
+            ("https://api.example.com/me", &domain, Turn::Provider),
+            ("https://{{ config.shop }}.example.com/me", &json!({"shop": "acme"}), Turn::Giver),
+            ("{{ config.url }}/me", &json!({"url": "https://api.example.com"}), Turn::Giver),
+        ] {
+            let request: HttpRequest = serde_json::from_value(json!({"url": url})).unwrap();
+            let (events, _heard) = EventSender::channel();
+            let known = Map::from_iter([("config".to_owned(), config.clone())]);
+            let sink = EventSink::new(events, Masks::new(&[]));
+            let failure = send(&Nowhere, &Templates::new(), &request, &known, &sink).await.unwrap_err();
+            assert_eq!(failure.turn, turn, "{url}: {failure}");
+            assert_eq!(failure.message.contains("spelling"), turn == Turn::Giver, "{failure}");
         }
     }
 

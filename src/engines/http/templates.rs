@@ -5,7 +5,7 @@ use minijinja::value::Serde;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 use serde_json::{Map, Value};
 
-use crate::engines::{Blame, Failure, FailureReason};
+use crate::engines::{Failure, FailureReason};
 
 /// Renders texts and judges conditions.
 pub(super) struct Templates {
@@ -52,7 +52,7 @@ fn unusable(error: &Error) -> Failure {
         return Failure::new(FailureReason::Refused, detail.to_owned());
     }
     let words = format!("The connector's file asks for something this configuration does not have ({}).", error.kind());
-    Failure::new(FailureReason::Unreadable, words).blaming(Blame::Operator)
+    Failure::new(FailureReason::Unreadable, words)
 }
 
 fn percent(value: &str) -> String {

@@ -15,7 +15,7 @@ use super::session::Session;
 use super::{refusals, tls};
 use crate::engines::hosts::Hosts;
 use crate::engines::run::EventSink;
-use crate::engines::{Failure, FailureReason, Level};
+use crate::engines::{Failure, FailureReason, Level, Turn};
 
 /// One address may take this long to answer before the next one is tried.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -64,7 +64,8 @@ async fn reach(addresses: &[SocketAddr], options: &Options) -> Result<TcpStream,
             Err(_) => {}
         }
     }
-    Err(if refused {
+    // Host and port were entered, and the firewall is on their side.
+    let failure = if refused {
         Failure::new(
             FailureReason::NotReachable,
             format!(
@@ -78,7 +79,8 @@ async fn reach(addresses: &[SocketAddr], options: &Options) -> Result<TcpStream,
                 "{place} did not answer. A firewall may be in between: allow the addresses Vestibule connects from."
             ),
         )
-    })
+    };
+    Err(failure.on(Turn::Giver))
 }
 
 fn silent(options: &Options) -> Failure {
@@ -89,6 +91,7 @@ fn silent(options: &Options) -> Failure {
             options.host, options.port
         ),
     )
+    .on(Turn::Giver)
 }
 
 /// No setting is sent along: a pooler keeps those it knows and refuses those it does not.

@@ -48,8 +48,7 @@ impl Options {
         if !matches!(text("/tunnel_method/tunnel_method").as_str(), "" | "NO_TUNNEL") {
             return Err(Failure::new(
                 FailureReason::NotSupported,
-                "An SSH tunnel was chosen, and the built-in reader of Postgres has none. Let the server be reached directly, or have the \
-                 operator install a connector that speaks the Airbyte protocol.",
+                "An SSH tunnel was chosen, and there is none here. Let the server be reached directly.",
             ));
         }
         let schemas = config.get("schemas").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();

@@ -8,7 +8,7 @@ use tokio_postgres::error::SqlState;
 
 use super::options::{Options, Tls};
 use super::quote::quoted;
-use crate::engines::{Blame, Failure, FailureReason};
+use crate::engines::{Failure, FailureReason, Turn};
 
 /// A name as it stands in a statement that people copy: quoted unless it is as plain as PostgreSQL itself writes it.
 pub(super) fn identifier(name: &str) -> String {
@@ -102,6 +102,7 @@ fn of_connection(error: &Error, options: &Options) -> Failure {
             options.host
         ),
     )
+    .on(Turn::Giver)
 }
 
 fn of_certificate(words: &str, tls: &Tls) -> String {
@@ -161,7 +162,6 @@ pub(super) fn of_statement(error: &Error) -> Failure {
         return Failure::new(FailureReason::Permission, format!("The user is not allowed to read this: {words}."));
     }
     Failure::new(FailureReason::Refused, format!("The server said: {words} (code {}).", code.code()))
-        .blaming(Blame::Config)
 }
 
 /// Why records cannot be put into a schema.

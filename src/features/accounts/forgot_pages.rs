@@ -11,6 +11,7 @@ use super::resets;
 use super::views::visitor_csrf;
 use crate::base::error::AppResult;
 use crate::platform::app::App;
+use crate::platform::email::MailSentence;
 use crate::platform::web::client_ip::client_ip;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::page::{PageResult, page, unprocessable};
@@ -31,44 +32,55 @@ struct ForgotPage {
     csrf: String,
     errors: FormErrors,
     email: String,
+    offer: &'static str,
+    button: &'static str,
 }
 
 #[derive(Template)]
 #[template(path = "accounts/forgot_sent.html")]
 struct SentPage {
     host: String,
-    /// Mails leave this installation; otherwise they become files on its machine.
-    mails: bool,
+    headline: &'static str,
+    made: &'static str,
+    missing: &'static str,
 }
 
 /// `GET /forgot-password`
 pub async fn show(request: HttpRequest, app: web::Data<App>) -> PageResult {
-    page(&ForgotPage {
-        host: app.config.server.base_url.host(),
-        csrf: visitor_csrf(&request, &app),
-        errors: FormErrors::default(),
-        email: String::new(),
-    })
+    page(&ForgotPage::new(&request, &app, FormErrors::default(), String::new()))
+}
+
+impl ForgotPage {
+    fn new(request: &HttpRequest, app: &App, errors: FormErrors, email: String) -> Self {
+        Self {
+            host: app.config.server.base_url.host(),
+            csrf: visitor_csrf(request, app),
+            errors,
+            email,
+            offer: MailSentence::PasswordLinkOffer.of(&app.config.mail),
+            button: MailSentence::PasswordLinkButton.of(&app.config.mail),
+        }
+    }
 }
 
 /// `POST /forgot-password`: says the same whether or not somebody has the address.
 pub async fn request_link(request: HttpRequest, app: web::Data<App>, form: CsrfForm<ForgotForm>) -> PageResult {
     let mut errors = FormErrors::default();
     let email = errors.email("email", &form.value.email);
-    let host = app.config.server.base_url.host();
     if !errors.is_empty() {
-        return unprocessable(&ForgotPage {
-            host,
-            csrf: visitor_csrf(&request, &app),
-            errors,
-            email: form.value.email,
-        });
+        return unprocessable(&ForgotPage::new(&request, &app, errors, form.value.email));
     }
     let ip = client_ip(&request, &app.config.server.trusted_proxies);
     app.count_sign_in(ip, &format!("forgot {email}")).await?;
     let (queued, ()) = tokio::join!(queue(&app, email), tokio::time::sleep(SOONEST));
     queued?;
-    page(&SentPage { host, mails: app.config.mail.smtp_url.is_some() })
+    let says = |sentence: MailSentence| sentence.of(&app.config.mail);
+    page(&SentPage {
+        host: app.config.server.base_url.host(),
+        headline: says(MailSentence::PasswordLinkHeadline),
+        made: says(MailSentence::PasswordLinkMade),
+        missing: says(MailSentence::PasswordLinkMissing),
+    })
 }
 
 async fn queue(app: &App, email: String) -> AppResult<()> {

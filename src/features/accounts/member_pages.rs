@@ -15,6 +15,7 @@ use super::{MemberCard, Role, members, sign_in_provider};
 use crate::base::error::AppError;
 use crate::base::ids::{AccountLinkId, MemberId};
 use crate::platform::app::App;
+use crate::platform::email::MailSentence;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::flash::{Flash, see_other_with};
 use crate::platform::web::frame::OwnerFrame;
@@ -23,9 +24,6 @@ use crate::platform::web::urls;
 
 /// So many who left are listed; when some are forgotten, others follow.
 const MOST_LEFT: i64 = 50;
-const MAILED: &str = "We mail this link. You can also send it yourself: copy it now, because it is shown only once.";
-const NOT_MAILED: &str =
-    "No mail server is set, so send this link yourself: copy it now, because it is shown only once.";
 
 /// What the invitation form sends.
 #[derive(Deserialize)]
@@ -227,7 +225,7 @@ pub async fn invite(
             errors.add(
                 "email",
                 format!(
-                    "This workspace has sent {most} invitations within a day, which is the most. Try again tomorrow"
+                    "This workspace has made {most} invitations within a day, which is the most. Try again tomorrow"
                 ),
             );
             return refused(&request, &app, &member, form.value, errors).await;
@@ -239,7 +237,7 @@ pub async fn invite(
     };
     let url = app.config.server.base_url.join(&urls::account_link(&token));
     let view = members_page(&request, &app, &member).await?;
-    let why = if app.config.mail.smtp_url.is_some() { MAILED } else { NOT_MAILED };
+    let why = MailSentence::InvitationMade.of(&app.config.mail);
     page(&MembersPage { made: Some(InvitationMadeView { email, why, url, until: until.into() }), ..view })
 }
 

@@ -69,6 +69,6 @@ pub(super) fn choose(tx: &mut Tx<'_>, link: &OpenAccountLink, password_hash: &st
     links::revoke_resets(tx.conn, &identity.id, tx.now)?;
     let name = store::find_member(tx.conn, id)?.map(|member| member.name).unwrap_or_default();
     let who = Acting { workspace: workspace.clone(), member: id.clone(), name };
-    who.note(tx, Event::PasswordChanged, "through a link sent by mail")?;
+    who.note(tx, Event::PasswordChanged, "through a link for choosing a new one")?;
     Ok(true)
 }

@@ -12,6 +12,7 @@ use super::sign_in_pages::local_path;
 use crate::base::error::AppError;
 use crate::base::ids::MemberId;
 use crate::platform::app::App;
+use crate::platform::email::MailSentence;
 use crate::platform::web::csrf::{self, CsrfForm};
 use crate::platform::web::page::{PageResult, page, see_other};
 use crate::platform::web::urls;
@@ -47,6 +48,8 @@ struct WorkspacesPage {
     /// The workspace that has what they wanted to see, and the membership there.
     meant: Option<MeantWorkspace>,
     sign_in_url: String,
+    invitations: &'static str,
+    choose_password: &'static str,
 }
 
 /// The workspace that has what somebody wanted to see.
@@ -79,6 +82,8 @@ impl WorkspacesPage {
             meant,
             host: app.config.server.base_url.host(),
             csrf: csrf::token(request, app).map(|token| token.text).unwrap_or_default(),
+            invitations: MailSentence::InvitationsCome.of(&app.config.mail),
+            choose_password: MailSentence::ChoosePassword.of(&app.config.mail),
             is_lost: !choices.iter().any(|one| one.is_current),
             email: session.email,
             sign_in_url: urls::sign_in_again(&next),

@@ -135,6 +135,9 @@ pub fn apply_to(tx: &mut Tx<'_>, mut read: Connection, apply: &Apply<'_>) -> Res
             // Who changed an address may not even know of the secrets, so it is nobody's deed.
             note_gone(tx, &connection, Event::SecretsTakenOut, Actor::System, &taken_out)?;
             note_gone(tx, &connection, Event::SecretsRemoved, apply.actor.clone(), &removed)?;
+            if apply.by == Filler::Recipient {
+                store::note_unseen(tx.conn, &connection, tx.now).map_err(AppError::from)?;
+            }
             return Ok(connection);
         }
         read = read_again(tx, apply)?;

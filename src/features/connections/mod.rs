@@ -10,6 +10,7 @@ mod draft;
 mod former_members;
 mod listing;
 mod merge;
+mod questions;
 mod revisions;
 mod store;
 mod told;
@@ -21,13 +22,14 @@ pub use draft::{Applied, NewDraft, apply, apply_to, create_draft, erase, finalis
 pub use former_members::forget_member;
 pub use listing::{ConnectionFilter, ConnectionStateFilter, ListRow, list, note_some_words, page};
 pub use merge::{Apply, ApplyError};
+pub use questions::{QUESTIONS_FIELD, changed_questions};
 pub use revisions::{
     REVISION_FIELD, Revision, Shown, find_revision, forget_old as forget_old_revisions, old_revisions, references,
     revision_mark,
 };
 pub use store::{
     count_by_connector, count_deleted_up_to, deleted_before, find, find_by_form_nonce, find_by_id, find_of_kind,
-    forget_deleted, hold,
+    forget_deleted, hold, is_unseen, note_seen,
 };
 
 use crate::base::clock::UtcTime;

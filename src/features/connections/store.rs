@@ -296,3 +296,25 @@ count_up_to!(
     /// How many deleted connections a workspace has, at most so many.
     count_deleted_up_to, connections, deleted_at
 );
+
+/// Notes that something came from outside which nobody of the workspace has looked at.
+pub(super) fn note_unseen(conn: &mut Conn, connection: &Connection, now: UtcTime) -> QueryResult<()> {
+    let row = connections::table.find(&connection.id).filter(connections::workspace_id.eq(&connection.workspace_id));
+    diesel::update(row).set(connections::unseen_at.eq(now)).execute(conn).map(|_| ())
+}
+
+/// Whether something waits to be looked at.
+pub fn is_unseen(conn: &mut Conn, connection: &Connection) -> QueryResult<bool> {
+    let row = connections::table.find(&connection.id).filter(connections::workspace_id.eq(&connection.workspace_id));
+    let since: Option<UtcTime> = row.select(connections::unseen_at).get_result(conn)?;
+    Ok(since.is_some())
+}
+
+/// Notes that a member looks at the connection as it was read; what came meanwhile is still to be looked at.
+pub fn note_seen(conn: &mut Conn, connection: &Connection) -> QueryResult<()> {
+    let row = connections::table
+        .find(&connection.id)
+        .filter(connections::workspace_id.eq(&connection.workspace_id))
+        .filter(connections::version.eq(connection.version));
+    diesel::update(row).set(connections::unseen_at.eq(None::<UtcTime>)).execute(conn).map(|_| ())
+}

@@ -145,7 +145,7 @@ async fn make_link(
 ) -> Result<Answer, Problem> {
     let now = app.clock.now();
     let kind = Kind::from(new.connection_kind);
-    let connector = app.connectors.find(kind, &new.connector_slug).cloned();
+    let connector = app.connectors.find(kind, &new.connector_slug);
     let (fields, connector) = match (new.fields(now), connector) {
         (Ok(fields), Some(connector)) => (fields, connector),
         (fields, connector) => {

@@ -143,7 +143,7 @@ pub async fn create(
 ) -> PageResult {
     let raw = RawForm::from_pairs(form.value);
     let chosen = ChosenConnector { connector: raw.first("connector").unwrap_or_default().to_owned() };
-    let connector = chosen.read().and_then(|(kind, slug)| app.connectors.find(kind, slug)).cloned();
+    let connector = chosen.read().and_then(|(kind, slug)| app.connectors.find(kind, slug));
     let (typed, now) = (TypedFields::read(&raw), app.clock.now());
     let usage = if raw.has("one_use") { Usage::Once } else { Usage::Reusable };
     let (checked, connector) = match (typed.check(true, now), connector) {

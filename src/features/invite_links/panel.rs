@@ -96,7 +96,8 @@ pub(super) struct ShownInviteLink<'a> {
 impl InviteLinkPage {
     pub(super) fn new(app: &App, frame: OwnerFrame, member: &SignedIn, shown: ShownInviteLink<'_>) -> AppResult<Self> {
         let ShownInviteLink { link, arrived, list, fields, lacks_app } = shown;
-        let block = app.connectors.find(link.kind, &link.connector_slug).and_then(|connector| connector.oauth());
+        let connector = app.connectors.find(link.kind, &link.connector_slug);
+        let block = connector.as_ref().and_then(|connector| connector.oauth());
         let (now, may_edit) = (app.clock.now(), member.role.may_edit());
         let state = link.state(now);
         let is_active = state == InviteState::Active;
@@ -139,7 +140,7 @@ fn texts(app: &App, member: &SignedIn, link: &InviteLink) -> AppResult<Option<Re
     let url = app.config.server.base_url.join(&urls::invite(&token));
     let (name, workspace) = (&member.member_name, &member.workspace_name);
     let connector = app.connectors.find(link.kind, &link.connector_slug);
-    let system = connector.map_or(link.connector_slug.as_str(), |connector| connector.system());
+    let system = connector.as_ref().map_or(link.connector_slug.as_str(), |connector| connector.system());
     let hello = if link.greeting.is_empty() { "Hello," } else { link.greeting.as_str() };
     let until = ends(link).map(|end| format!(" until {}", end.words)).unwrap_or_default();
     let once = if link.usage == super::Usage::Once { " and works once" } else { "" };

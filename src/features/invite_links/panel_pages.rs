@@ -55,7 +55,7 @@ async fn view(
     let fields = FieldsView::new(typed, problems, link.usage == Usage::Once);
     let frame = member.frame(request, app, "invite-links");
     let lacks_app = match app.connectors.find(link.kind, &link.connector_slug) {
-        Some(connector) => oauth::apps::is_ready(app, connector, &member.workspace_id).await? == Some(false),
+        Some(connector) => oauth::apps::is_ready(app, &connector, &member.workspace_id).await? == Some(false),
         None => false,
     };
     InviteLinkPage::new(app, frame, member, ShownInviteLink { link: &link, arrived: &arrived, list, fields, lacks_app })

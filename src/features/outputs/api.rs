@@ -9,7 +9,6 @@ use super::api_view::{CheckOut, LayerOut, NewOutputLayerIn, OutputLayerChangeIn,
 use super::{DeleteLayerError, FILES, MOST, OutputLayer, OutputLayerInput, add, change, delete, find, list};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::OutputLayerId;
-use crate::engines::Failure;
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, ReadRuns, WriteOutputLayers};
 use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
@@ -177,9 +176,10 @@ async fn try_out(app: &web::Data<App>, caller: &Caller, slug: &str, ticket: Tick
     let target = load(app, caller, slug).await?.target(&app.keys)?;
     let out = match app.engines.check_target(&target).await {
         Ok(message) => CheckOut { works: true, message, error: None },
-        Err(Failure { reason, blame, message, .. }) => {
-            let (code, kind) = (reason.as_str().to_owned(), Some(blame.as_str().to_owned()));
-            CheckOut { works: false, message: message.clone(), error: Some(FailureOut { code, kind, message }) }
+        Err(failure) => {
+            let failure = failure.of_members();
+            let error = FailureOut::new(&failure, failure.reason.as_str());
+            CheckOut { works: false, message: failure.message, error: Some(error) }
         }
     };
     let answer = Answer::json(StatusCode::OK, &out)?;

@@ -255,7 +255,14 @@ pub async fn check(
     let loaded = load(&app, &member, &slug).await?;
     let check = match app.engines.check_target(&loaded.layer.target(&app.keys)?).await {
         Ok(words) => LayerCheck { tone: "ok", title: "The connection works", words },
-        Err(failure) => LayerCheck { tone: "bad", title: "The connection does not work", words: failure.message },
+        Err(failure) => LayerCheck {
+            tone: "bad",
+            title: "The connection does not work",
+            words: match failure.operator_hint() {
+                Some(hint) => format!("{} {hint}", failure.message),
+                None => failure.message,
+            },
+        },
     };
     page(&LayerPage { tried: Some(check), ..stored(&app, &request, &member, loaded) })
 }

@@ -45,6 +45,10 @@ pub struct FormPage {
     csrf: String,
     /// Names what is shown of the connection; empty where there is none yet.
     revision: String,
+    /// Names the questions that are shown.
+    questions: String,
+    /// The questions have changed since the form was shown; those that are not asked any more.
+    changed: Option<String>,
     asks_identity: bool,
     identity: String,
     identity_problem: String,
@@ -98,6 +102,11 @@ impl FormPage {
             guide: connector.guide_html.clone(),
             csrf: shown.token.text.clone(),
             revision: form.revision(app),
+            questions: form.link.connector.questions_mark.clone(),
+            changed: match reply {
+                FormReply::QuestionsChanged(gone) => Some(gone.join(", ")),
+                _ => None,
+            },
             asks_identity: L::MAKES_CONNECTIONS,
             identity: shown.identity.to_owned(),
             identity_hint: format!("So that {} knows whose {} this is", known.workspace.name, connector.system()),

@@ -13,7 +13,7 @@ use super::reply::FormReply;
 use super::submit::{RecipientSubmission, SubmitError, TakesSubmissions, submit};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::{FieldError, FormState, RawForm};
-use crate::features::connections::{REVISION_FIELD, Shown};
+use crate::features::connections::{REVISION_FIELD, Shown, changed_questions};
 use crate::features::oauth::{self, ACCOUNT_FIELD, AuthorizeForm, PlanError};
 use crate::platform::app::App;
 use crate::platform::web::csrf::{self, FormBehind, FormToken};
@@ -145,6 +145,9 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
     async fn send(mut self, strictness: Strictness) -> PageResult {
         let refused = self.plan(strictness)?;
         let decoded = self.form.decode_to_send(&self.raw, strictness);
+        if let Some(gone) = changed_questions(&self.raw, &self.form.link.connector) {
+            return self.again(decoded, &FormReply::QuestionsChanged(gone)).await;
+        }
         if let Some(problem) = refused {
             return self.again(decoded, &FormReply::Accounts(problem)).await;
         }

@@ -47,7 +47,7 @@ impl<L: RecipientLink> LinkContext<L> {
     fn known(self, app: &App, ip: IpAddr) -> KnownLink<L> {
         let Self { link, workspace, maker } = self;
         let facts = link.facts();
-        let connector = app.connectors.find(facts.kind, facts.connector_slug).cloned();
+        let connector = app.connectors.find(facts.kind, facts.connector_slug);
         KnownLink { link, connector, workspace, maker, ip }
     }
 }

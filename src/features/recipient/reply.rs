@@ -9,6 +9,8 @@ pub enum FormReply {
     Fresh,
     /// Some answers need attention.
     Problems,
+    /// The questions have changed since the form was shown; those that are not asked any more.
+    QuestionsChanged(Vec<String>),
     /// Nothing was entered at all.
     NothingEntered,
     /// What was typed is being tested, or was.
@@ -56,7 +58,7 @@ pub struct TestView {
     /// What the system answered.
     pub message: String,
     /// What they may do next; empty when the message says it.
-    pub advice: &'static str,
+    pub advice: String,
     /// Nothing more will happen.
     pub is_over: bool,
 }

@@ -9,6 +9,7 @@ use super::SetupLink;
 use super::guard::OpenSetupLink;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::ValidationId;
+use crate::engines::{FailureReader, FailureWords, Turn};
 use crate::features::recipient::{FormReply, FormRequest, RecipientForm, TestView};
 use crate::features::work::validations::{self, NewTest, SignedInTest, StartValidationError, Validation};
 use crate::platform::app::App;
@@ -111,18 +112,22 @@ fn not_whole() -> TestView {
         title: "This cannot be tested yet",
         message: "A test uses only what you enter yourself, not what others have provided, and something it needs is not entered here."
             .to_owned(),
-        advice: "Enter it too, or send without a test.",
+        advice: "Enter it too, or send without a test.".to_owned(),
         is_over: true,
     }
 }
 
 fn view_of(validation: &Validation) -> TestView {
     let state = validation.state;
+    if let Some(failure) = validation.failure() {
+        let FailureWords { headline, message, advice } = failure.words(FailureReader::Recipient);
+        let tone = if failure.turn == Turn::Giver { "bad" } else { "info" };
+        return TestView { id: validation.id.to_string(), tone, title: headline, message, advice, is_over: true };
+    }
     let (tone, title) = match state {
         WorkState::Queued | WorkState::InProgress => ("info", "Testing what you entered"),
         WorkState::Success | WorkState::Partial => ("ok", "What you entered works"),
-        WorkState::Failed => ("bad", "What you entered could not be confirmed"),
-        WorkState::Cancelled => ("info", "The test was stopped"),
+        WorkState::Failed | WorkState::Cancelled => ("info", "The test was stopped"),
     };
     let message = match state {
         WorkState::Queued | WorkState::InProgress => {
@@ -130,10 +135,7 @@ fn view_of(validation: &Validation) -> TestView {
         }
         // How many streams there are is the asker's business.
         WorkState::Success | WorkState::Partial => "Now send it.".to_owned(),
-        WorkState::Failed => validation.message.clone(),
-        WorkState::Cancelled => String::new(),
+        WorkState::Failed | WorkState::Cancelled => String::new(),
     };
-    let failed = state == WorkState::Failed;
-    let advice = if failed { "You can change it and test again, or send it as it is." } else { "" };
-    TestView { id: validation.id.to_string(), tone, title, message, advice, is_over: state.is_over() }
+    TestView { id: validation.id.to_string(), tone, title, message, advice: String::new(), is_over: state.is_over() }
 }

@@ -161,11 +161,20 @@ pub enum WebhookEvent<'a> {
         connection: &'a Connection,
         /// The validation.
         validation: &'a ValidationId,
-        /// Whether the details were found good.
-        succeeded: bool,
+        /// Why not, when the details were not found good.
+        failure: Option<ValidationFault>,
         /// How many streams were found.
         streams: i32,
     },
+}
+
+/// Why a validation failed, for programs.
+#[derive(Debug, Clone, Copy, serde::Serialize)]
+pub struct ValidationFault {
+    /// A word for it.
+    pub code: &'static str,
+    /// Whose turn it is: `giver`, `owner`, `operator`, `provider`.
+    pub turn: &'static str,
 }
 
 impl WebhookEvent<'_> {
@@ -235,11 +244,12 @@ impl WebhookEvent<'_> {
                 "setup_link": {"id": link.as_str(), "expires_at": expires_at.iso()},
                 connection.kind.as_str(): named(connection),
             }),
-            Self::ValidationFinished { connection, validation, succeeded, streams } => json!({
+            Self::ValidationFinished { connection, validation, failure, streams } => json!({
                 "event": event,
                 "validation": {
                     "id": validation.as_str(),
-                    "status": if *succeeded { "success" } else { "failed" },
+                    "status": if failure.is_none() { "success" } else { "failed" },
+                    "error": failure,
                     "stream_count": streams,
                 },
                 connection.kind.as_str(): named(connection),
@@ -304,7 +314,7 @@ pub(super) fn filled(event: &str, connection: &Connection, missing: &[String]) -
 /// The required fields of a connection that are still empty, as dot paths; none when its connector is not installed any more.
 pub fn missing_fields(connectors: &Connectors, connection: &Connection) -> Vec<String> {
     let connector = connectors.find(connection.kind, &connection.connector_slug);
-    connector.map(|connector| missing_of(connector, connection)).unwrap_or_default()
+    connector.map(|connector| missing_of(&connector, connection)).unwrap_or_default()
 }
 
 /// The same for a connector at hand.

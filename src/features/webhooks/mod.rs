@@ -31,7 +31,10 @@ pub use deliveries::{
     Delivery, DeliveryState, attempts, count_given_up, dismiss_given_up, find_delivery, list_deliveries, list_given_up,
     request_of, undelivered,
 };
-pub use event::{ArrivalDeed, EventKind, InviteDeed, InviteFacts, LinkDeed, WebhookEvent, missing_fields, missing_of};
+pub use event::{
+    ArrivalDeed, EventKind, InviteDeed, InviteFacts, LinkDeed, ValidationFault, WebhookEvent, missing_fields,
+    missing_of,
+};
 pub use jobs::{GaveUpMail, jobs, sweep};
 pub use schedule::next_delay;
 pub use secrets::SEALED_SIGNING_SECRETS;

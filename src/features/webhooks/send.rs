@@ -34,7 +34,7 @@ text_enum! {
 impl From<HttpFailure> for Reason {
     fn from(failure: HttpFailure) -> Self {
         match failure {
-            HttpFailure::Unknown => Self::UnknownHost,
+            HttpFailure::Unknown | HttpFailure::NoLookup => Self::UnknownHost,
             HttpFailure::NotPublic => Self::NotPublic,
             HttpFailure::Connect => Self::NoConnection,
             HttpFailure::Tls => Self::NoTls,

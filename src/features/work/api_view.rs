@@ -36,11 +36,7 @@ impl From<WorkState> for WorkStatus {
     }
 }
 
-/// Why it failed; `None` when it did not.
+/// Why it failed; `None` when it did not. The code is the stored one, whatever this version knows of it.
 pub fn failure<K: WorkTable>(work: &Work<K>) -> Option<FailureOut> {
-    (work.state == WorkState::Failed).then(|| FailureOut {
-        code: work.reason.clone().unwrap_or_else(|| "failed".to_owned()),
-        kind: work.blame.clone(),
-        message: work.message.clone(),
-    })
+    work.failure().map(|failure| FailureOut::new(&failure, work.reason.as_deref().unwrap_or("failed")))
 }

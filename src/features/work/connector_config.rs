@@ -4,7 +4,7 @@
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::OauthSignInId;
 use crate::connectors::Connector;
-use crate::engines::{Blame, Failure, FailureReason};
+use crate::engines::{Failure, FailureReason, Turn};
 use crate::features::connections::Connection;
 use crate::features::oauth::grants::{LeasedValues, TokenError};
 use crate::features::oauth::{self, TokenLease};
@@ -73,36 +73,32 @@ pub async fn for_test(
 }
 
 fn sign_in_over() -> Failure {
-    let message = "The sign-in is over, or was replaced by another one. Sign in again, then test.".to_owned();
-    Failure { reason: FailureReason::NeedsReconnecting, blame: Blame::Config, message, detail: None }
+    let message = "The sign-in is over, or was replaced by another one. Sign in again, then test.";
+    Failure::new(FailureReason::NeedsReconnecting, message).on(Turn::Giver)
 }
 
 fn incomplete() -> Failure {
-    let message =
-        "Something the connector needs is missing, or breaks one of its rules. Fill it in and validate again.";
-    Failure { reason: FailureReason::Incomplete, blame: Blame::Config, message: message.to_owned(), detail: None }
+    let message = "Something the connector needs is missing, or breaks one of its rules. Fill it in and try again.";
+    Failure::new(FailureReason::Incomplete, message)
 }
 
 /// What keeps the tokens from being lent, as a failure of the work; an error on our side stays one.
 fn refused(connector: &Connector, error: TokenError) -> AppResult<Failure> {
     let provider = connector.oauth().map_or_else(|| connector.name(), |block| block.name.as_str());
-    let (reason, blame, message) = match error {
+    let (reason, message) = match error {
         TokenError::Internal(error) => return Err(error),
         TokenError::NeedsReconnecting => (
             FailureReason::NeedsReconnecting,
-            Blame::Config,
-            format!("{provider} has ended this access. Somebody has to sign in again; a reconnect link asks them to."),
+            format!("{provider} has ended this access. Somebody has to sign in again."),
         ),
         TokenError::Unavailable => (
             FailureReason::ProviderUnavailable,
-            Blame::Moment,
             format!("The token has ended and {provider} gives no new one right now. Try again later."),
         ),
         TokenError::App => (
             FailureReason::OauthApp,
-            Blame::Operator,
             format!("The OAuth app for {provider} is not set, or {provider} does not take it."),
         ),
     };
-    Ok(Failure { reason, blame, message, detail: None })
+    Ok(Failure::new(reason, message))
 }

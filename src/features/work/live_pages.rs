@@ -7,6 +7,7 @@ use super::WorkKind;
 use super::log::LogItem;
 use super::store::Work;
 use crate::base::error::{AppError, AppResult};
+use crate::engines::{FailureReader, FailureWords, Turn};
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{self, Connection};
 use crate::platform::app::App;
@@ -52,10 +53,14 @@ pub(super) struct LiveView {
     /// What a screen reader says; nothing while it goes on, unless the kind has words for it.
     pub(super) said: String,
     pub(super) message: String,
+    /// Why it failed, as this member reads it.
+    pub(super) failure: Option<FailureWords>,
+    /// The other side said no to the details themselves.
+    pub(super) is_refusal: bool,
+    pub(super) failure_tone: &'static str,
     pub(super) is_over: bool,
     pub(super) succeeded: bool,
     pub(super) is_partial: bool,
-    pub(super) is_failure: bool,
     pub(super) lines: Vec<LogItem>,
     pub(super) has_more_lines: bool,
     pub(super) csrf: String,
@@ -100,7 +105,8 @@ async fn load<K: WorkKind>(app: &App, member: &SignedIn, id: &str) -> AppResult<
 impl LiveView {
     fn new<K: LivePage>(followed: &Followed<K>, member: &SignedIn, csrf: String) -> Self {
         let Followed { work, connection, lines } = followed;
-        let state = work.state;
+        let (state, failure) = (work.state, work.failure());
+        let is_refusal = failure.as_ref().is_some_and(|failure| failure.turn == Turn::Giver);
         let newest = lines.iter().skip(lines.len().saturating_sub(LINES_SHOWN));
         Self {
             state,
@@ -108,10 +114,12 @@ impl LiveView {
             tone: state.tone(),
             said: if state.is_over() { K::word(state).to_owned() } else { String::new() },
             message: work.message.clone(),
+            is_refusal,
+            failure_tone: if is_refusal { "bad" } else { "warn" },
+            failure: failure.map(|failure| failure.words(FailureReader::of_member(member.role.may_administer()))),
             is_over: state.is_over(),
             succeeded: state == WorkState::Success,
             is_partial: state == WorkState::Partial,
-            is_failure: state == WorkState::Failed,
             lines: newest.map(LogItem::from).collect(),
             has_more_lines: lines.len() > LINES_SHOWN,
             csrf,

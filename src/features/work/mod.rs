@@ -29,7 +29,6 @@ pub use store::Work;
 use std::sync::Arc;
 
 use crate::base::error::AppResult;
-use crate::engines::Blame;
 use crate::platform::app::App;
 use crate::platform::tx::Tx;
 use store::{Ending, WorkTable};
@@ -42,8 +41,6 @@ trait WorkKind: WorkTable {
     const AT_ONCE: usize;
     /// Lines of a log that are kept.
     const MOST_LINES: i32;
-    /// Whose turn it is when it cannot even begin.
-    const CANNOT_BEGIN: Blame;
 
     /// Queues what the clock asks for.
     fn queue_due(_: &Arc<App>) -> impl Future<Output = AppResult<()>> + Send {

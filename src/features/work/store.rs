@@ -7,9 +7,9 @@ use diesel::prelude::*;
 
 use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, WorkspaceId};
-use crate::engines::{Blame, Failure};
+use crate::engines::{Failure, FailureReason, Turn};
 use crate::platform::db::Conn;
-use crate::platform::jobs::{INTERRUPTED, INTERRUPTED_REASON, LogLine, QueueHead, WorkState};
+use crate::platform::jobs::{INTERRUPTED, LogLine, QueueHead, WorkState};
 
 /// So many of those that began last are looked at to see who was served.
 pub(super) const BEGUN_LOOKED_AT: i64 = 500;
@@ -31,8 +31,10 @@ pub struct Work<K: WorkTable> {
     pub actor_name: String,
     /// Why it failed, for programs.
     pub reason: Option<String>,
-    /// Whose turn it is then: `config_error`, `transient_error`, `system_error`.
-    pub blame: Option<String>,
+    /// Its kind then: `config_error`, `transient_error`, `system_error`.
+    pub kind: Option<String>,
+    /// Whose turn it is then; `None` of what an older version has ended.
+    pub turn: Option<Turn>,
     /// What came of it, for people.
     pub message: String,
     /// Counted on by its worker while that lives.
@@ -56,6 +58,16 @@ impl<K: WorkTable> Work<K> {
         K::find(conn, workspace, id)
     }
 
+    /// Why it failed; `None` when it did not. What an older version has written for which there is no word any more counts as refused.
+    pub fn failure(&self) -> Option<Failure> {
+        if self.state != WorkState::Failed {
+            return None;
+        }
+        let reason = self.reason.as_deref().and_then(FailureReason::parse).unwrap_or(FailureReason::Refused);
+        let turn = self.turn.unwrap_or_else(|| Turn::of_kind(self.kind.as_deref().unwrap_or_default()));
+        Some(Failure::new(reason, self.message.clone()).on(turn))
+    }
+
     /// The lines of a log after a number, at most `limit`.
     ///
     /// # Errors
@@ -76,13 +88,19 @@ pub enum Kept {
     Lost,
 }
 
+/// What is stored of a failure beside its message.
+#[derive(Debug, Clone, Copy)]
+pub struct EndFailure {
+    pub(super) reason: FailureReason,
+    pub(super) turn: Turn,
+    pub(super) kind: &'static str,
+}
+
 /// How a piece of work ended.
 pub struct Ending<K: WorkTable> {
     pub(super) state: WorkState,
-    /// Why, for programs.
-    pub(super) reason: Option<&'static str>,
-    /// Whose turn it is.
-    pub(super) blame: Option<Blame>,
+    /// Why it failed.
+    pub(super) failure: Option<EndFailure>,
     /// What came of it, for people.
     pub(super) message: Cow<'static, str>,
     /// What only this kind of work leaves.
@@ -91,7 +109,7 @@ pub struct Ending<K: WorkTable> {
 
 impl<K: WorkTable> Ending<K> {
     pub(super) fn success(message: impl Into<Cow<'static, str>>, result: K::Result) -> Self {
-        Self { state: WorkState::Success, reason: None, blame: None, message: message.into(), result }
+        Self { state: WorkState::Success, failure: None, message: message.into(), result }
     }
 
     /// Some of it could not be done.
@@ -99,27 +117,24 @@ impl<K: WorkTable> Ending<K> {
         Self { state: WorkState::Partial, ..Self::success(message, result) }
     }
 
-    pub(super) fn failed(reason: &'static str, blame: Blame, message: impl Into<Cow<'static, str>>) -> Self {
-        let (reason, blame) = (Some(reason), Some(blame));
-        Self { state: WorkState::Failed, reason, blame, message: message.into(), result: K::Result::default() }
-    }
-
     pub(super) fn cancelled(message: &'static str) -> Self {
         let (state, result) = (WorkState::Cancelled, K::Result::default());
-        Self { state, reason: None, blame: None, message: message.into(), result }
+        Self { state, failure: None, message: message.into(), result }
     }
 
     /// What a connector's failure means: somebody stopped it, or it failed.
     pub(super) fn of_failure(failure: Failure) -> Self {
-        if failure.blame == Blame::Stopped {
+        if failure.is_stop() {
             return Self::cancelled("Stopped as asked.");
         }
-        Self::failed(failure.reason.as_str(), failure.blame, failure.message)
+        let stored = EndFailure { reason: failure.reason, turn: failure.turn, kind: failure.kind() };
+        let (message, result) = (failure.message.into(), K::Result::default());
+        Self { state: WorkState::Failed, failure: Some(stored), message, result }
     }
 
     /// Its worker has died.
     pub(super) fn interrupted() -> Self {
-        Self::failed(INTERRUPTED_REASON, Blame::Moment, INTERRUPTED)
+        Self::of_failure(Failure::new(FailureReason::Interrupted, INTERRUPTED))
     }
 }
 
@@ -170,6 +185,7 @@ macro_rules! work_table {
                 $table::actor_name,
                 $table::reason,
                 $table::blame,
+                $table::turn,
                 $table::message,
                 $table::beat,
                 $table::created_at,
@@ -188,6 +204,7 @@ macro_rules! work_table {
                     $table::actor_name,
                     $table::reason,
                     $table::blame,
+                    $table::turn,
                     $table::message,
                     $table::beat,
                     $table::created_at,
@@ -274,8 +291,9 @@ macro_rules! work_table {
                 let going = $table::table.find(id).filter($table::ended_at.is_null());
                 let changes = (
                     $table::state.eq(ending.state),
-                    $table::reason.eq(ending.reason),
-                    $table::blame.eq(ending.blame.map(Blame::as_str)),
+                    $table::reason.eq(ending.failure.map(|failure| failure.reason.as_str())),
+                    $table::blame.eq(ending.failure.map(|failure| failure.kind)),
+                    $table::turn.eq(ending.failure.map(|failure| failure.turn)),
                     $table::message.eq(&*ending.message),
                     $table::lease_until.eq(None::<UtcTime>),
                     $table::ended_at.eq(now),

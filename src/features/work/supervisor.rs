@@ -14,7 +14,7 @@ use super::{WorkKind, connector_config, take_over};
 use crate::base::error::AppResult;
 use crate::base::ids::OauthSignInId;
 use crate::connectors::Connector;
-use crate::engines::{Cancel, Canceller, ConnectorEvent, EngineRequest, EventSender, Failure, Record};
+use crate::engines::{Cancel, Canceller, ConnectorEvent, EngineRequest, EventSender, Failure, Record, Turn};
 use crate::features::connections::Connection;
 use crate::features::oauth::TokenLease;
 use crate::platform::app::App;
@@ -97,6 +97,13 @@ impl<K: WorkKind> Supervisor<K> {
             self.say("debug", detail);
         }
         self.say("error", &failure.message);
+        if let Some(hint) = failure.operator_hint() {
+            self.say("info", hint);
+        }
+        if failure.turn == Turn::Operator {
+            let (reason, hint) = (failure.reason.as_str(), failure.operator_hint().unwrap_or_default());
+            tracing::warn!(kind = K::NAME, work = %self.work.id, reason, hint, "{}", failure.message);
+        }
     }
 
     /// Tells the connector to stop.

@@ -74,14 +74,14 @@ fn keep(tx: &mut Tx<'_>, app: &App, of: &TakenOver<'_>, mut submission: Submissi
         return Ok(Versions { before: before.version, after: before.version });
     }
     let connector = app.connectors.find(before.kind, &before.connector_slug).ok_or(AppError::NotFound)?;
-    oauth::take_renewed(tx, &before, connector, token_lease, &mut submission)?;
+    oauth::take_renewed(tx, &before, &connector, token_lease, &mut submission)?;
     let mut after = before.version;
     if !submission.is_empty() {
         let given = find_revision(tx.conn, id, given)?;
         let change = Apply {
             workspace,
             connection: id,
-            connector,
+            connector: &connector,
             submission: &submission,
             by: Filler::Connector,
             name: connector.name(),

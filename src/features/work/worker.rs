@@ -8,6 +8,7 @@ use super::WorkKind;
 use super::ending::{end, end_lost, lost};
 use super::store::{Ending, Work};
 use crate::base::error::{AppError, AppResult};
+use crate::engines::{Failure, FailureReason, Turn};
 use crate::features::accounts;
 use crate::platform::app::App;
 use crate::platform::db::Conn;
@@ -37,14 +38,19 @@ impl From<diesel::result::Error> for CannotBegin {
 }
 
 impl CannotBegin {
-    fn sentence(&self) -> &'static str {
-        match self {
-            Self::Unreadable(_) => "What is stored cannot be read. The operator finds the reason in the server's log.",
-            Self::ConnectionDeleted => "The connection was deleted.",
-            Self::ConnectorGone => "The connector of this connection is not installed any more.",
-            Self::OutputLayerGone => "The output layer of this source is not there any more. Choose another one.",
-            Self::StreamGone => "The source does not offer every chosen stream any more. Choose the streams again.",
-        }
+    fn failure(&self) -> Failure {
+        let (turn, words) = match self {
+            Self::Unreadable(_) => (Turn::Operator, "What is stored cannot be read."),
+            Self::ConnectionDeleted => (Turn::Owner, "The connection was deleted."),
+            Self::ConnectorGone => (Turn::Operator, "The connector of this connection is not installed any more."),
+            Self::OutputLayerGone => {
+                (Turn::Owner, "The output layer of this source is not there any more. Choose another one.")
+            }
+            Self::StreamGone => {
+                (Turn::Owner, "The source does not offer every chosen stream any more. Choose the streams again.")
+            }
+        };
+        Failure::new(FailureReason::NotPossible, words).on(turn)
     }
 }
 
@@ -63,7 +69,7 @@ pub(super) async fn prepared<K: WorkKind, T: Send + 'static>(
     if let CannotBegin::Unreadable(error) = &why {
         tracing::error!(kind = K::NAME, work = %work.id, error = %error, "what work needs cannot be read");
     }
-    end(app, work, Ending::failed("not_possible", K::CANNOT_BEGIN, why.sentence())).await?;
+    end(app, work, Ending::of_failure(why.failure())).await?;
     Ok(None)
 }
 

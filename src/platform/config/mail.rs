@@ -38,6 +38,11 @@ impl Default for MailLimits {
 }
 
 impl MailConfig {
+    /// Whether mails leave this installation; otherwise they become files on its machine.
+    pub const fn is_sent(&self) -> bool {
+        self.smtp_url.is_some()
+    }
+
     pub(super) fn read(source: &dyn Source, problems: &mut ConfigProblems, server: &ServerConfig) -> Self {
         let smtp_url = problems.parsed(source, "VESTIBULE_SMTP_URL", None, |text| {
             let known = ["smtp://", "smtps://", "smtp+starttls://"].iter().any(|scheme| text.starts_with(scheme));

@@ -99,7 +99,7 @@ pub const SETTINGS: [(&str, &str); 22] = [
         "VESTIBULE_EXTRA_CA_FILE",
         "PEM file of further certificate authorities to trust (mail server, receivers of webhooks, providers)",
     ),
-    ("VESTIBULE_CONNECTORS_DIR", "folder with more connector files"),
+    ("VESTIBULE_CONNECTORS_DIR", "folder with more connector files; changes are taken in while Vestibule runs"),
     (
         "VESTIBULE_CONNECTOR_ALLOW_CIDRS",
         "networks, comma-separated, where providers, other systems of connectors and output layers may be although they are not public; default none",

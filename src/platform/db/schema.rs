@@ -133,6 +133,7 @@ diesel::table! {
         approval -> Text,
         words_noted -> Integer,
         secret_revisions -> Text,
+        unseen_at -> Nullable<Timestamp>,
     }
 }
 
@@ -542,6 +543,7 @@ diesel::table! {
         ended_at -> Nullable<Timestamp>,
         number -> BigInt,
         beat -> BigInt,
+        turn -> Nullable<Text>,
     }
 }
 
@@ -599,6 +601,7 @@ diesel::table! {
         ended_at -> Nullable<Timestamp>,
         number -> BigInt,
         beat -> BigInt,
+        turn -> Nullable<Text>,
     }
 }
 

@@ -4,6 +4,7 @@
 //! as the server's word that it will listen: until then nothing was sent. [`OfferedMail::hand_over`] says the mail itself: a connection
 //! that breaks from there on leaves open whether it was taken.
 
+mod sentences;
 mod smtp;
 mod template;
 
@@ -16,6 +17,7 @@ use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, Message, Transport as _};
 use secrecy::ExposeSecret as _;
 
+pub use sentences::MailSentence;
 pub use template::EmailContext;
 pub(crate) use template::email_templates;
 

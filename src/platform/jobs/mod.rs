@@ -28,7 +28,7 @@ pub use overview::{
 pub use registry::Registry;
 pub use store::{ensure_recurring, forget_failed, forgettable_failed};
 pub use turns::{QueueHead, may_begin, next_turn};
-pub use work::{INTERRUPTED, INTERRUPTED_REASON, LogBuffer, LogLine, WORK_BEAT, WORK_LEASE, WorkState};
+pub use work::{INTERRUPTED, LogBuffer, LogLine, WORK_BEAT, WORK_LEASE, WorkState};
 pub use worker::{run_due, run_until};
 pub use worker_pool::{ClaimedTasks, Queue, Task, run_queue_due, run_queue_until};
 

@@ -12,8 +12,6 @@ pub const WORK_LEASE: Duration = Duration::seconds(30);
 pub const WORK_BEAT: std::time::Duration = std::time::Duration::from_millis(500);
 /// Words for work that a stopped server has left behind.
 pub const INTERRUPTED: &str = "The server stopped while this was running. Start it again.";
-/// The name for programs of that reason.
-pub const INTERRUPTED_REASON: &str = "interrupted";
 
 text_enum! {
     /// How far it is.

@@ -9,6 +9,7 @@ pub mod pages;
 mod reference;
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use crate::connectors::Connector;
 use crate::features::catalogue::Capability;
@@ -108,7 +109,7 @@ pub fn find(name: &str) -> Option<&'static DocsPage> {
 
 impl DocsPage {
     /// The page as Markdown; `base` is the address of this installation, `connectors` what is in it and can be done with each.
-    pub fn markdown(&self, base: &str, connectors: &[(&Connector, Capability)]) -> String {
+    pub fn markdown(&self, base: &str, connectors: &[(Arc<Connector>, Capability)]) -> String {
         match self.text {
             Text::Written(text) => here(text, base),
             Text::Settings => reference::settings(),

@@ -1,5 +1,7 @@
 //! `/docs`, its pages, the same as Markdown, `/llms.txt` and the skill file. Open to everybody: nothing here is secret.
 
+use std::sync::Arc;
+
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
@@ -66,9 +68,13 @@ pub async fn page(app: web::Data<App>, name: web::Path<String>) -> PageResult {
 }
 
 /// Every connector and what can be done with it; who may sign in where is each workspace's own and not told here.
-fn capabilities(app: &App) -> Vec<(&Connector, Capability)> {
+fn capabilities(app: &App) -> Vec<(Arc<Connector>, Capability)> {
     let all = [Kind::Source, Kind::Destination].into_iter().flat_map(|kind| app.connectors.search(kind, ""));
-    all.map(|connector| (connector.as_ref(), Capability::of(&app.engines, connector, true))).collect()
+    let with_capability = |connector: Arc<Connector>| {
+        let capability = Capability::of(&app.engines, &connector, true);
+        (connector, capability)
+    };
+    all.map(with_capability).collect()
 }
 
 /// `GET /docs/skills/share-setup-link/SKILL.md`

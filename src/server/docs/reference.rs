@@ -1,6 +1,7 @@
 //! Pages that are made from the code they describe.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use crate::connectors::Connector;
 use crate::features::catalogue::Capability;
@@ -40,7 +41,7 @@ pub(super) fn errors() -> String {
 }
 
 /// Every connector with what this installation can do with it.
-pub(super) fn connectors(all: &[(&Connector, Capability)]) -> String {
+pub(super) fn connectors(all: &[(Arc<Connector>, Capability)]) -> String {
     let mut text = String::from(
         "# What each connector can do\n\nMade from what is installed here now; programs read the same as `capability` of a connector.\n\n\
          - **Checks**: the real system is asked whether the details work. Where it is not, there is no validation: `revalidate` answers 409 \

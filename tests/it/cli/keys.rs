@@ -20,7 +20,7 @@ const MANY: usize = 400;
 
 /// A workspace with so many drafts, each with a secret of its own.
 fn fill(app: &Arc<App>, count: usize) -> WorkspaceId {
-    let connector = Arc::clone(app.connectors.find(Kind::Source, "postgres").unwrap());
+    let connector = app.connectors.find(Kind::Source, "postgres").unwrap();
     app.write_blocking(move |tx| {
         let new = NewOwner {
             workspace_name: "Acme".into(),

@@ -264,7 +264,7 @@ async fn a_change_that_was_judged_too_early_takes_nothing_along() {
         let late = Apply {
             workspace: &workspace,
             connection: &connection.id,
-            connector,
+            connector: &connector,
             submission: &submission,
             by: Filler::Recipient,
             name: "",

@@ -1,8 +1,6 @@
 //! Killed in the middle, started again: what was acknowledged is there and opens, nothing is there by half, and what was not
 //! acknowledged can be sent again without being written twice.
 
-use std::sync::Arc;
-
 use diesel::prelude::*;
 use secrecy::ExposeSecret as _;
 use vestibule::base::error::AppResult;
@@ -33,7 +31,7 @@ struct Asked {
 }
 
 fn ask(app: &App, round: usize) -> Vec<Asked> {
-    let connector = Arc::clone(app.connectors.find(Kind::Source, "postgres").unwrap());
+    let connector = app.connectors.find(Kind::Source, "postgres").unwrap();
     let make_all = move |tx: &mut vestibule::platform::tx::Tx<'_>| -> AppResult<Vec<Asked>> {
         let workspace = find_workspace_by_slug(tx.conn, "acme")?.unwrap();
         (0..AT_ONCE)

@@ -84,7 +84,7 @@ async fn many(app: &TestApp, count: usize) {
                 let fields = LinkFields { name: inner.rng.text(b"abcdef", 6), ..LinkFields::default() };
                 let new = NewInviteLink {
                     workspace: &workspace,
-                    connector,
+                    connector: &connector,
                     usage: Usage::Reusable,
                     fields: &fields,
                     creator: None,

@@ -1,6 +1,6 @@
 """A source of the tests that speaks the Airbyte protocol: shop.py VERB --config PATH [--catalog PATH] [--state PATH]
 
-Its mode is words with commas between them: slow, renews, breaks, tires, keyless, many; VERB:PATH waits with that verb until there is such a file.
+Its mode is words with commas between them: slow, renews, breaks, tires, keyless, many, falls, down, ill; VERB:PATH waits with that verb until there is such a file.
 """
 
 import argparse
@@ -54,6 +54,15 @@ if "many" in modes:
 
 if args.verb == "check":
     wait()
+    for mode, kind in [("down", "transient_error"), ("ill", "system_error")]:
+        if mode in modes:
+            error = {"message": "The shop has its hands full.", "failure_type": kind, "stack_trace": 'File "/opt/shop/main.py", line 7'}
+            say(type="TRACE", trace={"type": "ERROR", "emitted_at": 1, "error": error})
+            raise SystemExit(1)
+    if "falls" in modes:
+        dump = f'Traceback (most recent call last):\n  File "/opt/shop/main.py", line 7, in check\nKeyError: {config["token"]}'
+        say(type="CONNECTION_STATUS", connectionStatus={"status": "FAILED", "message": dump})
+        raise SystemExit(0)
     good = config["token"].startswith("right")
     if good and "renews" in modes:
         renewed = {**config, "token": "right-renewed"}

@@ -31,6 +31,53 @@ async fn bad_credentials_fail_in_words_and_nothing_shows_them() {
 }
 
 #[tokio::test]
+async fn programs_read_whose_turn_it_is() {
+    for (token, mode, turn, kind, code) in [
+        ("wrong", "", "giver", "config_error", "refused"),
+        ("right", "down", "provider", "transient_error", "unwell"),
+        ("right", "falls", "operator", "system_error", "crashed"),
+        ("right", "ill", "operator", "system_error", "crashed"),
+    ] {
+        let (app, program, slug) = shop_draft(token, json!({"mode": mode})).await;
+        let done = validated(&app, &program, &slug).await;
+        let error = &done["error"];
+        let read = ["turn", "kind", "code"].map(|name| error[name].as_str().unwrap());
+        assert_eq!(read, [turn, kind, code], "{done}");
+        assert!(!error["advice"].as_str().unwrap().is_empty(), "{error}");
+        let text = error.to_string();
+        assert!(!text.contains("VESTIBULE_") && !text.contains("Traceback") && !text.contains(CANARY), "{error}");
+        let logs = program.get(&format!("/api/v1/connector-validations/{}/logs/", done["id"].as_str().unwrap())).await;
+        assert_eq!(logs.body.contains("KeyError"), mode == "falls", "the log has all of it: {}", logs.body);
+        assert!(!logs.body.contains(CANARY), "{}", logs.body);
+    }
+}
+
+#[tokio::test]
+async fn what_an_older_version_has_ended_reads_as_before() {
+    use diesel::prelude::*;
+    use vestibule::platform::db::schema::validations;
+    let (app, program, slug) = shop_draft("wrong", json!({})).await;
+    let id = validated(&app, &program, &slug).await["id"].as_str().unwrap().to_owned();
+    for (kind, turn) in [("config_error", "giver"), ("transient_error", "provider"), ("system_error", "operator")] {
+        app.app
+            .db
+            .write(move |conn| {
+                let older =
+                    (validations::turn.eq(None::<String>), validations::blame.eq(kind), validations::reason.eq("gone"));
+                Ok(diesel::update(validations::table).set(older).execute(conn)?)
+            })
+            .await
+            .unwrap();
+        let seen = program.get(&format!("/api/v1/connector-validations/{id}/")).await.expect(200).json;
+        assert_eq!(
+            (seen["error"]["turn"].as_str(), seen["error"]["code"].as_str()),
+            (Some(turn), Some("gone")),
+            "{seen}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_log_comes_as_events_for_who_asks_so() {
     let (app, program, slug) = shop_draft("right", json!({})).await;
     let id = validated(&app, &program, &slug).await["id"].as_str().unwrap().to_owned();

@@ -1,5 +1,7 @@
 //! Validating, choosing streams, finalising and extracting on pages.
 
+use vestibule::features::accounts::Role;
+
 use crate::setup_links::connection_path;
 use crate::support::{Page, TestApp, Visitor, shop};
 
@@ -80,6 +82,40 @@ async fn a_failure_says_what_to_do_and_past_ones_stay() {
     let refused = finish.press("intent", "finalise", &owner).await;
     assert_eq!(refused.status, 422);
     assert!(refused.text().contains("Validate them, then finalise"), "{}", refused.text());
+}
+
+#[tokio::test]
+async fn a_bad_moment_does_not_make_the_details_wrong() {
+    for (mode, words) in [("down", "hands full"), ("falls", "stopped unexpectedly")] {
+        let app = shop::app();
+        let owner = app.owner().await;
+        let form = owner.get("/connections/new/source/shop").await.form_with("/token").set("/token", "right-1");
+        let connection = form.set("/mode", mode).press("intent", "save", &owner).await.location().unwrap();
+        let done = validate(&app, &owner, &connection).await;
+        let text = done.text();
+        assert!(text.contains("There was no answer about the details") && text.contains(words), "{mode}: {text}");
+        assert!(done.form_to(&format!("{connection}/validations")).send(&owner).await.status == 303);
+        app.work().await;
+        let list = owner.get("/connections").await.text();
+        assert!(list.contains("Filled in") && list.contains("You: validate it"), "{mode}: {list}");
+        let page = owner.get(&connection).await.text();
+        assert!(page.contains("nothing is known to be wrong with the details"), "{mode}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_setting_is_named_to_whom_can_act_and_to_nobody_else() {
+    let (app, owner, connection) = shop_page("right-1").await;
+    let form = owner.get(&format!("{connection}/configuration")).await.form_with("/mode").set("/mode", "falls");
+    form.press("intent", "save", &owner).await;
+    validate(&app, &owner, &connection).await;
+    let path = owner.get(&connection).await.links().into_iter().find(|path| path.starts_with("/validations/")).unwrap();
+    let viewer = app.member(&owner, Role::Viewer, "vera@example.com").await;
+    let (admin, other) = (owner.get(&path).await, viewer.get(&path).await);
+    let callout = |page: &Page| page.texts("[data-tone=warn]").join(" ");
+    assert!(callout(&admin).contains("The operator can install"), "{}", callout(&admin));
+    assert!(!callout(&other).contains("The operator can install"), "{}", callout(&other));
+    assert!(callout(&other).contains("runs this installation"), "{}", callout(&other));
 }
 
 #[tokio::test]

@@ -86,3 +86,28 @@ async fn a_test_never_uses_what_others_have_provided() {
     app.work().await;
     assert!(!owner.get(&connection).await.body.contains(CANARY));
 }
+
+#[tokio::test]
+async fn nobody_outside_is_told_off_for_what_is_not_theirs() {
+    for (mode, turn) in [("down", "provider"), ("falls", "operator"), ("ill", "operator")] {
+        let (app, owner, connection, link) = link(&[("allow_test", "yes"), ("/mode", mode)]).await;
+        let visitor = app.visitor();
+        let going = test(&visitor, &visitor.get(&link).await, &format!("right-{CANARY}")).await;
+        app.work().await;
+        let told = going.form_with("/token").press("intent", "test-result", &visitor).await;
+        let text = told.text();
+        assert!(text.contains("This cannot be tested now"), "{mode}: {text}");
+        assert!(text.contains("Nothing you entered is known to be wrong"), "{mode}: {text}");
+        for word in ["Traceback", "/opt/", "main.py", "VESTIBULE_", "operator", "could not be confirmed", CANARY] {
+            assert!(!told.body.contains(word), "{mode}: {word}: {text}");
+        }
+        let sent = told.form_with("/token").press("intent", "complete", &visitor).await;
+        assert_eq!(sent.status, 303, "{mode}: it can be sent all the same: {}", sent.text());
+        let page = owner.get(&connection).await;
+        let path = page.links().into_iter().find(|path| path.starts_with("/validations/")).unwrap();
+        let seen = owner.get(&path).await;
+        assert!(!seen.body.contains(CANARY), "{mode}: secrets are hidden in the log, too");
+        let words = if turn == "operator" { "runs this installation" } else { "Trying again in a few minutes" };
+        assert!(seen.text().contains(words), "{mode}: {}", seen.text());
+    }
+}

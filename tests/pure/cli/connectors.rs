@@ -221,7 +221,11 @@ fn an_installed_program_is_asked_for_its_specification() {
     let ran = here.run(&["connectors", "import", "--exec", "source-nobody-installed"]);
     assert!(ran.code == 1 && ran.err.contains("source-nobody-installed is not installed"), "{ran:?}");
     let ran = here.run(&["connectors", "import", "--exec", "false"]);
-    assert!(ran.code == 1 && ran.err.contains("ended with status 1 before it said which settings it has"), "{ran:?}");
+    assert!(
+        ran.code == 1
+            && ran.err.contains("stopped unexpectedly before it said which settings it has: it ended with status 1"),
+        "{ran:?}"
+    );
     here.run(&["connectors", "import"]).refused(2, "PATH");
     let ran = here.run(&["connectors", "import", "--image", "maker/source-x:1"]);
     assert!(ran.code == 1 && ran.err.contains("VESTIBULE_CONTAINER_ENGINE"), "{ran:?}");
@@ -291,7 +295,7 @@ fn a_whole_registry_leaves_what_is_built_in_running() {
                 "allowedHosts": {"hosts": ["api.example.com"]}, "suggestedStreams": {"streams": ["orders"]},
             })
         };
-        built_in.search(kind, "").into_iter().map(entry).collect()
+        built_in.search(kind, "").iter().map(entry).collect()
     };
     let (sources, destinations) = (entries(Kind::Source), entries(Kind::Destination));
     let count = sources.len() + destinations.len();
@@ -307,7 +311,7 @@ fn a_whole_registry_leaves_what_is_built_in_running() {
                 let file = &one.file;
                 json!([file.runtime, file.oauth, file.guide, file.name, file.category, file.summary, file.streams])
             };
-            assert_eq!(kept(was), kept(now), "{slug}");
+            assert_eq!(kept(&was), kept(&now), "{slug}");
             if was.file.runtime.is_some() || was.file.oauth.is_some() {
                 stayed += 1;
                 assert_eq!(was.file.spec, now.file.spec, "{slug}: it asks by the names of its own settings");

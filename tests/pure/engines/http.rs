@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use vestibule::connectors::{Connectors, Kind};
-use vestibule::engines::{Blame, FailureReason, SyncType};
+use vestibule::engines::{FailureReason, SyncType, Turn};
 
 use crate::support::CANARY;
 use crate::support::engine::{Place, Task};
@@ -18,7 +18,7 @@ fn place() -> Place {
 
 fn built_in(slug: &str, config: &Value) -> Task {
     let connectors = Connectors::load(None).unwrap();
-    Task::of(connectors.find(Kind::Source, slug).unwrap().clone(), config)
+    Task::of(connectors.find(Kind::Source, slug).unwrap(), config)
 }
 
 fn api(receiver: &Receiver, auth: Value) -> Task {
@@ -53,19 +53,19 @@ async fn the_first_endpoint_is_asked_with_the_credentials() {
 #[tokio::test]
 async fn a_bad_answer_says_what_to_do() {
     let place = place();
-    for (status, body, reason, blame) in [
-        (401, "{}", FailureReason::SignIn, Blame::Config),
-        (403, "{}", FailureReason::Permission, Blame::Config),
-        (404, "{}", FailureReason::Refused, Blame::Config),
-        (429, "{}", FailureReason::RateLimited, Blame::Moment),
-        (500, "{}", FailureReason::Unwell, Blame::Moment),
-        (302, "", FailureReason::Refused, Blame::Config),
-        (200, "<html>", FailureReason::Refused, Blame::Config),
+    for (status, body, reason, turn) in [
+        (401, "{}", FailureReason::SignIn, Turn::Giver),
+        (403, "{}", FailureReason::Permission, Turn::Giver),
+        (404, "{}", FailureReason::Refused, Turn::Giver),
+        (429, "{}", FailureReason::RateLimited, Turn::Provider),
+        (500, "{}", FailureReason::Unwell, Turn::Provider),
+        (302, "", FailureReason::Refused, Turn::Giver),
+        (200, "<html>", FailureReason::Refused, Turn::Giver),
     ] {
         let receiver = Receiver::start(move |_, _| Reply::with(status, &[("location", "https://127.0.0.1/")], body));
         let failure =
             place.check(&api(&receiver, json!({"auth_type": "bearer", "token": CANARY}))).await.0.unwrap_err();
-        assert_eq!((failure.reason, failure.blame), (reason, blame), "{status}: {failure}");
+        assert_eq!((failure.reason, failure.turn), (reason, turn), "{status}: {failure}");
         assert_eq!(receiver.got().len(), 1, "redirects are not followed");
     }
 }
@@ -86,10 +86,10 @@ async fn nobody_says_that_details_work_when_nobody_was_asked() {
     let task = built_in("mysql", &config);
     let place = Place::new();
     let failure = place.check(&task).await.0.unwrap_err();
-    assert_eq!((failure.reason, failure.blame), (FailureReason::NoRuntime, Blame::Operator), "{failure}");
+    assert_eq!((failure.reason, failure.turn), (FailureReason::NoRuntime, Turn::Operator), "{failure}");
     let failure = place.read(&task, &[], None).await.0.unwrap_err();
     assert_eq!(failure.reason, FailureReason::NoRuntime);
-    assert!(failure.message.contains("connectors import --exec"), "{failure}");
+    assert!(failure.operator_hint().unwrap().contains("connectors import --exec"), "{failure}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use vestibule::connectors::import::{FoundSpec, ImportHints, read_path};
-use vestibule::engines::{Blame, CursorField, FailureReason, SyncType};
+use vestibule::engines::{CursorField, FailureReason, SyncType, Turn};
 
 use crate::support::CANARY;
 use crate::support::engine::{Place, Task, chosen};
@@ -69,7 +69,7 @@ async fn a_wrong_credential_of_a_real_source_is_told_in_words() {
     let place = Place::with(&[("VESTIBULE_CONNECTOR_ALLOW_CIDRS", "127.0.0.0/8")]);
     let (done, told) = place.check(&task).await;
     let failure = done.unwrap_err();
-    assert_eq!((failure.reason, failure.blame), (FailureReason::Refused, Blame::Config), "{failure} {}", told.log());
+    assert_eq!((failure.reason, failure.turn), (FailureReason::Refused, Turn::Giver), "{failure} {}", told.log());
     assert!(failure.message.contains("Unauthorized") || failure.message.contains("401"), "{failure}");
     assert!(!failure.message.starts_with('\''), "{failure}");
 }

@@ -15,6 +15,7 @@ use crate::base::error::AppError;
 use crate::features::accounts::store::{find_member, find_workspace};
 use crate::features::accounts::{MemberCard, WorkspaceCard};
 use crate::platform::app::App;
+use crate::platform::email::MailSentence;
 use crate::platform::link_state::LinkState;
 use crate::platform::web::client_ip::client_ip;
 use crate::platform::web::frame::RecipientFrame;
@@ -39,6 +40,7 @@ struct ClosedPage {
     state: LinkState,
     workspace: String,
     inviter: String,
+    newer: &'static str,
 }
 
 /// The page about a link that does not open any more, 410.
@@ -49,6 +51,7 @@ pub(in crate::features::accounts) fn closed_page(app: &App, link: &OpenAccountLi
         state: link.row.times().state(app.clock.now()),
         workspace: link.workspace.name.clone(),
         inviter: link.inviter.as_ref().map(|member| member.name.clone()).unwrap_or_default(),
+        newer: MailSentence::NewerInvitation.of(&app.config.mail),
     };
     PageError::ready(StatusCode::GONE, &page)
 }

@@ -25,7 +25,7 @@ impl OidcHttpError {
     pub(super) fn detail(self) -> &'static str {
         match self {
             Self::BadAddress => "it names an address that does not begin with https://",
-            Self::Failed(HttpFailure::Unknown) => "its host cannot be found in the DNS",
+            Self::Failed(HttpFailure::Unknown | HttpFailure::NoLookup) => "its host cannot be found in the DNS",
             Self::Failed(HttpFailure::NotPublic) => {
                 "its host is not public; the operator can open a network with VESTIBULE_SIGN_IN_ALLOW_CIDRS"
             }

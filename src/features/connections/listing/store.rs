@@ -43,6 +43,8 @@ pub struct ListRow {
     pub identity: String,
     /// Whether a member has to accept it.
     pub approval: Approval,
+    /// Since when something that came from outside was looked at by nobody of the workspace.
+    pub unseen_at: Option<UtcTime>,
 }
 
 /// The workspace's connections, last changed first; at most `limit`.

@@ -96,7 +96,11 @@ impl From<HttpFailure> for ProviderError {
             HttpFailure::NotPublic => Self::NotAllowedAddress,
             HttpFailure::TooLarge => Self::BadAnswer("it is too large"),
             HttpFailure::Broken => Self::BadAnswer("it is no HTTP, or was cut short"),
-            HttpFailure::Unknown | HttpFailure::Connect | HttpFailure::Tls | HttpFailure::Timeout => Self::ProviderDown,
+            HttpFailure::Unknown
+            | HttpFailure::NoLookup
+            | HttpFailure::Connect
+            | HttpFailure::Tls
+            | HttpFailure::Timeout => Self::ProviderDown,
         }
     }
 }

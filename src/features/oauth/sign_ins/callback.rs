@@ -84,7 +84,7 @@ async fn finish(
     found: SpentAttempt,
     attempt_state: AttemptState,
 ) -> AppResult<()> {
-    let connector = app.connectors.find(found.pending.kind, &found.pending.connector).cloned();
+    let connector = app.connectors.find(found.pending.kind, &found.pending.connector);
     let block = connector.and_then(|connector| connector.oauth().cloned()).filter(|block| block.provider == provider);
     let secrets = secrets(app, provider, &found.row).await?;
     let result = match (block, secrets) {

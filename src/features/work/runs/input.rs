@@ -49,7 +49,7 @@ impl RunInput {
         if connection.deleted_at.is_some() {
             return Err(CannotBegin::ConnectionDeleted);
         }
-        let connector = app.connectors.find(connection.kind, &connection.connector_slug).cloned();
+        let connector = app.connectors.find(connection.kind, &connection.connector_slug);
         let connector = connector.ok_or(CannotBegin::ConnectorGone)?;
         let values = connection.open_values(&app.keys)?;
         let choices: Vec<StreamChoice> = plan.enabled().cloned().collect();

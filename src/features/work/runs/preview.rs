@@ -31,7 +31,7 @@ pub fn next_reading(conn: &mut Conn, app: &App, connection: &Connection, plan: &
     let streams: Vec<ReadStream> = plan.enabled().map(stream).collect();
     let incremental = streams.iter().filter(|stream| stream.sync_type == SyncType::Incremental).count();
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
-    let engine = connector.and_then(|connector| app.engines.position_member(connector));
+    let engine = connector.and_then(|connector| app.engines.position_member(&connector));
     let position = ReadPosition::new(Some(kept), engine, settings.clone(), streams, false);
     Ok(sentences(&position, incremental))
 }

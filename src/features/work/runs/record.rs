@@ -12,7 +12,7 @@ use super::sink::{RunOutput, SinkFault};
 use super::store::{self, RunDetails, RunResult, StreamCount, StreamCounts};
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
-use crate::engines::{Blame, ReadEnd};
+use crate::engines::{Failure, FailureReason, ReadEnd};
 use crate::features::streams::StreamChoice;
 use crate::features::work::connector_config::AskError;
 use crate::features::work::ending::{end, finish};
@@ -46,8 +46,9 @@ pub(super) async fn broken(
     output: &RunOutput,
     fault: SinkFault,
 ) -> AppResult<()> {
-    supervisor.say("error", &fault.message);
-    drop_all(supervisor, output, Ending::failed("output_failed", fault.blame, fault.message)).await
+    let SinkFault(failure) = fault;
+    supervisor.say_failure(&failure);
+    drop_all(supervisor, output, Ending::of_failure(failure)).await
 }
 
 /// Ends a run that somebody wanted to stop.
@@ -90,17 +91,13 @@ impl Reading<'_> {
                     }
                 }
                 if let Some(sentence) = half_a_table(self.input, &end.incomplete) {
-                    self.supervisor.say("error", &sentence);
-                    return self.fail(Ending::failed("not_read_whole", Blame::Moment, sentence)).await;
+                    return self.fail(Failure::new(FailureReason::NotReadWhole, sentence)).await;
                 }
                 self.succeed(end.incomplete).await
             }
             Err(AskError::App(error)) => Err(error),
-            Err(AskError::Failure(failure)) if failure.blame == Blame::Stopped => self.stopped().await,
-            Err(AskError::Failure(failure)) => {
-                self.supervisor.say_failure(&failure);
-                self.fail(Ending::of_failure(failure)).await
-            }
+            Err(AskError::Failure(failure)) if failure.is_stop() => self.stopped().await,
+            Err(AskError::Failure(failure)) => self.fail(failure).await,
         }
     }
 
@@ -114,9 +111,10 @@ impl Reading<'_> {
         stopped(self.supervisor, &self.input.output).await
     }
 
-    async fn fail(self, ending: Ending<RunDetails>) -> AppResult<()> {
+    async fn fail(mut self, failure: Failure) -> AppResult<()> {
         drop(self.intake);
-        drop_all(self.supervisor, &self.input.output, ending).await
+        self.supervisor.say_failure(&failure);
+        drop_all(self.supervisor, &self.input.output, Ending::of_failure(failure)).await
     }
 
     /// The run is ours no more: whoever ended it has written its end.

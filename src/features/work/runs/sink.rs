@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::files::{self, OutputFolder};
 use super::fingerprint::Restart;
-use crate::engines::{Blame, Failure, Load, LoadTable, LoadTarget, Loading, Record, TableLoss};
+use crate::engines::{Failure, FailureReason, Load, LoadTable, LoadTarget, Loading, Record, TableLoss};
 use crate::features::outputs::FILES;
 use crate::platform::app::App;
 
-const NO_PLACE: &str = "The server cannot write into its data folder. Its operator finds the reason in the log.";
+const NO_PLACE: &str = "The records cannot be written into the data folder of this installation.";
 
 /// Where one run's records go.
 #[derive(Debug, Clone)]
@@ -41,20 +41,17 @@ pub(super) enum ReadySink {
 
 /// Why records cannot go there.
 #[derive(Debug)]
-pub(super) struct SinkFault {
-    pub(super) blame: Blame,
-    pub(super) message: String,
-}
+pub(super) struct SinkFault(pub(super) Failure);
 
 impl SinkFault {
     fn of_files(error: &anyhow::Error) -> Self {
         tracing::error!(error = %format!("{error:#}"), "an extraction's records cannot be written");
-        Self { blame: Blame::Operator, message: NO_PLACE.to_owned() }
+        Self(Failure::new(FailureReason::NoRoom, NO_PLACE))
     }
 
     fn of_layer(name: &str, failure: Failure) -> Self {
         let message = format!("The records cannot go into the output layer {name}. {}", failure.message);
-        Self { blame: failure.blame, message }
+        Self(Failure { reason: FailureReason::OutputFailed, message, ..failure }.of_members())
     }
 }
 

@@ -76,7 +76,7 @@ pub fn start(tx: &mut Tx<'_>, new: &NewRun<'_>, app: &App) -> Result<Run, StartR
     let connector = app.connectors.find(new.connection.kind, &new.connection.connector_slug);
     let connector = connector.ok_or(StartRunError::ConnectorGone)?;
     let plan = find_plan(tx.conn, workspace, connection)?.unwrap_or_default();
-    may_start(new.connection, &plan, connector, app)?;
+    may_start(new.connection, &plan, &connector, app)?;
     if let Some(going) = store::going(tx.conn, workspace, connection)? {
         return Err(StartRunError::Going(going.id));
     }

@@ -7,7 +7,6 @@ use super::fingerprint::Fingerprints;
 use super::position::KeptState;
 use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, RunId, WorkspaceId};
-use crate::engines::Blame;
 use crate::features::work::store::{BEGUN_LOOKED_AT, Ending, Kept, Work, WorkTable, work_table};
 use crate::platform::activity::Actor;
 use crate::platform::db::conn::MultiBackend;

@@ -10,7 +10,7 @@ use super::record::{self, Reading};
 use super::store::{Run, RunDetails};
 use super::{TIME_LIMIT, files, schedule};
 use crate::base::error::AppResult;
-use crate::engines::{Blame, ReadEnd};
+use crate::engines::ReadEnd;
 use crate::features::connections;
 use crate::features::work::WorkKind;
 use crate::features::work::connector_config::AskError;
@@ -55,7 +55,6 @@ impl WorkKind for RunDetails {
     const NAME: &'static str = "runs";
     const AT_ONCE: usize = 4;
     const MOST_LINES: i32 = 5_000;
-    const CANNOT_BEGIN: Blame = Blame::Operator;
 
     async fn queue_due(app: &Arc<App>) -> AppResult<()> {
         schedule::queue_due(app).await

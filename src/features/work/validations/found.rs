@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use super::{SEALED_FOUND, Validation};
 use crate::base::crypto::{KeyRing, Sealed};
 use crate::base::error::{AppError, AppResult};
-use crate::engines::{Blame, Catalog, Failure, FailureReason};
+use crate::engines::{Catalog, Failure, FailureReason, Turn};
 use crate::platform::tx::Tx;
 
 /// More than this unpacked is no catalog of ours.
@@ -23,9 +23,8 @@ pub(super) fn fits(catalog: &Catalog) -> bool {
 /// What is said of one that does not fit.
 pub(super) fn too_large() -> Failure {
     let message = "This source offers more streams and fields than can be kept (64 MB of names and types). \
-                   Give the user rights on fewer tables, or name fewer of them in the details."
-        .to_owned();
-    Failure { reason: FailureReason::TooMuchOutput, blame: Blame::Config, message, detail: None }
+                   Give the user rights on fewer tables, or name fewer of them in the details.";
+    Failure::new(FailureReason::TooMuchOutput, message).on(Turn::Giver)
 }
 
 pub(super) fn pack(tx: &Tx<'_>, validation: &Validation, catalog: &Catalog) -> AppResult<Sealed> {

@@ -53,8 +53,10 @@ pub enum Standing {
     Going,
     /// The values of now were found good.
     Good,
-    /// The last one of these values failed or was stopped.
+    /// The real system said no to these values.
     Bad,
+    /// The last one brought no answer about these values: it was stopped, or failed for another reason than they.
+    Unanswered,
 }
 
 impl Standing {
@@ -67,16 +69,17 @@ impl Standing {
 
 /// How the values of now stand, from the newest validation of the owner.
 pub fn standing(newest: Option<&Validation>, version: i64) -> Standing {
-    standing_of(newest.map(|one| (one.state, one.details.connection_version)), version)
+    standing_of(newest.map(Newest::of), version)
 }
 
 /// The same, from what a list knows.
 pub fn standing_of(newest: Option<Newest>, version: i64) -> Standing {
     match newest {
-        Some((state, _)) if !state.is_over() => Standing::Going,
-        Some((_, checked)) if checked != Some(version) => Standing::None,
-        Some((WorkState::Success, _)) => Standing::Good,
-        Some(_) => Standing::Bad,
+        Some(newest) if !newest.state.is_over() => Standing::Going,
+        Some(newest) if newest.version != Some(version) => Standing::None,
+        Some(newest) if newest.state == WorkState::Success => Standing::Good,
+        Some(newest) if newest.says_no => Standing::Bad,
+        Some(_) => Standing::Unanswered,
         None => Standing::None,
     }
 }

@@ -24,7 +24,6 @@ use crate::platform::web::urls;
 pub(in crate::features::work) struct ValidationPart {
     work: LiveView,
     step: String,
-    advice: &'static str,
     streams: Vec<FoundStreamItem>,
     is_test: bool,
     may_start: bool,
@@ -81,7 +80,7 @@ impl LivePage for ValidationDetails {
         let Followed { work: validation, connection, .. } = followed;
         let slug = &connection.slug;
         let connector = app.connectors.find(connection.kind, &connection.connector_slug);
-        let ability = connector.map(|connector| app.engines.ability(connector)).unwrap_or_default();
+        let ability = connector.map(|connector| app.engines.ability(&connector)).unwrap_or_default();
         let step = if view.is_over { String::new() } else { validation.details.step.clone() };
         if !view.is_over {
             view.said.clone_from(&step);
@@ -89,7 +88,6 @@ impl LivePage for ValidationDetails {
         Ok(ValidationPart {
             work: view,
             step,
-            advice: advice(validation.blame.as_deref()),
             streams: validation.found(&app.keys)?.streams.iter().map(found_stream).collect(),
             is_test: validation.details.setup_link_id.is_some(),
             may_start: ability.check && !connection.is_waiting(),
@@ -98,15 +96,6 @@ impl LivePage for ValidationDetails {
             next_text: if ability.read { "Choose streams" } else { "Finish" },
             configuration_url: urls::connection_configuration(slug),
         })
-    }
-}
-
-/// What to do next, by whose turn it is.
-fn advice(blame: Option<&str>) -> &'static str {
-    match blame {
-        Some("config_error") => "Change the details, or ask whoever knows them with a setup link.",
-        Some("transient_error") => "Trying again in a few minutes may help.",
-        _ => "The operator of this installation can find out more in the log.",
     }
 }
 
@@ -148,7 +137,7 @@ pub async fn create(
             let connector = here.connectors.find(connection.kind, &connection.connector_slug);
             let connector =
                 connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
-            start(tx, &connection, connector, &here.engines, &actor)
+            start(tx, &connection, &connector, &here.engines, &actor)
         })
         .await;
     let back = |flash| see_other_with(&app.config.server.base_url, &target, flash);

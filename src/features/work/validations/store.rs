@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::base::clock::UtcTime;
 use crate::base::crypto::Sealed;
 use crate::base::ids::{ConnectionId, SetupLinkId, ValidationId, WorkspaceId};
-use crate::engines::Blame;
+use crate::engines::Turn;
 use crate::features::work::store::{BEGUN_LOOKED_AT, Ending, Kept, Work, WorkTable, work_table};
 use crate::platform::activity::Actor;
 use crate::platform::db::conn::MultiBackend;
@@ -131,8 +131,33 @@ pub fn latest(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionI
         .optional()
 }
 
-/// How far a validation is, and which version of the values it checked.
-pub type Newest = (WorkState, Option<i64>);
+/// What lists know of a validation.
+#[derive(Debug, Clone, Copy)]
+pub struct Newest {
+    /// How far it is.
+    pub state: WorkState,
+    /// Which version of the values it checked.
+    pub version: Option<i64>,
+    /// The other side said no to the values themselves.
+    pub says_no: bool,
+}
+
+impl Newest {
+    pub(super) fn of(validation: &Validation) -> Self {
+        let says_no = validation.failure().is_some_and(|failure| failure.turn == Turn::Giver);
+        Self { state: validation.state, version: validation.details.connection_version, says_no }
+    }
+}
+
+/// A row of [`newest_of`].
+#[derive(Queryable)]
+struct NewestRow {
+    connection: ConnectionId,
+    state: WorkState,
+    version: Option<i64>,
+    turn: Option<Turn>,
+    kind: Option<String>,
+}
 
 /// The newest validations of the stored values of many connections; those without one are absent.
 pub fn newest_of(
@@ -148,11 +173,22 @@ pub fn newest_of(
     };
     let newest: Vec<Option<i64>> =
         own().group_by(validations::connection_id).select(diesel::dsl::max(validations::number)).load(conn)?;
-    let rows: Vec<(ConnectionId, WorkState, Option<i64>)> = own()
+    let rows: Vec<NewestRow> = own()
         .filter(validations::number.eq_any(newest.into_iter().flatten()))
-        .select((validations::connection_id, validations::state, validations::connection_version))
+        .select((
+            validations::connection_id,
+            validations::state,
+            validations::connection_version,
+            validations::turn,
+            validations::blame,
+        ))
         .load(conn)?;
-    Ok(rows.into_iter().map(|(id, state, version)| (id, (state, version))).collect())
+    let newest = rows.into_iter().map(|NewestRow { connection, state, version, turn, kind }| {
+        let turn = turn.unwrap_or_else(|| Turn::of_kind(kind.as_deref().unwrap_or_default()));
+        let says_no = state == WorkState::Failed && turn == Turn::Giver;
+        (connection, Newest { state, version, says_no })
+    });
+    Ok(newest.collect())
 }
 
 /// The newest success, of whatever values.

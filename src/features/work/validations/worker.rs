@@ -9,7 +9,7 @@ use super::store::{Validation, ValidationDetails, ValidationResult};
 use super::{TIME_LIMIT, found};
 use crate::base::error::{AppError, AppResult};
 use crate::connectors::Connector;
-use crate::engines::{Blame, CHECK_LIMIT, Catalog, DISCOVER_LIMIT, Failure};
+use crate::engines::{CHECK_LIMIT, Catalog, DISCOVER_LIMIT, Failure, FailureReason};
 use crate::features::connections::{self, Connection};
 use crate::features::webhooks;
 use crate::features::work::WorkKind;
@@ -56,7 +56,7 @@ fn read_input(conn: &mut Conn, app: &App, validation: &Validation) -> Result<Val
     if connection.deleted_at.is_some() {
         return Err(CannotBegin::ConnectionDeleted);
     }
-    let connector = app.connectors.find(connection.kind, &connection.connector_slug).cloned();
+    let connector = app.connectors.find(connection.kind, &connection.connector_slug);
     Ok(ValidationInput { connection, connector: connector.ok_or(CannotBegin::ConnectorGone)?, checked })
 }
 
@@ -64,7 +64,6 @@ impl WorkKind for ValidationDetails {
     const NAME: &'static str = "validations";
     const AT_ONCE: usize = 8;
     const MOST_LINES: i32 = 2_000;
-    const CANNOT_BEGIN: Blame = Blame::Config;
 
     async fn perform(app: Arc<App>, validation: Validation) -> AppResult<()> {
         let Some(input) = worker::prepared(&app, &validation, read_input).await? else { return Ok(()) };
@@ -102,10 +101,13 @@ impl WorkKind for ValidationDetails {
             actor: Actor::System,
             detail: &ending.message,
         })?;
+        let failure = ending
+            .failure
+            .map(|failure| webhooks::ValidationFault { code: failure.reason.as_str(), turn: failure.turn.as_str() });
         tx.tell(&webhooks::WebhookEvent::ValidationFinished {
             connection: &connection,
             validation: &validation.id,
-            succeeded,
+            failure,
             streams: ending.result.stream_count,
         })
     }
@@ -165,9 +167,10 @@ async fn settle(
 }
 
 async fn give_up(mut supervisor: Supervisor<ValidationDetails>) -> AppResult<()> {
-    supervisor.say("error", TOO_LONG);
+    let failure = Failure::new(FailureReason::Timeout, TOO_LONG);
+    supervisor.say_failure(&failure);
     supervisor.keep().await?;
-    let ending = Ending::failed("timeout", Blame::Moment, TOO_LONG);
+    let ending = Ending::of_failure(failure);
     let ending = Ending { result: ValidationResult::nothing(supervisor.version), ..ending };
     end(&supervisor.app, &supervisor.work, ending).await.map(|_| ())
 }

@@ -131,7 +131,7 @@ async fn a_connector_gets_tokens_that_live() {
     let connection = app.db.read(find).await.unwrap().unwrap();
     let connector = app.connectors.find(connection.kind, &connection.connector_slug).unwrap();
     let own = connection.open_values(&app.keys).unwrap();
-    let given = vestibule::features::work::connector_config::current(app, &connection, connector, own).await.unwrap();
+    let given = vestibule::features::work::connector_config::current(app, &connection, &connector, own).await.unwrap();
     let credentials = &given.config.expose()["credentials"];
     assert!(credentials["refresh_token"].as_str().unwrap().starts_with(CANARY));
     assert_eq!(credentials["developer_token"], "dev-token-of-the-operator");

@@ -109,7 +109,7 @@ async fn a_newer_sign_in_stays_and_a_typed_value_is_the_connections_own() {
     let before = connection(&site, &slug).await;
     let connector = app.connectors.find(before.kind, &before.connector_slug).unwrap();
     let own = before.open_values(&app.keys).unwrap();
-    let lent = connector_config::current(app, &before, connector, own).await.unwrap().token_lease;
+    let lent = connector_config::current(app, &before, &connector, own).await.unwrap().token_lease;
     assert!(lent.is_some());
     site.app.advance(time::Duration::seconds(1));
     let sign_in = site.owner.get(&format!("/connections/{slug}")).await;

@@ -10,8 +10,9 @@ use vestibule::connectors::{ConnectorFile, Connectors, Kind};
 #[test]
 fn the_promised_connectors_sign_in() {
     let connectors = Connectors::load(None).unwrap();
+    let all = connectors.all();
     let have: BTreeSet<&str> =
-        connectors.all().filter(|one| one.oauth().is_some()).map(|one| one.file.slug.as_str()).collect();
+        all.iter().filter(|one| one.oauth().is_some()).map(|one| one.file.slug.as_str()).collect();
     let promised = [
         "facebook-ads",
         "google-ads",
@@ -35,7 +36,7 @@ fn the_promised_connectors_sign_in() {
 fn connectors_of_one_provider_agree_on_its_app() {
     let connectors = Connectors::load(None).unwrap();
     let mut seen: BTreeMap<String, (String, String)> = BTreeMap::new();
-    for block in connectors.all().filter_map(|one| one.oauth()) {
+    for block in connectors.all().iter().filter_map(|one| one.oauth()) {
         let said = (block.name.clone(), block.token.url.as_str().to_owned());
         let earlier = seen.entry(block.provider.clone()).or_insert_with(|| said.clone());
         assert_eq!(*earlier, said, "{}", block.provider);
@@ -46,7 +47,7 @@ fn connectors_of_one_provider_agree_on_its_app() {
 #[test]
 fn people_read_words_and_not_names_of_scopes() {
     let connectors = Connectors::load(None).unwrap();
-    for block in connectors.all().filter_map(|one| one.oauth()) {
+    for block in connectors.all().iter().filter_map(|one| one.oauth()) {
         for scope in &block.scopes {
             assert!(
                 scope.words.len() >= 8 && scope.words.starts_with(char::is_uppercase) && !scope.words.ends_with('.'),
@@ -63,7 +64,7 @@ fn people_read_words_and_not_names_of_scopes() {
 #[test]
 fn a_block_survives_being_written_and_read() {
     let connectors = Connectors::load(None).unwrap();
-    for connector in connectors.all().filter(|one| one.oauth().is_some()) {
+    for connector in connectors.all().iter().filter(|one| one.oauth().is_some()) {
         let written = serde_json::to_vec(&connector.file).unwrap();
         let read = ConnectorFile::parse(&written).unwrap();
         assert_eq!(

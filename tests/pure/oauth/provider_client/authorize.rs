@@ -16,7 +16,8 @@ use crate::support::provider::{Plays, client_secret};
 fn consent_page(slug: &str, inputs: &[(&str, &str)], again: bool) -> (String, BTreeMap<String, String>) {
     let scene = Scene::new(Plays::HubSpot);
     let connectors = Connectors::load(None).unwrap();
-    let block = connectors.find(Kind::Source, slug).unwrap().oauth().unwrap();
+    let connector = connectors.find(Kind::Source, slug).unwrap();
+    let block = connector.oauth().unwrap();
     let inputs = answers(block, inputs);
     let client = ProviderClient::new(&scene.http, block, &scene.app, &inputs);
     let authorize = client.authorize_url(REDIRECT, "the-state", again, &Rng::seeded(1)).unwrap();
@@ -139,7 +140,8 @@ fn an_announced_issuer_must_come_back() {
 fn shopify_signs_what_comes_back_and_it_must_be_the_shop_that_was_asked_for() {
     let scene = Scene::new(Plays::HubSpot);
     let connectors = Connectors::load(None).unwrap();
-    let block = connectors.find(Kind::Source, "shopify").unwrap().oauth().unwrap();
+    let connector = connectors.find(Kind::Source, "shopify").unwrap();
+    let block = connector.oauth().unwrap();
     let inputs = answers(block, &[("shop", "acme")]);
     let client = ProviderClient::new(&scene.http, block, &scene.app, &inputs);
     let signed = |query: &str, key: &str| {
@@ -166,7 +168,8 @@ fn shopify_signs_what_comes_back_and_it_must_be_the_shop_that_was_asked_for() {
 #[test]
 fn an_answer_that_stands_in_a_host_is_one_label() {
     let connectors = Connectors::load(None).unwrap();
-    let block = connectors.find(Kind::Source, "shopify").unwrap().oauth().unwrap();
+    let connector = connectors.find(Kind::Source, "shopify").unwrap();
+    let block = connector.oauth().unwrap();
     let read = |text: &'static str| Inputs::read(&block.inputs, |_| Some(text));
     for text in ["acme", "ACME", " acme-2 ", "acme.myshopify.com", "https://acme.myshopify.com/admin"] {
         assert!(read(text).is_ok(), "{text}");
@@ -193,7 +196,8 @@ fn an_answer_that_stands_in_a_host_is_one_label() {
     ] {
         assert!(read(text).is_err(), "{text}");
     }
-    let salesforce = connectors.find(Kind::Source, "salesforce").unwrap().oauth().unwrap();
+    let connector = connectors.find(Kind::Source, "salesforce").unwrap();
+    let salesforce = connector.oauth().unwrap();
     for text in ["", "evil", "login.evil", "Login"] {
         let problems = Inputs::read(&salesforce.inputs, |_| Some(text)).unwrap_err();
         assert_eq!((problems.len(), problems[0].name.as_str()), (1, "environment"), "{text}");

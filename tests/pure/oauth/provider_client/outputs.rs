@@ -90,7 +90,7 @@ fn after_signing_in_each_configuration_is_complete_with_the_operators_values() {
             _ => json!({}),
         };
         let chosen = accounts(block, 2);
-        let mut values = signed_in(connector, &before, &tokens("at", Some("rt"), Some(now())), Some(&chosen));
+        let mut values = signed_in(&connector, &before, &tokens("at", Some("rt"), Some(now())), Some(&chosen));
         // The operator's values are only there for the program.
         let mut own = Map::new();
         add_constants(block, &app(), &mut own);
@@ -133,7 +133,8 @@ fn chosen_accounts_are_written_as_each_connector_wants_them() {
 fn answers_go_into_the_configuration_with_their_own_types() {
     let connectors = &*CONNECTORS;
     let patch = |slug: &str| {
-        let block = connectors.find(Kind::Source, slug).unwrap().oauth().unwrap();
+        let connector = connectors.find(Kind::Source, slug).unwrap();
+        let block = connector.oauth().unwrap();
         Value::Object(outputs(block, &tokens("at", Some("rt"), None), &inputs(block), None).unwrap().expose().clone())
     };
     assert_eq!(patch("salesforce"), json!({ "auth_type": "Client", "refresh_token": "rt", "is_sandbox": true }));
@@ -149,7 +150,7 @@ fn without_a_refresh_token_linkedin_keeps_the_access_token() {
     let connector = connectors.find(Kind::Source, "linkedin-ads").unwrap();
     let before =
         json!({ "start_date": "2025-01-01", "credentials": { "auth_method": "oAuth2.0", "refresh_token": "old" } });
-    let values = signed_in(connector, &before, &tokens("at", None, None), Some(&[]));
+    let values = signed_in(&connector, &before, &tokens("at", None, None), Some(&[]));
     let config = complete(&connector.spec, &values).config.unwrap().into_exposed();
     assert_eq!(config["credentials"], json!({ "auth_method": "access_token", "access_token": "at" }));
 }
@@ -159,12 +160,12 @@ fn what_stood_in_another_branch_is_gone_and_other_settings_stay() {
     let connectors = &*CONNECTORS;
     let connector = connectors.find(Kind::Source, "google-analytics-4").unwrap();
     let before = json!({ "credentials": { "auth_type": "Service", "credentials_json": "{\"type\": \"external_account\"}" }, "property_ids": ["1", "2"], "keep_empty_rows": true });
-    let values = signed_in(connector, &before, &tokens("at", Some("rt"), None), None);
+    let values = signed_in(&connector, &before, &tokens("at", Some("rt"), None), None);
     assert_eq!(values.plain["property_ids"], json!(["1", "2"]), "accounts that were not asked for stay");
     assert_eq!(values.plain["keep_empty_rows"], json!(true));
     let secrets: Vec<String> = values.secrets.keys().map(|path| path.dot()).collect();
     assert_eq!(secrets, ["credentials.access_token", "credentials.refresh_token"]);
-    let values = signed_in(connector, &before, &tokens("at", Some("rt"), None), Some(&[]));
+    let values = signed_in(&connector, &before, &tokens("at", Some("rt"), None), Some(&[]));
     assert!(!values.plain.contains_key("property_ids"), "an empty choice takes the earlier one away");
 }
 
@@ -172,7 +173,8 @@ fn what_stood_in_another_branch_is_gone_and_other_settings_stay() {
 fn ids_that_cannot_be_written_are_refused() {
     let connectors = &*CONNECTORS;
     let write = |slug: &str, ids: &[&str]| {
-        let block = connectors.find(Kind::Source, slug).unwrap().oauth().unwrap();
+        let connector = connectors.find(Kind::Source, slug).unwrap();
+        let block = connector.oauth().unwrap();
         let chosen: Vec<Account> = ids
             .iter()
             .map(|id| Account { id: (*id).to_owned(), label: String::new(), detail: String::new() })
@@ -188,7 +190,8 @@ fn ids_that_cannot_be_written_are_refused() {
 #[test]
 fn accounts_may_become_objects() {
     let connectors = &*CONNECTORS;
-    let mut block = connectors.find(Kind::Source, "facebook-ads").unwrap().oauth().unwrap().as_ref().clone();
+    let connector = connectors.find(Kind::Source, "facebook-ads").unwrap();
+    let mut block = connector.oauth().unwrap().as_ref().clone();
     block.accounts.as_mut().unwrap().target.encoding =
         Encoding::Objects(json!({ "operator": "Equals", "name": "{label}", "ids": ["{id}"] }));
     let patch = outputs(&block, &tokens("at", None, None), &Inputs::default(), Some(&accounts(&block, 1))).unwrap();

@@ -1,0 +1,2 @@
+ALTER TABLE runs DROP COLUMN turn;
+ALTER TABLE validations DROP COLUMN turn;
