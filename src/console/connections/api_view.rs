@@ -10,13 +10,14 @@ use crate::base::error::AppResult;
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::connectors::Kind;
 use crate::console::streams::api_in::TriggerOut;
+use crate::features::catalogue::UnsupportedField;
 use crate::features::connections::{Approval, Connection, references};
 use crate::features::oauth::grants::ConnectedOut;
 use crate::features::streams::{self, Plan, StreamChoice};
 use crate::features::{oauth, webhooks};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
-use crate::schema::form::{overview, shown_path, with_references, without_marks};
+use crate::schema::form::{left_out_in, overview, shown_path, with_references, without_marks};
 
 /// How far a connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +59,8 @@ pub struct ConnectionOut {
     pub missing_required_fields: Vec<String>,
     /// Fields somebody has filled in, secret or not, as dot paths.
     pub provided_fields: Vec<String>,
+    /// What stands in the values although what reads them in this installation does not take it up.
+    pub unsupported_fields: Vec<UnsupportedField>,
     /// The invite link it came through; null when it did not come through one.
     pub invite_link_id: Option<String>,
     /// Who authorised it, as they or their provider call them; possibly empty.
@@ -147,6 +150,7 @@ impl ConnectionOut {
             config_completed,
             missing_required_fields: missing,
             provided_fields: provided(app, connection),
+            unsupported_fields: unsupported(app, connection),
             invite_link_id: connection.invite_link_id.as_ref().map(ToString::to_string),
             identity: connection.identity.clone(),
             approval: connection.approval,
@@ -171,6 +175,13 @@ fn config(app: &App, connection: &Connection) -> Map<String, Value> {
             _ => Map::new(),
         },
     }
+}
+
+/// What is filled in and nobody here takes up.
+fn unsupported(app: &App, connection: &Connection) -> Vec<UnsupportedField> {
+    let connector = app.connectors.find(connection.kind, &connection.connector_slug);
+    let found = connector.map(|connector| left_out_in(&connector.spec, &connection.known_to_members()));
+    found.map(UnsupportedField::all).unwrap_or_default()
 }
 
 /// What is filled in. Without its connector, which may be gone from the installation, only what the row itself remembers.

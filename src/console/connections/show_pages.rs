@@ -43,6 +43,8 @@ struct FactRow {
     is_set: bool,
     is_required: bool,
     is_default: bool,
+    /// Why it stands there in vain.
+    left_out: Option<String>,
     filled_by: String,
 }
 
@@ -244,6 +246,7 @@ fn fact(answer: &OverviewAnswer, connection: &Connection) -> FactRow {
         is_set: answer.is_set(),
         is_required: answer.required,
         is_default: !answer.is_set() && answer.has_default,
+        left_out: answer.left_out.clone(),
         filled_by: connection.origin_of(&answer.key).map(|origin| filled_by(origin, connection)).unwrap_or_default(),
     }
 }
