@@ -27,6 +27,14 @@ text_enum! {
         AddressRefused = "address_refused",
         /// Nobody listens there.
         NotReachable = "not_reachable",
+        /// The jump server of an SSH tunnel does not answer, or not as one.
+        TunnelNotReachable = "tunnel_not_reachable",
+        /// The jump server does not let the user in.
+        TunnelSignIn = "tunnel_sign_in_failed",
+        /// The jump server has another host key than before.
+        TunnelHostKeyChanged = "tunnel_host_key_changed",
+        /// The tunnel stands, and the system behind it cannot be reached from there.
+        TunnelBehind = "not_reachable_through_tunnel",
         /// No secure connection could be made.
         Tls = "tls_failed",
         /// User name, password, key or token is wrong.
@@ -91,14 +99,20 @@ impl FailureReason {
             | Self::AddressRefused
             | Self::Tls
             | Self::SignIn
+            | Self::TunnelSignIn
+            | Self::TunnelHostKeyChanged
+            | Self::TunnelBehind
             | Self::NoDatabase
             | Self::Permission
             | Self::NotSupported
             | Self::Incomplete
             | Self::NeedsReconnecting => Blame::Config,
-            Self::NotReachable | Self::Timeout | Self::RateLimited | Self::Unwell | Self::ProviderUnavailable => {
-                Blame::Moment
-            }
+            Self::NotReachable
+            | Self::TunnelNotReachable
+            | Self::Timeout
+            | Self::RateLimited
+            | Self::Unwell
+            | Self::ProviderUnavailable => Blame::Moment,
             Self::NotInstalled
             | Self::Crashed
             | Self::TooMuchOutput

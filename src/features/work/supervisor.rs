@@ -157,6 +157,7 @@ impl<K: WorkKind> Supervisor<K> {
             }
             ConnectorEvent::ConfigUpdate(submission) => self.take_over(&submission).await?,
             ConnectorEvent::State(state) => intake.state(state),
+            ConnectorEvent::HostKey(_) => {}
             ConnectorEvent::Records(records) => return intake.records(self, records).await,
         }
         Ok(true)
@@ -231,6 +232,13 @@ impl ConnectorSide {
         config: &'a FinalConfig,
         time_limit: Duration,
     ) -> EngineRequest<'a> {
-        EngineRequest { connector, config, events: self.events.clone(), cancel: self.cancel.clone(), time_limit }
+        EngineRequest {
+            connector,
+            config,
+            host_key: None,
+            events: self.events.clone(),
+            cancel: self.cancel.clone(),
+            time_limit,
+        }
     }
 }
