@@ -40,7 +40,7 @@ pub use limits::{Limits, become_limited};
 pub use port::{EngineSettings, Engines};
 pub use position::{is_shared, narrowed};
 pub use postgres::{Load, LoadTable, LoadTarget, Loading, TableLoss, TlsMode};
-pub use tunnel::HostKey;
+pub use tunnel::{HostKey, jump_server_of};
 
 use crate::connectors::Connector;
 use crate::schema::form::FinalConfig;

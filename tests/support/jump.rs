@@ -54,7 +54,7 @@ impl Sshd {
         let fingerprint = shown.split(' ').nth(1).unwrap().to_owned();
         let path = dir.path().to_str().unwrap().to_owned();
         let config = format!(
-            "HostKey {path}/host_key\nAuthorizedKeysFile {path}/authorized_keys\nStrictModes no\nUsePAM no\nPidFile none\n\
+            "HostKey {path}/host_key\nAuthorizedKeysFile {path}/authorized_keys\nStrictModes no\nUsePAM yes\nPidFile none\n\
              PasswordAuthentication no\nKbdInteractiveAuthentication no\n{settings}\n"
         );
         std::fs::write(dir.path().join("config"), config).unwrap();
@@ -206,8 +206,10 @@ fn with_new_key(asking: Asking) -> Arc<Config> {
         Asking::Plainly | Asking::Twice => &[MethodKind::Password],
         Asking::ByQuestion => &[MethodKind::KeyboardInteractive],
     };
+    #[allow(clippy::disallowed_methods, reason = "any key will do")]
+    let key = PrivateKey::random(&mut rand::rng(), Algorithm::Ed25519).unwrap();
     Arc::new(Config {
-        keys: vec![PrivateKey::random(&mut rand::rng(), Algorithm::Ed25519).unwrap()],
+        keys: vec![key],
         methods: MethodSet::from(methods),
         auth_rejection_time: Duration::ZERO,
         ..Config::default()

@@ -69,6 +69,8 @@ pub struct ConnectionOut {
     pub approval: Approval,
     /// A callback webhook is set. Nothing else of it is ever given back.
     pub has_callback_webhook: bool,
+    /// The host key of its SSH tunnel's jump server; null without one, and before the first contact.
+    pub host_key: Option<HostKeyOut>,
     /// The sign-in with a provider it lives on; null when its values were filled in by hand.
     pub oauth: Option<ConnectedOut>,
     /// Where the records of a source go; null for destinations.
@@ -122,10 +124,40 @@ impl Related {
     }
 }
 
+/// The host key of the jump server that the values name.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "HostKey")]
+pub struct HostKeyOut {
+    /// The jump server.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The kind of key, such as `ssh-ed25519`; empty while nobody has shown it.
+    pub algorithm: String,
+    /// The fingerprint it must have (`SHA256:…`).
+    pub fingerprint: String,
+    /// The fingerprint of another key that was shown since, and refused; null when there is none.
+    pub refused_fingerprint: Option<String>,
+}
+
+impl HostKeyOut {
+    /// What is known; `None` without a jump server, or before the first contact.
+    pub fn of(connection: &Connection) -> Option<Self> {
+        let server = connection.current_jump_server()?;
+        Some(Self {
+            host: server.known.host.clone(),
+            port: server.known.port,
+            algorithm: server.known.algorithm.clone(),
+            fingerprint: server.known.fingerprint.clone(),
+            refused_fingerprint: server.other.as_ref().map(|key| key.fingerprint.clone()),
+        })
+    }
+}
+
 impl ConnectionOut {
-    /// What an `ETag` is made of. A token that was renewed meanwhile is no change of the connection.
+    /// What an `ETag` is made of. A token that was renewed meanwhile, or a host key that was seen, is no change of the connection.
     pub fn for_tag(&self) -> Self {
-        Self { oauth: None, ..self.clone() }
+        Self { oauth: None, host_key: None, ..self.clone() }
     }
 
     /// The connection as it is now.
@@ -155,6 +187,7 @@ impl ConnectionOut {
             identity: connection.identity.clone(),
             approval: connection.approval,
             has_callback_webhook: related.has_callback,
+            host_key: HostKeyOut::of(connection),
             oauth: related.oauth,
             output_layer: plan.as_ref().map(|plan| plan.output_layer.clone()),
             trigger: plan.as_ref().map(TriggerOut::from),

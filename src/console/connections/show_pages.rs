@@ -5,6 +5,7 @@ use askama::Template;
 
 use super::configure_pages;
 use super::configure_view::description_problem;
+use super::host_key_pages::JumpServerView;
 use super::origin_view::OriginView;
 use super::remove::{Losses, remove};
 use super::timeline::{TimelineItem, items};
@@ -89,6 +90,7 @@ struct ConnectionPage {
     work: String,
     facts: Vec<FactRow>,
     left_empty: Vec<FactRow>,
+    jump_server: Option<JumpServerView>,
     missing: Vec<FactRow>,
     links: Vec<LinkItem>,
     timeline: Vec<TimelineItem>,
@@ -202,6 +204,7 @@ fn view(
         missing: answers.iter().filter(|answer| answer.is_missing()).map(|answer| fact(answer, connection)).collect(),
         facts,
         left_empty,
+        jump_server: JumpServerView::of(connection),
         links: links.iter().map(|link| link_item(link, slug, &answers, now)).collect(),
         timeline: items(&timeline),
         origin,

@@ -90,6 +90,8 @@ fn text(row: &ActivityRow) -> String {
         Event::Reconnected if detail.is_empty() || detail == who => format!("{who} signed in again"),
         Event::Reconnected => format!("{who} signed in again as {detail}"),
         Event::ConfigUpdated => "The connector updated its configuration".to_owned(),
+        Event::HostKeyKnown => format!("First contact with the jump server, whose host key is remembered: {detail}"),
+        Event::HostKeyAccepted => format!("{who} accepted the host key of the jump server: {detail}"),
         Event::Validated => format!("Validated. {detail}"),
         Event::ValidationFailed => format!("Validation failed. {detail}"),
         Event::StreamsChosen => format!("{who} chose streams: {detail}"),

@@ -22,6 +22,7 @@ use tokio::time::timeout;
 
 pub use host_key::HostKey;
 pub(super) use options::TunnelOptions;
+pub use options::jump_server_of;
 
 use super::hosts::Hosts;
 use super::reach::reach;

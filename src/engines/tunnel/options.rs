@@ -20,6 +20,19 @@ enum SignInWay {
     Key(SecretString),
 }
 
+/// The jump server that a configuration goes through, and its port; the secrets need not be in it.
+pub fn jump_server_of(config: &Value) -> Option<(String, u16)> {
+    let method = config.pointer("/tunnel_method/tunnel_method").and_then(Value::as_str);
+    method.is_some_and(|method| !matches!(method, "" | "NO_TUNNEL")).then(|| place(config))
+}
+
+fn place(config: &Value) -> (String, u16) {
+    let of = |name: &str| config.pointer(&format!("/tunnel_method/{name}"));
+    let host = of("tunnel_host").and_then(Value::as_str).unwrap_or_default();
+    let port = of("tunnel_port").and_then(Value::as_u64).and_then(|port| port.try_into().ok());
+    (host.trim().trim_start_matches('[').trim_end_matches(']').to_owned(), port.unwrap_or(22))
+}
+
 impl TunnelOptions {
     /// What `tunnel_method` says; `None`: no tunnel.
     ///
@@ -39,13 +52,8 @@ impl TunnelOptions {
                 return Err(Failure::new(FailureReason::NotSupported, words));
             }
         };
-        let port = config.pointer("/tunnel_method/tunnel_port").and_then(Value::as_u64);
-        Ok(Some(Self {
-            host: text("tunnel_host").trim().trim_start_matches('[').trim_end_matches(']').to_owned(),
-            port: port.and_then(|port| port.try_into().ok()).unwrap_or(22),
-            user: text("tunnel_user"),
-            way,
-        }))
+        let (host, port) = place(config);
+        Ok(Some(Self { host, port, user: text("tunnel_user"), way }))
     }
 
     /// What is shown to the jump server, read.

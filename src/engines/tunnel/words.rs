@@ -93,13 +93,12 @@ pub(super) fn of_sign_in(verdict: &Verdict, shown: &Shown, options: &TunnelOptio
             "{place} wants more of the user {user} than a password or a key, such as a code of the moment. Ask whoever runs it for a user \
              that needs only one of them."
         ),
-        (Verdict::No(ways), Shown::Password) if !takes_passwords(ways) => {
-            format!("{place} lets nobody in with a password. Choose SSH with a key in the form.")
-        }
+        // Some servers leave a way out of the list once it was tried in vain.
+        (Verdict::No(ways), Shown::Password) if is_for_keys(ways) => format!(
+            "{place} does not accept this password for the user {user}; it may let people in with keys only. Choose SSH with a key in the form \
+             if that is so."
+        ),
         (_, Shown::Password) => format!("{place} does not accept this password for the user {user}."),
-        (Verdict::No(ways), Shown::Key(_)) if !ways.contains(&MethodKind::PublicKey) && takes_passwords(ways) => {
-            format!("{place} lets nobody in with a key. Choose SSH with a password in the form.")
-        }
         (_, Shown::Key(fingerprint)) => format!(
             "{place} does not accept this key ({fingerprint}) for the user {user}. Its public half has to stand in the file \
              .ssh/authorized_keys of that user there."
@@ -108,8 +107,9 @@ pub(super) fn of_sign_in(verdict: &Verdict, shown: &Shown, options: &TunnelOptio
     Failure::new(FailureReason::TunnelSignIn, words)
 }
 
-fn takes_passwords(ways: &[MethodKind]) -> bool {
-    ways.contains(&MethodKind::Password) || ways.contains(&MethodKind::KeyboardInteractive)
+fn is_for_keys(ways: &[MethodKind]) -> bool {
+    let takes_passwords = ways.contains(&MethodKind::Password) || ways.contains(&MethodKind::KeyboardInteractive);
+    ways.contains(&MethodKind::PublicKey) && !takes_passwords
 }
 
 /// It ended the connection while somebody signed in.

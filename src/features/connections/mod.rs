@@ -8,6 +8,7 @@
 mod arrivals;
 mod draft;
 mod former_members;
+mod host_key;
 mod listing;
 mod merge;
 mod revisions;
@@ -19,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use arrivals::{Arriving, accept, arrive, find_waiting, of_invite_link, reject, waiting_count};
 pub use draft::{Applied, NewDraft, apply, apply_to, create_draft, erase, finalise, rename};
 pub use former_members::forget_member;
+pub use host_key::{HostKeyProblem, JumpServer, accept_host_key, note_host_key};
 pub use listing::{ConnectionFilter, ConnectionStateFilter, ListRow, count, list, note_some_words, page};
 pub use merge::{Apply, ApplyError};
 pub use revisions::{
@@ -92,6 +94,8 @@ pub struct Connection {
     pub identity: String,
     /// Whether a member has to accept it.
     pub approval: Approval,
+    /// What is known of the jump server of its SSH tunnel, since the first contact.
+    pub jump_server: Option<JumpServer>,
 }
 
 text_enum! {

@@ -133,6 +133,7 @@ diesel::table! {
         approval -> Text,
         words_noted -> Integer,
         secret_revisions -> Text,
+        jump_server -> Nullable<Text>,
     }
 }
 

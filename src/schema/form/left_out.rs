@@ -43,12 +43,10 @@ impl Reader<'_> {
             NodeKind::Group(group) => self.group(group, path, value),
             NodeKind::OneOf(one_of) => {
                 let index = chosen(one_of, value, self.secrets, path);
-                match index.and_then(|index| one_of.branches.get(index)) {
-                    Some(branch) => match &branch.left_out {
-                        Some(reason) => self.found.push(LeftOut::branch(path, node, branch, reason)),
-                        None => self.group(&branch.group, path, value),
-                    },
-                    None => {}
+                let Some(branch) = index.and_then(|index| one_of.branches.get(index)) else { return };
+                match &branch.left_out {
+                    Some(reason) => self.found.push(LeftOut::branch(path, node, branch, reason)),
+                    None => self.group(&branch.group, path, value),
                 }
             }
             _ => {}
