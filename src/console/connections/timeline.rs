@@ -44,6 +44,8 @@ fn tone(event: Event) -> &'static str {
     }
 }
 
+const TAKEN_OUT: &str = "The address was changed, so what was stored for the one before was taken out";
+
 fn text(row: &ActivityRow) -> String {
     let who = match row.actor_name.as_str() {
         "" => "Somebody",
@@ -55,11 +57,7 @@ fn text(row: &ActivityRow) -> String {
         Event::ConnectionCreated => format!("{who} added the connection"),
         Event::DetailsSaved if detail.is_empty() => format!("{who} changed details"),
         Event::DetailsSaved => format!("{who} filled in: {detail}"),
-        Event::SecretsTakenOut => {
-            format!(
-                "The address was changed, so what was stored for the one before was taken out: {detail}. It has to be given again"
-            )
-        }
+        Event::SecretsTakenOut => format!("{TAKEN_OUT}: {detail}. It has to be given again"),
         Event::SecretsRemoved => format!("What {who} changed took stored secrets away: {detail}"),
         Event::DescriptionChanged => format!("{who} renamed it to “{detail}”"),
         Event::ConnectionDeleted => format!("{who} deleted the connection"),

@@ -212,7 +212,7 @@ mod tests {
         }
         let postgres = connectors.find(Kind::Source, "postgres").unwrap();
         let out: Vec<String> = postgres.spec.left_out().iter().map(|out| out.path.dot()).collect();
-        assert_eq!(out, ["jdbc_url_params", "ssl_mode.client_key_password", "replication_method"]);
+        assert_eq!(out, ["ssl_mode.client_key_password", "replication_method", "jdbc_url_params"]);
     }
 
     /// Every way of a choice that a form offers is read as a way of its own.

@@ -8,12 +8,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-pub(super) struct Line {
+pub(super) struct JumpLine {
     stream: TcpStream,
     owner: oneshot::Receiver<()>,
 }
 
-impl Line {
+impl JumpLine {
     /// The line, and what keeps it open.
     pub(super) fn new(stream: TcpStream) -> (Self, oneshot::Sender<()>) {
         let (open, owner) = oneshot::channel();
@@ -29,7 +29,7 @@ fn over() -> Error {
     Error::from(ErrorKind::ConnectionAborted)
 }
 
-impl AsyncRead for Line {
+impl AsyncRead for JumpLine {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         if self.is_over(context) {
             return Poll::Ready(Err(over()));
@@ -38,7 +38,7 @@ impl AsyncRead for Line {
     }
 }
 
-impl AsyncWrite for Line {
+impl AsyncWrite for JumpLine {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         if self.is_over(context) {
             return Poll::Ready(Err(over()));

@@ -29,7 +29,7 @@ use super::reach::reach;
 use super::run::EventSink;
 use super::{ConnectorEvent, Failure};
 use host_key::{HostKeyWatch, preferred};
-use line::Line;
+use line::JumpLine;
 
 /// The protocol's first messages, the host key among them.
 const GREETING: Duration = Duration::from_secs(30);
@@ -70,7 +70,7 @@ impl Tunnel {
         let addresses = hosts.addresses(&options.host, options.port).await.map_err(words::of_address)?;
         let stream = reach(&addresses).await.map_err(|unreached| words::of_way(unreached, options))?;
         let known = known.filter(|key| key.is_of(&options.host, options.port));
-        let (line, open) = Line::new(stream);
+        let (line, open) = JumpLine::new(stream);
         let watch = HostKeyWatch::new(options, known);
         let seen = watch.seen();
         let config = Arc::new(client::Config {

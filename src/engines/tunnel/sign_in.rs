@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::host_key::HostKeyWatch;
 use super::key::{Credential, fingerprint};
+use super::words::{ShownCredential, Verdict};
 use super::{TunnelOptions, words};
 use crate::engines::Failure;
 
@@ -19,15 +20,6 @@ const SIGN_IN: Duration = Duration::from_secs(30);
 /// Questions that are answered: the password once, and a greeting without a question.
 const MOST_ROUNDS: usize = 3;
 
-/// How the server took what was shown.
-pub(super) enum Verdict {
-    In,
-    /// It wants something more.
-    More,
-    /// No; it takes these ways.
-    No(Vec<MethodKind>),
-}
-
 pub(super) async fn sign_in(
     handle: &mut Handle<HostKeyWatch>,
     options: &TunnelOptions,
@@ -35,10 +27,10 @@ pub(super) async fn sign_in(
 ) -> Result<(), Failure> {
     let (shown, answer) = match &credential {
         Credential::Password(password) => {
-            (words::Shown::Password, timeout(SIGN_IN, by_password(handle, &options.user, password)).await)
+            (ShownCredential::Password, timeout(SIGN_IN, by_password(handle, &options.user, password)).await)
         }
         Credential::Key(key) => {
-            (words::Shown::Key(fingerprint(key)), timeout(SIGN_IN, by_key(handle, &options.user, key)).await)
+            (ShownCredential::Key(fingerprint(key)), timeout(SIGN_IN, by_key(handle, &options.user, key)).await)
         }
     };
     match answer {

@@ -4,15 +4,23 @@ use russh::{ChannelOpenFailure, Error, MethodKind};
 
 use super::TunnelOptions;
 use super::host_key::HostKey;
-use super::sign_in::Verdict;
 use crate::engines::reach::Unreached;
 use crate::engines::{Failure, FailureReason};
 
 /// What was shown to the jump server.
-pub(super) enum Shown {
+pub(super) enum ShownCredential {
     Password,
     /// A key with this fingerprint.
     Key(String),
+}
+
+/// How the server took what was shown.
+pub(super) enum Verdict {
+    In,
+    /// It wants something more.
+    More,
+    /// No; it takes these ways.
+    No(Vec<MethodKind>),
 }
 
 fn place(options: &TunnelOptions) -> String {
@@ -86,7 +94,7 @@ fn changed(options: &TunnelOptions, known: &HostKey, seen: &HostKey) -> Failure 
 }
 
 /// It does not let this user in.
-pub(super) fn of_sign_in(verdict: &Verdict, shown: &Shown, options: &TunnelOptions) -> Failure {
+pub(super) fn of_sign_in(verdict: &Verdict, shown: &ShownCredential, options: &TunnelOptions) -> Failure {
     let (place, user) = (upper(&place(options)), &options.user);
     let words = match (verdict, shown) {
         (Verdict::More, _) => format!(
@@ -94,12 +102,12 @@ pub(super) fn of_sign_in(verdict: &Verdict, shown: &Shown, options: &TunnelOptio
              that needs only one of them."
         ),
         // Some servers leave a way out of the list once it was tried in vain.
-        (Verdict::No(ways), Shown::Password) if is_for_keys(ways) => format!(
+        (Verdict::No(ways), ShownCredential::Password) if is_for_keys(ways) => format!(
             "{place} does not accept this password for the user {user}; it may let people in with keys only. Choose SSH with a key in the form \
              if that is so."
         ),
-        (_, Shown::Password) => format!("{place} does not accept this password for the user {user}."),
-        (_, Shown::Key(fingerprint)) => format!(
+        (_, ShownCredential::Password) => format!("{place} does not accept this password for the user {user}."),
+        (_, ShownCredential::Key(fingerprint)) => format!(
             "{place} does not accept this key ({fingerprint}) for the user {user}. Its public half has to stand in the file \
              .ssh/authorized_keys of that user there."
         ),

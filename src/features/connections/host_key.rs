@@ -3,25 +3,14 @@
 //! What that protects: nobody can put themselves in the place of a jump server that was reached before, to read the password that is sent to
 //! it or what goes through it. What it does not: the first contact itself. Whoever wants that too names the fingerprint beforehand.
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Connection, find_by_id, store};
+use super::{Connection, JumpServer, find_by_id, store};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::engines::{HostKey, jump_server_of};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::tx::Tx;
-
-/// What is known of a jump server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct JumpServer {
-    /// The key it must have.
-    pub known: HostKey,
-    /// Another one that was shown since, and refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub other: Option<HostKey>,
-}
 
 /// Why a fingerprint is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use arrivals::{Arriving, accept, arrive, find_waiting, of_invite_link, reject, waiting_count};
 pub use draft::{Applied, NewDraft, apply, apply_to, create_draft, erase, finalise, rename};
 pub use former_members::forget_member;
-pub use host_key::{HostKeyProblem, JumpServer, accept_host_key, note_host_key};
+pub use host_key::{HostKeyProblem, accept_host_key, note_host_key};
 pub use listing::{ConnectionFilter, ConnectionStateFilter, ListRow, count, list, note_some_words, page};
 pub use merge::{Apply, ApplyError};
 pub use revisions::{
@@ -38,6 +38,7 @@ use crate::base::forms::FieldPath;
 use crate::base::ids::{ConnectionId, InviteLinkId, MemberId, WorkspaceId};
 use crate::base::text_column::text_enum;
 use crate::connectors::Kind;
+use crate::engines::HostKey;
 use crate::platform::sealed::sealed_column;
 use crate::schema::form::{DraftState, KnownValues};
 
@@ -96,6 +97,16 @@ pub struct Connection {
     pub approval: Approval,
     /// What is known of the jump server of its SSH tunnel, since the first contact.
     pub jump_server: Option<JumpServer>,
+}
+
+/// What is known of a jump server.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct JumpServer {
+    /// The key it must have.
+    pub known: HostKey,
+    /// Another one that was shown since, and refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<HostKey>,
 }
 
 text_enum! {

@@ -53,10 +53,10 @@ fn what_stands_is_shown_as_what_it_is_and_stays() {
     let known = KnownValues::of(&values);
     let fields =
         |found: Vec<vestibule::schema::form::LeftOut>| found.iter().map(|one| one.path.dot()).collect::<Vec<_>>();
-    assert_eq!(fields(left_out_in(spec, &known)), ["jdbc_url_params", "replication_method"]);
+    assert_eq!(fields(left_out_in(spec, &known)), ["replication_method", "jdbc_url_params"]);
     assert_eq!(
         fields(left_out_of(spec, &complete(spec, &values).config.unwrap())),
-        ["jdbc_url_params", "replication_method"]
+        ["replication_method", "jdbc_url_params"]
     );
     let owner = view(spec, &known, &FormState::empty(), &Audience::Owner);
     assert!(
