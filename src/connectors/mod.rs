@@ -8,6 +8,7 @@ mod catalogue;
 mod file;
 mod folder;
 mod guide;
+mod honoured;
 pub mod import;
 mod registry;
 mod runtime;
@@ -69,7 +70,10 @@ impl Connector {
     /// # Errors
     /// The spec cannot be used at all, or the block about signing in is wrong.
     pub fn new(file: ConnectorFile, is_custom: bool) -> anyhow::Result<Arc<Self>> {
-        let spec = Spec::compile(&file.spec).map_err(|error| anyhow::anyhow!("{}: {error}", file.slug))?;
+        let mut spec = Spec::compile(&file.spec).map_err(|error| anyhow::anyhow!("{}: {error}", file.slug))?;
+        if let Some(honoured) = file.runtime.as_ref().and_then(honoured::by) {
+            spec = spec.held_against(honoured);
+        }
         let problems = file.oauth.as_ref().map(|block| block.problems(&spec)).unwrap_or_default();
         anyhow::ensure!(problems.is_empty(), "{}: {}", file.slug, problems.join("; "));
         let guide_html = guide::to_html(&file.guide);

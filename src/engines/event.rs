@@ -3,6 +3,7 @@
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
+use super::HostKey;
 use crate::base::text_column::text_enum;
 use crate::schema::form::Submission;
 
@@ -38,6 +39,9 @@ pub enum ConnectorEvent {
     /// The connector changed its own configuration (a rotated refresh token, say); merge it into the connection. Only settings of
     /// the spec are in it, and only those that differ from what the connector was given.
     ConfigUpdate(Submission),
+    /// The jump server of the SSH tunnel has shown this host key, which is not the one that was known. Where one was known for that server,
+    /// the work ends with [`super::FailureReason::TunnelHostKeyChanged`]; where none was, the system behind it was reached.
+    HostKey(HostKey),
     /// How far it is, in words for people: "Asking for the tables".
     Progress(String),
 }

@@ -27,6 +27,14 @@ text_enum! {
         AddressRefused = "address_refused",
         /// Nobody listens there.
         NotReachable = "not_reachable",
+        /// The jump server of an SSH tunnel does not answer, or not as one.
+        TunnelNotReachable = "tunnel_not_reachable",
+        /// The jump server does not let the user in.
+        TunnelSignIn = "tunnel_sign_in_failed",
+        /// The jump server has another host key than before.
+        TunnelHostKeyChanged = "tunnel_host_key_changed",
+        /// The tunnel stands, and the system behind it cannot be reached from there.
+        TunnelBehind = "not_reachable_through_tunnel",
         /// No secure connection could be made.
         Tls = "tls_failed",
         /// User name, password, key or token is wrong.
@@ -102,13 +110,19 @@ impl FailureReason {
             | Self::AddressRefused
             | Self::Tls
             | Self::SignIn
+            | Self::TunnelNotReachable
+            | Self::TunnelSignIn
+            | Self::TunnelBehind
             | Self::NoDatabase
             | Self::Permission
             | Self::NotSupported
             | Self::Incomplete => Turn::Giver,
-            Self::NeedsReconnecting | Self::NotPossible | Self::OutputFailed | Self::Interrupted | Self::Cancelled => {
-                Turn::Owner
-            }
+            Self::TunnelHostKeyChanged
+            | Self::NeedsReconnecting
+            | Self::NotPossible
+            | Self::OutputFailed
+            | Self::Interrupted
+            | Self::Cancelled => Turn::Owner,
             Self::NotReachable
             | Self::Timeout
             | Self::RateLimited

@@ -149,6 +149,10 @@ impl Failure {
             }
             FailureReason::Refused
             | FailureReason::HostUnknown
+            | FailureReason::TunnelNotReachable
+            | FailureReason::TunnelSignIn
+            | FailureReason::TunnelHostKeyChanged
+            | FailureReason::TunnelBehind
             | FailureReason::Tls
             | FailureReason::SignIn
             | FailureReason::NoDatabase
@@ -175,6 +179,10 @@ impl FailureReason {
             Self::HostUnknown => "Nobody knows a host of this name.",
             Self::AddressRefused => "The host is, or leads to, an address that is not public.",
             Self::NotReachable => "The other side cannot be reached at the moment.",
+            Self::TunnelNotReachable => "The jump server of the SSH tunnel cannot be reached.",
+            Self::TunnelSignIn => "The jump server of the SSH tunnel does not accept what was entered.",
+            Self::TunnelHostKeyChanged => "The jump server of the SSH tunnel shows another key than before.",
+            Self::TunnelBehind => "The SSH tunnel stands, and nothing behind it can be reached.",
             Self::Tls => "No secure connection could be made.",
             Self::SignIn => "The user name, password, key or token was not accepted.",
             Self::NoDatabase => "There is no database of this name.",

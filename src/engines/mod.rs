@@ -3,6 +3,7 @@
 //!
 //! - `airbyte`: a program that speaks the Airbyte protocol, started through the one door for other programs (`process.rs`).
 //! - `postgres`: built in; checks, discovers and reads PostgreSQL. It also fills a schema with records of other sources ([`Load`]).
+//! - `tunnel`: the way to a server that only a jump server can reach (SSH), for engines that are built in.
 //! - `http`: built in; asks a web service whether credentials work, and knows its streams.
 //! - none: nobody can be asked; what is there is the details.
 //!
@@ -26,8 +27,10 @@ mod port;
 mod position;
 mod postgres;
 mod process;
+mod reach;
 mod run;
 mod stderr;
+mod tunnel;
 
 use std::time::Duration;
 
@@ -39,6 +42,7 @@ pub use limits::{Limits, become_limited};
 pub use port::{EngineSettings, Engines};
 pub use position::{is_shared, narrowed};
 pub use postgres::{Load, LoadTable, LoadTarget, Loading, TableLoss, TlsMode};
+pub use tunnel::{HostKey, jump_server_of};
 
 use crate::connectors::Connector;
 use crate::schema::form::FinalConfig;
@@ -56,6 +60,8 @@ pub struct EngineRequest<'a> {
     pub connector: &'a Connector,
     /// Its whole configuration: defaults written in, access tokens fresh.
     pub config: &'a FinalConfig,
+    /// The host key that the jump server of its SSH tunnel had the last time, when there is a tunnel and one is known.
+    pub host_key: Option<&'a HostKey>,
     /// Who is told what happens.
     pub events: EventSender,
     /// Who says when to stop.

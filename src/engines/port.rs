@@ -102,6 +102,7 @@ impl Engines {
     /// Why it does not work, or why nobody can say.
     pub async fn check(&self, job: &EngineRequest<'_>) -> Result<(), Failure> {
         let run = self.begin(job, &self.slots.questions).await?;
+        run.say_left_out().await?;
         self.engine(run.connector).check(&run).await.map_err(|failure| run.sink.clean(failure))
     }
 
@@ -126,6 +127,7 @@ impl Engines {
         state: Option<&Value>,
     ) -> Result<ReadEnd, Failure> {
         let run = self.begin(job, &self.slots.readings).await?;
+        run.say_left_out().await?;
         self.engine(run.connector).read(&run, chosen, state).await.map_err(|failure| run.sink.clean(failure))
     }
 
@@ -189,7 +191,14 @@ impl Engines {
             Err(_) => self.wait(job, slots, &sink).await?,
         };
         let deadline = Deadline::from_now(job.events.clone(), job.cancel.clone(), job.time_limit);
-        Ok(EngineRun { connector: job.connector, config: job.config, sink, deadline, _slot: slot })
+        Ok(EngineRun {
+            connector: job.connector,
+            config: job.config,
+            host_key: job.host_key,
+            sink,
+            deadline,
+            _slot: slot,
+        })
     }
 
     async fn wait<'a>(

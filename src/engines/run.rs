@@ -9,9 +9,9 @@ use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
 use super::mask::Masks;
-use super::{Cancel, ConnectorEvent, EventSender, Failure, FailureReason, Level, Record};
+use super::{Cancel, ConnectorEvent, EventSender, Failure, FailureReason, HostKey, Level, Record};
 use crate::connectors::Connector;
-use crate::schema::form::FinalConfig;
+use crate::schema::form::{FinalConfig, LeftOut, left_out_of};
 
 /// Most lines of a log that are passed on, and how many errors beyond them.
 const MOST_LINES: usize = 2_000;
@@ -24,9 +24,20 @@ const LONGEST_MESSAGE: usize = 2_000;
 pub(super) struct EngineRun<'a> {
     pub(super) connector: &'a Connector,
     pub(super) config: &'a FinalConfig,
+    pub(super) host_key: Option<&'a HostKey>,
     pub(super) sink: EventSink,
     pub(super) deadline: Deadline,
     pub(super) _slot: SemaphorePermit<'a>,
+}
+
+impl EngineRun<'_> {
+    /// Says which settings stand in the configuration although the engine does not take them up.
+    pub(super) async fn say_left_out(&self) -> Result<(), Failure> {
+        for LeftOut { path, title, reason } in left_out_of(&self.connector.spec, self.config) {
+            self.sink.log(Level::Warn, &format!("{title} ({}) is not used. {reason}", path.dot())).await?;
+        }
+        Ok(())
+    }
 }
 
 /// The way out for everything a connector says. Clones count together.

@@ -9,8 +9,8 @@ use vestibule::base::http_client::{AddressPolicy, GuardedClient, Resolver};
 use vestibule::base::rng::Rng;
 use vestibule::connectors::{Connector, ConnectorFile};
 use vestibule::engines::{
-    Canceller, Catalog, ChosenStream, ConnectorEvent, EngineRequest, Engines, EventSender, Failure, Level, ReadEnd,
-    Record, SyncType,
+    Canceller, Catalog, ChosenStream, ConnectorEvent, EngineRequest, Engines, EventSender, Failure, HostKey, Level,
+    ReadEnd, Record, SyncType,
 };
 use vestibule::platform::app::engine_settings;
 use vestibule::platform::config::Config;
@@ -32,6 +32,7 @@ pub struct Told {
     pub states: Vec<Value>,
     pub updates: Vec<vestibule::schema::form::Submission>,
     pub progress: Vec<String>,
+    pub host_keys: Vec<HostKey>,
     /// Most bytes of records that came at once.
     pub largest: usize,
 }
@@ -44,6 +45,8 @@ pub struct Task {
     pub canceller: Canceller,
     /// Whether it is cancelled as soon as it has said something.
     pub interrupted: bool,
+    /// The host key of a jump server that is known.
+    pub host_key: Option<HostKey>,
 }
 
 impl Place {
@@ -134,6 +137,7 @@ impl Told {
             ConnectorEvent::State(state) => self.states.push(state),
             ConnectorEvent::ConfigUpdate(update) => self.updates.push(update),
             ConnectorEvent::Progress(text) => self.progress.push(text),
+            ConnectorEvent::HostKey(key) => self.host_keys.push(key),
         }
     }
 
@@ -166,7 +170,14 @@ impl Task {
         import_config(&connector.spec, config).unwrap().merge_into(&connector.spec, &mut values);
         let completion = complete(&connector.spec, &values);
         let config = completion.config.clone().unwrap_or_else(|| panic!("{completion:?}"));
-        Self { connector, config, limit: Duration::from_secs(60), canceller: Canceller::new().0, interrupted: false }
+        Self {
+            connector,
+            config,
+            limit: Duration::from_secs(60),
+            canceller: Canceller::new().0,
+            interrupted: false,
+            host_key: None,
+        }
     }
 
     /// The connector of `connector.py` in that mode.
@@ -176,6 +187,11 @@ impl Task {
 
     pub fn script_with(mode: &str, config: &Value) -> Self {
         Self::new(script_file(mode), config)
+    }
+
+    pub fn knowing(mut self, host_key: &HostKey) -> Self {
+        self.host_key = Some(host_key.clone());
+        self
     }
 
     pub fn within(mut self, seconds: u64) -> Self {
@@ -191,10 +207,15 @@ impl Task {
     fn job(&self) -> (EngineRequest<'_>, tokio::sync::mpsc::Receiver<ConnectorEvent>) {
         let (events, receiver) = EventSender::channel();
         let cancel = self.canceller.listen();
-        (
-            EngineRequest { connector: &self.connector, config: &self.config, events, cancel, time_limit: self.limit },
-            receiver,
-        )
+        let request = EngineRequest {
+            connector: &self.connector,
+            config: &self.config,
+            host_key: self.host_key.as_ref(),
+            events,
+            cancel,
+            time_limit: self.limit,
+        };
+        (request, receiver)
     }
 }
 

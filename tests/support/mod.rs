@@ -5,6 +5,7 @@ mod dice;
 pub mod drafts;
 pub mod engine;
 pub mod installation;
+pub mod jump;
 pub mod panics;
 pub mod pooler;
 pub mod programs;

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::base::error::AppError;
 use crate::connectors::Connector;
 use crate::features::accounts::api_keys::guard::{ApiKey, Read, Side};
-use crate::features::catalogue::Capability;
+use crate::features::catalogue::{Capability, UnsupportedField};
 use crate::features::oauth;
 use crate::platform::app::App;
 use crate::platform::db::cursor::{ListDirection, place_by_name};
@@ -53,8 +53,11 @@ struct ConnectorDetailsOut {
     connector: ConnectorOut,
     /// How to get the credentials, in Markdown.
     guide: String,
-    /// The configuration as JSON Schema with the Airbyte annotations.
+    /// The configuration as JSON Schema with the Airbyte annotations, whole.
     spec: Value,
+    /// What of it is asked of nobody, because what reads the configuration in this installation does not take it up. Values are taken and
+    /// kept all the same.
+    unsupported_fields: Vec<UnsupportedField>,
 }
 
 impl ConnectorOut {
@@ -116,6 +119,7 @@ pub async fn show<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, slug: web:
             connector: ConnectorOut::new(&app, &connector, &apps),
             guide: file.guide.clone(),
             spec: file.spec.clone(),
+            unsupported_fields: UnsupportedField::all(connector.spec.left_out()),
         },
     )
 }

@@ -10,13 +10,14 @@ use crate::base::error::AppResult;
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::connectors::Kind;
 use crate::console::streams::api_in::TriggerOut;
+use crate::features::catalogue::UnsupportedField;
 use crate::features::connections::{Approval, Connection, references};
 use crate::features::oauth::grants::ConnectedOut;
 use crate::features::streams::{self, Plan, StreamChoice};
 use crate::features::{oauth, webhooks};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
-use crate::schema::form::{overview, shown_path, with_references, without_marks};
+use crate::schema::form::{left_out_in, overview, shown_path, with_references, without_marks};
 
 /// How far a connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +59,8 @@ pub struct ConnectionOut {
     pub missing_required_fields: Vec<String>,
     /// Fields somebody has filled in, secret or not, as dot paths.
     pub provided_fields: Vec<String>,
+    /// What stands in the values although what reads them in this installation does not take it up.
+    pub unsupported_fields: Vec<UnsupportedField>,
     /// The invite link it came through; null when it did not come through one.
     pub invite_link_id: Option<String>,
     /// Who authorised it, as they or their provider call them; possibly empty.
@@ -66,6 +69,8 @@ pub struct ConnectionOut {
     pub approval: Approval,
     /// A callback webhook is set. Nothing else of it is ever given back.
     pub has_callback_webhook: bool,
+    /// The host key of its SSH tunnel's jump server; null without one, and before the first contact.
+    pub host_key: Option<HostKeyOut>,
     /// The sign-in with a provider it lives on; null when its values were filled in by hand.
     pub oauth: Option<ConnectedOut>,
     /// Where the records of a source go; null for destinations.
@@ -119,10 +124,40 @@ impl Related {
     }
 }
 
+/// The host key of the jump server that the values name.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "HostKey")]
+pub struct HostKeyOut {
+    /// The jump server.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The kind of key, such as `ssh-ed25519`; empty while nobody has shown it.
+    pub algorithm: String,
+    /// The fingerprint it must have (`SHA256:…`).
+    pub fingerprint: String,
+    /// The fingerprint of another key that was shown since, and refused; null when there is none.
+    pub refused_fingerprint: Option<String>,
+}
+
+impl HostKeyOut {
+    /// What is known; `None` without a jump server, or before the first contact.
+    pub fn of(connection: &Connection) -> Option<Self> {
+        let server = connection.current_jump_server()?;
+        Some(Self {
+            host: server.known.host.clone(),
+            port: server.known.port,
+            algorithm: server.known.algorithm.clone(),
+            fingerprint: server.known.fingerprint.clone(),
+            refused_fingerprint: server.other.as_ref().map(|key| key.fingerprint.clone()),
+        })
+    }
+}
+
 impl ConnectionOut {
-    /// What an `ETag` is made of. A token that was renewed meanwhile is no change of the connection.
+    /// What an `ETag` is made of. A token that was renewed meanwhile, or a host key that was seen, is no change of the connection.
     pub fn for_tag(&self) -> Self {
-        Self { oauth: None, ..self.clone() }
+        Self { oauth: None, host_key: None, ..self.clone() }
     }
 
     /// The connection as it is now.
@@ -147,10 +182,12 @@ impl ConnectionOut {
             config_completed,
             missing_required_fields: missing,
             provided_fields: provided(app, connection),
+            unsupported_fields: unsupported(app, connection),
             invite_link_id: connection.invite_link_id.as_ref().map(ToString::to_string),
             identity: connection.identity.clone(),
             approval: connection.approval,
             has_callback_webhook: related.has_callback,
+            host_key: HostKeyOut::of(connection),
             oauth: related.oauth,
             output_layer: plan.as_ref().map(|plan| plan.output_layer.clone()),
             trigger: plan.as_ref().map(TriggerOut::from),
@@ -171,6 +208,13 @@ fn config(app: &App, connection: &Connection) -> Map<String, Value> {
             _ => Map::new(),
         },
     }
+}
+
+/// What is filled in and nobody here takes up.
+fn unsupported(app: &App, connection: &Connection) -> Vec<UnsupportedField> {
+    let connector = app.connectors.find(connection.kind, &connection.connector_slug);
+    let found = connector.map(|connector| left_out_in(&connector.spec, &connection.known_to_members()));
+    found.map(UnsupportedField::all).unwrap_or_default()
 }
 
 /// What is filled in. Without its connector, which may be gone from the installation, only what the row itself remembers.

@@ -7,6 +7,8 @@ pub mod api_view;
 pub mod configure_pages;
 pub mod configure_view;
 pub mod credentials_api;
+pub mod host_key_api;
+pub mod host_key_pages;
 pub mod new_pages;
 pub mod origin_view;
 pub mod pages;

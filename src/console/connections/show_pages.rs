@@ -5,6 +5,7 @@ use askama::Template;
 
 use super::configure_pages;
 use super::configure_view::description_problem;
+use super::host_key_pages::JumpServerView;
 use super::origin_view::OriginView;
 use super::remove::{Losses, remove};
 use super::timeline::{TimelineItem, items};
@@ -44,6 +45,8 @@ struct FactRow {
     is_set: bool,
     is_required: bool,
     is_default: bool,
+    /// Why it stands there in vain.
+    left_out: Option<String>,
     filled_by: String,
 }
 
@@ -90,6 +93,7 @@ struct ConnectionPage {
     work: String,
     facts: Vec<FactRow>,
     left_empty: Vec<FactRow>,
+    jump_server: Option<JumpServerView>,
     missing: Vec<FactRow>,
     links: Vec<LinkItem>,
     timeline: Vec<TimelineItem>,
@@ -238,6 +242,7 @@ fn view(
         missing: answers.iter().filter(|answer| answer.is_missing()).map(|answer| fact(answer, connection)).collect(),
         facts,
         left_empty,
+        jump_server: JumpServerView::of(connection),
         links: links.iter().map(|link| link_item(link, slug, &answers, now)).collect(),
         timeline: items(&timeline),
         origin,
@@ -282,6 +287,7 @@ fn fact(answer: &OverviewAnswer, connection: &Connection) -> FactRow {
         is_set: answer.is_set(),
         is_required: answer.required,
         is_default: !answer.is_set() && answer.has_default,
+        left_out: answer.left_out.clone(),
         filled_by: connection.origin_of(&answer.key).map(|origin| filled_by(origin, connection)).unwrap_or_default(),
     }
 }

@@ -44,6 +44,8 @@ fn tone(event: Event) -> &'static str {
     }
 }
 
+const TAKEN_OUT: &str = "The address was changed, so what was stored for the one before was taken out";
+
 fn text(row: &ActivityRow) -> String {
     let who = match row.actor_name.as_str() {
         "" => "Somebody",
@@ -55,11 +57,7 @@ fn text(row: &ActivityRow) -> String {
         Event::ConnectionCreated => format!("{who} added the connection"),
         Event::DetailsSaved if detail.is_empty() => format!("{who} changed details"),
         Event::DetailsSaved => format!("{who} filled in: {detail}"),
-        Event::SecretsTakenOut => {
-            format!(
-                "The address was changed, so what was stored for the one before was taken out: {detail}. It has to be given again"
-            )
-        }
+        Event::SecretsTakenOut => format!("{TAKEN_OUT}: {detail}. It has to be given again"),
         Event::SecretsRemoved => format!("What {who} changed took stored secrets away: {detail}"),
         Event::DescriptionChanged => format!("{who} renamed it to “{detail}”"),
         Event::ConnectionDeleted => format!("{who} deleted the connection"),
@@ -90,6 +88,8 @@ fn text(row: &ActivityRow) -> String {
         Event::Reconnected if detail.is_empty() || detail == who => format!("{who} signed in again"),
         Event::Reconnected => format!("{who} signed in again as {detail}"),
         Event::ConfigUpdated => "The connector updated its configuration".to_owned(),
+        Event::HostKeyKnown => format!("First contact with the jump server, whose host key is remembered: {detail}"),
+        Event::HostKeyAccepted => format!("{who} accepted the host key of the jump server: {detail}"),
         Event::Validated => format!("Validated. {detail}"),
         Event::ValidationFailed => format!("Validation failed. {detail}"),
         Event::StreamsChosen => format!("{who} chose streams: {detail}"),

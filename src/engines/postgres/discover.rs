@@ -9,9 +9,8 @@ use super::options::Options;
 use super::refusals::{self, identifier};
 use super::session::Session;
 use crate::engines::hosts::Hosts;
-use crate::engines::run::EventSink;
+use crate::engines::run::EngineRun;
 use crate::engines::{Catalog, Column, CursorField, Failure, FailureReason, KeyPath, Level, Stream, SyncType};
-use crate::schema::form::FinalConfig;
 
 /// Tables, views, materialised views, partitioned and foreign tables; the parts of a partitioned table are read through it.
 const TABLES: &str = "SELECT n.nspname::text, c.relname::text,
@@ -92,9 +91,9 @@ async fn schemas(session: &Session, options: &Options) -> Result<(), Failure> {
 }
 
 /// Asks for everything that can be read.
-pub(super) async fn discover(hosts: &Hosts, config: &FinalConfig, sink: &EventSink) -> Result<Catalog, Failure> {
-    let options = Options::read(config.expose())?;
-    let session = connect::connect(hosts, &options, sink).await?;
+pub(super) async fn discover(hosts: &Hosts, run: &EngineRun<'_>) -> Result<Catalog, Failure> {
+    let (options, sink) = (Options::read(run.config.expose())?, &run.sink);
+    let session = connect::connect(hosts, &options, run).await?;
     sink.progress("Asking for the tables").await?;
     let asked = async {
         schemas(&session, &options).await?;

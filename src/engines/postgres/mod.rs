@@ -2,7 +2,7 @@
 //!
 //! Sources are checked, discovered and read; `load` is the other way, records into a schema.
 //!
-//! Invariants: the connection goes to an address that was judged a moment before; whatever is said to a source is said in a transaction that can only read, and leaves nothing
+//! Invariants: the connection goes to an address that was judged a moment before, or through a jump server whose address was; whatever is said to a source is said in a transaction that can only read, and leaves nothing
 //! behind in a session that may be somebody else's afterwards; values become
 //! JSON on the server, so a number keeps all its digits; memory is bounded by a batch, not by a table.
 
@@ -26,10 +26,9 @@ use serde_json::Value;
 
 use super::engine::{Engine, EngineAnswer};
 use super::hosts::Hosts;
-use super::run::{EngineRun, EventSink};
+use super::run::EngineRun;
 use super::{Ability, Catalog, ChosenStream, Failure, Level, ReadEnd, position};
 use crate::connectors::Connector;
-use crate::schema::form::FinalConfig;
 use options::Options;
 
 /// The engine of connectors that are PostgreSQL.
@@ -47,11 +46,11 @@ impl Engine for Postgres<'_> {
     }
 
     fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, ()> {
-        Box::pin(run.deadline.guard(check(self.hosts, run.config, &run.sink)))
+        Box::pin(run.deadline.guard(check(self.hosts, run)))
     }
 
     fn discover<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, Catalog> {
-        Box::pin(run.deadline.guard(discover::discover(self.hosts, run.config, &run.sink)))
+        Box::pin(run.deadline.guard(discover::discover(self.hosts, run)))
     }
 
     fn read<'a>(
@@ -60,17 +59,14 @@ impl Engine for Postgres<'_> {
         chosen: &'a [ChosenStream],
         kept: Option<&'a Value>,
     ) -> EngineAnswer<'a, ReadEnd> {
-        Box::pin(run.deadline.guard(read::read(self.hosts, run.config, chosen, kept, &run.sink)))
+        Box::pin(run.deadline.guard(read::read(self.hosts, run, chosen, kept)))
     }
 }
 
 /// Connects, and sees whether there is anything to read.
-async fn check(hosts: &Hosts, config: &FinalConfig, sink: &EventSink) -> Result<(), Failure> {
-    let options = Options::read(config.expose())?;
-    for note in &options.notes {
-        sink.log(Level::Warn, note).await?;
-    }
-    let session = connect::connect(hosts, &options, sink).await?;
+async fn check(hosts: &Hosts, run: &EngineRun<'_>) -> Result<(), Failure> {
+    let (options, sink) = (Options::read(run.config.expose())?, &run.sink);
+    let session = connect::connect(hosts, &options, run).await?;
     let readable = session.step(discover::readable(&session, &options)).await?;
     sink.log(Level::Info, &format!("Tables and views that can be read: {readable}.")).await
 }

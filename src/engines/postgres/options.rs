@@ -3,6 +3,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
+use crate::engines::tunnel::TunnelOptions;
 use crate::engines::{Failure, FailureReason};
 
 /// Where to connect, as whom, how protected.
@@ -14,12 +15,12 @@ pub(super) struct Options {
     pub(super) password: SecretString,
     pub(super) schemas: Vec<String>,
     pub(super) tls: Tls,
+    /// The way to a server that only a jump server can reach.
+    pub(super) tunnel: Option<TunnelOptions>,
     /// Changes are found by row version where rows have one.
     pub(super) by_version: bool,
     /// So far behind its mark a reading by a date or a moment begins.
     pub(super) look_back_hours: u64,
-    /// What the configuration asks for and the built-in reader does in another way.
-    pub(super) notes: Vec<String>,
 }
 
 #[derive(Clone)]
@@ -45,12 +46,6 @@ impl Options {
     /// It asks for something the built-in reader does not do.
     pub(super) fn read(config: &Value) -> Result<Self, Failure> {
         let text = |pointer: &str| config.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-        if !matches!(text("/tunnel_method/tunnel_method").as_str(), "" | "NO_TUNNEL") {
-            return Err(Failure::new(
-                FailureReason::NotSupported,
-                "An SSH tunnel was chosen, and there is none here. Let the server be reached directly.",
-            ));
-        }
         let schemas = config.get("schemas").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let schemas: Vec<String> = schemas.iter().filter_map(Value::as_str).map(str::to_owned).collect();
         Ok(Self {
@@ -61,9 +56,9 @@ impl Options {
             password: text("/password").into(),
             schemas: if schemas.is_empty() { vec!["public".to_owned()] } else { schemas },
             tls: tls(config)?,
+            tunnel: TunnelOptions::read(config)?,
             by_version: config.pointer("/replication_method/method").and_then(Value::as_str) == Some("Xmin"),
             look_back_hours: config.pointer("/replication_method/look_back_hours").and_then(Value::as_u64).unwrap_or(0),
-            notes: notes(config),
         })
     }
 }
@@ -102,16 +97,142 @@ fn tls(config: &Value) -> Result<Tls, Failure> {
     Ok(Tls::Verify { ca: text("ca_certificate").unwrap_or_default(), name_too, client })
 }
 
-/// What is done otherwise than asked.
-fn notes(config: &Value) -> Vec<String> {
-    let mut notes = Vec::new();
-    if config.pointer("/replication_method/method").and_then(Value::as_str) == Some("CDC") {
-        notes.push(
-            "The built-in reader of Postgres does not read the write-ahead log: changes are found by a column that is chosen for each table, and deleted rows are not noticed.".to_owned(),
-        );
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::*;
+    use crate::base::forms::FieldPath;
+    use crate::connectors::{Connectors, Kind, RuntimeBlock};
+
+    impl Options {
+        /// Everything that was read. Without `..`, so that nothing is forgotten here.
+        fn told(&self) -> String {
+            let Self { host, port, database, user, password, schemas, tls, tunnel, by_version, look_back_hours } = self;
+            let tls = match tls {
+                Tls::Disable => "disable".to_owned(),
+                Tls::Allow => "allow".to_owned(),
+                Tls::Prefer => "prefer".to_owned(),
+                Tls::Require => "require".to_owned(),
+                Tls::Verify { ca, name_too, client } => {
+                    let client = client
+                        .as_ref()
+                        .map(|ClientCertificate { certificate, key }| format!("{certificate} {}", key.expose_secret()));
+                    format!("verify {ca} {name_too} {client:?}")
+                }
+            };
+            let tunnel = tunnel.as_ref().map(TunnelOptions::told);
+            let password = password.expose_secret();
+            format!(
+                "{host} {port} {database} {user} {password} {schemas:?} {tls} {tunnel:?} {by_version} {look_back_hours}"
+            )
+        }
     }
-    if config.get("jdbc_url_params").and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty()) {
-        notes.push("The extra connection parameters are not used by the built-in reader of Postgres.".to_owned());
+
+    /// A setting of a specification, with the constants of the branches it stands in.
+    struct Leaf {
+        path: FieldPath,
+        around: Vec<(FieldPath, Value)>,
+        kind: String,
+        is_constant: bool,
     }
-    notes
+
+    fn leaves(schema: &Value, path: &FieldPath, around: &[(FieldPath, Value)], found: &mut Vec<Leaf>) {
+        for (key, inner) in schema["properties"].as_object().into_iter().flatten() {
+            let path = path.child(key);
+            if let Some(branches) = inner["oneOf"].as_array() {
+                for branch in branches {
+                    let fields = branch["properties"].as_object().unwrap();
+                    let constants = fields.iter().filter(|(_, field)| field.get("const").is_some());
+                    let own = constants.map(|(key, field)| (path.child(key), field["const"].clone()));
+                    let around: Vec<_> = around.iter().cloned().chain(own).collect();
+                    leaves(branch, &path, &around, found);
+                }
+                continue;
+            }
+            let kind = inner["type"].as_str().unwrap_or("string").to_owned();
+            found.push(Leaf { path, around: around.to_vec(), kind, is_constant: inner.get("const").is_some() });
+        }
+    }
+
+    fn put(config: &mut Value, path: &FieldPath, value: Value) {
+        let mut at = config;
+        for segment in path.segments() {
+            if !at.is_object() {
+                *at = Value::Object(Map::new());
+            }
+            at = &mut at[segment.as_ref()];
+        }
+        *at = value;
+    }
+
+    /// What is read of a configuration that has this value in the place of a setting, in each of its branches' ways; a refusal is read too.
+    fn read_with(leaf: &Leaf, value: Option<Value>) -> String {
+        let mut config = json!({"host": "h", "port": 1, "database": "d", "username": "u", "password": "p"});
+        for (path, constant) in &leaf.around {
+            put(&mut config, path, constant.clone());
+        }
+        // A certificate and its key are needed together.
+        for beside in ["client_certificate", "client_key"] {
+            if config["ssl_mode"].is_object() && leaf.path.as_str().starts_with("/ssl_mode/client_") {
+                config["ssl_mode"][beside] = json!("beside");
+            }
+        }
+        if let Some(value) = value {
+            put(&mut config, &leaf.path, value);
+        }
+        Options::read(&config).map_or_else(|failure| failure.reason.as_str().to_owned(), |options| options.told())
+    }
+
+    /// Whatever a form of a built-in connector asks for is read by the engine that reads here, and the other way round.
+    #[test]
+    fn forms_ask_for_what_is_read_and_for_nothing_else() {
+        let connectors = Connectors::load(None).unwrap();
+        for connector in connectors.all() {
+            let left_out = connector.spec.left_out();
+            if !matches!(connector.file.runtime, Some(RuntimeBlock::Postgres(_))) {
+                assert!(left_out.is_empty(), "{}: nothing of it is read here", connector.file.slug);
+                continue;
+            }
+            let is_out = |path: &FieldPath| left_out.iter().any(|out| out.path == *path);
+            let mut found = Vec::new();
+            leaves(&connector.file.spec, &FieldPath::root(), &[], &mut found);
+            assert!(found.len() > 30, "{} has {} settings", connector.file.slug, found.len());
+            for leaf in found.iter().filter(|leaf| !leaf.is_constant) {
+                let in_branch_left_out = leaf.around.iter().any(|(_, constant)| constant == "CDC");
+                let (one, other) = match leaf.kind.as_str() {
+                    "integer" => (json!(7), json!(8)),
+                    "array" => (json!(["one"]), json!(["other"])),
+                    _ => (json!("one"), json!("other")),
+                };
+                let is_read = read_with(leaf, Some(one)) != read_with(leaf, Some(other));
+                let is_asked = !in_branch_left_out && !is_out(&leaf.path);
+                assert_eq!(is_asked, is_read, "{}: {}", connector.file.slug, leaf.path.as_str());
+            }
+        }
+        let postgres = connectors.find(Kind::Source, "postgres").unwrap();
+        let out: Vec<String> = postgres.spec.left_out().iter().map(|out| out.path.dot()).collect();
+        assert_eq!(out, ["ssl_mode.client_key_password", "replication_method", "jdbc_url_params"]);
+    }
+
+    /// Every way of a choice that a form offers is read as a way of its own.
+    #[test]
+    fn every_way_that_is_offered_is_a_way_of_its_own() {
+        let connectors = Connectors::load(None).unwrap();
+        let postgres = connectors.find(Kind::Source, "postgres").unwrap();
+        for (choice, constant, ways) in [
+            ("ssl_mode", "mode", &["disable", "allow", "prefer", "require", "verify-ca", "verify-full"][..]),
+            ("tunnel_method", "tunnel_method", &["NO_TUNNEL", "SSH_KEY_AUTH", "SSH_PASSWORD_AUTH"]),
+            ("replication_method", "method", &["Xmin", "Standard"]),
+        ] {
+            let branches = postgres.file.spec["properties"][choice]["oneOf"].as_array().unwrap();
+            let all: Vec<&str> =
+                branches.iter().map(|branch| branch["properties"][constant]["const"].as_str().unwrap()).collect();
+            let offered = all.iter().filter(|way| **way != "CDC").count();
+            assert_eq!(offered, ways.len(), "{choice}");
+            let read = |way: &&str| Options::read(&json!({choice: {constant: way}})).unwrap().told();
+            let told: std::collections::BTreeSet<String> = ways.iter().map(read).collect();
+            assert_eq!(told.len(), ways.len(), "{choice}: two ways are read as one");
+        }
+    }
 }

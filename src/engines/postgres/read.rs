@@ -12,9 +12,8 @@ use super::state::{Mark, PostgresState};
 use super::versions::{Relation, SeenMoment};
 use super::{connect, refusals};
 use crate::engines::hosts::Hosts;
-use crate::engines::run::EventSink;
+use crate::engines::run::{EngineRun, EventSink};
 use crate::engines::{ChosenStream, ConnectorEvent, Failure, FailureReason, Level, ReadEnd, Record, SyncType};
-use crate::schema::form::FinalConfig;
 
 /// A batch is passed on when it has this many bytes; the next `FETCH` aims at as many, between a row and this many rows.
 const BATCH: usize = 1 << 20;
@@ -28,14 +27,13 @@ const STATE_EVERY: usize = 50_000;
 /// Reads the chosen tables one after another, each as it is at one moment.
 pub(super) async fn read(
     hosts: &Hosts,
-    config: &FinalConfig,
+    run: &EngineRun<'_>,
     chosen: &[ChosenStream],
     kept: Option<&Value>,
-    sink: &EventSink,
 ) -> Result<ReadEnd, Failure> {
-    let options = Options::read(config.expose())?;
+    let (options, sink) = (Options::read(run.config.expose())?, &run.sink);
     let mut state = PostgresState::from_kept(kept)?;
-    let session = connect::connect(hosts, &options, sink).await?;
+    let session = connect::connect(hosts, &options, run).await?;
     let mut end = ReadEnd::default();
     let mut last = None;
     for (place, one) in chosen.iter().enumerate() {

@@ -15,6 +15,7 @@ use tokio_postgres::{Client, Connection, CopyInSink, Error, Row, SimpleQueryStre
 
 use super::refusals;
 use crate::engines::Failure;
+use crate::engines::tunnel::Tunnel;
 
 /// What makes texts of values the same everywhere, and lets a transaction take its time.
 const SETTINGS: &str = "SET LOCAL application_name = 'vestibule'; SET LOCAL TIME ZONE 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; \
@@ -52,6 +53,8 @@ pub(super) type Value<'a> = (&'a (dyn ToSql + Sync), Type);
 pub(super) struct Session {
     client: Client,
     connection: JoinHandle<()>,
+    /// The way to the server, when it is not a direct one.
+    tunnel: Option<Tunnel>,
 }
 
 impl Drop for Session {
@@ -70,7 +73,14 @@ impl Session {
             // What ends the connection is told to whoever waits for an answer.
             let _ = connection.await;
         });
-        Self { client, connection }
+        Self { client, connection, tunnel: None }
+    }
+
+    /// The same, with the way it was reached through: both end together.
+    pub(super) fn through(self, tunnel: Tunnel) -> Self {
+        let mut session = self;
+        session.tunnel = Some(tunnel);
+        session
     }
 
     /// Does something in a transaction that can only read.

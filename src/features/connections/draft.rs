@@ -71,6 +71,7 @@ pub fn create_draft(tx: &mut Tx<'_>, new: NewDraft<'_>) -> AppResult<Connection>
         invite_link_id: None,
         identity: String::new(),
         approval: Approval::None,
+        jump_server: None,
     };
     store::insert(tx.conn, &made, new.form_nonce)?;
     revisions::insert(tx.conn, &Revision { created_at: tx.now, ..Revision::of(&made) })?;

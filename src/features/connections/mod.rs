@@ -8,6 +8,7 @@
 mod arrivals;
 mod draft;
 mod former_members;
+mod host_key;
 mod listing;
 mod merge;
 mod questions;
@@ -20,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use arrivals::{Arriving, accept, arrive, find_waiting, of_invite_link, reject, waiting_count};
 pub use draft::{Applied, NewDraft, apply, apply_to, create_draft, erase, finalise, rename};
 pub use former_members::forget_member;
+pub use host_key::{HostKeyProblem, accept_host_key, note_host_key};
 pub use listing::{ConnectionFilter, ConnectionStateFilter, ListRow, list, note_some_words, page};
 pub use merge::{Apply, ApplyError};
 pub use questions::{QUESTIONS_FIELD, changed_questions};
@@ -38,6 +40,7 @@ use crate::base::forms::FieldPath;
 use crate::base::ids::{ConnectionId, InviteLinkId, MemberId, WorkspaceId};
 use crate::base::text_column::text_enum;
 use crate::connectors::Kind;
+use crate::engines::HostKey;
 use crate::platform::sealed::sealed_column;
 use crate::schema::form::{DraftState, KnownValues};
 
@@ -94,6 +97,18 @@ pub struct Connection {
     pub identity: String,
     /// Whether a member has to accept it.
     pub approval: Approval,
+    /// What is known of the jump server of its SSH tunnel, since the first contact.
+    pub jump_server: Option<JumpServer>,
+}
+
+/// What is known of a jump server.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct JumpServer {
+    /// The key it must have.
+    pub known: HostKey,
+    /// Another one that was shown since, and refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<HostKey>,
 }
 
 text_enum! {

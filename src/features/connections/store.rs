@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use serde::de::DeserializeOwned;
 
-use super::{Approval, Connection};
+use super::{Approval, Connection, JumpServer};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::Sealed;
 use crate::base::ids::{ConnectionId, InviteLinkId, MemberId, WorkspaceId};
@@ -35,6 +35,7 @@ pub(super) struct ConnectionRow {
     invite_link_id: Option<InviteLinkId>,
     identity: String,
     approval: Approval,
+    jump_server: Option<String>,
 }
 
 impl ConnectionRow {
@@ -65,6 +66,7 @@ impl ConnectionRow {
             invite_link_id: self.invite_link_id,
             identity: self.identity,
             approval: self.approval,
+            jump_server: self.jump_server.as_deref().map(json).transpose()?,
         })
     }
 }
@@ -247,6 +249,23 @@ pub(super) fn set_description(
     Ok(changed == 1)
 }
 
+/// Keeps what is known of the jump server; `false` when somebody kept something else since the connection was read.
+pub(super) fn set_jump_server(conn: &mut Conn, read: &Connection, next: &JumpServer) -> QueryResult<bool> {
+    let row = connections::table
+        .filter(connections::id.eq(&read.id))
+        .filter(connections::workspace_id.eq(&read.workspace_id))
+        .filter(connections::deleted_at.is_null());
+    let changed = match &read.jump_server {
+        None => diesel::update(row.filter(connections::jump_server.is_null()))
+            .set(connections::jump_server.eq(text(next)?))
+            .execute(conn)?,
+        Some(before) => diesel::update(row.filter(connections::jump_server.eq(text(before)?)))
+            .set(connections::jump_server.eq(text(next)?))
+            .execute(conn)?,
+    };
+    Ok(changed == 1)
+}
+
 /// Erases a connection's values and marks it deleted; says whether it was there, and a draft unless final ones are meant too.
 pub(super) fn erase(conn: &mut Conn, connection: &Connection, final_too: bool, now: UtcTime) -> QueryResult<bool> {
     let row = connections::table
@@ -264,6 +283,7 @@ pub(super) fn erase(conn: &mut Conn, connection: &Connection, final_too: bool, n
             connections::version.eq(connections::version + 1),
             connections::updated_at.eq(now),
             connections::deleted_at.eq(now),
+            connections::jump_server.eq(None::<String>),
         ))
         .execute(conn)?;
     Ok(changed == 1)

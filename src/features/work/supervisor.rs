@@ -14,8 +14,8 @@ use super::{WorkKind, connector_config, take_over};
 use crate::base::error::AppResult;
 use crate::base::ids::OauthSignInId;
 use crate::connectors::Connector;
-use crate::engines::{Cancel, Canceller, ConnectorEvent, EngineRequest, EventSender, Failure, Record, Turn};
-use crate::features::connections::Connection;
+use crate::engines::{Cancel, Canceller, ConnectorEvent, EngineRequest, EventSender, Failure, HostKey, Record, Turn};
+use crate::features::connections::{Connection, note_host_key};
 use crate::features::oauth::TokenLease;
 use crate::platform::app::App;
 use crate::platform::jobs::{LogBuffer, WORK_BEAT};
@@ -164,9 +164,19 @@ impl<K: WorkKind> Supervisor<K> {
             }
             ConnectorEvent::ConfigUpdate(submission) => self.take_over(&submission).await?,
             ConnectorEvent::State(state) => intake.state(state),
+            ConnectorEvent::HostKey(shown) => self.note_host_key(shown).await?,
             ConnectorEvent::Records(records) => return intake.records(self, records).await,
         }
         Ok(true)
+    }
+
+    /// A jump server has shown a key that was not known. A test of what is not sent yet keeps none.
+    async fn note_host_key(&self, shown: HostKey) -> AppResult<()> {
+        if self.version.is_none() {
+            return Ok(());
+        }
+        let (workspace, connection) = (self.work.workspace_id.clone(), self.work.connection_id.clone());
+        self.app.write(move |tx| note_host_key(tx, &workspace, &connection, &shown)).await
     }
 
     /// Nobody wants the answer any more; what the connector changed until now counts all the same.
@@ -234,10 +244,18 @@ impl ConnectorSide {
     /// What is asked of the connector.
     pub(super) fn request<'a>(
         &self,
+        connection: &'a Connection,
         connector: &'a Connector,
         config: &'a FinalConfig,
         time_limit: Duration,
     ) -> EngineRequest<'a> {
-        EngineRequest { connector, config, events: self.events.clone(), cancel: self.cancel.clone(), time_limit }
+        EngineRequest {
+            connector,
+            config,
+            host_key: connection.jump_server.as_ref().map(|server| &server.known),
+            events: self.events.clone(),
+            cancel: self.cancel.clone(),
+            time_limit,
+        }
     }
 }

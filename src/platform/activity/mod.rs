@@ -64,6 +64,10 @@ text_enum! {
         ConnectionDeleted = "connection.deleted",
         /// A connector changed its own configuration.
         ConfigUpdated = "connection.config_updated",
+        /// A jump server was met for the first time: the key it has shown is the one it must have.
+        HostKeyKnown = "connection.host_key_known",
+        /// A member or a program said which key a jump server must have.
+        HostKeyAccepted = "connection.host_key_accepted",
         /// The values were found good.
         Validated = "connection.validated",
         /// The values were found wrong, or nobody could say.

@@ -134,6 +134,7 @@ diesel::table! {
         words_noted -> Integer,
         secret_revisions -> Text,
         unseen_at -> Nullable<Timestamp>,
+        jump_server -> Nullable<Text>,
     }
 }
 

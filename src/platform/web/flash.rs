@@ -42,6 +42,8 @@ flashes! {
     DetailsSaved, "details-saved", "ok", "Saved.";
     NothingToSave, "nothing-to-save", "info", "Nothing was changed.";
     DescriptionSaved, "description-saved", "ok", "Name saved.";
+    HostKeyAccepted, "host-key-accepted", "ok", "Host key accepted. Validate to see whether the tunnel works with it.";
+    HostKeyNotAccepted, "host-key-not-accepted", "warn", "Not accepted. The connection does not go through this jump server any more.";
     ConnectionDeleted, "connection-deleted", "ok", "Connection deleted. Its details and keys are erased.";
     CannotValidateMissing, "cannot-validate-missing", "warn", "Not validated. Something required is still missing.";
     CannotValidateNobody, "cannot-validate-nobody", "warn", "Not validated. Nothing installed here can ask this system any more.";

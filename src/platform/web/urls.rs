@@ -176,6 +176,8 @@ paths! {
     KEPT_FORM = "/kept-forms/{key}", kept_form(key: &str);
     /// Changes the description (POST).
     CONNECTION_DESCRIPTION = "/connections/{slug}/description", connection_description(slug: &str);
+    /// Accepts the host key of its jump server (POST).
+    CONNECTION_HOST_KEY = "/connections/{slug}/host-key", connection_host_key(slug: &str);
     /// Asks before deleting a draft; POST deletes.
     CONNECTION_DELETION = "/connections/{slug}/deletion", connection_deletion(slug: &str);
     /// Revokes a setup link (POST).
@@ -259,6 +261,8 @@ paths! {
     API_SETUP_TOKEN = "/api/v1/{plural}/{slug}/setup-tokens/{id}/";
     /// Starts a validation of it (POST).
     API_REVALIDATION = "/api/v1/{plural}/{slug}/revalidate/";
+    /// The host key of its jump server (POST).
+    API_HOST_KEY = "/api/v1/{plural}/{slug}/host-key/";
     /// The webhooks sent about it.
     API_DELIVERIES = "/api/v1/{plural}/{slug}/deliveries/", api_deliveries(plural: &str, slug: &str);
     /// One of them.

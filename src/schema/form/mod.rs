@@ -21,6 +21,7 @@ mod identity;
 mod import;
 mod kept;
 mod leaf;
+mod left_out;
 mod merge;
 mod merge_rows;
 mod merger;
@@ -52,6 +53,7 @@ pub use exposed::{changes, secret_values, without};
 pub use identity::{shown_path, value_at};
 pub use import::{import_config, import_given};
 pub use kept::{kept_elsewhere, misdirected};
+pub use left_out::{left_out_in, left_out_of};
 pub use merge::{DraftState, Merged, merge};
 pub use merger::{MergeConflict, MergeRules};
 pub use overview::{OverviewAnswer, overview};
@@ -61,6 +63,7 @@ pub use view::{Counts, FormView, SummaryItem, view};
 
 use patch::Patch;
 
+pub use super::spec::LeftOut;
 use super::spec::Spec;
 pub use crate::base::forms::{FieldError, FieldPath, FieldRef, FormState, RawForm};
 

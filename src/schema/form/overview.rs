@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::assemble::{chosen, has_values};
+use super::left_out::is_given;
 use super::place::{FormPlace, RowSeat};
 use super::{FieldPath, KnownValues, Spec, leaf, missing_required};
 use crate::schema::spec::{ChoiceShape, GroupShape, Node, NodeKind, OneOfShape, RowsShape};
@@ -24,6 +25,8 @@ pub struct OverviewAnswer {
     pub required: bool,
     /// It is written when nobody answers.
     pub has_default: bool,
+    /// Why nobody here takes the answer up that stands there.
+    pub left_out: Option<String>,
     /// The answer, or the default, in words; `None` for secrets and for what nobody answered.
     pub shown: Option<String>,
     set: bool,
@@ -63,7 +66,7 @@ struct OverviewReader<'a> {
 impl OverviewReader<'_> {
     /// `needed`: everything around the field is needed too, so its own "required" counts.
     fn node(&mut self, node: &Node, place: &FormPlace, value: Option<&Value>, needed: bool) {
-        if !node.is_asked() {
+        if !node.is_asked() || !self.is_open(node, place, value) {
             return;
         }
         match &node.kind {
@@ -74,6 +77,11 @@ impl OverviewReader<'_> {
             NodeKind::Rows(rows) => self.rows(node, rows, place, value, needed),
             _ => self.leaf(node, place, value, needed),
         }
+    }
+
+    /// What nobody here takes up is a question only where it was answered before.
+    fn is_open(&self, node: &Node, place: &FormPlace, value: Option<&Value>) -> bool {
+        node.left_out.is_none() || is_given(node, place.key(), value, &self.known.secret_paths)
     }
 
     fn group(&mut self, group: &GroupShape, place: &FormPlace, value: Option<&Value>, needed: bool) {
@@ -90,6 +98,11 @@ impl OverviewReader<'_> {
         let branch = picked.or(one_of.default).and_then(|index| Some((index, one_of.branches.get(index)?)));
         let shown = branch.map(|(_, branch)| branch.title.clone());
         self.push(node, place, shown, picked.is_some(), one_of.default.is_some(), needed);
+        let left_out = branch.and_then(|(_, branch)| branch.left_out.clone());
+        if let (Some(_), Some(answer)) = (&left_out, self.answers.last_mut()) {
+            answer.left_out = left_out;
+            return;
+        }
         if let Some((index, branch)) = branch {
             self.group(&branch.group, &place.branch(index), value, needed && (node.required || picked.is_some()));
         }
@@ -131,6 +144,7 @@ impl OverviewReader<'_> {
             json: matches!(node.kind, NodeKind::Json(_)) && !node.secret,
             required,
             has_default,
+            left_out: node.left_out.clone(),
             shown,
             set,
             missing,

@@ -50,7 +50,7 @@ impl Compiler<'_> {
             )?;
             let title = self.branch_title(flat, constants.get(index), index);
             let hint = flat.get("description").and_then(Value::as_str).and_then(describe::sentence);
-            branches.push(Branch { title, hint, group });
+            branches.push(Branch { title, hint, left_out: None, group });
         }
         tell_apart(&mut branches);
         let marked = !are_told_apart(&branches);

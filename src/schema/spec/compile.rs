@@ -73,6 +73,7 @@ impl Node {
             help: Help::default(),
             required: false,
             hidden: false,
+            left_out: None,
             folds: false,
             section: None,
             secret: false,

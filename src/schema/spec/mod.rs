@@ -14,6 +14,7 @@ mod date;
 mod defaults;
 mod describe;
 mod flatten;
+mod honoured;
 mod judge;
 mod labels;
 mod limits;
@@ -29,6 +30,7 @@ use serde_json::Value;
 
 pub(crate) use choice::chosen_by_values;
 pub(crate) use describe::{Help, MoreHelp};
+pub use honoured::{Honoured, HonouredChoice, LeftOut};
 pub(crate) use judge::{judge, judge_count};
 pub(crate) use labels::lower_first;
 pub(crate) use model::{

@@ -27,6 +27,8 @@ pub(crate) struct Node {
     pub(crate) required: bool,
     /// Never shown; its constant or default is written all the same.
     pub(crate) hidden: bool,
+    /// Why nobody is asked for it: whoever reads the configuration here does not take it up.
+    pub(crate) left_out: Option<String>,
     /// May go under "More settings".
     pub(crate) folds: bool,
     /// The id of the section it asks to stand in.
@@ -72,6 +74,8 @@ pub(crate) struct OneOfShape {
 pub(crate) struct Branch {
     pub(crate) title: String,
     pub(crate) hint: Option<String>,
+    /// Why nobody is offered it.
+    pub(crate) left_out: Option<String>,
     pub(crate) group: GroupShape,
 }
 

@@ -62,6 +62,12 @@ pub const PAGES: &[DocsPage] = &[
         text: Text::Connectors,
     },
     DocsPage {
+        name: "ssh-tunnel",
+        title: "Databases behind an SSH tunnel",
+        about: "Read a database that only a jump server can reach: keys, passwords, host keys, and what fails.",
+        text: Text::Written(include_str!("pages/ssh-tunnel.md")),
+    },
+    DocsPage {
         name: "api",
         title: "Use the API",
         about: "Make a draft, hand out a link, hear when it is filled in, read the credentials: step by step with curl.",

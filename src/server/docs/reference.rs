@@ -7,6 +7,7 @@ use crate::connectors::Connector;
 use crate::features::catalogue::Capability;
 use crate::platform::config::SETTINGS;
 use crate::platform::web::problem::Code;
+use crate::schema::form::LeftOut;
 
 /// Every setting, as the code lists them.
 pub(super) fn settings() -> String {
@@ -59,7 +60,33 @@ pub(super) fn connectors(all: &[(Arc<Connector>, Capability)]) -> String {
         let name = connector.name().replace('|', "\\|");
         let _ = writeln!(text, "| {name} | {} | {does} |", connector.file.kind.as_str());
     }
+    text.push_str(&left_out(all));
     text
+}
+
+/// What the forms do not ask for, and why.
+fn left_out(all: &[(&Connector, Capability)]) -> String {
+    let mut text = String::new();
+    for (connector, _) in all {
+        for LeftOut { path, title, reason } in connector.spec.left_out() {
+            let _ = writeln!(
+                text,
+                "- {} ({}), {title} (`{}`): {reason}",
+                connector.name(),
+                connector.file.kind.as_str(),
+                path.dot()
+            );
+        }
+    }
+    if text.is_empty() {
+        return text;
+    }
+    format!(
+        "\n## What forms leave out\n\nA form asks for what the reader of this installation takes up, and for nothing else. Where your own engine \
+         reads, or a program that speaks the Airbyte protocol, everything of the specification is asked. The API takes and keeps the whole \
+         configuration: what stands there in vain is named in `unsupported_fields` of the connection, beside its value on the page, and in the \
+         log of each validation and extraction.\n\n{text}"
+    )
 }
 
 fn upper_first(text: &str) -> String {

@@ -2,7 +2,7 @@
 
 use super::entry::{ApiEntry, endpoint};
 use crate::console::catalogue::api as connectors_api;
-use crate::console::connections::{api as connections_api, credentials_api};
+use crate::console::connections::{api as connections_api, credentials_api, host_key_api};
 use crate::console::handoff::api as hand_off_api;
 use crate::console::validations::api as validations_api;
 use crate::features::accounts::api_keys::Scope::{
@@ -61,6 +61,7 @@ fn of_side<S: Side>() -> Vec<ApiEntry> {
         ),
         at::<S>(urls::API_SETUP_TOKEN).delete(LinksWrite, links_api::withdraw::<S>, withdraw_link),
         at::<S>(urls::API_REVALIDATION).post(ValidationsWrite, validations_api::revalidate::<S>, revalidate),
+        at::<S>(urls::API_HOST_KEY).post(S::WRITE, host_key_api::accept::<S>, host_key_api::operation::<S>()),
         at::<S>(urls::API_DELIVERIES).get(S::READ, deliveries_api::index::<S>, deliveries).post(
             S::WRITE,
             deliveries_api::test::<S>,

@@ -2,7 +2,7 @@
 
 use super::entry::Access::{Anybody, AtLeast};
 use super::entry::{RouteEntry, at};
-use crate::console::connections::{configure_pages, new_pages, pages as list_pages, show_pages};
+use crate::console::connections::{configure_pages, host_key_pages, new_pages, pages as list_pages, show_pages};
 use crate::console::failures::pages as failure_pages;
 use crate::console::former_members::pages as former_pages;
 use crate::console::handoff::pages as hand_off_pages;
@@ -127,6 +127,7 @@ fn connections() -> Vec<RouteEntry> {
             .get(AtLeast(Member), configure_pages::edit)
             .post(AtLeast(Member), configure_pages::update),
         at(urls::CONNECTION_DESCRIPTION).post(AtLeast(Member), show_pages::update_description),
+        at(urls::CONNECTION_HOST_KEY).post(AtLeast(Member), host_key_pages::accept),
         at(urls::CONNECTION_DELETION)
             .get(AtLeast(Member), show_pages::ask_deletion)
             .post(AtLeast(Member), show_pages::delete),

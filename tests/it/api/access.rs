@@ -96,6 +96,9 @@ fn body(method: &str, path: &str) -> Option<String> {
         }
         "post" if path.ends_with("invite-links/") => Some(invite_link().to_string()),
         "post" if path.ends_with("output-layers/") => Some(outputs::layer("Lake").to_string()),
+        "post" if path.ends_with("host-key/") => {
+            Some(json!({"fingerprint": format!("SHA256:{}", "a".repeat(43))}).to_string())
+        }
         "post" | "patch" => Some("{}".to_owned()),
         _ => None,
     }
@@ -115,6 +118,8 @@ async fn every_endpoint_against_everybody() {
         let right = match route.operation.id() {
             // These work with what is finalised, and here is a draft.
             "trigger_source" | "hand_off_source" => 409,
+            // No connection here goes through a jump server.
+            "accept_source_host_key" | "accept_destination_host_key" => 422,
             // Nothing here asks a destination.
             "revalidate_destination" => 409,
             _ => route.operation.status(),

@@ -35,6 +35,7 @@ const LOOKS: &[(&str, &[&str], u16)] = &[
     (urls::NEW_CONNECTION_OF, &["source", "postgres"], 200),
     (urls::CONNECTION, &["{draft}"], 200),
     (urls::CONNECTION_CONFIGURATION, &["{draft}"], 200),
+    (urls::CONNECTION_HOST_KEY, &["{draft}"], &[("fingerprint", "none")], 303),
     (urls::CONNECTION_DELETION, &["{draft}"], 200),
     (urls::CONNECTION_WEBHOOK, &["{called}"], 200),
     (urls::INVITE_LINK, &["{invite_link}"], 200),

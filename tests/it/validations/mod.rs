@@ -7,6 +7,7 @@ mod killed;
 mod pages;
 mod real;
 mod recipient;
+mod tunnel;
 mod worker;
 
 use serde_json::{Value, json};

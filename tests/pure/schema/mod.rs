@@ -5,6 +5,7 @@ mod decode;
 mod form;
 mod import;
 mod kept;
+mod left_out;
 mod merge;
 mod pasted;
 mod ports;

@@ -79,9 +79,9 @@ impl LoadTarget {
                 TlsMode::VerifyCa => verify(false),
                 TlsMode::VerifyFull => verify(true),
             },
+            tunnel: None,
             by_version: false,
             look_back_hours: 0,
-            notes: Vec::new(),
         }
     }
 }

@@ -120,6 +120,6 @@ impl WorkKind for RunDetails {
 /// Reads with tokens that live.
 async fn read(app: &App, input: &RunInput, side: ConnectorSide) -> Result<ReadEnd, AskError> {
     let config = side.config(app, &input.connection, &input.connector, None, input.values.clone()).await?;
-    let request = side.request(&input.connector, &config, TIME_LIMIT);
+    let request = side.request(&input.connection, &input.connector, &config, TIME_LIMIT);
     Ok(app.engines.read(&request, &input.chosen, input.position.state.as_ref()).await?)
 }

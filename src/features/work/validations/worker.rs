@@ -121,7 +121,7 @@ fn greet(supervisor: &mut Supervisor<ValidationDetails>, connector: &Connector) 
 async fn ask(app: &App, input: &ValidationInput, side: ConnectorSide) -> Result<Catalog, AskError> {
     let TestValues { values, sign_in } = &input.checked;
     let config = side.config(app, &input.connection, &input.connector, sign_in.as_ref(), values.clone()).await?;
-    let request = |time_limit| side.request(&input.connector, &config, time_limit);
+    let request = |time_limit| side.request(&input.connection, &input.connector, &config, time_limit);
     app.engines.check(&request(CHECK_LIMIT)).await?;
     let catalog = if app.engines.ability(&input.connector).discover {
         app.engines.discover(&request(DISCOVER_LIMIT)).await?

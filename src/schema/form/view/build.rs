@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::Value;
 
 use super::super::assemble::chosen;
+use super::super::left_out::is_given;
 use super::super::place::FormPlace;
 use super::super::{Asks, Audience, KnownValues, Spec};
 use super::parts::{
@@ -163,7 +164,9 @@ impl<'a> Builder<'a> {
         title: Option<&'a str>,
     ) -> (Vec<FormPart<'a>>, bool) {
         let reaches = |key: &FieldPath| self.asks.is_none_or(|asks| asks.reaches(key));
-        let is_asked = |field: &&'a Node| field.is_asked() && reaches(place.child(&field.key).key());
+        let is_asked = |field: &&'a Node| {
+            field.is_asked() && reaches(place.child(&field.key).key()) && self.is_open(field, place, scope)
+        };
         let asked: Vec<&'a Node> = fields.iter().copied().filter(is_asked).collect();
         // What somebody asks for by name is never folded away.
         let folds = self.asks.is_none() && asked.iter().any(|field| !field.folds);
@@ -185,6 +188,17 @@ impl<'a> Builder<'a> {
             parts.push(FormPart::More(MorePart { count: folded.len(), of: title, open: unfold, parts: folded }));
         }
         (parts, busy)
+    }
+
+    /// Whether it is there to be asked for: what nobody here takes up is not, unless it stands there and a member may want it gone.
+    fn is_open(&self, field: &Node, around: &FormPlace, scope: ViewScope<'a>) -> bool {
+        if field.left_out.is_none() {
+            return true;
+        }
+        let at_root = around.path.as_str().is_empty();
+        let here = if at_root { self.root_scope(field, scope) } else { scope.inside(&field.key) };
+        let place = around.child(&field.key);
+        self.owner && !scope.fresh && is_given(field, place.key(), here.value, &self.known.secret_paths)
     }
 
     fn root_scope(&self, field: &Node, scope: ViewScope<'a>) -> ViewScope<'a> {
@@ -242,7 +256,7 @@ impl<'a> Builder<'a> {
             label: Cow::Borrowed(node.title.as_str()),
             optional: !node.required,
             utc: false,
-            hint: node.help.hint.as_deref().map(Cow::Borrowed),
+            hint: node.left_out.as_deref().or(node.help.hint.as_deref()).map(Cow::Borrowed),
             error: sentence,
             more: node.help.more.as_ref().filter(|_| !scope.brief),
         }
@@ -272,9 +286,14 @@ impl<'a> Builder<'a> {
             self.state.typed(&frame.name).and_then(|typed| typed.first()).map(|typed| typed.parse::<usize>().ok());
         let on = typed.unwrap_or_else(|| stands.or(one_of.default));
         let mut busy = frame.error.is_some() || (on.is_some() && on != one_of.default);
-        let options = one_of.branches.iter().enumerate().map(|(index, branch)| option(index, branch, on)).collect();
+        // A branch that nobody here takes up is offered to nobody; where it stands, it is shown as what it is.
+        let offered =
+            |index: usize, branch: &Branch| branch.left_out.is_none() || stands == Some(index) || on == Some(index);
+        let branches: Vec<(usize, &'a Branch)> =
+            one_of.branches.iter().enumerate().filter(|(index, branch)| offered(*index, branch)).collect();
+        let options = branches.iter().map(|(index, branch)| option(*index, branch, on)).collect();
         let mut panels = Vec::new();
-        for (index, branch) in one_of.branches.iter().enumerate() {
+        for (index, branch) in branches.iter().copied() {
             let inner = ViewScope {
                 fresh: stands != Some(index),
                 value: scope.value.filter(|_| stands == Some(index)),
@@ -287,14 +306,8 @@ impl<'a> Builder<'a> {
             }
         }
         let empty = (!node.required && one_of.default.is_none()).then_some("Not set");
-        let part = OneOfPart {
-            select: one_of.branches.len() > MAX_RADIOS,
-            empty,
-            none_chosen: on.is_none(),
-            frame,
-            options,
-            panels,
-        };
+        let part =
+            OneOfPart { select: branches.len() > MAX_RADIOS, empty, none_chosen: on.is_none(), frame, options, panels };
         Some(BuiltPart { part: FormPart::OneOf(Box::new(part)), busy })
     }
 }
@@ -331,7 +344,7 @@ fn option<'a>(index: usize, branch: &'a Branch, on: Option<usize>) -> OptPart<'a
     OptPart {
         value: Cow::Owned(index.to_string()),
         label: Cow::Borrowed(&branch.title),
-        hint: branch.hint.as_deref(),
+        hint: branch.left_out.as_deref().or(branch.hint.as_deref()),
         on: on == Some(index),
     }
 }

@@ -8,3 +8,4 @@ mod pooler;
 mod read;
 mod refusals;
 mod secure;
+mod tunnel;
