@@ -65,7 +65,7 @@ pub(super) fn connectors(all: &[(Arc<Connector>, Capability)]) -> String {
 }
 
 /// What the forms do not ask for, and why.
-fn left_out(all: &[(&Connector, Capability)]) -> String {
+fn left_out(all: &[(Arc<Connector>, Capability)]) -> String {
     let mut text = String::new();
     for (connector, _) in all {
         for LeftOut { path, title, reason } in connector.spec.left_out() {
