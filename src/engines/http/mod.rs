@@ -266,7 +266,8 @@ mod tests {
     #[test]
     fn every_block_of_the_catalogue_is_tried() {
         let connectors = Connectors::load(None).unwrap();
-        let blocks = connectors.all().filter(|one| matches!(one.file.runtime, Some(RuntimeBlock::Http(_))));
+        let all = connectors.all();
+        let blocks = all.iter().filter(|one| matches!(one.file.runtime, Some(RuntimeBlock::Http(_))));
         let slugs: BTreeSet<&str> = blocks.map(|one| one.file.slug.as_str()).collect();
         let tried = configs();
         assert_eq!(slugs, tried.keys().map(String::as_str).collect());

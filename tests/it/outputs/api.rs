@@ -31,7 +31,8 @@ async fn a_layer_is_added_changed_and_deleted_and_its_password_is_never_given_ba
     assert_eq!(list.text("/results/1/slug"), "our-warehouse");
     let tried = program.post(&format!("{one}check/"), json!({})).await.expect(200);
     assert_eq!((tried.json["works"].as_bool(), tried.text("/error/code")), (Some(false), "address_refused".to_owned()));
-    assert!(tried.text("/message").contains("VESTIBULE_CONNECTOR_ALLOW_CIDRS"), "{}", tried.body);
+    assert_eq!((tried.text("/error/turn"), tried.text("/error/kind")), ("owner".to_owned(), "config_error".to_owned()));
+    assert!(tried.text("/message").contains("not public") && !tried.body.contains("VESTIBULE_"), "{}", tried.body);
     for answer in [&made, &again, &read, &changed, &stale, &list, &tried] {
         assert!(!answer.body.contains(CANARY), "{}", answer.body);
     }
