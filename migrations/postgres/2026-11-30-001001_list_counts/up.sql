@@ -40,7 +40,19 @@ BEGIN
   END IF;
   RETURN NULL;
 END $$;
-CREATE TRIGGER connections_counted AFTER INSERT OR DELETE ON connections FOR EACH ROW EXECUTE FUNCTION count_connection();
+-- Rows that come or go together are counted together: a count that is changed once for each of very many rows in one transaction is
+-- looked for among all its earlier versions each time.
+CREATE FUNCTION count_connections() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM count_in_list(workspace_id, 'connections', kind, connector_slug, state_in_list(finalised_at, missing_count),
+    CASE TG_OP WHEN 'INSERT' THEN count(*) ELSE -count(*) END)
+  FROM counted WHERE deleted_at IS NULL GROUP BY workspace_id, kind, connector_slug, state_in_list(finalised_at, missing_count);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER connections_counted_new AFTER INSERT ON connections REFERENCING NEW TABLE AS counted
+FOR EACH STATEMENT EXECUTE FUNCTION count_connections();
+CREATE TRIGGER connections_counted_gone AFTER DELETE ON connections REFERENCING OLD TABLE AS counted
+FOR EACH STATEMENT EXECUTE FUNCTION count_connections();
 CREATE TRIGGER connections_counted_changed
 AFTER UPDATE OF workspace_id, kind, connector_slug, missing_count, finalised_at, deleted_at ON connections FOR EACH ROW
 WHEN ((OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL) OR (OLD.finalised_at IS NULL) <> (NEW.finalised_at IS NULL)
@@ -60,7 +72,17 @@ BEGIN
   END IF;
   RETURN NULL;
 END $$;
-CREATE TRIGGER invite_links_counted AFTER INSERT OR DELETE ON invite_links FOR EACH ROW EXECUTE FUNCTION count_invite_link();
+CREATE FUNCTION count_invite_links() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM count_in_list(workspace_id, 'invite_links', kind, connector_slug, CASE WHEN deleted_at IS NULL THEN 'kept' ELSE 'deleted' END,
+    CASE TG_OP WHEN 'INSERT' THEN count(*) ELSE -count(*) END)
+  FROM counted GROUP BY workspace_id, kind, connector_slug, CASE WHEN deleted_at IS NULL THEN 'kept' ELSE 'deleted' END;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER invite_links_counted_new AFTER INSERT ON invite_links REFERENCING NEW TABLE AS counted
+FOR EACH STATEMENT EXECUTE FUNCTION count_invite_links();
+CREATE TRIGGER invite_links_counted_gone AFTER DELETE ON invite_links REFERENCING OLD TABLE AS counted
+FOR EACH STATEMENT EXECUTE FUNCTION count_invite_links();
 CREATE TRIGGER invite_links_counted_changed AFTER UPDATE OF workspace_id, kind, connector_slug, deleted_at ON invite_links FOR EACH ROW
 WHEN ((OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL) OR OLD.kind <> NEW.kind OR OLD.connector_slug <> NEW.connector_slug
   OR OLD.workspace_id <> NEW.workspace_id)
@@ -77,10 +99,22 @@ BEGIN
   END IF;
   RETURN NULL;
 END $$;
-CREATE TRIGGER runs_counted AFTER INSERT OR DELETE ON runs FOR EACH ROW EXECUTE FUNCTION count_work();
+CREATE FUNCTION count_works() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM count_in_list(workspace_id, TG_TABLE_NAME::text, '', '', state, CASE TG_OP WHEN 'INSERT' THEN count(*) ELSE -count(*) END)
+  FROM counted GROUP BY workspace_id, state;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER runs_counted_new AFTER INSERT ON runs REFERENCING NEW TABLE AS counted
+FOR EACH STATEMENT EXECUTE FUNCTION count_works();
+CREATE TRIGGER runs_counted_gone AFTER DELETE ON runs REFERENCING OLD TABLE AS counted
+FOR EACH STATEMENT EXECUTE FUNCTION count_works();
 CREATE TRIGGER runs_counted_changed AFTER UPDATE OF workspace_id, state ON runs FOR EACH ROW
 WHEN (OLD.state <> NEW.state OR OLD.workspace_id <> NEW.workspace_id) EXECUTE FUNCTION count_work();
-CREATE TRIGGER validations_counted AFTER INSERT OR DELETE ON validations FOR EACH ROW EXECUTE FUNCTION count_work();
+CREATE TRIGGER validations_counted_new AFTER INSERT ON validations REFERENCING NEW TABLE AS counted
+FOR EACH STATEMENT EXECUTE FUNCTION count_works();
+CREATE TRIGGER validations_counted_gone AFTER DELETE ON validations REFERENCING OLD TABLE AS counted
+FOR EACH STATEMENT EXECUTE FUNCTION count_works();
 CREATE TRIGGER validations_counted_changed AFTER UPDATE OF workspace_id, state ON validations FOR EACH ROW
 WHEN (OLD.state <> NEW.state OR OLD.workspace_id <> NEW.workspace_id) EXECUTE FUNCTION count_work();
 

@@ -192,7 +192,8 @@ fn by_plan(conn: &mut Conn, name: &str, sorts: bool, read: impl Fn(&mut Conn)) {
     conn.set_instrumentation(|_: InstrumentationEvent<'_>| {});
     let statements: Vec<String> = seen.lock().unwrap().clone();
     assert!(!statements.is_empty(), "{name}");
-    for statement in statements {
+    // A list of nothing: the database has nothing to find, and says that it would walk.
+    for statement in statements.iter().filter(|statement| !statement.contains("(1=0)")) {
         let sql = statement.split(" -- binds").next().unwrap();
         let steps: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(conn).unwrap();
         let plan: Vec<String> = steps.into_iter().map(|step| step.detail).collect();
