@@ -4,7 +4,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use time::Duration;
 use vestibule::base::ids::WorkspaceId;
-use vestibule::console::retention::{TABLES, sweep};
+use vestibule::console::retention::{RetentionKind, TABLES, sweep};
 use vestibule::features::accounts::Role;
 use vestibule::platform::db::Conn;
 use vestibule::platform::db::copy::{rows_of, tables};
@@ -15,7 +15,7 @@ use vestibule::platform::db::schema::{
 use crate::api::workspace_id;
 use crate::setup_links::share;
 use crate::support::many::{self, Happened};
-use crate::support::{TestApp, Visitor};
+use crate::support::{Form, TestApp, Visitor};
 
 const CONNECTIONS: usize = 3;
 const EACH: usize = 30;
@@ -223,4 +223,72 @@ async fn the_tables_that_are_counted_are_those_of_the_workspace() {
         );
         assert_eq!((all.0, all.1, all.2), (3, 30, 0));
     });
+}
+
+/// Tables of which rows go with a setting: the setting, its days, the letter of their ids, and the columns that say from when a row is.
+const TO_THE_DAY: [(&str, RetentionKind, i64, &str, &[&str]); 6] = [
+    ("activity", RetentionKind::Activity, 7, "a", &["at"]),
+    ("runs", RetentionKind::Runs, 30, "r", &["created_at", "ended_at"]),
+    ("validations", RetentionKind::Validations, 90, "v", &["created_at", "ended_at"]),
+    ("webhook_messages", RetentionKind::Webhooks, 180, "m", &["created_at"]),
+    ("setup_links", RetentionKind::Links, 365, "s", &["created_at", "expires_at", "used_at"]),
+    ("account_links", RetentionKind::AccountLinks, 180, "k", &["created_at", "expires_at"]),
+];
+
+/// Two rows of each table: one has been there an hour longer than its setting says, the other an hour less.
+fn rows_to_the_hour(scene: &Scene, conn: &mut Conn) {
+    // Nothing else speaks of the links.
+    conn.batch_execute("DELETE FROM activity WHERE id NOT IN ('a0000001', 'a0000002')").unwrap();
+    for number in [1, 2] {
+        let is_sqlite = matches!(conn, Conn::Sqlite(_));
+        let hash = if is_sqlite { format!("x'0{number}'") } else { format!("'\\x0{number}'::bytea") };
+        let (own, at) = (&scene.workspace, "'2026-03-01 10:00:00.000000'");
+        conn.batch_execute(&format!(
+            "INSERT INTO account_links (id, workspace_id, purpose, email, role, token_hash, created_at, expires_at) VALUES \
+             ('k000000{number}', '{own}', 'reset', 'n{number}@n.example', 'viewer', {hash}, {at}, {at})"
+        ))
+        .unwrap();
+    }
+    let now = scene.app.app.clock.now();
+    for (table, _, days, letter, columns) in TO_THE_DAY {
+        for (number, hours) in [(1, 1), (2, -1)] {
+            let at = (now - Duration::days(days) - Duration::hours(hours)).iso().replace('T', " ").replace('Z', "");
+            let set: Vec<String> = columns.iter().map(|column| format!("{column} = '{at}.000000'")).collect();
+            let update = format!("UPDATE {table} SET {} WHERE id = '{letter}000000{number}'", set.join(", "));
+            conn.batch_execute(&update).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_an_hour_younger_than_its_setting_stays() {
+    let scene = Scene::new().await;
+    let form = scene.owner.get("/settings/data").await.form_with("activity").set("deleted", "7");
+    let set = |form: Form, (_, kind, days, ..): &(&str, RetentionKind, i64, &str, &[&str])| {
+        form.set(kind.as_str(), &days.to_string())
+    };
+    assert_eq!(TO_THE_DAY.iter().fold(form, set).send(&scene.owner).await.status, 303);
+    scene.sql(|conn| rows_to_the_hour(&scene, conn));
+    let left = |table: &str, letter: &str| {
+        let of = |number| scene.count(&format!("{table} WHERE id = '{letter}000000{number}'"));
+        (of(1), of(2))
+    };
+    for (table, _, _, letter, _) in TO_THE_DAY {
+        assert_eq!(left(table, letter), (1, 1), "{table}");
+    }
+    scene.sweep().await;
+    for (table, _, _, letter, _) in TO_THE_DAY {
+        assert_eq!(left(table, letter), (0, 1), "{table}");
+    }
+
+    let deleted = scene.app.app.clock.now() - Duration::days(7) + Duration::HOUR;
+    scene.sql(|conn| {
+        let set = diesel::update(connections::table.find("b0000000")).set(connections::deleted_at.eq(deleted));
+        set.execute(conn).unwrap();
+    });
+    scene.sweep().await;
+    assert_eq!(scene.count("connections"), 3, "it can be looked at for an hour still");
+    scene.app.advance(Duration::hours(2));
+    scene.sweep().await;
+    assert_eq!(scene.count("connections"), 2);
 }

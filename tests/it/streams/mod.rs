@@ -1,5 +1,7 @@
 //! Streams and the end of being a draft, by program.
 
+mod plans;
+
 use serde_json::json;
 
 use crate::support::TestApp;

@@ -18,6 +18,17 @@ async fn sql(scene: &Scene, statement: String) {
     scene.app.app.db.write(move |conn| Ok(conn.batch_execute(&statement)?)).await.unwrap();
 }
 
+/// One more delivery like this one.
+async fn copy(scene: &Scene, delivery: &str, number: usize) {
+    let statement = format!(
+        "INSERT INTO webhook_deliveries (id, workspace_id, message_id, connection_id, endpoint_id, event, url, host, state, \
+         attempts, step, next_at, created_at, updated_at) SELECT '{delivery}-{number}', workspace_id, message_id, connection_id, \
+         endpoint_id, event, url, host, state, attempts, step, next_at, created_at, updated_at FROM webhook_deliveries \
+         WHERE id = '{delivery}'"
+    );
+    sql(scene, statement).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_deliveries_of_one_workspace_to_a_slow_receiver_keep_no_other_waiting() {
     let slow = Receiver::start(|_, _| Reply::status(200).after(Duration::from_secs(600)));
@@ -53,6 +64,34 @@ async fn a_thousand_deliveries_of_one_workspace_to_a_slow_receiver_keep_no_other
     submit(&scene.app, &link).await;
     wait_for(1, "/other").await;
     assert_eq!(slow.got().iter().filter(|got| got.path == "/hooks").count(), 2, "half of the host's places");
+    worker.abort();
+    drop(stop);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_elsewhere_does_not_wait_for_the_many_that_a_slow_host_has() {
+    let slow = Receiver::start(|_, _| Reply::status(200).after(Duration::from_secs(600)));
+    let quick = Receiver::always(200);
+    let scene = Scene::on(app(), &slow).await;
+    scene.submit().await;
+    let first = scene.deliveries().await.remove(0).id;
+    // More than are looked at together, all of them due before the one that goes elsewhere.
+    for number in 0..60 {
+        copy(&scene, first.as_str(), number).await;
+    }
+    sql(&scene, "UPDATE webhook_deliveries SET host = 'slow.example'".to_owned()).await;
+    scene.app.advance(time::Duration::SECOND);
+    let (connection, link) = share(&scene.owner, "source", "postgres", &[]).await;
+    assert_eq!(set_webhook(&scene.owner, &connection, &quick.url("/quick"), None).await.status, 303);
+    submit(&scene.app, &link).await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let worker = tokio::spawn(run_until(Arc::clone(&scene.app.app), stopped));
+    let begun = Instant::now();
+    while quick.got().is_empty() {
+        assert!(begun.elapsed() < PATIENCE, "it waits for the slow host");
+        tokio::task::yield_now().await;
+    }
+    assert!(slow.got().len() <= 4, "no more than the places of a host");
     worker.abort();
     drop(stop);
 }

@@ -1,5 +1,9 @@
 //! What must happen later happens: once for each worker that stays alive, again for one that died, and never for ever in vain.
 
+mod claims;
+mod failed;
+mod forgotten;
+
 use std::sync::Arc;
 
 use diesel::connection::SimpleConnection as _;
