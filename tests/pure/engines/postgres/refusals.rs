@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tokio::net::TcpListener;
-use vestibule::engines::{Failure, FailureReason, Turn};
+use vestibule::engines::{Failure, FailureReader, FailureReason, Turn};
 
 use crate::support::cluster::{Cluster, answering, place, task};
 use crate::support::engine::Place;
