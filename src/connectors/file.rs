@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Kind, RuntimeBlock};
+use super::{Kind, RegistryBlock, RuntimeBlock};
 use crate::connectors::provider::ProviderBlock;
 
 /// A connector as it stands in its JSON file.
@@ -45,6 +45,9 @@ pub struct ConnectorFile {
     /// Streams known beforehand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub streams: Vec<KnownStream>,
+    /// What the registry it was taken from says of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry: Option<RegistryBlock>,
 }
 
 /// Letters and a colour that stand for a connector: own marks, nobody's logo.

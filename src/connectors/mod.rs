@@ -8,6 +8,7 @@ mod file;
 mod guide;
 mod honoured;
 pub mod import;
+mod registry;
 mod runtime;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 pub use catalogue::Connectors;
 pub use file::{ConnectorFile, ConnectorMark, KnownStream};
 pub use guide::to_html as guide_html;
+pub use registry::RegistryBlock;
 pub use runtime::{AirbyteBlock, HttpBlock, HttpError, HttpRequest, NoOptions, RuntimeBlock};
 
 use crate::base::text_column::text_enum;

@@ -40,6 +40,16 @@ fn endpoint(endpoint: &Value) -> Option<Stream> {
     })
 }
 
+/// The catalog with the advice of the registry that the connector was taken from, where the source itself gives none.
+pub(super) fn with_advice(mut catalog: Catalog, connector: &Connector) -> Catalog {
+    let advised =
+        connector.file.registry.as_ref().map(|registry| registry.suggested_streams.as_slice()).unwrap_or_default();
+    if !catalog.streams.iter().any(|stream| stream.suggested) {
+        catalog.streams.iter_mut().for_each(|stream| stream.suggested = advised.contains(&stream.name));
+    }
+    catalog
+}
+
 /// Whether the connector's file knows streams, or asks for them in its configuration.
 pub(super) fn has_streams(connector: &Connector) -> bool {
     !connector.file.streams.is_empty() || connector.file.spec.pointer("/properties/endpoints").is_some()
@@ -55,12 +65,13 @@ pub(super) fn cannot_be_asked(connector: &Connector) -> Failure {
 
 /// Why there is nothing to read, and what to do.
 pub(super) fn cannot_be_read(connector: &Connector) -> Failure {
-    let (name, slug) = (connector.name(), &connector.file.slug);
     Failure::new(
         FailureReason::NoRuntime,
         format!(
-            "{name} cannot be read here, because no program for it is installed. Install a connector that speaks the Airbyte protocol where \
-             Vestibule runs, and name it with: vestibule connectors import --exec PROGRAM --slug {slug} --force. Or export the source for an engine of your own."
+            "{} cannot be read here, because no program for it is installed. The operator can {}. Or hand the source off to an engine of \
+             your own.",
+            connector.name(),
+            connector.how_to_install()
         ),
     )
 }

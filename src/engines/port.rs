@@ -15,7 +15,7 @@ use super::postgres::{self, Postgres};
 use super::run::{Deadline, EngineRun, EventSink};
 use super::{
     Ability, Cancel, Catalog, ChosenStream, EngineRequest, EventSender, Failure, Load, LoadTable, LoadTarget, Loading,
-    ReadEnd, process,
+    ReadEnd, known, process,
 };
 use crate::base::http_client::GuardedClient;
 use crate::base::rng::Rng;
@@ -112,7 +112,8 @@ impl Engines {
     /// Why they are not known.
     pub async fn discover(&self, job: &EngineRequest<'_>) -> Result<Catalog, Failure> {
         let run = self.begin(job, &self.slots.questions).await?;
-        self.engine(run.connector).discover(&run).await.map_err(|failure| run.sink.clean(failure))
+        let found = self.engine(run.connector).discover(&run).await.map_err(|failure| run.sink.clean(failure))?;
+        Ok(known::with_advice(found, run.connector))
     }
 
     /// Reads the chosen streams; `state` is the last saved [`super::ConnectorEvent::State`] of this connection, `None` on the first time.

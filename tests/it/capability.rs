@@ -180,11 +180,12 @@ async fn a_program_is_told_what_breaks_the_rules_when_it_sends_it() {
         ("/config/port", "out_of_range")
     );
     let slug = program.draft("sources", "mysql").await;
-    let refused = program
-        .patch(&format!("/api/v1/sources/{slug}/"), json!({"config": {"host": "db.example:3306"}}))
-        .await
-        .expect(422);
+    let both = json!({"config": {"host": "db.example:3306", "port": 3307}});
+    let refused = program.patch(&format!("/api/v1/sources/{slug}/"), both).await.expect(422);
     assert_eq!(refused.text("/errors/0/code"), "host_with_port", "{}", refused.body);
+    let pasted = json!({"config": {"host": "db.example:3308"}});
+    let split = program.patch(&format!("/api/v1/sources/{slug}/"), pasted).await.expect(200);
+    assert_eq!(split.json["config"], json!({"host": "db.example", "port": 3308}));
     let part = json!({"config": {"port": 3307}});
     program.patch(&format!("/api/v1/sources/{slug}/"), part).await.expect(200);
 }

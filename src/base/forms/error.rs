@@ -97,6 +97,8 @@ pub enum ValueProblem {
     UnknownReference,
     /// What was pasted cannot be what the field takes.
     Pasted(PasteFault),
+    /// A password begins or ends with a space, and whoever typed it has not said whether it belongs to it.
+    EdgeSpace,
 }
 
 /// What somebody else did with a field while a form was open. Values are in it only where whoever filled in the form may see them.
@@ -212,6 +214,7 @@ impl ValueProblem {
             Self::Meanwhile(_) => "changed_meanwhile",
             Self::UnknownReference => "unknown_reference",
             Self::Pasted(fault) => fault.code(),
+            Self::EdgeSpace => "space_at_edge",
         }
     }
 
@@ -271,6 +274,7 @@ impl ValueProblem {
                 "refers to a secret that is not there: send back the reference you were given, or a value".to_owned()
             }
             Self::Pasted(fault) => fault.words(),
+            Self::EdgeSpace => "begins or ends with a space. Say whether it belongs to it".to_owned(),
         }
     }
 }

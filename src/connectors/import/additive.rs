@@ -1,6 +1,9 @@
 //! What an import does to a connector that is there already, built in or of the operator: it adds, and takes nothing away. Finalised
 //! connections go on with what they were made for.
 
+use serde_json::Value;
+
+use crate::connectors::provider::ProviderBlock;
 use crate::connectors::{ConnectorFile, RuntimeBlock};
 use crate::schema::spec::Spec;
 
@@ -15,8 +18,8 @@ pub struct Addition {
 
 /// Puts an imported connector onto the one of the same kind and short name that is there; `None`: that one stays as it is.
 ///
-/// A specification without a program goes only onto a connector that nothing here runs: what is built in asks and reads by the names of
-/// its own specification, and a program that the operator installed keeps running.
+/// A specification without a program goes only onto a connector that nothing here runs, and whose way to sign in fits it, too: what is
+/// built in asks, reads and signs in by the names of its own specification. A program that the operator installed keeps running.
 pub fn onto(there: &ConnectorFile, imported: ConnectorFile) -> Option<Addition> {
     let mut kept = Vec::new();
     let runs_by_own = matches!(there.runtime, Some(RuntimeBlock::Postgres(_) | RuntimeBlock::Http(_)));
@@ -27,16 +30,18 @@ pub fn onto(there: &ConnectorFile, imported: ConnectorFile) -> Option<Addition> 
     let spec = imported.spec;
     let oauth = match (&imported.oauth, &there.oauth) {
         (Some(_), _) | (None, None) => imported.oauth,
-        (None, Some(block)) => {
-            let problems = Spec::compile(&spec).map(|spec| block.problems(&spec)).unwrap_or_default();
-            if problems.is_empty() {
+        (None, Some(block)) => match unfit(block, &spec) {
+            None => {
                 kept.push("signing in with the provider".to_owned());
                 there.oauth.clone()
-            } else {
-                kept.push(format!("not signing in with the provider: {}", problems.join("; ")));
+            }
+            // Grants that are alive would not be renewed any more.
+            Some(_) if !brings_program => return None,
+            Some(problems) => {
+                kept.push(format!("not signing in with the provider: {problems}"));
                 None
             }
-        }
+        },
     };
     let text = |what: &str, there: &str, imported: String, kept: &mut Vec<String>| {
         if there.is_empty() {
@@ -64,6 +69,10 @@ pub fn onto(there: &ConnectorFile, imported: ConnectorFile) -> Option<Addition> 
             there.documentation_url.clone()
         },
         runtime: imported.runtime.or_else(|| there.runtime.clone()),
+        registry: match (imported.registry, there.registry.clone()) {
+            (Some(new), Some(old)) => Some(new.or(old)),
+            (new, old) => new.or(old),
+        },
         streams: if imported.streams.is_empty() { there.streams.clone() } else { imported.streams },
         slug: imported.slug,
         kind: imported.kind,
@@ -72,6 +81,12 @@ pub fn onto(there: &ConnectorFile, imported: ConnectorFile) -> Option<Addition> 
         oauth,
     };
     Some(Addition { file, kept }).filter(|addition| !is_same(there, &addition.file))
+}
+
+/// Why a way to sign in does not go with a specification; `None` when it does.
+fn unfit(block: &ProviderBlock, spec: &Value) -> Option<String> {
+    let problems = Spec::compile(spec).map(|spec| block.problems(&spec)).unwrap_or_default();
+    (!problems.is_empty()).then(|| problems.join("; "))
 }
 
 fn is_same(there: &ConnectorFile, file: &ConnectorFile) -> bool {

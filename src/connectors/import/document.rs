@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::{FoundSpec, Unreadable, names, references};
+use super::{FoundSpec, Unreadable, metadata, names, references};
 use crate::connectors::{ConnectorFile, Kind, RuntimeBlock};
 
 const SCHEMA_KEYS: [&str; 2] = ["connectionSpecification", "connection_specification"];
@@ -77,6 +77,9 @@ impl DocumentSource {
             schema: file.spec.clone(),
             advanced_auth: None,
             runtime: None,
+            category: None,
+            summary: String::new(),
+            registry: None,
             own: Some(Box::new(file)),
         })
     }
@@ -111,6 +114,9 @@ impl DocumentSource {
             name,
             documentation_url,
             runtime: manifest_runtime(document),
+            category: metadata::category(document),
+            summary: metadata::summary(document),
+            registry: metadata::registry(document),
             schema,
             own: None,
         }

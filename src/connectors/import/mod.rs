@@ -5,6 +5,7 @@
 
 mod additive;
 mod document;
+mod metadata;
 mod names;
 mod read;
 mod references;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
-use super::{Connector, ConnectorFile, Kind, RuntimeBlock};
+use super::{Connector, ConnectorFile, Kind, RegistryBlock, RuntimeBlock};
 use crate::schema::spec::SpecNote;
 
 pub use additive::{Addition, onto};
@@ -40,6 +41,12 @@ pub struct FoundSpec {
     pub advanced_auth: Option<Value>,
     /// How it is run, when that is known.
     pub runtime: Option<RuntimeBlock>,
+    /// The group it belongs to, when the document says it.
+    pub category: Option<&'static str>,
+    /// What connecting it gives, possibly empty.
+    pub summary: String,
+    /// What a registry says of it.
+    pub registry: Option<RegistryBlock>,
     /// The whole file, when it was one of ours.
     pub own: Option<Box<ConnectorFile>>,
 }
@@ -111,8 +118,8 @@ impl FoundSpec {
             Some(self.documentation_url).filter(|url| url.starts_with("https://")).unwrap_or_default();
         Ok(ConnectorFile {
             mark: names::mark(&name),
-            category: "Other".to_owned(),
-            summary: String::new(),
+            category: self.category.unwrap_or("Other").to_owned(),
+            summary: self.summary,
             system: String::new(),
             guide: String::new(),
             documentation_url,
@@ -120,6 +127,7 @@ impl FoundSpec {
             oauth: None,
             runtime: self.runtime,
             streams: Vec::new(),
+            registry: self.registry,
             slug,
             name,
             kind,

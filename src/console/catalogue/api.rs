@@ -40,6 +40,9 @@ struct ConnectorOut {
     required_fields: Vec<String>,
     /// What this installation can do with it now.
     capability: Capability,
+    /// The hosts it talks to by its maker's word, when the registry it was taken from names them; `${host}` stands for what the
+    /// configuration names.
+    allowed_hosts: Vec<String>,
 }
 
 /// A type of system, with all that is asked for it.
@@ -69,6 +72,7 @@ impl ConnectorOut {
             documentation_url: file.documentation_url.clone(),
             required_fields: required.into_iter().map(|field| field.path.dot()).collect(),
             capability: Capability::of(&app.engines, connector, oauth::apps::has(apps, connector)),
+            allowed_hosts: file.registry.as_ref().map(|registry| registry.allowed_hosts.clone()).unwrap_or_default(),
         }
     }
 }

@@ -113,8 +113,15 @@ fn headers(
     for (name, template) in &request.headers {
         let name = templates.render(name, known)?;
         let value = templates.render(template.as_str().unwrap_or_default(), known)?;
-        if !name.is_empty() && !value.trim().is_empty() {
-            headers.push((name, value.trim().to_owned()));
+        // What is tried is what is stored: the one who uses these details later sends the space, too.
+        if value.trim() != value || value.contains(['\r', '\n']) {
+            let message = format!(
+                "The details begin or end with a space or a line end, which “{name}” cannot carry. Enter them again."
+            );
+            return Err(Failure::new(FailureReason::SignIn, message));
+        }
+        if !name.is_empty() && !value.is_empty() {
+            headers.push((name, value));
         }
     }
     let more = request.more_headers.as_deref().and_then(|pointer| known.get("config")?.pointer(pointer)?.as_array());

@@ -9,7 +9,7 @@ use super::assemble::{Assembly, chosen, has_values};
 use super::echo::echo;
 use super::overlay::overlay;
 use super::patch::{ChosenBranch, Patch, RowName, Submission};
-use super::place::{FormPlace, PostedRow, control, posted_rows};
+use super::place::{FormPlace, MovedText, PostedRow, control, posted_rows};
 use super::secrets::SecretSet;
 use super::{Asks, Audience, KnownValues, Since, Spec, Strictness};
 use crate::base::forms::{FieldError, FieldRef, FormState, RawForm, ValueProblem};
@@ -25,7 +25,8 @@ pub struct Decoded {
     /// What the page may show again: what was typed into fields that are no secrets, in every branch, right or wrong;
     /// and the errors.
     pub state: FormState,
-    /// The secrets that were typed into fields of chosen branches and have nothing wrong, by field name.
+    /// The secrets that were typed into fields of chosen branches and have nothing wrong, by field name. Those that only have a space
+    /// at their edge, which somebody has to say something about, are among them.
     pub typed_secrets: BTreeMap<String, SecretString>,
 }
 
@@ -77,11 +78,14 @@ fn read(
         errors.extend(found);
     }
     let mut typed_secrets = decoder.typed_secrets;
-    typed_secrets.retain(|name, _| !errors.iter().any(|error| error.name == *name));
+    let is_refused =
+        |name: &str| errors.iter().any(|error| error.name == name && error.code != ValueProblem::EdgeSpace);
+    typed_secrets.retain(|name, _| !is_refused(name));
     let mut typed = echo(spec, raw, since, who);
     if drops_untouched {
         typed.retain(|name, _| !decoder.untouched.contains(name));
     }
+    typed.extend(decoder.moved_ports.into_iter().map(MovedText::into_typed));
     let state = FormState::posted(typed, errors.clone());
     let submission = Submission {
         patch: got.patch,
@@ -107,7 +111,7 @@ pub(super) struct DecodeScope<'v> {
 impl<'v> DecodeScope<'v> {
     const NEW: Self = Self { value: None, now: None, fresh: true };
 
-    fn inside(self, key: &str) -> Self {
+    pub(super) fn inside(self, key: &str) -> Self {
         Self {
             value: self.value.and_then(|value| value.get(key)),
             now: self.now.and_then(|value| value.get(key)),
@@ -141,6 +145,8 @@ pub(super) struct Decoder<'a> {
     pub(super) untouched: Vec<String>,
     /// How many values, rows and choices were taken away.
     pub(super) removals: usize,
+    /// Hosts and ports that were posted in one field, as they stand in their two.
+    pub(super) moved_ports: Vec<MovedText>,
     /// The list whose rows are being read.
     inside_rows: Option<FieldRef>,
     /// Reads only to see whether something was typed.
@@ -160,6 +166,7 @@ impl<'a> Decoder<'a> {
             typed_secrets: BTreeMap::new(),
             provided: Vec::new(),
             removals: 0,
+            moved_ports: Vec::new(),
             inside_rows: None,
             trial: false,
         }
@@ -178,6 +185,7 @@ impl<'a> Decoder<'a> {
             typed_secrets: BTreeMap::new(),
             provided: Vec::new(),
             removals: 0,
+            moved_ports: Vec::new(),
             inside_rows: None,
             trial: true,
         }
@@ -189,7 +197,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Whether there is anything to read at a place: it is asked for, or something inside it is.
-    fn reaches(&self, node: &Node, place: &FormPlace) -> bool {
+    pub(super) fn reaches(&self, node: &Node, place: &FormPlace) -> bool {
         let Some(asks) = self.asks else { return true };
         let holds = matches!(node.kind, NodeKind::Group(_) | NodeKind::OneOf(_) | NodeKind::Rows(_));
         if holds { asks.reaches(place.key()) } else { asks.names(place.key()) }
@@ -243,6 +251,7 @@ impl<'a> Decoder<'a> {
     fn fields(&mut self, group: &GroupShape, place: &FormPlace, scope: DecodeScope<'_>) -> (Vec<(String, Patch)>, Got) {
         let mut changes = Vec::new();
         let mut whole = Got::default();
+        self.move_ports(group, place, scope);
         for field in &group.fields {
             let got = self.node(field, &place.child(&field.key), scope.inside(&field.key));
             whole.touched |= got.touched;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::place::{FormPlace, control, posted_rows};
+use super::place::{EDGES, FormPlace, control, posted_rows};
 use super::{Asks, Audience, KnownValues, Since, Spec};
 use crate::base::forms::RawForm;
 use crate::schema::spec::{GroupShape, Node, NodeKind, RowsShape};
@@ -93,7 +93,9 @@ impl Walk<'_> {
 
     fn leaf(&mut self, node: &Node, place: &FormPlace) {
         self.control(place, "clear");
-        if !node.secret {
+        if node.secret {
+            self.control(place, EDGES);
+        } else {
             self.control(place, "set");
             self.take(&place.name, place.posted());
         }

@@ -4,8 +4,9 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
 use super::assemble::{chosen, has_values};
-use super::place::{FormPlace, RowSeat, control};
+use super::place::{EDGES, FormPlace, KEEP_EDGES, RowSeat, control};
 use super::{Spec, Values, leaf};
+use crate::schema::pasted::has_edge;
 use crate::schema::spec::{BoolShape, GroupShape, Node, NodeKind, OneOfShape, RowsShape};
 
 /// Names and values, as a browser would post them. Secrets are among them.
@@ -36,7 +37,11 @@ impl Encoder<'_> {
             _ if node.secret => {
                 if let Some(secret) = self.values.secrets.get(place.key()) {
                     let text = leaf::kept_secret(node, secret.expose_secret()).map(|value| leaf::text(node, &value));
-                    self.push(&place.name, text.unwrap_or_default());
+                    let text = text.unwrap_or_default();
+                    if leaf::is_one_password(node) && has_edge(&text) {
+                        self.push(control(&place.name, EDGES), KEEP_EDGES);
+                    }
+                    self.push(&place.name, text);
                 }
             }
             _ => {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::patch::{ChosenBranch, Patch, Submission};
 use super::place::{FormPlace, RowSeat};
+use super::ports::with_moved_ports;
 use super::references::REFERENCE;
 use super::{FieldError, Spec, leaf};
 use crate::base::forms::number::whole;
@@ -81,6 +82,7 @@ impl Importer {
 
     fn fields(&mut self, group: &GroupShape, place: &FormPlace, object: &Map<String, Value>) -> Vec<(String, Patch)> {
         let mut changes = Vec::new();
+        let object = &*with_moved_ports(group, object);
         for field in &group.fields {
             let Some(given) = object.get(&field.key) else { continue };
             match self.node(field, &place.child(&field.key), given) {

@@ -31,6 +31,11 @@ pub(super) fn parse(node: &Node, posted: &str) -> Result<Option<Value>, ValuePro
     }
 }
 
+/// A password of one line.
+pub(super) const fn is_one_password(node: &Node) -> bool {
+    matches!(&node.kind, NodeKind::Text(TextShape { pasted: Pasted::Password, multiline: false, .. }))
+}
+
 /// Browsers send every line end as CR LF.
 pub(super) fn unix_lines(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")

@@ -30,6 +30,7 @@ mod overlay;
 mod overview;
 mod patch;
 mod place;
+mod ports;
 mod read;
 mod references;
 mod same;
@@ -110,9 +111,9 @@ impl<'a> From<&'a KnownValues> for Since<'a> {
 /// How strictly a form is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strictness {
-    /// What is there must be of the right type; what is not there is fine.
+    /// What was answered must keep the rules of its field; what is not there is fine, and so is what others left.
     Draft,
-    /// Also required fields, options, patterns, ranges, counts and formats, together with what is known already.
+    /// Also required fields, and everything together with what is known already.
     Final,
 }
 

@@ -119,6 +119,41 @@ pub(super) fn control(name: &str, mark: &str) -> String {
     format!("{name}/~{mark}")
 }
 
+/// The control beside a password that says whether the space at its edge belongs to it.
+pub(super) const EDGES: &str = "edges";
+/// It does.
+pub(super) const KEEP_EDGES: &str = "keep";
+/// It does not.
+pub(super) const CUT_EDGES: &str = "cut";
+
+/// The text of a field that was posted as another.
+pub(super) struct MovedText {
+    /// The field's name on the next page.
+    name: String,
+    /// Its name on the page that was posted.
+    posted: String,
+    text: String,
+}
+
+impl MovedText {
+    pub(super) fn new(place: &FormPlace, text: &str) -> Self {
+        Self { name: place.name.clone(), posted: place.posted().to_owned(), text: text.to_owned() }
+    }
+
+    pub(super) fn is_of(&self, place: &FormPlace) -> bool {
+        self.posted == place.posted()
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// As the next page shows it.
+    pub(super) fn into_typed(self) -> (String, Vec<String>) {
+        (self.name, vec![self.text])
+    }
+}
+
 /// Where a row stands, and which it is.
 pub(super) struct RowSeat<'a> {
     /// The position on the page that is shown next, and in the configuration.

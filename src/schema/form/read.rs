@@ -6,9 +6,10 @@ use serde_json::Value;
 use super::decode::{DecodeScope, Decoder, Got};
 use super::leaf;
 use super::patch::Patch;
-use super::place::{FormPlace, control};
+use super::place::{CUT_EDGES, EDGES, FormPlace, KEEP_EDGES, control};
 use crate::base::forms::ValueProblem;
-use crate::schema::spec::{Node, NodeKind};
+use crate::schema::pasted;
+use crate::schema::spec::{Node, NodeKind, judge};
 
 /// What the browser said about one plain leaf.
 enum Posted {
@@ -40,6 +41,12 @@ impl Decoder<'_> {
             Err(problem) => self.wrong(node, place, problem),
             Ok(Some(value)) => {
                 self.typed_secrets.insert(place.name.clone(), leaf::unix_lines(posted).into());
+                let Some(value) = self.with_edges_settled(node, place, value) else {
+                    return self.wrong(node, place, ValueProblem::EdgeSpace);
+                };
+                if let Some(problem) = judge(node, &value) {
+                    return self.wrong(node, place, problem);
+                }
                 self.provide(node, place);
                 Got {
                     patch: Patch::Secret(SecretString::from(leaf::secret_to_keep(&value))),
@@ -52,6 +59,18 @@ impl Decoder<'_> {
                 Got { patch: Patch::Remove, touched: true, filled: false }
             }
             Ok(None) => kept,
+        }
+    }
+
+    /// Every character may belong to a password. Whether a space at its edge does is known only to whoever typed it; `None` until they say so.
+    fn with_edges_settled(&self, node: &Node, place: &FormPlace, value: Value) -> Option<Value> {
+        let Some(text) = value.as_str().filter(|text| leaf::is_one_password(node) && pasted::has_edge(text)) else {
+            return Some(value);
+        };
+        match self.raw.first(&control(place.posted(), EDGES)) {
+            Some(KEEP_EDGES) => Some(value),
+            Some(CUT_EDGES) => Some(Value::from(pasted::trimmed(text))).filter(|text| *text != ""),
+            _ => None,
         }
     }
 
@@ -90,6 +109,10 @@ impl Decoder<'_> {
         // A default that was left standing is kept with the rest, but nobody provided it.
         let touched = known.is_some() || node.default.as_ref() != Some(&value);
         if touched {
+            // Whoever types a value hears what is wrong with it, and nobody after them.
+            if let Some(problem) = judge(node, &value) {
+                return self.wrong(node, place, problem);
+            }
             self.provide(node, place);
         }
         let patch = if touched { Patch::Plain(value) } else { Patch::Standing(value) };
@@ -141,7 +164,7 @@ impl Decoder<'_> {
     }
 
     fn posted_text(&self, node: &Node, place: &FormPlace, old: Old<'_>) -> Posted {
-        let Some(text) = self.raw.first(place.posted()) else {
+        let Some(text) = self.text(place) else {
             return Posted::Absent;
         };
         // What stood in the field comes back as it is, also when it would be read in another way if it were typed.

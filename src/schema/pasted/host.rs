@@ -6,6 +6,22 @@ use std::net::Ipv6Addr;
 use super::{is_invisible, trimmed, unquoted};
 use crate::base::forms::PasteFault;
 
+/// The host and the digits of the port of a text that names both, and nothing more.
+pub(super) fn with_port(text: &str) -> Option<(&str, &str)> {
+    if mend(text, true) != Err(PasteFault::HasPort) {
+        return None;
+    }
+    let text = unquoted(trimmed(text));
+    let bare = text.split_once("://").map_or(text, |(_, rest)| rest).trim_end_matches('/');
+    let (host, port) = bare.rsplit_once(':')?;
+    let inside = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let host = inside.map_or_else(
+        || (!host.contains(['[', ']'])).then_some(host),
+        |inside| inside.parse::<Ipv6Addr>().is_ok().then_some(inside),
+    )?;
+    (!host.is_empty()).then_some((host, port))
+}
+
 pub(super) fn mend(text: &str, beside_port: bool) -> Result<Cow<'_, str>, PasteFault> {
     let text = unquoted(trimmed(text));
     if text.contains(is_invisible) {

@@ -54,13 +54,25 @@ pub fn mend(kind: Pasted, text: &str) -> Result<Cow<'_, str>, PasteFault> {
     }
 }
 
+/// The host and the digits of the port, of a text that names both and nothing more: `db.example.com:5432`, `[::1]:5432`.
+#[must_use]
+pub fn host_and_port(text: &str) -> Option<(&str, &str)> {
+    host::with_port(text)
+}
+
+/// Whether a space, or a character that nobody sees, stands at an end of a text.
+#[must_use]
+pub fn has_edge(text: &str) -> bool {
+    trimmed(text) != text
+}
+
 /// Whether nobody sees a character, and it is no space or line end: marks of byte order, of direction and of joining (Unicode `Cf`).
 pub(super) fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{180e}')
 }
 
 /// Without spaces and invisible characters at both ends.
-pub(super) fn trimmed(text: &str) -> &str {
+pub fn trimmed(text: &str) -> &str {
     text.trim_matches(|letter: char| letter.is_whitespace() || is_invisible(letter))
 }
 

@@ -37,6 +37,7 @@ pub(crate) use model::{
     BRANCH_KEY, BoolShape, Branch, ChoiceShape, DateShape, GroupShape, JsonShape, LineItem, LinesShape, Node, NodeKind,
     NumberShape, OneOfShape, Opt, ROW_KEY, RowsShape, TextFormat, TextShape,
 };
+pub(crate) use paste::hosts_and_ports;
 
 use crate::base::forms::FieldPath;
 

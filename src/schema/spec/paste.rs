@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::flatten::Schema;
-use super::model::{Node, NodeKind};
+use super::model::{Node, NodeKind, TextShape};
 use crate::schema::pasted::Pasted;
 
 /// Words of settings that are whole files.
@@ -93,20 +93,21 @@ fn is_host(key: &str, schema: &Schema, about: &str) -> bool {
     is_called && schema.get("format").is_none() && !shown && !takes_address(about)
 }
 
+/// The fields of one group that take a host, each with the one that takes its port.
+pub(crate) fn hosts_and_ports(fields: &[Node]) -> impl Iterator<Item = (&Node, &Node)> {
+    let is_host = |field: &&Node| matches!(&field.kind, NodeKind::Text(TextShape { pasted: Pasted::Host { .. }, .. }));
+    fields.iter().filter(is_host).filter_map(|host| {
+        let port = host.key.to_lowercase().replace("hostname", "port").replace("host", "port");
+        Some((host, fields.iter().find(|field| field.key.to_lowercase() == port)?))
+    })
+}
+
 /// Where a port has a field of its own, none stands in the host beside it.
 pub(super) fn mind_ports(fields: &mut [Node]) {
-    let has_port = |fields: &[Node], host: &str| {
-        let port = host.replace("hostname", "port").replace("host", "port");
-        fields.iter().any(|field| field.key.to_lowercase() == port)
-    };
-    let hosts: Vec<usize> = (0..fields.len())
-        .filter(|place| fields.get(*place).is_some_and(|field| has_port(fields, &field.key.to_lowercase())))
-        .collect();
-    for place in hosts {
-        if let Some(Node { kind: NodeKind::Text(text), .. }) = fields.get_mut(place)
-            && let Pasted::Host { beside_port } = &mut text.pasted
-        {
-            *beside_port = true;
+    let hosts: Vec<String> = hosts_and_ports(fields).map(|(host, _)| host.key.clone()).collect();
+    for field in fields.iter_mut().filter(|field| hosts.contains(&field.key)) {
+        if let NodeKind::Text(text) = &mut field.kind {
+            text.pasted = Pasted::Host { beside_port: true };
         }
     }
 }

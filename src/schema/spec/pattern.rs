@@ -17,6 +17,24 @@ const MAX_COMPILED: usize = 1 << 20;
 /// square.
 const MAX_HARD_TEXT: usize = 1_024;
 
+/// One moment, as programs spell it.
+const DATES: [&str; 14] = [
+    "2026-03-14",
+    "2026-03-14T09:30:00Z",
+    "2026-03-14T09:30:00.000Z",
+    "2026-03-14T09:30:00.000000Z",
+    "2026-03-14T09:30:00",
+    "2026-03-14T09:30:00+00:00",
+    "2026-03-14 09:30:00",
+    "2026-03",
+    "2026/03/14",
+    "14-03-2026",
+    "03-14-2026",
+    "14/03/2026",
+    "03/14/2026",
+    "20260314",
+];
+
 /// A regular expression with the search meaning of JSON Schema (6.3.3: not anchored).
 #[derive(Clone)]
 pub(crate) struct Pattern {
@@ -33,6 +51,12 @@ impl Pattern {
             return true;
         }
         self.regex.is_match(text).unwrap_or(true)
+    }
+
+    /// A date as the pattern wants it spelled, where it takes hardly anything but dates: whoever has to keep it is told by example.
+    pub(super) fn spelled_date(&self) -> Option<&'static str> {
+        let takes_others = ["sample", "7", "12345678901", "a-b"].iter().any(|text| self.fits(text));
+        DATES.into_iter().find(|date| !takes_others && self.fits(date))
     }
 
     /// Whether its time stays in proportion to the text, whatever the text is.

@@ -158,6 +158,9 @@ impl Compiler<'_> {
             .get("pattern_descriptor")
             .and_then(Value::as_str)
             .map(|form| limits::clip(form.trim(), limits::MAX_TITLE).to_owned());
+        let is_told =
+            example.is_some() || form.as_ref().is_some_and(|form| !form.is_empty()) || date.is_some() || secret;
+        let example = example.or_else(|| pattern.as_ref().filter(|_| !is_told)?.spelled_date().map(str::to_owned));
         TextShape {
             multiline,
             pattern,

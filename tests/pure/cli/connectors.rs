@@ -1,4 +1,7 @@
+use std::sync::Arc;
+
 use serde_json::{Value, json};
+use vestibule::connectors::{Connector, Connectors, Kind};
 
 use crate::support::installation::Installation;
 
@@ -272,4 +275,51 @@ fn an_import_adds_and_takes_nothing_away() {
     let replaced = here.run(&["connectors", "import", path.to_str().unwrap(), "--replace"]).good();
     assert!(replaced.out.contains("replaces the one that was there; whether connections use it"), "{replaced:?}");
     assert!(imported(&here, "source-postgres.json").get("runtime").is_none(), "taken as it came");
+}
+
+/// A registry that has an entry of the same name, with other settings, for everything that is built in.
+#[test]
+fn a_whole_registry_leaves_what_is_built_in_running() {
+    let here = with_dir();
+    let built_in = Connectors::load(None).unwrap();
+    let entries = |kind: Kind| -> Vec<Value> {
+        let entry = |connector: &Arc<Connector>| {
+            let (kind, slug) = (kind.as_str(), &connector.file.slug);
+            json!({
+                "name": connector.name(), "dockerRepository": format!("maker/{kind}-{slug}"), "dockerImageTag": "1.2.3", "spec": message(slug),
+                "remoteRegistries": {"pypi": {"enabled": true, "packageName": format!("maker-{kind}-{slug}")}},
+                "allowedHosts": {"hosts": ["api.example.com"]}, "suggestedStreams": {"streams": ["orders"]},
+            })
+        };
+        built_in.search(kind, "").into_iter().map(entry).collect()
+    };
+    let (sources, destinations) = (entries(Kind::Source), entries(Kind::Destination));
+    let count = sources.len() + destinations.len();
+    assert!(count >= 36, "{count}");
+    let path = here.write("registry.json", &json!({"sources": sources, "destinations": destinations}).to_string());
+    here.run(&["connectors", "import", path.to_str().unwrap()]).good();
+    let after = Connectors::load(Some(&here.file("connectors"))).unwrap();
+    let mut stayed = 0;
+    for kind in [Kind::Source, Kind::Destination] {
+        for was in built_in.search(kind, "") {
+            let (slug, now) = (&was.file.slug, after.find(kind, &was.file.slug).unwrap());
+            let kept = |one: &Connector| {
+                let file = &one.file;
+                json!([file.runtime, file.oauth, file.guide, file.name, file.category, file.summary, file.streams])
+            };
+            assert_eq!(kept(was), kept(now), "{slug}");
+            if was.file.runtime.is_some() || was.file.oauth.is_some() {
+                stayed += 1;
+                assert_eq!(was.file.spec, now.file.spec, "{slug}: it asks by the names of its own settings");
+            } else {
+                assert!(now.how_to_install().contains(&format!("maker-{}-{slug}", kind.as_str())), "{slug}");
+                let registry = now.file.registry.as_ref().unwrap();
+                assert_eq!(
+                    (&registry.allowed_hosts[0], &registry.suggested_streams[0]),
+                    (&"api.example.com".to_owned(), &"orders".to_owned())
+                );
+            }
+        }
+    }
+    assert!(stayed >= 20 && stayed < count, "{stayed} of {count}");
 }

@@ -139,8 +139,8 @@ fn secrets_of_other_kinds_become_what_they_are() {
 #[test]
 fn wrong_values_are_problems_and_no_configuration() {
     let spec = fixture("values", "ranges");
-    let completion =
-        complete(&spec, &filled(&spec, &[("/port", "0"), ("/step", "7"), ("/least", "short"), ("/most", "long")]));
+    let plain = json!({"port": 0, "step": 7, "least": "short", "most": "long"}).as_object().cloned().unwrap();
+    let completion = complete(&spec, &Values { plain, ..Values::default() });
     let said: Vec<String> = completion.problems.iter().map(|problem| problem.sentence()).collect();
     assert_eq!(
         said,

@@ -1,9 +1,11 @@
 //! What a posted form changes, and what it must not.
 
 use serde_json::json;
-use vestibule::schema::form::{Audience, KnownValues, Strictness, Values, decode};
+use vestibule::schema::form::{Audience, KnownValues, Strictness, Values, decode, view};
 
-use super::form::{filled, path, paths, plain, provided, put, raw, recipient, refusals, secrets, sentences, spec};
+use super::form::{
+    codes, filled, path, paths, plain, provided, put, raw, recipient, refusals, secrets, sentences, spec,
+};
 
 fn login() -> vestibule::schema::spec::Spec {
     spec(&json!({"type": "object", "required": ["host", "auth"], "properties": {
@@ -27,6 +29,7 @@ fn a_form_becomes_values() {
             ("/auth", "1"),
             ("/auth/~o1/user", "ana"),
             ("/auth/~o1/password", " pass word \r\n"),
+            ("/auth/~o1/password/~edges", "keep"),
         ],
     );
     assert_eq!(
@@ -145,12 +148,12 @@ fn names_the_spec_does_not_have_change_nothing() {
 }
 
 #[test]
-fn types_are_judged_in_a_draft_and_rules_at_the_end() {
+fn what_is_there_is_judged_in_a_draft_and_what_is_missing_at_the_end() {
     let spec = login();
     let draft = |pairs: &[(&str, &str)]| {
         sentences(&decode(&spec, &raw(pairs), &KnownValues::default(), Strictness::Draft, &Audience::Owner))
     };
-    assert_eq!(draft(&[("/port", "99999")]), Vec::<String>::new());
+    assert_eq!(draft(&[("/port", "99999")]), ["Port must be between 1 and 65535"]);
     assert_eq!(draft(&[("/port", "abc")]), ["Port must be a whole number, like 5432"]);
     assert_eq!(draft(&[("/port", "5,432")]), ["Port must be a number without a comma, like 1000 or 2.5"]);
     assert_eq!(draft(&[("/host", "a\0b")]), ["Host must not hold control characters"]);
@@ -170,7 +173,7 @@ fn types_are_judged_in_a_draft_and_rules_at_the_end() {
     assert_eq!(draft(&[("/auth", "7")]), ["Sign-in must be one of the answers on this page"]);
     assert_eq!(
         refusals(&spec, &[("/port", "99999")]),
-        ["Enter host", "Choose sign-in", "Port must be between 1 and 65535"]
+        ["Port must be between 1 and 65535", "Enter host", "Choose sign-in"]
     );
     assert_eq!(
         refusals(&spec, &[("/port", "x"), ("/host", "h"), ("/auth", "0")]),
@@ -319,4 +322,59 @@ fn debug_output_names_fields_only() {
     assert!(complete.config.is_some());
     let printed = format!("{form:?} {decoded:?} {values:?} {complete:?} {spec:?}");
     assert!(!printed.contains("t0k3n") && !printed.contains("visible.example.com"), "{printed}");
+}
+
+#[test]
+fn a_password_with_a_space_at_its_edge_is_asked_about_and_held_meanwhile() {
+    let spec = login();
+    let form = |password: &str, said: &[(&str, &str)]| {
+        let form =
+            [("/host", "db.example.com"), ("/auth", "1"), ("/auth/~o1/user", "ana"), ("/auth/~o1/password", password)];
+        let pairs: Vec<(&str, &str)> = form.iter().chain(said).copied().collect();
+        decode(&spec, &raw(&pairs), &KnownValues::default(), Strictness::Final, &recipient())
+    };
+    let stored = |decoded: vestibule::schema::form::Decoded| {
+        let mut values = Values::default();
+        decoded.submission.merge_into(&spec, &mut values);
+        secrets(&values)
+    };
+    for password in [" pw", "pw ", "p w\t", "\u{a0}pw", "pw\u{200b}", " "] {
+        let asked = form(password, &[]);
+        assert_eq!(codes(&asked), [("/auth/password".to_owned(), "space_at_edge")], "{password:?}");
+        assert!(asked.typed_secrets.contains_key("/auth/~o1/password"), "it is held: {password:?}");
+        let page = view(&spec, &KnownValues::default(), &asked.state, &recipient());
+        assert!(page.html().contains(r#"name="/auth/~o1/password/~edges" value="keep" checked"#), "{}", page.html());
+        let kept = form(password, &[("/auth/~o1/password/~edges", "keep")]);
+        assert_eq!(stored(kept), [("/auth/password".to_owned(), password.to_owned())]);
+    }
+    let cut = form(" p w ", &[("/auth/~o1/password/~edges", "cut")]);
+    assert_eq!(stored(cut), [("/auth/password".to_owned(), "p w".to_owned())]);
+    let nothing_left = form("  ", &[("/auth/~o1/password/~edges", "cut")]);
+    assert_eq!(codes(&nothing_left), [("/auth/password".to_owned(), "space_at_edge")]);
+    for password in ["p w", "pw\r\n", "p\u{200b}w"] {
+        assert!(form(password, &[]).errors.is_empty(), "{password:?}");
+    }
+    // Said once, it stays said while something else is wrong.
+    let again = form("pw ", &[("/auth/~o1/password/~edges", "cut"), ("/port", "x")]);
+    let page = view(&spec, &KnownValues::default(), &again.state, &recipient());
+    assert!(page.html().contains(r#"name="/auth/~o1/password/~edges" value="cut" checked"#), "{}", page.html());
+    let nothing_asked = form("pw", &[]);
+    assert!(!view(&spec, &KnownValues::default(), &nothing_asked.state, &recipient()).html().contains("~edges"));
+}
+
+#[test]
+fn what_was_answered_is_judged_also_while_the_rest_is_missing() {
+    let spec = login();
+    for who in [Audience::Owner, recipient()] {
+        let known = KnownValues::default();
+        let sent = |pairs: &[(&str, &str)]| codes(&decode(&spec, &raw(pairs), &known, Strictness::Draft, &who));
+        assert_eq!(sent(&[("/port", "70000")]), [("/port".to_owned(), "out_of_range")]);
+        assert_eq!(sent(&[("/port", "5433")]), []);
+        assert_eq!(sent(&[]), []);
+        // What stands there already is not the fault of whoever leaves it.
+        let mut values = Values::default();
+        values.plain.insert("port".to_owned(), json!(70000));
+        let known = KnownValues::of(&values);
+        assert!(decode(&spec, &raw(&[("/port", "70000")]), &known, Strictness::Draft, &who).errors.is_empty());
+    }
 }

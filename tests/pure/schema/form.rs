@@ -46,6 +46,11 @@ pub fn sentences(decoded: &Decoded) -> Vec<String> {
     decoded.errors.iter().map(|error| error.sentence()).collect()
 }
 
+/// Where something is wrong, and the word for programs.
+pub fn codes(decoded: &Decoded) -> Vec<(String, &'static str)> {
+    decoded.errors.iter().map(|error| (error.path.to_string(), error.code.code())).collect()
+}
+
 pub fn provided(decoded: &Decoded) -> Vec<String> {
     decoded.submission.provided().iter().map(|field| field.path.to_string()).collect()
 }

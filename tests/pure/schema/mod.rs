@@ -8,6 +8,7 @@ mod kept;
 mod left_out;
 mod merge;
 mod pasted;
+mod ports;
 mod properties;
 mod rows;
 mod view;

@@ -119,9 +119,9 @@ fn may_start(connection: &Connection, plan: &Plan, connector: &Connector, app: &
 
 /// What an operator does so that records of this connector can be read here.
 pub fn what_to_install(connector: &Connector) -> String {
-    let name = connector.name();
     format!(
-        "Nothing installed here can read records from {name}. The operator can install an Airbyte source for it and add it with \
-         `vestibule connectors import --exec COMMAND`; or hand the source off to an engine of your own."
+        "Nothing installed here can read records from {}. The operator can {}; or hand the source off to an engine of your own.",
+        connector.name(),
+        connector.how_to_install()
     )
 }

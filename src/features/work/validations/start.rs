@@ -82,11 +82,10 @@ pub fn judge(connector: &Connector, values: &Values) -> Result<(), StartValidati
 
 /// What an operator does so that the details of this connector can be checked here.
 pub fn what_to_install(connector: &Connector) -> String {
-    let name = connector.name();
-    let kind = connector.file.kind.as_str();
     format!(
-        "Nothing installed here can ask {name} whether the details work, so there is no validation and finalising needs none. The operator can \
-         install an Airbyte {kind} for it and add it with `vestibule connectors import --exec COMMAND`."
+        "Nothing installed here can ask {} whether the details work, so there is no validation and finalising needs none. The operator can {}.",
+        connector.name(),
+        connector.how_to_install()
     )
 }
 

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::super::leaf;
-use super::super::place::{FormPlace, control};
+use super::super::place::{CUT_EDGES, EDGES, FormPlace, control};
 use super::build::{Builder, BuiltPart, MAX_RADIOS, ViewScope, inline};
-use super::parts::{Control, FieldPart, FormPart, InputPart, OptPart, Provided};
+use super::parts::{Control, EdgesPart, FieldPart, FormPart, InputPart, OptPart, Provided};
 use crate::base::forms::{FieldError, ValueProblem};
 use crate::schema::spec::{BoolShape, DateShape, Node, NodeKind, Opt, TextFormat, TextShape};
 
@@ -88,7 +88,9 @@ impl<'a> Builder<'a> {
         let set = !scope.fresh && self.known.secret_paths.contains(place.key());
         let held = self.state.held_until(&place.name);
         let control = match &node.kind {
-            NodeKind::Text(TextShape { multiline: false, .. }) | NodeKind::Number(_) => Control::Secret,
+            NodeKind::Text(TextShape { multiline: false, .. }) | NodeKind::Number(_) => {
+                Control::Secret { edges: self.edges(place) }
+            }
             NodeKind::Choice(choice) => Control::Select {
                 options: options(&choice.options, |_| false),
                 empty: Some("Choose\u{2026}"),
@@ -115,6 +117,17 @@ impl<'a> Builder<'a> {
                 BuiltPart { part: FormPart::Field(field), busy: wrong }
             }
         }
+    }
+
+    /// Asked when what was typed has a space at its edge; also again when something else was wrong beside it.
+    fn edges(&self, place: &FormPlace) -> Option<EdgesPart> {
+        let name = control(&place.name, EDGES);
+        let typed = self.state.typed(&name).and_then(|typed| typed.first());
+        let is_asked = |error: &FieldError| error.name == place.name && error.code == ValueProblem::EdgeSpace;
+        if typed.is_none() && !self.state.errors().iter().any(is_asked) {
+            return None;
+        }
+        Some(EdgesPart { name, keeps: typed.is_none_or(|typed| typed != CUT_EDGES) })
     }
 
     /// The value is there; the field to replace it waits behind a fold.

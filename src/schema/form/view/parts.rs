@@ -73,13 +73,37 @@ pub(super) struct FieldPart<'a> {
 
 pub(super) enum Control<'a> {
     Input(InputPart),
-    Area { value: String, rows: usize },
-    Secret,
+    Area {
+        value: String,
+        rows: usize,
+    },
+    /// One line; with the question whether the space at the edge of what was typed belongs to it.
+    Secret {
+        edges: Option<EdgesPart>,
+    },
     SecretArea,
-    Tick { on: bool },
-    Radios { options: Vec<OptPart<'a>> },
-    Select { options: Vec<OptPart<'a>>, empty: Option<&'static str>, none_chosen: bool },
-    Ticks { options: Vec<OptPart<'a>>, open: bool },
+    Tick {
+        on: bool,
+    },
+    Radios {
+        options: Vec<OptPart<'a>>,
+    },
+    Select {
+        options: Vec<OptPart<'a>>,
+        empty: Option<&'static str>,
+        none_chosen: bool,
+    },
+    Ticks {
+        options: Vec<OptPart<'a>>,
+        open: bool,
+    },
+}
+
+/// "Keep the space, or leave it out?"
+pub(super) struct EdgesPart {
+    /// The control's name.
+    pub(super) name: String,
+    pub(super) keeps: bool,
 }
 
 pub(super) struct InputPart {

@@ -15,6 +15,9 @@ fn import(slug: &str, properties: Value, auth: Value) -> Imported {
         schema: json!({ "type": "object", "properties": properties }),
         advanced_auth: Some(auth),
         runtime: None,
+        category: None,
+        summary: String::new(),
+        registry: None,
         own: None,
     };
     found.into_file(&ImportHints::default()).unwrap()

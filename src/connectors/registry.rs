@@ -1,0 +1,60 @@
+//! What a registry of connectors says of one beside its specification: where its program is to be had, which hosts it talks to by its
+//! maker's word, and which of its streams most people want.
+
+use serde::{Deserialize, Serialize};
+
+use super::Connector;
+
+/// The part of a registry's entry that is no specification.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistryBlock {
+    /// The Python package with its program (PyPI): `airbyte-source-faker`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
+    /// Its container image with the version: `airbyte/source-faker:6.2.0`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// The hosts it talks to by its maker's word; `${host}` stands for what its configuration names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_hosts: Vec<String>,
+    /// Streams its maker advises to take.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suggested_streams: Vec<String>,
+}
+
+impl RegistryBlock {
+    /// The same, with what it does not say taken from another.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let list = |mine: Vec<String>, theirs: Vec<String>| if mine.is_empty() { theirs } else { mine };
+        Self {
+            package: self.package.or(other.package),
+            image: self.image.or(other.image),
+            allowed_hosts: list(self.allowed_hosts, other.allowed_hosts),
+            suggested_streams: list(self.suggested_streams, other.suggested_streams),
+        }
+    }
+}
+
+impl Connector {
+    /// How the operator gets a program that asks and reads this connector's systems: the end of a sentence that begins with "The operator can".
+    pub fn how_to_install(&self) -> String {
+        let (kind, slug) = (self.file.kind.as_str(), &self.file.slug);
+        let registry = self.file.registry.clone().unwrap_or_default();
+        let add = |by: &str| format!("`vestibule connectors import {by} --kind {kind} --slug {slug} --force`");
+        match (&registry.package, &registry.image) {
+            (Some(package), _) => {
+                let program = package.strip_prefix("airbyte-").unwrap_or(package);
+                format!("install the Python package {package} and add it with {}", add(&format!("--exec {program}")))
+            }
+            (None, Some(image)) => {
+                format!(
+                    "add its container image with {} (VESTIBULE_CONTAINER_ENGINE must be set)",
+                    add(&format!("--image {image}"))
+                )
+            }
+            (None, None) => format!("install an Airbyte {kind} for it and add it with {}", add("--exec PROGRAM")),
+        }
+    }
+}
