@@ -35,7 +35,6 @@ const LOOKS: &[(&str, &[&str], u16)] = &[
     (urls::NEW_CONNECTION_OF, &["source", "postgres"], 200),
     (urls::CONNECTION, &["{draft}"], 200),
     (urls::CONNECTION_CONFIGURATION, &["{draft}"], 200),
-    (urls::CONNECTION_HOST_KEY, &["{draft}"], &[("fingerprint", "none")], 303),
     (urls::CONNECTION_DELETION, &["{draft}"], 200),
     (urls::CONNECTION_WEBHOOK, &["{called}"], 200),
     (urls::INVITE_LINK, &["{invite_link}"], 200),
@@ -67,6 +66,7 @@ const DEEDS: &[Deed] = &[
     (urls::FORGOT_PASSWORD, &[], &[("email", "x@y.example")], 200),
     (urls::ACCOUNT_LINK, &["{join}"], &[("name", ""), ("password", "short")], 422),
 
+    (urls::CONNECTION_HOST_KEY, &["{draft}"], &[("fingerprint", "none")], 303),
     (urls::SETTINGS_WORKSPACE, &[], &[("name", "Acme Analytics"), ("accent", "0f766e"), ("contact", "x")], 303),
     (urls::SETTINGS_DATA, &[], &[("activity", "90"), ("deleted", "7")], 303),
     (urls::INVITATIONS, &[], &[("email", "fresh-{new}@acme.example"), ("role", "viewer")], 200),
