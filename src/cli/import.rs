@@ -84,7 +84,8 @@ fn ask(block: AirbyteBlock) -> anyhow::Result<Vec<Result<FoundSpec, Unreadable>>
     let engines = Engines::new(engine_settings(&config), client, Rng::System);
     let spec = System::new().block_on(engines.spec(&block, SPEC_LIMIT)).map_err(|failure| {
         let detail = failure.detail.as_deref().map(|detail| format!("\n{detail}")).unwrap_or_default();
-        anyhow::anyhow!("{failure}{detail}")
+        let hint = failure.operator_hint().map(|hint| format!(" {hint}")).unwrap_or_default();
+        anyhow::anyhow!("{failure}{hint}{detail}")
     })?;
     let named = block.image.as_deref().or(block.command.first().map(String::as_str)).unwrap_or_default();
     // An image has a registry in front and a version behind.

@@ -154,7 +154,8 @@ impl Folder {
                 events.push(FolderEvent::Removed(name.clone()));
             }
         }
-        self.files.retain(|_, file| !(file.is_missing && now.saturating_sub(file.since) >= REST));
+        let is_gone = |file: &SeenFile| file.is_missing && now.saturating_sub(file.since) >= REST;
+        self.files.retain(|name, file| names.contains(name) || !is_gone(file));
         for (name, stamp) in &listed {
             let path = self.dir.join(name);
             let file = self.files.entry(name.clone()).or_insert_with(|| SeenFile::new(now));
@@ -347,7 +348,7 @@ mod tests {
     fn a_file_that_was_never_good_is_left_out_alone() {
         let mut place = Place::new();
         place.write("good.json", &text("Good"));
-        place.write("bad.json", &text("Bad").replace("\"type\": \"object\"", "\"type\": 7"));
+        place.write("bad.json", &text("Bad").replace("\"source\"", "\"pipe\""));
         place.write("note.txt", "no connector");
         place.folder.begin(Duration::ZERO).unwrap();
         assert_eq!(place.names(), ["Good"]);

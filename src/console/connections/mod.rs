@@ -7,6 +7,7 @@ pub mod api_view;
 pub mod configure_pages;
 pub mod configure_view;
 pub mod credentials_api;
+pub mod delete_pages;
 pub mod host_key_api;
 pub mod host_key_pages;
 pub mod new_pages;

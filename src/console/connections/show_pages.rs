@@ -3,11 +3,9 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::configure_pages;
 use super::configure_view::description_problem;
 use super::host_key_pages::JumpServerView;
 use super::origin_view::OriginView;
-use super::remove::{Losses, remove};
 use super::timeline::{TimelineItem, items};
 use super::work_view::{self, ConnectionWork};
 use crate::base::clock::UtcTime;
@@ -15,7 +13,6 @@ use crate::base::error::{AppError, AppResult};
 use crate::base::ids::InviteLinkId;
 use crate::connectors::Connector;
 use crate::console::connections::progress::{FilledIn, Progress, Step, steps};
-use crate::console::retention::{self, RetentionKind, days_in_words};
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{self, Connection, FieldOrigin, Filler, find, rename};
 use crate::features::oauth::grants::{Connected, ConnectedView};
@@ -104,20 +101,6 @@ struct ConnectionPage {
     webhook_url: String,
     configuration_url: String,
     description_url: String,
-    deletion_url: String,
-}
-
-#[derive(Template)]
-#[template(path = "connections/delete.html")]
-struct DeletePage {
-    frame: OwnerFrame,
-    description: String,
-    connector: String,
-    open_links: usize,
-    losses: Losses,
-    /// How long after it was deleted nothing is left of it.
-    erased_after: String,
-    connection_url: String,
     deletion_url: String,
 }
 
@@ -355,52 +338,4 @@ pub async fn update_description(
     })
     .await?;
     Ok(see_other_with(&app.config.server.base_url, &target, Flash::DescriptionSaved))
-}
-
-/// `GET /connections/{slug}/deletion`
-pub async fn ask_deletion(
-    app: web::Data<App>,
-    request: HttpRequest,
-    member: Editor,
-    slug: web::Path<String>,
-) -> PageResult {
-    let LoadedConnection { connection, links, .. } = load(&app, &member, slug.into_inner()).await?;
-    let now = app.clock.now();
-    let target = configure_pages::load(&app, &member, connection.slug.clone()).await.ok();
-    let about = connection.clone();
-    let (losses, days) = app
-        .db
-        .read(move |conn| {
-            let kept = retention::kept_for(conn, &about.workspace_id)?;
-            Ok((Losses::of(conn, &about)?, kept.get(RetentionKind::Deleted.as_str()).copied()))
-        })
-        .await?;
-    page(&DeletePage {
-        frame: member.frame(&request, &app, "connections"),
-        connector: target
-            .map_or_else(|| connection.connector_slug.clone(), |target| target.connector.name().to_owned()),
-        open_links: links.iter().filter(|link| link.state(now).is_open()).count(),
-        losses,
-        erased_after: days_in_words(days.unwrap_or(RetentionKind::Deleted.default_days())),
-        connection_url: urls::connection(&connection.slug),
-        deletion_url: urls::connection_deletion(&connection.slug),
-        description: connection.description,
-    })
-}
-
-/// `POST /connections/{slug}/deletion`
-pub async fn delete(
-    app: web::Data<App>,
-    member: Editor,
-    slug: web::Path<String>,
-    _form: CsrfForm<Vec<(String, String)>>,
-) -> PageResult {
-    let slug = slug.into_inner();
-    let (workspace, actor) = (member.workspace_id.clone(), member.actor());
-    app.write(move |tx| {
-        let connection = find(tx.conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
-        remove(tx, &connection, actor)
-    })
-    .await?;
-    Ok(see_other_with(&app.config.server.base_url, urls::CONNECTIONS, Flash::ConnectionDeleted))
 }

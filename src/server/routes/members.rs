@@ -2,7 +2,9 @@
 
 use super::entry::Access::{Anybody, AtLeast};
 use super::entry::{RouteEntry, at};
-use crate::console::connections::{configure_pages, host_key_pages, new_pages, pages as list_pages, show_pages};
+use crate::console::connections::{
+    configure_pages, delete_pages, host_key_pages, new_pages, pages as list_pages, show_pages,
+};
 use crate::console::failures::pages as failure_pages;
 use crate::console::former_members::pages as former_pages;
 use crate::console::handoff::pages as hand_off_pages;
@@ -129,8 +131,8 @@ fn connections() -> Vec<RouteEntry> {
         at(urls::CONNECTION_DESCRIPTION).post(AtLeast(Member), show_pages::update_description),
         at(urls::CONNECTION_HOST_KEY).post(AtLeast(Member), host_key_pages::accept),
         at(urls::CONNECTION_DELETION)
-            .get(AtLeast(Member), show_pages::ask_deletion)
-            .post(AtLeast(Member), show_pages::delete),
+            .get(AtLeast(Member), delete_pages::ask_deletion)
+            .post(AtLeast(Member), delete_pages::delete),
         at(urls::CONNECTION_WEBHOOK)
             .get(AtLeast(Member), callback_pages::show)
             .post(AtLeast(Member), callback_pages::save),

@@ -1,7 +1,7 @@
 //! A program that speaks the Airbyte protocol as it should.
 
 use serde_json::json;
-use vestibule::engines::{CursorField, FailureReason, ReadEnd, SyncType};
+use vestibule::engines::{CursorField, FailureReader, FailureReason, ReadEnd, SyncType};
 use vestibule::schema::form::Values;
 
 use crate::support::CANARY;
@@ -108,7 +108,9 @@ async fn a_private_host_is_refused_before_the_program_hears_of_it() {
         let task = Task::new(file.clone(), &json!({"token": CANARY, setting: host}));
         let failure = Place::new().check(&task).await.0.unwrap_err();
         assert_eq!(failure.reason, FailureReason::AddressRefused, "{host}");
-        assert!(failure.message.contains("VESTIBULE_CONNECTOR_ALLOW_CIDRS"), "{failure}");
+        assert!(!failure.message.contains("VESTIBULE"), "{failure}");
+        let admin = failure.words(FailureReader::Admin);
+        assert!(admin.advice.contains("VESTIBULE_CONNECTOR_ALLOW_CIDRS"), "{admin:?}");
     }
 }
 
@@ -130,7 +132,7 @@ async fn an_image_is_run_by_the_engine_of_the_settings_and_taken_away() {
     file["runtime"] = json!({"type": "airbyte", "image": "maker/source-shop:1.2"});
     let task = Task::new(file, &json!({"token": CANARY}));
     let failure = Place::new().check(&task).await.0.unwrap_err();
-    assert!(failure.message.contains("VESTIBULE_CONTAINER_ENGINE"), "{failure}");
+    assert!(failure.words(FailureReader::Admin).advice.contains("VESTIBULE_CONTAINER_ENGINE"), "{failure}");
 
     let dir = tempfile::tempdir().unwrap();
     let engine = dir.path().join("engine");

@@ -27,7 +27,7 @@ pub fn rows(
     limit: i64,
     now: UtcTime,
 ) -> QueryResult<Vec<InviteLink>> {
-    let search = Search::of(conn, workspace, &filter.query)?;
+    let search = LinkSearch::of(conn, workspace, &filter.query)?;
     let query = narrowed(workspace, filter, &search, now);
     let query = match order.after {
         Some(cursor) => beyond(query, order.sort, cursor),
@@ -77,7 +77,7 @@ pub fn page(
     wanted: &PageRequest,
     now: UtcTime,
 ) -> QueryResult<Page<InviteLink>> {
-    let search = Search::of(conn, workspace, &filter.query)?;
+    let search = LinkSearch::of(conn, workspace, &filter.query)?;
     let count = count(conn, workspace, filter, &search, now)?;
     let one_more = i64::try_from(wanted.limit).unwrap_or(i64::MAX).saturating_add(1);
     let query = narrowed(workspace, filter, &search, now).limit(one_more);
@@ -99,7 +99,7 @@ fn count(
     conn: &mut Conn,
     workspace: &WorkspaceId,
     filter: &InviteLinkFilter,
-    search: &Search,
+    search: &LinkSearch,
     now: UtcTime,
 ) -> QueryResult<usize> {
     let kept = match filter.state {
@@ -134,7 +134,7 @@ pub fn names(
 fn narrowed<'a>(
     workspace: &'a WorkspaceId,
     filter: &'a InviteLinkFilter,
-    search: &'a Search,
+    search: &'a LinkSearch,
     now: UtcTime,
 ) -> Query<'a> {
     let mut query = search.narrow(match &search.rare {
@@ -179,14 +179,14 @@ const FEW: usize = 500;
 
 /// What a search has to look at.
 #[derive(Default)]
-struct Search {
+struct LinkSearch {
     /// All hits of a word that has few.
     rare: Option<Vec<InviteLinkId>>,
     /// The other words, as the ranges that hold whatever begins with them.
     words: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
-impl Search {
+impl LinkSearch {
     fn of(conn: &mut Conn, workspace: &WorkspaceId, text: &str) -> QueryResult<Self> {
         let mut search = Self::default();
         for word in search::words([text]) {

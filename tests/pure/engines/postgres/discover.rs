@@ -68,8 +68,5 @@ async fn what_the_built_in_reader_does_otherwise_is_said() {
     let log_of_changes = json!({"method": "CDC", "replication_slot": "s", "publication": "p"});
     let (done, told) = place().check(&cluster.task(&json!({"replication_method": log_of_changes}))).await;
     assert!(done.is_ok() && told.log().contains("does not read the write-ahead log"), "{}", told.log());
-    let tunnel = json!({"tunnel_method": "SSH_PASSWORD_AUTH", "tunnel_host": "b", "tunnel_user": "u", "tunnel_user_password": "secret"});
-    let failure = place().check(&cluster.task(&json!({"tunnel_method": tunnel}))).await.0.unwrap_err();
-    assert_eq!(failure.reason.as_str(), "not_supported");
     cluster.end().await;
 }

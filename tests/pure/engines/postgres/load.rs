@@ -3,8 +3,8 @@
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use vestibule::engines::{
-    ChosenStream, Column, Engines, Failure, FailureReason, LoadTable, LoadTarget, Loading, Record, Stream, SyncType,
-    TlsMode,
+    ChosenStream, Column, Engines, Failure, FailureReader, FailureReason, LoadTable, LoadTarget, Loading, Record,
+    Stream, SyncType, TlsMode,
 };
 
 use crate::support::cluster::{Cluster, PASSWORD, place};
@@ -299,7 +299,7 @@ async fn what_is_in_the_way_is_said_in_words() {
     assert_eq!(check(&nowhere).await.unwrap_err().reason, FailureReason::NoDatabase);
     let shut = crate::support::engine::Place::new();
     let refused = shut.engines.check_target(&target).await.unwrap_err();
-    assert!(refused.message.contains("VESTIBULE_CONNECTOR_ALLOW_CIDRS"), "{refused}");
+    assert!(refused.words(FailureReader::Admin).advice.contains("VESTIBULE_CONNECTOR_ALLOW_CIDRS"), "{refused}");
     assert!(!format!("{target:?}").contains(PASSWORD));
     cluster.end().await;
 }

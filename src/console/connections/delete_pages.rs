@@ -1,0 +1,80 @@
+//! Deleting a connection: what goes with it is said before.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+
+use super::remove::{Losses, remove};
+use crate::base::error::AppError;
+use crate::console::retention::{self, RetentionKind, days_in_words};
+use crate::features::accounts::guard::Editor;
+use crate::features::connections::find;
+use crate::features::setup_links;
+use crate::platform::app::App;
+use crate::platform::web::csrf::CsrfForm;
+use crate::platform::web::flash::{Flash, see_other_with};
+use crate::platform::web::frame::OwnerFrame;
+use crate::platform::web::page::{PageResult, page};
+use crate::platform::web::urls;
+
+#[derive(Template)]
+#[template(path = "connections/delete.html")]
+struct DeletePage {
+    frame: OwnerFrame,
+    description: String,
+    connector: String,
+    open_links: usize,
+    losses: Losses,
+    /// How long after it was deleted nothing is left of it.
+    erased_after: String,
+    connection_url: String,
+    deletion_url: String,
+}
+
+/// `GET /connections/{slug}/deletion`
+pub async fn ask_deletion(
+    app: web::Data<App>,
+    request: HttpRequest,
+    member: Editor,
+    slug: web::Path<String>,
+) -> PageResult {
+    let (slug, workspace, now) = (slug.into_inner(), member.workspace_id.clone(), app.clock.now());
+    let (connection, open_links, losses, days) = app
+        .db
+        .read(move |conn| {
+            let connection = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+            let links = setup_links::list(conn, &workspace, &connection.id)?;
+            let open_links = links.iter().filter(|link| link.state(now).is_open()).count();
+            let kept = retention::kept_for(conn, &workspace)?.get(RetentionKind::Deleted.as_str()).copied();
+            let losses = Losses::of(conn, &connection)?;
+            Ok((connection, open_links, losses, kept))
+        })
+        .await?;
+    let connector = app.connectors.find(connection.kind, &connection.connector_slug);
+    page(&DeletePage {
+        frame: member.frame(&request, &app, "connections"),
+        connector: connector.as_ref().map_or(&*connection.connector_slug, |known| known.name()).to_owned(),
+        open_links,
+        losses,
+        erased_after: days_in_words(days.unwrap_or(RetentionKind::Deleted.default_days())),
+        connection_url: urls::connection(&connection.slug),
+        deletion_url: urls::connection_deletion(&connection.slug),
+        description: connection.description,
+    })
+}
+
+/// `POST /connections/{slug}/deletion`
+pub async fn delete(
+    app: web::Data<App>,
+    member: Editor,
+    slug: web::Path<String>,
+    _form: CsrfForm<Vec<(String, String)>>,
+) -> PageResult {
+    let slug = slug.into_inner();
+    let (workspace, actor) = (member.workspace_id.clone(), member.actor());
+    app.write(move |tx| {
+        let connection = find(tx.conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
+        remove(tx, &connection, actor)
+    })
+    .await?;
+    Ok(see_other_with(&app.config.server.base_url, urls::CONNECTIONS, Flash::ConnectionDeleted))
+}
