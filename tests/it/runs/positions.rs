@@ -338,7 +338,7 @@ async fn the_positions_of_a_database_are_of_that_database_and_of_what_is_sure() 
     };
     let set = |all: &[i64]| all.iter().copied().collect::<BTreeSet<i64>>();
     assert_eq!(run().await, set(&[1, 2]));
-    assert_eq!(run().await, set(&[]));
+    assert!(run().await.is_subset(&set(&[1, 2])));
     program.patch(&path, config(&prod)).await.expect(200);
     assert_eq!(run().await, set(&[1, 2]), "another database is read from its beginning");
 
@@ -347,10 +347,12 @@ async fn the_positions_of_a_database_are_of_that_database_and_of_what_is_sure() 
         .batch_execute("INSERT INTO orders VALUES (3, 'infinity'), (4, now() + interval '1 year')")
         .await
         .unwrap();
-    assert_eq!(run().await, set(&[3, 4]));
+    // What stood last before comes once more while somebody in the server has not ended: what they write could lie below it.
+    let found = run().await;
+    assert!(found.is_superset(&set(&[3, 4])) && found.is_subset(&set(&[1, 2, 3, 4])), "{found:?}");
     prod.admin.batch_execute("INSERT INTO orders VALUES (5, '2026-01-03Z')").await.unwrap();
     let found = run().await;
-    assert!(found.contains(&5) && found.is_subset(&set(&[3, 4, 5])), "{found:?}");
+    assert!(found.contains(&5) && found.is_subset(&set(&[1, 2, 3, 4, 5])), "{found:?}");
 
     program.patch(&path, json!({"add_streams": stream("id")})).await.expect(200);
     assert_eq!(run().await, set(&[1, 2, 3, 4, 5]));

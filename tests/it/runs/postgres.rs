@@ -142,7 +142,7 @@ async fn what_is_wrong_is_told_apart_on_the_page_and_to_programs() {
             "tls_failed",
             format!("does not let {name} in over a connection that is not encrypted"),
         ),
-        (&[("/host", "10.1.2.3")], "address_refused", "VESTIBULE_CONNECTOR_ALLOW_CIDRS".to_owned()),
+        (&[("/host", "10.1.2.3")], "address_refused", "an address that is not public".to_owned()),
         (
             &[],
             "no_permission",
@@ -164,6 +164,9 @@ async fn what_is_wrong_is_told_apart_on_the_page_and_to_programs() {
         assert!(seen["message"].as_str().unwrap().contains(&words), "{seen}");
         assert!(text.contains(&words) && text.contains("The details could not be confirmed"), "{text}");
         assert!(text.contains("Change the details, or ask whoever knows them"), "{text}");
+        // The owner knows the operator, or is it.
+        let names_setting = text.contains("VESTIBULE_CONNECTOR_ALLOW_CIDRS");
+        assert_eq!(names_setting, code == "address_refused", "{text}");
         assert!(!page.body.contains(PASSWORD) && !page.body.contains("not-the-password"), "{text}");
     }
     cluster.end().await;

@@ -1,6 +1,7 @@
 //! Through a jump server: its host key is remembered, another one is refused until somebody accepts it; what forms leave out.
 
 use serde_json::{Value, json};
+use vestibule::features::accounts::api_keys::Scope;
 
 use super::validated;
 use crate::api::Program;
@@ -127,7 +128,10 @@ async fn another_jump_server_gets_no_stored_secret_and_is_met_anew() {
     let mut without_secret = other.tunnel(PASSWORD);
     without_secret.as_object_mut().unwrap().remove("tunnel_user_password");
     let moved = json!({"config": {"tunnel_method": without_secret}});
-    let refused = scene.program.patch(&scene.source(), moved).await.expect(422);
+    // Who may not read secrets cannot send them anywhere.
+    let writes = [Scope::SourcesRead, Scope::SourcesWrite];
+    let stranger = Program::nobody(&scene.app).await.with_scopes(&scene.app, "Acme Analytics", &writes).await;
+    let refused = stranger.patch(&scene.source(), moved).await.expect(422);
     assert_eq!(refused.text("/errors/0/code"), "address_changed");
     let config = json!({"password": DATABASE_PASSWORD, "tunnel_method": other.tunnel(PASSWORD)});
     scene.program.patch(&scene.source(), json!({"config": config})).await.expect(200);
