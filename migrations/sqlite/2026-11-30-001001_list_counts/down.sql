@@ -1,4 +1,12 @@
 DROP INDEX connections_of_link_by_change;
+DROP INDEX invite_links_by_name;
+CREATE INDEX invite_links_by_name ON invite_links (workspace_id, sort_name, id);
+DROP INDEX invite_links_by_end;
+CREATE INDEX invite_links_by_end ON invite_links (workspace_id, expires_at, id);
+DROP INDEX invite_links_by_use;
+CREATE INDEX invite_links_by_use ON invite_links (workspace_id, active_at, id);
+DROP INDEX invite_links_by_count;
+CREATE INDEX invite_links_by_count ON invite_links (workspace_id, connection_count, id);
 DROP INDEX validations_of_members;
 DROP INDEX validations_by_setup_link;
 CREATE INDEX validations_by_setup_link ON validations (setup_link_id);

@@ -9,7 +9,7 @@ use crate::base::crypto::Sealed;
 use crate::base::ids::{ConnectionId, InviteLinkId, MemberId, WorkspaceId};
 use crate::connectors::Kind;
 use crate::platform::db::schema::{connection_words, connections};
-use crate::platform::db::{Conn, count_up_to};
+use crate::platform::db::{Conn, count_up_to, is_kept};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = connections)]
@@ -84,7 +84,7 @@ pub fn find(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> QueryResult
     let found = connections::table
         .filter(connections::workspace_id.eq(workspace))
         .filter(connections::slug.eq(slug))
-        .filter(connections::deleted_at.is_null())
+        .filter(is_kept!(connections))
         .select(ConnectionRow::as_select())
         .get_result(conn)
         .optional()?;
@@ -166,7 +166,7 @@ pub(super) fn replace_contents(conn: &mut Conn, with: Connection, now: UtcTime) 
         .filter(connections::id.eq(&with.id))
         .filter(connections::workspace_id.eq(&with.workspace_id))
         .filter(connections::version.eq(with.version))
-        .filter(connections::deleted_at.is_null());
+        .filter(is_kept!(connections));
     let config = text(&with.config)?;
     let changed = diesel::update(unchanged)
         .set((
@@ -222,7 +222,7 @@ pub(super) fn finalise(conn: &mut Conn, read: &Connection, now: UtcTime) -> Quer
         .filter(connections::workspace_id.eq(&read.workspace_id))
         .filter(connections::version.eq(read.version))
         .filter(connections::finalised_at.is_null())
-        .filter(connections::deleted_at.is_null());
+        .filter(is_kept!(connections));
     let changed = diesel::update(unchanged)
         .set((
             connections::finalised_at.eq(now),
@@ -242,7 +242,7 @@ pub(super) fn set_description(
     let row = connections::table
         .filter(connections::id.eq(&connection.id))
         .filter(connections::workspace_id.eq(&connection.workspace_id))
-        .filter(connections::deleted_at.is_null());
+        .filter(is_kept!(connections));
     let changed = diesel::update(row)
         .set((connections::description.eq(description), connections::updated_at.eq(now)))
         .execute(conn)?;
@@ -254,7 +254,7 @@ pub(super) fn set_jump_server(conn: &mut Conn, read: &Connection, next: &JumpSer
     let row = connections::table
         .filter(connections::id.eq(&read.id))
         .filter(connections::workspace_id.eq(&read.workspace_id))
-        .filter(connections::deleted_at.is_null());
+        .filter(is_kept!(connections));
     let changed = match &read.jump_server {
         None => diesel::update(row.filter(connections::jump_server.is_null()))
             .set(connections::jump_server.eq(text(next)?))
@@ -271,7 +271,7 @@ pub(super) fn erase(conn: &mut Conn, connection: &Connection, final_too: bool, n
     let row = connections::table
         .filter(connections::id.eq(&connection.id))
         .filter(connections::workspace_id.eq(&connection.workspace_id))
-        .filter(connections::deleted_at.is_null())
+        .filter(is_kept!(connections))
         .filter(connections::finalised_at.is_null().or(final_too.into_sql::<diesel::sql_types::Bool>()));
     let changed = diesel::update(row)
         .set((

@@ -8,8 +8,8 @@ use crate::base::crypto::{Sealed, TokenHash};
 use crate::base::ids::{InviteLinkId, MemberId, WorkspaceId};
 use crate::base::search;
 use crate::connectors::Kind;
-use crate::platform::db::Conn;
 use crate::platform::db::schema::{invite_link_words, invite_links};
+use crate::platform::db::{Conn, is_kept};
 use crate::platform::link_state::{LinkClosing, LinkEnd, LinkTimes};
 use crate::platform::sealed::sealed_column;
 
@@ -249,7 +249,7 @@ pub(super) fn change(conn: &mut Conn, link: &InviteLink, to: &Changed<'_>) -> Qu
     let row = invite_links::table
         .find(&link.id)
         .filter(invite_links::workspace_id.eq(&link.workspace_id))
-        .filter(invite_links::deleted_at.is_null());
+        .filter(is_kept!(invite_links));
     let changed = diesel::update(row)
         .set((
             invite_links::name.eq(to.name),
@@ -276,7 +276,7 @@ pub(super) fn delete(conn: &mut Conn, link: &InviteLink, now: UtcTime) -> QueryR
     let row = invite_links::table
         .find(&link.id)
         .filter(invite_links::workspace_id.eq(&link.workspace_id))
-        .filter(invite_links::deleted_at.is_null());
+        .filter(is_kept!(invite_links));
     let deleted = diesel::update(row)
         .set((invite_links::deleted_at.eq(now), invite_links::sealed_token.eq(None::<Vec<u8>>)))
         .execute(conn)?;
@@ -294,7 +294,7 @@ pub(super) fn redeem(conn: &mut Conn, link: &InviteLink, connections: i32, now: 
     let made = invite_links::connection_count + connections;
     let open = invite_links::table
         .find(&link.id)
-        .filter(invite_links::deleted_at.is_null())
+        .filter(is_kept!(invite_links))
         .filter(invite_links::used_at.is_null())
         .filter(invite_links::expiry_noted_at.is_null())
         .filter(invite_links::expires_at.gt(now))
@@ -332,7 +332,7 @@ pub(super) fn note_expiry(conn: &mut Conn, link: &InviteLink, now: UtcTime) -> Q
         .find(&link.id)
         .filter(invite_links::expires_at.eq(link.expires_at))
         .filter(invite_links::used_at.is_null())
-        .filter(invite_links::deleted_at.is_null())
+        .filter(is_kept!(invite_links))
         .filter(invite_links::expiry_noted_at.is_null());
     Ok(diesel::update(unnoted).set(invite_links::expiry_noted_at.eq(now)).execute(conn)? == 1)
 }

@@ -7,4 +7,16 @@ macro_rules! of_workspace {
         diesel::TextExpressionMethods::concat($table::workspace_id, "").eq($workspace)
     };
 }
-pub(crate) use of_workspace;
+/// Whether a row that is found by its id or its slug is not deleted. Not as a plain comparison: an index of what is not deleted looks cheap to
+/// a PostgreSQL without statistics, and would be walked through for the one row.
+macro_rules! is_kept {
+    ($table:ident) => {
+        diesel::dsl::sql::<diesel::sql_types::Bool>(concat!(
+            "coalesce(",
+            stringify!($table),
+            ".deleted_at IS NULL, FALSE)"
+        ))
+    };
+}
+
+pub(crate) use {is_kept, of_workspace};

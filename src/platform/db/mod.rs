@@ -31,7 +31,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use diesel::r2d2::{Pool, PooledConnection};
 
-pub(crate) use checked::of_workspace;
+pub(crate) use checked::{is_kept, of_workspace};
 pub use conn::{Conn, DatabaseUrl};
 pub use forget::ForgetScope;
 pub(crate) use forget::count_up_to;

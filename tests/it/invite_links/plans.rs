@@ -19,7 +19,7 @@ use crate::support::TestApp;
 use crate::support::many::{self, Happened};
 
 const ROWS: usize = 20_000;
-const LINKS: usize = 4_000;
+const LINKS: usize = 20_000;
 
 /// One list with its name; `sorts` says whether it may put rows in order by itself.
 type List = (&'static str, bool, Box<dyn Fn(&mut Conn, &WorkspaceId, UtcTime)>);

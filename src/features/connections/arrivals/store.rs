@@ -5,10 +5,10 @@ use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, InviteLinkId, WorkspaceId};
 use crate::features::connections::store::ConnectionRow;
 use crate::features::connections::{Approval, Connection};
-use crate::platform::db::Conn;
 use crate::platform::db::conn::MultiBackend;
 use crate::platform::db::cursor::{Page, PageCursor, PageRequest};
 use crate::platform::db::schema::connections;
+use crate::platform::db::{Conn, is_kept};
 
 /// Writes down where a connection came from.
 pub(super) fn set_origin(conn: &mut Conn, connection: &Connection) -> QueryResult<()> {
@@ -28,7 +28,7 @@ pub(super) fn settle(conn: &mut Conn, connection: &Connection, to: Approval, now
         .find(&connection.id)
         .filter(connections::workspace_id.eq(&connection.workspace_id))
         .filter(connections::approval.eq(Approval::Waiting))
-        .filter(connections::deleted_at.is_null());
+        .filter(is_kept!(connections));
     let settled =
         diesel::update(waiting).set((connections::approval.eq(to), connections::updated_at.eq(now))).execute(conn)?;
     Ok(settled == 1)
