@@ -53,6 +53,8 @@ pub struct PoolUse {
     pub open: u32,
     /// Those that somebody works with.
     pub in_use: u32,
+    /// So many are opened at the most.
+    pub most: u32,
 }
 
 /// The open database. Clones share it.
@@ -109,7 +111,11 @@ impl Db {
     /// How many connections of the pool are open and how many of these are in use.
     pub fn pool_use(&self) -> PoolUse {
         let state = self.pool.state();
-        PoolUse { open: state.connections, in_use: state.connections.saturating_sub(state.idle_connections) }
+        PoolUse {
+            open: state.connections,
+            in_use: state.connections.saturating_sub(state.idle_connections),
+            most: self.pool.max_size(),
+        }
     }
 
     /// Runs queries that change nothing.

@@ -105,7 +105,11 @@ class Look {
   async shot(file) {
     const dir = join(SHOTS, this.lane.folder);
     await mkdir(dir, { recursive: true });
-    await this.page.screenshot({ path: join(dir, `${file}.png`), fullPage: true, optimizeForSpeed: true });
+    // Chromium draws no larger pictures.
+    const height = Math.min(16_000, await this.page.evaluate(() => document.documentElement.scrollHeight));
+    const width = this.page.viewport().width;
+    const clip = { x: 0, y: 0, width, height };
+    await this.page.screenshot({ path: join(dir, `${file}.png`), clip, captureBeyondViewport: true, optimizeForSpeed: true });
   }
 }
 

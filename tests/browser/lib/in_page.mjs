@@ -115,8 +115,16 @@ export function tabStop() {
   const drawn = (style) => style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
   // A hidden file picker lends its ring to the button around it.
   const ring = drawn(getComputedStyle(element)) || (label !== null && drawn(getComputedStyle(label)));
+  // A page that tells what is going on puts new parts in the place of old ones: what stands between the same two is the same stop.
+  const between = () => {
+    const focusable = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
+    const around = [...document.querySelectorAll(focusable)].filter((one) => one === element || one.dataset.stop !== undefined);
+    const place = around.indexOf(element);
+    const [before, after] = [around[place - 1], around[place + 1]].map((one) => Number(one?.dataset.stop));
+    return after === before + 2 ? String(before + 1) : undefined;
+  };
   return {
-    mark: element.dataset.stop ?? `unexpected ${element.outerHTML.slice(0, 80)}`,
+    mark: element.dataset.stop ?? between() ?? `unexpected ${element.outerHTML.slice(0, 80)}`,
     label: (element.innerText || element.id || element.name || element.tagName).slice(0, 40),
     inView: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
     covered: own ? null : top.outerHTML.slice(0, 80),
