@@ -147,6 +147,15 @@ async fn sql(filled: &Filled, statements: &'static str) {
     run.await.unwrap();
 }
 
+/// What is so and does no harm: tables of one row, which SQLite walks through once it knows that, and open links, which it finds by their
+/// ends and puts in order by itself.
+const EXPECTED: [(&str, &str); 4] = [
+    ("/connections", "SCAN members"),
+    ("/connections", "SCAN sessions"),
+    ("/connections", "SCAN identities"),
+    ("/api/v1/invite-links/?state=active", "TEMP B-TREE FOR ORDER BY"),
+];
+
 #[tokio::test]
 #[ignore = "figures, taken by hand"]
 async fn every_page_with_many_rows() {
@@ -162,5 +171,6 @@ async fn every_page_with_many_rows() {
     large.table(&format!("{name}, after ANALYZE"), &small).await;
     let watched = Watched::new(&large.app.place);
     wrong.extend(large.faults(&watched).await);
+    wrong.retain(|fault| !EXPECTED.iter().any(|(path, what)| fault.starts_with(path) && fault.contains(what)));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
