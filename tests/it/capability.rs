@@ -1,7 +1,8 @@
 //! What a connector can do here is said before anything is asked for, alike everywhere, and no page leads to a step that cannot be done.
 
 use serde_json::{Value, json};
-use vestibule::connectors::Kind;
+use vestibule::connectors::import::{ImportHints, onto, read_path, write_file};
+use vestibule::connectors::{Connectors, Kind};
 use vestibule::features::accounts::api_keys::Scope;
 use vestibule::schema::form::sample_config;
 
@@ -42,9 +43,48 @@ async fn to_the_end(owner: &Visitor, connection: &str, slug: &str) -> Page {
 
 #[tokio::test]
 async fn no_page_of_any_connector_leads_to_a_step_that_cannot_be_done() {
-    let app = TestApp::start();
+    let (checked, handed_off) = walk_all(&TestApp::start()).await;
+    assert!(checked >= 20 && handed_off >= 12, "{checked} {handed_off}");
+}
+
+/// The same where a registry was imported that has an entry of the same name for everything that is built in, and others besides.
+#[tokio::test]
+async fn nor_does_one_of_an_imported_registry() {
+    let built_in = Connectors::load(None).unwrap();
+    let entry = |name: &str, image: String| {
+        let properties = json!({"host": {"type": "string"}, "port": {"type": "integer", "default": 1}, "key": {"type": "string", "airbyte_secret": true}});
+        let spec = json!({"connectionSpecification": {"type": "object", "required": ["host", "key"], "properties": properties}});
+        json!({"name": name, "dockerRepository": image, "dockerImageTag": "1.0.0", "spec": spec})
+    };
+    let entries = |kind: Kind| -> Vec<Value> {
+        let known = built_in.search(kind, "").into_iter().map(|one| (one.name().to_owned(), one.file.slug.clone()));
+        let others =
+            ["Corner Ledger", "Harbour Log"].map(|name| (name.to_owned(), name.to_lowercase().replace(' ', "-")));
+        let all = known.chain(others);
+        all.map(|(name, slug)| entry(&name, format!("maker/{}-{slug}", kind.as_str()))).collect()
+    };
+    let registry = json!({"sources": entries(Kind::Source), "destinations": entries(Kind::Destination)});
+    let import_all = |dir: &std::path::Path| {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("registry.json");
+        std::fs::write(&path, registry.to_string()).unwrap();
+        for found in read_path(&path) {
+            let file = found.unwrap().into_file(&ImportHints::default()).unwrap().file;
+            let file = match built_in.find(file.kind, &file.slug) {
+                Some(there) => onto(&there.file, file).map(|addition| addition.file),
+                None => Some(file),
+            };
+            file.map(|file| write_file(&file, dir, false).unwrap());
+        }
+    };
+    let (checked, handed_off) = walk_all(&connectors::app_with(import_all, |_| {})).await;
+    assert!(checked >= 20 && handed_off >= 16, "{checked} {handed_off}");
+}
+
+/// Takes a connection of every connector to its end; how many are asked here, and how many are only handed off.
+async fn walk_all(app: &TestApp) -> (usize, usize) {
     let owner = app.owner().await;
-    let program = Program::nobody(&app).await.with_scopes(&app, "Acme Analytics", Scope::ALL).await;
+    let program = Program::nobody(app).await.with_scopes(app, "Acme Analytics", Scope::ALL).await;
     let catalogue = owner.get("/connections/new").await;
     let docs = app.visitor().get("/docs/connectors").await;
     let (mut checked, mut handed_off) = (0, 0);
@@ -95,7 +135,7 @@ async fn no_page_of_any_connector_leads_to_a_step_that_cannot_be_done() {
             }
         }
     }
-    assert!(checked >= 20 && handed_off >= 12, "{checked} {handed_off}");
+    (checked, handed_off)
 }
 
 #[tokio::test]
