@@ -74,11 +74,12 @@ async function main() {
     await Promise.all(lanes.map(runLane));
   } finally {
     await close();
+    // The servers first: each looks at its connector folder every few seconds, and rightly complains when that is gone.
+    const servers = [...new Set(lanes.map(({ server }) => server))];
+    for (const server of servers) report.equal(await server.stop(), 0, "server", "exit code after SIGTERM");
     await facebook.stop();
     await authority.remove();
     await shop.close();
-    const servers = [...new Set(lanes.map(({ server }) => server))];
-    for (const server of servers) report.equal(await server.stop(), 0, "server", "exit code after SIGTERM");
     for (const server of servers) report.check(!/ ERROR |panicked/.test(server.log), "server", `errors in the log:\n${server.log}`);
   }
   report.print((Date.now() - begun) / 1000);
