@@ -57,7 +57,7 @@ pub(super) fn run(args: ImportArgs) -> ExitResult {
     let dir = target(args.dir.as_deref())?;
     let found = match &args.path {
         Some(path) => read_path(path),
-        None => ask(AirbyteBlock { command: args.exec.clone(), image: args.image.clone(), manifest: None })?,
+        None => ask(AirbyteBlock { command: args.exec.clone(), image: args.image.clone(), ..AirbyteBlock::default() })?,
     };
     if (args.slug.is_some() || args.name.is_some()) && found.len() != 1 {
         return Err(Unfit(format!("--slug and --name name one connector, but {} were found", found.len())).into());

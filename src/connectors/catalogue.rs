@@ -1,4 +1,4 @@
-//! All connectors: those that are built in, and those of the operator's folder over them.
+//! All connectors: those that are built in, over them those that were installed, and over these those of the operator's folder.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,7 +24,8 @@ pub struct Connectors {
 #[derive(Debug)]
 struct Shared {
     now: RwLock<Arc<Snapshot>>,
-    folder: Mutex<Option<Folder>>,
+    /// The folder of what was installed, then the operator's.
+    folders: Mutex<Vec<Folder>>,
 }
 
 /// The catalogue of a moment.
@@ -41,21 +42,30 @@ impl Connectors {
     /// # Errors
     /// The folder cannot be listed.
     pub fn load(dir: Option<&Path>) -> anyhow::Result<Self> {
-        let mut folder = dir.map(Folder::new);
-        if let Some(folder) = &mut folder {
-            folder.begin(Duration::ZERO)?;
-        }
-        let now = RwLock::new(Arc::new(Snapshot::of(folder.as_ref())?));
-        Ok(Self { shared: Arc::new(Shared { now, folder: Mutex::new(folder) }) })
+        Self::load_with(None, dir)
     }
 
-    /// Looks into the operator's folder and takes in what has changed; `now` is how long this process lives. It reads files.
+    /// The same with the folder of what was installed, which may not be there yet. A file of the operator's folder counts more than one
+    /// there.
+    ///
+    /// # Errors
+    /// A folder cannot be listed.
+    pub fn load_with(installed: Option<&Path>, dir: Option<&Path>) -> anyhow::Result<Self> {
+        let mut folders: Vec<Folder> =
+            installed.map(Folder::that_may_be_missing).into_iter().chain(dir.map(Folder::new)).collect();
+        for folder in &mut folders {
+            folder.begin(Duration::ZERO)?;
+        }
+        let now = RwLock::new(Arc::new(Snapshot::of(&folders)?));
+        Ok(Self { shared: Arc::new(Shared { now, folders: Mutex::new(folders) }) })
+    }
+
+    /// Looks into the folders and takes in what has changed; `now` is how long this process lives. It reads files.
     pub fn look(&self, now: Duration) -> Vec<FolderEvent> {
-        let mut folder = self.shared.folder.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(folder) = folder.as_mut() else { return Vec::new() };
-        let events = folder.look(now);
+        let mut folders = self.shared.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        let events = folders.iter_mut().flat_map(|folder| folder.look(now)).collect();
         // Only a built-in file can make it fail, and those were read at the start.
-        if let Ok(snapshot) = Snapshot::of(Some(folder)) {
+        if let Ok(snapshot) = Snapshot::of(&folders) {
             *self.shared.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
         }
         events
@@ -65,7 +75,7 @@ impl Connectors {
         Arc::clone(&self.shared.now.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What of the operator's folder cannot be used.
+    /// What of the folders cannot be used.
     pub fn faults(&self) -> Vec<FileFault> {
         self.now().faults.clone()
     }
@@ -95,12 +105,12 @@ impl Connectors {
 }
 
 impl Snapshot {
-    fn of(folder: Option<&Folder>) -> anyhow::Result<Self> {
+    fn of(folders: &[Folder]) -> anyhow::Result<Self> {
         let mut by_name = built_in()?.clone();
-        for connector in folder.into_iter().flat_map(Folder::connectors) {
+        for connector in folders.iter().flat_map(Folder::connectors) {
             by_name.insert((connector.file.kind, connector.file.slug.clone()), Arc::clone(connector));
         }
-        Ok(Self { by_name, faults: folder.map(Folder::faults).unwrap_or_default() })
+        Ok(Self { by_name, faults: folders.iter().flat_map(Folder::faults).collect() })
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Connector, Kind, RegistryBlock, RuntimeBlock};
+use super::{Connector, InstalledBlock, Kind, MappingBlock, RegistryBlock, RuntimeBlock};
 use crate::connectors::provider::ProviderBlock;
 
 /// A connector as it stands in its JSON file.
@@ -50,6 +50,12 @@ pub struct ConnectorFile {
     /// What the registry it was taken from says of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registry: Option<RegistryBlock>,
+    /// How the answers become the configuration of a program that asks in another shape.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<MappingBlock>,
+    /// What was installed for it, where this file was written by an installation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installed: Option<InstalledBlock>,
 }
 
 /// Letters and a colour that stand for a connector: own marks, nobody's logo.
@@ -159,6 +165,7 @@ impl ConnectorFile {
             problems.push("name is empty".to_owned());
         }
         problems.extend(self.runtime.iter().flat_map(RuntimeBlock::problems));
+        problems.extend(self.mapping.iter().flat_map(MappingBlock::problems));
         if !self.documentation_url.is_empty() && !self.documentation_url.starts_with("https://") {
             problems.push("documentation_url must begin with https://".to_owned());
         }

@@ -1,4 +1,4 @@
-//! The operator's folder of connector files, looked at again and again: what is taken in, what stays as it was, what is left out.
+//! A folder of connector files, the operator's or that of what was installed, looked at again and again: what is taken in, what stays as it was, what is left out.
 //!
 //! Invariants: a file that does not fit changes nothing but itself, and the version of before stays for as long as this process lives; a file
 //! that is being written is given time to be whole before anything is said of it, and so is one that is gone, because many editors write
@@ -105,6 +105,8 @@ impl SeenFile {
 #[derive(Debug)]
 pub(super) struct Folder {
     dir: PathBuf,
+    /// It is made by the first installation: until then it is empty.
+    may_be_missing: bool,
     files: BTreeMap<String, SeenFile>,
     /// It cannot be listed; what was read stays.
     fault: Option<FileFault>,
@@ -112,7 +114,15 @@ pub(super) struct Folder {
 
 impl Folder {
     pub(super) fn new(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), files: BTreeMap::new(), fault: None }
+        Self { dir: dir.to_owned(), may_be_missing: false, files: BTreeMap::new(), fault: None }
+    }
+
+    pub(super) fn that_may_be_missing(dir: &Path) -> Self {
+        Self { may_be_missing: true, ..Self::new(dir) }
+    }
+
+    fn list(&self) -> anyhow::Result<BTreeMap<String, Stamp>> {
+        if self.may_be_missing && !self.dir.exists() { Ok(BTreeMap::new()) } else { list(&self.dir) }
     }
 
     /// Reads the folder for the first time: there is nothing to wait for.
@@ -120,7 +130,7 @@ impl Folder {
     /// # Errors
     /// It cannot be listed.
     pub(super) fn begin(&mut self, now: Duration) -> anyhow::Result<()> {
-        for (name, stamp) in list(&self.dir)? {
+        for (name, stamp) in self.list()? {
             let file = self.files.entry(name.clone()).or_insert_with(|| SeenFile::new(now));
             file.stamp = Some(stamp);
             if let Some(problem) = file.read(&self.dir.join(&name)) {
@@ -133,7 +143,7 @@ impl Folder {
     /// Looks at what has changed. `now` only counts on; it is how long this process has waited.
     pub(super) fn look(&mut self, now: Duration) -> Vec<FolderEvent> {
         let mut events = Vec::new();
-        let listed = match list(&self.dir) {
+        let listed = match self.list() {
             Ok(listed) => listed,
             Err(error) => {
                 let reason = format!("{error:#}");

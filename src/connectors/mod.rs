@@ -1,6 +1,7 @@
 //! Connectors: the types of systems one can connect. They are data files (slug, name, spec, guide, known streams), built in
-//! or found in `VESTIBULE_CONNECTORS_DIR`; a file there replaces the built-in connector of the same kind and slug. What changes in that
-//! folder is taken in while the process runs.
+//! or found in `VESTIBULE_CONNECTORS_DIR`; a file there replaces the built-in connector of the same kind and slug. An installed connector
+//! has a file in a folder of the installation, which replaces a built-in one, too, and never one of the operator's. What changes in these
+//! folders is taken in while the process runs.
 //!
 //! Invariants: (kind, slug) names one connector; a connector in the list has a spec that compiled.
 
@@ -10,6 +11,9 @@ mod folder;
 mod guide;
 mod honoured;
 pub mod import;
+mod installed;
+mod mapping;
+mod packages;
 mod registry;
 mod runtime;
 
@@ -19,8 +23,11 @@ pub use catalogue::Connectors;
 pub use file::{ConnectorFile, ConnectorMark, KnownStream};
 pub use folder::{FileFault, FolderEvent};
 pub use guide::to_html as guide_html;
+pub use installed::InstalledBlock;
+pub use mapping::{MappedConstant, MappedValue, MappingBlock};
+pub use packages::{InstallablePackage, PackageTable, PackageWay, PythonPackage, UnknownPackage, shipped_packages};
 pub use registry::RegistryBlock;
-pub use runtime::{AirbyteBlock, HttpBlock, HttpError, HttpRequest, NoOptions, RuntimeBlock};
+pub use runtime::{AirbyteBlock, HttpBlock, HttpError, HttpRequest, LimitsBlock, NoOptions, RuntimeBlock};
 
 use sha2::{Digest as _, Sha256};
 
@@ -54,7 +61,7 @@ pub struct Connector {
     pub spec: Spec,
     /// The setup guide as safe HTML; empty when there is none.
     pub guide_html: String,
-    /// Whether it came from the operator's folder.
+    /// Whether it came from a folder: the operator's, or that of what was installed.
     pub is_custom: bool,
     /// Stands for the questions of its file: another spec has another mark.
     pub questions_mark: String,

@@ -34,6 +34,79 @@ pub struct AirbyteBlock {
     /// A manifest for `source-declarative-manifest`, which gets it as a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manifest: Option<Value>,
+    /// Python code that the manifest uses, which the operator has allowed; it runs like any program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub components: Option<String>,
+    /// The installed environment that the program lies in: a folder below the one where environments are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// What it may use, where that differs from the usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<LimitsBlock>,
+}
+
+/// What a program may use, where that differs from the usual.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsBlock {
+    /// Megabytes of memory; usually 4096.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_mb: Option<u64>,
+    /// Seconds of computing in one run; usually twice the time it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_seconds: Option<u64>,
+    /// Seconds until it has told its settings, checked, or told its streams; usually 60, 120 and 180.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question_seconds: Option<u64>,
+    /// Files it may have open; usually 256.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_files: Option<u64>,
+    /// Megabytes of one file it writes; usually 64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_mb: Option<u64>,
+}
+
+impl LimitsBlock {
+    /// The names of the limits, as files and commands write them.
+    pub const NAMES: [&str; 5] = ["memory_mb", "cpu_seconds", "question_seconds", "open_files", "file_mb"];
+
+    /// Sets the limit of that name.
+    ///
+    /// # Errors
+    /// There is no such limit, or the number is none that can be meant.
+    pub fn set(&mut self, name: &str, number: u64) -> Result<(), String> {
+        let (place, range) = match name {
+            "memory_mb" => (&mut self.memory_mb, 128..=1_048_576),
+            "cpu_seconds" => (&mut self.cpu_seconds, 10..=604_800),
+            "question_seconds" => (&mut self.question_seconds, 10..=500),
+            "open_files" => (&mut self.open_files, 32..=65_536),
+            "file_mb" => (&mut self.file_mb, 1..=1_048_576),
+            _ => return Err(format!("there is no limit {name}; the limits are {}", Self::NAMES.join(", "))),
+        };
+        if !range.contains(&number) {
+            return Err(format!("{name} must be a whole number from {} to {}", range.start(), range.end()));
+        }
+        *place = Some(number);
+        Ok(())
+    }
+
+    /// The same, with what it does not say taken from another.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            memory_mb: self.memory_mb.or(other.memory_mb),
+            cpu_seconds: self.cpu_seconds.or(other.cpu_seconds),
+            question_seconds: self.question_seconds.or(other.question_seconds),
+            open_files: self.open_files.or(other.open_files),
+            file_mb: self.file_mb.or(other.file_mb),
+        }
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let said = [self.memory_mb, self.cpu_seconds, self.question_seconds, self.open_files, self.file_mb];
+        let said = Self::NAMES.into_iter().zip(said).filter_map(|(name, number)| Some((name, number?)));
+        said.filter_map(|(name, number)| Self::default().set(name, number).err()).collect()
+    }
 }
 
 /// How a web service is asked whether credentials work. Texts are templates: `{{ config.credentials.api_token }}`.
@@ -98,7 +171,7 @@ impl RuntimeBlock {
     /// The block that runs a manifest.
     pub fn manifest(manifest: Value) -> Self {
         let command = vec!["source-declarative-manifest".to_owned()];
-        Self::Airbyte(AirbyteBlock { command, image: None, manifest: Some(manifest) })
+        Self::Airbyte(AirbyteBlock { command, manifest: Some(manifest), ..AirbyteBlock::default() })
     }
 
     /// What is wrong with the block; empty when nothing is.
@@ -128,8 +201,27 @@ impl AirbyteBlock {
         if odd_image {
             problems.push("the image of the runtime is no name of an image".to_owned());
         }
+        if self.environment.as_ref().is_some_and(|name| !is_environment(name)) {
+            problems.push("the environment of the runtime is no name of an environment".to_owned());
+        }
+        if self.environment.is_some() && self.command.is_empty() {
+            problems.push("an environment needs a command in it".to_owned());
+        }
+        if self.components.is_some() && self.manifest.is_none() {
+            problems.push("components are those of a manifest".to_owned());
+        }
+        problems.extend(self.limits.iter().flat_map(LimitsBlock::problems));
         problems
     }
+}
+
+/// `source-faker/7.2.1-0a1b2c3d`: below the folder of environments, and nowhere else.
+fn is_environment(name: &str) -> bool {
+    let is_part = |part: &str| {
+        part.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte))
+    };
+    name.split('/').count() == 2 && name.split('/').all(is_part)
 }
 
 fn get() -> String {

@@ -7,6 +7,8 @@
 //! - `http`: built in; asks a web service whether credentials work, and knows its streams.
 //! - none: nobody can be asked; what is there is the details.
 //!
+//! `install` makes the environments that programs of Python lie in.
+//!
 //! Invariants: no secret of the configuration leaves in an event or a failure; a run ends when its time is up, when it is
 //! cancelled, or when nobody listens to its events any more, and nothing of it stays behind; only a verdict that was given counts,
 //! never the silence of a program; a host that a person entered is judged before it is connected to.
@@ -20,6 +22,7 @@ mod failure_words;
 mod folder;
 mod hosts;
 mod http;
+pub mod install;
 mod known;
 mod limits;
 mod mask;
@@ -44,7 +47,7 @@ pub use position::{is_shared, narrowed};
 pub use postgres::{Load, LoadTable, LoadTarget, Loading, TableLoss, TlsMode};
 pub use tunnel::{HostKey, jump_server_of};
 
-use crate::connectors::Connector;
+use crate::connectors::{Connector, RuntimeBlock};
 use crate::schema::form::FinalConfig;
 
 /// How long a connector may take to say which settings it has.
@@ -53,6 +56,15 @@ pub const SPEC_LIMIT: Duration = Duration::from_secs(60);
 pub const CHECK_LIMIT: Duration = Duration::from_secs(120);
 /// How long discovering may take.
 pub const DISCOVER_LIMIT: Duration = Duration::from_secs(180);
+
+/// How long a question may take: longer than usual where the connector's file says so.
+pub fn question_limit(connector: &Connector, usual: Duration) -> Duration {
+    let own = match &connector.file.runtime {
+        Some(RuntimeBlock::Airbyte(block)) => block.limits.as_ref().and_then(|limits| limits.question_seconds),
+        Some(RuntimeBlock::Postgres(_) | RuntimeBlock::Http(_)) | None => None,
+    };
+    own.map_or(usual, Duration::from_secs)
+}
 
 /// One task for a connector.
 pub struct EngineRequest<'a> {

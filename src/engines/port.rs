@@ -29,6 +29,7 @@ pub struct Engines {
     launcher: PathBuf,
     /// Where the folders of runs are.
     runs: PathBuf,
+    environments: PathBuf,
     path: String,
     container_engine: Option<String>,
     variables: Vec<(&'static str, String)>,
@@ -43,6 +44,8 @@ pub struct Engines {
 pub struct EngineSettings {
     /// Where the folders of runs are.
     pub runs: PathBuf,
+    /// Where installed environments are; an absolute path.
+    pub environments: PathBuf,
     /// How many connectors check or discover at the same time, and how many read.
     pub concurrency: usize,
     /// Where the programs of connectors are looked for.
@@ -64,11 +67,13 @@ struct Slots {
 impl Engines {
     /// What runs connectors by these settings; `client` is the way out to addresses that people give.
     pub fn new(settings: EngineSettings, client: GuardedClient, rng: Rng) -> Self {
-        let EngineSettings { runs, concurrency, path, container_engine, only_public, own_database } = settings;
+        let EngineSettings { runs, environments, concurrency, path, container_engine, only_public, own_database } =
+            settings;
         process::sweep_runs(&runs);
         Self {
             launcher: PathBuf::from("/proc/self/exe"),
             runs,
+            environments,
             path,
             container_engine,
             // Connectors made with Airbyte's kit refuse plain http and private addresses themselves when they hear this.
@@ -178,6 +183,7 @@ impl Engines {
             launcher: &self.launcher,
             runs: &self.runs,
             path: &self.path,
+            environments: &self.environments,
             container_engine: self.container_engine.as_deref(),
             variables: &self.variables,
             rng: &self.rng,

@@ -13,6 +13,7 @@ use crate::base::error::AppError;
 use crate::base::http_client::{AddressPolicy, GuardedClient, Resolver};
 use crate::base::rng::Rng;
 use crate::connectors::Connectors;
+use crate::engines::install::InstallFolders;
 use crate::engines::{EngineSettings, Engines};
 use crate::platform::config::{Config, StorageConfig};
 use crate::platform::db::{Conn, DatabaseUrl, Db, instance};
@@ -84,7 +85,8 @@ impl App {
         let http = GuardedClient::new(policy, Resolver::System, config.mail.extra_ca_file.as_deref())?;
         let identity_http = http.with_policy(AddressPolicy::with_open(config.sign_in.allow.clone()));
         let connector_http = http.with_policy(AddressPolicy::with_open(config.connectors.allow.clone()));
-        let connectors = Connectors::load(config.connectors.dir.as_deref())?;
+        let installed = InstallFolders::of(&config.storage.data_dir);
+        let connectors = Connectors::load_with(Some(&installed.files), config.connectors.dir.as_deref())?;
         for fault in connectors.faults() {
             tracing::error!(file = %fault.place(), reason = fault.reason, "a connector file cannot be used. {}", fault.meanwhile());
         }
@@ -116,6 +118,7 @@ impl App {
 pub fn engine_settings(config: &Config) -> EngineSettings {
     EngineSettings {
         runs: config.storage.data_dir.join("runs"),
+        environments: InstallFolders::of(&config.storage.data_dir).environments,
         concurrency: config.connectors.concurrency,
         path: config.connectors.path.clone(),
         container_engine: config.connectors.container_engine.clone(),

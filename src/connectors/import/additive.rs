@@ -65,6 +65,9 @@ pub fn onto(there: &ConnectorFile, imported: ConnectorFile) -> Option<Addition> 
             (new, old) => new.or(old),
         },
         streams: if imported.streams.is_empty() { there.streams.clone() } else { imported.streams },
+        // It is of the questions that are gone now.
+        mapping: imported.mapping,
+        installed: imported.installed,
         slug: imported.slug,
         kind: imported.kind,
         guide,

@@ -5,6 +5,7 @@
 
 mod additive;
 mod document;
+mod installing;
 mod metadata;
 mod names;
 mod read;
@@ -20,6 +21,7 @@ use super::{Connector, ConnectorFile, Kind, RegistryBlock, RuntimeBlock};
 use crate::schema::spec::SpecNote;
 
 pub use additive::{Addition, onto};
+pub use installing::{installed_onto, own_code};
 pub use read::{read_path, read_program};
 
 /// A specification that was found, with what its document says about it.
@@ -128,6 +130,8 @@ impl FoundSpec {
             runtime: self.runtime,
             streams: Vec::new(),
             registry: self.registry,
+            mapping: None,
+            installed: None,
             slug,
             name,
             kind,

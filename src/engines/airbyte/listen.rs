@@ -152,7 +152,11 @@ async fn note(
             return stream_status(sink, &stream, namespace, status, heard).await;
         }
         ProtocolMessage::Config(config) => {
-            if let Some(changes) = heard.run.and_then(|run| form::changes(&run.connector.spec, run.config, &config)) {
+            let ours = |run: &EngineRun<'_>| run.connector.file.mapping.as_ref().map(|mapping| mapping.back(&config));
+            let changes = heard
+                .run
+                .and_then(|run| form::changes(&run.connector.spec, run.config, ours(run).as_ref().unwrap_or(&config)));
+            if let Some(changes) = changes {
                 sink.log(Level::Info, "The connector changed its configuration.").await?;
                 return sink.send(ConnectorEvent::ConfigUpdate(changes)).await;
             }

@@ -47,6 +47,8 @@ pub(super) struct Airbyte<'a> {
     pub(super) runs: &'a Path,
     /// Where programs are looked for.
     pub(super) path: &'a str,
+    /// Where installed environments are.
+    pub(super) environments: &'a Path,
     pub(super) container_engine: Option<&'a str>,
     pub(super) variables: &'a [(&'a str, String)],
     pub(super) rng: &'a Rng,
@@ -69,7 +71,7 @@ impl Engine for Airbyte<'_> {
             run.sink.progress(&format!("Asking {}", run.connector.name())).await?;
             let mut heard = Heard::new(Some(run), &[], AirbyteState::default());
             heard.awaits_verdict = true;
-            let config = bytes(run.config);
+            let config = bytes(run);
             let order = ProtocolCommand { config: Some(&config), ..ProtocolCommand::of("check") };
             self.run(order, &run.sink, &run.deadline, &mut heard).await?;
             verdict::of_check(heard)
@@ -81,7 +83,7 @@ impl Engine for Airbyte<'_> {
             run.deadline.guard(self.hosts.judge_all(run.config.expose())).await?;
             run.sink.progress("Asking for the streams").await?;
             let mut heard = Heard::new(Some(run), &[], AirbyteState::default());
-            let config = bytes(run.config);
+            let config = bytes(run);
             let order = ProtocolCommand { config: Some(&config), ..ProtocolCommand::of("discover") };
             self.run(order, &run.sink, &run.deadline, &mut heard).await?;
             verdict::of_discover(heard)
@@ -96,7 +98,7 @@ impl Engine for Airbyte<'_> {
     ) -> EngineAnswer<'a, ReadEnd> {
         Box::pin(async move {
             run.deadline.guard(self.hosts.judge_all(run.config.expose())).await?;
-            let config = bytes(run.config);
+            let config = bytes(run);
             let state = AirbyteState::from_kept(kept)?;
             let (catalog, file) = (catalog::theirs(chosen), state.file());
             let mut heard = Heard::new(Some(run), chosen, state);
@@ -108,8 +110,13 @@ impl Engine for Airbyte<'_> {
     }
 }
 
-fn bytes(config: &FinalConfig) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(config.expose().to_string().into_bytes())
+/// The configuration as the program wants it.
+fn bytes(run: &EngineRun<'_>) -> Zeroizing<Vec<u8>> {
+    let text = |config: &FinalConfig| Zeroizing::new(config.expose().to_string().into_bytes());
+    match &run.connector.file.mapping {
+        Some(mapping) => text(&run.config.reshaped(|config| mapping.apply(config))),
+        None => text(run.config),
+    }
 }
 
 impl Airbyte<'_> {
@@ -156,7 +163,8 @@ impl Airbyte<'_> {
         time_limit: Duration,
     ) -> Launch<'a> {
         let is_container = program.container.is_some();
-        let usual = Limits::default();
+        let (usual, own) = (Limits::default(), self.block.limits.clone().unwrap_or_default());
+        let in_bytes = |megabytes: u64| megabytes.saturating_mul(1 << 20);
         Launch {
             launcher: self.launcher,
             command: program.command.clone(),
@@ -166,9 +174,10 @@ impl Airbyte<'_> {
             variables: self.variables,
             limits: Limits {
                 // Two cores' worth of the time it has; an engine's own client is limited by the engine.
-                cpu: time_limit.as_secs().saturating_mul(2).max(60),
-                memory: usual.memory.filter(|_| !is_container),
-                ..usual
+                cpu: own.cpu_seconds.unwrap_or_else(|| time_limit.as_secs().saturating_mul(2).max(60)),
+                memory: own.memory_mb.map(in_bytes).or(usual.memory).filter(|_| !is_container),
+                file: own.file_mb.map_or(usual.file, in_bytes),
+                open: own.open_files.unwrap_or(usual.open),
             },
             most: (order.verb != "read").then_some(MOST_OUTPUT),
         }

@@ -40,11 +40,29 @@ pub(super) struct Program {
 
 /// Whether what starts the connector is on this machine: its program, or the engine of containers for its image.
 pub(super) fn is_there(airbyte: &Airbyte<'_>) -> bool {
-    let wanted = match &airbyte.block.image {
-        Some(_) => airbyte.container_engine,
-        None => airbyte.block.command.first().map(String::as_str),
+    match &airbyte.block.image {
+        Some(_) => airbyte.container_engine.is_some_and(|name| find_program(name, airbyte.path).is_some()),
+        None => beginning(airbyte).is_ok(),
+    }
+}
+
+/// The program with its own arguments. In an environment the environment's Python starts it, wherever the folder of environments lies now.
+fn beginning(airbyte: &Airbyte<'_>) -> Result<Vec<OsString>, Failure> {
+    let (name, arguments) =
+        airbyte.block.command.split_first().map_or(("", &[][..]), |(name, rest)| (name.as_str(), rest));
+    let mut command = match &airbyte.block.environment {
+        Some(environment) => {
+            let programs = airbyte.environments.join(environment).join("bin");
+            let both = ["python", name].map(|name| programs.join(name));
+            if !both.iter().all(|path| path.is_file()) {
+                return Err(not_installed(&format!("{name} of the environment {environment}")));
+            }
+            both.map(PathBuf::into_os_string).to_vec()
+        }
+        None => vec![find_program(name, airbyte.path).ok_or_else(|| not_installed(name))?.into_os_string()],
     };
-    wanted.is_some_and(|name| find_program(name, airbyte.path).is_some())
+    command.extend(arguments.iter().map(OsString::from));
+    Ok(command)
 }
 
 impl Program {
@@ -57,17 +75,17 @@ impl Program {
     }
 
     fn local(airbyte: &Airbyte<'_>, order: ProtocolCommand<'_>, folder: &RunFolder) -> Result<Self, Failure> {
-        let (name, arguments) =
-            airbyte.block.command.split_first().map_or(("", &[][..]), |(name, rest)| (name.as_str(), rest));
-        let program = find_program(name, airbyte.path).ok_or_else(|| not_installed(name))?;
-        let mut command = vec![program.into_os_string()];
-        command.extend(arguments.iter().map(OsString::from));
+        let mut command = beginning(airbyte)?;
         command.push(order.verb.into());
         if order.config.is_some() {
             command.extend(["--config".into(), "/dev/fd/3".into()]);
         }
         for (option, path) in documents(order, airbyte.block.manifest.as_ref(), folder)? {
             command.extend([option.into(), path.into_os_string()]);
+        }
+        if let Some(code) = &airbyte.block.components {
+            let path = folder.put("components.py", code.as_bytes()).map_err(no_folder)?;
+            command.extend(["--components-path".into(), path.into_os_string()]);
         }
         Ok(Self { command, by_descriptor: true, container: None })
     }

@@ -18,6 +18,12 @@ impl FinalConfig {
         &self.0
     }
 
+    /// The same values in another shape; they are wiped from memory like these.
+    #[must_use]
+    pub fn reshaped(&self, reshape: impl FnOnce(&Value) -> Value) -> Self {
+        Self(reshape(&self.0))
+    }
+
     /// The same, owned.
     #[must_use]
     pub fn into_exposed(mut self) -> Value {

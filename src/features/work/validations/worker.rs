@@ -9,7 +9,7 @@ use super::store::{Validation, ValidationDetails, ValidationResult};
 use super::{TIME_LIMIT, found};
 use crate::base::error::{AppError, AppResult};
 use crate::connectors::Connector;
-use crate::engines::{CHECK_LIMIT, Catalog, DISCOVER_LIMIT, Failure, FailureReason};
+use crate::engines::{CHECK_LIMIT, Catalog, DISCOVER_LIMIT, Failure, FailureReason, question_limit};
 use crate::features::connections::{self, Connection};
 use crate::features::webhooks;
 use crate::features::work::WorkKind;
@@ -122,9 +122,9 @@ async fn ask(app: &App, input: &ValidationInput, side: ConnectorSide) -> Result<
     let TestValues { values, sign_in } = &input.checked;
     let config = side.config(app, &input.connection, &input.connector, sign_in.as_ref(), values.clone()).await?;
     let request = |time_limit| side.request(&input.connection, &input.connector, &config, time_limit);
-    app.engines.check(&request(CHECK_LIMIT)).await?;
+    app.engines.check(&request(question_limit(&input.connector, CHECK_LIMIT))).await?;
     let catalog = if app.engines.ability(&input.connector).discover {
-        app.engines.discover(&request(DISCOVER_LIMIT)).await?
+        app.engines.discover(&request(question_limit(&input.connector, DISCOVER_LIMIT))).await?
     } else {
         Catalog::default()
     };
