@@ -7,6 +7,7 @@ use secrecy::ExposeSecret as _;
 use super::{ExitResult, out};
 use crate::base::crypto::KeyRing;
 use crate::connectors::Connectors;
+use crate::engines::install::InstallFolders;
 use crate::platform::config::{Config, Environment, LogFormat};
 
 pub(super) fn run() -> ExitResult {
@@ -17,7 +18,11 @@ pub(super) fn run() -> ExitResult {
             for name in &config.unknown {
                 out::line(format_args!("{name} is set, but is no setting of this version: is it misspelt?"));
             }
-            let faults = Connectors::load(config.connectors.dir.as_deref())?.faults();
+            let faults = Connectors::load_with(
+                Some(&InstallFolders::of(&config.storage.data_dir).files),
+                config.connectors.dir.as_deref(),
+            )?
+            .faults();
             for fault in &faults {
                 out::line(format_args!("VESTIBULE_CONNECTORS_DIR: {}: {}", fault.place(), fault.reason));
             }

@@ -4,13 +4,20 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::{ExitResult, check_specs, import, out};
+use super::{ExitResult, check_specs, import, install, out};
 use crate::connectors::{Connector, Connectors};
+use crate::engines::install::InstallFolders;
 
 #[derive(clap::Subcommand)]
 pub(super) enum ConnectorsCommand {
     /// List all connectors, built in and imported
     List(ListArgs),
+    /// Install a real connector in an environment of its own, so that it can be checked and read here
+    Install(install::InstallArgs),
+    /// Bring installed connectors to the newest version of their range
+    Upgrade(install::UpgradeArgs),
+    /// Remove an installed connector
+    Remove(install::RemoveArgs),
     /// Make connector files of specifications: `spec` messages, manifests, JSON Schemas, a registry
     Import(import::ImportArgs),
     /// Try every specification of a file or folder as a form and report what it cannot carry
@@ -22,11 +29,18 @@ pub(super) struct ListArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Only what was installed, with versions and sizes
+    #[arg(long)]
+    installed: bool,
 }
 
 pub(super) fn run(command: ConnectorsCommand) -> ExitResult {
     match command {
+        ConnectorsCommand::List(args) if args.installed => install::list(args.json),
         ConnectorsCommand::List(args) => list(&args),
+        ConnectorsCommand::Install(args) => install::install(&args),
+        ConnectorsCommand::Upgrade(args) => install::upgrade(&args),
+        ConnectorsCommand::Remove(args) => install::remove(&args),
         ConnectorsCommand::Import(args) => import::run(args),
         ConnectorsCommand::CheckSpecs(args) => check_specs::run(&args),
     }
@@ -34,7 +48,8 @@ pub(super) fn run(command: ConnectorsCommand) -> ExitResult {
 
 fn list(args: &ListArgs) -> ExitResult {
     let config = super::settings()?;
-    let connectors = Connectors::load(config.connectors.dir.as_deref())?;
+    let installed = InstallFolders::of(&config.storage.data_dir);
+    let connectors = Connectors::load_with(Some(&installed.files), config.connectors.dir.as_deref())?;
     if args.json {
         let all: Vec<Value> = connectors.all().iter().map(|one| described(one)).collect();
         out::line(format_args!("{:#}", Value::Array(all)));
@@ -52,7 +67,11 @@ fn list(args: &ListArgs) -> ExitResult {
 }
 
 fn from(connector: &Connector) -> &'static str {
-    if connector.is_custom { "imported" } else { "built in" }
+    match (connector.is_custom, &connector.file.installed) {
+        (false, _) => "built in",
+        (true, Some(_)) => "installed",
+        (true, None) => "imported",
+    }
 }
 
 fn described(connector: &Connector) -> Value {

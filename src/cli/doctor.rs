@@ -12,6 +12,7 @@ use anyhow::{Context as _, ensure};
 use super::{ExitResult, out};
 use crate::base::crypto::KeyRing;
 use crate::connectors::Connectors;
+use crate::engines::install::InstallFolders;
 use crate::platform::app;
 use crate::platform::config::Config;
 use crate::platform::db::migrations::{self, NewerDatabase};
@@ -208,7 +209,10 @@ fn mail(config: &Config) -> Finding {
 
 fn connectors(config: &Config) -> Finding {
     let tried = || {
-        let connectors = Connectors::load(config.connectors.dir.as_deref())?;
+        let connectors = Connectors::load_with(
+            Some(&InstallFolders::of(&config.storage.data_dir).files),
+            config.connectors.dir.as_deref(),
+        )?;
         let faults = connectors.faults();
         let faults: Vec<String> = faults.iter().map(|fault| format!("{}: {}", fault.place(), fault.reason)).collect();
         anyhow::ensure!(faults.is_empty(), "left out: {}", faults.join("; "));

@@ -13,6 +13,7 @@ mod demo;
 mod demo_data;
 mod doctor;
 mod import;
+mod install;
 mod keys;
 mod migrate;
 mod out;
@@ -64,7 +65,7 @@ enum Command {
     /// Make API keys
     #[command(subcommand)]
     ApiKey(api_key::ApiKeyCommand),
-    /// List, import and check connectors
+    /// List, install, import and check connectors
     #[command(subcommand)]
     Connectors(connectors::ConnectorsCommand),
     /// Run with a filled example workspace in a folder of its own

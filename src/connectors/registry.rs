@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Connector;
+use super::{Connector, InstallablePackage, PackageWay, shipped_packages};
 
 /// The part of a registry's entry that is no specification.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,18 +43,29 @@ impl Connector {
         let (kind, slug) = (self.file.kind.as_str(), &self.file.slug);
         let registry = self.file.registry.clone().unwrap_or_default();
         let add = |by: &str| format!("`vestibule connectors import {by} --kind {kind} --slug {slug} --force`");
-        match (&registry.package, &registry.image) {
-            (Some(package), _) => {
+        let add_image = |image: &str| {
+            let add = add(&format!("--image {image}"));
+            format!("add its container image with {add} (VESTIBULE_CONTAINER_ENGINE must be set)")
+        };
+        // What an imported registry names counts more than the table of this version, which may be older.
+        let known = shipped_packages().ok().and_then(|table| Some((table, table.of_connector(self.file.kind, slug)?)));
+        let known = known.filter(|(_, row)| match (&registry.package, &row.way) {
+            (Some(package), PackageWay::Python(own)) => own.package == *package,
+            (Some(_), PackageWay::Manifest { .. } | PackageWay::Image(_)) => false,
+            (None, _) => registry.image.is_none(),
+        });
+        match (known, &registry.package, &registry.image) {
+            (Some((_, InstallablePackage { way: PackageWay::Image(image), .. })), ..) => add_image(image),
+            (Some((table, row)), ..) => {
+                let name = if table.find(slug) == Ok(row) { slug } else { &row.name };
+                format!("install it with `vestibule connectors install {name}`")
+            }
+            (None, Some(package), _) => {
                 let program = package.strip_prefix("airbyte-").unwrap_or(package);
                 format!("install the Python package {package} and add it with {}", add(&format!("--exec {program}")))
             }
-            (None, Some(image)) => {
-                format!(
-                    "add its container image with {} (VESTIBULE_CONTAINER_ENGINE must be set)",
-                    add(&format!("--image {image}"))
-                )
-            }
-            (None, None) => format!("install an Airbyte {kind} for it and add it with {}", add("--exec PROGRAM")),
+            (None, None, Some(image)) => add_image(image),
+            (None, None, None) => format!("install an Airbyte {kind} for it and add it with {}", add("--exec PROGRAM")),
         }
     }
 }

@@ -27,7 +27,7 @@ pub const TIMEOUT: Duration = Duration::from_secs(15);
 /// Most bytes of an answer that are read.
 pub const MOST_READ: usize = 64 * 1024;
 /// Most bytes a [`Call`] can ask for.
-pub const LARGEST: usize = 8 * 1024 * 1024;
+pub const LARGEST: usize = 64 * 1024 * 1024;
 /// Bytes of an answer that are kept, as text.
 pub const KEPT: usize = 1_024;
 

@@ -225,6 +225,11 @@ impl BuiltEnvironment {
         &self.record
     }
 
+    /// Its folder below that of all environments, as it will be.
+    pub fn reference(&self) -> String {
+        format!("{}/{}", self.building.name, self.tag)
+    }
+
     /// The command that starts a program of it while it has no place yet; `None`: it brings no such program.
     pub fn command(&self, program: &str) -> Option<Vec<String>> {
         let path = self.building.path.join("bin").join(program);

@@ -1,7 +1,8 @@
-//! The connectors of this installation: what it can do with each, which settings of each nobody here takes up, and the operator's folder they
-//! come from.
+//! The connectors of this installation: what it can do with each, which settings of each nobody here takes up, the folders they come
+//! from, and how more are installed.
 
 mod capability;
+pub mod installing;
 mod unsupported;
 mod watch;
 

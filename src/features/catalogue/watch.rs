@@ -1,4 +1,4 @@
-//! Changes of the operator's folder of connector files, taken in while the process runs. Every process looks for itself.
+//! Changes of the folders of connector files, the operator's and that of what was installed, taken in while the process runs. Every process looks for itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,9 +34,6 @@ pub async fn look(app: &Arc<App>) -> AppResult<Vec<FolderEvent>> {
 
 /// Looks again and again, until the channel says stop.
 pub async fn watch_until(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
-    if app.config.connectors.dir.is_none() {
-        return;
-    }
     loop {
         tokio::select! {
             // An error means that the sender is gone: that is a stop, too.
@@ -44,7 +41,7 @@ pub async fn watch_until(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
         if let Err(error) = look(&app).await {
-            tracing::error!(error = %error, "the folder of connector files cannot be looked at");
+            tracing::error!(error = %error, "the folders of connector files cannot be looked at");
         }
     }
 }

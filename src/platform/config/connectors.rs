@@ -20,6 +20,8 @@ pub struct ConnectorsConfig {
     pub container_engine: Option<String>,
     /// Where the programs of connectors are looked for: the server's own `PATH`.
     pub path: String,
+    /// Variables for the tools that install connectors: package indexes, proxies, certificates. Nothing else of the environment.
+    pub tool_variables: Vec<(String, String)>,
 }
 
 impl ConnectorsConfig {
@@ -41,6 +43,7 @@ impl ConnectorsConfig {
             if is_one_word { Ok(Some(text.to_owned())) } else { Err("must be one program, like docker or podman") }
         });
         let path = source.raw("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".to_owned());
-        Self { dir, allow, concurrency, container_engine, path }
+        let tool_variables = source.of_package_tools();
+        Self { dir, allow, concurrency, container_engine, path, tool_variables }
     }
 }

@@ -9,6 +9,36 @@ pub trait Source {
 
     /// Names of this product's variables that are set but not in `known` (nor `known_FILE`).
     fn unknown(&self, known: &[&str]) -> Vec<String>;
+
+    /// The variables by which package tools know their index, the way out and whom to trust; they are handed on to them alone.
+    fn of_package_tools(&self) -> Vec<(String, String)>;
+}
+
+/// Where tools keep and find files, whom they trust, and the way out.
+const FOR_TOOLS: [&str; 15] = [
+    "HOME",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+];
+/// What would lead an installation elsewhere.
+const NOT_FOR_TOOLS: [&str; 7] =
+    ["PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_REPORT", "PIP_DRY_RUN", "PIP_REQUIRE_VIRTUALENV"];
+
+fn is_for_tools(name: &str) -> bool {
+    let own = name.starts_with("PIP_") || name.starts_with("UV_");
+    FOR_TOOLS.contains(&name) || (own && !NOT_FOR_TOOLS.contains(&name))
 }
 
 /// The process environment.
@@ -25,6 +55,12 @@ impl Source for Environment {
         let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
         unknown_among(names, known)
     }
+
+    fn of_package_tools(&self) -> Vec<(String, String)> {
+        let all = std::env::vars_os();
+        let texts = all.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        texts.filter(|(name, value)| is_for_tools(name) && !value.is_empty()).collect()
+    }
 }
 
 impl Source for BTreeMap<String, String> {
@@ -34,6 +70,11 @@ impl Source for BTreeMap<String, String> {
 
     fn unknown(&self, known: &[&str]) -> Vec<String> {
         unknown_among(self.keys().cloned(), known)
+    }
+
+    fn of_package_tools(&self) -> Vec<(String, String)> {
+        let all = self.iter().filter(|(name, value)| is_for_tools(name) && !value.is_empty());
+        all.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 }
 

@@ -1,0 +1,92 @@
+//! Installing connectors: an environment, the program's own word for its settings, and a connector file that every process takes in. Without
+//! our database, because it is done before there is one, too.
+//!
+//! Invariants: nothing of a connector is shipped, and none is installed whose licence nobody agreed to; what does not answer for its settings
+//! is not kept; what is built in of a connector (guide, sign-in, category) stays; the environment of the version before stays until the next
+//! time, for what still runs from it.
+
+mod documents;
+mod make;
+mod upkeep;
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::connectors::{ConnectorFile, Connectors, InstallablePackage, LimitsBlock, PackageTable};
+use crate::engines::Engines;
+use crate::engines::install::{InstallError, Installer, Tell};
+
+pub use documents::{Manifest, fetch_manifest, fetch_registry, read_manifest, read_registry};
+pub use make::install;
+pub use upkeep::{InstalledConnector, Upgrade, find_installed, installed, remove, upgrade, upgrade_runner};
+
+/// The name of the environment that all manifests share.
+pub const RUNNER: &str = "airbyte-cdk";
+
+/// What installing needs.
+pub struct InstallPorts<'a> {
+    /// Makes environments.
+    pub installer: &'a Installer,
+    /// Asks programs.
+    pub engines: &'a Engines,
+    /// What is built in.
+    pub built_in: &'a Connectors,
+    /// What can be installed.
+    pub table: &'a PackageTable,
+    /// Who is told what is going on.
+    pub tell: Tell<'a>,
+}
+
+/// A connector to install, whose licence was agreed to.
+#[derive(Debug, Clone)]
+pub struct InstallOrder {
+    /// The row of the table.
+    pub package: InstallablePackage,
+    /// The manifest, where it is one.
+    pub manifest: Option<Manifest>,
+    /// Python code the manifest uses, which the operator allows.
+    pub components: Option<String>,
+    /// Other versions than the table names, as package tools write them.
+    pub versions: Option<String>,
+    /// Limits that the operator sets.
+    pub limits: LimitsBlock,
+    /// The program to use as Python.
+    pub python_program: Option<PathBuf>,
+    /// A list of exact versions with hashes.
+    pub lock_file: Option<PathBuf>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub struct InstallOutcome {
+    /// The connector as it is used from now on.
+    pub file: ConnectorFile,
+    /// Where its file lies.
+    pub path: PathBuf,
+    /// The environment's folder below that of all environments.
+    pub environment: String,
+    /// Bytes of the environment.
+    pub bytes: u64,
+    /// Whether the environment was there already.
+    pub is_shared: bool,
+    /// What was kept of the one that is built in.
+    pub kept: Vec<String>,
+    /// What the form cannot carry, and what was not understood of signing in.
+    pub notes: Vec<String>,
+    /// Fields that are asked and were not before, as dot paths.
+    pub asked_anew: Vec<String>,
+}
+
+/// What a manifest may have: YAML and JSON of this size.
+const LARGEST_MANIFEST: usize = 8 << 20;
+
+fn refused(message: impl Into<String>) -> InstallError {
+    InstallError { message: message.into(), detail: None }
+}
+
+/// The manifest's own version, or that of the table.
+fn version_of_manifest(manifest: &Value, known: &str) -> String {
+    let metadata = manifest.pointer("/metadata/version").and_then(Value::as_str);
+    metadata.or(Some(known).filter(|known| !known.is_empty())).unwrap_or("unknown").to_owned()
+}
