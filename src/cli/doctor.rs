@@ -11,8 +11,10 @@ use anyhow::{Context as _, ensure};
 
 use super::{ExitResult, out};
 use crate::base::crypto::KeyRing;
+use crate::base::rng::Rng;
 use crate::connectors::Connectors;
-use crate::engines::install::InstallFolders;
+use crate::engines::install::{InstallFolders, Installer};
+use crate::features::catalogue::installing::installed;
 use crate::platform::app;
 use crate::platform::config::Config;
 use crate::platform::db::migrations::{self, NewerDatabase};
@@ -58,6 +60,7 @@ fn examine(config: &Config) -> Vec<(&'static str, Finding)> {
         ("master keys", keys(config)),
         ("mail", mail(config)),
         ("connectors", connectors(config)),
+        ("installed", installed_connectors(config)),
     ]
 }
 
@@ -229,6 +232,29 @@ fn connectors(config: &Config) -> Finding {
         ))
     };
     said(tried(), "correct or remove the file in VESTIBULE_CONNECTORS_DIR")
+}
+
+/// What was installed, and whether the environments of it are whole.
+fn installed_connectors(config: &Config) -> Finding {
+    let folders = InstallFolders::of(&config.storage.data_dir);
+    let installer = Installer::new(folders, config.connectors.path.clone(), Vec::new(), Rng::System);
+    let all = installed(&installer);
+    let gone: Vec<&str> = all
+        .iter()
+        .filter(|one| one.environment.as_ref().is_none_or(|own| !own.python().exists()))
+        .map(|one| one.block.name.as_str())
+        .collect();
+    if let Some(first) = gone.first() {
+        return Err(format!(
+            "the environment of {} is gone, or the Python it was made with; run: vestibule connectors install {first} --force",
+            gone.join(", ")
+        ));
+    }
+    let bytes: u64 = installer.list().iter().map(|one| one.record.bytes).sum();
+    match all.len() {
+        0 => Ok("nothing (`vestibule connectors install NAME` installs a connector)".to_owned()),
+        count => Ok(format!("{}, {} MB", out::count(count, "connector", "connectors"), bytes.div_ceil(1_000_000))),
+    }
 }
 
 /// Asks the running server, the way a load balancer would.

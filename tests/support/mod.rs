@@ -15,6 +15,7 @@ pub mod receiver;
 pub mod routes;
 pub mod scanner;
 pub mod smtp;
+pub mod wheels;
 
 pub use dice::Dice;
 pub use python::{python, skipped};

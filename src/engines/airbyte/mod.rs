@@ -68,7 +68,13 @@ impl Engine for Airbyte<'_> {
     fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, ()> {
         Box::pin(async {
             run.deadline.guard(self.hosts.judge_all(run.config.expose())).await?;
-            run.sink.progress(&format!("Asking {}", run.connector.name())).await?;
+            let name = run.connector.name();
+            let step = if self.begins_slowly() {
+                format!("Starting {name}, whose program takes a while to begin")
+            } else {
+                format!("Asking {name}")
+            };
+            run.sink.progress(&step).await?;
             let mut heard = Heard::new(Some(run), &[], AirbyteState::default());
             heard.awaits_verdict = true;
             let config = bytes(run);
@@ -120,6 +126,11 @@ fn bytes(run: &EngineRun<'_>) -> Zeroizing<Vec<u8>> {
 }
 
 impl Airbyte<'_> {
+    /// Whether its file gives it more time than usual.
+    fn begins_slowly(&self) -> bool {
+        self.block.limits.as_ref().is_some_and(|limits| limits.question_seconds.is_some())
+    }
+
     /// The content of the `SPEC` message.
     pub(super) async fn spec(&self, sink: &EventSink, deadline: &Deadline) -> Result<Value, Failure> {
         let mut heard = Heard::new(None, &[], AirbyteState::default());

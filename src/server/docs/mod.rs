@@ -62,6 +62,12 @@ pub const PAGES: &[DocsPage] = &[
         text: Text::Connectors,
     },
     DocsPage {
+        name: "installing-connectors",
+        title: "Install connectors",
+        about: "Put a real connector to work in one command: what is needed, where it lies, newer versions, manifests, limits.",
+        text: Text::Written(include_str!("pages/installing-connectors.md")),
+    },
+    DocsPage {
         name: "ssh-tunnel",
         title: "Databases behind an SSH tunnel",
         about: "Read a database that only a jump server can reach: keys, passwords, host keys, and what fails.",

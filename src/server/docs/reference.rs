@@ -50,7 +50,7 @@ pub(super) fn connectors(all: &[(Arc<Connector>, Capability)]) -> String {
          - **Reads**: records are extracted here. Where they are not, a source is finalised without streams and handed off.\n\
          - **Hand-off only**: the details are collected, kept sealed and handed to an engine of your own.\n\
          - **Sign-in**: recipients can sign in with the provider once its app is set.\n\n\
-         An Airbyte connector gives a connector checks and reads: `vestibule connectors import --exec COMMAND`.\n\n\
+         An Airbyte connector gives a connector checks and reads: `vestibule connectors install NAME`, as the page Install connectors says.\n\n\
          | Connector | Kind | What it does here |\n|---|---|---|\n",
     );
     for (connector, capability) in all {

@@ -5,6 +5,7 @@ mod backup;
 mod copy;
 mod demo;
 mod doctor;
+mod install;
 mod keys;
 mod migrate;
 mod owner;

@@ -2,4 +2,5 @@
 
 mod check_specs;
 mod connectors;
+mod install;
 mod settings;

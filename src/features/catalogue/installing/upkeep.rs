@@ -155,11 +155,9 @@ pub async fn upgrade(
 ) -> Result<Upgrade, InstallError> {
     let before = there.reference().unwrap_or_default().to_owned();
     let now = install(ports, order).await?;
-    if before != now.environment {
-        let kept: Vec<&str> =
-            [before.as_str(), &now.environment].iter().filter_map(|one| Some(one.split_once('/')?.1)).collect();
-        ports.installer.prune(there.environment_name(), &kept)?;
-    }
+    let kept =
+        [before.as_str(), &now.environment].map(|one| one.split_once('/').map(|(_, tag)| tag).unwrap_or_default());
+    ports.installer.prune(there.environment_name(), &kept)?;
     let version = now.file.installed.as_ref().map(|block| block.version.clone()).unwrap_or_default();
     if before == now.environment && version == there.block.version {
         Ok(Upgrade::Same(now))

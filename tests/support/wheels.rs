@@ -1,0 +1,44 @@
+//! A package index of the tests: a folder of wheels, so that nothing outside is needed.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::installation::{Installation, Ran};
+use super::python;
+
+/// A folder of wheels, and the Python that installs from it.
+pub struct WheelFolder {
+    python: String,
+    dir: PathBuf,
+}
+
+impl WheelFolder {
+    /// Beside the data of an installation, which from now on knows no other index; `None` without a Python.
+    pub fn of(here: &mut Installation) -> Option<Self> {
+        let python = python("a Python that makes environments")?;
+        let dir = here.file("wheels");
+        std::fs::create_dir_all(&dir).unwrap();
+        here.set("PIP_NO_INDEX", "1").set("PIP_FIND_LINKS", dir.to_str().unwrap()).set("PIP_NO_CACHE_DIR", "1");
+        Some(Self { python, dir })
+    }
+
+    /// Puts a wheel there.
+    pub fn put(&self, package: &str, version: &str, mode: &str) {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/wheels.py");
+        #[allow(clippy::disallowed_methods, reason = "the test makes the wheel itself")]
+        let made =
+            Command::new(&self.python).arg(script).arg(&self.dir).args([package, version, mode]).status().unwrap();
+        assert!(made.success());
+    }
+
+    /// `connectors install NAME`, with this Python, the licence agreed to, and more.
+    pub fn install(&self, here: &Installation, name: &str, more: &[&str]) -> Ran {
+        let args = ["connectors", "install", name, "--python", &self.python, "--accept-licence"];
+        here.run(&[&args, more].concat())
+    }
+
+    /// `connectors upgrade NAME` with this Python.
+    pub fn upgrade(&self, here: &Installation, name: &str) -> Ran {
+        here.run(&["connectors", "upgrade", name, "--python", &self.python])
+    }
+}
