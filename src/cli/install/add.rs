@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::agreement::agree;
-use super::ports::{Progress, Workshop, is_address, megabytes, shown};
+use super::ports::{ProgressLine, Workshop, is_address, megabytes, shown};
 use crate::cli::{ExitResult, Unfit, out};
 use crate::connectors::import::write_file;
 use crate::connectors::{InstallablePackage, Kind, LimitsBlock, PackageWay, RuntimeBlock, UnknownPackage};
 use crate::features::catalogue::installing::{
-    InstallOrder, InstallOutcome, InstalledConnector, Manifest, fetch_manifest, find_installed, install, read_manifest,
+    GivenManifest, InstallOrder, InstallOutcome, InstalledConnector, fetch_manifest, find_installed, install,
+    read_manifest,
 };
 
 #[derive(clap::Args)]
@@ -69,7 +70,7 @@ pub(in crate::cli) fn run(args: &InstallArgs) -> ExitResult {
         package,
     };
     let outcome = {
-        let progress = Progress::new();
+        let progress = ProgressLine::new();
         workshop.block_on(install(&workshop.ports(&progress), &order))?
     };
     tell(&outcome, &workshop);
@@ -145,7 +146,11 @@ fn only_an_image(package: &InstallablePackage, image: &str) -> String {
     )
 }
 
-fn manifest(args: &InstallArgs, workshop: &Workshop, package: &InstallablePackage) -> anyhow::Result<Option<Manifest>> {
+fn manifest(
+    args: &InstallArgs,
+    workshop: &Workshop,
+    package: &InstallablePackage,
+) -> anyhow::Result<Option<GivenManifest>> {
     let PackageWay::Manifest { url, .. } = &package.way else { return Ok(None) };
     match &args.manifest {
         Some(from) if !is_address(from) => read_manifest(Path::new(from)).map(Some).map_err(shown),

@@ -58,7 +58,7 @@ impl Workshop {
         Ok(Self { config, installer, engines, client, built_in, table, system })
     }
 
-    pub(super) fn ports<'a>(&'a self, progress: &'a Progress) -> InstallPorts<'a> {
+    pub(super) fn ports<'a>(&'a self, progress: &'a ProgressLine) -> InstallPorts<'a> {
         InstallPorts {
             installer: &self.installer,
             engines: &self.engines,
@@ -114,12 +114,12 @@ pub(super) fn megabytes(bytes: u64) -> String {
 }
 
 /// Tells the person at the terminal what is going on.
-pub(super) struct Progress {
+pub(super) struct ProgressLine {
     tell: Box<dyn Fn(&str) + Send + Sync>,
     is_terminal: bool,
 }
 
-impl Progress {
+impl ProgressLine {
     pub(super) fn new() -> Self {
         let is_terminal = std::io::stderr().is_terminal();
         let tell: Box<dyn Fn(&str) + Send + Sync> = if is_terminal {
@@ -139,7 +139,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for ProgressLine {
     fn drop(&mut self) {
         if self.is_terminal {
             let _ = write!(std::io::stderr().lock(), "\r\x1b[2K");

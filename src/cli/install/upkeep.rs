@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::add::tell;
-use super::ports::{Progress, Workshop, is_address, megabytes, shown};
+use super::ports::{ProgressLine, Workshop, is_address, megabytes, shown};
 use crate::cli::{ExitResult, Unfit, doctor, out};
 use crate::connectors::{InstallablePackage, LimitsBlock, PackageWay};
 use crate::features::catalogue::installing::{
-    InstallOrder, InstalledConnector, Manifest, RUNNER, Upgrade, fetch_manifest, find_installed, installed,
+    GivenManifest, InstallOrder, InstalledConnector, RUNNER, Upgrade, fetch_manifest, find_installed, installed,
     read_manifest, remove as take_away, upgrade as bring_up, upgrade_runner,
 };
 use crate::features::connections;
@@ -84,7 +84,7 @@ fn order_of(args: &UpgradeArgs, workshop: &Workshop, one: &InstalledConnector) -
     })
 }
 
-fn manifest(workshop: &Workshop, package: &InstallablePackage) -> anyhow::Result<Option<Manifest>> {
+fn manifest(workshop: &Workshop, package: &InstallablePackage) -> anyhow::Result<Option<GivenManifest>> {
     let PackageWay::Manifest { url, .. } = &package.way else { return Ok(None) };
     match is_address(url) {
         true => workshop.block_on(fetch_manifest(&workshop.client, url)).map(Some),
@@ -102,7 +102,7 @@ fn upgrade_one(args: &UpgradeArgs, workshop: &Workshop, one: &InstalledConnector
         .into());
     }
     let done = {
-        let progress = Progress::new();
+        let progress = ProgressLine::new();
         workshop.block_on(bring_up(&workshop.ports(&progress), one, &order))?
     };
     match done {
@@ -132,7 +132,7 @@ fn upgrade_shared(args: &UpgradeArgs, workshop: &Workshop) -> anyhow::Result<()>
         lock_file: None,
     };
     let (before, now) = {
-        let progress = Progress::new();
+        let progress = ProgressLine::new();
         workshop.block_on(upgrade_runner(&workshop.ports(&progress), &order))?
     };
     if before == now {
@@ -239,7 +239,7 @@ fn described(one: &InstalledConnector) -> Value {
         "version": one.block.version,
         "licence": one.block.licence,
         "manifest_from": one.block.manifest_from,
-        "environment": one.environment.as_ref().map(crate::engines::install::Environment::reference),
+        "environment": one.environment.as_ref().map(crate::engines::install::InstalledEnvironment::reference),
         "python": one.environment.as_ref().map(|environment| environment.record.python.clone()),
         "bytes": one.environment.as_ref().map(|environment| environment.record.bytes),
         "file": one.path.display().to_string(),

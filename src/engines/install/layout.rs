@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::InstallError;
 use super::busy::InstallLock;
 use super::locked::{LockedPackage, lock_text};
-use super::tool::Contents;
+use super::tool::FilledEnvironment;
 
 const RECORD: &str = "environment.json";
 const LOCK: &str = "requirements.lock";
@@ -49,7 +49,7 @@ pub struct EnvironmentRecord {
 
 /// An environment that is whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Environment {
+pub struct InstalledEnvironment {
     /// The name it was made by.
     pub name: String,
     /// Its folder below that of its name: the version, and a mark of what is in it.
@@ -60,7 +60,7 @@ pub struct Environment {
     pub record: EnvironmentRecord,
 }
 
-impl Environment {
+impl InstalledEnvironment {
     /// Its folder below that of all environments, as connector files name it: `source-faker/7.2.1-0a1b2c3d`.
     pub fn reference(&self) -> String {
         format!("{}/{}", self.name, self.tag)
@@ -109,7 +109,7 @@ impl InstallFolders {
         }
     }
 
-    pub(super) fn list(&self) -> Vec<Environment> {
+    pub(super) fn list(&self) -> Vec<InstalledEnvironment> {
         let inside = |folder: &Path| {
             let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
             let mut names: Vec<String> = entries
@@ -125,7 +125,7 @@ impl InstallFolders {
                 let path = self.environments.join(&name).join(&tag);
                 let record =
                     std::fs::read(path.join(RECORD)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-                all.extend(record.map(|record| Environment { name: name.clone(), tag, path, record }));
+                all.extend(record.map(|record| InstalledEnvironment { name: name.clone(), tag, path, record }));
             }
         }
         all
@@ -183,8 +183,12 @@ impl Building {
     }
 
     /// Writes down what is in it. Nobody uses it yet.
-    pub(super) fn finish(self, contents: Contents, lock: InstallLock) -> Result<BuiltEnvironment, InstallError> {
-        let Contents { requirements, version, python, made_with, packages } = contents;
+    pub(super) fn finish(
+        self,
+        contents: FilledEnvironment,
+        lock: InstallLock,
+    ) -> Result<BuiltEnvironment, InstallError> {
+        let FilledEnvironment { requirements, version, python, made_with, packages } = contents;
         let text = lock_text(&packages);
         let mut tag = format!("{version}-");
         for byte in Sha256::digest(format!("{python}\n{text}")).iter().take(TAG_BYTES) {
@@ -259,11 +263,11 @@ impl BuiltEnvironment {
     ///
     /// # Errors
     /// The disk refuses.
-    pub fn place(self) -> Result<Environment, InstallError> {
+    pub fn place(self) -> Result<InstalledEnvironment, InstallError> {
         let Self { building, tag, record, _lock } = self;
         let parent = building.folders.environments.join(&building.name);
         let path = parent.join(&tag);
-        let environment = Environment { name: building.name.clone(), tag, path: path.clone(), record };
+        let environment = InstalledEnvironment { name: building.name.clone(), tag, path: path.clone(), record };
         if path.join(RECORD).is_file() && environment.python().exists() {
             return Ok(environment);
         }

@@ -17,7 +17,7 @@ mod words;
 
 use std::path::{Path, PathBuf};
 
-pub use layout::{BuiltEnvironment, Environment, EnvironmentRecord, InstallFolders};
+pub use layout::{BuiltEnvironment, EnvironmentRecord, InstallFolders, InstalledEnvironment};
 pub use locked::LockedPackage;
 pub use python::PythonRange;
 
@@ -118,7 +118,7 @@ impl Installer {
     }
 
     /// All environments, by name and version.
-    pub fn list(&self) -> Vec<Environment> {
+    pub fn list(&self) -> Vec<InstalledEnvironment> {
         self.folders.list()
     }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::layout::Building;
 use super::locked::{LockedPackage, name_of, of_report};
-use super::tool::{Contents, Tools};
+use super::tool::{FilledEnvironment, Tools};
 use super::{InstallError, WantedEnvironment, python, words};
 
 /// Makes the environment and installs into it.
@@ -14,7 +14,7 @@ pub(super) async fn fill(
     tools: &Tools<'_>,
     wanted: &WantedEnvironment,
     building: &Building,
-) -> Result<Contents, InstallError> {
+) -> Result<FilledEnvironment, InstallError> {
     let found = python::find(tools, wanted.python, wanted.python_program.as_deref()).await?;
     (tools.tell)(&format!("Making an environment with Python {} ({})", found.version, found.program.display()));
     let path = building.path.as_os_str().to_owned();
@@ -45,7 +45,7 @@ pub(super) async fn fill(
             .with_detail(&installed.text)
     })?;
     let pip = report.get("pip_version").and_then(Value::as_str).unwrap_or_default();
-    Ok(Contents {
+    Ok(FilledEnvironment {
         requirements: wanted.requirements.clone(),
         made_with: format!("pip {pip}"),
         python: found.version,

@@ -35,7 +35,7 @@ pub(super) struct Tools<'a> {
 }
 
 /// What is in an environment that was filled.
-pub(super) struct Contents {
+pub(super) struct FilledEnvironment {
     pub(super) requirements: Vec<String>,
     pub(super) version: String,
     pub(super) python: String,

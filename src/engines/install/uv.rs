@@ -6,7 +6,7 @@ use std::path::Path;
 use super::layout::Building;
 use super::locked::of_lock;
 use super::pip::version_of;
-use super::tool::{Contents, Tools};
+use super::tool::{FilledEnvironment, Tools};
 use super::{InstallError, WantedEnvironment, words};
 
 /// Makes the environment and installs into it.
@@ -15,7 +15,7 @@ pub(super) async fn fill(
     uv: &Path,
     wanted: &WantedEnvironment,
     building: &Building,
-) -> Result<Contents, InstallError> {
+) -> Result<FilledEnvironment, InstallError> {
     let command = |words: &[&str]| {
         let words = words.iter().map(OsString::from);
         std::iter::once(uv.as_os_str().to_owned()).chain(words).collect::<Vec<OsString>>()
@@ -61,7 +61,7 @@ pub(super) async fn fill(
     let text =
         std::fs::read_to_string(&locked).map_err(|error| InstallError::of_disk("cannot read", &locked, &error))?;
     let packages = of_lock(&text);
-    Ok(Contents {
+    Ok(FilledEnvironment {
         requirements: wanted.requirements.clone(),
         made_with: with_version.text.lines().next().unwrap_or("uv").trim().to_owned(),
         python: version,

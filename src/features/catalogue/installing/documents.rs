@@ -10,7 +10,7 @@ use crate::engines::install::InstallError;
 
 /// A manifest and where it came from.
 #[derive(Debug, Clone)]
-pub struct Manifest {
+pub struct GivenManifest {
     /// The document.
     pub document: Value,
     /// A file or an address.
@@ -21,7 +21,7 @@ pub struct Manifest {
 ///
 /// # Errors
 /// It cannot be read, or is none.
-pub fn read_manifest(path: &Path) -> Result<Manifest, InstallError> {
+pub fn read_manifest(path: &Path) -> Result<GivenManifest, InstallError> {
     let from = std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| refused(format!("{from} cannot be read: {error}")))?;
     parse_manifest(&text, from)
@@ -31,7 +31,7 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, InstallError> {
 ///
 /// # Errors
 /// The address is none that may be asked, nobody answers there, or what came is no manifest.
-pub async fn fetch_manifest(client: &GuardedClient, url: &str) -> Result<Manifest, InstallError> {
+pub async fn fetch_manifest(client: &GuardedClient, url: &str) -> Result<GivenManifest, InstallError> {
     let text = fetch(client, url, LARGEST_MANIFEST).await?;
     parse_manifest(&text, url.to_owned())
 }
@@ -66,14 +66,14 @@ fn parse_registry(text: &str, from: &str) -> Result<Value, InstallError> {
     }
 }
 
-fn parse_manifest(text: &str, from: String) -> Result<Manifest, InstallError> {
+fn parse_manifest(text: &str, from: String) -> Result<GivenManifest, InstallError> {
     // What is JSON is YAML, too, but the other way round a number may become a text.
     let read = serde_json::from_str(text).or_else(|_| serde_yaml_ng::from_str(text));
     let document: Value = read.map_err(|error| refused(format!("{from} is neither YAML nor JSON: {error}")))?;
     let is_manifest =
         document.get("type").is_some_and(|kind| kind == "DeclarativeSource") && document.get("streams").is_some();
     if is_manifest {
-        Ok(Manifest { document, from })
+        Ok(GivenManifest { document, from })
     } else {
         Err(refused(format!("{from} is no manifest: it has not the type DeclarativeSource with streams.")))
     }

@@ -8,7 +8,7 @@ use crate::connectors::{
     AirbyteBlock, Connector, ConnectorFile, InstalledBlock, Kind, LimitsBlock, PackageWay, PythonPackage,
     RegistryBlock, RuntimeBlock,
 };
-use crate::engines::install::{BuiltEnvironment, Environment, InstallError, PythonRange, WantedEnvironment};
+use crate::engines::install::{BuiltEnvironment, InstallError, InstalledEnvironment, PythonRange, WantedEnvironment};
 use crate::engines::{SPEC_LIMIT, is_dump};
 use crate::schema::form::{KnownValues, missing_required};
 use crate::schema::spec::Spec;
@@ -92,7 +92,7 @@ async fn of_python(
         licence: order.package.licence.clone(),
         manifest_from: None,
     };
-    let mut outcome = file_of(ports, order, &Answer { spec, block, installed })?;
+    let mut outcome = file_of(ports, order, &ProgramAnswer { spec, block, installed })?;
     let environment = built.place()?;
     (outcome.environment, outcome.bytes) = (environment.reference(), environment.record.bytes);
     write(ports, outcome)
@@ -140,7 +140,7 @@ async fn of_manifest(
         licence: order.package.licence.clone(),
         manifest_from: Some(manifest.from.clone()),
     };
-    let mut outcome = file_of(ports, order, &Answer { spec, block, installed })?;
+    let mut outcome = file_of(ports, order, &ProgramAnswer { spec, block, installed })?;
     outcome.is_shared = environment.is_some();
     let environment = match (environment, built) {
         (Some(environment), _) => environment,
@@ -155,7 +155,7 @@ async fn of_manifest(
 async fn runner(
     ports: &InstallPorts<'_>,
     order: &InstallOrder,
-) -> Result<(Option<Environment>, Option<BuiltEnvironment>), InstallError> {
+) -> Result<(Option<InstalledEnvironment>, Option<BuiltEnvironment>), InstallError> {
     let there = ports.installer.list().into_iter().rfind(|one| one.name == RUNNER && one.python().exists());
     if there.is_some() && order.versions.is_none() && order.lock_file.is_none() {
         return Ok((there, None));
@@ -191,14 +191,18 @@ async fn ask(ports: &InstallPorts<'_>, order: &InstallOrder, block: AirbyteBlock
 }
 
 /// What a program answered, and how it is run.
-struct Answer {
+struct ProgramAnswer {
     spec: Value,
     block: AirbyteBlock,
     installed: InstalledBlock,
 }
 
 /// The connector file: the program's settings, put onto what is built in.
-fn file_of(ports: &InstallPorts<'_>, order: &InstallOrder, answer: &Answer) -> Result<InstallOutcome, InstallError> {
+fn file_of(
+    ports: &InstallPorts<'_>,
+    order: &InstallOrder,
+    answer: &ProgramAnswer,
+) -> Result<InstallOutcome, InstallError> {
     let package = &order.package;
     let unusable = |reason: String| refused(format!("The settings of {} cannot be used: {reason}", package.name));
     let runtime = RuntimeBlock::Airbyte(answer.block.clone());

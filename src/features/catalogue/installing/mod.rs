@@ -17,7 +17,7 @@ use crate::connectors::{ConnectorFile, Connectors, InstallablePackage, LimitsBlo
 use crate::engines::Engines;
 use crate::engines::install::{InstallError, Installer, Tell};
 
-pub use documents::{Manifest, fetch_manifest, fetch_registry, read_manifest, read_registry};
+pub use documents::{GivenManifest, fetch_manifest, fetch_registry, read_manifest, read_registry};
 pub use make::install;
 pub use upkeep::{InstalledConnector, Upgrade, find_installed, installed, remove, upgrade, upgrade_runner};
 
@@ -44,7 +44,7 @@ pub struct InstallOrder {
     /// The row of the table.
     pub package: InstallablePackage,
     /// The manifest, where it is one.
-    pub manifest: Option<Manifest>,
+    pub manifest: Option<GivenManifest>,
     /// Python code the manifest uses, which the operator allows.
     pub components: Option<String>,
     /// Other versions than the table names, as package tools write them.

@@ -8,7 +8,7 @@ use crate::connectors::import::write_file;
 use crate::connectors::{
     ConnectorFile, InstallablePackage, InstalledBlock, LimitsBlock, PackageWay, PythonPackage, RuntimeBlock,
 };
-use crate::engines::install::{Environment, InstallError, Installer};
+use crate::engines::install::{InstallError, InstalledEnvironment, Installer};
 
 /// A connector that was installed.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub struct InstalledConnector {
     /// What was installed.
     pub block: InstalledBlock,
     /// The environment it runs in; `None` when that is gone.
-    pub environment: Option<Environment>,
+    pub environment: Option<InstalledEnvironment>,
 }
 
 impl InstalledConnector {
