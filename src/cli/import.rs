@@ -90,7 +90,7 @@ fn ask(block: AirbyteBlock) -> anyhow::Result<Vec<Result<FoundSpec, Unreadable>>
     let named = block.image.as_deref().or(block.command.first().map(String::as_str)).unwrap_or_default();
     // An image has a registry in front and a version behind.
     let name = named.rsplit('/').next().and_then(|name| name.split([':', '@']).next()).unwrap_or_default().to_owned();
-    Ok(read_program(spec, &name, &RuntimeBlock::Airbyte(block)))
+    Ok(read_program(spec, &name, &RuntimeBlock::Airbyte(Box::new(block))))
 }
 
 fn target(dir: Option<&Path>) -> anyhow::Result<PathBuf> {

@@ -9,7 +9,7 @@ use serde_json::Value;
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum RuntimeBlock {
     /// A program that speaks the Airbyte protocol.
-    Airbyte(AirbyteBlock),
+    Airbyte(Box<AirbyteBlock>),
     /// The built-in reader of PostgreSQL.
     Postgres(NoOptions),
     /// The built-in caller of web services: checks credentials, knows the streams, reads nothing.
@@ -171,7 +171,7 @@ impl RuntimeBlock {
     /// The block that runs a manifest.
     pub fn manifest(manifest: Value) -> Self {
         let command = vec!["source-declarative-manifest".to_owned()];
-        Self::Airbyte(AirbyteBlock { command, manifest: Some(manifest), ..AirbyteBlock::default() })
+        Self::Airbyte(Box::new(AirbyteBlock { command, manifest: Some(manifest), ..AirbyteBlock::default() }))
     }
 
     /// What is wrong with the block; empty when nothing is.

@@ -205,7 +205,7 @@ fn file_of(
 ) -> Result<InstallOutcome, InstallError> {
     let package = &order.package;
     let unusable = |reason: String| refused(format!("The settings of {} cannot be used: {reason}", package.name));
-    let runtime = RuntimeBlock::Airbyte(answer.block.clone());
+    let runtime = RuntimeBlock::Airbyte(Box::new(answer.block.clone()));
     let found = read_program(answer.spec.clone(), &package.name, &runtime).pop();
     let found = found
         .ok_or_else(|| unusable("there are none".to_owned()))?
