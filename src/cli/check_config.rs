@@ -24,7 +24,7 @@ pub(super) fn run() -> ExitResult {
             )?
             .faults();
             for fault in &faults {
-                out::line(format_args!("VESTIBULE_CONNECTORS_DIR: {}: {}", fault.place(), fault.reason));
+                out::line(format_args!("connector files: {}: {}", fault.place(), fault.reason));
             }
             Ok(ExitCode::from(if faults.is_empty() { 0 } else { 2 }))
         }

@@ -42,6 +42,11 @@ impl FileFault {
         }
     }
 
+    /// Named by the folder of what was installed, so that nobody looks for it in their own.
+    fn of_installed(self) -> Self {
+        Self { file: format!("connectors/installed/{}", self.file), ..self }
+    }
+
     /// What is so meanwhile.
     pub fn meanwhile(&self) -> &'static str {
         if self.is_kept { "The version of before stays in use." } else { "The file is left out." }
@@ -180,7 +185,8 @@ impl Folder {
     }
 
     pub(super) fn faults(&self) -> Vec<FileFault> {
-        self.fault.iter().chain(self.files.values().filter_map(|file| file.fault.as_ref())).cloned().collect()
+        let all = self.fault.iter().chain(self.files.values().filter_map(|file| file.fault.as_ref())).cloned();
+        all.map(|fault| if self.may_be_missing { fault.of_installed() } else { fault }).collect()
     }
 }
 

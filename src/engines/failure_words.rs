@@ -126,12 +126,12 @@ impl Failure {
                 "If a proxy on the way signs for other hosts, the operator can name its authority in VESTIBULE_EXTRA_CA_FILE."
             }
             FailureReason::NotInstalled => {
-                "The operator can install the program, or name another one in the connector's file; one kept as a container image needs \
+                "The operator can install the program (`vestibule connectors install NAME`), or name another one in the connector's file; one kept as a container image needs \
                  VESTIBULE_CONTAINER_ENGINE."
             }
             FailureReason::NoRuntime => {
-                "The operator can install a program that speaks the Airbyte protocol and add it with `vestibule connectors import --exec PROGRAM`, \
-                 or mend `check` in the connector's file."
+                "The operator can install its program with `vestibule connectors install NAME`, add another one that speaks the Airbyte protocol with \
+                 `vestibule connectors import --exec PROGRAM`, or mend `check` in the connector's file."
             }
             FailureReason::NotSupported => {
                 "The operator can install another connector for it, which speaks the Airbyte protocol."

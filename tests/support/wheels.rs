@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::installation::{Installation, Ran};
-use super::python;
+use super::{python, skipped};
 
 /// A folder of wheels, and the Python that installs from it.
 pub struct WheelFolder {
@@ -15,10 +15,12 @@ pub struct WheelFolder {
 impl WheelFolder {
     /// Beside the data of an installation, which from now on knows no other index; `None` without a Python.
     pub fn of(here: &mut Installation) -> Option<Self> {
-        let python = python("a Python that makes environments")?;
+        let python = python("a Python that makes environments").filter(|python| is_tried(python))?;
         let dir = here.file("wheels");
         std::fs::create_dir_all(&dir).unwrap();
         here.set("PIP_NO_INDEX", "1").set("PIP_FIND_LINKS", dir.to_str().unwrap()).set("PIP_NO_CACHE_DIR", "1");
+        // Another tool that makes environments may be here, which says things in other words.
+        here.set("PATH", here.file("no-programs").to_str().unwrap().to_owned().as_str());
         Some(Self { python, dir })
     }
 
@@ -41,4 +43,13 @@ impl WheelFolder {
     pub fn upgrade(&self, here: &Installation, name: &str) -> Ran {
         here.run(&["connectors", "upgrade", name, "--python", &self.python])
     }
+}
+
+/// Whether the connectors of the tests name this Python among those they run with.
+fn is_tried(python: &str) -> bool {
+    #[allow(clippy::disallowed_methods, reason = "the test asks the Python itself")]
+    let asked = Command::new(python)
+        .args(["-c", "import sys; sys.exit(not (3, 10) <= sys.version_info[:2] < (3, 13))"])
+        .status();
+    asked.unwrap().success() || skipped::<()>("a Python from 3.10 to 3.12", "TEST_PYTHON").is_some()
 }

@@ -43,6 +43,7 @@ fn in_words(licence: &str) -> String {
     match licence {
         "ELv2" => "ELv2, the Elastic License 2.0 (https://www.elastic.co/licensing/elastic-license): you may use and change it, and may not offer it to others as a service".to_owned(),
         "MIT" => "MIT, a free licence (https://opensource.org/license/mit)".to_owned(),
+        "" => "not known here (ask its maker what it allows)".to_owned(),
         other => format!("{other} (ask its maker what it allows)"),
     }
 }

@@ -13,7 +13,7 @@ use crate::connectors::{Connectors, PackageTable, shipped_packages};
 use crate::engines::Engines;
 use crate::engines::install::{InstallError, InstallFolders, Installer};
 use crate::features::catalogue::installing::{InstallPorts, fetch_registry, read_registry};
-use crate::platform::app::{self, engine_settings};
+use crate::platform::app::engine_settings;
 use crate::platform::config::{Config, Environment};
 
 /// A page of progress: on a terminal one line that changes, elsewhere every line.
@@ -36,7 +36,6 @@ impl Workshop {
         let config = Config::from_source(&Environment)?;
         let policy = AddressPolicy::with_open(config.connectors.allow.clone());
         let client = GuardedClient::new(policy, Resolver::System, config.mail.extra_ca_file.as_deref())?;
-        app::private_dir(&config.storage.data_dir)?;
         let folders = InstallFolders::of(&config.storage.data_dir);
         let installer = Installer::new(
             folders,

@@ -72,6 +72,7 @@ pub(super) fn of_packages(wanted: &WantedEnvironment, version: &str, said: &str)
         "The package index shows a certificate that nobody here vouches for. Name its authority in PIP_CERT or SSL_CERT_FILE.".to_owned()
     } else if is_there(&[
         "BadZipFile",
+        "is invalid.",
         "is not a valid wheel",
         "has an invalid wheel",
         "Wheel is invalid",
@@ -139,7 +140,7 @@ mod tests {
                 "ERROR: No matching distribution found for airbyte-source-shop",
                 "No version of airbyte-source-shop>=1,<2 can be installed with Python 3.11.7",
             ),
-            ("ERROR: Wheel 'x' located at y is invalid.\nzipfile.BadZipFile: File is not a zip file", "is broken"),
+            ("ERROR: Wheel 'x' located at y is invalid.", "is broken"),
             ("error: metadata-generation-failed", "has to be compiled"),
             ("anything", "could not be installed"),
         ] {

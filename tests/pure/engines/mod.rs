@@ -2,6 +2,7 @@
 
 mod airbyte;
 mod http;
+mod mapped;
 mod misbehaving;
 mod postgres;
 mod real;

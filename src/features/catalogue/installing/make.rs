@@ -23,7 +23,7 @@ const MANIFEST_RUNNER: &str = "source-declarative-manifest";
 pub async fn install(ports: &InstallPorts<'_>, order: &InstallOrder) -> Result<InstallOutcome, InstallError> {
     match &order.package.way {
         PackageWay::Python(package) => of_python(ports, order, package).await,
-        PackageWay::Manifest { version, .. } => of_manifest(ports, order, version).await,
+        PackageWay::Manifest { .. } => of_manifest(ports, order).await,
         PackageWay::Image(image) => Err(refused(only_an_image(order, image))),
     }
 }
@@ -98,11 +98,7 @@ async fn of_python(
     write(ports, outcome)
 }
 
-async fn of_manifest(
-    ports: &InstallPorts<'_>,
-    order: &InstallOrder,
-    version: &str,
-) -> Result<InstallOutcome, InstallError> {
+async fn of_manifest(ports: &InstallPorts<'_>, order: &InstallOrder) -> Result<InstallOutcome, InstallError> {
     let manifest = order.manifest.as_ref().ok_or_else(|| refused("A manifest is needed."))?;
     let classes = own_code(&manifest.document);
     if !classes.is_empty() && order.components.is_none() {
@@ -136,7 +132,7 @@ async fn of_manifest(
         name: order.package.name.clone(),
         requirement: runner.requirement(),
         python: runner.python.clone(),
-        version: version_of_manifest(&manifest.document, version),
+        version: version_of_manifest(&manifest.document),
         licence: order.package.licence.clone(),
         manifest_from: Some(manifest.from.clone()),
     };

@@ -12,6 +12,7 @@ mod upkeep;
 use std::path::PathBuf;
 
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::connectors::{ConnectorFile, Connectors, InstallablePackage, LimitsBlock, PackageTable};
 use crate::engines::Engines;
@@ -78,6 +79,8 @@ pub struct InstallOutcome {
     pub asked_anew: Vec<String>,
 }
 
+/// Bytes of a digest that tell manifests apart.
+const MARK_BYTES: usize = 4;
 /// What a manifest may have: YAML and JSON of this size.
 const LARGEST_MANIFEST: usize = 8 << 20;
 
@@ -85,8 +88,11 @@ fn refused(message: impl Into<String>) -> InstallError {
     InstallError { message: message.into(), detail: None }
 }
 
-/// The manifest's own version, or that of the table.
-fn version_of_manifest(manifest: &Value, known: &str) -> String {
-    let metadata = manifest.pointer("/metadata/version").and_then(Value::as_str);
-    metadata.or(Some(known).filter(|known| !known.is_empty())).unwrap_or("unknown").to_owned()
+/// The manifest's own version; of one that names none a mark of what it says.
+fn version_of_manifest(manifest: &Value) -> String {
+    if let Some(version) = manifest.pointer("/metadata/version").and_then(Value::as_str) {
+        return version.to_owned();
+    }
+    let digest = Sha256::digest(manifest.to_string());
+    digest.iter().take(MARK_BYTES).fold("manifest-".to_owned(), |mark, byte| mark + &format!("{byte:02x}"))
 }
