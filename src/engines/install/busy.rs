@@ -2,20 +2,20 @@
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, Write as _};
+use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::{InstallError, InstallFolders};
+use super::InstallError;
 
 /// Held while an installation goes on; the system lets go of it when the process ends, however that happens.
 #[derive(Debug)]
 pub(super) struct InstallLock(#[expect(dead_code, reason = "the open file is the lock")] File);
 
 impl InstallLock {
-    /// Takes it, or says who has it.
-    pub(super) fn take(folders: &InstallFolders) -> Result<Self, InstallError> {
-        folders.make()?;
-        let path = folders.root.join(".lock");
+    /// Takes that of a folder, which is there, or says who has it.
+    pub(super) fn take(root: &Path) -> Result<Self, InstallError> {
+        let path = root.join(".lock");
         let open = File::options().read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = open.map_err(|error| InstallError::of_disk("cannot write", &path, &error))?;
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {

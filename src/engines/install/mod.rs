@@ -104,7 +104,8 @@ impl Installer {
     /// # Errors
     /// Another installation is going on; there is no Python that fits; the tool could not install what was asked for; the disk is full.
     pub async fn build(&self, wanted: &WantedEnvironment, tell: Tell<'_>) -> Result<BuiltEnvironment, InstallError> {
-        let lock = InstallLock::take(&self.folders)?;
+        self.folders.make()?;
+        let lock = InstallLock::take(&self.folders.root)?;
         self.folders.sweep();
         let room = RunFolder::make(&self.folders.rooms(), &self.rng)
             .map_err(|error| InstallError::of_disk("cannot write to", &self.folders.root, &error))?;
@@ -128,7 +129,8 @@ impl Installer {
     /// # Errors
     /// Another installation is going on, or the disk refuses.
     pub fn prune(&self, name: &str, keep: &[&str]) -> Result<u64, InstallError> {
-        let _lock = InstallLock::take(&self.folders)?;
+        self.folders.make()?;
+        let _lock = InstallLock::take(&self.folders.root)?;
         self.folders.sweep();
         self.folders.prune(name, keep)
     }
