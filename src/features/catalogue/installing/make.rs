@@ -16,6 +16,9 @@ use crate::schema::spec::Spec;
 /// The program that runs manifests.
 const MANIFEST_RUNNER: &str = "source-declarative-manifest";
 
+/// What a program said of its settings, kept beside its packages.
+const SPEC: &str = "spec.json";
+
 /// Installs a connector.
 ///
 /// # Errors
@@ -76,8 +79,11 @@ async fn of_python(
     let program = program_of(&built, name, &package.package)?;
     let limits = limits_of(order);
     let command = built.command(&program).unwrap_or_default();
-    let spec = ask(ports, order, AirbyteBlock { command, limits: limits.clone(), ..AirbyteBlock::default() }).await?;
-    built.keep("spec.json", spec.to_string().as_bytes())?;
+    let spec = match kept_spec(ports, &built) {
+        Some(spec) => spec,
+        None => ask(ports, order, AirbyteBlock { command, limits: limits.clone(), ..AirbyteBlock::default() }).await?,
+    };
+    built.keep(SPEC, spec.to_string().as_bytes())?;
     let block = AirbyteBlock {
         command: vec![program],
         environment: Some(built.reference()),
@@ -170,6 +176,12 @@ fn program_of(built: &BuiltEnvironment, name: &str, package: &str) -> Result<Str
         [one] => Ok(one.clone()),
         _ => Err(refused(format!("The package {package} brings no program {name}, so nothing of it is kept."))),
     }
+}
+
+/// What the program of the same packages answered before: some take half a minute to begin.
+fn kept_spec(ports: &InstallPorts<'_>, built: &BuiltEnvironment) -> Option<Value> {
+    let path = ports.installer.folders().environments.join(built.reference()).join(SPEC);
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
 /// Asks the program for its settings.
