@@ -14,7 +14,7 @@ use crate::console::streams::finalise::{self, Demands, FinishError, NotReady, Pl
 use crate::features::accounts::api_keys::Scope;
 use crate::features::accounts::api_keys::guard::Caller;
 use crate::features::connections::{Apply, ApplyError, Connection, Filler, Shown, apply_to, rename};
-use crate::features::streams::{self, StreamChoice};
+use crate::features::streams::{self, Output, StreamChoice};
 use crate::features::webhooks::{self, CallbackWebhook};
 use crate::platform::activity::{Entry, Event};
 use crate::platform::app::App;
@@ -202,7 +202,7 @@ fn plan_change(
     });
     said.iter().any(|(_, is_said)| *is_said).then(|| PlanChange {
         streams: add_streams.unwrap_or_default(),
-        output_layer,
+        output: output_layer.as_deref().map(Output::parse),
         trigger,
     })
 }
@@ -272,8 +272,8 @@ pub(super) fn finish_problem(refusal: FinishError, change: &ConnectionChange) ->
             .map(|fault| {
                 let place = named.iter().position(|one| fault.stream.ends_with(&one.stream_name));
                 // A stream that was good for another layer.
-                let is_for_layer = fault.code == streams::NO_KEYS
-                    && change.plan.as_ref().is_some_and(|plan| plan.output_layer.is_some());
+                let is_for_layer =
+                    fault.code == streams::NO_KEYS && change.plan.as_ref().is_some_and(|plan| plan.output.is_some());
                 let pointer = place.map_or_else(
                     || if is_for_layer { "/output_layer" } else { "/add_streams" }.to_owned(),
                     |place| format!("/add_streams/{place}/{}", fault.member),
@@ -281,7 +281,7 @@ pub(super) fn finish_problem(refusal: FinishError, change: &ConnectionChange) ->
                 ErrorDetail::at(pointer, fault.code, format!("{}.", fault.sentence))
             })
             .collect(),
-        NotReady::UnknownLayer(_) => vec![ErrorDetail::at("/output_layer", not_ready.code(), not_ready.sentence())],
+        NotReady::Output(_) => vec![ErrorDetail::at("/output_layer", not_ready.code(), not_ready.sentence())],
         other => {
             let pointer = if change.finalise { "/draft" } else { "/add_streams" };
             vec![ErrorDetail::at(pointer, other.code(), other.sentence())]
