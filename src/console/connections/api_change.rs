@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::api_in::{self, ConnectionChangeIn};
+use super::remove::users;
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::{FieldPath, ValueProblem};
@@ -14,6 +15,7 @@ use crate::console::streams::finalise::{self, Demands, FinishError, NotReady, Pl
 use crate::features::accounts::api_keys::Scope;
 use crate::features::accounts::api_keys::guard::Caller;
 use crate::features::connections::{Apply, ApplyError, Connection, Filler, Shown, apply_to, rename};
+use crate::features::outputs::named;
 use crate::features::streams::{self, Output, StreamChoice};
 use crate::features::webhooks::{self, CallbackWebhook};
 use crate::platform::activity::{Entry, Event};
@@ -57,7 +59,11 @@ pub(super) fn apply_change(
             shown: &change.shown,
             actor: caller.actor(),
         };
+        let missed = connection.missing_count;
         connection = apply_to(tx, connection, &one).map_err(apply_problem)?;
+        if connection.missing_count > missed {
+            refuse_gap(tx, &connection)?;
+        }
         if !submission.is_empty() {
             note(tx, caller, &connection, Event::DetailsSaved, &titles(submission))?;
         }
@@ -74,6 +80,19 @@ pub(super) fn apply_change(
         None => {}
     }
     Ok(connection)
+}
+
+/// What sources write to is not left without something it needs.
+fn refuse_gap(tx: &mut Tx<'_>, destination: &Connection) -> Result<(), Problem> {
+    let users = users(tx.conn, destination)?;
+    if users.is_empty() || destination.finalised_at.is_none() {
+        return Ok(());
+    }
+    let words = format!(
+        "The records of these sources go there: {}. A required value can be replaced, but not taken away, while they do.",
+        named(&users)
+    );
+    Err(Problem::new(Code::Conflict, words))
 }
 
 /// Says which values others have changed since they were read, or which references stand for nothing.

@@ -68,6 +68,12 @@ pub const PAGES: &[DocsPage] = &[
         text: Text::Written(include_str!("pages/ssh-tunnel.md")),
     },
     DocsPage {
+        name: "destinations",
+        title: "Destinations as outputs",
+        about: "Let somebody hand a database over that the records of your sources go to: rights, the check, what is written.",
+        text: Text::Written(include_str!("pages/destinations.md")),
+    },
+    DocsPage {
         name: "api",
         title: "Use the API",
         about: "Make a draft, hand out a link, hear when it is filled in, read the credentials: step by step with curl.",
