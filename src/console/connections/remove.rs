@@ -30,7 +30,7 @@ pub fn remove(tx: &mut Tx<'_>, connection: &Connection, actor: Actor) -> Result<
     if !users.is_empty() {
         return Err(RemoveError::InUse(users));
     }
-    validations::cancel_all(tx.conn, workspace, id, tx.now).map_err(AppError::from)?;
+    validations::cancel_all(tx.conn, workspace, id, tx.now)?;
     let own = runs::going(tx.conn, workspace, id).map_err(AppError::from)?;
     for run in own.into_iter().chain(runs_into(tx.conn, connection)?) {
         run.cancel(tx.conn, tx.now)?;

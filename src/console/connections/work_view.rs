@@ -34,8 +34,8 @@ pub(super) struct ConnectionWork {
     output: String,
     /// The sources that write to it, of a destination.
     users: Vec<OutputUser>,
-    /// What was written to it lately, of a destination: each extraction with the name of its source.
-    written: Vec<(Run, String)>,
+    /// What was written to it lately, of a destination.
+    written: Vec<WrittenRun>,
     /// What the next extraction does, in sentences.
     next_reading: Vec<String>,
 }
@@ -77,8 +77,15 @@ impl ConnectionWork {
     }
 }
 
+/// An extraction that wrote to a destination.
+struct WrittenRun {
+    run: Run,
+    /// The name of its source.
+    source: String,
+}
+
 /// What was written to a destination lately; nothing of a source.
-fn written(conn: &mut Conn, connection: &Connection) -> AppResult<Vec<(Run, String)>> {
+fn written(conn: &mut Conn, connection: &Connection) -> AppResult<Vec<WrittenRun>> {
     if connection.kind != Kind::Destination {
         return Ok(Vec::new());
     }
@@ -86,7 +93,8 @@ fn written(conn: &mut Conn, connection: &Connection) -> AppResult<Vec<(Run, Stri
     let mut written = Vec::new();
     for run in runs::into_output(conn, workspace, &output, SHOWN)? {
         let source = connections::find_by_id(conn, workspace, &run.connection_id)?;
-        written.extend(source.filter(|one| one.deleted_at.is_none()).map(|source| (run, source.description)));
+        let source = source.filter(|one| one.deleted_at.is_none());
+        written.extend(source.map(|source| WrittenRun { run, source: source.description }));
     }
     Ok(written)
 }
@@ -299,9 +307,9 @@ fn run(one: &Run) -> WorkItem {
     }
 }
 
-fn into((one, source): &(Run, String)) -> WorkItem {
-    let item = run(one);
-    WorkItem { text: format!("{source}: {}", item.text), ..item }
+fn into(one: &WrittenRun) -> WorkItem {
+    let item = run(&one.run);
+    WorkItem { text: format!("{}: {}", one.source, item.text), ..item }
 }
 
 /// The steps after the details, for the stepper.

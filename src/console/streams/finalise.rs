@@ -225,7 +225,7 @@ pub fn finalise(
     save(tx, connection, &plan)?;
     begin_clock(tx, connection, &plan)?;
     setup_links::close_all(tx, connection, LinkEnd::Finished)?;
-    tell_destinations(tx, connection, (None, &plan.output), &actor)?;
+    tell_destinations(tx, connection, None, &plan.output, &actor)?;
     connections::finalise(tx, connection, actor)?;
     if let Some(success) = &success {
         validations::carry_over(tx.conn, success, connection.version + 1).map_err(AppError::from)?;
@@ -256,11 +256,12 @@ fn claim(tx: &mut Tx<'_>, demands: &Demands<'_>, connection: &Connection, plan: 
     }
 }
 
-/// Tells the timelines of the destinations that a source goes there from now on, or does not any more.
+/// Tells the timelines of the destinations that a source goes to another place than before.
 fn tell_destinations(
     tx: &mut Tx<'_>,
     connection: &Connection,
-    (before, after): (Option<&Output>, &Output),
+    before: Option<&Output>,
+    after: &Output,
     actor: &Actor,
 ) -> AppResult<()> {
     if before == Some(after) {
@@ -340,7 +341,7 @@ pub fn change_plan(
     };
     // A draft's records go nowhere yet; its end as a draft says where.
     if is_source {
-        tell_destinations(tx, connection, (Some(&before.output), &plan.output), &actor)?;
+        tell_destinations(tx, connection, Some(&before.output), &plan.output, &actor)?;
     }
     Ok(note(tx, connection, event, &detail, actor)?)
 }

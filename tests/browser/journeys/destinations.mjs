@@ -31,6 +31,7 @@ async function handOver(lane, warehouse) {
   await ben.says("write data to it", "Schema");
   await ben.saysNot("Schema for raw records", "Extra connection parameters");
   await checkState(ben, "destination-invited");
+  await ben.page.$$eval("details", (all) => all.forEach((fold) => (fold.open = true)));
   await ben.fill("Your name or company", "Barge & Sons");
   await ben.fill("Host", warehouse.host);
   await ben.fill("Port", warehouse.port);

@@ -120,9 +120,8 @@ pub fn one(slug: &str) -> String {
     format!("/api/v1/destinations/{slug}/")
 }
 
-#[tokio::test]
-async fn from_an_invite_link_to_rows_in_somebody_elses_database() {
-    let Some(site) = site().await else { return };
+/// Somebody outside fills in the form of an invite link; the owner checks what came and finalises it. Gives the destination's page.
+async fn handed_over(site: &Site) -> String {
     let (_, link) = invite(&site.owner, "destination/postgres", &[]).await;
     let recipient = site.app.visitor();
     let form = recipient.get(&link).await;
@@ -135,7 +134,6 @@ async fn from_an_invite_link_to_rows_in_somebody_elses_database() {
     assert_eq!(form.press("intent", "complete", &recipient).await.status, 303);
 
     let path = connections(&site.owner).await.remove(0);
-    let slug = path.rsplit('/').next().unwrap().to_owned();
     let page = site.owner.get(&path).await;
     assert!(page.texts(".stepper").concat().contains("Receiving"), "{}", page.text());
     let started = page.form_to(&format!("{path}/validations")).send(&site.owner).await;
@@ -154,12 +152,18 @@ async fn from_an_invite_link_to_rows_in_somebody_elses_database() {
         "{}",
         page.text()
     );
+    path
+}
 
+#[tokio::test]
+async fn from_an_invite_link_to_rows_in_somebody_elses_database() {
+    let Some(site) = site().await else { return };
+    let path = handed_over(&site).await;
+    let output = format!("destination:{}", path.rsplit('/').next().unwrap());
     let source = site.shop("files").await;
     let finish = format!("/connections/{source}/finish");
     let chooser = site.owner.get(&finish).await;
     assert!(chooser.text().contains("Loja Sul"), "{}", chooser.text());
-    let output = format!("destination:{slug}");
     let saved = chooser.form_with("layer").set("layer", &output).press("intent", "save", &site.owner).await;
     assert_eq!(saved.status, 303, "{}", saved.text());
     assert!(site.owner.get(&format!("/connections/{source}")).await.text().contains("Records go to Loja Sul"));

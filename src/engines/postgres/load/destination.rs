@@ -42,12 +42,12 @@ pub(in crate::engines::postgres) async fn check_destination(hosts: &Hosts, run: 
     run.sink.log(Level::Info, &room.in_words(&target)).await
 }
 
-struct Seen {
+struct ServerView {
     is_encrypted: bool,
     protocol: String,
 }
 
-impl Seen {
+impl ServerView {
     fn protection(&self) -> (Level, String) {
         if self.is_encrypted {
             (Level::Info, format!("The connection is encrypted ({}).", self.protocol))
@@ -57,7 +57,7 @@ impl Seen {
     }
 }
 
-async fn look(session: &Session, target: &LoadTarget) -> Result<(Room, Seen), Failure> {
+async fn look(session: &Session, target: &LoadTarget) -> Result<(Room, ServerView), Failure> {
     let (user, schema) = (&target.user, &target.schema);
     let room = room::look(session, target).await?;
     let words = |error: tokio_postgres::Error| refusals::of_writing(&error, user, schema);
@@ -71,7 +71,7 @@ async fn look(session: &Session, target: &LoadTarget) -> Result<(Room, Seen), Fa
         );
         return Err(Failure::new(FailureReason::Permission, words));
     }
-    Ok((room, Seen { is_encrypted: row.get(0), protocol: row.get(1) }))
+    Ok((room, ServerView { is_encrypted: row.get(0), protocol: row.get(1) }))
 }
 
 /// Rights can be there and a table cannot be made all the same: a trigger, a full disk, a quota. So one is made, and nobody ever sees it.
