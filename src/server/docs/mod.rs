@@ -58,7 +58,7 @@ pub const PAGES: &[DocsPage] = &[
     DocsPage {
         name: "connectors",
         title: "What each connector can do",
-        about: "Which connectors are checked, read or handed off in this installation.",
+        about: "Which connectors are checked, read, written to or handed off in this installation.",
         text: Text::Connectors,
     },
     DocsPage {
