@@ -78,7 +78,7 @@ impl Connector {
     /// The spec cannot be used at all, or the block about signing in is wrong.
     pub fn new(file: ConnectorFile, is_custom: bool) -> anyhow::Result<Arc<Self>> {
         let mut spec = Spec::compile(&file.spec).map_err(|error| anyhow::anyhow!("{}: {error}", file.slug))?;
-        if let Some(honoured) = file.runtime.as_ref().and_then(honoured::by) {
+        if let Some(honoured) = file.runtime.as_ref().and_then(|runtime| honoured::by(runtime, file.kind)) {
             spec = spec.held_against(honoured);
         }
         let problems = file.oauth.as_ref().map(|block| block.problems(&spec)).unwrap_or_default();

@@ -10,7 +10,7 @@ use serde_json::Value;
 pub enum RuntimeBlock {
     /// A program that speaks the Airbyte protocol.
     Airbyte(Box<AirbyteBlock>),
-    /// The built-in reader of PostgreSQL.
+    /// The built-in reader of PostgreSQL; of a destination, the built-in writer.
     Postgres(NoOptions),
     /// The built-in caller of web services: checks credentials, knows the streams, reads nothing.
     Http(HttpBlock),

@@ -5,8 +5,9 @@ use std::pin::Pin;
 use serde_json::Value;
 
 use super::run::EngineRun;
-use super::{Ability, Catalog, ChosenStream, Failure, ReadEnd, known};
+use super::{Ability, Catalog, ChosenStream, Failure, HostKey, LoadTarget, ReadEnd, known};
 use crate::connectors::Connector;
+use crate::schema::form::FinalConfig;
 
 /// What comes of a question.
 pub(super) type EngineAnswer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
@@ -43,6 +44,11 @@ pub(super) trait Engine: Sync {
         _: Option<&'a Value>,
     ) -> EngineAnswer<'a, ReadEnd> {
         Box::pin(async { Err(known::cannot_be_read(run.connector)) })
+    }
+
+    /// Where a finished configuration of a destination leads; `known` is the host key that its jump server had the last time.
+    fn target(&self, connector: &Connector, _: &FinalConfig, _: Option<&HostKey>) -> Result<LoadTarget, Failure> {
+        Err(known::cannot_be_written(connector))
     }
 }
 

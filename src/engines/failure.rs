@@ -77,6 +77,8 @@ text_enum! {
         NotPossible = "not_possible",
         /// Records cannot be put where they were to go.
         OutputFailed = "output_failed",
+        /// Records cannot be put into the destination they were to go to.
+        DestinationFailed = "destination_failed",
         /// What had to be read whole was not, so nothing of it counts.
         NotReadWhole = "not_read_whole",
         /// The server stopped while it was going on.
@@ -121,6 +123,7 @@ impl FailureReason {
             | Self::NeedsReconnecting
             | Self::NotPossible
             | Self::OutputFailed
+            | Self::DestinationFailed
             | Self::Interrupted
             | Self::Cancelled => Turn::Owner,
             Self::NotReachable

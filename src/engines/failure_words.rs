@@ -105,6 +105,9 @@ impl Failure {
             (Turn::Giver, _) => "Change the details, or ask whoever knows them with a setup link.",
             (_, FailureReason::NeedsReconnecting) => "Share a reconnect link with whoever can sign in there.",
             (Turn::Owner, FailureReason::OutputFailed) => "The output layer can be changed and tried under Settings.",
+            (Turn::Owner, FailureReason::DestinationFailed) => {
+                "The details of the destination can be changed and validated on its own page, where this is written, too."
+            }
             (Turn::Owner, _) => "Whoever may change the connection can mend this.",
             (Turn::Provider, _) => "The details are not known to be wrong. Trying again in a few minutes may help.",
             (Turn::Operator, _) => {
@@ -164,6 +167,7 @@ impl Failure {
             | FailureReason::NeedsReconnecting
             | FailureReason::NotPossible
             | FailureReason::OutputFailed
+            | FailureReason::DestinationFailed
             | FailureReason::NotReadWhole
             | FailureReason::Interrupted
             | FailureReason::Cancelled => return None,
@@ -203,6 +207,7 @@ impl FailureReason {
             | Self::OauthApp
             | Self::NotPossible
             | Self::OutputFailed
+            | Self::DestinationFailed
             | Self::NotReadWhole
             | Self::Interrupted => "It could not be tried on the real system.",
             Self::TooMuchOutput => "There is more on the other side than can be taken in.",

@@ -73,3 +73,9 @@ pub(super) fn cannot_be_read(connector: &Connector) -> Failure {
         ),
     )
 }
+
+/// Why nothing can be written to a destination, and what to do.
+pub(super) fn cannot_be_written(connector: &Connector) -> Failure {
+    let name = connector.name();
+    Failure::new(FailureReason::NoRuntime, format!("Nothing installed here can write records to {name}."))
+}

@@ -2,7 +2,8 @@
 //! happens meanwhile goes out as events.
 //!
 //! - `airbyte`: a program that speaks the Airbyte protocol, started through the one door for other programs (`process.rs`).
-//! - `postgres`: built in; checks, discovers and reads PostgreSQL. It also fills a schema with records of other sources ([`Load`]).
+//! - `postgres`: built in; checks, discovers and reads PostgreSQL. It also fills a schema with records of other sources ([`Load`]): one that
+//!   members named, or a destination that somebody handed over.
 //! - `tunnel`: the way to a server that only a jump server can reach (SSH), for engines that are built in.
 //! - `http`: built in; asks a web service whether credentials work, and knows its streams.
 //! - none: nobody can be asked; what is there is the details.
@@ -44,7 +45,7 @@ pub use failure_words::{FailureReader, FailureWords, is_dump};
 pub use limits::{Limits, become_limited};
 pub use port::{EngineSettings, Engines};
 pub use position::{is_shared, narrowed};
-pub use postgres::{Load, LoadTable, LoadTarget, Loading, TableLoss, TlsMode};
+pub use postgres::{Load, LoadTable, LoadTarget, LoadWay, Loading, TableLoss, TlsMode};
 pub use tunnel::{HostKey, jump_server_of};
 
 use crate::connectors::{Connector, RuntimeBlock};
@@ -91,6 +92,7 @@ pub struct ReadEnd {
 
 /// What the engine of a connector can do in this installation, with the programs that are there now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Ability {
     /// The real system is asked whether the details work.
     pub check: bool,
@@ -98,4 +100,6 @@ pub struct Ability {
     pub discover: bool,
     /// Records can be read.
     pub read: bool,
+    /// Records can be written to it.
+    pub write: bool,
 }

@@ -14,13 +14,13 @@ use super::mask::Masks;
 use super::postgres::{self, Postgres};
 use super::run::{Deadline, EngineRun, EventSink};
 use super::{
-    Ability, Cancel, Catalog, ChosenStream, EngineRequest, EventSender, Failure, Load, LoadTable, LoadTarget, Loading,
-    ReadEnd, known, process,
+    Ability, Cancel, Catalog, ChosenStream, EngineRequest, EventSender, Failure, HostKey, Load, LoadTable, LoadTarget,
+    Loading, ReadEnd, known, process,
 };
 use crate::base::http_client::GuardedClient;
 use crate::base::rng::Rng;
 use crate::connectors::{AirbyteBlock, Connector, RuntimeBlock};
-use crate::schema::form::secret_values;
+use crate::schema::form::{FinalConfig, secret_values};
 
 /// What runs connectors. Clones share the slots.
 #[derive(Clone)]
@@ -134,6 +134,20 @@ impl Engines {
         let run = self.begin(job, &self.slots.readings).await?;
         run.say_left_out().await?;
         self.engine(run.connector).read(&run, chosen, state).await.map_err(|failure| run.sink.clean(failure))
+    }
+
+    /// Where a finished configuration of a destination leads. `known` is the host key that the jump server of its SSH tunnel had the last
+    /// time, when there is a tunnel and one is known.
+    ///
+    /// # Errors
+    /// Why nothing can be written there.
+    pub fn target(
+        &self,
+        connector: &Connector,
+        config: &FinalConfig,
+        known: Option<&HostKey>,
+    ) -> Result<LoadTarget, Failure> {
+        self.engine(connector).target(connector, config, known)
     }
 
     /// Opens the way for records into a schema of PostgreSQL.

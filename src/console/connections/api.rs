@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::api_change::{ConnectionChange, apply_change, apply_plan, finish_problem, refuse_misdirected, validate};
 use super::api_in::{self, ConnectionChangeIn, NewConnectionIn};
 use super::api_view::{ConnectionOut, ConnectionStateOut, Related};
-use super::remove::remove;
+use super::remove::{RemoveError, remove};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, Read, Side, Write};
@@ -225,7 +225,10 @@ pub async fn delete<S: Side>(
     app.try_write(move |tx| -> Result<_, Problem> {
         let (connection, related) = with_related::<S>(tx.conn, &caller.workspace, &slug)?;
         if_match.check_of(&ConnectionOut::new(&app_here, &connection, related).for_tag())?;
-        Ok(remove(tx, &connection, caller.actor())?)
+        remove(tx, &connection, caller.actor()).map_err(|error| match error {
+            RemoveError::App(error) => error.into(),
+            in_use @ RemoveError::InUse(_) => Problem::new(Code::Conflict, in_use.to_string()),
+        })
     })
     .await?;
     Ok(no_content())
@@ -259,9 +262,10 @@ pub fn operations<S: Side>() -> [Operation; 5] {
                  values of now must have a successful validation where the connector can be checked here, and a source that is read here needs a \
                  stream (`capability` of the connector says both).",
             ),
-        operation(format!("delete_{word}"), format!("Delete a {word}")).tagged().about(
+        operation(format!("delete_{word}"), format!("Delete a {word}")).tagged().refuses(&[Code::Conflict]).about(
             "Its values are erased, its setup links die, and access at a provider is given back. Checks and extractions that go on \
-             are stopped and its schedule ends. Past extractions can still be read, and their records stay where they are.",
+             are stopped and its schedule ends. Past extractions can still be read, and their records stay where they are. A destination \
+             that sources are set to is not deleted: the answer names them.",
         ),
     ]
 }

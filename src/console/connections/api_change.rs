@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::api_in::{self, ConnectionChangeIn};
+use super::remove::users;
 use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::{FieldPath, ValueProblem};
@@ -14,7 +15,8 @@ use crate::console::streams::finalise::{self, Demands, FinishError, NotReady, Pl
 use crate::features::accounts::api_keys::Scope;
 use crate::features::accounts::api_keys::guard::Caller;
 use crate::features::connections::{Apply, ApplyError, Connection, Filler, Shown, apply_to, rename};
-use crate::features::streams::{self, StreamChoice};
+use crate::features::outputs::named;
+use crate::features::streams::{self, Output, StreamChoice};
 use crate::features::webhooks::{self, CallbackWebhook};
 use crate::platform::activity::{Entry, Event};
 use crate::platform::app::App;
@@ -57,7 +59,11 @@ pub(super) fn apply_change(
             shown: &change.shown,
             actor: caller.actor(),
         };
+        let missed = connection.missing_count;
         connection = apply_to(tx, connection, &one).map_err(apply_problem)?;
+        if connection.missing_count > missed {
+            refuse_gap(tx, &connection)?;
+        }
         if !submission.is_empty() {
             note(tx, caller, &connection, Event::DetailsSaved, &titles(submission))?;
         }
@@ -74,6 +80,19 @@ pub(super) fn apply_change(
         None => {}
     }
     Ok(connection)
+}
+
+/// What sources write to is not left without something it needs.
+fn refuse_gap(tx: &mut Tx<'_>, destination: &Connection) -> Result<(), Problem> {
+    let users = users(tx.conn, destination)?;
+    if users.is_empty() || destination.finalised_at.is_none() {
+        return Ok(());
+    }
+    let words = format!(
+        "The records of these sources go there: {}. A required value can be replaced, but not taken away, while they do.",
+        named(&users)
+    );
+    Err(Problem::new(Code::Conflict, words))
 }
 
 /// Says which values others have changed since they were read, or which references stand for nothing.
@@ -202,7 +221,7 @@ fn plan_change(
     });
     said.iter().any(|(_, is_said)| *is_said).then(|| PlanChange {
         streams: add_streams.unwrap_or_default(),
-        output_layer,
+        output: output_layer.as_deref().map(Output::parse),
         trigger,
     })
 }
@@ -272,8 +291,8 @@ pub(super) fn finish_problem(refusal: FinishError, change: &ConnectionChange) ->
             .map(|fault| {
                 let place = named.iter().position(|one| fault.stream.ends_with(&one.stream_name));
                 // A stream that was good for another layer.
-                let is_for_layer = fault.code == streams::NO_KEYS
-                    && change.plan.as_ref().is_some_and(|plan| plan.output_layer.is_some());
+                let is_for_layer =
+                    fault.code == streams::NO_KEYS && change.plan.as_ref().is_some_and(|plan| plan.output.is_some());
                 let pointer = place.map_or_else(
                     || if is_for_layer { "/output_layer" } else { "/add_streams" }.to_owned(),
                     |place| format!("/add_streams/{place}/{}", fault.member),
@@ -281,7 +300,7 @@ pub(super) fn finish_problem(refusal: FinishError, change: &ConnectionChange) ->
                 ErrorDetail::at(pointer, fault.code, format!("{}.", fault.sentence))
             })
             .collect(),
-        NotReady::UnknownLayer(_) => vec![ErrorDetail::at("/output_layer", not_ready.code(), not_ready.sentence())],
+        NotReady::Output(_) => vec![ErrorDetail::at("/output_layer", not_ready.code(), not_ready.sentence())],
         other => {
             let pointer = if change.finalise { "/draft" } else { "/add_streams" };
             vec![ErrorDetail::at(pointer, other.code(), other.sentence())]

@@ -73,7 +73,7 @@ pub struct ConnectionOut {
     pub host_key: Option<HostKeyOut>,
     /// The sign-in with a provider it lives on; null when its values were filled in by hand.
     pub oauth: Option<ConnectedOut>,
-    /// Where the records of a source go; null for destinations.
+    /// Where the records of a source go: the slug of an output layer, or `destination:` and the slug of a destination; null for destinations.
     pub output_layer: Option<String>,
     /// When a source is read; null for destinations.
     pub trigger: Option<TriggerOut>,
@@ -189,7 +189,7 @@ impl ConnectionOut {
             has_callback_webhook: related.has_callback,
             host_key: HostKeyOut::of(connection),
             oauth: related.oauth,
-            output_layer: plan.as_ref().map(|plan| plan.output_layer.clone()),
+            output_layer: plan.as_ref().map(|plan| plan.output.to_string()),
             trigger: plan.as_ref().map(TriggerOut::from),
             streams: plan.map(|plan| plan.streams).unwrap_or_default(),
             created_at: connection.created_at.iso(),

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use askama::Template;
 
+use super::remove::users;
 use crate::base::error::AppResult;
 use crate::base::forms::{FieldError, FormState, RawForm, ValueProblem};
 use crate::connectors::{Connector, Kind};
 use crate::features::accounts::guard::SignedIn;
 use crate::features::connections::{Connection, ConnectionState, Filler, LONGEST_DESCRIPTION, revision_mark};
 use crate::features::oauth;
+use crate::features::outputs::{OutputUser, named};
 use crate::features::setup_links::{self, ShareInput, ShareView};
 use crate::platform::app::App;
 use crate::platform::web::frame::OwnerFrame;
@@ -26,6 +28,8 @@ pub(super) struct ConfigureTarget {
     pub(super) draft: Option<Connection>,
     /// The connector can sign in with its provider, and nobody has set the app for it.
     pub(super) lacks_app: bool,
+    /// The sources that write to it, of a destination.
+    pub(super) users: Vec<OutputUser>,
 }
 
 impl ConfigureTarget {
@@ -37,7 +41,11 @@ impl ConfigureTarget {
         draft: Option<Connection>,
     ) -> AppResult<Self> {
         let lacks_app = oauth::apps::is_ready(app, &connector, &member.workspace_id).await? == Some(false);
-        Ok(Self { connector, draft, lacks_app })
+        let users = match draft.clone() {
+            Some(draft) => app.db.read(move |conn| users(conn, &draft)).await?,
+            None => Vec::new(),
+        };
+        Ok(Self { connector, draft, lacks_app, users })
     }
 }
 
@@ -122,6 +130,8 @@ pub(super) struct ConfigurePage {
     is_draft: bool,
     /// It is a source that can be extracted.
     is_extracted: bool,
+    /// The sources that write to it; empty when there are none.
+    used_by: String,
     connection_url: String,
     description: String,
     description_problem: Option<String>,
@@ -182,6 +192,7 @@ impl ConfigurePage {
             is_draft: target.draft.as_ref().is_none_or(|draft| draft.finalised_at.is_none()),
             is_extracted: target.draft.as_ref().is_some_and(|draft| draft.state() == ConnectionState::Finalised)
                 && file.kind == Kind::Source,
+            used_by: named(&target.users),
             connection_url: target
                 .draft
                 .as_ref()

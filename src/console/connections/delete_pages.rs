@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::remove::{Losses, remove};
+use super::remove::{Losses, RemoveError, remove};
 use crate::base::error::AppError;
 use crate::console::retention::{self, RetentionKind, days_in_words};
 use crate::features::accounts::guard::Editor;
@@ -71,10 +71,15 @@ pub async fn delete(
 ) -> PageResult {
     let slug = slug.into_inner();
     let (workspace, actor) = (member.workspace_id.clone(), member.actor());
-    app.write(move |tx| {
-        let connection = find(tx.conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
-        remove(tx, &connection, actor)
-    })
-    .await?;
-    Ok(see_other_with(&app.config.server.base_url, urls::CONNECTIONS, Flash::ConnectionDeleted))
+    let (base, asked) = (&app.config.server.base_url, urls::connection_deletion(&slug));
+    let removed = app.try_write(move |tx| {
+        let found = find(tx.conn, &workspace, &slug).map_err(AppError::from)?;
+        remove(tx, &found.ok_or(AppError::NotFound)?, actor)
+    });
+    match removed.await {
+        Ok(()) => Ok(see_other_with(base, urls::CONNECTIONS, Flash::ConnectionDeleted)),
+        // The page names them.
+        Err(RemoveError::InUse(_)) => Ok(see_other_with(base, &asked, Flash::DestinationInUse)),
+        Err(RemoveError::App(error)) => Err(error.into()),
+    }
 }

@@ -39,6 +39,7 @@ fn tone(event: Event) -> &'static str {
         | Event::ValidationFailed
         | Event::RunPartial
         | Event::RunFailed
+        | Event::DestinationFailed
         | Event::ScheduleBlocked => "bad",
         _ => "",
     }
@@ -98,6 +99,9 @@ fn text(row: &ActivityRow) -> String {
         Event::RunSucceeded => format!("Extraction done: {detail}"),
         Event::RunPartial => format!("Extraction done in part: {detail}"),
         Event::RunFailed => format!("Extraction failed. {detail}"),
+        Event::DestinationChosen => format!("{who} chose it as the place for the records of {detail}"),
+        Event::DestinationLeft => format!("{who} chose another place for the records of {detail}"),
+        Event::DestinationFailed => format!("Records could not be written. {detail}"),
         Event::ScheduleBlocked => format!("The schedule could not start an extraction. {detail}"),
         Event::ScheduleResumed => "The schedule starts extractions again".to_owned(),
         other => other.as_str().to_owned(),

@@ -7,9 +7,9 @@ use crate::base::error::AppResult;
 use crate::connectors::Kind;
 use crate::console::connections::progress::Step;
 use crate::engines::Ability;
-use crate::features::connections::Connection;
-use crate::features::outputs;
-use crate::features::streams::{self, Plan, Trigger};
+use crate::features::connections::{self, Connection};
+use crate::features::outputs::{self, MOST_NAMED, OutputUser};
+use crate::features::streams::{self, Output, Plan, Trigger};
 use crate::features::work::runs::{self, Run};
 use crate::features::work::validations::{self, Standing, Validation, standing};
 use crate::platform::app::App;
@@ -30,8 +30,12 @@ pub(super) struct ConnectionWork {
     ability: Ability,
     /// The name of its connector.
     connector: String,
-    /// The name of the output layer of the plan.
-    layer: String,
+    /// The name of the plan's output.
+    output: String,
+    /// The sources that write to it, of a destination.
+    users: Vec<OutputUser>,
+    /// What was written to it lately, of a destination.
+    written: Vec<WrittenRun>,
     /// What the next extraction does, in sentences.
     next_reading: Vec<String>,
 }
@@ -40,9 +44,10 @@ impl ConnectionWork {
     pub(super) fn load(conn: &mut Conn, app: &App, connection: &Connection) -> AppResult<Self> {
         let (workspace, id) = (&connection.workspace_id, &connection.id);
         let plan = streams::find_plan(conn, workspace, id)?;
-        let slug = plan.as_ref().map(|plan| plan.output_layer.as_str());
-        let layers = outputs::choices(conn, workspace)?;
-        let layer = layers.into_iter().find(|(own, _)| Some(own.as_str()) == slug).map(|(_, name)| name);
+        let output = match &plan {
+            Some(plan) => outputs::name_of(conn, workspace, &plan.output)?,
+            None => None,
+        };
         let next_reading = match &plan {
             Some(plan) if connection.finalised_at.is_some() => runs::next_reading(conn, app, connection, plan)?,
             _ => Vec::new(),
@@ -57,7 +62,9 @@ impl ConnectionWork {
             checks: validations::list(conn, workspace, id, SHOWN)?,
             plan,
             runs: runs::list(conn, workspace, id, SHOWN)?,
-            layer: layer.unwrap_or_default(),
+            output: output.unwrap_or_default(),
+            users: super::remove::users(conn, connection)?,
+            written: written(conn, connection)?,
         })
     }
 
@@ -68,6 +75,28 @@ impl ConnectionWork {
     fn chosen(&self) -> usize {
         self.plan.as_ref().map_or(0, |plan| plan.enabled().count())
     }
+}
+
+/// An extraction that wrote to a destination.
+struct WrittenRun {
+    run: Run,
+    /// The name of its source.
+    source: String,
+}
+
+/// What was written to a destination lately; nothing of a source.
+fn written(conn: &mut Conn, connection: &Connection) -> AppResult<Vec<WrittenRun>> {
+    if connection.kind != Kind::Destination {
+        return Ok(Vec::new());
+    }
+    let (workspace, output) = (&connection.workspace_id, Output::Destination(connection.slug.clone()));
+    let mut written = Vec::new();
+    for run in runs::into_output(conn, workspace, &output, SHOWN)? {
+        let source = connections::find_by_id(conn, workspace, &run.connection_id)?;
+        let source = source.filter(|one| one.deleted_at.is_none());
+        written.extend(source.map(|source| WrittenRun { run, source: source.description }));
+    }
+    Ok(written)
 }
 
 struct WorkItem {
@@ -96,6 +125,8 @@ struct WorkPart {
     may_restart: bool,
     run_url: String,
     links: Vec<WorkLink>,
+    /// Of a destination: the pages and names of the sources that write to it.
+    users: Vec<(String, String)>,
     checks: Vec<WorkItem>,
     runs: Vec<WorkItem>,
 }
@@ -117,14 +148,15 @@ pub(super) fn part(connection: &Connection, work: &ConnectionWork, csrf: &str, m
     }
     let standing = work.standing(connection);
     let is_draft = connection.finalised_at.is_none();
-    let Ability { check: checks, read: reads, .. } = work.ability;
+    let Ability { check: checks, read: reads, write: writes, .. } = work.ability;
     let is_source = connection.kind == Kind::Source;
     let slug = &connection.slug;
     let part = WorkPart {
-        title: match (is_draft, is_source && reads) {
-            (true, _) => "What comes next",
-            (false, true) => "Extraction",
-            (false, false) => "Hand-off",
+        title: match (is_draft, is_source && reads, !is_source && writes) {
+            (true, ..) => "What comes next",
+            (false, true, _) => "Extraction",
+            (false, false, true) => "Receiving",
+            (false, false, false) => "Hand-off",
         },
         sentence: sentence(connection, work, &standing),
         facts: if !is_draft && is_source { facts(work, reads) } else { Vec::new() },
@@ -139,14 +171,15 @@ pub(super) fn part(connection: &Connection, work: &ConnectionWork, csrf: &str, m
         run_url: urls::connection_runs(slug),
         links: links(connection, work, &standing),
         checks: work.checks.iter().map(check).collect(),
-        runs: work.runs.iter().map(run).collect(),
+        users: work.users.iter().map(|user| (urls::connection(&user.slug), user.name.clone())).collect(),
+        runs: work.runs.iter().map(run).chain(work.written.iter().map(into)).collect(),
     };
     Ok(part.render()?)
 }
 
 fn sentence(connection: &Connection, work: &ConnectionWork, standing: &Standing) -> String {
     let (is_source, name) = (connection.kind == Kind::Source, &work.connector);
-    let Ability { check: checks, read: reads, .. } = work.ability;
+    let Ability { check: checks, read: reads, write: writes, .. } = work.ability;
     match (connection.finalised_at, standing) {
         (Some(_), _) if is_source && !reads && work.chosen() == 0 => {
             format!("Nothing installed here can read {name}, so hand it off to an engine of your own.")
@@ -160,6 +193,12 @@ fn sentence(connection: &Connection, work: &ConnectionWork, standing: &Standing)
                 format!("{chosen} Nothing installed here can read it, so hand it off to an engine of your own.")
             }
         }
+        (Some(_), _) if writes => match work.users.len() {
+            0 => "Records can go to it. Choose it on the page “Trigger and output” of a source.".to_owned(),
+            1 => "The records of 1 source go to it.".to_owned(),
+            MOST_NAMED.. => "The records of many sources go to it.".to_owned(),
+            more => format!("The records of {more} sources go to it."),
+        },
         (Some(_), _) => "This destination is finalised. Programs get its details by the API.".to_owned(),
         (None, _) if !checks => {
             format!(
@@ -200,7 +239,7 @@ fn facts(work: &ConnectionWork, reads: bool) -> Vec<(&'static str, Vec<String>)>
         ("Next times", plan.trigger.local_from(plan.next_at, NEXT_SHOWN)),
         ("Not started", blocked),
         ("Next extraction", work.next_reading.clone()),
-        ("Records go to", vec![work.layer.clone()]),
+        ("Records go to", vec![work.output.clone()]),
     ];
     all.into_iter().filter(|(_, lines)| lines.iter().any(|line| !line.is_empty())).collect()
 }
@@ -210,7 +249,7 @@ fn links(connection: &Connection, work: &ConnectionWork, standing: &Standing) ->
     let slug = &connection.slug;
     let is_source = connection.kind == Kind::Source;
     let is_draft = connection.finalised_at.is_none();
-    let Ability { check: checks, discover: discovers, read: reads } = work.ability;
+    let Ability { check: checks, discover: discovers, read: reads, .. } = work.ability;
     // What nobody can be asked about is ready when it is whole.
     let is_ready = is_draft && connection.missing_count == 0 && (*standing == Standing::Good || !checks);
     let must_choose = is_ready && reads && work.chosen() == 0;
@@ -268,6 +307,11 @@ fn run(one: &Run) -> WorkItem {
     }
 }
 
+fn into(one: &WrittenRun) -> WorkItem {
+    let item = run(&one.run);
+    WorkItem { text: format!("{}: {}", one.source, item.text), ..item }
+}
+
 /// The steps after the details, for the stepper.
 pub(super) fn further(steps: &mut Vec<Step>, connection: &Connection, work: &ConnectionWork) {
     let filled = steps.last().is_some_and(|step| step.state == "done");
@@ -293,4 +337,13 @@ pub(super) fn further(steps: &mut Vec<Step>, connection: &Connection, work: &Con
         step("Streams", good && count > 0, false, if count > 0 { format!("{count} chosen") } else { String::new() });
     }
     step("Finalised", is_done, false, connection.finalised_at.map(UtcTime::short).unwrap_or_default());
+    if work.ability.write {
+        let note = match work.users.len() {
+            0 => String::new(),
+            1 => "1 source".to_owned(),
+            MOST_NAMED.. => "many sources".to_owned(),
+            more => format!("{more} sources"),
+        };
+        step("Receiving", is_done && !work.users.is_empty(), false, note);
+    }
 }

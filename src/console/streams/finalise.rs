@@ -4,12 +4,13 @@ use crate::base::error::{AppError, AppResult};
 use crate::connectors::Kind;
 use crate::engines::{Ability, Catalog, Stream};
 use crate::features::connections::{self, Connection};
+use crate::features::outputs::{self, NoOutput};
 use crate::features::streams::{
-    Plan, StreamChoice, StreamFault, Trigger, check_all, check_keys, find_plan, free_table, save_plan, set_next,
-    suggested_tables, unblock_plan,
+    Output, Plan, StreamChoice, StreamFault, Trigger, check_all, check_keys, find_plan, free_table, save_plan,
+    set_next, suggested_tables, unblock_plan,
 };
 use crate::features::work::validations::{self, StartValidationError, Validation};
-use crate::features::{outputs, setup_links, webhooks};
+use crate::features::{setup_links, webhooks};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
@@ -31,8 +32,8 @@ pub enum NotReady {
     NoStreams,
     /// Streams are chosen that cannot be read so.
     Streams(Vec<StreamFault>),
-    /// There is no output layer of that slug.
-    UnknownLayer(String),
+    /// The records cannot go where they were to go.
+    Output(NoOutput),
 }
 
 impl NotReady {
@@ -45,7 +46,7 @@ impl NotReady {
             Self::NotValidated => "not_validated",
             Self::NoStreams => "no_streams",
             Self::Streams(_) => "streams_do_not_fit",
-            Self::UnknownLayer(_) => "unknown_output_layer",
+            Self::Output(why) => why.code(),
         }
     }
 
@@ -64,7 +65,7 @@ impl NotReady {
                 let sentences: Vec<&str> = faults.iter().map(|fault| fault.sentence.as_str()).collect();
                 format!("{}.", sentences.join(". "))
             }
-            Self::UnknownLayer(slug) => format!("There is no output layer {slug}. Choose one of those that are there."),
+            Self::Output(why) => why.to_string(),
         }
     }
 }
@@ -92,7 +93,7 @@ pub struct PlanChange {
     /// Streams to be put on the plan; one that is there already is replaced.
     pub streams: Vec<StreamChoice>,
     /// Where the records go, if that is said.
-    pub output_layer: Option<String>,
+    pub output: Option<Output>,
     /// When it is read, if that is said.
     pub trigger: Option<Trigger>,
 }
@@ -116,8 +117,8 @@ impl PlanChange {
                 None => plan.streams.push(choice),
             }
         }
-        if let Some(layer) = self.output_layer {
-            plan.output_layer = layer;
+        if let Some(output) = self.output {
+            plan.output = output;
         }
         if let Some(trigger) = self.trigger {
             plan.trigger = trigger;
@@ -140,7 +141,8 @@ pub fn current_success(conn: &mut Conn, connection: &Connection) -> AppResult<Op
 }
 
 /// What the connector and this installation ask of a connection before it is finalised.
-pub struct Demands {
+pub struct Demands<'a> {
+    app: &'a App,
     /// Required fields without a value, and fields that break a rule, as dot paths.
     missing: Vec<String>,
     wrong: Vec<String>,
@@ -148,17 +150,18 @@ pub struct Demands {
     ability: Ability,
 }
 
-impl Demands {
+impl<'a> Demands<'a> {
     /// What holds for a connection as it is; nothing but a validation when its connector is gone.
     ///
     /// # Errors
     /// A stored secret cannot be opened.
-    pub fn of(app: &App, connection: &Connection) -> AppResult<Self> {
+    pub fn of(app: &'a App, connection: &Connection) -> AppResult<Self> {
         let Some(connector) = app.connectors.find(connection.kind, &connection.connector_slug) else {
-            return Ok(Self { missing: Vec::new(), wrong: Vec::new(), ability: GONE });
+            return Ok(Self { app, missing: Vec::new(), wrong: Vec::new(), ability: GONE });
         };
         let ability = app.engines.ability(&connector);
-        let mut demands = Self { missing: webhooks::missing_of(&connector, connection), wrong: Vec::new(), ability };
+        let missing = webhooks::missing_of(&connector, connection);
+        let mut demands = Self { app, missing, wrong: Vec::new(), ability };
         match validations::judge(&connector, &connection.open_values(&app.keys)?) {
             Err(StartValidationError::Wrong(fields)) => demands.wrong = fields,
             Err(StartValidationError::Missing(fields)) if demands.missing.is_empty() => demands.missing = fields,
@@ -169,9 +172,9 @@ impl Demands {
 }
 
 /// What a connector that is not installed any more would have to prove.
-const GONE: Ability = Ability { check: true, discover: true, read: true };
+const GONE: Ability = Ability { check: true, discover: true, read: true, write: true };
 
-fn check(demands: &Demands, plan: &Plan, catalog: Option<&Catalog>) -> Result<(), NotReady> {
+fn check(demands: &Demands<'_>, plan: &Plan, catalog: Option<&Catalog>) -> Result<(), NotReady> {
     if !demands.missing.is_empty() {
         return Err(NotReady::Missing(demands.missing.clone()));
     }
@@ -200,7 +203,7 @@ fn check(demands: &Demands, plan: &Plan, catalog: Option<&Catalog>) -> Result<()
 pub fn finalise(
     tx: &mut Tx<'_>,
     connection: &Connection,
-    demands: &Demands,
+    demands: &Demands<'_>,
     change: PlanChange,
     actor: Actor,
 ) -> Result<(), FinishError> {
@@ -217,13 +220,12 @@ pub fn finalise(
     let mut plan = plan_of(tx.conn, connection)?;
     let nothing = Catalog::default();
     change.apply_to(&mut plan, catalog.as_ref().unwrap_or(&nothing));
-    if !is_layer(tx.conn, connection, &plan)? {
-        return Err(NotReady::UnknownLayer(plan.output_layer).into());
-    }
+    claim(tx, demands, connection, &plan)?;
     check(demands, &plan, catalog.as_ref())?;
     save(tx, connection, &plan)?;
     begin_clock(tx, connection, &plan)?;
     setup_links::close_all(tx, connection, LinkEnd::Finished)?;
+    tell_destinations(tx, connection, None, &plan.output, &actor)?;
     connections::finalise(tx, connection, actor)?;
     if let Some(success) = &success {
         validations::carry_over(tx.conn, success, connection.version + 1).map_err(AppError::from)?;
@@ -246,9 +248,33 @@ fn plan_of(conn: &mut Conn, connection: &Connection) -> AppResult<Plan> {
     Ok(find_plan(conn, &connection.workspace_id, &connection.id)?.unwrap_or_default())
 }
 
-fn is_layer(conn: &mut Conn, connection: &Connection, plan: &Plan) -> AppResult<bool> {
-    let (workspace, slug) = (&connection.workspace_id, &plan.output_layer);
-    Ok(slug == outputs::FILES || outputs::find(conn, workspace, slug)?.is_some())
+/// Sees that the records can go where the plan says, and keeps that place as it is until the transaction ends.
+fn claim(tx: &mut Tx<'_>, demands: &Demands<'_>, connection: &Connection, plan: &Plan) -> Result<(), FinishError> {
+    match outputs::claim(tx, demands.app, &connection.workspace_id, &plan.output)? {
+        Some(why) => Err(NotReady::Output(why).into()),
+        None => Ok(()),
+    }
+}
+
+/// Tells the timelines of the destinations that a source goes to another place than before.
+fn tell_destinations(
+    tx: &mut Tx<'_>,
+    connection: &Connection,
+    before: Option<&Output>,
+    after: &Output,
+    actor: &Actor,
+) -> AppResult<()> {
+    if before == Some(after) {
+        return Ok(());
+    }
+    for (output, event) in [(before, Event::DestinationLeft), (Some(after), Event::DestinationChosen)] {
+        let Some(slug) = output.and_then(Output::destination) else { continue };
+        let found = connections::find_of_kind(tx.conn, &connection.workspace_id, Kind::Destination, slug)?;
+        if let Some(destination) = found {
+            note(tx, &destination, event, &connection.description, actor.clone())?;
+        }
+    }
+    Ok(())
 }
 
 /// Saves a plan in the place of the one that was read.
@@ -270,7 +296,7 @@ pub(super) fn save(tx: &mut Tx<'_>, connection: &Connection, plan: &Plan) -> App
 pub fn change_plan(
     tx: &mut Tx<'_>,
     connection: &Connection,
-    demands: &Demands,
+    demands: &Demands<'_>,
     change: PlanChange,
     actor: Actor,
 ) -> Result<(), FinishError> {
@@ -282,11 +308,11 @@ pub fn change_plan(
     let before = plan_of(tx.conn, connection)?;
     let mut plan = before.clone();
     change.apply_to(&mut plan, &catalog);
-    if plan.output_layer != before.output_layer && !is_layer(tx.conn, connection, &plan)? {
-        return Err(NotReady::UnknownLayer(plan.output_layer).into());
+    if plan.output != before.output {
+        claim(tx, demands, connection, &plan)?;
     }
     let mut faults = if has_streams { check_all(&plan.streams, &catalog) } else { Vec::new() };
-    if plan.fills_tables() && (has_streams || plan.output_layer != before.output_layer) {
+    if plan.fills_tables() && (has_streams || plan.output != before.output) {
         faults.extend(check_keys(&plan.streams, &catalog));
     }
     if !faults.is_empty() {
@@ -304,10 +330,19 @@ pub fn change_plan(
         begin_clock(tx, connection, &plan)?;
     }
     let (event, detail) = if plan.streams == before.streams {
-        (Event::PlanChanged, format!("{}, {}", plan.trigger.words(), plan.output_layer))
+        let place = match &plan.output {
+            Output::Destination(_) => outputs::name_of(tx.conn, &connection.workspace_id, &plan.output)?,
+            Output::Files | Output::Layer(_) => None,
+        };
+        let place = place.unwrap_or_else(|| plan.output.to_string());
+        (Event::PlanChanged, format!("{}, {place}", plan.trigger.words()))
     } else {
         (Event::StreamsChosen, chosen(&plan))
     };
+    // A draft's records go nowhere yet; its end as a draft says where.
+    if is_source {
+        tell_destinations(tx, connection, Some(&before.output), &plan.output, &actor)?;
+    }
     Ok(note(tx, connection, event, &detail, actor)?)
 }
 

@@ -11,9 +11,10 @@ use crate::connectors::Kind;
 use crate::engines::Ability;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{self, Connection, LONGEST_DESCRIPTION, rename};
+use crate::features::outputs::{self, OutputChoice, OutputChoices};
 use crate::features::recipient::problems_title;
-use crate::features::streams::{Cron, PREVIEWED, Plan, Trigger, TriggerFault, find_plan};
-use crate::features::{outputs, setup_links};
+use crate::features::setup_links;
+use crate::features::streams::{Cron, Output, PREVIEWED, Plan, Trigger, TriggerFault, find_plan};
 use crate::platform::app::App;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::flash::{Flash, see_other_with};
@@ -39,7 +40,9 @@ struct FinishPage {
     streams: usize,
     all_streams: usize,
     open_links: usize,
-    layers: Vec<(String, String, bool)>,
+    outputs: Vec<OutputGroup>,
+    /// There are more destinations than are listed.
+    has_more_destinations: bool,
     is_cron: bool,
     cron: String,
     zones: Vec<(String, bool)>,
@@ -58,13 +61,45 @@ impl FinishPage {
     }
 }
 
+/// Outputs of one sort.
+struct OutputGroup {
+    label: &'static str,
+    /// (posted value, words, chosen)
+    choices: Vec<(String, String, bool)>,
+}
+
+impl OutputGroup {
+    /// Those of every sort there is.
+    fn all(choices: OutputChoices, chosen: &str) -> Vec<Self> {
+        // Somebody may have chosen what went meanwhile: it must not look as if they had chosen something else.
+        let OutputChoices { files, layers, destinations, other, .. } = choices.with_other(&Output::parse(chosen), None);
+        let group = |label, choices: Vec<OutputChoice>| Self {
+            label,
+            choices: choices
+                .into_iter()
+                .map(|OutputChoice { value, name }| {
+                    let is_chosen = value == chosen;
+                    (value, name, is_chosen)
+                })
+                .collect(),
+        };
+        let all = [
+            group("Now", other.into_iter().collect()),
+            group("Files", vec![files]),
+            group("Output layers", layers),
+            group("Destinations", destinations),
+        ];
+        all.into_iter().filter(|group| !group.choices.is_empty()).collect()
+    }
+}
+
 struct LoadedFinish {
     connection: Connection,
     plan: Plan,
     is_validated: bool,
     open_links: usize,
-    /// Slug and name of every output layer.
-    layers: Vec<(String, String)>,
+    /// Every place the records can go to.
+    outputs: OutputChoices,
 }
 
 /// What stands in the form.
@@ -82,7 +117,7 @@ impl FinishForm {
             Trigger::Manual => (false, String::new(), String::new()),
             Trigger::Cron(cron) => (true, cron.expression.clone(), cron.zone.clone()),
         };
-        let layer = loaded.plan.output_layer.clone();
+        let layer = loaded.plan.output.to_string();
         Self { description: loaded.connection.description.clone(), layer, is_cron, cron, zone }
     }
 
@@ -92,7 +127,7 @@ impl FinishForm {
             description: raw
                 .first("description")
                 .map_or_else(|| loaded.connection.description.clone(), |_| text("description")),
-            layer: raw.first("layer").map_or_else(|| loaded.plan.output_layer.clone(), |_| text("layer")),
+            layer: raw.first("layer").map_or_else(|| loaded.plan.output.to_string(), |_| text("layer")),
             is_cron: raw.first("trigger") == Some("cron"),
             cron: text("cron"),
             zone: text("zone"),
@@ -121,8 +156,8 @@ impl FinishForm {
     }
 }
 
-async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<LoadedFinish> {
-    let (workspace, now) = (member.workspace_id.clone(), app.clock.now());
+async fn load(app: &web::Data<App>, member: &SignedIn, slug: String) -> AppResult<LoadedFinish> {
+    let (workspace, now, here) = (member.workspace_id.clone(), app.clock.now(), app.clone());
     app.db
         .read(move |conn| {
             let connection = connections::find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
@@ -130,8 +165,8 @@ async fn load(app: &App, member: &SignedIn, slug: String) -> AppResult<LoadedFin
             let is_validated = current_success(conn, &connection)?.is_some();
             let links = setup_links::list(conn, &workspace, &connection.id)?;
             let open_links = links.iter().filter(|link| link.state(now).is_open()).count();
-            let layers = outputs::choices(conn, &workspace)?;
-            Ok(LoadedFinish { connection, plan, is_validated, open_links, layers })
+            let outputs = outputs::choices(conn, &here, &workspace, &plan.output)?;
+            Ok(LoadedFinish { connection, plan, is_validated, open_links, outputs })
         })
         .await
 }
@@ -169,7 +204,8 @@ fn view(
         streams: plan.enabled().count(),
         all_streams: plan.streams.len(),
         open_links: loaded.open_links,
-        layers: loaded.layers.iter().map(|(slug, name)| (slug.clone(), name.clone(), *slug == typed.layer)).collect(),
+        outputs: OutputGroup::all(loaded.outputs.clone(), &typed.layer),
+        has_more_destinations: loaded.outputs.has_more,
         is_cron: typed.is_cron,
         cron: typed.cron,
         zones: zones(&typed.zone),
@@ -262,7 +298,7 @@ fn anchor(not_ready: &NotReady) -> &'static str {
     match not_ready {
         NotReady::Waiting | NotReady::Missing(_) | NotReady::Wrong(_) | NotReady::NotValidated => "details",
         NotReady::NoStreams | NotReady::Streams(_) => "streams",
-        NotReady::UnknownLayer(_) => "layer",
+        NotReady::Output(_) => "layer",
     }
 }
 
@@ -289,7 +325,11 @@ async fn write(
         let connection = found.ok_or(AppError::NotFound)?;
         let demands = Demands::of(&app_here, &connection)?;
         let change = if wish.has_plan {
-            PlanChange { trigger: Some(wish.trigger), output_layer: Some(wish.layer), ..PlanChange::default() }
+            PlanChange {
+                trigger: Some(wish.trigger),
+                output: Some(Output::parse(&wish.layer)),
+                ..PlanChange::default()
+            }
         } else {
             PlanChange::default()
         };

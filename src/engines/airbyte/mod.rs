@@ -58,7 +58,7 @@ impl Engine for Airbyte<'_> {
     fn ability(&self, connector: &Connector) -> Ability {
         let is_there = program::is_there(self);
         let is_source = connector.file.kind == Kind::Source;
-        Ability { check: is_there, discover: is_there && is_source, read: is_there && is_source }
+        Ability { check: is_there, discover: is_there && is_source, read: is_there && is_source, write: false }
     }
 
     fn position_member(&self) -> Option<&'static str> {

@@ -27,7 +27,7 @@ pub(super) struct Http<'a> {
 
 impl Engine for Http<'_> {
     fn ability(&self, connector: &Connector) -> Ability {
-        Ability { check: true, discover: known::has_streams(connector), read: false }
+        Ability { check: true, discover: known::has_streams(connector), read: false, write: false }
     }
 
     fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, ()> {

@@ -27,7 +27,7 @@ pub(super) async fn connect(hosts: &Hosts, options: &Options, run: &EngineRun<'_
     let session = match &options.tunnel {
         None => {
             sink.progress("Connecting to the server").await?;
-            open(hosts, options).await?
+            directly(hosts, options).await?
         }
         Some(jump) => {
             let tunnel = dig(hosts, jump, run.host_key, sink).await?;
@@ -60,8 +60,18 @@ async fn dig(
     Ok(tunnel)
 }
 
-/// Connects to the server itself and signs in.
+/// Connects and signs in where nobody listens meanwhile, through the jump server when there is one.
 pub(super) async fn open(hosts: &Hosts, options: &Options) -> Result<Session, Failure> {
+    let Some(jump) = &options.tunnel else { return directly(hosts, options).await };
+    let tunnel = Tunnel::open_unheard(hosts, jump, &options.contact).await?;
+    let key = tunnel.host_key.clone();
+    let session = through(tunnel, options).await?;
+    options.contact.note(&key);
+    Ok(session)
+}
+
+/// Connects to the server itself and signs in.
+async fn directly(hosts: &Hosts, options: &Options) -> Result<Session, Failure> {
     let addresses = hosts.database(&options.host, options.port, &options.database).await?;
     let mut failure = None;
     for mode in modes(options) {

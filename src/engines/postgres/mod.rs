@@ -1,6 +1,6 @@
 //! PostgreSQL, built in: the same protocol every client speaks, nothing to install.
 //!
-//! Sources are checked, discovered and read; `load` is the other way, records into a schema.
+//! Sources are checked, discovered and read; `load` is the other way, records into a schema. A destination is checked by what `load` needs.
 //!
 //! Invariants: the connection goes to an address that was judged a moment before, or through a jump server whose address was; whatever is said to a source is said in a transaction that can only read, and leaves nothing
 //! behind in a session that may be somebody else's afterwards; values become
@@ -19,7 +19,7 @@ mod state;
 mod tls;
 mod versions;
 
-pub use load::{Load, LoadTable, LoadTarget, Loading, TableLoss, TlsMode};
+pub use load::{Load, LoadTable, LoadTarget, LoadWay, Loading, TableLoss, TlsMode};
 pub(super) use load::{check as check_target, open as open_load};
 
 use serde_json::Value;
@@ -27,8 +27,9 @@ use serde_json::Value;
 use super::engine::{Engine, EngineAnswer};
 use super::hosts::Hosts;
 use super::run::EngineRun;
-use super::{Ability, Catalog, ChosenStream, Failure, Level, ReadEnd, position};
-use crate::connectors::Connector;
+use super::{Ability, Catalog, ChosenStream, Failure, HostKey, Level, ReadEnd, known, position};
+use crate::connectors::{Connector, Kind};
+use crate::schema::form::{FinalConfig, secret_values};
 use options::Options;
 
 /// The engine of connectors that are PostgreSQL.
@@ -37,8 +38,9 @@ pub(super) struct Postgres<'a> {
 }
 
 impl Engine for Postgres<'_> {
-    fn ability(&self, _: &Connector) -> Ability {
-        Ability { check: true, discover: true, read: true }
+    fn ability(&self, connector: &Connector) -> Ability {
+        let is_source = connector.file.kind == Kind::Source;
+        Ability { check: true, discover: is_source, read: is_source, write: !is_source }
     }
 
     fn position_member(&self) -> Option<&'static str> {
@@ -46,7 +48,10 @@ impl Engine for Postgres<'_> {
     }
 
     fn check<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, ()> {
-        Box::pin(run.deadline.guard(check(self.hosts, run)))
+        match run.connector.file.kind {
+            Kind::Source => Box::pin(run.deadline.guard(check(self.hosts, run))),
+            Kind::Destination => Box::pin(run.deadline.guard(load::check_destination(self.hosts, run))),
+        }
     }
 
     fn discover<'a>(&'a self, run: &'a EngineRun<'_>) -> EngineAnswer<'a, Catalog> {
@@ -60,6 +65,20 @@ impl Engine for Postgres<'_> {
         kept: Option<&'a Value>,
     ) -> EngineAnswer<'a, ReadEnd> {
         Box::pin(run.deadline.guard(read::read(self.hosts, run, chosen, kept)))
+    }
+
+    fn target(
+        &self,
+        connector: &Connector,
+        config: &FinalConfig,
+        host_key: Option<&HostKey>,
+    ) -> Result<LoadTarget, Failure> {
+        match connector.file.kind {
+            Kind::Source => Err(known::cannot_be_written(connector)),
+            Kind::Destination => {
+                LoadTarget::of_destination(config.expose(), secret_values(&connector.spec, config), host_key)
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
-use crate::engines::tunnel::TunnelOptions;
+use crate::engines::tunnel::{JumpContact, TunnelOptions};
 use crate::engines::{Failure, FailureReason};
 
 /// Where to connect, as whom, how protected.
@@ -17,13 +17,15 @@ pub(super) struct Options {
     pub(super) tls: Tls,
     /// The way to a server that only a jump server can reach.
     pub(super) tunnel: Option<TunnelOptions>,
+    /// What is known of that jump server, where nobody listens while the way is opened.
+    pub(super) contact: JumpContact,
     /// Changes are found by row version where rows have one.
     pub(super) by_version: bool,
     /// So far behind its mark a reading by a date or a moment begins.
     pub(super) look_back_hours: u64,
 }
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) enum Tls {
     Disable,
     Allow,
@@ -33,7 +35,7 @@ pub(super) enum Tls {
 }
 
 /// What a client shows to a server that asks for it.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct ClientCertificate {
     pub(super) certificate: String,
     pub(super) key: SecretString,
@@ -57,9 +59,20 @@ impl Options {
             schemas: if schemas.is_empty() { vec!["public".to_owned()] } else { schemas },
             tls: tls(config)?,
             tunnel: TunnelOptions::read(config)?,
+            contact: JumpContact::default(),
             by_version: config.pointer("/replication_method/method").and_then(Value::as_str) == Some("Xmin"),
             look_back_hours: config.pointer("/replication_method/look_back_hours").and_then(Value::as_u64).unwrap_or(0),
         })
+    }
+
+    /// Reads a finished configuration of the destination `postgres`.
+    ///
+    /// # Errors
+    /// It asks for something the built-in writer does not do.
+    pub(super) fn read_destination(config: &Value) -> Result<Self, Failure> {
+        let schema = config.get("schema").and_then(Value::as_str).map(str::trim).filter(|name| !name.is_empty());
+        let schemas = vec![schema.unwrap_or("public").to_owned()];
+        Ok(Self { schemas, by_version: false, look_back_hours: 0, ..Self::read(config)? })
     }
 }
 
@@ -91,7 +104,7 @@ fn tls(config: &Value) -> Result<Tls, Failure> {
     if is_locked || text("client_key_password").is_some() {
         return Err(Failure::new(
             FailureReason::NotSupported,
-            "The client key is protected by a passphrase, which the built-in reader of Postgres cannot open. Give the key without one: openssl pkey -in client.key.",
+            "The client key is protected by a passphrase, which cannot be opened here. Give the key without one: openssl pkey -in client.key.",
         ));
     }
     Ok(Tls::Verify { ca: text("ca_certificate").unwrap_or_default(), name_too, client })
@@ -108,7 +121,19 @@ mod tests {
     impl Options {
         /// Everything that was read. Without `..`, so that nothing is forgotten here.
         fn told(&self) -> String {
-            let Self { host, port, database, user, password, schemas, tls, tunnel, by_version, look_back_hours } = self;
+            let Self {
+                host,
+                port,
+                database,
+                user,
+                password,
+                schemas,
+                tls,
+                tunnel,
+                contact: _,
+                by_version,
+                look_back_hours,
+            } = self;
             let tls = match tls {
                 Tls::Disable => "disable".to_owned(),
                 Tls::Allow => "allow".to_owned(),
@@ -167,7 +192,7 @@ mod tests {
     }
 
     /// What is read of a configuration that has this value in the place of a setting, in each of its branches' ways; a refusal is read too.
-    fn read_with(leaf: &Leaf, value: Option<Value>) -> String {
+    fn read_with(kind: Kind, leaf: &Leaf, value: Option<Value>) -> String {
         let mut config = json!({"host": "h", "port": 1, "database": "d", "username": "u", "password": "p"});
         for (path, constant) in &leaf.around {
             put(&mut config, path, constant.clone());
@@ -181,7 +206,11 @@ mod tests {
         if let Some(value) = value {
             put(&mut config, &leaf.path, value);
         }
-        Options::read(&config).map_or_else(|failure| failure.reason.as_str().to_owned(), |options| options.told())
+        let read = match kind {
+            Kind::Source => Options::read(&config),
+            Kind::Destination => Options::read_destination(&config),
+        };
+        read.map_or_else(|failure| failure.reason.as_str().to_owned(), |options| options.told())
     }
 
     /// Whatever a form of a built-in connector asks for is read by the engine that reads here, and the other way round.
@@ -197,15 +226,17 @@ mod tests {
             let is_out = |path: &FieldPath| left_out.iter().any(|out| out.path == *path);
             let mut found = Vec::new();
             leaves(&connector.file.spec, &FieldPath::root(), &[], &mut found);
-            assert!(found.len() > 30, "{} has {} settings", connector.file.slug, found.len());
+            assert!(found.len() > 20, "{} has {} settings", connector.file.slug, found.len());
             for leaf in found.iter().filter(|leaf| !leaf.is_constant) {
                 let in_branch_left_out = leaf.around.iter().any(|(_, constant)| constant == "CDC");
                 let (one, other) = match leaf.kind.as_str() {
                     "integer" => (json!(7), json!(8)),
+                    "boolean" => (json!(true), json!(false)),
                     "array" => (json!(["one"]), json!(["other"])),
                     _ => (json!("one"), json!("other")),
                 };
-                let is_read = read_with(leaf, Some(one)) != read_with(leaf, Some(other));
+                let is_read = read_with(connector.file.kind, leaf, Some(one))
+                    != read_with(connector.file.kind, leaf, Some(other));
                 let is_asked = !in_branch_left_out && !is_out(&leaf.path);
                 assert_eq!(is_asked, is_read, "{}: {}", connector.file.slug, leaf.path.as_str());
             }

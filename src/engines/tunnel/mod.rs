@@ -5,6 +5,7 @@
 //! what may be reached from the jump server is the matter of whoever runs it. A host key that is known is asked for again, and another one
 //! ends the way before anything secret is said. What was opened ends with whoever holds it.
 
+mod contact;
 mod host_key;
 mod key;
 mod line;
@@ -20,14 +21,16 @@ use russh::client::{self, Handle, Msg};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+pub(super) use contact::JumpContact;
 pub use host_key::HostKey;
 pub(super) use options::TunnelOptions;
 pub use options::jump_server_of;
 
 use super::hosts::Hosts;
+use super::mask::Masks;
 use super::reach::reach;
 use super::run::EventSink;
-use super::{ConnectorEvent, Failure};
+use super::{ConnectorEvent, EventSender, Failure};
 use host_key::{HostKeyWatch, preferred};
 use line::JumpLine;
 
@@ -93,6 +96,28 @@ impl Tunnel {
         let Some(host_key) = seen.get().cloned() else { return Err(words::silent(options)) };
         sign_in::sign_in(&mut handle, options, credential).await?;
         Ok(Self { handle, host: options.host.clone(), host_key, _open: open })
+    }
+
+    /// The same where nobody listens: a host key that is not the known one is left with the contact, as soon as the server behind was reached
+    /// or the key was refused.
+    ///
+    /// # Errors
+    /// As [`Tunnel::open`].
+    pub(super) async fn open_unheard(
+        hosts: &Hosts,
+        options: &TunnelOptions,
+        contact: &JumpContact,
+    ) -> Result<Self, Failure> {
+        let (events, mut heard) = EventSender::channel();
+        let sink = EventSink::new(events, Masks::new(&[]));
+        let opened = Self::open(hosts, options, contact.known(), &sink).await;
+        drop(sink);
+        while let Some(event) = heard.recv().await {
+            if let ConnectorEvent::HostKey(other) = event {
+                contact.note(&other);
+            }
+        }
+        opened
     }
 
     /// A stream to a server behind the jump server, which looks its name up.

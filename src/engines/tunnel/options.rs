@@ -7,6 +7,7 @@ use super::key::Credential;
 use crate::engines::{Failure, FailureReason};
 
 /// Where to jump, as whom.
+#[derive(Debug, Clone)]
 pub(in crate::engines) struct TunnelOptions {
     pub(super) host: String,
     pub(super) port: u16,
@@ -15,6 +16,7 @@ pub(in crate::engines) struct TunnelOptions {
 }
 
 /// What is shown to the jump server.
+#[derive(Debug, Clone)]
 enum SignInWay {
     Password(SecretString),
     Key(SecretString),
@@ -34,6 +36,11 @@ fn place(config: &Value) -> (String, u16) {
 }
 
 impl TunnelOptions {
+    /// The jump server as one text: `host:port`.
+    pub(in crate::engines) fn address(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
     /// What `tunnel_method` says; `None`: no tunnel.
     ///
     /// # Errors

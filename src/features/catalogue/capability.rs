@@ -16,7 +16,7 @@ pub struct Capability {
     pub discover: bool,
     /// Records are extracted; otherwise a source is finalised without streams.
     pub read: bool,
-    /// Records are written to it.
+    /// Records of sources can be written to it.
     pub write: bool,
     /// A recipient can sign in with the provider instead of pasting keys.
     pub sign_in: bool,
@@ -27,10 +27,10 @@ pub struct Capability {
 impl Capability {
     /// From what the connector's engine can do; `has_app` says whether the app of the connector's provider is set.
     pub fn of(engines: &Engines, connector: &Connector, has_app: bool) -> Self {
-        let Ability { check, discover, read } = engines.ability(connector);
+        let Ability { check, discover, read, write } = engines.ability(connector);
         let sign_in = has_app && connector.oauth().is_some();
-        // Output layers are written to, and they are no connectors; the details of everything can be fetched.
-        Self { check, discover, read, write: false, sign_in, hand_off: true }
+        // The details of everything can be fetched.
+        Self { check, discover, read, write, sign_in, hand_off: true }
     }
 
     /// The same in words for a tile: what it does, or that it is for handing off alone.

@@ -1,4 +1,4 @@
-//! `/api/v1/output-layers/`: where records can go. The files are always there; schemas of PostgreSQL are added.
+//! `/api/v1/output-layers/`: where records can go. The files are always there; schemas of PostgreSQL are added; destinations are handed over.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -6,13 +6,17 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::api_view::{CheckOut, LayerOut, NewOutputLayerIn, OutputLayerChangeIn, error_detail};
-use super::{DeleteLayerError, FILES, MOST, OutputLayer, OutputLayerInput, add, change, delete, find, list};
+use super::destinations::{can_be_written, offered};
+use super::{DeleteLayerError, FILES, MOST, Output, OutputLayer, OutputLayerInput, add, change, delete, find, list};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::OutputLayerId;
+use crate::connectors::Kind;
 use crate::features::accounts::api_keys::guard::{ApiKey, Caller, ReadRuns, WriteOutputLayers};
+use crate::features::connections::find_of_kind;
 use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::platform::app::App;
+use crate::platform::db::Conn;
 use crate::platform::db::cursor::{ListDirection, place_by_name};
 use crate::platform::web::api::{ApiQuery, ApiResult, IfMatch, RawBody, etag, json, no_content};
 use crate::platform::web::cursor::{self, PageOut};
@@ -41,9 +45,11 @@ pub struct CheckLayerIn {}
 /// `GET /api/v1/output-layers/`
 pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<OutputLayerListQuery>) -> ApiResult {
     let wanted = cursor::page_request(query.0.cursor.as_deref(), query.0.limit)?;
-    let workspace = key.workspace.clone();
-    let layers = app.db.read(move |conn| Ok(list(conn, &workspace)?)).await?;
-    let all = std::iter::once(LayerOut::files()).chain(layers.iter().map(LayerOut::from)).collect();
+    let (workspace, here) = (key.workspace.clone(), app.clone());
+    let read = move |conn: &mut Conn| Ok((list(conn, &workspace)?, offered(conn, &here, &workspace)?));
+    let (layers, destinations) = app.db.read(read).await?;
+    let destinations = destinations.shown.iter().map(LayerOut::destination);
+    let all = std::iter::once(LayerOut::files()).chain(layers.iter().map(LayerOut::from)).chain(destinations).collect();
     // The files come first; no name begins with what puts them there.
     let place_of = |layer: &LayerOut| match layer.slug.as_str() {
         FILES => "\u{1}".to_owned(),
@@ -57,10 +63,27 @@ pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<O
     )
 }
 
-/// A layer that was added; the files are nobody's to change.
+/// A destination that is an output.
+async fn find_destination(app: &App, caller: &Caller, slug: String) -> AppResult<LayerOut> {
+    let workspace = caller.workspace.clone();
+    let read = move |conn: &mut Conn| Ok(find_of_kind(conn, &workspace, Kind::Destination, &slug)?);
+    let found = app.db.read(read).await?.filter(|one| one.finalised_at.is_some() && can_be_written(app, one));
+    found.as_ref().map(LayerOut::destination).ok_or(AppError::NotFound)
+}
+
+/// A layer that was added; the files are nobody's to change here, and destinations have endpoints of their own.
 async fn load(app: &App, caller: &Caller, slug: &str) -> AppResult<OutputLayer> {
-    if slug == FILES {
-        return Err(AppError::Conflict("The files of the data folder are always there and cannot be changed."));
+    match Output::parse(slug) {
+        Output::Files => {
+            return Err(AppError::Conflict("The files of the data folder are always there and cannot be changed."));
+        }
+        Output::Destination(slug) => {
+            find_destination(app, caller, slug).await?;
+            return Err(AppError::Conflict(
+                "This output is a destination. It is changed, validated and deleted under /api/v1/destinations/.",
+            ));
+        }
+        Output::Layer(_) => {}
     }
     let (workspace, slug) = (caller.workspace.clone(), slug.to_owned());
     app.db.read(move |conn| find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)).await
@@ -76,8 +99,10 @@ fn tagged(out: &LayerOut) -> ApiResult {
 
 /// `GET /api/v1/output-layers/{slug}/`
 pub async fn show(app: web::Data<App>, key: ApiKey<ReadRuns>, slug: web::Path<String>) -> ApiResult {
-    if *slug == FILES {
-        return tagged(&LayerOut::files());
+    match Output::parse(&slug) {
+        Output::Files => return tagged(&LayerOut::files()),
+        Output::Destination(slug) => return tagged(&find_destination(&app, &key, slug).await?),
+        Output::Layer(_) => {}
     }
     tagged(&LayerOut::from(&load(&app, &key, &slug).await?))
 }
@@ -195,7 +220,10 @@ pub fn operations() -> [Operation; 6] {
         operation("list_output_layers", "List output layers")
             .query::<OutputLayerListQuery>()
             .answers::<PageOut<LayerOut>>(200)
-            .about("The files of the data folder first, then by name."),
+            .about(
+                "The files of the data folder first, then by name: schemas that were added here, and finalised destinations that this installation \
+                 can write to, the newest 200. Any of them can be the `output_layer` of a source.",
+            ),
         operation("create_output_layer", "Add an output layer")
             .body::<NewOutputLayerIn>()
             .answers::<LayerOut>(201)

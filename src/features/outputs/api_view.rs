@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::{FILES, FILES_NAME, OutputLayer, OutputLayerInput, Settings};
+use super::{FILES, FILES_NAME, Output, OutputLayer, OutputLayerInput, Settings};
 use crate::base::forms::FieldProblem;
 use crate::engines::TlsMode;
+use crate::features::connections::Connection;
 use crate::platform::web::api::{nullable, present};
 use crate::platform::web::failure_out::FailureOut;
 use crate::platform::web::problem::ErrorDetail;
@@ -20,6 +21,18 @@ pub enum OutputLayerKindOut {
     Files,
     /// Tables of a PostgreSQL schema.
     Postgres,
+    /// A finalised destination.
+    Destination,
+}
+
+/// A destination that records can go to.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "DestinationLayer")]
+struct DestinationOut {
+    /// Its slug under `/api/v1/destinations/`.
+    slug: String,
+    /// The type of system it connects.
+    connector_slug: String,
 }
 
 /// A kind that can be added.
@@ -51,15 +64,17 @@ struct PostgresOut {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "OutputLayer")]
 pub struct LayerOut {
-    /// Its name in changes of a source; never changes.
+    /// Its name in changes of a source; of a destination with `destination:` before it. It never changes.
     pub slug: String,
     /// Its name for people.
     pub(super) name: String,
     kind: OutputLayerKindOut,
     /// It is used where nobody says otherwise.
     is_default: bool,
-    /// How it is reached; null for `files`.
+    /// How a schema that was added is reached; null for the others.
     postgres: Option<PostgresOut>,
+    /// Which destination it is; null for the others.
+    destination: Option<DestinationOut>,
     /// When it was added; null for `files`.
     #[schemars(extend("format" = "date-time"))]
     created_at: Option<String>,
@@ -77,8 +92,23 @@ impl LayerOut {
             kind: OutputLayerKindOut::Files,
             is_default: true,
             postgres: None,
+            destination: None,
             created_at: None,
             updated_at: None,
+        }
+    }
+
+    /// A destination as an output.
+    pub fn destination(of: &Connection) -> Self {
+        Self {
+            slug: Output::Destination(of.slug.clone()).to_string(),
+            name: of.description.clone(),
+            kind: OutputLayerKindOut::Destination,
+            is_default: false,
+            postgres: None,
+            destination: Some(DestinationOut { slug: of.slug.clone(), connector_slug: of.connector_slug.clone() }),
+            created_at: Some(of.created_at.iso()),
+            updated_at: Some(of.updated_at.iso()),
         }
     }
 }
@@ -101,6 +131,7 @@ impl From<&OutputLayer> for LayerOut {
                 tls_mode: tls,
                 ca_certificate: Some(ca).filter(|text| !text.is_empty()),
             }),
+            destination: None,
             created_at: Some(layer.created_at.iso()),
             updated_at: Some(layer.updated_at.iso()),
         }

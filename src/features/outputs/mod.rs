@@ -1,16 +1,25 @@
-//! Output layers: where the records of extractions go. Compressed files of the data folder are always there; a workspace may add schemas
-//! of PostgreSQL databases. How records get there is for `runs` and `runtimes`.
+//! Outputs: where the records of extractions go. Compressed files of the data folder are always there; a workspace may add schemas of
+//! PostgreSQL databases (output layers), and every finalised destination is one, as far as this installation can write to it. How records get
+//! there is for `work/runs` and `engines`.
 //!
 //! Invariants: a password exists sealed only, is never shown again, a blank one keeps it, and it is not kept for another server; what a
-//! source uses is not deleted; a layer's slug never changes, because plans and runs name it.
+//! source uses is not deleted; the slug of a layer or a destination never changes, because plans and runs name it.
 
 pub mod api;
 mod api_view;
+mod choices;
+mod destinations;
+mod no_output;
 pub mod pages;
+mod place;
 mod store;
 mod validate;
 
-pub use crate::features::streams::FILES;
+pub use crate::features::streams::{FILES, Output};
+pub use choices::{OutputChoice, OutputChoices, choices};
+pub use destinations::{MOST_OFFERED, OfferedDestinations, offered};
+pub use no_output::NoOutput;
+pub use place::{Place, PlaceError, TablesPlace, claim, name_of, place, refusal};
 pub use store::{find, list};
 pub use validate::{OutputLayerDetails, OutputLayerInput};
 
@@ -22,7 +31,7 @@ use crate::base::clock::UtcTime;
 use crate::base::crypto::{KeyRing, Sealed, SealedAt};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{OutputLayerId, WorkspaceId};
-use crate::engines::{LoadTarget, TlsMode};
+use crate::engines::{LoadTarget, LoadWay, TlsMode};
 use crate::features::{connections, streams};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
@@ -33,6 +42,8 @@ use crate::platform::tx::Tx;
 pub const FILES_NAME: &str = "Compressed files in this server's data folder";
 /// Most layers a workspace may add.
 pub const MOST: usize = 20;
+/// Most sources that are named of those that use an output.
+pub const MOST_NAMED: usize = 50;
 
 /// How a schema of PostgreSQL is reached; without the password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,44 +91,6 @@ pub struct OutputLayer {
     pub created_at: UtcTime,
     /// When it last changed.
     pub updated_at: UtcTime,
-}
-
-/// Where the records of one run go.
-#[derive(Debug, Clone)]
-pub enum Place {
-    /// Into the data folder.
-    Files,
-    /// Into a schema.
-    Postgres {
-        /// The layer's name, for people.
-        name: String,
-        /// Where it is, for people.
-        address: String,
-        /// How to get there.
-        target: Box<LoadTarget>,
-    },
-}
-
-/// The place a layer's slug names; `None` when there is no such layer any more.
-///
-/// # Errors
-/// The password does not open, or the database cannot be asked.
-pub fn place(conn: &mut Conn, workspace: &WorkspaceId, slug: &str, keys: &KeyRing) -> AppResult<Option<Place>> {
-    if slug == FILES {
-        return Ok(Some(Place::Files));
-    }
-    let Some(layer) = store::find(conn, workspace, slug)? else { return Ok(None) };
-    let (name, address) = (layer.name.clone(), layer.settings.address());
-    Ok(Some(Place::Postgres { name, address, target: Box::new(layer.target(keys)?) }))
-}
-
-/// Every layer a workspace can choose, by slug and name; the files first.
-///
-/// # Errors
-/// The database cannot be asked.
-pub fn choices(conn: &mut Conn, workspace: &WorkspaceId) -> AppResult<Vec<(String, String)>> {
-    let own = store::list(conn, workspace)?.into_iter().map(|layer| (layer.slug, layer.name));
-    Ok([(FILES.to_owned(), FILES_NAME.to_owned())].into_iter().chain(own).collect())
 }
 
 /// Adds a layer; `None` when the workspace has too many.
@@ -175,7 +148,7 @@ pub fn change(
 pub enum DeleteLayerError {
     /// The records of these sources go there.
     #[error("{}", in_use(.0))]
-    InUse(Vec<String>),
+    InUse(Vec<OutputUser>),
     /// Anything else.
     #[error(transparent)]
     App(#[from] AppError),
@@ -186,7 +159,7 @@ pub enum DeleteLayerError {
 /// # Errors
 /// [`DeleteLayerError::InUse`], or the database refuses.
 pub fn delete(tx: &mut Tx<'_>, layer: &OutputLayer, actor: Actor) -> Result<(), DeleteLayerError> {
-    let users = users(tx.conn, &layer.workspace_id, &layer.slug)?;
+    let users = users(tx.conn, &layer.workspace_id, &Output::Layer(layer.slug.clone()), MOST_NAMED)?;
     if !users.is_empty() {
         return Err(DeleteLayerError::InUse(users));
     }
@@ -194,28 +167,43 @@ pub fn delete(tx: &mut Tx<'_>, layer: &OutputLayer, actor: Actor) -> Result<(), 
     Ok(note(tx, &layer.workspace_id, Event::OutputLayerDeleted, &layer.name, actor)?)
 }
 
-/// The sources whose records go there, by their names for people.
+/// A source whose records go somewhere.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OutputUser {
+    /// Its name for people.
+    pub name: String,
+    /// Its name in addresses.
+    pub slug: String,
+}
+
+/// The sources whose records go there, by their names for people; at most so many.
 ///
 /// # Errors
 /// The database cannot be asked.
-pub fn users(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> AppResult<Vec<String>> {
-    let mut names = Vec::new();
-    for id in streams::users_of_layer(conn, workspace, slug)? {
+pub fn users(conn: &mut Conn, workspace: &WorkspaceId, output: &Output, most: usize) -> AppResult<Vec<OutputUser>> {
+    let mut users = Vec::new();
+    for id in streams::users_of_output(conn, workspace, output)? {
         let found = connections::find_by_id(conn, workspace, &id)?.filter(|one| one.deleted_at.is_none());
-        names.extend(found.map(|one| one.description));
+        users.extend(found.map(|one| OutputUser { name: one.description, slug: one.slug }));
+        if users.len() >= most {
+            break;
+        }
     }
-    names.sort();
-    Ok(names)
+    users.sort();
+    Ok(users)
 }
 
-fn in_use(users: &[String]) -> String {
-    let shown: Vec<&str> = users.iter().take(5).map(String::as_str).collect();
-    let more = users.len().saturating_sub(shown.len());
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    format!(
-        "The records of these sources go there: {}{more}. Choose another output layer for them first.",
-        shown.join(", ")
-    )
+/// Names for a sentence: "A, B and 3 more".
+pub fn named(users: &[OutputUser]) -> String {
+    let shown: Vec<&str> = users.iter().take(5).map(|user| user.name.as_str()).collect();
+    match users.len().saturating_sub(shown.len()) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+fn in_use(users: &[OutputUser]) -> String {
+    format!("The records of these sources go there: {}. Choose another output for them first.", named(users))
 }
 
 fn seal(tx: &Tx<'_>, password: &SecretString, at: SealedAt<'_>) -> AppResult<Sealed> {
@@ -255,6 +243,6 @@ impl OutputLayer {
             None => SecretString::default(),
         };
         let Settings { host, port, database, user, schema, tls, ca } = self.settings.clone();
-        Ok(LoadTarget { host, port, database, user, password, schema, tls, ca })
+        Ok(LoadTarget { host, port, database, user, password, schema, tls, ca, way: LoadWay::default() })
     }
 }

@@ -5,13 +5,15 @@ use askama::Template;
 use secrecy::SecretString;
 
 use super::{
-    DeleteLayerError, FILES_NAME, OutputLayer, OutputLayerInput, Settings, add, change, delete, find, list, users,
+    DeleteLayerError, FILES_NAME, MOST_NAMED, Output, OutputLayer, OutputLayerInput, OutputUser, Settings, add, change,
+    delete, destinations, find, list, users,
 };
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::{FieldProblem, RawForm};
 use crate::base::ids::OutputLayerId;
 use crate::engines::TlsMode;
 use crate::features::accounts::guard::{Admin, SignedIn};
+use crate::features::connections::Connection;
 use crate::platform::app::App;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::flash::{Flash, see_other_with};
@@ -24,6 +26,13 @@ const TOO_MANY: FieldProblem = FieldProblem {
     code: "too_many_output_layers",
     sentence: "This workspace has 20 output layers and can have no more. Delete one first",
 };
+
+/// A destination that records can go to.
+struct DestinationItem {
+    name: String,
+    connector: String,
+    url: String,
+}
 
 struct LayerItem {
     name: String,
@@ -40,6 +49,9 @@ struct LayersPage {
     may_change: bool,
     files_name: &'static str,
     layers: Vec<LayerItem>,
+    destinations: Vec<DestinationItem>,
+    /// There are more destinations than are listed.
+    has_more: bool,
 }
 
 /// What trying the connection has shown.
@@ -66,7 +78,7 @@ struct LayerPage {
     /// (posted value, words, chosen)
     modes: Vec<(&'static str, &'static str, bool)>,
     ca: String,
-    users: Vec<String>,
+    users: Vec<OutputUser>,
     problems: Vec<FieldProblem>,
     tried: Option<LayerCheck>,
 }
@@ -101,7 +113,7 @@ impl LayerPage {
         }
     }
 
-    fn of(self, layer: &OutputLayer, users: Vec<String>) -> Self {
+    fn of(self, layer: &OutputLayer, users: Vec<OutputUser>) -> Self {
         Self { slug: Some(layer.slug.clone()), has_password: layer.has_password(), users, ..self }
     }
 }
@@ -128,17 +140,23 @@ fn read(pairs: Vec<(String, String)>) -> (OutputLayerInput, String) {
 
 /// `GET /settings/output-layers`
 pub async fn index(app: web::Data<App>, request: HttpRequest, member: SignedIn) -> PageResult {
-    let workspace = member.workspace_id.clone();
-    let layers = app
+    let (workspace, here) = (member.workspace_id.clone(), app.clone());
+    let (layers, offered) = app
         .db
         .read(move |conn| {
-            let layers = list(conn, &workspace)?;
-            layers
-                .into_iter()
-                .map(|layer| Ok((users(conn, &workspace, &layer.slug)?.len(), layer)))
-                .collect::<AppResult<Vec<_>>>()
+            let mut layers = Vec::new();
+            for layer in list(conn, &workspace)? {
+                let output = Output::Layer(layer.slug.clone());
+                layers.push((users(conn, &workspace, &output, usize::MAX)?.len(), layer));
+            }
+            Ok((layers, destinations::offered(conn, &here, &workspace)?))
         })
         .await?;
+    let destination = |one: &Connection| DestinationItem {
+        name: one.description.clone(),
+        connector: destinations::connector_name(&app, one),
+        url: urls::connection(&one.slug),
+    };
     let item = |(count, layer): (usize, OutputLayer)| LayerItem {
         address: layer.settings.address(),
         used_by: match count {
@@ -155,6 +173,8 @@ pub async fn index(app: web::Data<App>, request: HttpRequest, member: SignedIn) 
         may_change: member.role.may_administer(),
         files_name: FILES_NAME,
         layers: layers.into_iter().map(item).collect(),
+        destinations: offered.shown.iter().map(destination).collect(),
+        has_more: offered.has_more,
     })
 }
 
@@ -194,7 +214,7 @@ pub async fn create(
 struct LoadedLayer {
     layer: OutputLayer,
     /// The sources whose records go there.
-    users: Vec<String>,
+    users: Vec<OutputUser>,
 }
 
 async fn load(app: &App, member: &SignedIn, slug: &str) -> AppResult<LoadedLayer> {
@@ -202,7 +222,7 @@ async fn load(app: &App, member: &SignedIn, slug: &str) -> AppResult<LoadedLayer
     app.db
         .read(move |conn| {
             let layer = find(conn, &workspace, &slug)?.ok_or(AppError::NotFound)?;
-            let users = users(conn, &workspace, &slug)?;
+            let users = users(conn, &workspace, &Output::Layer(slug), MOST_NAMED)?;
             Ok(LoadedLayer { layer, users })
         })
         .await

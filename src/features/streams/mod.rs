@@ -5,7 +5,7 @@
 //! when it did not.
 
 mod choice;
-
+mod output;
 mod schedule;
 mod store;
 mod suggest;
@@ -13,16 +13,14 @@ mod table_names;
 mod wall_clock;
 
 pub use choice::{NO_KEYS, StreamChoice, StreamFault, check_all, check_keys, key_text, prefixed};
+pub use output::{FILES, Output};
 pub use schedule::{Cron, PREVIEWED, Trigger, TriggerFault};
 pub use store::{
     Blocked, Plan, advance, astray_plans, block_plan, due_plans, find_plan, forget_plan, plans_of, save_plan, set_next,
-    stop_plan, unblock_plan, users_of_layer,
+    stop_plan, unblock_plan, users_of_output,
 };
 pub use suggest::{default_choice, offered, suggest};
 pub use table_names::{free_table, suggested_tables};
 
 /// Most characters of a prefix of table names.
 pub const LONGEST_PREFIX: usize = 30;
-
-/// The slug of the output that is always there: files in the data folder.
-pub const FILES: &str = "files";

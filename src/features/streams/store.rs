@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 
 use super::schedule::{CRON, Cron, Trigger};
-use super::{FILES, StreamChoice};
+use super::{Output, StreamChoice};
 use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::platform::db::schema::plans;
@@ -17,8 +17,8 @@ pub struct Plan {
     pub streams: Vec<StreamChoice>,
     /// What every table's name begins with.
     pub table_prefix: String,
-    /// Where the records go, by its slug.
-    pub output_layer: String,
+    /// Where the records go.
+    pub output: Output,
     /// When it is read.
     pub trigger: Trigger,
     /// When it comes next; saved by [`set_next`] and [`advance`] only.
@@ -43,7 +43,7 @@ impl Default for Plan {
         Self {
             streams: Vec::new(),
             table_prefix: String::new(),
-            output_layer: FILES.to_owned(),
+            output: Output::Files,
             trigger: Trigger::Manual,
             next_at: None,
             blocked: None,
@@ -60,7 +60,7 @@ impl Plan {
 
     /// Whether records go into tables that last, not into files of one run.
     pub fn fills_tables(&self) -> bool {
-        self.output_layer != FILES
+        self.output.fills_tables()
     }
 }
 
@@ -113,7 +113,7 @@ fn read(row: Row) -> QueryResult<Plan> {
     Ok(Plan {
         streams,
         table_prefix: row.table_prefix,
-        output_layer: row.output_layer,
+        output: Output::parse(&row.output_layer),
         trigger,
         next_at: row.next_at,
         blocked: row.blocked_since.zip(row.blocked_reason).map(|(since, reason)| Blocked { since, reason }),
@@ -138,7 +138,7 @@ pub fn save_plan(
     let contents = (
         plans::streams.eq(streams),
         plans::table_prefix.eq(&plan.table_prefix),
-        plans::output_layer.eq(&plan.output_layer),
+        plans::output_layer.eq(plan.output.to_string()),
         plans::trigger_type.eq(plan.trigger.word()),
         plans::cron.eq(cron),
         plans::zone.eq(zone),
@@ -217,11 +217,11 @@ pub fn unblock_plan(conn: &mut Conn, connection: &ConnectionId) -> QueryResult<(
     diesel::update(plans::table.find(connection)).set(contents).execute(conn).map(|_| ())
 }
 
-/// The connections of a workspace whose records go to that output layer; those that were deleted are among them.
-pub fn users_of_layer(conn: &mut Conn, workspace: &WorkspaceId, slug: &str) -> QueryResult<Vec<ConnectionId>> {
+/// The connections of a workspace whose records go there; those that were deleted are among them.
+pub fn users_of_output(conn: &mut Conn, workspace: &WorkspaceId, output: &Output) -> QueryResult<Vec<ConnectionId>> {
     plans::table
         .filter(plans::workspace_id.eq(workspace))
-        .filter(plans::output_layer.eq(slug))
+        .filter(plans::output_layer.eq(output.to_string()))
         .order(plans::connection_id)
         .select(plans::connection_id)
         .load(conn)

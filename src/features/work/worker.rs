@@ -10,6 +10,7 @@ use super::store::{Ending, Work};
 use crate::base::error::{AppError, AppResult};
 use crate::engines::{Failure, FailureReason, Turn};
 use crate::features::accounts;
+use crate::features::outputs::{NoOutput, PlaceError};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
 use crate::platform::jobs::{ClaimedTasks, Queue, Task, next_turn, run_queue_due, run_queue_until};
@@ -25,8 +26,8 @@ pub(super) enum CannotBegin {
     ConnectionDeleted,
     #[error("the connector is not installed any more")]
     ConnectorGone,
-    #[error("the output layer is gone")]
-    OutputLayerGone,
+    #[error("the records cannot go where they were to go: {0}")]
+    NoOutput(NoOutput),
     #[error("a chosen stream is not offered any more")]
     StreamGone,
 }
@@ -37,15 +38,22 @@ impl From<diesel::result::Error> for CannotBegin {
     }
 }
 
+impl From<PlaceError> for CannotBegin {
+    fn from(error: PlaceError) -> Self {
+        match error {
+            PlaceError::None(why) => Self::NoOutput(why),
+            PlaceError::App(error) => Self::Unreadable(error),
+        }
+    }
+}
+
 impl CannotBegin {
     fn failure(&self) -> Failure {
         let (turn, words) = match self {
             Self::Unreadable(_) => (Turn::Operator, "What is stored cannot be read."),
             Self::ConnectionDeleted => (Turn::Owner, "The connection was deleted."),
             Self::ConnectorGone => (Turn::Operator, "The connector of this connection is not installed any more."),
-            Self::OutputLayerGone => {
-                (Turn::Owner, "The output layer of this source is not there any more. Choose another one.")
-            }
+            Self::NoOutput(why) => return Failure::new(FailureReason::NotPossible, why.to_string()).on(Turn::Owner),
             Self::StreamGone => {
                 (Turn::Owner, "The source does not offer every chosen stream any more. Choose the streams again.")
             }

@@ -94,6 +94,12 @@ text_enum! {
         OutputLayerChanged = "output_layer.changed",
         /// An output layer was deleted.
         OutputLayerDeleted = "output_layer.deleted",
+        /// A source was set to write to this destination.
+        DestinationChosen = "destination.chosen",
+        /// A source that wrote to this destination writes elsewhere.
+        DestinationLeft = "destination.left",
+        /// The records of a source could not be written to this destination.
+        DestinationFailed = "destination.write_failed",
         /// A program read the credentials.
         CredentialsRead = "connection.credentials_read",
         /// A setup link was made.

@@ -89,6 +89,7 @@ flashes! {
     OutputLayerSaved, "output-layer-saved", "ok", "Output layer saved.";
     OutputLayerDeleted, "output-layer-deleted", "ok", "Output layer deleted. The records that are there stay.";
     OutputLayerInUse, "output-layer-in-use", "warn", "Not deleted. Sources use this output layer: choose another one for them first.";
+    DestinationInUse, "destination-in-use", "warn", "Not deleted. Sources write to this destination: choose another place for their records first.";
     FailureRetried, "failure-retried", "info", "It is tried again now. If it fails for good once more, it is listed here again.";
     FailureDismissed, "failure-dismissed", "ok", "Dismissed.";
     SignedOut, "signed-out", "ok", "You are signed out.";

@@ -58,7 +58,7 @@ pub const PAGES: &[DocsPage] = &[
     DocsPage {
         name: "connectors",
         title: "What each connector can do",
-        about: "Which connectors are checked, read or handed off in this installation.",
+        about: "Which connectors are checked, read, written to or handed off in this installation.",
         text: Text::Connectors,
     },
     DocsPage {
@@ -72,6 +72,12 @@ pub const PAGES: &[DocsPage] = &[
         title: "Databases behind an SSH tunnel",
         about: "Read a database that only a jump server can reach: keys, passwords, host keys, and what fails.",
         text: Text::Written(include_str!("pages/ssh-tunnel.md")),
+    },
+    DocsPage {
+        name: "destinations",
+        title: "Destinations as outputs",
+        about: "Let somebody hand a database over that the records of your sources go to: rights, the check, what is written.",
+        text: Text::Written(include_str!("pages/destinations.md")),
     },
     DocsPage {
         name: "api",

@@ -48,6 +48,7 @@ pub(super) fn connectors(all: &[(Arc<Connector>, Capability)]) -> String {
          - **Checks**: the real system is asked whether the details work. Where it is not, there is no validation: `revalidate` answers 409 \
          `cannot_be_checked`, and finalising needs none.\n\
          - **Reads**: records are extracted here. Where they are not, a source is finalised without streams and handed off.\n\
+         - **Writes**: a finalised destination can be chosen as the output of sources; their records go there.\n\
          - **Hand-off only**: the details are collected, kept sealed and handed to an engine of your own.\n\
          - **Sign-in**: recipients can sign in with the provider once its app is set.\n\n\
          An Airbyte connector gives a connector checks and reads: `vestibule connectors install NAME`, as the page Install connectors says.\n\n\
@@ -82,7 +83,7 @@ fn left_out(all: &[(Arc<Connector>, Capability)]) -> String {
         return text;
     }
     format!(
-        "\n## What forms leave out\n\nA form asks for what the reader of this installation takes up, and for nothing else. Where your own engine \
+        "\n## What forms leave out\n\nA form asks for what the reader or writer of this installation takes up, and for nothing else. Where your own engine \
          reads, or a program that speaks the Airbyte protocol, everything of the specification is asked. The API takes and keeps the whole \
          configuration: what stands there in vain is named in `unsupported_fields` of the connection, beside its value on the page, and in the \
          log of each validation and extraction.\n\n{text}"

@@ -7,7 +7,7 @@ const RIGHT = "right-token-of-the-shop";
 const PATIENCE = 15_000;
 
 /** The owner adds a shop with everything it needs; gives the path of its page. */
-async function addShop(owner, name, token, mode) {
+export async function addShop(owner, name, token, mode) {
   await pick(owner, "source", "shop");
   await owner.fill("Name", name);
   await owner.fill("Token", token);
@@ -27,7 +27,7 @@ async function refreshUntil(person, button, words) {
 }
 
 /** The page comes to say so: by itself with JavaScript, without it by its Refresh link. */
-async function comesToSay(owner, words) {
+export async function comesToSay(owner, words) {
   if (!owner.lane.js) return refreshUntil(owner, "Refresh", words);
   await owner.page.evaluate(() => (window.same = true));
   const says = (wanted) => document.getElementById("live").innerText.replace(/\s+/g, " ").includes(wanted);

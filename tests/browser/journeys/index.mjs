@@ -2,6 +2,7 @@
 // about one's account belong together.
 import { appearance, forgotten, ownAccount, signingIn } from "./account.mjs";
 import { notFound, refusedForms, tooMany } from "./dead_ends.mjs";
+import { destinations } from "./destinations.mjs";
 import { extraction, refusal, testing } from "./extraction.mjs";
 import { faults } from "./faults.mjs";
 import { firstRun } from "./first_run.mjs";
@@ -49,6 +50,7 @@ export const journeys = [
   ["webhook endpoints", endpoints],
   ["callback webhook", callback],
   ["output layers", outputLayers],
+  ["destinations", destinations],
   ["docs", docs],
   ["not found", notFound],
   ["refused forms", refusedForms],

@@ -4,7 +4,7 @@ import { ACCOUNTS } from "../lib/facebook.mjs";
 import { outsider } from "./sharing.mjs";
 
 /** Makes a link through the form; gives the path of its page and the one that people outside open. */
-async function create(owner, name, connector, more = async () => {}) {
+export async function create(owner, name, connector, more = async () => {}) {
   await owner.open("/invite-links/new");
   await (await owner.field("Connects")).select(connector);
   await owner.fill("Name", name);

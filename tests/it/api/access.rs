@@ -120,8 +120,6 @@ async fn every_endpoint_against_everybody() {
             "trigger_source" | "hand_off_source" => 409,
             // No connection here goes through a jump server.
             "accept_source_host_key" | "accept_destination_host_key" => 422,
-            // Nothing here asks a destination.
-            "revalidate_destination" => 409,
             _ => route.operation.status(),
         };
         // Everybody has the catalogue and lists of their own.

@@ -1,8 +1,10 @@
 //! Output layers: kept, changed, tried, and filled by extractions.
 
 mod api;
+mod destinations;
 mod keys;
 mod pages;
+mod refusals;
 mod runs;
 
 use serde_json::{Value, json};

@@ -8,6 +8,7 @@
 //! `_vestibule_tables` of the schema knows; a field becomes a column and its type only widens; names are always quoted.
 
 mod columns;
+mod destination;
 mod lines;
 mod merge;
 mod register;
@@ -15,7 +16,8 @@ mod room;
 mod statements;
 mod target;
 
-pub use target::{LoadTarget, TlsMode};
+pub(super) use destination::check_destination;
+pub use target::{LoadTarget, LoadWay, TlsMode};
 
 use std::io::Cursor;
 use std::time::Duration;

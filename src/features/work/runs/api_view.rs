@@ -40,7 +40,7 @@ pub struct RunOut {
     trigger: String,
     /// It does not look at what earlier runs have read.
     from_start: bool,
-    /// Slug of the output layer that the records go to.
+    /// Slug of the output that the records go to; of a destination with `destination:` before it.
     output_layer: String,
     /// Where the records are, once it is a success: a folder of the server's data folder, or a schema as
     /// `postgres://host:port/database/schema`.

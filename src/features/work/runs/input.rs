@@ -41,10 +41,9 @@ impl RunInput {
         let plan = find_plan(conn, workspace, id)?.unwrap_or_default();
         let kept = store::kept_state(conn, id)?;
         let account = account(conn, workspace, id)?;
-        let output = match outputs::place(conn, workspace, &run.details.output_layer, &app.keys)? {
-            Some(Place::Files) => RunOutput::Files(files::place(run, &connection.slug)),
-            Some(Place::Postgres { name, address, target }) => RunOutput::Postgres { name, address, target },
-            None => return Err(CannotBegin::OutputLayerGone),
+        let output = match outputs::place(conn, app, workspace, &run.details.output())? {
+            Place::Files => RunOutput::Files(files::place(run, &connection.slug)),
+            Place::Tables(place) => RunOutput::Tables(place),
         };
         if connection.deleted_at.is_some() {
             return Err(CannotBegin::ConnectionDeleted);
@@ -57,7 +56,7 @@ impl RunInput {
             choices.iter().map(|choice| choice.of(&found).map(|stream| choice.chosen(stream))).collect();
         let chosen = chosen.ok_or(CannotBegin::StreamGone)?;
         let settings = fingerprint::settings(&values, account.as_deref());
-        let mark = OutputMark { address: output.mark(), fills_tables: matches!(output, RunOutput::Postgres { .. }) };
+        let mark = OutputMark { address: output.mark(), fills_tables: matches!(output, RunOutput::Tables(_)) };
         let streams = choices.iter().zip(&chosen).map(|(choice, chosen)| ReadStream {
             name: choice.full_name(),
             engine_name: chosen.stream.full_name(),
@@ -89,7 +88,7 @@ impl RunInput {
     /// Whether the records of this incremental stream take the place of all that its table holds.
     pub(super) fn begins_anew(&self, stream: usize) -> bool {
         let is_incremental = self.choices.get(stream).is_some_and(|one| one.sync_type == SyncType::Incremental);
-        is_incremental && self.position.restart(stream).is_some() && matches!(self.output, RunOutput::Postgres { .. })
+        is_incremental && self.position.restart(stream).is_some() && matches!(self.output, RunOutput::Tables(_))
     }
 
     pub(super) fn loading(&self, run: &Run) -> Loading {

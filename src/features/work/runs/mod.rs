@@ -1,5 +1,5 @@
 //! Runs: one extraction of a source each. Started by hand, by a program or by the clock; a worker reads the chosen streams and puts the
-//! records into the output layer.
+//! records into the output.
 //!
 //! Invariants: of one source at most one run goes on at a time; the state that the next incremental run starts from is saved in the
 //! transaction that calls the run a success, and only then are its files complete, so nothing is skipped and nothing half-written is
@@ -29,7 +29,7 @@ pub use preview::next_reading;
 pub use start::{NewRun, StartRunError, start};
 pub use store::{
     OldRun, Run, RunDetails, StreamCount, StreamCounts, count_by_state, count_up_to, forget, forget_logs, forget_state,
-    forgettable, forgettable_logs, going, latest, list, page,
+    forgettable, forgettable_logs, going, going_into, into_output, latest, list, page,
 };
 pub use worker::{end_lost, lost, run_due, run_until};
 

@@ -6,7 +6,7 @@ use super::{input, store};
 use crate::base::error::AppResult;
 use crate::engines::SyncType;
 use crate::features::connections::Connection;
-use crate::features::outputs;
+use crate::features::outputs::{self, Place, PlaceError};
 use crate::features::streams::{FILES, Plan, StreamChoice};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
@@ -17,8 +17,12 @@ use crate::platform::db::Conn;
 /// The database cannot be asked, or what is stored does not open.
 pub fn next_reading(conn: &mut Conn, app: &App, connection: &Connection, plan: &Plan) -> AppResult<Vec<String>> {
     let Some(kept) = store::kept_state(conn, &connection.id)? else { return Ok(Vec::new()) };
-    let layer = outputs::find(conn, &connection.workspace_id, &plan.output_layer)?;
-    let address = layer.map_or_else(|| FILES.to_owned(), |layer| layer.settings.address());
+    let address = match outputs::place(conn, app, &connection.workspace_id, &plan.output) {
+        Ok(Place::Files) => FILES.to_owned(),
+        Ok(Place::Tables(place)) => place.mark,
+        Err(PlaceError::None(why)) => return Ok(vec![why.to_string()]),
+        Err(PlaceError::App(error)) => return Err(error),
+    };
     let account = input::account(conn, &connection.workspace_id, &connection.id)?;
     let settings = fingerprint::settings(&connection.open_values(&app.keys)?, account.as_deref());
     let mark = OutputMark { address: &address, fills_tables: plan.fills_tables() };

@@ -7,8 +7,11 @@ use serde_json::Value;
 
 use super::files::{self, OutputFolder};
 use super::fingerprint::Restart;
-use crate::engines::{Failure, FailureReason, Load, LoadTable, LoadTarget, Loading, Record, TableLoss};
-use crate::features::outputs::FILES;
+use crate::base::error::AppResult;
+use crate::base::ids::WorkspaceId;
+use crate::engines::{Failure, FailureReason, Load, LoadTable, Loading, Record, TableLoss};
+use crate::features::connections::note_host_key;
+use crate::features::outputs::{FILES, TablesPlace};
 use crate::platform::app::App;
 
 const NO_PLACE: &str = "The records cannot be written into the data folder of this installation.";
@@ -18,25 +21,28 @@ const NO_PLACE: &str = "The records cannot be written into the data folder of th
 pub(super) enum RunOutput {
     /// A folder below the data folder.
     Files(String),
-    Postgres {
-        /// The layer's name.
-        name: String,
-        /// Its address.
-        address: String,
-        target: Box<LoadTarget>,
-    },
+    /// An output layer, or a destination.
+    Tables(Box<TablesPlace>),
 }
 
 /// What is opened.
 pub(super) enum Sink {
     Files(OutputFolder),
-    Postgres(Box<Load>, String),
+    Tables(Box<Load>, OutputName),
 }
 
 /// Everything is there, and nobody sees it yet.
 pub(super) enum ReadySink {
     Files(OutputFolder),
-    Postgres(Box<Load>, String),
+    Tables(Box<Load>, OutputName),
+}
+
+/// What tables are called when something is wrong with them.
+#[derive(Debug, Clone)]
+pub(super) struct OutputName {
+    /// "output layer Warehouse", "destination Loja Sul".
+    label: String,
+    is_destination: bool,
 }
 
 /// Why records cannot go there.
@@ -49,9 +55,10 @@ impl SinkFault {
         Self(Failure::new(FailureReason::NoRoom, NO_PLACE))
     }
 
-    fn of_layer(name: &str, failure: Failure) -> Self {
-        let message = format!("The records cannot go into the output layer {name}. {}", failure.message);
-        Self(Failure { reason: FailureReason::OutputFailed, message, ..failure }.of_members())
+    fn of_tables(name: &OutputName, failure: Failure) -> Self {
+        let message = format!("The records cannot go into the {}. {}", name.label, failure.message);
+        let reason = if name.is_destination { FailureReason::DestinationFailed } else { FailureReason::OutputFailed };
+        Self(Failure { reason, message, ..failure }.of_members())
     }
 }
 
@@ -60,7 +67,7 @@ impl RunOutput {
     pub(super) fn place(&self) -> &str {
         match self {
             Self::Files(place) => place,
-            Self::Postgres { address, .. } => address,
+            Self::Tables(tables) => &tables.address,
         }
     }
 
@@ -68,7 +75,7 @@ impl RunOutput {
     pub(super) fn mark(&self) -> &str {
         match self {
             Self::Files(_) => FILES,
-            Self::Postgres { address, .. } => address,
+            Self::Tables(tables) => &tables.mark,
         }
     }
 
@@ -79,6 +86,16 @@ impl RunOutput {
         }
     }
 
+    /// Keeps what the jump server on the way to a destination has shown: with the destination, where members see it.
+    pub(super) async fn note_host_key(&self, app: &App, workspace: &WorkspaceId) -> AppResult<()> {
+        let Self::Tables(place) = self else { return Ok(()) };
+        let (Some(destination), Some(shown)) = (place.destination.clone(), place.target.shown_host_key()) else {
+            return Ok(());
+        };
+        let workspace = workspace.clone();
+        app.write(move |tx| note_host_key(tx, &workspace, &destination, &shown)).await
+    }
+
     pub(super) async fn open(&self, app: &App, tables: Vec<LoadTable>, loading: Loading) -> Result<Sink, SinkFault> {
         match self {
             Self::Files(place) => {
@@ -87,10 +104,13 @@ impl RunOutput {
                     .map(Sink::Files)
                     .map_err(|error| SinkFault::of_files(&error))
             }
-            Self::Postgres { name, target, .. } => match app.engines.load(target, loading, tables).await {
-                Ok(load) => Ok(Sink::Postgres(Box::new(load), name.clone())),
-                Err(failure) => Err(SinkFault::of_layer(name, failure)),
-            },
+            Self::Tables(place) => {
+                let name = OutputName { label: place.label.clone(), is_destination: place.destination.is_some() };
+                match app.engines.load(&place.target, loading, tables).await {
+                    Ok(load) => Ok(Sink::Tables(Box::new(load), name)),
+                    Err(failure) => Err(SinkFault::of_tables(&name, failure)),
+                }
+            }
         }
     }
 }
@@ -106,9 +126,9 @@ impl Sink {
     pub(super) async fn write(self, records: Vec<Record>) -> Result<Self, SinkFault> {
         match self {
             Self::Files(mut folder) => on_disk(move || folder.write(&records).map(|()| folder)).await.map(Self::Files),
-            Self::Postgres(mut load, name) => match load.write(&records).await {
-                Ok(()) => Ok(Self::Postgres(load, name)),
-                Err(failure) => Err(SinkFault::of_layer(&name, failure)),
+            Self::Tables(mut load, name) => match load.write(&records).await {
+                Ok(()) => Ok(Self::Tables(load, name)),
+                Err(failure) => Err(SinkFault::of_tables(&name, failure)),
             },
         }
     }
@@ -117,7 +137,7 @@ impl Sink {
     pub(super) async fn nudge(&self) -> Result<(), SinkFault> {
         match self {
             Self::Files(_) => Ok(()),
-            Self::Postgres(load, name) => load.nudge().await.map_err(|failure| SinkFault::of_layer(name, failure)),
+            Self::Tables(load, name) => load.nudge().await.map_err(|failure| SinkFault::of_tables(name, failure)),
         }
     }
 
@@ -125,21 +145,21 @@ impl Sink {
     pub(super) async fn prepare(self, manifest: Value, incomplete: Vec<usize>) -> Result<ReadySink, SinkFault> {
         match self {
             Self::Files(folder) => on_disk(move || folder.prepare(&manifest)).await.map(ReadySink::Files),
-            Self::Postgres(mut load, name) => match load.prepare(&incomplete).await {
-                Ok(()) => Ok(ReadySink::Postgres(load, name)),
-                Err(failure) => Err(SinkFault::of_layer(&name, failure)),
+            Self::Tables(mut load, name) => match load.prepare(&incomplete).await {
+                Ok(()) => Ok(ReadySink::Tables(load, name)),
+                Err(failure) => Err(SinkFault::of_tables(&name, failure)),
             },
         }
     }
 
     /// What is worth a line of the log, once.
     pub(super) fn notes(&mut self) -> Vec<String> {
-        if let Self::Postgres(load, _) = self { std::mem::take(&mut load.notes) } else { Vec::new() }
+        if let Self::Tables(load, _) = self { std::mem::take(&mut load.notes) } else { Vec::new() }
     }
 
     /// Streams whose table does not hold what they would add to, once.
     pub(super) fn lost_tables(&mut self) -> Vec<(usize, Restart)> {
-        let Self::Postgres(load, _) = self else { return Vec::new() };
+        let Self::Tables(load, _) = self else { return Vec::new() };
         let words = |loss| match loss {
             TableLoss::Gone => Restart::TableGone,
             TableLoss::Other => Restart::TableOther,
@@ -149,7 +169,7 @@ impl Sink {
 
     /// The records of this stream take the place of all that its table holds; files have nothing of earlier runs.
     pub(super) fn begin_anew(&mut self, place: usize) {
-        if let Self::Postgres(load, _) = self {
+        if let Self::Tables(load, _) = self {
             load.begin_anew(place);
         }
     }
@@ -158,14 +178,14 @@ impl Sink {
 impl ReadySink {
     /// What is worth a line of the log, once.
     pub(super) fn notes(&mut self) -> Vec<String> {
-        if let Self::Postgres(load, _) = self { std::mem::take(&mut load.notes) } else { Vec::new() }
+        if let Self::Tables(load, _) = self { std::mem::take(&mut load.notes) } else { Vec::new() }
     }
 
     /// Lets it be seen.
     pub(super) async fn commit(self) -> Result<(), SinkFault> {
         match self {
             Self::Files(folder) => on_disk(move || folder.publish()).await,
-            Self::Postgres(load, name) => load.commit().await.map_err(|failure| SinkFault::of_layer(&name, failure)),
+            Self::Tables(load, name) => load.commit().await.map_err(|failure| SinkFault::of_tables(&name, failure)),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::base::error::AppError;
 use crate::base::ids::RunId;
 use crate::connectors::{Connector, Kind};
 use crate::features::connections::{Connection, ConnectionState, WAITING};
+use crate::features::outputs::{self, NoOutput};
 use crate::features::streams::{Plan, find_plan};
 use crate::platform::activity::Actor;
 use crate::platform::app::App;
@@ -38,6 +39,9 @@ pub enum StartRunError {
     /// Nothing installed here can read it; what to install.
     #[error("{0}")]
     NothingReads(String),
+    /// Its records have no place to go.
+    #[error("{0}")]
+    NoOutput(NoOutput),
     /// One goes on already.
     #[error("An extraction of this source goes on already ({0}). Wait for it, or cancel it.")]
     Going(RunId),
@@ -77,6 +81,9 @@ pub fn start(tx: &mut Tx<'_>, new: &NewRun<'_>, app: &App) -> Result<Run, StartR
     let connector = connector.ok_or(StartRunError::ConnectorGone)?;
     let plan = find_plan(tx.conn, workspace, connection)?.unwrap_or_default();
     may_start(new.connection, &plan, &connector, app)?;
+    if let Some(why) = outputs::refusal(tx.conn, app, workspace, &plan.output)? {
+        return Err(StartRunError::NoOutput(why));
+    }
     if let Some(going) = store::going(tx.conn, workspace, connection)? {
         return Err(StartRunError::Going(going.id));
     }
@@ -92,7 +99,7 @@ pub fn start(tx: &mut Tx<'_>, new: &NewRun<'_>, app: &App) -> Result<Run, StartR
         connection,
         trigger: new.trigger,
         actor: new.actor,
-        output_layer: &plan.output_layer,
+        output: &plan.output,
         from_start: new.from_start,
         now: tx.now,
     };

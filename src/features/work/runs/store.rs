@@ -7,6 +7,7 @@ use super::fingerprint::Fingerprints;
 use super::position::KeptState;
 use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, RunId, WorkspaceId};
+use crate::features::streams::Output;
 use crate::features::work::store::{BEGUN_LOOKED_AT, Ending, Kept, Work, WorkTable, work_table};
 use crate::platform::activity::Actor;
 use crate::platform::db::conn::MultiBackend;
@@ -25,7 +26,7 @@ pub type Run = Work<RunDetails>;
 pub struct RunDetails {
     /// `manual` or `cron`.
     pub trigger_type: String,
-    /// Where the records go, by its slug.
+    /// Where the records go, as plans name it; see [`RunDetails::output`].
     pub output_layer: String,
     /// 1: it does not look at what earlier runs have read.
     pub from_start: i32,
@@ -38,6 +39,13 @@ pub struct RunDetails {
     pub records: i64,
     /// Bytes of records so far, before they are packed.
     pub bytes: i64,
+}
+
+impl RunDetails {
+    /// Where the records go.
+    pub fn output(&self) -> Output {
+        Output::parse(&self.output_layer)
+    }
 }
 
 /// What a run's end leaves.
@@ -104,7 +112,7 @@ pub(super) struct NewRunRow<'a> {
     pub(super) connection: &'a ConnectionId,
     pub(super) trigger: &'a str,
     pub(super) actor: &'a Actor,
-    pub(super) output_layer: &'a str,
+    pub(super) output: &'a Output,
     pub(super) from_start: bool,
     pub(super) now: UtcTime,
 }
@@ -129,7 +137,7 @@ impl NewRunRow<'_> {
                 runs::trigger_type.eq(self.trigger),
                 runs::actor.eq(self.actor.kind()),
                 runs::actor_name.eq(self.actor.name()),
-                runs::output_layer.eq(self.output_layer),
+                runs::output_layer.eq(self.output.to_string()),
                 runs::from_start.eq(i32::from(self.from_start)),
                 (
                     runs::place.eq(""),
@@ -151,6 +159,26 @@ pub fn list(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId,
     narrowed(workspace, Some(connection))
         .order((runs::number.desc(), runs::id.desc()))
         .limit(limit)
+        .select(Run::as_select())
+        .load(conn)
+}
+
+/// The newest runs of all sources whose records go, or went, there; at most `limit`.
+pub fn into_output(conn: &mut Conn, workspace: &WorkspaceId, output: &Output, limit: i64) -> QueryResult<Vec<Run>> {
+    narrowed(workspace, None)
+        .filter(runs::output_layer.eq(output.to_string()))
+        .order(runs::number.desc())
+        .limit(limit)
+        .select(Run::as_select())
+        .load(conn)
+}
+
+/// The runs that wait or go on and whose records go there.
+pub fn going_into(conn: &mut Conn, workspace: &WorkspaceId, output: &Output) -> QueryResult<Vec<Run>> {
+    narrowed(workspace, None)
+        .filter(runs::output_layer.eq(output.to_string()))
+        .filter(runs::ended_at.is_null())
+        .order(runs::number)
         .select(Run::as_select())
         .load(conn)
 }

@@ -10,7 +10,8 @@ use super::record::{self, Reading};
 use super::store::{Run, RunDetails};
 use super::{TIME_LIMIT, files, schedule};
 use crate::base::error::AppResult;
-use crate::engines::ReadEnd;
+use crate::connectors::Kind;
+use crate::engines::{FailureReason, ReadEnd};
 use crate::features::connections;
 use crate::features::work::WorkKind;
 use crate::features::work::connector_config::AskError;
@@ -65,7 +66,9 @@ impl WorkKind for RunDetails {
         let loading = input.loading(&run);
         let version = Some(input.connection.version);
         let (mut supervisor, side) = Supervisor::new(&app, run, input.no_counts(), version);
-        let mut sink = match supervisor.beside(input.output.open(&app, input.tables(), loading)).await? {
+        let opened = supervisor.beside(input.output.open(&app, input.tables(), loading)).await?;
+        input.output.note_host_key(&app, &supervisor.work.workspace_id).await?;
+        let mut sink = match opened {
             Waited::Done(Ok(sink)) => sink,
             Waited::Done(Err(fault)) => return record::broken(supervisor, &input.output, fault).await,
             Waited::Stopped => return record::stopped(supervisor, &input.output).await,
@@ -104,7 +107,9 @@ impl WorkKind for RunDetails {
             event,
             actor: Actor::System,
             detail: &ending.message,
-        })
+        })?;
+        let of_destination = ending.failure.as_ref().filter(|one| one.reason == FailureReason::DestinationFailed);
+        if of_destination.is_some() { tell_destination(tx, run, &ending.message) } else { Ok(()) }
     }
 
     async fn clear_away(app: &Arc<App>, run: &Run) -> AppResult<()> {
@@ -115,6 +120,27 @@ impl WorkKind for RunDetails {
         }
         Ok(())
     }
+}
+
+/// Writes down with the destination that records could not go there: whoever looks after it is not always whoever looks after the source.
+fn tell_destination(tx: &mut Tx<'_>, run: &Run, message: &str) -> AppResult<()> {
+    let output = run.details.output();
+    let Some(slug) = output.destination() else { return Ok(()) };
+    let workspace = &run.workspace_id;
+    let found = connections::find_of_kind(tx.conn, workspace, Kind::Destination, slug)?;
+    let (Some(destination), Some(source)) = (found, connections::find_by_id(tx.conn, workspace, &run.connection_id)?)
+    else {
+        return Ok(());
+    };
+    let detail = format!("{}: {message}", source.description);
+    tx.record(&Entry {
+        workspace,
+        connection: Some(&destination.id),
+        setup_link: None,
+        event: Event::DestinationFailed,
+        actor: Actor::System,
+        detail: &detail,
+    })
 }
 
 /// Reads with tokens that live.

@@ -3,8 +3,8 @@
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use vestibule::engines::{
-    ChosenStream, Column, Engines, Failure, FailureReader, FailureReason, LoadTable, LoadTarget, Loading, Record,
-    Stream, SyncType, TlsMode,
+    ChosenStream, Column, Engines, Failure, FailureReader, FailureReason, LoadTable, LoadTarget, LoadWay, Loading,
+    Record, Stream, SyncType, TlsMode,
 };
 
 use crate::support::cluster::{Cluster, PASSWORD, place};
@@ -27,6 +27,7 @@ pub fn target(cluster: &Cluster) -> LoadTarget {
         schema: "raw".to_owned(),
         tls: TlsMode::Prefer,
         ca: String::new(),
+        way: LoadWay::default(),
     }
 }
 

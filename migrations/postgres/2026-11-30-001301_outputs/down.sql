@@ -1,0 +1,2 @@
+DROP INDEX runs_by_output;
+DROP INDEX plans_by_output;

@@ -1,0 +1,116 @@
+//! Finalised destinations of a workspace, as far as this installation can write to them.
+
+use super::no_output::NoOutput;
+use crate::base::error::{AppError, AppResult};
+use crate::base::ids::WorkspaceId;
+use crate::connectors::{Connector, Kind};
+use crate::engines::{Failure, LoadTarget};
+use crate::features::connections::{
+    self, Connection, ConnectionFilter, ConnectionState, ConnectionStateFilter, find_of_kind,
+};
+use crate::platform::app::App;
+use crate::platform::db::Conn;
+use crate::platform::db::cursor::PageRequest;
+use crate::schema::form::complete;
+
+/// Most destinations that are offered, the newest ones; any other is named by its slug.
+pub const MOST_OFFERED: usize = 200;
+
+/// Destinations to choose among.
+#[derive(Debug)]
+pub struct OfferedDestinations {
+    /// By name.
+    pub shown: Vec<Connection>,
+    /// There are others, which are older.
+    pub has_more: bool,
+}
+
+/// The destinations of a workspace that records can be written to, by name.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn offered(conn: &mut Conn, app: &App, workspace: &WorkspaceId) -> AppResult<OfferedDestinations> {
+    let filter = ConnectionFilter {
+        kind: Some(Kind::Destination),
+        state: Some(ConnectionStateFilter::Finalised),
+        ..ConnectionFilter::default()
+    };
+    let wanted = PageRequest { cursor: None, limit: MOST_OFFERED };
+    let found = connections::page(conn, workspace, &filter, &wanted)?;
+    let has_more = found.has_after;
+    let mut shown: Vec<Connection> = found.rows.into_iter().filter(|one| can_be_written(app, one)).collect();
+    shown.sort_by_cached_key(|one| (one.description.to_lowercase(), one.slug.clone()));
+    Ok(OfferedDestinations { shown, has_more })
+}
+
+/// Whether this installation can write to what it connects.
+pub(super) fn can_be_written(app: &App, destination: &Connection) -> bool {
+    let connector = app.connectors.find(destination.kind, &destination.connector_slug);
+    connector.is_some_and(|connector| app.engines.ability(&connector).write)
+}
+
+/// The destination of that slug, when records can go there.
+///
+/// # Errors
+/// The database cannot be asked.
+pub(super) fn judged(
+    conn: &mut Conn,
+    app: &App,
+    workspace: &WorkspaceId,
+    slug: &str,
+) -> AppResult<Result<Connection, NoOutput>> {
+    let Some(found) = find_of_kind(conn, workspace, Kind::Destination, slug)? else {
+        return Ok(Err(NoOutput::UnknownDestination(slug.to_owned())));
+    };
+    if found.state() != ConnectionState::Finalised {
+        return Ok(Err(NoOutput::NotFinalised(found.description)));
+    }
+    if !can_be_written(app, &found) {
+        let connector = app.connectors.find(found.kind, &found.connector_slug);
+        let connector = connector.map_or_else(|| found.connector_slug.clone(), |known| known.name().to_owned());
+        return Ok(Err(NoOutput::NotWritable { name: found.description, connector }));
+    }
+    Ok(Ok(found))
+}
+
+/// The same, kept as it is for the rest of the transaction: nobody deletes it before a source that is set to it is written down.
+///
+/// # Errors
+/// The database refuses.
+pub(super) fn held(
+    conn: &mut Conn,
+    app: &App,
+    workspace: &WorkspaceId,
+    slug: &str,
+) -> AppResult<Result<Connection, NoOutput>> {
+    let found = match judged(conn, app, workspace, slug)? {
+        Ok(found) => found,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    Ok(match connections::hold(conn, &found)? {
+        ConnectionState::Finalised => Ok(found),
+        ConnectionState::Draft => Err(NoOutput::NotFinalised(found.description)),
+        ConnectionState::Deleted => Err(NoOutput::UnknownDestination(slug.to_owned())),
+    })
+}
+
+/// How to get to a destination, with its secrets as they are now.
+///
+/// # Errors
+/// A secret does not open.
+pub(super) fn target(app: &App, destination: &Connection) -> AppResult<Result<LoadTarget, NoOutput>> {
+    let connector = app.connectors.find(destination.kind, &destination.connector_slug);
+    let connector = connector.ok_or(AppError::NotFound)?;
+    let values = destination.open_values(&app.keys)?;
+    let name = || destination.description.clone();
+    let Some(config) = complete(&connector.spec, &values).config else { return Ok(Err(NoOutput::Incomplete(name()))) };
+    let known = destination.current_jump_server().map(|server| &server.known);
+    let made = app.engines.target(&connector, &config, known);
+    Ok(made.map_err(|Failure { message, .. }| NoOutput::Refused { name: name(), message }))
+}
+
+/// The name of what a destination connects.
+pub(super) fn connector_name(app: &App, destination: &Connection) -> String {
+    let connector = app.connectors.find(destination.kind, &destination.connector_slug);
+    connector.as_deref().map_or(&*destination.connector_slug, Connector::name).to_owned()
+}
