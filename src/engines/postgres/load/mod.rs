@@ -238,7 +238,7 @@ impl Load {
     /// # Errors
     /// It is not.
     pub async fn nudge(&self) -> Result<(), Failure> {
-        if self.sending.is_some() {
+        if self.sending.as_ref().is_some_and(Sending::is_under_way) {
             // What is on its way is not silent, and tells itself how it ended.
             return Ok(());
         }

@@ -36,6 +36,11 @@ impl Drop for Sending {
 }
 
 impl Sending {
+    /// Whether it has not arrived yet.
+    pub(super) fn is_under_way(&self) -> bool {
+        !self.0.is_finished()
+    }
+
     fn start(session: Arc<Session>, is_one: bool, statement: String, batch: Vec<u8>) -> Self {
         Self(tokio::spawn(async move {
             if !is_one {

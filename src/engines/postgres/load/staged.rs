@@ -14,7 +14,7 @@ use super::texts;
 use super::types::ColumnType;
 use crate::engines::KeyPath;
 
-/// An index of PostgreSQL takes no longer values.
+/// An index of PostgreSQL takes no longer rows.
 const LONGEST_KEY: usize = 2_000;
 const BEGIN: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const END: [u8; 2] = (-1_i16).to_be_bytes();
@@ -270,7 +270,7 @@ impl Staging {
     fn look_at_keys(&mut self, spans: &[Option<JsonSpan<'_>>]) {
         for place in &self.key_fields {
             let span = spans.get(*place).copied().flatten().filter(|span| span.kind != JsonKind::Null);
-            self.has_unfit_keys |= span.is_none_or(|span| span.raw.len() > LONGEST_KEY);
+            self.has_unfit_keys |= span.is_none_or(|span| span.raw.len() * self.key_fields.len() > LONGEST_KEY);
             if self.is_growing {
                 let number = span.filter(|span| span.kind == JsonKind::Number).map(|span| span.raw);
                 let number = number.and_then(|raw| std::str::from_utf8(raw).ok()?.parse::<i64>().ok());

@@ -125,9 +125,9 @@ impl ColumnType {
         })
     }
 
-    /// Whether a primary key may have it.
+    /// Whether a primary key may have it: it has an order, and is no longer in an index than it is as a text.
     pub(super) const fn can_be_key(&self) -> bool {
-        !matches!(self, Self::Json | Self::Other(_))
+        !matches!(self, Self::Json | Self::Jsonb | Self::Array(_) | Self::Other(_))
     }
 
     /// What of a value says whether it has changed: some types have no equality.
