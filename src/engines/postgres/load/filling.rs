@@ -137,7 +137,7 @@ impl Filling<'_> {
         if self.table.replaces {
             let wanted: Vec<FieldPlan> = plans.iter().map(|plan| self.wanted(plan, shape)).collect();
             let way = KeyWay::suiting(self.table, &self.keys(&wanted), self.staging.has_unfit_keys);
-            if let Some(changed) = self.rebuild(&wanted, shape, (&there, &way)).await? {
+            if let Some(changed) = self.rebuild(&wanted, shape, &there, &way).await? {
                 let shape = if changed.is_empty() && there == way {
                     shape.clone()
                 } else {
@@ -175,7 +175,8 @@ impl Filling<'_> {
         &self,
         wanted: &[FieldPlan],
         shape: &TableShape,
-        (there, way): (&KeyWay, &KeyWay),
+        there: &KeyWay,
+        way: &KeyWay,
     ) -> Result<Option<Vec<String>>, Failure> {
         let others = |plan: &&FieldPlan| shape.kind(&plan.column).is_some_and(|before| *before != plan.kind);
         let others: Vec<&FieldPlan> = wanted.iter().filter(others).collect();
@@ -352,6 +353,6 @@ impl LoadTable {
         });
         let is_hashed = there.is_some_and(|shape| shape.columns.contains_key(KEY)) || self.has_nested_keys();
         let is_hashed = !self.keys.is_empty() && is_hashed;
-        Staging::new(fields, self.keys.clone(), (is_hashed, has_infinite))
+        Staging { is_hashed, ..Staging::new(fields, self.keys.clone(), has_infinite) }
     }
 }

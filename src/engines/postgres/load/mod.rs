@@ -46,7 +46,7 @@ use super::session::{Session, StepPurpose};
 use super::{connect, refusals};
 use crate::engines::hosts::Hosts;
 use crate::engines::{ChosenStream, Column, Failure, FailureReason, KeyPath, Record, SyncType};
-use sending::Sending;
+use sending::BatchOnItsWay;
 use shape::TableShape;
 use staged::Staging;
 use types::ColumnType;
@@ -138,7 +138,7 @@ pub struct Load {
     /// Their records, by the places of the tables.
     stagings: Vec<Option<Staging>>,
     /// A batch on its way.
-    sending: Option<Sending>,
+    sending: Option<BatchOnItsWay>,
     /// A `numeric` of the server can be infinite.
     has_infinite: bool,
     /// What is worth a line of the log.
@@ -238,7 +238,7 @@ impl Load {
     /// # Errors
     /// It is not.
     pub async fn nudge(&self) -> Result<(), Failure> {
-        if self.sending.as_ref().is_some_and(Sending::is_under_way) {
+        if self.sending.as_ref().is_some_and(BatchOnItsWay::is_under_way) {
             // What is on its way is not silent, and tells itself how it ended.
             return Ok(());
         }

@@ -12,9 +12,9 @@ const FIRST_MOMENT: i64 = -211_813_488_000_000_000;
 const END_OF_MOMENTS: i64 = 9_223_371_331_200_000_000;
 
 /// What is left of a text that is being read.
-struct Reading<'a>(&'a [u8]);
+struct MomentText<'a>(&'a [u8]);
 
-impl Reading<'_> {
+impl MomentText<'_> {
     fn take(&mut self, byte: u8) -> Option<()> {
         self.0 = self.0.strip_prefix(&[byte])?;
         Some(())
@@ -100,7 +100,7 @@ impl Reading<'_> {
 }
 
 /// Days since 2000-01-01 in the calendar of today, which the server takes for all times.
-fn day_number((year, month, day): (i64, i64, i64), is_before_christ: bool) -> Option<i64> {
+fn day_number(year: i64, month: i64, day: i64, is_before_christ: bool) -> Option<i64> {
     (year > 0).then_some(())?;
     let year = if is_before_christ { 1 - year } else { year };
     let is_leap = year.rem_euclid(4) == 0 && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0);
@@ -127,11 +127,11 @@ pub(super) fn date(text: &[u8]) -> Option<i32> {
         b"-infinity" => return Some(i32::MIN),
         _ => {}
     }
-    let mut reading = Reading(text);
-    let date = reading.date()?;
+    let mut reading = MomentText(text);
+    let (year, month, day) = reading.date()?;
     let is_before_christ = reading.is_before_christ();
     reading.end()?;
-    let days = day_number(date, is_before_christ)?;
+    let days = day_number(year, month, day, is_before_christ)?;
     (FIRST_DAY..=LAST_DAY).contains(&days).then(|| i32::try_from(days).ok())?
 }
 
@@ -142,8 +142,8 @@ pub(super) fn timestamp(text: &[u8], is_zoned: bool, digits: Option<u8>) -> Opti
         b"-infinity" => return Some(i64::MIN),
         _ => {}
     }
-    let mut reading = Reading(text);
-    let date = reading.date()?;
+    let mut reading = MomentText(text);
+    let (year, month, day) = reading.date()?;
     reading.take(b'T').or_else(|| reading.take(b' '))?;
     let time = reading.time()?;
     let mut zone = 0;
@@ -153,7 +153,7 @@ pub(super) fn timestamp(text: &[u8], is_zoned: bool, digits: Option<u8>) -> Opti
     }
     let is_before_christ = reading.is_before_christ();
     reading.end()?;
-    let days = day_number(date, is_before_christ)?;
+    let days = day_number(year, month, day, is_before_christ)?;
     let micros = days.checked_mul(DAY)?.checked_add(time)?.checked_sub(zone * SECOND)?;
     ((FIRST_MOMENT..END_OF_MOMENTS).contains(&micros) && has_digits(micros, digits)).then_some(micros)
 }
@@ -168,7 +168,7 @@ const fn has_digits(micros: i64, digits: Option<u8>) -> bool {
 
 /// Microseconds of a day.
 pub(super) fn time(text: &[u8], digits: Option<u8>) -> Option<i64> {
-    let mut reading = Reading(text);
+    let mut reading = MomentText(text);
     let micros = reading.time()?;
     reading.end()?;
     has_digits(micros, digits).then_some(micros)
@@ -176,7 +176,7 @@ pub(super) fn time(text: &[u8], digits: Option<u8>) -> Option<i64> {
 
 /// Microseconds of a day, and seconds to the west of Greenwich.
 pub(super) fn time_with_zone(text: &[u8], digits: Option<u8>) -> Option<(i64, i32)> {
-    let mut reading = Reading(text);
+    let mut reading = MomentText(text);
     let micros = reading.time()?;
     let zone = reading.zone()?;
     reading.end()?;
@@ -186,7 +186,7 @@ pub(super) fn time_with_zone(text: &[u8], digits: Option<u8>) -> Option<(i64, i3
 
 /// Microseconds, days and months of a span as ISO 8601 writes it: `P1Y2M-3DT4H5M6.7S`.
 pub(super) fn interval(text: &[u8]) -> Option<(i64, i32, i32)> {
-    let mut reading = Reading(text);
+    let mut reading = MomentText(text);
     reading.take(b'P')?;
     (!reading.0.is_empty()).then_some(())?;
     let (mut micros, mut days, mut months, mut is_time) = (0_i64, 0_i64, 0_i64, false);

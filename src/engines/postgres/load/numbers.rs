@@ -6,7 +6,7 @@ use super::types::ColumnType;
 /// Most digits of a `numeric` before and after its point.
 const MOST_BEFORE: i64 = 131_072;
 const MOST_AFTER: i64 = 16_383;
-/// Decimal digits that come out of a float as they went in.
+/// WrittenNumber digits that come out of a float as they went in.
 const DIGITS4: usize = 6;
 const DIGITS8: usize = 15;
 const NAN: u16 = 0xC000;
@@ -14,7 +14,7 @@ const INFINITE: u16 = 0xD000;
 const MINUS_INFINITE: u16 = 0xF000;
 
 /// A number as it is written: the digits, and where among them the point is.
-struct Decimal<'a> {
+struct WrittenNumber<'a> {
     is_negative: bool,
     /// Before and after the point, without zeros at the outer ends.
     before: &'a [u8],
@@ -24,7 +24,7 @@ struct Decimal<'a> {
     written: i64,
 }
 
-impl<'a> Decimal<'a> {
+impl<'a> WrittenNumber<'a> {
     fn read(text: &'a [u8]) -> Option<Self> {
         let (is_negative, text) = match text.strip_prefix(b"-") {
             Some(rest) => (true, rest),
@@ -83,7 +83,7 @@ fn number_of(kind: &ColumnType, raw: &[u8], out: &mut Vec<u8>) -> Option<()> {
             (is_kept(raw, DIGITS8, number == 0.0) || same_digits(&format!("{number:e}"), raw)).then_some(())?;
             out.extend_from_slice(&Some(number).filter(|number| number.is_finite())?.to_be_bytes());
         }
-        ColumnType::Numeric(settled) => numeric(&Decimal::read(raw)?, *settled, out)?,
+        ColumnType::Numeric(settled) => numeric(&WrittenNumber::read(raw)?, *settled, out)?,
         _ => return None,
     }
     Some(())
@@ -105,14 +105,16 @@ pub(super) fn is_whole(raw: &[u8]) -> bool {
 
 /// Few enough digits, and not so small that it became nothing.
 fn is_kept(raw: &[u8], most: usize, is_zero: bool) -> bool {
-    let Some(decimal) = Decimal::read(raw) else { return false };
+    let Some(decimal) = WrittenNumber::read(raw) else { return false };
     let (_, count, point) = decimal.digits();
     count == 0 || (count <= most && !is_zero && point.abs() < 30)
 }
 
 /// Whether two spellings are the same number.
 fn same_digits(one: &str, other: &[u8]) -> bool {
-    let (Some(one), Some(other)) = (Decimal::read(one.as_bytes()), Decimal::read(other)) else { return false };
+    let (Some(one), Some(other)) = (WrittenNumber::read(one.as_bytes()), WrittenNumber::read(other)) else {
+        return false;
+    };
     let ((one_digits, _, one_point), (other_digits, count, other_point)) = (one.digits(), other.digits());
     one_digits.eq(other_digits) && (count == 0 || one_point == other_point)
 }
@@ -137,7 +139,7 @@ pub(super) fn special(kind: &ColumnType, word: &[u8], has_infinite: bool, out: &
 }
 
 /// Four decimal digits together are one digit there: how many of them, the weight of the first, the sign, the digits after the point.
-fn numeric(decimal: &Decimal<'_>, settled: Option<(u16, u16)>, out: &mut Vec<u8>) -> Option<()> {
+fn numeric(decimal: &WrittenNumber<'_>, settled: Option<(u16, u16)>, out: &mut Vec<u8>) -> Option<()> {
     let (digits, count, point) = decimal.digits();
     let after = (i64::try_from(count).ok()? - point).max(0);
     if let Some((all, scale)) = settled {

@@ -27,15 +27,15 @@ pub(super) const MOST_COLUMNS: usize = 1_500;
 const MOST_ROUNDS: usize = 32;
 
 /// A batch on its way; given up when it is dropped.
-pub(super) struct Sending(JoinHandle<Result<(), Error>>);
+pub(super) struct BatchOnItsWay(JoinHandle<Result<(), Error>>);
 
-impl Drop for Sending {
+impl Drop for BatchOnItsWay {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
-impl Sending {
+impl BatchOnItsWay {
     /// Whether it has not arrived yet.
     pub(super) fn is_under_way(&self) -> bool {
         !self.0.is_finished()
@@ -104,7 +104,7 @@ impl Load {
         let statement = statements::copy(place, staging.is_hashed, columns.into_iter());
         let Some(batch) = staging.send() else { return Ok(()) };
         self.settle().await?;
-        self.sending = Some(Sending::start(Arc::clone(&self.session), self.is_one, statement, batch));
+        self.sending = Some(BatchOnItsWay::start(Arc::clone(&self.session), self.is_one, statement, batch));
         Ok(())
     }
 

@@ -88,9 +88,9 @@ impl Staging {
     pub(super) fn new(
         fields: impl Iterator<Item = (String, Option<ColumnType>, Option<ColumnType>)>,
         keys: Vec<KeyPath>,
-        (is_hashed, has_infinite): (bool, bool),
+        has_infinite: bool,
     ) -> Self {
-        let mut staging = Self { keys, is_hashed, has_infinite, is_growing: true, ..Self::default() };
+        let mut staging = Self { keys, has_infinite, is_growing: true, ..Self::default() };
         for (name, declared, there) in fields {
             let mut tried: Vec<ColumnType> = there.iter().chain(&declared).cloned().collect();
             tried.extend(declared.iter().flat_map(alternatives));
