@@ -352,7 +352,8 @@ impl LoadTable {
             (name.clone(), declared.clone(), kind.cloned())
         });
         let is_hashed = there.is_some_and(|shape| shape.columns.contains_key(KEY)) || self.has_nested_keys();
-        let is_hashed = !self.keys.is_empty() && is_hashed;
-        Staging { is_hashed, ..Staging::new(fields, self.keys.clone(), has_infinite) }
+        let mut staging = Staging::new(fields, self.keys.clone(), has_infinite);
+        staging.is_hashed = !self.keys.is_empty() && is_hashed;
+        staging
     }
 }
