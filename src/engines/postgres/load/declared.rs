@@ -91,8 +91,8 @@ pub(super) fn alternatives(kind: &ColumnType) -> Vec<ColumnType> {
         Date => vec![Timestamp(None), TimestampTz(None)],
         Time(Some(_)) => vec![Time(None)],
         TimeTz(settled) => settled.map(|_| TimeTz(None)).into_iter().chain([Time(None)]).collect(),
-        Timestamp(settled) => settled.map(|_| Timestamp(None)).into_iter().chain([TimestampTz(None)]).collect(),
-        TimestampTz(settled) => settled.map(|_| TimestampTz(None)).into_iter().chain([Timestamp(None)]).collect(),
+        Timestamp(settled) => settled.map(|_| Timestamp(None)).into_iter().chain([TimestampTz(None), Date]).collect(),
+        TimestampTz(settled) => settled.map(|_| TimestampTz(None)).into_iter().chain([Timestamp(None), Date]).collect(),
         Array(item) => alternatives(item).into_iter().map(|item| Array(Box::new(item))).collect(),
         _ => Vec::new(),
     }

@@ -95,15 +95,21 @@ async fn what_does_not_fit_widens_its_column_and_a_run_where_all_fits_gives_the_
 async fn all_values_together_say_the_type() {
     let Some((cluster, target)) = warehouse().await else { return };
     let place = place();
-    let columns = [("plain", "string (date-time)"), ("day", "date"), ("small", "smallint"), ("list", "integer[]")];
+    let columns = [
+        ("plain", "string (date-time)"),
+        ("day", "date"),
+        ("small", "smallint"),
+        ("list", "integer[]"),
+        ("only", "string (date-time)"),
+    ];
     let all = [
         json!({"id": 1, "plain": "2026-01-01T10:00:00", "day": "2026-01-01", "small": 1, "list": [1, null], "free": 1}),
         json!({"id": 2, "plain": "2026-01-02T10:00:00.5", "day": "2026-01-01T00:00:00", "small": 70000, "list": [4294967296_i64], "free": 1.5}),
-        json!({"id": 9007199254740993_i64, "plain": null, "list": []}),
+        json!({"id": 9007199254740993_i64, "plain": null, "list": [], "only": "2026-02-02"}),
     ];
     fill(&place.engines, &target, (run("r1"), typed(&columns, SyncType::FullTable, &[])), &all).await.unwrap();
     let due = json!({"plain": "timestamp without time zone", "day": "timestamp without time zone", "small": "integer",
-        "list": "bigint[]", "id": "bigint", "free": "numeric"});
+        "list": "bigint[]", "only": "date", "id": "bigint", "free": "numeric"});
     assert_eq!(types(&cluster, "orders").await, due);
     let found = rows(&cluster, "SELECT * FROM raw.orders ORDER BY id").await;
     assert_eq!(found[1]["list"], json!([4294967296_i64]));
