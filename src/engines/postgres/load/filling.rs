@@ -293,17 +293,16 @@ impl Filling<'_> {
                 self.run(&statements::add_primary(&self.name, &columns)).await?;
             }
         } else if is_keyed {
-            self.renew(&moves).await?;
+            self.renew(&moves, &moves.compare(self.table.replaces)).await?;
         } else {
-            self.count(&format!("DELETE FROM {}", self.name), &[]).await?;
-            self.count(&moves.insert_all(), &self.of_run()).await?;
+            self.renew(&moves, &moves.compare_whole()).await?;
         }
         Ok((records, notes))
     }
 
     /// Writes what has changed.
-    async fn renew(&self, moves: &Moves<'_>) -> Result<(), Failure> {
-        self.run(&moves.compare(self.table.replaces)).await?;
+    async fn renew(&self, moves: &Moves<'_>, compare: &str) -> Result<(), Failure> {
+        self.run(compare).await?;
         let row = self.load.session.row(&moves.count(), &[]).await.map_err(|error| self.load.refusal(&error))?;
         let (renewed, added, gone): (i64, i64, i64) = (row.get(0), row.get(1), row.get(2));
         if renewed + added + gone > 0 {

@@ -96,6 +96,26 @@ impl Moves<'_> {
         )
     }
 
+    /// The same for a table without keys: rows with the same values belong together, as many times as they come.
+    pub(super) fn compare_whole(&self) -> String {
+        let of = |columns: &str, from: &str, row: &[String]| {
+            let mark = format!("sha256(convert_to(ROW({})::text, 'UTF8'))", row.join(", "));
+            format!("(SELECT {columns}, {mark} AS mark, row_number() OVER (PARTITION BY {mark}) AS time FROM {from})")
+        };
+        let waiting = waiting(self.place);
+        let mut values: Vec<String> = self.fields.iter().map(|field| field.value.clone()).collect();
+        let mut columns: Vec<String> = self.fields.iter().map(|field| format!("t.{}", quoted(&field.column))).collect();
+        values.extend(self.emptied.iter().map(|(_, kind)| format!("NULL::{}", kind.sql())));
+        columns.extend(self.emptied.iter().map(|(column, _)| format!("t.{}", quoted(column))));
+        format!(
+            "CREATE TEMPORARY TABLE todo_{} ON COMMIT DROP AS SELECT w.n, t.at FROM {} AS w FULL JOIN {} AS t
+             ON w.mark = t.mark AND w.time = t.time WHERE w.n IS NULL OR t.at IS NULL",
+            self.place,
+            of("w.n", &format!("{waiting} AS w"), &values),
+            of("t.ctid AS at", &format!("{} AS t", self.table), &columns)
+        )
+    }
+
     /// How many are to be renewed, added and taken away.
     pub(super) fn count(&self) -> String {
         format!(
