@@ -295,7 +295,8 @@ impl Filling<'_> {
         } else if is_keyed {
             self.renew(&moves, &moves.compare(self.table.replaces)).await?;
         } else {
-            self.renew(&moves, &moves.compare_whole()).await?;
+            // Records are hashed since the same version.
+            self.renew(&moves, &moves.compare_whole(self.load.has_infinite)).await?;
         }
         Ok((records, notes))
     }

@@ -36,7 +36,10 @@ impl Moves<'_> {
 
     /// Of several records with the same key only the last stays.
     pub(super) fn keep_last(&self) -> String {
-        let keys: Vec<String> = self.way.same(self.keys).into_iter().map(|(w, _)| w).collect();
+        let keys: Vec<String> = match self.way {
+            KeyWay::Hash => vec!["w.key::text".to_owned()],
+            way => way.same(self.keys).into_iter().map(|(w, _)| w).collect(),
+        };
         let names: Vec<String> = (0..keys.len()).map(|number| format!("k{number}")).collect();
         let listed: Vec<String> = keys.iter().zip(&names).map(|(key, name)| format!("{key} AS {name}")).collect();
         let same: Vec<String> = keys.iter().zip(&names).map(|(key, name)| format!("{key} = d.{name}")).collect();
@@ -76,6 +79,39 @@ impl Moves<'_> {
     /// What there is to do: rows that wait (`n`) and rows of the table (`at`) that belong together and differ, or have no other one. Rows
     /// that do not wait go only when the records take the place of all (`replaces`).
     pub(super) fn compare(&self, replaces: bool) -> String {
+        let join = if replaces { "FULL" } else { "LEFT" };
+        let (waiting, table) = (waiting(self.place), self.table);
+        self.todo_of(&format!("{waiting} AS w {join} JOIN {table} AS t ON {}", self.equal()), "t.ctid")
+    }
+
+    /// The same for a table without keys: rows with the same values belong together, as many times as they come. They are found by a quick
+    /// hash and then compared, so that two with the same hash by chance do no harm.
+    pub(super) fn compare_whole(&self, has_record_hash: bool) -> String {
+        let of = |columns: &str, from: &str, row: &[String]| {
+            let row = format!("ROW({})", row.join(", "));
+            let mark = if has_record_hash {
+                format!("hash_record_extended({row}, 0)")
+            } else {
+                format!("hashtextextended({row}::text, 0)")
+            };
+            format!(
+                "(SELECT {columns}, {mark} AS _vestibule_mark, row_number() OVER (PARTITION BY {mark}) AS _vestibule_time FROM {from})"
+            )
+        };
+        let waiting = waiting(self.place);
+        let mut values: Vec<String> =
+            self.fields.iter().map(|field| field.kind.comparable(&format!("({})", field.value))).collect();
+        let column = |name: &str, kind: &ColumnType| kind.comparable(&format!("t.{}", quoted(name)));
+        let mut columns: Vec<String> = self.fields.iter().map(|field| column(&field.column, &field.kind)).collect();
+        values.extend(self.emptied.iter().map(|(_, kind)| kind.comparable(&format!("NULL::{}", kind.sql()))));
+        columns.extend(self.emptied.iter().map(|(name, kind)| column(name, kind)));
+        let w = of("w.*", &format!("{waiting} AS w"), &values);
+        let t = of("t.*, t.ctid AS _vestibule_at", &format!("{} AS t", self.table), &columns);
+        self.todo_of(&format!("{w} AS w FULL JOIN {t} AS t ON w._vestibule_mark = t._vestibule_mark AND w._vestibule_time = t._vestibule_time"), "t._vestibule_at")
+    }
+
+    /// The pairs of a join that differ, or are none.
+    fn todo_of(&self, join: &str, at: &str) -> String {
         let pair = |field: &FieldPlan| {
             let column = field.kind.comparable(&format!("t.{}", quoted(&field.column)));
             (column, field.kind.comparable(&format!("({})", field.value)))
@@ -84,35 +120,11 @@ impl Moves<'_> {
         let mut differs: Vec<String> =
             columns.iter().zip(&values).map(|(t, w)| format!("{t} IS DISTINCT FROM {w}")).collect();
         differs.extend(self.emptied.iter().map(|(column, _)| format!("t.{} IS NOT NULL", quoted(column))));
-        differs.push("w.n IS NULL OR t.ctid IS NULL".to_owned());
-        let join = if replaces { "FULL" } else { "LEFT" };
+        differs.push(format!("w.n IS NULL OR {at} IS NULL"));
         format!(
-            "CREATE TEMPORARY TABLE todo_{} ON COMMIT DROP AS SELECT w.n, t.ctid AS at FROM {} AS w {join} JOIN {} AS t ON {} WHERE {}",
+            "CREATE TEMPORARY TABLE todo_{} ON COMMIT DROP AS SELECT w.n, {at} AS at FROM {join} WHERE {}",
             self.place,
-            waiting(self.place),
-            self.table,
-            self.equal(),
             differs.join(" OR ")
-        )
-    }
-
-    /// The same for a table without keys: rows with the same values belong together, as many times as they come.
-    pub(super) fn compare_whole(&self) -> String {
-        let of = |columns: &str, from: &str, row: &[String]| {
-            let mark = format!("sha256(convert_to(ROW({})::text, 'UTF8'))", row.join(", "));
-            format!("(SELECT {columns}, {mark} AS mark, row_number() OVER (PARTITION BY {mark}) AS time FROM {from})")
-        };
-        let waiting = waiting(self.place);
-        let mut values: Vec<String> = self.fields.iter().map(|field| field.value.clone()).collect();
-        let mut columns: Vec<String> = self.fields.iter().map(|field| format!("t.{}", quoted(&field.column))).collect();
-        values.extend(self.emptied.iter().map(|(_, kind)| format!("NULL::{}", kind.sql())));
-        columns.extend(self.emptied.iter().map(|(column, _)| format!("t.{}", quoted(column))));
-        format!(
-            "CREATE TEMPORARY TABLE todo_{} ON COMMIT DROP AS SELECT w.n, t.at FROM {} AS w FULL JOIN {} AS t
-             ON w.mark = t.mark AND w.time = t.time WHERE w.n IS NULL OR t.at IS NULL",
-            self.place,
-            of("w.n", &format!("{waiting} AS w"), &values),
-            of("t.ctid AS at", &format!("{} AS t", self.table), &columns)
         )
     }
 

@@ -155,26 +155,26 @@ async fn a_table_without_keys_is_made_equal_row_by_row() {
     let Some((cluster, target)) = warehouse().await else { return };
     let place = place();
     let table = || typed(&[("a", "integer"), ("b", "json"), ("c", "numeric")], SyncType::FullTable, &[]);
-    let row = |a: i64| json!({"a": a, "b": {"x": [a]}, "c": 1.5, "d": "free"});
+    let row = |a: i64| json!({"a": a, "b": {"x": [a]}, "c": 1.5, "at": "free"});
     let all = [row(1), row(1), row(1), row(2), json!({"a": null})];
     fill(&place.engines, &target, (run("r1"), table()), &all).await.unwrap();
     let places = async || {
-        rows(&cluster, "SELECT a, ctid::text AS at, _vestibule_run AS run FROM raw.orders ORDER BY ctid").await
+        rows(&cluster, "SELECT a, ctid::text AS place, _vestibule_run AS run FROM raw.orders ORDER BY ctid").await
     };
     let before = places().await;
     fill(&place.engines, &target, (run("r2"), table()), &all).await.unwrap();
     assert_eq!(places().await, before, "nothing has changed, nothing is written");
     let other = [row(1), row(1), row(3), json!({"a": null}), json!({"a": null})];
     fill(&place.engines, &target, (run("r3"), table()), &other).await.unwrap();
-    let found = rows(&cluster, "SELECT a, d, _vestibule_run AS run FROM raw.orders ORDER BY a, run").await;
+    let found = rows(&cluster, "SELECT a, at, _vestibule_run AS run FROM raw.orders ORDER BY a, run").await;
     let due = json!([
-        {"a": 1, "d": "free", "run": "r1"}, {"a": 1, "d": "free", "run": "r1"}, {"a": 3, "d": "free", "run": "r3"},
-        {"a": null, "d": null, "run": "r1"}, {"a": null, "d": null, "run": "r3"}
+        {"a": 1, "at": "free", "run": "r1"}, {"a": 1, "at": "free", "run": "r1"}, {"a": 3, "at": "free", "run": "r3"},
+        {"a": null, "at": null, "run": "r1"}, {"a": null, "at": null, "run": "r3"}
     ]);
     assert_eq!(found, due, "as many of each as there are");
     // A field that no record has any more is empty.
     fill(&place.engines, &target, (run("r4"), table()), &[json!({"a": 1, "b": {"x": [1]}, "c": 1.5})]).await.unwrap();
-    assert_eq!(rows(&cluster, "SELECT a, c, d FROM raw.orders").await, json!([{"a": 1, "c": 1.5, "d": null}]));
+    assert_eq!(rows(&cluster, "SELECT a, c, at FROM raw.orders").await, json!([{"a": 1, "c": 1.5, "at": null}]));
     cluster.end().await;
 }
 
