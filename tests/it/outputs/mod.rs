@@ -6,6 +6,7 @@ mod keys;
 mod pages;
 mod refusals;
 mod runs;
+mod typed;
 
 use serde_json::{Value, json};
 
