@@ -8,7 +8,7 @@ use super::documents::{fill_py, json_text, references_json};
 use super::references::Reference;
 use super::{HandOffFile, HandOffInput};
 use crate::engines::SyncType;
-use crate::features::streams::{StreamChoice, Trigger};
+use crate::features::streams::{Cron, StreamChoice, Trigger};
 
 fn stream(input: &HandOffInput<'_>, choice: &StreamChoice) -> Value {
     let keys = input.keys(choice);
@@ -32,19 +32,26 @@ fn stream(input: &HandOffInput<'_>, choice: &StreamChoice) -> Value {
     Value::Object(stream)
 }
 
-/// Airbyte's clock speaks Quartz: seconds first, and one of the two days is a question mark.
-pub(super) fn schedule(trigger: &Trigger) -> Value {
-    let Trigger::Cron(cron) = trigger else { return json!({"scheduleType": "manual"}) };
+/// Airbyte's clock speaks Quartz: seconds first, and one of the two days is a question mark; `None`: both are named, which it cannot say.
+pub(super) fn cron_expression(cron: &Cron) -> Option<String> {
     let parts: Vec<&str> = cron.expression.split(' ').collect();
     match parts.as_slice() {
-        [minute, hour, day, month, "*"] => {
-            json!({"scheduleType": "cron", "cronExpression": format!("0 {minute} {hour} {day} {month} ? {}", cron.zone)})
-        }
+        [minute, hour, day, month, "*"] => Some(format!("0 {minute} {hour} {day} {month} ? {}", cron.zone)),
         [minute, hour, "*", month, weekday] => {
-            let days = quartz_days(weekday);
-            json!({"scheduleType": "cron", "cronExpression": format!("0 {minute} {hour} ? {month} {days} {}", cron.zone)})
+            Some(format!("0 {minute} {hour} ? {month} {} {}", quartz_days(weekday), cron.zone))
         }
-        _ => json!({"scheduleType": "manual"}),
+        _ => None,
+    }
+}
+
+pub(super) fn schedule(trigger: &Trigger) -> Value {
+    let expression = match trigger {
+        Trigger::Cron(cron) => cron_expression(cron),
+        Trigger::Manual => None,
+    };
+    match expression {
+        Some(expression) => json!({"scheduleType": "cron", "cronExpression": expression}),
+        None => json!({"scheduleType": "manual"}),
     }
 }
 
@@ -93,14 +100,11 @@ pub(super) fn files(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::streams::Cron;
 
     #[test]
     fn a_schedule_is_the_same_in_quartz() {
-        let at = |expression: &str| {
-            let cron = Cron { expression: expression.to_owned(), zone: "UTC".to_owned() };
-            schedule(&Trigger::Cron(cron))["cronExpression"].as_str().map(str::to_owned)
-        };
+        let at =
+            |expression: &str| cron_expression(&Cron { expression: expression.to_owned(), zone: "UTC".to_owned() });
         assert_eq!(at("0 6 * * *").unwrap(), "0 0 6 * * ? UTC");
         assert_eq!(at("15 6 * * 1-5").unwrap(), "0 15 6 ? * MON-FRI UTC");
         assert_eq!(at("0 6 1 * 1"), None, "two days at once cannot be said");

@@ -243,7 +243,7 @@ fn notes(engine: HandOffEngine, input: &HandOffInput<'_>) -> Vec<String> {
         let cron_text = format!("{} ({})", cron.expression, cron.zone);
         match engine {
             HandOffEngine::AirbyteApi | HandOffEngine::AirbyteTerraform => {
-                if airbyte::schedule(&input.plan.trigger)["scheduleType"] == "manual" {
+                if airbyte::cron_expression(cron).is_none() {
                     notes.push(format!("Airbyte's schedules cannot say {cron_text}, a day of the month and one of the week: the connection is made to be started by hand."));
                 }
             }

@@ -2,14 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
+/// Makes a tap's settings of a configuration with references in it; an error says why it cannot go there.
+type Settings = fn(&Map<String, Value>) -> Result<Map<String, Value>, &'static str>;
+
 /// A tap.
 pub(super) struct Tap {
     pub(super) name: &'static str,
     pub(super) variant: &'static str,
     /// The requirement it is installed by.
     pub(super) package: &'static str,
-    /// Its settings by the configuration (references in it); an error says why it cannot go there.
-    pub(super) settings: fn(&Map<String, Value>) -> Result<Map<String, Value>, &'static str>,
+    pub(super) settings: Settings,
     /// Settings that are secrets.
     pub(super) sensitive: &'static [&'static str],
 }

@@ -8,6 +8,7 @@ mod journey;
 mod jumps;
 mod positions;
 mod postgres;
+mod processes;
 mod records;
 mod unreadable;
 
