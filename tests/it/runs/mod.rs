@@ -4,6 +4,7 @@ mod clock;
 mod deleted;
 mod docs;
 mod faker;
+mod history;
 mod journey;
 mod jumps;
 mod positions;
