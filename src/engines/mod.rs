@@ -38,6 +38,7 @@ mod tunnel;
 
 use std::time::Duration;
 
+pub use airbyte::configured_catalog;
 pub use catalog::{Catalog, ChosenStream, Column, CursorField, KeyPath, Stream, SyncType};
 pub use event::{Cancel, Canceller, ConnectorEvent, EventSender, Level, NobodyListens, Record};
 pub use failure::{Failure, FailureReason, Turn};

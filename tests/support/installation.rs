@@ -57,6 +57,11 @@ impl Installation {
         PathBuf::from(&self.settings["VESTIBULE_DATA_DIR"])
     }
 
+    /// Where its database is.
+    pub fn database_url(&self) -> String {
+        self.settings["VESTIBULE_DATABASE_URL"].clone()
+    }
+
     pub fn key_file(&self) -> PathBuf {
         self.data().join("master.key")
     }

@@ -3,12 +3,10 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::{HandOffEngine, HandOffInput, hand_off};
+use super::source::FinalisedSource;
+use super::{HandOffEngine, NotOffered, hand_off, offers};
 use crate::base::error::AppError;
-use crate::connectors::Kind;
 use crate::features::accounts::guard::SignedIn;
-use crate::features::connections;
-use crate::features::streams::find_plan;
 use crate::platform::app::App;
 use crate::platform::web::frame::OwnerFrame;
 use crate::platform::web::page::{PageResult, page};
@@ -31,6 +29,11 @@ struct HandOffPage {
     engines: Vec<(&'static str, &'static str, bool)>,
     files: Vec<super::HandOffFile>,
     references: Vec<super::Reference>,
+    notes: Vec<String>,
+    /// Engines this source cannot be handed to.
+    not_offered: Vec<NotOffered>,
+    /// The engine that was asked for is one of them: (name, why).
+    refused: Option<(&'static str, String)>,
     connection_url: String,
 }
 
@@ -42,28 +45,25 @@ pub async fn show(
     slug: web::Path<String>,
     query: web::Query<HandOffPageQuery>,
 ) -> PageResult {
-    let (workspace, slug) = (member.workspace_id.clone(), slug.into_inner());
-    let found = app.db.read(move |conn| {
-        let connection = connections::find_of_kind(conn, &workspace, Kind::Source, &slug)?.ok_or(AppError::NotFound)?;
-        let plan = find_plan(conn, &workspace, &connection.id)?.unwrap_or_default();
-        Ok((connection, plan))
-    });
-    let (connection, plan) = found.await?;
-    if connection.finalised_at.is_none() {
-        return Err(AppError::Conflict("Only a finalised source can be handed off. Finalise it first.").into());
-    }
-    let connector = app.connectors.find(connection.kind, &connection.connector_slug);
-    let connector =
-        connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
-    let engine = HandOffEngine::parse(&query.to).unwrap_or(HandOffEngine::AirbyteApi);
-    let done = hand_off(engine, &HandOffInput { connection: &connection, connector: &connector, plan: &plan });
+    let source = FinalisedSource::find(&app, member.workspace_id.clone(), slug.into_inner()).await?;
+    let input = source.input();
+    let (offered, not_offered) = offers(&input);
+    let wanted = HandOffEngine::parse(&query.to);
+    let refused = not_offered.iter().find(|one| Some(one.engine) == wanted);
+    let refused = refused.map(|one| (one.engine.words(), one.reason.clone()));
+    let first = offered.first().copied().unwrap_or(HandOffEngine::Protocol);
+    let engine = wanted.filter(|engine| offered.contains(engine)).unwrap_or(first);
+    let done = hand_off(engine, &input).map_err(|reason| AppError::internal(std::io::Error::other(reason)))?;
     page(&HandOffPage {
         frame: member.frame(&request, &app, "connections"),
-        description: connection.description.clone(),
+        description: source.connection.description.clone(),
         advice: engine.advice(),
-        engines: HandOffEngine::ALL.iter().map(|one| (one.as_str(), one.words(), *one == engine)).collect(),
+        engines: offered.iter().map(|one| (one.as_str(), one.words(), *one == engine)).collect(),
         files: done.files,
         references: done.references,
-        connection_url: urls::connection(&connection.slug),
+        notes: done.notes,
+        not_offered,
+        refused,
+        connection_url: urls::connection(&source.connection.slug),
     })
 }

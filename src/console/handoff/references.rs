@@ -20,12 +20,14 @@ pub struct Reference {
 /// How an engine writes a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
-    /// `${SHOP_TOKEN}`
+    /// `${SHOP_TOKEN}`, which the engine expands itself, wherever it stands.
     Shell,
-    /// A variable of Terraform; marked here, written without quotes later.
-    Terraform,
-    /// Left out: dlt finds it by its place.
+    /// A mark that becomes the same for people to see: a script of ours puts the value there by its place, and leaves all other text alone.
+    Script,
+    /// The same under the name that dlt looks for in the environment.
     Dlt,
+    /// A mark that becomes a variable of Terraform.
+    Terraform,
 }
 
 /// Letters, digits and `_`.
@@ -34,20 +36,20 @@ pub(super) fn plain_name(text: &str) -> String {
     letters.collect::<String>().trim_matches('_').to_owned()
 }
 
-/// What stands in JSON for a Terraform variable until it loses its quotes.
-pub(super) fn terraform_mark(name: &str) -> String {
-    format!("\u{1}{name}\u{1}")
+/// No text that is handed off has it, but for marks.
+const MARK: char = '\u{1}';
+
+/// What stands for a reference until the file is written.
+pub(super) fn mark(name: &str) -> String {
+    format!("{MARK}{name}{MARK}")
 }
 
 fn name(input: &HandOffInput<'_>, path: &FieldPath, style: Style) -> String {
     let slug = plain_name(&input.connection.slug);
     match style {
-        Style::Shell => format!("{slug}_{}", plain_name(&path.dot())).to_uppercase(),
+        Style::Shell | Style::Script => format!("{slug}_{}", plain_name(&path.dot())).to_uppercase(),
         Style::Terraform => format!("{slug}_{}", plain_name(&path.dot())).to_lowercase(),
-        Style::Dlt => {
-            let parts: Vec<String> = path.segments().map(|part| plain_name(&part)).collect();
-            format!("SOURCES__{slug}__{}", parts.join("__")).to_uppercase()
-        }
+        Style::Dlt => format!("SOURCES__{slug}__{}", plain_name(&path.dot())).to_uppercase(),
     }
 }
 
@@ -58,20 +60,17 @@ pub(super) fn config(input: &HandOffInput<'_>, style: Style) -> (Map<String, Val
     let place = |path: &FieldPath| shown_path(&input.connection.config, path);
     let mut paths: Vec<FieldPath> = input.connection.secret_paths.iter().map(place).collect();
     paths.extend(kept_with_sign_in(&tree));
-    if style == Style::Shell {
-        let more: Vec<FieldPath> = expanded(&tree).into_iter().filter(|path| !paths.contains(path)).collect();
-        paths.extend(more);
-    }
+    let special = if style == Style::Shell { '$' } else { MARK };
+    let more: Vec<FieldPath> = with_char(&tree, special).into_iter().filter(|path| !paths.contains(path)).collect();
+    paths.extend(more);
     for path in &paths {
         // A secret of a branch that is not chosen is no part of the configuration.
         let Some(place) = tree.pointer_mut(path.as_str()) else { continue };
-        let usual = name(input, path, style);
-        let name = if style == Style::Dlt { usual } else { free_name(&usual, &references) };
-        *place = match style {
-            Style::Shell => Value::String(format!("${{{name}}}")),
-            Style::Terraform => Value::String(terraform_mark(&name)),
-            Style::Dlt => Value::Null,
-        };
+        let name = free_name(&name(input, path, style), &references);
+        *place = Value::String(match style {
+            Style::Shell => format!("${{{name}}}"),
+            Style::Script | Style::Dlt | Style::Terraform => mark(&name),
+        });
         references.push(Reference { field: path.dot(), name, path: path.clone() });
     }
     match tree {
@@ -91,22 +90,24 @@ fn free_name(wanted: &str, taken: &[Reference]) -> String {
     name
 }
 
-/// Where plain text stands that a shell would read as a reference, and so could fetch a secret of the machine that expands the file.
-fn expanded(tree: &Value) -> Vec<FieldPath> {
-    fn collect(value: &Value, at: &FieldPath, found: &mut Vec<FieldPath>) {
+/// Where plain text has a character that would make it a reference: of the engine that expands the file, and so could fetch a secret of
+/// that machine, or of ours.
+fn with_char(tree: &Value, special: char) -> Vec<FieldPath> {
+    fn collect(value: &Value, special: char, at: &FieldPath, found: &mut Vec<FieldPath>) {
         match value {
             Value::Object(object) => object.iter().for_each(|(key, inner)| {
-                if key.contains('$') { found.push(at.clone()) } else { collect(inner, &at.child(key), found) }
+                let has_it = key.contains(special);
+                if has_it { found.push(at.clone()) } else { collect(inner, special, &at.child(key), found) }
             }),
             Value::Array(list) => {
-                list.iter().enumerate().for_each(|(place, inner)| collect(inner, &at.index(place), found));
+                list.iter().enumerate().for_each(|(place, inner)| collect(inner, special, &at.index(place), found));
             }
-            Value::String(text) if text.contains('$') => found.push(at.clone()),
+            Value::String(text) if text.contains(special) => found.push(at.clone()),
             _ => {}
         }
     }
     let mut found = Vec::new();
-    collect(tree, &FieldPath::root(), &mut found);
+    collect(tree, special, &FieldPath::root(), &mut found);
     found
 }
 

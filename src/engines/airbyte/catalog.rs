@@ -60,8 +60,8 @@ fn column(name: &str, property: &Value) -> Column {
     Column { name: name.to_owned(), kind, nullable }
 }
 
-/// What was chosen, as the protocol wants it.
-pub(super) fn theirs(chosen: &[ChosenStream]) -> Value {
+/// What was chosen, as the protocol wants it (`ConfiguredAirbyteCatalog`).
+pub fn theirs(chosen: &[ChosenStream]) -> Value {
     json!({ "streams": chosen.iter().map(configured).collect::<Vec<_>>() })
 }
 

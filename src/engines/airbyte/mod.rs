@@ -11,6 +11,8 @@ mod spans;
 mod state;
 mod verdict;
 
+pub use catalog::theirs as configured_catalog;
+
 use std::path::Path;
 use std::time::Duration;
 

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use diesel::QueryResult;
 
 use super::WorkKind;
 use super::log::LogItem;
@@ -11,6 +12,7 @@ use crate::engines::{FailureReader, FailureWords, Turn};
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{self, Connection};
 use crate::platform::app::App;
+use crate::platform::db::Conn;
 use crate::platform::jobs::{LogLine, WorkState};
 use crate::platform::web::flash::{Flash, see_other_with};
 use crate::platform::web::frame::OwnerFrame;
@@ -27,7 +29,14 @@ pub(super) trait LivePage: WorkKind {
     const CANCEL: &'static str;
     /// The part that changes while it goes on.
     type Part: Template;
+    /// What the part shows beside the work itself.
+    type Beside: Send + 'static;
 
+    /// Looks for that.
+    ///
+    /// # Errors
+    /// The database refuses.
+    fn beside(conn: &mut Conn, work: &Work<Self>) -> QueryResult<Self::Beside>;
     /// The word for a state.
     fn word(state: WorkState) -> &'static str;
     /// What follows "Started at … by …".
@@ -39,8 +48,9 @@ pub(super) trait LivePage: WorkKind {
 }
 
 /// A piece of work with what its page shows of it.
-pub(super) struct Followed<K: WorkKind> {
+pub(super) struct Followed<K: LivePage> {
     pub(super) work: Work<K>,
+    pub(super) beside: K::Beside,
     pub(super) connection: Connection,
     lines: Vec<LogLine>,
 }
@@ -89,7 +99,7 @@ struct WorkPage {
     connection_url: String,
 }
 
-async fn load<K: WorkKind>(app: &App, member: &SignedIn, id: &str) -> AppResult<Followed<K>> {
+async fn load<K: LivePage>(app: &App, member: &SignedIn, id: &str) -> AppResult<Followed<K>> {
     let (workspace, id) = (member.workspace_id.clone(), K::id(id));
     app.db
         .read(move |conn| {
@@ -97,14 +107,15 @@ async fn load<K: WorkKind>(app: &App, member: &SignedIn, id: &str) -> AppResult<
             let connection = connections::find_by_id(conn, &workspace, &work.connection_id)?;
             let connection = connection.filter(|one| one.deleted_at.is_none()).ok_or(AppError::NotFound)?;
             let lines = Work::<K>::log_after(conn, &id, 0, i64::from(K::MOST_LINES) + 1)?;
-            Ok(Followed { work, connection, lines })
+            let beside = K::beside(conn, &work)?;
+            Ok(Followed { work, beside, connection, lines })
         })
         .await
 }
 
 impl LiveView {
     fn new<K: LivePage>(followed: &Followed<K>, member: &SignedIn, csrf: String) -> Self {
-        let Followed { work, connection, lines } = followed;
+        let Followed { work, connection, lines, .. } = followed;
         let (state, failure) = (work.state, work.failure());
         let is_refusal = failure.as_ref().is_some_and(|failure| failure.turn == Turn::Giver);
         let newest = lines.iter().skip(lines.len().saturating_sub(LINES_SHOWN));

@@ -92,6 +92,12 @@ pub const PAGES: &[DocsPage] = &[
         text: Text::Written(include_str!("pages/extract.md")),
     },
     DocsPage {
+        name: "hand-off",
+        title: "Hand a source off",
+        about: "A finalised source as files for Airbyte, Terraform, Meltano, dlt, PyAirbyte or the plain protocol.",
+        text: Text::Written(include_str!("pages/hand-off.md")),
+    },
+    DocsPage {
         name: "verify-webhooks",
         title: "Verify webhooks",
         about: "Prove that a webhook came from here, in Python, JavaScript and Go.",

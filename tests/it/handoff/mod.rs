@@ -1,111 +1,97 @@
-//! Finalised sources as configuration of other engines, without a secret.
+//! Finalised sources as configuration of other engines, without a secret: each is run by what it is meant for.
 
+mod airbyte;
+mod database;
+mod folder;
+mod real_tools;
 mod signed_in;
-
-use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::runs::source;
-use crate::support::CANARY;
+use crate::api::Program;
+use crate::runs::{extract, records, source};
+use crate::support::{CANARY, TestApp};
+use folder::Folder;
 
-async fn files(format: &str) -> (Vec<(String, String)>, Value) {
+/// What a recipient may have typed, and what breaks a shell, JSON, a template or another language in it.
+const NASTY: &str = "a\"b\\c'd ${HOME} $(id) %{x} `id` \u{8}é\n# {{ config }}";
+
+/// The token of the shop, with the same in it.
+fn token() -> String {
+    format!("right-{CANARY}")
+}
+
+async fn shop(more: Value) -> (TestApp, Program, String) {
     let trigger = json!({"trigger": {"type": "cron", "cron": "0 6 * * 1-5", "time_zone": "Europe/Lisbon"}});
-    let (_app, program, slug) = source(json!({"count": 7}), trigger).await;
-    let answer = program.get(&format!("/api/v1/sources/{slug}/hand-off/?format={format}")).await.expect(200);
-    assert!(!answer.body.contains(CANARY), "{}", answer.body);
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let files = answer.json["files"].as_array().unwrap().iter();
-    (files.map(|file| (text(&file["name"]), text(&file["text"]))).collect(), answer.json["secrets"].clone())
+    source(more, trigger).await
 }
 
+/// The protocol's own files are read by the connector's own program, to the very records that are extracted here.
 #[tokio::test]
-async fn for_airbyte_by_its_api() {
-    let (files, secrets) = files("airbyte").await;
-    let name = secrets[0]["name"].as_str().unwrap();
-    let made: Value = serde_json::from_str(&files[0].1).unwrap();
-    assert_eq!(made["configuration"], json!({"token": format!("${{{name}}}"), "count": 7}));
-    let connection: Value = serde_json::from_str(&files[1].1).unwrap();
-    assert_eq!(connection["schedule"]["cronExpression"], "0 0 6 ? * MON-FRI Europe/Lisbon");
-    let streams = &connection["configurations"]["streams"];
-    assert_eq!(streams[0]["syncMode"], "incremental_append");
-    assert_eq!((&streams[0]["cursorField"], &streams[0]["primaryKey"]), (&json!(["id"]), &json!([["id"]])));
-    assert_eq!(streams[1], json!({"name": "people", "syncMode": "full_refresh_overwrite"}));
-}
+async fn the_files_of_the_protocol_are_read_by_the_connectors_program() {
+    let (app, program, slug) = source(json!({"count": 7, "mode": NASTY.replace(',', "")}), json!({})).await;
+    let here = extract(&app, &program, &slug, json!({})).await;
+    let folder = Folder::of(&program, &slug, "protocol").await;
+    assert!(!folder.told.to_string().contains(CANARY), "{}", folder.told);
 
-/// What somebody typed into a link is not expanded where the file is: it could fetch the secret into a host's name.
-#[tokio::test]
-async fn text_a_shell_would_expand_is_a_reference_too() {
-    let evil = json!({"mode": "${SHOP_TOKEN}.evil.example"});
-    let (_app, program, slug) = source(evil, json!({})).await;
-    for (format, file) in [("airbyte", 0), ("meltano", 1)] {
-        let answer = program.get(&format!("/api/v1/sources/{slug}/hand-off/?format={format}")).await.expect(200);
-        assert!(!answer.body.contains("evil.example"), "{}", answer.body);
-        let made: Value = serde_json::from_str(&answer.text(&format!("/files/{file}/text"))).unwrap();
-        let config = made.get("configuration").unwrap_or(&made);
-        let secrets = answer.json["secrets"].as_array().unwrap();
-        assert_eq!(secrets.len(), 2, "{}", answer.body);
-        for one in secrets {
-            let (field, name) = (one["field"].as_str().unwrap(), one["name"].as_str().unwrap());
-            assert_eq!(config[field], format!("${{{name}}}"), "{}", answer.body);
-        }
-        assert_ne!(secrets[0]["name"], secrets[1]["name"]);
+    let ended = folder.run("python3", &["fill.py"]).await;
+    let name = folder.told["secrets"][0]["name"].as_str().unwrap().to_owned();
+    assert!(!ended.good && ended.err.contains(&format!("{name} is not set")), "{ended:?}");
+
+    let secret = format!("right-{NASTY}");
+    let folder = folder.give_secrets(&[("token", &secret)]);
+    let filled = folder.ran("python3", &["fill.py"]).await;
+    std::fs::write(folder.dir.path().join("filled.json"), &filled).unwrap();
+    let config = folder.json("filled.json");
+    assert_eq!(config, json!({"token": secret, "count": 7, "mode": NASTY.replace(',', "")}));
+
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/shop.py");
+    let said = folder.ran("python3", &[script, "read", "--config", "filled.json", "--catalog", "catalog.json"]).await;
+    let messages = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let read: Vec<Value> = messages.filter(|message| message["type"] == "RECORD").collect();
+    for (stream, table) in [("orders", "shop_orders"), ("people", "people")] {
+        let of_stream = read.iter().filter(|message| message["record"]["stream"] == stream);
+        let theirs: Vec<&Value> = of_stream.map(|message| &message["record"]["data"]["id"]).collect();
+        let ours = records(&app, &here, table);
+        assert!(!theirs.is_empty());
+        assert_eq!(theirs, ours.iter().map(|record| &record["id"]).collect::<Vec<_>>(), "{stream}");
     }
-    // Terraform has its own way to say that text is only text.
-    let answer = program.get(&format!("/api/v1/sources/{slug}/hand-off/?format=terraform")).await.expect(200);
-    assert!(answer.text("/files/0/text").contains("\"$${SHOP_TOKEN}.evil.example\""), "{}", answer.body);
 }
 
+/// What would not run is not offered: refused by name and with the reason, on the page too.
 #[tokio::test]
-async fn for_airbyte_by_terraform() {
-    let (files, secrets) = files("terraform").await;
-    let name = secrets[0]["name"].as_str().unwrap();
-    let text = &files[0].1;
-    assert!(text.contains(&format!("variable \"{name}\" {{\n  type      = string\n  sensitive = true\n}}")), "{text}");
-    assert!(text.contains(&format!("\"token\": var.{name}")) && text.contains("\"cursor_field\": ["), "{text}");
-    assert_eq!(text.matches('{').count(), text.matches('}').count());
-}
-
-#[tokio::test]
-async fn for_meltano() {
-    let (files, secrets) = files("meltano").await;
-    let project: Value = serde_yaml_ng::from_str(&files[0].1).unwrap();
-    let tap = &project["plugins"]["extractors"][0];
-    assert_eq!((&tap["name"], &tap["select"]), (&json!("tap-shop"), &json!(["orders.*", "people.*"])));
-    assert_eq!(tap["config"]["token"], format!("${{{}}}", secrets[0]["name"].as_str().unwrap()));
-    assert_eq!(tap["metadata"]["orders"]["replication-key"], "id");
-    assert_eq!(project["schedules"][0]["interval"], "0 6 * * 1-5");
-}
-
-/// Python reads what is written for dlt.
-#[tokio::test]
-async fn for_dlt() {
-    let (files, secrets) = files("dlt").await;
-    assert!(secrets[0]["name"].as_str().unwrap().starts_with("SOURCES__SHOP_"), "{secrets}");
-    let script = "import ast, sys, tomllib; config = tomllib.loads(sys.argv[1]); ast.parse(sys.argv[2]); \
-                  source = next(iter(config['sources'].values())); print(source['count'], 'token' in source)";
-    #[allow(clippy::disallowed_methods, reason = "a program of the tests")]
-    let output = tokio::process::Command::new("python3")
-        .args(["-c", script, files[0].1.as_str(), files[2].1.as_str()])
-        .stdin(Stdio::null())
-        .output()
-        .await
-        .unwrap();
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert_eq!(out.trim(), "7 False", "{err}");
-    assert!(files[2].1.contains("(\"orders\", \"shop_orders\", [\"id\"])"), "{}", files[2].1);
-}
-
-#[tokio::test]
-async fn the_page_has_every_engine() {
-    let (app, _, slug) = source(json!({}), json!({})).await;
+async fn what_cannot_run_is_refused_with_the_reason() {
+    let (app, program, slug) = source(json!({}), json!({})).await;
+    let url = format!("/api/v1/sources/{slug}/hand-off/");
+    let first = program.get(&url).await.expect(200).json;
+    assert_eq!(
+        (&first["format"], &first["offered"]),
+        (&json!("airbyte"), &json!(["airbyte", "terraform", "protocol"]))
+    );
     let owner = app.visitor();
     owner.sign_in("ana@acme.example").await;
-    for (engine, file) in
-        [("airbyte", "source.json"), ("terraform", "main.tf"), ("meltano", "meltano.yml"), ("dlt", "pipeline.py")]
-    {
+    for one in first["not_offered"].as_array().unwrap() {
+        let (format, reason) = (one["format"].as_str().unwrap(), one["reason"].as_str().unwrap());
+        let refused = program.get(&format!("{url}?format={format}")).await;
+        assert_eq!((refused.status, refused.text("/detail").as_str()), (409, reason));
+        let page = owner.get(&format!("/connections/{slug}/hand-off?to={format}")).await;
+        assert!(page.status == 200 && page.text().matches(reason).count() == 2, "{format}: {}", page.text());
+        assert!(page.text().contains("source.json"), "what is offered is shown instead: {}", page.text());
+    }
+    assert_eq!(first["not_offered"].as_array().unwrap().len(), 3);
+    program.get(&format!("{url}?format=morse")).await.expect(400);
+}
+
+#[tokio::test]
+async fn the_page_has_every_engine_that_is_offered() {
+    let (app, _, slug) = shop(json!({})).await;
+    let owner = app.visitor();
+    owner.sign_in("ana@acme.example").await;
+    for (engine, file) in [("airbyte", "send.py"), ("terraform", "main.tf"), ("protocol", "catalog.json")] {
         let page = owner.get(&format!("/connections/{slug}/hand-off?to={engine}")).await;
         assert_eq!(page.status, 200);
         assert!(page.text().contains(file) && !page.body.contains(CANARY), "{engine}: {}", page.text());
     }
+    let page = owner.get(&format!("/connections/{slug}/hand-off?to=protocol")).await;
+    assert!(page.text().contains("The schedule 0 6 * * 1-5 (Europe/Lisbon) is not in the files"), "{}", page.text());
 }

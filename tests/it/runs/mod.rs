@@ -4,10 +4,12 @@ mod clock;
 mod deleted;
 mod docs;
 mod faker;
+mod history;
 mod journey;
 mod jumps;
 mod positions;
 mod postgres;
+mod processes;
 mod records;
 mod unreadable;
 

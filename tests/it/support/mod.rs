@@ -1,6 +1,7 @@
 //! Actors, not clients: a visitor opens pages and sends forms like a person, a member is a visitor who has signed in.
 
 mod app;
+pub mod caller;
 pub mod connectors;
 pub mod db;
 pub mod ledger;

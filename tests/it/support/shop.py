@@ -1,6 +1,6 @@
 """A source of the tests that speaks the Airbyte protocol: shop.py VERB --config PATH [--catalog PATH] [--state PATH]
 
-Its mode is words with commas between them: slow, renews, breaks, tires, keyless, many, falls, down, ill; VERB:PATH waits with that verb until there is such a file.
+Its mode is words with commas between them: slow, paces, renews, breaks, tires, keyless, many, falls, down, ill; VERB:PATH waits with that verb until there is such a file.
 """
 
 import argparse
@@ -81,6 +81,8 @@ elif args.verb == "read":
         incremental = chosen["sync_mode"] == "incremental"
         last = known.get(name, 0) if incremental else 0
         for number in range(last + 1, last + 1 + config.get("count", 3)):
+            if "paces" in modes:
+                time.sleep(0.15)
             data = {"id": number, "changed": "2026-01-01T00:00:00Z", "note": "é"}
             say(type="RECORD", record={"stream": name, "data": data, "emitted_at": 1})
         wait()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use vestibule::base::clock::Clock;
 use vestibule::base::crypto::password::Cost;
 use vestibule::base::ids::ValidationId;
@@ -13,6 +13,7 @@ use vestibule::features::work::validations::{self, Validation};
 use vestibule::platform::app::App;
 use vestibule::platform::jobs::WorkState;
 
+use crate::support::caller::Caller;
 use crate::support::engine::{is_alive, script_file};
 use crate::support::installation::Installation;
 use crate::support::{CANARY, PATIENCE};
@@ -29,44 +30,16 @@ fn installation() -> Installation {
     here
 }
 
-/// A program at a server in a process of its own.
-struct Caller {
-    client: reqwest::Client,
-    base: String,
-    key: String,
-}
-
-impl Caller {
-    fn new(here: &Installation, base: &str) -> Self {
-        let scopes = ["--scope", "sources:read", "--scope", "sources:write", "--scope", "validations:write"];
-        let args = [&["api-key", "create", "--workspace", "acme", "--name", "Program"], &scopes[..]].concat();
-        let key = here.run(&args).good().out.trim().to_owned();
-        #[allow(clippy::disallowed_methods, reason = "a program of the tests")]
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { client, base: base.replace("localhost", "127.0.0.1"), key }
-    }
-
-    async fn post(&self, path: &str, body: &Value) -> Value {
-        let request = self.client.post(format!("{}{path}", self.base)).header("x-api-key", &self.key);
-        let request = request.header("content-type", "application/json").body(body.to_string());
-        let answer = request.send().await.unwrap();
-        let (status, text) = (answer.status(), answer.text().await.unwrap());
-        assert!(status.is_success(), "{status}: {text}");
-        serde_json::from_str(&text).unwrap()
-    }
-
-    /// Follows a log until a line is made of numbers only: the connector and what it has forked.
-    async fn pids(&self, log: &str) -> Vec<String> {
-        let request = self.client.get(format!("{}{log}", self.base)).header("x-api-key", &self.key);
-        let (mut answer, mut text) = (request.send().await.unwrap(), String::new());
-        loop {
-            let chunk = answer.chunk().await.unwrap().unwrap_or_else(|| panic!("it said no numbers: {text}"));
-            text.push_str(&String::from_utf8_lossy(&chunk));
-            let numbers = |line: &str| -> Vec<String> { line.split_whitespace().skip(2).map(str::to_owned).collect() };
-            let mut lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n')).map(numbers);
-            if let Some(pids) = lines.find(|all| all.len() == 4 && all.iter().all(|one| one.parse::<u32>().is_ok())) {
-                return pids;
-            }
+/// Follows a log until a line is made of numbers only: the connector and what it has forked.
+async fn pids(caller: &Caller, log: &str) -> Vec<String> {
+    let (mut answer, mut text) = (caller.open(log).await, String::new());
+    loop {
+        let chunk = answer.chunk().await.unwrap().unwrap_or_else(|| panic!("it said no numbers: {text}"));
+        text.push_str(&String::from_utf8_lossy(&chunk));
+        let numbers = |line: &str| -> Vec<String> { line.split_whitespace().skip(2).map(str::to_owned).collect() };
+        let mut lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n')).map(numbers);
+        if let Some(pids) = lines.find(|all| all.len() == 4 && all.iter().all(|one| one.parse::<u32>().is_ok())) {
+            return pids;
         }
     }
 }
@@ -90,12 +63,12 @@ async fn find(app: &App, id: &str) -> Validation {
 async fn a_killed_server_leaves_neither_a_validation_nor_a_program_behind() {
     let here = installation();
     let server = here.start(&["serve"]);
-    let caller = Caller::new(&here, &server.base);
+    let caller = Caller::new(&here, &server.base, &["sources:read", "sources:write", "validations:write"]);
     let new = json!({"connector_slug": "corner-shop", "config": {"token": CANARY}});
     let source = caller.post("/api/v1/sources/", &new).await;
     let path = format!("/api/v1/sources/{}/revalidate/", source["slug"].as_str().unwrap());
     let id = caller.post(&path, &json!({})).await["id"].as_str().unwrap().to_owned();
-    let pids = caller.pids(&format!("/api/v1/connector-validations/{id}/logs/")).await;
+    let pids = pids(&caller, &format!("/api/v1/connector-validations/{id}/logs/")).await;
     assert!(pids.iter().all(|pid| is_alive(pid)), "{pids:?}");
     drop(server); // SIGKILL
 

@@ -10,6 +10,7 @@ pub mod api;
 mod api_view;
 mod files;
 mod fingerprint;
+mod history;
 mod input;
 mod intake;
 pub mod pages;

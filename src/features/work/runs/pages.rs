@@ -2,8 +2,11 @@
 
 use actix_web::{HttpRequest, web};
 use askama::Template;
+use diesel::QueryResult;
 
+use super::history::{self, StreamHistory};
 use super::start::{CONNECTOR_GONE, SAME_MOMENT};
+use super::store;
 use super::{NewRun, Run, RunDetails, StartRunError, StreamCount, start};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::RunId;
@@ -12,6 +15,7 @@ use crate::features::connections;
 use crate::features::outputs::FILES;
 use crate::features::work::live_pages::{self, Followed, LivePage, LiveView};
 use crate::platform::app::App;
+use crate::platform::db::Conn;
 use crate::platform::jobs::WorkState;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::flash::{Flash, see_other_with};
@@ -24,6 +28,8 @@ struct RunStreamItem {
     size: String,
     table: String,
     incomplete: bool,
+    /// What earlier extractions brought of it.
+    history: Option<StreamHistory>,
 }
 
 /// The part that changes while it runs.
@@ -65,6 +71,11 @@ impl LivePage for RunDetails {
     const TITLE: &'static str = "Extraction";
     const CANCEL: &'static str = "Cancel extraction";
     type Part = RunPart;
+    type Beside = Vec<Run>;
+
+    fn beside(conn: &mut Conn, run: &Run) -> QueryResult<Vec<Run>> {
+        store::list_up_to(conn, run, history::SHOWN)
+    }
 
     fn word(state: WorkState) -> &'static str {
         word(state)
@@ -90,25 +101,32 @@ impl LivePage for RunDetails {
 
     fn part(_: &App, followed: &Followed<Self>, view: LiveView) -> AppResult<RunPart> {
         let details = &followed.work.details;
-        let so_far = format!("{}, {}", super::records(details.records), size(details.bytes));
+        let mut so_far = format!("{}, {}", super::records(details.records), size(details.bytes));
+        if let (Some(begun), Some(ended)) = (followed.work.started_at, followed.work.ended_at) {
+            so_far += &format!(", in {}", history::duration((ended - begun).whole_seconds()));
+        }
+        // What is not whole is what somebody looks for.
+        let mut counts: Vec<&StreamCount> = details.streams.0.iter().collect();
+        counts.sort_by_key(|count| !count.incomplete);
         Ok(RunPart {
             so_far: if view.state == WorkState::Queued { "Waiting for its turn".to_owned() } else { so_far },
             work: view,
             place: details.place.clone(),
             is_files: details.output_layer == FILES,
-            streams: details.streams.0.iter().map(run_stream).collect(),
+            streams: counts.into_iter().map(|count| run_stream(count, &followed.beside)).collect(),
             run_url: urls::connection_runs(&followed.connection.slug),
         })
     }
 }
 
-fn run_stream(count: &StreamCount) -> RunStreamItem {
+fn run_stream(count: &StreamCount, runs: &[Run]) -> RunStreamItem {
     RunStreamItem {
         name: count.stream.clone(),
         records: count.records,
         size: size(count.bytes),
         table: count.table.clone(),
         incomplete: count.incomplete,
+        history: StreamHistory::of(count, runs),
     }
 }
 

@@ -183,6 +183,16 @@ pub fn going_into(conn: &mut Conn, workspace: &WorkspaceId, output: &Output) -> 
         .load(conn)
 }
 
+/// A run and those of the same source before it, newest first, at most `limit`.
+pub(super) fn list_up_to(conn: &mut Conn, run: &Run, limit: i64) -> QueryResult<Vec<Run>> {
+    narrowed(&run.workspace_id, Some(&run.connection_id))
+        .filter(runs::number.le(run.number))
+        .order((runs::number.desc(), runs::id.desc()))
+        .limit(limit)
+        .select(Run::as_select())
+        .load(conn)
+}
+
 /// A source's newest run.
 pub fn latest(conn: &mut Conn, workspace: &WorkspaceId, connection: &ConnectionId) -> QueryResult<Option<Run>> {
     Ok(list(conn, workspace, connection, 1)?.pop())

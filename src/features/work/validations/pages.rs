@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, web};
 use askama::Template;
+use diesel::QueryResult;
 
 use super::{StartValidationError, Validation, ValidationDetails, start};
 use crate::base::error::{AppError, AppResult};
@@ -12,6 +13,7 @@ use crate::features::connections;
 use crate::features::streams::key_text;
 use crate::features::work::live_pages::{self, Followed, LivePage, LiveView};
 use crate::platform::app::App;
+use crate::platform::db::Conn;
 use crate::platform::jobs::WorkState;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::flash::{Flash, see_other_with};
@@ -55,6 +57,11 @@ impl LivePage for ValidationDetails {
     const TITLE: &'static str = "Validation";
     const CANCEL: &'static str = "Cancel validation";
     type Part = ValidationPart;
+    type Beside = ();
+
+    fn beside(_: &mut Conn, _: &Validation) -> QueryResult<()> {
+        Ok(())
+    }
 
     fn word(state: WorkState) -> &'static str {
         word(state)
