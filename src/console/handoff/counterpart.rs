@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::connectors::{AirbyteBlock, Connector, RuntimeBlock};
+use crate::connectors::{AirbyteBlock, Connector, PackageWay, RuntimeBlock, shipped_packages};
 
 /// How a program of it is to be had for Python.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,35 +29,28 @@ pub(super) struct Counterpart {
     pub(super) program: Program,
 }
 
-/// Built-in connectors whose specification is that of Airbyte's connector, as far as ours goes: slug, name there, and how it is published.
-/// Those with another form of their own (`facebook-ads`, `http-api` and others) are not among them.
-const SAME_FORM: [(&str, &str, Published); 18] = [
-    ("airtable", "source-airtable", Published::Manifest),
-    ("bing-ads", "source-bing-ads", Published::Manifest),
-    ("github", "source-github", Published::Package),
-    ("google-ads", "source-google-ads", Published::Package),
-    ("google-sheets", "source-google-sheets", Published::Manifest),
-    ("hubspot", "source-hubspot", Published::Manifest),
-    ("linkedin-ads", "source-linkedin-ads", Published::Manifest),
-    ("mongodb", "source-mongodb-v2", Published::Image),
-    ("mysql", "source-mysql", Published::Image),
-    ("notion", "source-notion", Published::Manifest),
-    ("postgres", "source-postgres", Published::Image),
-    ("s3", "source-s3", Published::Package),
-    ("salesforce", "source-salesforce", Published::Package),
-    ("shopify", "source-shopify", Published::Package),
-    ("slack", "source-slack", Published::Manifest),
-    ("stripe", "source-stripe", Published::Manifest),
-    ("tiktok-ads", "source-tiktok-marketing", Published::Manifest),
-    ("zendesk-support", "source-zendesk-support", Published::Manifest),
+/// Built-in connectors whose specification is that of Airbyte's connector, as far as ours goes. Those with another form of their own say in
+/// their mapping how it becomes Airbyte's, or are not handed to it.
+const SAME_FORM: [&str; 18] = [
+    "airtable",
+    "bing-ads",
+    "github",
+    "google-ads",
+    "google-sheets",
+    "hubspot",
+    "linkedin-ads",
+    "mongodb",
+    "mysql",
+    "notion",
+    "postgres",
+    "s3",
+    "salesforce",
+    "shopify",
+    "slack",
+    "stripe",
+    "tiktok-ads",
+    "zendesk-support",
 ];
-
-#[derive(Clone, Copy)]
-enum Published {
-    Package,
-    Manifest,
-    Image,
-}
 
 impl Counterpart {
     /// The one that takes these settings; `None`: nobody knows of one.
@@ -65,7 +58,7 @@ impl Counterpart {
         match &connector.file.runtime {
             Some(RuntimeBlock::Airbyte(block)) => Some(Self::of_block(connector, block)),
             _ if connector.is_custom => Some(Self::of_import(connector)),
-            _ => Self::of_built_in(&connector.file.slug),
+            _ => Self::of_built_in(connector),
         }
     }
 
@@ -107,14 +100,19 @@ impl Counterpart {
         Self { name, repository, program }
     }
 
-    fn of_built_in(slug: &str) -> Option<Self> {
-        let (_, name, published) = SAME_FORM.iter().find(|(own, _, _)| *own == slug)?;
-        let program = match published {
-            Published::Package => Program::Package(Some(format!("airbyte-{name}"))),
-            Published::Manifest => Program::PublishedManifest,
-            Published::Image => Program::Image,
+    fn of_built_in(connector: &Connector) -> Option<Self> {
+        let (file, table) = (&connector.file, shipped_packages().ok()?);
+        let row = match &file.mapping {
+            Some(mapping) => table.find(&mapping.program).ok()?,
+            None if SAME_FORM.contains(&file.slug.as_str()) => table.of_connector(file.kind, &file.slug)?,
+            None => return None,
         };
-        Some(Self { name: (*name).to_owned(), repository: Some(format!("airbyte/{name}")), program })
+        let program = match &row.way {
+            PackageWay::Python(package) => Program::Package(Some(package.requirement())),
+            PackageWay::Manifest { .. } => Program::PublishedManifest,
+            PackageWay::Image(_) => Program::Image,
+        };
+        Some(Self { name: row.name.clone(), repository: Some(format!("airbyte/{}", row.name)), program })
     }
 }
 

@@ -73,9 +73,32 @@ pub(super) fn config(input: &HandOffInput<'_>, style: Style) -> (Map<String, Val
         });
         references.push(Reference { field: path.dot(), name, path: path.clone() });
     }
+    if let Some(mapping) = &input.connector.file.mapping {
+        tree = mapping.apply(&tree);
+        relocate(&tree, &mut references);
+    }
     match tree {
         Value::Object(object) => (object, references),
         _ => (Map::new(), references),
+    }
+}
+
+/// Says where the marks are after values have moved; the field stays what it is called here.
+fn relocate(tree: &Value, references: &mut [Reference]) {
+    fn find(value: &Value, mark: &str, at: &FieldPath) -> Option<FieldPath> {
+        match value {
+            Value::Object(object) => object.iter().find_map(|(key, inner)| find(inner, mark, &at.child(key))),
+            Value::Array(list) => {
+                list.iter().enumerate().find_map(|(place, inner)| find(inner, mark, &at.index(place)))
+            }
+            Value::String(text) => (text == mark).then(|| at.clone()),
+            _ => None,
+        }
+    }
+    for reference in references {
+        if let Some(path) = find(tree, &mark(&reference.name), &FieldPath::root()) {
+            reference.path = path;
+        }
     }
 }
 
@@ -129,5 +152,26 @@ impl Reference {
     /// The names on the way to it.
     pub(super) fn segments(&self) -> Vec<String> {
         self.path.segments().map(std::borrow::Cow::into_owned).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connectors::{Connectors, Kind};
+    use serde_json::json;
+
+    #[test]
+    fn a_secret_that_moves_takes_its_reference_along() {
+        let connectors = Connectors::load(None).unwrap();
+        let facebook = connectors.find(Kind::Source, "facebook-ads").unwrap();
+        let mapping = facebook.file.mapping.as_ref().unwrap();
+        let path = FieldPath::root().child("access_token");
+        let mut references = [Reference { field: path.dot(), name: "TOKEN".to_owned(), path }];
+        let tree = mapping.apply(&json!({"access_token": mark("TOKEN"), "account_ids": ["1"]}));
+        relocate(&tree, &mut references);
+        assert_eq!(references[0].segments(), ["credentials", "access_token"]);
+        assert_eq!(references[0].field, "access_token");
+        assert_eq!(tree.pointer("/credentials/access_token"), Some(&json!(mark("TOKEN"))));
     }
 }
