@@ -164,6 +164,12 @@ pub(super) fn of_statement(error: &Error) -> Failure {
     Failure::new(FailureReason::Refused, format!("The server said: {words} (code {}).", code.code()))
 }
 
+/// Whether something else depends on what was to be changed: a view, or a foreign key.
+pub(super) fn is_used_elsewhere(error: &Error) -> bool {
+    let codes = [SqlState::DEPENDENT_OBJECTS_STILL_EXIST, SqlState::FEATURE_NOT_SUPPORTED];
+    error.code().is_some_and(|code| codes.contains(code))
+}
+
 /// Why records cannot be put into a schema.
 pub(super) fn of_writing(error: &Error, user: &str, schema: &str) -> Failure {
     match error.as_db_error() {

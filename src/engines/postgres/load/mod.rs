@@ -1,26 +1,44 @@
 //! Records into a schema of PostgreSQL, one table for each stream.
 //!
+//! The types of the source travel with the records: `declared.rs` reads them, `fit.rs` makes every value the bytes of such a type or says that
+//! it is none, `staged.rs` finds another column for it then, and `plan.rs` says what all values of a field together need. `filling.rs` makes
+//! the table fit and `moves.rs` writes what has changed.
+//!
 //! Records wait in temporary tables of the session, which the server takes away by itself when the session ends, however it ends. Only
 //! at the end one transaction moves them all: [`Load::prepare`] fills the tables, [`Load::commit`] makes it so. Behind a pooler, which gives
 //! the session to others after every transaction, all of it is one transaction from the beginning on.
 //!
 //! Invariants: nobody sees half of a run; a table is touched only when this product made it for the same source, which the table
-//! `_vestibule_tables` of the schema knows; a field becomes a column and its type only widens; names are always quoted.
+//! `_vestibule_tables` of the schema knows; a field becomes a column whose type holds every value of it as it is; names are always quoted.
 
 mod columns;
-mod lines;
+mod declared;
+mod filling;
+mod fit;
+mod json;
 mod merge;
+mod moments;
+mod moves;
+mod numbers;
+mod plan;
 mod register;
 mod room;
+mod sending;
+mod shape;
+mod staged;
 mod statements;
 mod target;
+mod texts;
+mod types;
+mod way;
+mod widen;
 
 pub use target::{LoadTarget, TlsMode};
 
-use std::io::Cursor;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::SinkExt as _;
 use tokio::time::timeout;
 use tokio_postgres::Error;
 
@@ -28,9 +46,11 @@ use super::session::{Session, StepPurpose};
 use super::{connect, refusals};
 use crate::engines::hosts::Hosts;
 use crate::engines::{ChosenStream, Column, Failure, FailureReason, KeyPath, Record, SyncType};
+use sending::BatchOnItsWay;
+use shape::TableShape;
+use staged::Staging;
+use types::ColumnType;
 
-/// A batch of records is taken within this time.
-const WRITE: Duration = Duration::from_secs(300);
 /// An answer to a question that costs nothing.
 const NUDGE: Duration = Duration::from_secs(10);
 /// Moving all records into their tables may take this long.
@@ -49,12 +69,12 @@ pub struct LoadTable {
     pub stream: String,
     /// The records of this run take the place of everything that is there.
     pub replaces: bool,
-    /// Fields that name a record; of several with the same the last one stays. Empty for a table that is replaced whole.
+    /// Fields that name a record; of several with the same the last one stays.
     pub keys: Vec<KeyPath>,
     /// The run whose records this one adds to; the table must hold what that run left. `None`: nobody looks.
     continues: Option<String>,
     /// What the source says about its fields.
-    columns: Vec<Column>,
+    declared: Vec<(String, Option<ColumnType>)>,
     /// The source is read whole each time.
     is_whole: bool,
 }
@@ -64,13 +84,14 @@ impl LoadTable {
     pub fn new(name: &str, chosen: &ChosenStream, from_start: bool) -> Self {
         let is_incremental = chosen.sync_type == SyncType::Incremental;
         let is_wanted = |column: &&Column| chosen.fields.as_ref().is_none_or(|fields| fields.contains(&column.name));
+        let declared = |column: &Column| (column.name.clone(), declared::declared(&chosen.stream, column));
         Self {
             name: name.to_owned(),
             stream: chosen.stream.full_name(),
             replaces: !is_incremental || from_start,
             continues: None,
-            keys: if is_incremental { chosen.primary_key.clone() } else { Vec::new() },
-            columns: chosen.stream.columns.iter().filter(is_wanted).cloned().collect(),
+            keys: chosen.primary_key.iter().filter(|path| !path.is_empty()).cloned().collect(),
+            declared: chosen.stream.columns.iter().filter(is_wanted).map(declared).collect(),
             is_whole: !is_incremental,
         }
     }
@@ -106,12 +127,20 @@ pub struct Loading {
 
 /// Records on their way into a schema. Dropped, it leaves nothing.
 pub struct Load {
-    session: Session,
+    session: Arc<Session>,
     /// Everything is one transaction, because a pooler is in between.
     is_one: bool,
     target: LoadTarget,
     loading: Loading,
     tables: Vec<LoadTable>,
+    /// The tables that were there at the beginning.
+    there: BTreeMap<String, TableShape>,
+    /// Their records, by the places of the tables.
+    stagings: Vec<Option<Staging>>,
+    /// A batch on its way.
+    sending: Option<BatchOnItsWay>,
+    /// A `numeric` of the server can be infinite.
+    has_infinite: bool,
     /// What is worth a line of the log.
     pub notes: Vec<String>,
     /// Tables that cannot be added to, by their places: they are filled anew, so whoever reads has to begin at the beginning.
@@ -126,11 +155,24 @@ pub(in crate::engines) async fn open(
     tables: Vec<LoadTable>,
 ) -> Result<Load, Failure> {
     let session = connect::open(hosts, &target.options()).await?;
-    let is_one = session.step(room::look(&session, target)).await?.is_pooled;
-    let target = target.clone();
-    let mut load = Load { session, is_one, target, loading, tables, notes: Vec::new(), lost: Vec::new() };
+    let room = session.step(room::look(&session, target)).await?;
+    let mut load = Load {
+        session: Arc::new(session),
+        is_one: room.is_pooled,
+        target: target.clone(),
+        loading,
+        there: BTreeMap::new(),
+        stagings: tables.iter().map(|_| None).collect(),
+        tables,
+        sending: None,
+        has_infinite: room.has_infinite,
+        notes: Vec::new(),
+        lost: Vec::new(),
+    };
     load.session.begin(StepPurpose::Write).await.map_err(|error| load.refusal(&error))?;
     load.look_at_tables().await?;
+    let names: Vec<&str> = load.tables.iter().map(|table| table.name.as_str()).collect();
+    load.there = load.columns(&names).await?;
     for place in 0..load.tables.len() {
         load.run(&statements::waiting_room(place, load.is_one)).await?;
     }
@@ -164,25 +206,10 @@ impl Load {
         while let Some(first) = rest.first() {
             let count = rest.iter().take_while(|record| record.stream == first.stream).count();
             let (same, after) = rest.split_at(count);
-            let mut batch = Vec::with_capacity(same.iter().map(|record| record.data.len() + 16).sum());
-            same.iter().for_each(|record| lines::push(&mut batch, &record.data));
-            let copied = timeout(WRITE, self.copy(first.stream, batch)).await;
-            copied.map_err(|_| slow("The database took no records for five minutes."))??;
+            self.take(first.stream, same).await?;
             rest = after;
         }
         Ok(())
-    }
-
-    async fn copy(&self, place: usize, batch: Vec<u8>) -> Result<(), Failure> {
-        self.begin().await?;
-        let copied = async {
-            let sink = self.session.copy(&statements::copy(place)).await?;
-            let mut sink = std::pin::pin!(sink);
-            sink.send(Cursor::new(batch)).await?;
-            sink.finish().await
-        };
-        copied.await.map_err(|error| self.refusal(&error))?;
-        self.end_step().await
     }
 
     /// Begins a transaction, unless everything is one.
@@ -198,7 +225,7 @@ impl Load {
         if self.is_one { Ok(()) } else { self.run("COMMIT").await }
     }
 
-    /// The records that come for this table take the place of all that it holds.
+    /// The records that come for this table take the place of all that it holds. Before the first of them.
     pub fn begin_anew(&mut self, place: usize) {
         if let Some(table) = self.tables.get_mut(place) {
             table.replaces = true;
@@ -211,6 +238,10 @@ impl Load {
     /// # Errors
     /// It is not.
     pub async fn nudge(&self) -> Result<(), Failure> {
+        if self.sending.as_ref().is_some_and(BatchOnItsWay::is_under_way) {
+            // What is on its way is not silent, and tells itself how it ended.
+            return Ok(());
+        }
         timeout(NUDGE, self.run("")).await.unwrap_or_else(|_| Err(slow("The database does not answer any more.")))
     }
 

@@ -17,6 +17,13 @@ pub(super) struct RegisterEntry {
     run: String,
 }
 
+impl RegisterEntry {
+    /// Whether its rows were not told apart.
+    pub(super) const fn has_no_keys(&self) -> bool {
+        self.keys.is_empty()
+    }
+}
+
 /// The keys of a table as the register keeps them.
 pub(super) fn keys_text(table: &LoadTable) -> String {
     if table.keys.is_empty() { String::new() } else { serde_json::json!(table.keys).to_string() }

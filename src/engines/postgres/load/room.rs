@@ -9,6 +9,7 @@ use crate::engines::{Failure, FailureReason};
 
 /// `sha256` came with it.
 const OLDEST: i32 = 110_000;
+const INFINITE_SINCE: i32 = 140_000;
 
 /// Where records wait is the session's own, and behind a pooler only a transaction is.
 pub(super) const POOLED: &str = "A connection pooler is in between, so an extraction writes in one transaction that is open as long as it \
@@ -24,6 +25,8 @@ pub(super) struct Room {
     pub(super) exists: bool,
     /// Something that pools connections is in between.
     pub(super) is_pooled: bool,
+    /// A `numeric` can be infinite there.
+    pub(super) has_infinite: bool,
 }
 
 /// Looks before anything is read.
@@ -61,7 +64,7 @@ pub(super) async fn look(session: &Session, target: &LoadTarget) -> Result<Room,
         ));
     }
     let is_pooled = session.is_pooled().await.map_err(|error| refusals::of_writing(&error, user, schema))?;
-    Ok(Room { exists, is_pooled })
+    Ok(Room { exists, is_pooled, has_infinite: version >= INFINITE_SINCE })
 }
 
 impl Room {

@@ -2,9 +2,8 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::columns::{ColumnType, column_name};
-use crate::engines::KeyPath;
-use crate::engines::postgres::quote::{literal, quoted};
+use super::types::ColumnType;
+use crate::engines::postgres::quote::quoted;
 
 /// The table that knows the others.
 pub(super) const REGISTER: &str = "_vestibule_tables";
@@ -21,33 +20,46 @@ pub(super) const HAS_REGISTER: &str =
 pub(super) const RELATIONS: &str =
     "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = $1 AND c.relname = ANY($2)";
-pub(super) const COLUMNS: &str = "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod)
+/// With what nobody fills in here: columns with a value of their own.
+pub(super) const COLUMNS: &str =
+    "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), a.atthasdef OR a.attidentity <> '', c.relname::text
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped";
-/// Whether a text is a date or a moment is for the server to say: only what it can cast is one.
-pub(super) const JUDGES: &str = "CREATE FUNCTION pg_temp.is_date(t text) RETURNS boolean LANGUAGE plpgsql AS $$
-    BEGIN PERFORM t::date; RETURN t ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'; EXCEPTION WHEN OTHERS THEN RETURN false; END $$;
-    CREATE FUNCTION pg_temp.is_time(t text) RETURNS boolean LANGUAGE plpgsql AS $$
-    BEGIN PERFORM t::timestamptz;
-        RETURN t ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+ ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$';
-    EXCEPTION WHEN OTHERS THEN RETURN false; END $$";
-/// They would stay with the session.
-pub(super) const NO_JUDGES: &str = "DROP FUNCTION pg_temp.is_date(text); DROP FUNCTION pg_temp.is_time(text)";
+    WHERE n.nspname = $1 AND c.relname = ANY($2) AND a.attnum > 0 AND NOT a.attisdropped";
+/// The primary key of a table: its name and its columns in order.
+pub(super) const PRIMARY: &str = "SELECT k.conname::text,
+        (SELECT array_agg(a.attname::text ORDER BY o.n) FROM unnest(k.conkey) WITH ORDINALITY AS o(number, n)
+            JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = o.number)
+    FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = $1 AND c.relname = $2 AND k.contype = 'p'";
+/// Joins of many rows stay in memory then; the server gives it back with the transaction.
+pub(super) const MEMORY: &str = "SET LOCAL work_mem = '64MB'";
+/// What is tried between these can be taken back alone.
+pub(super) const TRY: &str = "SAVEPOINT vestibule_try";
+pub(super) const TRIED: &str = "RELEASE SAVEPOINT vestibule_try";
+pub(super) const TAKE_BACK: &str = "ROLLBACK TO SAVEPOINT vestibule_try; RELEASE SAVEPOINT vestibule_try";
 
-fn waiting(place: usize) -> String {
+/// The table where records of a stream wait.
+pub(super) fn waiting(place: usize) -> String {
     format!("pg_temp.waiting_{place}")
 }
 
-/// Where records of a table wait: until the session ends, or only `within` the transaction.
+/// Makes it: until the session ends, or only `within` the transaction.
 pub(super) fn waiting_room(place: usize, within: bool) -> String {
     let end = if within { "DROP" } else { "PRESERVE ROWS" };
-    format!(
-        "CREATE TEMPORARY TABLE waiting_{place} (n bigint GENERATED ALWAYS AS IDENTITY, data jsonb NOT NULL) ON COMMIT {end}"
-    )
+    format!("CREATE TEMPORARY TABLE waiting_{place} (n bigint NOT NULL, key jsonb) ON COMMIT {end}")
 }
 
-pub(super) fn copy(place: usize) -> String {
-    format!("COPY {} (data) FROM STDIN", waiting(place))
+/// Adds columns to it.
+pub(super) fn waiting_columns(place: usize, columns: &[(usize, String)]) -> String {
+    let columns: Vec<String> = columns.iter().map(|(number, kind)| format!("ADD COLUMN c{number} {kind}")).collect();
+    format!("ALTER TABLE {} {}", waiting(place), columns.join(", "))
+}
+
+/// Fills it.
+pub(super) fn copy(place: usize, is_hashed: bool, columns: impl Iterator<Item = usize>) -> String {
+    let key = if is_hashed { ", key" } else { "" };
+    let columns: String = columns.map(|number| format!(", c{number}")).collect();
+    format!("COPY {} (n{key}{columns}) FROM STDIN (FORMAT binary)", waiting(place))
 }
 
 /// One load at a time moves records into a schema; the others wait for it however long it takes.
@@ -68,9 +80,15 @@ pub(super) fn table_of(schema: &str, table: &str) -> String {
 pub(super) fn register(schema: &str) -> String {
     format!(
         "CREATE TABLE IF NOT EXISTS {} (table_name text PRIMARY KEY, source_id text NOT NULL, source text NOT NULL, stream text NOT NULL,
-         keys text NOT NULL, run text NOT NULL, records bigint NOT NULL, loaded_at timestamp with time zone NOT NULL)",
+         keys text NOT NULL, run text NOT NULL, records bigint NOT NULL, loaded_at timestamp with time zone NOT NULL,
+         widened text NOT NULL DEFAULT '')",
         table_of(schema, REGISTER)
     )
+}
+
+/// What registers of earlier times lack.
+pub(super) fn renew_register(schema: &str) -> String {
+    format!("ALTER TABLE {} ADD COLUMN widened text NOT NULL DEFAULT ''", table_of(schema, REGISTER))
 }
 
 pub(super) fn entries(schema: &str) -> String {
@@ -80,13 +98,13 @@ pub(super) fn entries(schema: &str) -> String {
     )
 }
 
-/// Writes the register; parameters: table, source id, source, stream, keys, run, records.
+/// Writes the register; parameters: table, source id, source, stream, keys, run, what differs from the source's types, records.
 pub(super) fn enter(schema: &str) -> String {
     format!(
-        "INSERT INTO {} AS t (table_name, source_id, source, stream, keys, run, records, loaded_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, now()) ON CONFLICT (table_name) DO UPDATE SET
+        "INSERT INTO {} AS t (table_name, source_id, source, stream, keys, run, widened, records, loaded_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now()) ON CONFLICT (table_name) DO UPDATE SET
          source_id = EXCLUDED.source_id, source = EXCLUDED.source, stream = EXCLUDED.stream, keys = EXCLUDED.keys,
-         run = EXCLUDED.run, records = EXCLUDED.records, loaded_at = EXCLUDED.loaded_at",
+         run = EXCLUDED.run, widened = EXCLUDED.widened, records = EXCLUDED.records, loaded_at = EXCLUDED.loaded_at",
         table_of(schema, REGISTER)
     )
 }
@@ -99,77 +117,38 @@ pub(super) fn add_column(table: &str, column: &str, kind: &ColumnType) -> String
     format!("ALTER TABLE {table} ADD COLUMN {} {}", quoted(column), kind.sql())
 }
 
-pub(super) fn add_key(table: &str) -> String {
-    format!("ALTER TABLE {table} ADD COLUMN {KEY} text UNIQUE")
-}
-
-pub(super) fn widen(table: &str, column: &str, kind: &ColumnType) -> String {
+/// Gives a column a wider type, with its values.
+pub(super) fn widen(table: &str, column: &str, before: &ColumnType, kind: &ColumnType) -> String {
     let name = quoted(column);
-    let value = if *kind == ColumnType::Json { format!("to_jsonb({name})") } else { format!("{name}::{}", kind.sql()) };
-    format!("ALTER TABLE {table} ALTER COLUMN {name} TYPE {} USING {value}", kind.sql())
+    format!("ALTER TABLE {table} ALTER COLUMN {name} TYPE {} USING {}", kind.sql(), before.cast(&name, kind))
 }
 
-/// The fields of the records that wait, with the kinds of their values.
-pub(super) fn fields(place: usize) -> String {
-    format!(
-        "SELECT e.key, bool_or(e.kind = 'boolean'), bool_or(e.kind = 'number'),
-             bool_or(e.kind = 'number' AND (e.value #>> '{{}}') !~ '^-?[0-9]{{1,18}}$'),
-             bool_or(e.kind = 'string'), bool_or(e.kind IN ('object', 'array'))
-         FROM (SELECT e.key, e.value, jsonb_typeof(e.value) AS kind FROM {} AS w, jsonb_each(w.data) AS e) AS e
-         GROUP BY 1 ORDER BY 1",
-        waiting(place)
-    )
+/// Gives a column of an empty table another type.
+pub(super) fn retype(table: &str, column: &str, kind: &ColumnType) -> String {
+    let name = quoted(column);
+    format!("ALTER TABLE {table} ALTER COLUMN {name} TYPE {0} USING NULL::{0}", kind.sql())
 }
 
-/// Whether every text of a field passes a judge.
-pub(super) fn judge(place: usize, field: &str, judge: &str) -> String {
-    let field = literal(field);
-    format!(
-        "SELECT coalesce(bool_and(pg_temp.{judge}(w.data ->> {field})), true) FROM {} AS w WHERE jsonb_typeof(w.data -> {field}) = 'string'",
-        waiting(place)
-    )
+pub(super) fn add_hash(table: &str) -> String {
+    format!("ALTER TABLE {table} ADD COLUMN {KEY} text PRIMARY KEY")
 }
 
-fn value(field: &str, kind: &ColumnType) -> String {
-    let field = literal(field);
-    match kind {
-        ColumnType::Json => format!("nullif(w.data -> {field}, 'null'::jsonb)"),
-        ColumnType::Text => format!("w.data ->> {field}"),
-        other => format!("(w.data ->> {field})::{}", other.sql()),
-    }
+pub(super) fn drop_hash(table: &str) -> String {
+    format!("ALTER TABLE {table} DROP COLUMN {KEY}")
 }
 
-fn key(keys: &[KeyPath]) -> String {
-    let path = |path: &KeyPath| {
-        let parts: Vec<String> = path.iter().map(|part| literal(part)).collect();
-        format!("w.data #> ARRAY[{}]::text[]", parts.join(", "))
-    };
-    let parts: Vec<String> = keys.iter().map(path).collect();
-    format!("encode(sha256(convert_to(jsonb_build_array({})::text, 'UTF8')), 'hex')", parts.join(", "))
+pub(super) fn drop_constraint(table: &str, name: &str) -> String {
+    format!("ALTER TABLE {table} DROP CONSTRAINT {}", quoted(name))
 }
 
-/// Moves what waits into its table; parameters: run, when it began.
-pub(super) fn insert(place: usize, table: &str, fields: &[(String, ColumnType)], keys: &[KeyPath]) -> String {
-    let names: Vec<String> = fields.iter().map(|(field, _)| quoted(&column_name(field))).collect();
-    let values: Vec<String> = fields.iter().map(|(field, kind)| value(field, kind)).collect();
-    let listed = |first: &[&str], rest: &[String]| {
-        let all: Vec<&str> = first.iter().copied().chain(rest.iter().map(String::as_str)).collect();
-        all.join(", ")
-    };
-    let began = "$2::text::timestamp with time zone";
-    if keys.is_empty() {
-        let (columns, values) = (listed(&[RUN, READ_AT], &names), listed(&["$1::text", began], &values));
-        return format!("INSERT INTO {table} ({columns}) SELECT {values} FROM {} AS w ORDER BY w.n", waiting(place));
-    }
-    let (columns, values) = (listed(&[RUN, READ_AT, KEY], &names), listed(&["$1::text", began, "w.key"], &values));
-    let own = [quoted(RUN), quoted(READ_AT)];
-    let renewed: Vec<String> = own.iter().chain(&names).map(|name| format!("{name} = EXCLUDED.{name}")).collect();
-    format!(
-        "INSERT INTO {table} ({columns}) SELECT {values} FROM (SELECT DISTINCT ON (w.key) w.key, w.data, w.n
-         FROM (SELECT {} AS key, w.data, w.n FROM {} AS w) AS w ORDER BY w.key, w.n DESC) AS w ORDER BY w.n
-         ON CONFLICT ({KEY}) DO UPDATE SET {}",
-        key(keys),
-        waiting(place),
-        renewed.join(", ")
-    )
+/// The columns of a primary key that was dropped are still said to be never empty.
+pub(super) fn allow_nothing(table: &str, columns: &[String]) -> String {
+    let parts: Vec<String> =
+        columns.iter().map(|column| format!("ALTER COLUMN {} DROP NOT NULL", quoted(column))).collect();
+    format!("ALTER TABLE {table} {}", parts.join(", "))
+}
+
+pub(super) fn add_primary(table: &str, columns: &[String]) -> String {
+    let columns: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
+    format!("ALTER TABLE {table} ADD PRIMARY KEY ({})", columns.join(", "))
 }
