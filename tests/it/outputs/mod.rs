@@ -4,6 +4,7 @@ mod api;
 mod keys;
 mod pages;
 mod runs;
+mod typed;
 
 use serde_json::{Value, json};
 

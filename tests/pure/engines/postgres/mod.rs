@@ -9,3 +9,5 @@ mod read;
 mod refusals;
 mod secure;
 mod tunnel;
+mod typed;
+mod typed_values;
