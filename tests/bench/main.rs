@@ -11,6 +11,7 @@
 mod client;
 mod form;
 mod lists;
+mod load;
 #[allow(dead_code, clippy::panic, reason = "the tests of many rows use it too, and stop where it stops")]
 mod many;
 mod pages;
@@ -37,6 +38,9 @@ fn main() {
         let site = site::Site::start();
         pages::run(&site);
         submits::run(&site);
+    }
+    if wanted("load") {
+        load::run();
     }
     if wanted("lists") {
         lists::run();
