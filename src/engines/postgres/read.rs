@@ -226,7 +226,8 @@ impl Table<'_> {
     async fn select(&self, way: &Way<'_>, condition: &str) -> Result<String, Failure> {
         let fields: Vec<String> =
             self.columns().await?.iter().map(|field| format!("{ROW}.{}", quoted(field))).collect();
-        let row = format!("(SELECT row_to_json(one)::text FROM (SELECT {}) AS one)", fields.join(", "));
+        // With the star it is the row, also where a column has the same name.
+        let row = format!("(SELECT row_to_json(one.*)::text FROM (SELECT {}) AS one)", fields.join(", "));
         let (key, order) = match way {
             Way::Key(key, _, bounds) => {
                 let column = format!("{ROW}.{}", quoted(key));

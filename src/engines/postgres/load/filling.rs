@@ -103,7 +103,9 @@ impl Filling<'_> {
             self.run(&statements::add_hash(&self.name)).await?;
         }
         let mut notes = notes;
-        let differences = plans.iter().filter_map(FieldPlan::difference);
+        // A type that somebody gave a column has another reason.
+        let found = plans.iter().filter(|plan| !matches!(plan.kind, ColumnType::Other(_)));
+        let differences = found.filter_map(FieldPlan::difference);
         notes.extend(differences.map(|words| format!("{}: {words}, because not every value fits.", self.table.name)));
         self.add_missing(&plans, shape, &mut notes).await?;
         Ok(Ready { plans, way, is_empty: true, emptied: Vec::new(), notes })
