@@ -55,14 +55,15 @@ def main():
         say(type="CATALOG", catalog={"streams": [{"name": "ads", "json_schema": {"type": "object"}, "supported_sync_modes": ["full_refresh"]}]})
 '''
 
+# As the real one: what it answers says nothing of the manifest it was given.
 RUNNER = '''
 import json, sys
 def main():
     option = lambda name: open(sys.argv[sys.argv.index(name) + 1]).read() if name in sys.argv else None
-    spec = json.loads(option("--manifest-path"))["spec"]["connection_specification"]
-    if option("--components-path"):
-        spec["title"] = "With Code Source Spec"
-        exec(option("--components-path"))
+    manifest, code = option("--manifest-path"), option("--components-path")
+    if "class_name" in manifest and "allowed = 1" not in (code or ""):
+        sys.exit("the code of the manifest is not there")
+    spec = {"type": "object", "title": "Low-code source spec", "required": ["manifest"], "properties": {"manifest": {"type": "object"}}}
     print(json.dumps({"type": "SPEC", "spec": {"connectionSpecification": spec}}), flush=True)
 '''
 

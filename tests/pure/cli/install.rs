@@ -231,13 +231,15 @@ fn manifests_share_an_environment_and_bring_no_code_unasked() {
 
     let ran = wheels.install(&here, "corner-shop", &plain).good();
     assert!(ran.out.contains("source corner-shop manifest-"), "{ran:?}");
+    let file = file_of(&here, "source-corner-shop.json");
+    assert_eq!(file["spec"]["properties"]["key"]["airbyte_secret"], true, "the manifest says what is asked: {file}");
     let code = here.write("components.py", "allowed = 1\n");
     let ran = wheels
         .install(&here, "coded", &[&with_code[..], &["--allow-components", code.to_str().unwrap()]].concat())
         .good();
     assert!(ran.out.contains("which was there already and is shared"), "{ran:?}");
     let file = file_of(&here, "source-coded.json");
-    assert_eq!((&file["name"], &file["runtime"]["components"]), (&json!("With Code"), &json!("allowed = 1\n")));
+    assert_eq!((&file["name"], &file["runtime"]["components"]), (&json!("Corner Shop"), &json!("allowed = 1\n")));
     assert_eq!(left(&here), ["airbyte-cdk"]);
 
     wheels.put("airbyte-cdk", "7.41.0", "");

@@ -129,7 +129,8 @@ async fn of_manifest(ports: &InstallPorts<'_>, order: &InstallOrder) -> Result<I
         (None, Some(built)) => block.command = built.command(MANIFEST_RUNNER).unwrap_or_default(),
         (None, None) => {}
     }
-    let spec = ask(ports, order, block.clone()).await?;
+    // That it answers shows that it runs; what a manifest asks for stands in the manifest, and the runner knows nothing of it.
+    ask(ports, order, block.clone()).await?;
     if let Some(built) = &built {
         (block.command, block.environment) = (vec![MANIFEST_RUNNER.to_owned()], Some(built.reference()));
     }
@@ -142,7 +143,7 @@ async fn of_manifest(ports: &InstallPorts<'_>, order: &InstallOrder) -> Result<I
         licence: order.package.licence.clone(),
         manifest_from: Some(manifest.from.clone()),
     };
-    let mut outcome = file_of(ports, order, &ProgramAnswer { spec, block, installed })?;
+    let mut outcome = file_of(ports, order, &ProgramAnswer { spec: manifest.document.clone(), block, installed })?;
     outcome.is_shared = environment.is_some();
     let environment = match (environment, built) {
         (Some(environment), _) => environment,
