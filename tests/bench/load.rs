@@ -11,7 +11,7 @@ use tokio_postgres::{Client, NoTls};
 use vestibule::base::http_client::{AddressPolicy, GuardedClient, Resolver};
 use vestibule::base::rng::Rng;
 use vestibule::engines::{
-    ChosenStream, Column, Engines, LoadTable, LoadTarget, Loading, Record, Stream, SyncType, TlsMode,
+    ChosenStream, Column, Engines, LoadTable, LoadTarget, LoadWay, Loading, Record, Stream, SyncType, TlsMode,
 };
 use vestibule::platform::config::Config;
 
@@ -85,6 +85,7 @@ fn target(url: &url::Url, database: &str) -> LoadTarget {
         schema: "raw".to_owned(),
         tls: TlsMode::Prefer,
         ca: String::new(),
+        way: LoadWay::default(),
     }
 }
 

@@ -10,7 +10,7 @@ use super::folder::Folder;
 use super::{NASTY, shop, token};
 use crate::runs::source;
 use crate::support::CANARY;
-use crate::support::python::python;
+use crate::support::python;
 
 /// A stand-in of the API.
 pub struct Api {
