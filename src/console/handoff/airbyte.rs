@@ -1,4 +1,4 @@
-//! For Airbyte: the bodies of two requests to its public API (`POST /sources`, `POST /connections`), and a script that fills them in and
+//! For Airbyte: the bodies of two requests to its public API (a source, and its connection), and a script that fills them in and
 //! sends them.
 
 use serde_json::{Map, Value, json};

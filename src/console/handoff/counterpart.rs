@@ -6,7 +6,7 @@ use crate::connectors::{AirbyteBlock, Connector, PackageWay, RuntimeBlock, shipp
 
 /// How a program of it is to be had for Python.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Program {
+pub(super) enum Publication {
     /// A package of PyPI, by its requirement; `None`: the program has to be on the search path.
     Package(Option<String>),
     /// A manifest that is published under its name.
@@ -26,7 +26,7 @@ pub(super) struct Counterpart {
     pub(super) name: String,
     /// The repository of its image; `None` where nobody publishes it.
     pub(super) repository: Option<String>,
-    pub(super) program: Program,
+    pub(super) program: Publication,
 }
 
 /// Built-in connectors whose specification is that of Airbyte's connector, as far as ours goes. Those with another form of their own say in
@@ -67,13 +67,13 @@ impl Counterpart {
             return Self {
                 name: format!("source-{}", connector.file.slug),
                 repository: None,
-                program: Program::Manifest(manifest.clone()),
+                program: Publication::Manifest(manifest.clone()),
             };
         }
         if let Some(image) = &block.image {
             let repository = repository(image);
             let name = repository.rsplit('/').next().unwrap_or_default().to_owned();
-            return Self { name, repository: Some(repository), program: Program::Image };
+            return Self { name, repository: Some(repository), program: Publication::Image };
         }
         let registry = connector.file.registry.clone().unwrap_or_default();
         let image = registry.image.as_deref().map(repository);
@@ -82,9 +82,9 @@ impl Counterpart {
             [program] => Self {
                 name: program.rsplit('/').next().unwrap_or_default().to_owned(),
                 repository: image,
-                program: Program::Package(registry.package),
+                program: Publication::Package(registry.package),
             },
-            _ => Self { name: own(), repository: image, program: Program::OwnCommand },
+            _ => Self { name: own(), repository: image, program: Publication::OwnCommand },
         }
     }
 
@@ -94,8 +94,8 @@ impl Counterpart {
         let own = || format!("source-{}", connector.file.slug);
         let name = repository.as_deref().and_then(|name| name.rsplit('/').next()).map_or_else(own, str::to_owned);
         let program = match registry.package {
-            Some(package) => Program::Package(Some(package)),
-            None => Program::Image,
+            Some(package) => Publication::Package(Some(package)),
+            None => Publication::Image,
         };
         Self { name, repository, program }
     }
@@ -108,9 +108,9 @@ impl Counterpart {
             None => return None,
         };
         let program = match &row.way {
-            PackageWay::Python(package) => Program::Package(Some(package.requirement())),
-            PackageWay::Manifest { .. } => Program::PublishedManifest,
-            PackageWay::Image(_) => Program::Image,
+            PackageWay::Python(package) => Publication::Package(Some(package.requirement())),
+            PackageWay::Manifest { .. } => Publication::PublishedManifest,
+            PackageWay::Image(_) => Publication::Image,
         };
         Some(Self { name: row.name.clone(), repository: Some(format!("airbyte/{}", row.name)), program })
     }

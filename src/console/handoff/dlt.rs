@@ -11,7 +11,7 @@ use super::{HandOffFile, HandOffInput};
 
 /// What reads the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reader {
+pub(super) enum DltReader {
     /// dlt's own reader of databases.
     Database,
     /// One of Airbyte's connectors.
@@ -31,17 +31,19 @@ fn secrets(section: &str, references: &[Reference]) -> String {
 /// A dlt project.
 pub(super) fn files(
     input: &HandOffInput<'_>,
-    reader: Reader,
+    reader: DltReader,
     counterpart: &Counterpart,
     config: Map<String, Value>,
     references: &[Reference],
 ) -> Vec<HandOffFile> {
     let section = section(input);
     let (pipeline, packages): (&str, &[&str]) = match reader {
-        Reader::Database => {
+        DltReader::Database => {
             (include_str!("scripts/pipeline_sql.py"), &["dlt[duckdb,sql-database]>=1.31,<2", "psycopg2-binary>=2.9,<3"])
         }
-        Reader::Airbyte => (include_str!("scripts/pipeline_airbyte.py"), &["dlt[duckdb]>=1.31,<2", "airbyte>=0.40,<1"]),
+        DltReader::Airbyte => {
+            (include_str!("scripts/pipeline_airbyte.py"), &["dlt[duckdb]>=1.31,<2", "airbyte>=0.40,<1"])
+        }
     };
     let mut files = vec![
         HandOffFile { name: "pipeline.py", text: pipeline.to_owned() },

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::counterpart::{Counterpart, Program};
+use super::counterpart::{Counterpart, Publication};
 use super::references::{Reference, mark, plain_name};
 use super::{HandOffFile, HandOffInput, top_level, top_level_all};
 use crate::engines::SyncType;
@@ -60,8 +60,10 @@ pub(super) fn section(input: &HandOffInput<'_>) -> String {
 pub(super) fn plan_json(input: &HandOffInput<'_>, counterpart: &Counterpart) -> HandOffFile {
     let name = section(input);
     let package = match &counterpart.program {
-        Program::Package(package) => package.clone(),
-        Program::PublishedManifest | Program::Manifest(_) | Program::Image | Program::OwnCommand => None,
+        Publication::Package(package) => package.clone(),
+        Publication::PublishedManifest | Publication::Manifest(_) | Publication::Image | Publication::OwnCommand => {
+            None
+        }
     };
     let plan = json!({
         "name": name,
@@ -69,7 +71,7 @@ pub(super) fn plan_json(input: &HandOffInput<'_>, counterpart: &Counterpart) -> 
         "dataset": format!("{name}_data"),
         "connector": counterpart.name,
         "package": package,
-        "manifest_only": counterpart.program == Program::PublishedManifest,
+        "manifest_only": counterpart.program == Publication::PublishedManifest,
         "streams": input.plan.enabled().map(|choice| stream(input, choice)).collect::<Vec<_>>(),
     });
     HandOffFile { name: "plan.json", text: json_text(&plan, &[]) }
@@ -89,7 +91,7 @@ fn stream(input: &HandOffInput<'_>, choice: &StreamChoice) -> Value {
 
 /// The manifest of the connector, where it has one of its own.
 pub(super) fn manifest_yaml(counterpart: &Counterpart) -> Option<HandOffFile> {
-    let Program::Manifest(manifest) = &counterpart.program else { return None };
+    let Publication::Manifest(manifest) = &counterpart.program else { return None };
     Some(HandOffFile { name: "manifest.yaml", text: serde_yaml_ng::to_string(manifest).unwrap_or_default() })
 }
 

@@ -77,7 +77,6 @@ pub(super) fn files(input: &HandOffInput<'_>, tap: &Tap, settings: &Map<String, 
         "config": {"destination_path": "output"},
     });
     let mut project = json!({
-        "version": 1,
         "default_environment": "prod",
         "send_anonymous_usage_stats": false,
         "environments": [{"name": "prod"}],

@@ -28,8 +28,8 @@ use crate::connectors::Connector;
 use crate::engines::{Catalog, KeyPath, SyncType};
 use crate::features::connections::Connection;
 use crate::features::streams::{Plan, StreamChoice, Trigger};
-use counterpart::{Counterpart, Program};
-use dlt::Reader;
+use counterpart::{Counterpart, Publication};
+use dlt::DltReader;
 use references::Style;
 
 pub use references::Reference;
@@ -213,23 +213,23 @@ pub fn hand_off(engine: HandOffEngine, input: &HandOffInput<'_>) -> Result<HandO
 
 fn runs_in_python(name: &str, counterpart: &Counterpart) -> Result<(), String> {
     match counterpart.program {
-        Program::Package(_) | Program::PublishedManifest | Program::Manifest(_) => Ok(()),
-        Program::Image => Err(format!(
+        Publication::Package(_) | Publication::PublishedManifest | Publication::Manifest(_) => Ok(()),
+        Publication::Image => Err(format!(
             "Airbyte's connector for {name} is published as a container image alone; PyAirbyte runs Python packages and manifests."
         )),
-        Program::OwnCommand => Err(format!(
+        Publication::OwnCommand => Err(format!(
             "The program that reads {name} is known to this installation alone; PyAirbyte runs Python packages and manifests."
         )),
     }
 }
 
-fn dlt_reader(name: &str, counterpart: &Counterpart, config: &Map<String, Value>) -> Result<Reader, String> {
+fn dlt_reader(name: &str, counterpart: &Counterpart, config: &Map<String, Value>) -> Result<DltReader, String> {
     if counterpart.name != "source-postgres" {
-        return runs_in_python(name, counterpart).map(|()| Reader::Airbyte);
+        return runs_in_python(name, counterpart).map(|()| DltReader::Airbyte);
     }
     let tunnel = config.get("tunnel_method").and_then(|tunnel| tunnel.get("tunnel_method")).and_then(Value::as_str);
     match tunnel {
-        None | Some("NO_TUNNEL") => Ok(Reader::Database),
+        None | Some("NO_TUNNEL") => Ok(DltReader::Database),
         Some(_) => {
             Err("dlt's reader of databases has no SSH tunnel, and this source is reached through one.".to_owned())
         }

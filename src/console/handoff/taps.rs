@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// Makes a tap's settings of a configuration with references in it; an error says why it cannot go there.
-type Settings = fn(&Map<String, Value>) -> Result<Map<String, Value>, &'static str>;
+type TapSettings = fn(&Map<String, Value>) -> Result<Map<String, Value>, &'static str>;
 
 /// A tap.
 pub(super) struct Tap {
@@ -11,7 +11,7 @@ pub(super) struct Tap {
     pub(super) variant: &'static str,
     /// The requirement it is installed by.
     pub(super) package: &'static str,
-    pub(super) settings: Settings,
+    pub(super) settings: TapSettings,
     /// Settings that are secrets.
     pub(super) sensitive: &'static [&'static str],
 }

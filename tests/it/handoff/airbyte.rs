@@ -110,7 +110,7 @@ async fn text_that_looks_like_a_reference_is_none() {
     let marked = json!({"config": {"mode": format!("\u{1}{name}\u{1}")}});
     program.patch(&format!("/api/v1/sources/{slug}/"), marked).await;
     let folder = Folder::of(&program, &slug, "terraform").await;
-    assert_eq!(folder.text("main.tf").matches(&format!("var.{name}\n")).count(), 1, "{}", folder.text("main.tf"));
+    assert_eq!(folder.text("main.tf").matches(&format!("var.{name},")).count(), 1, "{}", folder.text("main.tf"));
 }
 
 /// A parser of the language reads what is written for Terraform, to the values that were meant.

@@ -56,6 +56,19 @@ impl Folder {
         self
     }
 
+    /// What package tools are told on this machine: where packages come from, and whom to trust.
+    pub fn give_package_settings(mut self) -> Self {
+        #[allow(clippy::disallowed_methods, reason = "package tools are set up by the environment")]
+        let all = std::env::vars();
+        let told = |name: &str| {
+            let upper = name.to_uppercase();
+            ["PIP_", "UV_", "SSL_", "REQUESTS_"].iter().any(|start| upper.starts_with(start))
+                || upper.ends_with("_PROXY")
+        };
+        self.env.extend(all.filter(|(name, _)| told(name)));
+        self
+    }
+
     pub fn text(&self, name: &str) -> String {
         std::fs::read_to_string(self.dir.path().join(name)).unwrap()
     }

@@ -75,7 +75,7 @@ async fn what_cannot_run_is_refused_with_the_reason() {
         let refused = program.get(&format!("{url}?format={format}")).await;
         assert_eq!((refused.status, refused.text("/detail").as_str()), (409, reason));
         let page = owner.get(&format!("/connections/{slug}/hand-off?to={format}")).await;
-        assert!(page.status == 200 && page.text().matches(reason).count() == 2, "{format}: {}", page.text());
+        assert!(page.status == 200 && page.text().matches(reason).count() >= 2, "{format}: {}", page.text());
         assert!(page.text().contains("source.json"), "what is offered is shown instead: {}", page.text());
     }
     assert_eq!(first["not_offered"].as_array().unwrap().len(), 3);

@@ -60,7 +60,8 @@ async fn meltano_reads_the_database_and_then_what_is_new() {
     let Some(bin) = tool("meltano") else { return };
     let Some(cluster) = Cluster::new(SQL).await else { return };
     let (_app, program, slug) = database(&cluster, json!({})).await;
-    let folder = Folder::of(&program, &slug, "meltano").await.give_secrets(&[("password", PASSWORD)]);
+    let folder = Folder::of(&program, &slug, "meltano").await.give_package_settings();
+    let folder = folder.give_secrets(&[("password", PASSWORD)]);
     let meltano = bin.join("meltano");
     std::fs::create_dir(folder.dir.path().join("output")).unwrap();
     folder.ran(&meltano, &["install"]).await;

@@ -18,7 +18,7 @@ async fn every_value_of_a_sign_in_is_a_reference_for_every_engine() {
     validated(&site.app, &program, &slug).await;
     let finish = json!({"draft": false, "add_streams": [{"stream_name": "campaigns"}]});
     program.patch(&format!("/api/v1/sources/{slug}/"), finish).await.expect(200);
-    for engine in ["airbyte", "terraform", "dlt", "pyairbyte", "protocol"] {
+    for engine in ["airbyte", "terraform", "protocol"] {
         let answer = program.get(&format!("/api/v1/sources/{slug}/hand-off/?format={engine}")).await.expect(200);
         let page = site.owner.get(&format!("/connections/{slug}/hand-off?to={engine}")).await;
         for told in [&answer.body, &page.body] {

@@ -1,7 +1,6 @@
 //! What earlier extractions brought of each stream, as a small picture beside its count.
 
-use super::pages::word;
-use super::{Run, StreamCount};
+use super::{Run, StreamCount, word};
 use crate::platform::jobs::WorkState;
 
 /// How many extractions a picture shows.

@@ -25,7 +25,6 @@ mod store;
 mod worker;
 
 pub use files::forget_records;
-pub use pages::word;
 pub use preview::next_reading;
 pub use start::{NewRun, StartRunError, start};
 pub use store::{
@@ -34,10 +33,24 @@ pub use store::{
 };
 pub use worker::{end_lost, lost, run_due, run_until};
 
+use crate::platform::jobs::WorkState;
+
 /// More runs than this do not wait at once in one workspace.
 pub const LONGEST_QUEUE: i64 = 200;
 /// A run that takes longer is stopped.
 pub const TIME_LIMIT: std::time::Duration = std::time::Duration::from_secs(24 * 3_600);
+
+/// The word for a state of a run.
+pub fn word(state: WorkState) -> &'static str {
+    match state {
+        WorkState::Queued => "Waiting",
+        WorkState::InProgress => "Extracting",
+        WorkState::Success => "Done",
+        WorkState::Partial => "Done in part",
+        WorkState::Failed => "Failed",
+        WorkState::Cancelled => "Cancelled",
+    }
+}
 
 /// "1 record", "1204 records".
 pub fn records(count: i64) -> String {

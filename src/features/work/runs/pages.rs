@@ -44,18 +44,6 @@ pub(in crate::features::work) struct RunPart {
     run_url: String,
 }
 
-/// The word for a state of a run.
-pub fn word(state: WorkState) -> &'static str {
-    match state {
-        WorkState::Queued => "Waiting",
-        WorkState::InProgress => "Extracting",
-        WorkState::Success => "Done",
-        WorkState::Partial => "Done in part",
-        WorkState::Failed => "Failed",
-        WorkState::Cancelled => "Cancelled",
-    }
-}
-
 /// "812 bytes", "1.4 MB".
 pub fn size(bytes: i64) -> String {
     let tenths = |unit: i64| format!("{}.{}", bytes / unit, bytes % unit * 10 / unit);
@@ -78,7 +66,7 @@ impl LivePage for RunDetails {
     }
 
     fn word(state: WorkState) -> &'static str {
-        word(state)
+        super::word(state)
     }
 
     fn remark(&self) -> String {
