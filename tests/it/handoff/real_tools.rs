@@ -23,7 +23,7 @@ fn tool(name: &str) -> Option<PathBuf> {
 
 /// Rows of a table that dlt has loaded into DuckDB.
 async fn rows(folder: &Folder, python: &Path, sql: &str) -> Value {
-    let script = "import duckdb, glob, json, sys; print(json.dumps(duckdb.connect(glob.glob('*.duckdb')[0]).sql(sys.argv[1]).fetchall(), default=str))";
+    let script = "import duckdb, glob, json, sys; opened = duckdb.connect(glob.glob('*.duckdb')[0]); print(json.dumps(opened.sql(sys.argv[1]).fetchall(), default=str))";
     let plan = folder.json("plan.json");
     let sql = sql.replace("$data", plan["dataset"].as_str().unwrap());
     serde_json::from_str(&folder.ran(python, &["-c", script, &sql]).await).unwrap()
