@@ -79,7 +79,7 @@ async fn what_cannot_run_is_refused_with_the_reason() {
         assert!(page.text().contains("source.json"), "what is offered is shown instead: {}", page.text());
     }
     assert_eq!(first["not_offered"].as_array().unwrap().len(), 3);
-    program.get(&format!("{url}?format=morse")).await.expect(400);
+    program.get(&format!("{url}?format=morse")).await.expect(422);
 }
 
 #[tokio::test]
