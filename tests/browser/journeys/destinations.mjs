@@ -91,7 +91,7 @@ async function fill(lane, warehouse, { page, source }) {
   await owner.says("raw_data");
   owner.equal(await warehouse.sql("SELECT count(*) > 0 FROM raw_data._vestibule_tables"), "t", "tables that were filled");
   await owner.open(page);
-  await owner.says("The records of 1 source go to it", "Barge shop", "Extractions", "chose it as the place for the records of Barge shop");
+  await owner.says("The records of 1 source go to it", "Barge shop", "streams", "chose it as the place for the records of Barge shop");
   await owner.holdsNone([warehouse.password]);
   await checkState(owner, "destination-receiving");
   await owner.press("Change details");
@@ -120,5 +120,5 @@ async function stays(lane, { page, source }) {
   await owner.press("Delete connection");
   await owner.says("Connection deleted");
   await owner.open(source);
-  await owner.saysNot("Barge & Sons");
+  await owner.says("Records go to", "Compressed files");
 }
