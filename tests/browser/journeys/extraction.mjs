@@ -181,4 +181,15 @@ async function watchRun(lane, page, gate) {
   await owner.says("from the beginning");
   await comesToSay(owner, "The records are in");
   await owner.says("24 records of 8 streams");
+  await handOff(owner, page);
+}
+
+/** The same source for engines of one's own; one that could not run it is named with the reason. */
+async function handOff(owner, page) {
+  await owner.open(`${page}/hand-off?to=protocol`);
+  await owner.says("config.json", "catalog.json", "fill.py", "Not for this source", "Meltano: No Singer tap");
+  await checkState(owner, "hand-off");
+  await owner.open(`${page}/hand-off?to=meltano`);
+  await owner.says("Not for this source: Meltano.", "source.json", "send.py");
+  await checkState(owner, "hand-off-refused");
 }
