@@ -227,7 +227,7 @@ impl Report {
             dir.display()
         ));
         if !self.written.is_empty() {
-            out::line("A running server offers them after its next start.");
+            out::line("A running server whose folder of connectors this is offers them within a few seconds.");
         }
         Ok(if self.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
