@@ -3,7 +3,9 @@ import { newPerson } from "../lib/browser.mjs";
 import { checkKeyboard, checkState } from "../lib/checks.mjs";
 import { CLIENT, providerFolder, startProvider } from "../lib/provider.mjs";
 
-const BUTTON = "Sign in with Acme Login";
+/** On PostgreSQL two workspaces share the sign-in page, each with a provider of its own: their names differ. */
+const providerName = ({ account }) => `${account.workspace} Login`;
+const button = (lane) => `Sign in with ${providerName(lane)}`;
 
 export async function signInProvider(lane) {
   if (!providerFolder()) {
@@ -32,7 +34,7 @@ export async function signInProvider(lane) {
 /** Details with a slip, then the right ones, and the owner's own test. */
 async function setUp(lane) {
   const { owner, provider } = lane;
-  await owner.fill("Name on the button", "Acme Login");
+  await owner.fill("Name on the button", providerName(lane));
   await owner.fill("Issuer", `${provider.issuer}/wrong`);
   await owner.fill("Client id", CLIENT.client_id);
   await owner.fill("Client secret", CLIENT.client_secret);
@@ -60,14 +62,14 @@ async function comeIn(lane) {
   const visitor = await newPerson(lane, "Ana through the provider");
   await visitor.open("/settings/account");
   await checkState(visitor, "sign-in-with-provider");
-  await visitor.press(BUTTON);
+  await visitor.press(button(lane));
   await visitor.reaches(provider.issuer);
   visitor.equal(await visitor.press("Cancel"), 403, "who says no");
   await visitor.says("You did not sign in");
   await checkState(visitor, "sign-in-denied");
   await visitor.press("Sign in again");
   await checkState(visitor, "sign-in-address");
-  await visitor.press(BUTTON);
+  await visitor.press(button(lane));
   await visitor.reaches(provider.issuer);
   await visitor.press("zoe");
   visitor.equal(await visitor.press("Allow"), 403, "whom the workspace does not know");
@@ -76,7 +78,7 @@ async function comeIn(lane) {
   await visitor.leave();
   const ana = await newPerson(lane, "Ana through the provider");
   await ana.open("/settings/account");
-  await ana.press(BUTTON);
+  await ana.press(button(lane));
   await ana.reaches(provider.issuer);
   await ana.press("ana");
   await ana.press("Allow");
