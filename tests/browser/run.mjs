@@ -30,10 +30,10 @@ const { values: options } = parseArgs({
 function lane(name, js, parts) {
   const account = { workspace: "Acme Analytics", name: "Ana Lima", email: "ana@acme.example", password: "a quiet room with two doors" };
   if (parts.shared) Object.assign(account, { workspace: "Birch & Sons", email: "ana@birch.example" });
-  // Pages look the same on both databases, so the run on PostgreSQL looks at each once and takes no pictures.
+  // Pages look the same on both databases: the run on PostgreSQL reads them, and looks at none.
   const onPostgres = Boolean(options.database);
   const shots = !options["no-shots"] && !onPostgres;
-  return { name, js, account, shots, looksOnce: onPostgres || !js, folder: js ? "with-script" : "without-script", ...parts };
+  return { name, js, account, shots, looksOnce: onPostgres || !js, onlyReads: onPostgres, folder: js ? "with-script" : "without-script", ...parts };
 }
 
 async function startLanes(common) {

@@ -21,6 +21,7 @@ export async function checkState(person, name) {
   lane.report.state(lane.name, name);
   const look = new Look(person, name);
   await look.words();
+  if (lane.onlyReads) return;
   await look.measure("");
   if (await person.page.evaluate(inPage.unfold)) {
     await look.measure(" unfolded");
@@ -116,6 +117,7 @@ class Look {
 /** Tab reaches everything, in view, uncovered and with a ring to see. */
 export async function checkKeyboard(person, name) {
   const { page, lane } = person;
+  if (lane.onlyReads) return;
   for (const width of [PHONE, DESK]) {
     await page.setViewport({ width, height: WIDTHS[width] });
     const wanted = await page.evaluate(inPage.startTabbing);
@@ -139,6 +141,7 @@ export async function checkKeyboard(person, name) {
 /** Twice the text size on half a desktop; from right to left; high contrast of the system. */
 export async function checkOtherWaysToLook(person, name) {
   const { page, lane } = person;
+  if (lane.onlyReads) return;
   const where = `${lane.name}, ${name}`;
   const client = await page.createCDPSession();
   await page.setViewport({ width: 640, height: 800 });

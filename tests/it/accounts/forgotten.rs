@@ -194,6 +194,31 @@ async fn a_name_that_two_bear_says_of_nobody_who_it_was() {
 }
 
 #[tokio::test]
+async fn somebody_outside_who_bears_the_name_stays_named() {
+    let app = TestApp::start();
+    let owner = app.owner().await;
+    let bo = app.member(&owner, Role::Admin, BO).await;
+    rename(&bo, NAMES[1]).await;
+    let asked = [("/database", "shop"), ("recipient", NAMES[1])];
+    let (connection, link) = share(&bo, "source", "postgres", &asked).await;
+    let outsider = app.visitor();
+    let form = outsider.get(&link).await.form_with("/host").set("/host", "db.example");
+    assert_eq!(form.press("intent", "partial", &outsider).await.status, 303);
+    let theirs = columns_naming(&app, &[NAMES[1]]);
+    let id = id_of_member(&app, BO).await;
+    let removal = format!("/settings/members/{id}/removal");
+    assert_eq!(owner.get(&removal).await.form_to(&removal).send(&owner).await.status, 303);
+    let erasure = format!("/settings/members/{id}/erasure");
+    assert_eq!(owner.get(&erasure).await.form_to(&erasure).send(&owner).await.status, 303);
+    let left = columns_naming(&app, &[NAMES[1]]);
+    let gone: Vec<&str> = theirs.difference(&left).map(String::as_str).collect();
+    assert_eq!(gone, ["activity.detail", "members.name"], "{left:?}");
+    let shown = owner.get(&connection).await.text();
+    assert!(shown.contains("A former member filled in: Database"), "{shown}");
+    assert!(shown.contains("Bo Quist filled in: Host"), "{shown}");
+}
+
+#[tokio::test]
 async fn another_workspace_keeps_whom_it_knows() {
     let app = TestApp::start();
     let owner = app.owner().await;

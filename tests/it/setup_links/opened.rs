@@ -34,3 +34,24 @@ async fn scanners_open_a_link_two_hundred_times_and_it_still_works() {
     assert_eq!(sent.status, 303);
     assert!(owner.get(&connection).await.text().contains("opened by a person"));
 }
+
+/// Each process remembers what it noted; what another one noted stands in the database.
+#[tokio::test]
+async fn two_processes_note_an_opener_once_an_hour() {
+    let (app, owner, connection, link) = app_with_link().await;
+    let (second, _app) = app.second_server();
+    let everybody = async || {
+        let person = app.visitor();
+        for visitor in [person.calling_itself("Slackbot 1.0"), person] {
+            assert_eq!(visitor.get(&link).await.status, 200);
+            assert_eq!(visitor.at(&second).get(&link).await.status, 200);
+        }
+        let text = owner.get(&connection).await.text();
+        ["scanner or preview (Slack)", "opened by a person"].map(|words| text.matches(words).count())
+    };
+    assert_eq!(everybody().await, [1, 1]);
+    app.advance(time::Duration::minutes(59));
+    assert_eq!(everybody().await, [1, 1], "an hour is not over");
+    app.advance(time::Duration::minutes(2));
+    assert_eq!(everybody().await, [2, 2]);
+}

@@ -1,5 +1,6 @@
 //! A recipient tests what they typed before they send it.
 
+use crate::invite_links::invite;
 use crate::setup_links::share;
 use crate::support::{CANARY, Page, TestApp, Visitor, shop};
 
@@ -41,10 +42,13 @@ async fn what_is_typed_is_tested_and_nothing_is_kept() {
 
 #[tokio::test]
 async fn only_where_the_asker_allows_it() {
-    let (app, _, _, link) = link(&[]).await;
+    let (app, owner, _, link) = link(&[]).await;
     let visitor = app.visitor();
     let page = visitor.get(&link).await;
     assert!(!page.has("button[value=test]"));
+    let (_, for_many) = invite(&owner, "source/shop", &[]).await;
+    let for_many = visitor.get(&for_many).await;
+    assert!(for_many.has("button[value=complete]") && !for_many.has("button[value=test]"));
     let sent = test(&visitor, &page, "right").await;
     assert_eq!(sent.status, 303, "any other button sends");
 }
