@@ -25,7 +25,7 @@ async fn who_comes_second_is_told_so_and_not_what_the_first_one_said() {
     let visitor = scene.app.visitor();
     let (one, other) = (visitor.get(&first).await, visitor.get(&second).await);
     assert_eq!(submit(&one, &[("/note", "first-answer"), ("/key", "k1")], &visitor).await.status, 303);
-    let refused = submit(&other, &[("/note", "second"), ("/key", "k2"), ("/memo", "m")], &visitor).await;
+    let refused = submit(&other, &[("/note", "second"), ("/key", "second-key"), ("/memo", "m")], &visitor).await;
     assert_eq!(refused.status, 422, "{}", refused.text());
     let text = refused.text();
     assert!(text.contains("Note: somebody else has answered this meanwhile"), "{text}");
@@ -33,11 +33,11 @@ async fn who_comes_second_is_told_so_and_not_what_the_first_one_said() {
         text.contains("Key: somebody else has answered this meanwhile") && text.contains("Received just now"),
         "{text}"
     );
-    assert!(!refused.body.contains("first-answer") && !refused.body.contains("k2"));
+    assert!(!refused.body.contains("first-answer") && !refused.body.contains("second-key"));
     assert_eq!(scene.whole().await, json!({"note": "first-answer", "key": "k1", "fast": true}));
     let sent = submit(&refused, &[], &visitor).await;
     assert_eq!(sent.status, 303, "the link still opens: {}", sent.text());
-    assert_eq!(scene.whole().await, json!({"note": "second", "key": "k2", "memo": "m", "fast": true}));
+    assert_eq!(scene.whole().await, json!({"note": "second", "key": "second-key", "memo": "m", "fast": true}));
 }
 
 #[tokio::test]
