@@ -114,6 +114,8 @@ fn hours_that_are_named_come_once_whatever_the_clock_does() {
     );
     let spring = times("0,30 2 * * *", "Europe/Berlin", "2026-03-28T12:00:00Z", 3);
     assert_eq!(spring, ["2026-03-29T01:00:00Z", "2026-03-30T00:00:00Z", "2026-03-30T00:30:00Z"]);
+    let first_moment = times("0 2 * * *", "Europe/Berlin", "2026-03-28T12:00:00Z", 2);
+    assert_eq!(first_moment, ["2026-03-29T01:00:00Z", "2026-03-30T00:00:00Z"], "the first one the clock jumps over");
     let every = times("0 */2 * * *", "Europe/Berlin", "2026-10-24T21:00:00Z", 3);
     assert_eq!(every, ["2026-10-24T22:00:00Z", "2026-10-25T00:00:00Z", "2026-10-25T03:00:00Z"]);
     let hourly = times("30 * * * *", "Europe/Berlin", "2026-10-24T23:45:00Z", 3);

@@ -98,6 +98,6 @@ impl RecipientLink for SetupLink {
     }
 
     fn allows_test(&self) -> bool {
-        self.row.allows_test == 1 && !self.is_reconnect()
+        self.row.allows_test == 1
     }
 }

@@ -112,6 +112,18 @@ mod tests {
     use time::macros::datetime;
 
     #[test]
+    fn a_day_may_end_in_five_minutes_or_in_ninety_days_and_not_a_second_beyond() {
+        let until =
+            |now, date| LinkLifetime::choose("date", date, "", UtcTime::new(now)).map(|life| life.expires_at.iso());
+        let evening = datetime!(2026-03-13 23:54:59 UTC);
+        assert_eq!(until(evening, "2026-03-13").unwrap(), "2026-03-13T23:59:59Z");
+        assert_eq!(until(evening + Duration::SECOND, "2026-03-13"), Err(LifetimeError::Past));
+        let midnight = datetime!(2026-03-13 23:59:59 UTC);
+        assert_eq!(until(midnight, "2026-06-11").unwrap(), "2026-06-11T23:59:59Z");
+        assert_eq!(until(midnight - Duration::SECOND, "2026-06-11"), Err(LifetimeError::TooLong));
+    }
+
+    #[test]
     fn choices_and_dates() {
         let now = UtcTime::new(datetime!(2026-03-13 16:00 UTC));
         let in_zone =
@@ -125,6 +137,10 @@ mod tests {
         let until = |choice, date| LinkLifetime::choose(choice, date, "", now).map(|life| life.expires_at.iso());
         assert_eq!(until("", "").unwrap(), "2026-03-14T16:00:00Z");
         assert_eq!(until("1h", "ignored").unwrap(), "2026-03-13T17:00:00Z");
+        assert_eq!(until("24h", "").unwrap(), "2026-03-14T16:00:00Z");
+        assert_eq!(until("3d", "").unwrap(), "2026-03-16T16:00:00Z");
+        assert_eq!(until("7d", "").unwrap(), "2026-03-20T16:00:00Z");
+        assert_eq!(LinkLifetime::week(now).expires_at.iso(), "2026-03-20T16:00:00Z");
         assert_eq!(until("date", "2026-03-20").unwrap(), "2026-03-20T23:59:59Z");
         assert_eq!(until("date", "2026-03-13").unwrap(), "2026-03-13T23:59:59Z");
         assert_eq!(until("date", "2026-03-12"), Err(LifetimeError::Past));

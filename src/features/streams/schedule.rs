@@ -1,6 +1,6 @@
 //! When a source is read: by hand, or by the clock of a place.
 
-use croner::parser::{CronParser, Seconds};
+use croner::parser::CronParser;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -90,7 +90,7 @@ impl Cron {
         let zone = if zone.trim().is_empty() { "UTC" } else { zone.trim() };
         let cron = Self { expression, zone: zone.to_owned() };
         TimeZone::get(zone).map_err(|_| TriggerFault::NotZone)?;
-        parser().parse(&cron.expression).map_err(|_| TriggerFault::NotCron)?;
+        CronParser::new().parse(&cron.expression).map_err(|_| TriggerFault::NotCron)?;
         if cron.next(now, 1).is_empty() { Err(TriggerFault::Never) } else { Ok(cron) }
     }
 
@@ -99,7 +99,7 @@ impl Cron {
     pub fn next(&self, after: UtcTime, count: usize) -> Vec<UtcTime> {
         let zone = TimeZone::get(&self.zone).ok();
         let start = Timestamp::from_second(after.unix()).ok();
-        let (Some(zone), Some(start), Ok(cron)) = (zone, start, parser().parse(&self.expression)) else {
+        let (Some(zone), Some(start), Ok(cron)) = (zone, start, CronParser::new().parse(&self.expression)) else {
             return Vec::new();
         };
         std::iter::successors(wall_clock::next(&cron, &zone, start), |last| wall_clock::next(&cron, &zone, *last))
@@ -110,7 +110,7 @@ impl Cron {
 
     /// For people: "At 06:00, on Monday to Friday". An expression that says no such thing stands as it is.
     pub fn in_words(&self) -> String {
-        let Ok(cron) = parser().parse(&self.expression) else { return self.expression.clone() };
+        let Ok(cron) = CronParser::new().parse(&self.expression) else { return self.expression.clone() };
         let whole = cron.describe().trim_end_matches('.').to_owned();
         let words = SHORTER.iter().fold(whole, |words, (long, short)| words.replace(long, short));
         if self.is_daily() { format!("{words}, every day") } else { words }
@@ -162,10 +162,6 @@ impl Trigger {
             Self::Cron(cron) => format!("{} ({})", cron.in_words(), cron.zone),
         }
     }
-}
-
-fn parser() -> CronParser {
-    CronParser::builder().seconds(Seconds::Disallowed).build()
 }
 
 #[cfg(test)]

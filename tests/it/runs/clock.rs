@@ -130,9 +130,52 @@ async fn one_that_cannot_be_read_is_said_and_holds_up_no_other() {
     sql(&app, "UPDATE plans SET streams = '[]'").await;
     let now = trigger(&program, &slug).await;
     assert!(now["blocked_reason"].as_str().unwrap().contains("cannot be read"), "{now}");
+    assert_eq!(now["next_at"], "2026-03-13T18:00:01Z", "it is looked at again in an hour: {now}");
     app.advance(time::Duration::hours(1));
     app.work().await;
     let now = trigger(&program, &slug).await;
     assert!(now["blocked_reason"].as_str().unwrap().contains("No stream is chosen"), "{now}");
     assert_eq!(now["next_at"], "2026-03-13T19:00:00Z", "{now}");
+}
+
+#[tokio::test]
+async fn a_source_or_a_run_that_cannot_be_read_holds_up_no_other_schedule() {
+    let (app, program, slug) = hourly().await;
+    let other = program.draft("sources", "shop").await;
+    program.patch(&format!("/api/v1/sources/{other}/"), json!({"config": {"token": "right"}})).await.expect(200);
+    let on_the_hour = json!({"trigger": {"type": "cron", "cron": HOURLY, "time_zone": "UTC"}});
+    super::finalise(&app, &program, &other, on_the_hour).await;
+    // A run that waits and that nobody can read.
+    program.post(&format!("/api/v1/sources/{slug}/trigger/"), json!({})).await.expect(202);
+    let readable = "UPDATE runs SET streams = '[]'";
+    sql(&app, "UPDATE runs SET streams = 'no list'").await;
+    app.advance(time::Duration::hours(1));
+    let _ = vestibule::features::work::runs::run_due(&app.app).await;
+    sql(&app, readable).await;
+    let now = trigger(&program, &slug).await;
+    assert!(now["blocked_reason"].as_str().unwrap().contains("cannot be read"), "{now}");
+    assert_eq!(now["next_at"], "2026-03-13T18:00:00Z", "{now}");
+    assert_eq!(trigger(&program, &other).await["next_at"], "2026-03-13T18:00:00Z");
+    app.work().await;
+
+    // A source that nobody can read.
+    let ran = count(&program).await;
+    let spoilt = format!("UPDATE connections SET origins = 'no object' WHERE slug = '{slug}'");
+    sql(&app, &spoilt).await;
+    app.advance(time::Duration::hours(1));
+    app.work().await;
+    sql(&app, "UPDATE connections SET origins = '{}' WHERE origins = 'no object'").await;
+    let now = trigger(&program, &slug).await;
+    assert!(now["blocked_reason"].as_str().unwrap().contains("cannot be read"), "{now}");
+    assert_eq!(now["next_at"], "2026-03-13T19:00:00Z", "{now}");
+    assert_eq!(count(&program).await, ran + 1, "the other one was read");
+}
+
+#[tokio::test]
+async fn what_is_no_source_yet_is_given_no_time() {
+    let (app, program, slug) = hourly().await;
+    sql(&app, "UPDATE connections SET finalised_at = NULL").await;
+    sql(&app, "UPDATE plans SET next_at = NULL, reckoned_at = NULL").await;
+    app.work().await;
+    assert!(trigger(&program, &slug).await["next_at"].is_null());
 }

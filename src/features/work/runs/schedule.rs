@@ -81,12 +81,18 @@ fn pass_over(tx: &mut Tx<'_>, workspace: &WorkspaceId, connection: &ConnectionId
         }
         Err(error) => return Err(error.into()),
     };
-    if advance(tx.conn, connection, &plan, tx.now)?
-        && let Some(found) = connections::find_by_id(tx.conn, workspace, connection)?
-    {
-        block(tx, &found, &plan, UNREADABLE.to_owned())?;
+    if !advance(tx.conn, connection, &plan, tx.now)? {
+        return Ok(());
     }
-    Ok(())
+    match connections::find_by_id(tx.conn, workspace, connection) {
+        Ok(Some(found)) => block(tx, &found, &plan, UNREADABLE.to_owned()),
+        // What cannot be read itself has no timeline to say it on.
+        Ok(None) | Err(diesel::result::Error::DeserializationError(_)) => {
+            let blocked = Blocked { since: tx.now, reason: UNREADABLE.to_owned() };
+            Ok(block_plan(tx.conn, connection, &blocked)?)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The next time was worked out before the clock went back, or was lost. That of a draft comes with its end as a draft.
