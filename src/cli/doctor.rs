@@ -12,7 +12,7 @@ use anyhow::{Context as _, ensure};
 use super::{ExitResult, out};
 use crate::base::crypto::KeyRing;
 use crate::base::rng::Rng;
-use crate::connectors::Connectors;
+use crate::connectors::{Connectors, PackageTable, PackageWay, shipped_packages};
 use crate::engines::install::{InstallFolders, Installer};
 use crate::features::catalogue::installing::installed;
 use crate::platform::app;
@@ -61,6 +61,7 @@ fn examine(config: &Config) -> Vec<(&'static str, Finding)> {
         ("mail", mail(config)),
         ("connectors", connectors(config)),
         ("installed", installed_connectors(config)),
+        ("loaders", Ok(loaders(config))),
     ]
 }
 
@@ -254,6 +255,22 @@ fn installed_connectors(config: &Config) -> Finding {
     match all.len() {
         0 => Ok("nothing (`vestibule connectors install NAME` installs a connector)".to_owned()),
         count => Ok(format!("{}, {} MB", out::count(count, "connector", "connectors"), bytes.div_ceil(1_000_000))),
+    }
+}
+
+/// The destinations that dlt loads into here, and how the others are installed.
+fn loaders(config: &Config) -> String {
+    let folders = InstallFolders::of(&config.storage.data_dir);
+    let installer = Installer::new(folders, config.connectors.path.clone(), Vec::new(), Rng::System);
+    let there: Vec<String> = installed(&installer).into_iter().map(|one| one.block.name).collect();
+    let rows = shipped_packages().into_iter().flat_map(PackageTable::all);
+    let loaders = rows.filter(|row| matches!(row.way, PackageWay::Loader { .. })).map(|row| row.name.as_str());
+    let (has, lacks): (Vec<&str>, Vec<&str>) = loaders.partition(|name| there.iter().any(|one| one == name));
+    let how = format!("`vestibule connectors install NAME` brings dlt for {}", lacks.join(", "));
+    match (has.is_empty(), lacks.is_empty()) {
+        (true, _) => format!("none; {how}"),
+        (false, true) => format!("dlt for {}", has.join(", ")),
+        (false, false) => format!("dlt for {}; {how}", has.join(", ")),
     }
 }
 

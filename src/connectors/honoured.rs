@@ -4,7 +4,7 @@
 //!
 //! Where another program reads, here (`airbyte`) or elsewhere (hand-off, and the checks of `http`, which read nothing), everything is asked.
 
-use super::{Kind, RuntimeBlock};
+use super::{Kind, RuntimeBlock, honoured_loaders};
 use crate::schema::spec::{Honoured, HonouredChoice};
 
 static POSTGRES: Honoured = Honoured {
@@ -109,6 +109,7 @@ pub(super) fn by(runtime: &RuntimeBlock, kind: Kind) -> Option<&'static Honoured
     match (runtime, kind) {
         (RuntimeBlock::Postgres(_), Kind::Source) => Some(&POSTGRES),
         (RuntimeBlock::Postgres(_), Kind::Destination) => Some(&POSTGRES_WRITER),
+        (RuntimeBlock::Dlt(block), _) => Some(honoured_loaders::by(block.destination)),
         (RuntimeBlock::Airbyte(_) | RuntimeBlock::Http(_), _) => None,
     }
 }

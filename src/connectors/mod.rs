@@ -10,9 +10,12 @@ mod file;
 mod folder;
 mod guide;
 mod honoured;
+mod honoured_loaders;
 pub mod import;
 mod installed;
+mod loader;
 mod mapping;
+mod near;
 mod packages;
 mod registry;
 mod runtime;
@@ -24,10 +27,11 @@ pub use file::{ConnectorFile, ConnectorMark, KnownStream};
 pub use folder::{FileFault, FolderEvent};
 pub use guide::to_html as guide_html;
 pub use installed::InstalledBlock;
+pub use loader::LoaderKind;
 pub use mapping::{MappedConstant, MappedValue, MappingBlock};
 pub use packages::{InstallablePackage, PackageTable, PackageWay, PythonPackage, UnknownPackage, shipped_packages};
 pub use registry::RegistryBlock;
-pub use runtime::{AirbyteBlock, HttpBlock, HttpError, HttpRequest, LimitsBlock, NoOptions, RuntimeBlock};
+pub use runtime::{AirbyteBlock, DltBlock, HttpBlock, HttpError, HttpRequest, LimitsBlock, NoOptions, RuntimeBlock};
 
 use sha2::{Digest as _, Sha256};
 

@@ -3,18 +3,16 @@
 //!
 //! Invariants: a row's name is unique, and says its kind; what could be an option of a program is no name and no version.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Kind, LimitsBlock};
+use super::near::{self, kind_and_rest};
+use super::{Kind, LimitsBlock, LoaderKind};
 
 static SHIPPED: &str = include_str!("packages.json");
-
-/// The most other names that are proposed for one that nobody knows.
-const MOST_NEAR: usize = 5;
 
 /// Everything that can be installed, by name.
 #[derive(Debug, Clone)]
@@ -60,6 +58,13 @@ pub enum PackageWay {
     },
     /// Only a container image.
     Image(String),
+    /// The loader dlt with what it needs for this destination.
+    Loader {
+        /// The Python package.
+        package: PythonPackage,
+        /// What the destination is for dlt.
+        destination: LoaderKind,
+    },
 }
 
 /// A Python package with a range of versions.
@@ -122,6 +127,8 @@ struct TableRow {
     streams: Vec<String>,
     #[serde(default)]
     limits: Option<LimitsBlock>,
+    #[serde(default)]
+    destination: Option<LoaderKind>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -130,6 +137,7 @@ enum PublishedBy {
     Python,
     Manifest,
     Image,
+    Loader,
 }
 
 /// The table this version ships.
@@ -160,6 +168,14 @@ impl PackageTable {
                     PackageWay::Manifest { url: manifests.replace("{name}", &name), version: row.version }
                 }
                 PublishedBy::Image => PackageWay::Image(row.image),
+                PublishedBy::Loader => PackageWay::Loader {
+                    package: PythonPackage {
+                        package: row.package.unwrap_or_default(),
+                        versions: row.versions,
+                        python: row.python,
+                    },
+                    destination: row.destination?,
+                },
             };
             let documentation_url = row.documentation_url.unwrap_or_else(|| documentation(kind, rest));
             let slug = row.connector.unwrap_or_else(|| rest.to_owned());
@@ -208,26 +224,9 @@ impl PackageTable {
         let by_kind = || [Kind::Source, Kind::Destination].into_iter().find_map(|kind| self.of_connector(kind, &name));
         let by_end = || ["source-", "destination-"].iter().find_map(|kind| self.rows.get(&format!("{kind}{name}")));
         let by_title = || self.rows.values().find(|row| row.title.to_lowercase() == lower.trim());
-        by_name
-            .or_else(by_kind)
-            .or_else(by_end)
-            .or_else(by_title)
-            .ok_or_else(|| UnknownPackage { near: self.near(&name) })
-    }
-
-    fn near(&self, name: &str) -> Vec<String> {
-        let (_, bare) = kind_and_rest(name).unwrap_or((Kind::Source, name));
-        let mut found: Vec<(usize, &str)> = Vec::new();
-        for row in self.rows.values() {
-            let (_, rest) = kind_and_rest(&row.name).unwrap_or((row.kind, &row.name));
-            let steps = steps_between(bare, rest).min(steps_between(bare, &row.slug));
-            let is_part = bare.len() > 2 && (rest.contains(bare) || (rest.len() > 2 && bare.contains(rest)));
-            if is_part || steps <= 2.max(bare.chars().count() / 4) {
-                found.push((steps, &row.name));
-            }
-        }
-        found.sort_unstable();
-        found.into_iter().take(MOST_NEAR).map(|(_, name)| name.to_owned()).collect()
+        by_name.or_else(by_kind).or_else(by_end).or_else(by_title).ok_or_else(|| UnknownPackage {
+            near: near::names(self.rows.values().map(|row| (row.name.as_str(), row.slug.as_str())), &name),
+        })
     }
 
     /// The same with the rows of a registry put over it; gives how many those are. Versions of a registry are exact.
@@ -253,6 +252,10 @@ impl PackageTable {
         let (_, rest) = kind_and_rest(&name).filter(|(named, _)| *named == kind)?;
         let version = text("/dockerImageTag")?;
         let known = self.rows.get(&name);
+        if known.is_some_and(|row| matches!(row.way, PackageWay::Loader { .. })) {
+            // What loads here is no program of a registry.
+            return None;
+        }
         let is_manifest = [entry.get("language"), entry.pointer("/generated/sbomUrl")]
             .into_iter()
             .flatten()
@@ -265,7 +268,7 @@ impl PackageTable {
         let package = text("/remoteRegistries/pypi/packageName").filter(|_| published);
         let python = known.and_then(|row| match &row.way {
             PackageWay::Python(package) => Some(package.python.clone()),
-            PackageWay::Manifest { .. } | PackageWay::Image(_) => None,
+            PackageWay::Manifest { .. } | PackageWay::Image(_) | PackageWay::Loader { .. } => None,
         });
         let way = if is_manifest {
             let url = format!("https://connectors.airbyte.com/files/metadata/{repository}/{version}/manifest.yaml");
@@ -292,12 +295,6 @@ impl PackageTable {
     }
 }
 
-/// `source-faker` is a source, and its name without that is `faker`.
-fn kind_and_rest(name: &str) -> Option<(Kind, &str)> {
-    let kinds = [Kind::Source, Kind::Destination];
-    kinds.into_iter().find_map(|kind| Some((kind, name.strip_prefix(kind.as_str())?.strip_prefix('-')?)))
-}
-
 fn documentation(kind: Kind, rest: &str) -> String {
     format!("https://docs.airbyte.com/integrations/{}s/{rest}", kind.as_str())
 }
@@ -307,23 +304,6 @@ fn is_word(text: &str) -> bool {
     text.len() <= 200
         && text.starts_with(|first: char| first.is_ascii_alphanumeric())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/:@+".contains(&byte))
-}
-
-/// How many letters have to be put in, taken out or changed to make one of the other.
-fn steps_between(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut known: HashMap<usize, usize> = (0..=other.len()).map(|at| (at, at)).collect();
-    for (row, letter) in one.chars().enumerate() {
-        let (mut before, mut left) = (row, row + 1);
-        for (column, there) in other.iter().enumerate() {
-            let above = known.get(&(column + 1)).copied().unwrap_or_default();
-            let here = (left + 1).min(above + 1).min(before + usize::from(letter != *there));
-            known.insert(column, left);
-            (before, left) = (above, here);
-        }
-        known.insert(other.len(), left);
-    }
-    known.get(&other.len()).copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -347,6 +327,7 @@ mod tests {
                     assert!(url.contains(&row.name) && is_word(version), "{row:?}")
                 }
                 PackageWay::Image(image) => assert!(is_word(image), "{row:?}"),
+                PackageWay::Loader { package, .. } => assert!(package.package.starts_with("dlt["), "{row:?}"),
             }
         }
     }
@@ -387,14 +368,5 @@ mod tests {
         assert!(
             matches!(&table.find("shop").unwrap().way, PackageWay::Manifest { url, .. } if url.ends_with("/maker/source-shop/1.2.3/manifest.yaml"))
         );
-    }
-
-    #[test]
-    fn steps_are_counted() {
-        for (one, other, steps) in
-            [("", "", 0), ("abc", "abc", 0), ("abc", "acb", 2), ("", "ab", 2), ("kitten", "sitting", 3)]
-        {
-            assert_eq!(steps_between(one, other), steps, "{one} {other}");
-        }
     }
 }

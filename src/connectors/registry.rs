@@ -38,6 +38,14 @@ impl RegistryBlock {
 }
 
 impl Connector {
+    /// How the operator gets a loader for this destination: the end of a sentence that begins with "The operator can". `None`: there is none
+    /// for it.
+    pub fn how_to_load(&self) -> Option<String> {
+        let row = shipped_packages().ok()?.of_connector(self.file.kind, &self.file.slug)?;
+        let is_loader = matches!(row.way, PackageWay::Loader { .. });
+        is_loader.then(|| format!("install the loader dlt for it with `vestibule connectors install {}`", row.name))
+    }
+
     /// How the operator gets a program that asks and reads this connector's systems: the end of a sentence that begins with "The operator can".
     pub fn how_to_install(&self) -> String {
         let (kind, slug) = (self.file.kind.as_str(), &self.file.slug);
@@ -51,7 +59,7 @@ impl Connector {
         let known = shipped_packages().ok().and_then(|table| Some((table, table.of_connector(self.file.kind, slug)?)));
         let known = known.filter(|(_, row)| match (&registry.package, &row.way) {
             (Some(package), PackageWay::Python(own)) => own.package == *package,
-            (Some(_), PackageWay::Manifest { .. } | PackageWay::Image(_)) => false,
+            (Some(_), PackageWay::Manifest { .. } | PackageWay::Image(_) | PackageWay::Loader { .. }) => false,
             (None, _) => registry.image.is_none(),
         });
         match (known, &registry.package, &registry.image) {

@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::loader::LoaderKind;
+
 /// How a connector is checked and read.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
@@ -14,6 +16,8 @@ pub enum RuntimeBlock {
     Postgres(NoOptions),
     /// The built-in caller of web services: checks credentials, knows the streams, reads nothing.
     Http(HttpBlock),
+    /// A destination that dlt loads into.
+    Dlt(Box<DltBlock>),
 }
 
 /// A block without anything in it.
@@ -40,6 +44,19 @@ pub struct AirbyteBlock {
     /// The installed environment that the program lies in: a folder below the one where environments are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
+    /// What it may use, where that differs from the usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<LimitsBlock>,
+}
+
+/// A destination that dlt loads into; an installation writes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DltBlock {
+    /// What it is for dlt.
+    pub destination: LoaderKind,
+    /// The installed environment that dlt lies in: a folder below the one where environments are kept.
+    pub environment: String,
     /// What it may use, where that differs from the usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<LimitsBlock>,
@@ -181,6 +198,7 @@ impl RuntimeBlock {
                 vec!["the runtime airbyte needs either a command or an image".to_owned()]
             }
             Self::Airbyte(block) => block.problems(),
+            Self::Dlt(block) => block.problems(),
             Self::Http(block) if block.check.is_empty() => vec!["the runtime http needs a request to check".to_owned()],
             Self::Http(_) | Self::Postgres(_) => Vec::new(),
         }
@@ -211,6 +229,17 @@ impl AirbyteBlock {
             problems.push("components are those of a manifest".to_owned());
         }
         problems.extend(self.limits.iter().flat_map(LimitsBlock::problems));
+        problems
+    }
+}
+
+impl DltBlock {
+    /// What is wrong with the block; empty when nothing is.
+    fn problems(&self) -> Vec<String> {
+        let mut problems: Vec<String> = self.limits.iter().flat_map(LimitsBlock::problems).collect();
+        if !is_environment(&self.environment) {
+            problems.push("the environment of the runtime is no name of an environment".to_owned());
+        }
         problems
     }
 }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use serde_json::Value;
 
 use super::run::EngineRun;
-use super::{Ability, Catalog, ChosenStream, Failure, HostKey, LoadTarget, ReadEnd, known};
+use super::{Ability, Catalog, ChosenStream, Failure, HostKey, LoadPlace, ReadEnd, known};
 use crate::connectors::Connector;
 use crate::schema::form::FinalConfig;
 
@@ -46,8 +46,14 @@ pub(super) trait Engine: Sync {
         Box::pin(async { Err(known::cannot_be_read(run.connector)) })
     }
 
-    /// Where a finished configuration of a destination leads; `known` is the host key that its jump server had the last time.
-    fn target(&self, connector: &Connector, _: &FinalConfig, _: Option<&HostKey>) -> Result<LoadTarget, Failure> {
+    /// Where a finished configuration of a destination leads: the host key that its jump server had the last time, and the connection's id.
+    fn target(
+        &self,
+        connector: &Connector,
+        _: &FinalConfig,
+        _: Option<&HostKey>,
+        _: &str,
+    ) -> Result<LoadPlace, Failure> {
         Err(known::cannot_be_written(connector))
     }
 }

@@ -6,6 +6,7 @@
 //!   members named, or a destination that somebody handed over.
 //! - `tunnel`: the way to a server that only a jump server can reach (SSH), for engines that are built in.
 //! - `http`: built in; asks a web service whether credentials work, and knows its streams.
+//! - `dlt`: destinations that dlt, an installed program, loads into; what such a place and one of PostgreSQL have in common is `load.rs`.
 //! - none: nobody can be asked; what is there is the details.
 //!
 //! `install` makes the environments that programs of Python lie in.
@@ -16,6 +17,7 @@
 
 mod airbyte;
 mod catalog;
+mod dlt;
 mod engine;
 mod event;
 mod failure;
@@ -26,6 +28,7 @@ mod http;
 pub mod install;
 mod known;
 mod limits;
+mod load;
 mod mask;
 mod port;
 mod position;
@@ -40,10 +43,12 @@ use std::time::Duration;
 
 pub use airbyte::configured_catalog;
 pub use catalog::{Catalog, ChosenStream, Column, CursorField, KeyPath, Stream, SyncType};
+pub use dlt::{DltLoad, DltTarget, forget_destination, holds_destination};
 pub use event::{Cancel, Canceller, ConnectorEvent, EventSender, Level, NobodyListens, Record};
 pub use failure::{Failure, FailureReason, Turn};
 pub use failure_words::{FailureReader, FailureWords, is_dump};
 pub use limits::{Limits, become_limited};
+pub use load::{LoadPlace, RecordLoad};
 pub use port::{EngineSettings, Engines};
 pub use position::{is_shared, narrowed};
 pub use postgres::{Load, LoadTable, LoadTarget, LoadWay, Loading, TableLoss, TlsMode};
@@ -63,6 +68,7 @@ pub const DISCOVER_LIMIT: Duration = Duration::from_secs(180);
 pub fn question_limit(connector: &Connector, usual: Duration) -> Duration {
     let own = match &connector.file.runtime {
         Some(RuntimeBlock::Airbyte(block)) => block.limits.as_ref().and_then(|limits| limits.question_seconds),
+        Some(RuntimeBlock::Dlt(block)) => block.limits.as_ref().and_then(|limits| limits.question_seconds),
         Some(RuntimeBlock::Postgres(_) | RuntimeBlock::Http(_)) | None => None,
     };
     own.map_or(usual, Duration::from_secs)
@@ -74,6 +80,8 @@ pub struct EngineRequest<'a> {
     pub connector: &'a Connector,
     /// Its whole configuration: defaults written in, access tokens fresh.
     pub config: &'a FinalConfig,
+    /// The connection's id, by which what belongs to it in the data folder is placed; empty when there is none.
+    pub connection: &'a str,
     /// The host key that the jump server of its SSH tunnel had the last time, when there is a tunnel and one is known.
     pub host_key: Option<&'a HostKey>,
     /// Who is told what happens.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::airbyte::Airbyte;
+use super::dlt::{self, Dlt, Driver};
 use super::engine::{Engine, NoEngine};
 use super::hosts::{Hosts, OwnDatabase};
 use super::http::Http;
@@ -14,12 +15,12 @@ use super::mask::Masks;
 use super::postgres::{self, Postgres};
 use super::run::{Deadline, EngineRun, EventSink};
 use super::{
-    Ability, Cancel, Catalog, ChosenStream, EngineRequest, EventSender, Failure, HostKey, Load, LoadTable, LoadTarget,
-    Loading, ReadEnd, known, process,
+    Ability, Cancel, Catalog, ChosenStream, EngineRequest, EventSender, Failure, HostKey, Load, LoadPlace, LoadTable,
+    LoadTarget, Loading, ReadEnd, RecordLoad, known, process,
 };
 use crate::base::http_client::GuardedClient;
 use crate::base::rng::Rng;
-use crate::connectors::{AirbyteBlock, Connector, RuntimeBlock};
+use crate::connectors::{AirbyteBlock, Connector, DltBlock, LimitsBlock, LoaderKind, RuntimeBlock};
 use crate::schema::form::{FinalConfig, secret_values};
 
 /// What runs connectors. Clones share the slots.
@@ -30,6 +31,7 @@ pub struct Engines {
     /// Where the folders of runs are.
     runs: PathBuf,
     environments: PathBuf,
+    data_dir: PathBuf,
     path: String,
     container_engine: Option<String>,
     variables: Vec<(&'static str, String)>,
@@ -46,6 +48,8 @@ pub struct EngineSettings {
     pub runs: PathBuf,
     /// Where installed environments are; an absolute path.
     pub environments: PathBuf,
+    /// The data folder, where destinations of this server are.
+    pub data_dir: PathBuf,
     /// How many connectors check or discover at the same time, and how many read.
     pub concurrency: usize,
     /// Where the programs of connectors are looked for.
@@ -67,13 +71,22 @@ struct Slots {
 impl Engines {
     /// What runs connectors by these settings; `client` is the way out to addresses that people give.
     pub fn new(settings: EngineSettings, client: GuardedClient, rng: Rng) -> Self {
-        let EngineSettings { runs, environments, concurrency, path, container_engine, only_public, own_database } =
-            settings;
+        let EngineSettings {
+            runs,
+            environments,
+            data_dir,
+            concurrency,
+            path,
+            container_engine,
+            only_public,
+            own_database,
+        } = settings;
         process::sweep_runs(&runs);
         Self {
             launcher: PathBuf::from("/proc/self/exe"),
             runs,
             environments,
+            data_dir,
             path,
             container_engine,
             // Connectors made with Airbyte's kit refuse plain http and private addresses themselves when they hear this.
@@ -137,7 +150,7 @@ impl Engines {
     }
 
     /// Where a finished configuration of a destination leads. `known` is the host key that the jump server of its SSH tunnel had the last
-    /// time, when there is a tunnel and one is known.
+    /// time, when there is a tunnel and one is known; `connection` the connection's id.
     ///
     /// # Errors
     /// Why nothing can be written there.
@@ -146,8 +159,9 @@ impl Engines {
         connector: &Connector,
         config: &FinalConfig,
         known: Option<&HostKey>,
-    ) -> Result<LoadTarget, Failure> {
-        self.engine(connector).target(connector, config, known)
+        connection: &str,
+    ) -> Result<LoadPlace, Failure> {
+        self.engine(connector).target(connector, config, known, connection)
     }
 
     /// Opens the way for records into a schema of PostgreSQL.
@@ -156,6 +170,36 @@ impl Engines {
     /// Why it cannot be used.
     pub async fn load(&self, target: &LoadTarget, loading: Loading, tables: Vec<LoadTable>) -> Result<Load, Failure> {
         postgres::open_load(&self.hosts, target, loading, tables).await.map_err(|failure| target.hide(failure))
+    }
+
+    /// Opens the way for records into any place.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub async fn load_into(
+        &self,
+        place: &LoadPlace,
+        loading: Loading,
+        tables: Vec<LoadTable>,
+    ) -> Result<RecordLoad, Failure> {
+        match place {
+            LoadPlace::Postgres(target) => {
+                self.load(target, loading, tables).await.map(|load| RecordLoad::Postgres(Box::new(load)))
+            }
+            LoadPlace::Dlt(target) => {
+                let opened = dlt::open(&self.hosts, target, loading, tables).await;
+                opened.map(|load| RecordLoad::Dlt(Box::new(load))).map_err(|failure| target.hide(failure))
+            }
+        }
+    }
+
+    /// Sees whether dlt begins in an environment that has no place yet, with everything that a destination needs; gives its version.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub async fn try_loader(&self, python: &Path, destination: LoaderKind) -> Result<String, Failure> {
+        let driver = Driver::of(python, &self.launcher, &self.runs, &self.path, LimitsBlock::default(), &self.rng);
+        dlt::try_out(&driver, destination).await
     }
 
     /// Sees whether a schema of PostgreSQL can be filled; gives what was found, in words.
@@ -187,6 +231,7 @@ impl Engines {
             Some(RuntimeBlock::Airbyte(block)) => Box::new(self.airbyte(block)),
             Some(RuntimeBlock::Postgres(_)) => Box::new(Postgres { hosts: &self.hosts }),
             Some(RuntimeBlock::Http(block)) => Box::new(Http { client: &self.client, block }),
+            Some(RuntimeBlock::Dlt(block)) => Box::new(self.dlt(block)),
         }
     }
 
@@ -204,6 +249,19 @@ impl Engines {
         }
     }
 
+    fn dlt<'a>(&'a self, block: &'a DltBlock) -> Dlt<'a> {
+        Dlt {
+            block,
+            hosts: &self.hosts,
+            launcher: &self.launcher,
+            runs: &self.runs,
+            path: &self.path,
+            environments: &self.environments,
+            data_dir: &self.data_dir,
+            rng: &self.rng,
+        }
+    }
+
     async fn begin<'a>(&'a self, job: &EngineRequest<'a>, slots: &'a Semaphore) -> Result<EngineRun<'a>, Failure> {
         let sink = EventSink::new(job.events.clone(), Masks::new(&secret_values(&job.connector.spec, job.config)));
         let slot = match slots.try_acquire() {
@@ -215,6 +273,7 @@ impl Engines {
             connector: job.connector,
             config: job.config,
             host_key: job.host_key,
+            connection: job.connection,
             sink,
             deadline,
             _slot: slot,

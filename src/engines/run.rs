@@ -25,6 +25,8 @@ pub(super) struct EngineRun<'a> {
     pub(super) connector: &'a Connector,
     pub(super) config: &'a FinalConfig,
     pub(super) host_key: Option<&'a HostKey>,
+    /// The connection's id.
+    pub(super) connection: &'a str,
     pub(super) sink: EventSink,
     pub(super) deadline: Deadline,
     pub(super) _slot: SemaphorePermit<'a>,

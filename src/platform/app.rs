@@ -119,6 +119,7 @@ pub fn engine_settings(config: &Config) -> EngineSettings {
     EngineSettings {
         runs: config.storage.data_dir.join("runs"),
         environments: InstallFolders::of(&config.storage.data_dir).environments,
+        data_dir: config.storage.data_dir.clone(),
         concurrency: config.connectors.concurrency,
         path: config.connectors.path.clone(),
         container_engine: config.connectors.container_engine.clone(),

@@ -99,6 +99,7 @@ fn read(command: &[String], stream: &str, config: &Value, dir: &Path) -> f64 {
         let job = EngineRequest {
             connector: &connector,
             config: &config,
+            connection: "",
             host_key: None,
             events,
             cancel: Cancel::never(),

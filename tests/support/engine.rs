@@ -210,6 +210,7 @@ impl Task {
         let request = EngineRequest {
             connector: &self.connector,
             config: &self.config,
+            connection: "",
             host_key: self.host_key.as_ref(),
             events,
             cancel,

@@ -1,4 +1,4 @@
-"""Makes the wheel of a connector of the tests: wheels.py FOLDER PACKAGE VERSION [mute|broken]"""
+"""Makes the wheel of a connector of the tests: wheels.py FOLDER PACKAGE VERSION [mute|broken|bare]"""
 
 import base64
 import hashlib
@@ -67,7 +67,15 @@ def main():
     print(json.dumps({"type": "SPEC", "spec": {"connectionSpecification": spec}}), flush=True)
 '''
 
+DLT = '''
+import sys
+__version__ = "1.31.7"
+def main():
+    sys.exit("dlt is no program of the tests")
+'''
+
 programs = {
+    "dlt": ("dlt", DLT),
     "airbyte-source-faker": ("source-faker", FAKER),
     "airbyte-source-facebook-marketing": ("source-facebook-marketing", FACEBOOK),
     "airbyte-cdk": ("source-declarative-manifest", RUNNER),
@@ -83,6 +91,10 @@ files = {
     f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     f"{info}/entry_points.txt": f"[console_scripts]\n{program} = {name}_program:main\n",
 }
+if package == "dlt":
+    files["dlt.py"] = code
+    files["duckdb.py" if mode != "bare" else "something_else.py"] = files["pyarrow.py"] = ""
+    files[f"{info}/METADATA"] += "Provides-Extra: duckdb\nProvides-Extra: parquet\n"
 digest = lambda text: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
 files[f"{info}/RECORD"] = "".join(f"{path},sha256={digest(text)},{len(text)}\n" for path, text in files.items()) + f"{info}/RECORD,,\n"
 wheel = Path(folder) / f"{name}-{version}-py3-none-any.whl"

@@ -102,6 +102,12 @@ fn package(args: &InstallArgs, workshop: &Workshop) -> anyhow::Result<Installabl
         }
         (Ok(found), None) => Ok(found.clone()),
         (Ok(_) | Err(_), Some(from)) => own_package(&args.name, way(from)),
+        (Err(_), None) if args.name.trim().eq_ignore_ascii_case("dlt") => {
+            let loaders = workshop.table.all().filter(|row| matches!(row.way, PackageWay::Loader { .. }));
+            let names: Vec<&str> = loaders.map(|row| row.name.as_str()).collect();
+            let words = format!("dlt is installed with what a destination needs, so name one: {}", names.join(", "));
+            Err(Unfit(words).into())
+        }
         (Err(UnknownPackage { near }), None) => {
             let near = if near.is_empty() { String::new() } else { format!(" Did you mean {}?", near.join(", ")) };
             Err(Unfit(format!(
@@ -186,8 +192,11 @@ fn keep(there: &InstalledConnector, limits: &LimitsBlock, workshop: &Workshop) -
         return Ok(ExitCode::SUCCESS);
     }
     let mut file = there.file.clone();
-    if let Some(RuntimeBlock::Airbyte(block)) = &mut file.runtime {
-        block.limits = Some(limits.clone().or(there.limits()));
+    let limits = Some(limits.clone().or(there.limits()));
+    match &mut file.runtime {
+        Some(RuntimeBlock::Airbyte(block)) => block.limits = limits,
+        Some(RuntimeBlock::Dlt(block)) => block.limits = limits,
+        _ => {}
     }
     write_file(&file, &workshop.installer.folders().files, true)?;
     out::line(format_args!("{name} {version} is installed already and has other limits from now on."));

@@ -15,6 +15,9 @@ pub(super) fn agree(package: &InstallablePackage, runner: &PythonPackage, is_agr
             ", of the manifest",
         ),
         PackageWay::Image(image) => (format!("the container image {image}"), ""),
+        PackageWay::Loader { package, .. } => {
+            (format!("the loader dlt, the Python package {} ({})", package.package, package.versions), ", of dlt")
+        }
     };
     out::line(format_args!(
         "    installs: {what}, for this installation alone; it comes from its maker, not from Vestibule"
@@ -43,6 +46,7 @@ fn in_words(licence: &str) -> String {
     match licence {
         "ELv2" => "ELv2, the Elastic License 2.0 (https://www.elastic.co/licensing/elastic-license): you may use and change it, and may not offer it to others as a service".to_owned(),
         "MIT" => "MIT, a free licence (https://opensource.org/license/mit)".to_owned(),
+        "Apache-2.0" => "Apache-2.0, a free licence (https://www.apache.org/licenses/LICENSE-2.0)".to_owned(),
         "" => "not known here (ask its maker what it allows)".to_owned(),
         other => format!("{other} (ask its maker what it allows)"),
     }

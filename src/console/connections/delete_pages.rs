@@ -6,6 +6,7 @@ use askama::Template;
 use super::remove::{Losses, RemoveError, remove};
 use crate::base::error::AppError;
 use crate::console::retention::{self, RetentionKind, days_in_words};
+use crate::engines::holds_destination;
 use crate::features::accounts::guard::Editor;
 use crate::features::connections::find;
 use crate::features::setup_links;
@@ -24,6 +25,8 @@ struct DeletePage {
     connector: String,
     open_links: usize,
     losses: Losses,
+    /// It has a place of its own in the data folder of this server.
+    is_here: bool,
     /// How long after it was deleted nothing is left of it.
     erased_after: String,
     connection_url: String,
@@ -55,6 +58,7 @@ pub async fn ask_deletion(
         connector: connector.as_ref().map_or(&*connection.connector_slug, |known| known.name()).to_owned(),
         open_links,
         losses,
+        is_here: holds_destination(&app.config.storage.data_dir, connection.id.as_str()),
         erased_after: days_in_words(days.unwrap_or(RetentionKind::Deleted.default_days())),
         connection_url: urls::connection(&connection.slug),
         deletion_url: urls::connection_deletion(&connection.slug),

@@ -30,6 +30,8 @@ pub(super) struct ConnectionWork {
     ability: Ability,
     /// The name of its connector.
     connector: String,
+    /// How the operator gets a loader for it, of a destination.
+    how_to_load: Option<String>,
     /// The name of the plan's output.
     output: String,
     /// The sources that write to it, of a destination.
@@ -55,6 +57,7 @@ impl ConnectionWork {
         let connector = app.connectors.find(connection.kind, &connection.connector_slug);
         Ok(Self {
             ability: connector.as_ref().map(|connector| app.engines.ability(connector)).unwrap_or_default(),
+            how_to_load: connector.as_ref().and_then(|connector| connector.how_to_load()),
             connector: connector
                 .map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
             next_reading,
@@ -199,7 +202,13 @@ fn sentence(connection: &Connection, work: &ConnectionWork, standing: &Standing)
             MOST_NAMED.. => "The records of many sources go to it.".to_owned(),
             more => format!("The records of {more} sources go to it."),
         },
-        (Some(_), _) => "This destination is finalised. Programs get its details by the API.".to_owned(),
+        (Some(_), _) => {
+            let all = "This destination is finalised. Programs get its details by the API.";
+            work.how_to_load.as_ref().map_or_else(
+                || all.to_owned(),
+                |how| format!("{all} Nothing installed here can write records to {name}. The operator can {how}."),
+            )
+        }
         (None, _) if !checks => {
             format!(
                 "All required details are there. Nothing installed here can ask {name}, so they are not tried. Finalise it next."

@@ -111,6 +111,7 @@ impl Counterpart {
             PackageWay::Python(package) => Publication::Package(Some(package.requirement())),
             PackageWay::Manifest { .. } => Publication::PublishedManifest,
             PackageWay::Image(_) => Publication::Image,
+            PackageWay::Loader { .. } => return None,
         };
         Some(Self { name: row.name.clone(), repository: Some(format!("airbyte/{}", row.name)), program })
     }

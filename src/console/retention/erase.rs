@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::steps::{Budget, forget_runs, scoped};
-use crate::base::error::AppResult;
+use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ConnectionId, WorkspaceId};
+use crate::engines::forget_destination;
 use crate::features::webhooks::deliveries;
 use crate::features::work::{runs, validations};
 use crate::features::{connections, setup_links, streams};
@@ -31,6 +32,10 @@ pub(super) async fn erase(
     if !budget.is_left() {
         return Ok(());
     }
+    // What a destination of this server holds goes with it.
+    let (data_dir, own) = (app.config.storage.data_dir.clone(), connection.to_string());
+    let gone = tokio::task::spawn_blocking(move || forget_destination(&data_dir, &own)).await;
+    gone.map_err(std::io::Error::other).flatten().map_err(AppError::internal)?;
     let own = connection.clone();
     app.write(move |tx| {
         streams::forget_plan(tx.conn, &own)?;

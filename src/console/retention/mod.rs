@@ -68,7 +68,9 @@ impl RetentionKind {
             Self::Revisions => {
                 "The details of now stay, and what a page that was opened since shows. No secret is among them."
             }
-            Self::Deleted => "Records in an output layer of yours stay there.",
+            Self::Deleted => {
+                "Records in an output layer of yours stay there; what a destination holds in the data folder of this server goes."
+            }
         }
     }
 }

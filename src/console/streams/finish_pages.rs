@@ -43,6 +43,8 @@ struct FinishPage {
     outputs: Vec<OutputGroup>,
     /// There are more destinations than are listed.
     has_more_destinations: bool,
+    /// Why some destinations cannot be chosen.
+    closed_destinations: Vec<String>,
     is_cron: bool,
     cron: String,
     zones: Vec<(String, bool)>,
@@ -206,6 +208,7 @@ fn view(
         open_links: loaded.open_links,
         outputs: OutputGroup::all(loaded.outputs.clone(), &typed.layer),
         has_more_destinations: loaded.outputs.has_more,
+        closed_destinations: loaded.outputs.closed.clone(),
         is_cron: typed.is_cron,
         cron: typed.cron,
         zones: zones(&typed.zone),

@@ -27,7 +27,7 @@ use serde_json::Value;
 use super::engine::{Engine, EngineAnswer};
 use super::hosts::Hosts;
 use super::run::EngineRun;
-use super::{Ability, Catalog, ChosenStream, Failure, HostKey, Level, ReadEnd, known, position};
+use super::{Ability, Catalog, ChosenStream, Failure, HostKey, Level, LoadPlace, ReadEnd, known, position};
 use crate::connectors::{Connector, Kind};
 use crate::schema::form::{FinalConfig, secret_values};
 use options::Options;
@@ -72,11 +72,14 @@ impl Engine for Postgres<'_> {
         connector: &Connector,
         config: &FinalConfig,
         host_key: Option<&HostKey>,
-    ) -> Result<LoadTarget, Failure> {
+        _: &str,
+    ) -> Result<LoadPlace, Failure> {
         match connector.file.kind {
             Kind::Source => Err(known::cannot_be_written(connector)),
             Kind::Destination => {
-                LoadTarget::of_destination(config.expose(), secret_values(&connector.spec, config), host_key)
+                let target =
+                    LoadTarget::of_destination(config.expose(), secret_values(&connector.spec, config), host_key)?;
+                Ok(LoadPlace::Postgres(Box::new(target)))
             }
         }
     }

@@ -27,6 +27,8 @@ pub struct OutputChoices {
     pub destinations: Vec<OutputChoice>,
     /// There are more destinations than are listed.
     pub has_more: bool,
+    /// Why some destinations cannot be chosen, one sentence each.
+    pub closed: Vec<String>,
     /// What a source is set to although it is not among them, when that is so.
     pub other: Option<OutputChoice>,
 }
@@ -45,7 +47,8 @@ pub fn choices(conn: &mut Conn, app: &App, workspace: &WorkspaceId, set_to: &Out
     };
     let files = OutputChoice { value: FILES.to_owned(), name: FILES_NAME.to_owned() };
     let destinations = offered.shown.iter().map(destination).collect();
-    let mut all = OutputChoices { files, layers, destinations, has_more: offered.has_more, other: None };
+    let (has_more, closed) = (offered.has_more, offered.closed);
+    let mut all = OutputChoices { files, layers, destinations, has_more, closed, other: None };
     if !all.has(&set_to.to_string()) {
         let name = name_of(conn, workspace, set_to)?;
         all = all.with_other(set_to, name.as_deref());

@@ -4,7 +4,7 @@ use super::no_output::NoOutput;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::WorkspaceId;
 use crate::connectors::{Connector, Kind};
-use crate::engines::{Failure, LoadTarget};
+use crate::engines::{Failure, LoadPlace};
 use crate::features::connections::{
     self, Connection, ConnectionFilter, ConnectionState, ConnectionStateFilter, find_of_kind,
 };
@@ -16,6 +16,9 @@ use crate::schema::form::complete;
 /// Most destinations that are offered, the newest ones; any other is named by its slug.
 pub const MOST_OFFERED: usize = 200;
 
+/// Most destinations of which it is said why they are not offered.
+const MOST_CLOSED: usize = 5;
+
 /// Destinations to choose among.
 #[derive(Debug)]
 pub struct OfferedDestinations {
@@ -23,6 +26,8 @@ pub struct OfferedDestinations {
     pub shown: Vec<Connection>,
     /// There are others, which are older.
     pub has_more: bool,
+    /// Why some of the newest are not among them, one sentence each.
+    pub closed: Vec<String>,
 }
 
 /// The destinations of a workspace that records can be written to, by name.
@@ -38,9 +43,19 @@ pub fn offered(conn: &mut Conn, app: &App, workspace: &WorkspaceId) -> AppResult
     let wanted = PageRequest { cursor: None, limit: MOST_OFFERED };
     let found = connections::page(conn, workspace, &filter, &wanted)?;
     let has_more = found.has_after;
-    let mut shown: Vec<Connection> = found.rows.into_iter().filter(|one| can_be_written(app, one)).collect();
+    let (mut shown, closed): (Vec<Connection>, Vec<Connection>) =
+        found.rows.into_iter().partition(|one| can_be_written(app, one));
+    let closed = closed.iter().take(MOST_CLOSED).map(|one| not_writable(app, one).to_string()).collect();
     shown.sort_by_cached_key(|one| (one.description.to_lowercase(), one.slug.clone()));
-    Ok(OfferedDestinations { shown, has_more })
+    Ok(OfferedDestinations { shown, has_more, closed })
+}
+
+/// Why records cannot go to one that nothing here writes to.
+fn not_writable(app: &App, destination: &Connection) -> NoOutput {
+    let connector = app.connectors.find(destination.kind, &destination.connector_slug);
+    let how = connector.as_ref().and_then(|connector| connector.how_to_load());
+    let connector = connector.map_or_else(|| destination.connector_slug.clone(), |known| known.name().to_owned());
+    NoOutput::NotWritable { name: destination.description.clone(), connector, how }
 }
 
 /// Whether this installation can write to what it connects.
@@ -66,9 +81,7 @@ pub(super) fn judged(
         return Ok(Err(NoOutput::NotFinalised(found.description)));
     }
     if !can_be_written(app, &found) {
-        let connector = app.connectors.find(found.kind, &found.connector_slug);
-        let connector = connector.map_or_else(|| found.connector_slug.clone(), |known| known.name().to_owned());
-        return Ok(Err(NoOutput::NotWritable { name: found.description, connector }));
+        return Ok(Err(not_writable(app, &found)));
     }
     Ok(Ok(found))
 }
@@ -98,14 +111,14 @@ pub(super) fn held(
 ///
 /// # Errors
 /// A secret does not open.
-pub(super) fn target(app: &App, destination: &Connection) -> AppResult<Result<LoadTarget, NoOutput>> {
+pub(super) fn target(app: &App, destination: &Connection) -> AppResult<Result<LoadPlace, NoOutput>> {
     let connector = app.connectors.find(destination.kind, &destination.connector_slug);
     let connector = connector.ok_or(AppError::NotFound)?;
     let values = destination.open_values(&app.keys)?;
     let name = || destination.description.clone();
     let Some(config) = complete(&connector.spec, &values).config else { return Ok(Err(NoOutput::Incomplete(name()))) };
     let known = destination.current_jump_server().map(|server| &server.known);
-    let made = app.engines.target(&connector, &config, known);
+    let made = app.engines.target(&connector, &config, known, destination.id.as_str());
     Ok(made.map_err(|Failure { message, .. }| NoOutput::Refused { name: name(), message }))
 }
 

@@ -13,12 +13,14 @@ pub enum NoOutput {
     #[error("The destination {0} is not finalised. Finalise it first, then records can go there.")]
     NotFinalised(String),
     /// Nothing here can write to it.
-    #[error("Nothing installed here can write records to {connector}, so they cannot go to the destination {name}.")]
+    #[error("Nothing installed here can write records to {connector}, so they cannot go to the destination {name}.{}", by_operator(.how.as_deref()))]
     NotWritable {
         /// The destination.
         name: String,
         /// What it connects.
         connector: String,
+        /// What the operator can do about it, where that is known.
+        how: Option<String>,
     },
     /// Something was taken out of it since it was finalised.
     #[error("Something is missing in the details of the destination {0}. Fill it in on its page.")]
@@ -31,6 +33,10 @@ pub enum NoOutput {
         /// Why.
         message: String,
     },
+}
+
+fn by_operator(how: Option<&str>) -> String {
+    how.map_or_else(String::new, |how| format!(" The operator can {how}."))
 }
 
 impl NoOutput {

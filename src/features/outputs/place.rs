@@ -5,7 +5,7 @@ use super::{FILES_NAME, destinations, store};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::connectors::Kind;
-use crate::engines::LoadTarget;
+use crate::engines::LoadPlace;
 use crate::features::connections::find_of_kind;
 use crate::features::streams::Output;
 use crate::platform::app::App;
@@ -48,7 +48,7 @@ pub struct TablesPlace {
     /// What tells it from other places.
     pub mark: String,
     /// How to get there.
-    pub target: LoadTarget,
+    pub target: LoadPlace,
     /// The destination, when it is one.
     pub destination: Option<ConnectionId>,
 }
@@ -62,7 +62,7 @@ pub fn place(conn: &mut Conn, app: &App, workspace: &WorkspaceId, output: &Outpu
         Output::Files => Ok(Place::Files),
         Output::Layer(slug) => {
             let layer = store::find(conn, workspace, slug)?.ok_or_else(|| NoOutput::UnknownLayer(slug.clone()))?;
-            let target = layer.target(&app.keys)?;
+            let target = LoadPlace::Postgres(Box::new(layer.target(&app.keys)?));
             let (address, label) = (target.address(), format!("output layer {}", layer.name));
             let mark = address.clone();
             Ok(Place::Tables(Box::new(TablesPlace { label, address, mark, target, destination: None })))

@@ -252,6 +252,7 @@ impl ConnectorSide {
         EngineRequest {
             connector,
             config,
+            connection: connection.id.as_str(),
             host_key: connection.jump_server.as_ref().map(|server| &server.known),
             events: self.events.clone(),
             cancel: self.cancel.clone(),

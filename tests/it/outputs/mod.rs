@@ -3,7 +3,9 @@
 mod api;
 mod destinations;
 mod keys;
+mod loaders;
 mod pages;
+mod real_tools;
 mod refusals;
 mod runs;
 mod typed;

@@ -1,10 +1,12 @@
 //! Actors, not clients: a visitor opens pages and sends forms like a person, a member is a visitor who has signed in.
 
 mod app;
+pub mod bucket;
 pub mod caller;
 pub mod connectors;
 pub mod db;
 pub mod ledger;
+pub mod loaders;
 #[path = "../../bench/many.rs"]
 pub mod many;
 pub mod oauth_server;

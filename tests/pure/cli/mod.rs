@@ -3,4 +3,5 @@
 mod check_specs;
 mod connectors;
 mod install;
+mod loaders;
 mod settings;

@@ -98,6 +98,27 @@ impl LoadTable {
         }
     }
 
+    /// The run whose records this one adds to.
+    pub(in crate::engines) fn continued_run(&self) -> Option<&str> {
+        self.continues.as_deref().filter(|_| !self.replaces)
+    }
+
+    /// Whether the source is read whole each time.
+    pub(in crate::engines) const fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
+    /// The records take the place of all that it holds.
+    pub(in crate::engines) fn begin_anew(&mut self) {
+        self.replaces = true;
+        self.continues = None;
+    }
+
+    /// What the source says about its fields, in PostgreSQL's names of types.
+    pub(in crate::engines) fn declared_types(&self) -> impl Iterator<Item = (&str, String)> {
+        self.declared.iter().filter_map(|(name, kind)| Some((name.as_str(), kind.as_ref()?.sql())))
+    }
+
     /// The same for records that add to those of an earlier run.
     #[must_use]
     pub fn continuing(self, run: Option<&str>) -> Self {
@@ -229,10 +250,7 @@ impl Load {
 
     /// The records that come for this table take the place of all that it holds. Before the first of them.
     pub fn begin_anew(&mut self, place: usize) {
-        if let Some(table) = self.tables.get_mut(place) {
-            table.replaces = true;
-            table.continues = None;
-        }
+        self.tables.get_mut(place).into_iter().for_each(LoadTable::begin_anew);
     }
 
     /// Asks whether the database is still there; what stands between forgets connections that are silent for long.

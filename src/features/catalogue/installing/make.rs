@@ -1,12 +1,14 @@
 //! One connector, from its package or manifest to the file that is taken in.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use super::{InstallOrder, InstallOutcome, InstallPorts, RUNNER, refused, version_of_manifest};
 use crate::connectors::import::{ImportHints, Imported, installed_onto, own_code, read_program, write_file};
 use crate::connectors::{
-    AirbyteBlock, Connector, ConnectorFile, InstalledBlock, Kind, LimitsBlock, PackageWay, PythonPackage,
-    RegistryBlock, RuntimeBlock,
+    AirbyteBlock, Connector, ConnectorFile, DltBlock, InstallablePackage, InstalledBlock, Kind, LimitsBlock,
+    LoaderKind, PackageWay, PythonPackage, RegistryBlock, RuntimeBlock,
 };
 use crate::engines::install::{BuiltEnvironment, InstallError, InstalledEnvironment, PythonRange, WantedEnvironment};
 use crate::engines::{SPEC_LIMIT, is_dump};
@@ -28,6 +30,7 @@ pub async fn install(ports: &InstallPorts<'_>, order: &InstallOrder) -> Result<I
         PackageWay::Python(package) => of_python(ports, order, package).await,
         PackageWay::Manifest { .. } => of_manifest(ports, order).await,
         PackageWay::Image(image) => Err(refused(only_an_image(order, image))),
+        PackageWay::Loader { package, destination } => of_loader(ports, order, package, *destination).await,
     }
 }
 
@@ -151,6 +154,53 @@ async fn of_manifest(ports: &InstallPorts<'_>, order: &InstallOrder) -> Result<I
         (None, None) => return Err(refused("There is no environment that runs manifests.")),
     };
     (outcome.environment, outcome.bytes) = (environment.reference(), environment.record.bytes);
+    write(ports, outcome)
+}
+
+/// The loader of a destination: what asks for its details is built in, and stays.
+async fn of_loader(
+    ports: &InstallPorts<'_>,
+    order: &InstallOrder,
+    package: &PythonPackage,
+    destination: LoaderKind,
+) -> Result<InstallOutcome, InstallError> {
+    let InstallablePackage { name, kind, slug, licence, .. } = &order.package;
+    let there =
+        ports.built_in.find(*kind, slug).ok_or_else(|| refused(format!("There is no destination {slug} here.")))?;
+    let wanted = wanted(name, package, order)?;
+    let built = ports.installer.build(&wanted, ports.tell).await?;
+    (ports.tell)("Asking dlt whether everything is there");
+    let python = built.command("python").and_then(|command| command.into_iter().next()).unwrap_or_default();
+    let tried = ports.engines.try_loader(Path::new(&python), destination).await;
+    tried.map_err(|failure| InstallError {
+        message: format!("{name} was installed and does not begin, so nothing of it is kept. {}", failure.message),
+        detail: failure.detail,
+    })?;
+    let mut file = there.file.clone();
+    file.runtime = Some(RuntimeBlock::Dlt(Box::new(DltBlock {
+        destination,
+        environment: built.reference(),
+        limits: limits_of(order),
+    })));
+    file.installed = Some(InstalledBlock {
+        name: name.clone(),
+        requirement: wanted.requirements.concat(),
+        python: package.python.clone(),
+        version: built.record().version.clone(),
+        licence: licence.clone(),
+        manifest_from: None,
+    });
+    let environment = built.place()?;
+    let outcome = InstallOutcome {
+        path: std::path::PathBuf::new(),
+        environment: environment.reference(),
+        bytes: environment.record.bytes,
+        is_shared: false,
+        kept: Vec::new(),
+        notes: Vec::new(),
+        asked_anew: Vec::new(),
+        file,
+    };
     write(ports, outcome)
 }
 

@@ -28,6 +28,7 @@ impl InstalledConnector {
     fn reference(&self) -> Option<&str> {
         match &self.file.runtime {
             Some(RuntimeBlock::Airbyte(block)) => block.environment.as_deref(),
+            Some(RuntimeBlock::Dlt(block)) => Some(&block.environment),
             _ => None,
         }
     }
@@ -39,18 +40,12 @@ impl InstalledConnector {
 
     /// The row it was installed by, as far as its file says it.
     pub fn package(&self) -> InstallablePackage {
-        let way = match &self.block.manifest_from {
-            Some(from) => PackageWay::Manifest { url: from.clone(), version: String::new() },
-            None => {
-                let end =
-                    self.block.requirement.find(['=', '>', '<', '~', '!']).unwrap_or(self.block.requirement.len());
-                let (package, versions) = self.block.requirement.split_at(end);
-                PackageWay::Python(PythonPackage {
-                    package: package.to_owned(),
-                    versions: versions.to_owned(),
-                    python: self.block.python.clone(),
-                })
+        let way = match (&self.block.manifest_from, &self.file.runtime) {
+            (Some(from), _) => PackageWay::Manifest { url: from.clone(), version: String::new() },
+            (None, Some(RuntimeBlock::Dlt(block))) => {
+                PackageWay::Loader { package: self.python_package(), destination: block.destination }
             }
+            (None, _) => PackageWay::Python(self.python_package()),
         };
         InstallablePackage {
             name: self.block.name.clone(),
@@ -70,10 +65,19 @@ impl InstalledConnector {
         }
     }
 
+    /// The package it was made with.
+    fn python_package(&self) -> PythonPackage {
+        let requirement = &self.block.requirement;
+        let (package, versions) =
+            requirement.split_at(requirement.find(['=', '>', '<', '~', '!']).unwrap_or(requirement.len()));
+        PythonPackage { package: package.to_owned(), versions: versions.to_owned(), python: self.block.python.clone() }
+    }
+
     /// The limits that stand in its file.
     pub fn limits(&self) -> LimitsBlock {
         match &self.file.runtime {
             Some(RuntimeBlock::Airbyte(block)) => block.limits.clone().unwrap_or_default(),
+            Some(RuntimeBlock::Dlt(block)) => block.limits.clone().unwrap_or_default(),
             _ => LimitsBlock::default(),
         }
     }

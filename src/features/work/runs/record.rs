@@ -53,7 +53,7 @@ pub(super) async fn broken(
 
 /// Ends a run that somebody wanted to stop.
 pub(super) async fn stopped(mut supervisor: Supervisor<RunDetails>, output: &RunOutput) -> AppResult<()> {
-    supervisor.say("warn", "Stopped as asked; the records read so far are dropped.");
+    supervisor.say("warn", output.stop_words());
     drop_all(supervisor, output, Ending::cancelled("Stopped as asked.")).await
 }
 

@@ -9,7 +9,7 @@ use super::files::{self, OutputFolder};
 use super::fingerprint::Restart;
 use crate::base::error::AppResult;
 use crate::base::ids::WorkspaceId;
-use crate::engines::{Failure, FailureReason, Load, LoadTable, Loading, Record, TableLoss};
+use crate::engines::{Failure, FailureReason, LoadTable, Loading, Record, RecordLoad, TableLoss};
 use crate::features::connections::note_host_key;
 use crate::features::outputs::{FILES, TablesPlace};
 use crate::platform::app::App;
@@ -28,13 +28,13 @@ pub(super) enum RunOutput {
 /// What is opened.
 pub(super) enum Sink {
     Files(OutputFolder),
-    Tables(Box<Load>, OutputName),
+    Tables(RecordLoad, OutputName),
 }
 
 /// Everything is there, and nobody sees it yet.
 pub(super) enum ReadySink {
     Files(OutputFolder),
-    Tables(Box<Load>, OutputName),
+    Tables(RecordLoad, OutputName),
 }
 
 /// What tables are called when something is wrong with them.
@@ -79,6 +79,16 @@ impl RunOutput {
         }
     }
 
+    /// What becomes of a run that somebody stops.
+    pub(super) fn stop_words(&self) -> &'static str {
+        match self {
+            Self::Tables(tables) if !tables.target.is_all_or_nothing() => {
+                "Stopped as asked; the records read so far are dropped, and what was loaded already is put right by the next extraction."
+            }
+            Self::Files(_) | Self::Tables(_) => "Stopped as asked; the records read so far are dropped.",
+        }
+    }
+
     /// Takes away what a run has left that did not come to its end. A schema has nothing of it: what waits goes with the session.
     pub(super) fn forget(&self, data_dir: &Path) {
         if let Self::Files(place) = self {
@@ -106,8 +116,8 @@ impl RunOutput {
             }
             Self::Tables(place) => {
                 let name = OutputName { label: place.label.clone(), is_destination: place.destination.is_some() };
-                match app.engines.load(&place.target, loading, tables).await {
-                    Ok(load) => Ok(Sink::Tables(Box::new(load), name)),
+                match app.engines.load_into(&place.target, loading, tables).await {
+                    Ok(load) => Ok(Sink::Tables(load, name)),
                     Err(failure) => Err(SinkFault::of_tables(&name, failure)),
                 }
             }
@@ -126,7 +136,7 @@ impl Sink {
     pub(super) async fn write(self, records: Vec<Record>) -> Result<Self, SinkFault> {
         match self {
             Self::Files(mut folder) => on_disk(move || folder.write(&records).map(|()| folder)).await.map(Self::Files),
-            Self::Tables(mut load, name) => match load.write(&records).await {
+            Self::Tables(mut load, name) => match load.write(records).await {
                 Ok(()) => Ok(Self::Tables(load, name)),
                 Err(failure) => Err(SinkFault::of_tables(&name, failure)),
             },
@@ -154,7 +164,7 @@ impl Sink {
 
     /// What is worth a line of the log, once.
     pub(super) fn notes(&mut self) -> Vec<String> {
-        if let Self::Tables(load, _) = self { std::mem::take(&mut load.notes) } else { Vec::new() }
+        if let Self::Tables(load, _) = self { load.notes() } else { Vec::new() }
     }
 
     /// Streams whose table does not hold what they would add to, once.
@@ -164,7 +174,7 @@ impl Sink {
             TableLoss::Gone => Restart::TableGone,
             TableLoss::Other => Restart::TableOther,
         };
-        std::mem::take(&mut load.lost).into_iter().map(|(place, loss)| (place, words(loss))).collect()
+        load.lost().into_iter().map(|(place, loss)| (place, words(loss))).collect()
     }
 
     /// The records of this stream take the place of all that its table holds; files have nothing of earlier runs.
@@ -178,7 +188,7 @@ impl Sink {
 impl ReadySink {
     /// What is worth a line of the log, once.
     pub(super) fn notes(&mut self) -> Vec<String> {
-        if let Self::Tables(load, _) = self { std::mem::take(&mut load.notes) } else { Vec::new() }
+        if let Self::Tables(load, _) = self { load.notes() } else { Vec::new() }
     }
 
     /// Lets it be seen.

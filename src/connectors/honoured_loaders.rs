@@ -1,0 +1,105 @@
+//! What dlt takes up of a destination's configuration, as this product drives it.
+
+use super::LoaderKind;
+use crate::schema::spec::{Honoured, HonouredChoice};
+
+const OTHERWISE: &str = "dlt, which loads into it here, does not use it.";
+const NESTED: &str = "dlt always makes a column of each field; what is nested stays one value.";
+const RAW: &str = "dlt keeps no raw records: each field has a column of its own.";
+const DELETED: &str = "Rows that were deleted at a source are not noticed, so there is nothing to choose.";
+
+static DUCKDB: Honoured = Honoured { settings: &["/schema"], choices: &[], reasons: &[], otherwise: OTHERWISE };
+
+static FILES: Honoured =
+    Honoured { settings: &["/folder", "/format"], choices: &[], reasons: &[], otherwise: OTHERWISE };
+
+static S3: Honoured = Honoured {
+    settings: &[
+        "/s3_bucket_name",
+        "/s3_bucket_path",
+        "/s3_bucket_region",
+        "/access_key_id",
+        "/secret_access_key",
+        "/s3_endpoint",
+    ],
+    choices: &[
+        HonouredChoice { constant: "/format/format_type", values: &["JSONL", "CSV", "Parquet"] },
+        HonouredChoice { constant: "/format/compression/compression_type", values: &["GZIP", "No Compression"] },
+    ],
+    reasons: &[
+        ("/format/flattening", NESTED),
+        ("/format/format_type=Avro", "dlt writes no Avro: choose Parquet, JSON Lines or CSV."),
+        ("/role_arn", "dlt signs in with the access key alone; this server takes on no role of its own."),
+        ("/s3_path_format", "dlt makes a folder of each table, and names files by the load they came with."),
+        ("/file_name_pattern", "dlt makes a folder of each table, and names files by the load they came with."),
+    ],
+    otherwise: OTHERWISE,
+};
+
+static BIGQUERY: Honoured = Honoured {
+    settings: &["/project_id", "/dataset_id", "/dataset_location", "/credentials_json"],
+    choices: &[HonouredChoice { constant: "/loading_method/method", values: &["Standard"] }],
+    reasons: &[
+        ("/disable_type_dedupe", RAW),
+        ("/raw_data_dataset", RAW),
+        ("/cdc_deletion_mode", DELETED),
+        ("/loading_method/method=GCS Staging", "dlt loads directly here."),
+    ],
+    otherwise: OTHERWISE,
+};
+
+static SNOWFLAKE: Honoured = Honoured {
+    settings: &[
+        "/host",
+        "/role",
+        "/warehouse",
+        "/database",
+        "/schema",
+        "/username",
+        "/credentials/private_key",
+        "/credentials/private_key_password",
+        "/credentials/password",
+    ],
+    choices: &[HonouredChoice {
+        constant: "/credentials/auth_type",
+        values: &["Key Pair Authentication", "Username and Password"],
+    }],
+    reasons: &[("/disable_type_dedupe", RAW), ("/raw_data_schema", RAW), ("/cdc_deletion_mode", DELETED)],
+    otherwise: OTHERWISE,
+};
+
+static REDSHIFT: Honoured = Honoured {
+    settings: &["/host", "/port", "/database", "/schema", "/username", "/password"],
+    choices: &[HonouredChoice { constant: "/tunnel_method/tunnel_method", values: &["NO_TUNNEL"] }],
+    reasons: &[
+        ("/disable_type_dedupe", RAW),
+        ("/raw_data_schema", RAW),
+        ("/tunnel_method/tunnel_method=SSH_KEY_AUTH", "dlt is not led through an SSH tunnel here."),
+        ("/tunnel_method/tunnel_method=SSH_PASSWORD_AUTH", "dlt is not led through an SSH tunnel here."),
+        ("/uploading_method", "dlt sends the rows to the database itself here."),
+    ],
+    otherwise: OTHERWISE,
+};
+
+static CLICKHOUSE: Honoured = Honoured {
+    settings: &["/host", "/port", "/protocol", "/database", "/username", "/password"],
+    choices: &[HonouredChoice { constant: "/tunnel_method/tunnel_method", values: &["NO_TUNNEL"] }],
+    reasons: &[
+        ("/tunnel_method/tunnel_method=SSH_KEY_AUTH", "dlt is not led through an SSH tunnel here."),
+        ("/tunnel_method/tunnel_method=SSH_PASSWORD_AUTH", "dlt is not led through an SSH tunnel here."),
+    ],
+    otherwise: OTHERWISE,
+};
+
+/// What is taken up of the details of a destination.
+pub(super) fn by(destination: LoaderKind) -> &'static Honoured {
+    match destination {
+        LoaderKind::Duckdb => &DUCKDB,
+        LoaderKind::Files => &FILES,
+        LoaderKind::S3 => &S3,
+        LoaderKind::Bigquery => &BIGQUERY,
+        LoaderKind::Snowflake => &SNOWFLAKE,
+        LoaderKind::Redshift => &REDSHIFT,
+        LoaderKind::Clickhouse => &CLICKHOUSE,
+    }
+}
