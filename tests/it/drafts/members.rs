@@ -1,6 +1,7 @@
 //! Members with pages that are older than the draft.
 
 use serde_json::json;
+use vestibule::features::accounts::Role;
 
 use super::{Scene, save, submit};
 
@@ -134,4 +135,25 @@ async fn of_many_stale_pages_at_once_every_field_arrives_or_is_refused() {
     assert_eq!(statuses, [&[303][..], &[422; 7]].concat(), "one of those who changed the same field");
     let whole = scene.whole().await;
     assert_eq!((&whole["memo"], &whole["key"]), (&json!("kept"), &json!("k")));
+}
+
+/// Whoever gives a secret once more is told nothing by it that they do not know; whoever tries one out is.
+#[tokio::test]
+async fn the_same_secret_once_more_is_no_conflict_for_who_gave_it_a_moment_ago() {
+    let scene = Scene::new().await;
+    let other = scene.app.member(&scene.owner, Role::Admin, "cy@acme.example").await;
+    let theirs = other.get(&format!("{}/configuration", scene.connection())).await;
+    let tabs = [scene.form().await, scene.form().await, scene.form().await];
+    let key = [("/key", "key-of-ana")];
+    assert_eq!(save(&tabs[0], &key, &scene.owner).await.status, 303);
+    assert_eq!(save(&tabs[1], &key, &scene.owner).await.status, 303, "the very same");
+    let tried = save(&theirs, &key, &other).await;
+    assert_eq!(tried.status, 422, "{}", tried.text());
+    assert!(tried.text().contains("Key: "), "{}", tried.text());
+    // A change ten minutes later says nothing of who sent this form before.
+    scene.app.advance(time::Duration::seconds(601));
+    scene.set(json!({"memo": "later"})).await;
+    let late = save(&tabs[2], &key, &scene.owner).await;
+    assert_eq!(late.status, 422, "{}", late.text());
+    assert_eq!(scene.whole().await, json!({"key": "key-of-ana", "memo": "later", "fast": true}));
 }

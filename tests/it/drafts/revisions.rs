@@ -33,6 +33,17 @@ async fn a_form_of_a_revision_that_nobody_knows_adds_and_replaces_nothing() {
 }
 
 #[tokio::test]
+async fn a_form_of_a_revision_that_nobody_knows_empties_nothing_and_says_so() {
+    let scene = Scene::new().await;
+    scene.set(json!({"note": "old", "memo": "kept"})).await;
+    let form = scene.form().await.form_with("/memo").set("_revision", "1.AAAA").set("/note", "");
+    let refused = form.press("intent", "save", &scene.owner).await;
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert!(refused.text().contains("Note: "), "{}", refused.text());
+    assert_eq!(scene.whole().await, json!({"note": "old", "memo": "kept", "fast": true}));
+}
+
+#[tokio::test]
 async fn old_revisions_are_forgotten_except_those_a_form_may_show() {
     let scene = Scene::new().await;
     let workspace = workspace_id(&scene.app, "Acme Analytics").await;

@@ -1,6 +1,6 @@
 """A source of the tests that speaks the Airbyte protocol: shop.py VERB --config PATH [--catalog PATH] [--state PATH]
 
-Its mode is words with commas between them: slow, paces, renews, breaks, tires, keyless, many, falls, down, ill; VERB:PATH waits with that verb until there is such a file.
+Its mode is words with commas between them: slow, paces, renews (and renews_twice beside it), breaks, tires, keyless, many, falls, down, ill; VERB:PATH waits with that verb until there is such a file.
 """
 
 import argparse
@@ -65,8 +65,9 @@ if args.verb == "check":
         raise SystemExit(0)
     good = config["token"].startswith("right")
     if good and "renews" in modes:
-        renewed = {**config, "token": "right-renewed"}
-        say(type="CONTROL", control={"type": "CONNECTOR_CONFIG", "emitted_at": 1, "connectorConfig": {"config": renewed}})
+        for token in ["right-renewed", "right-renewed-again"][: 2 if "renews_twice" in modes else 1]:
+            renewed = {**config, "token": token}
+            say(type="CONTROL", control={"type": "CONNECTOR_CONFIG", "emitted_at": 1, "connectorConfig": {"config": renewed}})
     message = None if good else f"The shop does not know the token {config['token']}"
     say(type="CONNECTION_STATUS", connectionStatus={"status": "SUCCEEDED" if good else "FAILED", "message": message})
 elif args.verb == "discover":

@@ -79,6 +79,14 @@ async fn what_the_connector_renews_is_kept_and_still_counts_as_checked() {
 }
 
 #[tokio::test]
+async fn of_what_a_connector_renews_twice_the_last_is_kept() {
+    let (app, program, slug) = shop_draft("right", json!({"mode": "renews,renews_twice"})).await;
+    validated(&app, &program, &slug).await;
+    let credentials = format!("/api/v1/sources/{slug}/credentials/");
+    assert_eq!(program.get(&credentials).await.expect(200).text("/config/token"), "right-renewed-again");
+}
+
+#[tokio::test]
 async fn the_workspace_is_told() {
     let (app, program, slug) = shop_draft("right", json!({})).await;
     let owner = app.visitor();
