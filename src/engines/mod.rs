@@ -6,6 +6,7 @@
 //!   members named, or a destination that somebody handed over.
 //! - `tunnel`: the way to a server that only a jump server can reach (SSH), for engines that are built in.
 //! - `http`: built in; asks a web service whether credentials work, and knows its streams.
+//! - `airbyte_api`: no engine of ours but the public API of an Airbyte that a workspace runs itself.
 //! - none: nobody can be asked; what is there is the details.
 //!
 //! `install` makes the environments that programs of Python lie in.
@@ -15,6 +16,7 @@
 //! never the silence of a program; a host that a person entered is judged before it is connected to.
 
 mod airbyte;
+pub mod airbyte_api;
 mod catalog;
 mod engine;
 mod event;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::steps::{Budget, forget_runs, scoped};
 use crate::base::error::AppResult;
 use crate::base::ids::{ConnectionId, WorkspaceId};
+use crate::features::extraction_engine::objects;
 use crate::features::webhooks::deliveries;
 use crate::features::work::{runs, validations};
 use crate::features::{connections, setup_links, streams};
@@ -33,6 +34,7 @@ pub(super) async fn erase(
     }
     let own = connection.clone();
     app.write(move |tx| {
+        objects::forget(tx.conn, &own)?;
         streams::forget_plan(tx.conn, &own)?;
         Ok(connections::forget_deleted(tx.conn, &own)?)
     })
