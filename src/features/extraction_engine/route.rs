@@ -112,6 +112,12 @@ fn target(
     let found = find_of_kind(conn, &connection.workspace_id, Kind::Destination, slug)?;
     // What is not there any more is refused where the run starts, in the words for that.
     let Some(found) = found else { return Ok(Ok(AirbyteTarget::Ours(slug.clone()))) };
+    if oauth::grants::of_connection(conn, &found.workspace_id, &found.id)?.is_some() {
+        return Ok(Err(format!(
+            "Its records go to the destination {}, which somebody signed in for. That access is kept alive here and given to no other engine.",
+            found.description
+        )));
+    }
     let connector = app.connectors.find(found.kind, &found.connector_slug);
     Ok(match connector.and_then(|connector| destination_type(&connector)) {
         Some(_) => Ok(AirbyteTarget::Ours(slug.clone())),

@@ -168,7 +168,7 @@ fn token(state: &mut State, body: &Value) -> Reply {
     says(200, &json!({"access_token": token, "token_type": "Bearer", "expires_in": 180}))
 }
 
-fn act(state: &mut State, method: &str, path: &str, query: &Pairs, body: Value) -> Reply {
+fn act(state: &mut State, method: &str, path: &str, query: &[(String, String)], body: Value) -> Reply {
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     match (method, parts.as_slice()) {
         ("GET", ["workspaces", WORKSPACE]) => says(200, &json!({"workspaceId": WORKSPACE, "name": "Data team"})),
@@ -194,7 +194,7 @@ fn act(state: &mut State, method: &str, path: &str, query: &Pairs, body: Value) 
     }
 }
 
-fn asked<'a>(query: &'a Pairs, name: &str) -> &'a str {
+fn asked<'a>(query: &'a [(String, String)], name: &str) -> &'a str {
     query.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
 }
 
@@ -229,7 +229,7 @@ fn one(state: &mut State, method: &str, key: &(String, String), body: &Value) ->
     says(200, thing)
 }
 
-fn jobs(state: &mut State, method: &str, parts: &[&str], query: &Pairs, body: &Value) -> Reply {
+fn jobs(state: &mut State, method: &str, parts: &[&str], query: &[(String, String)], body: &Value) -> Reply {
     let number = parts.get(1).and_then(|text| text.parse::<i64>().ok());
     match (method, number) {
         ("GET", None) => {
