@@ -32,7 +32,7 @@ pub struct AirbyteApi {
 /// What is asked.
 pub(super) struct Question<'a> {
     pub(super) method: Method,
-    /// Behind the address of the API: `/jobs`.
+    /// Behind the address of the API: `jobs`.
     pub(super) path: String,
     pub(super) query: &'a [(&'a str, &'a str)],
     pub(super) body: Option<&'a Value>,
@@ -70,7 +70,7 @@ impl AirbyteApi {
                 let question = Question {
                     method: Method::POST,
                     body: Some(&body),
-                    ..Question::get("/applications/token".to_owned(), "such address for tokens")
+                    ..Question::get("applications/token".to_owned(), "such address for tokens")
                 };
                 token_of(api.ask(&question).await)?
             }
@@ -88,7 +88,7 @@ impl AirbyteApi {
     }
 
     pub(super) async fn ask(&self, question: &Question<'_>) -> Result<Value, AirbyteFault> {
-        let mut address = format!("{}{}", self.url.as_str().trim_end_matches('/'), question.path);
+        let mut address = format!("{}/{}", self.url.as_str().trim_end_matches('/'), question.path);
         if !question.query.is_empty() {
             let query = Serializer::new(String::new()).extend_pairs(question.query).finish();
             address = format!("{address}?{query}");

@@ -78,7 +78,7 @@ impl AirbyteApi {
     /// Airbyte cannot be asked.
     pub async fn newest_job(&self, connection: &str) -> Result<Option<AirbyteJob>, AirbyteFault> {
         let query = [("connectionId", connection), ("jobType", "sync"), ("limit", "1"), ("orderBy", "createdAt|DESC")];
-        let question = Question { query: &query, ..Question::get("/jobs".to_owned(), "such connection") };
+        let question = Question { query: &query, ..Question::get("jobs".to_owned(), "such connection") };
         let answer = self.ask(&question).await?;
         let jobs = answer.get("data").and_then(Value::as_array).ok_or(AirbyteFault::NotAirbyte)?;
         jobs.first().cloned().map(read).transpose()
@@ -93,11 +93,8 @@ impl AirbyteApi {
             return Err(AirbyteFault::NotThere("such connection"));
         }
         let body = json!({"connectionId": connection, "jobType": "sync"});
-        let question = Question {
-            method: Method::POST,
-            body: Some(&body),
-            ..Question::get("/jobs".to_owned(), "such connection")
-        };
+        let question =
+            Question { method: Method::POST, body: Some(&body), ..Question::get("jobs".to_owned(), "such connection") };
         read(self.ask(&question).await?)
     }
 
@@ -106,7 +103,7 @@ impl AirbyteApi {
     /// # Errors
     /// Airbyte cannot be asked.
     pub async fn job(&self, id: i64) -> Result<Option<AirbyteJob>, AirbyteFault> {
-        if_there(self.ask(&Question::get(format!("/jobs/{id}"), "such job")).await)?.map(read).transpose()
+        if_there(self.ask(&Question::get(format!("jobs/{id}"), "such job")).await)?.map(read).transpose()
     }
 
     /// Asks to stop one.
@@ -114,7 +111,7 @@ impl AirbyteApi {
     /// # Errors
     /// Airbyte refuses, because it is over for instance, or does not answer.
     pub async fn cancel_job(&self, id: i64) -> Result<(), AirbyteFault> {
-        let question = Question { method: Method::DELETE, ..Question::get(format!("/jobs/{id}"), "such job") };
+        let question = Question { method: Method::DELETE, ..Question::get(format!("jobs/{id}"), "such job") };
         if_there(self.ask(&question).await).map(|_| ())
     }
 }

@@ -26,9 +26,9 @@ pub enum AirbyteKind {
 impl AirbyteKind {
     fn path(self) -> &'static str {
         match self {
-            Self::Source => "/sources",
-            Self::Destination => "/destinations",
-            Self::Connection => "/connections",
+            Self::Source => "sources",
+            Self::Destination => "destinations",
+            Self::Connection => "connections",
         }
     }
 
@@ -91,7 +91,7 @@ impl AirbyteApi {
     /// There is none of that id, or the token does not reach it.
     pub async fn workspace_name(&self) -> Result<String, AirbyteFault> {
         let about = "workspace of that id, or the token does not reach it";
-        text(&self.ask(&Question::get(format!("/workspaces/{}", self.workspace), about)).await?, "name")
+        text(&self.ask(&Question::get(format!("workspaces/{}", self.workspace), about)).await?, "name")
     }
 
     /// Which of the workspace's connectors is kept in that image.
@@ -99,7 +99,7 @@ impl AirbyteApi {
     /// # Errors
     /// None or several are, or Airbyte cannot be asked.
     pub async fn source_definition(&self, repository: &str) -> Result<String, AirbyteFault> {
-        let path = format!("/workspaces/{}/definitions/sources", self.workspace);
+        let path = format!("workspaces/{}/definitions/sources", self.workspace);
         let answer = self.ask(&Question::get(path, "list of the connectors of this workspace")).await?;
         let is_it = |one: &&Value| one.get("dockerRepository").and_then(Value::as_str) == Some(repository);
         let found: Vec<&Value> = list(&answer)?.iter().filter(is_it).collect();

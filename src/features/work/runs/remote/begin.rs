@@ -13,7 +13,7 @@ use crate::features::work::worker::CannotBegin;
 use crate::platform::app::App;
 
 /// How the start of a job came out.
-pub(super) enum Begun {
+pub(super) enum BegunJob {
     /// It goes on there.
     Job(RemoteRun, i64),
     /// Nobody can tell yet; why.
@@ -23,23 +23,23 @@ pub(super) enum Begun {
 }
 
 /// Starts the job of a run, or finds the one that a try has started whose answer was lost. `lines` takes what is worth one of the log.
-pub(super) async fn begin(app: &Arc<App>, run: &DueRun, lines: &mut Vec<String>) -> AppResult<Begun> {
+pub(super) async fn begin(app: &Arc<App>, run: &DueRun, lines: &mut Vec<String>) -> AppResult<BegunJob> {
     let mut remote = run.remote();
     let (here, workspace, source) = (Arc::clone(app), run.workspace_id.clone(), run.connection_id.clone());
     let read = app.db.read(move |conn| Ok(order::read(conn, &here, &workspace, &source)));
     let order = match read.await? {
         Ok(order) => order,
         Err(CannotBegin::Unreadable(error)) => return Err(error),
-        Err(why) => return Ok(Begun::Failed(why.failure())),
+        Err(why) => return Ok(BegunJob::Failed(why.failure())),
     };
     let carried = match objects::carry(app, &order).await {
         Ok(carried) => carried,
         Err(CarryError::App(error)) => return Err(error),
         Err(CarryError::Busy) => {
-            return Ok(Begun::Later(remote, "Another worker makes the source in Airbyte.".to_owned()));
+            return Ok(BegunJob::Later(remote, "Another worker makes the source in Airbyte.".to_owned()));
         }
         Err(CarryError::NotPossible(words)) => {
-            return Ok(Begun::Failed(Failure::new(FailureReason::NotPossible, words).on(Turn::Owner)));
+            return Ok(BegunJob::Failed(Failure::new(FailureReason::NotPossible, words).on(Turn::Owner)));
         }
         Err(CarryError::Fault(fault)) => return Ok(of_fault(remote, &fault)),
     };
@@ -51,13 +51,13 @@ pub(super) async fn begin(app: &Arc<App>, run: &DueRun, lines: &mut Vec<String>)
         remote = RemoteRun { place, link: carried.link, destination: carried.destination, before: None };
     }
     match start(app, run, &mut remote, &order).await? {
-        Ok(job) => Ok(Begun::Job(remote, job)),
+        Ok(job) => Ok(BegunJob::Job(remote, job)),
         Err(fault) => Ok(of_fault(remote, &fault)),
     }
 }
 
-fn of_fault(remote: RemoteRun, fault: &AirbyteFault) -> Begun {
-    if fault.is_for_now() { Begun::Later(remote, fault.words()) } else { Begun::Failed(fault.failure()) }
+fn of_fault(remote: RemoteRun, fault: &AirbyteFault) -> BegunJob {
+    if fault.is_for_now() { BegunJob::Later(remote, fault.words()) } else { BegunJob::Failed(fault.failure()) }
 }
 
 /// The number of the job: of the one that an earlier try has started, or of a new one.

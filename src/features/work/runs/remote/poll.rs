@@ -5,7 +5,7 @@ use std::sync::Arc;
 use time::Duration;
 use tokio::sync::watch;
 
-use super::begin::{Begun, begin};
+use super::begin::{BegunJob, begin};
 use super::store::{self, DueRun, Learned};
 use super::{PATIENCE, PATIENCE_TO_BEGIN, RemoteRun, pause};
 use crate::base::clock::UtcTime;
@@ -109,19 +109,19 @@ impl Visit<'_> {
         let begun = begin(self.app, &self.run, &mut lines).await?;
         let mut said: Vec<Said> = lines.into_iter().map(|text| Said { level: "warn", text }).collect();
         match begun {
-            Begun::Job(remote, job) => {
+            BegunJob::Job(remote, job) => {
                 self.remote = remote;
                 said.push(Said { level: "info", text: format!("Airbyte does it as its job {job}") });
                 self.note(Some(job), None, said).await
             }
-            Begun::Later(remote, words) => {
+            BegunJob::Later(remote, words) => {
                 self.remote = remote;
                 if self.run.cancel_at.is_some() {
                     return self.end(Ending::cancelled("Stopped before Airbyte said that it began."), None, said).await;
                 }
                 self.wait(None, words, PATIENCE_TO_BEGIN).await
             }
-            Begun::Failed(failure) => self.fail(failure, said).await,
+            BegunJob::Failed(failure) => self.fail(failure, said).await,
         }
     }
 
