@@ -107,4 +107,6 @@ id_type! {
     RunId,
     /// A place where records go.
     OutputLayerId,
+    /// Where a workspace's extractions run.
+    ExtractionEngineId,
 }

@@ -11,7 +11,7 @@ use crate::base::crypto::KeyRing;
 use crate::base::error::AppResult;
 use crate::base::rng::Rng;
 use crate::features::work::validations;
-use crate::features::{accounts, connections, idempotency, invite_links, oauth, outputs, webhooks};
+use crate::features::{accounts, connections, extraction_engine, idempotency, invite_links, oauth, outputs, webhooks};
 use crate::platform::app::{self, App};
 use crate::platform::sealed::SealedColumn;
 
@@ -41,7 +41,7 @@ pub(super) fn run(command: &KeysCommand) -> ExitResult {
 }
 
 /// What is sealed anew: what one and many of a kind are called, and the columns it lies in. What lives for minutes only is not here.
-const KINDS: [(&str, &str, &[&SealedColumn]); 9] = [
+const KINDS: [(&str, &str, &[&SealedColumn]); 10] = [
     ("connection", "connections", &[&connections::SEALED_SECRETS]),
     ("account link", "account links", &[&accounts::SEALED_LINK_TOKENS]),
     ("invite link", "invite links", &[&invite_links::SEALED_TOKENS]),
@@ -55,6 +55,7 @@ const KINDS: [(&str, &str, &[&SealedColumn]); 9] = [
     ),
     ("validation value", "validation values", &[&validations::SEALED_FOUND, &validations::SEALED_CONFIG]),
     ("output layer", "output layers", &[&outputs::SEALED_PASSWORDS]),
+    ("extraction engine", "extraction engines", &[&extraction_engine::SEALED_ENGINE_SECRETS]),
 ];
 
 /// Every column that is sealed with a master key for longer than minutes.

@@ -40,7 +40,7 @@ const KEPT: time::Duration = time::Duration::hours(1);
 const KEY_FIELD: &str = "_kept";
 
 /// The pages that show a form again as it was sent. What else members send is a button without anything typed.
-pub const REVIEWED: [&str; 19] = [
+pub const REVIEWED: [&str; 20] = [
     urls::CONNECTION_CONFIGURATION,
     urls::NEW_CONNECTION_OF,
     urls::CONNECTION_WEBHOOK,
@@ -54,6 +54,7 @@ pub const REVIEWED: [&str; 19] = [
     urls::NEW_OUTPUT_LAYER,
     urls::OUTPUT_LAYER,
     urls::SETTINGS_SIGN_IN,
+    urls::SETTINGS_ENGINE,
     urls::CONNECTION_DESCRIPTION,
     urls::CONNECTION_STREAM,
     urls::SETTINGS_WORKSPACE,

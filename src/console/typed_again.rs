@@ -13,7 +13,7 @@ use crate::platform::web::urls;
 use crate::schema::form::{self, Audience, Strictness};
 
 /// Plain fields of forms that are no connector's, and how pages call them.
-const PLAIN: [(&str, &str); 22] = [
+const PLAIN: [(&str, &str); 24] = [
     ("description", "Name"),
     ("recipient", "Their name"),
     ("note", "Note"),
@@ -29,6 +29,8 @@ const PLAIN: [(&str, &str); 22] = [
     ("username", "User name"),
     ("schema", "Schema"),
     ("url", "Address"),
+    ("workspace", "Workspace id"),
+    ("destination", "Destination"),
     ("header_name", "Header name"),
     ("contact", "Contact"),
     ("email", "Email"),
@@ -38,8 +40,12 @@ const PLAIN: [(&str, &str); 22] = [
     ("cron", "Times"),
 ];
 /// Secret ones.
-const SECRET: [(&str, &str); 3] =
-    [("client_secret", "Client secret"), ("password", "Password"), ("header_value", "Header value")];
+const SECRET: [(&str, &str); 4] = [
+    ("client_secret", "Client secret"),
+    ("secret", "Client secret or token"),
+    ("password", "Password"),
+    ("header_value", "Header value"),
+];
 
 /// The two parts of what was typed.
 #[derive(Debug, Default)]

@@ -79,6 +79,8 @@ text_enum! {
         OutputFailed = "output_failed",
         /// Records cannot be put into the destination they were to go to.
         DestinationFailed = "destination_failed",
+        /// The engine outside that a workspace extracts with says no, or that it failed.
+        EngineFailed = "engine_failed",
         /// What had to be read whole was not, so nothing of it counts.
         NotReadWhole = "not_read_whole",
         /// The server stopped while it was going on.
@@ -124,6 +126,7 @@ impl FailureReason {
             | Self::NotPossible
             | Self::OutputFailed
             | Self::DestinationFailed
+            | Self::EngineFailed
             | Self::Interrupted
             | Self::Cancelled => Turn::Owner,
             Self::NotReachable

@@ -108,6 +108,9 @@ impl Failure {
             (Turn::Owner, FailureReason::DestinationFailed) => {
                 "The details of the destination can be changed and validated on its own page, where this is written, too."
             }
+            (Turn::Owner, FailureReason::EngineFailed) => {
+                "Airbyte's own log of the job says more. Its address and token are under Settings, Extraction engine."
+            }
             (Turn::Owner, _) => "Whoever may change the connection can mend this.",
             (Turn::Provider, _) => "The details are not known to be wrong. Trying again in a few minutes may help.",
             (Turn::Operator, _) => {
@@ -168,6 +171,7 @@ impl Failure {
             | FailureReason::NotPossible
             | FailureReason::OutputFailed
             | FailureReason::DestinationFailed
+            | FailureReason::EngineFailed
             | FailureReason::NotReadWhole
             | FailureReason::Interrupted
             | FailureReason::Cancelled => return None,
@@ -208,6 +212,7 @@ impl FailureReason {
             | Self::NotPossible
             | Self::OutputFailed
             | Self::DestinationFailed
+            | Self::EngineFailed
             | Self::NotReadWhole
             | Self::Interrupted => "It could not be tried on the real system.",
             Self::TooMuchOutput => "There is more on the other side than can be taken in.",

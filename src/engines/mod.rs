@@ -7,6 +7,7 @@
 //! - `tunnel`: the way to a server that only a jump server can reach (SSH), for engines that are built in.
 //! - `http`: built in; asks a web service whether credentials work, and knows its streams.
 //! - `dlt`: destinations that dlt, an installed program, loads into; what such a place and one of PostgreSQL have in common is `load.rs`.
+//! - `airbyte_api`: no engine of ours but the public API of an Airbyte that a workspace runs itself.
 //! - none: nobody can be asked; what is there is the details.
 //!
 //! `install` makes the environments that programs of Python lie in.
@@ -16,6 +17,7 @@
 //! never the silence of a program; a host that a person entered is judged before it is connected to.
 
 mod airbyte;
+pub mod airbyte_api;
 mod catalog;
 mod dlt;
 mod engine;

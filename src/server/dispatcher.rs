@@ -8,7 +8,9 @@ use tokio::sync::watch;
 use crate::base::error::AppResult;
 use crate::console::retention;
 use crate::features::work::{runs, validations};
-use crate::features::{accounts, catalogue, connections, idempotency, invite_links, oauth, setup_links, webhooks};
+use crate::features::{
+    accounts, catalogue, connections, extraction_engine, idempotency, invite_links, oauth, setup_links, webhooks,
+};
 use crate::platform::app::App;
 use crate::platform::db::{counts, dialect};
 use crate::platform::jobs::{self, BackgroundJob, Job, Outcome, Registry};
@@ -21,7 +23,15 @@ const FORGET_EVERY: Duration = Duration::from_secs(3_600);
 
 /// Every kind of job there is.
 pub fn registry() -> Registry {
-    let features = [accounts::jobs, invite_links::jobs, oauth::jobs, setup_links::jobs, webhooks::jobs];
+    let features = [
+        accounts::jobs,
+        extraction_engine::jobs,
+        invite_links::jobs,
+        oauth::jobs,
+        runs::jobs,
+        setup_links::jobs,
+        webhooks::jobs,
+    ];
     features
         .into_iter()
         .fold(Registry::default().with::<Sweep>().with::<RetentionSweep>(), |registry, jobs| jobs(registry))

@@ -20,6 +20,7 @@ mod counts;
 mod db;
 mod drafts;
 mod email;
+mod extraction_engine;
 mod flows;
 mod handoff;
 mod invite_links;

@@ -105,6 +105,11 @@ impl HttpsUrl {
         self.0.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned()
     }
 
+    /// Scheme, host and port: what tells one server from another.
+    pub fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
     /// The host as the `Host` header names it.
     pub(super) fn authority(&self) -> String {
         let host = self.0.host_str().unwrap_or_default();

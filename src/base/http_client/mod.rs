@@ -24,6 +24,8 @@ use zeroize::Zeroizing;
 
 /// An answer has to come within this time, everything included.
 pub const TIMEOUT: Duration = Duration::from_secs(15);
+/// Longer than this nobody waits, whatever is asked.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(120);
 /// Most bytes of an answer that are read.
 pub const MOST_READ: usize = 64 * 1024;
 /// Most bytes a [`Call`] can ask for.
@@ -156,6 +158,12 @@ impl GuardedClient {
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
         Self { timeout: timeout.min(TIMEOUT), ..self.clone() }
+    }
+
+    /// The same client for what may take longer than usual, at most [`LONGEST_WAIT`].
+    #[must_use]
+    pub fn with_patience(&self, timeout: Duration) -> Self {
+        Self { timeout: timeout.min(LONGEST_WAIT), ..self.clone() }
     }
 
     /// Judges where an address leads at this moment.

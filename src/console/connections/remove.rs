@@ -3,6 +3,7 @@
 use crate::base::error::{AppError, AppResult};
 use crate::connectors::Kind;
 use crate::features::connections::{Connection, ConnectionState, erase};
+use crate::features::extraction_engine::objects;
 use crate::features::outputs::{self, MOST_NAMED, Output, OutputUser, named};
 use crate::features::work::runs::{self, Run};
 use crate::features::work::validations;
@@ -37,6 +38,7 @@ pub fn remove(tx: &mut Tx<'_>, connection: &Connection, actor: Actor) -> Result<
     }
     streams::stop_plan(tx.conn, id).map_err(AppError::from)?;
     runs::forget_state(tx.conn, id).map_err(AppError::from)?;
+    objects::take_away_later(tx, connection)?;
     webhooks::remove_callback(tx, connection, actor)?;
     Ok(oauth::disconnect(tx, connection)?)
 }

@@ -40,6 +40,7 @@ fn tone(event: Event) -> &'static str {
         | Event::RunPartial
         | Event::RunFailed
         | Event::DestinationFailed
+        | Event::RefusedByAirbyte
         | Event::ScheduleBlocked => "bad",
         _ => "",
     }
@@ -104,6 +105,17 @@ fn text(row: &ActivityRow) -> String {
         Event::DestinationFailed => format!("Records could not be written. {detail}"),
         Event::ScheduleBlocked => format!("The schedule could not start an extraction. {detail}"),
         Event::ScheduleResumed => "The schedule starts extractions again".to_owned(),
+        other => in_airbyte(other, detail),
+    }
+}
+
+/// What happened to it in the workspace's Airbyte.
+fn in_airbyte(event: Event, detail: &str) -> String {
+    match event {
+        Event::MadeInAirbyte => format!("Made or changed in Airbyte: {detail}"),
+        Event::MadeAnewInAirbyte => format!("Somebody had deleted it in Airbyte, so it was made there anew: {detail}"),
+        Event::RefusedByAirbyte => format!("It could not be made in Airbyte. {detail}"),
+        Event::DeletedInAirbyte => detail.to_owned(),
         other => other.as_str().to_owned(),
     }
 }

@@ -8,6 +8,7 @@ use crate::connectors::Kind;
 use crate::console::connections::progress::Step;
 use crate::engines::Ability;
 use crate::features::connections::{self, Connection};
+use crate::features::extraction_engine::{AirbyteTarget, Route, route};
 use crate::features::outputs::{self, MOST_NAMED, OutputUser};
 use crate::features::streams::{self, Output, Plan, Trigger};
 use crate::features::work::runs::{self, Run};
@@ -40,6 +41,8 @@ pub(super) struct ConnectionWork {
     written: Vec<WrittenRun>,
     /// What the next extraction does, in sentences.
     next_reading: Vec<String>,
+    /// Where it runs.
+    route: Route,
 }
 
 impl ConnectionWork {
@@ -50,17 +53,25 @@ impl ConnectionWork {
             Some(plan) => outputs::name_of(conn, workspace, &plan.output)?,
             None => None,
         };
+        let connector = app.connectors.find(connection.kind, &connection.connector_slug);
+        let route = match (&connector, &plan) {
+            (Some(connector), Some(plan)) => route(conn, app, connection, connector, &plan.output)?,
+            (Some(connector), None) => route(conn, app, connection, connector, &Plan::default().output)?,
+            (None, _) => Route::Here(None),
+        };
         let next_reading = match &plan {
-            Some(plan) if connection.finalised_at.is_some() => runs::next_reading(conn, app, connection, plan)?,
+            Some(plan) if connection.finalised_at.is_some() && !route.is_airbyte() => {
+                runs::next_reading(conn, app, connection, plan)?
+            }
             _ => Vec::new(),
         };
-        let connector = app.connectors.find(connection.kind, &connection.connector_slug);
         Ok(Self {
             ability: connector.as_ref().map(|connector| app.engines.ability(connector)).unwrap_or_default(),
             how_to_load: connector.as_ref().and_then(|connector| connector.how_to_load()),
             connector: connector
                 .map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
             next_reading,
+            route,
             newest: validations::latest(conn, workspace, id)?,
             checks: validations::list(conn, workspace, id, SHOWN)?,
             plan,
@@ -73,6 +84,11 @@ impl ConnectionWork {
 
     pub(super) fn standing(&self, connection: &Connection) -> Standing {
         standing(self.newest.as_ref(), connection.version).where_checked(self.ability.check)
+    }
+
+    /// Whether its records can be extracted, here or elsewhere.
+    fn extracts(&self) -> bool {
+        self.ability.read || self.route.is_airbyte()
     }
 
     fn chosen(&self) -> usize {
@@ -151,7 +167,8 @@ pub(super) fn part(connection: &Connection, work: &ConnectionWork, csrf: &str, m
     }
     let standing = work.standing(connection);
     let is_draft = connection.finalised_at.is_none();
-    let Ability { check: checks, read: reads, write: writes, .. } = work.ability;
+    let Ability { check: checks, write: writes, .. } = work.ability;
+    let reads = work.extracts();
     let is_source = connection.kind == Kind::Source;
     let slug = &connection.slug;
     let part = WorkPart {
@@ -170,7 +187,7 @@ pub(super) fn part(connection: &Connection, work: &ConnectionWork, csrf: &str, m
         validate_text: if work.newest.is_some() { "Validate again" } else { "Validate" },
         validate_url: urls::connection_validations(slug),
         may_run: !is_draft && is_source && reads,
-        may_restart: !is_draft && is_source && reads && !work.runs.is_empty(),
+        may_restart: !is_draft && is_source && !work.route.is_airbyte() && reads && !work.runs.is_empty(),
         run_url: urls::connection_runs(slug),
         links: links(connection, work, &standing),
         checks: work.checks.iter().map(check).collect(),
@@ -184,13 +201,16 @@ fn sentence(connection: &Connection, work: &ConnectionWork, standing: &Standing)
     let (is_source, name) = (connection.kind == Kind::Source, &work.connector);
     let Ability { check: checks, read: reads, write: writes, .. } = work.ability;
     match (connection.finalised_at, standing) {
+        (Some(_), _) if is_source && work.route.is_airbyte() && work.chosen() == 0 => {
+            "Your Airbyte extracts everything it finds.".to_owned()
+        }
         (Some(_), _) if is_source && !reads && work.chosen() == 0 => {
             format!("Nothing installed here can read {name}, so hand it off to an engine of your own.")
         }
         (Some(_), _) if is_source => {
             let plan = work.plan.clone().unwrap_or_default();
             let chosen = format!("{} of {} streams are read.", plan.enabled().count(), plan.streams.len());
-            if reads {
+            if work.extracts() {
                 chosen
             } else {
                 format!("{chosen} Nothing installed here can read it, so hand it off to an engine of your own.")
@@ -248,9 +268,28 @@ fn facts(work: &ConnectionWork, reads: bool) -> Vec<(&'static str, Vec<String>)>
         ("Next times", plan.trigger.local_from(plan.next_at, NEXT_SHOWN)),
         ("Not started", blocked),
         ("Next extraction", work.next_reading.clone()),
-        ("Records go to", vec![work.output.clone()]),
+        ("Extracted by", extracted_by(&work.route)),
+        ("Records go to", vec![goes_to(work)]),
     ];
     all.into_iter().filter(|(_, lines)| lines.iter().any(|line| !line.is_empty())).collect()
+}
+
+/// Whose workers do it, where the workspace has said something about that.
+fn extracted_by(route: &Route) -> Vec<String> {
+    match route {
+        Route::Airbyte(_) => vec!["Your Airbyte".to_owned()],
+        Route::Here(Some(why)) => {
+            vec!["This installation, although extractions run on your Airbyte.".to_owned(), why.clone()]
+        }
+        Route::Here(None) => Vec::new(),
+    }
+}
+
+fn goes_to(work: &ConnectionWork) -> String {
+    match &work.route {
+        Route::Airbyte(AirbyteTarget::Given(id)) => format!("Destination {id} of your Airbyte"),
+        Route::Airbyte(AirbyteTarget::Ours(_)) | Route::Here(_) => work.output.clone(),
+    }
 }
 
 /// Other ways on; on a draft the next step is the main one.
@@ -279,10 +318,10 @@ fn links(connection: &Connection, work: &ConnectionWork, standing: &Standing) ->
         add(urls::connection_finish(slug), "Finish", true);
     }
     if !is_draft && is_source {
-        if reads || work.plan.as_ref().is_some_and(|plan| plan.trigger != Trigger::Manual) {
+        if work.extracts() || work.plan.as_ref().is_some_and(|plan| plan.trigger != Trigger::Manual) {
             add(urls::connection_finish(slug), "Trigger and output", false);
         }
-        add(urls::connection_hand_off(slug), "Hand off", !reads);
+        add(urls::connection_hand_off(slug), "Hand off", !work.extracts());
     }
     if !is_draft {
         add(urls::connection_configuration(slug), "Change details", false);

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::counterpart::Counterpart;
 use super::documents::{
     config_json, dlt_key, fill_py, manifest_yaml, plan_json, references_json, requirements, section,
 };
 use super::references::Reference;
 use super::{HandOffFile, HandOffInput};
+use crate::features::extraction_engine::Counterpart;
 
 /// What reads the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

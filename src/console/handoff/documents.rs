@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::counterpart::{Counterpart, Publication};
 use super::references::{Reference, mark, plain_name};
 use super::{HandOffFile, HandOffInput, top_level, top_level_all};
 use crate::engines::SyncType;
+use crate::features::extraction_engine::{Counterpart, Publication};
 use crate::features::streams::StreamChoice;
 
 /// Puts secrets in; the other scripts use it.

@@ -9,7 +9,6 @@
 
 mod airbyte;
 pub mod api;
-mod counterpart;
 mod dlt;
 mod documents;
 mod meltano;
@@ -27,8 +26,8 @@ use crate::base::text_column::text_enum;
 use crate::connectors::Connector;
 use crate::engines::{Catalog, KeyPath, SyncType};
 use crate::features::connections::Connection;
+use crate::features::extraction_engine::{Counterpart, PlannedStreams, Publication, airbyte_cron};
 use crate::features::streams::{Plan, StreamChoice, Trigger};
-use counterpart::{Counterpart, Publication};
 use dlt::DltReader;
 use references::Style;
 
@@ -74,24 +73,17 @@ pub struct HandOffInput<'a> {
 }
 
 impl HandOffInput<'_> {
-    /// The fields that name a record of a chosen stream: those that were chosen, or else the stream's own.
+    fn planned(&self) -> PlannedStreams<'_> {
+        PlannedStreams { plan: self.plan, catalog: self.catalog }
+    }
+
     fn keys(&self, choice: &StreamChoice) -> Vec<KeyPath> {
-        match choice.of(self.catalog) {
-            Some(stream) => choice.chosen(stream).primary_key,
-            None => choice.primary_keys.iter().flatten().map(|key| dotted(key)).collect(),
-        }
+        self.planned().keys(choice)
     }
 
-    /// The field that only grows, of a stream that is read from where it ended.
     fn cursor(&self, choice: &StreamChoice) -> Option<KeyPath> {
-        let text = choice.replication_key.as_ref().filter(|_| choice.sync_type == SyncType::Incremental)?;
-        let found = choice.of(self.catalog).and_then(|stream| choice.chosen(stream).cursor);
-        Some(found.unwrap_or_else(|| dotted(text)))
+        self.planned().cursor(choice)
     }
-}
-
-fn dotted(text: &str) -> KeyPath {
-    text.split('.').map(str::to_owned).collect()
 }
 
 /// The name of a field that is in no other; engines that know columns alone can be told no more.
@@ -243,7 +235,7 @@ fn notes(engine: HandOffEngine, input: &HandOffInput<'_>) -> Vec<String> {
         let cron_text = format!("{} ({})", cron.expression, cron.zone);
         match engine {
             HandOffEngine::AirbyteApi | HandOffEngine::AirbyteTerraform => {
-                if airbyte::cron_expression(cron).is_none() {
+                if airbyte_cron(cron).is_none() {
                     notes.push(format!("Airbyte's schedules cannot say {cron_text}, a day of the month and one of the week: the connection is made to be started by hand."));
                 }
             }

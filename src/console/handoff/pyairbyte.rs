@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::counterpart::Counterpart;
 use super::documents::{config_json, fill_py, manifest_yaml, plan_json, references_json, requirements};
 use super::references::Reference;
 use super::{HandOffFile, HandOffInput};
+use crate::features::extraction_engine::Counterpart;
 
 /// The script and what it reads.
 pub(super) fn files(

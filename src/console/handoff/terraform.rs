@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::airbyte::{schedule, streams};
+use super::airbyte::schedule;
 use super::references::{Reference, mark, plain_name};
 use super::{HandOffFile, HandOffInput};
 
@@ -79,7 +79,7 @@ pub(super) fn files(
         text(&input.plan.table_prefix),
         expression(&snake(&schedule(&input.plan.trigger)), &[], 1),
     );
-    if let Some(streams) = streams(input) {
+    if let Some(streams) = input.planned().for_airbyte() {
         let streams: Vec<Value> = streams.iter().map(snake).collect();
         main += &format!("  configurations = {{\n    streams = {}\n  }}\n", expression(&Value::Array(streams), &[], 2));
     }

@@ -6,6 +6,7 @@ use super::steps::{Budget, forget_runs, scoped};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::engines::forget_destination;
+use crate::features::extraction_engine::objects;
 use crate::features::webhooks::deliveries;
 use crate::features::work::{runs, validations};
 use crate::features::{connections, setup_links, streams};
@@ -38,6 +39,7 @@ pub(super) async fn erase(
     gone.map_err(std::io::Error::other).flatten().map_err(AppError::internal)?;
     let own = connection.clone();
     app.write(move |tx| {
+        objects::forget(tx.conn, &own)?;
         streams::forget_plan(tx.conn, &own)?;
         Ok(connections::forget_deleted(tx.conn, &own)?)
     })

@@ -139,6 +139,8 @@ pub const TABLES: &[(&str, TableRule)] = &[
     ("run_logs", For(RunLogs)),
     ("sync_states", WithOwner("the connection")),
     ("output_layers", WithOwner("the workspace")),
+    ("extraction_engines", WithOwner("the workspace")),
+    ("airbyte_objects", WithOwner("the connection")),
     ("sequences", WithOwner("the installation")),
     ("list_counts", WithOwner("the workspace; a row tells how many of a list there are")),
     ("retention_settings", WithOwner("the workspace")),

@@ -9,6 +9,7 @@ use crate::features::streams::{
     Output, Plan, StreamChoice, StreamFault, Trigger, check_all, check_keys, find_plan, free_table, save_plan,
     set_next, suggested_tables, unblock_plan,
 };
+use crate::features::work::runs;
 use crate::features::work::validations::{self, StartValidationError, Validation};
 use crate::features::{setup_links, webhooks};
 use crate::platform::activity::{Actor, Entry, Event};
@@ -231,6 +232,7 @@ pub fn finalise(
         validations::carry_over(tx.conn, success, connection.version + 1).map_err(AppError::from)?;
     }
     let finalised = read_again(tx.conn, connection)?;
+    runs::carry_later(tx, demands.app, &finalised, &plan)?;
     Ok(tx.tell(&webhooks::WebhookEvent::Finalised { connection: &finalised })?)
 }
 
@@ -342,6 +344,7 @@ pub fn change_plan(
     // A draft's records go nowhere yet; its end as a draft says where.
     if is_source {
         tell_destinations(tx, connection, Some(&before.output), &plan.output, &actor)?;
+        runs::carry_later(tx, demands.app, connection, &plan)?;
     }
     Ok(note(tx, connection, event, &detail, actor)?)
 }

@@ -11,6 +11,7 @@ use crate::connectors::Kind;
 use crate::engines::Ability;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections::{self, Connection, LONGEST_DESCRIPTION, rename};
+use crate::features::extraction_engine::{AirbyteTarget, Route, route};
 use crate::features::outputs::{self, OutputChoice, OutputChoices};
 use crate::features::recipient::problems_title;
 use crate::features::setup_links;
@@ -30,8 +31,12 @@ struct FinishPage {
     typed_description: String,
     may_finalise: bool,
     is_draft: bool,
-    /// It is read here, or was once: there are streams, an output and times.
+    /// It is extracted, or was once: there are an output and times.
     reads: bool,
+    /// What streams there are is known here.
+    picks: bool,
+    /// Whose workers extract it, where the workspace has said something about that; else empty.
+    engine: String,
     /// The real system was asked, or will be.
     checks: bool,
     is_handed_off: bool,
@@ -102,6 +107,8 @@ struct LoadedFinish {
     open_links: usize,
     /// Every place the records can go to.
     outputs: OutputChoices,
+    /// Where it runs as it is set now.
+    route: Route,
 }
 
 /// What stands in the form.
@@ -168,7 +175,12 @@ async fn load(app: &web::Data<App>, member: &SignedIn, slug: String) -> AppResul
             let links = setup_links::list(conn, &workspace, &connection.id)?;
             let open_links = links.iter().filter(|link| link.state(now).is_open()).count();
             let outputs = outputs::choices(conn, &here, &workspace, &plan.output)?;
-            Ok(LoadedFinish { connection, plan, is_validated, open_links, outputs })
+            let connector = here.connectors.find(connection.kind, &connection.connector_slug);
+            let route = match connector {
+                Some(connector) => route(conn, &here, &connection, &connector, &plan.output)?,
+                None => Route::Here(None),
+            };
+            Ok(LoadedFinish { connection, plan, is_validated, open_links, outputs, route })
         })
         .await
 }
@@ -200,7 +212,9 @@ fn view(
         is_draft: connection.finalised_at.is_none(),
         reads: has_plan(app, loaded),
         checks: ability.check,
-        is_handed_off: connection.kind == Kind::Source && !ability.read,
+        picks: ability.read,
+        engine: engine_words(&loaded.route),
+        is_handed_off: connection.kind == Kind::Source && !ability.read && !loaded.route.is_airbyte(),
         connector: connector.map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
         is_validated: loaded.is_validated,
         streams: plan.enabled().count(),
@@ -232,7 +246,23 @@ fn ability_of(app: &App, connection: &Connection) -> Ability {
 
 /// Whether the form asks where records go and when: it is read here, or still has times from when it was.
 fn has_plan(app: &App, loaded: &LoadedFinish) -> bool {
-    ability_of(app, &loaded.connection).read || loaded.plan.trigger != Trigger::Manual
+    ability_of(app, &loaded.connection).read || loaded.route.is_airbyte() || loaded.plan.trigger != Trigger::Manual
+}
+
+/// Whose workers extract it, where the workspace has said something about that.
+fn engine_words(route: &Route) -> String {
+    match route {
+        Route::Here(None) => String::new(),
+        Route::Here(Some(why)) => {
+            format!("Extractions of this workspace run on your Airbyte; this source stays here. {why}")
+        }
+        Route::Airbyte(AirbyteTarget::Given(id)) => format!(
+            "Your Airbyte extracts this source, and puts the records into its destination {id}: Airbyte cannot write to files or output layers of this server."
+        ),
+        Route::Airbyte(AirbyteTarget::Ours(_)) => {
+            "Your Airbyte extracts this source, and writes to the destination that is chosen here.".to_owned()
+        }
+    }
 }
 
 /// The zones to choose from, with one that a program gave and the list does not have.
@@ -283,8 +313,10 @@ pub async fn save(
             let flash = if wants_end { Flash::ConnectionFinalised } else { Flash::PlanSaved };
             let slug = &loaded.connection.slug;
             // What nothing here reads goes to whoever reads it.
-            let hands_off =
-                wants_end && loaded.connection.kind == Kind::Source && !ability_of(&app, &loaded.connection).read;
+            let hands_off = wants_end
+                && loaded.connection.kind == Kind::Source
+                && !loaded.route.is_airbyte()
+                && !ability_of(&app, &loaded.connection).read;
             let next = if hands_off { urls::connection_hand_off(slug) } else { urls::connection(slug) };
             Ok(see_other_with(&app.config.server.base_url, &next, flash))
         }

@@ -151,7 +151,7 @@ pub trait WorkTable: std::fmt::Debug + Clone + Send + Sync + 'static {
     fn id(text: &str) -> Self::Id;
     /// The one of that id.
     fn find(conn: &mut Conn, workspace: &WorkspaceId, id: &Self::Id) -> QueryResult<Option<Work<Self>>>;
-    /// What each workspace has waited for longest. Of those an older version has queued without a number there may be several.
+    /// What each workspace has waited for longest, of what workers of this installation do. Of those an older version has queued without a number there may be several.
     fn heads(conn: &mut Conn) -> QueryResult<Vec<QueueHead<Self::Id>>>;
     /// Takes one that waits; `None` when another worker was faster.
     fn claim(conn: &mut Conn, id: &Self::Id, now: UtcTime) -> QueryResult<Option<Work<Self>>>;
@@ -163,7 +163,7 @@ pub trait WorkTable: std::fmt::Debug + Clone + Send + Sync + 'static {
     fn end_lost(conn: &mut Conn, lost: &Work<Self>, ending: &Ending<Self>, now: UtcTime) -> QueryResult<bool>;
     /// Asks a running one to stop.
     fn ask_to_stop(conn: &mut Conn, id: &Self::Id, now: UtcTime) -> QueryResult<()>;
-    /// All that a worker has.
+    /// All that a worker of this installation has.
     fn in_progress(conn: &mut Conn) -> QueryResult<Vec<Work<Self>>>;
     /// Adds lines to a log.
     fn append(conn: &mut Conn, id: &Self::Id, lines: &[LogLine]) -> QueryResult<()>;
@@ -172,9 +172,10 @@ pub trait WorkTable: std::fmt::Debug + Clone + Send + Sync + 'static {
 }
 
 /// Writes [`WorkTable`] over a table, the table of its log and the column there that names the work. The kind gives
-/// `progress_changes(&Progress)`; its `Result` is a changeset.
+/// `progress_changes(&Progress)`; its `Result` is a changeset. A last expression says which rows workers of this installation work at, when
+/// that is not all of them.
 macro_rules! work_table {
-    ($kind:ident, $table:ident, $logs:ident :: $owner:ident, $id:ty, $progress:ty, $result:ty) => {
+    ($kind:ident, $table:ident, $logs:ident :: $owner:ident, $id:ty, $progress:ty, $result:ty $(, $ours:expr)?) => {
         impl Selectable<MultiBackend> for Work<$kind> {
             type SelectExpression = (
                 $table::id,
@@ -236,17 +237,20 @@ macro_rules! work_table {
             fn heads(conn: &mut Conn) -> QueryResult<Vec<QueueHead<$id>>> {
                 let lowest: Vec<Option<i64>> = $table::table
                     .filter($table::state.eq(WorkState::Queued))
+                    $(.filter($ours))?
                     .group_by($table::workspace_id)
                     .select(diesel::dsl::min($table::number))
                     .load(conn)?;
                 let waiting: Vec<(WorkspaceId, $id, i64, UtcTime)> = $table::table
                     .filter($table::state.eq(WorkState::Queued))
+                    $(.filter($ours))?
                     .filter($table::number.eq_any(lowest.into_iter().flatten()))
                     .select(($table::workspace_id, $table::id, $table::number, $table::created_at))
                     .load(conn)?;
                 let Some(oldest) = waiting.iter().map(|one| one.3).min() else { return Ok(Vec::new()) };
                 let going: Vec<(WorkspaceId, i64)> = $table::table
                     .filter($table::state.eq(WorkState::InProgress))
+                    $(.filter($ours))?
                     .group_by($table::workspace_id)
                     .select(($table::workspace_id, diesel::dsl::count_star()))
                     .load(conn)?;
@@ -322,6 +326,7 @@ macro_rules! work_table {
             fn in_progress(conn: &mut Conn) -> QueryResult<Vec<Work<Self>>> {
                 $table::table
                     .filter($table::state.eq(WorkState::InProgress))
+                    $(.filter($ours))?
                     .select(Work::<Self>::as_select())
                     .load(conn)
             }

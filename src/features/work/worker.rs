@@ -30,6 +30,9 @@ pub(super) enum CannotBegin {
     NoOutput(NoOutput),
     #[error("a chosen stream is not offered any more")]
     StreamGone,
+    /// It was to run on the workspace's Airbyte and cannot any more; why.
+    #[error("Airbyte cannot do it any more: {0}")]
+    NotThere(String),
 }
 
 impl From<diesel::result::Error> for CannotBegin {
@@ -48,12 +51,13 @@ impl From<PlaceError> for CannotBegin {
 }
 
 impl CannotBegin {
-    fn failure(&self) -> Failure {
+    pub(super) fn failure(&self) -> Failure {
         let (turn, words) = match self {
             Self::Unreadable(_) => (Turn::Operator, "What is stored cannot be read."),
             Self::ConnectionDeleted => (Turn::Owner, "The connection was deleted."),
             Self::ConnectorGone => (Turn::Operator, "The connector of this connection is not installed any more."),
             Self::NoOutput(why) => return Failure::new(FailureReason::NotPossible, why.to_string()).on(Turn::Owner),
+            Self::NotThere(why) => return Failure::new(FailureReason::NotPossible, why.clone()).on(Turn::Owner),
             Self::StreamGone => {
                 (Turn::Owner, "The source does not offer every chosen stream any more. Choose the streams again.")
             }

@@ -94,6 +94,18 @@ text_enum! {
         OutputLayerChanged = "output_layer.changed",
         /// An output layer was deleted.
         OutputLayerDeleted = "output_layer.deleted",
+        /// It was set or changed where extractions run.
+        ExtractionEngineSaved = "extraction_engine.saved",
+        /// What was set about where extractions run was removed.
+        ExtractionEngineRemoved = "extraction_engine.removed",
+        /// It was made or changed in the workspace's Airbyte.
+        MadeInAirbyte = "airbyte.made",
+        /// It had been deleted in the workspace's Airbyte and was made there anew.
+        MadeAnewInAirbyte = "airbyte.made_anew",
+        /// It could not be made in the workspace's Airbyte.
+        RefusedByAirbyte = "airbyte.refused",
+        /// It was deleted in the workspace's Airbyte, too.
+        DeletedInAirbyte = "airbyte.deleted",
         /// A source was set to write to this destination.
         DestinationChosen = "destination.chosen",
         /// A source that wrote to this destination writes elsewhere.

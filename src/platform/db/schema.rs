@@ -603,6 +603,12 @@ diesel::table! {
         number -> BigInt,
         beat -> BigInt,
         turn -> Nullable<Text>,
+        engine -> Text,
+        remote -> Nullable<Text>,
+        remote_job -> Nullable<BigInt>,
+        trouble -> Nullable<Text>,
+        trouble_since -> Nullable<Timestamp>,
+        poll_at -> Nullable<Timestamp>,
     }
 }
 
@@ -624,6 +630,39 @@ diesel::table! {
         sealed -> Nullable<Binary>,
         version -> BigInt,
         created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    extraction_engines (id) {
+        id -> Text,
+        workspace_id -> Text,
+        kind -> Text,
+        url -> Text,
+        airbyte_workspace -> Text,
+        destination -> Nullable<Text>,
+        client_id -> Nullable<Text>,
+        sealed -> Nullable<Binary>,
+        version -> BigInt,
+        tested_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    airbyte_objects (connection_id) {
+        connection_id -> Text,
+        workspace_id -> Text,
+        place -> Text,
+        object_id -> Nullable<Text>,
+        link_id -> Nullable<Text>,
+        target -> Nullable<Text>,
+        sent -> Nullable<Text>,
+        link_sent -> Nullable<Text>,
+        held_since -> Nullable<Timestamp>,
+        beat -> BigInt,
         updated_at -> Timestamp,
     }
 }
@@ -700,5 +739,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     run_logs,
     sync_states,
     output_layers,
+    extraction_engines,
+    airbyte_objects,
     retention_settings
 );

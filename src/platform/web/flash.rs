@@ -88,6 +88,9 @@ flashes! {
     OutputLayerAdded, "output-layer-added", "ok", "Output layer added. Test the connection now.";
     OutputLayerSaved, "output-layer-saved", "ok", "Output layer saved.";
     OutputLayerDeleted, "output-layer-deleted", "ok", "Output layer deleted. The records that are there stay.";
+    EngineSaved, "engine-saved", "ok", "Saved. Test the connection now.";
+    EngineLocal, "engine-local", "ok", "Saved. Extractions run here.";
+    EngineRemoved, "engine-removed", "ok", "Removed. Extractions run here, and what was made in Airbyte stays there.";
     OutputLayerInUse, "output-layer-in-use", "warn", "Not deleted. Sources use this output layer: choose another one for them first.";
     DestinationInUse, "destination-in-use", "warn", "Not deleted. Sources write to this destination: choose another place for their records first.";
     FailureRetried, "failure-retried", "info", "It is tried again now. If it fails for good once more, it is listed here again.";

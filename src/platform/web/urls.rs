@@ -139,6 +139,12 @@ paths! {
     OUTPUT_LAYER_CHECK = "/settings/output-layers/{slug}/check", output_layer_check(slug: &str);
     /// Deletes an output layer (POST).
     OUTPUT_LAYER_DELETION = "/settings/output-layers/{slug}/deletion", output_layer_deletion(slug: &str);
+    /// Where extractions run.
+    SETTINGS_ENGINE = "/settings/extraction-engine";
+    /// Tries it (POST).
+    ENGINE_CHECK = "/settings/extraction-engine/check";
+    /// Removes what was set (POST).
+    ENGINE_REMOVAL = "/settings/extraction-engine/removal";
     /// What failed for good.
     SETTINGS_FAILURES = "/settings/failures";
     /// Tries a job again that was given up (POST).
@@ -301,6 +307,10 @@ paths! {
     API_OUTPUT_LAYER = "/api/v1/output-layers/{slug}/";
     /// Tries it (POST).
     API_OUTPUT_LAYER_CHECK = "/api/v1/output-layers/{slug}/check/";
+    /// Where extractions run, in the API.
+    API_ENGINE = "/api/v1/extraction-engine/";
+    /// Tries it (POST).
+    API_ENGINE_CHECK = "/api/v1/extraction-engine/check/";
     /// A source as configuration of another engine.
     API_HAND_OFF = "/api/v1/sources/{slug}/hand-off/";
 }

@@ -92,6 +92,12 @@ pub const PAGES: &[DocsPage] = &[
         text: Text::Written(include_str!("pages/extract.md")),
     },
     DocsPage {
+        name: "airbyte-engine",
+        title: "Extract on your own Airbyte",
+        about: "Let the workers of your Airbyte extract: what runs there and what stays here, tokens, jobs, what fails.",
+        text: Text::Written(include_str!("pages/airbyte-engine.md")),
+    },
+    DocsPage {
         name: "hand-off",
         title: "Hand a source off",
         about: "A finalised source as files for Airbyte, Terraform, Meltano, dlt, PyAirbyte or the plain protocol.",

@@ -6,10 +6,11 @@ use crate::console::connections::{api as connections_api, credentials_api, host_
 use crate::console::handoff::api as hand_off_api;
 use crate::console::validations::api as validations_api;
 use crate::features::accounts::api_keys::Scope::{
-    CredentialsRead, InviteLinksRead, InviteLinksWrite, LinksRead, LinksWrite, OutputLayersWrite, RunsRead, RunsWrite,
-    SourcesRead, ValidationsWrite,
+    CredentialsRead, EngineWrite, InviteLinksRead, InviteLinksWrite, LinksRead, LinksWrite, OutputLayersWrite,
+    RunsRead, RunsWrite, SourcesRead, ValidationsWrite,
 };
 use crate::features::accounts::api_keys::guard::{Destinations, Side, Sources};
+use crate::features::extraction_engine::api as engine_api;
 use crate::features::invite_links::api as invites_api;
 use crate::features::outputs::api as layers_api;
 use crate::features::setup_links::api as links_api;
@@ -27,6 +28,7 @@ pub(super) fn endpoints() -> impl Iterator<Item = ApiEntry> {
         validations(),
         runs(),
         output_layers(),
+        engine(),
         vec![endpoint(urls::API_HAND_OFF).get(SourcesRead, hand_off_api::show, hand_off_api::operation())],
     ]
     .into_iter()
@@ -113,6 +115,17 @@ fn runs() -> Vec<ApiEntry> {
         endpoint(urls::API_RUN_CANCEL).post(RunsWrite, runs_api::stop, stop),
         endpoint(urls::API_RUN_LOGS).get(RunsRead, runs_api::logs, logs),
         endpoint(urls::API_TRIGGER).post(RunsWrite, runs_api::trigger, trigger),
+    ]
+}
+
+fn engine() -> Vec<ApiEntry> {
+    let [show, update, remove, check] = engine_api::operations();
+    vec![
+        endpoint(urls::API_ENGINE)
+            .get(RunsRead, engine_api::show, show)
+            .patch(EngineWrite, engine_api::update, update)
+            .delete(EngineWrite, engine_api::remove, remove),
+        endpoint(urls::API_ENGINE_CHECK).post(EngineWrite, engine_api::check, check),
     ]
 }
 

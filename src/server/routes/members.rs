@@ -17,6 +17,7 @@ use crate::features::accounts::sign_in_provider::{settings_pages as provider_pag
 use crate::features::accounts::{
     account_pages, appearance_pages, member_pages, operator_pages, workspace_pages, workspaces_pages,
 };
+use crate::features::extraction_engine::pages as engine_pages;
 use crate::features::invite_links::{inbox_pages, owner_pages as invite_pages, panel_pages};
 use crate::features::oauth::apps::pages as app_pages;
 use crate::features::outputs::pages as layer_pages;
@@ -29,9 +30,19 @@ use crate::features::work::validations::pages as validation_pages;
 use crate::platform::web::{page, urls};
 
 pub(super) fn pages() -> impl Iterator<Item = RouteEntry> {
-    [settings(), webhooks(), oauth_apps(), output_layers(), own_settings(), connections(), invite_links(), work()]
-        .into_iter()
-        .flatten()
+    [
+        settings(),
+        webhooks(),
+        oauth_apps(),
+        output_layers(),
+        engine(),
+        own_settings(),
+        connections(),
+        invite_links(),
+        work(),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 fn settings() -> Vec<RouteEntry> {
@@ -102,6 +113,14 @@ fn output_layers() -> Vec<RouteEntry> {
         at(urls::OUTPUT_LAYER).get(AtLeast(Admin), layer_pages::edit).post(AtLeast(Admin), layer_pages::update),
         at(urls::OUTPUT_LAYER_CHECK).post(AtLeast(Admin), layer_pages::check),
         at(urls::OUTPUT_LAYER_DELETION).post(AtLeast(Admin), layer_pages::remove),
+    ]
+}
+
+fn engine() -> Vec<RouteEntry> {
+    vec![
+        at(urls::SETTINGS_ENGINE).get(AtLeast(Viewer), engine_pages::show).post(AtLeast(Owner), engine_pages::save),
+        at(urls::ENGINE_CHECK).post(AtLeast(Owner), engine_pages::check),
+        at(urls::ENGINE_REMOVAL).post(AtLeast(Owner), engine_pages::remove),
     ]
 }
 

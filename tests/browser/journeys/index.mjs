@@ -4,6 +4,7 @@ import { appearance, forgotten, ownAccount, signingIn } from "./account.mjs";
 import { notFound, refusedForms, tooMany } from "./dead_ends.mjs";
 import { destinations } from "./destinations.mjs";
 import { extraction, refusal, testing } from "./extraction.mjs";
+import { extractionEngine } from "./extraction_engine.mjs";
 import { faults } from "./faults.mjs";
 import { firstRun } from "./first_run.mjs";
 import { advertising, httpApi } from "./forms.mjs";
@@ -51,6 +52,7 @@ export const journeys = [
   ["callback webhook", callback],
   ["output layers", outputLayers],
   ["destinations", destinations],
+  ["extraction engine", extractionEngine],
   ["docs", docs],
   ["not found", notFound],
   ["refused forms", refusedForms],

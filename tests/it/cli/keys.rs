@@ -130,7 +130,7 @@ fn rotation_survives_being_killed_and_leaves_nothing_under_the_old_key() {
         here.run(&["keys", "rotate"])
             .good()
             .out
-            .contains(": 0 connections, 0 account links, 0 invite links, 0 webhook secrets, 0 sign-in providers, 0 kept API answers, 0 sign-ins and OAuth apps, 0 validation values, 0 output layers.")
+            .contains(": 0 connections, 0 account links, 0 invite links, 0 webhook secrets, 0 sign-in providers, 0 kept API answers, 0 sign-ins and OAuth apps, 0 validation values, 0 output layers, 0 extraction engines.")
     );
     assert_eq!(server.get("/readyz").0, 200);
     server.stop();

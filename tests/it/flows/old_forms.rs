@@ -148,6 +148,15 @@ fn of_settings(layer: String) -> Vec<Typing> {
                 &[("name", "Kept"), ("host", "kept.example")],
             )
         },
+        Typing {
+            secret: Some("secret"),
+            ..typing(
+                "/settings/extraction-engine",
+                "/settings/extraction-engine".to_owned(),
+                "url",
+                &[("url", "https://kept.example/v1"), ("client_id", "kept-client")],
+            )
+        },
         typing("/settings/output-layers/{slug}", layer, "host", &[("host", "kept.example")]),
         Typing {
             secret: Some("client_secret"),

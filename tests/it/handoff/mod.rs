@@ -6,6 +6,8 @@ mod folder;
 mod real_tools;
 mod signed_in;
 
+pub use real_tools::{tool, within};
+
 use serde_json::{Value, json};
 
 use crate::api::Program;

@@ -15,7 +15,7 @@ use crate::support::programs::{import, programs};
 use crate::support::skipped;
 
 /// The folder of the programs of one of the environments.
-fn tool(name: &str) -> Option<PathBuf> {
+pub fn tool(name: &str) -> Option<PathBuf> {
     #[allow(clippy::disallowed_methods, reason = "tests are told by the environment what they may use")]
     let tools = std::env::var_os("TEST_TOOLS").filter(|path| !path.is_empty()).map(PathBuf::from);
     Some(tools.or_else(|| skipped(name, "TEST_TOOLS"))?.join(name).join("bin"))
@@ -113,7 +113,7 @@ async fn the_sdk_of_the_api_knows_every_member_of_the_bodies() {
 }
 
 /// The first without what the second does not have: defaults that the SDK writes in.
-fn within(all: &Value, wanted: &Value) -> Value {
+pub fn within(all: &Value, wanted: &Value) -> Value {
     match (all, wanted) {
         (Value::Object(all), Value::Object(wanted)) => {
             let both = wanted.iter().filter_map(|(key, value)| Some((key.clone(), within(all.get(key)?, value))));

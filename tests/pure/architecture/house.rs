@@ -11,7 +11,7 @@ const ROOMS: [&str; 9] =
     ["base", "schema", "connectors", "engines", "platform", "features", "console", "server", "cli"];
 
 /// The nouns among the features in their order.
-const FEATURES: [&str; 12] = [
+const FEATURES: [&str; 13] = [
     "accounts",
     "idempotency",
     "catalogue",
@@ -20,6 +20,7 @@ const FEATURES: [&str; 12] = [
     "oauth",
     "streams",
     "outputs",
+    "extraction_engine",
     "work",
     "recipient",
     "setup_links",

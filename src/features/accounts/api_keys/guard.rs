@@ -96,6 +96,9 @@ pub struct WriteRuns;
 /// Adding, changing, trying and deleting output layers.
 #[derive(Debug)]
 pub struct WriteOutputLayers;
+/// Saying where extractions run.
+#[derive(Debug)]
+pub struct WriteEngine;
 /// Reading credentials.
 #[derive(Debug)]
 pub struct ReadCredentials;
@@ -129,6 +132,9 @@ impl Needs for WriteRuns {
 }
 impl Needs for WriteOutputLayers {
     const SCOPE: Scope = Scope::OutputLayersWrite;
+}
+impl Needs for WriteEngine {
+    const SCOPE: Scope = Scope::EngineWrite;
 }
 impl Needs for ReadCredentials {
     const SCOPE: Scope = Scope::CredentialsRead;

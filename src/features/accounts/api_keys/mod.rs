@@ -47,6 +47,8 @@ text_enum! {
         InviteLinksWrite = "invite_links:write" => "Change invite links",
         /// Add, change, try and delete output layers.
         OutputLayersWrite = "output_layers:write" => "Change output layers",
+        /// Say where extractions run; only with a key that an owner has made.
+        EngineWrite = "extraction_engine:write" => "Change where extractions run (keys of owners)",
     }
 }
 

@@ -9,18 +9,33 @@ mod store;
 
 pub(super) use browser::{Browser, SignInProof};
 pub(super) use store::{
-    OpenSession, SessionReach, SessionRow, choose, delete_all, delete_expired, end, end_all, end_by_token, end_others,
-    find, forget_vouchers, list, touch, vouch,
+    OpenSession, SessionReach, SessionRow, began_at, choose, delete_all, delete_expired, end, end_all, end_by_token,
+    end_others, find, forget_vouchers, list, touch, vouch,
 };
 
+use diesel::QueryResult;
 use time::Duration;
+
+use crate::base::clock::UtcTime;
+use crate::base::ids::SessionId;
+use crate::platform::db::Conn;
 
 /// How long a session lasts without being seen.
 pub(super) const LIFETIME: Duration = Duration::days(30);
+/// Who signed in no longer ago has just shown who they are.
+const A_MOMENT: Duration = Duration::minutes(15);
 /// How old the note of having been seen may get.
 pub(super) const NOTED_EVERY: Duration = Duration::minutes(5);
 /// Most characters kept of what a browser calls itself.
 const LONGEST_AGENT: usize = 300;
+
+/// Whether somebody signed in a moment ago: what gives secrets a new way out is done by nobody else.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn signed_in_lately(conn: &mut Conn, session: &SessionId, now: UtcTime) -> QueryResult<bool> {
+    Ok(began_at(conn, session)?.is_some_and(|began| now - began <= A_MOMENT))
+}
 
 /// What a browser calls itself, cut to what is kept.
 fn cut_agent(agent: &str) -> String {

@@ -130,6 +130,11 @@ pub(in crate::features::accounts) fn find(
         .optional()
 }
 
+/// Since when somebody is signed in there.
+pub(in crate::features::accounts) fn began_at(conn: &mut Conn, id: &SessionId) -> QueryResult<Option<UtcTime>> {
+    sessions::table.find(id).select(sessions::created_at).get_result(conn).optional()
+}
+
 /// Notes that the session was seen, which prolongs it.
 pub(in crate::features::accounts) fn touch(conn: &mut Conn, id: &SessionId, now: UtcTime) -> QueryResult<()> {
     diesel::update(sessions::table.find(id))

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::Run;
 use crate::base::clock::UtcTime;
+use crate::features::extraction_engine::LOCAL;
 use crate::features::work::api_view::{WorkStatus, failure};
 use crate::platform::jobs::WorkState;
 use crate::platform::web::failure_out::FailureOut;
@@ -25,6 +26,27 @@ struct RunStreamOut {
     incomplete: bool,
 }
 
+/// Whose workers do it.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "RunEngine")]
+enum RunEngineOut {
+    /// This installation's.
+    Local,
+    /// Those of the workspace's own Airbyte.
+    Airbyte,
+}
+
+/// Why nobody can tell how far another engine is.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "RunEngineTrouble")]
+struct RunTroubleOut {
+    /// For people.
+    message: String,
+    #[schemars(extend("format" = "date-time"))]
+    since: Option<String>,
+}
+
 /// One extraction of a source.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Run")]
@@ -40,10 +62,17 @@ pub struct RunOut {
     trigger: String,
     /// It does not look at what earlier runs have read.
     from_start: bool,
-    /// Slug of the output that the records go to; of a destination with `destination:` before it.
+    /// Whose workers do it.
+    engine: RunEngineOut,
+    /// The number of the job of another engine, once it is known.
+    engine_job: Option<i64>,
+    /// Why nobody can tell how far another engine is; null when it can be asked.
+    engine_trouble: Option<RunTroubleOut>,
+    /// Slug of the output that the records go to; of a destination with `destination:` before it, of a destination of the workspace's
+    /// Airbyte its id with `airbyte:` before it.
     output_layer: String,
-    /// Where the records are, once it is a success: a folder of the server's data folder, or a schema as
-    /// `postgres://host:port/database/schema`.
+    /// Where the records are, once it is a success: a folder of the server's data folder, a schema as
+    /// `postgres://host:port/database/schema`, or the address and destination of the workspace's Airbyte.
     place: Option<String>,
     /// Records so far.
     records: i64,
@@ -82,6 +111,12 @@ impl RunOut {
             queued: state == WorkState::Queued,
             trigger: details.trigger_type.clone(),
             from_start: details.from_start == 1,
+            engine: if details.engine == LOCAL { RunEngineOut::Local } else { RunEngineOut::Airbyte },
+            engine_job: details.remote_job,
+            engine_trouble: details
+                .trouble
+                .clone()
+                .map(|message| RunTroubleOut { message, since: details.trouble_since.map(UtcTime::iso) }),
             output_layer: details.output_layer.clone(),
             place: Some(details.place.clone()).filter(|place| !place.is_empty()),
             records: details.records,

@@ -18,6 +18,7 @@ mod position;
 mod preview;
 
 mod record;
+mod remote;
 mod schedule;
 mod sink;
 mod start;
@@ -26,6 +27,7 @@ mod worker;
 
 pub use files::forget_records;
 pub use preview::next_reading;
+pub use remote::{carry_later, jobs};
 pub use start::{NewRun, StartRunError, start};
 pub use store::{
     OldRun, Run, RunDetails, StreamCount, StreamCounts, count_by_state, count_up_to, forget, forget_logs, forget_state,

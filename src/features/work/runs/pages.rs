@@ -5,13 +5,14 @@ use askama::Template;
 use diesel::QueryResult;
 
 use super::history::{self, StreamHistory};
-use super::start::{CONNECTOR_GONE, SAME_MOMENT};
+use super::start::{CONNECTOR_GONE, NOT_FROM_START, SAME_MOMENT};
 use super::store;
 use super::{NewRun, Run, RunDetails, StartRunError, StreamCount, start};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::RunId;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections;
+use crate::features::extraction_engine::LOCAL;
 use crate::features::outputs::FILES;
 use crate::features::work::live_pages::{self, Followed, LivePage, LiveView};
 use crate::platform::app::App;
@@ -42,6 +43,30 @@ pub(in crate::features::work) struct RunPart {
     is_files: bool,
     streams: Vec<RunStreamItem>,
     run_url: String,
+    remote: Option<RemoteView>,
+}
+
+/// What only a run has that another engine does.
+struct RemoteView {
+    /// "Airbyte does it as its job 17."
+    sentence: String,
+    /// Why nobody can tell how far it is, and since when: the sentence, for programs, for people.
+    trouble: Option<(String, String, String)>,
+}
+
+impl RemoteView {
+    fn of(details: &RunDetails) -> Option<Self> {
+        if details.engine == LOCAL {
+            return None;
+        }
+        let sentence = match details.remote_job {
+            Some(job) => format!("Airbyte does it as its job {job}."),
+            None => "Airbyte does it; its job there was not started yet.".to_owned(),
+        };
+        let since = details.trouble_since.map(|at| (at.iso(), at.words()));
+        let trouble = details.trouble.clone().zip(since).map(|(words, (iso, at))| (words, iso, at));
+        Some(Self { sentence, trouble })
+    }
 }
 
 /// "812 bytes", "1.4 MB".
@@ -103,6 +128,7 @@ impl LivePage for RunDetails {
             is_files: details.output_layer == FILES,
             streams: counts.into_iter().map(|count| run_stream(count, &followed.beside)).collect(),
             run_url: urls::connection_runs(&followed.connection.slug),
+            remote: RemoteView::of(details),
         })
     }
 }
@@ -151,6 +177,7 @@ pub async fn create(
         Err(StartRunError::Going(id)) => see_other_with(base, &urls::run(&id), Flash::RunGoesOn),
         Err(StartRunError::ConnectorGone) => return Err(AppError::Conflict(CONNECTOR_GONE).into()),
         Err(StartRunError::SameMoment) => return Err(AppError::Conflict(SAME_MOMENT).into()),
+        Err(StartRunError::NotFromStart) => return Err(AppError::Conflict(NOT_FROM_START).into()),
         Err(StartRunError::Waiting) => return Err(AppError::Conflict(connections::WAITING).into()),
         Err(_) => see_other_with(base, &target, Flash::RunNotStarted),
     })

@@ -6,6 +6,7 @@ use crate::base::error::AppError;
 use crate::base::ids::RunId;
 use crate::connectors::{Connector, Kind};
 use crate::features::connections::{Connection, ConnectionState, WAITING};
+use crate::features::extraction_engine::{AirbyteTarget, EngineKind, Route, route};
 use crate::features::outputs::{self, NoOutput};
 use crate::features::streams::{Plan, find_plan};
 use crate::platform::activity::Actor;
@@ -15,6 +16,8 @@ use crate::platform::tx::Tx;
 
 /// What [`StartRunError::ConnectorGone`] says.
 pub(super) const CONNECTOR_GONE: &str = "The connector of this connection is not installed any more.";
+/// What [`StartRunError::NotFromStart`] says.
+pub(super) const NOT_FROM_START: &str = "Airbyte extracts this source and keeps how far it came. To read everything again, refresh the connection in Airbyte.";
 /// What [`StartRunError::SameMoment`] says.
 pub(super) const SAME_MOMENT: &str = "An extraction of this source was started at the same moment.";
 
@@ -39,6 +42,9 @@ pub enum StartRunError {
     /// Nothing installed here can read it; what to install.
     #[error("{0}")]
     NothingReads(String),
+    /// Airbyte keeps how far it came, and forgets that only there.
+    #[error("{NOT_FROM_START}")]
+    NotFromStart,
     /// Its records have no place to go.
     #[error("{0}")]
     NoOutput(NoOutput),
@@ -80,8 +86,15 @@ pub fn start(tx: &mut Tx<'_>, new: &NewRun<'_>, app: &App) -> Result<Run, StartR
     let connector = app.connectors.find(new.connection.kind, &new.connection.connector_slug);
     let connector = connector.ok_or(StartRunError::ConnectorGone)?;
     let plan = find_plan(tx.conn, workspace, connection)?.unwrap_or_default();
-    may_start(new.connection, &plan, &connector, app)?;
-    if let Some(why) = outputs::refusal(tx.conn, app, workspace, &plan.output)? {
+    let route = route(tx.conn, app, new.connection, &connector, &plan.output)?;
+    may_start(new, &plan, &connector, app, &route)?;
+    let output = match &route {
+        Route::Here(_) => plan.output.clone(),
+        Route::Airbyte(target) => target.output(),
+    };
+    let is_given = matches!(route, Route::Airbyte(AirbyteTarget::Given(_)));
+    let refusal = if is_given { None } else { outputs::refusal(tx.conn, app, workspace, &output)? };
+    if let Some(why) = refusal {
         return Err(StartRunError::NoOutput(why));
     }
     if let Some(going) = store::going(tx.conn, workspace, connection)? {
@@ -99,8 +112,9 @@ pub fn start(tx: &mut Tx<'_>, new: &NewRun<'_>, app: &App) -> Result<Run, StartR
         connection,
         trigger: new.trigger,
         actor: new.actor,
-        output: &plan.output,
+        output: &output,
         from_start: new.from_start,
+        engine: if route.is_airbyte() { EngineKind::Airbyte } else { EngineKind::Local },
         now: tx.now,
     };
     if !row.insert(tx.conn)? {
@@ -111,17 +125,29 @@ pub fn start(tx: &mut Tx<'_>, new: &NewRun<'_>, app: &App) -> Result<Run, StartR
     Ok(Run::find(tx.conn, workspace, &id)?.ok_or(AppError::NotFound)?)
 }
 
-fn may_start(connection: &Connection, plan: &Plan, connector: &Connector, app: &App) -> Result<(), StartRunError> {
+fn may_start(
+    new: &NewRun<'_>,
+    plan: &Plan,
+    connector: &Connector,
+    app: &App,
+    route: &Route,
+) -> Result<(), StartRunError> {
+    let connection = new.connection;
     if connection.is_waiting() {
         return Err(StartRunError::Waiting);
     }
     if connection.state() != ConnectionState::Finalised || connection.kind != Kind::Source {
         return Err(StartRunError::NotFinalised);
     }
-    if !app.engines.ability(connector).read {
+    let reads = app.engines.ability(connector).read;
+    if !reads && !route.is_airbyte() {
         return Err(StartRunError::NothingReads(what_to_install(connector)));
     }
-    if plan.enabled().next().is_none() { Err(StartRunError::NoStreams) } else { Ok(()) }
+    if route.is_airbyte() && new.from_start {
+        return Err(StartRunError::NotFromStart);
+    }
+    // What streams there are is known where something here can tell; else Airbyte reads all it finds.
+    if reads && plan.enabled().next().is_none() { Err(StartRunError::NoStreams) } else { Ok(()) }
 }
 
 /// What an operator does so that records of this connector can be read here.

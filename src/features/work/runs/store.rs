@@ -7,6 +7,7 @@ use super::fingerprint::Fingerprints;
 use super::position::KeptState;
 use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, RunId, WorkspaceId};
+use crate::features::extraction_engine::{EngineKind, LOCAL};
 use crate::features::streams::Output;
 use crate::features::work::store::{BEGUN_LOOKED_AT, Ending, Kept, Work, WorkTable, work_table};
 use crate::platform::activity::Actor;
@@ -39,6 +40,14 @@ pub struct RunDetails {
     pub records: i64,
     /// Bytes of records so far, before they are packed.
     pub bytes: i64,
+    /// Whose workers do it: `local`, or `airbyte`.
+    pub engine: String,
+    /// The job of the other engine.
+    pub remote_job: Option<i64>,
+    /// Why the other engine cannot be asked how far it is; `None` when it can.
+    pub trouble: Option<String>,
+    /// Since when.
+    pub trouble_since: Option<UtcTime>,
 }
 
 impl RunDetails {
@@ -103,7 +112,7 @@ fn progress_changes(counts: &StreamCounts) -> QueryResult<ProgressChanges> {
     Ok((runs::streams.eq(json), runs::records.eq(counts.records()), runs::bytes.eq(counts.bytes())))
 }
 
-work_table!(RunDetails, runs, run_logs::run_id, RunId, StreamCounts, RunResult);
+work_table!(RunDetails, runs, run_logs::run_id, RunId, StreamCounts, RunResult, runs::engine.eq(LOCAL));
 
 pub(super) struct NewRunRow<'a> {
     pub(super) id: &'a RunId,
@@ -114,9 +123,9 @@ pub(super) struct NewRunRow<'a> {
     pub(super) actor: &'a Actor,
     pub(super) output: &'a Output,
     pub(super) from_start: bool,
+    pub(super) engine: EngineKind,
     pub(super) now: UtcTime,
 }
-
 impl NewRunRow<'_> {
     /// Stores it; `false` when the source has a run that is not over.
     pub(super) fn insert(&self, conn: &mut Conn) -> QueryResult<bool> {
@@ -147,6 +156,8 @@ impl NewRunRow<'_> {
                     runs::message.eq(""),
                     runs::created_at.eq(self.now),
                     runs::number.eq(self.number),
+                    runs::engine.eq(self.engine.as_str()),
+                    runs::poll_at.eq((self.engine == EngineKind::Airbyte).then_some(self.now)),
                 ),
             ))
             .execute(conn)
@@ -356,7 +367,6 @@ pub fn forget(conn: &mut Conn, old: &[OldRun]) -> QueryResult<usize> {
 
 /// A line of a log, by its run and its number.
 pub type LogLineKey = (RunId, i32);
-
 /// Up to `limit` lines of logs of runs that ended before a moment.
 pub fn forgettable_logs(
     conn: &mut Conn,

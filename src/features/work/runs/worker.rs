@@ -8,7 +8,7 @@ use super::input::RunInput;
 use super::intake::RunIntake;
 use super::record::{self, Reading};
 use super::store::{Run, RunDetails};
-use super::{TIME_LIMIT, files, schedule};
+use super::{TIME_LIMIT, files, remote, schedule};
 use crate::base::error::AppResult;
 use crate::connectors::Kind;
 use crate::engines::{FailureReason, ReadEnd};
@@ -28,7 +28,7 @@ use crate::platform::tx::Tx;
 /// # Errors
 /// The database cannot be asked; a run that fails is no error here.
 pub async fn run_due(app: &Arc<App>) -> AppResult<usize> {
-    worker::run_due::<RunDetails>(app).await
+    Ok(worker::run_due::<RunDetails>(app).await? + remote::run_due(app).await?)
 }
 
 /// Looks at all runs that go on; gives those whose worker was lost, as they are seen now.
@@ -49,7 +49,8 @@ pub async fn end_lost(app: &Arc<App>, run: &Run) -> AppResult<()> {
 
 /// Works until the channel says stop.
 pub async fn run_until(app: Arc<App>, stopped: watch::Receiver<bool>) {
-    worker::run_until::<RunDetails>(app, stopped).await;
+    let beside = remote::run_until(Arc::clone(&app), stopped.clone());
+    tokio::join!(worker::run_until::<RunDetails>(app, stopped), beside);
 }
 
 impl WorkKind for RunDetails {

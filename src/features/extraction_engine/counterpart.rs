@@ -6,7 +6,7 @@ use crate::connectors::{AirbyteBlock, Connector, PackageWay, RuntimeBlock, shipp
 
 /// How a program of it is to be had for Python.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Publication {
+pub enum Publication {
     /// A package of PyPI, by its requirement; `None`: the program has to be on the search path.
     Package(Option<String>),
     /// A manifest that is published under its name.
@@ -21,12 +21,13 @@ pub(super) enum Publication {
 
 /// One of Airbyte's connectors.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Counterpart {
+pub struct Counterpart {
     /// Its name, such as `source-github`.
-    pub(super) name: String,
+    pub name: String,
     /// The repository of its image; `None` where nobody publishes it.
-    pub(super) repository: Option<String>,
-    pub(super) program: Publication,
+    pub repository: Option<String>,
+    /// How its program is to be had.
+    pub program: Publication,
 }
 
 /// Built-in connectors whose specification is that of Airbyte's connector, as far as ours goes. Those with another form of their own say in
@@ -54,7 +55,7 @@ const SAME_FORM: [&str; 18] = [
 
 impl Counterpart {
     /// The one that takes these settings; `None`: nobody knows of one.
-    pub(super) fn of(connector: &Connector) -> Option<Self> {
+    pub fn of(connector: &Connector) -> Option<Self> {
         match &connector.file.runtime {
             Some(RuntimeBlock::Airbyte(block)) => Some(Self::of_block(connector, block)),
             _ if connector.is_custom => Some(Self::of_import(connector)),
