@@ -178,7 +178,8 @@ async fn without_its_loader_a_destination_is_not_offered_and_the_command_is_name
     let app = crate::support::shop::app();
     let site = LoaderSite::of(app).await;
     let slug = site.program.draft("destinations", "duckdb").await;
-    site.program.patch(&one(&slug), json!({"config": {"schema": "raw"}, "draft": false})).await.expect(200);
+    site.program.patch(&one(&slug), json!({"config": {"schema": "raw"}})).await.expect(200);
+    site.program.patch(&one(&slug), json!({"draft": false})).await.expect(200);
     let command = "vestibule connectors install destination-duckdb";
     let page = site.owner.get(&format!("/connections/{slug}")).await.text();
     assert!(page.contains("Nothing installed here can write records to DuckDB") && page.contains(command), "{page}");

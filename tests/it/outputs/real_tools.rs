@@ -95,7 +95,7 @@ async fn a_postgresql_goes_into_duckdb_with_its_types_and_its_changes() {
     assert_eq!(found("SELECT count(*), count(DISTINCT id), sum(total) FROM orders"), json!([[301, 301, "45315.50"]]));
     assert_eq!(
         found(
-            "SELECT id, customer, total, ratio, at::text, plain, day, list::text, doc::text, free, mixed_name FROM orders WHERE id = 2"
+            "SELECT id, customer, total, ratio, \"at\"::text, plain, day, list::text, doc::text, free, mixed_name FROM orders WHERE id = 2"
         ),
         json!([[
             2,
