@@ -215,7 +215,7 @@ async fn somebody_outside_who_bears_the_name_stays_named() {
     assert_eq!(gone, ["activity.detail", "members.name"], "{left:?}");
     let shown = owner.get(&connection).await.text();
     assert!(shown.contains("A former member filled in: Database"), "{shown}");
-    assert!(shown.contains("Bo Quist filled in: Host"), "{shown}");
+    assert!(shown.contains("db.example Bo Quist, through a setup link"), "{shown}");
 }
 
 #[tokio::test]
