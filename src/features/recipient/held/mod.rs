@@ -109,10 +109,10 @@ impl HeldSlot {
     /// The database cannot be written.
     pub async fn keep(&self, app: &App, plain: &[u8], until: UtcTime) -> AppResult<bool> {
         let sealed = app.keys.seal(plain, self.place(), &app.rng)?;
-        let slot = self.clone();
+        let (slot, now) = (self.clone(), app.clock.now());
         app.db
             .write(move |conn| {
-                if store::count(conn, &slot.of)? >= MOST_FORMS {
+                if store::count(conn, &slot.of, now)? >= MOST_FORMS {
                     return Ok(false);
                 }
                 store::put(conn, &slot.of, &slot.name, sealed.as_bytes(), until)?;

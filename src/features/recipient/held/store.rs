@@ -33,9 +33,13 @@ pub(super) fn find(conn: &mut Conn, link: &str, nonce: &str, now: UtcTime) -> Qu
         .optional()
 }
 
-/// How many forms hold something for this link.
-pub(super) fn count(conn: &mut Conn, link: &str) -> QueryResult<i64> {
-    held_secrets::table.filter(held_secrets::link_id.eq(link)).count().get_result(conn)
+/// How many forms hold something for this link, of which the time is not over.
+pub(super) fn count(conn: &mut Conn, link: &str, now: UtcTime) -> QueryResult<i64> {
+    held_secrets::table
+        .filter(held_secrets::link_id.eq(link))
+        .filter(held_secrets::expires_at.gt(now))
+        .count()
+        .get_result(conn)
 }
 
 /// Forgets what is held for one form.
