@@ -53,9 +53,14 @@ export async function tooMany(lane) {
   const server = await startServer({ binary: lane.server.binary });
   const limited = { ...lane, server };
   try {
-    for (let tries = 0; tries < 31; tries += 1) await fetch(`${server.origin}/scl/guess-${tries}`);
     const guesser = await newPerson(limited, "Guesser", { width: 390, height: 844 });
-    guesser.equal(await guesser.open("/scl/one-more"), 429, "a guesser’s next try");
+    // Tries come back with time, and a busy machine takes some to draw a page: a program guesses on until the page is refused, too.
+    let status = 404;
+    for (let round = 0; round < 5 && status === 404; round += 1) {
+      await Promise.all(Array.from({ length: 40 }, (_, tries) => fetch(`${server.origin}/scl/guess-${round}-${tries}`)));
+      status = await guesser.open("/scl/one-more");
+    }
+    guesser.equal(status, 429, "a guesser’s next try");
     await guesser.says("Too many tries", "Wait a minute");
     await checkState(guesser, "too-many");
     await guesser.leave();
