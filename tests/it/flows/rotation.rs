@@ -86,7 +86,7 @@ async fn fill(site: &Site) -> String {
     only_provider(&app.app, "acme-analytics");
     crate::outputs::add(&program, crate::outputs::layer("Warehouse")).await;
     let airbyte = json!({
-        "url": "https://airbyte.example/api/public/v1", "workspace_id": "9924bcd0-99be-453d-ba47-c2c9766f7da5", "secret": "s3cret",
+        "url": "https://1.1.1.1/api/public/v1", "workspace_id": "9924bcd0-99be-453d-ba47-c2c9766f7da5", "secret": "s3cret",
     });
     let engine = json!({"engine": "airbyte", "airbyte": airbyte});
     program.patch("/api/v1/extraction-engine/", engine).await.expect(200);

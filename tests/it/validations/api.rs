@@ -121,7 +121,7 @@ async fn where_nobody_can_be_asked_there_is_no_validation() {
     let wish = json!({"config": {"database": "other"}});
     let refused = program.post(&format!("{one}revalidate/"), wish).await.expect(409);
     assert_eq!(refused.code(), "cannot_be_checked");
-    assert!(refused.text("/detail").contains("connectors import --image"), "{}", refused.body);
+    assert!(refused.text("/detail").contains("connectors install destination-clickhouse"), "{}", refused.body);
     assert_eq!(vestibule::features::work::validations::run_due(&app.app).await.unwrap(), 0, "nothing waits");
     let unchanged = program.get(&one).await.expect(200);
     assert_eq!(unchanged.json["config"]["database"], "d", "nothing was merged");
