@@ -52,7 +52,7 @@ pub(super) fn read(
     let details = Details(config);
     let spot = match kind {
         LoaderKind::Duckdb => duckdb(&details, own),
-        LoaderKind::Files => files(&details, own),
+        LoaderKind::Files => files(&details, own)?,
         LoaderKind::S3 => s3(&details)?,
         LoaderKind::Bigquery => warehouses::bigquery(&details)?,
         LoaderKind::Snowflake => warehouses::snowflake(&details),
@@ -127,16 +127,21 @@ fn duckdb(details: &Details<'_>, own: &OwnPlaces<'_>) -> Spot {
     }
 }
 
-fn files(details: &Details<'_>, own: &OwnPlaces<'_>) -> Spot {
+/// dlt joins the name of the folder to the path as it is, so it has to be one folder, whatever the connector's file says of it.
+fn files(details: &Details<'_>, own: &OwnPlaces<'_>) -> Result<Spot, Failure> {
     let folder = details.text("/folder");
-    Spot {
+    if folder.is_empty() || !folder.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
+        let words = "The folder is a name of letters, digits, underscores and dashes.";
+        return Err(Failure::new(FailureReason::NotSupported, words));
+    }
+    Ok(Spot {
         factory: "filesystem",
         arguments: json!({"bucket_url": own.folder().join("files")}),
         dataset: folder.to_owned(),
         address: format!("files:{}/files/{folder}", own.shown()),
         hosts: Vec::new(),
         can_take_back: false,
-    }
+    })
 }
 
 fn s3(details: &Details<'_>) -> Result<Spot, Failure> {
@@ -302,6 +307,9 @@ mod tests {
                 FailureReason::NotSupported,
             ),
             ("files", json!({"folder": "x", "format": "Avro"}), FailureReason::NotSupported),
+            ("files", json!({"folder": "", "format": "CSV"}), FailureReason::NotSupported),
+            ("files", json!({"folder": "../../keys", "format": "CSV"}), FailureReason::NotSupported),
+            ("files", json!({"folder": "/etc", "format": "CSV"}), FailureReason::NotSupported),
         ] {
             assert_eq!(target(kind, &config, "0190").unwrap_err().reason, reason, "{kind} {config}");
         }
