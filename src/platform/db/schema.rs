@@ -460,7 +460,6 @@ diesel::table! {
         ends_at -> Nullable<Timestamp>,
         refresh_at -> Nullable<Timestamp>,
         refreshed_at -> Nullable<Timestamp>,
-        lease_until -> Nullable<Timestamp>,
         lease -> Nullable<Text>,
         told_at -> Nullable<Timestamp>,
         questioned_at -> Nullable<Timestamp>,

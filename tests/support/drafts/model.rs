@@ -173,7 +173,9 @@ impl<'a> Merge<'a> {
             if mine != stood && mine != stands {
                 self.conflicts.insert(field.title.clone());
             }
-            return;
+            // What is new stands behind, as it was given.
+            let place = |row: &Row| wanted.iter().position(|id| *id == row.id && !now.contains(id));
+            return rows.sort_by_key(place);
         }
         let behind = there.iter().filter(|id| !wanted.contains(id));
         let order: Vec<u32> = wanted.iter().filter(|id| there.contains(id)).chain(behind).copied().collect();

@@ -1,5 +1,6 @@
 //! Tokens that are about to end are renewed: by whoever needs them, and by a job. One at a time: the right to renew is a lease in the
-//! row, taken by a conditional UPDATE, so it holds across processes. Losers use the token there is, or wait for the new one.
+//! row, taken by a conditional UPDATE, so it holds across processes; it is lost when it was watched for long enough, whatever the clocks
+//! say. Losers use the token there is, or wait for the new one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +15,10 @@ use crate::connectors::provider::ProviderBlock;
 use crate::features::oauth::provider_client::{ProviderClient, ProviderError, Tokens};
 use crate::platform::app::App;
 
-/// Longer than any renewal can take: after it the process that held it is thought dead.
-const LEASE: time::Duration = time::Duration::seconds(90);
+/// Longer than any renewal can take: whoever was watched holding the right so long is thought dead.
+const LEASE: Duration = Duration::from_secs(90);
+/// Their name among what is watched.
+const WATCHED: &str = "oauth_grants";
 /// So long somebody waits for a token that another one is renewing.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(50);
@@ -65,7 +68,7 @@ pub(super) async fn fresh(app: &App, id: &OauthGrantId, ahead: Ahead) -> Result<
             return Ok(opened);
         }
         let lease = app.rng.text(LEASE_ALPHABET, 20);
-        if claim(app, &row, &lease, now).await? {
+        if claim(app, &row, &lease).await? {
             if let Some(done) = renew(app, row, opened, block, lease).await? {
                 return Ok(done);
             }
@@ -84,9 +87,13 @@ async fn read(app: &App, id: &OauthGrantId) -> AppResult<GrantRow> {
     app.db.read(move |conn| Ok(store::find(conn, &id)?)).await?.ok_or(AppError::NotFound)
 }
 
-async fn claim(app: &App, row: &GrantRow, lease: &str, now: UtcTime) -> AppResult<bool> {
+async fn claim(app: &App, row: &GrantRow, lease: &str) -> AppResult<bool> {
+    let all = app.db.read(|conn| Ok(store::held(conn)?)).await?;
+    let name = |(id, lease): &(OauthGrantId, String)| format!("{id} {lease}");
+    let lost = app.lease_watch.look_at_claims(WATCHED, all, name, app.clock.monotonic(), LEASE);
+    let lost = lost.into_iter().find(|(id, _)| *id == row.id).map(|(_, lease)| lease);
     let (row, lease) = (row.clone(), lease.to_owned());
-    app.db.write(move |conn| Ok(store::claim(conn, &row, &lease, now, now + LEASE)?)).await
+    app.db.write(move |conn| Ok(store::claim(conn, &row, &lease, lost.as_deref())?)).await
 }
 
 fn is_due(block: &ProviderBlock, tokens: &Tokens, now: UtcTime, ahead: Ahead) -> bool {

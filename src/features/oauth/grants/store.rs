@@ -170,26 +170,30 @@ pub(super) fn drop_use(conn: &mut Conn, connection: &ConnectionId) -> QueryResul
     diesel::delete(oauth_uses::table.find(connection)).execute(conn).map(|_| ())
 }
 
-/// Takes the right to renew a grant for the time of a lease; `false` when somebody else has it, or the grant changed since it was read.
-pub(super) fn claim(conn: &mut Conn, read: &GrantRow, lease: &str, now: UtcTime, until: UtcTime) -> QueryResult<bool> {
-    // No lease ends later than one that begins now: such a one was taken before the clock went back.
-    let is_over = oauth_grants::lease_until.le(now).or(oauth_grants::lease_until.gt(until));
-    let is_free = oauth_grants::lease_until.is_null().or(is_over);
+/// The grants that somebody renews, and by which right.
+pub(super) fn held(conn: &mut Conn) -> QueryResult<Vec<(OauthGrantId, String)>> {
+    oauth_grants::table
+        .filter(oauth_grants::lease.is_not_null())
+        .select((oauth_grants::id, oauth_grants::lease.assume_not_null()))
+        .load(conn)
+}
+
+/// Takes the right to renew a grant, if need be from `lost`; `false` when somebody else has it, or the grant changed since it was read.
+pub(super) fn claim(conn: &mut Conn, read: &GrantRow, lease: &str, lost: Option<&str>) -> QueryResult<bool> {
+    let is_free = oauth_grants::lease.is_null().or(oauth_grants::lease.eq(lost));
     let free = oauth_grants::table
         .find(&read.id)
         .filter(oauth_grants::version.eq(read.version))
         .filter(oauth_grants::state.eq(GrantState::Works))
         .filter(is_free);
-    let taken =
-        diesel::update(free).set((oauth_grants::lease.eq(lease), oauth_grants::lease_until.eq(until))).execute(conn)?;
-    Ok(taken == 1)
+    Ok(diesel::update(free).set(oauth_grants::lease.eq(lease)).execute(conn)? == 1)
 }
 
 /// Gives the right back.
 pub(super) fn release(conn: &mut Conn, id: &OauthGrantId, lease: &str) -> QueryResult<()> {
     let mine = oauth_grants::table.find(id).filter(oauth_grants::lease.eq(lease));
     diesel::update(mine)
-        .set((oauth_grants::lease.eq(None::<String>), oauth_grants::lease_until.eq(None::<UtcTime>)))
+        .set(oauth_grants::lease.eq(None::<String>))
         .execute(conn)
         .map(|_| ())
 }
@@ -214,7 +218,6 @@ pub(super) fn renew(
             oauth_grants::refreshed_at.eq(now),
             oauth_grants::questioned_at.eq(None::<UtcTime>),
             oauth_grants::lease.eq(None::<String>),
-            oauth_grants::lease_until.eq(None::<UtcTime>),
         ))
         .execute(conn)?;
     Ok(changed == 1)
@@ -243,7 +246,6 @@ pub(super) fn revive(
                 oauth_grants::refresh_at.eq(contents.times.refresh_at),
                 oauth_grants::refreshed_at.eq(None::<UtcTime>),
                 oauth_grants::lease.eq(None::<String>),
-                oauth_grants::lease_until.eq(None::<UtcTime>),
                 oauth_grants::told_at.eq(None::<UtcTime>),
                 oauth_grants::questioned_at.eq(None::<UtcTime>),
             ),
@@ -274,7 +276,6 @@ pub(super) fn take_renewed(
             oauth_grants::refresh_at.eq(contents.times.refresh_at),
             oauth_grants::refreshed_at.eq(now),
             oauth_grants::lease.eq(None::<String>),
-            oauth_grants::lease_until.eq(None::<UtcTime>),
             oauth_grants::told_at.eq(None::<UtcTime>),
             oauth_grants::questioned_at.eq(None::<UtcTime>),
         ))
@@ -294,7 +295,6 @@ pub(super) fn break_it(conn: &mut Conn, id: &OauthGrantId, lease: &str, now: Utc
             oauth_grants::version.eq(oauth_grants::version + 1),
             oauth_grants::refresh_at.eq(None::<UtcTime>),
             oauth_grants::lease.eq(None::<String>),
-            oauth_grants::lease_until.eq(None::<UtcTime>),
             oauth_grants::told_at.eq(now),
         ))
         .execute(conn)?;
@@ -361,7 +361,6 @@ pub(super) fn question(conn: &mut Conn, id: &OauthGrantId, now: UtcTime) -> Quer
         oauth_grants::questioned_at.eq(now),
         oauth_grants::refresh_at.eq(now),
         oauth_grants::lease.eq(None::<String>),
-        oauth_grants::lease_until.eq(None::<UtcTime>),
     );
     diesel::update(oauth_grants::table.find(id)).set(questioned).execute(conn)
 }
@@ -372,7 +371,6 @@ pub(super) fn break_restored(conn: &mut Conn, id: &OauthGrantId, now: UtcTime) -
         oauth_grants::state.eq(GrantState::NeedsReconnecting),
         oauth_grants::version.eq(oauth_grants::version + 1),
         oauth_grants::lease.eq(None::<String>),
-        oauth_grants::lease_until.eq(None::<UtcTime>),
         oauth_grants::told_at.eq(now),
     );
     diesel::update(oauth_grants::table.find(id)).set(broken).execute(conn)

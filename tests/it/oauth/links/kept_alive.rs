@@ -72,6 +72,32 @@ async fn a_job_renews_before_anybody_has_to_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_renews_keeps_the_right_when_a_clock_is_set_and_loses_it_when_watched_long_enough() {
+    let (site, program, slug) = connected(Plays::GoogleAds).await;
+    site.app.advance(time::Duration::seconds(55 * 60 + 30));
+    let hold = site.app.app.db.write(|conn| {
+        use diesel::prelude::*;
+        use vestibule::platform::db::schema::oauth_grants::dsl;
+        Ok(diesel::update(dsl::oauth_grants).set(dsl::lease.eq("another process")).execute(conn)?)
+    });
+    assert_eq!(hold.await.unwrap(), 1);
+    let renewals = async || {
+        program.get(&credentials(&slug)).await.expect(200);
+        site.provider.calls(Endpoint::Refresh)
+    };
+    assert_eq!(renewals().await, 0);
+    site.app.step(time::Duration::minutes(2));
+    assert_eq!(renewals().await, 0, "a clock that is set is no time that went by");
+    for round in 1..18 {
+        site.app.advance(time::Duration::seconds(5));
+        assert_eq!(renewals().await, 0, "{round}");
+    }
+    site.app.advance(time::Duration::seconds(5));
+    assert_eq!(renewals().await, 1, "the other process is dead");
+    assert_eq!(site.rows("oauth_grants", "COALESCE(lease, '')").await, [""]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn trouble_at_the_provider_is_no_end() {
     let (site, program, slug) = connected(Plays::GoogleAds).await;
     site.provider.trouble(Endpoint::Refresh, Trouble::Status(500));

@@ -141,6 +141,8 @@ fn two_orders_are_a_conflict_and_one_is_none() {
     };
     assert_eq!(after(&["A", "B", "C"]).unwrap(), "CAB", "who moved nothing wants no order");
     assert_eq!(after(&["A", "N", "B", "C"]).unwrap(), "CABN", "a new row moves nobody else");
+    assert_eq!(after(&["N", "M", "B", "C", "A"]).unwrap_err(), ["Rows"]);
+    assert_eq!(after(&["N", "C", "M", "A", "B"]).unwrap(), "CABNM", "new ones stand behind, as they were given");
     assert_eq!(after(&["C", "A", "B"]).unwrap(), "CAB", "both want the same");
     assert_eq!(after(&["C", "A"]).unwrap(), "CA");
     assert_eq!(after(&["B", "A", "C"]).unwrap_err(), ["Rows"]);
