@@ -157,6 +157,12 @@ mod tests {
             (life(LinkTimes { revoked_at: Some(at(20)), ..open }, None, 0), 150, InviteState::Deleted(at(20))),
         ] {
             assert_eq!(link.state(at(now)), expected);
+            let tone = match expected {
+                InviteState::Active => "info",
+                InviteState::Full | InviteState::Used(_) => "ok",
+                _ => "",
+            };
+            assert_eq!(expected.tone(), tone);
         }
         assert_eq!((life(open, Some(3), 9).left(), life(open, None, 9).left()), (Some(0), None));
     }

@@ -105,6 +105,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_over_says_how_it_went_by_its_tone() {
+        for (state, told) in [
+            (WorkState::Queued, (false, "")),
+            (WorkState::InProgress, (false, "info")),
+            (WorkState::Success, (true, "ok")),
+            (WorkState::Partial, (true, "warn")),
+            (WorkState::Failed, (true, "bad")),
+            (WorkState::Cancelled, (true, "")),
+        ] {
+            assert_eq!((state.is_over(), state.tone()), told);
+        }
+    }
+
+    #[test]
     fn a_log_is_bounded_and_says_so() {
         let mut log = LogBuffer::new(2);
         for text in ["a\0", "b", "c", "d"] {

@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
 use super::place::{FormPlace, RowSeat};
-use super::secrets::SecretSet;
+use super::secrets::{SecretSet, SecretValues};
 use super::{Asks, leaf};
 use crate::base::forms::{FieldError, FieldPath, ValueProblem};
 use crate::schema::spec::{
@@ -33,7 +33,7 @@ pub(super) fn has_values(object: &Map<String, Value>) -> bool {
 }
 
 pub(super) struct Assembly<'a> {
-    secrets: &'a dyn SecretSet,
+    secrets: &'a dyn SecretValues,
     /// Free JSON is not asked of a recipient, so its absence is not held against them.
     skip_json: bool,
     /// Rows are told by their id, not by where they stand.
@@ -50,7 +50,7 @@ pub(super) struct Assembly<'a> {
 }
 
 impl<'a> Assembly<'a> {
-    pub(super) const fn new(secrets: &'a dyn SecretSet, skip_json: bool) -> Self {
+    pub(super) const fn new(secrets: &'a dyn SecretValues, skip_json: bool) -> Self {
         Self {
             secrets,
             skip_json,
@@ -191,7 +191,8 @@ impl<'a> Assembly<'a> {
     }
 
     fn leaf(&mut self, node: &Node, place: &FormPlace, value: Option<&Value>) -> Option<Value> {
-        let kept = self.secrets.value(place.key()).and_then(|kept| leaf::kept_secret(node, kept.expose_secret()));
+        let set = self.secrets.kept(place.key());
+        let kept = set.flatten().and_then(|kept| leaf::kept_secret(node, kept.expose_secret()));
         let value = if node.secret { kept.as_ref() } else { value };
         let is_asked = self.is_asked(place);
         let counts = node.required
@@ -204,7 +205,7 @@ impl<'a> Assembly<'a> {
             self.found.extend(judge(node, value).filter(|_| is_asked).map(|problem| place.error(node, problem)));
             return Some(value.clone());
         }
-        if self.secrets.has(place.key()) {
+        if set.is_some() {
             self.answered += usize::from(counts);
             if is_asked && self.ask_again.is_some_and(|again| again.contains(place.key())) {
                 self.again.push(place.error(node, ValueProblem::AddressChanged));

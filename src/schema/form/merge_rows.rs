@@ -1,11 +1,11 @@
 //! Merging lists of rows: each row by its id, wherever it stands.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
 use super::identity::{RowIds, position, row_id, without_ids};
-use super::merger::{MergeFindings, MergeRules, Merger, Mode, ShownScope};
+use super::merger::{MergeFindings, Merger, Mode, ShownScope};
 use super::patch::{ChosenBranch, Patch, RowName};
 use super::place::{FormPlace, RowSeat};
 use super::secrets::{KnownSecrets, SecretSet as _};
@@ -185,11 +185,10 @@ impl Merger<'_> {
     /// What a new row would hold.
     fn alone(&self, item: &Node, row: &Patch) -> Value {
         let (mut secrets, mut found, mut ids) = (KnownSecrets::new(), MergeFindings::default(), RowIds::of(0));
-        let rules = MergeRules { references: &BTreeMap::new(), ..*self.rules };
         let mut trial = Merger {
             base: &KnownSecrets::new(),
             secrets: &mut secrets,
-            rules: &rules,
+            rules: self.rules,
             ids: &mut ids,
             found: &mut found,
             mode: Mode::Merge,

@@ -9,15 +9,18 @@ use crate::base::forms::FieldPath;
 
 /// A set of secrets by path.
 pub(super) trait SecretSet {
-    fn has(&self, path: &FieldPath) -> bool;
-    /// The value, where it is at hand.
-    fn value(&self, path: &FieldPath) -> Option<&SecretString>;
     /// Every path inside `path`, itself included.
     fn within<'a>(&'a self, path: &'a FieldPath) -> Box<dyn Iterator<Item = &'a FieldPath> + 'a>;
 
     fn any_within(&self, path: &FieldPath) -> bool {
         self.within(path).next().is_some()
     }
+}
+
+/// A set of secrets with the values that are at hand.
+pub(super) trait SecretValues: SecretSet {
+    /// Nothing where none is set; nothing in it where its value is not at hand.
+    fn kept(&self, path: &FieldPath) -> Option<Option<&SecretString>>;
 }
 
 /// A secret that is set: with its value, or known of without.
@@ -32,12 +35,6 @@ pub(super) struct SetSecret {
 pub(super) type KnownSecrets = BTreeMap<FieldPath, SetSecret>;
 
 impl SecretSet for BTreeSet<FieldPath> {
-    fn has(&self, path: &FieldPath) -> bool {
-        self.contains(path)
-    }
-    fn value(&self, _: &FieldPath) -> Option<&SecretString> {
-        None
-    }
     fn within<'a>(&'a self, path: &'a FieldPath) -> Box<dyn Iterator<Item = &'a FieldPath> + 'a> {
         Box::new(
             self.range::<str, _>((Bound::Included(path.as_str()), Bound::Unbounded))
@@ -48,38 +45,38 @@ impl SecretSet for BTreeSet<FieldPath> {
 }
 
 impl SecretSet for KnownSecrets {
-    fn has(&self, path: &FieldPath) -> bool {
-        self.contains_key(path)
-    }
-    fn value(&self, path: &FieldPath) -> Option<&SecretString> {
-        self.get(path)?.text.as_ref()
-    }
     fn within<'a>(&'a self, path: &'a FieldPath) -> Box<dyn Iterator<Item = &'a FieldPath> + 'a> {
         within_map(self, path)
     }
 }
 
 impl SecretSet for BTreeMap<FieldPath, i64> {
-    fn has(&self, path: &FieldPath) -> bool {
-        self.contains_key(path)
-    }
-    fn value(&self, _: &FieldPath) -> Option<&SecretString> {
-        None
-    }
     fn within<'a>(&'a self, path: &'a FieldPath) -> Box<dyn Iterator<Item = &'a FieldPath> + 'a> {
         within_map(self, path)
     }
 }
 
 impl SecretSet for BTreeMap<FieldPath, SecretString> {
-    fn has(&self, path: &FieldPath) -> bool {
-        self.contains_key(path)
-    }
-    fn value(&self, path: &FieldPath) -> Option<&SecretString> {
-        self.get(path)
-    }
     fn within<'a>(&'a self, path: &'a FieldPath) -> Box<dyn Iterator<Item = &'a FieldPath> + 'a> {
         within_map(self, path)
+    }
+}
+
+impl SecretValues for BTreeSet<FieldPath> {
+    fn kept(&self, path: &FieldPath) -> Option<Option<&SecretString>> {
+        self.contains(path).then_some(None)
+    }
+}
+
+impl SecretValues for KnownSecrets {
+    fn kept(&self, path: &FieldPath) -> Option<Option<&SecretString>> {
+        self.get(path).map(|secret| secret.text.as_ref())
+    }
+}
+
+impl SecretValues for BTreeMap<FieldPath, SecretString> {
+    fn kept(&self, path: &FieldPath) -> Option<Option<&SecretString>> {
+        self.get(path).map(Some)
     }
 }
 

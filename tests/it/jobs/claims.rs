@@ -5,11 +5,11 @@ use time::Duration;
 use vestibule::base::clock::UtcTime;
 use vestibule::platform::db::schema::jobs;
 use vestibule::platform::jobs::{LEASE, ensure_recurring};
-use vestibule::server::dispatcher::{Sweep, run_due};
+use vestibule::server::dispatcher::{Sweep, run_due, run_until};
 
 use super::{add, app_with_submission, change, rows, watch_for};
 use crate::setup_links::share;
-use crate::support::TestApp;
+use crate::support::{PATIENCE, TestApp};
 
 /// Jobs of a lane that one look takes.
 const AT_ONCE: usize = 20;
@@ -98,6 +98,33 @@ async fn a_worker_that_comes_back_late_does_not_end_the_claim_of_another() {
 }
 
 #[tokio::test]
+async fn every_claim_is_watched_from_its_own_beginning() {
+    let (app, link) = app_with_submission().await;
+    add(&app, &link, 2).await;
+    let all = ids(&app).await;
+    // What two workers leave behind that are killed at different times.
+    let hold = async |id: &str| {
+        let claimed = (jobs::lease_until.eq(app.app.clock.now() + LEASE), jobs::attempts.eq(1));
+        let held = diesel::update(jobs::table.find(id.to_owned())).set(claimed);
+        app.app.db.write(move |conn| Ok(held.execute(conn)?)).await.unwrap();
+    };
+    for id in &all {
+        hold(id).await;
+        if *id == all[0] {
+            let later =
+                diesel::update(jobs::table.find(all[1].clone())).set(jobs::run_at.eq(app.app.clock.now() + LEASE));
+            app.app.db.write(move |conn| Ok(later.execute(conn)?)).await.unwrap();
+        }
+        assert_eq!(run_due(&app.app).await.unwrap(), 0, "nobody has watched it yet");
+        assert_eq!(watch_for(&app, &app.app, Duration::seconds(20)).await, 0);
+    }
+    let rest = LEASE - Duration::seconds(40);
+    assert_eq!(watch_for(&app, &app.app, rest).await, 1, "the first");
+    assert_eq!(watch_for(&app, &app.app, Duration::seconds(15)).await, 0);
+    assert_eq!(watch_for(&app, &app.app, Duration::seconds(5)).await, 1, "and the second in its time");
+}
+
+#[tokio::test]
 async fn what_comes_round_and_was_put_off_by_a_clock_ahead_comes_when_it_is_set_right() {
     let app = TestApp::start();
     let now = app.app.clock.now();
@@ -107,6 +134,36 @@ async fn what_comes_round_and_was_put_off_by_a_clock_ahead_comes_when_it_is_set_
     assert_eq!(run_due(&app.app).await.unwrap(), 1);
     app.step(-Duration::days(1));
     assert_eq!((run_due(&app.app).await.unwrap(), run_due(&app.app).await.unwrap()), (1, 0), "now, not tomorrow");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_worker_that_goes_on_takes_more_than_it_has_places_and_minds_a_clock_that_goes_back() {
+    let (app, link) = app_with_submission().await;
+    add(&app, &link, 11).await;
+    let now = app.app.clock.now();
+    app.app.db.write(move |conn| Ok(ensure_recurring(conn, &Sweep, now)?)).await.unwrap();
+    let worker = tokio::spawn(run_until(std::sync::Arc::clone(&app.app), std::future::pending()));
+    // Only the sweep is left, and due after that moment.
+    let settled = async |moment: UtcTime| {
+        let done = async {
+            loop {
+                let left: Vec<UtcTime> =
+                    app.app.db.read(|conn| Ok(jobs::table.select(jobs::run_at).load(conn)?)).await.unwrap();
+                if left.len() == 1 && left[0] > moment && left[0] < moment + Duration::hours(1) {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, done).await.expect("it goes on");
+    };
+    settled(now).await;
+    assert_eq!(app.app.mailer.kept().len(), 12);
+    app.step(Duration::days(1));
+    settled(now + Duration::days(1)).await;
+    app.step(-Duration::days(1));
+    settled(now).await;
+    worker.abort();
 }
 
 #[tokio::test]

@@ -73,6 +73,27 @@ fn a_removed_row_takes_its_secrets_and_the_rest_move_up() {
 }
 
 #[test]
+fn a_row_is_the_one_it_says_it_is_also_on_a_page_that_nobody_knows_any_more() {
+    let spec = headers();
+    let mut values = Values::default();
+    values.plain =
+        json!({"headers": [{"~id": "b", "name": "B"}, {"~id": "a", "name": "A"}]}).as_object().unwrap().clone();
+    put(
+        &spec,
+        &mut values,
+        &[
+            ("/headers/~n", "2"),
+            ("/headers/0/~id", "a"),
+            ("/headers/0/name", "A2"),
+            ("/headers/1/~id", "b"),
+            ("/headers/1/name", "B"),
+        ],
+        &Audience::Owner,
+    );
+    assert_eq!(plain(&values), json!({"headers": [{"name": "B"}, {"name": "A2"}]}));
+}
+
+#[test]
 fn a_row_with_a_secret_is_not_removed_by_emptying_its_text() {
     let (spec, mut values) = (headers(), two());
     put(

@@ -161,11 +161,13 @@ impl<'a> Merge<'a> {
     fn order(&mut self, field: &Field, wanted: &[u32], (shown, now): (&[Row], &[Row]), rows: &mut [Row]) {
         let ids = |rows: &[Row]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
         let there = ids(rows);
+        // Of rows that went meanwhile nobody can want a place.
+        let wanted: Vec<u32> = wanted.iter().filter(|id| there.contains(id)).copied().collect();
         let (shown, now) = (ids(shown), ids(now));
         let known = |id: &&u32| wanted.contains(id) && shown.contains(id) && now.contains(id);
         let of = |ids: &[u32]| ids.iter().filter(known).copied().collect::<Vec<_>>();
-        let (mine, stood, stands) = (of(wanted), of(&shown), of(&now));
-        if shown.iter().filter(|id| wanted.contains(id)).eq(wanted) {
+        let (mine, stood, stands) = (of(&wanted), of(&shown), of(&now));
+        if shown.iter().filter(|id| wanted.contains(id)).eq(&wanted) {
             // Nothing was moved, and nothing new stands between.
             return;
         }
@@ -178,7 +180,7 @@ impl<'a> Merge<'a> {
             return rows.sort_by_key(place);
         }
         let behind = there.iter().filter(|id| !wanted.contains(id));
-        let order: Vec<u32> = wanted.iter().filter(|id| there.contains(id)).chain(behind).copied().collect();
+        let order: Vec<u32> = wanted.iter().chain(behind).copied().collect();
         rows.sort_by_key(|row| order.iter().position(|id| *id == row.id));
     }
 }

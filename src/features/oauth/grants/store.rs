@@ -192,10 +192,7 @@ pub(super) fn claim(conn: &mut Conn, read: &GrantRow, lease: &str, lost: Option<
 /// Gives the right back.
 pub(super) fn release(conn: &mut Conn, id: &OauthGrantId, lease: &str) -> QueryResult<()> {
     let mine = oauth_grants::table.find(id).filter(oauth_grants::lease.eq(lease));
-    diesel::update(mine)
-        .set(oauth_grants::lease.eq(None::<String>))
-        .execute(conn)
-        .map(|_| ())
+    diesel::update(mine).set(oauth_grants::lease.eq(None::<String>)).execute(conn).map(|_| ())
 }
 
 /// Writes renewed tokens, if the right to do so is still held.
@@ -357,11 +354,8 @@ pub(super) fn all_working(conn: &mut Conn) -> QueryResult<Vec<GrantRow>> {
 
 /// Its tokens are renewed before anybody uses them, and now.
 pub(super) fn question(conn: &mut Conn, id: &OauthGrantId, now: UtcTime) -> QueryResult<usize> {
-    let questioned = (
-        oauth_grants::questioned_at.eq(now),
-        oauth_grants::refresh_at.eq(now),
-        oauth_grants::lease.eq(None::<String>),
-    );
+    let questioned =
+        (oauth_grants::questioned_at.eq(now), oauth_grants::refresh_at.eq(now), oauth_grants::lease.eq(None::<String>));
     diesel::update(oauth_grants::table.find(id)).set(questioned).execute(conn)
 }
 

@@ -128,6 +128,23 @@ fn the_first_choice_of_a_connector_that_is_a_choice_itself_is_a_change() {
 }
 
 #[test]
+fn a_default_that_was_written_out_in_a_group_of_a_row_keeps_it_from_nothing() {
+    let inside = json!({"type": "object", "properties": {"mode": {"type": "string", "default": "slow"}, "note": {"type": "string"}}});
+    let item = json!({"type": "object", "properties": {"name": {"type": "string"}, "way": inside}});
+    let spec =
+        spec(&json!({"type": "object", "properties": {"rows": {"type": "array", "title": "Rows", "items": item}}}));
+    let of = |way: Value| {
+        let plain = json!({"rows": [{"~id": "x", "name": "A", "way": way}]});
+        DraftState { plain: plain.as_object().cloned().unwrap(), secrets: BTreeMap::new() }
+    };
+    let none = import_config(&spec, &json!({"rows": []})).unwrap();
+    let goes = |shown: Value, now: Value| merged(&spec, &none, &of(shown), &of(now)).is_ok();
+    assert!(goes(json!({"note": "n"}), json!({"note": "n", "mode": "slow"})), "the same as before");
+    assert!(!goes(json!({"note": "n"}), json!({"note": "n", "mode": "fast"})));
+    assert!(!goes(json!({"note": "n"}), json!({"note": "other"})));
+}
+
+#[test]
 fn two_orders_are_a_conflict_and_one_is_none() {
     let spec = shelves();
     let list = |names: &[&str]| json!({"rows": names.iter().map(|name| json!({"name": name})).collect::<Vec<_>>()});
