@@ -46,6 +46,7 @@ const WRONG: [(&str, &str); 16] = [
     ("VESTIBULE_CONNECTOR_ALLOW_CIDRS", "10.0.0.0/33"),
     ("VESTIBULE_CONNECTOR_CONCURRENCY", "0"),
     ("VESTIBULE_CONTAINER_ENGINE", "docker run"),
+    ("VESTIBULE_CONNECTOR_INSTALL", "yes"),
     ("VESTIBULE_RATE_LIMITS", "sometimes"),
     ("VESTIBULE_WORKERS", "0"),
     ("VESTIBULE_METRICS_TOKEN", "short"),

@@ -124,6 +124,7 @@ pub(super) fn description_problem(text: &str) -> Option<String> {
 pub(super) struct ConfigurePage {
     frame: OwnerFrame,
     connector: String,
+    connector_url: String,
     guide: String,
     documentation_url: String,
     is_new: bool,
@@ -186,6 +187,7 @@ impl ConfigurePage {
         Ok(Self {
             frame: member.frame(request, app, "connections"),
             connector: file.name.clone(),
+            connector_url: urls::connector(file.kind, &file.slug),
             guide: target.connector.guide_html.clone(),
             documentation_url: file.documentation_url.clone(),
             is_new: target.draft.is_none(),

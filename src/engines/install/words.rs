@@ -60,6 +60,10 @@ pub(super) fn of_packages(wanted: &WantedEnvironment, version: &str, said: &str)
         format!(
             "A file that came for {first} is not the one whose hash is written down, so nothing was installed. Somebody changed it, or the download is broken."
         )
+    } else if is_there(&["Hashes are required in --require-hashes mode"]) {
+        format!(
+            "The package index names no hash for something that {first} needs, so nothing was installed: what comes could not be held against anything."
+        )
     } else if is_there(&["403 Client Error", "401 Client Error", "401 Unauthorized", "403 Forbidden"]) {
         "The package index wants other credentials: look at the settings of pip or uv (PIP_INDEX_URL, UV_INDEX_URL)."
             .to_owned()
