@@ -9,7 +9,8 @@ use crate::base::error::AppResult;
 use crate::console::retention;
 use crate::features::work::{runs, validations};
 use crate::features::{
-    accounts, catalogue, connections, extraction_engine, idempotency, installs, invite_links, oauth, setup_links, webhooks,
+    accounts, catalogue, connections, extraction_engine, idempotency, installs, invite_links, oauth, setup_links,
+    webhooks,
 };
 use crate::platform::app::App;
 use crate::platform::db::{counts, dialect};

@@ -39,8 +39,7 @@ impl WheelFolder {
 
     /// What package tools are told so that they know no other index.
     pub fn variables(&self) -> Vec<(String, String)> {
-        let told =
-            [("PIP_NO_INDEX", "1"), ("PIP_FIND_LINKS", self.dir.to_str().unwrap()), ("PIP_NO_CACHE_DIR", "1")];
+        let told = [("PIP_NO_INDEX", "1"), ("PIP_FIND_LINKS", self.dir.to_str().unwrap()), ("PIP_NO_CACHE_DIR", "1")];
         told.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
     }
 

@@ -9,8 +9,8 @@ use super::add::tell;
 use super::ports::{ProgressLine, Workshop, megabytes, shown};
 use crate::cli::{ExitResult, Unfit, doctor, out};
 use crate::features::catalogue::installing::{
-    InstallOrder, InstalledConnector, RUNNER, Upgrade, find_installed, installed, order_to_upgrade, remove as take_away,
-    upgrade as bring_up, upgrade_runner,
+    InstallOrder, InstalledConnector, RUNNER, Upgrade, find_installed, installed, order_to_upgrade,
+    remove as take_away, upgrade as bring_up, upgrade_runner,
 };
 use crate::features::connections;
 use crate::platform::config::Config;

@@ -64,14 +64,19 @@ pub(super) fn abilities(subject: &Subject, engines: &Engines, has_app: bool) -> 
         return vec![AbilityRow::no("Fill in", "It is not in the catalogue until it is installed.")];
     };
     let can = Capability::of(engines, connector, has_app);
-    let mut rows =
-        vec![AbilityRow::yes("Fill in", "By members here, and by people outside through setup links and invite links.")];
+    let mut rows = vec![AbilityRow::yes(
+        "Fill in",
+        "By members here, and by people outside through setup links and invite links.",
+    )];
     if let Some(provider) = connector.oauth() {
         rows.push(if can.sign_in {
             let why = format!("People outside can sign in with {} instead of pasting keys.", provider.name);
             AbilityRow::yes("Sign in", &why)
         } else {
-            let why = format!("No OAuth app for {} is set, so keys are pasted. Admins set one in the settings.", provider.name);
+            let why = format!(
+                "No OAuth app for {} is set, so keys are pasted. Admins set one in the settings.",
+                provider.name
+            );
             AbilityRow::no("Sign in", &why)
         });
     }
@@ -79,7 +84,10 @@ pub(super) fn abilities(subject: &Subject, engines: &Engines, has_app: bool) -> 
     rows.push(if can.check {
         AbilityRow::yes("Check", "The real system is asked whether the details work.")
     } else {
-        AbilityRow::no("Check", &format!("Nothing installed here can ask it, so finalising needs no validation. {helps}"))
+        AbilityRow::no(
+            "Check",
+            &format!("Nothing installed here can ask it, so finalising needs no validation. {helps}"),
+        )
     });
     match subject.kind {
         Kind::Source if can.read => {
@@ -117,7 +125,8 @@ pub(super) fn origin(subject: &Subject) -> &'static str {
 
 /// A file of the operator's own stands before what is installed.
 pub(super) fn is_overridden(subject: &Subject) -> bool {
-    let own = subject.connector.as_ref().is_some_and(|connector| connector.is_custom && connector.file.installed.is_none());
+    let own =
+        subject.connector.as_ref().is_some_and(|connector| connector.is_custom && connector.file.installed.is_none());
     own && subject.installed.is_some()
 }
 
@@ -195,7 +204,10 @@ mod tests {
 
     #[test]
     fn commands_stand_at_every_second_place() {
-        assert_eq!(pieces("The operator can type `a b`, or `c`."), ["The operator can type ", "a b", ", or ", "c", "."]);
+        assert_eq!(
+            pieces("The operator can type `a b`, or `c`."),
+            ["The operator can type ", "a b", ", or ", "c", "."]
+        );
         assert_eq!(pieces("Nothing."), ["Nothing."]);
     }
 }

@@ -125,11 +125,7 @@ pub async fn begin(
 
 /// What the path means, once it is clear that the member may ask for it. What goes on already is no reason to refuse: whoever presses twice
 /// is led to it.
-async fn wanted(
-    app: &Arc<App>,
-    owner: &OwnerOnly,
-    path: &ActPath,
-) -> AppResult<(Subject, InstallAct)> {
+async fn wanted(app: &Arc<App>, owner: &OwnerOnly, path: &ActPath) -> AppResult<(Subject, InstallAct)> {
     installs::may_be_asked(app, owner).await?;
     let act = InstallAct::parse(&path.act).ok_or(AppError::NotFound)?;
     let subject = Subject::find(app, &path.kind, &path.connector).await?;
@@ -147,15 +143,13 @@ async fn wanted(
 }
 
 fn licence(subject: &Subject) -> LicenceView {
-    let name = subject.package.map(|row| row.licence.as_str()).unwrap_or_default();
-    let words = licence_words(name);
+    let words = licence_words(subject.licence());
     let whose = match subject.package.map(|row| &row.way) {
         Some(PackageWay::Manifest { .. }) => "of the manifest",
         Some(PackageWay::Loader { .. }) => "of dlt",
         _ => "of the connector",
     };
-    let title = subject.package.map_or("", |row| licence_words(&row.licence).title);
-    LicenceView { whose, name: words.name.to_owned(), title, url: words.url, means: words.means }
+    LicenceView { whose, name: words.name.to_owned(), title: words.title, url: words.url, means: words.means }
 }
 
 async fn view(

@@ -120,9 +120,8 @@ struct Rights {
 impl Rights {
     async fn of(app: &App, member: &SignedIn) -> AppResult<Self> {
         let (workspace, role) = (member.workspace_id.clone(), member.role);
-        let read = app.db.read(move |conn| {
-            Ok((owns_instance(conn, &workspace, role)?, instance_owners(conn, &workspace)?))
-        });
+        let read =
+            app.db.read(move |conn| Ok((owns_instance(conn, &workspace, role)?, instance_owners(conn, &workspace)?)));
         let (is_owner, owners) = read.await?;
         Ok(Self { is_owner, owners: names_in_words(&owners) })
     }
@@ -150,7 +149,6 @@ async fn view(app: &Arc<App>, request: &HttpRequest, member: &SignedIn, subject:
     let live = last.as_ref().map(|last| InstallPart::new(last, rights.is_owner).render()).transpose();
     let rows = abilities(subject, &app.engines, has_app);
     let file = subject.connector.as_ref().map(|connector| &connector.file);
-    let mark = file.map(|file| file.mark.clone()).unwrap_or_default();
     let package = PackageFacts::of(subject);
     let how_else = match (&package, &subject.connector) {
         (None, Some(connector)) => pieces(&format!("The operator can {}.", connector.how_to_install())),
@@ -161,8 +159,8 @@ async fn view(app: &Arc<App>, request: &HttpRequest, member: &SignedIn, subject:
         name: subject.name().to_owned(),
         kind: subject.kind.as_str(),
         slug: subject.slug.clone(),
-        mark: mark.text,
-        mark_color: mark.color.trim_start_matches('#').to_owned(),
+        mark: file.map(|file| file.mark.text.clone()).unwrap_or_default(),
+        mark_color: file.map(|file| file.mark.color.clone()).unwrap_or_default(),
         category: file.map(|file| file.category.clone()).unwrap_or_default(),
         summary: file.map(|file| file.summary.clone()).unwrap_or_default(),
         documentation_url: documentation(subject),

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::base::error::{AppError, AppResult};
-use crate::connectors::{Connector, InstallablePackage, Kind, PackageTable, PackageWay, PythonPackage, shipped_packages};
+use crate::connectors::{
+    Connector, InstallablePackage, Kind, PackageTable, PackageWay, PythonPackage, shipped_packages,
+};
 use crate::features::catalogue::installing::{InstalledConnector, installed_of};
 use crate::platform::app::App;
 
@@ -50,11 +52,19 @@ impl Subject {
 
     /// The Python package that is installed; `None` where nothing can be.
     pub(super) fn python_package(&self) -> Option<&'static PythonPackage> {
-        match &self.package?.way {
-            PackageWay::Python(package) | PackageWay::Loader { package, .. } => Some(package),
-            PackageWay::Manifest { .. } => Some(self.runner),
-            PackageWay::Image(_) => None,
+        let is_manifest = self.installed.as_ref().is_some_and(|one| one.block.manifest_from.is_some());
+        match self.package.map(|row| &row.way) {
+            _ if is_manifest => Some(self.runner),
+            Some(PackageWay::Python(package) | PackageWay::Loader { package, .. }) => Some(package),
+            Some(PackageWay::Manifest { .. }) => Some(self.runner),
+            Some(PackageWay::Image(_)) | None => None,
         }
+    }
+
+    /// The licence that is agreed to, or was.
+    pub(super) fn licence(&self) -> &str {
+        let known = self.package.map(|row| row.licence.as_str());
+        known.or_else(|| self.installed.as_ref().map(|one| one.block.licence.as_str())).unwrap_or_default()
     }
 
     /// What is installed, whole: in its environment.

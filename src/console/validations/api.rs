@@ -16,7 +16,8 @@ use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::features::work::follow_log;
 use crate::features::work::validations::{
-    COME_BACK, FindStreams, QUEUE_FULL, StartValidationError, Validation, ValidationDetails, ValidationOut, start, what_to_install,
+    COME_BACK, FindStreams, QUEUE_FULL, StartValidationError, Validation, ValidationDetails, ValidationOut, start,
+    what_to_install,
 };
 use crate::platform::app::App;
 use crate::platform::db::Conn;

@@ -131,8 +131,13 @@ impl Installer {
         // A folder of its own: an installation that begins meanwhile sweeps its rooms.
         let room = RunFolder::make(&self.folders.root.join(".asked"), &self.rng)
             .map_err(|error| InstallError::of_disk("cannot write to", &self.folders.root, &error))?;
-        let tools =
-            Tools { launcher: &self.launcher, path: &self.path, variables: &self.variables, room: &room, tell: &|_| {} };
+        let tools = Tools {
+            launcher: &self.launcher,
+            path: &self.path,
+            variables: &self.variables,
+            room: &room,
+            tell: &|_| {},
+        };
         let found = python::find(&tools, range, None).await?;
         Ok(format!("Python {} ({})", found.version, found.program.display()))
     }

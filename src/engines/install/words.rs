@@ -139,6 +139,10 @@ mod tests {
         for (said, sentence) in [
             ("OSError: [Errno 28] No space left on device", "disk of the data folder is full"),
             ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE", "whose hash is written down"),
+            (
+                "ERROR: Hashes are required in --require-hashes mode, but they are missing",
+                "names no hash for something",
+            ),
             ("Retrying after NewConnectionError\nERROR: No matching distribution found", "index could not be reached"),
             (
                 "ERROR: No matching distribution found for airbyte-source-shop",

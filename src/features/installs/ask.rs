@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::store::{self, ConnectorInstall, InstallPlace, NewInstall};
 use super::InstallAct;
+use super::store::{self, ConnectorInstall, InstallPlace, NewInstall};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ConnectorInstallId, WorkspaceId};
 use crate::connectors::Kind;
-use crate::features::accounts::owns_instance;
 use crate::features::accounts::guard::SignedIn;
+use crate::features::accounts::owns_instance;
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::tx::Tx;

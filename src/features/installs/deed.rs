@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::store::ConnectorInstall;
 use super::InstallAct;
+use super::store::ConnectorInstall;
 use crate::base::error::AppError;
 use crate::connectors::{Connectors, Kind, PackageTable, shipped_packages};
 use crate::engines::install::{InstallError, Tell};
 use crate::features::catalogue::installing::{
-    InstallOrder, InstallOutcome, InstallPorts, InstalledConnector, Upgrade, install, installed_of, manifest_of, order_to_upgrade,
-    remove, upgrade,
+    InstallOrder, InstallOutcome, InstallPorts, InstalledConnector, Upgrade, install, installed_of, manifest_of,
+    order_to_upgrade, remove, upgrade,
 };
 use crate::platform::app::App;
 
@@ -41,8 +41,7 @@ impl From<InstallError> for NotDone {
 pub(super) async fn perform(app: &Arc<App>, asked: &ConnectorInstall, tell: Tell<'_>) -> Result<Done, NotDone> {
     let unreadable = |error: anyhow::Error| NotDone::because(format!("{error:#}"));
     let (table, built_in) = (shipped_packages().map_err(unreadable)?, Connectors::load(None).map_err(unreadable)?);
-    let ports =
-        InstallPorts { installer: &app.installer, engines: &app.engines, built_in: &built_in, table, tell };
+    let ports = InstallPorts { installer: &app.installer, engines: &app.engines, built_in: &built_in, table, tell };
     match asked.act {
         InstallAct::Install => install_new(app, &ports, asked).await,
         InstallAct::Upgrade => bring_up(app, &ports, there(app, asked).await?).await,
@@ -57,11 +56,7 @@ async fn there(app: &Arc<App>, asked: &ConnectorInstall) -> Result<InstalledConn
     found.ok_or_else(|| NotDone::because(format!("{} is not installed any more.", asked.slug)))
 }
 
-async fn install_new(
-    app: &Arc<App>,
-    ports: &InstallPorts<'_>,
-    asked: &ConnectorInstall,
-) -> Result<Done, NotDone> {
+async fn install_new(app: &Arc<App>, ports: &InstallPorts<'_>, asked: &ConnectorInstall) -> Result<Done, NotDone> {
     let package = row(ports.table, asked.kind, &asked.slug)?;
     let manifest = manifest_of(&app.connector_http, package).await?;
     let outcome = install(ports, &InstallOrder::of(package.clone(), manifest)).await?;
@@ -78,11 +73,7 @@ fn row<'a>(
     })
 }
 
-async fn bring_up(
-    app: &Arc<App>,
-    ports: &InstallPorts<'_>,
-    there: InstalledConnector,
-) -> Result<Done, NotDone> {
+async fn bring_up(app: &Arc<App>, ports: &InstallPorts<'_>, there: InstalledConnector) -> Result<Done, NotDone> {
     let order = order_to_upgrade(&app.connector_http, ports.table, &there).await?;
     if order.package.licence != there.block.licence {
         return Err(NotDone::because(format!(

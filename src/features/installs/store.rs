@@ -128,11 +128,7 @@ pub(super) fn going(conn: &mut Conn, folder: &str) -> QueryResult<Vec<ConnectorI
 }
 
 /// Takes one that waits; `None` when somebody else was faster.
-pub(super) fn claim(
-    conn: &mut Conn,
-    id: &ConnectorInstallId,
-    now: UtcTime,
-) -> QueryResult<Option<ConnectorInstall>> {
+pub(super) fn claim(conn: &mut Conn, id: &ConnectorInstallId, now: UtcTime) -> QueryResult<Option<ConnectorInstall>> {
     let waiting = connector_installs::table.find(id).filter(connector_installs::state.eq(WorkState::Queued));
     let mine = (
         connector_installs::state.eq(WorkState::InProgress),
@@ -182,12 +178,7 @@ pub(super) fn is_still(conn: &mut Conn, lost: &ConnectorInstall) -> QueryResult<
 }
 
 /// Ends one; `false` when it is not its worker's any more.
-pub(super) fn end(
-    conn: &mut Conn,
-    own: &ConnectorInstall,
-    end: &InstallEnd,
-    now: UtcTime,
-) -> QueryResult<bool> {
+pub(super) fn end(conn: &mut Conn, own: &ConnectorInstall, end: &InstallEnd, now: UtcTime) -> QueryResult<bool> {
     let state = if end.succeeded { WorkState::Success } else { WorkState::Failed };
     let over = (
         connector_installs::state.eq(state),

@@ -13,13 +13,16 @@ use crate::base::error::AppResult;
 use crate::features::catalogue;
 use crate::platform::activity::{Actor, Event};
 use crate::platform::app::App;
-use crate::platform::jobs::{ClaimedTasks, Queue, Task, WORK_BEAT, WORK_LEASE, WorkState, run_queue_due, run_queue_until};
+use crate::platform::jobs::{
+    ClaimedTasks, Queue, Task, WORK_BEAT, WORK_LEASE, WorkState, run_queue_due, run_queue_until,
+};
 use crate::platform::lease_watch::LiveLease;
 use crate::platform::tx::Tx;
 
 const NAME: &str = "installs";
 const QUEUE: Queue = Queue { name: NAME, at_once: 1, claim };
-const DIED: &str = "The server stopped twice while this was going on, so it was not tried again. Nothing that was begun is used.";
+const DIED: &str =
+    "The server stopped twice while this was going on, so it was not tried again. Nothing that was begun is used.";
 const TAKEN_UP: &str = "The server stopped meanwhile; it begins anew";
 const OTHERS: &str = "Another installation is going on in this data folder; it waits for that";
 const SWITCHED_OFF: &str = "The operator has switched installing off meanwhile (VESTIBULE_CONNECTOR_INSTALL).";
@@ -60,8 +63,7 @@ fn claim(app: Arc<App>, room: usize) -> ClaimedTasks {
 /// Puts back what a server has left that died, or ends it when that happened before.
 async fn take_up_lost(app: &Arc<App>, going: &[ConnectorInstall]) -> AppResult<()> {
     let held: Vec<&ConnectorInstall> = going.iter().filter(|one| one.state == WorkState::InProgress).collect();
-    let live: Vec<LiveLease<'_>> =
-        held.iter().map(|one| LiveLease { id: one.id.as_str(), beat: one.beat }).collect();
+    let live: Vec<LiveLease<'_>> = held.iter().map(|one| LiveLease { id: one.id.as_str(), beat: one.beat }).collect();
     let lost = app.lease_watch.look(NAME, &live, app.clock.monotonic(), WORK_LEASE.unsigned_abs());
     for one in lost.into_iter().filter_map(|place| held.get(place).copied().cloned()) {
         app.write(move |tx| {
@@ -171,7 +173,10 @@ mod tests {
     #[test]
     fn credentials_of_an_index_are_not_repeated() {
         for (said, told) in [
-            ("Looking in indexes: https://ana:geheim@pypi.example/simple, x", "Looking in indexes: https://pypi.example/simple, x"),
+            (
+                "Looking in indexes: https://ana:geheim@pypi.example/simple, x",
+                "Looking in indexes: https://pypi.example/simple, x",
+            ),
             ("https://h/a https://u@b@c/d 'http://x@y'", "https://h/a https://c/d 'http://y'"),
             ("no address @ all://", "no address @ all://"),
         ] {

@@ -146,9 +146,7 @@ fn connections() -> Vec<RouteEntry> {
         at(urls::NEW_CONNECTION_OF).get(AtLeast(Member), new_pages::new).post(AtLeast(Member), new_pages::create),
         at(urls::CONNECTOR).get(AtLeast(Viewer), connector_pages::show),
         at(urls::CONNECTOR_LIVE).get(AtLeast(Viewer), connector_pages::live),
-        at(urls::CONNECTOR_ACT)
-            .get(AtLeast(Owner), install_pages::confirm)
-            .post(AtLeast(Owner), install_pages::begin),
+        at(urls::CONNECTOR_ACT).get(AtLeast(Owner), install_pages::confirm).post(AtLeast(Owner), install_pages::begin),
         at(urls::CONNECTION).get(AtLeast(Viewer), show_pages::show),
         at(urls::CONNECTION_CONFIGURATION)
             .get(AtLeast(Member), configure_pages::edit)

@@ -23,7 +23,11 @@ async fn only_an_owner_of_the_instance_who_has_just_signed_in_installs() {
         let page = other.get(PAGE).await;
         assert_eq!(page.status, 200, "{who}");
         assert!(!page.body.contains("/installing/"), "{who} sees no button");
-        assert!(page.text().contains("vestibule connectors install source-facebook-marketing"), "{who}: {}", page.text());
+        assert!(
+            page.text().contains("vestibule connectors install source-facebook-marketing"),
+            "{who}: {}",
+            page.text()
+        );
         assert_eq!(page.text().contains("Ana Lima"), *who != "an owner of another workspace", "{who}: {}", page.text());
         assert_eq!(other.get(&act("install")).await.status, 403, "{who}");
         let form = page.form_to("/sign-out");
@@ -66,7 +70,8 @@ async fn where_it_is_not_switched_on_nobody_installs_and_the_page_says_what_to_t
     for what in ["install", "upgrade", "remove", "burn"] {
         assert_eq!(owner.get(&act(what)).await.status, 404, "{what}");
         let form = page.form_to("/sign-out");
-        let pairs = [("_csrf".to_owned(), form.value("_csrf").unwrap().to_owned()), ("agree".to_owned(), "yes".to_owned())];
+        let pairs =
+            [("_csrf".to_owned(), form.value("_csrf").unwrap().to_owned()), ("agree".to_owned(), "yes".to_owned())];
         assert_eq!(owner.post(&act(what), &pairs).await.status, 404, "{what}");
     }
     assert_eq!(rows(&app).await, []);
@@ -83,7 +88,11 @@ async fn what_does_not_fit_is_refused() {
     assert_eq!(owner.get("/connectors/pipe/facebook-ads").await.status, 404);
     // Its maker publishes a container image only.
     let page = owner.get("/connectors/source/mysql").await;
-    assert!(page.text().contains("Container image") && page.body.contains("connectors import --image"), "{}", page.text());
+    assert!(
+        page.text().contains("Container image") && page.body.contains("connectors import --image"),
+        "{}",
+        page.text()
+    );
     assert!(!page.body.contains("/installing/"));
     assert_eq!(owner.get("/connectors/source/mysql/installing/install").await.status, 409);
 }

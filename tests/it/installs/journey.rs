@@ -64,7 +64,11 @@ async fn a_connector_is_made_readable_upgraded_and_removed_in_the_browser() {
     press(&owner, "remove").await;
     site.work().await;
     let gone = owner.get(PAGE).await;
-    assert!(gone.text().contains("6.2.0 is removed.") && gone.text().contains("Built into this version"), "{}", gone.text());
+    assert!(
+        gone.text().contains("6.2.0 is removed.") && gone.text().contains("Built into this version"),
+        "{}",
+        gone.text()
+    );
     let told = program.get("/api/v1/source-connectors/facebook-ads/").await.expect(200);
     assert_eq!((&told.json["capability"]["read"], &told.json["installed"]), (&json!(false), &json!(null)));
     assert_eq!(rows(app).await.len(), 1, "of a connector the last one stays");

@@ -14,7 +14,8 @@ async fn die(site: &Site) {
         connector_installs::tries.eq(connector_installs::tries + 1),
         connector_installs::beat.eq(connector_installs::beat + 1_i64),
     );
-    let done = site.app.app.db.write(move |conn| Ok(diesel::update(connector_installs::table).set(taken).execute(conn)?));
+    let done =
+        site.app.app.db.write(move |conn| Ok(diesel::update(connector_installs::table).set(taken).execute(conn)?));
     assert_eq!(done.await.unwrap(), 1);
 }
 

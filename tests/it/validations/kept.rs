@@ -60,13 +60,21 @@ async fn streams_are_asked_for_again_only_when_something_has_changed() {
 async fn what_the_connector_changes_itself_and_a_failure_keep_the_streams() {
     let (app, program, slug) = shop_draft("right", json!({"mode": "renews"})).await;
     assert_eq!(begun(&program, &validated(&app, &program, &slug).await).await, 2);
-    assert_eq!(begun(&program, &validated(&app, &program, &slug).await).await, 1, "its token is another one now, by itself");
+    assert_eq!(
+        begun(&program, &validated(&app, &program, &slug).await).await,
+        1,
+        "its token is another one now, by itself"
+    );
     let one = format!("/api/v1/sources/{slug}/");
     program.patch(&one, json!({"config": {"mode": "down"}})).await.expect(200);
     assert_eq!(validated(&app, &program, &slug).await["status"], "failed");
     program.patch(&one, json!({"config": {"mode": "renews"}})).await.expect(200);
     let done = validated(&app, &program, &slug).await;
-    assert_eq!((begun(&program, &done).await, done["status"].as_str()), (1, Some("success")), "as it was found good before");
+    assert_eq!(
+        (begun(&program, &done).await, done["status"].as_str()),
+        (1, Some("success")),
+        "as it was found good before"
+    );
 }
 
 #[tokio::test]

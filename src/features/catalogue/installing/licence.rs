@@ -6,7 +6,7 @@ pub struct LicenceWords<'a> {
     /// Its short name, like `ELv2`.
     pub name: &'a str,
     /// What it is.
-    pub title: &'a str,
+    pub title: &'static str,
     /// Where it stands whole; empty when nobody here knows.
     pub url: &'static str,
     /// What it allows, in one sentence without its full stop.
@@ -23,7 +23,9 @@ pub fn licence_words(name: &str) -> LicenceWords<'_> {
         ),
         "MIT" => ("a free licence", "https://opensource.org/license/mit", ""),
         "Apache-2.0" => ("a free licence", "https://www.apache.org/licenses/LICENSE-2.0", ""),
-        "" => return LicenceWords { name: "not known here", title: "", url: "", means: "ask its maker what it allows" },
+        "" => {
+            return LicenceWords { name: "not known here", title: "", url: "", means: "ask its maker what it allows" };
+        }
         _ => ("", "", "ask its maker what it allows"),
     };
     LicenceWords { name, title, url, means }

@@ -24,7 +24,9 @@ pub use documents::{GivenManifest, fetch_manifest, fetch_registry, read_manifest
 pub use licence::{LicenceWords, licence_words};
 pub use make::install;
 pub use orders::{is_address, manifest_of, order_to_upgrade};
-pub use upkeep::{InstalledConnector, Upgrade, find_installed, installed, installed_of, remove, upgrade, upgrade_runner};
+pub use upkeep::{
+    InstalledConnector, Upgrade, find_installed, installed, installed_of, remove, upgrade, upgrade_runner,
+};
 
 /// The name of the environment that all manifests share.
 pub const RUNNER: &str = "airbyte-cdk";

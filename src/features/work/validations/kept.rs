@@ -47,8 +47,7 @@ pub(super) fn mark(
         return Ok(None);
     }
     let sign_in = oauth::of_connection(conn, &connection.workspace_id, &connection.id)?;
-    let sign_in =
-        sign_in.map(|one| format!("{} {}", one.grant.id, one.grant.obtained_at.iso())).unwrap_or_default();
+    let sign_in = sign_in.map(|one| format!("{} {}", one.grant.id, one.grant.obtained_at.iso())).unwrap_or_default();
     let file = serde_json::to_vec(&connector.file).map_err(AppError::internal)?;
     let plain = serde_json::to_vec(&values.plain).map_err(AppError::internal)?;
     let program = ports.engines.program_stamp(connector);
