@@ -33,7 +33,7 @@ fn without_any_setting_the_documented_defaults_are_in_force() {
 }
 
 /// A wrong value for every setting that can be wrong.
-const WRONG: [(&str, &str); 16] = [
+const WRONG: [(&str, &str); 17] = [
     ("VESTIBULE_BIND", "localhost"),
     ("VESTIBULE_BASE_URL", "https://connect.example.com/path"),
     ("VESTIBULE_DATABASE_URL", "mysql://db"),

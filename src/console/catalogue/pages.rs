@@ -43,6 +43,7 @@ struct InstallPart {
     succeeded: bool,
     said: String,
     at: (String, String),
+    /// The page around this, which was shown before it was over; empty where it is shown now.
     url: String,
 }
 
@@ -146,7 +147,11 @@ async fn view(app: &Arc<App>, request: &HttpRequest, member: &SignedIn, subject:
     let rights = Rights::of(app, member).await?;
     let last = installs::last(app, subject.kind, &subject.slug).await?;
     let is_going = last.as_ref().is_some_and(|last| !last.state.is_over());
-    let live = last.as_ref().map(|last| InstallPart::new(last, rights.is_owner).render()).transpose();
+    let live = last.as_ref().map(|last| {
+        let part = InstallPart::new(last, rights.is_owner);
+        InstallPart { url: String::new(), ..part }.render()
+    });
+    let live = live.transpose().map_err(AppError::internal)?.unwrap_or_default();
     let rows = abilities(subject, &app.engines, has_app);
     let file = subject.connector.as_ref().map(|connector| &connector.file);
     let package = PackageFacts::of(subject);
@@ -177,7 +182,7 @@ async fn view(app: &Arc<App>, request: &HttpRequest, member: &SignedIn, subject:
         may_edit: member.role.may_edit(),
         instead: rights.instead(app),
         url: urls::connector(subject.kind, &subject.slug),
-        live: live.map_err(AppError::internal)?.unwrap_or_default(),
+        live,
         live_url: urls::connector_live(subject.kind, &subject.slug),
         is_going,
     })

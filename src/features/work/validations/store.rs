@@ -63,6 +63,11 @@ impl ValidationResult {
         let stream_count = i32::try_from(streams).unwrap_or(i32::MAX);
         Self { connection_version, sealed_found: Some(sealed.as_bytes().to_vec()), stream_count, ..Self::default() }
     }
+
+    /// The same, with when it was found and a mark of what it was found with.
+    pub(super) fn kept_as(self, found_at: Option<UtcTime>, found_mark: Option<String>) -> Self {
+        Self { found_at, found_mark, ..self }
+    }
 }
 
 fn progress_changes(step: &str) -> QueryResult<diesel::dsl::Eq<validations::step, &str>> {

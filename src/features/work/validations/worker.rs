@@ -190,8 +190,8 @@ async fn settle(
                 } else {
                     "The details work.".to_owned()
                 };
-                let result = ValidationResult::found(version, &sealed, streams);
-                Ending::success(words, ValidationResult { found_at, found_mark, ..result })
+                let result = ValidationResult::found(version, &sealed, streams).kept_as(found_at, found_mark);
+                Ending::success(words, result)
             }
             Err(failure) => Ending { result: ValidationResult::nothing(version), ..Ending::of_failure(failure) },
         };
