@@ -14,7 +14,7 @@ use crate::features::catalogue::installing::{
 use crate::platform::app::App;
 
 /// It was done; what is there now, in words.
-pub(super) struct Done(pub(super) String);
+pub(super) struct InstallDone(pub(super) String);
 
 /// It was not done.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl From<InstallError> for NotDone {
 }
 
 /// Does what was asked for.
-pub(super) async fn perform(app: &Arc<App>, asked: &ConnectorInstall, tell: Tell<'_>) -> Result<Done, NotDone> {
+pub(super) async fn perform(app: &Arc<App>, asked: &ConnectorInstall, tell: Tell<'_>) -> Result<InstallDone, NotDone> {
     let unreadable = |error: anyhow::Error| NotDone::because(format!("{error:#}"));
     let (table, built_in) = (shipped_packages().map_err(unreadable)?, Connectors::load(None).map_err(unreadable)?);
     let ports = InstallPorts { installer: &app.installer, engines: &app.engines, built_in: &built_in, table, tell };
@@ -56,11 +56,15 @@ async fn there(app: &Arc<App>, asked: &ConnectorInstall) -> Result<InstalledConn
     found.ok_or_else(|| NotDone::because(format!("{} is not installed any more.", asked.slug)))
 }
 
-async fn install_new(app: &Arc<App>, ports: &InstallPorts<'_>, asked: &ConnectorInstall) -> Result<Done, NotDone> {
+async fn install_new(
+    app: &Arc<App>,
+    ports: &InstallPorts<'_>,
+    asked: &ConnectorInstall,
+) -> Result<InstallDone, NotDone> {
     let package = row(ports.table, asked.kind, &asked.slug)?;
     let manifest = manifest_of(&app.connector_http, package).await?;
     let outcome = install(ports, &InstallOrder::of(package.clone(), manifest)).await?;
-    Ok(Done(in_words("is installed", &outcome)))
+    Ok(InstallDone(in_words("is installed", &outcome)))
 }
 
 fn row<'a>(
@@ -73,7 +77,7 @@ fn row<'a>(
     })
 }
 
-async fn bring_up(app: &Arc<App>, ports: &InstallPorts<'_>, there: InstalledConnector) -> Result<Done, NotDone> {
+async fn bring_up(app: &Arc<App>, ports: &InstallPorts<'_>, there: InstalledConnector) -> Result<InstallDone, NotDone> {
     let order = order_to_upgrade(&app.connector_http, ports.table, &there).await?;
     if order.package.licence != there.block.licence {
         return Err(NotDone::because(format!(
@@ -81,13 +85,13 @@ async fn bring_up(app: &Arc<App>, ports: &InstallPorts<'_>, there: InstalledConn
             order.package.licence, there.block.licence
         )));
     }
-    Ok(Done(match upgrade(ports, &there, &order).await? {
+    Ok(InstallDone(match upgrade(ports, &there, &order).await? {
         Upgrade::Same(now) => format!("{} is the newest of its range already.", version(&now)),
         Upgrade::Newer { before, now } => format!("{} It was {before}.", in_words("is installed", &now)),
     }))
 }
 
-async fn take_away(app: &Arc<App>, there: InstalledConnector) -> Result<Done, NotDone> {
+async fn take_away(app: &Arc<App>, there: InstalledConnector) -> Result<InstallDone, NotDone> {
     let (installer, own) = (app.installer.clone(), there.clone());
     let gone = tokio::task::spawn_blocking(move || remove(&installer, &own)).await;
     let bytes = gone.map_err(|error| NotDone::because(AppError::internal(error).to_string()))??;
@@ -95,7 +99,7 @@ async fn take_away(app: &Arc<App>, there: InstalledConnector) -> Result<Done, No
         0 => "Its environment stays, because others use it or still run from it.".to_owned(),
         bytes => format!("{} MB are free.", bytes.div_ceil(1_000_000)),
     };
-    Ok(Done(format!("{} {} is removed. {rest}", there.block.name, there.block.version)))
+    Ok(InstallDone(format!("{} {} is removed. {rest}", there.block.name, there.block.version)))
 }
 
 fn version(outcome: &InstallOutcome) -> String {

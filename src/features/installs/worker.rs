@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use super::ask::note;
-use super::deed::{Done, NotDone, perform as perform_deed};
+use super::deed::{InstallDone, NotDone, perform as perform_deed};
 use super::store::{self, ConnectorInstall, InstallEnd};
 use super::{LONGEST_DETAIL, LONGEST_STEP, MOST_TRIES};
 use crate::base::error::AppResult;
@@ -118,7 +118,7 @@ async fn work(app: &Arc<App>, own: &ConnectorInstall) -> AppResult<()> {
         }
     };
     match done {
-        Ok(Done(message)) => {
+        Ok(InstallDone(message)) => {
             // This process need not wait for its next looks, of which a file that is gone takes two; others of the folder have their own.
             catalogue::look(app).await?;
             catalogue::look(app).await?;
