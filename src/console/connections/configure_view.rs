@@ -33,6 +33,11 @@ pub(super) struct ConfigureTarget {
 }
 
 impl ConfigureTarget {
+    /// Where one comes from.
+    fn url(&self) -> String {
+        self.draft.as_ref().map_or_else(|| urls::NEW_CONNECTION.to_owned(), |draft| urls::connection(&draft.slug))
+    }
+
     /// What is configured, with what is missing around it.
     pub(super) async fn of(
         app: &App,
@@ -195,10 +200,7 @@ impl ConfigurePage {
             is_extracted: target.draft.as_ref().is_some_and(|draft| draft.state() == ConnectionState::Finalised)
                 && file.kind == Kind::Source,
             used_by: named(&target.users),
-            connection_url: target
-                .draft
-                .as_ref()
-                .map_or_else(|| urls::NEW_CONNECTION.to_owned(), |draft| urls::connection(&draft.slug)),
+            connection_url: target.url(),
             description: target
                 .draft
                 .as_ref()

@@ -56,14 +56,8 @@ pub(super) fn of_packages(wanted: &WantedEnvironment, version: &str, said: &str)
     let is_there = |signs: &[&str]| signs.iter().any(|sign| said.contains(sign));
     let message = if is_full(said) {
         no_space()
-    } else if is_there(&["DO NOT MATCH THE HASHES", "Hash mismatch", "hash mismatch"]) {
-        format!(
-            "A file that came for {first} is not the one whose hash is written down, so nothing was installed. Somebody changed it, or the download is broken."
-        )
-    } else if is_there(&["Hashes are required in --require-hashes mode"]) {
-        format!(
-            "The package index names no hash for something that {first} needs, so nothing was installed: what comes could not be held against anything."
-        )
+    } else if let Some(words) = of_hashes(&first, said) {
+        words
     } else if is_there(&["403 Client Error", "401 Client Error", "401 Unauthorized", "403 Forbidden"]) {
         "The package index wants other credentials: look at the settings of pip or uv (PIP_INDEX_URL, UV_INDEX_URL)."
             .to_owned()
@@ -113,6 +107,20 @@ pub(super) fn of_packages(wanted: &WantedEnvironment, version: &str, said: &str)
         format!("{asked} could not be installed.")
     };
     InstallError::new(message).with_detail(said)
+}
+
+/// What came is not what was named.
+fn of_hashes(first: &str, said: &str) -> Option<String> {
+    if ["DO NOT MATCH THE HASHES", "Hash mismatch", "hash mismatch"].iter().any(|sign| said.contains(sign)) {
+        return Some(format!(
+            "A file that came for {first} is not the one whose hash is written down, so nothing was installed. Somebody changed it, or the download is broken."
+        ));
+    }
+    said.contains("Hashes are required in --require-hashes mode").then(|| {
+        format!(
+            "The package index names no hash for something that {first} needs, so nothing was installed: what comes could not be held against anything."
+        )
+    })
 }
 
 fn is_full(said: &str) -> bool {

@@ -5,6 +5,46 @@ use time::Duration;
 
 use super::{PACKAGE, PAGE, Site, act, events, press, rows};
 use crate::api::Program;
+use crate::support::{Page, TestApp, Visitor};
+
+fn says_what_it_is(asked: &Page) {
+    for words in [
+        PACKAGE,
+        "ELv2",
+        "may not offer it to others as a service",
+        "In the data folder of this server alone",
+        "Python 3.10 to 3.12. Here: Python 3.",
+        "None uses it yet",
+    ] {
+        assert!(asked.text().contains(words), "{words}: {}", asked.text());
+    }
+}
+
+fn is_held_to_hashes(app: &TestApp) {
+    let lock = std::fs::read_dir(app.data_dir().join("connectors/environments/source-facebook-marketing"))
+        .unwrap()
+        .map(|entry| std::fs::read_to_string(entry.unwrap().path().join("requirements.lock")).unwrap())
+        .collect::<String>();
+    assert!(lock.contains("airbyte-source-facebook-marketing==6.1.9") && lock.contains("--hash=sha256:"), "{lock}");
+}
+
+async fn is_removed(site: &Site, owner: &Visitor, program: &Program) {
+    let app = &site.app;
+    app.advance(Duration::seconds(1));
+    let asked = owner.get(&act("remove")).await;
+    assert!(asked.text().contains("1 connection uses it, in all workspaces together"), "{}", asked.text());
+    assert!(asked.text().contains("The connector that is built in is used again"), "{}", asked.text());
+    press(owner, "remove").await;
+    site.work().await;
+    let gone = owner.get(PAGE).await;
+    assert!(
+        gone.text().contains("6.2.0 is removed.") && gone.text().contains("Built into this version"),
+        "{}",
+        gone.text()
+    );
+    let told = program.get("/api/v1/source-connectors/facebook-ads/").await.expect(200);
+    assert_eq!((&told.json["capability"]["read"], &told.json["installed"]), (&json!(false), &json!(null)));
+}
 
 #[tokio::test]
 async fn a_connector_is_made_readable_upgraded_and_removed_in_the_browser() {
@@ -16,17 +56,7 @@ async fn a_connector_is_made_readable_upgraded_and_removed_in_the_browser() {
     let page = owner.get(PAGE).await;
     assert!(page.text().contains("What is there only checks details"), "{}", page.text());
     assert!(page.links().contains(&act("install")) && page.text().contains("Make it readable"), "{}", page.text());
-    let asked = owner.get(&act("install")).await;
-    for words in [
-        PACKAGE,
-        "ELv2",
-        "may not offer it to others as a service",
-        "In the data folder of this server alone",
-        "Python 3.10 to 3.12. Here: Python 3.",
-        "None uses it yet",
-    ] {
-        assert!(asked.text().contains(words), "{words}: {}", asked.text());
-    }
+    says_what_it_is(&owner.get(&act("install")).await);
     assert_eq!(press(&owner, "install").await.status, 303);
     let waits = owner.get(PAGE).await;
     assert!(waits.has("[data-live]") && waits.text().contains("Waiting"), "{}", waits.text());
@@ -38,11 +68,7 @@ async fn a_connector_is_made_readable_upgraded_and_removed_in_the_browser() {
     assert!(!done.has("[data-live]") && done.text().contains("Installed on this server"));
     let told = program.get("/api/v1/source-connectors/facebook-ads/").await.expect(200);
     assert_eq!((&told.json["capability"]["read"], told.text("/installed/version").as_str()), (&json!(true), "6.1.9"));
-    let lock = std::fs::read_dir(app.data_dir().join("connectors/environments/source-facebook-marketing"))
-        .unwrap()
-        .map(|entry| std::fs::read_to_string(entry.unwrap().path().join("requirements.lock")).unwrap())
-        .collect::<String>();
-    assert!(lock.contains("airbyte-source-facebook-marketing==6.1.9") && lock.contains("--hash=sha256:"), "{lock}");
+    is_held_to_hashes(app);
 
     program.draft("sources", "facebook-ads").await;
     site.wheels.put(PACKAGE, "6.2.0", "");
@@ -57,20 +83,7 @@ async fn a_connector_is_made_readable_upgraded_and_removed_in_the_browser() {
     site.work().await;
     assert!(owner.get(PAGE).await.text().contains("6.2.0 is the newest of its range already."));
 
-    app.advance(Duration::seconds(1));
-    let asked = owner.get(&act("remove")).await;
-    assert!(asked.text().contains("1 connection uses it, in all workspaces together"), "{}", asked.text());
-    assert!(asked.text().contains("The connector that is built in is used again"), "{}", asked.text());
-    press(&owner, "remove").await;
-    site.work().await;
-    let gone = owner.get(PAGE).await;
-    assert!(
-        gone.text().contains("6.2.0 is removed.") && gone.text().contains("Built into this version"),
-        "{}",
-        gone.text()
-    );
-    let told = program.get("/api/v1/source-connectors/facebook-ads/").await.expect(200);
-    assert_eq!((&told.json["capability"]["read"], &told.json["installed"]), (&json!(false), &json!(null)));
+    is_removed(&site, &owner, &program).await;
     assert_eq!(rows(app).await.len(), 1, "of a connector the last one stays");
     let (asked, done) = ("connector.upgrade_asked", "connector.install_done");
     assert_eq!(
