@@ -1,6 +1,7 @@
 //! Who does what was asked for: one after the other, because one installation at a time works in a data folder.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
@@ -8,7 +9,7 @@ use tokio::time::MissedTickBehavior;
 use super::ask::note;
 use super::deed::{InstallDone, NotDone, perform as perform_deed};
 use super::store::{self, ConnectorInstall, InstallEnd};
-use super::{LONGEST_DETAIL, LONGEST_STEP, MOST_TRIES};
+use super::{InstallAct, LONGEST_DETAIL, LONGEST_STEP, MOST_TRIES};
 use crate::base::error::AppResult;
 use crate::features::catalogue;
 use crate::platform::activity::{Actor, Event};
@@ -20,6 +21,8 @@ use crate::platform::lease_watch::LiveLease;
 use crate::platform::tx::Tx;
 
 const NAME: &str = "installs";
+/// A file that was taken away is gone for the catalogue when it is still away so much later.
+const GONE: Duration = Duration::from_millis(1_200);
 const QUEUE: Queue = Queue { name: NAME, at_once: 1, claim };
 const DIED: &str =
     "The server stopped twice while this was going on, so it was not tried again. Nothing that was begun is used.";
@@ -119,9 +122,12 @@ async fn work(app: &Arc<App>, own: &ConnectorInstall) -> AppResult<()> {
     };
     match done {
         Ok(InstallDone(message)) => {
-            // This process need not wait for its next looks, of which a file that is gone takes two; others of the folder have their own.
+            // This process need not wait for its next look; others of the folder take it in by theirs. What is gone counts so after a moment.
             catalogue::look(app).await?;
-            catalogue::look(app).await?;
+            if own.act == InstallAct::Remove {
+                tokio::time::sleep(GONE).await;
+                catalogue::look(app).await?;
+            }
             finish(app, own, InstallEnd { succeeded: true, message, detail: None }).await
         }
         Err(NotDone { is_busy: true, .. }) => {

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use time::Duration;
+use vestibule::features::catalogue::look;
 
 use super::{PACKAGE, PAGE, Site, act, events, press, rows};
 use crate::api::Program;
@@ -36,6 +37,10 @@ async fn is_removed(site: &Site, owner: &Visitor, program: &Program) {
     assert!(asked.text().contains("The connector that is built in is used again"), "{}", asked.text());
     press(owner, "remove").await;
     site.work().await;
+    for _ in 0..2 {
+        app.advance(Duration::seconds(2));
+        look(&app.app).await.unwrap();
+    }
     let gone = owner.get(PAGE).await;
     assert!(
         gone.text().contains("6.2.0 is removed.") && gone.text().contains("Built into this version"),
@@ -51,8 +56,9 @@ async fn a_connector_is_made_readable_upgraded_and_removed_in_the_browser() {
     let Some(site) = Site::start() else { return };
     let app = &site.app;
     site.wheels.put(PACKAGE, "6.1.9", "");
-    let owner = app.owner().await;
     let program = Program::start(app).await;
+    let owner = app.visitor();
+    owner.sign_in("ana@acme.example").await;
     let page = owner.get(PAGE).await;
     assert!(page.text().contains("What is there only checks details"), "{}", page.text());
     assert!(page.links().contains(&act("install")) && page.text().contains("Make it readable"), "{}", page.text());
