@@ -140,7 +140,7 @@ pub(super) fn claim(conn: &mut Conn, id: &ConnectorInstallId, now: UtcTime) -> Q
     if diesel::update(waiting).set(mine).execute(conn)? == 0 {
         return Ok(None);
     }
-    connector_installs::table.find(id).select(ConnectorInstall::as_select()).first(conn).optional()
+    connector_installs::table.find(id).select(ConnectorInstall::as_select()).get_result(conn).optional()
 }
 
 /// Shows that its worker lives, and what it does; `false` when it is that worker's no more. `tries` tells one worker from the next.
@@ -174,7 +174,7 @@ pub(super) fn put_back(conn: &mut Conn, own: &ConnectorInstall, step: &str, spen
 /// The same, of one whose worker shows no sign: only when it has shown none since it was read.
 pub(super) fn is_still(conn: &mut Conn, lost: &ConnectorInstall) -> QueryResult<bool> {
     let row = connector_installs::table.find(&lost.id).filter(connector_installs::beat.eq(lost.beat));
-    Ok(row.select(connector_installs::id).first::<ConnectorInstallId>(conn).optional()?.is_some())
+    Ok(row.select(connector_installs::id).get_result::<ConnectorInstallId>(conn).optional()?.is_some())
 }
 
 /// Ends one; `false` when it is not its worker's any more.
