@@ -118,7 +118,7 @@ pub(super) fn origin(subject: &Subject) -> &'static str {
     match &subject.connector {
         None => "The table of packages that this version ships; nothing of it is here yet",
         Some(connector) if connector.file.installed.is_some() => "Installed on this server",
-        Some(connector) if connector.is_custom => "The operator’s folder of connector files",
+        Some(connector) if connector.is_custom => "The operator's folder of connector files",
         Some(_) => "Built into this version",
     }
 }

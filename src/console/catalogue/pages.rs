@@ -36,6 +36,7 @@ struct InstallPart {
     word: &'static str,
     tone: &'static str,
     step: String,
+    hint: &'static str,
     message: String,
     /// For owners of the instance alone: tools name folders and addresses.
     detail: String,
@@ -201,7 +202,7 @@ fn acts(app: &App, rights: &Rights, subject: &Subject, rows: &[AbilityRow]) -> O
     }
     let does = |title| rows.iter().any(|row| row.title == title && row.does);
     let (is_main, install_text) = match subject.kind {
-        Kind::Source if does("Read") => (false, "Install its maker’s connector"),
+        Kind::Source if does("Read") => (false, "Install its maker's connector"),
         Kind::Source => (true, "Make it readable"),
         Kind::Destination if does("Write") => (false, "Install a loader"),
         Kind::Destination => (true, "Make it writable"),
@@ -236,6 +237,7 @@ impl InstallPart {
             word,
             tone,
             step: if is_over { String::new() } else { last.step.clone() },
+            hint: last.act.hint(),
             message: last.message.clone(),
             detail: last.detail.clone().filter(|_| shows_detail).unwrap_or_default(),
             is_over,
@@ -253,6 +255,7 @@ impl InstallPart {
             word: "",
             tone: "",
             step: String::new(),
+            hint: "",
             message: String::new(),
             detail: String::new(),
             is_over: true,

@@ -41,6 +41,16 @@ impl InstallAct {
         }
     }
 
+    /// What that means, for whoever watches.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Install | Self::Upgrade => {
+                "It downloads the package and everything it needs, asks it for its settings, and then it is there. Usually one to five minutes. You can leave this page."
+            }
+            Self::Remove => "Usually a few seconds. You can leave this page.",
+        }
+    }
+
     /// What became of it when it failed.
     pub fn undone(self) -> &'static str {
         match self {
