@@ -38,8 +38,9 @@ impl Site {
         Some(Self { app, wheels, _dir: dir })
     }
 
-    /// Does what waits for this data folder.
+    /// Does what waits for this data folder, a moment later.
     pub async fn work(&self) -> usize {
+        self.app.advance(time::Duration::seconds(1));
         installs::run_due(&self.app.app).await.unwrap()
     }
 }
