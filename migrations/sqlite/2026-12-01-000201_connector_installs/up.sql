@@ -22,6 +22,5 @@ CREATE UNIQUE INDEX connector_installs_going ON connector_installs (folder, kind
 CREATE INDEX connector_installs_of ON connector_installs (folder, kind, slug, created_at, id);
 CREATE INDEX connector_installs_waiting ON connector_installs (folder, created_at, id) WHERE ended_at IS NULL;
 
--- Which workspace was the first, and how many connections use a connector.
+-- Which workspace was the first.
 CREATE INDEX workspaces_by_age ON workspaces (created_at, id);
-CREATE INDEX connections_of_connector ON connections (kind, connector_slug) WHERE deleted_at IS NULL;
