@@ -21,6 +21,9 @@ use crate::platform::web::frame::OwnerFrame;
 use crate::platform::web::page::{PageResult, page};
 use crate::platform::web::urls;
 
+/// What everybody else is told of a failure: the reason may name folders and addresses of the server.
+const ASK: &str = "It did not work. An owner of this installation sees here why.";
+
 /// What the address names.
 #[derive(Debug, serde::Deserialize)]
 pub struct ConnectorPath {
@@ -230,15 +233,15 @@ impl InstallPart {
             WorkState::Success | WorkState::Partial => ("Done", "ok"),
             WorkState::Failed | WorkState::Cancelled => (last.act.undone(), "bad"),
         };
-        let is_over = last.state.is_over();
+        let (is_over, failed) = (last.state.is_over(), last.state == WorkState::Failed);
         let at = last.ended_at.unwrap_or(last.created_at);
         Self {
             title: if is_over { "The last time".to_owned() } else { last.act.doing().to_owned() },
             word,
             tone,
-            step: if is_over { String::new() } else { last.step.clone() },
+            step: if is_over || !shows_detail { String::new() } else { last.step.clone() },
             hint: last.act.hint(),
-            message: last.message.clone(),
+            message: if failed && !shows_detail { ASK.to_owned() } else { last.message.clone() },
             detail: last.detail.clone().filter(|_| shows_detail).unwrap_or_default(),
             is_over,
             succeeded: last.state == WorkState::Success,
