@@ -69,6 +69,8 @@ id_type! {
     SignInAttemptId,
     /// A person of an identity provider who is a member.
     SignInIdentityId,
+    /// An installation of a connector that was asked for.
+    ConnectorInstallId,
     /// A connection.
     ConnectionId,
     /// A setup link.

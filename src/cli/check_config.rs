@@ -59,6 +59,7 @@ fn in_force(config: &Config) -> Vec<Vec<String>> {
         ("VESTIBULE_CONNECTOR_ALLOW_CIDRS", listed(&config.connectors.allow)),
         ("VESTIBULE_CONNECTOR_CONCURRENCY", config.connectors.concurrency.to_string()),
         ("VESTIBULE_CONTAINER_ENGINE", listed(&config.connectors.container_engine)),
+        ("VESTIBULE_CONNECTOR_INSTALL", if config.connectors.install { "on" } else { "off" }.to_owned()),
         (
             "VESTIBULE_WEBHOOK_RETRY_SCHEDULE",
             listed(config.webhooks.retry_schedule.iter().map(std::time::Duration::as_secs)),

@@ -109,6 +109,17 @@ impl Engines {
         self.engine(connector).ability(connector)
     }
 
+    /// Tells one program of a connector from the next where the operator has put it there and its file names no version: what the disk says
+    /// of it. Empty for everything else.
+    pub fn program_stamp(&self, connector: &Connector) -> String {
+        match &connector.file.runtime {
+            Some(RuntimeBlock::Airbyte(block)) if block.environment.is_none() && block.image.is_none() => {
+                process::stamp(&block.command, &self.path)
+            }
+            _ => String::new(),
+        }
+    }
+
     /// The member of kept positions that the connector's engine writes and understands; `None`: it keeps none.
     pub fn position_member(&self, connector: &Connector) -> Option<&'static str> {
         self.engine(connector).position_member()

@@ -269,6 +269,16 @@ fn marked(mark: &str) -> Vec<Pid> {
     pids.collect()
 }
 
+/// Size and age of the files that a command names, as far as they are there.
+pub(super) fn stamp(command: &[String], path: &str) -> String {
+    let told = |word: &String| {
+        let data = find_program(word, path).unwrap_or_else(|| PathBuf::from(word)).metadata().ok()?;
+        let changed = data.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+        Some(format!("{}-{}", data.len(), changed.as_nanos()))
+    };
+    command.iter().filter_map(told).collect::<Vec<_>>().join(" ")
+}
+
 /// Where a program lies, by its path or by `PATH`.
 pub(super) fn find_program(name: &str, path: &str) -> Option<PathBuf> {
     use std::os::unix::fs::PermissionsExt as _;

@@ -13,7 +13,7 @@ use crate::base::error::AppError;
 use crate::base::http_client::{AddressPolicy, GuardedClient, Resolver};
 use crate::base::rng::Rng;
 use crate::connectors::Connectors;
-use crate::engines::install::InstallFolders;
+use crate::engines::install::{InstallFolders, Installer};
 use crate::engines::{EngineSettings, Engines};
 use crate::platform::config::{Config, StorageConfig};
 use crate::platform::db::{Conn, DatabaseUrl, Db, instance};
@@ -47,6 +47,8 @@ pub struct App {
     pub connectors: Connectors,
     /// What runs connectors.
     pub engines: Engines,
+    /// What makes the environments they are installed in.
+    pub installer: Installer,
     /// Who is asking too often.
     pub limits: RateLimits,
     /// Marks on forms.
@@ -91,6 +93,7 @@ impl App {
             tracing::error!(file = %fault.place(), reason = fault.reason, "a connector file cannot be used. {}", fault.meanwhile());
         }
         let engines = Engines::new(engine_settings(&config), connector_http.clone(), rng.clone());
+        let installer = installer(&config, &rng);
         Ok(Arc::new(Self {
             limits: RateLimits::new(config.server.rate_limits),
             form_marks: Marker::new(&keys, "form"),
@@ -109,9 +112,16 @@ impl App {
             connector_http,
             connectors,
             engines,
+            installer,
             password_cost,
         }))
     }
+}
+
+/// What installs connectors by these settings.
+pub fn installer(config: &Config, rng: &Rng) -> Installer {
+    let folders = InstallFolders::of(&config.storage.data_dir);
+    Installer::new(folders, config.connectors.path.clone(), config.connectors.tool_variables.clone(), rng.clone())
 }
 
 /// How connectors are run by these settings.

@@ -9,7 +9,8 @@ use crate::base::error::AppResult;
 use crate::console::retention;
 use crate::features::work::{runs, validations};
 use crate::features::{
-    accounts, catalogue, connections, extraction_engine, idempotency, invite_links, oauth, setup_links, webhooks,
+    accounts, catalogue, connections, extraction_engine, idempotency, installs, invite_links, oauth, setup_links,
+    webhooks,
 };
 use crate::platform::app::App;
 use crate::platform::db::{counts, dialect};
@@ -45,7 +46,7 @@ pub async fn run_due(app: &Arc<App>) -> AppResult<usize> {
     jobs::run_due(app, &registry()).await
 }
 
-/// Works until `stop` resolves, jobs, webhooks, validations and runs side by side; the folder of connector files is watched meanwhile.
+/// Works until `stop` resolves, jobs, webhooks, validations, runs and installations side by side; the folder of connector files is watched meanwhile.
 pub async fn run_until(app: Arc<App>, stop: impl Future<Output = ()>) {
     let (tell, told) = watch::channel(false);
     let stop = async {
@@ -60,6 +61,7 @@ pub async fn run_until(app: Arc<App>, stop: impl Future<Output = ()>) {
         webhooks::run_until(Arc::clone(&app), told.clone()),
         validations::run_until(Arc::clone(&app), told.clone()),
         runs::run_until(Arc::clone(&app), told.clone()),
+        installs::run_until(Arc::clone(&app), told.clone()),
         catalogue::watch_until(Arc::clone(&app), told),
     );
 }

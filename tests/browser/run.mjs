@@ -12,6 +12,7 @@ import { makeAuthority } from "./lib/provider.mjs";
 import { Report } from "./lib/report.mjs";
 import { startServer } from "./lib/server.mjs";
 import { openShop } from "./lib/shop.mjs";
+import { openWheels } from "./lib/wheels.mjs";
 import { journeys } from "./journeys/index.mjs";
 
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable"];
@@ -38,7 +39,7 @@ function lane(name, js, parts) {
 
 async function startLanes(common) {
   const loopback = { VESTIBULE_WEBHOOK_ALLOW_CIDRS: "127.0.0.0/8", VESTIBULE_SIGN_IN_ALLOW_CIDRS: "127.0.0.0/8" };
-  const settings = { VESTIBULE_RATE_LIMITS: "off", VESTIBULE_EXTRA_CA_FILE: common.authority.ca, ...common.facebook.settings, ...loopback };
+  const settings = { VESTIBULE_RATE_LIMITS: "off", VESTIBULE_EXTRA_CA_FILE: common.authority.ca, ...common.facebook.settings, ...common.wheels.settings, ...loopback };
   const start = () => startServer({ binary: options.binary, database: options.database, settings });
   const first = await start();
   const second = options.database ? first : await start();
@@ -66,11 +67,12 @@ async function main() {
   const authority = await makeAuthority();
   const facebook = await startFacebook(authority);
   const shop = await openShop(facebook.settings.VESTIBULE_CONNECTORS_DIR);
+  const wheels = await openWheels();
   const { browser, close } = await launch(options.chromium);
   let lanes = [];
   try {
     process.stdout.write(`${await browser.version()}, ${options.database ? "PostgreSQL" : "SQLite"}\n`);
-    lanes = await startLanes({ browser, report, authority, facebook, shop });
+    lanes = await startLanes({ browser, report, authority, facebook, shop, wheels });
     await Promise.all(lanes.map(runLane));
   } finally {
     await close();
@@ -80,6 +82,7 @@ async function main() {
     await facebook.stop();
     await authority.remove();
     await shop.close();
+    await wheels.close();
     for (const server of servers) report.check(!/ ERROR |panicked/.test(server.log), "server", `errors in the log:\n${server.log}`);
   }
   report.print((Date.now() - begun) / 1000);

@@ -23,6 +23,7 @@ mod email;
 mod extraction_engine;
 mod flows;
 mod handoff;
+mod installs;
 mod invite_links;
 mod jobs;
 mod mail_words;

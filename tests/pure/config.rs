@@ -33,7 +33,7 @@ fn without_any_setting_the_documented_defaults_are_in_force() {
 }
 
 /// A wrong value for every setting that can be wrong.
-const WRONG: [(&str, &str); 16] = [
+const WRONG: [(&str, &str); 17] = [
     ("VESTIBULE_BIND", "localhost"),
     ("VESTIBULE_BASE_URL", "https://connect.example.com/path"),
     ("VESTIBULE_DATABASE_URL", "mysql://db"),
@@ -46,6 +46,7 @@ const WRONG: [(&str, &str); 16] = [
     ("VESTIBULE_CONNECTOR_ALLOW_CIDRS", "10.0.0.0/33"),
     ("VESTIBULE_CONNECTOR_CONCURRENCY", "0"),
     ("VESTIBULE_CONTAINER_ENGINE", "docker run"),
+    ("VESTIBULE_CONNECTOR_INSTALL", "yes"),
     ("VESTIBULE_RATE_LIMITS", "sometimes"),
     ("VESTIBULE_WORKERS", "0"),
     ("VESTIBULE_METRICS_TOKEN", "short"),

@@ -24,6 +24,25 @@ impl WheelFolder {
         Some(Self { python, dir })
     }
 
+    /// In a folder, for a product of the tests' own; `None` without a Python.
+    pub fn beside(dir: &Path) -> Option<Self> {
+        let python = python("a Python that makes environments").filter(|python| is_tried(python))?;
+        let dir = dir.join("wheels");
+        std::fs::create_dir_all(&dir).unwrap();
+        Some(Self { python, dir })
+    }
+
+    /// Where programs are looked for so that this Python is found and nothing else.
+    pub fn path(&self) -> String {
+        Path::new(&self.python).parent().unwrap().to_str().unwrap().to_owned()
+    }
+
+    /// What package tools are told so that they know no other index.
+    pub fn variables(&self) -> Vec<(String, String)> {
+        let told = [("PIP_NO_INDEX", "1"), ("PIP_FIND_LINKS", self.dir.to_str().unwrap()), ("PIP_NO_CACHE_DIR", "1")];
+        told.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+    }
+
     /// Puts a wheel there.
     pub fn put(&self, package: &str, version: &str, mode: &str) {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/wheels.py");

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::agreement::agree;
-use super::ports::{ProgressLine, Workshop, is_address, megabytes, shown};
+use super::ports::{ProgressLine, Workshop, megabytes, shown};
 use crate::cli::{ExitResult, Unfit, out};
 use crate::connectors::import::write_file;
 use crate::connectors::{InstallablePackage, Kind, LimitsBlock, PackageWay, RuntimeBlock, UnknownPackage};
 use crate::features::catalogue::installing::{
     GivenManifest, InstallOrder, InstallOutcome, InstalledConnector, fetch_manifest, find_installed, install,
-    read_manifest,
+    is_address, read_manifest,
 };
 
 #[derive(clap::Args)]

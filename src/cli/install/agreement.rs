@@ -4,6 +4,7 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use crate::cli::{Unfit, out};
 use crate::connectors::{InstallablePackage, PackageWay, PythonPackage};
+use crate::features::catalogue::installing::{LicenceWords, licence_words};
 
 /// Shows what would be installed under which licence, and asks; an option may have answered already.
 pub(super) fn agree(package: &InstallablePackage, runner: &PythonPackage, is_agreed: bool) -> anyhow::Result<()> {
@@ -43,11 +44,10 @@ pub(super) fn agree(package: &InstallablePackage, runner: &PythonPackage, is_agr
 
 /// The licence, and what kind it is.
 fn in_words(licence: &str) -> String {
-    match licence {
-        "ELv2" => "ELv2, the Elastic License 2.0 (https://www.elastic.co/licensing/elastic-license): you may use and change it, and may not offer it to others as a service".to_owned(),
-        "MIT" => "MIT, a free licence (https://opensource.org/license/mit)".to_owned(),
-        "Apache-2.0" => "Apache-2.0, a free licence (https://www.apache.org/licenses/LICENSE-2.0)".to_owned(),
-        "" => "not known here (ask its maker what it allows)".to_owned(),
-        other => format!("{other} (ask its maker what it allows)"),
+    let LicenceWords { name, title, url, means } = licence_words(licence);
+    match (title, means) {
+        ("", means) => format!("{name} ({means})"),
+        (title, "") => format!("{name}, {title} ({url})"),
+        (title, means) => format!("{name}, {title} ({url}): {means}"),
     }
 }

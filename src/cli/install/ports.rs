@@ -11,9 +11,9 @@ use crate::base::rng::Rng;
 use crate::cli::out;
 use crate::connectors::{Connectors, PackageTable, shipped_packages};
 use crate::engines::Engines;
-use crate::engines::install::{InstallError, InstallFolders, Installer};
-use crate::features::catalogue::installing::{InstallPorts, fetch_registry, read_registry};
-use crate::platform::app::engine_settings;
+use crate::engines::install::{InstallError, Installer};
+use crate::features::catalogue::installing::{InstallPorts, fetch_registry, is_address, read_registry};
+use crate::platform::app::{engine_settings, installer};
 use crate::platform::config::{Config, Environment};
 
 /// A page of progress: on a terminal one line that changes, elsewhere every line.
@@ -36,13 +36,7 @@ impl Workshop {
         let config = Config::from_source(&Environment)?;
         let policy = AddressPolicy::with_open(config.connectors.allow.clone());
         let client = GuardedClient::new(policy, Resolver::System, config.mail.extra_ca_file.as_deref())?;
-        let folders = InstallFolders::of(&config.storage.data_dir);
-        let installer = Installer::new(
-            folders,
-            config.connectors.path.clone(),
-            config.connectors.tool_variables.clone(),
-            Rng::System,
-        );
+        let installer = installer(&config, &Rng::System);
         let engines = Engines::new(engine_settings(&config), client.clone(), Rng::System);
         let built_in = Connectors::load(None)?;
         let system = System::new();
@@ -87,11 +81,6 @@ impl Workshop {
         let found = own.and_then(Result::ok).and_then(|all| all.find(one.kind, &one.slug));
         found.is_some_and(|found| found.is_custom)
     }
-}
-
-/// Whether this names something elsewhere and no file.
-pub(super) fn is_address(text: &str) -> bool {
-    text.starts_with("https://") || text.starts_with("http://")
 }
 
 /// An error with the last lines of the tool, when there are some.

@@ -1,17 +1,16 @@
 //! `connectors upgrade`, `remove`, `list --installed`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
 use super::add::tell;
-use super::ports::{ProgressLine, Workshop, is_address, megabytes, shown};
+use super::ports::{ProgressLine, Workshop, megabytes, shown};
 use crate::cli::{ExitResult, Unfit, doctor, out};
-use crate::connectors::{InstallablePackage, LimitsBlock, PackageWay};
 use crate::features::catalogue::installing::{
-    GivenManifest, InstallOrder, InstalledConnector, RUNNER, Upgrade, fetch_manifest, find_installed, installed,
-    read_manifest, remove as take_away, upgrade as bring_up, upgrade_runner,
+    InstallOrder, InstalledConnector, RUNNER, Upgrade, find_installed, installed, order_to_upgrade,
+    remove as take_away, upgrade as bring_up, upgrade_runner,
 };
 use crate::features::connections;
 use crate::platform::config::Config;
@@ -69,27 +68,8 @@ fn said(name: &str, done: anyhow::Result<()>) -> bool {
 
 /// What is wanted of the connector that is there.
 fn order_of(args: &UpgradeArgs, workshop: &Workshop, one: &InstalledConnector) -> anyhow::Result<InstallOrder> {
-    let own = one.package();
-    // A newer table may know newer versions; a manifest stays the one that was given.
-    let known = workshop.table.find(&one.block.name).ok().filter(|_| one.block.manifest_from.is_none());
-    let package = known.cloned().unwrap_or(own);
-    Ok(InstallOrder {
-        manifest: manifest(workshop, &package)?,
-        components: one.components(),
-        versions: None,
-        limits: one.limits(),
-        python_program: args.python.clone(),
-        lock_file: None,
-        package,
-    })
-}
-
-fn manifest(workshop: &Workshop, package: &InstallablePackage) -> anyhow::Result<Option<GivenManifest>> {
-    let PackageWay::Manifest { url, .. } = &package.way else { return Ok(None) };
-    match is_address(url) {
-        true => workshop.block_on(fetch_manifest(&workshop.client, url)).map(Some),
-        false => read_manifest(Path::new(url)).map(Some).map_err(shown),
-    }
+    let order = workshop.block_on(order_to_upgrade(&workshop.client, &workshop.table, one))?;
+    Ok(InstallOrder { python_program: args.python.clone(), ..order })
 }
 
 fn upgrade_one(args: &UpgradeArgs, workshop: &Workshop, one: &InstalledConnector) -> anyhow::Result<()> {
@@ -122,15 +102,7 @@ fn upgrade_shared(args: &UpgradeArgs, workshop: &Workshop) -> anyhow::Result<()>
     let own = installed(&workshop.installer).into_iter().find(|one| one.block.manifest_from.is_some());
     let package =
         own.map(|one| one.package()).ok_or_else(|| anyhow::anyhow!("no connector that is a manifest is installed"))?;
-    let order = InstallOrder {
-        package,
-        manifest: None,
-        components: None,
-        versions: None,
-        limits: LimitsBlock::default(),
-        python_program: args.python.clone(),
-        lock_file: None,
-    };
+    let order = InstallOrder { python_program: args.python.clone(), ..InstallOrder::of(package, None) };
     let (before, now) = {
         let progress = ProgressLine::new();
         workshop.block_on(upgrade_runner(&workshop.ports(&progress), &order))?

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::error::AppError;
-use crate::connectors::Connector;
+use crate::connectors::{Connector, InstalledBlock};
 use crate::features::accounts::api_keys::guard::{ApiKey, Read, Side};
 use crate::features::catalogue::{Capability, UnsupportedField};
 use crate::features::oauth;
@@ -55,9 +55,29 @@ struct ConnectorDetailsOut {
     guide: String,
     /// The configuration as JSON Schema with the Airbyte annotations, whole.
     spec: Value,
+    /// What is installed for it on this server; `null` where it is built in, or the operator's own file.
+    installed: Option<InstalledOut>,
     /// What of it is asked of nobody, because what reads the configuration in this installation does not take it up. Values are taken and
     /// kept all the same.
     unsupported_fields: Vec<UnsupportedField>,
+}
+
+/// What is installed for a connector. Installing is for people who have just signed in, and for the operator's command: no key does it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "InstalledConnector")]
+struct InstalledOut {
+    /// The maker's name.
+    name: String,
+    /// The version that came.
+    version: String,
+    /// The licence that was agreed to.
+    licence: String,
+}
+
+impl From<&InstalledBlock> for InstalledOut {
+    fn from(block: &InstalledBlock) -> Self {
+        Self { name: block.name.clone(), version: block.version.clone(), licence: block.licence.clone() }
+    }
 }
 
 impl ConnectorOut {
@@ -119,6 +139,7 @@ pub async fn show<S: Side>(app: web::Data<App>, key: ApiKey<Read<S>>, slug: web:
             connector: ConnectorOut::new(&app, &connector, &apps),
             guide: file.guide.clone(),
             spec: file.spec.clone(),
+            installed: file.installed.as_ref().map(InstalledOut::from),
             unsupported_fields: UnsupportedField::all(connector.spec.left_out()),
         },
     )

@@ -33,6 +33,11 @@ pub(super) struct ConfigureTarget {
 }
 
 impl ConfigureTarget {
+    /// Where one comes from.
+    fn url(&self) -> String {
+        self.draft.as_ref().map_or_else(|| urls::NEW_CONNECTION.to_owned(), |draft| urls::connection(&draft.slug))
+    }
+
     /// What is configured, with what is missing around it.
     pub(super) async fn of(
         app: &App,
@@ -124,6 +129,7 @@ pub(super) fn description_problem(text: &str) -> Option<String> {
 pub(super) struct ConfigurePage {
     frame: OwnerFrame,
     connector: String,
+    connector_url: String,
     guide: String,
     documentation_url: String,
     is_new: bool,
@@ -186,6 +192,7 @@ impl ConfigurePage {
         Ok(Self {
             frame: member.frame(request, app, "connections"),
             connector: file.name.clone(),
+            connector_url: urls::connector(file.kind, &file.slug),
             guide: target.connector.guide_html.clone(),
             documentation_url: file.documentation_url.clone(),
             is_new: target.draft.is_none(),
@@ -193,10 +200,7 @@ impl ConfigurePage {
             is_extracted: target.draft.as_ref().is_some_and(|draft| draft.state() == ConnectionState::Finalised)
                 && file.kind == Kind::Source,
             used_by: named(&target.users),
-            connection_url: target
-                .draft
-                .as_ref()
-                .map_or_else(|| urls::NEW_CONNECTION.to_owned(), |draft| urls::connection(&draft.slug)),
+            connection_url: target.url(),
             description: target
                 .draft
                 .as_ref()

@@ -10,6 +10,7 @@ use super::configure_pages;
 use super::configure_view::ConfigureTarget;
 use crate::base::error::{AppError, AppResult};
 use crate::connectors::{Connector, Kind};
+use crate::console::catalogue::installable_beside;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::catalogue::Capability;
 use crate::features::oauth;
@@ -53,6 +54,8 @@ struct CataloguePage {
     find: String,
     sections: Vec<CatalogueSection>,
     count: usize,
+    /// What can be installed beside: address and name.
+    beside: Vec<(String, String)>,
 }
 
 /// `GET /connections/new`
@@ -72,11 +75,13 @@ pub async fn catalogue(
     let (destinations, destination_section) = section(Kind::Destination, "destinations", "Destinations");
     let sections =
         [source_section, destination_section].into_iter().filter(|section| !section.groups.is_empty()).collect();
+    let beside = installable_beside(&app, &find)?;
     page(&CataloguePage {
         frame: member.frame(&request, &app, "connections"),
         find,
         sections,
         count: sources + destinations,
+        beside: beside.into_iter().map(|row| (urls::connector(row.kind, &row.slug), row.title.clone())).collect(),
     })
 }
 

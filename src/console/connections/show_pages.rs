@@ -82,6 +82,7 @@ struct ConnectionPage {
     /// Nothing here knows its connector any more.
     is_orphan: bool,
     connector: String,
+    connector_url: String,
     kind: &'static str,
     state: &'static str,
     tone: &'static str,
@@ -217,6 +218,7 @@ fn view(
         typed_description,
         slug: slug.clone(),
         is_orphan: connector.is_none(),
+        connector_url: urls::connector(connection.kind, &connection.connector_slug),
         connector: connector.as_ref().map_or(&*connection.connector_slug, |known| known.name()).to_owned(),
         kind: connection.kind.as_str(),
         state,

@@ -132,6 +132,7 @@ pub const TABLES: &[(&str, TableRule)] = &[
     ("sign_in_providers", WithOwner("the workspace")),
     ("sign_in_attempts", UntilTheirEnd),
     ("sign_in_identities", WithOwner("the member")),
+    ("connector_installs", WithOwner("the data folder; of each connector the last one that was asked for")),
     ("validations", For(Validations)),
     ("validation_logs", For(Validations)),
     ("plans", WithOwner("the connection")),

@@ -5,6 +5,7 @@ use askama::Template;
 
 use super::finalise;
 use super::table_view::{StreamRow, rows};
+use crate::base::clock::UtcTime;
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::RawForm;
 use crate::connectors::Kind;
@@ -54,6 +55,10 @@ struct StreamsPage {
     problems_title: String,
     connection_url: String,
     streams_url: String,
+    /// When the source was asked for them: for programs and for people.
+    read_at: Option<(String, String)>,
+    /// Where they are asked for anew; empty where nobody here can.
+    anew_url: String,
 }
 
 /// A source, what it offers, and what was chosen of it.
@@ -62,6 +67,8 @@ pub(super) struct LoadedStreams {
     pub(super) plan: Option<Plan>,
     /// `None`: it was never found good.
     pub(super) catalog: Option<Catalog>,
+    /// When the source was asked for them, as far as it is known.
+    read_at: Option<UtcTime>,
 }
 
 impl LoadedStreams {
@@ -83,11 +90,11 @@ pub(super) async fn load(app: &web::Data<App>, member: &SignedIn, slug: String) 
     db.read(move |conn| {
         let found = connections::find_of_kind(conn, &workspace, Kind::Source, &slug)?;
         let connection = found.ok_or(AppError::NotFound)?;
-        let catalog = validations::last_success(conn, &workspace, &connection.id)?
-            .map(|success| success.found(&app.keys))
-            .transpose()?;
+        let success = validations::last_success(conn, &workspace, &connection.id)?;
+        let read_at = success.as_ref().and_then(|success| success.details.found_at);
+        let catalog = success.map(|success| success.found(&app.keys)).transpose()?;
         let plan = find_plan(conn, &workspace, &connection.id)?;
-        Ok(LoadedStreams { connection, plan, catalog })
+        Ok(LoadedStreams { connection, plan, catalog, read_at })
     })
     .await
 }
@@ -147,7 +154,18 @@ fn view(
         problems,
         connection_url: urls::connection(slug),
         streams_url: urls::connection_streams(slug),
+        read_at: loaded.read_at.map(|at| (at.iso(), at.words())),
+        anew_url: if is_asked(app, &loaded.connection) { urls::connection_validations(slug) } else { String::new() },
     }
+}
+
+/// Whether somebody here can ask the source for its streams.
+fn is_asked(app: &App, connection: &Connection) -> bool {
+    let connector = app.connectors.find(connection.kind, &connection.connector_slug);
+    connector.is_some_and(|connector| {
+        let ability = app.engines.ability(&connector);
+        ability.check && ability.discover
+    })
 }
 
 /// `POST /connections/{slug}/streams`

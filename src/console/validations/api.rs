@@ -16,7 +16,8 @@ use crate::features::idempotency::Answer;
 use crate::features::idempotency::guard::{Once, Opened, Ticket};
 use crate::features::work::follow_log;
 use crate::features::work::validations::{
-    COME_BACK, QUEUE_FULL, StartValidationError, Validation, ValidationDetails, ValidationOut, start, what_to_install,
+    COME_BACK, FindStreams, QUEUE_FULL, StartValidationError, Validation, ValidationDetails, ValidationOut, start,
+    what_to_install,
 };
 use crate::platform::app::App;
 use crate::platform::db::Conn;
@@ -34,6 +35,9 @@ pub struct RevalidateIn {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Map<String, Value>")]
     config: Option<Map<String, Value>>,
+    /// Whether the source is asked for its streams although neither the connector nor the details have changed since it was.
+    #[serde(default)]
+    read_streams_anew: bool,
 }
 
 /// `POST /api/v1/sources/{slug}/revalidate/`
@@ -72,6 +76,7 @@ async fn queue<S: Side>(
     let connector = app.connectors.find(S::KIND, &connection.connector_slug);
     let connector =
         connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
+    let streams = if new.read_streams_anew { FindStreams::Anew } else { FindStreams::Kept };
     let values = import_values(&connector, new.config)?;
     if !app.engines.ability(&connector).check {
         return Err(Problem::new(Code::CannotBeChecked, what_to_install(&connector)));
@@ -84,7 +89,7 @@ async fn queue<S: Side>(
             connection = merge_values(tx, &caller, connection, &connector, values)?;
         }
         // What was merged stays, even when it cannot be checked yet.
-        match start(tx, &connection, &connector, &here.engines, &caller.actor()) {
+        match start(tx, &connection, &connector, &here.engines, streams, &caller.actor()) {
             Ok(validation) => {
                 let out = ValidationOut::new(&validation, &connection, tx.keys)?;
                 let answer = Answer::json(StatusCode::ACCEPTED, &out)?;
@@ -180,7 +185,7 @@ pub fn revalidation<S: Side>() -> Operation {
         .body::<RevalidateIn>()
         .answers::<ValidationOut>(202)
         .refuses(&[Code::Conflict, Code::WaitingForApproval, Code::CannotBeChecked])
-        .about("Queues a check of the stored values against the real system; one that goes on already is stopped. Where nothing installed here can ask it, the answer is 409 `cannot_be_checked`, nothing is merged, and finalising needs no validation. Ask for the validation until its `status` is not `in_progress`.")
+        .about("Queues a check of the stored values against the real system; one that goes on already is stopped. Where nothing installed here can ask it, the answer is 409 `cannot_be_checked`, nothing is merged, and finalising needs no validation. A connector that is a program is not asked for its streams again while neither it nor the details have changed since it was, unless `read_streams_anew` says so; `streams_read_at` tells when it was. Ask for the validation until its `status` is not `in_progress`.")
 }
 
 /// What the document says of one, stopping it, and its log.

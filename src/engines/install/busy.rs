@@ -23,9 +23,10 @@ impl InstallLock {
             let _ = file.read_to_string(&mut holder);
             let holder = holder.trim();
             let holder = if holder.is_empty() { String::new() } else { format!(" (process {holder})") };
-            return Err(InstallError::new(format!(
+            let words = format!(
                 "Another installation is going on in this data folder{holder}. Wait until it is done, then try again."
-            )));
+            );
+            return Err(InstallError { is_busy: true, ..InstallError::new(words) });
         }
         let own = std::process::id().to_string();
         // Who has it is only said; that it is taken does not hang on it.

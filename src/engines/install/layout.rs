@@ -11,9 +11,14 @@ use super::InstallError;
 use super::busy::InstallLock;
 use super::locked::{LockedPackage, lock_text};
 use super::tool::FilledEnvironment;
+use crate::base::rng::Rng;
 
 const RECORD: &str = "environment.json";
 const LOCK: &str = "requirements.lock";
+/// Names a folder of installations: which machine's it is.
+const MARK: &str = ".mark";
+const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+const MARK_LENGTH: usize = 20;
 /// Scripts are small; what is larger is a program, and names no path of its own.
 const LARGEST_SCRIPT: u64 = 256 << 10;
 /// Bytes of a digest that tell two sets of packages of the same version apart.
@@ -84,6 +89,32 @@ impl InstallFolders {
         let data_dir = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
         let root = data_dir.join("connectors");
         Self { environments: root.join("environments"), files: root.join("installed"), root }
+    }
+
+    /// What tells this folder from those of other machines; `None`: nothing was ever asked for here.
+    pub fn mark(&self) -> Option<String> {
+        let text = std::fs::read_to_string(self.root.join(MARK)).ok()?;
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// The same, made when there is none yet. Of two that make it at once one wins.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn mark_or_new(&self, rng: &Rng) -> Result<String, InstallError> {
+        if let Some(mark) = self.mark() {
+            return Ok(mark);
+        }
+        self.make()?;
+        let (fresh, path) = (rng.text(LETTERS, MARK_LENGTH), self.root.join(MARK));
+        let draft = self.root.join(format!("{MARK}-{fresh}"));
+        let made = std::fs::write(&draft, &fresh).and_then(|()| match std::fs::hard_link(&draft, &path) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        });
+        let _ = std::fs::remove_file(&draft);
+        made.map_err(|error| InstallError::of_disk("cannot write", &path, &error))?;
+        self.mark().ok_or_else(|| InstallError::new(format!("{} says nothing", path.display())))
     }
 
     /// Where tools have their temporary files.

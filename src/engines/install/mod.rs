@@ -39,11 +39,13 @@ pub struct InstallError {
     pub message: String,
     /// The last lines of the tool that failed, when there are some.
     pub detail: Option<String>,
+    /// Another installation is going on in the folder: it may go as soon as that is done.
+    pub is_busy: bool,
 }
 
 impl InstallError {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), detail: None }
+        Self { message: message.into(), detail: None, is_busy: false }
     }
 
     /// A failure of the disk.
@@ -116,6 +118,37 @@ impl Installer {
             None => pip::fill(&tools, wanted, &building).await?,
         };
         building.finish(record, lock)
+    }
+
+    /// The Python that an environment would be made with, in words. Nothing is installed.
+    ///
+    /// # Errors
+    /// There is none that fits; what to do.
+    pub async fn find_python(&self, range: PythonRange) -> Result<String, InstallError> {
+        if find_program("uv", &self.path).is_some() {
+            return Ok(format!("{} by uv, which takes the one that is here or fetches it", range.in_words()));
+        }
+        // A folder of its own: an installation that begins meanwhile sweeps its rooms.
+        let room = RunFolder::make(&self.folders.root.join(".asked"), &self.rng)
+            .map_err(|error| InstallError::of_disk("cannot write to", &self.folders.root, &error))?;
+        let tools = Tools {
+            launcher: &self.launcher,
+            path: &self.path,
+            variables: &self.variables,
+            room: &room,
+            tell: &|_| {},
+        };
+        let found = python::find(&tools, range, None).await?;
+        Ok(format!("Python {} ({})", found.version, found.program.display()))
+    }
+
+    /// Whether something could be installed or removed now.
+    ///
+    /// # Errors
+    /// Another installation is going on, or the disk refuses.
+    pub fn see_free(&self) -> Result<(), InstallError> {
+        self.folders.make()?;
+        InstallLock::take(&self.folders.root).map(drop)
     }
 
     /// All environments, by name and version.

@@ -56,10 +56,8 @@ pub(super) fn of_packages(wanted: &WantedEnvironment, version: &str, said: &str)
     let is_there = |signs: &[&str]| signs.iter().any(|sign| said.contains(sign));
     let message = if is_full(said) {
         no_space()
-    } else if is_there(&["DO NOT MATCH THE HASHES", "Hash mismatch", "hash mismatch"]) {
-        format!(
-            "A file that came for {first} is not the one whose hash is written down, so nothing was installed. Somebody changed it, or the download is broken."
-        )
+    } else if let Some(words) = of_hashes(&first, said) {
+        words
     } else if is_there(&["403 Client Error", "401 Client Error", "401 Unauthorized", "403 Forbidden"]) {
         "The package index wants other credentials: look at the settings of pip or uv (PIP_INDEX_URL, UV_INDEX_URL)."
             .to_owned()
@@ -111,6 +109,20 @@ pub(super) fn of_packages(wanted: &WantedEnvironment, version: &str, said: &str)
     InstallError::new(message).with_detail(said)
 }
 
+/// What came is not what was named.
+fn of_hashes(first: &str, said: &str) -> Option<String> {
+    if ["DO NOT MATCH THE HASHES", "Hash mismatch", "hash mismatch"].iter().any(|sign| said.contains(sign)) {
+        return Some(format!(
+            "A file that came for {first} is not the one whose hash is written down, so nothing was installed. Somebody changed it, or the download is broken."
+        ));
+    }
+    said.contains("Hashes are required in --require-hashes mode").then(|| {
+        format!(
+            "The package index names no hash for something that {first} needs, so nothing was installed: what comes could not be held against anything."
+        )
+    })
+}
+
 fn is_full(said: &str) -> bool {
     ["No space left on device", "os error 28", "Errno 28", "Disk quota exceeded"].iter().any(|sign| said.contains(sign))
 }
@@ -135,6 +147,10 @@ mod tests {
         for (said, sentence) in [
             ("OSError: [Errno 28] No space left on device", "disk of the data folder is full"),
             ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE", "whose hash is written down"),
+            (
+                "ERROR: Hashes are required in --require-hashes mode, but they are missing",
+                "names no hash for something",
+            ),
             ("Retrying after NewConnectionError\nERROR: No matching distribution found", "index could not be reached"),
             (
                 "ERROR: No matching distribution found for airbyte-source-shop",

@@ -70,6 +70,12 @@ pub fn any_workspace(conn: &mut Conn) -> QueryResult<bool> {
     Ok(found.is_some())
 }
 
+/// The oldest workspace.
+pub(super) fn first_workspace(conn: &mut Conn) -> QueryResult<Option<WorkspaceId>> {
+    let oldest = workspaces::table.order((workspaces::created_at, workspaces::id));
+    oldest.select(workspaces::id).first(conn).optional()
+}
+
 /// Whether there is more than one workspace.
 ///
 /// # Errors

@@ -94,6 +94,16 @@ text_enum! {
         OutputLayerChanged = "output_layer.changed",
         /// An output layer was deleted.
         OutputLayerDeleted = "output_layer.deleted",
+        /// An owner of the instance asked for a connector to be installed.
+        ConnectorInstallAsked = "connector.install_asked",
+        /// An owner of the instance asked for an installed connector to be upgraded.
+        ConnectorUpgradeAsked = "connector.upgrade_asked",
+        /// An owner of the instance asked for an installed connector to be removed.
+        ConnectorRemovalAsked = "connector.removal_asked",
+        /// What was asked for of a connector is done.
+        ConnectorInstallDone = "connector.install_done",
+        /// What was asked for of a connector could not be done.
+        ConnectorInstallFailed = "connector.install_failed",
         /// It was set or changed where extractions run.
         ExtractionEngineSaved = "extraction_engine.saved",
         /// What was set about where extractions run was removed.

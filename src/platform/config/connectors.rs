@@ -1,4 +1,5 @@
-//! `VESTIBULE_CONNECTORS_DIR`, `VESTIBULE_CONNECTOR_ALLOW_CIDRS`, `VESTIBULE_CONNECTOR_CONCURRENCY`, `VESTIBULE_CONTAINER_ENGINE`.
+//! `VESTIBULE_CONNECTORS_DIR`, `VESTIBULE_CONNECTOR_ALLOW_CIDRS`, `VESTIBULE_CONNECTOR_CONCURRENCY`, `VESTIBULE_CONTAINER_ENGINE`,
+//! `VESTIBULE_CONNECTOR_INSTALL`.
 
 use std::path::PathBuf;
 
@@ -18,6 +19,8 @@ pub struct ConnectorsConfig {
     pub concurrency: usize,
     /// The program that runs container images (`docker`, `podman`); `None`: images cannot be run.
     pub container_engine: Option<String>,
+    /// Whether owners of the instance may install connectors in the browser.
+    pub install: bool,
     /// Where the programs of connectors are looked for: the server's own `PATH`.
     pub path: String,
     /// Variables for the tools that install connectors: package indexes, proxies, certificates. Nothing else of the environment.
@@ -42,8 +45,13 @@ impl ConnectorsConfig {
             let is_one_word = !text.is_empty() && !text.starts_with('-') && !text.chars().any(char::is_whitespace);
             if is_one_word { Ok(Some(text.to_owned())) } else { Err("must be one program, like docker or podman") }
         });
+        let install = problems.parsed(source, "VESTIBULE_CONNECTOR_INSTALL", false, |text| match text {
+            "on" => Ok(true),
+            "off" => Ok(false),
+            _ => Err("must be on or off"),
+        });
         let path = source.raw("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".to_owned());
         let tool_variables = source.of_package_tools();
-        Self { dir, allow, concurrency, container_engine, path, tool_variables }
+        Self { dir, allow, concurrency, container_engine, install, path, tool_variables }
     }
 }

@@ -80,7 +80,7 @@ impl Config {
 }
 
 /// Every setting with what it is for: the one list that `--help`, `check-config` and the README's table agree with.
-pub const SETTINGS: [(&str, &str); 22] = [
+pub const SETTINGS: [(&str, &str); 23] = [
     ("VESTIBULE_BIND", "address and port to listen on; default 127.0.0.1:8080"),
     ("VESTIBULE_BASE_URL", "public address people open; default http://localhost with the port of VESTIBULE_BIND"),
     ("VESTIBULE_DATA_DIR", "folder for the database, the master key and mails; default ./data"),
@@ -109,6 +109,10 @@ pub const SETTINGS: [(&str, &str); 22] = [
         "connectors of a kind of work (checks, extractions) that run at the same time in one process; default 2. Workspaces take turns, and one of several never has all of them",
     ),
     ("VESTIBULE_CONTAINER_ENGINE", "program that runs connectors kept as container images, like docker; default none"),
+    (
+        "VESTIBULE_CONNECTOR_INSTALL",
+        "on or off; default off. On: owners of the instance (of its first workspace) who signed in a moment ago may install, upgrade and remove connectors in the browser; what they install runs on this server",
+    ),
     (
         "VESTIBULE_WEBHOOK_RETRY_SCHEDULE",
         "seconds before each try, comma-separated; default 0,5,300,1800,7200,18000,36000,50400,72000,86400",

@@ -520,6 +520,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    connector_installs (id) {
+        id -> Text,
+        workspace_id -> Text,
+        folder -> Text,
+        kind -> Text,
+        slug -> Text,
+        act -> Text,
+        state -> Text,
+        step -> Text,
+        message -> Text,
+        detail -> Nullable<Text>,
+        tries -> Integer,
+        beat -> BigInt,
+        created_at -> Timestamp,
+        started_at -> Nullable<Timestamp>,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     validations (id) {
         id -> Text,
         workspace_id -> Text,
@@ -544,6 +564,9 @@ diesel::table! {
         number -> BigInt,
         beat -> BigInt,
         turn -> Nullable<Text>,
+        found_at -> Nullable<Timestamp>,
+        found_mark -> Nullable<Text>,
+        anew -> Integer,
     }
 }
 
@@ -730,6 +753,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sign_in_providers,
     sign_in_attempts,
     sign_in_identities,
+    connector_installs,
     validations,
     validation_logs,
     plans,

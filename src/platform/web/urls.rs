@@ -174,6 +174,12 @@ paths! {
     NEW_CONNECTION = "/connections/new";
     /// Names a new connection of one connector.
     NEW_CONNECTION_OF = "/connections/new/{kind}/{connector}", new_connection_of(kind: Kind = kind.as_str(), connector: &str);
+    /// A connector's page.
+    CONNECTOR = "/connectors/{kind}/{connector}", connector(kind: Kind = kind.as_str(), connector: &str);
+    /// The part of it that changes while something is installed.
+    CONNECTOR_LIVE = "/connectors/{kind}/{connector}/live", connector_live(kind: Kind = kind.as_str(), connector: &str);
+    /// Shows what would be installed, upgraded or removed; POST asks for it.
+    CONNECTOR_ACT = "/connectors/{kind}/{connector}/installing/{act}", connector_act(kind: Kind = kind.as_str(), connector: &str, act: &str);
     /// A connection's page.
     CONNECTION = "/connections/{slug}", connection(slug: &str);
     /// The configuration step: the form for the owner, and the setup link beside it.

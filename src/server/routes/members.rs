@@ -2,6 +2,7 @@
 
 use super::entry::Access::{Anybody, AtLeast};
 use super::entry::{RouteEntry, at};
+use crate::console::catalogue::{install_pages, pages as connector_pages};
 use crate::console::connections::{
     configure_pages, delete_pages, host_key_pages, new_pages, pages as list_pages, show_pages,
 };
@@ -143,6 +144,9 @@ fn connections() -> Vec<RouteEntry> {
         at(urls::CONNECTIONS).get(AtLeast(Viewer), list_pages::index),
         at(urls::NEW_CONNECTION).get(AtLeast(Member), new_pages::catalogue),
         at(urls::NEW_CONNECTION_OF).get(AtLeast(Member), new_pages::new).post(AtLeast(Member), new_pages::create),
+        at(urls::CONNECTOR).get(AtLeast(Viewer), connector_pages::show),
+        at(urls::CONNECTOR_LIVE).get(AtLeast(Viewer), connector_pages::live),
+        at(urls::CONNECTOR_ACT).get(AtLeast(Owner), install_pages::confirm).post(AtLeast(Owner), install_pages::begin),
         at(urls::CONNECTION).get(AtLeast(Viewer), show_pages::show),
         at(urls::CONNECTION_CONFIGURATION)
             .get(AtLeast(Member), configure_pages::edit)

@@ -18,8 +18,8 @@ export async function addShop(owner, name, token, mode) {
 }
 
 /** Presses what shows the newest state until the page says so. */
-async function refreshUntil(person, button, words) {
-  const end = Date.now() + PATIENCE;
+async function refreshUntil(person, button, words, patience = PATIENCE) {
+  const end = Date.now() + patience;
   while (!(await person.text()).includes(words)) {
     if (Date.now() > end) throw new Error(`${person.where}: never says “${words}”: ${(await person.text()).slice(0, 400)}`);
     await person.press(button);
@@ -27,11 +27,11 @@ async function refreshUntil(person, button, words) {
 }
 
 /** The page comes to say so: by itself with JavaScript, without it by its Refresh link. */
-export async function comesToSay(owner, words) {
-  if (!owner.lane.js) return refreshUntil(owner, "Refresh", words);
+export async function comesToSay(owner, words, patience = PATIENCE) {
+  if (!owner.lane.js) return refreshUntil(owner, "Refresh", words, patience);
   await owner.page.evaluate(() => (window.same = true));
   const says = (wanted) => document.getElementById("live").innerText.replace(/\s+/g, " ").includes(wanted);
-  await owner.page.waitForFunction(says, { timeout: PATIENCE }, words);
+  await owner.page.waitForFunction(says, { timeout: patience }, words);
   owner.expect(await owner.page.evaluate(() => window.same), "the page was not loaded again");
 }
 

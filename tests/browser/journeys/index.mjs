@@ -2,6 +2,7 @@
 // about one's account belong together.
 import { appearance, forgotten, ownAccount, signingIn } from "./account.mjs";
 import { notFound, refusedForms, tooMany } from "./dead_ends.mjs";
+import { connectors } from "./connectors.mjs";
 import { destinations } from "./destinations.mjs";
 import { extraction, refusal, testing } from "./extraction.mjs";
 import { extractionEngine } from "./extraction_engine.mjs";
@@ -53,6 +54,7 @@ export const journeys = [
   ["output layers", outputLayers],
   ["destinations", destinations],
   ["extraction engine", extractionEngine],
+  ["connectors", connectors],
   ["docs", docs],
   ["not found", notFound],
   ["refused forms", refusedForms],

@@ -33,6 +33,10 @@ const LOOKS: &[(&str, &[&str], u16)] = &[
     (urls::OUTPUT_LAYER, &["{layer}"], 200),
     (urls::OAUTH_CALLBACK, &["facebook?state=unknown&code=unknown"], 400),
     (urls::NEW_CONNECTION_OF, &["source", "postgres"], 200),
+    (urls::CONNECTOR, &["source", "facebook-ads"], 200),
+    (urls::CONNECTOR_LIVE, &["source", "facebook-ads"], 200),
+    // The operator has not switched it on.
+    (urls::CONNECTOR_ACT, &["source", "facebook-ads", "install"], 404),
     (urls::CONNECTION, &["{draft}"], 200),
     (urls::CONNECTION_CONFIGURATION, &["{draft}"], 200),
     (urls::CONNECTION_DELETION, &["{draft}"], 200),
@@ -108,6 +112,7 @@ const DEEDS: &[Deed] = &[
     (urls::SETTINGS_APPEARANCE, &[], &[("theme", "dark")], 303),
 
     (urls::NEW_CONNECTION_OF, &["source", "postgres"], &[("intent", "share"), ("lifetime", "24h")], 200),
+    (urls::CONNECTOR_ACT, &["source", "facebook-ads", "install"], &[("agree", "yes")], 404),
     (urls::CONNECTION_CONFIGURATION, &["{draft}"], &[("intent", "save"), ("/host", "db.example")], 303),
     (urls::CONNECTION_DESCRIPTION, &["{draft}"], &[("description", "Shop")], 303),
     (urls::CONNECTION_DELETION, &["{draft}"], &[], 303),

@@ -187,6 +187,7 @@ impl TestApp {
 fn launched_by_the_product(app: &mut Arc<App>) {
     let app = Arc::get_mut(app).unwrap();
     app.engines = app.engines.clone().launched_by(env!("CARGO_BIN_EXE_vestibule").into());
+    app.installer = app.installer.clone().launched_by(env!("CARGO_BIN_EXE_vestibule").into());
 }
 
 fn settings(base: &str, dir: &Path) -> std::collections::BTreeMap<String, String> {

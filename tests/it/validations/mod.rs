@@ -3,6 +3,7 @@
 mod api;
 mod beside;
 mod fair;
+mod kept;
 mod killed;
 mod pages;
 mod real;

@@ -11,11 +11,12 @@ const ROOMS: [&str; 9] =
     ["base", "schema", "connectors", "engines", "platform", "features", "console", "server", "cli"];
 
 /// The nouns among the features in their order.
-const FEATURES: [&str; 13] = [
+const FEATURES: [&str; 14] = [
     "accounts",
     "idempotency",
     "catalogue",
     "connections",
+    "installs",
     "webhooks",
     "oauth",
     "streams",

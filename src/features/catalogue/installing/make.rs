@@ -175,6 +175,7 @@ async fn of_loader(
     tried.map_err(|failure| InstallError {
         message: format!("{name} was installed and does not begin, so nothing of it is kept. {}", failure.message),
         detail: failure.detail,
+        is_busy: false,
     })?;
     let mut file = there.file.clone();
     file.runtime = Some(RuntimeBlock::Dlt(Box::new(DltBlock {
@@ -246,6 +247,7 @@ async fn ask(ports: &InstallPorts<'_>, order: &InstallOrder, block: AirbyteBlock
             order.package.name, failure.message
         ),
         detail: failure.detail.filter(|detail| !detail.is_empty() && (is_dump(detail) || detail != &failure.message)),
+        is_busy: false,
     })
 }
 

@@ -6,7 +6,9 @@
 //! time, for what still runs from it.
 
 mod documents;
+mod licence;
 mod make;
+mod orders;
 mod upkeep;
 
 use std::path::PathBuf;
@@ -19,8 +21,12 @@ use crate::engines::Engines;
 use crate::engines::install::{InstallError, Installer, Tell};
 
 pub use documents::{GivenManifest, fetch_manifest, fetch_registry, read_manifest, read_registry};
+pub use licence::{LicenceWords, licence_words};
 pub use make::install;
-pub use upkeep::{InstalledConnector, Upgrade, find_installed, installed, remove, upgrade, upgrade_runner};
+pub use orders::{is_address, manifest_of, order_to_upgrade};
+pub use upkeep::{
+    InstalledConnector, Upgrade, find_installed, installed, installed_of, remove, upgrade, upgrade_runner,
+};
 
 /// The name of the environment that all manifests share.
 pub const RUNNER: &str = "airbyte-cdk";
@@ -58,6 +64,21 @@ pub struct InstallOrder {
     pub lock_file: Option<PathBuf>,
 }
 
+impl InstallOrder {
+    /// A connector as the table has it, with nothing set by hand.
+    pub fn of(package: InstallablePackage, manifest: Option<GivenManifest>) -> Self {
+        Self {
+            package,
+            manifest,
+            components: None,
+            versions: None,
+            limits: LimitsBlock::default(),
+            python_program: None,
+            lock_file: None,
+        }
+    }
+}
+
 /// What came of it.
 #[derive(Debug, Clone)]
 pub struct InstallOutcome {
@@ -85,7 +106,7 @@ const MARK_BYTES: usize = 4;
 const LARGEST_MANIFEST: usize = 8 << 20;
 
 fn refused(message: impl Into<String>) -> InstallError {
-    InstallError { message: message.into(), detail: None }
+    InstallError { message: message.into(), detail: None, is_busy: false }
 }
 
 /// The manifest's own version; of one that names none a mark of what it says.

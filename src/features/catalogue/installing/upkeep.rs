@@ -6,7 +6,7 @@ use super::make::{install, wanted};
 use super::{InstallOrder, InstallOutcome, InstallPorts, RUNNER, refused};
 use crate::connectors::import::write_file;
 use crate::connectors::{
-    ConnectorFile, InstallablePackage, InstalledBlock, LimitsBlock, PackageWay, PythonPackage, RuntimeBlock,
+    ConnectorFile, InstallablePackage, InstalledBlock, Kind, LimitsBlock, PackageWay, PythonPackage, RuntimeBlock,
 };
 use crate::engines::install::{InstallError, InstalledEnvironment, Installer};
 
@@ -134,6 +134,11 @@ pub fn find_installed(installer: &Installer, wanted: &str) -> Result<InstalledCo
     }
 }
 
+/// The installed connector of that kind and short name.
+pub fn installed_of(installer: &Installer, kind: Kind, slug: &str) -> Option<InstalledConnector> {
+    installed(installer).into_iter().find(|one| one.file.kind == kind && one.file.slug == slug)
+}
+
 /// What an upgrade came to.
 #[derive(Debug)]
 pub enum Upgrade {
@@ -200,6 +205,8 @@ pub async fn upgrade_runner(ports: &InstallPorts<'_>, order: &InstallOrder) -> R
 /// # Errors
 /// Another installation is going on, or the disk refuses.
 pub fn remove(installer: &Installer, one: &InstalledConnector) -> Result<u64, InstallError> {
+    // Before anything is gone: half of it would be neither here nor there.
+    installer.see_free()?;
     let gone = std::fs::remove_file(&one.path);
     gone.map_err(|error| refused(format!("{} cannot be removed: {error}", one.path.display())))?;
     let name = one.environment_name();

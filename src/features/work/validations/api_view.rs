@@ -96,6 +96,10 @@ pub struct ValidationOut {
     stream_count: i32,
     /// The streams that were found.
     streams: Vec<FoundStreamOut>,
+    /// When the source was asked for them. Before `created_at`: neither the connector nor the details have changed since, so it was not
+    /// asked again.
+    #[schemars(extend("format" = "date-time"))]
+    streams_read_at: Option<String>,
     #[schemars(extend("format" = "date-time"))]
     created_at: String,
     /// When its turn came.
@@ -121,6 +125,7 @@ impl ValidationOut {
             error: failure(validation),
             stream_count: validation.details.stream_count,
             streams: FoundStreamOut::all(&validation.found(keys)?),
+            streams_read_at: validation.details.found_at.map(UtcTime::iso),
             created_at: validation.created_at.iso(),
             started_at: validation.started_at.map(UtcTime::iso),
             ended_at: validation.ended_at.map(UtcTime::iso),

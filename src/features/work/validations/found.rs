@@ -7,6 +7,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
 use super::{SEALED_FOUND, Validation};
+use crate::base::clock::UtcTime;
 use crate::base::crypto::{KeyRing, Sealed};
 use crate::base::error::{AppError, AppResult};
 use crate::engines::{Catalog, Failure, FailureReason, Turn};
@@ -36,6 +37,12 @@ pub(super) fn pack(tx: &Tx<'_>, validation: &Validation, catalog: &Catalog) -> A
 }
 
 impl Validation {
+    /// When the streams were read, where they were kept from before this validation began.
+    pub fn kept_since(&self) -> Option<UtcTime> {
+        let (found, started) = (self.details.found_at?, self.started_at?);
+        Some(found).filter(|found| *found < started)
+    }
+
     /// The streams it found; none when it found none.
     ///
     /// # Errors

@@ -9,6 +9,7 @@
 
 mod api_view;
 mod found;
+mod kept;
 pub mod pages;
 
 mod start;
@@ -22,8 +23,8 @@ pub use start::{
     what_to_install,
 };
 pub use store::{
-    Newest, Validation, ValidationDetails, carry_over, count_by_state, count_up_to, current_success, forget,
-    forgettable, last_success, latest, links_tried_with, list, newest_of,
+    FindStreams, Newest, Validation, ValidationDetails, carry_over, count_by_state, count_up_to, current_success,
+    forget, forgettable, last_success, latest, links_tried_with, list, newest_of,
 };
 pub use worker::{run_due, run_until};
 

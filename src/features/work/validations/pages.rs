@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use diesel::QueryResult;
 
-use super::{StartValidationError, Validation, ValidationDetails, start};
+use super::{FindStreams, StartValidationError, Validation, ValidationDetails, start};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::ValidationId;
 use crate::engines::{Stream, SyncType};
@@ -27,6 +27,8 @@ pub(in crate::features::work) struct ValidationPart {
     work: LiveView,
     step: String,
     streams: Vec<FoundStreamItem>,
+    /// When they were read, where that was before this validation began.
+    kept_since: Option<(String, String)>,
     is_test: bool,
     may_start: bool,
     start_url: String,
@@ -96,6 +98,7 @@ impl LivePage for ValidationDetails {
             work: view,
             step,
             streams: validation.found(&app.keys)?.streams.iter().map(found_stream).collect(),
+            kept_since: validation.kept_since().map(|at| (at.iso(), at.words())),
             is_test: validation.details.setup_link_id.is_some(),
             may_start: ability.check && !connection.is_waiting(),
             start_url: urls::connection_validations(slug),
@@ -134,8 +137,10 @@ pub async fn create(
     app: web::Data<App>,
     member: Editor,
     slug: web::Path<String>,
-    _form: CsrfForm<Vec<(String, String)>>,
+    form: CsrfForm<Vec<(String, String)>>,
 ) -> PageResult {
+    let anew = form.value.iter().any(|(name, value)| name == "streams" && value == "anew");
+    let streams = if anew { FindStreams::Anew } else { FindStreams::Kept };
     let (here, workspace, slug) = (app.clone(), member.workspace_id.clone(), slug.into_inner());
     let (actor, target) = (member.actor(), urls::connection(&slug));
     let started = app
@@ -144,7 +149,7 @@ pub async fn create(
             let connector = here.connectors.find(connection.kind, &connection.connector_slug);
             let connector =
                 connector.ok_or(AppError::Conflict("The connector of this connection is not installed any more."))?;
-            start(tx, &connection, &connector, &here.engines, &actor)
+            start(tx, &connection, &connector, &here.engines, streams, &actor)
         })
         .await;
     let back = |flash| see_other_with(&app.config.server.base_url, &target, flash);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::store::{self, NewValidation, Validation};
+use super::store::{self, FindStreams, NewValidation, Validation};
 use super::{LONGEST_QUEUE, SEALED_CONFIG};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::{KeyRing, Sealed, exposed};
@@ -99,6 +99,7 @@ pub fn start(
     connection: &Connection,
     connector: &Connector,
     engines: &Engines,
+    streams: FindStreams,
     actor: &Actor,
 ) -> Result<Validation, StartValidationError> {
     if connection.state() == ConnectionState::Deleted {
@@ -111,7 +112,7 @@ pub fn start(
         return Err(StartValidationError::CannotBeChecked(what_to_install(connector)));
     }
     judge(connector, &connection.open_values(tx.keys)?)?;
-    queue(tx, connection, actor, None)
+    queue(tx, connection, actor, streams, None)
 }
 
 /// What a recipient wants to have checked before they send it.
@@ -179,7 +180,7 @@ pub fn start_test(tx: &mut Tx<'_>, test: &NewTest<'_>, engines: &Engines) -> Res
     };
     let typed = Zeroizing::new(serde_json::to_vec(&kept).map_err(AppError::internal)?);
     let actor = Actor::Recipient { name: test.name.to_owned() };
-    queue(tx, test.connection, &actor, Some(LinkTest { link: test.link, typed: &typed }))
+    queue(tx, test.connection, &actor, FindStreams::Anew, Some(LinkTest { link: test.link, typed: &typed }))
 }
 
 /// The values a test checks.
@@ -207,6 +208,7 @@ fn queue(
     tx: &mut Tx<'_>,
     connection: &Connection,
     actor: &Actor,
+    streams: FindStreams,
     test: Option<LinkTest<'_>>,
 ) -> Result<Validation, StartValidationError> {
     if store::queued(tx.conn, &connection.workspace_id)? >= LONGEST_QUEUE {
@@ -228,6 +230,7 @@ fn queue(
         setup_link,
         actor,
         sealed_config: sealed.as_ref().map(Sealed::as_bytes),
+        streams,
         now: tx.now,
     }
     .insert(tx.conn)?;

@@ -33,6 +33,12 @@ pub struct ValidationDetails {
     pub stream_count: i32,
     /// What it is doing, for people.
     pub step: String,
+    /// When the source was really asked for the streams; `None` of what an older version has found.
+    pub found_at: Option<UtcTime>,
+    /// Stands for what they were found with; see `kept`.
+    pub(super) found_mark: Option<String>,
+    /// 1: the source is asked for them, whatever is kept.
+    pub(super) anew: i32,
 }
 
 /// What a validation's end leaves; what a test held is erased.
@@ -42,6 +48,8 @@ pub struct ValidationResult {
     pub(super) connection_version: Option<i64>,
     pub(super) sealed_found: Option<Vec<u8>>,
     pub(super) stream_count: i32,
+    pub(super) found_at: Option<UtcTime>,
+    pub(super) found_mark: Option<String>,
     sealed_config: Option<Vec<u8>>,
 }
 
@@ -53,7 +61,12 @@ impl ValidationResult {
 
     pub(super) fn found(connection_version: Option<i64>, sealed: &Sealed, streams: usize) -> Self {
         let stream_count = i32::try_from(streams).unwrap_or(i32::MAX);
-        Self { connection_version, sealed_found: Some(sealed.as_bytes().to_vec()), stream_count, sealed_config: None }
+        Self { connection_version, sealed_found: Some(sealed.as_bytes().to_vec()), stream_count, ..Self::default() }
+    }
+
+    /// The same, with when it was found and a mark of what it was found with.
+    pub(super) fn kept_as(self, found_at: Option<UtcTime>, found_mark: Option<String>) -> Self {
+        Self { found_at, found_mark, ..self }
     }
 }
 
@@ -63,6 +76,15 @@ fn progress_changes(step: &str) -> QueryResult<diesel::dsl::Eq<validations::step
 
 work_table!(ValidationDetails, validations, validation_logs::validation_id, ValidationId, String, ValidationResult);
 
+/// How a validation comes to the streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FindStreams {
+    /// Those that are kept, when nothing has changed since they were found.
+    Kept,
+    /// The source is asked.
+    Anew,
+}
+
 pub(super) struct NewValidation<'a> {
     pub(super) id: &'a ValidationId,
     pub(super) number: i64,
@@ -71,6 +93,7 @@ pub(super) struct NewValidation<'a> {
     pub(super) setup_link: Option<&'a SetupLinkId>,
     pub(super) actor: &'a Actor,
     pub(super) sealed_config: Option<&'a [u8]>,
+    pub(super) streams: FindStreams,
     pub(super) now: UtcTime,
 }
 
@@ -92,6 +115,7 @@ impl NewValidation<'_> {
                     validations::step.eq("Waiting for its turn"),
                     validations::created_at.eq(self.now),
                     validations::number.eq(self.number),
+                    validations::anew.eq(i32::from(self.streams == FindStreams::Anew)),
                 ),
             ))
             .execute(conn)

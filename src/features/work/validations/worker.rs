@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::kept::{self, KeptStreams, MarkPorts};
 use super::start::{self, TestValues};
 use super::store::{Validation, ValidationDetails, ValidationResult};
 use super::{TIME_LIMIT, found};
 use crate::base::error::{AppError, AppResult};
 use crate::connectors::Connector;
-use crate::engines::{CHECK_LIMIT, Catalog, DISCOVER_LIMIT, Failure, FailureReason, question_limit};
+use crate::engines::{CHECK_LIMIT, Catalog, DISCOVER_LIMIT, Engines, Failure, FailureReason, question_limit};
 use crate::features::connections::{self, Connection};
 use crate::features::webhooks;
 use crate::features::work::WorkKind;
@@ -44,6 +45,22 @@ struct ValidationInput {
     connection: Connection,
     connector: Arc<Connector>,
     checked: TestValues,
+    /// Stands for what the streams depend on, where they are kept.
+    mark: Option<String>,
+    /// Streams that were found before, when they count still.
+    kept: Option<KeptStreams>,
+}
+
+impl ValidationInput {
+    /// The mark of what is stored at the end: a connector may have changed its own details while it was asked, which is no news to it.
+    fn mark_now(&self, tx: &mut Tx<'_>, engines: &Engines, version: Option<i64>) -> AppResult<Option<String>> {
+        let now = connections::find_by_id(tx.conn, &self.connection.workspace_id, &self.connection.id)?;
+        let Some(now) = now.filter(|now| self.mark.is_some() && Some(now.version) == version) else {
+            return Ok(self.mark.clone());
+        };
+        let (values, ports) = (now.open_values(tx.keys)?, MarkPorts { engines, keys: tx.keys });
+        kept::mark(tx.conn, ports, &self.connector, &now, &values)
+    }
 }
 
 fn read_input(conn: &mut Conn, app: &App, validation: &Validation) -> Result<ValidationInput, CannotBegin> {
@@ -57,7 +74,16 @@ fn read_input(conn: &mut Conn, app: &App, validation: &Validation) -> Result<Val
         return Err(CannotBegin::ConnectionDeleted);
     }
     let connector = app.connectors.find(connection.kind, &connection.connector_slug);
-    Ok(ValidationInput { connection, connector: connector.ok_or(CannotBegin::ConnectorGone)?, checked })
+    let connector = connector.ok_or(CannotBegin::ConnectorGone)?;
+    let (mut mark, mut kept) = (None, None);
+    if validation.details.setup_link_id.is_none() {
+        let ports = MarkPorts { engines: &app.engines, keys: &app.keys };
+        mark = kept::mark(conn, ports, &connector, &connection, &checked.values)?;
+        if let Some(mark) = mark.as_deref().filter(|_| validation.details.anew == 0) {
+            kept = kept::find(conn, &app.keys, validation, mark)?;
+        }
+    }
+    Ok(ValidationInput { connection, connector, checked, mark, kept })
 }
 
 impl WorkKind for ValidationDetails {
@@ -73,8 +99,8 @@ impl WorkKind for ValidationDetails {
         match tokio::time::timeout(TIME_LIMIT, supervisor.attend(&mut (), ask(&app, &input, side))).await {
             Ok(attended) => match attended? {
                 Some(Err(AskError::App(error))) => Err(error),
-                Some(Err(AskError::Failure(failure))) => settle(supervisor, &input.connector, Err(failure)).await,
-                Some(Ok(answer)) => settle(supervisor, &input.connector, Ok(answer)).await,
+                Some(Err(AskError::Failure(failure))) => settle(supervisor, input, Err(failure)).await,
+                Some(Ok(answer)) => settle(supervisor, input, Ok(answer)).await,
                 None => Ok(()),
             },
             Err(_) => give_up(supervisor).await,
@@ -123,10 +149,10 @@ async fn ask(app: &App, input: &ValidationInput, side: ConnectorSide) -> Result<
     let config = side.config(app, &input.connection, &input.connector, sign_in.as_ref(), values.clone()).await?;
     let request = |time_limit| side.request(&input.connection, &input.connector, &config, time_limit);
     app.engines.check(&request(question_limit(&input.connector, CHECK_LIMIT))).await?;
-    let catalog = if app.engines.ability(&input.connector).discover {
-        app.engines.discover(&request(question_limit(&input.connector, DISCOVER_LIMIT))).await?
-    } else {
-        Catalog::default()
+    let catalog = match &input.kept {
+        _ if !app.engines.ability(&input.connector).discover => Catalog::default(),
+        Some(kept) => kept.catalog.clone(),
+        None => app.engines.discover(&request(question_limit(&input.connector, DISCOVER_LIMIT))).await?,
     };
     if found::fits(&catalog) { Ok(catalog) } else { Err(found::too_large().into()) }
 }
@@ -134,11 +160,15 @@ async fn ask(app: &App, input: &ValidationInput, side: ConnectorSide) -> Result<
 /// Records what the connector answered.
 async fn settle(
     mut supervisor: Supervisor<ValidationDetails>,
-    connector: &Connector,
+    input: ValidationInput,
     answer: Result<Catalog, Failure>,
 ) -> AppResult<()> {
-    let discovers = supervisor.app.engines.ability(connector).discover;
+    let discovers = supervisor.app.engines.ability(&input.connector).discover;
     match &answer {
+        Ok(catalog) if let Some(kept) = input.kept.as_ref().filter(|_| discovers) => {
+            let (streams, read) = (streams_in_words(catalog.streams.len()), kept.found_at.words());
+            supervisor.say("info", &format!("Done: {streams} when they were read ({read}); nothing has changed since"));
+        }
         Ok(catalog) if discovers => {
             supervisor.say("info", &format!("Done: {}", streams_in_words(catalog.streams.len())));
         }
@@ -147,9 +177,12 @@ async fn settle(
     }
     supervisor.keep().await?;
     let Supervisor { app, work: validation, version, .. } = supervisor;
+    let engines = app.engines.clone();
     app.write(move |tx| {
         let ending = match answer {
             Ok(catalog) => {
+                let found_mark = input.mark_now(tx, &engines, version)?;
+                let found_at = Some(input.kept.as_ref().map_or(tx.now, |kept| kept.found_at)).filter(|_| discovers);
                 let sealed = found::pack(tx, &validation, &catalog)?;
                 let streams = catalog.streams.len();
                 let words = if discovers {
@@ -157,7 +190,8 @@ async fn settle(
                 } else {
                     "The details work.".to_owned()
                 };
-                Ending::success(words, ValidationResult::found(version, &sealed, streams))
+                let result = ValidationResult::found(version, &sealed, streams).kept_as(found_at, found_mark);
+                Ending::success(words, result)
             }
             Err(failure) => Ending { result: ValidationResult::nothing(version), ..Ending::of_failure(failure) },
         };

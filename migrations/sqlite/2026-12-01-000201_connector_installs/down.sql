@@ -1,0 +1,2 @@
+DROP INDEX workspaces_by_age;
+DROP TABLE connector_installs;
