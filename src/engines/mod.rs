@@ -8,6 +8,7 @@
 //! - `http`: built in; asks a web service whether credentials work, and knows its streams.
 //! - `dlt`: destinations that dlt, an installed program, loads into; what such a place and one of PostgreSQL have in common is `load.rs`.
 //! - `airbyte_api`: no engine of ours but the public API of an Airbyte that a workspace runs itself.
+//! - `files`: no engine, but how records lie in files: JSON Lines or Parquet.
 //! - none: nobody can be asked; what is there is the details.
 //!
 //! `install` makes the environments that programs of Python lie in.
@@ -24,10 +25,12 @@ mod engine;
 mod event;
 mod failure;
 mod failure_words;
+mod files;
 mod folder;
 mod hosts;
 mod http;
 pub mod install;
+mod json;
 mod known;
 mod limits;
 mod load;
@@ -49,6 +52,8 @@ pub use dlt::{DltLoad, DltTarget, forget_destination, holds_destination};
 pub use event::{Cancel, Canceller, ConnectorEvent, EventSender, Level, NobodyListens, Record};
 pub use failure::{Failure, FailureReason, Turn};
 pub use failure_words::{FailureReader, FailureWords, is_dump};
+pub use files::{FileFormat, FirstRows, StoredColumn, TableFile, WrittenFile, first_rows};
+pub use json::{RecordField, fields_of};
 pub use limits::{Limits, become_limited};
 pub use load::{LoadPlace, RecordLoad};
 pub use port::{EngineSettings, Engines};

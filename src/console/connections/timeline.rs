@@ -100,6 +100,8 @@ fn text(row: &ActivityRow) -> String {
         Event::RunSucceeded => format!("Extraction done: {detail}"),
         Event::RunPartial => format!("Extraction done in part: {detail}"),
         Event::RunFailed => format!("Extraction failed. {detail}"),
+        Event::RecordsRead => format!("{who} looked at the first records of {detail}"),
+        Event::RecordsDownloaded => format!("{who} downloaded the records of {detail}"),
         Event::DestinationChosen => format!("{who} chose it as the place for the records of {detail}"),
         Event::DestinationLeft => format!("{who} chose another place for the records of {detail}"),
         Event::DestinationFailed => format!("Records could not be written. {detail}"),

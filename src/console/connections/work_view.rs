@@ -7,6 +7,7 @@ use crate::base::error::AppResult;
 use crate::connectors::Kind;
 use crate::console::connections::progress::Step;
 use crate::engines::Ability;
+use crate::features::accounts::Role;
 use crate::features::connections::{self, Connection};
 use crate::features::extraction_engine::{AirbyteTarget, Route, route};
 use crate::features::outputs::{self, MOST_NAMED, OutputUser};
@@ -136,6 +137,8 @@ struct WorkPart {
     facts: Vec<(&'static str, Vec<String>)>,
     csrf: String,
     may_edit: bool,
+    /// The first rows of the last extraction that left files.
+    records_url: Option<String>,
     may_validate: bool,
     validate_is_main: bool,
     validate_text: &'static str,
@@ -157,7 +160,7 @@ struct WorkLink {
 }
 
 /// The section of the page; empty while details are missing and nothing was ever checked.
-pub(super) fn part(connection: &Connection, work: &ConnectionWork, csrf: &str, may_edit: bool) -> AppResult<String> {
+pub(super) fn part(connection: &Connection, work: &ConnectionWork, csrf: &str, role: Role) -> AppResult<String> {
     let is_whole = connection.missing_count == 0 && (!connection.is_blank() || connection.version > 0);
     if !is_whole && work.checks.is_empty() && connection.finalised_at.is_none() {
         return Ok(String::new());
@@ -170,7 +173,6 @@ pub(super) fn part(connection: &Connection, work: &ConnectionWork, csrf: &str, m
     let Ability { check: checks, write: writes, .. } = work.ability;
     let reads = work.extracts();
     let is_source = connection.kind == Kind::Source;
-    let slug = &connection.slug;
     let part = WorkPart {
         title: match (is_draft, is_source && reads, !is_source && writes) {
             (true, ..) => "What comes next",
@@ -181,14 +183,15 @@ pub(super) fn part(connection: &Connection, work: &ConnectionWork, csrf: &str, m
         sentence: sentence(connection, work, &standing),
         facts: if !is_draft && is_source { facts(work, reads) } else { Vec::new() },
         csrf: csrf.to_owned(),
-        may_edit,
+        may_edit: role.may_edit(),
+        records_url: runs::records::newest(&work.runs).filter(|_| role.may_administer()),
         may_validate: checks && connection.missing_count == 0 && standing != Standing::Going,
         validate_is_main: is_draft && matches!(standing, Standing::None | Standing::Unanswered),
         validate_text: if work.newest.is_some() { "Validate again" } else { "Validate" },
-        validate_url: urls::connection_validations(slug),
+        validate_url: urls::connection_validations(&connection.slug),
         may_run: !is_draft && is_source && reads,
         may_restart: !is_draft && is_source && !work.route.is_airbyte() && reads && !work.runs.is_empty(),
-        run_url: urls::connection_runs(slug),
+        run_url: urls::connection_runs(&connection.slug),
         links: links(connection, work, &standing),
         checks: work.checks.iter().map(check).collect(),
         users: work.users.iter().map(|user| (urls::connection(&user.slug), user.name.clone())).collect(),
