@@ -5,6 +5,7 @@
 //! - `postgres`: built in; checks, discovers and reads PostgreSQL. It also fills a schema with records of other sources ([`Load`]): one that
 //!   members named, or a destination that somebody handed over.
 //! - `tunnel`: the way to a server that only a jump server can reach (SSH), for engines that are built in.
+//! - `s3`: built in; records as files of a bucket.
 //! - `http`: built in; asks a web service whether credentials work, and knows its streams.
 //! - `dlt`: destinations that dlt, an installed program, loads into; what such a place and one of PostgreSQL have in common is `load.rs`.
 //! - `airbyte_api`: no engine of ours but the public API of an Airbyte that a workspace runs itself.
@@ -41,6 +42,7 @@ mod postgres;
 mod process;
 mod reach;
 mod run;
+mod s3;
 mod stderr;
 mod tunnel;
 
@@ -59,6 +61,7 @@ pub use load::{LoadPlace, RecordLoad};
 pub use port::{EngineSettings, Engines};
 pub use position::{is_shared, narrowed};
 pub use postgres::{Load, LoadTable, LoadTarget, LoadWay, Loading, TableLoss, TlsMode};
+pub use s3::{S3Load, S3Target};
 pub use tunnel::{HostKey, jump_server_of};
 
 use crate::connectors::{Connector, RuntimeBlock};
@@ -76,7 +79,7 @@ pub fn question_limit(connector: &Connector, usual: Duration) -> Duration {
     let own = match &connector.file.runtime {
         Some(RuntimeBlock::Airbyte(block)) => block.limits.as_ref().and_then(|limits| limits.question_seconds),
         Some(RuntimeBlock::Dlt(block)) => block.limits.as_ref().and_then(|limits| limits.question_seconds),
-        Some(RuntimeBlock::Postgres(_) | RuntimeBlock::Http(_)) | None => None,
+        Some(RuntimeBlock::Postgres(_) | RuntimeBlock::S3(_) | RuntimeBlock::Http(_)) | None => None,
     };
     own.map_or(usual, Duration::from_secs)
 }

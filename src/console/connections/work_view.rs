@@ -5,7 +5,7 @@ use askama::Template;
 use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
 use crate::connectors::Kind;
-use crate::console::connections::progress::Step;
+use crate::console::connections::progress::{Step, received};
 use crate::engines::Ability;
 use crate::features::accounts::Role;
 use crate::features::connections::{self, Connection};
@@ -34,6 +34,8 @@ pub(super) struct ConnectionWork {
     connector: String,
     /// How the operator gets a loader for it, of a destination.
     how_to_load: Option<String>,
+    /// What writes to it, of a destination.
+    writer: &'static str,
     /// The name of the plan's output.
     output: String,
     /// The sources that write to it, of a destination.
@@ -68,6 +70,7 @@ impl ConnectionWork {
         };
         Ok(Self {
             ability: connector.as_ref().map(|connector| app.engines.ability(connector)).unwrap_or_default(),
+            writer: connector.as_ref().map(|connector| app.engines.writer(connector)).unwrap_or_default(),
             how_to_load: connector.as_ref().and_then(|connector| connector.how_to_load()),
             connector: connector
                 .map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
@@ -219,12 +222,7 @@ fn sentence(connection: &Connection, work: &ConnectionWork, standing: &Standing)
                 format!("{chosen} Nothing installed here can read it, so hand it off to an engine of your own.")
             }
         }
-        (Some(_), _) if writes => match work.users.len() {
-            0 => "Records can go to it. Choose it on the page “Trigger and output” of a source.".to_owned(),
-            1 => "The records of 1 source go to it.".to_owned(),
-            MOST_NAMED.. => "The records of many sources go to it.".to_owned(),
-            more => format!("The records of {more} sources go to it."),
-        },
+        (Some(_), _) if writes => format!("{} {}", received(work.users.len()), work.writer),
         (Some(_), _) => {
             let all = "This destination is finalised. Programs get its details by the API.";
             work.how_to_load.as_ref().map_or_else(

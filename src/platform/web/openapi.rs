@@ -5,7 +5,6 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::log_stream;
 use super::problem::{Code, ProblemOut};
 
 type SchemaOf = fn(&mut SchemaGenerator) -> Schema;

@@ -80,7 +80,7 @@ async fn a_run_that_breaks_off_leaves_nothing_half() {
     let (app, program, slug) = source(json!({"mode": "breaks"}), json!({"output_layer": "files:parquet"})).await;
     let failed = extract(&app, &program, &slug, json!({})).await;
     assert_eq!(failed["status"], "failed", "{failed}");
-    let left = std::fs::read_dir(app.data_dir().join("extractions")).map_or(0, |all| {
+    let left: usize = std::fs::read_dir(app.data_dir().join("extractions")).map_or(0, |all| {
         all.map(|workspace| std::fs::read_dir(workspace.unwrap().path()).unwrap())
             .flat_map(|sources| sources.map(|source| std::fs::read_dir(source.unwrap().path()).unwrap().count()))
             .sum()

@@ -75,7 +75,7 @@ pub(super) async fn answer(request: &HttpRequest, source: &str, file: &RecordFil
 }
 
 fn takes_gzip(request: &HttpRequest) -> bool {
-    let accepted = AcceptEncoding::parse(request).unwrap_or_default();
+    let Ok(accepted) = AcceptEncoding::parse(request) else { return false };
     let offered = [Encoding::gzip(), Encoding::identity()];
     request.headers().contains_key(header::ACCEPT_ENCODING)
         && accepted.negotiate(offered.iter()) == Some(offered[0].clone())

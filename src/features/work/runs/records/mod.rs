@@ -50,7 +50,7 @@ pub(super) enum NoFiles {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct StoredStream {
     /// Its full name.
-    stream: String,
+    pub(super) stream: String,
     table: String,
     records: i64,
     /// The file's name in the folder of the run.

@@ -5,11 +5,11 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::super::pages::size;
 use super::{RecordFile, WantedRecords, download, note, rows, wanted};
 use crate::base::error::{AppError, AppResult};
 use crate::engines::{FirstRows, RecordField, StoredColumn, fields_of};
 use crate::features::accounts::guard::Admin;
+use crate::features::work::runs::pages::size;
 use crate::platform::activity::Event;
 use crate::platform::app::App;
 use crate::platform::web::frame::OwnerFrame;
