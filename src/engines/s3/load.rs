@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use futures_util::TryStreamExt as _;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::aws::AmazonS3;
 use object_store::path::Path as ObjectPath;
 use object_store::{Error as StorageError, MultipartUpload, ObjectStore as _, ObjectStoreExt as _};
@@ -27,6 +27,8 @@ const LOOK: Duration = Duration::from_secs(600);
 const SEND: Duration = Duration::from_secs(4 * 3_600);
 /// Bytes of a part: 10,000 of them are a file of 156 GB.
 const PART: u64 = 16 << 20;
+/// So many tables are finished side by side.
+const AT_ONCE: usize = 8;
 
 /// Records that wait for the bucket. Dropped, it leaves nothing that anybody sees.
 pub struct S3Load {
@@ -45,19 +47,11 @@ pub struct S3Load {
     pub lost: Vec<(usize, TableLoss)>,
 }
 
-/// A table whose file is with the storage, and not a file yet.
+/// A table whose file is with the storage in parts, and not a file yet.
 struct ReadyTable {
     name: String,
-    upload: Option<(ObjectPath, Upload)>,
+    upload: Option<Mutex<Box<dyn MultipartUpload>>>,
     after: BucketTable,
-}
-
-/// A file on its way.
-enum Upload {
-    /// In parts, all of which are there.
-    Parts(Mutex<Box<dyn MultipartUpload>>),
-    /// Small enough to be sent at once.
-    Whole(PathBuf),
 }
 
 /// Sees what is there, takes away what a load left that broke off, and makes the files where records wait.
@@ -222,8 +216,8 @@ impl S3Load {
             let data = Some(data).filter(|data| data.rows > 0 || table.replaces);
             let mut upload = None;
             if let Some(data) = &data {
-                let at = self.at(&table.name, &data.name);
-                upload = Some((at.clone(), self.send(&at, self.folder.path().join(&written.name)).await?));
+                let path = self.folder.path().join(&written.name);
+                upload = Some(Mutex::new(self.send(&self.at(&table.name, &data.name), path).await?));
             }
             let before = self.there.get(place).and_then(Option::as_ref);
             let after = BucketTable::after(before, &table, &self.loading, data);
@@ -232,12 +226,8 @@ impl S3Load {
         Ok(())
     }
 
-    /// Sends a file in parts, or leaves one that is small until it is wanted.
-    async fn send(&self, at: &ObjectPath, path: PathBuf) -> Result<Upload, Failure> {
-        let length = std::fs::metadata(&path).map_err(no_room)?.len();
-        if length <= PART {
-            return Ok(Upload::Whole(path));
-        }
+    /// Sends a file in parts, all of which are there then.
+    async fn send(&self, at: &ObjectPath, path: PathBuf) -> Result<Box<dyn MultipartUpload>, Failure> {
         let mut upload = self.store.put_multipart(at).await.map_err(|error| failure(&error))?;
         let mut file = Some(File::open(&path).map_err(no_room)?);
         while let Some(open) = file.take() {
@@ -252,47 +242,34 @@ impl S3Load {
             }
             file = Some(open);
         }
-        Ok(Upload::Parts(Mutex::new(upload)))
+        Ok(upload)
     }
 
-    /// Makes files of all parts, one table after the other, and says so in each table's own file; then what they replace is deleted.
+    /// Makes files of all parts and says so in each table's own file; then what they replace is deleted.
     ///
     /// # Errors
     /// Why nobody can say that it is so. What is half then is put right by the next load.
     pub async fn commit(mut self) -> Result<(), Failure> {
-        let done = timeout(LOOK, self.make_so()).await;
-        let done = done.unwrap_or_else(|_| Err(slow("The storage did not confirm the files within ten minutes.")));
-        if done.is_err() {
-            self.take_back().await;
-        }
-        done
+        let ready = std::mem::take(&mut self.ready);
+        let all: Vec<_> = ready.into_iter().map(|table| self.make_so(table)).collect();
+        let done = timeout(LOOK, stream::iter(all).buffer_unordered(AT_ONCE).try_collect::<()>()).await;
+        done.unwrap_or_else(|_| Err(slow("The storage did not confirm the files within ten minutes.")))
     }
 
-    async fn make_so(&mut self) -> Result<(), Failure> {
-        self.ready.reverse();
-        while let Some(ready) = self.ready.pop() {
-            let ReadyTable { name, upload, after } = ready;
-            match upload {
-                Some((_, Upload::Parts(parts))) => {
-                    parts.into_inner().complete().await.map_err(|error| failure(&error))?;
-                }
-                Some((at, Upload::Whole(path))) => {
-                    let (bytes, _) = next_part(File::open(path).map_err(no_room)?).await.map_err(no_room)?;
-                    self.store.put(&at, bytes.into()).await.map_err(|error| failure(&error))?;
-                }
-                None => {}
-            }
-            let says = serde_json::to_vec_pretty(&after).map_err(|error| no_room(error.into()))?;
-            self.store.put(&self.at(&name, TABLE_FILE), says.into()).await.map_err(|error| failure(&error))?;
-            self.tidy(&name, Some(&after)).await?;
+    async fn make_so(&self, ready: ReadyTable) -> Result<(), Failure> {
+        let ReadyTable { name, upload, after } = ready;
+        if let Some(parts) = upload {
+            parts.into_inner().complete().await.map_err(|error| failure(&error))?;
         }
-        Ok(())
+        let says = serde_json::to_vec_pretty(&after).map_err(|error| no_room(error.into()))?;
+        self.store.put(&self.at(&name, TABLE_FILE), says.into()).await.map_err(|error| failure(&error))?;
+        self.tidy(&name, Some(&after)).await
     }
 
     /// Takes parts back that are no files; what cannot be taken back is seen by nobody.
     async fn take_back(&mut self) {
         for ready in self.ready.drain(..) {
-            if let Some((_, Upload::Parts(parts))) = ready.upload {
+            if let Some(parts) = ready.upload {
                 parts.into_inner().abort().await.ok();
             }
         }
