@@ -97,10 +97,10 @@ pub struct LayerOut {
     postgres: Option<PostgresOut>,
     /// Which destination it is; null for the others.
     destination: Option<DestinationOut>,
-    /// When it was added; null for `files`.
+    /// When it was added; null for files.
     #[schemars(extend("format" = "date-time"))]
     created_at: Option<String>,
-    /// When it last changed; null for `files`.
+    /// When it last changed; null for files.
     #[schemars(extend("format" = "date-time"))]
     updated_at: Option<String>,
 }
