@@ -69,9 +69,10 @@ pub(super) fn run(ApiKeyCommand::Create(args): &ApiKeyCommand) -> ExitResult {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Everything but fetching stored credentials, which somebody has to ask for.
+/// Everything but fetching stored credentials and records, which somebody has to ask for.
 pub(super) fn everyday_scopes() -> Vec<Scope> {
-    Scope::ALL.iter().copied().filter(|scope| *scope != Scope::CredentialsRead).collect()
+    let of_others = [Scope::CredentialsRead, Scope::RecordsRead];
+    Scope::ALL.iter().copied().filter(|scope| !of_others.contains(scope)).collect()
 }
 
 /// Makes the key; the token exists in the answer and nowhere else.

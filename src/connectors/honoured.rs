@@ -109,6 +109,7 @@ pub(super) fn by(runtime: &RuntimeBlock, kind: Kind) -> Option<&'static Honoured
     match (runtime, kind) {
         (RuntimeBlock::Postgres(_), Kind::Source) => Some(&POSTGRES),
         (RuntimeBlock::Postgres(_), Kind::Destination) => Some(&POSTGRES_WRITER),
+        (RuntimeBlock::S3(_), _) => Some(&honoured_loaders::S3_WRITER),
         (RuntimeBlock::Dlt(block), _) => Some(honoured_loaders::by(block.destination)),
         (RuntimeBlock::Airbyte(_) | RuntimeBlock::Http(_), _) => None,
     }

@@ -1,4 +1,4 @@
-//! What dlt takes up of a destination's configuration, as this product drives it.
+//! What dlt takes up of a destination's configuration, as this product drives it, and the built-in writer of buckets.
 
 use super::LoaderKind;
 use crate::schema::spec::{Honoured, HonouredChoice};
@@ -34,6 +34,44 @@ static S3: Honoured = Honoured {
         ("/file_name_pattern", "dlt makes a folder of each table, and names files by the load they came with."),
     ],
     otherwise: OTHERWISE,
+};
+
+/// What the built-in writer of buckets takes up.
+pub(super) static S3_WRITER: Honoured = Honoured {
+    settings: &[
+        "/s3_bucket_name",
+        "/s3_bucket_path",
+        "/s3_bucket_region",
+        "/access_key_id",
+        "/secret_access_key",
+        "/s3_endpoint",
+    ],
+    choices: &[
+        HonouredChoice { constant: "/format/format_type", values: &["JSONL", "Parquet"] },
+        HonouredChoice { constant: "/format/compression/compression_type", values: &["GZIP"] },
+    ],
+    reasons: &[
+        ("/format/flattening", "The built-in writer always keeps each record as one piece of JSON."),
+        ("/format/compression/compression_type=No Compression", "The built-in writer always packs JSON Lines by GZIP."),
+        (
+            "/format/format_type=CSV",
+            "The built-in writer makes no CSV. Where the operator installs dlt for this destination, dlt does.",
+        ),
+        ("/format/format_type=Avro", "The built-in writer makes no Avro: choose Parquet or JSON Lines."),
+        (
+            "/role_arn",
+            "The built-in writer signs in with the access key alone; this server takes on no role of its own.",
+        ),
+        (
+            "/s3_path_format",
+            "The built-in writer makes a folder of each table, and names files by source and extraction.",
+        ),
+        (
+            "/file_name_pattern",
+            "The built-in writer makes a folder of each table, and names files by source and extraction.",
+        ),
+    ],
+    otherwise: "The built-in writer does not use it.",
 };
 
 static BIGQUERY: Honoured = Honoured {

@@ -14,6 +14,8 @@ pub enum RuntimeBlock {
     Airbyte(Box<AirbyteBlock>),
     /// The built-in reader of PostgreSQL; of a destination, the built-in writer.
     Postgres(NoOptions),
+    /// The built-in writer of buckets that speak the protocol of Amazon S3.
+    S3(NoOptions),
     /// The built-in caller of web services: checks credentials, knows the streams, reads nothing.
     Http(HttpBlock),
     /// A destination that dlt loads into.
@@ -200,7 +202,7 @@ impl RuntimeBlock {
             Self::Airbyte(block) => block.problems(),
             Self::Dlt(block) => block.problems(),
             Self::Http(block) if block.check.is_empty() => vec!["the runtime http needs a request to check".to_owned()],
-            Self::Http(_) | Self::Postgres(_) => Vec::new(),
+            Self::Http(_) | Self::Postgres(_) | Self::S3(_) => Vec::new(),
         }
     }
 }

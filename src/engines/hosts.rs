@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde_json::Value;
 
 use super::{Failure, FailureReason};
-use crate::base::http_client::{GuardedClient, HttpFailure};
+use crate::base::http_client::{Duplex, GuardedClient, HttpFailure};
 use crate::schema::addresses::{Host, addresses};
 
 #[derive(Clone)]
@@ -39,6 +39,23 @@ impl Hosts {
             return Err(not_public(host));
         }
         Ok(found)
+    }
+
+    /// A connection to judged addresses of a host.
+    pub(super) async fn connect(
+        &self,
+        host: &str,
+        addresses: &[SocketAddr],
+        is_encrypted: bool,
+    ) -> Result<Box<dyn Duplex>, Failure> {
+        self.client.connect(host, addresses, is_encrypted).await.map_err(|failure| match failure {
+            HttpFailure::Tls => Failure::new(
+                FailureReason::Tls,
+                format!("{host} does not prove by a certificate that it is this host."),
+            ),
+            HttpFailure::NotPublic => not_public(host),
+            _ => Failure::new(FailureReason::NotReachable, format!("Nobody answers at {host}. Check the address.")),
+        })
     }
 
     /// The same for a database; the server's own is refused by whatever name it is called.
@@ -101,6 +118,14 @@ pub(super) fn not_public(host: &str) -> Failure {
         FailureReason::AddressRefused,
         format!("{host} is, or leads to, an address that is not public, and only public addresses are connected to."),
     )
+}
+
+/// Whether an address is of this machine or its own network, which a setting has opened.
+pub(super) fn is_near(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
+    }
 }
 
 fn is_metadata(address: IpAddr) -> bool {

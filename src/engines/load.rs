@@ -1,7 +1,8 @@
-//! Where records of other sources go: a schema of PostgreSQL, which is built in, or a place that dlt loads into. Both take records, then get
+//! Where records of other sources go: a schema of PostgreSQL or a folder of a bucket, which are built in, or a place that dlt loads into. Both take records, then get
 //! everything ready, and then let it be seen.
 
 use super::dlt::{DltLoad, DltTarget};
+use super::s3::{S3Load, S3Target};
 use super::{Failure, HostKey, Load, LoadTarget, Record, TableLoss};
 
 /// A place that records can go to.
@@ -9,6 +10,8 @@ use super::{Failure, HostKey, Load, LoadTarget, Record, TableLoss};
 pub enum LoadPlace {
     /// A schema of PostgreSQL.
     Postgres(Box<LoadTarget>),
+    /// A folder of a bucket.
+    S3(Box<S3Target>),
     /// A place that dlt loads into.
     Dlt(Box<DltTarget>),
 }
@@ -18,6 +21,8 @@ pub enum LoadPlace {
 pub enum RecordLoad {
     /// Into a schema of PostgreSQL.
     Postgres(Box<Load>),
+    /// Into a folder of a bucket.
+    S3(Box<S3Load>),
     /// Into a place that dlt loads into.
     Dlt(Box<DltLoad>),
 }
@@ -27,6 +32,7 @@ impl LoadPlace {
     pub fn address(&self) -> String {
         match self {
             Self::Postgres(target) => target.address(),
+            Self::S3(target) => target.address().to_owned(),
             Self::Dlt(target) => target.address().to_owned(),
         }
     }
@@ -35,6 +41,7 @@ impl LoadPlace {
     pub fn mark(&self) -> String {
         match self {
             Self::Postgres(target) => target.mark(),
+            Self::S3(target) => target.mark(),
             Self::Dlt(target) => target.mark().to_owned(),
         }
     }
@@ -48,7 +55,7 @@ impl LoadPlace {
     pub fn shown_host_key(&self) -> Option<HostKey> {
         match self {
             Self::Postgres(target) => target.shown_host_key(),
-            Self::Dlt(_) => None,
+            Self::S3(_) | Self::Dlt(_) => None,
         }
     }
 }
@@ -61,6 +68,7 @@ impl RecordLoad {
     pub async fn write(&mut self, records: Vec<Record>) -> Result<(), Failure> {
         match self {
             Self::Postgres(load) => load.write(&records).await,
+            Self::S3(load) => load.write(records).await,
             Self::Dlt(load) => load.write(records).await,
         }
     }
@@ -69,6 +77,7 @@ impl RecordLoad {
     pub fn begin_anew(&mut self, place: usize) {
         match self {
             Self::Postgres(load) => load.begin_anew(place),
+            Self::S3(load) => load.begin_anew(place),
             Self::Dlt(load) => load.begin_anew(place),
         }
     }
@@ -80,7 +89,7 @@ impl RecordLoad {
     pub async fn nudge(&self) -> Result<(), Failure> {
         match self {
             Self::Postgres(load) => load.nudge().await,
-            Self::Dlt(_) => Ok(()),
+            Self::S3(_) | Self::Dlt(_) => Ok(()),
         }
     }
 
@@ -91,6 +100,7 @@ impl RecordLoad {
     pub async fn prepare(&mut self, incomplete: &[usize]) -> Result<(), Failure> {
         match self {
             Self::Postgres(load) => load.prepare(incomplete).await,
+            Self::S3(load) => load.prepare(incomplete).await.map_err(|failure| load.hide(failure)),
             Self::Dlt(load) => load.prepare(incomplete).await.map_err(|failure| load.hide(failure)),
         }
     }
@@ -102,6 +112,10 @@ impl RecordLoad {
     pub async fn commit(self) -> Result<(), Failure> {
         match self {
             Self::Postgres(load) => load.commit().await,
+            Self::S3(load) => {
+                let target = load.target();
+                load.commit().await.map_err(|failure| target.hide(failure))
+            }
             Self::Dlt(_) => Ok(()),
         }
     }
@@ -110,6 +124,7 @@ impl RecordLoad {
     pub fn notes(&mut self) -> Vec<String> {
         std::mem::take(match self {
             Self::Postgres(load) => &mut load.notes,
+            Self::S3(load) => &mut load.notes,
             Self::Dlt(load) => &mut load.notes,
         })
     }
@@ -118,6 +133,7 @@ impl RecordLoad {
     pub fn lost(&mut self) -> Vec<(usize, TableLoss)> {
         std::mem::take(match self {
             Self::Postgres(load) => &mut load.lost,
+            Self::S3(load) => &mut load.lost,
             Self::Dlt(load) => &mut load.lost,
         })
     }

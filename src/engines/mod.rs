@@ -5,9 +5,11 @@
 //! - `postgres`: built in; checks, discovers and reads PostgreSQL. It also fills a schema with records of other sources ([`Load`]): one that
 //!   members named, or a destination that somebody handed over.
 //! - `tunnel`: the way to a server that only a jump server can reach (SSH), for engines that are built in.
+//! - `s3`: built in; records as files of a bucket.
 //! - `http`: built in; asks a web service whether credentials work, and knows its streams.
 //! - `dlt`: destinations that dlt, an installed program, loads into; what such a place and one of PostgreSQL have in common is `load.rs`.
 //! - `airbyte_api`: no engine of ours but the public API of an Airbyte that a workspace runs itself.
+//! - `files`: no engine, but how records lie in files: JSON Lines or Parquet.
 //! - none: nobody can be asked; what is there is the details.
 //!
 //! `install` makes the environments that programs of Python lie in.
@@ -24,10 +26,12 @@ mod engine;
 mod event;
 mod failure;
 mod failure_words;
+mod files;
 mod folder;
 mod hosts;
 mod http;
 pub mod install;
+mod json;
 mod known;
 mod limits;
 mod load;
@@ -38,6 +42,7 @@ mod postgres;
 mod process;
 mod reach;
 mod run;
+mod s3;
 mod stderr;
 mod tunnel;
 
@@ -49,11 +54,14 @@ pub use dlt::{DltLoad, DltTarget, forget_destination, holds_destination};
 pub use event::{Cancel, Canceller, ConnectorEvent, EventSender, Level, NobodyListens, Record};
 pub use failure::{Failure, FailureReason, Turn};
 pub use failure_words::{FailureReader, FailureWords, is_dump};
+pub use files::{FileFormat, FirstRows, StoredColumn, TableFile, WrittenFile, first_rows};
+pub use json::{RecordField, fields_of};
 pub use limits::{Limits, become_limited};
 pub use load::{LoadPlace, RecordLoad};
 pub use port::{EngineSettings, Engines};
 pub use position::{is_shared, narrowed};
 pub use postgres::{Load, LoadTable, LoadTarget, LoadWay, Loading, TableLoss, TlsMode};
+pub use s3::{S3Load, S3Target};
 pub use tunnel::{HostKey, jump_server_of};
 
 use crate::connectors::{Connector, RuntimeBlock};
@@ -71,7 +79,7 @@ pub fn question_limit(connector: &Connector, usual: Duration) -> Duration {
     let own = match &connector.file.runtime {
         Some(RuntimeBlock::Airbyte(block)) => block.limits.as_ref().and_then(|limits| limits.question_seconds),
         Some(RuntimeBlock::Dlt(block)) => block.limits.as_ref().and_then(|limits| limits.question_seconds),
-        Some(RuntimeBlock::Postgres(_) | RuntimeBlock::Http(_)) | None => None,
+        Some(RuntimeBlock::Postgres(_) | RuntimeBlock::S3(_) | RuntimeBlock::Http(_)) | None => None,
     };
     own.map_or(usual, Duration::from_secs)
 }

@@ -14,6 +14,7 @@ use super::http::Http;
 use super::mask::Masks;
 use super::postgres::{self, Postgres};
 use super::run::{Deadline, EngineRun, EventSink};
+use super::s3::{self, S3};
 use super::{
     Ability, Cancel, Catalog, ChosenStream, EngineRequest, EventSender, Failure, HostKey, Load, LoadPlace, LoadTable,
     LoadTarget, Loading, ReadEnd, RecordLoad, known, process,
@@ -120,6 +121,15 @@ impl Engines {
         }
     }
 
+    /// What writes records to such a destination, in a sentence; empty: nothing here does.
+    pub fn writer(&self, connector: &Connector) -> &'static str {
+        match &connector.file.runtime {
+            _ if !self.ability(connector).write => "",
+            Some(RuntimeBlock::Dlt(_)) => "dlt, which is installed here, writes them.",
+            _ => "Vestibule itself writes them.",
+        }
+    }
+
     /// The member of kept positions that the connector's engine writes and understands; `None`: it keeps none.
     pub fn position_member(&self, connector: &Connector) -> Option<&'static str> {
         self.engine(connector).position_member()
@@ -197,6 +207,10 @@ impl Engines {
             LoadPlace::Postgres(target) => {
                 self.load(target, loading, tables).await.map(|load| RecordLoad::Postgres(Box::new(load)))
             }
+            LoadPlace::S3(target) => {
+                let opened = s3::open(&self.hosts, &self.runs, &self.rng, target, loading, tables).await;
+                opened.map(|load| RecordLoad::S3(Box::new(load))).map_err(|failure| target.hide(failure))
+            }
             LoadPlace::Dlt(target) => {
                 let opened = dlt::open(&self.hosts, target, loading, tables).await;
                 opened.map(|load| RecordLoad::Dlt(Box::new(load))).map_err(|failure| target.hide(failure))
@@ -242,6 +256,7 @@ impl Engines {
             Some(RuntimeBlock::Airbyte(block)) => Box::new(self.airbyte(block)),
             Some(RuntimeBlock::Postgres(_)) => Box::new(Postgres { hosts: &self.hosts }),
             Some(RuntimeBlock::Http(block)) => Box::new(Http { client: &self.client, block }),
+            Some(RuntimeBlock::S3(_)) => Box::new(S3 { hosts: &self.hosts, rng: &self.rng }),
             Some(RuntimeBlock::Dlt(block)) => Box::new(self.dlt(block)),
         }
     }

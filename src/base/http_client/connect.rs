@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, IpAddr as TlsAddress, ServerName};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
@@ -113,11 +114,29 @@ async fn exchange<T>(
     }
 }
 
-async fn secure(
-    tls: &TlsConnector,
-    url: &HttpsUrl,
+/// A connection to an address, encrypted or not.
+pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// A connection to one of these addresses; with TLS when there is a name that the other side has to prove.
+pub(super) async fn open(
+    tls: Option<(&TlsConnector, ServerName<'static>)>,
     addresses: &[SocketAddr],
-) -> Result<TlsStream<TcpStream>, HttpFailure> {
+) -> Result<Box<dyn Duplex>, HttpFailure> {
+    let stream = plain(addresses).await?;
+    match tls {
+        Some((tls, name)) => Ok(Box::new(tls.connect(name, stream).await.map_err(|_| HttpFailure::Tls)?)),
+        None => Ok(Box::new(stream)),
+    }
+}
+
+/// The name that a server has to prove.
+pub(super) fn proven_name(host: &str) -> Result<ServerName<'static>, HttpFailure> {
+    ServerName::try_from(host.trim_end_matches('.').to_owned()).map_err(|_| HttpFailure::Tls)
+}
+
+async fn plain(addresses: &[SocketAddr]) -> Result<TcpStream, HttpFailure> {
     let mut stream = None;
     for address in addresses {
         if let Ok(Ok(open)) = tokio::time::timeout(CONNECT, TcpStream::connect(address)).await {
@@ -128,9 +147,18 @@ async fn secure(
     let stream = stream.ok_or(HttpFailure::Connect)?;
     // The request leaves in one piece; a lost hint only costs time.
     let _ = stream.set_nodelay(true);
+    Ok(stream)
+}
+
+async fn secure(
+    tls: &TlsConnector,
+    url: &HttpsUrl,
+    addresses: &[SocketAddr],
+) -> Result<TlsStream<TcpStream>, HttpFailure> {
+    let stream = plain(addresses).await?;
     let name = match url.literal() {
         Some(address) => ServerName::IpAddress(TlsAddress::from(address)),
-        None => ServerName::try_from(url.host().trim_end_matches('.').to_owned()).map_err(|_| HttpFailure::Tls)?,
+        None => proven_name(&url.host())?,
     };
     tls.connect(name, stream).await.map_err(|_| HttpFailure::Tls)
 }

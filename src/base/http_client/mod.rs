@@ -12,6 +12,7 @@ mod policy;
 pub use hyper::Method;
 
 pub use address::{AddressProblem, HttpsUrl, LONGEST};
+pub use connect::Duplex;
 pub use policy::{AddressPolicy, is_public};
 
 use std::net::{IpAddr, SocketAddr};
@@ -214,6 +215,23 @@ impl GuardedClient {
     /// Nobody knows the host, or one of its addresses is not public.
     pub async fn addresses_of(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, HttpFailure> {
         self.judged(host, host.parse().ok(), port).await
+    }
+
+    /// A connection to one of these addresses, which [`GuardedClient::addresses_of`] has judged: for protocols with a client of their own.
+    ///
+    /// # Errors
+    /// Nobody listens there, or the server does not prove that it is the host.
+    pub async fn connect(
+        &self,
+        host: &str,
+        addresses: &[SocketAddr],
+        is_encrypted: bool,
+    ) -> Result<Box<dyn Duplex>, HttpFailure> {
+        if !addresses.iter().all(|address| self.policy.allows(address.ip())) {
+            return Err(HttpFailure::NotPublic);
+        }
+        let tls = if is_encrypted { Some((&self.tls, connect::proven_name(host)?)) } else { None };
+        tokio::time::timeout(self.timeout, connect::open(tls, addresses)).await.unwrap_or(Err(HttpFailure::Timeout))
     }
 
     async fn addresses(&self, url: &HttpsUrl) -> Result<Vec<SocketAddr>, HttpFailure> {

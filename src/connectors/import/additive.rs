@@ -22,8 +22,10 @@ pub struct Addition {
 /// built in asks, reads and signs in by the names of its own specification. A program that the operator installed keeps running.
 pub fn onto(there: &ConnectorFile, imported: ConnectorFile) -> Option<Addition> {
     let mut kept = Vec::new();
-    let runs_by_own =
-        matches!(there.runtime, Some(RuntimeBlock::Postgres(_) | RuntimeBlock::Http(_) | RuntimeBlock::Dlt(_)));
+    let runs_by_own = matches!(
+        there.runtime,
+        Some(RuntimeBlock::Postgres(_) | RuntimeBlock::S3(_) | RuntimeBlock::Http(_) | RuntimeBlock::Dlt(_))
+    );
     let brings_program = imported.runtime.is_some();
     if runs_by_own && !brings_program {
         return None;

@@ -79,7 +79,8 @@ pub struct ConnectionChangeIn {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "bool")]
     pub(super) draft: Option<bool>,
-    /// Where the records go: the slug of an output layer, or `destination:` and the slug of a finalised destination that can be written to here.
+    /// Where the records go: `files` (JSON Lines), `files:parquet`, the slug of an output layer that was added, or `destination:` and the slug of a
+    /// finalised destination that can be written to here.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub(super) output_layer: Option<String>,

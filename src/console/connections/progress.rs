@@ -2,6 +2,7 @@
 
 use crate::base::clock::UtcTime;
 use crate::engines::Ability;
+use crate::features::outputs::MOST_NAMED;
 use crate::features::work::validations::Standing;
 
 /// Where a connection is on its way, as lists say it.
@@ -140,6 +141,16 @@ pub fn steps(progress: Progress, created: UtcTime, link_sent: Option<UtcTime>, f
     let note = if required == 0 { "nothing is required".to_owned() } else { format!("{given} of {required} needed") };
     steps.push(Step { label: "Filled in", state: filling, note });
     steps
+}
+
+/// What of so many sources goes to a destination, in a sentence.
+pub(super) fn received(sources: usize) -> String {
+    match sources {
+        0 => "Records can go to it. Choose it on the page “Trigger and output” of a source.".to_owned(),
+        1 => "The records of 1 source go to it.".to_owned(),
+        MOST_NAMED.. => "The records of many sources go to it.".to_owned(),
+        more => format!("The records of {more} sources go to it."),
+    }
 }
 
 #[cfg(test)]

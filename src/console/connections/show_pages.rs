@@ -209,7 +209,7 @@ fn view(
     let mut steps = steps(progress, connection.created_at, sent, FilledIn { given, required: required.len() });
     work_view::further(&mut steps, connection, &work);
     Ok(ConnectionPage {
-        work: work_view::part(connection, &work, &frame.csrf, member.role.may_edit())?,
+        work: work_view::part(connection, &work, &frame.csrf, member.role)?,
         frame,
         may_edit: member.role.may_edit(),
         is_draft: connection.finalised_at.is_none(),

@@ -105,6 +105,15 @@ fn text(row: &ActivityRow) -> String {
         Event::DestinationFailed => format!("Records could not be written. {detail}"),
         Event::ScheduleBlocked => format!("The schedule could not start an extraction. {detail}"),
         Event::ScheduleResumed => "The schedule starts extractions again".to_owned(),
+        other => of_records(other, who, detail),
+    }
+}
+
+/// Who saw its records.
+fn of_records(event: Event, who: &str, detail: &str) -> String {
+    match event {
+        Event::RecordsRead => format!("{who} looked at the first records of {detail}"),
+        Event::RecordsDownloaded => format!("{who} downloaded the records of {detail}"),
         other => in_airbyte(other, detail),
     }
 }

@@ -5,8 +5,9 @@ use askama::Template;
 use crate::base::clock::UtcTime;
 use crate::base::error::AppResult;
 use crate::connectors::Kind;
-use crate::console::connections::progress::Step;
+use crate::console::connections::progress::{Step, received};
 use crate::engines::Ability;
+use crate::features::accounts::Role;
 use crate::features::connections::{self, Connection};
 use crate::features::extraction_engine::{AirbyteTarget, Route, route};
 use crate::features::outputs::{self, MOST_NAMED, OutputUser};
@@ -33,6 +34,8 @@ pub(super) struct ConnectionWork {
     connector: String,
     /// How the operator gets a loader for it, of a destination.
     how_to_load: Option<String>,
+    /// What writes to it, of a destination.
+    writer: &'static str,
     /// The name of the plan's output.
     output: String,
     /// The sources that write to it, of a destination.
@@ -67,6 +70,7 @@ impl ConnectionWork {
         };
         Ok(Self {
             ability: connector.as_ref().map(|connector| app.engines.ability(connector)).unwrap_or_default(),
+            writer: connector.as_ref().map(|connector| app.engines.writer(connector)).unwrap_or_default(),
             how_to_load: connector.as_ref().and_then(|connector| connector.how_to_load()),
             connector: connector
                 .map_or_else(|| connection.connector_slug.clone(), |connector| connector.name().to_owned()),
@@ -136,6 +140,8 @@ struct WorkPart {
     facts: Vec<(&'static str, Vec<String>)>,
     csrf: String,
     may_edit: bool,
+    /// The first rows of the last extraction that left files.
+    records_url: Option<String>,
     may_validate: bool,
     validate_is_main: bool,
     validate_text: &'static str,
@@ -157,7 +163,7 @@ struct WorkLink {
 }
 
 /// The section of the page; empty while details are missing and nothing was ever checked.
-pub(super) fn part(connection: &Connection, work: &ConnectionWork, csrf: &str, may_edit: bool) -> AppResult<String> {
+pub(super) fn part(connection: &Connection, work: &ConnectionWork, csrf: &str, role: Role) -> AppResult<String> {
     let is_whole = connection.missing_count == 0 && (!connection.is_blank() || connection.version > 0);
     if !is_whole && work.checks.is_empty() && connection.finalised_at.is_none() {
         return Ok(String::new());
@@ -170,7 +176,6 @@ pub(super) fn part(connection: &Connection, work: &ConnectionWork, csrf: &str, m
     let Ability { check: checks, write: writes, .. } = work.ability;
     let reads = work.extracts();
     let is_source = connection.kind == Kind::Source;
-    let slug = &connection.slug;
     let part = WorkPart {
         title: match (is_draft, is_source && reads, !is_source && writes) {
             (true, ..) => "What comes next",
@@ -181,14 +186,15 @@ pub(super) fn part(connection: &Connection, work: &ConnectionWork, csrf: &str, m
         sentence: sentence(connection, work, &standing),
         facts: if !is_draft && is_source { facts(work, reads) } else { Vec::new() },
         csrf: csrf.to_owned(),
-        may_edit,
+        may_edit: role.may_edit(),
+        records_url: runs::records::newest(&work.runs).filter(|_| role.may_administer()),
         may_validate: checks && connection.missing_count == 0 && standing != Standing::Going,
         validate_is_main: is_draft && matches!(standing, Standing::None | Standing::Unanswered),
         validate_text: if work.newest.is_some() { "Validate again" } else { "Validate" },
-        validate_url: urls::connection_validations(slug),
+        validate_url: urls::connection_validations(&connection.slug),
         may_run: !is_draft && is_source && reads,
         may_restart: !is_draft && is_source && !work.route.is_airbyte() && reads && !work.runs.is_empty(),
-        run_url: urls::connection_runs(slug),
+        run_url: urls::connection_runs(&connection.slug),
         links: links(connection, work, &standing),
         checks: work.checks.iter().map(check).collect(),
         users: work.users.iter().map(|user| (urls::connection(&user.slug), user.name.clone())).collect(),
@@ -216,12 +222,7 @@ fn sentence(connection: &Connection, work: &ConnectionWork, standing: &Standing)
                 format!("{chosen} Nothing installed here can read it, so hand it off to an engine of your own.")
             }
         }
-        (Some(_), _) if writes => match work.users.len() {
-            0 => "Records can go to it. Choose it on the page “Trigger and output” of a source.".to_owned(),
-            1 => "The records of 1 source go to it.".to_owned(),
-            MOST_NAMED.. => "The records of many sources go to it.".to_owned(),
-            more => format!("The records of {more} sources go to it."),
-        },
+        (Some(_), _) if writes => format!("{} {}", received(work.users.len()), work.writer),
         (Some(_), _) => {
             let all = "This destination is finalised. Programs get its details by the API.";
             work.how_to_load.as_ref().map_or_else(

@@ -334,7 +334,7 @@ pub fn change_plan(
     let (event, detail) = if plan.streams == before.streams {
         let place = match &plan.output {
             Output::Destination(_) => outputs::name_of(tx.conn, &connection.workspace_id, &plan.output)?,
-            Output::Files | Output::Layer(_) => None,
+            Output::Files(_) | Output::Layer(_) => None,
         };
         let place = place.unwrap_or_else(|| plan.output.to_string());
         (Event::PlanChanged, format!("{}, {place}", plan.trigger.words()))

@@ -92,7 +92,7 @@ impl OutputGroup {
         };
         let all = [
             group("Now", other.into_iter().collect()),
-            group("Files", vec![files]),
+            group("Files", files),
             group("Output layers", layers),
             group("Destinations", destinations),
         ];

@@ -9,7 +9,7 @@ use super::program::Driver;
 use super::spot::{Details, NamedHost, Spot};
 use super::warehouses;
 use crate::connectors::LoaderKind;
-use crate::engines::hosts::Hosts;
+use crate::engines::hosts::{Hosts, is_near};
 use crate::engines::mask::Masks;
 use crate::engines::{Failure, FailureReason};
 
@@ -254,14 +254,6 @@ impl DltTarget {
             }
         }
         Ok(())
-    }
-}
-
-/// Whether an address is of this machine or its own network, which a setting has opened.
-fn is_near(ip: std::net::IpAddr) -> bool {
-    match ip.to_canonical() {
-        std::net::IpAddr::V4(ip) => ip.is_loopback() || ip.is_private(),
-        std::net::IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
     }
 }
 

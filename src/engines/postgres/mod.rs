@@ -19,8 +19,8 @@ mod state;
 mod tls;
 mod versions;
 
+pub(super) use load::{ColumnType, check as check_target, moments, numbers, open as open_load};
 pub use load::{Load, LoadTable, LoadTarget, LoadWay, Loading, TableLoss, TlsMode};
-pub(super) use load::{check as check_target, open as open_load};
 
 use serde_json::Value;
 

@@ -99,9 +99,9 @@ fn target(
 ) -> AppResult<Result<AirbyteTarget, String>> {
     let slug = match output {
         Output::Destination(slug) => slug,
-        Output::Files | Output::Layer(_) => {
+        Output::Files(_) | Output::Layer(_) => {
             let given = setting.destination.clone().map(AirbyteTarget::Given);
-            let what = if *output == Output::Files { "files of this server" } else { "an output layer of this server" };
+            let what = if output.is_files() { "files of this server" } else { "an output layer of this server" };
             return Ok(given.ok_or_else(|| {
                 format!(
                     "Its records go to {what}, and Airbyte cannot write there. Choose a destination for them, or have an owner name one of Airbyte under Settings, Extraction engine."

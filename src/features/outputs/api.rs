@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::api_view::{CheckOut, LayerOut, NewOutputLayerIn, OutputLayerChangeIn, error_detail};
 use super::destinations::{can_be_written, offered};
-use super::{DeleteLayerError, FILES, MOST, Output, OutputLayer, OutputLayerInput, add, change, delete, find, list};
+use super::{DeleteLayerError, MOST, Output, OutputLayer, OutputLayerInput, add, change, delete, find, list};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::OutputLayerId;
 use crate::connectors::Kind;
@@ -49,11 +49,11 @@ pub async fn index(app: web::Data<App>, key: ApiKey<ReadRuns>, query: ApiQuery<O
     let read = move |conn: &mut Conn| Ok((list(conn, &workspace)?, offered(conn, &here, &workspace)?));
     let (layers, destinations) = app.db.read(read).await?;
     let destinations = destinations.shown.iter().map(LayerOut::destination);
-    let all = std::iter::once(LayerOut::files()).chain(layers.iter().map(LayerOut::from)).chain(destinations).collect();
+    let all = LayerOut::all_files().chain(layers.iter().map(LayerOut::from)).chain(destinations).collect();
     // The files come first; no name begins with what puts them there.
-    let place_of = |layer: &LayerOut| match layer.slug.as_str() {
-        FILES => "\u{1}".to_owned(),
-        slug => place_by_name(&layer.name, slug),
+    let place_of = |layer: &LayerOut| match Output::parse(&layer.slug) {
+        Output::Files(_) => format!("\u{1}{}", layer.slug),
+        Output::Layer(_) | Output::Destination(_) => place_by_name(&layer.name, &layer.slug),
     };
     let address = app.config.server.base_url.join(urls::API_OUTPUT_LAYERS);
     let limit: Vec<(&str, String)> = query.0.limit.map(|limit| ("limit", limit.to_string())).into_iter().collect();
@@ -74,7 +74,7 @@ async fn find_destination(app: &App, caller: &Caller, slug: String) -> AppResult
 /// A layer that was added; the files are nobody's to change here, and destinations have endpoints of their own.
 async fn load(app: &App, caller: &Caller, slug: &str) -> AppResult<OutputLayer> {
     match Output::parse(slug) {
-        Output::Files => {
+        Output::Files(_) => {
             return Err(AppError::Conflict("The files of the data folder are always there and cannot be changed."));
         }
         Output::Destination(slug) => {
@@ -100,7 +100,7 @@ fn tagged(out: &LayerOut) -> ApiResult {
 /// `GET /api/v1/output-layers/{slug}/`
 pub async fn show(app: web::Data<App>, key: ApiKey<ReadRuns>, slug: web::Path<String>) -> ApiResult {
     match Output::parse(&slug) {
-        Output::Files => return tagged(&LayerOut::files()),
+        Output::Files(format) => return tagged(&LayerOut::files(format)),
         Output::Destination(slug) => return tagged(&find_destination(&app, &key, slug).await?),
         Output::Layer(_) => {}
     }
@@ -221,7 +221,7 @@ pub fn operations() -> [Operation; 6] {
             .query::<OutputLayerListQuery>()
             .answers::<PageOut<LayerOut>>(200)
             .about(
-                "The files of the data folder first, then by name: schemas that were added here, and finalised destinations that this installation \
+                "The files of the data folder first, in each format, then by name: schemas that were added here, and finalised destinations that this installation \
                  can write to, the newest 200. Any of them can be the `output_layer` of a source.",
             ),
         operation("create_output_layer", "Add an output layer")

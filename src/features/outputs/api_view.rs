@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::{FILES, FILES_NAME, Output, OutputLayer, OutputLayerInput, Settings};
+use super::{Output, OutputLayer, OutputLayerInput, Settings, files_name};
 use crate::base::forms::FieldProblem;
-use crate::engines::TlsMode;
+use crate::engines::{FileFormat, TlsMode};
 use crate::features::connections::Connection;
 use crate::platform::web::api::{nullable, present};
 use crate::platform::web::failure_out::FailureOut;
@@ -17,12 +17,32 @@ use crate::platform::web::problem::ErrorDetail;
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "OutputLayerKind")]
 pub enum OutputLayerKindOut {
-    /// Compressed JSON Lines, one file for each table of a run, with a manifest.
+    /// One file for each table of a run, with a manifest, in the server's data folder.
     Files,
     /// Tables of a PostgreSQL schema.
     Postgres,
     /// A finalised destination.
     Destination,
+}
+
+/// How records lie in files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "FileFormat")]
+pub enum FileFormatOut {
+    /// JSON Lines, packed by gzip.
+    Jsonl,
+    /// Apache Parquet.
+    Parquet,
+}
+
+impl From<FileFormat> for FileFormatOut {
+    fn from(format: FileFormat) -> Self {
+        match format {
+            FileFormat::JsonLines => Self::Jsonl,
+            FileFormat::Parquet => Self::Parquet,
+        }
+    }
 }
 
 /// A destination that records can go to.
@@ -71,26 +91,34 @@ pub struct LayerOut {
     kind: OutputLayerKindOut,
     /// It is used where nobody says otherwise.
     is_default: bool,
+    /// How records lie in the files; null for the others.
+    format: Option<FileFormatOut>,
     /// How a schema that was added is reached; null for the others.
     postgres: Option<PostgresOut>,
     /// Which destination it is; null for the others.
     destination: Option<DestinationOut>,
-    /// When it was added; null for `files`.
+    /// When it was added; null for files.
     #[schemars(extend("format" = "date-time"))]
     created_at: Option<String>,
-    /// When it last changed; null for `files`.
+    /// When it last changed; null for files.
     #[schemars(extend("format" = "date-time"))]
     updated_at: Option<String>,
 }
 
 impl LayerOut {
-    /// The one that is always there.
-    pub fn files() -> Self {
+    /// Those that are always there.
+    pub fn all_files() -> impl Iterator<Item = Self> {
+        FileFormat::ALL.iter().copied().map(Self::files)
+    }
+
+    /// The files of one format.
+    pub fn files(format: FileFormat) -> Self {
         Self {
-            slug: FILES.to_owned(),
-            name: FILES_NAME.to_owned(),
+            slug: Output::Files(format).to_string(),
+            name: files_name(format).to_owned(),
             kind: OutputLayerKindOut::Files,
-            is_default: true,
+            is_default: format == FileFormat::default(),
+            format: Some(format.into()),
             postgres: None,
             destination: None,
             created_at: None,
@@ -105,6 +133,7 @@ impl LayerOut {
             name: of.description.clone(),
             kind: OutputLayerKindOut::Destination,
             is_default: false,
+            format: None,
             postgres: None,
             destination: Some(DestinationOut { slug: of.slug.clone(), connector_slug: of.connector_slug.clone() }),
             created_at: Some(of.created_at.iso()),
@@ -121,6 +150,7 @@ impl From<&OutputLayer> for LayerOut {
             name: layer.name.clone(),
             kind: OutputLayerKindOut::Postgres,
             is_default: false,
+            format: None,
             postgres: Some(PostgresOut {
                 host,
                 port,

@@ -1,8 +1,9 @@
 //! The outputs a source chooses among.
 
-use super::{FILES, FILES_NAME, destinations, name_of, store};
+use super::{destinations, files_name, name_of, store};
 use crate::base::error::AppResult;
 use crate::base::ids::WorkspaceId;
+use crate::engines::FileFormat;
 use crate::features::streams::Output;
 use crate::platform::app::App;
 use crate::platform::db::Conn;
@@ -19,8 +20,8 @@ pub struct OutputChoice {
 /// Every output a workspace can choose.
 #[derive(Debug, Clone)]
 pub struct OutputChoices {
-    /// What is always there.
-    pub files: OutputChoice,
+    /// What is always there, in each format.
+    pub files: Vec<OutputChoice>,
     /// Schemas that members have added.
     pub layers: Vec<OutputChoice>,
     /// Destinations that somebody has handed over.
@@ -45,7 +46,10 @@ pub fn choices(conn: &mut Conn, app: &App, workspace: &WorkspaceId, set_to: &Out
         value: Output::Destination(one.slug.clone()).to_string(),
         name: format!("{} ({})", one.description, destinations::connector_name(app, one)),
     };
-    let files = OutputChoice { value: FILES.to_owned(), name: FILES_NAME.to_owned() };
+    let files = FileFormat::ALL
+        .iter()
+        .map(|format| OutputChoice { value: Output::Files(*format).to_string(), name: files_name(*format).to_owned() });
+    let files = files.collect();
     let destinations = offered.shown.iter().map(destination).collect();
     let (has_more, closed) = (offered.has_more, offered.closed);
     let mut all = OutputChoices { files, layers, destinations, has_more, closed, other: None };
@@ -58,7 +62,7 @@ pub fn choices(conn: &mut Conn, app: &App, workspace: &WorkspaceId, set_to: &Out
 
 impl OutputChoices {
     fn has(&self, value: &str) -> bool {
-        let mut all = [&self.files].into_iter().chain(&self.layers).chain(&self.destinations).chain(&self.other);
+        let mut all = self.files.iter().chain(&self.layers).chain(&self.destinations).chain(&self.other);
         all.any(|choice| choice.value == value)
     }
 

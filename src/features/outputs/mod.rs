@@ -1,4 +1,4 @@
-//! Outputs: where the records of extractions go. Compressed files of the data folder are always there; a workspace may add schemas of
+//! Outputs: where the records of extractions go. Files of the data folder (JSON Lines or Parquet) are always there; a workspace may add schemas of
 //! PostgreSQL databases (output layers), and every finalised destination is one, as far as this installation can write to it. How records get
 //! there is for `work/runs` and `engines`.
 //!
@@ -16,6 +16,7 @@ mod store;
 mod validate;
 
 pub use crate::features::streams::{FILES, Output};
+pub use api_view::FileFormatOut;
 pub use choices::{OutputChoice, OutputChoices, choices};
 pub use destinations::{MOST_OFFERED, OfferedDestinations, offered};
 pub use no_output::NoOutput;
@@ -31,15 +32,21 @@ use crate::base::clock::UtcTime;
 use crate::base::crypto::{KeyRing, Sealed, SealedAt};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{OutputLayerId, WorkspaceId};
-use crate::engines::{LoadTarget, LoadWay, TlsMode};
+use crate::engines::{FileFormat, LoadTarget, LoadWay, TlsMode};
 use crate::features::{connections, streams};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::db::Conn;
 use crate::platform::sealed::sealed_column;
 use crate::platform::tx::Tx;
 
-/// Its name.
-pub const FILES_NAME: &str = "Compressed files in this server's data folder";
+/// What files are called as an output.
+pub const fn files_name(format: FileFormat) -> &'static str {
+    match format {
+        FileFormat::JsonLines => "Compressed files in this server's data folder (JSON Lines)",
+        FileFormat::Parquet => "Parquet files in this server's data folder",
+    }
+}
+
 /// Most layers a workspace may add.
 pub const MOST: usize = 20;
 /// Most sources that are named of those that use an output.

@@ -5,13 +5,13 @@ use askama::Template;
 use secrecy::SecretString;
 
 use super::{
-    DeleteLayerError, FILES_NAME, MOST_NAMED, Output, OutputLayer, OutputLayerInput, OutputUser, Settings, add, change,
-    delete, destinations, find, list, users,
+    DeleteLayerError, MOST_NAMED, Output, OutputLayer, OutputLayerInput, OutputUser, Settings, add, change, delete,
+    destinations, files_name, find, list, users,
 };
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::{FieldProblem, RawForm};
 use crate::base::ids::OutputLayerId;
-use crate::engines::TlsMode;
+use crate::engines::{FileFormat, TlsMode};
 use crate::features::accounts::guard::{Admin, SignedIn};
 use crate::features::connections::Connection;
 use crate::platform::app::App;
@@ -47,7 +47,8 @@ struct LayersPage {
     frame: OwnerFrame,
     tab: &'static str,
     may_change: bool,
-    files_name: &'static str,
+    /// Files in each format: the name, and which sources use them.
+    files: Vec<(&'static str, &'static str)>,
     layers: Vec<LayerItem>,
     destinations: Vec<DestinationItem>,
     /// There are more destinations than are listed.
@@ -171,7 +172,10 @@ pub async fn index(app: web::Data<App>, request: HttpRequest, member: SignedIn) 
         frame: member.frame(&request, &app, "settings"),
         tab: urls::SETTINGS_OUTPUT_LAYERS,
         may_change: member.role.may_administer(),
-        files_name: FILES_NAME,
+        files: vec![
+            (files_name(FileFormat::JsonLines), "Sources that choose nothing else"),
+            (files_name(FileFormat::Parquet), "Sources that choose it"),
+        ],
         layers: layers.into_iter().map(item).collect(),
         destinations: offered.shown.iter().map(destination).collect(),
         has_more: offered.has_more,

@@ -1,11 +1,11 @@
 //! What a plan or a run names as the output of a source: whether it is there, what it is called, how to get there.
 
 use super::no_output::NoOutput;
-use super::{FILES_NAME, destinations, store};
+use super::{destinations, files_name, store};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{ConnectionId, WorkspaceId};
 use crate::connectors::Kind;
-use crate::engines::LoadPlace;
+use crate::engines::{FileFormat, LoadPlace};
 use crate::features::connections::find_of_kind;
 use crate::features::streams::Output;
 use crate::platform::app::App;
@@ -32,8 +32,8 @@ impl From<diesel::result::Error> for PlaceError {
 /// Where the records of one run go.
 #[derive(Debug, Clone)]
 pub enum Place {
-    /// Into the data folder.
-    Files,
+    /// Into files of the data folder.
+    Files(FileFormat),
     /// Into tables.
     Tables(Box<TablesPlace>),
 }
@@ -59,7 +59,7 @@ pub struct TablesPlace {
 /// [`PlaceError::None`] when there is no such place any more, or records cannot go there.
 pub fn place(conn: &mut Conn, app: &App, workspace: &WorkspaceId, output: &Output) -> Result<Place, PlaceError> {
     match output {
-        Output::Files => Ok(Place::Files),
+        Output::Files(format) => Ok(Place::Files(*format)),
         Output::Layer(slug) => {
             let layer = store::find(conn, workspace, slug)?.ok_or_else(|| NoOutput::UnknownLayer(slug.clone()))?;
             let target = LoadPlace::Postgres(Box::new(layer.target(&app.keys)?));
@@ -83,7 +83,7 @@ pub fn place(conn: &mut Conn, app: &App, workspace: &WorkspaceId, output: &Outpu
 /// The database cannot be asked.
 pub fn refusal(conn: &mut Conn, app: &App, workspace: &WorkspaceId, output: &Output) -> AppResult<Option<NoOutput>> {
     Ok(match output {
-        Output::Files => None,
+        Output::Files(_) => None,
         Output::Layer(slug) => {
             store::find(conn, workspace, slug)?.is_none().then(|| NoOutput::UnknownLayer(slug.clone()))
         }
@@ -97,7 +97,7 @@ pub fn refusal(conn: &mut Conn, app: &App, workspace: &WorkspaceId, output: &Out
 /// The database refuses.
 pub fn claim(tx: &mut Tx<'_>, app: &App, workspace: &WorkspaceId, output: &Output) -> AppResult<Option<NoOutput>> {
     match output {
-        Output::Files | Output::Layer(_) => refusal(tx.conn, app, workspace, output),
+        Output::Files(_) | Output::Layer(_) => refusal(tx.conn, app, workspace, output),
         Output::Destination(slug) => Ok(destinations::held(tx.conn, app, workspace, slug)?.err()),
     }
 }
@@ -108,7 +108,7 @@ pub fn claim(tx: &mut Tx<'_>, app: &App, workspace: &WorkspaceId, output: &Outpu
 /// The database cannot be asked.
 pub fn name_of(conn: &mut Conn, workspace: &WorkspaceId, output: &Output) -> AppResult<Option<String>> {
     Ok(match output {
-        Output::Files => Some(FILES_NAME.to_owned()),
+        Output::Files(format) => Some(files_name(*format).to_owned()),
         Output::Layer(slug) => store::find(conn, workspace, slug)?.map(|layer| layer.name),
         Output::Destination(slug) => {
             find_of_kind(conn, workspace, Kind::Destination, slug)?.map(|found| found.description)

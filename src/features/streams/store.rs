@@ -7,6 +7,7 @@ use super::schedule::{CRON, Cron, Trigger};
 use super::{Output, StreamChoice};
 use crate::base::clock::UtcTime;
 use crate::base::ids::{ConnectionId, WorkspaceId};
+use crate::engines::FileFormat;
 use crate::platform::db::schema::plans;
 use crate::platform::db::{Conn, of_workspace};
 
@@ -43,7 +44,7 @@ impl Default for Plan {
         Self {
             streams: Vec::new(),
             table_prefix: String::new(),
-            output: Output::Files,
+            output: Output::Files(FileFormat::default()),
             trigger: Trigger::Manual,
             next_at: None,
             blocked: None,

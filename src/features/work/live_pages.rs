@@ -75,6 +75,8 @@ pub(super) struct LiveView {
     pub(super) has_more_lines: bool,
     pub(super) csrf: String,
     pub(super) may_edit: bool,
+    /// Whether records are shown to them.
+    pub(super) may_see_records: bool,
     pub(super) connection_url: String,
 }
 
@@ -135,6 +137,7 @@ impl LiveView {
             has_more_lines: lines.len() > LINES_SHOWN,
             csrf,
             may_edit: member.role.may_edit(),
+            may_see_records: member.role.may_administer(),
             connection_url: urls::connection(&connection.slug),
         }
     }

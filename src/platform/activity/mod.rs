@@ -84,6 +84,10 @@ text_enum! {
         RunPartial = "run.partial",
         /// An extraction failed.
         RunFailed = "run.failed",
+        /// Somebody looked at the first records of an extraction.
+        RecordsRead = "run.records_read",
+        /// Somebody took the records of an extraction away as a file.
+        RecordsDownloaded = "run.records_downloaded",
         /// The time of a schedule came and nothing was started.
         ScheduleBlocked = "schedule.blocked",
         /// The schedule starts extractions again.

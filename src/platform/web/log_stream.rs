@@ -42,7 +42,7 @@ impl JsonSchema for LogText {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schemars::json_schema!({"type": "string", "contentMediaType": PLAIN})
+        schemars::json_schema!({"type": "string", "contentMediaType": format!("{PLAIN}, {EVENTS}")})
     }
 }
 

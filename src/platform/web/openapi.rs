@@ -5,7 +5,6 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::log_stream;
 use super::problem::{Code, ProblemOut};
 
 type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
@@ -290,13 +289,10 @@ fn responses(route: &ApiRoute<'_>, generator: &mut SchemaGenerator) -> Value {
     Value::Object(all)
 }
 
-/// A body by its media type: JSON, or a text that names its own; a log also comes as events.
+/// A body by its media type: JSON, or a text that names its own, or several.
 fn content(schema: &Schema) -> Value {
     match schema.get("contentMediaType").and_then(Value::as_str) {
-        Some(kind) => {
-            let text = json!({"schema": {"type": "string"}});
-            json!({kind: text, log_stream::EVENTS: text})
-        }
+        Some(kinds) => kinds.split(", ").map(|kind| (kind.to_owned(), json!({"schema": {"type": "string"}}))).collect(),
         None => json!({"application/json": {"schema": schema}}),
     }
 }

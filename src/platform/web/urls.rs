@@ -230,6 +230,10 @@ paths! {
     RUN = "/runs/{id}", run(id: &RunId);
     /// The part of a run's page that changes.
     RUN_LIVE = "/runs/{id}/live", run_live(id: &RunId);
+    /// The first rows of a stream of a run.
+    RUN_RECORDS = "/runs/{id}/records", run_records(id: &RunId);
+    /// The file of a stream of a run.
+    RUN_RECORDS_FILE = "/runs/{id}/records/file", run_records_file(id: &RunId);
     /// Stops a run (POST).
     RUN_CANCELLATION = "/runs/{id}/cancellation", run_cancellation(id: &RunId);
 
@@ -305,6 +309,10 @@ paths! {
     API_RUN_CANCEL = "/api/v1/runs/{id}/cancel/";
     /// Its log.
     API_RUN_LOGS = "/api/v1/runs/{id}/logs/";
+    /// The first records of a stream of it.
+    API_RUN_RECORDS = "/api/v1/runs/{id}/records/";
+    /// The file of a stream of it.
+    API_RUN_RECORDS_FILE = "/api/v1/runs/{id}/records/file/";
     /// Starts an extraction (POST).
     API_TRIGGER = "/api/v1/sources/{slug}/trigger/";
     /// The output layers in the API.
@@ -378,6 +386,12 @@ fn then(first: &str, wanted: &str) -> String {
 /// The connections that came through an invite link.
 pub fn connections_of(id: &InviteLinkId) -> String {
     format!("{CONNECTIONS}?link={id}")
+}
+
+/// The same of one stream of a run.
+pub fn of_stream(path: &str, stream: &str) -> String {
+    let stream: String = url::form_urlencoded::byte_serialize(stream.as_bytes()).collect();
+    format!("{path}?stream={stream}")
 }
 
 /// What an error code of the API means.

@@ -7,7 +7,7 @@ use crate::console::handoff::api as hand_off_api;
 use crate::console::validations::api as validations_api;
 use crate::features::accounts::api_keys::Scope::{
     CredentialsRead, EngineWrite, InviteLinksRead, InviteLinksWrite, LinksRead, LinksWrite, OutputLayersWrite,
-    RunsRead, RunsWrite, SourcesRead, ValidationsWrite,
+    RecordsRead, RunsRead, RunsWrite, SourcesRead, ValidationsWrite,
 };
 use crate::features::accounts::api_keys::guard::{Destinations, Side, Sources};
 use crate::features::extraction_engine::api as engine_api;
@@ -16,6 +16,7 @@ use crate::features::outputs::api as layers_api;
 use crate::features::setup_links::api as links_api;
 use crate::features::webhooks::api as deliveries_api;
 use crate::features::work::runs::api as runs_api;
+use crate::features::work::runs::records::api as records_api;
 use crate::platform::web::urls;
 
 pub(super) fn endpoints() -> impl Iterator<Item = ApiEntry> {
@@ -109,11 +110,14 @@ fn validations() -> Vec<ApiEntry> {
 
 fn runs() -> Vec<ApiEntry> {
     let [list, show, stop, logs, trigger] = runs_api::operations();
+    let [first, file] = records_api::operations();
     vec![
         endpoint(urls::API_RUNS).get(RunsRead, runs_api::index, list),
         endpoint(urls::API_RUN).get(RunsRead, runs_api::show, show),
         endpoint(urls::API_RUN_CANCEL).post(RunsWrite, runs_api::stop, stop),
         endpoint(urls::API_RUN_LOGS).get(RunsRead, runs_api::logs, logs),
+        endpoint(urls::API_RUN_RECORDS).get_without_head(RecordsRead, records_api::index, first),
+        endpoint(urls::API_RUN_RECORDS_FILE).get_without_head(RecordsRead, records_api::file, file),
         endpoint(urls::API_TRIGGER).post(RunsWrite, runs_api::trigger, trigger),
     ]
 }

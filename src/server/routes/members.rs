@@ -27,6 +27,7 @@ use crate::features::webhooks::callback::pages as callback_pages;
 use crate::features::webhooks::delivery_pages;
 use crate::features::webhooks::endpoints::pages as endpoint_pages;
 use crate::features::work::runs::pages as run_pages;
+use crate::features::work::runs::records::pages as record_pages;
 use crate::features::work::validations::pages as validation_pages;
 use crate::platform::web::{page, urls};
 
@@ -192,6 +193,8 @@ fn work() -> Vec<RouteEntry> {
         at(urls::CONNECTION_HAND_OFF).get(AtLeast(Viewer), hand_off_pages::show),
         at(urls::RUN).get(AtLeast(Viewer), run_pages::show),
         at(urls::RUN_LIVE).get(AtLeast(Viewer), run_pages::live),
+        at(urls::RUN_RECORDS).get(AtLeast(Admin), record_pages::show),
+        at(urls::RUN_RECORDS_FILE).get(AtLeast(Admin), record_pages::file),
         at(urls::RUN_CANCELLATION).post(AtLeast(Member), run_pages::stop),
     ]
 }

@@ -173,6 +173,7 @@ async function watchRun(lane, page, gate) {
   await owner.says("24 records of 8 streams", "shop_orders");
   await owner.reload();
   await checkState(owner, "run-done");
+  await lookAtRecords(lane);
   await owner.open(page);
   await owner.says("Cancelled", "24 records of 8 streams");
   await checkState(owner, "connection-extracted");
@@ -182,6 +183,16 @@ async function watchRun(lane, page, gate) {
   await comesToSay(owner, "The records are in");
   await owner.says("24 records of 8 streams");
   await handOff(owner, page);
+}
+
+/** The first rows of a stream, which scroll by the keyboard, too. */
+async function lookAtRecords({ owner, js }) {
+  await owner.press("First rows of orders");
+  await owner.says("First rows of orders", "3 of 3 records", "Download JSON Lines", "timestamp with time zone");
+  await checkState(owner, "run-records");
+  if (js) await checkKeyboard(owner, "run-records");
+  await owner.press("Back to the extraction");
+  await owner.says("24 records of 8 streams");
 }
 
 /** The same source for engines of one's own; one that could not run it is named with the reason. */

@@ -108,6 +108,11 @@ impl Program {
         Self { key: Some(key.to_owned()), ..self.clone() }
     }
 
+    /// Its key.
+    pub fn key(&self) -> &str {
+        self.key.as_deref().unwrap_or_default()
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None, &[]).await
     }

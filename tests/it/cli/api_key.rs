@@ -42,13 +42,13 @@ fn the_key_stands_alone_on_standard_output() {
 }
 
 #[test]
-fn without_scopes_it_may_do_everything_but_fetch_credentials() {
+fn without_scopes_it_may_do_everything_but_fetch_credentials_and_records() {
     let here = Installation::new();
     here.owner("Acme", "ana@acme.example").good();
     here.run(&["api-key", "create", "--workspace", "acme", "--name", "k"]).good();
     let scopes = keys(&here)[0].scopes();
-    assert_eq!(scopes.len(), Scope::ALL.len() - 1);
-    assert!(!scopes.contains(&Scope::CredentialsRead));
+    assert_eq!(scopes.len(), Scope::ALL.len() - 2);
+    assert!(!scopes.contains(&Scope::CredentialsRead) && !scopes.contains(&Scope::RecordsRead));
 }
 
 #[test]

@@ -27,8 +27,15 @@ async fn a_layer_is_added_changed_and_deleted_and_its_password_is_never_given_ba
     assert_eq!((changed.text("/name"), changed.text("/postgres/schema")), ("Lake".to_owned(), "lake".to_owned()));
     let stale = program.send("PATCH", &one, Some(change), &[("if-match", &tag)]).await.expect(412);
     let list = program.get(ALL).await.expect(200);
-    assert_eq!((list.json["count"].as_i64(), list.text("/results/0/slug")), (Some(2), "files".to_owned()));
-    assert_eq!(list.text("/results/1/slug"), "our-warehouse");
+    assert_eq!((list.json["count"].as_i64(), list.text("/results/0/slug")), (Some(3), "files".to_owned()));
+    assert_eq!(list.text("/results/1/slug"), "files:parquet");
+    assert_eq!(
+        (list.text("/results/1/format"), list.text("/results/2/slug")),
+        ("parquet".to_owned(), "our-warehouse".to_owned())
+    );
+    let files = program.get(&format!("{ALL}files:parquet/")).await.expect(200);
+    assert_eq!((files.text("/kind"), files.json["is_default"].as_bool()), ("files".to_owned(), Some(false)));
+    assert_eq!(program.delete(&format!("{ALL}files:parquet/")).await.status, 409);
     let tried = program.post(&format!("{one}check/"), json!({})).await.expect(200);
     assert_eq!((tried.json["works"].as_bool(), tried.text("/error/code")), (Some(false), "address_refused".to_owned()));
     assert_eq!((tried.text("/error/turn"), tried.text("/error/kind")), ("owner".to_owned(), "config_error".to_owned()));

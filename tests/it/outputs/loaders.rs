@@ -253,3 +253,22 @@ async fn keys_stay_with_the_driver_and_endpoints_are_judged() {
     let (_, keyless) = site.checked("s3", bucket(json!({"access_key_id": null}))).await;
     assert_eq!(keyless["error"]["code"], "incomplete", "nobody signs in as the server itself: {keyless}");
 }
+
+/// Without a loader the product writes to buckets itself.
+#[tokio::test]
+async fn buckets_need_no_loader_and_their_endpoints_are_judged() {
+    let site = LoaderSite::of(loaders::app_with(&[], None, |_| {})).await;
+    for (more, code) in [
+        (json!({"s3_endpoint": "http://93.184.216.34:9000"}), "not_supported"),
+        (json!({"s3_endpoint": "https://10.1.2.3"}), "address_refused"),
+        (json!({"s3_endpoint": "https://169.254.169.254"}), "address_refused"),
+        (json!({"s3_endpoint": "http://127.0.0.1:9"}), "not_reachable"),
+        (json!({"access_key_id": null}), "incomplete"),
+        (json!({"format": {"format_type": "CSV", "flattening": "No flattening"}}), "not_supported"),
+    ] {
+        let (slug, refused) = site.checked("s3", bucket(more.clone())).await;
+        assert_eq!(refused["error"]["code"], code, "{more}: {refused}");
+        assert!(!refused.to_string().contains(KEY));
+        assert!(!site.owner.get(&format!("/connections/{slug}")).await.body.contains(KEY));
+    }
+}

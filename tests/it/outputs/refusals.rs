@@ -48,7 +48,7 @@ async fn what_cannot_be_written_to_is_refused_by_name() {
     program.delete(&one(&draft)).await.expect(204);
     assert_eq!(set_to(&draft).await.0, at_output("unknown_destination"));
     let list = program.get("/api/v1/output-layers/").await.expect(200);
-    assert_eq!(list.json["count"], 1, "{}", list.body);
+    assert_eq!(list.json["count"], 2, "{}", list.body);
     assert_eq!(program.get(&format!("/api/v1/output-layers/destination:{kept}/")).await.status, 404);
 }
 

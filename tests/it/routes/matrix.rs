@@ -53,6 +53,8 @@ const LOOKS: &[(&str, &[&str], u16)] = &[
     (urls::CONNECTION_HAND_OFF, &["{draft}"], 409),
     (urls::RUN, &["{run}"], 200),
     (urls::RUN_LIVE, &["{run}"], 200),
+    (urls::RUN_RECORDS, &["{run}"], 200),
+    (urls::RUN_RECORDS_FILE, &["{run}"], 303),
     (urls::SETUP_LINK, &["{setup}"], 200),
     (urls::RECEIPT, &["{receipt}"], 200),
     (urls::DOCS_PAGE, &["api"], 200),

@@ -7,6 +7,8 @@ mod faker;
 mod history;
 mod journey;
 mod jumps;
+mod looked_at;
+mod parquet;
 mod positions;
 mod postgres;
 mod processes;

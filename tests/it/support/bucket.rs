@@ -79,12 +79,34 @@ print(json.dumps([one['Key'] for one in found + uploads]))
         let script = "
 import sys, json, io, boto3, pyarrow.parquet, pyarrow, duckdb
 client = boto3.client('s3', endpoint_url=sys.argv[1], aws_access_key_id=sys.argv[2], aws_secret_access_key=sys.argv[3], region_name='eu-central-1')
-names = [one['Key'] for one in client.list_objects_v2(Bucket='lake', Prefix=sys.argv[4]).get('Contents', [])]
+names = [one['Key'] for one in client.list_objects_v2(Bucket='lake', Prefix=sys.argv[4]).get('Contents', []) if one['Key'].endswith('.parquet')]
 files = pyarrow.concat_tables([pyarrow.parquet.read_table(io.BytesIO(client.get_object(Bucket='lake', Key=name)['Body'].read())) for name in names], promote_options='permissive')
 print(json.dumps(duckdb.sql(sys.argv[5]).fetchall(), default=str))
 ";
         let prefix = format!("raw/shop/{table}/");
         self.ran(script, &[&prefix, sql])
+    }
+
+    /// A file of JSON.
+    pub fn json(&self, name: &str) -> serde_json::Value {
+        let script = "
+import sys, boto3
+client = boto3.client('s3', endpoint_url=sys.argv[1], aws_access_key_id=sys.argv[2], aws_secret_access_key=sys.argv[3], region_name='eu-central-1')
+print(client.get_object(Bucket='lake', Key=sys.argv[4])['Body'].read().decode())
+";
+        self.ran(script, &[name])
+    }
+
+    /// The records of a table's files of JSON Lines.
+    pub fn lines(&self, table: &str) -> serde_json::Value {
+        let script = "
+import sys, json, gzip, boto3
+client = boto3.client('s3', endpoint_url=sys.argv[1], aws_access_key_id=sys.argv[2], aws_secret_access_key=sys.argv[3], region_name='eu-central-1')
+names = [one['Key'] for one in client.list_objects_v2(Bucket='lake', Prefix=sys.argv[4]).get('Contents', []) if one['Key'].endswith('.jsonl.gz')]
+texts = [gzip.decompress(client.get_object(Bucket='lake', Key=name)['Body'].read()).decode() for name in names]
+print(json.dumps([json.loads(line) for text in texts for line in text.splitlines()]))
+";
+        self.ran(script, &[&format!("raw/shop/{table}/")])
     }
 
     fn ran(&self, script: &str, args: &[&str]) -> serde_json::Value {

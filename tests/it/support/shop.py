@@ -1,6 +1,6 @@
 """A source of the tests that speaks the Airbyte protocol: shop.py VERB --config PATH [--catalog PATH] [--state PATH]
 
-Its mode is words with commas between them: slow, paces, renews (and renews_twice beside it), breaks, tires, keyless, many, falls, down, ill; VERB:PATH waits with that verb until there is such a file.
+Its mode is words with commas between them: slow, paces, talks, bends, renews (and renews_twice beside it), breaks, tires, keyless, many, falls, down, ill; VERB:PATH waits with that verb until there is such a file.
 """
 
 import argparse
@@ -84,9 +84,12 @@ elif args.verb == "read":
         for number in range(last + 1, last + 1 + config.get("count", 3)):
             if "paces" in modes:
                 time.sleep(0.15)
-            data = {"id": number, "changed": "2026-01-01T00:00:00Z", "note": "é"}
+            data = {"id": number, "changed": "2026-01-01T00:00:00Z", "note": "é" * (300 if "talks" in modes else 1)}
+            if "bends" in modes and number == 2:
+                data = {**data, "changed": "yesterday", "extra": {"a": [1]}}
             say(type="RECORD", record={"stream": name, "data": data, "emitted_at": 1})
         wait()
+        number = last + config.get("count", 3)
         say(type="STATE", state={"type": "STREAM", "stream": {"stream_descriptor": {"name": name}, "stream_state": {"id": number}}})
         if "tires" in modes and incremental:
             status = {"stream_descriptor": {"name": name}, "status": "INCOMPLETE"}

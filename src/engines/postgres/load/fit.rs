@@ -1,11 +1,11 @@
 //! Whether a value of a record fits a type, and the bytes it is sent as then. Whatever is taken here the server takes too, and gives back as
 //! the same value; everything else finds another column (`staged.rs`).
 
-use super::json::{JsonKind, JsonSpan, JsonWalk};
 use super::moments;
 use super::numbers;
 use super::texts;
 use super::types::ColumnType;
+use crate::engines::json::{JsonKind, JsonSpan, JsonWalk};
 
 /// As many dimensions an array of PostgreSQL has.
 const MOST_DIMENSIONS: usize = 6;

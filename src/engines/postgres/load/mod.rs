@@ -16,11 +16,10 @@ mod declared;
 mod destination;
 mod filling;
 mod fit;
-mod json;
 mod merge;
-mod moments;
+pub(in crate::engines) mod moments;
 mod moves;
-mod numbers;
+pub(in crate::engines) mod numbers;
 mod plan;
 mod register;
 mod room;
@@ -51,7 +50,7 @@ use crate::engines::{ChosenStream, Column, Failure, FailureReason, KeyPath, Reco
 use sending::BatchOnItsWay;
 use shape::TableShape;
 use staged::Staging;
-use types::ColumnType;
+pub(in crate::engines) use types::ColumnType;
 
 /// An answer to a question that costs nothing.
 const NUDGE: Duration = Duration::from_secs(10);
@@ -112,6 +111,11 @@ impl LoadTable {
     pub(in crate::engines) fn begin_anew(&mut self) {
         self.replaces = true;
         self.continues = None;
+    }
+
+    /// Its fields that are known beforehand, and what the source says about them.
+    pub(in crate::engines) fn fields(&self) -> impl Iterator<Item = (&str, Option<&ColumnType>)> {
+        self.declared.iter().map(|(name, kind)| (name.as_str(), kind.as_ref()))
     }
 
     /// What the source says about its fields, in PostgreSQL's names of types.

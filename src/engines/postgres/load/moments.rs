@@ -121,7 +121,7 @@ fn day_number(year: i64, month: i64, day: i64, is_before_christ: bool) -> Option
 }
 
 /// Days since 2000-01-01.
-pub(super) fn date(text: &[u8]) -> Option<i32> {
+pub(in crate::engines) fn date(text: &[u8]) -> Option<i32> {
     match text {
         b"infinity" => return Some(i32::MAX),
         b"-infinity" => return Some(i32::MIN),
@@ -136,7 +136,7 @@ pub(super) fn date(text: &[u8]) -> Option<i32> {
 }
 
 /// Microseconds since 2000-01-01; with a zone (`is_zoned`), in that of Greenwich. A text with a zone is none without one.
-pub(super) fn timestamp(text: &[u8], is_zoned: bool, digits: Option<u8>) -> Option<i64> {
+pub(in crate::engines) fn timestamp(text: &[u8], is_zoned: bool, digits: Option<u8>) -> Option<i64> {
     match text {
         b"infinity" => return Some(i64::MAX),
         b"-infinity" => return Some(i64::MIN),

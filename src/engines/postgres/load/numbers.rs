@@ -64,7 +64,7 @@ impl<'a> WrittenNumber<'a> {
 }
 
 /// Adds a JSON number as a value of the type; `false` when it does not fit, and something may have been added then.
-pub(super) fn number(kind: &ColumnType, raw: &[u8], out: &mut Vec<u8>) -> bool {
+pub(in crate::engines) fn number(kind: &ColumnType, raw: &[u8], out: &mut Vec<u8>) -> bool {
     number_of(kind, raw, out).is_some()
 }
 
@@ -120,7 +120,7 @@ fn same_digits(one: &str, other: &[u8]) -> bool {
 }
 
 /// The words that stand for what is no JSON number; a `numeric` has the infinite ones only where the server is new enough.
-pub(super) fn special(kind: &ColumnType, word: &[u8], has_infinite: bool, out: &mut Vec<u8>) -> bool {
+pub(in crate::engines) fn special(kind: &ColumnType, word: &[u8], has_infinite: bool, out: &mut Vec<u8>) -> bool {
     let (float, sign) = match word {
         b"NaN" => (f64::NAN, NAN),
         b"Infinity" => (f64::INFINITY, INFINITE),

@@ -9,10 +9,10 @@ use std::collections::HashMap;
 
 use super::declared::alternatives;
 use super::fit::{Fitting, with_length};
-use super::json::{JsonKind, JsonSpan, JsonWalk};
 use super::texts;
 use super::types::ColumnType;
 use crate::engines::KeyPath;
+use crate::engines::json::{JsonKind, JsonSpan, JsonWalk};
 
 /// An index of PostgreSQL takes no longer rows.
 const LONGEST_KEY: usize = 2_000;

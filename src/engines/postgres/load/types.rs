@@ -2,7 +2,7 @@
 
 /// What a column holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum ColumnType {
+pub(in crate::engines) enum ColumnType {
     Bool,
     Int2,
     Int4,
@@ -52,7 +52,7 @@ const PLAIN: [(&str, ColumnType); 17] = [
 
 impl ColumnType {
     /// Its name in statements, the same that `format_type` gives.
-    pub(super) fn sql(&self) -> String {
+    pub(in crate::engines) fn sql(&self) -> String {
         let timely = |name: &str, digits: &Option<u8>, zone: &str| match digits {
             Some(digits) => format!("{name}({digits}) {zone} time zone"),
             None => format!("{name} {zone} time zone"),

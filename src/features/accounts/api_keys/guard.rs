@@ -93,6 +93,9 @@ pub struct ReadRuns;
 /// Starting and stopping runs.
 #[derive(Debug)]
 pub struct WriteRuns;
+/// Looking at records of runs and downloading them.
+#[derive(Debug)]
+pub struct ReadRecords;
 /// Adding, changing, trying and deleting output layers.
 #[derive(Debug)]
 pub struct WriteOutputLayers;
@@ -129,6 +132,9 @@ impl Needs for ReadRuns {
 }
 impl Needs for WriteRuns {
     const SCOPE: Scope = Scope::RunsWrite;
+}
+impl Needs for ReadRecords {
+    const SCOPE: Scope = Scope::RecordsRead;
 }
 impl Needs for WriteOutputLayers {
     const SCOPE: Scope = Scope::OutputLayersWrite;

@@ -39,6 +39,8 @@ text_enum! {
         RunsRead = "runs:read" => "Read extractions",
         /// Start and stop extractions.
         RunsWrite = "runs:write" => "Start and stop extractions",
+        /// Look at records of extractions and download them.
+        RecordsRead = "records:read" => "Look at records of extractions and download them",
         /// Fetch stored credentials.
         CredentialsRead = "credentials:read" => "Fetch stored credentials",
         /// Look at invite links.

@@ -42,7 +42,7 @@ impl RunInput {
         let kept = store::kept_state(conn, id)?;
         let account = account(conn, workspace, id)?;
         let output = match outputs::place(conn, app, workspace, &run.details.output())? {
-            Place::Files => RunOutput::Files(files::place(run, &connection.slug)),
+            Place::Files(format) => RunOutput::Files { place: files::place(run, &connection.slug), format },
             Place::Tables(place) => RunOutput::Tables(place),
         };
         if connection.deleted_at.is_some() {

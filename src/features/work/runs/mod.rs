@@ -16,8 +16,8 @@ mod intake;
 pub mod pages;
 mod position;
 mod preview;
-
 mod record;
+pub mod records;
 mod remote;
 mod schedule;
 mod sink;

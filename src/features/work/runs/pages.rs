@@ -5,6 +5,7 @@ use askama::Template;
 use diesel::QueryResult;
 
 use super::history::{self, StreamHistory};
+use super::records::{NoFiles, RunFiles};
 use super::start::{CONNECTOR_GONE, NOT_FROM_START, SAME_MOMENT};
 use super::store;
 use super::{NewRun, Run, RunDetails, StartRunError, StreamCount, start};
@@ -13,7 +14,6 @@ use crate::base::ids::RunId;
 use crate::features::accounts::guard::{Editor, SignedIn};
 use crate::features::connections;
 use crate::features::extraction_engine::LOCAL;
-use crate::features::outputs::FILES;
 use crate::features::work::live_pages::{self, Followed, LivePage, LiveView};
 use crate::platform::app::App;
 use crate::platform::db::Conn;
@@ -29,6 +29,8 @@ struct RunStreamItem {
     size: String,
     table: String,
     incomplete: bool,
+    /// The pages with its first rows and with its file; `None` when there are none, or not for this member.
+    records_urls: Option<(String, String)>,
     /// What earlier extractions brought of it.
     history: Option<StreamHistory>,
 }
@@ -41,6 +43,8 @@ pub(in crate::features::work) struct RunPart {
     so_far: String,
     place: String,
     is_files: bool,
+    /// Its files were removed.
+    is_gone: bool,
     streams: Vec<RunStreamItem>,
     run_url: String,
     remote: Option<RemoteView>,
@@ -112,35 +116,43 @@ impl LivePage for RunDetails {
         urls::run_cancellation(id)
     }
 
-    fn part(_: &App, followed: &Followed<Self>, view: LiveView) -> AppResult<RunPart> {
+    fn part(app: &App, followed: &Followed<Self>, view: LiveView) -> AppResult<RunPart> {
         let details = &followed.work.details;
         let mut so_far = format!("{}, {}", super::records(details.records), size(details.bytes));
         if let (Some(begun), Some(ended)) = (followed.work.started_at, followed.work.ended_at) {
             so_far += &format!(", in {}", history::duration((ended - begun).whole_seconds()));
         }
         // What is not whole is what somebody looks for.
+        let files = RunFiles::find(&app.config.storage.data_dir, &followed.work);
+        let is_gone = matches!(files, Err(NoFiles::Gone));
+        let files = files.ok().filter(|_| view.may_see_records);
         let mut counts: Vec<&StreamCount> = details.streams.0.iter().collect();
         counts.sort_by_key(|count| !count.incomplete);
         Ok(RunPart {
             so_far: if view.state == WorkState::Queued { "Waiting for its turn".to_owned() } else { so_far },
             work: view,
             place: details.place.clone(),
-            is_files: details.output_layer == FILES,
-            streams: counts.into_iter().map(|count| run_stream(count, &followed.beside)).collect(),
+            is_files: details.output().is_files(),
+            is_gone,
+            streams: counts.into_iter().map(|count| run_stream(count, followed, files.as_ref())).collect(),
             run_url: urls::connection_runs(&followed.connection.slug),
             remote: RemoteView::of(details),
         })
     }
 }
 
-fn run_stream(count: &StreamCount, runs: &[Run]) -> RunStreamItem {
+fn run_stream(count: &StreamCount, followed: &Followed<RunDetails>, files: Option<&RunFiles>) -> RunStreamItem {
+    let has_file = files.is_some_and(|files| files.streams.iter().any(|one| one.stream == count.stream));
+    let id = &followed.work.id;
+    let of_stream = |path: String| urls::of_stream(&path, &count.stream);
     RunStreamItem {
         name: count.stream.clone(),
         records: count.records,
         size: size(count.bytes),
         table: count.table.clone(),
         incomplete: count.incomplete,
-        history: StreamHistory::of(count, runs),
+        records_urls: has_file.then(|| (of_stream(urls::run_records(id)), of_stream(urls::run_records_file(id)))),
+        history: StreamHistory::of(count, &followed.beside),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::platform::db::Conn;
 pub fn next_reading(conn: &mut Conn, app: &App, connection: &Connection, plan: &Plan) -> AppResult<Vec<String>> {
     let Some(kept) = store::kept_state(conn, &connection.id)? else { return Ok(Vec::new()) };
     let address = match outputs::place(conn, app, &connection.workspace_id, &plan.output) {
-        Ok(Place::Files) => FILES.to_owned(),
+        Ok(Place::Files(_)) => FILES.to_owned(),
         Ok(Place::Tables(place)) => place.mark,
         Err(PlaceError::None(why)) => return Ok(vec![why.to_string()]),
         Err(PlaceError::App(error)) => return Err(error),

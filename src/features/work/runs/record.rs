@@ -5,7 +5,6 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::files;
 use super::input::RunInput;
 use super::intake::RunIntake;
 use super::sink::{RunOutput, SinkFault};
@@ -19,9 +18,9 @@ use crate::features::work::ending::{end, finish};
 use crate::features::work::store::Ending;
 use crate::features::work::supervisor::{Supervisor, Waited};
 
+/// What came of a stream; what is known of its file once that is whole is added then.
 #[derive(Serialize)]
 struct ManifestStream<'a> {
-    file: String,
     #[serde(flatten)]
     count: &'a StreamCount,
     #[serde(flatten)]
@@ -168,12 +167,13 @@ impl Reading<'_> {
 
     fn manifest(&self) -> Manifest<'_> {
         let run = &self.supervisor.work;
-        let streams =
-            self.supervisor.progress.0.iter().zip(&self.input.choices).map(|(count, choice)| ManifestStream {
-                file: files::file_name(&count.table),
-                count,
-                choice,
-            });
+        let streams = self
+            .supervisor
+            .progress
+            .0
+            .iter()
+            .zip(&self.input.choices)
+            .map(|(count, choice)| ManifestStream { count, choice });
         Manifest {
             run: run.id.as_str(),
             source: &self.input.connection.slug,

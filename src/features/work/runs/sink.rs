@@ -5,11 +5,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::files::{self, OutputFolder};
+use super::files::{self, OutputFolder, ReadyFolder};
 use super::fingerprint::Restart;
 use crate::base::error::AppResult;
 use crate::base::ids::WorkspaceId;
-use crate::engines::{Failure, FailureReason, LoadTable, Loading, Record, RecordLoad, TableLoss};
+use crate::engines::{Failure, FailureReason, FileFormat, LoadTable, Loading, Record, RecordLoad, TableLoss};
 use crate::features::connections::note_host_key;
 use crate::features::outputs::{FILES, TablesPlace};
 use crate::platform::app::App;
@@ -19,8 +19,8 @@ const NO_PLACE: &str = "The records cannot be written into the data folder of th
 /// Where one run's records go.
 #[derive(Debug, Clone)]
 pub(super) enum RunOutput {
-    /// A folder below the data folder.
-    Files(String),
+    /// A folder below the data folder, and how records lie in its files.
+    Files { place: String, format: FileFormat },
     /// An output layer, or a destination.
     Tables(Box<TablesPlace>),
 }
@@ -33,7 +33,7 @@ pub(super) enum Sink {
 
 /// Everything is there, and nobody sees it yet.
 pub(super) enum ReadySink {
-    Files(OutputFolder),
+    Files(ReadyFolder),
     Tables(RecordLoad, OutputName),
 }
 
@@ -66,7 +66,7 @@ impl RunOutput {
     /// For people and programs.
     pub(super) fn place(&self) -> &str {
         match self {
-            Self::Files(place) => place,
+            Self::Files { place, .. } => place,
             Self::Tables(tables) => &tables.address,
         }
     }
@@ -74,7 +74,7 @@ impl RunOutput {
     /// What of it a position depends on: files of one run are no other place than those of the next.
     pub(super) fn mark(&self) -> &str {
         match self {
-            Self::Files(_) => FILES,
+            Self::Files { .. } => FILES,
             Self::Tables(tables) => &tables.mark,
         }
     }
@@ -85,13 +85,13 @@ impl RunOutput {
             Self::Tables(tables) if !tables.target.is_all_or_nothing() => {
                 "Stopped as asked; the records read so far are dropped, and what was loaded already is put right by the next extraction."
             }
-            Self::Files(_) | Self::Tables(_) => "Stopped as asked; the records read so far are dropped.",
+            Self::Files { .. } | Self::Tables(_) => "Stopped as asked; the records read so far are dropped.",
         }
     }
 
     /// Takes away what a run has left that did not come to its end. A schema has nothing of it: what waits goes with the session.
     pub(super) fn forget(&self, data_dir: &Path) {
-        if let Self::Files(place) = self {
+        if let Self::Files { place, .. } = self {
             files::forget(data_dir, place);
         }
     }
@@ -108,12 +108,9 @@ impl RunOutput {
 
     pub(super) async fn open(&self, app: &App, tables: Vec<LoadTable>, loading: Loading) -> Result<Sink, SinkFault> {
         match self {
-            Self::Files(place) => {
-                let names: Vec<String> = tables.into_iter().map(|table| table.name).collect();
-                OutputFolder::begin(&app.config.storage.data_dir, place, &names)
-                    .map(Sink::Files)
-                    .map_err(|error| SinkFault::of_files(&error))
-            }
+            Self::Files { place, format } => OutputFolder::begin(&app.config.storage.data_dir, place, &tables, *format)
+                .map(Sink::Files)
+                .map_err(|error| SinkFault::of_files(&error)),
             Self::Tables(place) => {
                 let name = OutputName { label: place.label.clone(), is_destination: place.destination.is_some() };
                 match app.engines.load_into(&place.target, loading, tables).await {
@@ -154,7 +151,7 @@ impl Sink {
     /// Gets everything ready; `incomplete` are streams that were not read to the end.
     pub(super) async fn prepare(self, manifest: Value, incomplete: Vec<usize>) -> Result<ReadySink, SinkFault> {
         match self {
-            Self::Files(folder) => on_disk(move || folder.prepare(&manifest)).await.map(ReadySink::Files),
+            Self::Files(folder) => on_disk(move || folder.prepare(manifest)).await.map(ReadySink::Files),
             Self::Tables(mut load, name) => match load.prepare(&incomplete).await {
                 Ok(()) => Ok(ReadySink::Tables(load, name)),
                 Err(failure) => Err(SinkFault::of_tables(&name, failure)),
@@ -188,7 +185,10 @@ impl Sink {
 impl ReadySink {
     /// What is worth a line of the log, once.
     pub(super) fn notes(&mut self) -> Vec<String> {
-        if let Self::Tables(load, _) = self { load.notes() } else { Vec::new() }
+        match self {
+            Self::Files(folder) => std::mem::take(&mut folder.notes),
+            Self::Tables(load, _) => load.notes(),
+        }
     }
 
     /// Lets it be seen.

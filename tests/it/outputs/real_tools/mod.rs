@@ -1,6 +1,8 @@
 //! dlt itself: what a source gives stands in DuckDB, in files and in a bucket, twice, and after a load that was killed. It is large, so the
 //! test script alone installs it (TEST_TOOLS).
 
+mod buckets;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -2,7 +2,7 @@
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum JsonKind {
+pub(in crate::engines) enum JsonKind {
     Null,
     Bool,
     Number,
@@ -13,15 +13,15 @@ pub(super) enum JsonKind {
 
 /// A value as it stands in the record; a text without its quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct JsonSpan<'a> {
-    pub(super) kind: JsonKind,
-    pub(super) raw: &'a [u8],
+pub(in crate::engines) struct JsonSpan<'a> {
+    pub(in crate::engines) kind: JsonKind,
+    pub(in crate::engines) raw: &'a [u8],
     /// A text without any escape.
-    pub(super) is_plain: bool,
+    pub(in crate::engines) is_plain: bool,
 }
 
 /// The members of an object, or the items of a list, one after the other. What is no JSON ends in `None`, never in a panic.
-pub(super) struct JsonWalk<'a> {
+pub(in crate::engines) struct JsonWalk<'a> {
     rest: &'a [u8],
     is_first: bool,
     /// It went to its end, and that was where the text ends.
@@ -29,16 +29,16 @@ pub(super) struct JsonWalk<'a> {
 }
 
 impl<'a> JsonWalk<'a> {
-    pub(super) fn members(text: &'a [u8]) -> Option<Self> {
+    pub(in crate::engines) fn members(text: &'a [u8]) -> Option<Self> {
         blank(text).strip_prefix(b"{").map(|rest| Self { rest, is_first: true, is_whole: false })
     }
 
-    pub(super) fn items(text: &'a [u8]) -> Option<Self> {
+    pub(in crate::engines) fn items(text: &'a [u8]) -> Option<Self> {
         blank(text).strip_prefix(b"[").map(|rest| Self { rest, is_first: true, is_whole: false })
     }
 
     /// The next member: its key without quotes, and its value.
-    pub(super) fn member(&mut self) -> Option<(&'a [u8], JsonSpan<'a>)> {
+    pub(in crate::engines) fn member(&mut self) -> Option<(&'a [u8], JsonSpan<'a>)> {
         self.step(b'}')?;
         let inside = self.rest.strip_prefix(b"\"")?;
         let (end, _) = text_end(inside)?;
@@ -48,13 +48,13 @@ impl<'a> JsonWalk<'a> {
     }
 
     /// The next item.
-    pub(super) fn item(&mut self) -> Option<JsonSpan<'a>> {
+    pub(in crate::engines) fn item(&mut self) -> Option<JsonSpan<'a>> {
         self.step(b']')?;
         self.value()
     }
 
     /// Whether it came to a proper end.
-    pub(super) const fn is_whole(&self) -> bool {
+    pub(in crate::engines) const fn is_whole(&self) -> bool {
         self.is_whole
     }
 
@@ -103,6 +103,34 @@ fn first_value(text: &[u8]) -> Option<(JsonSpan<'_>, usize)> {
         }
     };
     Some((JsonSpan { kind, raw: text.get(..length)?, is_plain: true }, length))
+}
+
+/// A field of a record, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordField {
+    /// Its name.
+    pub name: String,
+    /// Its value: a text without quotes, anything else as JSON writes it; `None` when it is null.
+    pub text: Option<String>,
+}
+
+/// The fields of a record in their order; none when it is no JSON object.
+pub fn fields_of(record: &str) -> Vec<RecordField> {
+    let unescaped = |raw: &[u8]| {
+        let quoted = [b"\"", raw, b"\""].concat();
+        serde_json::from_slice::<String>(&quoted).unwrap_or_else(|_| String::from_utf8_lossy(raw).into_owned())
+    };
+    let Some(mut walk) = JsonWalk::members(record.as_bytes()) else { return Vec::new() };
+    let mut fields = Vec::new();
+    while let Some((key, span)) = walk.member() {
+        let text = match span.kind {
+            JsonKind::Null => None,
+            JsonKind::Text => Some(unescaped(span.raw)),
+            _ => Some(String::from_utf8_lossy(span.raw).into_owned()),
+        };
+        fields.push(RecordField { name: unescaped(key), text });
+    }
+    fields
 }
 
 fn blank(text: &[u8]) -> &[u8] {
