@@ -3,14 +3,15 @@
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use time::Duration;
-use vestibule::base::ids::WorkspaceId;
+use vestibule::base::ids::{SetupLinkId, WorkspaceId};
 use vestibule::console::retention::{RetentionKind, TABLES, sweep};
 use vestibule::features::accounts::Role;
-use vestibule::platform::db::Conn;
 use vestibule::platform::db::copy::{rows_of, tables};
 use vestibule::platform::db::schema::{
-    activity, connections, run_logs, runs, setup_links, validations, webhook_deliveries, webhook_messages,
+    activity, connections, invite_submissions, run_logs, runs, setup_links, validations, webhook_deliveries,
+    webhook_messages,
 };
+use vestibule::platform::db::{Conn, ForgetScope};
 
 use crate::api::workspace_id;
 use crate::setup_links::share;
@@ -124,6 +125,51 @@ async fn a_link_stays_as_long_as_a_timeline_speaks_of_it_and_an_open_one_always(
     scene.app.advance(Duration::days(300));
     scene.sweep().await;
     assert_eq!((scene.count("setup_links"), scene.app.visitor().get(&link).await.status), (0, 404));
+}
+
+#[tokio::test]
+async fn links_that_something_speaks_of_hold_up_no_other() {
+    let app = TestApp::start();
+    let owner = app.owner().await;
+    let mut links: Vec<SetupLinkId> = Vec::new();
+    for _ in 0..3 {
+        share(&owner, "source", "postgres", &[("lifetime", "24h")]).await;
+        app.advance(Duration::SECOND);
+        let newest = setup_links::table.order(setup_links::created_at.desc()).select(setup_links::id);
+        links.push(app.app.db.read(move |conn| Ok(newest.first(conn)?)).await.unwrap());
+    }
+    app.advance(Duration::days(2));
+    app.run_jobs().await;
+    vestibule::features::setup_links::sweep(&app.app).await.unwrap();
+    let newest = links[2].clone();
+    let unspoken = diesel::delete(activity::table.filter(activity::setup_link_id.eq(newest.clone())));
+    assert!(app.app.db.write(move |conn| Ok(unspoken.execute(conn)?)).await.unwrap() > 0);
+    let scope =
+        ForgetScope::Before { workspace: workspace_id(&app, "Acme Analytics").await, moment: app.app.clock.now() };
+    for limit in [1, 2, 10] {
+        let scope = scope.clone();
+        let found =
+            app.app.db.read(move |conn| Ok(vestibule::features::setup_links::forgettable(conn, &scope, limit)?));
+        assert_eq!(found.await.unwrap(), [newest.clone()], "{limit} at a time");
+    }
+}
+
+#[tokio::test]
+async fn what_was_handed_over_by_invite_links_goes_with_its_time() {
+    let (app, _, _, link) = crate::invite_links::app_with_link().await;
+    let visitor = app.visitor();
+    for host in ["a.example", "b.example"] {
+        assert_eq!(crate::invite_links::filled(&visitor, &link, host).await.send(&visitor).await.status, 303);
+    }
+    let count = async || {
+        let count = invite_submissions::table.count();
+        app.app.db.read(move |conn| Ok(count.get_result::<i64>(conn)?)).await.unwrap()
+    };
+    assert!(sweep(&app.app).await.unwrap());
+    assert_eq!(count().await, 2);
+    app.advance(Duration::days(4_000));
+    assert!(sweep(&app.app).await.unwrap());
+    assert_eq!(count().await, 0);
 }
 
 #[tokio::test]

@@ -135,6 +135,16 @@ mod tests {
         assert_eq!(iso("tomorrow", "UTC"), Err(ExpiryError::NotTime));
         assert_eq!(iso("2026-03-14T18:00", "Mars/Olympus"), Err(ExpiryError::NotZone));
         assert_eq!(iso("2126-03-14T18:00", "UTC"), Err(ExpiryError::TooFar));
+        let last = now + LONGEST;
+        assert_eq!(
+            (Expiry::at(last, now).unwrap().moment(), read(&last.iso()[..16], "UTC").unwrap().moment()),
+            (Some(last), Some(last))
+        );
+        let later = last + time::Duration::minutes(1);
+        assert_eq!(
+            (Expiry::at(later, now), read(&later.iso()[..16], "UTC")),
+            (Err(ExpiryError::TooFar), Err(ExpiryError::TooFar))
+        );
         let none = read("", "Asia/Tokyo").unwrap();
         assert_eq!((none.moment(), none.typed(), none.words()), (None, String::new(), String::new()));
         assert_eq!(Expiry::stored(none.for_row(), "Asia/Tokyo"), none);

@@ -231,8 +231,8 @@ pub(super) fn revoke(conn: &mut Conn, workspace: &WorkspaceId, id: &SetupLinkId,
     Ok(diesel::update(open).set(setup_links::revoked_at.eq(now)).execute(conn)? == 1)
 }
 
-/// Closes a link that is still open, for this reason; `false` when it has ended already.
-pub(super) fn close(conn: &mut Conn, id: &SetupLinkId, end: LinkEnd, now: UtcTime) -> QueryResult<bool> {
+/// Closes a link that is still open, for this reason; one that has ended stays as it is.
+pub(super) fn close(conn: &mut Conn, id: &SetupLinkId, end: LinkEnd, now: UtcTime) -> QueryResult<()> {
     let open = setup_links::table
         .filter(setup_links::id.eq(id))
         .filter(setup_links::used_at.is_null())
@@ -241,7 +241,7 @@ pub(super) fn close(conn: &mut Conn, id: &SetupLinkId, end: LinkEnd, now: UtcTim
         .filter(setup_links::expiry_noted_at.is_null())
         .filter(setup_links::expires_at.gt(now));
     let closing = (setup_links::closed_at.eq(now), setup_links::closed_reason.eq(end));
-    Ok(diesel::update(open).set(closing).execute(conn)? == 1)
+    diesel::update(open).set(closing).execute(conn).map(|_| ())
 }
 
 /// Links whose time ran out and of which nobody has noted it yet.

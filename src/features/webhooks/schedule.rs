@@ -61,6 +61,14 @@ mod tests {
     }
 
     #[test]
+    fn chance_takes_a_fifth_off_or_adds_one() {
+        let step = Duration::from_secs(100);
+        for (jitter, seconds) in [(0, 80), (u16::MAX / 2 + 1, 100), (u16::MAX, 120)] {
+            assert_eq!(next_delay(&[step], 0, None, jitter).unwrap().as_secs_f64().round(), f64::from(seconds));
+        }
+    }
+
+    #[test]
     fn retry_after_is_seconds_or_a_date() {
         let now = UtcTime::from_unix(784_111_777).unwrap();
         for (text, expected) in [

@@ -125,7 +125,7 @@ mod tests {
             log.say(UtcTime::from_unix(0).unwrap(), "info", text);
         }
         let lines = log.drain();
-        assert_eq!(lines.len(), 3);
+        assert_eq!((lines.len(), lines[1].text.as_str()), (3, "b"));
         assert_eq!((lines[0].text.as_str(), lines[2].level.as_str()), ("a\u{fffd}", "warn"));
         assert!(log.drain().is_empty());
     }

@@ -188,6 +188,21 @@ async fn whatever_the_server_does_each_receiver_gets_it_once_and_every_failure_i
 }
 
 #[tokio::test]
+async fn what_a_server_takes_later_is_offered_until_it_is_taken() {
+    let (server, app, owner) = app_with(quick()).await;
+    let link = everybody(&app, &owner, &["ana@acme.example"]).await;
+    let before = server.heard().len();
+    server.script("ana@acme.example", &[SmtpDeed::LaterContent, SmtpDeed::LaterContent, SmtpDeed::LaterContent]);
+    notify(&app, &link).await;
+    for _ in 0..4 {
+        run_due(&app.app).await.unwrap();
+        app.advance(time::Duration::hours(9));
+    }
+    let taken = server.heard().split_off(before).into_iter().filter(|mail| mail.deed == SmtpDeed::Take).count();
+    assert_eq!((taken, waiting(&app).await, given_up(&app).await.len()), (1, 0, 0), "nothing of it is in doubt");
+}
+
+#[tokio::test]
 async fn a_dead_address_ends_at_once_with_the_servers_words_and_delays_nobody() {
     let (server, app, owner) = app_with(quick()).await;
     let link = everybody(&app, &owner, &["ana@acme.example", "bo@b.example", "cy@c.example"]).await;

@@ -290,3 +290,19 @@ async fn no_link_is_left_open_by_whoever_ends_its_draft_at_the_same_moment() {
     });
     assert_eq!(open.await.unwrap(), 0, "every link of a deleted draft is closed in its row too");
 }
+
+#[tokio::test]
+async fn a_link_counts_as_open_up_to_its_end() {
+    use diesel::prelude::*;
+    use vestibule::base::ids::ConnectionId;
+    use vestibule::platform::db::schema::setup_links as table;
+    let (app, ..) = super::app_with_link().await;
+    let workspace = workspace_id(&app, "Acme Analytics").await;
+    let counted = app.app.db.read(move |conn| {
+        let link = table::table.select((table::connection_id, table::expires_at));
+        let (connection, end): (ConnectionId, vestibule::base::clock::UtcTime) = link.first(conn)?;
+        let mut count = |now| setup_links::open_counts(conn, &workspace, std::slice::from_ref(&connection), now);
+        Ok((count(end - time::Duration::MICROSECOND)?.len(), count(end)?.len()))
+    });
+    assert_eq!(counted.await.unwrap(), (1, 0));
+}

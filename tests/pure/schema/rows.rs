@@ -75,9 +75,9 @@ fn a_removed_row_takes_its_secrets_and_the_rest_move_up() {
 #[test]
 fn a_row_is_the_one_it_says_it_is_also_on_a_page_that_nobody_knows_any_more() {
     let spec = headers();
-    let mut values = Values::default();
-    values.plain =
+    let plain_now =
         json!({"headers": [{"~id": "b", "name": "B"}, {"~id": "a", "name": "A"}]}).as_object().unwrap().clone();
+    let mut values = Values { plain: plain_now, ..Values::default() };
     put(
         &spec,
         &mut values,

@@ -46,6 +46,26 @@ async fn the_same_account_brings_it_back_to_life() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_finished_comes_back_to_life_as_it_was() {
+    let (site, program, slug) = super::renewed::connected().await;
+    crate::validations::validated(&site.app, &program, &slug).await;
+    let finish = serde_json::json!({"draft": false, "add_streams": [{"stream_name": "campaigns"}]});
+    let source = format!("/api/v1/sources/{slug}/");
+    program.patch(&source, finish).await.expect(200);
+    site.provider.takes_all_back();
+    site.app.advance(time::Duration::hours(2));
+    program.get(&format!("{source}credentials/")).await.expect(409);
+    let link = reconnect_link(&site, &format!("/connections/{slug}"), false).await;
+    let visitor = site.app.visitor();
+    let page = site.sign_in(&visitor, &link).await;
+    let sent = page.form_to(&link).press("intent", "complete", &visitor).await;
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    program.get(&format!("{source}credentials/")).await.expect(200);
+    let now = program.get(&source).await.expect(200).json;
+    assert_eq!((&now["draft"], now["streams"].as_array().map(Vec::len)), (&serde_json::json!(false), Some(1)), "{now}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_account_needs_the_owners_leave() {
     let (site, program, connection) = broken().await;
     let credentials = format!("/api/v1{}/credentials/", connection.replace("connections", "sources"));
