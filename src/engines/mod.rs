@@ -54,7 +54,7 @@ pub use dlt::{DltLoad, DltTarget, forget_destination, holds_destination};
 pub use event::{Cancel, Canceller, ConnectorEvent, EventSender, Level, NobodyListens, Record};
 pub use failure::{Failure, FailureReason, Turn};
 pub use failure_words::{FailureReader, FailureWords, is_dump};
-pub use files::{FileFormat, FirstRows, StoredColumn, TableFile, WrittenFile, first_rows};
+pub use files::{FileFormat, FirstRows, RecordWriter, StoredColumn, WrittenFile, first_rows};
 pub use json::{RecordField, fields_of};
 pub use limits::{Limits, become_limited};
 pub use load::{LoadPlace, RecordLoad};

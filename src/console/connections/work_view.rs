@@ -187,7 +187,7 @@ pub(super) fn part(connection: &Connection, work: &ConnectionWork, csrf: &str, r
         facts: if !is_draft && is_source { facts(work, reads) } else { Vec::new() },
         csrf: csrf.to_owned(),
         may_edit: role.may_edit(),
-        records_url: runs::records::newest(&work.runs).filter(|_| role.may_administer()),
+        records_url: runs::records::newest(&work.runs).filter(|_| role.may_administer()).map(urls::run_records),
         may_validate: checks && connection.missing_count == 0 && standing != Standing::Going,
         validate_is_main: is_draft && matches!(standing, Standing::None | Standing::Unanswered),
         validate_text: if work.newest.is_some() { "Validate again" } else { "Validate" },

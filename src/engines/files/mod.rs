@@ -16,7 +16,7 @@ mod table;
 mod write;
 
 pub use rows::{FirstRows, first_rows};
-pub use table::{TableFile, WrittenFile};
+pub use table::{RecordWriter, WrittenFile};
 
 use serde::{Deserialize, Serialize};
 

@@ -130,7 +130,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::engines::files::TableFile;
+    use crate::engines::files::RecordWriter;
     use crate::engines::{ChosenStream, Column, LoadTable, Stream, SyncType};
 
     fn table(columns: &[(&str, &str)]) -> LoadTable {
@@ -158,7 +158,7 @@ mod tests {
         records: &[String],
     ) -> (tempfile::TempDir, super::super::WrittenFile) {
         let dir = tempfile::tempdir().unwrap();
-        let mut file = TableFile::begin(dir.path(), &table(columns), format).unwrap();
+        let mut file = RecordWriter::begin(dir.path(), &table(columns), format).unwrap();
         records.iter().for_each(|record| file.write(record.as_bytes()).unwrap());
         let file = file.finish().unwrap();
         let names: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|one| one.unwrap().file_name()).collect();

@@ -12,7 +12,7 @@ use crate::engines::json::{JsonKind, JsonSpan, JsonWalk};
 const NO_FIELDS: &str = "_data";
 
 /// The fields of a table, as far as they are known.
-pub(super) struct Shape {
+pub(super) struct FileShape {
     fields: Vec<ShapeField>,
     /// By their names as records write them.
     by_name: HashMap<Vec<u8>, usize>,
@@ -71,7 +71,7 @@ fn held(kinds: &[FileKind], span: &JsonSpan<'_>) -> FileKind {
     kinds.iter().copied().find(|kind| kind.holds(span)).unwrap_or(FileKind::Text)
 }
 
-impl Shape {
+impl FileShape {
     pub(super) fn of(table: &LoadTable) -> Self {
         let mut shape = Self { fields: Vec::new(), by_name: HashMap::new() };
         for (name, declared) in table.fields() {

@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
-use super::shape::Shape;
+use super::shape::FileShape;
 use super::{FileFormat, StoredColumn, write};
 use crate::engines::LoadTable;
 
@@ -17,7 +17,7 @@ use crate::engines::LoadTable;
 const BUFFER: usize = 64 << 10;
 
 /// A file that records are added to.
-pub struct TableFile {
+pub struct RecordWriter {
     folder: PathBuf,
     table: String,
     packed: GzEncoder<BufWriter<File>>,
@@ -25,7 +25,7 @@ pub struct TableFile {
     /// What the source says about its fields.
     declared: Vec<StoredColumn>,
     /// What its columns need, where the file has some.
-    shape: Option<Shape>,
+    shape: Option<FileShape>,
 }
 
 /// A file that is whole and on the disk.
@@ -43,7 +43,7 @@ pub struct WrittenFile {
     pub differences: Vec<String>,
 }
 
-impl TableFile {
+impl RecordWriter {
     /// Makes the file in a folder that is there.
     ///
     /// # Errors
@@ -57,7 +57,7 @@ impl TableFile {
             packed: GzEncoder::new(BufWriter::with_capacity(BUFFER, file), Compression::fast()),
             records: 0,
             declared: table.fields().map(column).collect(),
-            shape: (format == FileFormat::Parquet).then(|| Shape::of(table)),
+            shape: (format == FileFormat::Parquet).then(|| FileShape::of(table)),
         })
     }
 

@@ -15,7 +15,7 @@ use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::Type;
 
 use super::kind::{FileKind, FileValue};
-use super::shape::Shape;
+use super::shape::FileShape;
 use crate::engines::json::{JsonKind, JsonSpan};
 
 /// A group of rows has at most so many rows, so many values, and as soon as its records have so many bytes it is full.
@@ -110,7 +110,7 @@ struct RowGroups {
 }
 
 impl RowGroups {
-    fn begin(shape: &Shape, file: File) -> ParquetResult<Self> {
+    fn begin(shape: &FileShape, file: File) -> ParquetResult<Self> {
         let kinds = shape.kinds();
         let columns: ParquetResult<Vec<_>> = kinds.iter().map(|(name, kind)| kind.column(name)).collect();
         let schema = Arc::new(Type::group_type_builder("records").with_fields(columns?).build()?);
@@ -163,7 +163,7 @@ impl RowGroups {
 }
 
 /// Writes all records into the file, which is whole then; gives how many there were.
-pub(super) fn write(mut records: impl BufRead, shape: &Shape, file: File) -> io::Result<u64> {
+pub(super) fn write(mut records: impl BufRead, shape: &FileShape, file: File) -> io::Result<u64> {
     let mut groups = RowGroups::begin(shape, file).map_err(of_parquet)?;
     let (mut line, mut count) = (Vec::new(), 0);
     while records.read_until(b'\n', &mut line)? > 0 {

@@ -16,7 +16,7 @@ use super::place::S3Target;
 use super::storage::{self, failure};
 use super::table::{BucketTable, DataFile, TABLE_FILE, data_file, loss, own_prefix};
 use crate::base::rng::Rng;
-use crate::engines::files::TableFile;
+use crate::engines::files::RecordWriter;
 use crate::engines::folder::RunFolder;
 use crate::engines::hosts::Hosts;
 use crate::engines::{Failure, FailureReason, LoadTable, Loading, Record, TableLoss};
@@ -39,7 +39,7 @@ pub struct S3Load {
     /// What was there at the beginning.
     there: Vec<Option<BucketTable>>,
     folder: RunFolder,
-    files: Vec<TableFile>,
+    files: Vec<RecordWriter>,
     ready: Vec<ReadyTable>,
     /// What is worth a line of the log.
     pub notes: Vec<String>,
@@ -65,8 +65,8 @@ pub(in crate::engines) async fn open(
 ) -> Result<S3Load, Failure> {
     let store = storage::open(hosts, target)?;
     let folder = RunFolder::make(runs, rng).map_err(no_room)?;
-    let files: io::Result<Vec<TableFile>> =
-        tables.iter().map(|table| TableFile::begin(folder.path(), table, target.format)).collect();
+    let files: io::Result<Vec<RecordWriter>> =
+        tables.iter().map(|table| RecordWriter::begin(folder.path(), table, target.format)).collect();
     let mut load = S3Load {
         target: target.clone(),
         loading,

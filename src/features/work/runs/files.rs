@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use super::store::{OldRun, Run};
-use crate::engines::{FileFormat, LoadTable, Record, TableFile};
+use crate::engines::{FileFormat, LoadTable, Record, RecordWriter};
 use crate::features::streams::Output;
 use crate::platform::app::private_dir;
 
@@ -33,7 +33,7 @@ pub(super) struct OutputFolder {
     partial: PathBuf,
     whole: PathBuf,
     format: FileFormat,
-    files: Vec<TableFile>,
+    files: Vec<RecordWriter>,
 }
 
 /// A folder whose files are whole, and which has not its name yet.
@@ -55,8 +55,8 @@ impl OutputFolder {
         let whole = data_dir.join(place);
         let partial = whole.with_extension("partial");
         private_dir(&partial)?;
-        let files: io::Result<Vec<TableFile>> =
-            tables.iter().map(|table| TableFile::begin(&partial, table, format)).collect();
+        let files: io::Result<Vec<RecordWriter>> =
+            tables.iter().map(|table| RecordWriter::begin(&partial, table, format)).collect();
         let files = files.with_context(|| format!("cannot make files in {}", partial.display()))?;
         Ok(Self { partial, whole, format, files })
     }

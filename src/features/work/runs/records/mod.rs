@@ -22,7 +22,6 @@ use crate::features::extraction_engine::LOCAL;
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
 use crate::platform::jobs::WorkState;
-use crate::platform::web::urls;
 
 /// Most characters of a stream's name in the activity.
 const LONGEST_NAME: usize = 200;
@@ -121,10 +120,10 @@ impl RunFiles {
     }
 }
 
-/// The page with the first rows of the newest of these runs that came to its end, where it left files.
-pub fn newest(runs: &[Run]) -> Option<String> {
+/// The newest of these runs that came to its end, where it left files.
+pub fn newest(runs: &[Run]) -> Option<&RunId> {
     let newest = runs.iter().find(|run| !run.details.place.is_empty())?;
-    newest.details.output().is_files().then(|| urls::run_records(&newest.id))
+    newest.details.output().is_files().then_some(&newest.id)
 }
 
 /// A run whose records somebody wants to see.
