@@ -150,7 +150,7 @@ async fn links_that_something_speaks_of_hold_up_no_other() {
         let scope = scope.clone();
         let found =
             app.app.db.read(move |conn| Ok(vestibule::features::setup_links::forgettable(conn, &scope, limit)?));
-        assert_eq!(found.await.unwrap(), [newest.clone()], "{limit} at a time");
+        assert_eq!(found.await.unwrap(), std::slice::from_ref(&newest), "{limit} at a time");
     }
 }
 

@@ -104,3 +104,13 @@ async fn another_workspace_never_sees_a_link() {
     assert_eq!(stranger.get(&page).await.status, 404);
     assert!(!stranger.get("/invite-links").await.text().contains("Clients"));
 }
+
+#[tokio::test]
+async fn a_link_that_a_backup_brought_back_says_why_it_is_closed() {
+    let (app, owner, page, link) = app_with_link().await;
+    let closed = app.app.write(vestibule::features::invite_links::close_restored).await;
+    assert_eq!(closed.unwrap(), 1);
+    let dead = app.visitor().get(&link).await;
+    assert!(dead.status == 410 && dead.text().contains("This link is closed"), "{}", dead.text());
+    assert!(owner.get(&page).await.text().contains("Closed"));
+}
