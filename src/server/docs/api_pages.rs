@@ -105,7 +105,7 @@ fn endpoint(method: &str, path: &str, operation: &Value) -> Endpoint {
         status: status.clone(),
         about: text(one, "/description").replace('`', ""),
         shape: object(one, "/content")
-            .filter(|(kind, _)| kind.ends_with("json"))
+            .filter(|(kind, _)| kind.ends_with("/json") || kind.ends_with("+json"))
             .filter_map(|(_, content)| content.get("schema"))
             .map(kind)
             .next()
