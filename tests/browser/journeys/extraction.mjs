@@ -188,7 +188,7 @@ async function watchRun(lane, page, gate) {
 /** The first rows of a stream, which scroll by the keyboard, too. */
 async function lookAtRecords({ owner, js }) {
   await owner.press("First rows of orders");
-  await owner.says("First rows of orders", "3 of 3 records", "Download JSON Lines", "timestamp with time zone");
+  await owner.says("First rows of orders", "3 of 3 records", "Download JSON Lines", "bigint");
   await checkState(owner, "run-records");
   if (js) await checkKeyboard(owner, "run-records");
   await owner.press("Back to the extraction");
