@@ -185,7 +185,7 @@ async fn a_postgresql_goes_into_parquet_with_its_types_and_its_changes() {
             ["Mixed Name", "VARCHAR"],
         ])
     );
-    let row = "SELECT id, customer, total, ratio, epoch_ms(at), plain, day, list, doc, free, ok, left(\"Mixed Name\", 3) FROM files WHERE id = 2";
+    let row = "SELECT id, customer, total, ratio, epoch_ms(\"at\"), plain, day, list, doc, free, ok, left(\"Mixed Name\", 3) FROM files WHERE id = 2";
     assert_eq!(
         server.query("orders", row),
         json!([[
