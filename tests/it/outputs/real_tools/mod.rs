@@ -2,6 +2,7 @@
 //! test script alone installs it (TEST_TOOLS).
 
 mod buckets;
+mod faker;
 mod throughput;
 
 use std::path::{Path, PathBuf};
