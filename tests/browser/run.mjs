@@ -43,8 +43,9 @@ async function startLanes(common) {
   const start = () => startServer({ binary: options.binary, database: options.database, settings });
   const first = await start();
   const second = options.database ? first : await start();
-  const scripted = lane("with JavaScript", true, { ...common, server: first, readme: options.readme });
-  const plain = lane("without JavaScript", false, { ...common, server: second, shared: second === first });
+  const oneServer = second === first;
+  const scripted = lane("with JavaScript", true, { ...common, server: first, oneServer, readme: options.readme });
+  const plain = lane("without JavaScript", false, { ...common, server: second, oneServer, shared: oneServer });
   return [scripted, plain];
 }
 
