@@ -13,15 +13,18 @@ static DUCKDB: Honoured = Honoured { settings: &["/schema"], choices: &[], reaso
 static FILES: Honoured =
     Honoured { settings: &["/folder", "/format"], choices: &[], reasons: &[], otherwise: OTHERWISE };
 
+/// Where the bucket is, and how to sign in.
+const S3_PLACE: &[&str] = &[
+    "/s3_bucket_name",
+    "/s3_bucket_path",
+    "/s3_bucket_region",
+    "/access_key_id",
+    "/secret_access_key",
+    "/s3_endpoint",
+];
+
 static S3: Honoured = Honoured {
-    settings: &[
-        "/s3_bucket_name",
-        "/s3_bucket_path",
-        "/s3_bucket_region",
-        "/access_key_id",
-        "/secret_access_key",
-        "/s3_endpoint",
-    ],
+    settings: S3_PLACE,
     choices: &[
         HonouredChoice { constant: "/format/format_type", values: &["JSONL", "CSV", "Parquet"] },
         HonouredChoice { constant: "/format/compression/compression_type", values: &["GZIP", "No Compression"] },
@@ -38,14 +41,7 @@ static S3: Honoured = Honoured {
 
 /// What the built-in writer of buckets takes up.
 pub(super) static S3_WRITER: Honoured = Honoured {
-    settings: &[
-        "/s3_bucket_name",
-        "/s3_bucket_path",
-        "/s3_bucket_region",
-        "/access_key_id",
-        "/secret_access_key",
-        "/s3_endpoint",
-    ],
+    settings: S3_PLACE,
     choices: &[
         HonouredChoice { constant: "/format/format_type", values: &["JSONL", "Parquet"] },
         HonouredChoice { constant: "/format/compression/compression_type", values: &["GZIP"] },

@@ -62,6 +62,7 @@ pub async fn run_until(app: Arc<App>, stop: impl Future<Output = ()>) {
         validations::run_until(Arc::clone(&app), told.clone()),
         runs::run_until(Arc::clone(&app), told.clone()),
         installs::run_until(Arc::clone(&app), told.clone()),
+        oauth::grants::watch_until(Arc::clone(&app), told.clone()),
         catalogue::watch_until(Arc::clone(&app), told),
     );
 }

@@ -56,10 +56,14 @@ fn of_lines(file: File, most: usize) -> io::Result<FirstRows> {
         if lines.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
             break;
         }
-        let line = String::from_utf8(line).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error));
-        if !found.take(line?.trim_end_matches('\n').to_owned(), &mut room) {
+        let line = line.strip_suffix(b"\n").unwrap_or(&line);
+        // Cut off where it is too much, it may end in the middle of a letter.
+        if line.len() > room {
+            found.is_cut = true;
             break;
         }
+        let row = std::str::from_utf8(line).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        found.take(row.to_owned(), &mut room);
     }
     Ok(found)
 }
@@ -212,6 +216,19 @@ mod tests {
         assert!(
             first.rows[0].contains("\"wide\":12345678901234567890.1234,") && first.rows[0].contains("\"total\":-1.50,")
         );
+    }
+
+    #[test]
+    fn a_row_that_is_too_large_is_left_out_wherever_its_letters_are_cut() {
+        for before in ["", "x"] {
+            let large = format!(r#"{{"word":"{before}{}"}}"#, "é".repeat(MOST_BYTES));
+            let records = [r#"{"word":"é"}"#.to_owned(), large];
+            for format in [FileFormat::JsonLines, FileFormat::Parquet] {
+                let (dir, file) = written(format, &[("word", "text")], &records);
+                let first = first_rows(&dir.path().join(&file.name), format, &file.columns, 10).unwrap();
+                assert_eq!((first.rows.as_slice(), first.is_cut), (&records[..1], true));
+            }
+        }
     }
 
     #[test]

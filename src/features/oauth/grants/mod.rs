@@ -18,7 +18,7 @@ mod view;
 pub use broken::{BrokenGrant, GrantUser, count_broken, list_broken};
 pub use jobs::GiveBackGrant;
 pub use make::{NewGrant, attach, disconnect, reconnect};
-pub use refresh::TokenError;
+pub use refresh::{TokenError, release_lost, watch_until};
 pub use renewals::sweep;
 pub use renewed::take_renewed;
 pub use restored::{QuestionedGrants, question_restored};

@@ -5,6 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::store::{self, GrantContents, GrantRow};
 use super::{GrantState, OpenGrant, SEALED_GRANTS, Times, content, jobs};
 use crate::base::clock::UtcTime;
@@ -14,6 +16,7 @@ use crate::base::ids::OauthGrantId;
 use crate::connectors::provider::ProviderBlock;
 use crate::features::oauth::provider_client::{ProviderClient, ProviderError, Tokens};
 use crate::platform::app::App;
+use crate::platform::jobs::{ClaimedTasks, Queue, run_queue_until};
 
 /// Longer than any renewal can take: whoever was watched holding the right so long is thought dead.
 const LEASE: Duration = Duration::from_secs(90);
@@ -88,12 +91,34 @@ async fn read(app: &App, id: &OauthGrantId) -> AppResult<GrantRow> {
 }
 
 async fn claim(app: &App, row: &GrantRow, lease: &str) -> AppResult<bool> {
+    release_lost(app).await?;
+    let (row, lease) = (row.clone(), lease.to_owned());
+    app.db.write(move |conn| Ok(store::claim(conn, &row, &lease)?)).await
+}
+
+/// Takes the right to renew from whoever was watched holding it for so long that they are dead.
+///
+/// # Errors
+/// The database cannot be asked.
+pub async fn release_lost(app: &App) -> AppResult<()> {
     let all = app.db.read(|conn| Ok(store::held(conn)?)).await?;
     let name = |(id, lease): &(OauthGrantId, String)| format!("{id} {lease}");
     let lost = app.lease_watch.look_at_claims(WATCHED, all, name, app.clock.monotonic(), LEASE);
-    let lost = lost.into_iter().find(|(id, _)| *id == row.id).map(|(_, lease)| lease);
-    let (row, lease) = (row.clone(), lease.to_owned());
-    app.db.write(move |conn| Ok(store::claim(conn, &row, &lease, lost.as_deref())?)).await
+    if lost.is_empty() {
+        return Ok(());
+    }
+    app.db.write(move |conn| Ok(lost.iter().try_for_each(|(id, lease)| store::release(conn, id, lease))?)).await
+}
+
+/// Watches who renews until the channel says stop, so that a dead one is noticed also where nobody waits for the token.
+pub async fn watch_until(app: Arc<App>, stopped: watch::Receiver<bool>) {
+    let claim = |app: Arc<App>, _: usize| -> ClaimedTasks {
+        Box::pin(async move {
+            release_lost(&app).await?;
+            Ok(Vec::new())
+        })
+    };
+    run_queue_until(app, Queue { name: WATCHED, at_once: 1, claim }, stopped).await;
 }
 
 fn is_due(block: &ProviderBlock, tokens: &Tokens, now: UtcTime, ahead: Ahead) -> bool {

@@ -178,14 +178,13 @@ pub(super) fn held(conn: &mut Conn) -> QueryResult<Vec<(OauthGrantId, String)>> 
         .load(conn)
 }
 
-/// Takes the right to renew a grant, if need be from `lost`; `false` when somebody else has it, or the grant changed since it was read.
-pub(super) fn claim(conn: &mut Conn, read: &GrantRow, lease: &str, lost: Option<&str>) -> QueryResult<bool> {
-    let is_free = oauth_grants::lease.is_null().or(oauth_grants::lease.eq(lost));
+/// Takes the right to renew a grant; `false` when somebody else has it, or the grant changed since it was read.
+pub(super) fn claim(conn: &mut Conn, read: &GrantRow, lease: &str) -> QueryResult<bool> {
     let free = oauth_grants::table
         .find(&read.id)
         .filter(oauth_grants::version.eq(read.version))
         .filter(oauth_grants::state.eq(GrantState::Works))
-        .filter(is_free);
+        .filter(oauth_grants::lease.is_null());
     Ok(diesel::update(free).set(oauth_grants::lease.eq(lease)).execute(conn)? == 1)
 }
 

@@ -98,6 +98,27 @@ async fn who_renews_keeps_the_right_when_a_clock_is_set_and_loses_it_when_watche
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dead_one_is_noticed_while_nobody_waits_for_the_token() {
+    let (site, program, slug) = connected(Plays::GoogleAds).await;
+    site.app.advance(time::Duration::hours(2));
+    let hold = site.app.app.db.write(|conn| {
+        use diesel::prelude::*;
+        use vestibule::platform::db::schema::oauth_grants::dsl;
+        Ok(diesel::update(dsl::oauth_grants).set(dsl::lease.eq("another process")).execute(conn)?)
+    });
+    hold.await.unwrap();
+    for _ in 0..18 {
+        vestibule::features::oauth::grants::release_lost(&site.app.app).await.unwrap();
+        assert_eq!(site.rows("oauth_grants", "lease").await, ["another process"]);
+        site.app.advance(time::Duration::seconds(5));
+    }
+    vestibule::features::oauth::grants::release_lost(&site.app.app).await.unwrap();
+    assert_eq!(site.rows("oauth_grants", "COALESCE(lease, '')").await, [""]);
+    program.get(&credentials(&slug)).await.expect(200);
+    assert_eq!(site.provider.calls(Endpoint::Refresh), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn trouble_at_the_provider_is_no_end() {
     let (site, program, slug) = connected(Plays::GoogleAds).await;
     site.provider.trouble(Endpoint::Refresh, Trouble::Status(500));

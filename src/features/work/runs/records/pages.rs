@@ -6,7 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{RecordFile, WantedRecords, download, note, rows, wanted};
-use crate::base::error::{AppError, AppResult};
+use crate::base::error::AppError;
 use crate::engines::{FirstRows, RecordField, StoredColumn, fields_of};
 use crate::features::accounts::guard::Admin;
 use crate::features::work::runs::pages::size;
@@ -187,13 +187,5 @@ pub async fn file(
     if request.method() == Method::GET {
         note(&app, &wanted, &file.stream.stream, Event::RecordsDownloaded, member.actor()).await?;
     }
-    Ok(whole(&request, &wanted, &file).await?.unwrap_or_else(elsewhere))
-}
-
-async fn whole(
-    request: &HttpRequest,
-    wanted: &WantedRecords,
-    file: &RecordFile,
-) -> AppResult<Option<actix_web::HttpResponse>> {
-    download::answer(request, &wanted.source.slug, file).await
+    Ok(download::answer(&request, &wanted.source.slug, &file).await?.unwrap_or_else(elsewhere))
 }
