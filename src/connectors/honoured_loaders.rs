@@ -8,6 +8,9 @@ const NESTED: &str = "dlt always makes a column of each field; what is nested st
 const RAW: &str = "dlt keeps no raw records: each field has a column of its own.";
 const DELETED: &str = "Rows that were deleted at a source are not noticed, so there is nothing to choose.";
 
+const NO_TUNNEL: &str = "dlt is not led through an SSH tunnel here.";
+const NO_CERTIFICATE: &str = "dlt shows the server no certificate of a client here; the built-in writer does.";
+
 static DUCKDB: Honoured = Honoured { settings: &["/schema"], choices: &[], reasons: &[], otherwise: OTHERWISE };
 
 static FILES: Honoured =
@@ -102,14 +105,35 @@ static SNOWFLAKE: Honoured = Honoured {
     otherwise: OTHERWISE,
 };
 
+static POSTGRES: Honoured = Honoured {
+    settings: &["/host", "/port", "/database", "/schema", "/username", "/password", "/ssl_mode/ca_certificate"],
+    choices: &[
+        HonouredChoice {
+            constant: "/ssl_mode/mode",
+            values: &["disable", "allow", "prefer", "require", "verify-ca", "verify-full"],
+        },
+        HonouredChoice { constant: "/tunnel_method/tunnel_method", values: &["NO_TUNNEL"] },
+    ],
+    reasons: &[
+        ("/disable_type_dedupe", RAW),
+        ("/raw_data_schema", RAW),
+        ("/cdc_deletion_mode", DELETED),
+        ("/ssl_mode/client_certificate", NO_CERTIFICATE),
+        ("/ssl_mode/client_key", NO_CERTIFICATE),
+        ("/tunnel_method/tunnel_method=SSH_KEY_AUTH", NO_TUNNEL),
+        ("/tunnel_method/tunnel_method=SSH_PASSWORD_AUTH", NO_TUNNEL),
+    ],
+    otherwise: OTHERWISE,
+};
+
 static REDSHIFT: Honoured = Honoured {
     settings: &["/host", "/port", "/database", "/schema", "/username", "/password"],
     choices: &[HonouredChoice { constant: "/tunnel_method/tunnel_method", values: &["NO_TUNNEL"] }],
     reasons: &[
         ("/disable_type_dedupe", RAW),
         ("/raw_data_schema", RAW),
-        ("/tunnel_method/tunnel_method=SSH_KEY_AUTH", "dlt is not led through an SSH tunnel here."),
-        ("/tunnel_method/tunnel_method=SSH_PASSWORD_AUTH", "dlt is not led through an SSH tunnel here."),
+        ("/tunnel_method/tunnel_method=SSH_KEY_AUTH", NO_TUNNEL),
+        ("/tunnel_method/tunnel_method=SSH_PASSWORD_AUTH", NO_TUNNEL),
         ("/uploading_method", "dlt sends the rows to the database itself here."),
     ],
     otherwise: OTHERWISE,
@@ -119,8 +143,8 @@ static CLICKHOUSE: Honoured = Honoured {
     settings: &["/host", "/port", "/protocol", "/database", "/username", "/password"],
     choices: &[HonouredChoice { constant: "/tunnel_method/tunnel_method", values: &["NO_TUNNEL"] }],
     reasons: &[
-        ("/tunnel_method/tunnel_method=SSH_KEY_AUTH", "dlt is not led through an SSH tunnel here."),
-        ("/tunnel_method/tunnel_method=SSH_PASSWORD_AUTH", "dlt is not led through an SSH tunnel here."),
+        ("/tunnel_method/tunnel_method=SSH_KEY_AUTH", NO_TUNNEL),
+        ("/tunnel_method/tunnel_method=SSH_PASSWORD_AUTH", NO_TUNNEL),
     ],
     otherwise: OTHERWISE,
 };
@@ -133,6 +157,7 @@ pub(super) fn by(destination: LoaderKind) -> &'static Honoured {
         LoaderKind::S3 => &S3,
         LoaderKind::Bigquery => &BIGQUERY,
         LoaderKind::Snowflake => &SNOWFLAKE,
+        LoaderKind::Postgres => &POSTGRES,
         LoaderKind::Redshift => &REDSHIFT,
         LoaderKind::Clickhouse => &CLICKHOUSE,
     }

@@ -20,6 +20,8 @@ text_enum! {
         Bigquery = "bigquery",
         /// A schema of Snowflake.
         Snowflake = "snowflake",
+        /// A schema of PostgreSQL.
+        Postgres = "postgres",
         /// A schema of Redshift.
         Redshift = "redshift",
         /// A database of ClickHouse.
@@ -41,7 +43,7 @@ impl LoaderKind {
             Self::S3 => &["s3fs", "pyarrow"],
             Self::Bigquery => &["google.cloud.bigquery"],
             Self::Snowflake => &["snowflake.connector"],
-            Self::Redshift => &["psycopg2"],
+            Self::Postgres | Self::Redshift => &["psycopg2"],
             Self::Clickhouse => &["clickhouse_driver", "clickhouse_connect"],
         }
     }

@@ -69,6 +69,8 @@ struct InstallPage {
     no_python: String,
     uses: i64,
     is_builtin: bool,
+    /// The built-in writer gives its work to what is installed.
+    takes_over: bool,
     must_sign_in: bool,
     sign_in_url: String,
     url: String,
@@ -174,12 +176,13 @@ async fn view(
             Err(missing) => no_python = missing.message,
         }
     }
+    let takes_over = act == InstallAct::Install && subject.kind == Kind::Destination && is_written(app, subject);
     let is_manifest = matches!(subject.package.map(|row| &row.way), Some(PackageWay::Manifest { .. }));
     let url = urls::connector_act(subject.kind, &subject.slug, act.as_str());
     Ok(InstallPage {
         frame: owner.frame(request, app, "connections"),
         name: subject.name().to_owned(),
-        heading: heading(subject, act),
+        heading: heading(subject, act, takes_over),
         act,
         package: PackageFacts::of(subject),
         installed: subject.installed.as_ref().map(InstalledFacts::of),
@@ -191,6 +194,7 @@ async fn view(
         no_python,
         uses,
         is_builtin: is_builtin(subject),
+        takes_over,
         must_sign_in: !lately,
         sign_in_url: urls::sign_in_again(&url),
         url,
@@ -199,13 +203,19 @@ async fn view(
     })
 }
 
-fn heading(subject: &Subject, act: InstallAct) -> String {
+fn heading(subject: &Subject, act: InstallAct, takes_over: bool) -> String {
     let name = subject.name();
     match (act, subject.kind) {
+        (InstallAct::Install, _) if takes_over => format!("Let dlt write to {name}"),
         (InstallAct::Install, Kind::Source) => format!("Make {name} readable"),
         (InstallAct::Install, Kind::Destination) => format!("Make {name} writable"),
         (InstallAct::Upgrade | InstallAct::Remove, _) => format!("{} {name}", act.words()),
     }
+}
+
+/// Whether something here writes to it already.
+fn is_written(app: &App, subject: &Subject) -> bool {
+    subject.connector.as_ref().is_some_and(|connector| app.engines.ability(connector).write)
 }
 
 /// Whether something of it stays when what is installed goes.

@@ -207,7 +207,7 @@ fn acts(app: &App, rights: &Rights, subject: &Subject, rows: &[AbilityRow]) -> O
     let (is_main, install_text) = match subject.kind {
         Kind::Source if does("Read") => (false, "Install its maker's connector"),
         Kind::Source => (true, "Make it readable"),
-        Kind::Destination if does("Write") => (false, "Install a loader"),
+        Kind::Destination if does("Write") => (false, "Let dlt write to it"),
         Kind::Destination => (true, "Make it writable"),
     };
     let url = |act: InstallAct| urls::connector_act(subject.kind, &subject.slug, act.as_str());

@@ -44,6 +44,9 @@ def destination(task):
     import dlt
 
     place = task["destination"]
+    if "authority" in place:
+        with open("authority.pem", "w", encoding="utf-8") as file:
+            file.write(place["authority"] + "\n")
     make = getattr(dlt.destinations, place["factory"])
     return make(**place["arguments"])
 

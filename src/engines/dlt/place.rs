@@ -56,10 +56,11 @@ pub(super) fn read(
         LoaderKind::S3 => s3(&details)?,
         LoaderKind::Bigquery => warehouses::bigquery(&details)?,
         LoaderKind::Snowflake => warehouses::snowflake(&details),
+        LoaderKind::Postgres => warehouses::postgres(&details)?,
         LoaderKind::Redshift => warehouses::redshift(&details)?,
         LoaderKind::Clickhouse => warehouses::clickhouse(&details)?,
     };
-    let Spot { factory, arguments, dataset, address, hosts, can_take_back } = spot;
+    let Spot { factory, arguments, dataset, address, hosts, can_take_back, authority } = spot;
     let mut document = json!({
         "factory": factory, "arguments": arguments, "dataset": dataset, "label": address, "can_take_back": can_take_back,
     });
@@ -71,8 +72,16 @@ pub(super) fn read(
         members.insert("folder".to_owned(), json!(folder));
         members.insert("lock".to_owned(), json!(folder.join(".lock")));
     }
+    if let (Some(authority), Some(members)) = (authority, document.as_object_mut()) {
+        members.insert("authority".to_owned(), json!(authority));
+    }
     let format = format(kind, &details)?;
-    let mark = format.map_or_else(|| address.clone(), |format| format!("{address} as {format}"));
+    let mark = match (kind, format) {
+        // The built-in writer fills the same schemas, and keeps its own books of them.
+        (LoaderKind::Postgres, _) => format!("{address} by dlt"),
+        (_, Some(format)) => format!("{address} as {format}"),
+        (_, None) => address.clone(),
+    };
     let is_compressed = details.text("/format/compression/compression_type") != "No Compression";
     let document = SecretString::from(document.to_string());
     Ok(DltTarget { driver, kind, address, mark, document, format, is_compressed, secrets, hosts })
@@ -124,6 +133,7 @@ fn duckdb(details: &Details<'_>, own: &OwnPlaces<'_>) -> Spot {
         address: format!("duckdb:{}/warehouse.duckdb/{schema}", own.shown()),
         hosts: Vec::new(),
         can_take_back: true,
+        authority: None,
     }
 }
 
@@ -141,6 +151,7 @@ fn files(details: &Details<'_>, own: &OwnPlaces<'_>) -> Result<Spot, Failure> {
         address: format!("files:{}/files/{folder}", own.shown()),
         hosts: Vec::new(),
         can_take_back: false,
+        authority: None,
     })
 }
 
@@ -182,6 +193,7 @@ fn s3(details: &Details<'_>) -> Result<Spot, Failure> {
         address: format!("s3://{bucket}/{path}{at}"),
         hosts,
         can_take_back: false,
+        authority: None,
     })
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Spot {
     pub(super) hosts: Vec<NamedHost>,
     /// A table that was made can be taken back.
     pub(super) can_take_back: bool,
+    /// The certificate of the authority that the server's own has to be signed by, where one was given.
+    pub(super) authority: Option<String>,
 }
 
 /// The members of a configuration.

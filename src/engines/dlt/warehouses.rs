@@ -10,6 +10,8 @@ const GOOGLE_TOKENS: &str = "https://oauth2.googleapis.com/token";
 const BIGQUERY: &str = "bigquery.googleapis.com";
 /// Seconds a server has to answer.
 const CONNECT: u32 = 20;
+/// The file of the driver's folder with the certificate of an authority.
+const AUTHORITY: &str = "authority.pem";
 /// Ports of ClickHouse's native protocol, with encryption and without.
 const NATIVE: (u16, u16) = (9440, 9000);
 
@@ -47,6 +49,7 @@ pub(super) fn bigquery(details: &Details<'_>) -> Result<Spot, Failure> {
         address: format!("bigquery://{project}/{dataset}"),
         hosts: vec![public(BIGQUERY), public("oauth2.googleapis.com")],
         can_take_back: false,
+        authority: None,
     })
 }
 
@@ -75,7 +78,40 @@ pub(super) fn snowflake(details: &Details<'_>) -> Spot {
         address: format!("snowflake://{account}/{database}/{schema}"),
         hosts: vec![public(&format!("{account}.snowflakecomputing.com"))],
         can_take_back: false,
+        authority: None,
     }
+}
+
+/// libpq (<https://www.postgresql.org/docs/current/libpq-ssl.html>) wants the certificate of an authority in a file: the driver makes one where
+/// it runs.
+pub(super) fn postgres(details: &Details<'_>) -> Result<Spot, Failure> {
+    no_tunnel(details)?;
+    let host = details.text("/host").trim_matches(['[', ']']);
+    let port = details.port("/port", 5432);
+    let (database, schema) = (details.text("/database"), details.text("/schema"));
+    let mode = match details.text("/ssl_mode/mode") {
+        "" => "require",
+        mode => mode,
+    };
+    let authority = details.text("/ssl_mode/ca_certificate");
+    let authority = Some(authority.to_owned()).filter(|_| matches!(mode, "verify-ca" | "verify-full"));
+    let mut query = json!({"sslmode": mode});
+    if let Some(query) = query.as_object_mut().filter(|_| authority.is_some()) {
+        query.insert("sslrootcert".to_owned(), json!(AUTHORITY));
+    }
+    let shown = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    Ok(Spot {
+        factory: "postgres",
+        arguments: json!({"credentials": {
+            "host": host, "port": port, "database": database, "username": details.text("/username"),
+            "password": details.text("/password"), "connect_timeout": CONNECT, "query": query,
+        }}),
+        dataset: schema.to_owned(),
+        address: format!("postgres://{shown}:{port}/{database}/{schema}"),
+        hosts: vec![NamedHost { host: host.to_owned(), port, database: Some(database.to_owned()), is_open: false }],
+        can_take_back: true,
+        authority,
+    })
 }
 
 pub(super) fn redshift(details: &Details<'_>) -> Result<Spot, Failure> {
@@ -92,6 +128,7 @@ pub(super) fn redshift(details: &Details<'_>) -> Result<Spot, Failure> {
         address: format!("redshift://{host}:{port}/{database}/{schema}"),
         hosts: vec![NamedHost { host: host.to_owned(), port, database: Some(database.to_owned()), is_open: false }],
         can_take_back: true,
+        authority: None,
     })
 }
 
@@ -113,6 +150,7 @@ pub(super) fn clickhouse(details: &Details<'_>) -> Result<Spot, Failure> {
         address: format!("clickhouse://{host}:{port}/{database}"),
         hosts: [port, native].map(|port| NamedHost { host: host.to_owned(), port, database: None, is_open }).to_vec(),
         can_take_back: false,
+        authority: None,
     })
 }
 

@@ -245,7 +245,7 @@ for one in json.load(open(sys.argv[2])):
         .unwrap();
     let said = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success(), "{said}");
-    for client in ["DuckDb", "Filesystem", "BigQuery", "Snowflake", "Redshift", "ClickHouse"] {
+    for client in ["DuckDb", "Filesystem", "BigQuery", "Snowflake", "Postgres", "Redshift", "ClickHouse"] {
         assert!(said.contains(&format!("{client}Client")), "{said}");
     }
 }
