@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 
 use super::{ExitResult, Unfit, out};
-use crate::platform::app;
 use crate::platform::db::{DatabaseUrl, dialect};
+use crate::platform::private;
 
 #[derive(clap::Args)]
 pub(super) struct BackupArgs {
@@ -32,7 +32,7 @@ pub(super) fn run(args: &BackupArgs) -> ExitResult {
         return Err(Unfit(format!("{} exists already, and a backup never replaces a file", args.file.display())).into());
     }
     // Made here and filled by SQLite: nobody else can read it at any moment.
-    app::write_private(&args.file, b"")?;
+    private::write_private(&args.file, b"")?;
     if let Err(error) = copy(&config.storage.database, &args.file) {
         let _ = std::fs::remove_file(&args.file);
         return Err(error);

@@ -12,6 +12,7 @@ use crate::platform::app;
 use crate::platform::config::Config;
 use crate::platform::db::copy::{CopiedTable, copy};
 use crate::platform::db::{Conn, DatabaseUrl, migrations};
+use crate::platform::private;
 
 /// Sealed values of each column that are opened in the copy.
 const OPENED_OF_EACH: i64 = 20;
@@ -75,7 +76,7 @@ fn open_target(place: &DatabaseUrl) -> anyhow::Result<Conn> {
     if let DatabaseUrl::Sqlite(path) = place
         && !Path::new(path).exists()
     {
-        app::write_private(Path::new(path), b"")?;
+        private::write_private(Path::new(path), b"")?;
     }
     let mut target = place.open().context("the target")?;
     migrations::run(&mut target).context("the target")?;

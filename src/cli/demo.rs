@@ -8,9 +8,10 @@ use actix_web::rt::System;
 use super::demo_data::{self, Example};
 use super::{ExitResult, Unfit, out, serve};
 use crate::base::rng::Rng;
-use crate::platform::app::{self, App};
+use crate::platform::app::App;
 use crate::platform::config::Config;
 use crate::platform::db::DatabaseUrl;
+use crate::platform::private;
 use crate::platform::web::urls;
 
 const NAME_ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
@@ -84,7 +85,7 @@ impl DemoFolder {
                 Self { path: std::env::temp_dir().join(name), is_temporary: true }
             }
         };
-        app::private_dir(&folder.path)?;
+        private::private_dir(&folder.path)?;
         if std::fs::read_dir(&folder.path)?.next().is_some() {
             return Err(Unfit(format!("{} is not empty: give a new folder", folder.path.display())).into());
         }

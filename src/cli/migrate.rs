@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use super::{ExitResult, out};
-use crate::platform::app;
 use crate::platform::db::migrations;
+use crate::platform::private;
 
 pub(super) fn run() -> ExitResult {
     let config = super::settings()?;
-    app::prepare_storage(&config.storage)?;
+    private::prepare_storage(&config.storage)?;
     config.storage.database.refuse_pooler()?;
     let steps = migrations::run(&mut config.storage.database.open()?)?;
     let place = config.storage.database.shown();

@@ -29,6 +29,7 @@ use clap::{Parser, Subcommand};
 
 use crate::platform::config::{Config, ConfigProblems, Environment, SETTINGS};
 use crate::platform::db;
+use crate::platform::private;
 
 /// Hand out a link, get somebody's data connection back: safely, without an account.
 #[derive(Parser)]
@@ -85,6 +86,7 @@ struct Unfit(String);
 
 /// Runs what the arguments say.
 pub fn run() -> ExitCode {
+    private::make_private_by_default();
     let ending = match Cli::parse().command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(),
         Command::Worker => worker::run(),

@@ -13,6 +13,7 @@ use crate::features::accounts;
 use crate::platform::app;
 use crate::platform::config::Config;
 use crate::platform::db::{Conn, DatabaseUrl, dialect, instance, migrations};
+use crate::platform::private;
 use crate::platform::tx::Tx;
 
 #[derive(clap::Args)]
@@ -38,7 +39,7 @@ pub(super) fn run(args: &RestoreArgs) -> ExitResult {
         )
         .into());
     };
-    app::private_dir(&config.storage.data_dir)?;
+    private::private_dir(&config.storage.data_dir)?;
     let target = Path::new(database);
     may_replace(target, args.force)?;
     let incoming = Incoming::copy(file, target)?;
@@ -183,7 +184,7 @@ impl Incoming {
         let mut from = std::fs::File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
         let incoming = Self { path: beside(target, ".restoring") };
         let _ = std::fs::remove_file(&incoming.path);
-        app::write_private(&incoming.path, b"")?;
+        private::write_private(&incoming.path, b"")?;
         let mut to = std::fs::OpenOptions::new().write(true).open(&incoming.path)?;
         std::io::copy(&mut from, &mut to).with_context(|| format!("copying {}", file.display()))?;
         Ok(incoming)

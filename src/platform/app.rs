@@ -15,12 +15,13 @@ use crate::base::rng::Rng;
 use crate::connectors::Connectors;
 use crate::engines::install::{InstallFolders, Installer};
 use crate::engines::{EngineSettings, Engines};
-use crate::platform::config::{Config, StorageConfig};
+use crate::platform::config::Config;
 use crate::platform::db::{Conn, DatabaseUrl, Db, instance};
 use crate::platform::email::Mailer;
 use crate::platform::lease_watch::LeaseWatch;
 use crate::platform::metrics::Metrics;
 use crate::platform::noted_lately::NotedLately;
+use crate::platform::private;
 use crate::platform::web::rate_limit::RateLimits;
 
 /// The ports of the product.
@@ -79,7 +80,7 @@ impl App {
     /// # Errors
     /// As [`App::build`].
     pub fn build_with(config: Config, clock: Clock, rng: Rng, password_cost: Cost) -> anyhow::Result<Arc<Self>> {
-        prepare_storage(&config.storage)?;
+        private::prepare_storage(&config.storage)?;
         let db = Db::open(&config.storage.database)?.with_patience(config.storage.patience);
         let keys = load_keys(&config, &db, &clock, &rng)?;
         let mailer = Mailer::from_config(&config.mail, &config.storage.mail_dir())?;
@@ -219,55 +220,7 @@ fn new_key_file(config: &Config, database_has_key: bool, clock: &Clock, rng: &Rn
         path.display()
     );
     let text = KeyRing::generate(clock.now(), rng);
-    write_private(&path, text.as_bytes())?;
+    private::write_private(&path, text.as_bytes())?;
     tracing::info!(file = %path.display(), "made a new master key; keep a copy of this file in a safe place");
     KeyRing::parse(&text)
-}
-
-/// Makes the data folder and the file of an SQLite database, for the owner's eyes only; what exists stays as it is.
-///
-/// # Errors
-/// They cannot be made.
-pub fn prepare_storage(storage: &StorageConfig) -> anyhow::Result<()> {
-    private_dir(&storage.data_dir)?;
-    match &storage.database {
-        // SQLite gives its log files the rights of this one.
-        DatabaseUrl::Sqlite(path) if !std::path::Path::new(path).exists() => {
-            let made = write_private(std::path::Path::new(path), b"");
-            // Another process may have been faster.
-            if std::path::Path::new(path).exists() { Ok(()) } else { made }
-        }
-        DatabaseUrl::Sqlite(_) | DatabaseUrl::Postgres(_) => Ok(()),
-    }
-}
-
-/// Makes a folder only its owner can enter; an existing one stays as it is.
-///
-/// # Errors
-/// It cannot be made.
-pub fn private_dir(path: &std::path::Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .with_context(|| format!("cannot make the data folder {}", path.display()))
-}
-
-/// Writes a new file that only its owner can read (0600); an existing one is never touched.
-///
-/// # Errors
-/// The file exists or cannot be written.
-pub fn write_private(path: &std::path::Path, bytes: &[u8]) -> anyhow::Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .with_context(|| format!("cannot make {}", path.display()))?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    Ok(())
 }

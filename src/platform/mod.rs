@@ -11,6 +11,7 @@ pub mod lease_watch;
 pub mod link_state;
 pub mod metrics;
 pub mod noted_lately;
+pub mod private;
 pub mod sealed;
 pub mod sequence;
 pub mod tx;

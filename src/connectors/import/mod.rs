@@ -12,6 +12,7 @@ mod read;
 mod references;
 mod sign_in;
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
@@ -151,7 +152,11 @@ pub fn write_file(file: &ConnectorFile, dir: &Path, replace: bool) -> anyhow::Re
     text.push(b'\n');
     // A server that starts meanwhile never sees half a file: the name it looks for appears when all is written.
     let unfinished = dir.join(format!(".{name}.part"));
-    std::fs::write(&unfinished, text).with_context(|| format!("cannot write {}", unfinished.display()))?;
+    let written = std::fs::write(&unfinished, text).and_then(|()| {
+        // It holds no secret, and the operator who imports may be another account than the server runs as.
+        std::fs::set_permissions(&unfinished, std::fs::Permissions::from_mode(0o644))
+    });
+    written.with_context(|| format!("cannot write {}", unfinished.display()))?;
     std::fs::rename(&unfinished, &path).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)
 }

@@ -21,7 +21,7 @@ pub struct StorageConfig {
     pub patience: Duration,
 }
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(4);
 
 impl StorageConfig {
     pub(super) fn read(source: &dyn Source, problems: &mut ConfigProblems) -> Self {
@@ -33,6 +33,13 @@ impl StorageConfig {
             crate::base::crypto::KeyRing::parse(text).map(|_| Some(SecretString::from(text)))
         });
         Self { data_dir, database, master_keys, patience: PATIENCE }
+    }
+
+    /// Everything in one folder, as the embedded default has it.
+    #[cfg(test)]
+    pub fn in_folder(data_dir: &std::path::Path) -> Self {
+        let database = DatabaseUrl::Sqlite(data_dir.join("vestibule.db").to_string_lossy().into_owned());
+        Self { data_dir: data_dir.to_owned(), database, master_keys: None, patience: PATIENCE }
     }
 
     /// The key file of the data folder.

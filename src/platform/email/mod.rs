@@ -22,6 +22,7 @@ pub use template::EmailContext;
 pub(crate) use template::email_templates;
 
 use crate::platform::config::MailConfig;
+use crate::platform::private::private_dir;
 use smtp::{ListeningServer, SmtpServer};
 
 /// A mail before it is addressed from us.
@@ -218,7 +219,7 @@ impl OfferedMail {
 }
 
 fn write_file(dir: &Path, message: &Message) -> anyhow::Result<()> {
-    std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    private_dir(dir)?;
     lettre::FileTransport::new(dir).send(message).map(|_| ()).context("writing a mail file")
 }
 

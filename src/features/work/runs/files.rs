@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::store::{OldRun, Run};
 use crate::engines::{FileFormat, LoadTable, Record, RecordWriter};
 use crate::features::streams::Output;
-use crate::platform::app::private_dir;
+use crate::platform::private::{private_dir, write_private};
 
 /// What the manifest of a run is called; only a whole run has one.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -90,7 +90,7 @@ impl OutputFolder {
             stream.extend(known);
         }
         let path = partial.join(MANIFEST);
-        crate::platform::app::write_private(&path, &serde_json::to_vec_pretty(&manifest)?)?;
+        write_private(&path, &serde_json::to_vec_pretty(&manifest)?)?;
         File::open(&partial)?.sync_all()?;
         Ok(ReadyFolder { partial, whole, notes })
     }
