@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use diesel::result::DatabaseErrorKind;
+
 /// The one error meaning of the whole product; two renderings exist.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
@@ -44,12 +46,15 @@ pub enum AppError {
     /// More is asked for than the database can answer right now; the text goes to the log, and the caller may come back.
     #[error("busy: {0:#}")]
     Busy(anyhow::Error),
+    /// The database is away, does not answer, or has no room to write; the text goes to the log, and the caller may come back.
+    #[error("away: {0:#}")]
+    Away(anyhow::Error),
     /// Something on our side; the text goes to the log with the request id, never to a page.
     #[error("internal: {0:#}")]
     Internal(#[from] anyhow::Error),
 }
 
-/// When a caller of something busy may come back.
+/// When a caller of something that is busy or away may come back.
 pub const BUSY_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 impl AppError {
@@ -64,6 +69,7 @@ impl AppError {
         match self {
             Self::Internal(error) => Self::Internal(error.context(doing)),
             Self::Busy(error) => Self::Busy(error.context(doing)),
+            Self::Away(error) => Self::Away(error.context(doing)),
             other => other,
         }
     }
@@ -72,18 +78,74 @@ impl AppError {
 impl From<diesel::result::Error> for AppError {
     /// A database error is internal, or passes: look-ups return `Option`, so "not found" never comes this way.
     fn from(error: diesel::result::Error) -> Self {
-        let passes = is_busy(&error);
+        let trouble = Trouble::of(&error);
         let error = anyhow::Error::new(error).context("database");
-        if passes { Self::Busy(error) } else { Self::Internal(error) }
+        match trouble {
+            Some(trouble) => trouble.error(error),
+            None => Self::Internal(error),
+        }
     }
 }
 
-/// Whether a database refused only because somebody else holds what is asked for: the same may work a moment later. Neither database
-/// has a kind of its own for it.
-pub fn is_busy(error: &diesel::result::Error) -> bool {
-    let diesel::result::Error::DatabaseError(_, told) = error else { return false };
-    let told = told.message();
-    ["database is locked", "database table is locked", "due to lock timeout"].iter().any(|words| told.contains(words))
+/// Why a database refused what may work later, unchanged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Somebody else holds what is asked for.
+    Busy,
+    /// It is away, or has no room, or cannot be written to.
+    Away,
+}
+
+/// What SQLite (<https://www.sqlite.org/rescode.html>), PostgreSQL and libpq say when they cannot; neither has a kind of its own for it that
+/// diesel passes on.
+const SAYINGS: &[(Trouble, &[&str])] = &[
+    (Trouble::Busy, &["database is locked", "database table is locked", "due to lock timeout"]),
+    (
+        Trouble::Away,
+        &[
+            "database or disk is full",
+            "disk I/O error",
+            "unable to open database file",
+            "attempt to write a readonly database",
+            "No space left on device",
+            "could not extend file",
+            "cannot execute INSERT in a read-only transaction",
+            "cannot execute UPDATE in a read-only transaction",
+            "cannot execute DELETE in a read-only transaction",
+            "server closed the connection unexpectedly",
+            "terminating connection",
+            "no connection to the server",
+            "connection not open",
+            "could not receive data from server",
+            "could not send data to server",
+            "SSL SYSCALL error",
+            "SSL connection has been closed unexpectedly",
+            "the database system is",
+            "too many clients already",
+            "remaining connection slots are reserved",
+        ],
+    ),
+];
+
+impl Trouble {
+    /// What kind of refusal an error is; `None`: the same would be refused again.
+    pub fn of(error: &diesel::result::Error) -> Option<Self> {
+        let diesel::result::Error::DatabaseError(kind, told) = error else { return None };
+        if matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand) {
+            return Some(Self::Away);
+        }
+        let told = told.message();
+        let known = SAYINGS.iter().find(|(_, words)| words.iter().any(|words| told.contains(words)));
+        known.map(|(trouble, _)| *trouble)
+    }
+
+    /// The error with which that is said.
+    pub fn error(self, error: anyhow::Error) -> AppError {
+        match self {
+            Self::Busy => AppError::Busy(error),
+            Self::Away => AppError::Away(error),
+        }
+    }
 }
 
 impl From<askama::Error> for AppError {

@@ -176,9 +176,14 @@ fn read_lines(from: impl std::io::Read + Send + 'static) -> Receiver<String> {
 impl Running {
     /// Starts a command without waiting for anything.
     pub fn begin(command: &mut Command) -> Self {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::begin_logging_to(command, Stdio::piped())
+    }
+
+    /// The same with a log that goes elsewhere.
+    pub fn begin_logging_to(command: &mut Command, log: Stdio) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let lines = read_lines(child.stdout.take().unwrap());
-        let errors = read_lines(child.stderr.take().unwrap());
+        let errors = child.stderr.take().map_or_else(|| channel().1, read_lines);
         Self { child, lines, errors, said: Vec::new(), logged: Vec::new(), base: String::new() }
     }
 

@@ -50,7 +50,7 @@ pub async fn take_over(
             })
             .await;
         match done {
-            Err(AppError::Internal(error) | AppError::Busy(error)) if tries < SAVE_TRIES => {
+            Err(AppError::Internal(error) | AppError::Busy(error) | AppError::Away(error)) if tries < SAVE_TRIES => {
                 tracing::warn!(error = %format!("{error:#}"), "saving what a connector changed");
             }
             other => return other,

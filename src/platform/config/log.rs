@@ -43,7 +43,9 @@ impl LogConfig {
             .with_env_filter(tracing_subscriber::EnvFilter::new(&self.filter))
             .with_writer(std::io::stderr)
             .with_ansi(std::io::stderr().is_terminal())
-            .with_target(true);
+            .with_target(true)
+            // It would be printed to the same place, and a print that fails ends the request that was to be logged.
+            .log_internal_errors(false);
         let _ = match self.format {
             LogFormat::Text => builder.try_init(),
             LogFormat::Json => builder.json().flatten_event(true).try_init(),

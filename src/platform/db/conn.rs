@@ -74,7 +74,7 @@ fn open_sqlite(path: &str) -> anyhow::Result<Conn> {
     // busy_timeout comes first: switching to WAL already needs the lock. The log is folded back every 16 MB, not every 4: ids and
     // hashes spread a submission over many pages, and folding back writes a page once, however often it is in the log.
     conn.batch_execute(
-        "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+        "PRAGMA busy_timeout = 4000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
          PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 4000;",
     )
     .context("cannot set up the SQLite connection")?;
@@ -83,7 +83,7 @@ fn open_sqlite(path: &str) -> anyhow::Result<Conn> {
 
 #[cfg(feature = "postgres")]
 pub(super) fn connect(url: &str) -> anyhow::Result<PgConnection> {
-    PgConnection::establish(url)
+    PgConnection::establish(&with_timeouts(url))
         .map_err(|error| anyhow::anyhow!("cannot reach PostgreSQL: {}", safe_reason(&error.to_string())))
 }
 
@@ -93,11 +93,33 @@ fn open_postgres(url: &str) -> anyhow::Result<Conn> {
     // A bitmap reads everything that a condition finds before the first row comes out, and our lists stop after a page; they are read in
     // the order of an index. Compiling a statement takes longer than any of ours.
     conn.batch_execute(
-        "SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; \
+        "SET TIME ZONE 'UTC'; SET lock_timeout = '4s'; SET idle_in_transaction_session_timeout = '60s'; \
          SET enable_bitmapscan = off; SET jit = off;",
     )
     .context("cannot set up the PostgreSQL connection")?;
     Ok(Conn::Postgres(conn))
+}
+
+/// What libpq is told of waiting (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS>), unless the operator has said
+/// something else: without these, a server that went away without a word is waited for for two hours.
+#[cfg(feature = "postgres")]
+const TIMEOUTS: [(&str, &str); 5] = [
+    ("connect_timeout", "3"),
+    ("keepalives_idle", "5"),
+    ("keepalives_interval", "2"),
+    ("keepalives_count", "3"),
+    // Milliseconds.
+    ("tcp_user_timeout", "10000"),
+];
+
+#[cfg(feature = "postgres")]
+fn with_timeouts(url: &str) -> String {
+    let mut whole = url.to_owned();
+    for (name, value) in TIMEOUTS.iter().filter(|(name, _)| !url.contains(&format!("{name}="))) {
+        whole.push(if whole.contains('?') { '&' } else { '?' });
+        whole.push_str(&format!("{name}={value}"));
+    }
+    whole
 }
 
 /// What libpq says when it tried to connect, in one line. What it says when it cannot read the URL quotes parts of it, the

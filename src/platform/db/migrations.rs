@@ -64,9 +64,10 @@ fn alone<T>(
     work: impl FnOnce(&mut diesel::pg::PgConnection) -> T,
 ) -> diesel::QueryResult<T> {
     use diesel::connection::SimpleConnection as _;
-    conn.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})"))?;
+    // However long the other one takes; a table that is in use is waited for, but not so long that everybody else waits behind this.
+    conn.batch_execute(&format!("SET lock_timeout = 0; SELECT pg_advisory_lock({LOCK}); SET lock_timeout = '10s'"))?;
     let done = work(conn);
-    conn.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK})"))?;
+    conn.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK}); SET lock_timeout = '4s'"))?;
     Ok(done)
 }
 
@@ -104,6 +105,7 @@ pub fn run(conn: &mut Conn) -> anyhow::Result<usize> {
     let done = match conn {
         // What is pending must be read under the write lock, or two processes both take the same step.
         Conn::Sqlite(inner) => match inner.has_pending_migration(SQLITE) {
+            Ok(true) if !is_patient(inner) => Err("the SQLite connection cannot be set up".into()),
             Ok(true) => inner.immediate_transaction(|conn| conn.run_pending_migrations(SQLITE).map(|done| done.len())),
             nothing => nothing.map(|_| 0),
         },
@@ -111,6 +113,12 @@ pub fn run(conn: &mut Conn) -> anyhow::Result<usize> {
         Conn::Postgres(inner) => alone(inner, |inner| inner.run_pending_migrations(POSTGRES).map(|done| done.len()))?,
     };
     done.map_err(|error| anyhow!("a migration failed: {error}"))
+}
+
+/// A process that takes steps is waited for longer than one that answers requests.
+fn is_patient(conn: &mut diesel::sqlite::SqliteConnection) -> bool {
+    use diesel::connection::SimpleConnection as _;
+    conn.batch_execute("PRAGMA busy_timeout = 60000").is_ok()
 }
 
 /// How many migrations this version has that the database has not run yet.

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::conn::{Conn, DatabaseUrl};
 use super::dialect;
-use crate::base::error::{AppError, AppResult, is_busy};
+use crate::base::error::{AppError, AppResult, Trouble};
 
 /// More than this many pieces of work never share a commit, so that the first of them is not kept waiting.
 const LARGEST_GROUP: usize = 64;
@@ -26,18 +26,21 @@ type CommitReply = Box<dyn FnOnce(Result<(), CommitFailure>) + Send>;
 #[derive(Clone)]
 struct CommitFailure {
     reason: String,
-    /// Somebody else held the file for too long; the next try may find it free.
-    passes: bool,
+    /// Somebody else held the file for too long, or there is no room: the next try may work.
+    trouble: Option<Trouble>,
 }
 
 impl CommitFailure {
     fn of(error: &diesel::result::Error) -> Self {
-        Self { reason: error.to_string(), passes: is_busy(error) }
+        Self { reason: error.to_string(), trouble: Trouble::of(error) }
     }
 
     fn error(self) -> AppError {
         let error = anyhow!("the commit failed: {}", self.reason);
-        if self.passes { AppError::Busy(error) } else { AppError::Internal(error) }
+        match self.trouble {
+            Some(trouble) => trouble.error(error),
+            None => AppError::Internal(error),
+        }
     }
 }
 

@@ -109,6 +109,10 @@ pub struct WrongMethod;
 struct Busy;
 
 #[derive(Template)]
+#[template(path = "errors/away.html")]
+struct Away;
+
+#[derive(Template)]
 #[template(path = "errors/internal.html")]
 struct Internal {
     reference: String,
@@ -126,7 +130,7 @@ impl ResponseError for PageError {
                 AppError::Unreadable(_) => StatusCode::BAD_REQUEST,
                 AppError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
                 AppError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-                AppError::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+                AppError::Busy(_) | AppError::Away(_) => StatusCode::SERVICE_UNAVAILABLE,
                 AppError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             },
         }
@@ -155,6 +159,11 @@ impl ResponseError for PageError {
                 tracing::warn!(request = %request_log::current_id(), error = %format!("{error:#}"), "too busy");
                 answer.insert_header((header::RETRY_AFTER, BUSY_RETRY_AFTER.as_secs().to_string()));
                 Busy.render()
+            }
+            AppError::Away(error) => {
+                tracing::error!(request = %request_log::current_id(), error = %format!("{error:#}"), "the database is away");
+                answer.insert_header((header::RETRY_AFTER, BUSY_RETRY_AFTER.as_secs().to_string()));
+                Away.render()
             }
             AppError::Internal(error) => {
                 let reference = request_log::current_id();

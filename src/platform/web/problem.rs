@@ -71,6 +71,7 @@ codes! {
     TooManyRequests, "too_many_requests", TOO_MANY_REQUESTS, "Too many requests", "Wait for the seconds in `Retry-After`.";
     ProviderUnavailable, "provider_unavailable", SERVICE_UNAVAILABLE, "The provider cannot be asked right now", "Send the request again in a few minutes.";
     Busy, "busy", SERVICE_UNAVAILABLE, "The server has more to do than it can right now", "Wait for the seconds in `Retry-After`, then send the request again; with an `Idempotency-Key` nothing is done twice.";
+    Unavailable, "unavailable", SERVICE_UNAVAILABLE, "The server cannot reach its data or write to it right now", "Wait for the seconds in `Retry-After`, then send the request again; with an `Idempotency-Key` nothing is done twice. The operator sees the reason in the log.";
     Internal, "internal", INTERNAL_SERVER_ERROR, "Something went wrong on our side", "Send the request again later. If it stays, give the `request_id` to the operator.";
 }
 
@@ -217,6 +218,11 @@ impl From<AppError> for Problem {
             AppError::Busy(error) => {
                 tracing::warn!(request = %request_log::current_id(), error = %format!("{error:#}"), "too busy");
                 Self::new(Code::Busy, Code::Busy.advice())
+                    .with(header::RETRY_AFTER, BUSY_RETRY_AFTER.as_secs().to_string())
+            }
+            AppError::Away(error) => {
+                tracing::error!(request = %request_log::current_id(), error = %format!("{error:#}"), "the database is away");
+                Self::new(Code::Unavailable, Code::Unavailable.advice())
                     .with(header::RETRY_AFTER, BUSY_RETRY_AFTER.as_secs().to_string())
             }
             AppError::Internal(error) => {

@@ -1,7 +1,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
-use crate::support::installation::{Installation, Running, mode};
+use crate::support::installation::{Installation, Running, mode, set_mode};
 use crate::support::{PATIENCE, Visitor};
 
 #[test]
@@ -21,6 +21,35 @@ fn the_first_start_makes_everything_private_and_shows_the_first_run_link() {
     let key = std::fs::read_to_string(here.key_file()).unwrap();
     let secret = key.split(':').nth(1).unwrap();
     assert!(!done.err.contains(secret) && !done.out.contains(secret));
+}
+
+#[test]
+fn a_data_folder_that_was_open_is_closed_and_one_of_everybody_is_refused() {
+    let here = Installation::new();
+    let mails = here.data().join("mail");
+    std::fs::create_dir_all(&mails).unwrap();
+    let mail = mails.join("1.eml");
+    std::fs::write(&mail, "a link").unwrap();
+    for (path, open) in [(&mail, 0o644), (&mails, 0o755), (&here.data(), 0o777)] {
+        set_mode(path, open);
+    }
+    let refused = here.run(&["serve"]).refused(1, "everybody on this machine can write to the folder");
+    assert!(refused.err.contains("chmod 0700") && mode(&mail) == 0o644, "{refused:?}");
+    set_mode(&here.data(), 0o755);
+    here.start(&[]).stop().good();
+    assert_eq!([&here.data(), &mails, &mail].map(|path| mode(path)), [0o700, 0o700, 0o600]);
+}
+
+#[test]
+fn a_log_that_cannot_be_written_ends_no_request() {
+    let here = Installation::new();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut server = Running::begin_logging_to(&mut here.command(&[]), full.into());
+    server.base = server.wait_for("Vestibule is running at ").trim().to_owned();
+    for (path, status) in [("/sign-in", 200), ("/readyz", 200), ("/nothing/here", 404)] {
+        assert_eq!(server.get(path).0, status, "{path}");
+    }
+    server.stop().good();
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The hard promises, held by the real program in a process of its own.
 
 mod address;
+mod away;
 mod busy;
 mod canary;
 mod killed;

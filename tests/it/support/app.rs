@@ -46,7 +46,7 @@ impl TestApp {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let mut config = Config::from_source(&settings(&base, dir.path())).unwrap();
         config.storage.database = place.clone();
-        config.server.workers = Some(2);
+        config.server.workers = Some(1);
         config.server.rate_limits = false;
         // A machine that has much else to do is no caller who says nothing.
         config.server.limits = ServerLimits { head: AGES, idle: AGES };
