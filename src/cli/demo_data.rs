@@ -14,7 +14,7 @@ use crate::base::ids::{MemberId, SetupLinkId, WorkspaceId};
 use crate::connectors::{Connector, Kind};
 use crate::features::accounts::{self, NewOwner};
 use crate::features::connections::{self, Apply, Connection, Filler, NewDraft, Shown};
-use crate::features::recipient::{self, RecipientSubmission};
+use crate::features::recipient::{self, FormMark, RecipientSubmission};
 use crate::features::setup_links::{self, LinkLifetime, NewSetupLink, SetupLink};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
@@ -83,7 +83,7 @@ pub(super) async fn submit_as_recipient(app: &Arc<App>, example: &Example) -> an
         provided,
         left_empty,
         identity: String::new(),
-        nonce: app.rng.text(PASSWORD_ALPHABET, 24),
+        form: FormMark { nonce: app.rng.text(PASSWORD_ALPHABET, 24), digest: String::new() },
     };
     let link = SetupLink { row, connection: draft.clone() };
     Ok(recipient::submit(app, &link, sent).await?)

@@ -264,7 +264,7 @@ fn pragmas(conn: &mut Conn) -> Vec<String> {
 async fn sqlite_flushes_every_commit_and_overwrites_what_is_deleted() {
     let dir = tempfile::tempdir().unwrap();
     let db = Db::open(&DatabaseUrl::Sqlite(dir.path().join("p.db").to_string_lossy().into_owned())).unwrap();
-    let due = ["journal_mode wal", "synchronous 2", "foreign_keys 1", "busy_timeout 10000", "secure_delete 1"];
+    let due = ["journal_mode wal", "synchronous 2", "foreign_keys 1", "busy_timeout 4000", "secure_delete 1"];
     assert_eq!(db.read(|conn| Ok(pragmas(conn))).await.unwrap(), due, "readers");
     assert_eq!(db.write(|conn| Ok(pragmas(conn))).await.unwrap(), due, "the writer");
 }

@@ -301,6 +301,9 @@ mod tests {
         let tunnel = json!({"tunnel_method": {"tunnel_method": "SSH_KEY_AUTH"}});
         for (kind, config, reason) in [
             ("redshift", tunnel.clone(), FailureReason::NotSupported),
+            ("redshift", json!({"schema": "raw data"}), FailureReason::NotSupported),
+            ("postgres", tunnel.clone(), FailureReason::NotSupported),
+            ("postgres", json!({"schema": "raw data"}), FailureReason::NotSupported),
             ("clickhouse", tunnel, FailureReason::NotSupported),
             ("bigquery", json!({"credentials_json": "no key"}), FailureReason::NotSupported),
             ("bigquery", json!({"credentials_json": "{\"type\": \"authorized_user\"}"}), FailureReason::NotSupported),

@@ -88,7 +88,7 @@ pub(super) fn postgres(details: &Details<'_>) -> Result<Spot, Failure> {
     no_tunnel(details)?;
     let host = details.text("/host").trim_matches(['[', ']']);
     let port = details.port("/port", 5432);
-    let (database, schema) = (details.text("/database"), details.text("/schema"));
+    let (database, schema) = (details.text("/database"), plain_schema(details)?);
     let mode = match details.text("/ssl_mode/mode") {
         "" => "require",
         mode => mode,
@@ -117,7 +117,7 @@ pub(super) fn postgres(details: &Details<'_>) -> Result<Spot, Failure> {
 pub(super) fn redshift(details: &Details<'_>) -> Result<Spot, Failure> {
     no_tunnel(details)?;
     let (host, port) = (details.text("/host"), details.port("/port", 5439));
-    let (database, schema) = (details.text("/database"), details.text("/schema"));
+    let (database, schema) = (details.text("/database"), plain_schema(details)?);
     Ok(Spot {
         factory: "redshift",
         arguments: json!({"credentials": {
@@ -152,6 +152,17 @@ pub(super) fn clickhouse(details: &Details<'_>) -> Result<Spot, Failure> {
         can_take_back: false,
         authority: None,
     })
+}
+
+/// dlt names the schema in an option of the connection, which ends at a space.
+fn plain_schema<'a>(details: &Details<'a>) -> Result<&'a str, Failure> {
+    let schema = details.text("/schema");
+    if schema.contains(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '\\' | ',')) {
+        return Err(refused(
+            "dlt cannot write to a schema whose name has spaces, quotes, commas or backslashes. Name another schema.",
+        ));
+    }
+    Ok(schema)
 }
 
 fn no_tunnel(details: &Details<'_>) -> Result<(), Failure> {

@@ -9,7 +9,9 @@ use crate::base::ids::{InviteSubmissionId, OauthGrantId};
 use crate::features::connections::{self, Arriving, Connection};
 use crate::features::oauth;
 use crate::features::oauth::provider_client::Account;
-use crate::features::recipient::{NewReceipt, RecipientSubmission, SubmitError, TakesSubmissions, held};
+use crate::features::recipient::{
+    FormMark, NewReceipt, RecipientSubmission, SentBefore, SubmitError, TakesSubmissions, held,
+};
 use crate::features::webhooks::{self, ArrivalDeed};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
@@ -27,8 +29,9 @@ impl TakesSubmissions for InviteLink {
         urls::invite_receipt(key)
     }
 
-    fn was_sent(&self, conn: &mut Conn, nonce: &str) -> AppResult<bool> {
-        Ok(submissions::find_by_nonce(conn, &self.id, nonce)?.is_some())
+    fn sent_before(&self, conn: &mut Conn, form: &FormMark) -> AppResult<SentBefore> {
+        let taken = submissions::find_by_nonce(conn, &self.id, &form.nonce)?;
+        Ok(taken.map_or(SentBefore::Nothing, |taken| form.beside(Some(&form.nonce), taken.form_digest.as_deref())))
     }
 
     fn redeem(&self, tx: &mut Tx<'_>, sent: &RecipientSubmission, receipt: &NewReceipt) -> Result<bool, SubmitError> {
@@ -37,14 +40,16 @@ impl TakesSubmissions for InviteLink {
             return Ok(false);
         }
         // From here to the end of the transaction the row is ours: nobody changes the link or writes this submission meanwhile.
-        if self.was_sent(tx.conn, &sent.nonce)? {
-            return Err(SubmitError::SentTwice);
+        match self.sent_before(tx.conn, &sent.form)? {
+            SentBefore::Nothing => {}
+            SentBefore::Same => return Err(SubmitError::SentTwice),
+            SentBefore::Other => return Err(SubmitError::SentOther),
         }
         let new = NewSubmission {
             id: &InviteSubmissionId::new(tx.now, tx.rng),
             workspace_id: &self.workspace_id,
             link: &self.id,
-            form_nonce: &sent.nonce,
+            form: &sent.form,
             receipt_hash: &receipt.hash,
             receipt: &receipt.number,
             identity: &sent.identity,
@@ -67,7 +72,7 @@ impl TakesSubmissions for InviteLink {
         }
         match link.usage {
             Usage::Once => make::forget_all(tx.conn, &link.id)?,
-            Usage::Reusable => held::drop_form(tx.conn, link.id.as_str(), &sent.nonce)?,
+            Usage::Reusable => held::drop_form(tx.conn, link.id.as_str(), &sent.form.nonce)?,
         }
         Ok(notify(tx, &link)?)
     }

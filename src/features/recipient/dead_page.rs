@@ -45,6 +45,7 @@ impl DeadPage {
         let title = match ended {
             Ended::Expired { .. } => "This link has expired",
             Ended::Used { .. } => "This link has already been used",
+            Ended::SentBefore { .. } => "This form was sent before",
             Ended::Withdrawn | Ended::Deleted => "This link was withdrawn",
             Ended::Full => "This link takes no more connections",
             Ended::Finished | Ended::DraftDeleted => "This link is no longer needed",

@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 
 use super::link::{OpenLink, RecipientLink};
 use super::reply::FormReply;
-use super::submit::RecipientSubmission;
+use super::submit::{FormMark, RecipientSubmission};
 use crate::base::error::AppResult;
 use crate::base::forms::{FormState, RawForm};
 use crate::connectors::Connector;
@@ -188,7 +188,7 @@ impl<L: RecipientLink> RecipientForm<L> {
         &mut self,
         submission: Submission,
         identity: &str,
-        nonce: &str,
+        form: &FormMark,
     ) -> AppResult<RecipientSubmission> {
         let left_empty = submission.left_empty(&self.connector().spec, &self.known());
         let (connector, asked) = (Arc::clone(&self.link.connector), Arc::clone(self.connector()));
@@ -200,7 +200,7 @@ impl<L: RecipientLink> RecipientForm<L> {
         }
         let identity = if who.is_empty() { identity } else { who }.to_owned();
         provided.extend(submission.provided());
-        let (completed, shown, nonce) = (self.completed.take(), self.shown.clone(), nonce.to_owned());
+        let (completed, shown, form) = (self.completed.take(), self.shown.clone(), form.clone());
         Ok(RecipientSubmission {
             connector,
             asked,
@@ -211,7 +211,7 @@ impl<L: RecipientLink> RecipientForm<L> {
             provided,
             left_empty,
             identity,
-            nonce,
+            form,
         })
     }
 }

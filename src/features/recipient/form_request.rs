@@ -10,7 +10,7 @@ use super::form_page::{FormPage, ShownForm};
 use super::held::HeldForm;
 use super::link::{KnownLink, OpenLink, RecipientLink};
 use super::reply::FormReply;
-use super::submit::{RecipientSubmission, SubmitError, TakesSubmissions, submit};
+use super::submit::{FormMark, RecipientSubmission, SentBefore, SubmitError, TakesSubmissions, submit};
 use crate::base::error::{AppError, AppResult};
 use crate::base::forms::{FieldError, FormState, RawForm};
 use crate::features::connections::{REVISION_FIELD, Shown, changed_questions};
@@ -55,7 +55,7 @@ pub struct FormRequest<'a, L> {
     request: &'a HttpRequest,
     /// What was sent.
     pub raw: RawForm,
-    nonce: String,
+    mark: FormMark,
     /// The link's form.
     pub form: RecipientForm<L>,
     /// Who sends, as they say.
@@ -72,25 +72,28 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
     ) -> Result<ControlFlow<HttpResponse, Self>, PageError> {
         let FormBehind { guard: known, form } = sent;
         app.limits.submit(known.ip)?;
-        let nonce = form.token.nonce;
-        let (link, of_form) = (known.link.clone(), nonce.clone());
-        if app.db.read(move |conn| link.was_sent(conn, &of_form)).await? {
-            return Ok(ControlFlow::Break(receipt(app, &known.link, &nonce)));
-        }
+        let mark = FormMark::of(app, form.token.nonce, &form.value);
+        let (link, of_form) = (known.link.clone(), mark.clone());
+        let before = app.db.read(move |conn| link.sent_before(conn, &of_form)).await?;
         let mut raw = RawForm::from_pairs(form.value);
+        match before {
+            SentBefore::Nothing => {}
+            SentBefore::Same => return Ok(ControlFlow::Break(receipt(app, &known.link, &mark.nonce))),
+            SentBefore::Other => return Err(known.sent_other(app, &raw)),
+        }
         let open = known.into_open(app, Some(&raw)).await?;
         let shown = match open.known.link.filled() {
             Some(filled) => Shown::in_form(app, filled, raw.first(REVISION_FIELD)).await?,
             None => Shown::Now,
         };
         let recipient_form = RecipientForm::shown(app, request, open, shown).await?;
-        raw.fill_blank(&held_form(&recipient_form.link, &nonce).load(app).await?);
+        raw.fill_blank(&held_form(&recipient_form.link, &mark.nonce).load(app).await?);
         if let Some(sign_in) = &recipient_form.sign_in {
             sign_in.fill_blank(&mut raw);
         }
         let asked = raw.first(IDENTITY_FIELD).filter(|_| L::MAKES_CONNECTIONS);
         let identity = asked.unwrap_or_default().trim().to_owned();
-        Ok(ControlFlow::Continue(Self { app, request, raw, nonce, form: recipient_form, identity }))
+        Ok(ControlFlow::Continue(Self { app, request, raw, mark, form: recipient_form, identity }))
     }
 
     /// Whether it goes to the provider, and hands over nothing yet.
@@ -163,14 +166,15 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
 
     /// Everything that is sent.
     pub(crate) fn submission(&mut self, decoded: Decoded) -> AppResult<RecipientSubmission> {
-        self.form.submission(decoded.submission, &self.identity, &self.nonce)
+        self.form.submission(decoded.submission, &self.identity, &self.mark)
     }
 
     /// Hands it over, and says what became of it.
     pub(crate) async fn submit(self, sent: RecipientSubmission) -> PageResult {
         let link = &self.form.link.known.link;
         match submit(self.app, link, sent).await {
-            Ok(()) | Err(SubmitError::SentTwice) => Ok(receipt(self.app, link, &self.nonce)),
+            Ok(()) | Err(SubmitError::SentTwice) => Ok(receipt(self.app, link, &self.mark.nonce)),
+            Err(SubmitError::SentOther) => Err(self.form.link.known.sent_other(self.app, &self.raw)),
             Err(SubmitError::Closed | SubmitError::DraftClosed) => {
                 self.afresh().await?;
                 Err(AppError::Conflict("This link changed while you were sending. Send again.").into())
@@ -228,7 +232,7 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
             identity_problem: identity_problem(&self.identity),
             reply,
             raw: Some(&self.raw),
-            token: &FormToken::again(&self.app.form_marks, &binding, self.app.clock.now(), &self.nonce),
+            token: &FormToken::again(&self.app.form_marks, &binding, self.app.clock.now(), &self.mark.nonce),
         };
         FormPage::new(&self.form, shown, self.app)
     }
@@ -236,7 +240,7 @@ impl<'a, L: TakesSubmissions> FormRequest<'a, L> {
     async fn hold(&self, decoded: Decoded) -> AppResult<FormState> {
         let names: BTreeSet<String> = decoded.typed_secrets.keys().cloned().collect();
         let link = &self.form.link;
-        Ok(match held_form(link, &self.nonce).keep(self.app, &decoded.typed_secrets, link.until).await? {
+        Ok(match held_form(link, &self.mark.nonce).keep(self.app, &decoded.typed_secrets, link.until).await? {
             Some(until) => decoded.state.with_held(names, until.hour()),
             None => decoded.state,
         })

@@ -105,6 +105,12 @@ impl<L: RecipientLink> KnownLink<L> {
         Ok(OpenLink { known: self, connector, until })
     }
 
+    /// The answer to a form that was taken before with something else in it: what came first stands, and what came now is shown once more.
+    pub(super) fn sent_other(&self, app: &App, sent: &RawForm) -> PageError {
+        let is_open = self.link.open_until(app.clock.now()).is_ok();
+        PageError::ready(StatusCode::GONE, &self.dead_page(Ended::SentBefore { is_open }, Some(sent), app))
+    }
+
     fn dead_page(&self, ended: Ended, sent: Option<&RawForm>, app: &App) -> DeadPage {
         let page = DeadPage::new(self, ended, app);
         match sent {

@@ -122,6 +122,11 @@ pub enum Ended {
         /// When.
         at: When,
     },
+    /// The same form was sent with it before, with something else in it.
+    SentBefore {
+        /// The link opens again.
+        is_open: bool,
+    },
     /// A member withdrew it before anything was sent with it.
     Withdrawn,
     /// A member deleted it; what came through it stays.

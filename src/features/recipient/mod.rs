@@ -32,5 +32,5 @@ pub(crate) use receipt::read_names;
 pub use receipt::{NamedField, ReceiptOf, ReceiptPage, ReceiptRow, titles};
 pub use reply::{FormReply, TestView};
 pub(crate) use submit::submit;
-pub use submit::{NewReceipt, RecipientSubmission, SubmitError, TakesSubmissions};
+pub use submit::{FormMark, NewReceipt, RecipientSubmission, SentBefore, SubmitError, TakesSubmissions};
 pub use words::{Asker, When, ZoneChoice, problems_title};

@@ -37,8 +37,49 @@ pub struct RecipientSubmission {
     pub left_empty: Vec<FieldRef>,
     /// Who sends, possibly empty.
     pub identity: String,
+    /// The form, and what was in it.
+    pub form: FormMark,
+}
+
+/// What tells one form from another, and what was in it from anything else.
+#[derive(Debug, Clone)]
+pub struct FormMark {
     /// The nonce of the form.
     pub nonce: String,
+    /// A keyed digest of everything that was sent with it.
+    pub digest: String,
+}
+
+/// What came with the same form before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SentBefore {
+    /// Nothing.
+    Nothing,
+    /// The very same.
+    Same,
+    /// Something else, which stands.
+    Other,
+}
+
+impl FormMark {
+    /// The mark of a form with this nonce and these fields.
+    pub(super) fn of(app: &App, nonce: String, sent: &[(String, String)]) -> Self {
+        let mut parts: Vec<&[u8]> = vec![b"sent"];
+        parts.extend(sent.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]));
+        let digest = app.receipt_marks.text(&parts);
+        Self { nonce, digest }
+    }
+
+    /// What it is to the form that was taken, by that one's nonce and digest. One that was taken before digests were kept is believed to be
+    /// the same.
+    pub fn beside(&self, nonce: Option<&str>, digest: Option<&str>) -> SentBefore {
+        match (nonce, digest) {
+            (Some(nonce), _) if nonce != self.nonce => SentBefore::Nothing,
+            (Some(_), Some(digest)) if digest != self.digest => SentBefore::Other,
+            (Some(_), _) => SentBefore::Same,
+            (None, _) => SentBefore::Nothing,
+        }
+    }
 }
 
 /// Why a submission was not taken. Nothing of it is stored then, and a sign-in beside it still waits.
@@ -59,6 +100,9 @@ pub enum SubmitError {
     /// This very form was taken before; its receipt stands.
     #[error("this form was taken before")]
     SentTwice,
+    /// This form was taken before with something else in it, which stands.
+    #[error("this form was taken before with something else in it")]
+    SentOther,
     /// Another form handed the sign-in over.
     #[error("the sign-in was used before")]
     SignInUsed,
@@ -104,12 +148,12 @@ pub trait TakesSubmissions: RecipientLink {
     fn receipt_url(key: &str) -> String;
 
     /// Whether this very form was taken before, as far as the link as it was read knows.
-    fn was_sent(&self, conn: &mut Conn, nonce: &str) -> AppResult<bool>;
+    fn sent_before(&self, conn: &mut Conn, form: &FormMark) -> AppResult<SentBefore>;
 
     /// Spends the link and writes the receipt; `false` when it could not be spent.
     ///
     /// # Errors
-    /// [`SubmitError::SentTwice`] when a link that opens again took this form before.
+    /// [`SubmitError::SentTwice`] or [`SubmitError::SentOther`] when a link that opens again took this form before.
     fn redeem(&self, tx: &mut Tx<'_>, sent: &RecipientSubmission, receipt: &NewReceipt) -> Result<bool, SubmitError>;
 
     /// Stores what was handed over, and queues what is told of it. The sign-in is taken already.
@@ -126,7 +170,7 @@ pub(crate) async fn submit<L: TakesSubmissions>(
     sent: RecipientSubmission,
 ) -> Result<(), SubmitError> {
     let receipt = NewReceipt {
-        hash: PlainToken::presented(&link.receipt_key(app, &sent.nonce)).hash(),
+        hash: PlainToken::presented(&link.receipt_key(app, &sent.form.nonce)).hash(),
         number: receipt_number(&app.rng),
         provided: names(&sent.provided)?,
         left_empty: names(&sent.left_empty)?,
@@ -134,7 +178,7 @@ pub(crate) async fn submit<L: TakesSubmissions>(
     let link = link.clone();
     app.try_write(move |tx| {
         if !link.redeem(tx, &sent, &receipt)? {
-            return Err(why_not(tx, &link, &sent.nonce)?);
+            return Err(why_not(tx, &link, &sent.form)?);
         }
         if let Some(completed) = &sent.completed
             && !completed.take(tx.conn)?
@@ -147,10 +191,11 @@ pub(crate) async fn submit<L: TakesSubmissions>(
 }
 
 /// Why a link could not be spent.
-fn why_not<L: TakesSubmissions>(tx: &mut Tx<'_>, link: &L, nonce: &str) -> AppResult<SubmitError> {
+fn why_not<L: TakesSubmissions>(tx: &mut Tx<'_>, link: &L, form: &FormMark) -> AppResult<SubmitError> {
     let Some(link) = link.reload(tx.conn)? else { return Ok(SubmitError::Closed) };
-    if link.was_sent(tx.conn, nonce)? {
-        return Ok(SubmitError::SentTwice);
-    }
-    Ok(link.open_until(tx.now).map_or(SubmitError::Closed, |_| SubmitError::NoRoom))
+    Ok(match link.sent_before(tx.conn, form)? {
+        SentBefore::Same => SubmitError::SentTwice,
+        SentBefore::Other => SubmitError::SentOther,
+        SentBefore::Nothing => link.open_until(tx.now).map_or(SubmitError::Closed, |_| SubmitError::NoRoom),
+    })
 }

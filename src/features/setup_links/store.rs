@@ -6,7 +6,7 @@ use super::{LinkAsks, LinkPurpose};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::TokenHash;
 use crate::base::ids::{ConnectionId, MemberId, SetupLinkId, WorkspaceId};
-use crate::features::recipient::held;
+use crate::features::recipient::{FormMark, held};
 use crate::features::work::validations;
 use crate::platform::activity;
 use crate::platform::db::schema::setup_links;
@@ -39,6 +39,8 @@ pub struct SetupLinkRow {
     pub revoked_at: Option<UtcTime>,
     /// The form that spent it.
     pub form_nonce: Option<String>,
+    /// A keyed digest of what that form sent; `None` for one that was sent before digests were kept.
+    pub form_digest: Option<String>,
     /// The number on the receipt.
     pub receipt: Option<String>,
     /// Names of the fields that were sent, JSON.
@@ -189,7 +191,7 @@ pub fn open_counts(
 
 /// What a redeemed link remembers.
 pub(super) struct Redemption<'a> {
-    pub(super) form_nonce: &'a str,
+    pub(super) form: &'a FormMark,
     pub(super) receipt_hash: &'a TokenHash,
     pub(super) receipt: &'a str,
     pub(super) submitted_fields: &'a str,
@@ -208,7 +210,8 @@ pub(super) fn redeem(conn: &mut Conn, id: &SetupLinkId, with: &Redemption<'_>, n
     let spent = diesel::update(open)
         .set((
             setup_links::used_at.eq(now),
-            setup_links::form_nonce.eq(with.form_nonce),
+            setup_links::form_nonce.eq(&with.form.nonce),
+            setup_links::form_digest.eq(&with.form.digest),
             setup_links::receipt_hash.eq(with.receipt_hash.as_bytes()),
             setup_links::receipt.eq(with.receipt),
             setup_links::submitted_fields.eq(with.submitted_fields),

@@ -6,7 +6,9 @@ use crate::base::error::{AppError, AppResult};
 use crate::connectors::Connector;
 use crate::features::connections::{self, Apply, Connection, ConnectionState, Filler};
 use crate::features::oauth;
-use crate::features::recipient::{NewReceipt, RecipientSubmission, SubmitError, TakesSubmissions, titles};
+use crate::features::recipient::{
+    FormMark, NewReceipt, RecipientSubmission, SentBefore, SubmitError, TakesSubmissions, titles,
+};
 use crate::features::webhooks::{self, LinkDeed};
 use crate::platform::activity::{Actor, Entry, Event};
 use crate::platform::app::App;
@@ -23,13 +25,13 @@ impl TakesSubmissions for SetupLink {
         urls::receipt(key)
     }
 
-    fn was_sent(&self, _: &mut Conn, nonce: &str) -> AppResult<bool> {
-        Ok(self.row.form_nonce.as_deref() == Some(nonce))
+    fn sent_before(&self, _: &mut Conn, form: &FormMark) -> AppResult<SentBefore> {
+        Ok(form.beside(self.row.form_nonce.as_deref(), self.row.form_digest.as_deref()))
     }
 
     fn redeem(&self, tx: &mut Tx<'_>, sent: &RecipientSubmission, receipt: &NewReceipt) -> Result<bool, SubmitError> {
         let with = Redemption {
-            form_nonce: &sent.nonce,
+            form: &sent.form,
             receipt_hash: &receipt.hash,
             receipt: &receipt.number,
             submitted_fields: &receipt.provided,

@@ -228,6 +228,7 @@ diesel::table! {
         empty_fields -> Text,
         connection_count -> Integer,
         created_at -> Timestamp,
+        form_digest -> Nullable<Text>,
     }
 }
 
@@ -257,6 +258,7 @@ diesel::table! {
         closed_reason -> Nullable<Text>,
         zone -> Text,
         asks -> Nullable<Text>,
+        form_digest -> Nullable<Text>,
     }
 }
 

@@ -46,7 +46,7 @@ fn a_log_that_cannot_be_written_ends_no_request() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let mut server = Running::begin_logging_to(&mut here.command(&[]), full.into());
     server.base = server.wait_for("Vestibule is running at ").trim().to_owned();
-    for (path, status) in [("/sign-in", 200), ("/readyz", 200), ("/nothing/here", 404)] {
+    for (path, status) in [("/sign-in", 303), ("/readyz", 200), ("/nothing/here", 404)] {
         assert_eq!(server.get(path).0, status, "{path}");
     }
     server.stop().good();

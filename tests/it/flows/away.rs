@@ -13,11 +13,6 @@ use vestibule::platform::db::DatabaseUrl;
 use crate::api::Program;
 use crate::support::TestApp;
 
-/// More than there is room for in the pages that the database has.
-fn large() -> serde_json::Value {
-    json!({"config": {"token": "x".repeat(400_000)}})
-}
-
 /// Lets the file grow no more, or again; SQLite then answers as on a full disk.
 async fn set_room(app: &TestApp, pages: u32) {
     let set = format!("PRAGMA max_page_count = {pages}");
@@ -36,12 +31,25 @@ async fn without_room_nothing_is_half_written_and_everybody_is_told_to_come_back
     let slug = program.draft("sources", "postgres").await;
     let path = format!("/api/v1/sources/{slug}/");
     let before = program.get(&path).await.expect(200).json;
+    let count = || async {
+        program.get("/api/v1/sources/?limit=100").await.expect(200).json["results"].as_array().unwrap().len()
+    };
     set_room(&app, 1).await;
-    let refused = program.patch(&path, large()).await.expect(503);
+    // Pages that are begun have some room left.
+    let new = json!({"connector_slug": "postgres", "description": "x".repeat(80)});
+    let mut made = count().await;
+    let refused = loop {
+        let answer = program.post("/api/v1/sources/", new.clone()).await;
+        if answer.status != 201 {
+            break answer.expect(503);
+        }
+        made += 1;
+    };
     assert_eq!((refused.code(), refused.header("retry-after")), ("unavailable", Some("5")), "{}", refused.body);
     assert_eq!(program.get(&path).await.expect(200).json, before, "what only reads goes on");
+    assert_eq!(count().await, made, "what was refused is not there");
     set_room(&app, u32::MAX >> 2).await;
-    program.patch(&path, large()).await.expect(200);
+    program.post("/api/v1/sources/", new).await.expect(201);
     assert_eq!(owner.get("/readyz").await.status, 200);
 }
 

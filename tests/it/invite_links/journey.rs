@@ -82,8 +82,13 @@ async fn a_sent_form_that_comes_again_shows_the_same_receipt_and_makes_nothing()
     let form = filled(&visitor, &link, "one.example").await;
     let first = form.send(&visitor).await;
     app.advance(time::Duration::minutes(1));
-    let again = form.clone().set("/host", "two.example").send(&visitor).await;
+    let again = form.send(&visitor).await;
     assert_eq!((first.status, again.status, first.location()), (303, 303, again.location()));
+    let other = form.clone().set("/host", "two.example").send(&visitor).await;
+    assert_eq!(other.status, 410);
+    for words in ["This form was sent before", "open the link again and fill in a new form", "two.example"] {
+        assert!(other.text().contains(words), "{words}: {}", other.text());
+    }
     assert_eq!(connections(&owner).await.len(), 1);
     let fresh = filled(&visitor, &link, "two.example").await.send(&visitor).await;
     assert_ne!(fresh.location(), first.location());

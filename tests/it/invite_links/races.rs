@@ -88,3 +88,31 @@ async fn deleting_and_sending_at_once_has_one_outcome() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_form_with_ten_contents_at_once_makes_one_connection_and_tells_nine() {
+    for fields in [vec![], vec![("one_use", "yes")]] {
+        let app = TestApp::start();
+        let owner = app.owner().await;
+        let (second_base, _second) = app.second_server();
+        let (_, link) = invite(&owner, "source/postgres", &fields).await;
+        let visitor = app.visitor();
+        let form = filled(&visitor, &link, "one.example").await;
+        let running: Vec<_> = (0..10)
+            .map(|number| {
+                let form = form.clone().set("/host", &format!("host-{number}.example"));
+                let visitor = if number % 2 == 0 { visitor.clone() } else { visitor.clone().at(&second_base) };
+                tokio::spawn(async move { form.send(&visitor).await })
+            })
+            .collect();
+        let mut statuses = Vec::new();
+        for send in running {
+            let answer = send.await.unwrap();
+            assert!(answer.status == 303 || answer.text().contains("This form was sent before"), "{}", answer.text());
+            statuses.push(answer.status);
+        }
+        statuses.sort_unstable();
+        assert_eq!(statuses, [vec![303], vec![410; 9]].concat(), "{fields:?}");
+        assert_eq!(connections(&owner).await.len(), 1);
+    }
+}

@@ -127,11 +127,32 @@ async fn a_sent_form_that_comes_again_shows_the_same_receipt_and_writes_nothing(
     let form = outsider.get(&link).await.form_with("/host").set("/host", "one.example").add("intent", "partial");
     let first = form.send(&outsider).await;
     app.advance(time::Duration::minutes(1));
-    let again = form.clone().set("/host", "two.example").send(&outsider).await;
+    let again = form.send(&outsider).await;
     assert_eq!((first.status, again.status), (303, 303));
     assert_eq!(first.location(), again.location());
-    let page = owner.get(&connection).await;
-    assert!(page.text().contains("one.example") && !page.text().contains("two.example"));
+    assert!(owner.get(&connection).await.text().contains("one.example"));
     app.run_jobs().await;
     assert_eq!(app.app.mailer.kept().len(), 1);
+}
+
+#[tokio::test]
+async fn a_sent_form_that_comes_again_with_other_values_is_told_so_and_shown_what_it_held() {
+    let (app, owner, connection, link) = super::app_with_link().await;
+    let outsider = app.visitor();
+    let form = outsider.get(&link).await.form_with("/host").set("/host", "one.example").add("intent", "partial");
+    assert_eq!(form.send(&outsider).await.status, 303);
+    for different in [
+        form.clone().set("/host", "two.example"),
+        form.clone().set("/host", "two.example").set("/password", CANARY),
+        form.clone().set("/host", "two.example").set("intent", "final"),
+    ] {
+        let again = different.send(&outsider).await;
+        assert_eq!(again.status, 410, "{}", again.text());
+        let text = again.text();
+        assert!(text.contains("This form was sent before") && text.contains("nothing of it was taken"), "{text}");
+        assert!(text.contains("two.example") && text.contains("for a new link"), "{text}");
+        assert!(!text.contains(CANARY));
+    }
+    let page = owner.get(&connection).await;
+    assert!(page.text().contains("one.example") && !page.text().contains("two.example"));
 }

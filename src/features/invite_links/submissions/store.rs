@@ -3,6 +3,7 @@ use diesel::prelude::*;
 use crate::base::clock::UtcTime;
 use crate::base::crypto::TokenHash;
 use crate::base::ids::{InviteLinkId, InviteSubmissionId, WorkspaceId};
+use crate::features::recipient::FormMark;
 use crate::platform::db::Conn;
 use crate::platform::db::schema::invite_submissions;
 
@@ -24,13 +25,15 @@ pub(in crate::features::invite_links) struct SubmissionRow {
     pub(in crate::features::invite_links) connection_count: i32,
     /// When it came.
     pub(in crate::features::invite_links) created_at: UtcTime,
+    /// A keyed digest of what its form sent; `None` for one that came before digests were kept.
+    pub(in crate::features::invite_links) form_digest: Option<String>,
 }
 
 pub(in crate::features::invite_links) struct NewSubmission<'a> {
     pub(in crate::features::invite_links) id: &'a InviteSubmissionId,
     pub(in crate::features::invite_links) workspace_id: &'a WorkspaceId,
     pub(in crate::features::invite_links) link: &'a InviteLinkId,
-    pub(in crate::features::invite_links) form_nonce: &'a str,
+    pub(in crate::features::invite_links) form: &'a FormMark,
     pub(in crate::features::invite_links) receipt_hash: &'a TokenHash,
     pub(in crate::features::invite_links) receipt: &'a str,
     pub(in crate::features::invite_links) identity: &'a str,
@@ -47,7 +50,8 @@ impl NewSubmission<'_> {
                 invite_submissions::id.eq(self.id),
                 invite_submissions::workspace_id.eq(self.workspace_id),
                 invite_submissions::invite_link_id.eq(self.link),
-                invite_submissions::form_nonce.eq(self.form_nonce),
+                invite_submissions::form_nonce.eq(&self.form.nonce),
+                invite_submissions::form_digest.eq(&self.form.digest),
                 invite_submissions::receipt_hash.eq(self.receipt_hash.as_bytes()),
                 invite_submissions::receipt.eq(self.receipt),
                 invite_submissions::identity.eq(self.identity),
