@@ -38,7 +38,8 @@ impl MailJob for AccountMail {
     /// forgotten then.
     fn prepare(&self, app: &App, conn: &mut Conn) -> AppResult<Option<PreparedMail>> {
         let Some((link, names)) = names(conn, &self.0)? else { return Ok(None) };
-        let sealed = link.sealed_token.clone().filter(|_| link.times().state(app.clock.now()).is_open());
+        let is_open = link.times().state(app.clock.now()).is_open() && links::stands(conn, &link)?;
+        let sealed = link.sealed_token.clone().filter(|_| is_open);
         let Some(sealed) = sealed else { return Ok(None) };
         let token = app.keys.open(&Sealed::from_bytes(sealed), SEALED_LINK_TOKENS.at(&link.id, &link.workspace_id))?;
         let token = PlainToken::presented(&String::from_utf8_lossy(&token));

@@ -183,7 +183,7 @@ async fn join_with_password(
     app.count_sign_in(client_ip(request, &app.config.server.trusted_proxies), &email).await?;
     match proven(app, email, form.password).await? {
         Some(identity) => join(request, app, link, Invitee::Known { identity, name }).await,
-        None if !links::find_by_path(request, app).await?.row.times().state(app.clock.now()).is_open() => {
+        None if !links::find_by_path(request, app).await?.state(app.clock.now()).is_open() => {
             Err(closed_meanwhile(request, app).await?)
         }
         None => {
