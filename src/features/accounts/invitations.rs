@@ -169,7 +169,7 @@ pub(super) fn accept(
         return Err(AppError::Conflict(NO_PASSWORDS));
     }
     let session = match &browser.session {
-        Some(token) if matches!(invitee, Invitee::SignedIn) => sessions::find(tx.conn, token, tx.now)?,
+        Some(token) if matches!(invitee, Invitee::SignedIn) => sessions::find(tx.conn, token, browser.life, tx.now)?,
         _ => None,
     };
     // Whoever invited may be losing their role at this moment: the one who is first counts.

@@ -137,8 +137,9 @@ fn names(conn: &mut Conn, id: &AccountLinkId) -> AppResult<Option<(AccountLinkRo
 /// # Errors
 /// The database cannot be asked.
 pub async fn sweep(app: &App) -> AppResult<()> {
-    app.write(|tx| {
-        sessions::delete_expired(tx.conn, tx.now)?;
+    let life = app.config.sign_in.session;
+    app.write(move |tx| {
+        sessions::delete_expired(tx.conn, life, tx.now)?;
         links::drop_dead_tokens(tx.conn, tx.now)?;
         sign_in_provider::delete_expired_attempts(tx.conn, tx.now)?;
         counted_tries::sweep(tx.conn, tx.now)?;

@@ -44,7 +44,7 @@ pub mod workspaces_pages;
 pub use by_command::{OwnerDetails, OwnerMade, create_owner};
 pub use first_run::{NewOwner, NewWorkspace, create_workspace_with_owner, first_run_code};
 pub use former_members::{LeftMember, forget_member, left_member, left_workspace, note_forgotten};
-pub use instance::{instance_owners, owns_instance};
+pub use instance::{instance_owners, owns_instance, without_operator_facts};
 pub use jobs::{AccountMail, jobs, receivers, sweep};
 pub use links::{
     SEALED_LINK_TOKENS, count_up_to as count_links_up_to, forget as forget_links, forgettable as forgettable_links,

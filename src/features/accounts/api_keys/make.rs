@@ -89,6 +89,21 @@ pub fn authenticate(conn: &mut Conn, shown: &PlainToken, now: UtcTime) -> AppRes
     Ok(store::find_working(conn, &shown.hash(), now)?)
 }
 
+/// Whether a key that was shown a while ago would still open this: for answers that take long.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn still_allows(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &ApiKeyId,
+    scope: Scope,
+    now: UtcTime,
+) -> AppResult<bool> {
+    let key = store::find(conn, workspace, id)?;
+    Ok(key.is_some_and(|key| key.works(now) && key.scopes().contains(&scope)))
+}
+
 /// Notes that a key was used now.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ mod make;
 pub mod pages;
 mod store;
 
-pub use make::{authenticate, create, hand_over, list, note_use, revoke, working_of};
+pub use make::{authenticate, create, hand_over, list, note_use, revoke, still_allows, working_of};
 pub use store::{ApiKeyRow, KnownKey, NewApiKey};
 
 use crate::base::text_column::text_enum;
