@@ -10,7 +10,7 @@ use crate::platform::db::Conn;
 use crate::platform::email::{EmailContext, ReplyTo, email_templates};
 use crate::platform::jobs::{Job, Lane, MailJob, MailReceiver, PreparedMail, Registry};
 use crate::platform::tx::Tx;
-use crate::platform::web::{counted_tries, urls};
+use crate::platform::web::{counted_tries, slowed_tries, urls};
 
 /// Sends a one-use account link (an invitation, or a new password).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,6 +143,7 @@ pub async fn sweep(app: &App) -> AppResult<()> {
         links::drop_dead_tokens(tx.conn, tx.now)?;
         sign_in_provider::delete_expired_attempts(tx.conn, tx.now)?;
         counted_tries::sweep(tx.conn, tx.now)?;
+        slowed_tries::sweep(tx.conn, tx.now)?;
         Ok(())
     })
     .await

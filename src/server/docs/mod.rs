@@ -111,8 +111,8 @@ pub const PAGES: &[DocsPage] = &[
     },
     DocsPage {
         name: "members",
-        title: "Members: roles, and how somebody leaves",
-        about: "What each role may do, and what becomes of keys and links when somebody leaves.",
+        title: "Members: roles, how somebody leaves, and wrong passwords",
+        about: "What each role may do, what becomes of keys and links when somebody leaves, and how tries at passwords are slowed down.",
         text: Text::Written(include_str!("pages/members.md")),
     },
     DocsPage {

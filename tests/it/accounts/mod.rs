@@ -17,6 +17,7 @@ mod sessions;
 mod settings;
 mod sign_in;
 mod sign_in_provider;
+mod slowed;
 mod upkeep;
 
 use vestibule::platform::activity::Event;
