@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod connections;
+pub mod departures;
 mod elsewhere;
 pub mod failures;
 pub mod former_members;

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::base::clock::Clock;
 use crate::base::crypto::password::Cost;
-use crate::base::crypto::{KeyRing, Marker, Sealed, SealedAt};
+use crate::base::crypto::{KeyRing, Marker, PasswordWorkers, Sealed, SealedAt};
 use crate::base::error::AppError;
 use crate::base::http_client::{AddressPolicy, GuardedClient, Resolver};
 use crate::base::rng::Rng;
@@ -64,6 +64,8 @@ pub struct App {
     pub metrics: Metrics,
     /// How much work a password hash takes.
     pub password_cost: Cost,
+    /// Who computes them.
+    pub passwords: PasswordWorkers,
 }
 
 impl App {
@@ -115,6 +117,7 @@ impl App {
             engines,
             installer,
             password_cost,
+            passwords: PasswordWorkers::default(),
         }))
     }
 }

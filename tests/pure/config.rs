@@ -33,7 +33,7 @@ fn without_any_setting_the_documented_defaults_are_in_force() {
 }
 
 /// A wrong value for every setting that can be wrong.
-const WRONG: [(&str, &str); 17] = [
+const WRONG: [(&str, &str); 19] = [
     ("VESTIBULE_BIND", "localhost"),
     ("VESTIBULE_BASE_URL", "https://connect.example.com/path"),
     ("VESTIBULE_DATABASE_URL", "mysql://db"),
@@ -49,6 +49,8 @@ const WRONG: [(&str, &str); 17] = [
     ("VESTIBULE_CONNECTOR_INSTALL", "yes"),
     ("VESTIBULE_RATE_LIMITS", "sometimes"),
     ("VESTIBULE_WORKERS", "0"),
+    ("VESTIBULE_SESSION_IDLE_DAYS", "0"),
+    ("VESTIBULE_SESSION_MAX_DAYS", "ever"),
     ("VESTIBULE_METRICS_TOKEN", "short"),
     ("VESTIBULE_LOG_FORMAT", "xml"),
 ];
@@ -94,6 +96,20 @@ fn a_file_gives_its_text_without_the_end_of_the_line() {
     std::fs::write(&path, format!("{}\n", folder.display())).unwrap();
     let config = Config::from_source(&source(&[("VESTIBULE_DATA_DIR_FILE", path.to_str().unwrap())])).unwrap();
     assert_eq!(config.storage.data_dir, folder);
+}
+
+#[test]
+fn a_session_never_lasts_longer_than_its_longest_life() {
+    let life = |settings: &[(&str, &str)]| Config::from_source(&source(settings)).map(|config| config.sign_in.session);
+    let days = |idle, longest| vestibule::platform::config::SessionLife {
+        idle: time::Duration::days(idle),
+        longest: time::Duration::days(longest),
+    };
+    assert_eq!(life(&[]).unwrap(), days(30, 90));
+    assert_eq!(life(&[("VESTIBULE_SESSION_IDLE_DAYS", "1"), ("VESTIBULE_SESSION_MAX_DAYS", "7")]).unwrap(), days(1, 7));
+    assert_eq!(life(&[("VESTIBULE_SESSION_IDLE_DAYS", "120")]).unwrap(), days(120, 120));
+    assert!(life(&[("VESTIBULE_SESSION_IDLE_DAYS", "30"), ("VESTIBULE_SESSION_MAX_DAYS", "7")]).is_err());
+    assert!(life(&[("VESTIBULE_SESSION_MAX_DAYS", "366")]).is_err());
 }
 
 #[test]

@@ -7,11 +7,13 @@ pub mod exposed;
 pub mod keys;
 pub mod mark;
 pub mod password;
+pub mod password_workers;
 pub mod seal;
 pub mod sign;
 pub mod token;
 
 pub use keys::KeyRing;
 pub use mark::Marker;
+pub use password_workers::PasswordWorkers;
 pub use seal::{Sealed, SealedAt};
 pub use token::{PlainToken, TokenHash};

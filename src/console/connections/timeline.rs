@@ -48,13 +48,16 @@ fn tone(event: Event) -> &'static str {
 
 const TAKEN_OUT: &str = "The address was changed, so what was stored for the one before was taken out";
 
-fn text(row: &ActivityRow) -> String {
-    let who = match row.actor_name.as_str() {
+fn who(row: &ActivityRow) -> &str {
+    match row.actor_name.as_str() {
         "" => "Somebody",
         FORMER_MEMBER => "A former member",
         name => name,
-    };
-    let detail = row.detail.as_str();
+    }
+}
+
+fn text(row: &ActivityRow) -> String {
+    let (who, detail) = (who(row), row.detail.as_str());
     match row.event {
         Event::ConnectionCreated => format!("{who} added the connection"),
         Event::DetailsSaved if detail.is_empty() => format!("{who} changed details"),
@@ -75,6 +78,7 @@ fn text(row: &ActivityRow) -> String {
         Event::Expired => format!("Setup link for {detail} expired unused"),
         Event::Revoked if detail.is_empty() => format!("{who} revoked a setup link"),
         Event::Revoked => format!("{who} revoked the setup link for {detail}"),
+        Event::LinkHandedOver => format!("{who} handed a setup link over to {detail}"),
         Event::ClosedByRestore if detail.is_empty() => "A backup was put back, which closed a setup link".to_owned(),
         Event::ClosedByRestore => format!("A backup was put back, which closed the setup link for {detail}"),
         Event::CameThroughInviteLink => format!("It came through the invite link “{detail}”"),

@@ -81,19 +81,23 @@ pub async fn index(request: HttpRequest, app: web::Data<App>, member: SignedIn) 
     let found = app.db.read(move |conn| LoadedFailures::load(conn, &workspace, now)).await?;
     let LoadedFailures { jobs, webhooks, grants, owners } = found;
     let grants = grants.into_iter().map(|grant| of_grant(&app, grant));
-    // They concern the whole installation, and name files of its operator.
+    // They concern the whole installation.
     let files = if member.role.may_administer() { app.connectors.faults() } else { Vec::new() };
     let files = files.into_iter().map(of_file);
+    let mut failures: Vec<FailureView> =
+        files.chain(grants).chain(jobs.into_iter().map(of_job)).chain(webhooks.into_iter().map(of_webhook)).collect();
+    if !member.owns_instance(&app).await? {
+        // What failed on the server is told as the server said it, which may name its folders.
+        for text in failures.iter_mut().flat_map(|failure| [&mut failure.heading, &mut failure.reason]) {
+            *text = accounts::without_operator_facts(&app.config, text);
+        }
+    }
     page(&FailuresPage {
         frame: member.frame(&request, &app, "settings"),
         tab: urls::SETTINGS_FAILURES,
         may_change: member.role.may_administer(),
         ask: accounts::names_in_words(&owners),
-        failures: files
-            .chain(grants)
-            .chain(jobs.into_iter().map(of_job))
-            .chain(webhooks.into_iter().map(of_webhook))
-            .collect(),
+        failures,
     })
 }
 

@@ -105,6 +105,7 @@ pub const TABLES: &[(&str, TableRule)] = &[
     ("sessions", UntilTheirEnd),
     ("session_workspaces", WithOwner("the session")),
     ("counted_tries", UntilTheirEnd),
+    ("slowed_tries", UntilTheirEnd),
     ("account_links", For(AccountLinks)),
     ("api_keys", WithOwner("the workspace; a revoked key stays in the list")),
     ("connections", For(Deleted)),

@@ -46,14 +46,37 @@ struct DataPage {
     frame: OwnerFrame,
     tab: &'static str,
     base_url: String,
+    /// For who answers for the installation alone.
+    facts: Option<StorageFacts>,
+    kept: Vec<KeptItem>,
+    may_change: bool,
+    ask: String,
+}
+
+/// Where the data lies and what seals it.
+struct StorageFacts {
     database: String,
     data_dir: String,
     keys_from: String,
     primary_key: String,
     other_keys: Vec<String>,
-    kept: Vec<KeptItem>,
-    may_change: bool,
-    ask: String,
+}
+
+impl StorageFacts {
+    fn of(app: &App) -> Self {
+        let storage = &app.config.storage;
+        let from_file = || format!("The file {}", storage.key_file().display());
+        Self {
+            database: storage.database.shown(),
+            data_dir: storage.data_dir.display().to_string(),
+            keys_from: storage
+                .master_keys
+                .as_ref()
+                .map_or_else(from_file, |_| "The setting VESTIBULE_MASTER_KEYS".to_owned()),
+            primary_key: app.keys.primary_id().to_owned(),
+            other_keys: app.keys.ids().iter().skip(1).map(|id| (*id).to_owned()).collect(),
+        }
+    }
 }
 
 /// What the page reads of the database.
@@ -79,20 +102,12 @@ pub async fn show(request: HttpRequest, app: web::Data<App>, member: SignedIn) -
             Ok(KeptNow { kept, owners: owners.join(", ") })
         })
         .await?;
-    let storage = &app.config.storage;
-    let from_file = || format!("The file {}", storage.key_file().display());
+    let facts = member.owns_instance(&app).await?.then(|| StorageFacts::of(&app));
     page(&DataPage {
         frame: member.frame(&request, &app, "settings"),
         tab: urls::SETTINGS_DATA,
         base_url: app.config.server.base_url.origin(),
-        database: storage.database.shown(),
-        data_dir: storage.data_dir.display().to_string(),
-        keys_from: storage
-            .master_keys
-            .as_ref()
-            .map_or_else(from_file, |_| "The setting VESTIBULE_MASTER_KEYS".to_owned()),
-        primary_key: app.keys.primary_id().to_owned(),
-        other_keys: app.keys.ids().iter().skip(1).map(|id| (*id).to_owned()).collect(),
+        facts,
         kept,
         may_change: member.role == Role::Owner,
         ask: owners,

@@ -175,7 +175,7 @@ pub async fn logs(
     key: ApiKey<WriteValidations>,
     id: web::Path<String>,
 ) -> ApiResult {
-    follow_log::<ValidationDetails>(app, &request, &key.workspace, &id).await
+    follow_log::<ValidationDetails, _>(app, &request, &key, &id).await
 }
 
 /// What the document says of starting one.

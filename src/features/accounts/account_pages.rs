@@ -14,12 +14,11 @@ use super::{identities, memberships, passwords, store};
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::SessionId;
 use crate::platform::app::App;
-use crate::platform::web::client_ip::client_ip;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::flash::{Flash, see_other_with};
 use crate::platform::web::frame::OwnerFrame;
 use crate::platform::web::page::{PageResult, page, unprocessable};
-use crate::platform::web::urls;
+use crate::platform::web::{known_browser, urls};
 
 /// What the profile form sends.
 #[derive(Deserialize)]
@@ -134,13 +133,15 @@ pub async fn change_password(
 
 /// Sets the new password; `false` when the current one is not right.
 async fn replace_password(request: &HttpRequest, app: &App, member: &SignedIn, form: PasswordForm) -> AppResult<bool> {
-    app.count_sign_in(client_ip(request, &app.config.server.trusted_proxies), &member.member_email).await?;
+    let attempt = app.begin_own_try(&member.session_id).await?;
     let id = member.identity_id.clone();
     let stored = app.db.read(move |conn| Ok(identities::find(conn, &id)?)).await?;
     let old = stored.ok_or(AppError::NotFound)?.password_hash;
     if !passwords::verify(app, form.current_password, Some(old.clone())).await? {
         return Ok(false);
     }
+    app.try_was_right(attempt).await?;
+    known_browser::remember(request, app, &member.member_email);
     let new = passwords::hash(app, form.new_password).await?;
     let who = member.acting();
     let identity = member.identity_id.clone();

@@ -12,9 +12,9 @@ use super::views::visitor_csrf;
 use crate::base::error::AppResult;
 use crate::platform::app::App;
 use crate::platform::email::MailSentence;
-use crate::platform::web::client_ip::client_ip;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::page::{PageResult, page, unprocessable};
+use crate::platform::web::slowed_tries::TryKind;
 
 /// No answer comes sooner, so that its time does not tell whether a mail was queued.
 const SOONEST: Duration = Duration::from_millis(200);
@@ -70,8 +70,8 @@ pub async fn request_link(request: HttpRequest, app: web::Data<App>, form: CsrfF
     if !errors.is_empty() {
         return unprocessable(&ForgotPage::new(&request, &app, errors, form.value.email));
     }
-    let ip = client_ip(&request, &app.config.server.trusted_proxies);
-    app.count_sign_in(ip, &format!("forgot {email}")).await?;
+    // No answer tells whether it was right, so none ever is.
+    app.begin_try(&request, TryKind::ResetMail, &email).await?;
     let (queued, ()) = tokio::join!(queue(&app, email), tokio::time::sleep(SOONEST));
     queued?;
     let says = |sentence: MailSentence| sentence.of(&app.config.mail);

@@ -150,16 +150,16 @@ fn wanted(request: &HttpRequest) -> String {
 /// Who the session belongs to that the request brings, if it is open.
 pub(super) async fn find(request: &HttpRequest, app: &App) -> AppResult<Option<SignedInPerson>> {
     let Some(text) = CookieKind::Session.read(request, &app.config.server.base_url) else { return Ok(None) };
-    let (hash, now) = (PlainToken::presented(&text).hash(), app.clock.now());
+    let (hash, life, now) = (PlainToken::presented(&text).hash(), app.config.sign_in.session, app.clock.now());
     let found = app.db.read(move |conn| {
-        let Some(session) = sessions::find(conn, &hash, now)? else { return Ok(None) };
+        let Some(session) = sessions::find(conn, &hash, life, now)? else { return Ok(None) };
         let memberships = memberships::list(conn, &session.identity_id, Some(&session.id))?;
         Ok(Some(SignedInPerson { session, memberships }))
     });
     let Some(person) = found.await? else { return Ok(None) };
     if now - person.session.last_seen_at >= sessions::NOTED_EVERY {
-        let id = person.session.id.clone();
-        app.db.write(move |conn| Ok(sessions::touch(conn, &id, now)?)).await?;
+        let session = person.session.clone();
+        app.db.write(move |conn| Ok(sessions::touch(conn, &session, life, now)?)).await?;
         cookies::later(request, session_cookie(app, &PlainToken::presented(&text)));
     }
     Ok(Some(person))
@@ -175,12 +175,17 @@ async fn shown_for(request: &HttpRequest, form: Option<FormBody>) -> AppResult<O
 pub(super) fn browser(request: &HttpRequest, app: &App) -> Browser {
     let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let session = CookieKind::Session.read(request, &app.config.server.base_url);
-    Browser { agent: agent.to_owned(), session: session.map(|text| PlainToken::presented(&text).hash()) }
+    Browser {
+        agent: agent.to_owned(),
+        session: session.map(|text| PlainToken::presented(&text).hash()),
+        life: app.config.sign_in.session,
+    }
 }
 
 /// The cookie that carries a session; it lasts as long as the session does.
 pub(super) fn session_cookie(app: &App, token: &PlainToken) -> actix_web::cookie::Cookie<'static> {
-    CookieKind::Session.write(&app.config.server.base_url, token.expose(), Some(sessions::LIFETIME.whole_seconds()))
+    let idle = app.config.sign_in.session.idle.whole_seconds();
+    CookieKind::Session.write(&app.config.server.base_url, token.expose(), Some(idle))
 }
 
 impl FromRequest for SignedIn {

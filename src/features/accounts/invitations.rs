@@ -66,6 +66,8 @@ pub(super) enum Invited {
 /// # Errors
 /// [`AppError::Forbidden`] when the one who invites may not give that role.
 pub(super) fn invite(tx: &mut Tx<'_>, who: &Acting, new: &NewInvitation) -> AppResult<Invited> {
+    // Of many at once, each sees those before; and whoever is just being removed invites nobody.
+    store::lock_members(tx.conn, &who.workspace)?;
     if !role_now(tx.conn, who)?.may_handle(new.role) {
         return Err(AppError::Forbidden);
     }
@@ -76,8 +78,6 @@ pub(super) fn invite(tx: &mut Tx<'_>, who: &Acting, new: &NewInvitation) -> AppR
     if store::living_of_email(tx.conn, &who.workspace, &new.email)?.is_some() {
         return Ok(Invited::IsMember);
     }
-    // Of many at once, each sees those before.
-    store::lock_members(tx.conn, &who.workspace)?;
     let last = links::last_invitation_to(tx.conn, &who.workspace, &new.email)?;
     if let Some(again) = last.map(|last| last + REST).filter(|again| *again > tx.now && *again <= tx.now + REST) {
         return Ok(Invited::Resting { again });
@@ -169,10 +169,12 @@ pub(super) fn accept(
         return Err(AppError::Conflict(NO_PASSWORDS));
     }
     let session = match &browser.session {
-        Some(token) if matches!(invitee, Invitee::SignedIn) => sessions::find(tx.conn, token, tx.now)?,
+        Some(token) if matches!(invitee, Invitee::SignedIn) => sessions::find(tx.conn, token, browser.life, tx.now)?,
         _ => None,
     };
-    if !links::redeem(tx.conn, workspace, &link.row.id, tx.now)? {
+    // Whoever invited may be losing their role at this moment: the one who is first counts.
+    store::lock_members(tx.conn, workspace)?;
+    if !links::stands(tx.conn, &link.row)? || !links::redeem(tx.conn, workspace, &link.row.id, tx.now)? {
         return Ok(Joined::Closed);
     }
     let AcceptedBy { identity, name } = identify(tx, &link.row.email, invitee, session.as_ref())?;

@@ -10,7 +10,7 @@ use crate::platform::db::Conn;
 use crate::platform::email::{EmailContext, ReplyTo, email_templates};
 use crate::platform::jobs::{Job, Lane, MailJob, MailReceiver, PreparedMail, Registry};
 use crate::platform::tx::Tx;
-use crate::platform::web::{counted_tries, urls};
+use crate::platform::web::{counted_tries, slowed_tries, urls};
 
 /// Sends a one-use account link (an invitation, or a new password).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,8 @@ impl MailJob for AccountMail {
     /// forgotten then.
     fn prepare(&self, app: &App, conn: &mut Conn) -> AppResult<Option<PreparedMail>> {
         let Some((link, names)) = names(conn, &self.0)? else { return Ok(None) };
-        let sealed = link.sealed_token.clone().filter(|_| link.times().state(app.clock.now()).is_open());
+        let is_open = link.times().state(app.clock.now()).is_open() && links::stands(conn, &link)?;
+        let sealed = link.sealed_token.clone().filter(|_| is_open);
         let Some(sealed) = sealed else { return Ok(None) };
         let token = app.keys.open(&Sealed::from_bytes(sealed), SEALED_LINK_TOKENS.at(&link.id, &link.workspace_id))?;
         let token = PlainToken::presented(&String::from_utf8_lossy(&token));
@@ -136,11 +137,13 @@ fn names(conn: &mut Conn, id: &AccountLinkId) -> AppResult<Option<(AccountLinkRo
 /// # Errors
 /// The database cannot be asked.
 pub async fn sweep(app: &App) -> AppResult<()> {
-    app.write(|tx| {
-        sessions::delete_expired(tx.conn, tx.now)?;
+    let life = app.config.sign_in.session;
+    app.write(move |tx| {
+        sessions::delete_expired(tx.conn, life, tx.now)?;
         links::drop_dead_tokens(tx.conn, tx.now)?;
         sign_in_provider::delete_expired_attempts(tx.conn, tx.now)?;
         counted_tries::sweep(tx.conn, tx.now)?;
+        slowed_tries::sweep(tx.conn, tx.now)?;
         Ok(())
     })
     .await

@@ -19,13 +19,13 @@ use super::views::MomentView;
 use super::{identities, invitations, passwords, resets, sessions, sign_in_provider};
 use crate::base::error::{AppError, AppResult};
 use crate::platform::app::App;
-use crate::platform::web::client_ip::client_ip;
 use crate::platform::web::cookies::{self, CookieKind};
 use crate::platform::web::csrf::{self, FormBehind};
 use crate::platform::web::flash::{Flash, see_other_with};
 use crate::platform::web::frame::RecipientFrame;
 use crate::platform::web::page::{PageError, PageResult, page, see_other, unprocessable};
-use crate::platform::web::urls;
+use crate::platform::web::slowed_tries::TryKind;
+use crate::platform::web::{known_browser, urls};
 
 /// What the form sends; a link to choose a new password asks for no name. `intent` is `join` for who is signed in and `sign-out` for who
 /// is signed in as somebody else.
@@ -178,12 +178,17 @@ async fn join_with_password(
     });
     if known.await?.is_none() {
         let password_hash = passwords::hash(app, form.password).await?;
+        known_browser::remember(request, app, &email);
         return join(request, app, link, Invitee::New { name, password_hash }).await;
     }
-    app.count_sign_in(client_ip(request, &app.config.server.trusted_proxies), &email).await?;
-    match proven(app, email, form.password).await? {
-        Some(identity) => join(request, app, link, Invitee::Known { identity, name }).await,
-        None if !links::find_by_path(request, app).await?.row.times().state(app.clock.now()).is_open() => {
+    let attempt = app.begin_try(request, TryKind::Password, &email).await?;
+    match proven(app, email.clone(), form.password).await? {
+        Some(identity) => {
+            app.try_was_right(attempt).await?;
+            known_browser::remember(request, app, &email);
+            join(request, app, link, Invitee::Known { identity, name }).await
+        }
+        None if !links::find_by_path(request, app).await?.state(app.clock.now()).is_open() => {
             Err(closed_meanwhile(request, app).await?)
         }
         None => {
@@ -222,8 +227,10 @@ async fn choose(
     if !view.errors.is_empty() {
         return unprocessable(&view);
     }
-    let hash = passwords::hash(app, password).await?;
+    let (hash, email) = (passwords::hash(app, password).await?, link.row.email.clone());
     if app.write(move |tx| resets::choose(tx, &link, &hash)).await? {
+        // Whoever reads the mail of the address is its owner, whatever others have tried.
+        known_browser::remember(request, app, &email);
         Ok(see_other_with(&app.config.server.base_url, urls::SIGN_IN, Flash::PasswordChosen))
     } else {
         Err(closed_meanwhile(request, app).await?)

@@ -11,7 +11,7 @@ use super::invitations::{self, Invited, NewInvitation};
 use super::links::{self, Invitation};
 use super::store::{self, MemberRow};
 use super::views::{FormChoice, MomentView, names_in_words, role_choices};
-use super::{MemberCard, Role, members, sign_in_provider};
+use super::{MemberCard, Role, sign_in_provider};
 use crate::base::error::AppError;
 use crate::base::ids::{AccountLinkId, MemberId};
 use crate::platform::app::App;
@@ -30,12 +30,6 @@ const MOST_LEFT: i64 = 50;
 pub struct InviteForm {
     email: String,
     #[serde(default)]
-    role: String,
-}
-
-/// What the form of a member's role sends.
-#[derive(Deserialize)]
-pub struct RoleForm {
     role: String,
 }
 
@@ -76,6 +70,8 @@ struct InvitationView {
     sent: MomentView,
     until: MomentView,
     open: bool,
+    /// Whoever sent it may still give its role.
+    stands: bool,
     withdrawal_url: String,
 }
 
@@ -122,15 +118,6 @@ struct MemberPage {
     forget_url: String,
 }
 
-#[derive(Template)]
-#[template(path = "accounts/settings/remove_member.html")]
-struct RemovePage {
-    frame: OwnerFrame,
-    tab: &'static str,
-    member: MemberView,
-    action: String,
-}
-
 /// `GET /settings/members`
 pub async fn index(request: HttpRequest, app: web::Data<App>, member: SignedIn) -> PageResult {
     page(&members_page(&request, &app, &member).await?)
@@ -174,13 +161,15 @@ fn left_member_view(row: FormerMemberRow) -> LeftMemberView {
 }
 
 fn invitation_view(row: Invitation, now: crate::base::clock::UtcTime) -> InvitationView {
+    let (open, stands) = (row.is_open(now), row.stands());
     InvitationView {
-        withdrawal_url: urls::invitation_withdrawal(&row.id),
+        open,
+        stands,
         email: row.email,
+        withdrawal_url: urls::invitation_withdrawal(&row.id),
         role: row.role.words(),
-        inviter: row.inviter.unwrap_or_default(),
         sent: row.created_at.into(),
-        open: now < row.expires_at,
+        inviter: row.inviter.unwrap_or_default(),
         until: row.expires_at.into(),
     }
 }
@@ -289,20 +278,6 @@ pub async fn show(request: HttpRequest, app: web::Data<App>, reader: SignedIn, i
     })
 }
 
-/// `POST /settings/members/{id}/role`
-pub async fn change_role(
-    app: web::Data<App>,
-    member: Admin,
-    id: web::Path<String>,
-    form: CsrfForm<RoleForm>,
-) -> PageResult {
-    let role = Role::parse(&form.value.role).ok_or(AppError::Unreadable("no such role"))?;
-    let id = MemberId::from_text(&id);
-    let who = member.acting();
-    app.write(move |tx| members::change_role(tx, &who, &id, role)).await?;
-    Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_MEMBERS, Flash::RoleChanged))
-}
-
 /// `POST /settings/members/{id}/identity-removal`: the sign-in provider's word is taken anew.
 pub async fn forget_identity(
     app: web::Data<App>,
@@ -315,38 +290,4 @@ pub async fn forget_identity(
     let who = owner.acting();
     app.write(move |tx| sign_in_provider::untie(tx, &who, &id)).await?;
     Ok(see_other_with(&app.config.server.base_url, &url, Flash::IdentityForgotten))
-}
-
-/// `GET /settings/members/{id}/removal`: asks first.
-pub async fn confirm_removal(
-    request: HttpRequest,
-    app: web::Data<App>,
-    member: Admin,
-    id: web::Path<String>,
-) -> PageResult {
-    let (workspace, id) = (member.workspace_id.clone(), MemberId::from_text(&id));
-    let found = app.db.read(move |conn| Ok(store::find_living(conn, &workspace, &id)?)).await?;
-    let row = found.ok_or(AppError::NotFound)?;
-    if row.id == member.member_id || !member.role.may_handle(row.role) {
-        return Err(AppError::Forbidden.into());
-    }
-    page(&RemovePage {
-        frame: member.frame(&request, &app, "settings"),
-        tab: urls::SETTINGS_MEMBERS,
-        action: urls::member_removal(&row.id),
-        member: MemberView::new(row, &member),
-    })
-}
-
-/// `POST /settings/members/{id}/removal`
-pub async fn remove(
-    app: web::Data<App>,
-    member: Admin,
-    id: web::Path<String>,
-    _form: CsrfForm<NoFields>,
-) -> PageResult {
-    let id = MemberId::from_text(&id);
-    let who = member.acting();
-    app.write(move |tx| members::remove(tx, &who, &id)).await?;
-    Ok(see_other_with(&app.config.server.base_url, urls::SETTINGS_MEMBERS, Flash::MemberRemoved))
 }

@@ -44,17 +44,18 @@ pub mod workspaces_pages;
 pub use by_command::{OwnerDetails, OwnerMade, create_owner};
 pub use first_run::{NewOwner, NewWorkspace, create_workspace_with_owner, first_run_code};
 pub use former_members::{LeftMember, forget_member, left_member, left_workspace, note_forgotten};
-pub use instance::{instance_owners, owns_instance};
+pub use instance::{instance_owners, owns_instance, without_operator_facts};
 pub use jobs::{AccountMail, jobs, receivers, sweep};
 pub use links::{
     SEALED_LINK_TOKENS, count_up_to as count_links_up_to, forget as forget_links, forgettable as forgettable_links,
 };
+pub use members::{HandledMember, change_role, handled_member, remove as remove_member};
 pub use restored::{EndedAccess, end_access};
 pub use sessions::signed_in_lately;
 pub use sign_in_provider::{SEALED_CLIENT_SECRETS, allow_passwords_by_command};
 pub use store::{
-    any_workspace, find_member, find_workspace, find_workspace_by_slug, living_member, member_or_owners, owners_of,
-    several_workspaces, workspaces_after,
+    MemberInRole, any_workspace, editors_of, find_member, find_workspace, find_workspace_by_slug, living_member,
+    may_still_edit, member_or_owners, owners_of, several_workspaces, workspaces_after,
 };
 pub use views::names_in_words;
 

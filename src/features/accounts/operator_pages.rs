@@ -1,4 +1,5 @@
-//! `/settings/mail`: what the environment says, to read only, with the names of the settings. No secret and no password is among it.
+//! `/settings/mail`: what the environment says, to read only. The names of servers and files are for who answers for the installation. No secret
+//! and no password is among it.
 
 use actix_web::{HttpRequest, web};
 use askama::Template;
@@ -16,23 +17,35 @@ use crate::platform::web::urls;
 struct MailPage {
     frame: OwnerFrame,
     tab: &'static str,
+    /// Whether mails leave this installation.
+    is_sent: bool,
+    from: String,
+    /// For who answers for the installation alone.
+    facts: Option<MailFacts>,
+}
+
+/// What the environment says of mail.
+struct MailFacts {
     /// The mail server's name and how it is reached; empty when mails become files.
     server: String,
     shown: String,
-    from: String,
     extra_ca: String,
 }
 
 /// `GET /settings/mail`
 pub async fn mail(request: HttpRequest, app: web::Data<App>, member: SignedIn) -> PageResult {
     let config = &app.config.mail;
+    let facts = member.owns_instance(&app).await?.then(|| MailFacts {
+        server: server_in_words(config),
+        shown: app.mailer.shown(),
+        extra_ca: config.extra_ca_file.as_ref().map(|path| path.display().to_string()).unwrap_or_default(),
+    });
     page(&MailPage {
         frame: member.frame(&request, &app, "settings"),
         tab: urls::SETTINGS_MAIL,
-        server: server_in_words(config),
-        shown: app.mailer.shown(),
+        is_sent: config.is_sent(),
         from: config.from.to_string(),
-        extra_ca: config.extra_ca_file.as_ref().map(|path| path.display().to_string()).unwrap_or_default(),
+        facts,
     })
 }
 

@@ -1,14 +1,11 @@
-//! Passwords on the blocking pool, a few at a time: each hash takes 19 MiB and tens of milliseconds, and callers are strangers.
+//! Passwords, a few at a time ([`PasswordWorkers`](crate::base::crypto::PasswordWorkers)): each hash takes 19 MiB and tens of milliseconds, and
+//! callers are strangers.
 
 use secrecy::SecretString;
-use tokio::sync::Semaphore;
 
 use crate::base::crypto::password::{self, Cost};
 use crate::base::error::{AppError, AppResult};
 use crate::platform::app::App;
-
-/// So many hashes are computed at the same moment; more callers wait for their turn.
-static TURNS: Semaphore = Semaphore::const_new(4);
 
 /// Hashes of nothing anybody can type (all bytes are zero), with the parameters of [`password::hash`]: trying them takes as long
 /// as trying a member's.
@@ -20,19 +17,20 @@ const NOBODY_CHEAP: &str =
 /// Hashes a new password.
 ///
 /// # Errors
-/// Only when argon2 itself refuses.
+/// [`AppError::Busy`] when too many wait for theirs; else only when argon2 itself refuses.
 pub(super) async fn hash(app: &App, password: SecretString) -> AppResult<String> {
     let (cost, rng) = (app.password_cost, app.rng.clone());
-    in_turn(move || password::hash(&password, cost, &rng)).await?.map_err(AppError::Internal)
+    let hashed = app.passwords.run(move |memory| password::hash_in(memory, &password, cost, &rng)).await?;
+    hashed.map_err(AppError::Internal)
 }
 
 /// Whether the password fits the hash; without a hash it never does, after the same time.
 ///
 /// # Errors
-/// Only when the blocking pool is gone.
+/// [`AppError::Busy`] when too many wait for theirs.
 pub(super) async fn verify(app: &App, password: SecretString, hash: Option<String>) -> AppResult<bool> {
     let hash = hash.unwrap_or_else(|| nobody(app.password_cost).to_owned());
-    in_turn(move || password::verify(&password, &hash)).await
+    app.passwords.run(move |memory| password::verify_in(memory, &password, &hash)).await
 }
 
 fn nobody(cost: Cost) -> &'static str {
@@ -40,11 +38,6 @@ fn nobody(cost: Cost) -> &'static str {
         Cost::Standard => NOBODY,
         Cost::Cheap => NOBODY_CHEAP,
     }
-}
-
-async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> AppResult<T> {
-    let _turn = TURNS.acquire().await.map_err(AppError::internal)?;
-    tokio::task::spawn_blocking(work).await.map_err(AppError::internal)
 }
 
 #[cfg(test)]
@@ -61,6 +54,6 @@ mod tests {
             assert_eq!(real[..4], nobody[..4]);
             assert_eq!([real[4].len(), real[5].len()], [nobody[4].len(), nobody[5].len()]);
         }
-        assert!(!password::verify(&"".into(), NOBODY_CHEAP));
+        assert!(!password::verify_in(&mut password::HashMemory::default(), &"".into(), NOBODY_CHEAP));
     }
 }

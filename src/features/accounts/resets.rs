@@ -10,8 +10,16 @@ use crate::base::ids::AccountLinkId;
 use crate::platform::activity::Event;
 use crate::platform::tx::Tx;
 
-/// So long after one mail no other is sent, so that nobody's mailbox is flooded by strangers.
+/// So long after one mail no other is sent, so that nobody's mailbox is flooded by strangers; twice as long after each further one of a day.
 const QUIET: Duration = Duration::minutes(2);
+/// So often it is doubled: always shorter than a link works, so that whoever's mailbox it is has one that does.
+const DOUBLINGS: i64 = 4;
+
+/// How long no other mail is sent after so many of a day.
+fn quiet_after(mails: i64) -> Duration {
+    let doublings = u32::try_from((mails - 1).clamp(0, DOUBLINGS)).unwrap_or(0);
+    QUIET * 2_i32.pow(doublings)
+}
 
 /// Queues a mail with a link if the address is a member's of a workspace that takes passwords; whoever asks is not told whether it is.
 /// The mail speaks of the one of those workspaces that they chose last.
@@ -24,7 +32,8 @@ pub(super) fn request(tx: &mut Tx<'_>, email: &str) -> AppResult<()> {
     let Some(member) = all.iter().filter(|one| one.only_provider().is_none()).max_by_key(|one| one.opened_at) else {
         return Ok(());
     };
-    if links::recent_resets(tx.conn, &identity.id, tx.now - QUIET)? > 0 {
+    let today = links::recent_resets(tx.conn, &identity.id, tx.now - Duration::DAY)?;
+    if links::recent_resets(tx.conn, &identity.id, tx.now - quiet_after(today))? > 0 {
         return Ok(());
     }
     let (id, token) = (AccountLinkId::new(tx.now, tx.rng), PlainToken::new(tx.rng, ""));
@@ -71,4 +80,15 @@ pub(super) fn choose(tx: &mut Tx<'_>, link: &OpenAccountLink, password_hash: &st
     let who = Acting { workspace: workspace.clone(), member: id.clone(), name };
     who.note(tx, Event::PasswordChanged, "through a link for choosing a new one")?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mails_come_less_and_less_often_and_one_of_them_always_works() {
+        assert_eq!([1, 2, 3, 5, 9, 500].map(|mails| quiet_after(mails).whole_minutes()), [2, 4, 8, 32, 32, 32]);
+        assert!(quiet_after(i64::MAX) < RESET_LIFETIME);
+    }
 }

@@ -14,11 +14,11 @@ use super::views::visitor_csrf;
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
 use crate::platform::app::App;
-use crate::platform::web::client_ip::client_ip;
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::flash::{Flash, see_other_with};
 use crate::platform::web::page::{PageResult, page, unprocessable};
-use crate::platform::web::urls;
+use crate::platform::web::slowed_tries::TryKind;
+use crate::platform::web::{known_browser, urls};
 
 /// What the form sends.
 #[derive(Deserialize)]
@@ -60,8 +60,7 @@ pub async fn show(request: HttpRequest, app: web::Data<App>) -> PageResult {
 
 /// `POST /setup`
 pub async fn create(request: HttpRequest, app: web::Data<App>, form: CsrfForm<SetupForm>) -> PageResult {
-    let ip = client_ip(&request, &app.config.server.trusted_proxies);
-    app.count_sign_in(ip, &format!("setup {ip}")).await?;
+    let attempt = app.begin_try(&request, TryKind::SetupCode, "").await?;
     let code = first_run_code(&app).await?.ok_or(AppError::NotFound)?;
     let mut view = SetupPage {
         host: app.config.server.base_url.host(),
@@ -76,7 +75,9 @@ pub async fn create(request: HttpRequest, app: web::Data<App>, form: CsrfForm<Se
     if !view.errors.is_empty() {
         return unprocessable(&view);
     }
+    app.try_was_right(attempt).await?;
     let password_hash = passwords::hash(&app, form.value.password).await?;
+    known_browser::remember(&request, &app, &view.email);
     let token = claim(&app, view, password_hash, browser(&request, &app)).await?;
     signed_in(&app, &token, Flash::WorkspaceMade)
 }

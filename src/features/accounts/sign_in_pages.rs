@@ -15,15 +15,13 @@ use super::{memberships, passwords, sessions, store};
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
 use crate::platform::app::App;
-use crate::platform::web::client_ip::client_ip;
 use crate::platform::web::cookies::{self, CookieKind};
 use crate::platform::web::csrf::CsrfForm;
 use crate::platform::web::flash::{self, Flash, see_other_with};
 use crate::platform::web::page::{PageResult, page, see_other, unprocessable};
-use crate::platform::web::urls;
+use crate::platform::web::slowed_tries::TryKind;
+use crate::platform::web::{known_browser, urls};
 
-/// Most characters of an address that the limit of tries counts apart.
-const COUNTED: usize = 254;
 /// With more providers than these the page would be a list of who is a customer; their members use the address of their workspace.
 const MOST_OFFERS: i64 = 5;
 
@@ -106,8 +104,6 @@ pub async fn show(
 pub async fn sign_in(request: HttpRequest, app: web::Data<App>, form: CsrfForm<SignInForm>) -> PageResult {
     let form = form.value;
     let email = lower_email(&form.email);
-    let ip = client_ip(&request, &app.config.server.trusted_proxies);
-    app.count_sign_in(ip, &email.chars().take(COUNTED).collect::<String>()).await?;
     let next = local_path(&form.next).to_owned();
     let mut view = SignInPage::new(&request, &app, form.email, next).await?;
     if email.is_empty() {
@@ -119,7 +115,11 @@ pub async fn sign_in(request: HttpRequest, app: web::Data<App>, form: CsrfForm<S
     if !view.errors.is_empty() {
         return unprocessable(&view);
     }
-    let identity = proven(&app, email, form.password).await?;
+    let attempt = app.begin_try(&request, TryKind::Password, &email).await?;
+    let identity = proven(&app, email.clone(), form.password).await?;
+    if identity.is_some() {
+        app.try_was_right(attempt).await?;
+    }
     let token = match begin(&request, &app, identity).await? {
         Begun::Session(token) => token,
         Begun::Nothing => {
@@ -131,6 +131,7 @@ pub async fn sign_in(request: HttpRequest, app: web::Data<App>, form: CsrfForm<S
             return unprocessable(&view);
         }
     };
+    known_browser::remember(&request, &app, &email);
     let mut answer = see_other(&view.next);
     answer.add_cookie(&session_cookie(&app, &token)).map_err(AppError::internal)?;
     Ok(answer)

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::identities::Identity;
@@ -128,6 +130,42 @@ pub fn find_member(conn: &mut Conn, id: &MemberId) -> QueryResult<Option<MemberC
 pub fn owners_of(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<Vec<MemberCard>> {
     let rows = list_members(conn, workspace)?;
     Ok(rows.into_iter().filter(|row| row.role == Role::Owner).map(MemberCard::from).collect())
+}
+
+/// Whoever made something, as they are called.
+pub(super) struct Maker {
+    pub(super) name: String,
+    /// Whether they are no member any more.
+    pub(super) left: bool,
+}
+
+/// Everybody who is or was a member of the workspace.
+pub(super) fn makers(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<HashMap<MemberId, Maker>> {
+    let rows: Vec<(MemberId, String, Option<UtcTime>)> = members::table
+        .filter(members::workspace_id.eq(workspace))
+        .select((members::id, members::name, members::removed_at))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(id, name, removed)| (id, Maker { name, left: removed.is_some() })).collect())
+}
+
+/// A member with what they may do.
+#[derive(Debug, Clone)]
+pub struct MemberInRole {
+    /// Who.
+    pub card: MemberCard,
+    /// Their role.
+    pub role: Role,
+}
+
+/// The members of a workspace who may change connections and links, by name.
+pub fn editors_of(conn: &mut Conn, workspace: &WorkspaceId) -> QueryResult<Vec<MemberInRole>> {
+    let rows = list_members(conn, workspace)?.into_iter().filter(|row| row.role.may_edit());
+    Ok(rows.map(|row| MemberInRole { role: row.role, card: row.into() }).collect())
+}
+
+/// Whether somebody is a member who may change connections and links, as it is now.
+pub fn may_still_edit(conn: &mut Conn, workspace: &WorkspaceId, id: &MemberId) -> QueryResult<bool> {
+    Ok(find_living(conn, workspace, id)?.is_some_and(|member| member.role.may_edit()))
 }
 
 /// A member of the workspace as it is now; `None` for somebody who has left.

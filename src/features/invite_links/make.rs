@@ -7,6 +7,7 @@ use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{InviteLinkId, MemberId, WorkspaceId};
 use crate::connectors::Connector;
+use crate::features::accounts::{self, MemberCard};
 use crate::features::oauth::{self, LinkKind};
 use crate::features::recipient::held;
 use crate::features::webhooks::{self, InviteDeed};
@@ -44,8 +45,14 @@ pub struct MadeInviteLink {
 /// Makes a link. Its token is kept sealed, so that it can be copied again.
 ///
 /// # Errors
-/// The database or the key ring refuses.
+/// [`AppError::Forbidden`] when whoever makes it may not any more.
 pub fn make(tx: &mut Tx<'_>, new: NewInviteLink<'_>) -> AppResult<MadeInviteLink> {
+    // A program's key is worth what it says, whoever made it.
+    if let (Some(creator), Actor::Member { .. }) = (new.creator, &new.actor)
+        && !accounts::may_still_edit(tx.conn, new.workspace, creator)?
+    {
+        return Err(AppError::Forbidden);
+    }
     let id = InviteLinkId::new(tx.now, tx.rng);
     let token = PlainToken::new(tx.rng, "");
     let sealed = tx.keys.seal(token.expose().as_bytes(), SEALED_TOKENS.at(&id, new.workspace), tx.rng)?;
@@ -101,6 +108,27 @@ pub fn change(tx: &mut Tx<'_>, link: &InviteLink, fields: &LinkFields, actor: Ac
     let link = store::find(tx.conn, &link.workspace_id, &link.id)?.ok_or(AppError::NotFound)?;
     note(tx, &link, InviteDeed::Updated, actor)?;
     Ok(link)
+}
+
+/// Makes another member the one who asks by a link: whoever opens it reads their name, and they hear what comes. Its address stays. `false`
+/// when it was deleted meanwhile.
+///
+/// # Errors
+/// The database refuses.
+pub fn hand_over(tx: &mut Tx<'_>, link: &InviteLink, to: &MemberCard, actor: Actor) -> AppResult<bool> {
+    if !store::hand_over(tx.conn, link, &to.id)? {
+        return Ok(false);
+    }
+    let detail = format!("{}, to {}", link.name, to.name);
+    tx.record(&Entry {
+        workspace: &link.workspace_id,
+        connection: None,
+        setup_link: None,
+        event: Event::InviteLinkHandedOver,
+        actor,
+        detail: &detail,
+    })?;
+    Ok(true)
 }
 
 /// Deletes a link: its address stops working at once, what it made stays. `false` when it was deleted already.

@@ -234,6 +234,15 @@ pub(super) fn last_zone(conn: &mut Conn, workspace: &WorkspaceId, member: &Membe
         .optional()
 }
 
+/// Makes another member the one who asks by a link; `false` when it was deleted meanwhile.
+pub(super) fn hand_over(conn: &mut Conn, link: &InviteLink, to: &MemberId) -> QueryResult<bool> {
+    let row = invite_links::table
+        .find(&link.id)
+        .filter(invite_links::workspace_id.eq(&link.workspace_id))
+        .filter(is_kept!(invite_links));
+    Ok(diesel::update(row).set(invite_links::created_by.eq(to)).execute(conn)? == 1)
+}
+
 /// What can be changed about a link.
 pub(super) struct Changed<'a> {
     pub(super) name: &'a str,

@@ -6,6 +6,7 @@ use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
 use crate::base::ids::{MemberId, SetupLinkId, WorkspaceId};
+use crate::features::accounts::{self, MemberCard};
 use crate::features::connections::{self, Connection, ConnectionState};
 use crate::features::oauth::{self, LinkKind};
 use crate::features::recipient::held;
@@ -43,8 +44,14 @@ pub struct NewSetupLink<'a> {
 /// Makes a link; its token exists in the answer and nowhere else.
 ///
 /// # Errors
-/// [`AppError::Conflict`] when the connection is no draft any more.
+/// [`AppError::Conflict`] when the connection is no draft any more; [`AppError::Forbidden`] when whoever makes it may not any more.
 pub fn make(tx: &mut Tx<'_>, new: NewSetupLink<'_>) -> AppResult<(SetupLinkId, PlainToken)> {
+    // A program's key is worth what it says, whoever made it.
+    if let (Some(creator), Actor::Member { .. }) = (new.creator, &new.actor)
+        && !accounts::may_still_edit(tx.conn, &new.connection.workspace_id, creator)?
+    {
+        return Err(AppError::Forbidden);
+    }
     // Whoever ends the draft at this moment closes the links that are there: this one is there before, or not made at all.
     let now_is = connections::hold(tx.conn, new.connection)?;
     match (now_is, new.purpose.is_reconnect()) {
@@ -111,6 +118,26 @@ pub fn revoke(tx: &mut Tx<'_>, connection: &Connection, id: &SetupLinkId, actor:
     };
     tx.record(&entry)?;
     tell(tx, LinkDeed::Revoked, connection, ToldLink { id, expires_at: link.expires_at })?;
+    Ok(true)
+}
+
+/// Makes another member the one who asks by a link: whoever opens it reads their name, and they hear what comes. Its address stays. `false`
+/// when it ended meanwhile.
+///
+/// # Errors
+/// The database refuses.
+pub fn hand_over(tx: &mut Tx<'_>, link: &SetupLinkRow, to: &MemberCard, actor: Actor) -> AppResult<bool> {
+    if !store::hand_over(tx.conn, link, &to.id)? {
+        return Ok(false);
+    }
+    tx.record(&Entry {
+        workspace: &link.workspace_id,
+        connection: Some(&link.connection_id),
+        setup_link: Some(&link.id),
+        event: Event::LinkHandedOver,
+        actor,
+        detail: &to.name,
+    })?;
     Ok(true)
 }
 

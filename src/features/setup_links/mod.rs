@@ -26,11 +26,11 @@ mod try_out;
 pub use asks::LinkAsks;
 pub use jobs::{SubmissionMail, jobs, sweep};
 pub use lifetime::{LIFETIMES, LifetimeError, LinkLifetime};
-pub use make::{NewSetupLink, close_all, is_open, made_by_form, make, revoke};
+pub use make::{NewSetupLink, close_all, hand_over, is_open, made_by_form, make, revoke};
 pub use owner_pages::{CreatedLink, created};
 pub use restored::close_restored;
 pub use share_view::{ShareForm, ShareInput, ShareView};
-pub use store::{SetupLinkRow, count_up_to, forget, forgettable, list, open_counts};
+pub use store::{SetupLinkRow, count_up_to, forget, forgettable, list, open_counts, open_of};
 
 use crate::base::clock::UtcTime;
 use crate::base::text_column::text_enum;

@@ -189,6 +189,39 @@ pub fn open_counts(
     Ok(counts)
 }
 
+/// The open links that a member has made, newest first.
+pub fn open_of(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    member: &MemberId,
+    now: UtcTime,
+) -> QueryResult<Vec<SetupLinkRow>> {
+    // When they end is not asked of the database: it would look among everybody's open links.
+    let mut open: Vec<SetupLinkRow> = setup_links::table
+        .filter(of_workspace!(setup_links, workspace))
+        .filter(setup_links::created_by.eq(member))
+        .filter(setup_links::used_at.is_null())
+        .filter(setup_links::revoked_at.is_null())
+        .filter(setup_links::closed_at.is_null())
+        .filter(setup_links::expiry_noted_at.is_null())
+        .order((setup_links::created_at.desc(), setup_links::id.desc()))
+        .select(SetupLinkRow::as_select())
+        .load(conn)?;
+    open.retain(|link| link.state(now).is_open());
+    Ok(open)
+}
+
+/// Makes another member the one who asks by a link; `false` when it ended meanwhile.
+pub(super) fn hand_over(conn: &mut Conn, link: &SetupLinkRow, to: &MemberId) -> QueryResult<bool> {
+    let open = setup_links::table
+        .filter(setup_links::id.eq(&link.id))
+        .filter(setup_links::workspace_id.eq(&link.workspace_id))
+        .filter(setup_links::used_at.is_null())
+        .filter(setup_links::revoked_at.is_null())
+        .filter(setup_links::closed_at.is_null());
+    Ok(diesel::update(open).set(setup_links::created_by.eq(to)).execute(conn)? == 1)
+}
+
 /// What a redeemed link remembers.
 pub(super) struct Redemption<'a> {
     pub(super) form: &'a FormMark,

@@ -4,7 +4,8 @@ use actix_web::{HttpRequest, web};
 
 use super::store::{Work, WorkTable};
 use crate::base::error::AppError;
-use crate::base::ids::WorkspaceId;
+use crate::features::accounts::api_keys;
+use crate::features::accounts::api_keys::guard::{ApiKey, Needs};
 use crate::platform::app::App;
 use crate::platform::jobs::LogLine;
 use crate::platform::web::api::ApiResult;
@@ -43,24 +44,28 @@ impl From<&LogLine> for LogItem {
     }
 }
 
-/// Follows a log until the work is over.
+/// Follows a log until the work is over, or until the key is worth nothing any more: that is asked with each look for more lines.
 ///
 /// # Errors
 /// [`AppError::NotFound`] when there is none of that id.
-pub async fn follow<K: WorkTable>(
+pub async fn follow<K: WorkTable, N: Needs>(
     app: web::Data<App>,
     request: &HttpRequest,
-    workspace: &WorkspaceId,
+    caller: &ApiKey<N>,
     id: &str,
 ) -> ApiResult {
-    let (workspace, id) = (workspace.clone(), K::id(id));
+    let (workspace, key, id) = (caller.workspace.clone(), caller.key.clone(), K::id(id));
     let (own, asked) = (workspace.clone(), id.clone());
     app.db.read(move |conn| Work::<K>::find(conn, &own, &asked)?.ok_or(AppError::NotFound)).await?;
     Ok(log_stream::answer(request, move |after| {
-        let (app, workspace, id) = (app.clone(), workspace.clone(), id.clone());
+        let (app, workspace, key, id) = (app.clone(), workspace.clone(), key.clone(), id.clone());
         Box::pin(async move {
+            let now = app.clock.now();
             app.db
                 .read(move |conn| {
+                    if !api_keys::still_allows(conn, &workspace, &key, N::SCOPE, now)? {
+                        return Err(AppError::Forbidden);
+                    }
                     let work = Work::<K>::find(conn, &workspace, &id)?.ok_or(AppError::NotFound)?;
                     Ok((Work::<K>::log_after(conn, &id, after, LINES_AT_ONCE)?, work.state.is_over()))
                 })

@@ -50,6 +50,8 @@ text_enum! {
         ApiKeyCreated = "api_key.created",
         /// An API key was revoked.
         ApiKeyRevoked = "api_key.revoked",
+        /// An API key was handed over to another member.
+        ApiKeyHandedOver = "api_key.handed_over",
         /// A draft was made.
         ConnectionCreated = "connection.created",
         /// A member filled in fields.
@@ -140,6 +142,8 @@ text_enum! {
         Expired = "setup_link.expired",
         /// A member revoked the link.
         Revoked = "setup_link.revoked",
+        /// A member became the one who asks by the link.
+        LinkHandedOver = "setup_link.handed_over",
         /// A backup was put back, which closed the link.
         ClosedByRestore = "setup_link.closed_by_restore",
         /// An invite link was made.
@@ -148,6 +152,8 @@ text_enum! {
         InviteLinkChanged = "invite_link.changed",
         /// An invite link was deleted.
         InviteLinkDeleted = "invite_link.deleted",
+        /// A member became the one who asks by an invite link.
+        InviteLinkHandedOver = "invite_link.handed_over",
         /// An invite link's time ran out.
         InviteLinkExpired = "invite_link.expired",
         /// Somebody outside added a connection with an invite link.

@@ -17,7 +17,7 @@ pub use mail::{MailConfig, MailLimits};
 pub use metrics::MetricsConfig;
 pub use oauth::{InstanceApp, OauthConfig};
 pub use server::{BaseUrl, ServerConfig, ServerLimits};
-pub use sign_in::SignInConfig;
+pub use sign_in::{SessionLife, SignInConfig};
 pub use source::{ConfigProblems, Environment, Source};
 pub use storage::StorageConfig;
 pub use webhooks::WebhooksConfig;
@@ -80,7 +80,7 @@ impl Config {
 }
 
 /// Every setting with what it is for: the one list that `--help`, `check-config` and the README's table agree with.
-pub const SETTINGS: [(&str, &str); 23] = [
+pub const SETTINGS: [(&str, &str); 25] = [
     ("VESTIBULE_BIND", "address and port to listen on; default 127.0.0.1:8080"),
     ("VESTIBULE_BASE_URL", "public address people open; default http://localhost with the port of VESTIBULE_BIND"),
     ("VESTIBULE_DATA_DIR", "folder for the database, the master key and mails; default ./data"),
@@ -128,6 +128,11 @@ pub const SETTINGS: [(&str, &str); 23] = [
     (
         "VESTIBULE_SIGN_IN_ALLOW_CIDRS",
         "networks, comma-separated, where a workspace's identity provider may be although they are not public; default none",
+    ),
+    ("VESTIBULE_SESSION_IDLE_DAYS", "days after which somebody who was not seen signs in again; default 30"),
+    (
+        "VESTIBULE_SESSION_MAX_DAYS",
+        "days after which everybody signs in again, however often they were seen; default 90",
     ),
     (
         "VESTIBULE_RATE_LIMITS",

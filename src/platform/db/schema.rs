@@ -67,6 +67,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    slowed_tries (key) {
+        key -> Text,
+        failures -> Integer,
+        next_at -> Timestamp,
+        forgotten_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     session_workspaces (session_id, workspace_id) {
         session_id -> Text,
         workspace_id -> Text,
@@ -728,6 +737,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     session_workspaces,
     counted_tries,
+    slowed_tries,
     account_links,
     api_keys,
     connections,

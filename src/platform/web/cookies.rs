@@ -22,6 +22,8 @@ pub enum CookieKind {
     SignIn,
     /// A random value that binds a member's way to a sign-in provider to the browser that began it.
     MemberSignIn,
+    /// In which accounts the browser has signed in before.
+    KnownBrowser,
 }
 
 impl CookieKind {
@@ -32,6 +34,7 @@ impl CookieKind {
             Self::Flash => "vestibule_flash",
             Self::SignIn => "vestibule_oauth",
             Self::MemberSignIn => "vestibule_sign_in",
+            Self::KnownBrowser => "vestibule_known",
         };
         if base_url.is_https() { format!("__Host-{name}") } else { name.to_owned() }
     }

@@ -99,7 +99,7 @@ paths! {
     INVITATION_WITHDRAWAL = "/settings/members/invitations/{id}/withdrawal", invitation_withdrawal(id: &AccountLinkId);
     /// A member's page.
     MEMBER = "/settings/members/{id}", member(id: &MemberId);
-    /// Changes a member's role (POST).
+    /// Asks what becomes of what a new role may not have; POST changes a member's role.
     MEMBER_ROLE = "/settings/members/{id}/role", member_role(id: &MemberId);
     /// Forgets who a member is at the sign-in provider (POST).
     MEMBER_IDENTITY_REMOVAL = "/settings/members/{id}/identity-removal", member_identity_removal(id: &MemberId);

@@ -110,6 +110,12 @@ pub const PAGES: &[DocsPage] = &[
         text: Text::Written(include_str!("pages/verify-webhooks.md")),
     },
     DocsPage {
+        name: "members",
+        title: "Members: roles, how somebody leaves, and wrong passwords",
+        about: "What each role may do, what becomes of keys and links when somebody leaves, and how tries at passwords are slowed down.",
+        text: Text::Written(include_str!("pages/members.md")),
+    },
+    DocsPage {
         name: "sign-in",
         title: "Sign in with your own identity provider",
         about: "OpenID Connect for the members of a workspace, and how to switch passwords off.",

@@ -6,6 +6,7 @@ use crate::console::catalogue::{install_pages, pages as connector_pages};
 use crate::console::connections::{
     configure_pages, delete_pages, host_key_pages, new_pages, pages as list_pages, show_pages,
 };
+use crate::console::departures::pages as departure_pages;
 use crate::console::failures::pages as failure_pages;
 use crate::console::former_members::pages as former_pages;
 use crate::console::handoff::pages as hand_off_pages;
@@ -66,11 +67,13 @@ fn settings() -> Vec<RouteEntry> {
         at(urls::INVITATIONS).post(AtLeast(Admin), member_pages::invite),
         at(urls::INVITATION_WITHDRAWAL).post(AtLeast(Admin), member_pages::withdraw),
         at(urls::MEMBER).get(AtLeast(Viewer), member_pages::show),
-        at(urls::MEMBER_ROLE).post(AtLeast(Admin), member_pages::change_role),
+        at(urls::MEMBER_ROLE)
+            .get(AtLeast(Admin), departure_pages::confirm_role)
+            .post(AtLeast(Admin), departure_pages::change_role),
         at(urls::MEMBER_IDENTITY_REMOVAL).post(AtLeast(Owner), member_pages::forget_identity),
         at(urls::MEMBER_REMOVAL)
-            .get(AtLeast(Admin), member_pages::confirm_removal)
-            .post(AtLeast(Admin), member_pages::remove),
+            .get(AtLeast(Admin), departure_pages::confirm_removal)
+            .post(AtLeast(Admin), departure_pages::remove),
         at(urls::MEMBER_ERASURE).get(AtLeast(Owner), former_pages::confirm).post(AtLeast(Owner), former_pages::erase),
         at(urls::SETTINGS_FAILURES).get(AtLeast(Viewer), failure_pages::index),
         at(urls::FAILURE_RETRY).post(AtLeast(Admin), failure_pages::retry),

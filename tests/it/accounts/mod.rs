@@ -3,6 +3,7 @@
 mod access;
 mod api_keys;
 mod departed;
+mod departures;
 mod elsewhere;
 mod first_run;
 mod forgotten;
@@ -16,12 +17,13 @@ mod sessions;
 mod settings;
 mod sign_in;
 mod sign_in_provider;
+mod slowed;
 mod upkeep;
 
 use vestibule::platform::activity::Event;
 use vestibule::platform::db::schema;
 
-use crate::support::{Page, TestApp};
+use crate::support::{Form, Page, TestApp, Visitor};
 
 /// The path of the only link to `/join/…` in a text.
 fn join_path(text: &str) -> String {
@@ -65,6 +67,24 @@ async fn id_of_member(app: &TestApp, email: &str) -> String {
         Ok(living.select(members::id).first(conn)?)
     };
     app.app.db.read(find).await.unwrap()
+}
+
+/// Takes somebody out of the workspace, as an owner does who keeps everything that they made for a member of that address.
+async fn remove_and_keep(app: &TestApp, owner: &Visitor, email: &str, keeper: &str) {
+    let removal = format!("/settings/members/{}/removal", id_of_member(app, email).await);
+    let form = handed_over(owner.get(&removal).await.form_to(&removal), &id_of_member(app, keeper).await);
+    let done = form.send(owner).await;
+    assert_eq!(done.status, 303, "{}", done.text());
+}
+
+/// The form that asks what becomes of what somebody made, with everything handed over.
+fn handed_over(form: Form, to: &str) -> Form {
+    let made: Vec<String> = form.names().into_iter().filter(|name| is_thing(name)).map(str::to_owned).collect();
+    made.iter().fold(form, |form, name| form.set(name, to))
+}
+
+fn is_thing(name: &str) -> bool {
+    ["key-", "setup-link-", "invite-link-"].iter().any(|head| name.starts_with(head))
 }
 
 async fn session_count(app: &TestApp) -> i64 {

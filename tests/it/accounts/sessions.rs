@@ -66,6 +66,42 @@ async fn thirty_days_of_silence_end_it_and_being_seen_prolongs_it() {
 }
 
 #[tokio::test]
+async fn ninety_days_after_signing_in_it_ends_however_often_it_was_seen() {
+    let app = TestApp::start();
+    let owner = app.owner().await;
+    for _ in 0..8 {
+        app.advance(Duration::days(11));
+        assert_eq!(owner.get("/settings/account").await.status, 200);
+    }
+    app.advance(Duration::hours(47));
+    assert_eq!(owner.get("/settings/account").await.status, 200);
+    app.advance(Duration::hours(1));
+    assert_eq!(owner.get("/settings/account").await.location().as_deref(), Some("/sign-in?next=%2Fsettings%2Faccount"));
+    vestibule::features::accounts::sweep(&app.app).await.unwrap();
+    assert_eq!(session_count(&app).await, 0);
+}
+
+#[tokio::test]
+async fn the_operator_sets_how_long_it_lasts() {
+    let app = TestApp::start_with(|config| {
+        config.sign_in.session.idle = Duration::days(2);
+        config.sign_in.session.longest = Duration::days(5);
+    });
+    let owner = app.owner().await;
+    for _ in 0..4 {
+        app.advance(Duration::days(1));
+        let seen = owner.get("/settings/account").await;
+        assert_eq!(seen.status, 200);
+        assert!(session_cookie(&seen).is_some_and(|cookie| cookie.contains("Max-Age=172800")));
+    }
+    app.advance(Duration::days(1));
+    assert_eq!(owner.get("/settings/account").await.status, 303);
+    owner.sign_in("ana@acme.example").await;
+    app.advance(Duration::days(2));
+    assert_eq!(owner.get("/settings/account").await.status, 303, "two days without being seen");
+}
+
+#[tokio::test]
 async fn being_seen_is_noted_every_five_minutes_at_most() {
     let app = TestApp::start();
     let owner = app.owner().await;

@@ -1,8 +1,11 @@
 //! What owners and admins set, and what the environment says.
 
+use diesel::prelude::*;
 use secrecy::SecretString;
+use vestibule::features::accounts::Role;
 use vestibule::platform::activity::Event;
-use vestibule::platform::db::DatabaseUrl;
+use vestibule::platform::db::schema::jobs;
+use vestibule::platform::db::{Conn, DatabaseUrl};
 
 use super::{assert_refused, events};
 use crate::support::{CANARY, TestApp};
@@ -80,6 +83,49 @@ async fn mail_and_data_pages_tell_the_truth_without_a_secret() {
     for page in [mail, data] {
         assert!(!page.body.contains(CANARY) && !page.body.contains("user:") && !page.body.contains(secret));
     }
+}
+
+#[tokio::test]
+async fn how_the_server_is_run_is_told_to_owners_of_the_instance_alone() {
+    let app = TestApp::start_with(|config| {
+        config.mail.smtp_url = Some(SecretString::from("smtp+starttls://user:password@mail.inside.example:587"));
+    });
+    let owner = app.owner().await;
+    let admin = app.member(&owner, Role::Admin, "ad@acme.example").await;
+    let viewer = app.member(&owner, Role::Viewer, "vi@acme.example").await;
+    let stranger = app.owner_of("Other", "Olga", "olga@other.example").await;
+    let folder = app.data_dir().display().to_string();
+    let key_file = std::fs::read_to_string(app.data_dir().join("master.key")).unwrap();
+    let id = key_file.split_once(':').unwrap().0.to_owned();
+    let facts = ["mail.inside.example", folder.as_str(), "master.key", id.as_str()];
+    for (path, told) in [("/settings/mail", &facts[..1]), ("/settings/data", &facts[1..])] {
+        let shown = owner.get(path).await.text();
+        assert!(told.iter().all(|fact| shown.contains(fact)), "{shown}");
+        for somebody in [&admin, &viewer, &stranger] {
+            let page = somebody.get(path).await;
+            assert_eq!(page.status, 200);
+            assert!(facts.iter().all(|fact| !page.body.contains(fact)), "{path}: {}", page.text());
+            assert!(page.text().contains("owners of the first workspace"), "{}", page.text());
+        }
+    }
+    assert!(viewer.get("/settings/mail").await.text().contains("Mails go to A mail server"));
+    // What the server said when a mail failed names its folders.
+    let (workspace, text) =
+        (crate::api::workspace_id(&app, "Other").await, format!("cannot write {folder}/mail/x.eml"));
+    let now = app.app.clock.now();
+    let failed = move |conn: &mut Conn| {
+        let row = (
+            (jobs::id.eq("failed-mail"), jobs::kind.eq("account_mail"), jobs::payload.eq("none"), jobs::run_at.eq(now)),
+            (jobs::attempts.eq(8), jobs::created_at.eq(now), jobs::failed_at.eq(now), jobs::last_error.eq(text)),
+            (jobs::lane.eq("urgent_mail"), jobs::workspace_id.eq(workspace), jobs::handed_over.eq(0)),
+            (jobs::about.eq("Invitation"), jobs::shown_receiver.eq("x@other.example"), jobs::receiver.eq("x")),
+        );
+        Ok(diesel::insert_into(jobs::table).values(row).execute(conn)?)
+    };
+    app.app.db.write(failed).await.unwrap();
+    let shown = stranger.get("/settings/failures").await;
+    assert!(shown.text().contains("cannot write the data folder/mail/x.eml"), "{}", shown.text());
+    assert!(!shown.body.contains(&folder));
 }
 
 #[tokio::test]

@@ -25,6 +25,8 @@ const LOOKS: &[(&str, &[&str], u16)] = &[
     (urls::ACCOUNT_LINK, &["{join}"], 200),
     (urls::SETTINGS, &[], 303),
     (urls::MEMBER, &["{member}"], 200),
+    // Without a role there is nothing to ask.
+    (urls::MEMBER_ROLE, &["{member}"], 303),
     (urls::MEMBER_REMOVAL, &["{member}"], 200),
     (urls::MEMBER_ERASURE, &["{left}"], 200),
     (urls::WEBHOOK_ENDPOINT, &["{endpoint}"], 200),

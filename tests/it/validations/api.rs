@@ -128,3 +128,41 @@ async fn where_nobody_can_be_asked_there_is_no_validation() {
     let done = program.patch(&one, json!({"draft": false})).await.expect(200);
     assert_eq!(done.json["state"], "finalised", "and finalising needs none: {}", done.body);
 }
+
+/// Who follows a log with a key that is revoked meanwhile hears no more of it.
+#[tokio::test]
+async fn a_log_that_is_followed_ends_with_the_key() {
+    use std::time::Duration;
+    use vestibule::features::accounts::api_keys::{self, Scope};
+    use vestibule::platform::activity::Actor;
+
+    let (app, program, slug) = shop_draft("right", json!({})).await;
+    let other = crate::api::Program::nobody(&app).await;
+    let other = other.with_scopes(&app, "Acme Analytics", &[Scope::ValidationsWrite]).await;
+    // Nobody works at it, so its log has no end of its own.
+    let begun = program.post(&format!("/api/v1/sources/{slug}/revalidate/"), json!({})).await;
+    let path = format!("/api/v1/connector-validations/{}/logs/", begun.text("/id"));
+    let (follower, followed) = (other.clone(), path.clone());
+    let follows = tokio::spawn(async move { follower.get(&followed).await.status });
+    let (first, followed) = (program.clone(), path.clone());
+    let goes_on = tokio::spawn(async move { first.get(&followed).await.status });
+    let workspace = crate::api::workspace_id(&app, "Acme Analytics").await;
+    let of_follower = move |conn: &mut vestibule::platform::db::Conn| {
+        let keys = api_keys::list(conn, &workspace)?.into_iter();
+        let own = keys.filter(|key| key.scopes() == [Scope::ValidationsWrite]).collect::<Vec<_>>();
+        Ok(own.into_iter().next().map(|key| (workspace.clone(), key)).unwrap())
+    };
+    let (workspace, key) = loop {
+        let (workspace, key) = app.app.db.read(of_follower.clone()).await.unwrap();
+        if key.last_used_at.is_some() {
+            break (workspace, key);
+        }
+        tokio::task::yield_now().await;
+    };
+    let revoked = app.app.write(move |tx| api_keys::revoke(tx, &workspace, &key.id, Actor::System));
+    assert_eq!(revoked.await.unwrap(), Some(true));
+    let status = tokio::time::timeout(Duration::from_secs(20), follows).await.expect("it ends").unwrap();
+    assert_eq!(status, 200);
+    assert!(!goes_on.is_finished(), "whose key works goes on reading");
+    goes_on.abort();
+}

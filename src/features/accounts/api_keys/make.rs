@@ -1,11 +1,12 @@
 //! Making, listing and revoking keys.
 
 use super::store::{self, ApiKeyRow, KnownKey, NewApiKey};
-use super::{PREFIX, SHOWN};
+use super::{PREFIX, SHOWN, Scope};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
 use crate::base::error::AppResult;
-use crate::base::ids::{ApiKeyId, WorkspaceId};
+use crate::base::ids::{ApiKeyId, MemberId, WorkspaceId};
+use crate::features::accounts::MemberCard;
 use crate::features::accounts::notes::note;
 use crate::platform::activity::{Actor, Event};
 use crate::platform::db::Conn;
@@ -46,12 +47,61 @@ pub fn revoke(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &ApiKeyId, actor: Ac
     Ok(Some(true))
 }
 
+/// The keys a member has made that work now, the newest first.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn working_of(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    member: &MemberId,
+    now: UtcTime,
+) -> AppResult<Vec<ApiKeyRow>> {
+    let all = store::list(conn, workspace)?.into_iter();
+    Ok(all.filter(|key| key.created_by.as_ref() == Some(member) && key.works(now)).collect())
+}
+
+/// Makes another member the one who answers for a key; programs go on using it. What only owners' keys may do does not come with it: nobody
+/// gets more by it than whoever made the key could give. `false` when it was revoked meanwhile.
+///
+/// # Errors
+/// The database refuses.
+pub fn hand_over(
+    tx: &mut Tx<'_>,
+    workspace: &WorkspaceId,
+    key: &ApiKeyRow,
+    to: &MemberCard,
+    actor: Actor,
+) -> AppResult<bool> {
+    let scopes: Vec<Scope> = key.scopes().into_iter().filter(|scope| !scope.is_of_owners()).collect();
+    if !store::hand_over(tx.conn, workspace, &key.id, &to.id, &scopes)? {
+        return Ok(false);
+    }
+    note(tx, workspace, actor, Event::ApiKeyHandedOver, &format!("{}, to {}", key.name, to.name))?;
+    Ok(true)
+}
+
 /// The key a program shows; `None` when it is unknown, revoked or expired.
 ///
 /// # Errors
 /// The database cannot be asked.
 pub fn authenticate(conn: &mut Conn, shown: &PlainToken, now: UtcTime) -> AppResult<Option<KnownKey>> {
     Ok(store::find_working(conn, &shown.hash(), now)?)
+}
+
+/// Whether a key that was shown a while ago would still open this: for answers that take long.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn still_allows(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &ApiKeyId,
+    scope: Scope,
+    now: UtcTime,
+) -> AppResult<bool> {
+    let key = store::find(conn, workspace, id)?;
+    Ok(key.is_some_and(|key| key.works(now) && key.scopes().contains(&scope)))
 }
 
 /// Notes that a key was used now.

@@ -8,7 +8,7 @@ mod make;
 pub mod pages;
 mod store;
 
-pub use make::{authenticate, create, list, note_use, revoke};
+pub use make::{authenticate, create, hand_over, list, note_use, revoke, still_allows, working_of};
 pub use store::{ApiKeyRow, KnownKey, NewApiKey};
 
 use crate::base::text_column::text_enum;
@@ -51,6 +51,13 @@ text_enum! {
         OutputLayersWrite = "output_layers:write" => "Change output layers",
         /// Say where extractions run; only with a key that an owner has made.
         EngineWrite = "extraction_engine:write" => "Change where extractions run (keys of owners)",
+    }
+}
+
+impl Scope {
+    /// Whether it only works with a key whose maker is an owner.
+    pub fn is_of_owners(self) -> bool {
+        self == Self::EngineWrite
     }
 }
 

@@ -1,5 +1,7 @@
 //! `/settings/api-keys`: make a key, shown this once; see and revoke keys.
 
+use std::collections::HashMap;
+
 use actix_web::{HttpRequest, web};
 use askama::Template;
 use time::{Date, Duration};
@@ -8,10 +10,11 @@ use super::{ApiKeyRow, NewApiKey, Scope};
 use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
 use crate::base::error::{AppError, AppResult};
-use crate::base::ids::ApiKeyId;
+use crate::base::ids::{ApiKeyId, MemberId};
 use crate::features::accounts::fields::{FormErrors, NoFields};
 use crate::features::accounts::guard::{Admin, SignedIn};
 use crate::features::accounts::members::role_now;
+use crate::features::accounts::store::{Maker, lock_members, makers};
 use crate::features::accounts::views::{MomentView, names_in_words};
 use crate::features::accounts::{Acting, owners_of};
 use crate::platform::activity::Actor;
@@ -27,6 +30,10 @@ struct KeyView {
     prefix: String,
     may: Vec<&'static str>,
     made: MomentView,
+    /// By whom; empty for a command.
+    maker: String,
+    /// Whether that is no member any more.
+    maker_left: bool,
     used: Option<MomentView>,
     expires: Option<MomentView>,
     /// `Works`, `Expired` or `Revoked`.
@@ -120,14 +127,15 @@ pub async fn index(request: HttpRequest, app: web::Data<App>, member: SignedIn) 
 
 async fn keys_page(request: &HttpRequest, app: &App, member: &SignedIn) -> AppResult<KeysPage> {
     let (id, now) = (member.workspace_id.clone(), app.clock.now());
-    let (rows, owners) = app.db.read(move |conn| Ok((super::list(conn, &id)?, owners_of(conn, &id)?))).await?;
+    let read = app.db.read(move |conn| Ok((super::list(conn, &id)?, owners_of(conn, &id)?, makers(conn, &id)?)));
+    let (rows, owners, makers) = read.await?;
     Ok(KeysPage {
         frame: member.frame(request, app, "settings"),
         tab: urls::SETTINGS_API_KEYS,
         errors: FormErrors::default(),
         may_change: member.role.may_administer(),
         ask: names_in_words(&owners),
-        keys: rows.into_iter().map(|row| key_view(row, now)).collect(),
+        keys: rows.into_iter().map(|row| key_view(row, &makers, now)).collect(),
         name: String::new(),
         expires: String::new(),
         scopes: scope_views(&[]),
@@ -136,7 +144,8 @@ async fn keys_page(request: &HttpRequest, app: &App, member: &SignedIn) -> AppRe
     })
 }
 
-fn key_view(row: ApiKeyRow, now: UtcTime) -> KeyView {
+fn key_view(row: ApiKeyRow, makers: &HashMap<MemberId, Maker>, now: UtcTime) -> KeyView {
+    let maker = row.created_by.as_ref().and_then(|id| makers.get(id));
     let state = match (row.revoked_at, row.expires_at) {
         (Some(_), _) => "Revoked",
         (None, Some(end)) if end <= now => "Expired",
@@ -148,6 +157,8 @@ fn key_view(row: ApiKeyRow, now: UtcTime) -> KeyView {
         name: row.name,
         prefix: row.prefix,
         made: row.created_at.into(),
+        maker: maker.map(|maker| maker.name.clone()).unwrap_or_default(),
+        maker_left: maker.is_some_and(|maker| maker.left),
         used: row.last_used_at.map(MomentView::from),
         // The row keeps the first moment after the last day; people think of the day.
         expires: row.expires_at.map(|end| MomentView::from(end - Duration::SECOND)),
@@ -194,6 +205,8 @@ async fn make(
     expires_at: Option<UtcTime>,
 ) -> AppResult<Option<PlainToken>> {
     app.write(move |tx| {
+        // Whoever is just being removed makes no key that nobody was asked about.
+        lock_members(tx.conn, &who.workspace)?;
         if !role_now(tx.conn, &who)?.may_administer() {
             return Err(AppError::Forbidden);
         }

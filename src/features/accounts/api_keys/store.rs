@@ -37,6 +37,11 @@ impl ApiKeyRow {
     pub fn scopes(&self) -> Vec<Scope> {
         self.scopes.split(' ').filter_map(Scope::parse).collect()
     }
+
+    /// Whether it works at a moment.
+    pub fn works(&self, now: UtcTime) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| end > now)
+    }
 }
 
 /// A key to be.
@@ -109,6 +114,23 @@ pub(super) fn revoke(conn: &mut Conn, workspace: &WorkspaceId, id: &ApiKeyId, no
         .filter(api_keys::id.eq(id))
         .filter(api_keys::revoked_at.is_null());
     diesel::update(key).set(api_keys::revoked_at.eq(now)).execute(conn).map(|revoked| revoked == 1)
+}
+
+/// Makes another member the one who made a key, and says what it may do from now on; `false` when it is revoked.
+pub(super) fn hand_over(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    id: &ApiKeyId,
+    to: &MemberId,
+    scopes: &[Scope],
+) -> QueryResult<bool> {
+    let key = api_keys::table
+        .filter(api_keys::workspace_id.eq(workspace))
+        .filter(api_keys::id.eq(id))
+        .filter(api_keys::revoked_at.is_null());
+    let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+    let handed = diesel::update(key).set((api_keys::created_by.eq(to), api_keys::scopes.eq(scopes.join(" "))));
+    handed.execute(conn).map(|handed| handed == 1)
 }
 
 /// A key that a program has shown, and that works.

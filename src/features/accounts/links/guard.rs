@@ -7,14 +7,17 @@ use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpRequest, web};
 use askama::Template;
+use diesel::QueryResult;
 
 use super::AccountLinkPurpose;
 use super::store::{self, AccountLinkRow};
+use crate::base::clock::UtcTime;
 use crate::base::crypto::PlainToken;
 use crate::base::error::AppError;
-use crate::features::accounts::store::{find_member, find_workspace};
+use crate::features::accounts::store::{find_living, find_member, find_workspace};
 use crate::features::accounts::{MemberCard, WorkspaceCard};
 use crate::platform::app::App;
+use crate::platform::db::Conn;
 use crate::platform::email::MailSentence;
 use crate::platform::link_state::LinkState;
 use crate::platform::web::client_ip::client_ip;
@@ -30,6 +33,28 @@ pub struct OpenAccountLink {
     pub(in crate::features::accounts) workspace: WorkspaceCard,
     /// Who invited, when somebody did.
     pub(in crate::features::accounts) inviter: Option<MemberCard>,
+    stands: bool,
+}
+
+impl OpenAccountLink {
+    /// Its state at a moment. What whoever sent it could not give any more counts as withdrawn.
+    pub(in crate::features::accounts) fn state(&self, now: UtcTime) -> LinkState {
+        match self.row.times().state(now) {
+            LinkState::Open { .. } if !self.stands => LinkState::Revoked { at: now },
+            state => state,
+        }
+    }
+}
+
+/// Whether a link is worth something, apart from its own times: whoever sent an invitation is a member now and may give its role. To choose
+/// a new password nobody is asked but the mailbox.
+pub(in crate::features::accounts) fn stands(conn: &mut Conn, link: &AccountLinkRow) -> QueryResult<bool> {
+    if link.purpose != AccountLinkPurpose::Join {
+        return Ok(true);
+    }
+    let Some(inviter) = &link.created_by else { return Ok(false) };
+    let inviter = find_living(conn, &link.workspace_id, inviter)?;
+    Ok(inviter.is_some_and(|inviter| inviter.role.may_handle(link.role)))
 }
 
 #[derive(Template)]
@@ -48,7 +73,7 @@ pub(in crate::features::accounts) fn closed_page(app: &App, link: &OpenAccountLi
     let page = ClosedPage {
         frame: RecipientFrame::new(&link.workspace.name, &link.workspace.accent, &app.config.server.base_url),
         purpose: link.row.purpose,
-        state: link.row.times().state(app.clock.now()),
+        state: link.state(app.clock.now()),
         workspace: link.workspace.name.clone(),
         inviter: link.inviter.as_ref().map(|member| member.name.clone()).unwrap_or_default(),
         newer: MailSentence::NewerInvitation.of(&app.config.mail),
@@ -67,7 +92,8 @@ pub(in crate::features::accounts) async fn find(request: &HttpRequest, app: &App
         let inviter = row.created_by.as_ref().map(|id| find_member(conn, id)).transpose()?.flatten();
         // Who was forgotten cannot be asked.
         let inviter = inviter.filter(|member| !member.email.is_empty());
-        Ok(Some(OpenAccountLink { row, workspace, inviter }))
+        let stands = stands(conn, &row)?;
+        Ok(Some(OpenAccountLink { row, workspace, inviter, stands }))
     });
     match found.await? {
         Some(link) => Ok(link),
@@ -84,7 +110,7 @@ impl FromRequest for OpenAccountLink {
         Box::pin(async move {
             let app = request.app_data::<web::Data<App>>().ok_or(AppError::NotFound)?;
             let link = find(&request, app).await?;
-            if link.row.times().state(app.clock.now()).is_open() { Ok(link) } else { Err(closed_page(app, &link)) }
+            if link.state(app.clock.now()).is_open() { Ok(link) } else { Err(closed_page(app, &link)) }
         })
     }
 }

@@ -1,16 +1,17 @@
 //! Account links: sent by mail, used once, to join a workspace or to choose a new password.
 //!
-//! Invariants: looking at one changes nothing; using it is one conditional UPDATE in the transaction of the deed; the token is
+//! Invariants: an invitation is worth what whoever sent it may give now, so it ends with their membership or their role; looking at one changes
+//! nothing; using it is one conditional UPDATE in the transaction of the deed; the token is
 //! stored as its hash, and sealed beside it only until the mail is on its way.
 
 mod guard;
 mod store;
 
-pub(super) use guard::{OpenAccountLink, closed_page, find as find_by_path};
+pub(super) use guard::{OpenAccountLink, closed_page, find as find_by_path, stands};
 pub(super) use store::{
     AccountLinkRow, Invitation, NewAccountLink, drop_dead_tokens, drop_token, find, invitation_of, invitations_since,
-    last_invitation_to, open_invitation_to, pending_invitations, recent_resets, redeem, revoke_all, revoke_invitation,
-    revoke_invitations_to, revoke_resets,
+    last_invitation_to, open_invitation_to, open_invitations_of, pending_invitations, recent_resets, redeem,
+    revoke_all, revoke_invitation, revoke_invitations_to, revoke_resets,
 };
 pub use store::{count_up_to, forget, forgettable};
 

@@ -120,6 +120,20 @@ pub(in crate::features::accounts) struct Invitation {
     pub(in crate::features::accounts) created_at: UtcTime,
     pub(in crate::features::accounts) expires_at: UtcTime,
     pub(in crate::features::accounts) inviter: Option<String>,
+    inviter_role: Option<Role>,
+    inviter_left_at: Option<UtcTime>,
+}
+
+impl Invitation {
+    /// Whether it can be answered at a moment.
+    pub(in crate::features::accounts) fn is_open(&self, now: UtcTime) -> bool {
+        now < self.expires_at && self.stands()
+    }
+
+    /// Whether whoever sent it may give its role now.
+    pub(in crate::features::accounts) fn stands(&self) -> bool {
+        self.inviter_left_at.is_none() && self.inviter_role.is_some_and(|role| role.may_handle(self.role))
+    }
 }
 
 /// Invitations nobody has answered or withdrawn, newest first; those that ran out stay for a while.
@@ -143,6 +157,8 @@ pub(in crate::features::accounts) fn pending_invitations(
             account_links::created_at,
             account_links::expires_at,
             members::name.nullable(),
+            members::role.nullable(),
+            members::removed_at.nullable(),
         ))
         .load(conn)
 }
@@ -180,6 +196,26 @@ pub(in crate::features::accounts) fn open_invitation_to(
         .select(AccountLinkRow::as_select())
         .first(conn)
         .optional()
+}
+
+/// The invitations nobody has answered yet that a member has sent, or that went to their own address.
+pub(in crate::features::accounts) fn open_invitations_of(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    member: &MemberId,
+    email: &str,
+    now: UtcTime,
+) -> QueryResult<Vec<AccountLinkRow>> {
+    account_links::table
+        .filter(account_links::workspace_id.eq(workspace))
+        .filter(account_links::purpose.eq(AccountLinkPurpose::Join))
+        .filter(account_links::created_by.eq(member).or(account_links::email.eq(email)))
+        .filter(account_links::used_at.is_null())
+        .filter(account_links::revoked_at.is_null())
+        .filter(account_links::expires_at.gt(now))
+        .order((account_links::created_at, account_links::id))
+        .select(AccountLinkRow::as_select())
+        .load(conn)
 }
 
 /// When that address was last invited to the workspace without having come, unless a backup that was put back closed it.

@@ -6,6 +6,7 @@ use super::store::{NewSession, begin, end_by_token, find, vouched};
 use crate::base::crypto::{PlainToken, TokenHash};
 use crate::base::ids::{MemberId, WorkspaceId};
 use crate::features::accounts::{identities, memberships};
+use crate::platform::config::SessionLife;
 use crate::platform::tx::Tx;
 
 /// The browser somebody signs in with.
@@ -15,6 +16,8 @@ pub(in crate::features::accounts) struct Browser {
     pub(in crate::features::accounts) agent: String,
     /// The session it brings along.
     pub(in crate::features::accounts) session: Option<TokenHash>,
+    /// How long a session lasts that begins in it.
+    pub(in crate::features::accounts) life: SessionLife,
 }
 
 /// What somebody has shown to come in.
@@ -39,7 +42,8 @@ impl Browser {
         let (mut by_password, mut shown) = (proof == SignInProof::Password, Vec::new());
         if let Some(token) = &self.session {
             let identity = identities::of_member(tx.conn, member)?.map(|identity| identity.id);
-            let old = find(tx.conn, token, tx.now)?.filter(|old| Some(&old.identity_id) == identity.as_ref());
+            let old =
+                find(tx.conn, token, self.life, tx.now)?.filter(|old| Some(&old.identity_id) == identity.as_ref());
             if let Some(old) = old {
                 by_password |= old.by_password();
                 shown = vouched(tx.conn, &old.id)?;
@@ -50,6 +54,8 @@ impl Browser {
             shown.push(workspace.clone());
         }
         memberships::note_opened(tx.conn, member, tx.now)?;
-        begin(tx, &NewSession { workspace, member, user_agent: &self.agent, by_password, vouched: &shown })
+        let new =
+            NewSession { workspace, member, user_agent: &self.agent, by_password, vouched: &shown, life: self.life };
+        begin(tx, &new)
     }
 }

@@ -1,5 +1,5 @@
-//! Sessions: a random token in a cookie, its hash here. A session lasts for 30 days after it was last seen; that it was seen
-//! is noted at most every five minutes, so that looking at pages costs no write.
+//! Sessions: a random token in a cookie, its hash here. A session lasts for a while after it was last seen, and never longer than another while
+//! since somebody signed in ([`SessionLife`](crate::platform::config::SessionLife)); that it was seen is noted at most every five minutes, so that looking at pages costs no write.
 //!
 //! A session belongs to an identity and speaks for one of its memberships at a time; which ones it opens follows from what was shown in
 //! it and is looked up at every request (`memberships.rs`).
@@ -20,8 +20,6 @@ use crate::base::clock::UtcTime;
 use crate::base::ids::SessionId;
 use crate::platform::db::Conn;
 
-/// How long a session lasts without being seen.
-pub(super) const LIFETIME: Duration = Duration::days(30);
 /// Who signed in no longer ago has just shown who they are.
 const A_MOMENT: Duration = Duration::minutes(15);
 /// How old the note of having been seen may get.

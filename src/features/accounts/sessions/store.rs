@@ -1,9 +1,10 @@
 use diesel::prelude::*;
 
-use super::{LIFETIME, cut_agent};
+use super::cut_agent;
 use crate::base::clock::UtcTime;
 use crate::base::crypto::{PlainToken, TokenHash};
 use crate::base::ids::{IdentityId, MemberId, SessionId, WorkspaceId};
+use crate::platform::config::SessionLife;
 use crate::platform::db::Conn;
 use crate::platform::db::schema::{identities, members, session_workspaces, sessions};
 use crate::platform::tx::Tx;
@@ -12,6 +13,8 @@ use crate::platform::tx::Tx;
 #[derive(Debug, Clone, Queryable)]
 pub(in crate::features::accounts) struct OpenSession {
     pub(in crate::features::accounts) id: SessionId,
+    /// When somebody signed in.
+    pub(in crate::features::accounts) began_at: UtcTime,
     pub(in crate::features::accounts) last_seen_at: UtcTime,
     by_password: i32,
     pub(in crate::features::accounts) member_id: MemberId,
@@ -61,6 +64,7 @@ pub(super) struct NewSession<'a> {
     pub(super) by_password: bool,
     /// Workspaces whose provider has vouched.
     pub(super) vouched: &'a [WorkspaceId],
+    pub(super) life: SessionLife,
 }
 
 /// Begins a session; its token exists in the answer and in the browser's cookie only.
@@ -75,7 +79,7 @@ pub(super) fn begin(tx: &mut Tx<'_>, new: &NewSession<'_>) -> QueryResult<PlainT
             sessions::user_agent.eq(cut_agent(new.user_agent)),
             sessions::created_at.eq(tx.now),
             sessions::last_seen_at.eq(tx.now),
-            sessions::expires_at.eq(tx.now + LIFETIME),
+            sessions::expires_at.eq(new.life.until(tx.now, tx.now)),
             sessions::by_password.eq(i32::from(new.by_password)),
         ))
         .execute(tx.conn)?;
@@ -106,10 +110,11 @@ pub(super) fn vouched(conn: &mut Conn, session: &SessionId) -> QueryResult<Vec<W
         .load(conn)
 }
 
-/// The open session of that token. What it opens is for its memberships to say.
+/// The open session of that token. What it opens is for its memberships to say. A shorter life that was set since counts for it, too.
 pub(in crate::features::accounts) fn find(
     conn: &mut Conn,
     token: &TokenHash,
+    life: SessionLife,
     now: UtcTime,
 ) -> QueryResult<Option<OpenSession>> {
     sessions::table
@@ -117,8 +122,10 @@ pub(in crate::features::accounts) fn find(
         .inner_join(identities::table.on(identities::id.nullable().eq(members::identity_id)))
         .filter(sessions::token_hash.eq(token.as_bytes()))
         .filter(sessions::expires_at.gt(now))
+        .filter(sessions::created_at.gt(now - life.longest))
         .select((
             sessions::id,
+            sessions::created_at,
             sessions::last_seen_at,
             sessions::by_password,
             sessions::member_id,
@@ -135,10 +142,15 @@ pub(in crate::features::accounts) fn began_at(conn: &mut Conn, id: &SessionId) -
     sessions::table.find(id).select(sessions::created_at).get_result(conn).optional()
 }
 
-/// Notes that the session was seen, which prolongs it.
-pub(in crate::features::accounts) fn touch(conn: &mut Conn, id: &SessionId, now: UtcTime) -> QueryResult<()> {
-    diesel::update(sessions::table.find(id))
-        .set((sessions::last_seen_at.eq(now), sessions::expires_at.eq(now + LIFETIME)))
+/// Notes that the session was seen, which prolongs it up to its longest life.
+pub(in crate::features::accounts) fn touch(
+    conn: &mut Conn,
+    session: &OpenSession,
+    life: SessionLife,
+    now: UtcTime,
+) -> QueryResult<()> {
+    diesel::update(sessions::table.find(&session.id))
+        .set((sessions::last_seen_at.eq(now), sessions::expires_at.eq(life.until(session.began_at, now))))
         .execute(conn)
         .map(|_| ())
 }
@@ -234,8 +246,13 @@ pub(in crate::features::accounts) fn forget_vouchers(
 }
 
 /// Deletes sessions that are over, in every workspace.
-pub(in crate::features::accounts) fn delete_expired(conn: &mut Conn, now: UtcTime) -> QueryResult<usize> {
-    diesel::delete(sessions::table.filter(sessions::expires_at.le(now))).execute(conn)
+pub(in crate::features::accounts) fn delete_expired(
+    conn: &mut Conn,
+    life: SessionLife,
+    now: UtcTime,
+) -> QueryResult<usize> {
+    let over = sessions::expires_at.le(now).or(sessions::created_at.le(now - life.longest));
+    diesel::delete(sessions::table.filter(over)).execute(conn)
 }
 
 /// Ends every session of every workspace.

@@ -144,7 +144,9 @@ fn identify(
         let recognised = Acting { workspace: workspace.clone(), member: member.id, name: member.name };
         return Ok(IdentityMatch::Recognised(recognised));
     }
-    if let Some(invitation) = links::open_invitation_to(conn, workspace, email, now)? {
+    if let Some(invitation) = links::open_invitation_to(conn, workspace, email, now)?
+        && links::stands(conn, &invitation)?
+    {
         return Ok(IdentityMatch::Invited(invitation));
     }
     if tied.is_some() || members::was_removed(conn, workspace, email)? {

@@ -3,7 +3,7 @@
 
 mod store;
 
-pub use store::{names, page, rows};
+pub use store::{names, open_of, page, rows};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -6,10 +6,10 @@ use diesel::sql_types::{Binary, Bool};
 
 use super::{InviteLinkCursor, InviteLinkFilter, InviteStateFilter, Key, ListOrder, Sort};
 use crate::base::clock::UtcTime;
-use crate::base::ids::{InviteLinkId, WorkspaceId};
+use crate::base::ids::{InviteLinkId, MemberId, WorkspaceId};
 use crate::base::search;
 use crate::connectors::Kind;
-use crate::features::invite_links::InviteLink;
+use crate::features::invite_links::{InviteLink, InviteState};
 use crate::platform::db::conn::MultiBackend;
 use crate::platform::db::counts::{self, Counted, CountedList};
 use crate::platform::db::cursor::{self, Page, PageRequest};
@@ -34,6 +34,25 @@ pub fn rows(
         None => query,
     };
     ordered(query, order.sort).limit(limit).select(InviteLink::as_select()).load(conn)
+}
+
+/// The links a member has made that work now, newest first.
+pub fn open_of(
+    conn: &mut Conn,
+    workspace: &WorkspaceId,
+    member: &MemberId,
+    now: UtcTime,
+) -> QueryResult<Vec<InviteLink>> {
+    let mut open: Vec<InviteLink> = invite_links::table
+        .filter(of_workspace!(invite_links, workspace))
+        .filter(invite_links::created_by.eq(member))
+        .filter(invite_links::used_at.is_null())
+        .filter(invite_links::deleted_at.is_null())
+        .order(invite_links::created_at.desc())
+        .select(InviteLink::as_select())
+        .load(conn)?;
+    open.retain(|link| link.state(now) == InviteState::Active);
+    Ok(open)
 }
 
 fn ordered(query: Query<'_>, sort: Sort) -> Query<'_> {

@@ -178,7 +178,7 @@ pub async fn logs(
     key: ApiKey<ReadRuns>,
     id: web::Path<String>,
 ) -> ApiResult {
-    log::follow::<RunDetails>(app, &request, &key.workspace, &id).await
+    log::follow::<RunDetails, _>(app, &request, &key, &id).await
 }
 
 /// What the document says of the list, one, stopping, the log, and starting.

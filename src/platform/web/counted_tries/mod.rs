@@ -1,4 +1,4 @@
-//! Tries at what protects accounts and tokens (passwords, codes, unknown tokens), counted in the database: with several processes somebody
+//! Tries at what protects accounts and tokens (passwords and codes of whatever account, unknown tokens), counted in the database: with several processes somebody
 //! has as many tries as with one.
 //!
 //! One row a key, an hour glass: a try takes its share of a minute, the shares come back as time goes by. A key is kept as a keyed digest, so
@@ -29,9 +29,7 @@ struct TryLimit {
     per_minute: i32,
 }
 
-/// Passwords, codes and reset mails of one account.
-const ACCOUNT: TryLimit = TryLimit { name: "account", per_minute: 6 };
-/// The same from one address.
+/// Passwords, codes and reset mails of all accounts, from one address.
 const ADDRESS: TryLimit = TryLimit { name: "address", per_minute: 20 };
 /// Tokens nobody knows, from one address.
 const UNKNOWN: TryLimit = TryLimit { name: "unknown", per_minute: 30 };
@@ -68,20 +66,20 @@ fn judge(conn: &mut Conn, tries: &[CountedTry], now: UtcTime) -> AppResult<Vec<U
 }
 
 impl App {
-    /// Counts one try at a password, a code or a reset mail: 20 a minute from one address, 6 a minute for one account, over all processes.
+    /// Counts one try at a password, a code or a reset mail of whatever account: 20 a minute from one address, over all processes. What is
+    /// tried of one account is counted besides (`slowed_tries`).
     ///
     /// # Errors
     /// [`AppError::TooMany`] when there is none left; then nothing was counted.
-    pub async fn count_sign_in(&self, ip: IpAddr, account: &str) -> AppResult<()> {
+    pub(super) async fn count_sign_in(&self, ip: IpAddr) -> AppResult<()> {
         self.limits.sign_in(ip)?;
-        let address = CountedTry::new(self, ADDRESS, &block(ip).to_string());
-        self.count(vec![address, CountedTry::new(self, ACCOUNT, &account.to_lowercase())]).await
+        self.count(vec![CountedTry::new(self, ADDRESS, &block(ip).to_string())]).await
     }
 
     /// Counts a token nobody knows: 30 a minute from one address, over all processes.
     ///
     /// # Errors
-    /// As [`App::count_sign_in`].
+    /// [`AppError::TooMany`] when there is none left; then nothing was counted.
     pub async fn count_unknown_token(&self, ip: IpAddr) -> AppResult<()> {
         self.limits.unknown_token(ip)?;
         self.count(vec![CountedTry::new(self, UNKNOWN, &block(ip).to_string())]).await
@@ -123,6 +121,8 @@ mod tests {
     fn at(seconds: i64) -> UtcTime {
         UtcTime::from_unix(seconds).unwrap()
     }
+
+    const ACCOUNT: TryLimit = TryLimit { name: "test", per_minute: 6 };
 
     #[test]
     fn six_at_once_then_one_every_ten_seconds() {
