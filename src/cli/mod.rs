@@ -18,6 +18,7 @@ mod keys;
 mod migrate;
 mod out;
 mod owner;
+mod render;
 mod restore;
 mod run_limited;
 mod serve;
@@ -68,6 +69,8 @@ enum Command {
     /// List, install, import and check connectors
     #[command(subcommand)]
     Connectors(connectors::ConnectorsCommand),
+    /// Put secrets from the environment into the files of a hand-off
+    Render(render::RenderArgs),
     /// Run with a filled example workspace in a folder of its own
     Demo(demo::DemoArgs),
     /// Become another program that may use only so much (the server uses it to run connectors)
@@ -98,6 +101,7 @@ pub fn run() -> ExitCode {
         Command::Owner(command) => owner::run(&command),
         Command::ApiKey(command) => api_key::run(&command),
         Command::Connectors(command) => connectors::run(command),
+        Command::Render(args) => render::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::RunLimited(args) => run_limited::run(&args),
     };
