@@ -28,7 +28,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::platform::config::{Config, ConfigProblems, Environment, SETTINGS};
+use crate::platform::config::{Config, ConfigProblems, Environment, SETTINGS, no_setting};
 use crate::platform::db;
 
 /// Hand out a link, get somebody's data connection back: safely, without an account.
@@ -125,7 +125,7 @@ fn settings() -> anyhow::Result<Config> {
     let config = Config::from_source(&Environment)?;
     config.log.start();
     for name in &config.unknown {
-        tracing::warn!("{name} is set, but is no setting of this version");
+        tracing::warn!("{}", no_setting(name));
     }
     Ok(config)
 }

@@ -180,8 +180,11 @@ async fn pages_are_opened_and_deeds_are_posted() {
         "/settings/account/other-sessions/end",
     ] {
         let page = owner.get(path).await;
-        assert_eq!(page.status, 405, "{path}");
+        assert_eq!((page.status, page.header("allow")), (405, Some("POST")), "{path}");
     }
+    let form = token_of(&owner).await;
+    let posted = Form { action: "/connections".to_owned(), ..form }.send(&owner).await;
+    assert_eq!((posted.status, posted.header("allow")), (405, Some("GET, HEAD")));
     for path in ["/settings/members", "/settings/workspace", "/settings/api-keys", "/sign-in", "/forgot-password"] {
         assert!([200, 303].contains(&owner.head(path).await.status), "{path}");
     }
