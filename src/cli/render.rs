@@ -10,7 +10,7 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use super::{ExitResult, Unfit, out};
-use crate::console::handoff::render::{ReferenceList, RenderFormat, render};
+use crate::console::handoff::{ReferenceList, RenderFormat, render};
 use crate::platform::config::{Environment, Source as _};
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -16,7 +16,7 @@ pub mod pages;
 mod protocol;
 mod pyairbyte;
 mod references;
-pub mod render;
+mod render;
 mod source;
 mod taps;
 mod terraform;
@@ -35,6 +35,7 @@ use dlt::DltReader;
 use references::Style;
 
 pub use references::Reference;
+pub use render::{ReferenceList, ReferencePlace, RenderError, RenderFormat, render};
 
 text_enum! {
     /// An engine a source can be handed to.
