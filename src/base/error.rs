@@ -34,6 +34,9 @@ pub enum AppError {
     /// The request cannot be read at all (not a form, broken encoding).
     #[error("unreadable request: {0}")]
     Unreadable(&'static str),
+    /// A field of a form holds a control character; carries the field's name.
+    #[error("the field {0} holds a control character")]
+    ControlCharacter(String),
     /// The body is larger than we take.
     #[error("the body is too large")]
     TooLarge,

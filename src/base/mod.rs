@@ -8,4 +8,5 @@ pub mod http_client;
 pub mod ids;
 pub mod rng;
 pub mod search;
+pub mod steps;
 pub mod text_column;

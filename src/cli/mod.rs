@@ -18,6 +18,7 @@ mod keys;
 mod migrate;
 mod out;
 mod owner;
+mod render;
 mod restore;
 mod run_limited;
 mod serve;
@@ -27,7 +28,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::platform::config::{Config, ConfigProblems, Environment, SETTINGS};
+use crate::platform::config::{Config, ConfigProblems, Environment, SETTINGS, no_setting};
 use crate::platform::db;
 use crate::platform::private;
 
@@ -69,6 +70,8 @@ enum Command {
     /// List, install, import and check connectors
     #[command(subcommand)]
     Connectors(connectors::ConnectorsCommand),
+    /// Put secrets from the environment into the files of a hand-off
+    Render(render::RenderArgs),
     /// Run with a filled example workspace in a folder of its own
     Demo(demo::DemoArgs),
     /// Become another program that may use only so much (the server uses it to run connectors)
@@ -100,6 +103,7 @@ pub fn run() -> ExitCode {
         Command::Owner(command) => owner::run(&command),
         Command::ApiKey(command) => api_key::run(&command),
         Command::Connectors(command) => connectors::run(command),
+        Command::Render(args) => render::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::RunLimited(args) => run_limited::run(&args),
     };
@@ -123,7 +127,7 @@ fn settings() -> anyhow::Result<Config> {
     let config = Config::from_source(&Environment)?;
     config.log.start();
     for name in &config.unknown {
-        tracing::warn!("{name} is set, but is no setting of this version");
+        tracing::warn!("{}", no_setting(name));
     }
     Ok(config)
 }

@@ -8,6 +8,11 @@ pub(super) fn line(text: impl Display) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
+/// A whole text of it.
+pub(super) fn text(text: &str) {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
 /// A line beside it, for the person at the terminal.
 pub(super) fn aside(text: impl Display) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");

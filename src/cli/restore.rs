@@ -12,7 +12,7 @@ use crate::console::{AfterRestore, settle_restored};
 use crate::features::accounts;
 use crate::platform::app;
 use crate::platform::config::Config;
-use crate::platform::db::{Conn, DatabaseUrl, dialect, instance, migrations};
+use crate::platform::db::{Conn, DatabaseUrl, dialect, foreign_objects, instance, migrations};
 use crate::platform::private;
 use crate::platform::tx::Tx;
 
@@ -199,6 +199,8 @@ impl Incoming {
             "it is no database of Vestibule"
         );
         migrations::refuse_newer(&mut conn)?;
+        let foreign = foreign_objects(&mut conn)?;
+        ensure!(foreign.is_empty(), "its tables are not as Vestibule makes them: {}", foreign.join(", "));
         let Some(keys) = app::existing_keys(config)? else {
             bail!(
                 "there is no master key here: put the key of that backup into {} or set VESTIBULE_MASTER_KEYS",

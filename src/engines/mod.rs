@@ -22,6 +22,7 @@ mod airbyte;
 pub mod airbyte_api;
 mod catalog;
 mod dlt;
+mod encodings;
 mod engine;
 mod event;
 mod failure;

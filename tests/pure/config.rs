@@ -186,14 +186,14 @@ fn no_problem_tells_a_secret() {
 
 #[test]
 fn no_setting_tells_a_secret_when_it_is_printed() {
-    let key = format!("k1:{}", "QUJD".repeat(10) + "QUI=");
+    let key = "k1:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU=".to_owned();
     let config = Config::from_source(&source(&[
         ("VESTIBULE_MASTER_KEYS", &key),
         ("VESTIBULE_SMTP_URL", &format!("smtps://ann:{CANARY}@mail.example.com")),
         ("VESTIBULE_DATABASE_URL", &format!("postgres://ann:{CANARY}@db.example.com/v?password={CANARY}")),
     ]));
     let printed = format!("{:?}", config.unwrap());
-    assert!(!printed.contains(CANARY) && !printed.contains("QUJDQUJD"), "{printed}");
+    assert!(!printed.contains(CANARY) && !printed.contains("QUJDREVG"), "{printed}");
     assert!(printed.contains("db.example.com"), "what is no secret may be seen: {printed}");
 }
 

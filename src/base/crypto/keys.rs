@@ -1,5 +1,6 @@
 //! The key ring: several master keys with names, the first one seals, all of them open.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{bail, ensure};
@@ -14,6 +15,8 @@ use crate::base::rng::Rng;
 /// Bytes of one master key.
 pub const KEY_BYTES: usize = 32;
 const LONGEST_ID: usize = 32;
+/// Random bytes are nearly all different: fewer than so many different ones among 32 come by chance once in 10^21 keys or more seldom.
+const FEWEST_DISTINCT: usize = 12;
 
 pub(super) struct MasterKey {
     pub(super) id: String,
@@ -50,6 +53,11 @@ impl KeyRing {
             let Ok(bytes) = <[u8; KEY_BYTES]>::try_from(bytes.as_slice()) else {
                 bail!("key {id} must be {KEY_BYTES} bytes long")
             };
+            let distinct: BTreeSet<&u8> = bytes.iter().collect();
+            ensure!(
+                distinct.len() >= FEWEST_DISTINCT,
+                "key {id} is not random: make one with `vestibule keys generate`"
+            );
             keys.push(MasterKey { id: id.to_owned(), bytes: Zeroizing::new(bytes) });
         }
         ensure!(!keys.is_empty(), "no key is given");

@@ -132,10 +132,8 @@ mod tests {
 
     fn ring(ids: &[&str]) -> KeyRing {
         let one = |id: &&str| {
-            format!(
-                "{id}:{}",
-                base64::Engine::encode(&base64::engine::general_purpose::STANDARD, [id.as_bytes()[0]; 32])
-            )
+            let bytes: [u8; 32] = std::array::from_fn(|at| id.as_bytes()[0].wrapping_add(u8::try_from(at).unwrap()));
+            format!("{id}:{}", base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes))
         };
         KeyRing::parse(&ids.iter().map(one).collect::<Vec<_>>().join(",")).unwrap()
     }

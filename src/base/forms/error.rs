@@ -54,7 +54,7 @@ pub enum ValueProblem {
     TooLong(usize),
     /// More than [`super::MAX_FIELD_BYTES`].
     TooLarge,
-    /// Holds a character that no setting can have (NUL).
+    /// Holds a character that no setting can have: one that controls, or a line end where the field is one line.
     ControlCharacter,
     /// Not among the offered answers.
     NotOffered,

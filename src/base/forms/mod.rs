@@ -7,6 +7,7 @@
 //! Invariants: no type here prints a value that was typed; a [`FormState`] never holds a secret; a sentence never
 //! quotes what was typed, and of what others answered only what its reader may see ([`Meanwhile`]).
 
+mod control;
 mod error;
 pub(crate) mod number;
 mod paste_fault;
@@ -15,6 +16,7 @@ mod problem;
 mod raw;
 mod state;
 
+pub use control::{control_in, has_control, without_control};
 pub use error::{Bounds, FieldError, Meanwhile, ValueProblem};
 pub use paste_fault::PasteFault;
 pub use path::FieldPath;

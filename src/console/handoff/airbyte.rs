@@ -3,8 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::documents::{fill_py, json_text, references_json};
-use super::references::Reference;
+use super::documents::{HandOffTemplate, fill_py, references_json};
+use super::references::MarkedConfig;
+use super::tree::HandOffTree;
+use super::writers::json_text;
 use super::{HandOffFile, HandOffInput};
 use crate::features::extraction_engine::{Counterpart, airbyte_cron};
 use crate::features::streams::Trigger;
@@ -21,13 +23,9 @@ pub(super) fn schedule(trigger: &Trigger) -> Value {
 }
 
 /// `source.json`, `connection.json`, and what sends them.
-pub(super) fn files(
-    input: &HandOffInput<'_>,
-    counterpart: &Counterpart,
-    config: Map<String, Value>,
-    references: &[Reference],
-) -> Vec<HandOffFile> {
-    let source = json!({"name": input.connection.description, "configuration": config});
+pub(super) fn files(input: &HandOffInput<'_>, counterpart: &Counterpart, config: &MarkedConfig) -> Vec<HandOffFile> {
+    let title = HandOffTree::Text(input.connection.description.clone());
+    let source = HandOffTree::object([("name", title), ("configuration", config.tree())]);
     let mut connection = json!({
         "name": input.connection.description,
         "prefix": input.plan.table_prefix,
@@ -38,9 +36,9 @@ pub(super) fn files(
     }
     let repository = Map::from_iter([("repository".to_owned(), json!(counterpart.repository))]);
     vec![
-        HandOffFile { name: "source.json", text: json_text(&source, references) },
-        HandOffFile { name: "connection.json", text: json_text(&connection, &[]) },
-        references_json(repository, references, None),
+        HandOffFile { name: "source.json", text: json_text(&source) },
+        HandOffFile { name: "connection.json", text: json_text(&HandOffTree::plain(&connection)) },
+        references_json(HandOffTemplate::Source, repository, &config.references, None),
         HandOffFile { name: "send.py", text: include_str!("scripts/send.py").to_owned() },
         fill_py(),
     ]

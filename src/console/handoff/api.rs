@@ -74,7 +74,7 @@ struct FileOut {
     text: String,
 }
 
-/// A secret, or text with a `$` in it, the engine has to be given.
+/// A secret the engine has to be given.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "HandOffReference")]
 struct ReferenceOut {
@@ -104,7 +104,7 @@ struct HandOffOut {
     advice: String,
     /// The files.
     files: Vec<FileOut>,
-    /// The secrets they refer to, and plain text that the engine would expand.
+    /// The secrets they refer to.
     secrets: Vec<ReferenceOut>,
     /// What the engine cannot be told.
     notes: Vec<String>,

@@ -1,11 +1,11 @@
 //! For dlt: a pipeline that reads a database with dlt's own reader, or anything else with PyAirbyte.
 
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use super::documents::{
-    config_json, dlt_key, fill_py, manifest_yaml, plan_json, references_json, requirements, section,
+    HandOffTemplate, config_json, dlt_key, fill_py, manifest_yaml, plan_json, references_json, requirements, section,
 };
-use super::references::Reference;
+use super::references::{MarkedConfig, Reference};
 use super::{HandOffFile, HandOffInput};
 use crate::features::extraction_engine::Counterpart;
 
@@ -33,8 +33,7 @@ pub(super) fn files(
     input: &HandOffInput<'_>,
     reader: DltReader,
     counterpart: &Counterpart,
-    config: Map<String, Value>,
-    references: &[Reference],
+    config: &MarkedConfig,
 ) -> Vec<HandOffFile> {
     let section = section(input);
     let (pipeline, packages): (&str, &[&str]) = match reader {
@@ -48,10 +47,10 @@ pub(super) fn files(
     let mut files = vec![
         HandOffFile { name: "pipeline.py", text: pipeline.to_owned() },
         requirements(packages),
-        HandOffFile { name: ".dlt/secrets.toml", text: secrets(&section, references) },
-        config_json(config, references),
+        HandOffFile { name: ".dlt/secrets.toml", text: secrets(&section, &config.references) },
+        config_json(config),
         plan_json(input, counterpart),
-        references_json(Map::new(), references, Some(&section)),
+        references_json(HandOffTemplate::Config, Map::new(), &config.references, Some(&section)),
         fill_py(),
     ];
     files.extend(manifest_yaml(counterpart));

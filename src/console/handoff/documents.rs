@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::references::{Reference, mark, plain_name};
+use super::references::{MarkedConfig, Reference, plain_name};
+use super::tree::HandOffTree;
+use super::writers::{YamlReader, json_text, yaml_text};
 use super::{HandOffFile, HandOffInput, top_level, top_level_all};
 use crate::engines::SyncType;
 use crate::features::extraction_engine::{Counterpart, Publication};
@@ -11,23 +13,42 @@ use crate::features::streams::StreamChoice;
 /// Puts secrets in; the other scripts use it.
 const FILL: &str = include_str!("scripts/fill.py");
 
-/// JSON for people, without a `$` in it but for those of references: where somebody expands a file all the same, as `envsubst` does,
-/// what a stranger typed into a link must not fetch a secret of that machine. Escaped it means the same to whoever reads JSON.
-pub(super) fn json_text(value: &Value, references: &[Reference]) -> String {
-    let mut text = serde_json::to_string_pretty(value).unwrap_or_default().replace('$', "\\u0024");
-    for reference in references {
-        let marked = serde_json::to_string(&mark(&reference.name)).unwrap_or_default();
-        text = text.replace(&marked, &format!("\"${{{}}}\"", reference.name));
-    }
-    text + "\n"
+/// The file that secrets are put into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HandOffTemplate {
+    /// The configuration alone.
+    Config,
+    /// A request of Airbyte's API with the configuration in it.
+    Source,
 }
 
-pub(super) fn config_json(config: Map<String, Value>, references: &[Reference]) -> HandOffFile {
-    HandOffFile { name: "config.json", text: json_text(&Value::Object(config), references) }
+impl HandOffTemplate {
+    fn file(self) -> &'static str {
+        match self {
+            Self::Config => "config.json",
+            Self::Source => "source.json",
+        }
+    }
+
+    fn inside(self) -> &'static [&'static str] {
+        match self {
+            Self::Config => &[],
+            Self::Source => &["configuration"],
+        }
+    }
+}
+
+pub(super) fn config_json(config: &MarkedConfig) -> HandOffFile {
+    HandOffFile { name: HandOffTemplate::Config.file(), text: json_text(&config.tree()) }
 }
 
 /// `references.json`: where which secret belongs.
-pub(super) fn references_json(more: Map<String, Value>, references: &[Reference], key: Option<&str>) -> HandOffFile {
+pub(super) fn references_json(
+    template: HandOffTemplate,
+    more: Map<String, Value>,
+    references: &[Reference],
+    key: Option<&str>,
+) -> HandOffFile {
     let secrets = references.iter().map(|one| {
         let mut secret = json!({"name": one.name, "path": one.segments()});
         if let (Some(section), Some(object)) = (key, secret.as_object_mut()) {
@@ -36,8 +57,10 @@ pub(super) fn references_json(more: Map<String, Value>, references: &[Reference]
         secret
     });
     let mut all = more;
+    all.insert("file".to_owned(), json!(template.file()));
+    all.insert("inside".to_owned(), json!(template.inside()));
     all.insert("secrets".to_owned(), secrets.collect());
-    HandOffFile { name: "references.json", text: json_text(&Value::Object(all), &[]) }
+    HandOffFile { name: "references.json", text: json_text(&HandOffTree::plain(&Value::Object(all))) }
 }
 
 /// The name of a secret in `.dlt/secrets.toml`.
@@ -74,7 +97,7 @@ pub(super) fn plan_json(input: &HandOffInput<'_>, counterpart: &Counterpart) -> 
         "manifest_only": counterpart.program == Publication::PublishedManifest,
         "streams": input.plan.enabled().map(|choice| stream(input, choice)).collect::<Vec<_>>(),
     });
-    HandOffFile { name: "plan.json", text: json_text(&plan, &[]) }
+    HandOffFile { name: "plan.json", text: json_text(&HandOffTree::plain(&plan)) }
 }
 
 fn stream(input: &HandOffInput<'_>, choice: &StreamChoice) -> Value {
@@ -92,7 +115,7 @@ fn stream(input: &HandOffInput<'_>, choice: &StreamChoice) -> Value {
 /// The manifest of the connector, where it has one of its own.
 pub(super) fn manifest_yaml(counterpart: &Counterpart) -> Option<HandOffFile> {
     let Publication::Manifest(manifest) = &counterpart.program else { return None };
-    Some(HandOffFile { name: "manifest.yaml", text: serde_yaml_ng::to_string(manifest).unwrap_or_default() })
+    Some(HandOffFile { name: "manifest.yaml", text: yaml_text(&HandOffTree::plain(manifest), YamlReader::Plain) })
 }
 
 pub(super) fn requirements(lines: &[&str]) -> HandOffFile {

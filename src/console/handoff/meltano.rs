@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::references::MarkedConfig;
 use super::taps::Tap;
+use super::tree::HandOffTree;
+use super::writers::{YamlReader, yaml_text};
 use super::{HandOffFile, HandOffInput, top_level, top_level_all};
 use crate::features::streams::{StreamChoice, Trigger};
 
@@ -17,11 +20,35 @@ fn stream_id(choice: &StreamChoice) -> String {
         .map_or_else(|| choice.stream_name.clone(), |space| format!("{space}-{}", choice.stream_name))
 }
 
+/// A name as a pattern that fits this name alone. Meltano reads a dot as the end of the stream's name unless a backslash stands in front,
+/// and an exclamation mark at the beginning as "not".
+fn stream_pattern(name: &str) -> String {
+    let pattern = pattern(name, "\\.");
+    pattern.strip_prefix('!').map_or_else(|| pattern.clone(), |rest| format!("[ !]{rest}"))
+}
+
+/// The same where Meltano knows no way to write a dot: one letter of any kind.
+fn field_pattern(name: &str) -> String {
+    pattern(name, "?")
+}
+
+fn pattern(name: &str, dot: &str) -> String {
+    let mut pattern = String::new();
+    for letter in name.chars() {
+        match letter {
+            '.' => pattern.push_str(dot),
+            '*' | '?' | '[' | '\\' => pattern.extend(['[', letter, ']']),
+            letter => pattern.push(letter),
+        }
+    }
+    pattern
+}
+
 fn selection(choice: &StreamChoice) -> Vec<String> {
-    let id = stream_id(choice);
+    let stream = stream_pattern(&stream_id(choice));
     match choice.fields.as_ref().filter(|_| !choice.extract_all_fields) {
-        Some(fields) => fields.iter().map(|field| format!("{id}.{field}")).collect(),
-        None => vec![format!("{id}.*")],
+        Some(fields) => fields.iter().map(|field| format!("{stream}.{}", field_pattern(field))).collect(),
+        None => vec![format!("{stream}.*")],
     }
 }
 
@@ -42,10 +69,15 @@ fn metadata(input: &HandOffInput<'_>, choice: &StreamChoice) -> Value {
 }
 
 /// `meltano.yml`.
-pub(super) fn files(input: &HandOffInput<'_>, tap: &Tap, settings: &Map<String, Value>) -> Vec<HandOffFile> {
+pub(super) fn files(
+    input: &HandOffInput<'_>,
+    tap: &Tap,
+    config: &MarkedConfig,
+    settings: &Map<String, Value>,
+) -> Vec<HandOffFile> {
     let streams: Vec<&StreamChoice> = input.plan.enabled().collect();
     let metadata: Map<String, Value> =
-        streams.iter().map(|choice| (stream_id(choice), metadata(input, choice))).collect();
+        streams.iter().map(|choice| (field_pattern(&stream_id(choice)), metadata(input, choice))).collect();
     let select = if streams.is_empty() {
         vec!["*.*".to_owned()]
     } else {
@@ -55,7 +87,7 @@ pub(super) fn files(input: &HandOffInput<'_>, tap: &Tap, settings: &Map<String, 
         .keys()
         .map(|name| json!({"name": name, "sensitive": tap.sensitive.iter().any(|one| one.split('.').next() == Some(name))}))
         .collect();
-    let extractor = json!({
+    let extractor = HandOffTree::plain(&json!({
         "name": tap.name,
         "variant": tap.variant,
         "namespace": tap.name.replace('-', "_"),
@@ -63,11 +95,31 @@ pub(super) fn files(input: &HandOffInput<'_>, tap: &Tap, settings: &Map<String, 
         "executable": tap.name,
         "capabilities": ["catalog", "discover", "state"],
         "settings": known,
-        "config": settings,
         "select": select,
         "metadata": metadata,
-    });
-    let loader = json!({
+    }));
+    let extractor = extractor.with("config", config.tree_of(settings));
+    let plugins = HandOffTree::object([
+        ("extractors", HandOffTree::List(vec![extractor])),
+        ("loaders", HandOffTree::List(vec![loader()])),
+    ]);
+    let project = HandOffTree::plain(&json!({
+        "default_environment": "prod",
+        "send_anonymous_usage_stats": false,
+        "environments": [{"name": "prod"}],
+    }));
+    let mut project = project.with("plugins", plugins);
+    if let Trigger::Cron(cron) = &input.plan.trigger {
+        let job = format!("{}-to-jsonl", tap.name);
+        let jobs = json!([{"name": job, "tasks": [format!("{} {LOADER}", tap.name)]}]);
+        let schedules = json!([{"name": input.connection.slug, "interval": cron.expression, "job": job}]);
+        project = project.with("jobs", HandOffTree::plain(&jobs)).with("schedules", HandOffTree::plain(&schedules));
+    }
+    vec![HandOffFile { name: "meltano.yml", text: yaml_text(&project, YamlReader::Meltano) }]
+}
+
+fn loader() -> HandOffTree {
+    HandOffTree::plain(&json!({
         "name": LOADER,
         "variant": "andyh1203",
         "namespace": LOADER.replace('-', "_"),
@@ -75,20 +127,16 @@ pub(super) fn files(input: &HandOffInput<'_>, tap: &Tap, settings: &Map<String, 
         "executable": LOADER,
         "settings": [{"name": "destination_path"}],
         "config": {"destination_path": "output"},
-    });
-    let mut project = json!({
-        "default_environment": "prod",
-        "send_anonymous_usage_stats": false,
-        "environments": [{"name": "prod"}],
-        "plugins": {"extractors": [extractor], "loaders": [loader]},
-    });
-    if let (Trigger::Cron(cron), Some(object)) = (&input.plan.trigger, project.as_object_mut()) {
-        let job = format!("{}-to-jsonl", tap.name);
-        object.insert("jobs".to_owned(), json!([{"name": job, "tasks": [format!("{} {LOADER}", tap.name)]}]));
-        object.insert(
-            "schedules".to_owned(),
-            json!([{"name": input.connection.slug, "interval": cron.expression, "job": job}]),
-        );
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_no_pattern() {
+        assert_eq!(stream_pattern("!a.b*[x]\\?"), "[ !]a\\.b[*][[]x][\\][?]");
+        assert_eq!(field_pattern("a.b!"), "a?b!");
     }
-    vec![HandOffFile { name: "meltano.yml", text: serde_yaml_ng::to_string(&project).unwrap_or_default() }]
 }

@@ -16,9 +16,12 @@ pub mod pages;
 mod protocol;
 mod pyairbyte;
 mod references;
+mod render;
 mod source;
 mod taps;
 mod terraform;
+mod tree;
+mod writers;
 
 use serde_json::{Map, Value};
 
@@ -32,6 +35,7 @@ use dlt::DltReader;
 use references::Style;
 
 pub use references::Reference;
+pub use render::{ReferenceList, ReferencePlace, RenderError, RenderFormat, render};
 
 text_enum! {
     /// An engine a source can be handed to.
@@ -130,7 +134,7 @@ impl HandOffEngine {
                 "Put the file into a folder, give the variables, for instance as TF_VAR_name in the environment, then run: terraform init, terraform apply"
             }
             Self::Meltano => {
-                "Put the file into an empty folder, and the values below into the environment or into a file .env beside it, then run: meltano install, meltano run with the names of the tap and target-jsonl"
+                "Put the file into an empty folder, give the values below in the environment (a file .env would expand a dollar sign in them), then run: meltano install, meltano run with the names of the tap and target-jsonl"
             }
             Self::Dlt => {
                 "Put the files into one folder, and the values below into the environment or into .dlt/secrets.toml, then run: pip install -r requirements.txt, python pipeline.py"
@@ -139,17 +143,16 @@ impl HandOffEngine {
                 "Put the files into one folder, give the values below in the environment, then run: pip install -r requirements.txt, python read.py"
             }
             Self::Protocol => {
-                "Put the files into one folder, give the values below in the environment, then run: python3 fill.py > filled.json, and give that to the program of your connector with --config"
+                "Put the files into one folder, give the values below in the environment, then run: vestibule render --out filled.json, or without it python3 fill.py > filled.json, and give that file to the program of your connector with --config"
             }
         }
     }
 
     fn style(self) -> Style {
         match self {
-            Self::Meltano => Style::Shell,
             Self::AirbyteTerraform => Style::Terraform,
             Self::Dlt => Style::Dlt,
-            Self::AirbyteApi | Self::PyAirbyte | Self::Protocol => Style::Script,
+            Self::AirbyteApi | Self::Meltano | Self::PyAirbyte | Self::Protocol => Style::Environment,
         }
     }
 }
@@ -171,7 +174,7 @@ pub fn offers(input: &HandOffInput<'_>) -> (Vec<HandOffEngine>, Vec<NotOffered>)
 /// # Errors
 /// Why they would not run, in a whole sentence.
 pub fn hand_off(engine: HandOffEngine, input: &HandOffInput<'_>) -> Result<HandOff, String> {
-    let (config, references) = references::config(input, engine.style());
+    let config = references::config(input, engine.style());
     let name = &input.connector.file.name;
     let counterpart = Counterpart::of(input.connector);
     let known = || {
@@ -180,27 +183,27 @@ pub fn hand_off(engine: HandOffEngine, input: &HandOffInput<'_>) -> Result<HandO
         })
     };
     let files = match engine {
-        HandOffEngine::AirbyteApi => airbyte::files(input, known()?, config, &references),
-        HandOffEngine::AirbyteTerraform => known().map(|_| terraform::files(input, &config, &references))?,
+        HandOffEngine::AirbyteApi => airbyte::files(input, known()?, &config),
+        HandOffEngine::AirbyteTerraform => known().map(|_| terraform::files(input, &config))?,
         HandOffEngine::Meltano => {
             let tap = counterpart.as_ref().and_then(|one| taps::of(&one.name));
             let tap = tap.ok_or_else(|| format!("No Singer tap with known settings reads {name}."))?;
-            let settings = (tap.settings)(&config).map_err(|reason| format!("{reason}."))?;
-            meltano::files(input, &tap, &settings)
+            let settings = (tap.settings)(config.config()).map_err(|reason| format!("{reason}."))?;
+            meltano::files(input, &tap, &config, &settings)
         }
         HandOffEngine::Dlt => {
             let counterpart = known()?;
-            let reader = dlt_reader(name, counterpart, &config)?;
-            dlt::files(input, reader, counterpart, config, &references)
+            let reader = dlt_reader(name, counterpart, config.config())?;
+            dlt::files(input, reader, counterpart, &config)
         }
         HandOffEngine::PyAirbyte => {
             let counterpart = known()?;
             runs_in_python(name, counterpart)?;
-            pyairbyte::files(input, counterpart, config, &references)
+            pyairbyte::files(input, counterpart, &config)
         }
-        HandOffEngine::Protocol => protocol::files(input, config, &references),
+        HandOffEngine::Protocol => protocol::files(input, &config),
     };
-    Ok(HandOff { files, references, notes: notes(engine, input) })
+    Ok(HandOff { files, references: config.references, notes: notes(engine, input) })
 }
 
 fn runs_in_python(name: &str, counterpart: &Counterpart) -> Result<(), String> {

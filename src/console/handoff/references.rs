@@ -1,13 +1,14 @@
-//! The configuration with a reference in the place of every secret, and of all text that an engine would expand itself.
+//! The configuration with a reference in the place of every secret.
 
 use serde_json::{Map, Value};
 
 use super::HandOffInput;
+use super::tree::HandOffTree;
 use crate::base::forms::FieldPath;
 use crate::features::oauth;
 use crate::schema::form::{shown_path, sketch};
 
-/// Something that has to be put somewhere: a secret, or text that must not be written down where a shell expands it.
+/// A secret that has to be put somewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
     /// Where it stands in the configuration, as a dot path.
@@ -17,16 +18,14 @@ pub struct Reference {
     path: FieldPath,
 }
 
-/// How an engine writes a reference.
+/// How the names of references look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
-    /// `${SHOP_TOKEN}`, which the engine expands itself, wherever it stands.
-    Shell,
-    /// A mark that becomes the same for people to see: a script of ours puts the value there by its place, and leaves all other text alone.
-    Script,
-    /// The same under the name that dlt looks for in the environment.
+    /// `SHOP_TOKEN`, as in the environment.
+    Environment,
+    /// The name that dlt looks for in the environment.
     Dlt,
-    /// A mark that becomes a variable of Terraform.
+    /// `shop_token`, a variable of Terraform.
     Terraform,
 }
 
@@ -36,55 +35,103 @@ pub(super) fn plain_name(text: &str) -> String {
     letters.collect::<String>().trim_matches('_').to_owned()
 }
 
-/// No text that is handed off has it, but for marks.
-const MARK: char = '\u{1}';
-
-/// What stands for a reference until the file is written.
-pub(super) fn mark(name: &str) -> String {
-    format!("{MARK}{name}{MARK}")
+/// A configuration with marks in the places of secrets while its values still move about. A mark is a text that stands nowhere else in it,
+/// so that no text can pass for one.
+pub(super) struct MarkedConfig {
+    config: Map<String, Value>,
+    /// What the marks stand for.
+    pub(super) references: Vec<Reference>,
+    marks: Marks,
 }
 
+impl MarkedConfig {
+    /// The configuration, to be taken apart.
+    pub(super) fn config(&self) -> &Map<String, Value> {
+        &self.config
+    }
+
+    /// Values of it, wherever they have been put, with references in place of the marks.
+    pub(super) fn tree_of(&self, values: &Map<String, Value>) -> HandOffTree {
+        let name_of = |text: &str| {
+            let found = self.references.iter().find(|one| self.marks.mark(&one.name) == text);
+            found.map(|one| one.name.clone())
+        };
+        HandOffTree::read_members(values, &name_of)
+    }
+
+    /// All of it.
+    pub(super) fn tree(&self) -> HandOffTree {
+        self.tree_of(&self.config)
+    }
+}
+
+/// What the marks of one configuration begin with.
+struct Marks(String);
+
+impl Marks {
+    /// Marks that begin as no text of these values does, nor holds.
+    fn unlike(values: &[&Value]) -> Self {
+        let free = |start: &String| !values.iter().any(|value| holds(value, start));
+        let found = (0..u32::MAX).map(|number| format!("reference {number}:")).find(free);
+        Self(found.unwrap_or_default())
+    }
+
+    fn mark(&self, name: &str) -> String {
+        format!("{}{name}", self.0)
+    }
+}
+
+fn holds(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(own) => own.contains(text),
+        Value::Array(items) => items.iter().any(|item| holds(item, text)),
+        Value::Object(members) => members.iter().any(|(key, inner)| key.contains(text) || holds(inner, text)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Names that begin so mean something to the programs that read the files: a source of this name gets another word in front.
+const TAKEN: [&str; 8] = ["airbyte_", "dlt_", "ld_", "meltano_", "pip_", "python_", "tap_", "target_"];
+
 fn name(input: &HandOffInput<'_>, path: &FieldPath, style: Style) -> String {
-    let slug = plain_name(&input.connection.slug);
+    let (slug, field) = (plain_name(&input.connection.slug), plain_name(&path.dot()));
+    let own = format!("{slug}_{field}").to_lowercase();
+    let is_taken =
+        TAKEN.iter().any(|start| own.starts_with(start)) || own.starts_with(|first: char| first.is_ascii_digit());
+    let own = if is_taken { format!("source_{own}") } else { own };
     match style {
-        Style::Shell | Style::Script => format!("{slug}_{}", plain_name(&path.dot())).to_uppercase(),
-        Style::Terraform => format!("{slug}_{}", plain_name(&path.dot())).to_lowercase(),
-        Style::Dlt => format!("SOURCES__{slug}__{}", plain_name(&path.dot())).to_uppercase(),
+        Style::Environment => own.to_uppercase(),
+        Style::Terraform => own,
+        Style::Dlt => format!("SOURCES__{slug}__{field}").to_uppercase(),
     }
 }
 
 /// The whole configuration with references, and the list of them.
-pub(super) fn config(input: &HandOffInput<'_>, style: Style) -> (Map<String, Value>, Vec<Reference>) {
+pub(super) fn config(input: &HandOffInput<'_>, style: Style) -> MarkedConfig {
     let mut tree = sketch(&input.connector.spec, &input.connection.known_to_members());
     let mut references = Vec::new();
     let place = |path: &FieldPath| shown_path(&input.connection.config, path);
     let mut paths: Vec<FieldPath> = input.connection.secret_paths.iter().map(place).collect();
     paths.extend(kept_with_sign_in(&tree));
-    let special = if style == Style::Shell { '$' } else { MARK };
-    let more: Vec<FieldPath> = with_char(&tree, special).into_iter().filter(|path| !paths.contains(path)).collect();
-    paths.extend(more);
+    let mapping = input.connector.file.mapping.as_ref();
+    let marks = Marks::unlike(&[&tree, &mapping.map(|mapping| mapping.apply(&tree)).unwrap_or_default()]);
     for path in &paths {
         // A secret of a branch that is not chosen is no part of the configuration.
         let Some(place) = tree.pointer_mut(path.as_str()) else { continue };
         let name = free_name(&name(input, path, style), &references);
-        *place = Value::String(match style {
-            Style::Shell => format!("${{{name}}}"),
-            Style::Script | Style::Dlt | Style::Terraform => mark(&name),
-        });
+        *place = Value::String(marks.mark(&name));
         references.push(Reference { field: path.dot(), name, path: path.clone() });
     }
-    if let Some(mapping) = &input.connector.file.mapping {
+    if let Some(mapping) = mapping {
         tree = mapping.apply(&tree);
-        relocate(&tree, &mut references);
+        relocate(&tree, &marks, &mut references);
     }
-    match tree {
-        Value::Object(object) => (object, references),
-        _ => (Map::new(), references),
-    }
+    let config = if let Value::Object(object) = tree { object } else { Map::new() };
+    MarkedConfig { config, references, marks }
 }
 
 /// Says where the marks are after values have moved; the field stays what it is called here.
-fn relocate(tree: &Value, references: &mut [Reference]) {
+fn relocate(tree: &Value, marks: &Marks, references: &mut [Reference]) {
     fn find(value: &Value, mark: &str, at: &FieldPath) -> Option<FieldPath> {
         match value {
             Value::Object(object) => object.iter().find_map(|(key, inner)| find(inner, mark, &at.child(key))),
@@ -96,7 +143,7 @@ fn relocate(tree: &Value, references: &mut [Reference]) {
         }
     }
     for reference in references {
-        if let Some(path) = find(tree, &mark(&reference.name), &FieldPath::root()) {
+        if let Some(path) = find(tree, &marks.mark(&reference.name), &FieldPath::root()) {
             reference.path = path;
         }
     }
@@ -111,27 +158,6 @@ fn free_name(wanted: &str, taken: &[Reference]) -> String {
         number += 1;
     }
     name
-}
-
-/// Where plain text has a character that would make it a reference: of the engine that expands the file, and so could fetch a secret of
-/// that machine, or of ours.
-fn with_char(tree: &Value, special: char) -> Vec<FieldPath> {
-    fn collect(value: &Value, special: char, at: &FieldPath, found: &mut Vec<FieldPath>) {
-        match value {
-            Value::Object(object) => object.iter().for_each(|(key, inner)| {
-                let has_it = key.contains(special);
-                if has_it { found.push(at.clone()) } else { collect(inner, special, &at.child(key), found) }
-            }),
-            Value::Array(list) => {
-                list.iter().enumerate().for_each(|(place, inner)| collect(inner, special, &at.index(place), found));
-            }
-            Value::String(text) if text.contains(special) => found.push(at.clone()),
-            _ => {}
-        }
-    }
-    let mut found = Vec::new();
-    collect(tree, special, &FieldPath::root(), &mut found);
-    found
 }
 
 /// Where something stands that only the sign-in with a provider has, and that the spec calls no secret.
@@ -168,10 +194,18 @@ mod tests {
         let mapping = facebook.file.mapping.as_ref().unwrap();
         let path = FieldPath::root().child("access_token");
         let mut references = [Reference { field: path.dot(), name: "TOKEN".to_owned(), path }];
-        let tree = mapping.apply(&json!({"access_token": mark("TOKEN"), "account_ids": ["1"]}));
-        relocate(&tree, &mut references);
+        let marks = Marks::unlike(&[]);
+        let tree = mapping.apply(&json!({"access_token": marks.mark("TOKEN"), "account_ids": ["1"]}));
+        relocate(&tree, &marks, &mut references);
         assert_eq!(references[0].segments(), ["credentials", "access_token"]);
         assert_eq!(references[0].field, "access_token");
-        assert_eq!(tree.pointer("/credentials/access_token"), Some(&json!(mark("TOKEN"))));
+        assert_eq!(tree.pointer("/credentials/access_token"), Some(&json!(marks.mark("TOKEN"))));
+    }
+
+    #[test]
+    fn no_text_is_a_mark() {
+        let text = json!({"a": "reference 0:TOKEN", "reference 1:TOKEN": ["x reference 2:"]});
+        let marks = Marks::unlike(&[&text]);
+        assert_eq!(marks.mark("TOKEN"), "reference 3:TOKEN");
     }
 }

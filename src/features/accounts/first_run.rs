@@ -165,7 +165,8 @@ mod tests {
     #[test]
     fn the_code_follows_from_the_key_and_is_read_kindly() {
         let keys = |byte: u8| {
-            let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, [byte; 32]);
+            let bytes: [u8; 32] = std::array::from_fn(|at| byte.wrapping_add(u8::try_from(at).unwrap()));
+            let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes);
             KeyRing::parse(&format!("k:{text}")).unwrap()
         };
         let of = |byte| code(&Marker::new(&keys(byte), "first-run"));

@@ -24,6 +24,9 @@ text_enum! {
     }
 }
 
+/// Where the HTTP library complains about what clients send.
+const MALFORMED: &str = "actix_http::h1=off";
+
 impl LogConfig {
     pub(super) fn read(source: &dyn Source, problems: &mut ConfigProblems) -> Self {
         let filter = problems.parsed(source, "VESTIBULE_LOG", "info".to_owned(), |text| {
@@ -37,10 +40,18 @@ impl LogConfig {
         Self { filter, format }
     }
 
+    /// The filter, without what the HTTP library says of every request that is none: whoever sends such could fill the log with errors.
+    fn directives(&self) -> String {
+        match self.filter.contains("actix_http") {
+            true => self.filter.clone(),
+            false => format!("{MALFORMED},{}", self.filter),
+        }
+    }
+
     /// Starts logging to standard error; a second call changes nothing.
     pub fn start(&self) {
         let builder = tracing_subscriber::fmt()
-            .with_env_filter(tracing_subscriber::EnvFilter::new(&self.filter))
+            .with_env_filter(tracing_subscriber::EnvFilter::new(self.directives()))
             .with_writer(std::io::stderr)
             .with_ansi(std::io::stderr().is_terminal())
             .with_target(true)

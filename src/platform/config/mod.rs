@@ -22,6 +22,8 @@ pub use source::{ConfigProblems, Environment, Source};
 pub use storage::StorageConfig;
 pub use webhooks::WebhooksConfig;
 
+use crate::base::steps::steps_between;
+
 /// All settings, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -77,6 +79,22 @@ impl Config {
             unknown,
         })
     }
+}
+
+/// The setting that is spelled almost like this name.
+#[must_use]
+pub fn nearest_setting(name: &str) -> Option<String> {
+    let (bare, ending) = name.strip_suffix("_FILE").map_or((name, ""), |bare| (bare, "_FILE"));
+    let names = SETTINGS.map(|(name, _)| (steps_between(bare, name), name));
+    let near = names.into_iter().filter(|(steps, _)| *steps <= 4).min()?;
+    Some(format!("{}{ending}", near.1))
+}
+
+/// A variable that looks like a setting and is none, in a sentence.
+#[must_use]
+pub fn no_setting(name: &str) -> String {
+    let near = nearest_setting(name).map(|near| format!(": did you mean {near}?"));
+    format!("{name} is set, but is no setting of this version{}", near.unwrap_or_default())
 }
 
 /// Every setting with what it is for: the one list that `--help`, `check-config` and the README's table agree with.

@@ -15,6 +15,7 @@ pub mod copy;
 pub mod counts;
 pub mod cursor;
 pub mod dialect;
+mod foreign;
 mod forget;
 pub mod instance;
 pub mod migrations;
@@ -34,6 +35,7 @@ use diesel::r2d2::{Pool, PooledConnection};
 
 pub(crate) use checked::{is_kept, of_workspace};
 pub use conn::{Conn, DatabaseUrl};
+pub use foreign::foreign_objects;
 pub use forget::ForgetScope;
 pub(crate) use forget::count_up_to;
 

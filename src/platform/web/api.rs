@@ -23,7 +23,7 @@ use super::rate_limit::LimitStanding;
 use super::urls;
 use crate::base::error::AppError;
 use crate::base::forms::number::inexact_number;
-use crate::base::forms::{FieldPath, ValueProblem};
+use crate::base::forms::{FieldPath, ValueProblem, control_in, has_control};
 
 /// What every endpoint returns.
 pub type ApiResult = Result<HttpResponse, Problem>;
@@ -117,6 +117,11 @@ impl RawBody {
         let value = if self.bytes.is_empty() { Value::Object(serde_json::Map::new()) } else { parse(&self.bytes)? };
         if !value.is_object() {
             return Err(Problem::invalid_value(ErrorDetail::at("", "wrong_type", "The body must be a JSON object.")));
+        }
+        if let Some(place) = control_in(&value) {
+            let code = ValueProblem::ControlCharacter.code();
+            let detail = ErrorDetail::at(place.to_string(), code, "This must not hold control characters.");
+            return Err(Problem::invalid_value(detail));
         }
         serde_path_to_error::deserialize(&value).map_err(|error| Problem::invalid_value(error_detail(&error)))
     }
@@ -223,7 +228,7 @@ pub async fn finish(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    if let Some(problem) = nul(request.uri()) {
+    if let Some(problem) = control_in_address(request.uri()) {
         return Ok(request.into_response(problem.error_response()));
     }
     let mut response = next.call(request).await?.map_into_boxed_body();
@@ -239,13 +244,17 @@ pub async fn finish(
     Ok(response)
 }
 
-/// An address with a NUL in it names nothing, and PostgreSQL does not even take the question.
-fn nul(uri: &Uri) -> Option<Problem> {
-    if uri.path().contains("%00") {
+/// An address with a control character in it names nothing, and PostgreSQL does not even take the question with a NUL.
+fn control_in_address(uri: &Uri) -> Option<Problem> {
+    let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+    if has_control(&decoded(uri.path()), false) {
         return Some(AppError::NotFound.into());
     }
-    let query = uri.query().unwrap_or_default();
-    query.contains("%00").then(|| Problem::new(Code::Unreadable, "A query parameter holds a NUL character."))
+    let query = uri.query().unwrap_or_default().as_bytes();
+    let mut parameters = url::form_urlencoded::parse(query);
+    let (name, _) = parameters.find(|(name, value)| has_control(name, false) || has_control(value, true))?;
+    let name: String = name.chars().filter(|letter| !letter.is_control()).take(60).collect();
+    Some(Problem::new(Code::Unreadable, format!("The query parameter {name} holds a control character.")))
 }
 
 /// What has no endpoint.

@@ -19,7 +19,7 @@ use super::page::PageError;
 use crate::base::clock::UtcTime;
 use crate::base::crypto::{Marker, PlainToken};
 use crate::base::error::AppError;
-use crate::base::forms::RawForm;
+use crate::base::forms::{RawForm, has_control};
 use crate::base::rng::Rng;
 use crate::platform::app::App;
 
@@ -29,6 +29,14 @@ pub const FIELD: &str = "_csrf";
 const MEMBER: char = '~';
 /// Name of the form field by which a form asks to be shown again with what is in it, and not to be carried out.
 pub const REVIEW: &str = "_review";
+
+/// The first field that holds a control character. Fields of a connector (their names are paths) are judged one by one, so that the form
+/// can be shown again with all that was typed.
+fn control_in(body: &[u8]) -> Option<String> {
+    let mut fields = url::form_urlencoded::parse(body).filter(|(name, _)| !name.starts_with('/'));
+    let found = fields.find(|(name, value)| has_control(name, false) || has_control(value, true));
+    found.map(|(name, _)| name.chars().filter(|letter| !letter.is_control()).take(60).collect())
+}
 
 /// A form token: `issued.nonce.mark`, and on members' pages `issued.nonce.mark.member_mark~member`. The nonce names this one form, so that
 /// sending it twice can be told from sending two. The mark is bound to the session; the member's mark says to whom the form was shown, in
@@ -170,6 +178,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for CsrfForm<T> {
             let binding = binding(&request, app).ok_or(AppError::ForeignForm)?;
             let token = token_in(&body).and_then(|text| FormToken::verify(&text, &app.form_marks, &binding));
             let token = token.ok_or(AppError::ForeignForm)?;
+            if let Some(name) = control_in(&body) {
+                return Err(AppError::ControlCharacter(name).into());
+            }
             let is_review = url::form_urlencoded::parse(&body).any(|(name, _)| name == REVIEW);
             let value =
                 serde_urlencoded::from_bytes(&body).map_err(|_| AppError::Unreadable("the form has other fields"))?;

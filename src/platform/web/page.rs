@@ -96,6 +96,12 @@ struct Conflict {
 struct TooLarge;
 
 #[derive(Template)]
+#[template(path = "errors/control_character.html")]
+struct ControlCharacter<'a> {
+    field: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "errors/too_many.html")]
 struct TooMany;
 
@@ -128,6 +134,7 @@ impl ResponseError for PageError {
                 AppError::SignedOut { .. } | AppError::NoWorkspace { .. } => StatusCode::SEE_OTHER,
                 AppError::Conflict(_) => StatusCode::CONFLICT,
                 AppError::Unreadable(_) => StatusCode::BAD_REQUEST,
+                AppError::ControlCharacter(_) => StatusCode::UNPROCESSABLE_ENTITY,
                 AppError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
                 AppError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
                 AppError::Busy(_) | AppError::Away(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -150,6 +157,7 @@ impl ResponseError for PageError {
             AppError::ForeignForm | AppError::Unreadable(_) => ForeignForm.render(),
             AppError::Forbidden => MissingRole.render(),
             AppError::Conflict(sentence) => Conflict { sentence }.render(),
+            AppError::ControlCharacter(field) => ControlCharacter { field }.render(),
             AppError::TooLarge => TooLarge.render(),
             AppError::TooMany { retry_after } => {
                 answer.insert_header((header::RETRY_AFTER, retry_after.as_secs().max(1).to_string()));

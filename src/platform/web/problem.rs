@@ -213,6 +213,11 @@ impl From<AppError> for Problem {
             }
             AppError::Conflict(sentence) => Self::new(Code::Conflict, sentence),
             AppError::Unreadable(what) => Self::new(Code::Unreadable, format!("The request cannot be read: {what}.")),
+            AppError::ControlCharacter(field) => Self::invalid_value(ErrorDetail::of(
+                &field,
+                "control_character",
+                "This must not hold control characters.",
+            )),
             AppError::TooLarge => Self::new(Code::TooLarge, Code::TooLarge.advice()),
             AppError::TooMany { retry_after } => Self::too_many(retry_after),
             AppError::Busy(error) => {

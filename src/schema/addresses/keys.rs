@@ -50,7 +50,7 @@ const ENDPOINT: [&str; 12] = [
     "cluster",
     "clusters",
 ];
-const PART: [&str; 13] = [
+const PART: [&str; 14] = [
     "domain",
     "domains",
     "subdomain",
@@ -64,6 +64,7 @@ const PART: [&str; 13] = [
     "account",
     "realm",
     "datacenter",
+    "region",
 ];
 /// What stands before `url` when the address is that of a thing, not of the system.
 const THINGS: [&str; 12] = [
@@ -106,7 +107,7 @@ impl Manner {
         if ends(noun, &HOST) {
             Self::Host
         } else if is_kind(last) {
-            if noun == "domain" { Self::Part } else { Self::Other }
+            if PART.contains(&noun.as_str()) { Self::Part } else { Self::Other }
         } else if ends(noun, &ENDPOINT) {
             let before = words.iter().rev().nth(1);
             if before.is_some_and(|word| THINGS.contains(&word.as_str())) { Self::Thing } else { Self::Endpoint }
@@ -192,7 +193,15 @@ mod tests {
             ("server_timezone", Manner::Other),
             ("hostNameInCertificate", Manner::Other),
             ("account_id", Manner::Other),
-            ("account_name", Manner::Other),
+            ("account_name", Manner::Part),
+            ("azure_blob_storage_account_name", Manner::Part),
+            ("tenant_name", Manner::Part),
+            ("shopName", Manner::Part),
+            ("region", Manner::Part),
+            ("region_name", Manner::Part),
+            ("bucket_name", Manner::Other),
+            ("user_name", Manner::Other),
+            ("regional", Manner::Other),
             ("description", Manner::Other),
             ("database", Manner::Other),
             ("", Manner::Other),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::place::{EDGES, FormPlace, control, posted_rows};
 use super::{Asks, Audience, KnownValues, Since, Spec};
-use crate::base::forms::RawForm;
+use crate::base::forms::{RawForm, without_control};
 use crate::schema::spec::{GroupShape, Node, NodeKind, RowsShape};
 
 type TypedTexts = BTreeMap<String, Vec<String>>;
@@ -107,7 +107,7 @@ impl Walk<'_> {
 
     fn take(&mut self, name: &str, posted: &str) {
         if self.raw.has(posted) {
-            self.typed.insert(name.to_owned(), self.raw.all(posted).map(|text| text.replace('\0', "")).collect());
+            self.typed.insert(name.to_owned(), self.raw.all(posted).map(without_control).collect());
         }
     }
 }

@@ -9,7 +9,7 @@ use super::ports::with_moved_ports;
 use super::references::REFERENCE;
 use super::{FieldError, Spec, leaf};
 use crate::base::forms::number::whole;
-use crate::base::forms::{FieldRef, MAX_FIELD_BYTES, ValueProblem};
+use crate::base::forms::{FieldRef, MAX_FIELD_BYTES, ValueProblem, has_control};
 use crate::schema::spec::{
     GroupShape, LineItem, LinesShape, Node, NodeKind, NumberShape, OneOfShape, RowsShape, TextShape, chosen_by_values,
     judge,
@@ -221,7 +221,7 @@ fn text(given: &Value) -> Option<ValueProblem> {
     match given.as_str() {
         None => Some(ValueProblem::WrongKind("text")),
         Some(text) if text.len() > MAX_FIELD_BYTES => Some(ValueProblem::TooLarge),
-        Some(text) if text.contains('\0') => Some(ValueProblem::ControlCharacter),
+        Some(text) if has_control(text, true) => Some(ValueProblem::ControlCharacter),
         Some(_) => None,
     }
 }

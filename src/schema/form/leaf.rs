@@ -3,7 +3,7 @@
 use serde_json::{Number as JsonNumber, Value};
 
 use crate::base::forms::number::{inexact_number, is_exact, whole};
-use crate::base::forms::{MAX_FIELD_BYTES, ValueProblem};
+use crate::base::forms::{MAX_FIELD_BYTES, ValueProblem, has_control};
 use crate::schema::pasted::{self, Pasted};
 use crate::schema::spec::{JsonShape, LineItem, Node, NodeKind, NumberShape, TextShape};
 
@@ -12,7 +12,7 @@ pub(super) fn parse(node: &Node, posted: &str) -> Result<Option<Value>, ValuePro
     if posted.len() > MAX_FIELD_BYTES {
         return Err(ValueProblem::TooLarge);
     }
-    if posted.contains('\0') {
+    if has_control(posted, true) {
         return Err(ValueProblem::ControlCharacter);
     }
     let posted = unix_lines(posted);

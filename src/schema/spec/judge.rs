@@ -5,13 +5,14 @@ use serde_json::Value;
 use super::date::{is_day, is_moment};
 use super::model::{ChecksShape, LineItem, LinesShape, Node, NodeKind, NumberShape, TextFormat, TextShape};
 use crate::base::forms::number::whole;
-use crate::base::forms::{MAX_FIELD_BYTES, ValueProblem};
+use crate::base::forms::{MAX_FIELD_BYTES, ValueProblem, control_in, has_control};
+use crate::schema::pasted::Pasted;
 
 /// What is wrong with the value, if anything.
 pub(crate) fn judge(node: &Node, value: &Value) -> Option<ValueProblem> {
     match &node.kind {
         NodeKind::Text(text) => match value.as_str() {
-            Some(given) => judge_text(text, given),
+            Some(given) => judge_text(text, takes_lines(node, text), given),
             None => Some(ValueProblem::WrongKind("text")),
         },
         NodeKind::Number(number) => judge_number(*number, value),
@@ -21,15 +22,21 @@ pub(crate) fn judge(node: &Node, value: &Value) -> Option<ValueProblem> {
         }
         NodeKind::Checks(checks) => judge_checks(checks, value),
         NodeKind::Lines(lines) => judge_lines(lines, value),
-        NodeKind::Json(_) | NodeKind::Const(_) | NodeKind::OneOf(_) | NodeKind::Group(_) | NodeKind::Rows(_) => None,
+        NodeKind::Json(_) => control_in(value).map(|_| ValueProblem::ControlCharacter),
+        NodeKind::Const(_) | NodeKind::OneOf(_) | NodeKind::Group(_) | NodeKind::Rows(_) => None,
     }
 }
 
-fn judge_text(text: &TextShape, given: &str) -> Option<ValueProblem> {
+/// Whether a line end may stand in a text: where its field has several lines, in keys and certificates, and in whatever is secret.
+fn takes_lines(node: &Node, text: &TextShape) -> bool {
+    text.multiline || node.secret || matches!(text.pasted, Pasted::JsonKey | Pasted::PrivateKey | Pasted::Certificate)
+}
+
+fn judge_text(text: &TextShape, several_lines: bool, given: &str) -> Option<ValueProblem> {
     if given.len() > MAX_FIELD_BYTES {
         return Some(ValueProblem::TooLarge);
     }
-    if given.contains('\0') {
+    if has_control(given, several_lines) {
         return Some(ValueProblem::ControlCharacter);
     }
     if !text.offered.is_empty() && !text.offered.iter().any(|offered| offered == given) {
@@ -110,7 +117,7 @@ fn judge_lines(lines: &LinesShape, value: &Value) -> Option<ValueProblem> {
     for (index, member) in members.iter().enumerate() {
         let problem = match &lines.item {
             LineItem::Text(text) => {
-                member.as_str().map_or(Some(ValueProblem::WrongKind("text")), |given| judge_text(text, given))
+                member.as_str().map_or(Some(ValueProblem::WrongKind("text")), |given| judge_text(text, false, given))
             }
             LineItem::Number(number) => judge_number(*number, member),
         };

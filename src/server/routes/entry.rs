@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, guard, web};
 
 use crate::features::accounts::Role;
@@ -80,7 +81,8 @@ pub(super) fn at(pattern: &'static str) -> RouteEntry {
 impl RouteEntry {
     /// What is looked at: GET and HEAD.
     pub(super) fn get<A: FromRequest + 'static>(self, access: Access, show: impl RouteHandler<A>) -> Self {
-        self.and(RouteMethod::new("GET", get_and_head, access, show))
+        let method = RouteMethod::new("GET", get_and_head, access, show);
+        self.and(RouteMethod { allow: "GET, HEAD", ..method })
     }
 
     /// What a form does: POST.
@@ -108,10 +110,13 @@ impl RouteEntry {
             _ => web::resource(path),
         };
         let resource = self.methods.iter().fold(resource, |resource, method| resource.route((method.route)()));
-        if !is_endpoint {
-            return resource.default_service(web::to(wrong_method));
-        }
         let allow = self.methods.iter().map(|method| method.allow).collect::<Vec<_>>().join(", ");
+        if !is_endpoint {
+            return resource.default_service(web::to(move || {
+                let refused = wrong_method(&allow);
+                async move { refused }
+            }));
+        }
         resource.default_service(web::to(move || {
             let problem = Problem::method(&allow);
             async move { Err::<HttpResponse, _>(problem) }
@@ -119,8 +124,13 @@ impl RouteEntry {
     }
 }
 
-async fn wrong_method() -> PageResult {
-    page_with(StatusCode::METHOD_NOT_ALLOWED, &WrongMethod)
+/// RFC 9110, 15.5.6: what the path takes has to be said.
+fn wrong_method(allow: &str) -> PageResult {
+    let mut refused = page_with(StatusCode::METHOD_NOT_ALLOWED, &WrongMethod)?;
+    if let Ok(allow) = HeaderValue::from_str(allow) {
+        refused.headers_mut().insert(header::ALLOW, allow);
+    }
+    Ok(refused)
 }
 
 /// A path for programs: each method with the scope a key needs and what the document says.

@@ -73,6 +73,25 @@ async fn members_and_viewers_administer_nothing() {
     assert!(owner.get("/settings/workspace").await.text().contains("Acme Analytics"));
 }
 
+/// Whatever form it is, a control character is refused with the name of the field, and nothing changes.
+#[tokio::test]
+async fn no_form_takes_control_characters() {
+    let app = TestApp::start();
+    let owner = app.owner().await;
+    let token = token_of(&owner).await;
+    let before = owner.get("/settings/workspace").await.text();
+    for (action, pairs) in admin_posts(&app).await.into_iter().chain(own_posts()) {
+        let Some((field, _)) = pairs.first() else { continue };
+        for letter in ["\0", "\u{1}", "\u{1b}", "\u{7f}", "\u{85}"] {
+            let form = filled(&token, &action, &pairs).set(field, &format!("Taken{letter}"));
+            let refused = form.send(&owner).await;
+            assert_eq!(refused.status, 422, "{action}: {}", refused.text());
+            assert!(refused.text().contains(&format!("The field {field} holds a control character")), "{action}");
+        }
+    }
+    assert_eq!(owner.get("/settings/workspace").await.text(), before);
+}
+
 #[tokio::test]
 async fn nobody_is_asked_to_sign_in_first() {
     let app = TestApp::start();
@@ -161,8 +180,11 @@ async fn pages_are_opened_and_deeds_are_posted() {
         "/settings/account/other-sessions/end",
     ] {
         let page = owner.get(path).await;
-        assert_eq!(page.status, 405, "{path}");
+        assert_eq!((page.status, page.header("allow")), (405, Some("POST")), "{path}");
     }
+    let form = token_of(&owner).await;
+    let posted = Form { action: "/connections".to_owned(), ..form }.send(&owner).await;
+    assert_eq!((posted.status, posted.header("allow")), (405, Some("GET, HEAD")));
     for path in ["/settings/members", "/settings/workspace", "/settings/api-keys", "/sign-in", "/forgot-password"] {
         assert!([200, 303].contains(&owner.head(path).await.status), "{path}");
     }

@@ -22,6 +22,8 @@ async fn every_refusal_is_a_problem_document() {
         ("GET", "/api/v1/sources/nonesuch/setup-tokens/?cursor=%00", None, &[], 400, "unreadable"),
         ("GET", "/api/v1/sources/?search=%00", None, &[], 400, "unreadable"),
         ("GET", "/api/v1/sources/?connector=%00", None, &[], 400, "unreadable"),
+        ("GET", "/api/v1/sources/a%1bb/", None, &[], 404, "not_found"),
+        ("GET", "/api/v1/sources/?search=%1b", None, &[], 400, "unreadable"),
         ("PUT", "/api/v1/sources/", None, &[], 405, "method_not_allowed"),
         ("POST", "/api/v1/sources/", Some(format!("{{\"a\": {CANARY}")), JSON, 400, "invalid_json"),
         ("POST", "/api/v1/sources/", Some("[".repeat(10_000)), JSON, 400, "invalid_json"),
@@ -40,6 +42,31 @@ async fn every_refusal_is_a_problem_document() {
         let (address, anchor) = page.split_once('#').unwrap();
         assert!(app.visitor().get(address).await.has(&format!("#{anchor}")), "{page} explains it");
     }
+}
+
+#[tokio::test]
+async fn no_member_of_a_body_takes_control_characters() {
+    let app = TestApp::start();
+    let program = Program::start(&app).await;
+    let slug = program.draft("sources", "postgres").await;
+    let url = format!("/api/v1/sources/{slug}/");
+    for letter in ["\0", "\u{1}", "\u{8}", "\u{1b}", "\u{7f}", "\u{9b}"] {
+        for (body, place) in [
+            (json!({"description": format!("a{letter}")}), "/description"),
+            (json!({"config": {"database": format!("a{letter}")}}), "/config/database"),
+            (json!({"config": {"password": format!("a{letter}")}}), "/config/password"),
+            (json!({"config": {"schemas": ["a", format!("a{letter}")]}}), "/config/schemas/1"),
+        ] {
+            let refused = program.patch(&url, body).await.expect(422);
+            assert_eq!(
+                (refused.text("/errors/0/pointer").as_str(), refused.text("/errors/0/code").as_str()),
+                (place, "control_character")
+            );
+        }
+    }
+    let two_lines = program.patch(&url, json!({"config": {"database": "a\nb"}})).await.expect(422);
+    assert_eq!(two_lines.text("/errors/0/code"), "control_character", "{}", two_lines.body);
+    program.patch(&url, json!({"config": {"password": "a\nb"}})).await.expect(200);
 }
 
 #[tokio::test]

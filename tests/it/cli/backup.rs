@@ -72,6 +72,38 @@ fn a_backup_taken_while_running_opens_elsewhere() {
     there.start(&["serve"]).stop().good();
 }
 
+/// A file that somebody brings may hold what would run with the rights of this installation.
+#[test]
+fn a_backup_with_what_is_not_ours_is_refused() {
+    use diesel::Connection as _;
+    use diesel::connection::SimpleConnection as _;
+    let here = filled();
+    let file = backup(&here);
+    let whole = std::fs::read(&file).unwrap();
+    for (sql, said) in [
+        (
+            "CREATE TRIGGER evil AFTER INSERT ON sessions BEGIN DELETE FROM activity; END",
+            "the trigger evil is none of Vestibule's",
+        ),
+        ("CREATE VIEW evil AS SELECT * FROM members", "the view evil is none of Vestibule's"),
+        ("CREATE TABLE evil (x)", "the table evil is none of Vestibule's"),
+        ("CREATE INDEX evil ON sessions (token_hash)", "the index evil is none of Vestibule's"),
+        ("ALTER TABLE sessions ADD COLUMN evil TEXT", "the table sessions is not as Vestibule makes it"),
+        ("DROP TABLE list_counts", "the table list_counts is missing"),
+    ] {
+        std::fs::write(&file, &whole).unwrap();
+        diesel::SqliteConnection::establish(text(&file)).unwrap().batch_execute(sql).unwrap();
+        let there = with_key_of(&here);
+        let ran = there.run(&["restore", text(&file)]);
+        assert!(ran.code == 1 && ran.err.contains(said) && ran.err.contains("nothing was changed"), "{sql}: {ran:?}");
+        assert_eq!(names_in(&there.data()), ["master.key"], "{sql}");
+    }
+    // What SQLite keeps for itself is no reason to refuse.
+    std::fs::write(&file, &whole).unwrap();
+    diesel::SqliteConnection::establish(text(&file)).unwrap().batch_execute("ANALYZE").unwrap();
+    with_key_of(&here).run(&["restore", text(&file)]).good();
+}
+
 #[test]
 fn a_backup_replaces_no_file_and_needs_a_database() {
     let here = Installation::on_sqlite();

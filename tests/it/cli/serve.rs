@@ -66,6 +66,31 @@ fn the_first_run_link_stays_the_same_and_goes_with_the_first_workspace() {
     assert_eq!(link(&here), None);
 }
 
+/// Whoever can reach the port could fill the log otherwise.
+#[test]
+fn what_is_no_request_writes_no_error() {
+    let here = Installation::new();
+    let server = here.start(&["serve"]);
+    let long = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "a".repeat(200_000));
+    let odd = [
+        "\0\u{1}\r\n\r\n",
+        "GET\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+        "POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+        &long,
+    ];
+    for text in odd {
+        let mut stream = TcpStream::connect(server.address()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        // The server may have closed before all was written.
+        let _ = stream.write_all(text.as_bytes());
+        let _ = stream.read(&mut [0; 512]);
+    }
+    assert_eq!(server.get("/healthz").0, 200);
+    let done = server.stop();
+    assert!(!done.err.contains("ERROR"), "{}", done.err);
+}
+
 #[test]
 fn interrupt_stops_it_too() {
     let here = Installation::new();

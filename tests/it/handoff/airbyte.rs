@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 use super::folder::Folder;
-use super::{NASTY, shop, token};
+use super::{NASTY, nasty_line, shop, token};
 use crate::runs::source;
 use crate::support::CANARY;
 use crate::support::python;
@@ -45,7 +45,7 @@ pub fn at(folder: Folder, api: &Api) -> Folder {
 
 #[tokio::test]
 async fn the_script_makes_source_and_connection() {
-    let (_app, program, slug) = shop(json!({"count": 7, "mode": NASTY.replace(',', "")})).await;
+    let (_app, program, slug) = shop(json!({"count": 7, "mode": nasty_line()})).await;
     let mut api = Api::start().await;
     let folder = at(Folder::of(&program, &slug, "airbyte").await, &api);
     assert!(!folder.told.to_string().contains(CANARY), "{}", folder.told);
@@ -64,7 +64,7 @@ async fn the_script_makes_source_and_connection() {
         (&json!("POST"), &json!("/sources"), &json!("Bearer own"))
     );
     let body = &made["body"];
-    assert_eq!(body["configuration"], json!({"token": secret, "count": 7, "mode": NASTY.replace(',', "")}));
+    assert_eq!(body["configuration"], json!({"token": secret, "count": 7, "mode": nasty_line()}));
     assert_eq!((&body["workspaceId"], &body["definitionId"]), (&json!("w1"), &json!("d7")));
     let made = api.heard().await;
     let body = &made["body"];
@@ -107,17 +107,22 @@ async fn text_that_looks_like_a_reference_is_none() {
     }
     // Nor does text that looks like our own mark get what is due to a secret.
     let name = Folder::of(&program, &slug, "terraform").await.told["secrets"][0]["name"].as_str().unwrap().to_owned();
-    let marked = json!({"config": {"mode": format!("\u{1}{name}\u{1}")}});
-    program.patch(&format!("/api/v1/sources/{slug}/"), marked).await;
-    let folder = Folder::of(&program, &slug, "terraform").await;
-    assert_eq!(folder.text("main.tf").matches(&format!("var.{name},")).count(), 1, "{}", folder.text("main.tf"));
+    for mark in
+        [format!("reference 0:{name}"), format!("reference 1:{name}"), format!("var.{name}"), format!("${{{name}}}")]
+    {
+        let url = format!("/api/v1/sources/{slug}/");
+        program.patch(&url, json!({"config": {"mode": mark}})).await.expect(200);
+        let main = Folder::of(&program, &slug, "terraform").await.text("main.tf");
+        assert_eq!(main.matches(&format!("= var.{name}")).count(), 1, "{main}");
+        assert!(main.contains(&format!("\"mode\" = \"{}\"", mark.replace('$', "\\u0024"))), "{main}");
+    }
 }
 
 /// A parser of the language reads what is written for Terraform, to the values that were meant.
 #[tokio::test]
 async fn terraform_says_what_was_meant() {
     let Some(python) = python("a parser of Terraform's language") else { return };
-    let (_app, program, slug) = shop(json!({"count": 7, "mode": NASTY.replace(',', "")})).await;
+    let (_app, program, slug) = shop(json!({"count": 7, "mode": nasty_line()})).await;
     let folder = Folder::of(&program, &slug, "terraform").await;
     let name = folder.told["secrets"][0]["name"].as_str().unwrap().to_owned();
     let script = "import hcl2, json; print(json.dumps(hcl2.load(open('main.tf'))))";
@@ -136,6 +141,6 @@ async fn terraform_says_what_was_meant() {
         main.contains(&format!("\"token\" = var.{name}\n")) || main.contains(&format!("\"token\" = var.{name},")),
         "{main}"
     );
-    assert!(main.contains(r#"a\"b\\c'd $${HOME} $(id) %%{x} `id` \u0008é\n# {{ config }}"#), "{main}");
+    assert!(main.contains(r#"a\"b\\c'd \u0024{HOME} \u0024(id) \u0025{x} `id` é# {{ config }}"#), "{main}");
     assert!(main.contains("\"cursor_field\" = [") && main.contains("0 0 6 ? * MON-FRI Europe/Lisbon"), "{main}");
 }

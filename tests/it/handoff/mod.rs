@@ -16,7 +16,12 @@ use crate::support::{CANARY, TestApp};
 use folder::Folder;
 
 /// What a recipient may have typed, and what breaks a shell, JSON, a template or another language in it.
-const NASTY: &str = "a\"b\\c'd ${HOME} $(id) %{x} `id` \u{8}é\n# {{ config }}";
+const NASTY: &str = "a\"b\\c'd ${HOME} $(id) %{x} `id` é\n# {{ config }}";
+
+/// The same in one line, as a field of one line takes it.
+fn nasty_line() -> String {
+    NASTY.replace([',', '\n'], "")
+}
 
 /// The token of the shop, with the same in it.
 fn token() -> String {
@@ -31,7 +36,7 @@ async fn shop(more: Value) -> (TestApp, Program, String) {
 /// The protocol's own files are read by the connector's own program, to the very records that are extracted here.
 #[tokio::test]
 async fn the_files_of_the_protocol_are_read_by_the_connectors_program() {
-    let (app, program, slug) = source(json!({"count": 7, "mode": NASTY.replace(',', "")}), json!({})).await;
+    let (app, program, slug) = source(json!({"count": 7, "mode": nasty_line()}), json!({})).await;
     let here = extract(&app, &program, &slug, json!({})).await;
     let folder = Folder::of(&program, &slug, "protocol").await;
     assert!(!folder.told.to_string().contains(CANARY), "{}", folder.told);
@@ -45,7 +50,7 @@ async fn the_files_of_the_protocol_are_read_by_the_connectors_program() {
     let filled = folder.ran("python3", &["fill.py"]).await;
     std::fs::write(folder.dir.path().join("filled.json"), &filled).unwrap();
     let config = folder.json("filled.json");
-    assert_eq!(config, json!({"token": secret, "count": 7, "mode": NASTY.replace(',', "")}));
+    assert_eq!(config, json!({"token": secret, "count": 7, "mode": nasty_line()}));
 
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/shop.py");
     let said = folder.ran("python3", &[script, "read", "--config", "filled.json", "--catalog", "catalog.json"]).await;

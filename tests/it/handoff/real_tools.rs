@@ -157,3 +157,68 @@ async fn pyairbyte_reads_a_real_connector() {
         assert_eq!(rows(&folder, &python, &sql).await, json!([[40, 40]]));
     }
 }
+
+/// What Meltano makes of the file: settings, selection and metadata, as its taps get them.
+const ASK_MELTANO: &str = "
+import json
+from meltano.core.plugin import PluginType
+from meltano.core.plugin.settings_service import PluginSettingsService
+from meltano.core.project import Project
+project = Project.find()
+tap = project.plugins.find_plugin('tap-postgres', plugin_type=PluginType.EXTRACTORS)
+settings = PluginSettingsService(project, tap)
+print(json.dumps({**settings.as_dict(extras=False), **settings.as_dict(extras=True)}))";
+
+#[tokio::test]
+#[ignore = "needs Meltano, which tests/run long installs"]
+async fn meltano_expands_references_and_nothing_else() {
+    let Some(bin) = tool("meltano") else { return };
+    let odd = format!("{SQL} CREATE TABLE \"odd ${{HOME}} $PATH a.b*\" (\"k${{HOME}}\" int PRIMARY KEY);");
+    let Some(cluster) = Cluster::new(&odd).await else { return };
+    let (_app, program, slug) = database(&cluster, json!({})).await;
+    let stream = json!({
+        "stream_name": "odd ${HOME} $PATH a.b*", "namespace": "public", "sync_type": "INCREMENTAL", "replication_key": "k${HOME}",
+    });
+    let change = json!({"add_streams": [stream], "config": {"schemas": ["public", "\\${HOME}$5$PATH"]}});
+    program.patch(&format!("/api/v1/sources/{slug}/"), change).await.expect(200);
+    let secret = "a\"b\\${HOME} $PATH \\\\x\nb: c";
+    let folder = Folder::of(&program, &slug, "meltano").await.give_secrets(&[("password", secret)]);
+    let said = folder.ran(bin.join("python"), &["-c", ASK_MELTANO]).await;
+    let read: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(read["password"], secret);
+    assert_eq!(read["filter_schemas"], json!(["public", "\\${HOME}$5$PATH"]));
+    let select = read["_select"].to_string();
+    assert!(select.contains(r#""public-odd ${HOME} $PATH a\\.b[*].*""#), "{select}");
+    assert_eq!(read["_metadata"]["public-odd ${HOME} $PATH a?b[*]"]["replication-key"], "k${HOME}", "{read}");
+    cluster.end().await;
+}
+
+#[tokio::test]
+#[ignore = "needs Terraform (TEST_TERRAFORM)"]
+async fn terraform_makes_the_configuration_that_was_meant() {
+    #[allow(clippy::disallowed_methods, reason = "tests are told by the environment what they may use")]
+    let found = std::env::var_os("TEST_TERRAFORM").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let Some(terraform) = found.or_else(|| skipped("terraform", "TEST_TERRAFORM")) else { return };
+    let line = format!("{} $${{path.root}} %%{{if true}} ${{var.x}} $", super::nasty_line());
+    let (_app, program, slug) = super::shop(json!({"count": 7, "mode": line})).await;
+    let folder = Folder::of(&program, &slug, "terraform").await;
+    // The provider is not asked: the very expressions are put out.
+    let main = folder.text("main.tf");
+    let variables = main.split("\nresource ").next().unwrap().split_once("\nvariable ").unwrap().1;
+    let configuration = main.split_once("configuration = ").unwrap().1.split_once("\n}\n").unwrap().0;
+    let defaulted = |name: &str| format!("variable \"{name}\" {{\n  type = string\n  default = \"\"");
+    let variables = ["airbyte_workspace_id", "airbyte_source_definition_id", "airbyte_destination_id"]
+        .into_iter()
+        .fold(format!("variable {variables}"), |text, name| {
+            text.replace(&format!("variable \"{name}\" {{\n  type = string"), &defaulted(name))
+        });
+    let output = format!("{variables}\noutput \"made\" {{\n  sensitive = true\n  value = {configuration}\n}}\n");
+    std::fs::write(folder.dir.path().join("main.tf"), output).unwrap();
+    let secret = format!("right-{}", super::NASTY);
+    let name = format!("TF_VAR_{}", folder.told["secrets"][0]["name"].as_str().unwrap());
+    let folder = folder.give(&name, &secret);
+    folder.ran(&terraform, &["init", "-no-color"]).await;
+    folder.ran(&terraform, &["apply", "-auto-approve", "-no-color"]).await;
+    let made: Value = serde_json::from_str(&folder.ran(&terraform, &["output", "-raw", "made"]).await).unwrap();
+    assert_eq!(made, json!({"token": secret, "count": 7, "mode": line}));
+}

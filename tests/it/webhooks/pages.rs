@@ -52,6 +52,10 @@ async fn a_header_value_is_shown_nowhere_and_leaves_its_host_never() {
     let moved = form.clone().set("url", &format!("https://localhost:{}/other", echo.port)).send(&scene.owner).await;
     assert_eq!(moved.status, 422);
     assert!(moved.text().contains("Header value must be entered again"), "{}", moved.text());
+    let other_port = form.clone().set("url", &echo.url("/other").replace(&echo.port.to_string(), "8443"));
+    let other_port = other_port.send(&scene.owner).await;
+    assert_eq!(other_port.status, 422, "another port is another server");
+    assert!(other_port.text().contains("because the URL leads to another host or port"), "{}", other_port.text());
     let same_host = form.set("url", &echo.url("/other")).send(&scene.owner).await;
     assert_eq!(same_host.status, 303);
     scene.app.advance(time::Duration::seconds(10));

@@ -4,4 +4,5 @@ mod check_specs;
 mod connectors;
 mod install;
 mod loaders;
+mod render;
 mod settings;

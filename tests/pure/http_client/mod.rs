@@ -4,3 +4,4 @@ mod addresses;
 mod calls;
 mod delivery;
 mod policy;
+mod spellings;

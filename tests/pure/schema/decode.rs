@@ -157,6 +157,7 @@ fn what_is_there_is_judged_in_a_draft_and_what_is_missing_at_the_end() {
     assert_eq!(draft(&[("/port", "abc")]), ["Port must be a whole number, like 5432"]);
     assert_eq!(draft(&[("/port", "5,432")]), ["Port must be a number without a comma, like 1000 or 2.5"]);
     assert_eq!(draft(&[("/host", "a\0b")]), ["Host must not hold control characters"]);
+    assert_eq!(draft(&[("/host", "a\u{1b}b")]), ["Host must not hold control characters"]);
     assert_eq!(draft(&[("/host", &"x".repeat(1024 * 1024))]), Vec::<String>::new());
     assert_eq!(draft(&[("/host", &"x".repeat(1024 * 1024 + 1))]), ["Host must be smaller than 1 MB"]);
     for whole in ["5432.0", "5.432e3", "+5432"] {

@@ -108,18 +108,18 @@ pub async fn show(app: web::Data<App>, request: HttpRequest, member: Editor, slu
     page(&view(&app, &request, &member, &connection, callback.as_ref()))
 }
 
-/// Validates a form. A stored value goes nowhere but to the host it was given for: for another host it must be typed again.
+/// Validates a form. A stored value goes nowhere but to the server it was given for: for another host or port it must be typed again.
 fn validate_form(form: &CallbackForm, stored: Option<&CallbackShown>) -> Result<CallbackChange, FieldProblem> {
     let (url, name) = (form.url.trim(), form.header_name.trim());
     let same_header =
         stored.and_then(|stored| stored.header_name.as_deref()).is_some_and(|stored| stored.eq_ignore_ascii_case(name));
     if same_header && form.header_value.expose_secret().is_empty() {
         let url = validate::address(url)?;
-        let stored_host = stored.and_then(|stored| HttpsUrl::parse(&stored.url).ok()).map(|url| url.host());
-        if stored_host.as_deref() == Some(url.host().as_str()) {
+        let stored_origin = stored.and_then(|stored| HttpsUrl::parse(&stored.url).ok()).map(|url| url.origin());
+        if stored_origin.as_ref() == Some(&url.origin()) {
             return Ok(CallbackChange::Move(url));
         }
-        let sentence = "Header value must be entered again, because the URL leads to another host";
+        let sentence = "Header value must be entered again, because the URL leads to another host or port";
         return Err(FieldProblem { field: "header_value", code: "header_value_missing", sentence });
     }
     CallbackWebhook::parse(url, Some(name), Some(form.header_value.clone())).map(CallbackChange::Set)
