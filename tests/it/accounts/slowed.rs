@@ -65,7 +65,8 @@ async fn a_browser_that_has_signed_in_before_has_a_budget_of_its_own() {
 
     // A stranger in the same house uses up what the address and the account have.
     for number in 0..30 {
-        try_from(&app, if number < 10 { ANA } else { "somebody@acme.example" }, "wrong password", OWN).await;
+        let email = if number < 10 { ANA.to_owned() } else { format!("somebody{number}@acme.example") };
+        try_from(&app, &email, "wrong password", OWN).await;
     }
     assert_eq!(try_from(&app, ANA, PASSWORD, OWN).await, 429);
     let again = sign_in_form(&ana, ANA, PASSWORD).await;
