@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::connectors::{AirbyteBlock, Connector, PackageWay, RuntimeBlock, shipped_packages};
+use crate::connectors::{AirbyteBlock, Connector, LoaderKind, PackageWay, RuntimeBlock, shipped_packages};
 
 /// How a program of it is to be had for Python.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +58,8 @@ impl Counterpart {
     pub fn of(connector: &Connector) -> Option<Self> {
         match &connector.file.runtime {
             Some(RuntimeBlock::Airbyte(block)) => Some(Self::of_block(connector, block)),
+            // The form is the built-in one, whoever writes here.
+            Some(RuntimeBlock::Dlt(_)) => Self::of_built_in(connector),
             _ if connector.is_custom => Some(Self::of_import(connector)),
             _ => Self::of_built_in(connector),
         }
@@ -78,7 +80,7 @@ impl Counterpart {
         }
         let registry = connector.file.registry.clone().unwrap_or_default();
         let image = registry.image.as_deref().map(repository);
-        let own = || format!("source-{}", connector.file.slug);
+        let own = || format!("{}-{}", connector.file.kind.as_str(), connector.file.slug);
         match block.command.as_slice() {
             [program] => Self {
                 name: program.rsplit('/').next().unwrap_or_default().to_owned(),
@@ -92,7 +94,7 @@ impl Counterpart {
     fn of_import(connector: &Connector) -> Self {
         let registry = connector.file.registry.clone().unwrap_or_default();
         let repository = registry.image.as_deref().map(repository);
-        let own = || format!("source-{}", connector.file.slug);
+        let own = || format!("{}-{}", connector.file.kind.as_str(), connector.file.slug);
         let name = repository.as_deref().and_then(|name| name.rsplit('/').next()).map_or_else(own, str::to_owned);
         let program = match registry.package {
             Some(package) => Publication::Package(Some(package)),
@@ -112,6 +114,8 @@ impl Counterpart {
             PackageWay::Python(package) => Publication::Package(Some(package.requirement())),
             PackageWay::Manifest { .. } => Publication::PublishedManifest,
             PackageWay::Image(_) => Publication::Image,
+            // What is installed here for it is no program of Airbyte's, which publishes its own as an image.
+            PackageWay::Loader { destination: LoaderKind::Postgres, .. } => Publication::Image,
             PackageWay::Loader { .. } => return None,
         };
         Some(Self { name: row.name.clone(), repository: Some(format!("airbyte/{}", row.name)), program })

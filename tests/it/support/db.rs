@@ -67,7 +67,7 @@ static POSTGRES_STRATEGY: LazyLock<&str> = LazyLock::new(|| {
         #[diesel(sql_type = diesel::sql_types::Integer)]
         number: i32,
     }
-    let mut conn = DatabaseUrl::Postgres(postgres_url().unwrap()).open().unwrap();
+    let mut conn = DatabaseUrl::Postgres(postgres_server().unwrap()).open().unwrap();
     let asked = diesel::sql_query("SELECT current_setting('server_version_num')::int AS number");
     let version: Version = asked.get_result(&mut conn).unwrap();
     if version.number >= 150_000 { "STRATEGY FILE_COPY" } else { "" }
@@ -94,7 +94,7 @@ pub fn empty_postgres() -> DatabaseUrl {
 /// The same on a server of choice.
 pub fn empty_postgres_of(server: &str) -> DatabaseUrl {
     let name = format!("empty_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
-    run(server, &format!("CREATE DATABASE {name}"));
+    run(server, &format!("CREATE DATABASE {name} {}", *POSTGRES_STRATEGY));
     DatabaseUrl::Postgres(named(server, &name))
 }
 

@@ -24,7 +24,10 @@ pub fn listen() {
 fn listener() -> Option<Box<dyn Instrumentation>> {
     let mut place = String::new();
     Some(Box::new(move |event: InstrumentationEvent<'_>| match event {
-        InstrumentationEvent::StartEstablishConnection { url, .. } => url.clone_into(&mut place),
+        // How long it waits is said behind the address.
+        InstrumentationEvent::StartEstablishConnection { url, .. } => {
+            url.split('?').next().unwrap_or_default().clone_into(&mut place);
+        }
         InstrumentationEvent::StartQuery { query, .. } => {
             if let Some(seen) = SEEN.lock().unwrap().get_mut(&place) {
                 seen.push(query.to_string());
@@ -38,8 +41,9 @@ impl Watched {
     /// Watches one database.
     pub fn new(place: &DatabaseUrl) -> Self {
         let (DatabaseUrl::Sqlite(url) | DatabaseUrl::Postgres(url)) = place;
+        let url = url.split('?').next().unwrap_or_default().to_owned();
         SEEN.lock().unwrap().insert(url.clone(), Vec::new());
-        Self { url: url.clone(), place: place.clone() }
+        Self { url, place: place.clone() }
     }
 
     /// What was asked since the last time, with the values.
