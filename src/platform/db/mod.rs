@@ -192,10 +192,10 @@ impl Db {
     /// A connection of the pool. None in time means that all are in use, or that the database is away: either passes.
     fn pooled(&self) -> AppResult<PooledConnection<Manager>> {
         self.pool.get_timeout(self.patience).map_err(|error| {
-            let PoolUse { open, most, .. } = self.pool_use();
+            // With why none could be opened, when that is so.
+            let is_away = error.to_string().contains(": ");
             let error = anyhow::Error::new(error).context("no database connection is free");
-            // One that is not there can be opened, unless nothing answers.
-            if open < most { AppError::Away(error) } else { AppError::Busy(error) }
+            if is_away { AppError::Away(error) } else { AppError::Busy(error) }
         })
     }
 }
