@@ -55,22 +55,38 @@ async fn copied(cluster: &Cluster, rows: u64) -> f64 {
     began.elapsed().as_secs_f64()
 }
 
+/// The built-in writer's way there.
+fn layer(cluster: &Cluster) -> Value {
+    json!({"name": "Warehouse", "kind": "postgres", "postgres": {
+        "host": cluster.host, "port": cluster.port, "database": cluster.name, "user": cluster.name, "password": PASSWORD,
+        "schema": "raw", "tls_mode": "prefer",
+    }})
+}
+
+/// The same database for dlt.
+fn by_dlt_into(cluster: &Cluster, schema: &str) -> Value {
+    json!({
+        "host": cluster.host, "port": cluster.port, "database": cluster.name, "username": cluster.name, "password": PASSWORD,
+        "schema": schema, "ssl_mode": {"mode": "prefer"},
+    })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs dlt and an S3 server, which tests/run long installs"]
 async fn the_same_records_go_into_every_output() {
     let (Some(environment), Some(cluster)) = (environment(), Cluster::new("").await) else { return };
     let (rows, server) = (rows(), Bucket::start(&python(&environment)));
-    cluster.sql("CREATE SCHEMA raw AUTHORIZATION $role").await;
-    let site = LoaderSite::of(loaders::app_with(&[("duckdb", "duckdb")], Some(&environment), |config| {
+    cluster
+        .sql(&format!("CREATE SCHEMA raw AUTHORIZATION $role; GRANT CREATE ON DATABASE {} TO $role", cluster.name))
+        .await;
+    let by_dlt = [("duckdb", "duckdb"), ("postgres", "postgres")];
+    let site = LoaderSite::of(loaders::app_with(&by_dlt, Some(&environment), |config| {
         config.connectors.allow = vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
     }))
     .await;
     let config = json!({"token": "right", "count": rows});
-    let layer = json!({"name": "Warehouse", "kind": "postgres", "postgres": {
-        "host": cluster.host, "port": cluster.port, "database": cluster.name, "user": cluster.name, "password": PASSWORD,
-        "schema": "raw", "tls_mode": "prefer",
-    }});
-    add(&site.program, layer).await;
+    add(&site.program, layer(&cluster)).await;
+    let loaded = site.destination("postgres", by_dlt_into(&cluster, "loaded")).await;
     let lake = site.destination("s3", bucket(&server, &server.endpoint())).await;
     let warehouse = site.destination("duckdb", json!({"schema": "main"})).await;
     let slug = site.program.draft("sources", "shop").await;
@@ -82,8 +98,8 @@ async fn the_same_records_go_into_every_output() {
 
     let (alone, copied) = (alone(&config), copied(&cluster, rows).await);
     println!("{rows} records: the connector alone {alone:.2} s, COPY {copied:.2} s");
-    let outputs =
-        ["files", "files:parquet", "warehouse", &format!("destination:{lake}"), &format!("destination:{warehouse}")];
+    let [lake, warehouse, loaded] = [lake, warehouse, loaded].map(|slug| format!("destination:{slug}"));
+    let outputs = ["files", "files:parquet", "warehouse", &lake, &warehouse, &loaded];
     for output in outputs {
         site.program.patch(&source, json!({"output_layer": output})).await.expect(200);
         let began = Instant::now();
@@ -96,8 +112,11 @@ async fn the_same_records_go_into_every_output() {
             alone / took
         );
     }
-    let count: i64 = cluster.admin.query_one("SELECT count(*) FROM raw.orders", &[]).await.unwrap().get(0);
-    assert_eq!(u64::try_from(count).unwrap(), rows);
+    for schema in ["raw", "loaded"] {
+        let sql = format!("SELECT count(*) FROM {schema}.orders");
+        let count: i64 = cluster.admin.query_one(&sql, &[]).await.unwrap().get(0);
+        assert_eq!(u64::try_from(count).unwrap(), rows, "{schema}");
+    }
     assert_eq!(server.query("orders", "SELECT count(*), count(DISTINCT id) FROM files"), json!([[rows, rows]]));
     let file = site.folder().join("warehouse.duckdb");
     assert_eq!(
