@@ -190,7 +190,12 @@ pub async fn confirm_role(
     wanted: web::Query<RoleWanted>,
 ) -> PageResult {
     let id = MemberId::from_text(&id);
-    let Some(role) = Role::parse(&wanted.role) else { return Ok(see_other(&urls::member(&id))) };
+    let Some(role) = Role::parse(&wanted.role) else {
+        let (who, now, of) = (member.acting(), app.clock.now(), id.clone());
+        // Somebody else's member is nobody here, whatever is asked of them.
+        app.db.read(move |conn| accounts::handled_member(conn, &who, &of, None, now).map(drop)).await?;
+        return Ok(see_other(&urls::member(&id)));
+    };
     let departure = Departure { member: id, role: Some(role) };
     page(&ask(&request, &app, &member, departure, Decisions::default()).await?)
 }
