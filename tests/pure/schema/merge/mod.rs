@@ -194,11 +194,3 @@ proptest! {
         }
     }
 }
-
-#[test]
-fn seed_once() {
-    let mut world = World::new(5_677_121_854_392_710_685);
-    for _ in 0..5 {
-        world.step();
-    }
-}
