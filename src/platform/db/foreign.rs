@@ -49,11 +49,14 @@ type SchemaObjects = BTreeMap<ObjectName, String>;
 /// # Errors
 /// The file cannot be asked, or the migrations cannot be run.
 pub fn foreign_objects(conn: &mut Conn) -> anyhow::Result<Vec<String>> {
-    let inner = match conn {
-        Conn::Sqlite(inner) => inner,
+    match conn {
+        Conn::Sqlite(inner) => foreign_to(inner),
         #[cfg(feature = "postgres")]
-        Conn::Postgres(_) => return Ok(Vec::new()),
-    };
+        Conn::Postgres(_) => Ok(Vec::new()),
+    }
+}
+
+fn foreign_to(inner: &mut SqliteConnection) -> anyhow::Result<Vec<String>> {
     // Nothing in the file is called before it is known what is in it.
     inner.batch_execute("PRAGMA trusted_schema = OFF")?;
     let there = objects(inner)?;
