@@ -304,6 +304,7 @@ mod tests {
             ("redshift", json!({"schema": "raw data"}), FailureReason::NotSupported),
             ("postgres", tunnel.clone(), FailureReason::NotSupported),
             ("postgres", json!({"schema": "raw data"}), FailureReason::NotSupported),
+            ("postgres", json!({"schema": "Raw"}), FailureReason::NotSupported),
             ("clickhouse", tunnel, FailureReason::NotSupported),
             ("bigquery", json!({"credentials_json": "no key"}), FailureReason::NotSupported),
             ("bigquery", json!({"credentials_json": "{\"type\": \"authorized_user\"}"}), FailureReason::NotSupported),

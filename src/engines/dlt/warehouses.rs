@@ -154,12 +154,12 @@ pub(super) fn clickhouse(details: &Details<'_>) -> Result<Spot, Failure> {
     })
 }
 
-/// dlt names the schema in an option of the connection, which ends at a space.
+/// dlt names the schema in an option of the connection, which ends at a space, and writes it in lower case.
 fn plain_schema<'a>(details: &Details<'a>) -> Result<&'a str, Failure> {
     let schema = details.text("/schema");
-    if schema.contains(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '\\' | ',')) {
+    if schema.contains(|c: char| c.is_whitespace() || c.is_uppercase() || matches!(c, '\'' | '"' | '\\' | ',')) {
         return Err(refused(
-            "dlt cannot write to a schema whose name has spaces, quotes, commas or backslashes. Name another schema.",
+            "dlt cannot write to a schema whose name has capitals, spaces, quotes, commas or backslashes. Name another.",
         ));
     }
     Ok(schema)

@@ -56,7 +56,7 @@ async fn the_faker_goes_into_duckdb_twice() {
 /// A PostgreSQL that wants to be reached encrypted, with its name looked at.
 fn details(cluster: &Cluster, authority: &str) -> Value {
     json!({
-        "host": "localhost", "port": cluster.port, "database": cluster.name, "schema": "Raw", "username": cluster.name,
+        "host": "localhost", "port": cluster.port, "database": cluster.name, "schema": "raw_data", "username": cluster.name,
         "password": PASSWORD, "ssl_mode": {"mode": "verify-full", "ca_certificate": authority},
     })
 }
@@ -86,11 +86,11 @@ async fn the_faker_goes_into_postgresql_by_dlt_twice() {
     assert!(page.contains("dlt, which is installed here, writes them."), "{page}");
     twice(&site, &warehouse).await;
     for (table, due) in [("users", 500), ("products", 100)] {
-        let sql = format!("SELECT count(*), count(DISTINCT id) FROM \"Raw\".{table}");
+        let sql = format!("SELECT count(*), count(DISTINCT id) FROM raw_data.{table}");
         let row = cluster.admin.query_one(&sql, &[]).await.unwrap();
         assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (due, due), "{table}");
     }
-    let kinds = "SELECT data_type::text FROM information_schema.columns WHERE table_schema = 'Raw' AND table_name = 'users' AND column_name = 'created_at'";
+    let kinds = "SELECT data_type::text FROM information_schema.columns WHERE table_schema = 'raw_data' AND table_name = 'users' AND column_name = 'created_at'";
     assert_eq!(cluster.admin.query_one(kinds, &[]).await.unwrap().get::<_, String>(0), "timestamp with time zone");
     cluster.end().await;
 }
