@@ -68,6 +68,8 @@ fn in_force(config: &Config) -> Vec<Vec<String>> {
         ("VESTIBULE_WEBHOOK_ALLOW_CIDRS", listed(&config.webhooks.allow)),
         ("VESTIBULE_OAUTH_APPS_FILE", listed(config.oauth.apps.keys())),
         ("VESTIBULE_SIGN_IN_ALLOW_CIDRS", listed(&config.sign_in.allow)),
+        ("VESTIBULE_SESSION_IDLE_DAYS", config.sign_in.session.idle.whole_days().to_string()),
+        ("VESTIBULE_SESSION_MAX_DAYS", config.sign_in.session.longest.whole_days().to_string()),
         ("VESTIBULE_RATE_LIMITS", if server.rate_limits { "on" } else { "off" }.to_owned()),
         ("VESTIBULE_WORKERS", server.workers.map_or_else(|| "one per core".to_owned(), |count| count.to_string())),
         (
