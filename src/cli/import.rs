@@ -1,6 +1,7 @@
 //! `connectors import`: specifications of other makers become connector files.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -100,7 +101,13 @@ fn target(dir: Option<&Path>) -> anyhow::Result<PathBuf> {
             Unfit("say where to with --dir, or set VESTIBULE_CONNECTORS_DIR: connectors there are offered beside the built-in ones".to_owned())
         })?,
     };
-    std::fs::create_dir_all(&dir).with_context(|| format!("cannot make the folder {}", dir.display()))?;
+    if !dir.exists() {
+        let made = std::fs::create_dir_all(&dir).and_then(|()| {
+            // As its files: it holds no secret, and the server may run as another account than the operator who imports.
+            std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o755))
+        });
+        made.with_context(|| format!("cannot make the folder {}", dir.display()))?;
+    }
     Ok(dir)
 }
 

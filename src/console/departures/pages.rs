@@ -152,7 +152,11 @@ fn view(thing: &MadeThing, choices: Vec<TakerChoice>) -> ThingView {
         MadeThing::InviteLink(link) => {
             let until =
                 link.expiry().moment().map_or("Without an end".to_owned(), |at| format!("Open until {}", at.words()));
-            ("Invite link", link.name.clone(), format!("{until}. It has made {} connections.", link.connection_count))
+            let made = match link.connection_count {
+                1 => "1 connection".to_owned(),
+                count => format!("{count} connections"),
+            };
+            ("Invite link", link.name.clone(), format!("{until}. It has made {made}."))
         }
     };
     ThingView { field: thing.field(), what, name, about, choices, problem: "" }

@@ -137,10 +137,10 @@ async fn replace_password(request: &HttpRequest, app: &App, member: &SignedIn, f
     let id = member.identity_id.clone();
     let stored = app.db.read(move |conn| Ok(identities::find(conn, &id)?)).await?;
     let old = stored.ok_or(AppError::NotFound)?.password_hash;
-    if !passwords::verify(app, form.current_password, Some(old.clone())).await? {
+    let judged = passwords::verify(app, form.current_password, Some(old.clone())).await;
+    if app.settle_try(attempt, judged.map(|fits| fits.then_some(()))).await?.is_none() {
         return Ok(false);
     }
-    app.try_was_right(attempt).await?;
     known_browser::remember(request, app, &member.member_email);
     let new = passwords::hash(app, form.new_password).await?;
     let who = member.acting();

@@ -182,9 +182,9 @@ async fn join_with_password(
         return join(request, app, link, Invitee::New { name, password_hash }).await;
     }
     let attempt = app.begin_try(request, TryKind::Password, &email).await?;
-    match proven(app, email.clone(), form.password).await? {
+    let judged = proven(app, email.clone(), form.password).await;
+    match app.settle_try(attempt, judged).await? {
         Some(identity) => {
-            app.try_was_right(attempt).await?;
             known_browser::remember(request, app, &email);
             join(request, app, link, Invitee::Known { identity, name }).await
         }

@@ -116,10 +116,8 @@ pub async fn sign_in(request: HttpRequest, app: web::Data<App>, form: CsrfForm<S
         return unprocessable(&view);
     }
     let attempt = app.begin_try(&request, TryKind::Password, &email).await?;
-    let identity = proven(&app, email.clone(), form.password).await?;
-    if identity.is_some() {
-        app.try_was_right(attempt).await?;
-    }
+    let judged = proven(&app, email.clone(), form.password).await;
+    let identity = app.settle_try(attempt, judged).await?;
     let token = match begin(&request, &app, identity).await? {
         Begun::Session(token) => token,
         Begun::Nothing => {

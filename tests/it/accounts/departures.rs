@@ -301,7 +301,7 @@ async fn more_than_the_page_lists_is_decided_together() {
     };
     app.app.db.write(copies).await.unwrap();
     let (removal, page) = asked(&app, &owner, BO).await;
-    assert!(page.text().contains("3 more links"), "{}", page.text());
+    assert!(page.text().contains("3 more that are not listed"), "{}", page.text());
     let form = page.form_to(&removal);
     assert_eq!(form.names().into_iter().filter(|name| is_thing(name)).count(), 100);
     let ana = id_of_member(&app, ANA).await;

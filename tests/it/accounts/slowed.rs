@@ -1,6 +1,7 @@
 //! Tries at passwords: they slow down whoever makes them, and nobody else.
 
 use time::Duration;
+use vestibule::base::crypto::password_workers::{AT_ONCE, MOST_WAITING};
 use vestibule::platform::db::schema::slowed_tries;
 
 use super::mailed_path;
@@ -85,6 +86,31 @@ async fn a_browser_that_has_signed_in_before_has_a_budget_of_its_own() {
         let other = sign_in_form(&ana, email, "wrong password").await;
         assert_eq!(send_from(&ana, &other, OWN).await.status, status, "{email}");
     }
+}
+
+/// Fills the line of passwords that wait to be computed; what is dropped lets them go on.
+async fn fill_the_line(app: &TestApp) -> std::sync::mpsc::Sender<()> {
+    let (gate, wait) = std::sync::mpsc::channel();
+    let wait = std::sync::Arc::new(std::sync::Mutex::new(wait));
+    for _ in 0..AT_ONCE + MOST_WAITING {
+        let (passwords, wait) = (app.app.passwords.clone(), wait.clone());
+        tokio::spawn(async move { passwords.run(move |_| drop(wait.lock().unwrap().recv())).await });
+    }
+    // Each of them comes into the line the first time it is its turn here.
+    tokio::task::yield_now().await;
+    gate
+}
+
+#[tokio::test]
+async fn a_password_that_was_never_judged_counts_for_nothing() {
+    let app = start();
+    app.owner().await;
+    let gate = fill_the_line(&app).await;
+    for _ in 0..12 {
+        assert_eq!(try_from(&app, ANA, PASSWORD, OWN).await, 503);
+    }
+    drop(gate);
+    assert_eq!(try_from(&app, ANA, PASSWORD, OWN).await, 303);
 }
 
 #[tokio::test]

@@ -179,11 +179,33 @@ impl App {
         self.count_slowed(vec![SlowedKey::new(self, BROWSER, TryKind::Password, &["session", session.as_str()])]).await
     }
 
+    /// Settles a counted try by what came of it. One that was never judged, because too many passwords waited or the database was away, says
+    /// nothing of whoever made it, and counts for nothing.
+    ///
+    /// # Errors
+    /// Why it was not judged; or the database cannot be asked.
+    pub async fn settle_try<T>(&self, attempt: CountedAttempt, judged: AppResult<Option<T>>) -> AppResult<Option<T>> {
+        match &judged {
+            Ok(Some(_)) => self.try_was_right(attempt).await?,
+            Ok(None) => {}
+            Err(_) => {
+                if let Err(error) = self.uncount(attempt, store::take_back).await {
+                    tracing::warn!(error = %error, "a try that was not judged stays counted");
+                }
+            }
+        }
+        judged
+    }
+
     /// Says that a try was right: whoever made it begins anew.
     ///
     /// # Errors
     /// The database cannot be asked.
     pub async fn try_was_right(&self, attempt: CountedAttempt) -> AppResult<()> {
+        self.uncount(attempt, store::forget).await
+    }
+
+    async fn uncount(&self, attempt: CountedAttempt, own: fn(&mut Conn, &str) -> QueryResult<()>) -> AppResult<()> {
         if !self.limits.are_on() {
             return Ok(());
         }
@@ -191,7 +213,7 @@ impl App {
             for one in attempt.0 {
                 // One right password says nothing of those that others try.
                 let is_shared = one.slope.name == ACCOUNT.name;
-                let settle = if is_shared { store::take_back } else { store::forget };
+                let settle = if is_shared { store::take_back } else { own };
                 settle(tx.conn, &one.key)?;
             }
             Ok(())
