@@ -1,6 +1,7 @@
 //! Tries at passwords: they slow down whoever makes them, and nobody else.
 
 use time::Duration;
+use vestibule::base::crypto::password::HashMemory;
 use vestibule::base::crypto::password_workers::{AT_ONCE, MOST_WAITING};
 use vestibule::platform::db::schema::slowed_tries;
 
@@ -94,7 +95,8 @@ async fn fill_the_line(app: &TestApp) -> std::sync::mpsc::Sender<()> {
     let wait = std::sync::Arc::new(std::sync::Mutex::new(wait));
     for _ in 0..AT_ONCE + MOST_WAITING {
         let (passwords, wait) = (app.app.passwords.clone(), wait.clone());
-        tokio::spawn(async move { passwords.run(move |_| drop(wait.lock().unwrap().recv())).await });
+        let held = move |_: &mut HashMemory| wait.lock().unwrap().recv().is_ok();
+        tokio::spawn(async move { passwords.run(held).await });
     }
     // Each of them comes into the line the first time it is its turn here.
     tokio::task::yield_now().await;
